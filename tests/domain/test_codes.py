@@ -1,0 +1,93 @@
+"""Unified social credit codes: verified examples, and one answer in Python and in SQL."""
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xhcredit.domain.codes import (
+    ALPHABET,
+    UnifiedCode,
+    check_digit,
+    normalised,
+    normalised_sql,
+    organisation_check_digit,
+    problem_sql,
+    problem_with,
+)
+from xhcredit.errors import BadCode
+
+GOOD = ["91310115MA1K3CUM7M", "9135010026017703XW", "91350100M000100Y43"]
+
+stems = st.text(alphabet=ALPHABET, min_size=16, max_size=16).filter(lambda s: set(s[2:]) != {"0"})
+noise = st.text(alphabet="0139AIXYZ中ａ９ \t", max_size=20)
+
+
+def in_sql(expression, values):
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE t (i BIGINT, code VARCHAR)")
+        con.executemany("INSERT INTO t VALUES (?, ?)", list(enumerate(values)))
+        return [r[0] for r in con.execute(f"SELECT {expression} FROM t ORDER BY i").fetchall()]
+
+
+def code_from(stem):
+    body = stem + organisation_check_digit(stem)
+    return body + check_digit(body)
+
+
+@pytest.mark.parametrize("code", GOOD)
+def test_verified_codes_have_no_problem(code):
+    assert problem_with(code) is None
+    assert str(UnifiedCode(code)) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("91320100250571846X", "check digit is 'X' but should be 'L'"),
+        ("91310115MA1K3CUM7MX", "length 19 instead of 18"),
+        ("", "length 0 instead of 18"),
+        ("9131I115MA1K3CUM7M", "character 'I' at position 5 is never used in a code"),
+        ("00000000000000000X", "check digit is 'X' but should be '0'"),
+        ("000000000000000000", "a placeholder of zeros"),
+    ],
+)
+def test_a_wrong_code_is_told_what_is_wrong(code, problem):
+    assert problem_with(code) == problem
+
+
+def test_a_wrong_organisation_code_is_found_behind_a_right_check_digit():
+    body = "91310115MA1K3CUM6"
+    problem = problem_with(body + check_digit(body))
+
+    assert problem == "organisation code ends in '6' at position 17 but should be '7'"
+
+
+def test_a_wrong_code_is_no_unified_code():
+    with pytest.raises(BadCode, match=r"91310115MA1K3CUM7.*length 17.*business licence"):
+        UnifiedCode("91310115MA1K3CUM7")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(stems, min_size=1, max_size=20), st.lists(noise, max_size=20), st.data())
+def test_python_and_sql_find_the_same_problems(good, bad, data):
+    codes = [code_from(stem) for stem in good]
+    spoiled = [
+        c[:place] + letter + c[place + 1 :]
+        for c in codes
+        for place in [data.draw(st.integers(0, 17))]
+        for letter in [data.draw(st.sampled_from(ALPHABET + "IOSVZ"))]
+    ]
+    everything = [*codes, *spoiled, *bad]
+
+    assert in_sql(problem_sql("code"), everything) == [problem_with(c) for c in everything]
+    assert in_sql(normalised_sql("code"), everything) == [normalised(c) for c in everything]
+
+
+@settings(max_examples=50, deadline=None)
+@given(stems, st.integers(0, 17), st.sampled_from(ALPHABET))
+def test_a_single_wrong_character_is_always_found(stem, place, letter):
+    code = code_from(stem)
+    wrong = code[:place] + letter + code[place + 1 :]
+
+    assert (problem_with(wrong) is None) == (wrong == code)

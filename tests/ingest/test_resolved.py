@@ -1,0 +1,162 @@
+"""Each key stands once, whatever was ingested in which order."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from xhcredit.errors import BadInput
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import directory
+from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, event_id
+
+CODE = "91310115MA1K3CUM7M"
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def rows(table, **values: object):
+    """SQL of one row; what is not named is NULL."""
+    named = {"code": CODE, "known_on": "2024-01-05", "source_file": "f.csv", "source_row": 2}
+    named |= values
+    cells = ", ".join(
+        f"""{"'" + str(named[n]) + "'" if n in named else "NULL"}::{t} AS "{n}" """
+        for n, t in columns_of(directory()[table]).items()
+        if n != "event_id"
+    )
+    return f"SELECT *, {event_id(directory()[table])} AS event_id FROM (SELECT {cells})"
+
+
+def penalty(amount=100, known="2024-01-05", **more: object):
+    more = {"doc_no": "D1", "occurred_on": "2024-01-02", "amount_yuan": amount} | more
+    return rows("penalty", known_on=known, **more)
+
+
+def put(warehouse, con, table, select, replaces=()):
+    blank = Entry("", "f.csv", select, "m", "d", {}, replaces=list(replaces))
+    return warehouse.commit(con, {table: select}, blank)
+
+
+def view(con, warehouse, columns, table="penalty"):
+    create_views(con, warehouse)
+    return con.execute(f"SELECT {columns} FROM {table} ORDER BY ALL").fetchall()
+
+
+def test_tables_without_parts_are_empty_and_typed(con, tmp_path):
+    create_views(con, Warehouse(tmp_path))
+
+    for table in directory().values():
+        described = con.execute(f'DESCRIBE "{table.name}"').fetchall()
+        assert columns_of(table) == {name: kind for name, kind, *_ in described}
+
+
+def test_the_same_content_twice_is_one_event_known_since_the_earliest_day(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty())
+    put(warehouse, con, "penalty", penalty(known="2024-03-01", ended_on="2024-02-20"))
+
+    expected = [(date(2024, 1, 5), date(2024, 2, 20), None)]
+    assert expected == view(con, warehouse, "known_on, ended_on, withdrawn_on")
+
+
+def test_a_corrected_event_counts_until_the_correction_is_known(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty())
+    put(warehouse, con, "penalty", penalty(200, "2024-03-01"))
+
+    expected = [(100, date(2024, 3, 1), "corrected"), (200, None, None)]
+    assert expected == view(con, warehouse, "amount_yuan, withdrawn_on, withdrawn_why")
+
+
+def test_a_correction_known_no_later_leaves_nothing_of_the_older_one(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty(100, "2024-01-10"))
+    put(warehouse, con, "penalty", penalty(200, "2024-01-20"))
+    put(warehouse, con, "penalty", penalty(300, "2024-01-05"))
+
+    assert view(con, warehouse, "amount_yuan, withdrawn_on") == [(300, None)]
+
+
+def test_an_earlier_withdrawal_is_not_overwritten_by_a_correction(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    first = penalty(withdrawn_on="2024-02-01", withdrawn_why="restored")
+    put(warehouse, con, "penalty", first)
+    put(warehouse, con, "penalty", penalty(200, "2024-03-01"))
+
+    expected = [(100, date(2024, 2, 1), "restored"), (200, None, None)]
+    assert expected == view(con, warehouse, "amount_yuan, withdrawn_on, withdrawn_why")
+
+
+def test_the_register_keeps_the_last_value_that_is_not_empty(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "enterprise", rows("enterprise", name="old", kind="company"))
+    put(warehouse, con, "enterprise", rows("enterprise", name="new", known_on="2023-01-01"))
+
+    expected = [(CODE, "new", "company", date(2023, 1, 1))]
+    assert expected == view(con, warehouse, "code, name, kind, known_on", "enterprise")
+
+
+def test_keys_without_versions_are_read_without_a_window(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty())
+    put(warehouse, con, "penalty", penalty(doc_no="D2"))
+    create_views(con, warehouse)
+
+    plan = con.execute("EXPLAIN SELECT * FROM penalty").fetchall()[0][1]
+    assert "WINDOW" not in plan
+    assert view(con, warehouse, "doc_no") == [("D1",), ("D2",)]
+
+
+def test_versions_are_found_when_nobody_counted_them(con, tmp_path):
+    """A warehouse whose manifest says nothing of versions is read all the same."""
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty())
+    put(warehouse, con, "penalty", penalty(200, "2024-03-01"))
+    for file in (tmp_path / "manifest").glob("*.json"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace('"versions"', '"unknown_to_this_release"'), encoding="utf-8")
+
+    assert view(con, warehouse, "amount_yuan, withdrawn_why") == [(100, "corrected"), (200, None)]
+
+
+def test_a_replaced_entry_no_longer_counts(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    first = put(warehouse, con, "penalty", penalty())
+    before = warehouse.digest()
+    put(warehouse, con, "penalty", penalty(doc_no="D2"), replaces=[first.name])
+
+    assert before != warehouse.digest()
+    assert view(con, warehouse, "doc_no") == [("D2",)]
+    assert warehouse.tables() == {"penalty": 1}
+
+
+def test_parts_that_no_manifest_names_do_not_count_and_are_swept(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    kept = put(warehouse, con, "penalty", penalty())
+    orphan = warehouse.part("penalty", "000002-aaaaaaaaaaaa")
+    orphan.write_bytes(Path(warehouse.parts("penalty")[0]).read_bytes())
+
+    assert view(con, warehouse, "doc_no") == [("D1",)]
+    warehouse.sweep()
+    assert not orphan.exists()
+    assert [warehouse.part("penalty", kept.name)] == warehouse.parts("penalty")
+
+
+def test_two_ingestions_cannot_run_at_once(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    refused = pytest.raises(BadInput, match=r"another ingestion is writing .* wait until")
+    with warehouse.lock(), refused, warehouse.lock():
+        pass
+
+
+def test_a_broken_manifest_is_named(tmp_path):
+    (tmp_path / "manifest").mkdir()
+    (tmp_path / "manifest" / "000001-aaaaaaaaaaaa.json").write_text("{", encoding="utf-8")
+
+    with pytest.raises(BadInput, match=r"000001-aaaaaaaaaaaa\.json.* is not a manifest entry"):
+        Warehouse(tmp_path).entries()

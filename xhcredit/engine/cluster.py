@@ -1,0 +1,199 @@
+"""Builds the clustered store from the canonical tables: DuckDB sorts, numpy keeps the columns."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from xhcredit.engine.codes import NEVER, NULLS, readable, storage
+from xhcredit.engine.columns import Array, Relations, Store, frozen, offsets_of
+from xhcredit.engine.expr import sql_number
+from xhcredit.ingest.schema import Column, Table, directory
+
+FORMAT = 1  #: raise when the layout of the files changes; older stores are then built anew
+Progress = Callable[[str, int, int], None]
+
+_DAYS = ("occurred", "known", "withdrawn")
+_ENDS = ("ended", "ended_known")
+
+
+def _day(column: str) -> str:
+    return f"CAST(coalesce(t.{column} - DATE '1970-01-01', {NEVER}) AS INTEGER)"
+
+
+def _stored(column: Column) -> str:
+    """SQL of a column as it is stored."""
+    kind = storage(column)
+    sql_type = {"int8": "TINYINT", "int32": "INTEGER", "int64": "BIGINT"}[kind]
+    if column.type == "category":
+        whens = " ".join(f"WHEN '{v}' THEN {k}" for k, v in enumerate(column.value_ids))
+        text = f"CASE t.{column.name} {whens} END"
+    elif column.type == "categories":
+        bits = (
+            f"CAST(contains(';' || t.{column.name} || ';', ';{v};') AS INTEGER) * {1 << k}"
+            for k, v in enumerate(column.value_ids)
+        )
+        text = " + ".join(bits)
+    else:
+        text = sql_number(column)
+    return f"CAST(coalesce({text}, {NULLS[kind]}) AS {sql_type})"
+
+
+def _selected(t: Table) -> list[tuple[str, str, str]]:
+    """What is stored of a table: name of the array, SQL, numpy type."""
+    days: list[tuple[str, str, str]] = []
+    if t.kind == "event":
+        days = [(d, _day(f"{d}_on"), "int32") for d in (*_DAYS, *(_ENDS if t.ends else ()))]
+    own = [
+        (f"c_{c.name}", _stored(c), storage(c))
+        for c in t.columns
+        if readable(c) and (t.kind == "register" or not c.name.endswith(_COMMON_ENDINGS))
+    ]
+    return days + own
+
+
+_COMMON_ENDINGS = ("occurred_on", "known_on", "withdrawn_on", "ended_on", "withdrawn_why")
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, sql: str, columns: list[tuple[str, str]], size: int, out: Path
+) -> None:
+    """Stream the result of ``sql`` into one ``.npy`` file per column."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = {
+        name: np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+            out / f"{name}.npy", mode="w+", dtype=kind, shape=(size,)
+        )
+        for name, kind in columns
+    }
+    at = 0
+    for batch in con.sql(sql).to_arrow_reader(262_144):
+        for k, (name, _) in enumerate(columns):
+            files[name][at : at + batch.num_rows] = batch.column(k).to_numpy(zero_copy_only=False)
+        at += batch.num_rows
+    for file in files.values():
+        file.flush()
+
+
+def _size(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    return int(con.sql(f"SELECT count(*) FROM {name} t JOIN ids e USING (code)").fetchall()[0][0])
+
+
+def _write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
+    """Write one table's columns, sorted by enterprise, day and event id."""
+    selected = _selected(t)
+    size = enterprises if t.kind == "register" else _size(con, t.name)
+    order = "e.ent" if t.kind == "register" else "e.ent, t.occurred_on, t.event_id"
+    columns = [("ent", "e.ent", "int32"), *selected]
+    sql = (
+        f"SELECT {', '.join(text for _, text, _ in columns)} "
+        f"FROM {t.name} t JOIN ids e USING (code) ORDER BY {order}"
+    )
+    _write(con, sql, [(name, kind) for name, _, kind in columns], size, out / t.name)
+    if t.kind == "event":
+        ents = np.load(out / t.name / "ent.npy", mmap_mode="r")
+        np.save(out / t.name / "offsets.npy", offsets_of(ents, enterprises))
+    (out / t.name / "ent.npy").unlink()
+    return size
+
+
+def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path) -> None:
+    """Write the edges twice: by enterprise, and by node."""
+    days = ", ".join(f"{_day(d + '_on')} AS {d}" for d in (*_DAYS, *_ENDS))
+    kinds = ", ".join(f"'{v}'" for v in directory()["relation"].column("kind").value_ids)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE edges AS SELECT e.ent, CAST(dense_rank() OVER "
+        f"(ORDER BY t.kind, t.node) - 1 AS INTEGER) AS node, list_position([{kinds}], t.kind) - 1 "
+        f"AS kind, {days} "
+        "FROM relation t JOIN ids e USING (code)"
+    )
+    size, nodes = con.sql("SELECT count(*), coalesce(max(node) + 1, 0) FROM edges").fetchall()[0]
+    day_types = [(d, "int32") for d in (*_DAYS, *_ENDS)]
+    for name, by, other, count in (
+        ("edges", "ent", "node", enterprises),
+        ("members", "node", "ent", int(nodes)),
+    ):
+        columns = [(by, "int32"), (other, "int32"), *day_types]
+        sql = f"SELECT {', '.join(c for c, _ in columns)} FROM edges ORDER BY {by}, {other}, occurred"
+        _write(con, sql, columns, int(size), out / name)
+        keys = np.load(out / name / f"{by}.npy", mmap_mode="r")
+        np.save(out / name / "offsets.npy", offsets_of(keys, count))
+    kind = con.sql("SELECT min(kind) AS kind FROM edges GROUP BY node ORDER BY node").fetchnumpy()
+    np.save(out / "node_kind.npy", np.asarray(kind["kind"], dtype=np.int8))
+
+
+def _write_register(con: duckdb.DuckDBPyConnection, out: Path) -> int:
+    """Give each enterprise its dense number, in the order of codes."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE ent AS SELECT code, known_on, deregistered_on, "
+        "CAST(row_number() OVER (ORDER BY code) - 1 AS INTEGER) AS ent FROM enterprise"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE ids AS SELECT code, ent FROM ent")
+    enterprises = _size(con, "ent")
+    columns = [("codes", "S18"), ("known", "int32"), ("deregistered", "int32")]
+    sql = (
+        f"SELECT encode(t.code), {_day('known_on')}, {_day('deregistered_on')} FROM ent t ORDER BY ent"
+    )
+    _write(con, sql, columns, enterprises, out / "register")
+    return enterprises
+
+
+def build(
+    con: duckdb.DuckDBPyConnection, out: Path, digest: str = "", progress: Progress | None = None
+) -> None:
+    """Write the clustered store of the tables that ``con`` shows, all or nothing.
+
+    Args:
+        con: has one view or table per directory table, each key once (``create_views``).
+        out: folder of the store; replaced as a whole.
+        digest: what the tables were made from; kept with the store.
+        progress: called with what is being written, how many steps are done, of how many.
+    """
+    part = out.with_name(out.name + f".part-{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    tell = progress or (lambda what, done, total: None)
+    names = list(directory())
+    enterprises = _write_register(con, part)
+    for done, name in enumerate(names):
+        tell(name, done, len(names) + 1)
+        _write_table(con, directory()[name], enterprises, part)
+    tell("relation", len(names), len(names) + 1)
+    _write_relations(con, enterprises, part)
+    (part / "store.json").write_text(json.dumps({"format": FORMAT, "digest": digest}))
+    shutil.rmtree(out, ignore_errors=True)
+    os.replace(part, out)
+    tell("", len(names) + 1, len(names) + 1)
+
+
+def _arrays(folder: Path) -> dict[str, Array]:
+    return {f.stem: frozen(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
+
+
+def is_current(path: Path, digest: str) -> bool:
+    """Whether the store was made from these very tables by this layout."""
+    file = path / "store.json"
+    return file.exists() and json.loads(file.read_text()) == {"format": FORMAT, "digest": digest}
+
+
+def load(path: Path) -> Store:
+    """Map a clustered store into memory; nothing is read until it is used."""
+    register = _arrays(path / "register")
+    return Store(
+        codes=register["codes"],
+        known=register["known"],
+        deregistered=register["deregistered"],
+        tables={name: _arrays(path / name) for name in directory()},
+        relations=Relations(
+            _arrays(path / "edges"),
+            _arrays(path / "members"),
+            frozen(np.load(path / "node_kind.npy")),
+        ),
+        digest=json.loads((path / "store.json").read_text())["digest"],
+        path=path,
+    )

@@ -1,0 +1,142 @@
+"""Derived features: arithmetic over other features, in Python and in SQL."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from xhcredit.engine.expr import COMPARE, parse
+from xhcredit.engine.spec import Feature
+from xhcredit.errors import BadDeclaration
+
+#: What the emitted Python calls; missing is NaN, and x/0 is missing.
+PREAMBLE = '''
+from math import nan
+
+
+def _div(a, b):
+    """Quotient; missing when a side is missing or the divisor is 0."""
+    if b == 0.0 or b != b:
+        return nan
+    return a / b
+
+
+def _min(a, b):
+    """The smaller; missing when a side is missing."""
+    if a != a or b != b:
+        return nan
+    return a if a < b else b
+
+
+def _max(a, b):
+    """The larger; missing when a side is missing."""
+    if a != a or b != b:
+        return nan
+    return a if a > b else b
+
+
+def _coalesce(a, b):
+    """The first that is not missing."""
+    return b if a != a else a
+'''
+
+_OPS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+_CALLS = ("min", "max", "coalesce")
+
+
+def names(expression: str, where: str) -> list[str]:
+    """Ids of the features that a derived expression reads."""
+    found = []
+    for node in ast.walk(parse(expression, where)):
+        if isinstance(node, ast.Name) and node.id not in _CALLS and node.id not in found:
+            found.append(node.id)
+    return found
+
+
+class _Python:
+    """Emits Python over ``out[k, i]``."""
+
+    def __init__(self, positions: Mapping[str, int]) -> None:
+        self.positions = positions
+
+    def name(self, name: str) -> str:
+        return f"out[{self.positions[name]}, i]"
+
+    def number(self, value: float) -> str:
+        return repr(float(value))
+
+    def divide(self, a: str, b: str) -> str:
+        return f"_div({a}, {b})"
+
+    def compare(self, a: str, op: str, b: str) -> str:
+        return f"(1.0 if {a} {op} {b} else 0.0)"
+
+    def call(self, name: str, a: str, b: str) -> str:
+        return f"_{name}({a}, {b})"
+
+
+class _Sql:
+    """Emits DuckDB SQL over columns named as the features."""
+
+    def name(self, name: str) -> str:
+        return f'"{name}"'
+
+    def number(self, value: float) -> str:
+        return f"CAST('{float(value)!r}' AS DOUBLE)"  # a bare 0.05 would be a DECIMAL
+
+    def divide(self, a: str, b: str) -> str:
+        return f"({a} / nullif({b}, 0))"
+
+    def compare(self, a: str, op: str, b: str) -> str:
+        symbol = {"==": "=", "!=": "<>"}.get(op, op)
+        return f"CASE WHEN coalesce({a} {symbol} {b}, FALSE) THEN CAST(1 AS DOUBLE) ELSE 0 END"
+
+    def call(self, name: str, a: str, b: str) -> str:
+        if name == "coalesce":
+            return f"coalesce({a}, {b})"
+        best = {"min": "least", "max": "greatest"}[name]
+        return f"CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {best}({a}, {b}) END"
+
+
+def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:  # noqa: C901 - one branch per kind of node reads best
+    if isinstance(node, ast.Name):
+        return to.name(node.id)
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return to.number(node.value)  # type: ignore[arg-type]
+    if isinstance(node, ast.BinOp):
+        a, b = _emit(node.left, to, where), _emit(node.right, to, where)
+        if isinstance(node.op, ast.Div):
+            return to.divide(a, b)
+        if type(node.op) in _OPS:
+            return f"({a} {_OPS[type(node.op)]} {b})"
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
+        a, b = _emit(node.left, to, where), _emit(node.comparators[0], to, where)
+        return to.compare(a, COMPARE[type(node.ops[0])], b)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 2:
+        if node.func.id in _CALLS:
+            a, b = (_emit(arg, to, where) for arg in node.args)
+            return to.call(node.func.id, a, b)
+    raise BadDeclaration(f'{where}: "{ast.unparse(node)}" is not in the language of derived features')
+
+
+def to_python(f: Feature, positions: Mapping[str, int]) -> str:
+    """Emit a derived feature as Python over the kernel's output."""
+    where = f'feature "{f.id}"'
+    for name in names(f.derive, where):
+        if name not in positions:
+            raise BadDeclaration(f'{where} reads "{name}", which is no feature before it')
+    return _emit(parse(f.derive, where), _Python(positions), where)
+
+
+def to_sql(f: Feature) -> str:
+    """Emit a derived feature as SQL over columns named as the features."""
+    where = f'feature "{f.id}"'
+    return _emit(parse(f.derive, where), _Sql(), where)
+
+
+def derived_source(features: Sequence[tuple[int, Feature]], positions: Mapping[str, int]) -> str:
+    """Write the function that fills all derived rows of ``out``, in the order given."""
+    lines = ["def kernel_derived(out):", '    """Features made of other features."""']
+    lines.append("    for i in range(out.shape[1]):")
+    lines += [f"        out[{k}, i] = {to_python(f, positions)}  # {f.id}" for k, f in features]
+    return "\n".join(lines if features else [*lines, "        pass"]) + "\n"

@@ -1,0 +1,90 @@
+"""基础属性: what the register and the permits say; mostly scope and tolerance, hardly a score."""
+
+from __future__ import annotations
+
+from xhcredit.features.declare import FOR_RULES, SAFER, SHOWN, WARNS, Facts
+from xhcredit.features.sources import BASIC, REGISTER, TOLERANCE, WARNING
+
+_REGISTER = Facts("enterprise", "basic", REGISTER, "登记信息缺项 not in the register")
+_PERMITS = Facts("permit", "basic", BASIC, "无已知有效许可 no permit in force known", where="open")
+
+FEATURES = (
+    _REGISTER.attribute(
+        "age_days",
+        "成立天数",
+        "days since establishment",
+        "as_of - established_on",
+        unit="days",
+        source=BASIC,
+        **SAFER,
+    ),
+    _REGISTER.attribute(
+        "is_active", "登记状态为存续", "registered as active", "status == 'active'", **FOR_RULES
+    ),
+    _REGISTER.attribute(
+        "is_suspended", "歇业", "registered as suspended", "status == 'suspended'", **FOR_RULES
+    ),
+    _REGISTER.attribute(
+        "is_revoked",
+        "营业执照被吊销",
+        "business licence revoked",
+        "status == 'revoked'",
+        **FOR_RULES,
+    ),
+    _REGISTER.attribute(
+        "is_individual",
+        "个体工商户",
+        "individual business (tolerance period, personal data)",
+        "kind == 'individual'",
+        source=TOLERANCE,
+        **FOR_RULES,
+    ),
+    _REGISTER.attribute(
+        "is_small_or_micro",
+        "小微企业",
+        "small or micro enterprise (tolerance period only)",
+        "size in ('small', 'micro')",
+        source=TOLERANCE,
+        **FOR_RULES,
+    ),
+    _REGISTER.attribute(
+        "is_new_form",
+        "新产业新业态新模式",
+        "new industry form or model (tolerance period only)",
+        "new_form == 1",
+        source=TOLERANCE,
+        **FOR_RULES,
+    ),
+    _REGISTER.attribute(
+        "is_established_30d",
+        "成立不满30日",
+        "established less than 30 days ago",
+        "as_of - established_on < 30",
+        **SHOWN,
+    ),
+    _REGISTER.attribute(
+        "licensed_items",
+        "许可经营项目数",
+        "licensed business items (exposure)",
+        "scope_items",
+        unit="count",
+        **SHOWN,
+    ),
+    _PERMITS.count("permits_open", "有效许可数", "permits in force", **SHOWN),
+    _PERMITS.count(
+        "permits_expiring_90d",
+        "90日内到期的许可数",
+        "permits that expire within 90 days (a reminder, not a risk)",
+        "expires_on >= as_of and expires_on - as_of < 90",
+        source=WARNING,
+        **WARNS,
+    ),
+    _PERMITS.count(
+        "permits_expired_open",
+        "已过期未注销换证的许可数",
+        "permits past their last day, neither renewed nor cancelled",
+        "expires_on < as_of",
+        source=WARNING,
+        **WARNS,
+    ),
+)

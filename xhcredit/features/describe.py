@@ -1,0 +1,65 @@
+"""An indicator in words, for ``features list`` and ``features show``."""
+
+from __future__ import annotations
+
+from xhcredit.engine.compile import reads
+from xhcredit.engine.spec import Feature
+from xhcredit.features.declare import last_months
+
+_WORDS = {
+    "basic": "基础属性",
+    "dynamic": "动态信息",
+    "supervision": "监管信息",
+    "relation": "关联关系",
+    "social": "社会评价",
+    "food": "食品安全",
+    "elderly_care": "养老服务",
+    "construction": "建设工程",
+    "riskier": "越大风险越高",
+    "safer": "越大风险越低",
+    "none": "无方向",
+    "score": "可入评分",
+    "rule": "仅供规则",
+    "warning": "仅供预警",
+    "display": "仅供展示",
+}
+
+
+def describe(feature: Feature) -> dict[str, str]:
+    """Everything about an indicator that a reader may ask, as text.
+
+    ``dimension``, ``direction``, ``use`` and ``window`` have a Chinese twin (``window_zh``);
+    ``how`` is what is computed, ``reads`` the indicators it is made of (empty if none).
+    """
+    named = {"dimension": feature.dimension, "direction": feature.direction, "use": feature.use}
+    return {
+        "id": feature.id,
+        "zh": feature.zh,
+        "en": feature.en,
+        **named,
+        **{f"{key}_zh": _WORDS[value] for key, value in named.items()},
+        "unit": feature.unit,
+        "window": last_months(feature.window)[1] if feature.window else "any time",
+        "window_zh": last_months(feature.window)[0] if feature.window else "不限",
+        "missing": feature.missing,
+        "source": feature.source,
+        "how": how(feature),
+        "reads": ", ".join(reads(feature)),
+    }
+
+
+def how(feature: Feature) -> str:
+    """What is computed, in the declaration's own language on one line.
+
+    >>> from xhcredit.features.registry import feature
+    >>> how(feature("capital_decreases_36m"))
+    "count of registration_change where (kind == 'capital_decrease')"
+    """
+    if feature.aggregate == "derived":
+        return feature.derive
+    if feature.aggregate == "neighbours":
+        return f"sum of {feature.of} over others with the same {feature.relation}"
+    half_life = f" (half-life {feature.half_life} days)" if feature.half_life else ""
+    value = f" {feature.value}" if feature.value else ""
+    where = f" where {feature.where}" if feature.where else ""
+    return f"{feature.aggregate}{half_life}{value} of {feature.table}{where}"

@@ -1,0 +1,194 @@
+"""Events that must not weigh: if a feature moves when they are added, it is unlawful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from xhcredit.engine.columns import Array
+from xhcredit.engine.compile import Compiled, compile_features
+from xhcredit.engine.one import day_number, one_enterprise
+from xhcredit.engine.spec import Feature
+from xhcredit.features import bans
+from xhcredit.features.bans import Ban
+from xhcredit.ingest.schema import table
+
+Event = dict[str, Any]
+World = dict[str, list[Event]]
+
+_AS_OF = date(2026, 7, 1)
+_RECENT = (1, 100, 400)
+_OLD = 1828  #: days; the longest lawful window, 60 months, is 1,826
+_HEAVY = ("fine", "confiscation", "licence_revocation", "suspension;warning")
+_LISTS: dict[str, dict[str, Sequence[Any]]] = {
+    "abnormal_listing": {"ground": ()},
+    "serious_listing": {"list_kind": ()},
+    "judicial": {"kind": (), "amount_yuan": (100,)},
+    "tax_arrears": {"tax": ("vat",), "amount_yuan": (100,)},
+}
+#: adverse facts by table: values to combine; () stands for all that the directory declares
+_ADVERSE: dict[str, dict[str, Sequence[Any]]] = _LISTS | {
+    "annual_report": {"outcome": ("late", "missed"), "year": (2020,)},
+    "association_rating": {"grade": ("C", "D"), "disciplined": (True,)},
+    "complaint": {"outcome": ("verified", "mediation_unmet"), "topic": ()},
+    "construction_finding": {"kind": (), "severity": (), "stop_order": (True,)},
+    "credit_promise": {"outcome": ("broken",), "kind": ()},
+    "elderly_check": {"kind": (), "passed": (False,), "hazard_grade": ("high",)},
+    "food_sample": {"failed": (True,), "hazard": (), "recalled": (False,)},
+    "inspection": {
+        "field": (), "form": ("random", "case"), "result": ("corrected", "refused", "concealment"),
+        "failed": (True,), "recheck_passed": (False,),
+    },
+    "penalty": {
+        "procedure": ("ordinary",), "severity": (None, "ordinary", "serious"),
+        "penalty_kinds": _HEAVY, "field": (), "amount_yuan": (100,),
+    },
+    "rectification_order": {"field": (), "due_on": (_AS_OF - timedelta(days=3000),)},
+    "tax_grade": {"grade": ("C", "D"), "year": (2020,)},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Events, and the ban that a feature breaks when they move it.
+
+    ``to_the_worse``: only a move to the worse breaks it (a share may grow by what was in order).
+    """
+
+    ban: Ban
+    events: World
+    to_the_worse: bool = False
+
+
+def _events(
+    name: str, age: int, parts: Mapping[str, Sequence[Any]], **same: object
+) -> Iterator[Event]:
+    """Events of one table, one per combination of values, known the day they happened."""
+    t = table(name)
+    columns = list(parts)
+    choices = [parts[c] or t.column(c).value_ids for c in columns]
+    day = _AS_OF - timedelta(days=age)
+    keys = [c for c in t.key if t.column(c).type in ("text", "person")]
+    for n, values in enumerate(product(*choices)):
+        numbered = {key: f"{age}-{n}" for key in keys}
+        known = {"code": "", "occurred_on": day, "known_on": day}
+        yield known | numbered | same | dict(zip(columns, values, strict=True))
+
+
+def _ended(age: int) -> Event:
+    day = _AS_OF - timedelta(days=age)
+    return {"ended_on": day, "ended_known_on": day}
+
+
+def _of(tables: Mapping[str, Mapping[str, Sequence[Any]]], age: int, **same: object) -> World:
+    return {name: list(_events(name, age, parts, **same)) for name, parts in tables.items()}
+
+
+def _recent(name: str, *combinations: Mapping[str, Sequence[Any]], **same: object) -> World:
+    """Events of one table at several recent ages; by default ended the day they happened."""
+    return {
+        name: [
+            event
+            for age in _RECENT
+            for parts in combinations
+            for event in _events(name, age, parts, **(_ended(age) | same))
+        ]
+    }
+
+
+def _complaints() -> World:
+    weighing = ("verified", "mediation_unmet")
+    values = table("complaint").column("outcome").value_ids
+    untrue = tuple(v for v in values if v not in weighing)
+    return _recent(
+        "complaint",
+        {"topic": (), "outcome": untrue},
+        {"topic": (), "outcome": weighing, "serial_claimant": (True,)},
+        {"topic": (), "outcome": weighing, "ended_on": (None,), "ended_known_on": (None,)},
+    )
+
+
+def _slight() -> World:
+    kinds = ("fine", "licence_revocation")
+    soft = ("warning", "criticism", "criticism;warning")
+    rest: dict[str, Sequence[Any]] = {"field": (), "amount_yuan": (100,)}
+    return _recent(
+        "penalty",
+        {
+            "procedure": ("summary",),
+            "penalty_kinds": kinds,
+            "severity": (None, "ordinary"),
+            **rest,
+        },
+        {"procedure": ("ordinary",), "penalty_kinds": kinds, "severity": ("minor",), **rest},
+        {"procedure": ("ordinary",), "penalty_kinds": soft, "severity": (None,), **rest},
+    )
+
+
+def probes() -> list[Probe]:
+    """All probes."""
+    due = {"due_on": (_AS_OF,), "field": ()}
+    nobody = {"result": ("unreachable",), "failed": (True,), "field": (), "form": ()}
+    label = {"failed": (True,), "hazard": ("label",), "recalled": (False,)}
+    changes = {"kind": ("address", "scope", "capital_increase")}
+    return [
+        Probe(bans.UNVERIFIED, _complaints()),
+        Probe(bans.SLIGHT, _slight()),
+        Probe(bans.LEFT_LIST, _of(_LISTS, 400, **_ended(1))),
+        Probe(bans.TOO_OLD, _of(_ADVERSE, _OLD, **_ended(_OLD))),
+        Probe(bans.WITHDRAWN, _of(_ADVERSE, 100, **_ended(50), withdrawn_on=_AS_OF)),
+        Probe(bans.UNREACHABLE, _recent("inspection", nobody)),
+        Probe(bans.CORRECTED, _recent("rectification_order", due)),
+        Probe(bans.ORDINARY_CHANGE, _recent("registration_change", changes)),
+        Probe(bans.LABEL_FLAW, _recent("food_sample", label), to_the_worse=True),
+    ]
+
+
+def _ordinary() -> World:
+    """A life with one of everything adverse, so that shares and means have something to move."""
+    passed: dict[str, Sequence[Any]] = {"field": (), "failed": (False,), "result": ("no_problem",)}
+    world = _of(_ADVERSE, 30, ended_on=None)
+    verified = list(_events("complaint", 30, _ADVERSE["complaint"], **_ended(2)))
+    inspections = world["inspection"] + list(_events("inspection", 500, passed))
+    change = list(_events("registration_change", 30, {"kind": ("name", "manager")}))
+    return world | {"complaint": verified, "inspection": inspections, "registration_change": change}
+
+
+def _added(world: World, more: World) -> World:
+    return {name: world.get(name, []) + more.get(name, []) for name in world | more}
+
+
+def _values(compiled: Compiled, world: World) -> Array:
+    day = np.full(1, day_number(_AS_OF), np.int32)
+    return compiled.run(one_enterprise(world), np.zeros(1, np.int64), day)[:, 0]
+
+
+def moved(features: Sequence[Feature]) -> list[tuple[str, Ban]]:
+    """Which features move by events that must not weigh for their use: (id, ban)."""
+    compiled = compile_features(features, jit=False)
+    found = []
+    for world in ({}, _ordinary()):
+        before = _values(compiled, world)
+        for probe in probes():
+            after = _values(compiled, _added(world, probe.events))
+            for f, old, new in zip(compiled.features, before, after, strict=True):
+                if probe.ban.score_only and f.use != "score":
+                    continue
+                if _worse(f, old, new) if probe.to_the_worse else _differs(old, new):
+                    found.append((f.id, probe.ban))
+    return found
+
+
+def _differs(old: float, new: float) -> bool:
+    return old != new and not (np.isnan(old) and np.isnan(new))
+
+
+def _worse(f: Feature, old: float, new: float) -> bool:
+    """Whether a move goes the feature's bad way; from missing to a value counts as such."""
+    better = new > old if f.direction == "safer" else new < old
+    return _differs(old, new) and not better

@@ -1,0 +1,129 @@
+"""Which indicators there are: found in their modules, checked once, looked up by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import get_args
+
+from xhcredit.engine.compile import ordered
+from xhcredit.engine.spec import Direction, Feature, Use
+from xhcredit.errors import BadDeclaration
+from xhcredit.features import x
+from xhcredit.ingest.schema import table
+
+UNITS = ("count", "days", "yuan", "share", "flag", "grade", "points")
+
+#: the five dimensions of the general score, as 国市监信发〔2022〕6号 orders them
+GENERAL = ("basic", "dynamic", "supervision", "relation", "social")
+
+
+def x_domains() -> tuple[str, ...]:
+    """Names of the fields that have a module in ``features/x``."""
+    return tuple(sorted(module.name for module in iter_modules(x.__path__)))
+
+
+def scores() -> tuple[str, ...]:
+    """Names of the scores: the general one and one per X.
+
+    >>> scores()
+    ('general', 'x_construction', 'x_elderly_care', 'x_food')
+    """
+    return ("general", *(f"x_{domain}" for domain in x_domains()))
+
+
+@cache
+def features() -> dict[str, Feature]:
+    """All declared indicators by id: general dimensions first, then each X.
+
+    Raises:
+        BadDeclaration: two features share an id, one stands in the wrong module, reads one that
+            does not exist, or reads itself through others.
+    """
+    modules = [(name, f"xhcredit.features.{name}") for name in GENERAL]
+    modules += [(name, f"xhcredit.features.x.{name}") for name in x_domains()]
+    found: list[Feature] = []
+    for dimension, module in modules:
+        found += in_dimension(dimension, import_module(module).FEATURES)
+    return checked(found)
+
+
+def in_dimension(dimension: str, declared: Iterable[Feature]) -> list[Feature]:
+    """Return a module's features after checking that they belong to it.
+
+    Raises:
+        BadDeclaration: a feature names another dimension than its module.
+    """
+    listed = list(declared)
+    for f in listed:
+        if f.dimension != dimension:
+            raise BadDeclaration(
+                f'feature "{f.id}" of dimension "{f.dimension}" stands in "{dimension}.py"; '
+                "move it, or correct its dimension"
+            )
+    return listed
+
+
+def checked(declared: Iterable[Feature]) -> dict[str, Feature]:
+    """Return features by id after checking them against each other and the directory.
+
+    Raises:
+        BadDeclaration: as for ``features``.
+    """
+    by_id: dict[str, Feature] = {}
+    for f in declared:
+        if f.id in by_id:
+            raise BadDeclaration(f'feature "{f.id}" is declared twice; rename one of them')
+        if f.table:
+            table(f.table)
+        _check_words(f)
+        by_id[f.id] = f
+    ordered(list(by_id.values()))
+    for f in by_id.values():
+        if f.aggregate == "neighbours" and by_id[f.of].aggregate == "neighbours":
+            raise BadDeclaration(
+                f'feature "{f.id}" sums "{f.of}", itself of neighbours; neighbours go one step only'
+            )
+    return by_id
+
+
+def _check_words(f: Feature) -> None:
+    """Refuse a unit, direction or use that the declaration language does not know."""
+    allowed = {"unit": UNITS, "direction": get_args(Direction), "use": get_args(Use)}
+    for part, words in allowed.items():
+        word = getattr(f, part)
+        if word not in words:
+            raise BadDeclaration(
+                f'feature "{f.id}": {part} "{word}" is not one of {", ".join(words)}'
+            )
+
+
+def feature(id_: str) -> Feature:
+    """Return one indicator.
+
+    Raises:
+        BadDeclaration: no such indicator.
+    """
+    known = features()
+    if id_ not in known:
+        raise BadDeclaration(f'no feature "{id_}"; see "xhcredit features list"')
+    return known[id_]
+
+
+def scored(dimension: str) -> list[Feature]:
+    """Indicators of one dimension or X that may enter a points table."""
+    return [f for f in features().values() if f.dimension == dimension and f.use == "score"]
+
+
+def for_score(score: str) -> list[Feature]:
+    """Indicators that may enter the points table of a score: ``general`` or ``x_<domain>``.
+
+    Raises:
+        BadDeclaration: no such score.
+    """
+    if score not in scores():
+        raise BadDeclaration(f'no score "{score}"; there are: {", ".join(scores())}')
+    dimensions = GENERAL if score == "general" else (score.removeprefix("x_"),)
+    return [f for dimension in dimensions for f in scored(dimension)]

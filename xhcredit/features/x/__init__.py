@@ -1,0 +1,1 @@
+"""One module per X: its name is the dimension that it declares."""

@@ -1,0 +1,1 @@
+"""From departments' exports to canonical tables: mappings, checks, quarantine."""

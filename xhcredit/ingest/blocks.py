@@ -1,0 +1,150 @@
+"""SQL that turns the source rows of one table block into canonical rows with their problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from xhcredit.ingest.cells import (
+    NULL_PROBLEM,
+    CellSql,
+    cell_sql,
+    code_columns_sql,
+    condition_sql,
+    name_sql,
+    problem_sql,
+)
+from xhcredit.ingest.mapping_types import Block, Condition, Mapping
+from xhcredit.ingest.readers.parquet import quoted
+from xhcredit.ingest.schema import SQL_TYPES, Column
+from xhcredit.ingest.warehouse import event_id, literal
+
+#: days that may lie ahead of today
+MAY_LIE_AHEAD = frozenset({"expires_on", "due_on"})
+
+#: (a day, the day it may not lie before, reason)
+_ORDER = (
+    ("known_on", "occurred_on", "known_before_occurred"),
+    ("ended_on", "occurred_on", "ended_before_occurred"),
+    ("ended_known_on", "ended_on", "ended_known_before_ended"),
+    ("withdrawn_on", "occurred_on", "withdrawn_before_occurred"),
+)
+
+
+@dataclass(frozen=True)
+class BlockSql:
+    """Compiles one block; ``today`` is the day after which nothing can have happened."""
+
+    mapping: Mapping
+    block: Block
+    digest_of: list[str]
+    today: date
+
+    def typed(self) -> str:
+        """SQL of ``_row``, the canonical columns, ``event_id``, ``_problems`` (a list).
+
+        Reads relation ``cells`` and, for a look-up by name, relation ``names``.
+        """
+        columns = self.block.table.columns
+        values = ", ".join(f"{self._value(c)} AS {quoted(c.name)}" for c in columns)
+        kept = ", ".join(quoted(f"p:{c.name}") for c in columns)
+        problems = ", ".join(self._problems())
+        return (
+            f"SELECT _row, {', '.join(quoted(c.name) for c in columns)}, "
+            f"{event_id(self.block.table)} AS event_id, "
+            f"list_filter([{problems}], lambda p: p IS NOT NULL) AS _problems "
+            f"FROM (SELECT _row, {values}, {kept} FROM ({self._parsed()}))"
+        )
+
+    def rows(self) -> list[Condition]:
+        """Conditions that a source row must fulfil to be used in this block."""
+        return [*self.mapping.where, *self.block.where]
+
+    def _parsed(self) -> str:
+        """SQL of each column's own value ``v:`` and problem ``p:``, no defaults applied."""
+        code = self.block.cells["code"]
+        columns = []
+        for column in self.block.table.columns:
+            cell = self.block.cells.get(column.name)
+            compiled = (
+                cell_sql(column, cell, self.digest_of)
+                if cell
+                else CellSql(f"NULL::{SQL_TYPES[column.type]}", NULL_PROBLEM)
+            )
+            columns.append(f"{compiled.value} AS {quoted('v:' + column.name)}")
+            columns.append(f"{compiled.problem} AS {quoted('p:' + column.name)}")
+        relation = code_columns_sql(code, self.digest_of, self._source_rows())
+        names = f"LEFT JOIN names n ON n.name = {name_sql('s.' + quoted(code.by_name))}"
+        return (
+            f"SELECT s._row, {', '.join(columns)} FROM ({relation}) s "
+            f"{names if code.by_name else ''}"
+        )
+
+    def _source_rows(self) -> str:
+        where = " AND ".join(condition_sql(c) for c in self.rows()) or "true"
+        skipped = " OR ".join(condition_sql(c) for c in self.mapping.skip_where) or "false"
+        return f"SELECT * FROM cells s WHERE ({where}) AND NOT ({skipped})"
+
+    def _value(self, column: Column) -> str:
+        """SQL of the final value: own, another column's, the constant."""
+        value = self._chain(column.name, ())
+        if column.name == "ended_known_on":
+            known = f"greatest({self._chain('ended_on', ())}, {self._chain('known_on', ())})"
+            ended = self._chain("ended_on", ())
+            return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known}) END"
+        return value
+
+    def _chain(self, name: str, seen: tuple[str, ...]) -> str:
+        cell = self.block.cells.get(name)
+        own = quoted("v:" + name)
+        if cell is None:
+            return own
+        steps = [own]
+        if cell.else_column and cell.else_column not in seen:
+            steps.append(self._chain(cell.else_column, (*seen, name)))
+        if cell.default is not None:
+            column = self.block.table.column(name)
+            steps.append(f"{literal(cell.default)}::{SQL_TYPES[column.type]}")
+        return f"coalesce({', '.join(steps)})" if len(steps) > 1 else own
+
+    def _problems(self) -> list[str]:
+        """SQL of every problem a row can have, each NULL where there is none."""
+        columns = self.block.table.columns
+        found = [quoted(f"p:{c.name}") for c in columns]
+        found += [self._missing(c) for c in columns if c.required]
+        found += [
+            self._day(c.name, f"{quoted(c.name)} > {self._today()}", "future_date", self._today())
+            for c in columns
+            if c.type == "date" and c.name not in MAY_LIE_AHEAD
+        ]
+        names = {c.name for c in columns}
+        found += [
+            self._day(day, f"{quoted(day)} < {quoted(first)}", reason, quoted(first))
+            for day, first, reason in _ORDER
+            if {day, first} <= names
+        ]
+        return found
+
+    def _today(self) -> str:
+        return f"DATE '{self.today.isoformat()}'"
+
+    def _missing(self, column: Column) -> str:
+        name, problem = quoted(column.name), quoted(f"p:{column.name}")
+        reason = problem_sql(
+            self._label(column.name),
+            "'missing_required'",
+            "''",
+            literal(f"{column.zh} {column.name}"),
+        )
+        return f"CASE WHEN {name} IS NULL AND {problem} IS NULL THEN {reason} END"
+
+    def _day(self, day: str, wrong: str, reason: str, detail: str) -> str:
+        found = problem_sql(
+            self._label(day), literal(reason), f"{quoted(day)}::VARCHAR", f"({detail})::VARCHAR"
+        )
+        return f"CASE WHEN {wrong} THEN {found} END"
+
+    def _label(self, name: str) -> str:
+        """What a person calls the column: its name in the source."""
+        cell = self.block.cells.get(name)
+        return (cell.column if cell else "") or name

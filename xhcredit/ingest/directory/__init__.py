@@ -1,0 +1,1 @@
+"""The declared directory (目录): one YAML file per canonical table."""

@@ -1,0 +1,121 @@
+"""What a mapping is, once read: which source column becomes which canonical column, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+from xhcredit.ingest import schema
+
+ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S")
+DEFAULT_DATES = (*ISO_DATES, "%Y/%m/%d", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which source rows: those whose cell in ``column`` is (or, if ``negated``, is not) listed."""
+
+    column: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a canonical value comes from.
+
+    Exactly one of ``column``, ``join``, ``row_digest`` is set, or none (a constant).  If it gives
+    nothing, ``else_column`` (another canonical column of the row), ``else_cell`` (another source)
+    and ``default`` are tried in this order.
+
+    Args that have a catch:
+        values: canonical value by what stands in the source; ``None`` means missing.
+        otherwise: canonical value for what ``values`` does not list, if ``lenient``.
+        by_name: source column with the enterprise's name, to look up an empty code.
+        when: the cell counts as empty in rows that do not fulfil it.
+    """
+
+    column: str = ""
+    join: tuple[str, ...] = ()
+    separator: str = "|"
+    row_digest: bool = False
+    dates: tuple[str, ...] = DEFAULT_DATES
+    values: dict[str, str | None] = field(default_factory=dict)
+    lenient: bool = False
+    otherwise: str | None = None
+    split: tuple[str, ...] = ()
+    unit: str = "元"
+    default: str | None = None
+    else_column: str = ""
+    else_cell: Cell | None = None
+    by_name: str = ""
+    when: Condition | None = None
+
+    def source_columns(self) -> set[str]:
+        """Every source column that this cell reads."""
+        read = {self.column, *self.join, self.by_name} | (
+            {self.when.column} if self.when else set()
+        )
+        more = self.else_cell.source_columns() if self.else_cell else set()
+        return (read | more) - {""}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One canonical table fed by a source file.
+
+    ``optional``: rows that do not fit are not used for this table, without quarantine; for the
+    register rows that come with events.
+    """
+
+    table: schema.Table
+    cells: dict[str, Cell]
+    where: tuple[Condition, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """How to read a source; empty ``kind`` means by the ending of the file name."""
+
+    kind: str = ""
+    encoding: str = "auto"
+    delimiter: str = ","
+    sheet: str = ""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One mapping file; ``skip_where`` are source rows that are declared not to be taken."""
+
+    id: str
+    name_zh: str
+    files: str
+    format: Format
+    blocks: tuple[Block, ...]
+    where: tuple[Condition, ...]
+    skip_where: tuple[Condition, ...]
+    ignore: frozenset[str]
+    file: str
+    digest: str
+
+    def matches(self, name: str) -> bool:
+        """Whether a file (or database table) of this name is read by this mapping."""
+        return fnmatch(name, self.files)
+
+    def source_columns(self) -> set[str]:
+        """Every source column that must be there."""
+        conditions = [*self.where, *self.skip_where, *(c for b in self.blocks for c in b.where)]
+        cells = [cell for block in self.blocks for cell in block.cells.values()]
+        read = {column for cell in cells for column in cell.source_columns()}
+        return read | {condition.column for condition in conditions}
+
+    @property
+    def feeds_register(self) -> bool:
+        """Whether rows go to the enterprise register, which other files are checked against."""
+        return any(block.table.kind == "register" for block in self.blocks)
+
+    @property
+    def has_persons(self) -> bool:
+        """Whether a person column is filled, so that a key is needed."""
+        return any(b.table.column(name).type == "person" for b in self.blocks for name in b.cells)

@@ -1,0 +1,154 @@
+"""Read a sheet of an XLSX file as texts, row by row; refuse zip bombs and formulas."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from xhcredit.errors import BadInput
+from xhcredit.ingest.mapping_types import Format
+from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
+from xhcredit.ingest.warehouse import read_parquet
+from xhcredit.ingest.words import near
+
+_LARGEST = 2 << 30  # bytes unpacked
+_STEEPEST = 300  # times smaller when packed; real sheets reach about 30
+_HARMLESS = 20 << 20
+
+
+def stage_xlsx(path: Path, form: Format, folder: Path) -> Staged:
+    """Read a sheet into a Parquet file of texts in ``folder``.
+
+    Days become ``YYYY-MM-DD``.  A row that holds a formula is refused: what it shows depends on
+    who opened it last.
+
+    Raises:
+        BadInput: no spreadsheet, a zip bomb, an unknown or doubtful sheet, no rows.
+    """
+    _refuse_bombs(path)
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    except Exception as error:  # openpyxl raises whatever broke inside
+        raise BadInput(f'"{path.name}" cannot be read as XLSX ({error}); save it anew') from error
+    try:
+        return _stage_sheet(_sheet(book, form.sheet, path), path, folder)
+    except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+        raise BadInput(
+            f'"{path.name}" is damaged ({type(error).__name__}: {error}); save it anew'
+        ) from error
+    finally:
+        book.close()
+
+
+def _refuse_bombs(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise BadInput(
+            f'"{path.name}" is no XLSX file; open it in a spreadsheet program and save it as .xlsx '
+            f"without password"
+        ) from error
+    total = sum(member.file_size for member in members)
+    steep = [
+        m
+        for m in members
+        if m.file_size > _HARMLESS and m.file_size > _STEEPEST * max(m.compress_size, 1)
+    ]
+    if total > _LARGEST or steep:
+        raise BadInput(
+            f'"{path.name}" unpacks from {path.stat().st_size:,} to {total:,} bytes, as no real '
+            f"sheet does; export the table as CSV"
+        )
+
+
+def _sheet(book: Any, name: str, path: Path) -> Any:  # noqa: ANN401 - openpyxl is not typed
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    if name:
+        if name not in sheets:
+            raise BadInput(
+                f'"{path.name}" has no sheet "{name}"{near(name, sheets)}; it has: '
+                f"{', '.join(sheets)}"
+            )
+        return sheets[name]
+    filled = [s for s in sheets.values() if any(any(r) for r in s.iter_rows(values_only=True))]
+    if len(filled) > 1:
+        names = ", ".join(sheet.title for sheet in filled)
+        raise BadInput(
+            f'"{path.name}" has {len(filled)} sheets with content ({names}); name the one to read: '
+            f"`format: {{sheet: {filled[0].title}}}`"
+        )
+    if not filled:
+        raise BadInput(f'"{path.name}" is empty; ask the department for the file again')
+    return filled[0]
+
+
+def _stage_sheet(sheet: Any, path: Path, folder: Path) -> Staged:  # noqa: ANN401
+    """Copy the rows of a sheet; the size that the file claims is not believed."""
+    sheet.reset_dimensions()
+    rows = iter(sheet.iter_rows())
+    columns = checked_header(_trimmed([_text(c.value) for c in next(rows, ())]), path.name)
+    target = folder / "source.parquet"
+    count = 0
+    with StageWriter(target, columns) as writer:
+        for number, cells in enumerate(rows, start=2):
+            count += _add(writer, number, cells, len(columns), path.name)
+    if not count:
+        raise BadInput(
+            f'"{path.name}" has a header but no rows; ask the department whether that is meant'
+        )
+    return Staged(f"SELECT * FROM {read_parquet([target])}", columns, tuple(writer.refused))
+
+
+def _add(writer: StageWriter, number: int, cells: Sequence[Any], width: int, source: str) -> int:
+    """Add one row, or refuse it; return 0 for a blank one."""
+    formula = next((cell.value for cell in cells if cell.data_type == "f"), None)
+    if formula is not None:
+        writer.refuse(RefusedRow(number, "formula", str(formula)), source)
+        return 1
+    row = _trimmed([_text(cell.value) for cell in cells])
+    if len(row) > width:
+        detail = f"{len(row)} ≠ {width}"
+        found = ",".join(cell or "" for cell in row[:50])
+        writer.refuse(RefusedRow(number, "ragged_row", found, detail), source)
+        return 1
+    writer.add(number, row + [None] * (width - len(row)))
+    return int(bool(row))
+
+
+def _trimmed(row: list[str]) -> list[Any]:
+    """Without the empty cells at the end."""
+    end = len(row)
+    while end and not row[end - 1]:
+        end -= 1
+    return list(row[:end])
+
+
+def _text(value: object) -> str:
+    """What a cell says, as text."""
+    return cell_text(value) or ""
+
+
+def cell_text(value: object) -> str | None:
+    """Turn a value of a spreadsheet or database to text; days to ``YYYY-MM-DD``.
+
+    >>> cell_text(datetime(2024, 1, 2)), cell_text(3.0), cell_text(0.25), cell_text(True)
+    ('2024-01-02', '3', '0.25', 'true')
+    """
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        plain = value.replace(tzinfo=None, microsecond=0)
+        return plain.date().isoformat() if plain.time() == time.min else str(plain)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return str(value)

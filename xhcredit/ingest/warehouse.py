@@ -1,0 +1,264 @@
+"""Where ingested events are kept: Parquet parts that count only once a manifest entry names them.
+
+``<warehouse>/parts/<table>/<entry>.parquet`` holds rows, ``<warehouse>/manifest/<entry>.json`` says
+that they are there.  The manifest file is written last, by ``os.replace``: a kill at any moment
+leaves all of a source file or nothing of it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from xhcredit.errors import BadInput
+from xhcredit.ingest.schema import SQL_TYPES, Table, directory
+
+#: columns that every part has after the canonical ones
+EXTRA_COLUMNS = {"event_id": "BIGINT", "source_file": "VARCHAR", "source_row": "BIGINT"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ingested (source file, mapping).
+
+    ``parts`` counts rows by table; ``versions`` counts, by table, the keys that an earlier entry
+    holds too (their ids are in ``<warehouse>/versions``); ``None`` means nobody counted.
+    ``replaces`` names the entries that stopped counting when this one was written.
+    """
+
+    name: str
+    source: str
+    source_digest: str
+    mapping: str
+    mapping_digest: str
+    parts: dict[str, int]
+    quarantined: dict[str, int] = field(default_factory=dict)
+    rows_in: int = 0
+    rows_skipped: int = 0
+    rows_quarantined: int = 0
+    versions: dict[str, int] | None = None
+    replaces: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    register_digest: str = ""
+    person_key_check: str = ""
+
+    @property
+    def seq(self) -> int:
+        """Place in the order of ingestion, from 1."""
+        return int(self.name[:6])
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A folder of ingested events; nothing needs to exist before the first ingestion."""
+
+    path: Path
+
+    def entries(self) -> list[Entry]:
+        """Entries that count, in the order of ingestion.
+
+        Raises:
+            BadInput: a manifest file cannot be read.
+        """
+        found = [_read_entry(file) for file in sorted((self.path / "manifest").glob("*.json"))]
+        gone = {name for entry in found for name in entry.replaces}
+        return [entry for entry in found if entry.name not in gone]
+
+    def tables(self) -> dict[str, int]:
+        """Rows by canonical table, summed over the parts; only tables that have any part."""
+        rows: dict[str, int] = {}
+        for entry in self.entries():
+            for table, count in entry.parts.items():
+                rows[table] = rows.get(table, 0) + count
+        return rows
+
+    def parts(self, table: str) -> list[Path]:
+        """Parquet parts of a table that count, in the order of ingestion."""
+        return [self.part(table, e.name) for e in self.entries() if table in e.parts]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over the names of the entries that count: same digest, same data."""
+        return _sha256("\n".join(entry.name for entry in self.entries()))
+
+    def register_digest(self) -> str:
+        """The same over the entries that feed the enterprise register."""
+        return _sha256("\n".join(e.name for e in self.entries() if "enterprise" in e.parts))
+
+    def part(self, table: str, entry: str) -> Path:
+        """Where the part of one entry and table is kept."""
+        return self.path / "parts" / table / f"{entry}.parquet"
+
+    def versions(self, table: str, entry: str) -> Path:
+        """Where the ids are kept that an entry shares with earlier ones."""
+        return self.path / "versions" / table / f"{entry}.parquet"
+
+    def next_seq(self) -> int:
+        """Number of the next entry; replaced entries keep theirs."""
+        names = [file.name for file in (self.path / "manifest").glob("*.json")]
+        return max((int(name[:6]) for name in names), default=0) + 1
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other ingestion out while the body runs.
+
+        Raises:
+            BadInput: another ingestion into this warehouse is running.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadInput(
+                    f'another ingestion is writing into "{self.path}"; wait until it has ended'
+                ) from None
+            yield
+
+    def commit(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        selects: Mapping[str, str],
+        entry: Entry,
+        before: Callable[[str], None] = lambda _: None,
+    ) -> Entry:
+        """Write one entry: parts first, the manifest last.
+
+        Args:
+            con: connection on which the ``selects`` run.
+            selects: SQL by table, giving the canonical columns and ``EXTRA_COLUMNS`` by name; a
+                table whose select gives no row gets no part.
+            entry: what to note down; ``name``, ``parts`` and ``versions`` are filled in here.
+            before: called with the entry's name when the parts are written, before the manifest.
+
+        Returns:
+            The entry as written.
+        """
+        name = f"{self.next_seq():06d}-{_sha256(json.dumps(asdict(entry), sort_keys=True))[:12]}"
+        gone = set(entry.replaces)
+        others = [e for e in self.entries() if e.name not in gone]
+        parts: dict[str, int] = {}
+        versions: dict[str, int] = {}
+        for table, select in selects.items():
+            rows = self._write_part(con, table, name, select)
+            if rows:
+                parts[table] = rows
+                earlier = [self.part(table, e.name) for e in others if table in e.parts]
+                versions[table] = self._write_versions(con, table, name, earlier)
+        written = replace(entry, name=name, parts=parts, versions=versions)
+        before(name)
+        _write_json(self.path / "manifest" / f"{name}.json", asdict(written))
+        return written
+
+    def _write_part(
+        self, con: duckdb.DuckDBPyConnection, table: str, entry: str, select: str
+    ) -> int:
+        """Write one part and return its rows; no file stays behind for no row."""
+        target = self.part(table, entry)
+        rows = copy_to_parquet(con, _typed_select(directory()[table], select), target)
+        if not rows:
+            target.unlink()
+        return rows
+
+    def _write_versions(
+        self, con: duckdb.DuckDBPyConnection, table: str, entry: str, earlier: list[Path]
+    ) -> int:
+        """Write the ids that earlier parts hold too, and return how many."""
+        if not earlier:
+            return 0
+        select = (
+            f"SELECT event_id FROM {read_parquet([self.part(table, entry)])} WHERE event_id IN "
+            f"(SELECT event_id FROM {read_parquet(earlier)})"
+        )
+        target = self.versions(table, entry)
+        rows = copy_to_parquet(con, select, target)
+        if not rows:
+            target.unlink()
+        return rows
+
+    def sweep(self) -> None:
+        """Remove what a killed ingestion left behind; call it only under ``lock``."""
+        known = {file.stem for file in (self.path / "manifest").glob("*.json")}
+        for folder in ("parts", "versions", "quarantine", "manifest"):
+            for file in (self.path / folder).rglob("*"):
+                if file.is_file() and file.name.split(".")[0] not in known:
+                    file.unlink()
+
+
+def columns_of(table: Table) -> dict[str, str]:
+    """SQL type by column of a table's parts and of its resolved view."""
+    return {c.name: SQL_TYPES[c.type] for c in table.columns} | EXTRA_COLUMNS
+
+
+def event_id(table: Table, prefix: str = "") -> str:
+    """SQL of the stable 63-bit id of an event, from its key columns (named ``prefix || key``)."""
+    keys = ", ".join(f'"{prefix}{key}"::VARCHAR' for key in table.key)
+    return f"(md5_number_lower(concat_ws('|', '{table.name}', {keys})) >> 1)::BIGINT"
+
+
+def read_parquet(files: list[Path], options: str = "") -> str:
+    """SQL that reads Parquet files, quoted."""
+    names = ", ".join(literal(str(file)) for file in files)
+    return f"read_parquet([{names}]{options})"
+
+
+def literal(text: str) -> str:
+    """Quote a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def copy_to_parquet(con: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
+    """Write the rows of ``select`` to ``target``, whole or not at all, and return their number."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".unfinished")
+    done = con.execute(f"COPY ({select}) TO {literal(str(unfinished))} (FORMAT parquet)").fetchone()
+    _publish(unfinished, target)
+    return int(done[0]) if done else 0
+
+
+def _publish(unfinished: Path, target: Path) -> None:
+    """Make a written file durable, then visible under its name."""
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(unfinished, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _typed_select(table: Table, select: str) -> str:
+    columns = ", ".join(f'"{n}"::{t} AS "{n}"' for n, t in columns_of(table).items())
+    return f"SELECT {columns} FROM ({select})"
+
+
+def _write_json(target: Path, content: dict[str, Any]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    _publish(unfinished, target)
+
+
+def _read_entry(file: Path) -> Entry:
+    """Read one manifest file; fields of a newer version are left out."""
+    known = {f.name for f in fields(Entry)}
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        return Entry(**{k: v for k, v in raw.items() if k in known} | {"name": file.stem})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f'"{file}" is not a manifest entry ({error}); restore it or ingest anew'
+        ) from error
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

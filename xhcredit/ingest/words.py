@@ -1,0 +1,18 @@
+"""Small helpers for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return ``' (did you mean "x"?)'`` if something similar is known, else nothing.
+
+    >>> near("occured_on", ["code", "occurred_on"])
+    ' (did you mean "occurred_on"?)'
+    >>> near("zebra", ["code"])
+    ''
+    """
+    found = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f' (did you mean "{found[0]}"?)' if found else ""

@@ -1,0 +1,1 @@
+"""Law as dated data: entries with their sources, the rulebook of a day, its digest."""

@@ -1,0 +1,149 @@
+"""What about the rulebook needs a person's eye, and how is a rule shown to one?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from xhcredit.errors import RuleNotInForce
+from xhcredit.rules.rule import Entry, Rule
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes import Caps, Directs, PackState, Scope, Tolerance
+
+Kind = Literal["unconfirmed", "not_checked", "not_in_force", "ends", "changes", "out_of_service"]
+
+#: What each verification mark means (rules.md, "How to read the tables").
+MARKS: dict[str, tuple[str, str]] = {
+    "V1": ("已核对法规原文", "the legal text itself was read in a stored copy"),
+    "V2": (
+        "已核对载有原文或官方通知的网页（多为开头部分）",
+        "a page with the text or an official notice was read, often its first part only",
+    ),
+    "V3": ("见于二手来源，较可信", "seen in a secondary source; probable"),
+    "M-H": ("凭记忆，未核对，把握约九成", "from memory, unverified, about 90% sure"),
+    "M-M": ("凭记忆，未核对，把握约七成", "from memory, unverified, about 70% sure"),
+    "M-L": ("凭记忆，未核对，把握约五成", "from memory, unverified, about 50% sure"),
+    "proposal": ("本系统的建议值，不是法律规定", "a proposal of this system, not law"),
+}
+
+STATUSES: dict[str, tuple[str, str]] = {
+    "draft": ("待法制核", "unconfirmed"),
+    "reviewed": ("已经法制核", "confirmed by a lawyer"),
+}
+
+_YEAR = timedelta(days=365)
+_SOON = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a person should look at."""
+
+    kind: Kind
+    rule_id: str
+    zh: str
+    en: str
+
+
+def check(rulebook: Rulebook, day: date) -> list[Finding]:
+    """Return what needs a person's eye on ``day``, by kind and rule; empty if nothing does.
+
+    Drafts; rules not compared with their source for a year or never; rules not in force; entries
+    that end or change within 90 days; packs out of service.
+    """
+    found = [finding for rule in rulebook.rules.values() for finding in _findings(rule, day)]
+    return sorted(found, key=lambda finding: (finding.kind, finding.rule_id))
+
+
+def _findings(rule: Rule, day: date) -> Iterator[Finding]:
+    if not rule.is_confirmed:
+        zh, en = "待法制核：草案，尚未经法制部门确认", "unconfirmed: no lawyer has confirmed it yet"
+        yield Finding("unconfirmed", rule.id, zh, en)
+    yield from _unchecked(rule, day)
+    yield from _coming(rule, day)
+    try:
+        value = rule.on(day).value
+    except RuleNotInForce as error:
+        yield Finding("not_in_force", rule.id, f"{day} 没有施行中的条目", str(error))
+        return
+    if isinstance(value, PackState) and not value.in_service:
+        zh, en = f"规则包已停用：{value.why}", f"pack out of service: {value.why}"
+        yield Finding("out_of_service", rule.id, zh, en)
+
+
+def _unchecked(rule: Rule, day: date) -> Iterator[Finding]:
+    """A rule that nobody has compared with its source for a year, or ever."""
+    checked = max((d for d in (rule.reviewed_on, rule.last_checked_on) if d), default=None)
+    if checked is None:
+        yield Finding("not_checked", rule.id, "从未与依据核对", "never compared with its source")
+    elif day - checked > _YEAR:
+        zh, en = f"上次与依据核对是 {checked}", f"last compared with its source on {checked}"
+        yield Finding("not_checked", rule.id, f"{zh}，已超过一年", f"{en}, over a year ago")
+
+
+def _coming(rule: Rule, day: date) -> Iterator[Finding]:
+    """Entries that begin within 90 days, and end what was in force before."""
+    for before, entry in zip(rule.entries, rule.entries[1:], strict=False):
+        starts = entry.effective_from
+        if not day < starts <= day + _SOON:
+            continue
+        if entry.repealed:
+            last = rule.last_day(before)
+            yield Finding("ends", rule.id, f"{starts} 起废止", f"repealed, last day {last}")
+        else:
+            yield Finding("changes", rule.id, f"{starts} 起有新条目", f"new entry from {starts}")
+
+
+def describe(rule: Rule, day: date) -> dict[str, Any]:
+    """Return what is to be shown of a rule on a day: plain values, words zh and en.
+
+    ``in_force`` false comes with ``why``, and without the values of an entry.
+    """
+    zh, en = STATUSES[rule.status]
+    about: dict[str, Any] = {
+        **rule.model_dump(mode="json", exclude={"entries", "status"}),
+        "status": {"id": rule.status, "zh": zh, "en": en, "confirmed": rule.is_confirmed},
+        "day": day.isoformat(),
+    }
+    try:
+        entry = rule.on(day)
+    except RuleNotInForce as error:
+        return {**about, "in_force": False, "why": str(error)}
+    return {**about, "in_force": True, **_entry(rule, entry)}
+
+
+def history(rule: Rule) -> list[dict[str, Any]]:
+    """Return all entries of a rule as plain values, oldest first, with their last day in force."""
+    return [_entry(rule, entry) for entry in rule.entries]
+
+
+def _entry(rule: Rule, entry: Entry) -> dict[str, Any]:
+    zh, en = MARKS[entry.verification]
+    last = rule.last_day(entry)
+    return {
+        **entry.model_dump(mode="json"),
+        "verification": {"id": entry.verification, "zh": zh, "en": en},
+        "last_day": last and last.isoformat(),
+    }
+
+
+def referenced_features(rulebook: Rulebook) -> dict[str, tuple[str, ...]]:
+    """Return every feature that any entry reads, with the ids of the rules that read it."""
+    readers: dict[str, set[str]] = {}
+    for rule in rulebook.rules.values():
+        for entry in rule.entries:
+            for feature in _features(entry.value):
+                readers.setdefault(feature, set()).add(rule.id)
+    return {feature: tuple(sorted(ids)) for feature, ids in sorted(readers.items())}
+
+
+def _features(value: object) -> tuple[str, ...]:
+    if isinstance(value, Directs | Caps):
+        return tuple(item.feature for item in value.root)
+    if isinstance(value, Scope):
+        return (value.feature,)
+    if isinstance(value, Tolerance):
+        return ("age_days", *value.covers.features, *value.never)
+    return ()

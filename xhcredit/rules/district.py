@@ -1,0 +1,47 @@
+"""May a district's own rule file stand beside, or in place of, a shipped one?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xhcredit.rules.loader import load_folder, shown
+from xhcredit.rules.rule import Rule
+from xhcredit.rules.strict_yaml import bad_rule
+
+_FIXED = ("unit", "selected_by", "pack")
+
+
+def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
+    """Return the shipped rules with those of a district's folder added or extended.
+
+    A file with a new id is added.  A file with a shipped id takes its place if it only extends it:
+    the same unit, day and pack, all shipped entries unchanged, its own entries after them.  So a
+    past decision keeps its rule.
+
+    Raises:
+        BadRule: a file is refused by the loader, or rewrites a shipped entry.
+    """
+    own = load_folder(folder)
+    for rule_id, rule in own.items():
+        if rule_id in shipped:
+            file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+            refuse_rewriting(shipped[rule_id], rule, file)
+    return dict(sorted({**shipped, **own}.items()))
+
+
+def refuse_rewriting(old: Rule, new: Rule, file: str) -> None:
+    """Refuse ``new`` if it does more than add entries to ``old`` (append-only).
+
+    Raises:
+        BadRule: an entry of ``old`` is changed or lacking, or its unit, day or pack differs.
+    """
+    for key in _FIXED:
+        was, is_now = getattr(old, key), getattr(new, key)
+        if was != is_now:
+            found = f'"{is_now}", where the shipped rule has "{was}"'
+            raise bad_rule(file, key, found, "keep it; another meaning needs another id")
+    for i, entry in enumerate(old.entries):
+        if new.entries[i : i + 1] != (entry,):
+            found = f"the shipped entry of {entry.effective_from} is changed or lacking"
+            remedy = "copy all shipped entries as they are and add yours after them"
+            raise bad_rule(file, f"entries[{i}]", found, remedy)

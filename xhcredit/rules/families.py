@@ -1,0 +1,65 @@
+"""Which shape has which rule?  One shape per family, so that a new file needs no code."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter
+
+from xhcredit.rules import shapes
+
+
+def _plain(value: object) -> object:
+    """Let numbers, flags, names and day-of-year texts through, and lists and mappings of them."""
+    if isinstance(value, tuple):
+        for item in value:
+            _plain(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _plain(key)
+            _plain(item)
+    elif isinstance(value, str):
+        # No expressions: what needs an "if" is a Python function with a docstring and a source.
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+            raise ValueError(f'"{value}" is not a name; write numbers, lists and names only')
+    elif not isinstance(value, bool | int | float) or abs(value) > 1e12:
+        raise ValueError(f"{value!r} is no number, flag, name, list or mapping; write one of them")
+    return value
+
+
+Plain = Annotated[Any, BeforeValidator(_plain)]
+
+_STRICT = ConfigDict(strict=True)
+
+#: Pattern of ids and shape of each family; the first that matches counts.
+_FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
+    ("packs.*", TypeAdapter(shapes.PackState)),
+    ("tiers.cutoffs", TypeAdapter(shapes.Cutoffs)),
+    ("tiers.direct", TypeAdapter(shapes.Directs)),
+    ("tiers.caps", TypeAdapter(shapes.Caps)),
+    ("scores.x_caps", TypeAdapter(shapes.Caps)),
+    ("scores.x_grades", TypeAdapter(shapes.Cutoffs)),
+    ("scores.weights", TypeAdapter(shapes.Weights)),
+    ("scores.scale", TypeAdapter(shapes.Scale)),
+    ("tolerance.*", TypeAdapter(shapes.Tolerance)),
+    ("scope.x_*", TypeAdapter(shapes.Scope)),
+    ("query.*", TypeAdapter(shapes.Count, config=_STRICT)),
+    ("features.*", TypeAdapter(shapes.Count, config=_STRICT)),
+    ("evaluation.*", TypeAdapter(shapes.Count, config=_STRICT)),
+    # Their steps bring the rules and may put a narrower shape before these.
+    ("restoration.*", TypeAdapter(Plain)),
+    ("draws.*", TypeAdapter(Plain)),
+    ("alerts.*", TypeAdapter(Plain)),
+)
+
+
+def families() -> tuple[str, ...]:
+    """The patterns of rule ids for which a shape is declared."""
+    return tuple(pattern for pattern, _ in _FAMILIES)
+
+
+def shape_of(rule_id: str) -> TypeAdapter[Any] | None:
+    """The shape of the values of a rule, or None if its id belongs to no family."""
+    return next((shape for pattern, shape in _FAMILIES if fnmatchcase(rule_id, pattern)), None)

@@ -1,0 +1,149 @@
+"""Which rule files are refused, and what is told to who wrote them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from xhcredit.errors import BadRule
+from xhcredit.rules.families import families, shape_of
+from xhcredit.rules.rule import Entry, Rule, Source
+from xhcredit.rules.strict_yaml import bad_rule, read_yaml
+
+SHIPPED = Path(__file__).parent / "data"
+
+
+def load_folder(folder: Path) -> dict[str, Rule]:
+    """Return the rules of a folder by id, in order of id.
+
+    Raises:
+        BadRule: there is no such folder, or one of its files is refused.
+    """
+    if not folder.is_dir():
+        raise BadRule(f'folder "{folder}": there is none; give the folder that holds rule files')
+    rules = (load_file(file, folder) for file in _rule_files(folder))
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+
+
+def shown(file: Path, folder: Path) -> str:
+    """How a rule file is named in messages: from its folder on, no path of a machine."""
+    return f"{folder.name}/{file.relative_to(folder).as_posix()}"
+
+
+def _rule_files(folder: Path) -> Iterator[Path]:
+    """Every rule file; a file that would be silently left out is refused."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_dir() or file.name.startswith((".", "README")):
+            continue
+        if file.suffix != ".yaml":
+            found = f'ends in "{file.suffix}"'
+            raise bad_rule(shown(file, folder), "file", found, "rename it to .yaml or move it out")
+        yield file
+
+
+def load_file(file: Path, folder: Path) -> Rule:
+    """Return the rule of one file below ``folder``; its path there must be its id.
+
+    Raises:
+        BadRule: ``file: place: what was found; what to do``, one line for each thing found.
+    """
+    name = shown(file, folder)
+    raw = read_yaml(name, file.read_bytes())
+    try:
+        rule = Rule.model_validate(raw)
+    except ValidationError as error:
+        raise _refusals(name, error) from None
+    path_id = ".".join(file.relative_to(folder).with_suffix("").parts)
+    if rule.id != path_id:
+        remedy = f'call it "{path_id}" or move the file'
+        raise bad_rule(name, "id", f'"{rule.id}" is not what the path says', remedy)
+    _refuse_disorder(name, rule)
+    return _with_shaped_values(name, rule)
+
+
+def _refuse_disorder(name: str, rule: Rule) -> None:
+    """Entries run oldest first, each on its own day, and a repeal follows a value."""
+    if rule.entries[0].repealed:
+        remedy = "begin with the value that was repealed"
+        raise bad_rule(name, "entries[0].repealed", "there is nothing to repeal yet", remedy)
+    for i, (before, entry) in enumerate(zip(rule.entries, rule.entries[1:], strict=False), 1):
+        place, day = f"entries[{i}].effective_from", entry.effective_from
+        if day == before.effective_from:
+            remedy = "keep one of the two, or correct the day"
+            raise bad_rule(name, place, f"{day} is also the day of the entry before", remedy)
+        if day < before.effective_from:
+            found = f"{day} comes after {before.effective_from}"
+            raise bad_rule(name, place, found, "put the entries oldest first")
+        if entry.repealed and before.repealed:
+            found = "the entry before is already a repeal"
+            raise bad_rule(name, f"entries[{i}].repealed", found, "delete one of the two")
+
+
+def _with_shaped_values(name: str, rule: Rule) -> Rule:
+    """The rule with its values checked and turned into what its family says."""
+    shape = shape_of(rule.id)
+    if shape is None:
+        remedy = f"use one of {', '.join(families())}, or declare a shape in shapes.py"
+        raise bad_rule(name, "id", f'no family of rules has "{rule.id}"', remedy)
+    entries = []
+    for i, entry in enumerate(rule.entries):
+        try:
+            value = None if entry.repealed else shape.validate_python(entry.value)
+        except ValidationError as error:
+            raise _refusals(name, error, ("entries", i, "value")) from None
+        entries.append(entry.model_copy(update={"value": value}))
+    return rule.model_copy(update={"entries": tuple(entries)})
+
+
+def _refusals(name: str, error: ValidationError, at: tuple[str | int, ...] = ()) -> BadRule:
+    """Everything that pydantic found, in our words, one line each."""
+    lines = []
+    for found in error.errors(include_url=False):
+        where = (*at, *found["loc"])
+        what, remedy = _in_words(where, found)
+        lines.append(f"{name}: {_place(where)}: {what}; {remedy}")
+    return BadRule("\n".join(lines))
+
+
+def _place(where: tuple[str | int, ...]) -> str:
+    """A place in a file as one would write it.
+
+    >>> _place(("entries", 0, "value", "A"))
+    'entries[0].value.A'
+    """
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in where]
+    return "".join(parts).removeprefix(".") or "file"
+
+
+def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
+    """What was found and what to do."""
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "value_error":
+        what, _, remedy = str(context["error"]).partition("; ")
+        return what, remedy
+    words = {
+        "extra_forbidden": ("unknown key", _spelling(where)),
+        "missing": ("is missing", "add it"),
+        "literal_error": (f'"{given}" is not known here', f"write {context.get('expected')}"),
+        "date_type": (f'"{given}" is not a day', "write it as 2026-04-01, without quotes"),
+        "string_type": (f"{given} is not text", "write text; a number goes in quotes"),
+        "string_too_short": ("is empty", "say what is meant"),
+        "string_pattern_mismatch": (
+            f'"{given}" is not a name',
+            f"write a name ({context.get('pattern')}); expressions belong in Python",
+        ),
+        "too_short": ("is empty", "add at least one entry"),
+    }
+    return words.get(kind, (f"{given} is refused ({error['msg']})", "correct the value"))
+
+
+def _spelling(where: tuple[str | int, ...]) -> str:
+    """Which key may have been meant by an unknown one."""
+    models: dict[int, type[BaseModel]] = {1: Rule, 3: Entry, 4: Source}
+    model = models.get(len(where)) if where[-1] != "value" else None
+    near = get_close_matches(str(where[-1]), model.model_fields if model else (), n=1)
+    return f'did you mean "{near[0]}"?' if near else "remove it or correct its spelling"

@@ -1,0 +1,195 @@
+"""What does the law say on a day?  All rules, their digest, and the switch of each pack."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+import rfc8785
+
+from xhcredit.errors import BadRule, RuleNotInForce
+from xhcredit.rules.district import with_district
+from xhcredit.rules.loader import SHIPPED, load_folder
+from xhcredit.rules.rule import Entry, Rule
+from xhcredit.rules.shapes import Cap, Caps, Condition, Direct, Directs, PackState, Scope, Weights
+
+_Value = TypeVar("_Value")
+_Item = TypeVar("_Item", bound=Condition)
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A rule, its entry of a day, and whether its pack was in service on that day."""
+
+    rule: Rule
+    entry: Entry
+    in_service: bool
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All rules by id.  It never changes, and ``digest`` names exactly what it says."""
+
+    rules: Mapping[str, Rule]
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> Rulebook:
+        """Return the shipped rulebook, with a district's own entries from ``extra`` if given.
+
+        Raises:
+            BadRule: a file is refused, rewrites a shipped entry, or rules do not fit together.
+        """
+        shipped = load_folder(SHIPPED)
+        return cls.of((shipped if extra is None else with_district(shipped, extra)).values())
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Rulebook:
+        """Return a rulebook of these rules.
+
+        Raises:
+            BadRule: a rule's pack has no switch, or an X has a weight but no scope.
+        """
+        by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+        for rule in by_id.values():
+            _refuse_unswitched(rule, by_id)
+            _refuse_unscoped(rule, by_id)
+        return cls(MappingProxyType(by_id))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON (RFC 8785) of all rules, in hex."""
+        return hashlib.sha256(rfc8785.dumps([r.as_data() for r in self.rules.values()])).hexdigest()
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return a rule by id.
+
+        Raises:
+            BadRule: there is none; the message names the nearest ids.
+        """
+        if rule_id in self.rules:
+            return self.rules[rule_id]
+        near = get_close_matches(rule_id, self.rules, n=3, cutoff=0.5)
+        remedy = f"did you mean {' or '.join(near)}?" if near else "see: xhcredit rules show"
+        raise BadRule(f'no rule "{rule_id}" in the rulebook; {remedy}')
+
+    def entry(self, rule_id: str, **day: date) -> Entry:
+        """Return the entry of a rule in force on a day, as in ``entry(id, as_of=day)``.
+
+        The keyword is the day by which the rule's law is chosen (its ``selected_by``).  Whether
+        its pack is in service is not asked here but of ``in_service``.
+
+        Raises:
+            BadRule: no such rule, or another day was named than the one that selects its entry.
+            RuleNotInForce: nothing was in force on that day.
+        """
+        rule = self.rule(rule_id)
+        if list(day) != [rule.selected_by]:
+            named = " and ".join(f'"{name}"' for name in day) or "no day"
+            found = f'rule "{rule_id}" is selected by "{rule.selected_by}", asked with {named}'
+            raise BadRule(f"{found}; ask entry({rule_id!r}, {rule.selected_by}=day)")
+        return rule.on(day[rule.selected_by])
+
+    def value(self, rule_id: str, shape: type[_Value], **day: date) -> _Value:
+        """Return the value in force on a day as its declared shape (``Cutoffs``, ``int`` ...).
+
+        Raises:
+            BadRule: as ``entry``, or the rule's values have another shape.
+            RuleNotInForce: nothing was in force on that day.
+        """
+        value = self.entry(rule_id, **day).value
+        if not isinstance(value, shape):
+            found = f'the value of rule "{rule_id}" is a {type(value).__name__}'
+            raise BadRule(f"{found}, not a {shape.__name__}; ask for the shape of its family")
+        return value
+
+    def in_service(self, pack: str, day: date) -> bool:
+        """Whether a rule pack is in service on ``day`` (the kill switch, ``packs.<pack>``).
+
+        Raises:
+            BadRule: there is no such pack.
+            RuleNotInForce: the pack did not exist yet on ``day``.
+        """
+        return self.value(f"packs.{pack}", PackState, as_of=day).in_service
+
+    def packs(self) -> tuple[str, ...]:
+        """Names of all packs, in order."""
+        return tuple(i.removeprefix("packs.") for i in self.rules if i.startswith("packs."))
+
+    def in_force(self, day: date) -> tuple[InForce, ...]:
+        """Everything in force on ``day``, in order of id, packs out of service marked so.
+
+        ``day`` is taken for whichever day a rule is selected by.
+        """
+        found = []
+        for rule in self.rules.values():
+            try:
+                entry = rule.on(day)
+            except RuleNotInForce:
+                continue
+            found.append(InForce(rule, entry, self._serves(rule.pack, day)))
+        return tuple(found)
+
+    def directs(self, *, as_of: date) -> tuple[Direct, ...]:
+        """Direct assignments (直接判定) of a day, those of packs out of service left out.
+
+        Raises:
+            RuleNotInForce: there was no rule about them on that day.
+        """
+        items = self.value("tiers.direct", Directs, as_of=as_of).root
+        return self._serving("tiers.direct", items, as_of)
+
+    def caps(self, rule_id: str, *, as_of: date) -> tuple[Cap, ...]:
+        """Caps of a day (``tiers.caps`` or ``scores.x_caps``), without packs out of service.
+
+        Raises:
+            RuleNotInForce: there was no rule about them on that day.
+        """
+        items = self.value(rule_id, Caps, as_of=as_of).root
+        return self._serving(rule_id, items, as_of)
+
+    def scopes(self, *, as_of: date) -> dict[str, Scope]:
+        """The X that exist on a day, by name: scope in force and pack in service."""
+        return {
+            found.rule.id.removeprefix("scope."): found.entry.value
+            for found in self.in_force(as_of)
+            if isinstance(found.entry.value, Scope) and found.in_service
+        }
+
+    def _serving(self, rule_id: str, items: tuple[_Item, ...], day: date) -> tuple[_Item, ...]:
+        """The items of a list rule whose packs, the rule's and their own, are in service."""
+        pack = self.rule(rule_id).pack
+        return tuple(i for i in items if self._serves(pack, day) and self._serves(i.pack, day))
+
+    def _serves(self, pack: str | None, day: date) -> bool:
+        """Whether a pack is in service; before its first day it is not."""
+        try:
+            return pack is None or self.in_service(pack, day)
+        except RuleNotInForce:
+            return False
+
+
+def _refuse_unswitched(rule: Rule, by_id: Mapping[str, Rule]) -> None:
+    """Every pack that a rule or an item names must have its switch."""
+    values = [entry.value for entry in rule.entries]
+    items = [item for v in values if isinstance(v, Directs | Caps) for item in v.root]
+    for pack in (rule.pack, *(item.pack for item in items)):
+        if pack is not None and f"packs.{pack}" not in by_id:
+            remedy = f'add the rule "packs.{pack}" or correct the name'
+            raise BadRule(f'rule "{rule.id}": pack "{pack}" has no switch; {remedy}')
+
+
+def _refuse_unscoped(rule: Rule, by_id: Mapping[str, Rule]) -> None:
+    """Every X that has a weight must say to whom it applies."""
+    for entry in rule.entries:
+        weights = entry.value.x if isinstance(entry.value, Weights) else {}
+        for x in weights:
+            if f"scope.{x}" not in by_id:
+                remedy = f'add the rule "scope.{x}" or take the weight out'
+                raise BadRule(f'rule "{rule.id}": "{x}" has a weight but no scope; {remedy}')

@@ -1,0 +1,230 @@
+"""What may the value of a rule look like, and what can be asked of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    model_validator,
+)
+
+from xhcredit.errors import BadRule
+
+TierName = Literal["A", "B", "C", "D"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+XName = Annotated[str, Field(pattern=r"^x_[a-z0-9_]+$")]
+Text = Annotated[str, Field(min_length=1)]
+Score = Annotated[int, Field(ge=0, le=1000)]
+Share = Annotated[float, Field(gt=0, le=1)]
+AtLeast = Annotated[float, Field(ge=-1e12, le=1e12)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Shape(BaseModel):
+    """What all shapes share: no unknown keys, no silent conversions, nothing changes later."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class PackState(Shape):
+    """Whether a rule pack is in service, and why: the kill switch (rules.md §0)."""
+
+    in_service: bool
+    why: Text
+
+
+class Cutoffs(Shape):
+    """Lowest score of grades A, B and C; below C is D.  Scores run 0-1000, higher is safer."""
+
+    A: Score
+    B: Score
+    C: Score
+
+    @model_validator(mode="after")
+    def _descending(self) -> Cutoffs:
+        if not self.A > self.B > self.C:
+            found = f"A {self.A}, B {self.B}, C {self.C} do not fall"
+            raise ValueError(f"{found}; give the safer grade the higher score")
+        return self
+
+    def grade(self, score: float) -> TierName:
+        """The grade of a score.
+
+        >>> Cutoffs(A=650, B=550, C=450).grade(549.9)
+        'C'
+        """
+        bounds: tuple[tuple[TierName, int], ...] = (("A", self.A), ("B", self.B), ("C", self.C))
+        return next((grade for grade, lowest in bounds if score >= lowest), "D")
+
+
+class Condition(Shape):
+    """When an item of a list rule applies: ``feature`` is at least ``at_least``.
+
+    A missing feature value is never "at least".  ``pack`` ties the item to a pack besides its
+    rule's, so that the kill switch of an X also reaches its caps.
+    """
+
+    id: Name
+    feature: Name
+    at_least: AtLeast
+    pack: Name | None = None
+    zh: Text
+    en: Text
+
+
+class Direct(Condition):
+    """A direct assignment (直接判定): the tier is ``tier``, whatever the score."""
+
+    tier: TierName
+    article: Text
+
+
+class Cap(Condition):
+    """A cap (封顶): the tier, or the grade of every X, is ``no_better_than`` this."""
+
+    no_better_than: Literal["B", "C", "D"]
+
+
+_Item = TypeVar("_Item", bound=Condition)
+
+
+def _unique(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """Refuse two items with one id: a reason code must name one of them."""
+    ids = [item.id for item in items]
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise ValueError(f'item id "{twice[0]}" stands twice; give each item its own id')
+    return items
+
+
+class Directs(RootModel[Annotated[tuple[Direct, ...], AfterValidator(_unique)]]):
+    """The direct assignments of a day; ``root`` may be empty, which says: there were none."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Caps(RootModel[Annotated[tuple[Cap, ...], AfterValidator(_unique)]]):
+    """The caps of a day; ``root`` may be empty, which says: there were none."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Weights(Shape):
+    """Weights of the general score and of each X score, before renormalisation.
+
+    Beside ``general``, any key ``x_...`` is the weight of that X where it applies.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[XName, Share] = Field(init=False)
+    general: Share
+
+    @property
+    def x(self) -> dict[str, float]:
+        """Weight of each X, by name."""
+        return dict(self.__pydantic_extra__)
+
+    def shares(self, x: Iterable[str]) -> dict[str, float]:
+        """Weights of the general score and of the X scores that apply, summing to 1.
+
+        The composite is the mean of the scores' log-odds with these weights (a logarithmic
+        opinion pool).
+
+        Raises:
+            BadRule: an X has no weight.
+
+        >>> Weights.model_validate({"general": 0.6, "x_food": 0.4}).shares(["x_food"])
+        {'general': 0.6, 'x_food': 0.4}
+        """
+        names = list(dict.fromkeys(x))
+        lacking = [name for name in names if name not in self.x]
+        if lacking:
+            remedy = "add it to the entry of scores.weights"
+            raise BadRule(f'scores.weights: value: no weight for "{lacking[0]}"; {remedy}')
+        weights = {"general": self.general, **{name: self.x[name] for name in names}}
+        total = sum(weights.values())
+        return {name: weight / total for name, weight in weights.items()}
+
+
+class Scale(Shape):
+    """What a score means: ``anchor_points`` stand for odds of ``anchor_odds`` to 1 of being safe,
+    and every ``points_to_double_odds`` more double them; scores end at ``lowest``, ``highest``.
+    """
+
+    anchor_points: Score
+    anchor_odds: Annotated[float, Field(gt=0, le=1e6)]
+    points_to_double_odds: Annotated[int, Field(gt=0, le=1000)]
+    lowest: Score
+    highest: Score
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if not self.lowest < self.anchor_points < self.highest:
+            found = f"anchor {self.anchor_points} is not inside {self.lowest}-{self.highest}"
+            raise ValueError(f"{found}; put lowest < anchor_points < highest")
+        return self
+
+
+class Covers(Shape):
+    """Whom a tolerance period covers: whoever fulfils any one of these.
+
+    The features tell small-or-micro and 个体工商户 only, so ``sizes`` names both sizes or none.
+    """
+
+    new_form: bool
+    sizes: tuple[Literal["small", "micro"], ...]
+    kinds: tuple[Literal["individual"], ...]
+
+    @model_validator(mode="after")
+    def _tellable(self) -> Covers:
+        if len(self.sizes) != len(set(self.sizes)) or len(self.sizes) == 1:
+            found = f"sizes {list(self.sizes)}"
+            raise ValueError(
+                f"{found}; name both small and micro, or none (no feature splits them)"
+            )
+        return self
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Flag features of which one at least must be 1."""
+        flags = {
+            "is_new_form": self.new_form,
+            "is_small_or_micro": bool(self.sizes),
+            "is_individual": bool(self.kinds),
+        }
+        return tuple(feature for feature, wanted in flags.items() if wanted)
+
+
+class Tolerance(Shape):
+    """The tolerance period (容错期) after establishment; 0 months covers nobody.
+
+    While it lasts the tier is ``no_worse_than`` this, unless a feature of ``never`` is 1 or more.
+    """
+
+    months_from_establishment: Annotated[int, Field(ge=0, le=120)]
+    covers: Covers
+    no_worse_than: Literal["A", "B", "C"]
+    never: tuple[Name, ...]
+
+    @property
+    def days(self) -> int:
+        """The period in days, a month as 365.25/12 days as in feature windows."""
+        return int(self.months_from_establishment * 365.25 / 12)
+
+
+class Scope(Shape):
+    """To whom an X applies: ``feature`` is at least ``at_least``.
+
+    ``internal_reference`` marks an X whose use beyond placing supervision resources has no
+    national or municipal basis (rules.md §0); results carry the label.
+    """
+
+    feature: Name
+    at_least: AtLeast
+    mode: Literal["internal_reference", "statutory"]

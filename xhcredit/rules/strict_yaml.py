@@ -1,0 +1,113 @@
+"""How is a rule file read so that nothing in it can mean two things?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import yaml
+
+from xhcredit.errors import BadRule
+
+_CORE = "tag:yaml.org,2002:"
+
+
+def bad_rule(file: str, place: str, found: str, remedy: str) -> BadRule:
+    """The one form of every refusal: ``file: place: what was found; what to do``."""
+    return BadRule(f"{file}: {place}: {found}; {remedy}")
+
+
+class _RefusedError(yaml.MarkedYAMLError):
+    """Well-formed YAML that a rule file must not hold."""
+
+    def __init__(self, mark: Any, found: str, remedy: str) -> None:  # noqa: ANN401 -- yaml's own
+        super().__init__(problem=found, problem_mark=mark)
+        self.remedy = remedy
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without its traps: no aliases, no repeated keys, no ``no`` that means false.
+
+    YAML 1.1 reads ``12:30`` as 750, ``010`` as 8 and ``off`` as false; here only what looks like a
+    whole number, a decimal, ``true``/``false`` or a day is one, and everything else is text.
+    Lists come out as tuples, so that what was loaded cannot be changed.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse aliases: a lawyer reads one entry at a time."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _RefusedError(mark, "a YAML alias", "write the value out in full")
+        return super().compose_node(parent, index)
+
+    def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+        """Build a mapping, refusing repeated keys and keys that are not text."""
+        built: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise _RefusedError(
+                    key_node.start_mark, f"key {key} is not text", "put it in quotes"
+                )
+            if key in built:
+                raise _RefusedError(
+                    key_node.start_mark, f'key "{key}" stands twice', "delete one of the two"
+                )
+            built[key] = self.construct_object(value_node, deep=True)
+        return built
+
+    def sequence(self, node: yaml.SequenceNode) -> tuple[Any, ...]:
+        """Build a list as a tuple."""
+        return tuple(self.construct_object(item, deep=True) for item in node.value)
+
+    def day(self, node: yaml.ScalarNode) -> date:
+        """Build a day, refusing those that no calendar has."""
+        try:
+            return date.fromisoformat(node.value)
+        except ValueError:
+            found = f"{node.value} is no day of the calendar"
+            raise _RefusedError(node.start_mark, found, "correct the date") from None
+
+
+_StrictLoader.yaml_implicit_resolvers = {}  # its own, so that PyYAML's stay as they are
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", "~n\0"),
+    ("bool", r"true|false", "tf"),
+    ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "0123456789"),
+):
+    _starts = ["" if c == "\0" else c for c in _first]
+    _StrictLoader.add_implicit_resolver(_CORE + _tag, re.compile(rf"(?:{_pattern})\Z"), _starts)
+_StrictLoader.add_constructor(_CORE + "map", _StrictLoader.mapping)
+_StrictLoader.add_constructor(_CORE + "seq", _StrictLoader.sequence)
+_StrictLoader.add_constructor(_CORE + "timestamp", _StrictLoader.day)
+
+
+def read_yaml(file: str, content: bytes) -> dict[str, Any]:
+    """Return what a rule file says, lists as tuples; ``file`` is only named in messages.
+
+    Raises:
+        BadRule: not UTF-8, not YAML, not a mapping, or YAML that could be misread.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        read = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a narrowed SafeLoader
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is not UTF-8"
+        raise bad_rule(file, "text", found, "save the file as UTF-8") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _from_yaml(file, error) from None
+    if not isinstance(read, dict):
+        found = f"{'nothing' if read is None else 'no mapping'} in it"
+        raise bad_rule(file, "file", found, "write id, name_zh, ... entries as keys")
+    return read
+
+
+def _from_yaml(file: str, error: Exception) -> BadRule:
+    """Say where the YAML is broken, in our form."""
+    mark = getattr(error, "problem_mark", None)
+    place = "text" if mark is None else f"line {mark.line + 1}"
+    found = getattr(error, "problem", None) or "this is not YAML"
+    return bad_rule(file, place, found, getattr(error, "remedy", "correct the YAML there"))

@@ -1,0 +1,144 @@
+"""Points for many enterprises at once: compiled if numba is there, numpy otherwise.
+
+Both add in the declared order, so they equal ``PointsTable.raw`` to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from xhcredit.engine.columns import Array
+from xhcredit.engine.compile import has_numba
+from xhcredit.scores.points import PointsTable
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A points table as arrays.
+
+    Indicator ``k`` reads row ``feature[k]`` of the feature matrix; its cuts are
+    ``cuts[start[k]:start[k+1]]`` and its bins' points begin at ``start[k] + k``.
+    Rows of special codes are spelled out before the bins (``special_*``).
+    """
+
+    table: PointsTable
+    feature: Array
+    start: Array
+    cuts: Array
+    points: Array
+    missing: Array
+    seen: Array
+    unseen: Array
+    special_start: Array
+    special_value: Array
+    special_points: Array
+    best: Array
+
+
+def flatten(table: PointsTable, positions: dict[str, int]) -> Flat:
+    """Lay a points table out for ``points_matrix``; ``positions`` are rows of the feature matrix."""
+    rows = table.indicators
+    specials = [s for i in rows for s in i.special]
+    everything = (-np.inf, np.inf)
+    return Flat(
+        table=table,
+        feature=np.array([positions[i.feature] for i in rows], np.int64),
+        start=np.cumsum([0, *(len(i.cuts) for i in rows)]).astype(np.int64),
+        cuts=np.array([c for i in rows for c in i.cuts], np.float64),
+        points=np.array([p for i in rows for p in i.points], np.float64),
+        missing=np.array([i.missing for i in rows], np.float64),
+        seen=np.array([i.seen or everything for i in rows], np.float64).reshape(-1, 2),
+        unseen=np.array([i.unseen or 0.0 for i in rows], np.float64),
+        special_start=np.cumsum([0, *(len(i.special) for i in rows)]).astype(np.int64),
+        special_value=np.array([s.value for s in specials], np.float64),
+        special_points=np.array([s.points for s in specials], np.float64),
+        best=np.array([i.best for i in rows], np.float64),
+    )
+
+
+def _walk(
+    x: Array, feature: Array, start: Array, cuts: Array, points: Array, missing: Array, seen: Array,
+    unseen: Array, special_start: Array, special_value: Array, special_points: Array, out: Array,
+) -> None:  # fmt: skip
+    """Fill ``out[k, i]`` with the points of indicator ``k`` for enterprise ``i``."""
+    for k in range(feature.shape[0]):
+        values = x[feature[k]]
+        first, last = start[k], start[k + 1]
+        for i in range(values.shape[0]):
+            v = values[i]
+            if v != v:
+                out[k, i] = missing[k]
+                continue
+            found = False
+            for s in range(special_start[k], special_start[k + 1]):
+                if v == special_value[s]:
+                    out[k, i] = special_points[s]
+                    found = True
+            if found:
+                continue
+            if v < seen[k, 0] or v > seen[k, 1]:
+                out[k, i] = unseen[k]
+                continue
+            c = first
+            while c < last and cuts[c] <= v:
+                c += 1
+            out[k, i] = points[c + k]
+
+
+def _walk_numpy(x: Array, f: Flat, out: Array) -> None:
+    """The same with numpy, an indicator at a time."""
+    for k in range(f.feature.shape[0]):
+        v = x[f.feature[k]]
+        bins = np.searchsorted(f.cuts[f.start[k] : f.start[k + 1]], v, side="right")
+        out[k] = f.points[f.start[k] + k + np.minimum(bins, f.start[k + 1] - f.start[k])]
+        out[k][(v < f.seen[k, 0]) | (v > f.seen[k, 1])] = f.unseen[k]
+        for s in range(f.special_start[k], f.special_start[k + 1]):
+            out[k][v == f.special_value[s]] = f.special_points[s]
+        out[k][np.isnan(v)] = f.missing[k]
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    """The walk as machine code; compiled once and kept on disk."""
+    from numba import njit  # an optional extra
+
+    compiled: Callable[..., None] = njit(cache=True, nogil=True)(_walk)
+    return compiled
+
+
+def points_matrix(x: Array, flat: Flat) -> Array:
+    """Points by indicator and enterprise: float64, indicators by enterprises.
+
+    Args:
+        x: feature matrix, features by enterprises, missing is NaN.
+        flat: the table, flattened for the rows of ``x``.
+    """
+    out = np.empty((flat.feature.shape[0], x.shape[1]), dtype=np.float64)
+    if not has_numba():
+        _walk_numpy(x, flat, out)
+        return out
+    _compiled()(
+        x, flat.feature, flat.start, flat.cuts, flat.points, flat.missing, flat.seen, flat.unseen,
+        flat.special_start, flat.special_value, flat.special_points, out,
+    )  # fmt: skip
+    return out
+
+
+def sum_points(table: PointsTable, points: Array) -> Array:
+    """Score of each enterprise, clamped to the scale, from ``points_matrix``."""
+    total = np.full(points.shape[1], table.base, dtype=np.float64)
+    for row in points:
+        total += row
+    scale = table.scale
+    return np.minimum(np.maximum(total, scale.lowest), scale.highest)
+
+
+def scores_of(table: PointsTable, x: Array, ids: Sequence[str]) -> Array:
+    """Score of each column of a feature matrix whose rows are ``ids``."""
+    positions: dict[str, Any] = {name: k for k, name in enumerate(ids)}
+    return sum_points(table, points_matrix(x, flatten(table, positions)))

@@ -1,0 +1,147 @@
+"""1 + X to one composite score: the weighted mean in log-odds of the scores that apply.
+
+All scores share one scale, which is affine in log-odds, so the mean of points with the same
+weights is the mean of log-odds (a logarithmic opinion pool; Genest & Zidek 1986).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from xhcredit.engine.columns import Array
+from xhcredit.engine.compile import has_numba
+from xhcredit.scores.bulk import Flat, flatten, points_matrix, sum_points
+from xhcredit.scores.release import Release
+
+#: reasons told per enterprise (reason codes, as in credit scoring)
+REASONS = 4
+
+
+@dataclass(frozen=True)
+class Applies:
+    """To whom an X applies (feature at least), and what it weighs beside the general score."""
+
+    feature: str
+    at_least: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How scores are pooled on a day: weight of the general score, and each X in service."""
+
+    general: float
+    x: Mapping[str, Applies]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of a batch of enterprises, in the order of the feature matrix' columns.
+
+    ``x`` holds NaN where an X does not apply.  ``reason[j, i]`` is the ``j``-th largest loss of
+    enterprise ``i`` as a position in ``Scorer.vocabulary`` (-1: none), ``lost[j, i]`` the points it
+    costs the composite and ``value[j, i]`` the indicator's value.
+    """
+
+    general: Array
+    x: Mapping[str, Array]
+    composite: Array
+    reason: Array
+    lost: Array
+    value: Array
+
+
+def _top(lost: Array, reason: Array, points: Array) -> None:
+    """Find the largest losses of each column; ties go to the earlier row."""
+    for i in range(lost.shape[1]):
+        for j in range(reason.shape[0]):
+            reason[j, i] = -1
+            points[j, i] = 0.0
+    for k in range(lost.shape[0]):
+        for i in range(lost.shape[1]):
+            v = lost[k, i]
+            last = reason.shape[0] - 1
+            if v > points[last, i]:
+                j = last
+                while j > 0 and v > points[j - 1, i]:
+                    points[j, i] = points[j - 1, i]
+                    reason[j, i] = reason[j - 1, i]
+                    j -= 1
+                points[j, i] = v
+                reason[j, i] = k
+
+
+@cache
+def _compiled_top() -> Any:
+    from numba import njit  # an optional extra
+
+    return njit(cache=True, nogil=True)(_top)
+
+
+def largest(lost: Array, count: int = REASONS) -> tuple[Array, Array]:
+    """Rows and sizes of the largest positive losses of each column; -1 and 0 where there are fewer."""
+    reason = np.empty((count, lost.shape[1]), np.int16)
+    points = np.empty((count, lost.shape[1]), np.float64)
+    if has_numba():
+        _compiled_top()(lost, reason, points)
+        return reason, points
+    order = np.argsort(-lost, axis=0, kind="stable")[:count]
+    points[:] = np.take_along_axis(lost, order, axis=0)
+    reason[:] = np.where(points > 0, order, -1)
+    return reason, np.where(points > 0, points, 0.0)
+
+
+class Scorer:
+    """A release, ready for feature matrices with rows ``ids``, on a day's pool.
+
+    ``vocabulary`` lists (score, feature) of every row of every table that may be pooled.
+    """
+
+    def __init__(self, release: Release, pool: Pool, ids: list[str]) -> None:
+        positions = {name: k for k, name in enumerate(ids)}
+        self.release, self.pool, self.positions = release, pool, positions
+        names = ["general", *(x for x in release.x if x in pool.x)]
+        self.flats: dict[str, Flat] = {n: flatten(release.tables[n], positions) for n in names}
+        self.vocabulary = [(n, f) for n in names for f in release.tables[n].features]
+
+    def score(self, x: Array) -> Scored:
+        """Score a feature matrix (features by enterprises)."""
+        matrices = {name: points_matrix(x, flat) for name, flat in self.flats.items()}
+        scores = {n: sum_points(self.release.tables[n], m) for n, m in matrices.items()}
+        weights = {"general": np.full(x.shape[1], self.pool.general)}
+        for name, applies in self._x():
+            here = x[self.positions[applies.feature]] >= applies.at_least
+            weights[name] = np.where(here, applies.weight, 0.0)
+            scores[name] = np.where(here, scores[name], np.nan)
+        total = sum(weights.values(), np.zeros(x.shape[1]))
+        composite = np.zeros(x.shape[1])
+        for name, score in scores.items():
+            composite += weights[name] * np.where(weights[name] > 0, score, 0.0)
+        composite /= total
+        reason, lost = self._reasons(matrices, weights, total)
+        return Scored(
+            scores.pop("general"), scores, composite, reason, lost, self._values(x, reason)
+        )
+
+    def _x(self) -> list[tuple[str, Applies]]:
+        return [(name, self.pool.x[name]) for name in self.flats if name != "general"]
+
+    def _reasons(
+        self, matrices: Mapping[str, Array], weights: Mapping[str, Array], total: Array
+    ) -> tuple[Array, Array]:
+        """What each indicator costs the composite, the largest first."""
+        rows = []
+        for name, points in matrices.items():
+            best = self.flats[name].best[:, None]
+            rows.append((best - points) * (weights[name] / total))
+        return largest(np.concatenate(rows))
+
+    def _values(self, x: Array, reason: Array) -> Array:
+        """Values of the indicators named as reasons."""
+        rows = np.array([self.positions[f] for _, f in self.vocabulary] + [0], np.int64)
+        return np.take_along_axis(x, rows[reason], axis=0)

@@ -1,0 +1,123 @@
+"""A release: the points tables that score together, as one JSON file with one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+import rfc8785
+
+from xhcredit.engine.spec import Feature
+from xhcredit.errors import BadDeclaration
+from xhcredit.scores.points import Indicator, PointsTable, points_table
+
+EXPERT = "expert.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """Points tables by score, the general one first; all share one scale."""
+
+    name: str
+    tables: dict[str, PointsTable]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over the canonical JSON of the release."""
+        return hashlib.sha256(rfc8785.dumps(self.as_data())).hexdigest()
+
+    @property
+    def general(self) -> PointsTable:
+        """The points table of the general score."""
+        return self.tables["general"]
+
+    @property
+    def x(self) -> dict[str, PointsTable]:
+        """Points tables of the X scores, by name."""
+        return {name: t for name, t in self.tables.items() if name != "general"}
+
+    def features(self) -> list[str]:
+        """Ids of all features that any table reads, each once."""
+        return list(dict.fromkeys(f for t in self.tables.values() for f in t.features))
+
+    def as_data(self) -> dict[str, object]:
+        """The release as JSON-ready values."""
+        tables = [t.model_dump(mode="json") for t in self.tables.values()]
+        return {"release": self.name, "tables": tables}
+
+    def save(self, path: Path) -> None:
+        """Write the release as JSON that people can read."""
+        text = json.dumps(self.as_data(), ensure_ascii=False, indent=1)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def release_of(raw: object, where: str) -> Release:
+    """Return a release from parsed JSON.
+
+    Raises:
+        BadDeclaration: no general table, two of one score, or two scales (the same points would
+            then mean different odds).
+    """
+    if not isinstance(raw, dict) or set(raw) != {"release", "tables"}:
+        raise BadDeclaration(f'{where}: a release has "release" and "tables", and nothing else')
+    tables = [points_table(t, f"{where}: table {k + 1}") for k, t in enumerate(raw["tables"])]
+    by_name = {t.score: t for t in tables}
+    if len(by_name) != len(tables):
+        raise BadDeclaration(f"{where}: two tables for one score; keep one")
+    if "general" not in by_name:
+        raise BadDeclaration(f'{where}: no table for "general"; every enterprise needs it')
+    if len({t.scale for t in tables}) != 1:
+        raise BadDeclaration(f"{where}: tables differ in scale; points must mean the same odds")
+    return Release(str(raw["release"]), {"general": by_name.pop("general"), **by_name})
+
+
+def load_release(path: Path | None = None) -> Release:
+    """Return a release from its file; by default the shipped expert tables.
+
+    Raises:
+        BadDeclaration: the file is no release.
+    """
+    if path is None:
+        text = files("xhcredit.scores.data").joinpath(EXPERT).read_text(encoding="utf-8")
+        return release_of(json.loads(text), EXPERT)
+    try:
+        return release_of(json.loads(path.read_text(encoding="utf-8")), path.name)
+    except (OSError, ValueError) as error:
+        raise BadDeclaration(f'"{path}" cannot be read as a release: {error}') from None
+
+
+def problems(release: Release, features: dict[str, Feature], forbidden: Collection[str]) -> list[str]:
+    """What speaks against using a release: unknown or unscored features, rows against direction.
+
+    Args:
+        release: the points tables.
+        features: all declared features by id.
+        forbidden: ids that must never be scored.
+    """
+    found = []
+    for table in release.tables.values():
+        for indicator in table.indicators:
+            f = features.get(indicator.feature)
+            place = f'{table.score}: "{indicator.feature}"'
+            if f is None:
+                found.append(f"{place} is not declared")
+            elif f.use != "score" or f.id in forbidden:
+                found.append(f"{place} may not be scored (use: {f.use})")
+            elif not monotone(indicator, f.direction):
+                found.append(f"{place}: points do not follow the direction {f.direction}")
+    return found
+
+
+def monotone(indicator: Indicator, direction: str) -> bool:
+    """Whether points never rise as a ``riskier`` indicator grows (never fall for ``safer``).
+
+    >>> monotone(Indicator(feature="f", cuts=(1,), points=(0, -5), missing=0), "riskier")
+    True
+    """
+    ascending = indicator.points if direction == "safer" else tuple(reversed(indicator.points))
+    return list(ascending) == sorted(ascending)

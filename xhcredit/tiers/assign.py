@@ -1,0 +1,138 @@
+"""The risk tier A-D: dated cut-offs, tolerance, caps, direct assignments, in that order.
+
+The tier is an internal reference for placing supervision resources, not a credit evaluation of
+the enterprise, and never public (国市监信发〔2022〕6号).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from xhcredit.engine.columns import Array
+from xhcredit.errors import RuleNotInForce
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes import Cap, Condition, Cutoffs, Direct, Tolerance
+
+TierName = Literal["A", "B", "C", "D"]
+TIERS: tuple[TierName, ...] = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the rulebook says of tiers on one day.
+
+    ``deciders`` are the words for ``Assigned.decided_by``: which rule the tier comes from.
+    """
+
+    cutoffs: Cutoffs
+    tolerance: Tolerance | None
+    caps: tuple[Cap, ...]
+    directs: tuple[Direct, ...]
+    deciders: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = [f"tiers.caps.{c.id}" for c in self.caps]
+        named += [f"tiers.direct.{d.id}" for d in self.directs]
+        object.__setattr__(self, "deciders", ("tiers.cutoffs", "tolerance.period", *named))
+
+    def features(self) -> list[str]:
+        """Ids of the features that the day's rules read."""
+        conditions: list[Condition] = [*self.caps, *self.directs]
+        names = [c.feature for c in conditions]
+        if self.tolerance is not None:
+            names += ["age_days", *self.tolerance.covers.features, *self.tolerance.never]
+        return list(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Tiers of a batch: 0-3 for A-D, and the position in ``Policy.deciders`` of what decided."""
+
+    tier: Array
+    decided_by: Array
+
+
+def policy_on(rules: Rulebook, day: date) -> Policy:
+    """Return the rules about tiers of a day.
+
+    Raises:
+        RuleNotInForce: there were no cut-offs, caps or direct assignments on that day.
+    """
+    return Policy(
+        cutoffs=rules.value("tiers.cutoffs", Cutoffs, as_of=day),
+        tolerance=_tolerance(rules, day),
+        caps=rules.caps("tiers.caps", as_of=day),
+        directs=rules.directs(as_of=day),
+    )
+
+
+def _tolerance(rules: Rulebook, day: date) -> Tolerance | None:
+    """The tolerance period of a day; none before the policy, or out of service."""
+    try:
+        period = rules.value("tolerance.period", Tolerance, as_of=day)
+    except RuleNotInForce:
+        return None
+    return period if rules.in_service(rules.rule("tolerance.period").pack, day) else None
+
+
+def grades(score: Array, cutoffs: Cutoffs) -> Array:
+    """Grade 0-3 of each score; a missing score has grade 0 and must be masked by the caller."""
+    below = [score < bound for bound in (cutoffs.A, cutoffs.B, cutoffs.C)]
+    return np.sum(below, axis=0).astype(np.int8)
+
+
+def _tolerated(x: Array, at: Mapping[str, int], t: Tolerance) -> Array:
+    """Who is inside the tolerance period and did nothing that it never covers."""
+    covered = np.zeros(x.shape[1], bool)
+    for name in t.covers.features:
+        covered |= x[at[name]] >= 1
+    for name in t.never:
+        covered &= ~(x[at[name]] >= 1)
+    covered &= x[at["age_days"]] < t.days
+    return covered
+
+
+def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> Assigned:
+    """Assign tiers to a batch.
+
+    Args:
+        x: feature matrix (features by enterprises, missing is NaN) with rows ``ids``; must hold
+            all of ``policy.features()``.
+        composite: composite score of each enterprise.
+        policy: the day's rules.
+
+    Tolerance lifts only what the score alone decided; caps and direct assignments come after it,
+    so a fact that caps is never excused.  Of several direct assignments the worst tier counts.
+    """
+    at = {name: k for k, name in enumerate(ids)}
+    tier = grades(composite, policy.cutoffs)
+    by = np.zeros(tier.shape, np.int16)
+    if policy.tolerance is not None:
+        floor = TIERS.index(policy.tolerance.no_worse_than)
+        lifted = _tolerated(x, at, policy.tolerance) & (tier > floor)
+        tier[lifted], by[lifted] = floor, 1
+    for k, cap in enumerate(policy.caps):
+        bound = TIERS.index(cap.no_better_than)
+        capped = (x[at[cap.feature]] >= cap.at_least) & (tier < bound)
+        tier[capped], by[capped] = bound, 2 + k
+    worst = np.full(tier.shape, -1, np.int8)
+    for k, direct in enumerate(policy.directs):
+        given = TIERS.index(direct.tier)
+        hit = (x[at[direct.feature]] >= direct.at_least) & (given > worst)
+        worst[hit], by[hit] = given, 2 + len(policy.caps) + k
+    return Assigned(np.where(worst >= 0, worst, tier).astype(np.int8), by)
+
+
+def capped_grades(x: Array, ids: Sequence[str], grade: Array, caps: Sequence[Cap]) -> Array:
+    """Grades of an X after the caps that hold for every X (general D forbids A)."""
+    at = {name: k for k, name in enumerate(ids)}
+    out = grade.copy()
+    for cap in caps:
+        bound = TIERS.index(cap.no_better_than)
+        out[(x[at[cap.feature]] >= cap.at_least) & (out < bound)] = bound
+    return out
