@@ -1,9 +1,39 @@
-"""Settings that all tests share: small, repeatable searches in CI; large ones at night."""
+"""What all tests share: repeatable searches, real data if it is there, and no silent skips."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("night", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of the real data sets (they are not shipped); the test is left out without it."""
+    folder = Path(os.environ.get("XHCREDIT_REAL_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real data; set XHCREDIT_REAL_DATA to the folder that holds beijing/")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say last what was left out and how to get it."""
+    left_out = terminalreporter.stats.get("skipped", [])
+    if not left_out:
+        return
+    terminalreporter.section("left out", sep="-")
+    for reason in sorted({str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr) for r in left_out}):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "))
+
+
+def pytest_sessionfinish(session):
+    """Where nothing may be left out (CI), a skip fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("XHCREDIT_NO_SKIP") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -116,7 +116,8 @@ def _complaints() -> World:
 def _slight() -> World:
     kinds = ("fine", "licence_revocation")
     soft = ("warning", "criticism", "criticism;warning")
-    rest: dict[str, Sequence[Any]] = {"field": (), "amount_yuan": (100,)}
+    performed = (None, _AS_OF - timedelta(days=1))
+    rest = {"field": (), "amount_yuan": (100,), "ended_on": performed}
     return _recent(
         "penalty",
         {

@@ -7,7 +7,7 @@ in Python.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from xhcredit.domain import codes, persons
@@ -105,6 +105,8 @@ def _raw(cell: Cell, digest_of: list[str]) -> str:
         raw = f"nullif(concat_ws({literal(cell.separator)}, {names}), '')"
     else:
         raw = f"s.{quoted(cell.column)}" if cell.column else "NULL::VARCHAR"
+    if cell.empty:
+        raw = f"CASE WHEN {raw} NOT IN ({_list(cell.empty)}) THEN {raw} END"
     return f"CASE WHEN {condition_sql(cell.when)} THEN {raw} END" if cell.when else raw
 
 
@@ -234,7 +236,7 @@ def _translation(raw: str, values: Mapping[str, str | None], cell: Cell) -> str:
     return f"CASE WHEN {raw} IS NOT NULL THEN {translated} END"
 
 
-def _list(values: Mapping[str, str | None]) -> str:
+def _list(values: Iterable[str]) -> str:
     return ", ".join(literal(value) for value in values)
 
 

@@ -19,7 +19,7 @@ _BLOCK_KEYS = ("table", "columns", "where", "optional")
 _CONDITION_KEYS = ("column", "equals", "in", "not_in", "why")
 _CELL_KEYS = (
     "column", "join", "separator", "row_digest", "dates", "values", "otherwise", "split", "unit",
-    "default", "else", "else_by_name", "when",
+    "default", "else", "else_by_name", "when", "empty",
 )  # fmt: skip
 _TYPES_OF_KEY = {
     "dates": ("date",),
@@ -135,6 +135,7 @@ def cell(raw: object, column: schema.Column, place: str) -> Cell:
         else_column=otherwise if isinstance(otherwise, str) else "",
         else_cell=cell(otherwise, column, f"{place}.else") if isinstance(otherwise, dict) else None,
         by_name=str(given.get("else_by_name", "")),
+        empty=_texts(given.get("empty", ())),
         when=next(iter(conditions(given.get("when"), f"{place}.when")), None),
     )
 

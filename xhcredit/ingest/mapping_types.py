@@ -31,6 +31,7 @@ class Cell:
     Args that have a catch:
         values: canonical value by what stands in the source; ``None`` means missing.
         otherwise: canonical value for what ``values`` does not list, if ``lenient``.
+        empty: what stands in the source for an empty cell, such as ``/``.
         by_name: source column with the enterprise's name, to look up an empty code.
         when: the cell counts as empty in rows that do not fulfil it.
     """
@@ -49,6 +50,7 @@ class Cell:
     else_column: str = ""
     else_cell: Cell | None = None
     by_name: str = ""
+    empty: tuple[str, ...] = ()
     when: Condition | None = None
 
     def source_columns(self) -> set[str]:
@@ -114,6 +116,15 @@ class Mapping:
     def feeds_register(self) -> bool:
         """Whether rows go to the enterprise register, which other files are checked against."""
         return any(block.table.kind == "register" for block in self.blocks)
+
+    def collapses(self, block: Block) -> bool:
+        """Whether rows with the same key become one without a word.
+
+        So with enterprises that are named by events, once per event; in a register of its own a
+        code that stands twice is a mistake.
+        """
+        with_events = any(b.table.kind == "event" for b in self.blocks)
+        return block.optional or (block.table.kind == "register" and with_events)
 
     @property
     def has_persons(self) -> bool:

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -89,9 +89,14 @@ class Warehouse:
         """SHA-256 (hex) over the names of the entries that count: same digest, same data."""
         return _sha256("\n".join(entry.name for entry in self.entries()))
 
-    def register_digest(self) -> str:
-        """The same over the entries that feed the enterprise register."""
-        return _sha256("\n".join(e.name for e in self.entries() if "enterprise" in e.parts))
+    def register_digest(self, without: Collection[str] = ()) -> str:
+        """SHA-256 (hex) over the content of the register's parts, some entries left out."""
+        told = [
+            f"{e.source_digest} {e.mapping_digest} {e.parts['enterprise']}"
+            for e in self.entries()
+            if "enterprise" in e.parts and e.name not in without
+        ]
+        return _sha256("\n".join(told))
 
     def part(self, table: str, entry: str) -> Path:
         """Where the part of one entry and table is kept."""
@@ -102,7 +107,7 @@ class Warehouse:
         return self.path / "versions" / table / f"{entry}.parquet"
 
     def next_seq(self) -> int:
-        """Number of the next entry; replaced entries keep theirs."""
+        """Number of the next entry."""
         names = [file.name for file in (self.path / "manifest").glob("*.json")]
         return max((int(name[:6]) for name in names), default=0) + 1
 
@@ -142,8 +147,10 @@ class Warehouse:
         Returns:
             The entry as written.
         """
-        name = f"{self.next_seq():06d}-{_sha256(json.dumps(asdict(entry), sort_keys=True))[:12]}"
         gone = set(entry.replaces)
+        # What replaces an entry takes its place, so that later corrections stay the later ones.
+        seq = min((int(name[:6]) for name in gone), default=self.next_seq())
+        name = f"{seq:06d}-{_sha256(json.dumps(asdict(entry), sort_keys=True))[:12]}"
         others = [e for e in self.entries() if e.name not in gone]
         parts: dict[str, int] = {}
         versions: dict[str, int] = {}

@@ -1,0 +1,1 @@
+"""One function per job; every write goes through here."""

@@ -121,7 +121,8 @@ def _place(where: tuple[str | int, ...]) -> str:
 
 def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
     """What was found and what to do."""
-    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    kind, context = error["type"], error.get("ctx", {})
+    given = str(error["input"])[:60]
     if kind == "value_error":
         what, _, remedy = str(context["error"]).partition("; ")
         return what, remedy
@@ -129,6 +130,11 @@ def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, s
         "extra_forbidden": ("unknown key", _spelling(where)),
         "missing": ("is missing", "add it"),
         "literal_error": (f'"{given}" is not known here', f"write {context.get('expected')}"),
+        "int_type": (f"{given} is not a whole number", "write one; expressions belong in Python"),
+        "float_type": (f"{given} is not a number", "write one; expressions belong in Python"),
+        "bool_type": (f"{given} is not a flag", "write true or false"),
+        "tuple_type": (f"{given} is not a list", "write [...], or one item a line after a dash"),
+        "model_type": (f"{given} is not a mapping", "write keys and values"),
         "date_type": (f'"{given}" is not a day', "write it as 2026-04-01, without quotes"),
         "string_type": (f"{given} is not text", "write text; a number goes in quotes"),
         "string_too_short": ("is empty", "say what is meant"),
@@ -138,7 +144,7 @@ def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, s
         ),
         "too_short": ("is empty", "add at least one entry"),
     }
-    return words.get(kind, (f"{given} is refused ({error['msg']})", "correct the value"))
+    return words.get(kind, (f"{given}: {error['msg']}", "correct the value"))
 
 
 def _spelling(where: tuple[str | int, ...]) -> str:

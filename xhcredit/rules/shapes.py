@@ -186,7 +186,7 @@ class Covers(Shape):
         if len(self.sizes) != len(set(self.sizes)) or len(self.sizes) == 1:
             found = f"sizes {list(self.sizes)}"
             raise ValueError(
-                f"{found}; name both small and micro, or none (no feature splits them)"
+                f"{found}; name both small and micro, or neither: no feature tells which"
             )
         return self
 

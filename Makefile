@@ -1,0 +1,43 @@
+# Two commands: `make demo` and `make test`.  Everything else is for those who change the project.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench lock clean help
+
+help:
+	@echo "make demo   score the sample district (builds the environment first)"
+	@echo "make test   run every check and test"
+	@echo "make check  linters, types, floors only"
+	@echo "make bench  measure against peers (see benchmarks/README.md)"
+	@echo "make lock   renew requirements.lock from pyproject.toml"
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'xhcredit needs Python 3.11 or newer, found ' + sys.version.split()[0] + '; run: make PYTHON=python3.11 …')"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "building the environment from requirements.lock (a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/xhcredit demo
+
+check: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: check
+	@$(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.ready
+	@$(BIN)/python -m benchmarks
+
+lock:
+	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv
+	@$(VENV)/uv/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --no-annotate --upgrade -q -o requirements.lock
+
+clean:
+	rm -rf $(VENV) out

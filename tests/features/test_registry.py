@@ -1,0 +1,152 @@
+"""What must hold of every declared indicator, and what the registry refuses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from xhcredit.engine.compile import compile_features, with_inputs
+from xhcredit.errors import BadDeclaration
+from xhcredit.features.describe import describe
+from xhcredit.features.registry import (
+    GENERAL,
+    checked,
+    feature,
+    features,
+    for_score,
+    in_dimension,
+    scored,
+    scores,
+)
+
+ALL = list(features().values())
+PENALTIES = feature("penalties_24m")
+
+#: what caps, scopes, direct assignments and the tolerance period read
+FOR_RULEBOOK = (
+    "serious_listings_open",
+    "abnormal_listings_open",
+    "dishonest_debtor_open",
+    "judgment_debtor_open",
+    "is_revoked",
+    "is_suspended",
+    "penalties_serious_24m",
+    "penalties_36m",
+    "national_grade",
+    "food_businesses_open",
+    "elderly_institution_active",
+    "construction_projects_active",
+    "food_samples_failed_12m",
+    "elderly_incidents_24m",
+    "construction_accidents_24m",
+    "food_illegal_substance_36m",
+    "is_individual",
+    "is_small_or_micro",
+    "is_new_form",
+    "age_days",
+)
+
+
+def test_there_are_about_sixty_general_and_eight_to_fifteen_of_each_x():
+    assert 55 <= len(for_score("general")) <= 80
+    assert scores() == ("general", "x_construction", "x_elderly_care", "x_food")
+    for score in scores()[1:]:
+        assert 8 <= len(for_score(score)) <= 15, score
+
+
+def test_every_dimension_has_indicators():
+    assert {f.dimension for f in ALL} >= set(GENERAL)
+    assert all(scored(dimension) for dimension in GENERAL)
+
+
+def test_the_rulebook_finds_what_it_reads():
+    assert [name for name in FOR_RULEBOOK if name not in features()] == []
+
+
+@pytest.mark.parametrize("f", ALL, ids=lambda f: f.id)
+def test_every_indicator_says_all_about_itself(f):
+    """Both names, what missing means, and a source that ends with how far we have read it."""
+    words = describe(f)
+
+    assert re.search(r"[\u4e00-\u9fff]", f.zh)
+    assert f.en.isascii()
+    assert f.missing
+    assert re.search(r" \[(V[123]|M-[HML])\]$", f.source), f.source
+    assert all(isinstance(value, str) for value in words.values())
+    assert words["how"]
+
+
+@pytest.mark.parametrize("f", ALL, ids=lambda f: f.id)
+def test_names_follow_the_glossary(f):
+    assert (f.unit == "yuan") == ("_yuan" in f.id)
+    assert f.unit != "share" or "_share" in f.id
+    assert f.unit != "days" or "days" in f.id
+    if re.search(r"_\d+[md]$", f.id) and f.aggregate not in ("derived", "decayed", "neighbours"):
+        stated = f.id.rsplit("_", 1)[1]
+        assert f.window in (stated, "") or "after" in f.en, f.id
+
+
+def test_names_are_unique_in_both_languages():
+    assert len({f.zh for f in ALL}) == len(ALL)
+    assert len({f.en for f in ALL}) == len(ALL)
+
+
+def test_a_scored_share_never_divides_by_a_bare_zero():
+    """A points table needs a stated missing bin: every derived share says what missing means."""
+    for f in ALL:
+        if f.aggregate == "derived" and "/" in f.derive:
+            assert "missing" in f.missing or "prior" in f.missing or "0 =" in f.missing, f.id
+
+
+def test_inputs_of_a_score_run_without_the_rest():
+    wanted = with_inputs([f.id for f in for_score("x_food")], features())
+
+    assert {f.dimension for f in wanted} == {"food"}
+    compile_features(wanted, jit=False)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(BadDeclaration, match='no feature "penalties_7m"; see'):
+        feature("penalties_7m")
+    with pytest.raises(BadDeclaration, match='no score "x_tax"; there are: general'):
+        for_score("x_tax")
+
+
+def test_the_same_id_twice_is_refused():
+    with pytest.raises(BadDeclaration, match='"penalties_24m" is declared twice'):
+        checked([PENALTIES, PENALTIES])
+
+
+def test_a_feature_in_the_wrong_module_is_refused():
+    with pytest.raises(BadDeclaration, match=r'stands in "food\.py"; move it'):
+        in_dimension("food", [PENALTIES])
+
+
+def test_reading_what_is_not_there_is_refused():
+    share = feature("inspection_failed_share_12m")
+
+    with pytest.raises(BadDeclaration, match='reads "inspections_failed_12m", which is not'):
+        checked([share])
+
+
+def test_a_circle_is_refused():
+    a = replace(feature("inspection_failed_share_12m"), id="a", derive="b + 1")
+    b = replace(a, id="b", derive="a + 1")
+
+    with pytest.raises(BadDeclaration, match="in a circle: a -> b -> a"):
+        checked([a, b])
+
+
+def test_neighbours_of_neighbours_are_refused():
+    near = feature("representative_penalties_24m")
+    far = replace(near, id="far", of=near.id)
+
+    with pytest.raises(BadDeclaration, match="neighbours go one step only"):
+        checked([PENALTIES, near, far])
+
+
+def test_an_unknown_unit_is_refused():
+    with pytest.raises(BadDeclaration, match='unit "pieces" is not one of count, days'):
+        checked([replace(PENALTIES, unit="pieces")])

@@ -1,0 +1,115 @@
+"""Does the check find what needs a person's eye, and does a shown rule say how sure it is?"""
+
+from datetime import date
+
+import pytest
+
+from tests.rules.files import entry, rules, switch, text, write
+from xhcredit.rules.check import MARKS, check, describe, history, referenced_features
+from xhcredit.rules.loader import load_folder
+from xhcredit.rules.rulebook import Rulebook
+
+DAY = date(2026, 6, 1)
+REVIEWED = {"status": "reviewed", "extra": "reviewed_on: 2026-01-01\n"}
+
+
+def found(folder, content, day=DAY):
+    """Kinds and English words found for the rule query.years."""
+    findings = check(Rulebook.of(rules(folder, content).values()), day)
+    return [(f.kind, f.en) for f in findings if f.rule_id == "query.years"]
+
+
+def test_a_reviewed_rule_in_force_needs_nothing(tmp_path):
+    assert found(tmp_path, text(**REVIEWED)) == []
+
+
+CASES = {
+    "draft never checked": (
+        text(),
+        [
+            ("not_checked", "never compared with its source"),
+            ("unconfirmed", "unconfirmed: no lawyer has confirmed it yet"),
+        ],
+    ),
+    "checked over a year ago": (
+        text(status="reviewed", extra="reviewed_on: 2025-05-31\n"),
+        [("not_checked", "last compared with its source on 2025-05-31, over a year ago")],
+    ),
+    "reviewed long ago, checked since": (
+        text(status="reviewed", extra="reviewed_on: 2020-01-01\nlast_checked_on: 2026-05-01\n"),
+        [],
+    ),
+    "ends soon": (
+        text(entry(), entry("2026-08-30", "repealed"), **REVIEWED),
+        [("ends", "repealed, last day 2026-08-29")],
+    ),
+    "ends later": (text(entry(), entry("2026-08-31", "repealed"), **REVIEWED), []),
+    "changes soon": (
+        text(entry(), entry("2026-07-01", "7"), **REVIEWED),
+        [("changes", "new entry from 2026-07-01")],
+    ),
+    "changed today": (text(entry(), entry("2026-06-01", "7"), **REVIEWED), []),
+}
+
+
+@pytest.mark.parametrize(("content", "expected"), CASES.values(), ids=CASES)
+def test_the_check_finds_what_needs_a_persons_eye(tmp_path, content, expected):
+    assert found(tmp_path, content) == expected
+
+
+def test_a_rule_not_in_force_is_found_with_its_days(tmp_path):
+    [(kind, words)] = found(tmp_path, text(**REVIEWED), date(2019, 1, 1))
+
+    assert kind == "not_in_force"
+    assert "the first day in force is 2020-01-01" in words
+
+
+def test_a_pack_out_of_service_is_found_with_its_reason(tmp_path):
+    off = switch("core", entry(value="{in_service: false, why: 上级叫停}"))
+    rulebook = Rulebook.of(load_folder(write(tmp_path, off, "packs/core.yaml")).values())
+
+    assert ("out_of_service", "pack out of service: 上级叫停") in [
+        (f.kind, f.en) for f in check(rulebook, DAY)
+    ]
+
+
+def test_a_shown_rule_says_how_sure_it_is(tmp_path):
+    content = text(entry(mark="M-L"), entry("2027-01-01", "7"))
+    shown = describe(rules(tmp_path, content)["query.years"], DAY)
+
+    assert (shown["value"], shown["in_force"], shown["last_day"]) == (5, True, "2026-12-31")
+    assert shown["status"] == {
+        "id": "draft", "zh": "待法制核", "en": "unconfirmed", "confirmed": False,
+    }  # fmt: skip
+    assert shown["verification"]["en"] == "from memory, unverified, about 50% sure"
+    assert shown["source"]["published_on"] == "2019-12-01"
+
+
+def test_a_rule_shown_on_a_day_without_it_says_why(tmp_path):
+    shown = describe(rules(tmp_path, text())["query.years"], date(2019, 1, 1))
+
+    assert not shown["in_force"]
+    assert "value" not in shown
+    assert "the first day in force is 2020-01-01" in shown["why"]
+
+
+def test_the_history_of_a_rule_tells_values_and_repeals(tmp_path):
+    content = text(entry(), entry("2021-01-01", "repealed"), entry("2022-01-01", "7"))
+    told = history(rules(tmp_path, content)["query.years"])
+
+    assert [(e["value"], e["repealed"], e["last_day"]) for e in told] == [
+        (5, False, "2020-12-31"), (None, True, "2021-12-31"), (7, False, None),
+    ]  # fmt: skip
+
+
+def test_every_mark_has_its_meaning_in_two_languages():
+    assert list(MARKS) == ["V1", "V2", "V3", "M-H", "M-M", "M-L", "proposal"]
+    assert all(zh and en for zh, en in MARKS.values())
+
+
+def test_the_features_that_rules_read_are_known_with_their_readers():
+    readers = referenced_features(Rulebook.load())
+
+    assert readers["national_grade"] == ("scores.x_caps",)
+    assert readers["serious_listings_open"] == ("tiers.direct", "tolerance.period")
+    assert readers["age_days"] == ("tolerance.period",)

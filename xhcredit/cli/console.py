@@ -1,0 +1,43 @@
+"""What the shell shows: progress bars, tables, JSON; errors as one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+out = Console()
+err = Console(stderr=True)
+
+#: what the steps of long work are called
+STEPS = {"score": "评分 scoring", "": "归集 clustering"}
+
+
+def tell_json(content: Any) -> None:
+    """Print JSON for machines, and nothing else, on standard output."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Show how far long work is (on standard error, so that output can be piped)."""
+    if quiet:
+        yield lambda what, done, total: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            name = STEPS.get(what, what)
+            stage = "score" if what == "score" else "other"
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(name, total=total)
+            bar.update(tasks[stage], completed=done, total=total, description=name)
+
+        yield tell

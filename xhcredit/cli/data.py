@@ -1,0 +1,88 @@
+"""``ingest`` and ``quality``: departments' exports in, and what they are worth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from xhcredit.cli.console import err, out, progress_bar, tell_json
+from xhcredit.cli.night import WAREHOUSE, AsJson
+from xhcredit.cli.night import Warehouse as WarehouseOption
+from xhcredit.ingest.quality import write_quality_page
+from xhcredit.ingest.report import IngestReport
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.ingest import run_ingest
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the shell."""
+    app.command("ingest")(ingest)
+    app.command("quality")(quality)
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="A file, a folder, or a database URL (SQLAlchemy).")],
+    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping file, or a folder of them (YAML).")],
+    into: Annotated[Path, typer.Option("--into", "--warehouse", help="Warehouse folder.")] = WAREHOUSE,
+    json_: AsJson = False,
+) -> None:
+    """Take departments' exports into the warehouse; quarantine what cannot be used.
+
+    A mapping says which source column is which canonical column; a new department needs no code
+    (see `data/sample/mappings` for examples). Each file goes in whole or not at all; the same file
+    again changes nothing. Quarantined rows are told with file, row, column, what was found, what
+    to do. A folder in which some file is refused ends with that file's exit code, after the rest
+    has gone in.
+    """
+    with progress_bar(quiet=json_) as progress:
+        report = run_ingest(source, mapping, into, today=date.today(), progress=progress)
+    if json_:
+        tell_json(as_data(report))
+    else:
+        show_report(report)
+    if report.refused:
+        error = report.refused[0].error
+        raise typer.Exit(error.exit_code if error else 1)
+
+
+def as_data(report: IngestReport) -> dict[str, Any]:
+    """The report as JSON-ready values."""
+    files = [asdict(f) | {"error": f.error and f"{f.error.code}: {f.error}"} for f in report.files]
+    return {**asdict(report), "files": files, "quarantined": report.quarantined()}
+
+
+def show_report(report: IngestReport) -> None:
+    """Print what was ingested for people."""
+    table = Table(title="归集 ingestion")
+    for column in ("文件 file", "结果", "行 rows", "进入 entered", "隔离 quarantined"):
+        table.add_column(column)
+    for f in report.files:
+        entered = ", ".join(f"{t} {n:,}" for t, n in (f.entered or {}).items())
+        reasons = ", ".join(f"{r} {n:,}" for r, n in (f.quarantined or {}).items())
+        table.add_row(f.source, f.status, f"{f.rows_in:,}", entered, reasons)
+    out.print(table)
+    for f in report.files:
+        if f.error:
+            err.print(f"[bold red]refused[/] {f.source}: ", end="")
+            err.print(str(f.error), markup=False, highlight=False, soft_wrap=True)
+        for note in f.notes:
+            out.print(f"[yellow]note[/] {f.source}: {note}")
+    for name in report.unmatched:
+        out.print(f"[yellow]not read[/] {name}: no mapping names it")
+    kept = [f.quarantine_csv for f in report.files if f.quarantine_csv]
+    if kept:
+        out.print(f"隔离明细 quarantined rows, to be corrected at the source: {Path(kept[0]).parent}")
+
+
+def quality(
+    warehouse: WarehouseOption = WAREHOUSE,
+    into: Annotated[Path, typer.Option("--out", help="Folder for quality.html and quality.json.")] = Path("out/quality"),
+) -> None:
+    """Write the data-quality page: completeness, freshness, quarantine by source."""
+    page = write_quality_page(Warehouse(warehouse), into / "quality.html")
+    out.print(f"数据质量 data quality: {page}")

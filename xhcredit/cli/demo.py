@@ -1,0 +1,72 @@
+"""``demo``: the main job on the sample district, from exports to tiers."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xhcredit.cli.console import out, progress_bar, tell_json
+from xhcredit.cli.data import as_data, show_report
+from xhcredit.cli.night import AsJson, show_report as show_night
+from xhcredit.errors import NothingKnown
+from xhcredit.ingest.quality import write_quality_page
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import run_night
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+
+#: the sample stands beside the library in a checkout; its last day is its as-of day
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+SAMPLE_DAY = date(2026, 6, 30)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the shell."""
+    app.command("demo")(demo)
+
+
+def demo(
+    into: Annotated[Path, typer.Option("--out", help="Folder for all results.")] = Path("out/demo"),
+    json_: AsJson = False,
+) -> None:
+    """See a district scored: ingest the sample's exports, score everybody, say what to try next."""
+    if not (SAMPLE / "exports").is_dir():
+        raise NothingKnown(
+            f'no sample district at "{SAMPLE}"; run the demo from a checkout of the repository'
+        )
+    with progress_bar(quiet=json_) as progress:
+        ingested = run_ingest(
+            str(SAMPLE / "exports"), SAMPLE / "mappings", into / "warehouse",
+            today=date.today(), progress=progress,
+        )  # fmt: skip
+        model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
+        night = run_night(into / "warehouse", into, model, progress=progress)
+    page = write_quality_page(Warehouse(into / "warehouse"), into / "quality.html")
+    if json_:
+        tell_json({"ingested": as_data(ingested), "night": {**night.__dict__, "scores": str(night.scores)}})
+        return
+    show_report(ingested)
+    show_night(night)
+    out.print(f"数据质量 data quality: {page}")
+    where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"
+    out.print(
+        "\n[bold]Try next[/]\n"
+        f"  xhcredit explain {first_code(night.scores)} {where}\n"
+        "  xhcredit features list --dimension food\n"
+        f"  xhcredit rules show --as-of {SAMPLE_DAY}\n"
+        "(in a checkout the program is .venv/bin/xhcredit)",
+        soft_wrap=True,
+    )
+
+
+def first_code(scores: Path) -> str:
+    """Code of the enterprise with the lowest composite score."""
+    import pyarrow.parquet as pq  # keeps `--help` quick
+
+    table = pq.read_table(scores, columns=["code", "composite"])
+    return str(table.sort_by("composite").column("code")[0])

@@ -1,0 +1,73 @@
+"""The shell: ``xhcredit --help`` teaches; errors are one sentence and an exit code per kind."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from xhcredit import __version__
+from xhcredit.cli import catalogue, data, demo, night
+from xhcredit.cli.console import err
+from xhcredit.errors import XhcreditError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="""
+**xhcredit** 1+X 企业信用分级与监管评分 – from departments' events to scores and risk tiers.
+
+Try it on the sample district: `xhcredit demo`. On your own data:
+
+1. `xhcredit ingest SOURCE --mapping FILE` – departments' exports into the warehouse; what cannot be
+   used goes to a quarantine file with row, column, what was found and what to do
+2. `xhcredit score --as-of 2026-06-30` – 1 + X scores and tiers A–D of everybody, as known on that day
+3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, which events count
+
+`xhcredit features list` and `xhcredit rules show` tell what is measured and what the law says.
+Exit codes: 0 done, 2 wrong options, 10–18 one per kind of error (the message says what to do).
+""",
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"xhcredit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Take the options that stand before a command."""
+
+
+data.register(app)
+night.register(app)
+catalogue.register(app)
+demo.register(app)
+
+
+def run() -> None:
+    """Run the shell and turn errors that a person can act on into words."""
+    try:
+        app(standalone_mode=False)
+    except XhcreditError as error:
+        err.print(f"[bold red]{error.code}[/]: ", end="")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        err.print("stopped; nothing half-written is kept")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    run()

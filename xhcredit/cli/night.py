@@ -1,0 +1,148 @@
+"""``score`` and ``explain``."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from xhcredit.cli.console import out, progress_bar, tell_json
+from xhcredit.errors import BadInput
+from xhcredit.jobs.explain import explain as explain_job
+from xhcredit.jobs.model import Model, model_on
+from xhcredit.jobs.night import NightReport, open_store, run_night
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="As-of day, YYYY-MM-DD; only what was known by then counts.  [default: today]")
+]
+Warehouse = Annotated[Path, typer.Option("--warehouse", help="Folder that `ingest` wrote into.")]
+Release = Annotated[
+    Path | None, typer.Option("--release", help="Points tables (JSON).  [default: the expert tables]")
+]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Folder with the district's own rule entries.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+WAREHOUSE = Path("out/warehouse")
+
+
+def the_day(text: str) -> date:
+    """Read a day as a person types it; empty is today (only the shell knows what day it is).
+
+    Raises:
+        BadInput: no such day.
+    """
+    if not text:
+        return date.today()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
+    except ValueError:
+        raise BadInput(f'"{text}" is not a day; write it as 2026-06-30') from None
+
+
+def model_for(as_of: str, release: Path | None, rules: Path | None) -> Model:
+    """Compile the release and the rules of a day."""
+    return model_on(Rulebook.load(rules), load_release(release), the_day(as_of))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the shell."""
+    app.command("score")(score)
+    app.command("explain")(explain)
+
+
+def score(
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    into: Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")] = Path("out/night"),
+    release: Release = None,
+    rules: Rules = None,
+    memory: Annotated[str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')] = "",
+    json_: AsJson = False,
+) -> None:
+    """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
+
+    Writes `scores.parquet` (code, as_of, general, x_*, composite, tier, reasons, decided_by, …) and
+    `run.json`. The same data, rules and release again change nothing.
+    """
+    model = model_for(as_of, release, rules)
+    with progress_bar(quiet=json_) as progress:
+        report = run_night(warehouse, into, model, progress=progress, memory=memory)
+    if json_:
+        tell_json({**report.__dict__, "scores": str(report.scores)})
+        return
+    show_report(report)
+
+
+def show_report(report: NightReport) -> None:
+    """Print the tiers of a night for people."""
+    table = Table(title=f"风险等级 tiers, as of {report.provenance['as_of']} (内部参考 internal reference)")
+    for column in ("等级 tier", "户数 enterprises", "占比 share"):
+        table.add_column(column, justify="right")
+    for tier, count in report.tiers.items():
+        table.add_row(tier, f"{count:,}", f"{count / report.enterprises:.1%}")
+    out.print(table)
+    x = ", ".join(f"{name} {count:,}" for name, count in report.scored_x.items())
+    again = " (same provenance as before: nothing changed)" if report.repeated else ""
+    out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
+
+
+def explain(
+    code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    release: Release = None,
+    rules: Rules = None,
+    json_: AsJson = False,
+) -> None:
+    """Tell why one enterprise has its score and tier: points, rules, and the events behind them."""
+    from xhcredit.domain.codes import problem_with  # keeps `--help` quick
+
+    wrong = problem_with(code)
+    if wrong:
+        raise BadInput(f'"{code}" is no unified social credit code: {wrong}')
+    model = model_for(as_of, release, rules)
+    with progress_bar(quiet=json_) as progress:
+        store = open_store(warehouse, progress=progress)
+    told = explain_job(warehouse, store, model, code)
+    if json_:
+        tell_json(told)
+        return
+    _show(told)
+
+
+def _show(told: dict[str, Any]) -> None:
+    """Print one enterprise's explanation for people."""
+    out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}")
+    out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]   等级 tier [bold]{told['tier']}[/]"
+              f"   decided by {told['decided_by']}")  # fmt: skip
+    out.print(f"国家公共信用综合评价 national evaluation: {told['national_evaluation'] or '无 none'}")
+    out.print(f"[dim]{told['mark']}[/]")
+    for score_ in told["scores"]:
+        out.print(_points_table(score_))
+    events = Table(title=f"事件 events known ({len(told['events'])})")
+    for column in ("发生日 occurred", "归集日 known", "类别 table", "计入 counts", "来源 source"):
+        events.add_column(column)
+    for e in told["events"][:30]:
+        where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
+        events.add_row(e["occurred_on"], e["known_on"], e["zh"], "是" if e["counts"] else "否 withdrawn", where)
+    out.print(events)
+
+
+def _points_table(score_: dict[str, Any]) -> Table:
+    """Points of one score, indicators that cost nothing left out."""
+    title = f"{score_['score']} {score_['points']:.1f} (weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1)"
+    table = Table(title=title)
+    for column in ("指标 indicator", "取值 value", "得分 points", "最高 best", "影响综合分 costs"):
+        table.add_column(column, justify="left" if column.startswith("指标") else "right")
+    for row in score_["indicators"]:
+        if row["costs_composite"] > 0:
+            value = "缺失 missing" if row["value"] is None else f"{row['value']:g}"
+            cells = (f"{row[k]:.1f}" for k in ("points", "best", "costs_composite"))
+            table.add_row(f"{row['zh']} [dim]{row['en']}[/]", value, *cells)
+    return table

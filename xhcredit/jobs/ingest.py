@@ -1,0 +1,127 @@
+"""The job behind ``xhcredit ingest SOURCE --mapping FILE --into WAREHOUSE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from xhcredit.domain.persons import person_key as key_of
+from xhcredit.errors import BadInput, XhcreditError
+from xhcredit.ingest.mapping import load_mappings
+from xhcredit.ingest.mapping_types import Mapping
+from xhcredit.ingest.pipeline import WAITING, Run, ingest_source
+from xhcredit.ingest.readers.sources import Source, sources_of
+from xhcredit.ingest.report import FileReport, IngestReport
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.ingest.words import near
+
+#: called with what is being done, the number of finished files, and the number of files
+Progress = Callable[[str, int, int], None]
+
+
+def run_ingest(
+    source: str,
+    mapping: Path,
+    warehouse: Path,
+    *,
+    today: date,
+    person_key: bytes | None = None,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Ingest a file, a folder of files or a database into a warehouse.
+
+    Files that feed the register go first.  Each file goes in whole or not at all; doing it again
+    changes nothing.
+
+    Args:
+        source: a file, a folder (its files, not those of folders within), or a database URL.
+        mapping: a mapping file or a folder of them; each reads the files that match its ``files``.
+        warehouse: folder of the warehouse; made if it does not exist.
+        today: the day after which nothing can have happened.
+        person_key: key of the hashes of persons; by default ``XHCREDIT_PERSON_KEY`` or the key
+            file in the warehouse, which is made when it is first needed.
+        progress: told of every step.
+
+    Returns:
+        A report file by file.  In a folder or database, a file that is refused as a whole stands
+        in the report with its error, and the others still go in.
+
+    Raises:
+        BadMapping: a mapping file is refused.
+        BadInput: there is nothing to ingest, the only file is refused, or another ingestion is
+            running.
+    """
+    sources, mappings = sources_of(source), load_mappings(mapping)
+    pairs = _pairs(sources, mappings, source)
+    target = Warehouse(warehouse)
+    reports: list[FileReport] = []
+
+    def tell(words: str) -> None:
+        if progress:
+            progress(words, len(reports), len(pairs))
+
+    def key() -> bytes:
+        return person_key if person_key is not None else key_of(warehouse)
+
+    run = Run(target, today, key, tell)
+    with target.lock():
+        target.sweep()
+        for one, how in pairs:
+            reports.append(_report(run, one, how, alone=len(pairs) == 1))
+        _repeat_waiting(run, pairs, reports)
+        tell("done")
+        digest = target.digest()
+    return IngestReport(
+        files=tuple(reports),
+        unmatched=tuple(s.name for s in sources if not any(m.matches(s.name) for m in mappings)),
+        unused=tuple(m.id for m in mappings if not any(m.matches(s.name) for s in sources)),
+        warehouse_digest=digest,
+    )
+
+
+def _pairs(
+    sources: list[Source], mappings: list[Mapping], shown: str
+) -> list[tuple[Source, Mapping]]:
+    """Which mapping reads which source; those that only feed the register first."""
+    pairs = [(s, m) for s in sources for m in mappings if m.matches(s.name)]
+    if not pairs:
+        names = [s.name for s in sources]
+        hint = near(mappings[0].files, names)
+        raise BadInput(
+            f'no file of "{shown}" matches a mapping; it holds: {", ".join(names) or "nothing"}; '
+            f"the mappings read: {', '.join(m.files for m in mappings)}{hint}"
+        )
+    return sorted(pairs, key=lambda pair: (_rank(pair[1]), pair[0].name))
+
+
+def _rank(mapping: Mapping) -> int:
+    """0 for a register, 1 for events that bring register rows along, 2 for other events."""
+    if not mapping.feeds_register:
+        return 2
+    return int(any(block.table.kind == "event" for block in mapping.blocks))
+
+
+def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileReport:
+    try:
+        return ingest_source(run, source, mapping)
+    except XhcreditError as error:
+        if alone:
+            raise
+        return FileReport(source.name, mapping.id, "refused", error=error)
+
+
+def _repeat_waiting(
+    run: Run, pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
+) -> None:
+    """Do files again whose rows waited for enterprises that later files of this run brought.
+
+    So the result does not depend on the order of the files, and a second run changes nothing.
+    """
+    for place, (source, mapping) in enumerate(pairs):
+        before = reports[place]
+        if before.status != "refused" and WAITING & set(before.quarantined or ()):
+            after = _report(run, source, mapping, alone=False)
+            entered = "entered" in (before.status, after.status)
+            reports[place] = replace(after, status="entered") if entered else after

@@ -1,0 +1,154 @@
+"""What one night scores with: features, release and the day's rules, compiled together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cache
+
+import numpy as np
+import rfc8785
+
+from xhcredit import __version__
+from xhcredit.engine.columns import Array
+from xhcredit.engine.compile import Compiled, compile_features, with_inputs
+from xhcredit.engine.spec import Feature
+from xhcredit.errors import BadDeclaration, BadRule
+from xhcredit.features.forbidden import violations
+from xhcredit.features.registry import features
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes import Cap, Cutoffs, Weights
+from xhcredit.rules.shapes import Scale as ScaleRule
+from xhcredit.scores.composite import Applies, Pool, Scored, Scorer
+from xhcredit.scores.release import Release, problems
+from xhcredit.tiers.assign import Assigned, Policy, assign, capped_grades, grades, policy_on
+
+NATIONAL = "national_grade"  #: imported evaluation, shown beside the tier
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that turns a day's features into scores and tiers."""
+
+    as_of: date
+    release: Release
+    rules: Rulebook
+    policy: Policy
+    compiled: Compiled
+    scorer: Scorer
+    x_caps: tuple[Cap, ...]
+    x_cutoffs: Cutoffs
+    feature_digest: str
+
+    def score(self, x: Array) -> tuple[Scored, Assigned, dict[str, Array]]:
+        """Scores, tiers and X grades (0-3, -1 where the X does not apply) of a feature matrix."""
+        ids = self.compiled.ids
+        scored = self.scorer.score(x)
+        tiers = assign(x, ids, scored.composite, self.policy)
+        return scored, tiers, {name: self._x_grade(x, s) for name, s in scored.x.items()}
+
+    def _x_grade(self, x: Array, score: Array) -> Array:
+        grade = capped_grades(x, self.compiled.ids, grades(score, self.x_cutoffs), self.x_caps)
+        return np.where(np.isnan(score), -1, grade).astype(np.int8)
+
+    def pool_weight(self, score: str) -> float:
+        """Weight of a score in the pool, before the weights that apply are divided by their sum."""
+        pool = self.scorer.pool
+        return pool.general if score == "general" else pool.x[score].weight
+
+    def provenance(self, data_digest: str) -> dict[str, str]:
+        """What a result was made from; the same provenance gives the same result."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "release": self.release.name,
+            "release_digest": self.release.digest,
+            "rulebook_digest": self.rules.digest,
+            "feature_digest": self.feature_digest,
+            "data_digest": data_digest,
+            "code_version": __version__,
+        }
+
+
+def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
+    """Compile a release with the rules of a day.
+
+    Raises:
+        BadDeclaration: the release reads a feature that is unknown or must not be scored, or runs
+            against a declared direction.
+        BadRule: a rule names a feature that does not exist, or the release is on another scale
+            than the rule in force.
+        RuleNotInForce: a needed rule was not in force on that day.
+    """
+    declared = features()
+    refuse_release(release, declared)
+    _refuse_scale(rules, release, as_of)
+    policy = policy_on(rules, as_of)
+    x_caps = rules.caps("scores.x_caps", as_of=as_of)
+    pool = pool_on(rules, release, as_of)
+    ruled = [*policy.features(), *(a.feature for a in pool.x.values()), *(c.feature for c in x_caps)]
+    for name in ruled:
+        if name not in declared:
+            raise BadRule(f'a rule in force on {as_of} reads "{name}", which is no feature; correct it')
+    wanted = list(dict.fromkeys([*release.features(), *ruled, NATIONAL]))
+    compiled = _compiled(tuple(with_inputs(wanted, declared)))
+    return Model(
+        as_of=as_of,
+        release=release,
+        rules=rules,
+        policy=policy,
+        compiled=compiled,
+        scorer=Scorer(release, pool, compiled.ids),
+        x_caps=x_caps,
+        x_cutoffs=rules.value("scores.x_grades", Cutoffs, as_of=as_of),
+        feature_digest=feature_digest(compiled.features),
+    )
+
+
+@cache
+def _compiled(wanted: tuple[Feature, ...]) -> Compiled:
+    """The compiled kernel of a set of features; one per process and set."""
+    return compile_features(wanted)
+
+
+def feature_digest(declared: Sequence[Feature]) -> str:
+    """SHA-256 (hex) over the declarations."""
+    return hashlib.sha256(rfc8785.dumps([asdict(f) for f in declared])).hexdigest()
+
+
+def refuse_release(release: Release, declared: dict[str, Feature]) -> None:
+    """Refuse a release that must not score.
+
+    Raises:
+        BadDeclaration: with all that speaks against it.
+    """
+    used = [declared[f] for f in release.features() if f in declared]
+    found = problems(release, declared, ()) + violations(used)
+    if found:
+        raise BadDeclaration(f'release "{release.name}" may not score: {"; ".join(found)}')
+
+
+def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
+    rule = rules.value("scores.scale", ScaleRule, as_of=as_of)
+    if rule.model_dump() != release.general.scale.model_dump():
+        raise BadRule(
+            f'release "{release.name}" is on the scale {release.general.scale}, the rule '
+            f"scores.scale of {as_of} says {rule}; retrain it on the scale in force"
+        )
+
+
+def pool_on(rules: Rulebook, release: Release, as_of: date) -> Pool:
+    """How the release's scores are pooled on a day: X that exist, are in service, and weigh.
+
+    Raises:
+        RuleNotInForce: there were no weights on that day.
+    """
+    weights = rules.value("scores.weights", Weights, as_of=as_of)
+    scopes = rules.scopes(as_of=as_of)
+    x = {
+        name: Applies(scopes[name].feature, scopes[name].at_least, weights.x[name])
+        for name in release.x
+        if name in scopes and name in weights.x
+    }
+    return Pool(weights.general, x)
