@@ -28,7 +28,9 @@ def pytest_terminal_summary(terminalreporter):
     if not left_out:
         return
     terminalreporter.section("left out", sep="-")
-    for reason in sorted({str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr) for r in left_out}):
+    for reason in sorted(
+        {str(r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr) for r in left_out}
+    ):
         terminalreporter.write_line(reason.removeprefix("Skipped: "))
 
 

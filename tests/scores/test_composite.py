@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scores.test_points import SCALE
 
+from tests.scores.test_points import SCALE
 from xhcredit.scores import composite
 from xhcredit.scores.composite import Applies, Pool, Scorer, largest
 from xhcredit.scores.points import Indicator, PointsTable
@@ -17,7 +17,13 @@ from xhcredit.scores.release import Release
 def card(score, feature, points):
     rows = (Indicator(feature=feature, cuts=(1,), points=points, missing=0),)
     return PointsTable(
-        score=score, name_zh=score, name_en=score, made_by="test", scale=SCALE, base=600, indicators=rows
+        score=score,
+        name_zh=score,
+        name_en=score,
+        made_by="test",
+        scale=SCALE,
+        base=600,
+        indicators=rows,
     )
 
 
@@ -59,7 +65,9 @@ def test_who_lost_nothing_is_told_no_reason():
     assert list(scored(a=0, b=0, food=1).reason[:, 0]) == [-1] * 4
 
 
-losses = st.lists(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.5]), min_size=6, max_size=6), min_size=1, max_size=9)
+losses = st.lists(
+    st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.5]), min_size=6, max_size=6), min_size=1, max_size=9
+)
 
 
 @given(lost=losses)

@@ -69,7 +69,9 @@ def indicators(draw, name):
 
 tables = st.builds(lambda a, b, c: table(a, b, c), *(indicators(n) for n in "abc"))
 matrix = st.lists(
-    st.tuples(*[st.integers(-5, 5).map(float) | finite | st.just(math.nan)] * 3), min_size=1, max_size=20
+    st.tuples(*[st.integers(-5, 5).map(float) | finite | st.just(math.nan)] * 3),
+    min_size=1,
+    max_size=20,
 )
 
 

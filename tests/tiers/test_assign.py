@@ -22,9 +22,20 @@ POLICY = Policy(
             "never": ("penalties_serious_24m",),
         }
     ),
-    caps=(Cap(id="abnormal", feature="abnormal_listings_open", at_least=1, no_better_than="C", **WORDS),),
+    caps=(
+        Cap(
+            id="abnormal", feature="abnormal_listings_open", at_least=1, no_better_than="C", **WORDS
+        ),
+    ),
     directs=(
-        Direct(id="serious", feature="serious_listings_open", at_least=1, tier="D", article="1", **WORDS),
+        Direct(
+            id="serious",
+            feature="serious_listings_open",
+            at_least=1,
+            tier="D",
+            article="1",
+            **WORDS,
+        ),
         Direct(id="revoked", feature="is_revoked", at_least=1, tier="C", article="2", **WORDS),
     ),
 )
@@ -39,7 +50,8 @@ def tier(score, **values):
 
 
 @pytest.mark.parametrize(
-    ("score", "expected"), [(1000, "A"), (650, "A"), (649.99, "B"), (550, "B"), (450, "C"), (449.9, "D")]
+    ("score", "expected"),
+    [(1000, "A"), (650, "A"), (649.99, "B"), (550, "B"), (450, "C"), (449.9, "D")],
 )
 def test_a_cut_off_is_the_lowest_score_of_its_tier(score, expected):
     assert tier(score) == (expected, "tiers.cutoffs")
@@ -76,10 +88,17 @@ def test_an_unknown_value_is_never_at_least():
     assert tier(400, age_days=np.nan, is_new_form=1)[0] == "D"
 
 
-flags = st.fixed_dictionaries({name: st.sampled_from([0.0, 1.0]) for name in IDS if name != "age_days"})
+flags = st.fixed_dictionaries(
+    {name: st.sampled_from([0.0, 1.0]) for name in IDS if name != "age_days"}
+)
 
 
-@given(flags=flags, age=st.sampled_from([100.0, 4000.0]), low=st.floats(0, 1000), more=st.floats(0, 500))
+@given(
+    flags=flags,
+    age=st.sampled_from([100.0, 4000.0]),
+    low=st.floats(0, 1000),
+    more=st.floats(0, 500),
+)
 def test_a_higher_score_never_gives_a_worse_tier(flags, age, low, more):
     def position(score):
         return TIERS.index(tier(score, **flags, age_days=age)[0])

@@ -1,0 +1,1 @@
+"""The shell; it alone knows what day it is."""

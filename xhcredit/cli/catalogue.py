@@ -16,7 +16,9 @@ from xhcredit.rules import check as checks
 from xhcredit.rules.rulebook import Rulebook
 
 features_app = typer.Typer(no_args_is_help=True, help="指标 What is measured of an enterprise.")
-rules_app = typer.Typer(no_args_is_help=True, help="规则 What the law says on a day, and how sure that is.")
+rules_app = typer.Typer(
+    no_args_is_help=True, help="规则 What the law says on a day, and how sure that is."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +29,9 @@ def register(app: typer.Typer) -> None:
 
 @features_app.command("list")
 def list_features(
-    dimension: Annotated[str, typer.Option(help="Only one dimension, such as supervision or food.")] = "",
+    dimension: Annotated[
+        str, typer.Option(help="Only one dimension, such as supervision or food.")
+    ] = "",
     json_: AsJson = False,
 ) -> None:
     """List all indicators."""
@@ -36,10 +40,19 @@ def list_features(
         tell_json(rows)
         return
     table = Table(title=f"{len(rows)} 指标 indicators")
-    for column in ("id", "名称 name", "维度 dimension", "方向 direction", "窗口 window", "用途 use"):
+    for column in (
+        "id",
+        "名称 name",
+        "维度 dimension",
+        "方向 direction",
+        "窗口 window",
+        "用途 use",
+    ):
         table.add_column(column)
     for r in rows:
-        table.add_row(r["id"], r["zh"], r["dimension_zh"], r["direction_zh"], r["window_zh"], r["use_zh"])
+        table.add_row(
+            r["id"], r["zh"], r["dimension_zh"], r["direction_zh"], r["window_zh"], r["use_zh"]
+        )
     out.print(table)
 
 
@@ -90,7 +103,13 @@ def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) ->
     book, day = Rulebook.load(rules), the_day(as_of)
     found = checks.check(book, day)
     if json_:
-        tell_json({"digest": book.digest, "rules": len(book.rules), "findings": [f.__dict__ for f in found]})
+        tell_json(
+            {
+                "digest": book.digest,
+                "rules": len(book.rules),
+                "findings": [f.__dict__ for f in found],
+            }
+        )
         return
     table = Table(title=f"{len(book.rules)} rules load; {len(found)} findings on {day}")
     for column in ("种类 kind", "规则 rule", "说明 what"):
@@ -110,7 +129,7 @@ def _print_pairs(told: dict[str, Any]) -> None:
     out.print(table)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever a rule's value is
+def _text(value: Any) -> str:
     """A nested value on few lines."""
     if isinstance(value, dict):
         return "\n".join(f"{k}: {v}" for k, v in value.items() if v is not None)

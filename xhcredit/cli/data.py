@@ -26,9 +26,15 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="A file, a folder, or a database URL (SQLAlchemy).")],
-    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping file, or a folder of them (YAML).")],
-    into: Annotated[Path, typer.Option("--into", "--warehouse", help="Warehouse folder.")] = WAREHOUSE,
+    source: Annotated[
+        str, typer.Argument(help="A file, a folder, or a database URL (SQLAlchemy).")
+    ],
+    mapping: Annotated[
+        Path, typer.Option("--mapping", help="Mapping file, or a folder of them (YAML).")
+    ],
+    into: Annotated[
+        Path, typer.Option("--into", "--warehouse", help="Warehouse folder.")
+    ] = WAREHOUSE,
     json_: AsJson = False,
 ) -> None:
     """Take departments' exports into the warehouse; quarantine what cannot be used.
@@ -76,12 +82,16 @@ def show_report(report: IngestReport) -> None:
         out.print(f"[yellow]not read[/] {name}: no mapping names it")
     kept = [f.quarantine_csv for f in report.files if f.quarantine_csv]
     if kept:
-        out.print(f"隔离明细 quarantined rows, to be corrected at the source: {Path(kept[0]).parent}")
+        out.print(
+            f"隔离明细 quarantined rows, to be corrected at the source: {Path(kept[0]).parent}"
+        )
 
 
 def quality(
     warehouse: WarehouseOption = WAREHOUSE,
-    into: Annotated[Path, typer.Option("--out", help="Folder for quality.html and quality.json.")] = Path("out/quality"),
+    into: Annotated[
+        Path, typer.Option("--out", help="Folder for quality.html and quality.json.")
+    ] = Path("out/quality"),
 ) -> None:
     """Write the data-quality page: completeness, freshness, quarantine by source."""
     page = write_quality_page(Warehouse(warehouse), into / "quality.html")

@@ -10,7 +10,8 @@ import typer
 
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.data import as_data, show_report
-from xhcredit.cli.night import AsJson, show_report as show_night
+from xhcredit.cli.night import AsJson
+from xhcredit.cli.night import show_report as show_night
 from xhcredit.errors import NothingKnown
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.warehouse import Warehouse
@@ -48,7 +49,12 @@ def demo(
         night = run_night(into / "warehouse", into, model, progress=progress)
     page = write_quality_page(Warehouse(into / "warehouse"), into / "quality.html")
     if json_:
-        tell_json({"ingested": as_data(ingested), "night": {**night.__dict__, "scores": str(night.scores)}})
+        tell_json(
+            {
+                "ingested": as_data(ingested),
+                "night": {**night.__dict__, "scores": str(night.scores)},
+            }
+        )
         return
     show_report(ingested)
     show_night(night)

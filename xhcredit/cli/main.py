@@ -21,10 +21,10 @@ app = typer.Typer(
 
 Try it on the sample district: `xhcredit demo`. On your own data:
 
-1. `xhcredit ingest SOURCE --mapping FILE` – departments' exports into the warehouse; what cannot be
-   used goes to a quarantine file with row, column, what was found and what to do
-2. `xhcredit score --as-of 2026-06-30` – 1 + X scores and tiers A–D of everybody, as known on that day
-3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, which events count
+1. `xhcredit ingest SOURCE --mapping FILE` – departments' exports into the warehouse; what
+   cannot be used goes to a quarantine file with row, column, what was found, what to do
+2. `xhcredit score --as-of 2026-06-30` – 1 + X scores and tiers A–D, as known on that day
+3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, what counts
 
 `xhcredit features list` and `xhcredit rules show` tell what is measured and what the law says.
 Exit codes: 0 done, 2 wrong options, 10–18 one per kind of error (the message says what to do).

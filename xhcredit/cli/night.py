@@ -18,11 +18,16 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
 AsOf = Annotated[
-    str, typer.Option("--as-of", help="As-of day, YYYY-MM-DD; only what was known by then counts.  [default: today]")
+    str,
+    typer.Option(
+        "--as-of",
+        help="As-of day, YYYY-MM-DD; only what was known by then counts.  [default: today]",
+    ),
 ]
 Warehouse = Annotated[Path, typer.Option("--warehouse", help="Folder that `ingest` wrote into.")]
 Release = Annotated[
-    Path | None, typer.Option("--release", help="Points tables (JSON).  [default: the expert tables]")
+    Path | None,
+    typer.Option("--release", help="Points tables (JSON).  [default: the expert tables]"),
 ]
 Rules = Annotated[
     Path | None, typer.Option("--rules", help="Folder with the district's own rule entries.")
@@ -59,10 +64,14 @@ def register(app: typer.Typer) -> None:
 def score(
     as_of: AsOf = "",
     warehouse: Warehouse = WAREHOUSE,
-    into: Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")] = Path("out/night"),
+    into: Annotated[
+        Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")
+    ] = Path("out/night"),
     release: Release = None,
     rules: Rules = None,
-    memory: Annotated[str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')] = "",
+    memory: Annotated[
+        str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')
+    ] = "",
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
@@ -81,7 +90,9 @@ def score(
 
 def show_report(report: NightReport) -> None:
     """Print the tiers of a night for people."""
-    table = Table(title=f"风险等级 tiers, as of {report.provenance['as_of']} (内部参考 internal reference)")
+    table = Table(
+        title=f"风险等级 tiers, as of {report.provenance['as_of']} (内部参考 internal reference)"
+    )
     for column in ("等级 tier", "户数 enterprises", "占比 share"):
         table.add_column(column, justify="right")
     for tier, count in report.tiers.items():
@@ -119,9 +130,11 @@ def explain(
 def _show(told: dict[str, Any]) -> None:
     """Print one enterprise's explanation for people."""
     out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}")
-    out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]   等级 tier [bold]{told['tier']}[/]"
-              f"   decided by {told['decided_by']}")  # fmt: skip
-    out.print(f"国家公共信用综合评价 national evaluation: {told['national_evaluation'] or '无 none'}")
+    out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]")
+    out.print(f"等级 tier [bold]{told['tier']}[/]   decided by {told['decided_by']}")
+    out.print(
+        f"国家公共信用综合评价 national evaluation: {told['national_evaluation'] or '无 none'}"
+    )
     out.print(f"[dim]{told['mark']}[/]")
     for score_ in told["scores"]:
         out.print(_points_table(score_))
@@ -130,13 +143,16 @@ def _show(told: dict[str, Any]) -> None:
         events.add_column(column)
     for e in told["events"][:30]:
         where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
-        events.add_row(e["occurred_on"], e["known_on"], e["zh"], "是" if e["counts"] else "否 withdrawn", where)
+        events.add_row(
+            e["occurred_on"], e["known_on"], e["zh"], "是" if e["counts"] else "否 withdrawn", where
+        )
     out.print(events)
 
 
 def _points_table(score_: dict[str, Any]) -> Table:
     """Points of one score, indicators that cost nothing left out."""
-    title = f"{score_['score']} {score_['points']:.1f} (weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1)"
+    means = f"weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
+    title = f"{score_['score']} {score_['points']:.1f} ({means})"
     table = Table(title=title)
     for column in ("指标 indicator", "取值 value", "得分 points", "最高 best", "影响综合分 costs"):
         table.add_column(column, justify="left" if column.startswith("指标") else "right")

@@ -144,4 +144,5 @@ def normalised_sql(column: str) -> str:
     wide = "".join(chr(c) for c in _FULL_WIDTH)
     plain = "".join(chr(c) for c in _FULL_WIDTH.values())
     blanks = "' ' || chr(9) || chr(13) || chr(10) || chr(12288) || chr(160) || chr(65279)"
-    return f"upper(trim(translate({column}, '{wide}', '{plain}'), {blanks}))"
+    slow = f"upper(trim(translate({column}, '{wide}', '{plain}'), {blanks}))"
+    return f"CASE WHEN regexp_full_match({column}, '[0-9A-Z]*') THEN {column} ELSE {slow} END"

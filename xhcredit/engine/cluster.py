@@ -67,7 +67,7 @@ def _write(
     """Stream the result of ``sql`` into one ``.npy`` file per column."""
     out.mkdir(parents=True, exist_ok=True)
     files = {
-        name: np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        name: np.lib.format.open_memmap(
             out / f"{name}.npy", mode="w+", dtype=kind, shape=(size,)
         )
         for name, kind in columns
@@ -120,7 +120,9 @@ def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path
         ("members", "node", "ent", int(nodes)),
     ):
         columns = [(by, "int32"), (other, "int32"), *day_types]
-        sql = f"SELECT {', '.join(c for c, _ in columns)} FROM edges ORDER BY {by}, {other}, occurred"
+        sql = (
+            f"SELECT {', '.join(c for c, _ in columns)} FROM edges ORDER BY {by}, {other}, occurred"
+        )
         _write(con, sql, columns, int(size), out / name)
         keys = np.load(out / name / f"{by}.npy", mmap_mode="r")
         np.save(out / name / "offsets.npy", offsets_of(keys, count))
@@ -137,9 +139,8 @@ def _write_register(con: duckdb.DuckDBPyConnection, out: Path) -> int:
     con.execute("CREATE OR REPLACE TEMP TABLE ids AS SELECT code, ent FROM ent")
     enterprises = _size(con, "ent")
     columns = [("codes", "S18"), ("known", "int32"), ("deregistered", "int32")]
-    sql = (
-        f"SELECT encode(t.code), {_day('known_on')}, {_day('deregistered_on')} FROM ent t ORDER BY ent"
-    )
+    days = f"{_day('known_on')}, {_day('deregistered_on')}"
+    sql = f"SELECT encode(code), {days} FROM ent t ORDER BY ent"
     _write(con, sql, columns, enterprises, out / "register")
     return enterprises
 

@@ -67,7 +67,7 @@ class Store:
         i = int(np.searchsorted(self.codes, code.encode()))
         if i == len(self) or self.codes[i] != code.encode():
             raise UnknownEnterprise(
-                f'no enterprise "{code}" in the register; check the code, or ingest its register row'
+                f'no enterprise "{code}" in the register; check the code, or ingest its register'
             )
         return i
 

@@ -53,7 +53,9 @@ def ordered(features: Sequence[Feature]) -> list[Feature]:
         if f.id in done:
             return
         if f.id in path:
-            raise BadDeclaration(f'features read each other in a circle: {" -> ".join((*path, f.id))}')
+            raise BadDeclaration(
+                f"features read each other in a circle: {' -> '.join((*path, f.id))}"
+            )
         for name in reads(f):
             if name not in by_id:
                 raise BadDeclaration(f'feature "{f.id}" reads "{name}", which is not declared')
@@ -111,7 +113,9 @@ def _load_module(source: str) -> ModuleType:
         os.replace(part, file)
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise BadDeclaration(f'the kernel "{file}" cannot be imported; set XHCREDIT_CACHE elsewhere')
+        raise BadDeclaration(
+            f'the kernel "{file}" cannot be imported; set XHCREDIT_CACHE elsewhere'
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -130,7 +134,9 @@ def _source(kernels: Sequence[TableKernel], derived: str, *, jit: bool) -> str:
     text = "\n".join(lines) + "\n\n" + body
     if jit:
         text = text.replace("\ndef ", "\n@njit(cache=True, nogil=True)\ndef ")
-        text = text.replace("from math import nan\n", "from math import nan\n\nfrom numba import njit\n")
+        text = text.replace(
+            "from math import nan\n", "from math import nan\n\nfrom numba import njit\n"
+        )
     return text
 
 
@@ -155,7 +161,9 @@ class Compiled:
     def _arguments(self, kernel: TableKernel, store: Store) -> list[Array]:
         table = store.tables[kernel.table]
         return [
-            decay_weights(int(name.removeprefix("weights_"))) if name.startswith("weights_") else table[name]
+            decay_weights(int(name.removeprefix("weights_")))
+            if name.startswith("weights_")
+            else table[name]
             for name in kernel.arrays
         ]
 
@@ -179,7 +187,7 @@ class Compiled:
         self._module.kernel_derived(out)
 
     def neighbours(self, store: Store, rows: Array, days: Array) -> dict[int, Array]:
-        """Neighbour features of the pairs; they need other enterprises' features of the same day."""
+        """Neighbour features of the pairs; they need others' features of the same day."""
         found: dict[int, Array] = {}
         if self._base is None:
             return found
@@ -197,7 +205,9 @@ class Compiled:
         rows, days = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(days, np.int32)
         out = np.empty((len(self.features), rows.shape[0]), dtype=np.float64)
         shared = self.neighbours(store, rows, days)
-        self.in_chunks(store, rows, days, shared, lambda at, part: out[:, at].__setitem__(..., part), threads)
+        self.in_chunks(
+            store, rows, days, shared, lambda at, part: out[:, at].__setitem__(..., part), threads
+        )
         return out
 
     def in_chunks(
@@ -227,7 +237,9 @@ class Compiled:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(one, starts[1:]))
 
-    def vector(self, store: Store, rows: npt.ArrayLike, day: int, **options: Any) -> dict[str, Array]:
+    def vector(
+        self, store: Store, rows: npt.ArrayLike, day: int, **options: Any
+    ) -> dict[str, Array]:
         """Features of one day by id, for those who want names."""
         positions = np.asarray(rows, np.int64)
         out = self.run(store, positions, np.full(positions.shape, day, np.int32), **options)

@@ -98,11 +98,11 @@ class _Sql:
         return f"CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {best}({a}, {b}) END"
 
 
-def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:  # noqa: C901 - one branch per kind of node reads best
+def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:
     if isinstance(node, ast.Name):
         return to.name(node.id)
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return to.number(node.value)  # type: ignore[arg-type]
+        return to.number(node.value)
     if isinstance(node, ast.BinOp):
         a, b = _emit(node.left, to, where), _emit(node.right, to, where)
         if isinstance(node.op, ast.Div):
@@ -112,11 +112,12 @@ def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:  # noqa: C901 
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
         a, b = _emit(node.left, to, where), _emit(node.comparators[0], to, where)
         return to.compare(a, COMPARE[type(node.ops[0])], b)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 2:
-        if node.func.id in _CALLS:
-            a, b = (_emit(arg, to, where) for arg in node.args)
-            return to.call(node.func.id, a, b)
-    raise BadDeclaration(f'{where}: "{ast.unparse(node)}" is not in the language of derived features')
+    if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func) in _CALLS:
+        a, b = (_emit(arg, to, where) for arg in node.args)
+        return to.call(ast.unparse(node.func), a, b)
+    raise BadDeclaration(
+        f'{where}: "{ast.unparse(node)}" is not in the language of derived features'
+    )
 
 
 def to_python(f: Feature, positions: Mapping[str, int]) -> str:

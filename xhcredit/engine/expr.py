@@ -100,7 +100,7 @@ class Emitter:
     def on_constant(self, node: ast.Constant) -> Code:
         """Whole numbers only; words stand only beside a category column."""
         if type(node.value) is not int:
-            raise self.refuse(f'"{node.value}": only whole numbers may stand alone')
+            raise self.refuse(f"{node.value!r}: only whole numbers may stand alone")
         return Code(str(node.value))
 
     def on_unaryop(self, node: ast.UnaryOp) -> Code:
@@ -131,7 +131,9 @@ class Emitter:
         column = self.category(left)
         if column is not None and isinstance(right, ast.Constant) and isinstance(right.value, str):
             return Code(
-                self.compare(self.emit(left), symbol, self.literal(column, self.value_of(column, right))),
+                self.compare(
+                    self.emit(left), symbol, self.literal(column, self.value_of(column, right))
+                ),
                 is_bool=True,
             )
         return Code(self.compare(self.emit(left), symbol, self.emit(right)), is_bool=True)
@@ -160,7 +162,9 @@ class Emitter:
     def on_boolop(self, node: ast.BoolOp) -> Code:
         """Conjunction and disjunction."""
         op = self.AND if isinstance(node.op, ast.And) else self.OR
-        return Code("(" + f" {op} ".join(self.condition(v) for v in node.values) + ")", is_bool=True)
+        return Code(
+            "(" + f" {op} ".join(self.condition(v) for v in node.values) + ")", is_bool=True
+        )
 
     def on_call(self, node: ast.Call) -> Code:
         """``only(multi, 'a', …)`` and ``is_missing(column)``."""
@@ -213,7 +217,9 @@ class KernelExpr(Emitter):
         return Code(text, needs)
 
     def compare(self, left: Code, op: str, right: Code) -> str:  # noqa: D102 - as in Emitter
-        return "(" + " and ".join([*left.needs, *right.needs, f"{left.text} {op} {right.text}"]) + ")"
+        return (
+            "(" + " and ".join([*left.needs, *right.needs, f"{left.text} {op} {right.text}"]) + ")"
+        )
 
     def literal(self, column: Column, value: str) -> Code:  # noqa: D102 - as in Emitter
         return Code(str(column.value_ids.index(value)))

@@ -158,7 +158,11 @@ def _event_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) ->
         tests = _tests(f, emitter, needs)
         starts += parts.start
         ends += parts.end
-        steps += [f"if {' and '.join(tests)}:  # {f.id}", *_indent(parts.step, 1)] if tests else parts.step
+        steps += (
+            [f"if {' and '.join(tests)}:  # {f.id}", *_indent(parts.step, 1)]
+            if tests
+            else parts.step
+        )
     visible = [
         "if occurred[j] > A:",
         "    break",
@@ -183,7 +187,9 @@ def _register_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr)
         value, needs = _value(f, emitter)
         tests = " and ".join(needs)
         text = _scaled(f, value)
-        lines.append(f"out[{k}, i] = {text} if {tests} else nan" if tests else f"out[{k}, i] = {text}")
+        lines.append(
+            f"out[{k}, i] = {text} if {tests} else nan" if tests else f"out[{k}, i] = {text}"
+        )
     return lines
 
 
@@ -208,14 +214,20 @@ def table_kernel(name: str, features: Sequence[tuple[int, Feature]]) -> TableKer
     """
     t = table(name)
     emitter = KernelExpr(t, f'table "{name}"')
-    body = _register_body(features, emitter) if t.kind == "register" else _event_body(features, emitter)
+    body = (
+        _register_body(features, emitter)
+        if t.kind == "register"
+        else _event_body(features, emitter)
+    )
     if not t.ends and emitter.used & {"@ended", "@open", "@duration"}:
         raise BadDeclaration(f'table "{name}" declares no ending; ended/open/duration mean nothing')
     half_lives = sorted({f.half_life for _, f in features if f.aggregate == "decayed"})
     arrays = _arrays(t, emitter, half_lives)
     lines = [
         f"def kernel_{name}(rows, as_of, {''.join(a + ', ' for a in arrays)}out):",
-        *_indent([f'"""{t.name_en}: {len(features)} features."""', "for i in range(rows.shape[0]):"], 1),
+        *_indent(
+            [f'"""{t.name_en}: {len(features)} features."""', "for i in range(rows.shape[0]):"], 1
+        ),
         *_indent(["r = rows[i]", "A = as_of[i]", *body], 2),
     ]
     return TableKernel(name, f"kernel_{name}", arrays, tuple(half_lives), "\n".join(lines) + "\n")

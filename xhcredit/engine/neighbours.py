@@ -24,15 +24,15 @@ class _Runner(Protocol):
     """Something that computes features (the compiled base features)."""
 
     @property
-    def ids(self) -> list[str]: ...  # noqa: D102
+    def ids(self) -> list[str]: ...
 
-    def run(self, store: Store, rows: Array, days: Array) -> Array: ...  # noqa: D102
+    def run(self, store: Store, rows: Array, days: Array) -> Array: ...
 
 
 def _active(edges: Any, day: int) -> Array:
     """Which edges hold on a day, by what was known then."""
     ended = (edges["ended"] <= day) & (edges["ended_known"] <= day)
-    return (
+    return np.asarray(
         (edges["occurred"] <= day) & (edges["known"] <= day) & (edges["withdrawn"] > day) & ~ended
     )
 
@@ -56,7 +56,9 @@ def _nodes_of(store: Store, rows: Array, kind: int, day: int) -> tuple[Array, Ar
     edges = store.relations.edges
     at, owner = _spans(edges["offsets"], rows)
     node = edges["node"][at]
-    chosen = {name: edges[name][at] for name in ("occurred", "known", "withdrawn", "ended", "ended_known")}
+    chosen = {
+        name: edges[name][at] for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
+    }
     keep = _active(chosen, day) & (store.relations.node_kind[node] == kind)
     return _unique_pairs(owner[keep], node[keep])
 
@@ -66,7 +68,10 @@ def _members_of(store: Store, nodes: Array, day: int, hub_limit: int) -> tuple[A
     members = store.relations.members
     at, owner = _spans(members["offsets"], nodes)
     ent = members["ent"][at]
-    chosen = {name: members[name][at] for name in ("occurred", "known", "withdrawn", "ended", "ended_known")}
+    chosen = {
+        name: members[name][at]
+        for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
+    }
     keep = _active(chosen, day) & (store.known[ent] <= day)
     owner, ent = _unique_pairs(owner[keep], ent[keep])
     small = np.bincount(owner, minlength=nodes.shape[0]) <= hub_limit
@@ -94,7 +99,7 @@ def _on_day(store: Store, base: _Runner, f: Feature, rows: Array, day: int) -> A
     return np.bincount(who, weights=np.nan_to_num(values)[which], minlength=rows.shape[0])
 
 
-def neighbour_values(store: Store, base: Any, f: Feature, rows: Array, days: Array) -> Array:
+def neighbour_values(store: Store, base: _Runner, f: Feature, rows: Array, days: Array) -> Array:
     """Sum of feature ``f.of`` over the neighbours of each pair; no neighbours is 0.
 
     A neighbour whose value is missing adds nothing.

@@ -58,7 +58,11 @@ def stored(column: Column, value: Any) -> int:
     for part in parts:
         if part not in words:
             raise BadInput(f'"{part}" is no value of "{column.name}"; it has: {", ".join(words)}')
-    return sum(1 << words.index(p) for p in parts) if column.type == "categories" else words.index(value)
+    return (
+        sum(1 << words.index(p) for p in parts)
+        if column.type == "categories"
+        else words.index(value)
+    )
 
 
 def _event_arrays(t: Table, events: Sequence[Event]) -> dict[str, Array]:
@@ -89,7 +93,9 @@ def one_enterprise(events: Mapping[str, Sequence[Event]]) -> Store:
     """
     unknown = [name for name in events if name not in directory()]
     if unknown:
-        raise BadInput(f'no table "{unknown[0]}" in the directory; it has: {", ".join(directory())}')
+        raise BadInput(
+            f'no table "{unknown[0]}" in the directory; it has: {", ".join(directory())}'
+        )
     register = dict(next(iter(events.get("enterprise", ())), {}))
     tables: dict[str, dict[str, Array]] = {}
     for name, t in directory().items():

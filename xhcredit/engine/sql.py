@@ -1,7 +1,7 @@
 """The oracle: the same declarations as one SQL statement ("show me the SQL").
 
 Runs on DuckDB over the canonical tables and a table ``spine(pair, code, as_of)``.  It is written
-for reading, and shares nothing with the kernel but the parser; tests compare the two value by value.
+for reading and shares nothing with the kernel but the parser; tests compare them value by value.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def _visible(t: Table, spine: str) -> str:
     masked = "".join(f", CASE WHEN {ended} THEN t.{c} END AS {c}" for c in hidden)
     without = f" EXCLUDE ({', '.join(hidden)})" if hidden else ""
     ends = (
-        f", {ended} AS is_ended, CASE WHEN {ended} THEN t.ended_on ELSE s.as_of END - t.occurred_on "
-        "AS duration"
+        f", {ended} AS is_ended, "
+        f"CASE WHEN {ended} THEN t.ended_on ELSE s.as_of END - t.occurred_on AS duration"
         if t.ends
         else ""
     )
@@ -89,9 +89,8 @@ def _aggregate(f: Feature, emitter: SqlExpr) -> str:
 
 def _decayed(f: Feature, value: str, keep: str) -> str:
     """SQL of a decayed sum with whole-number weights."""
-    weight = (
-        f"CAST(round(pow(2.0::DOUBLE, CAST(-age AS DOUBLE) / {f.half_life}) * {DECAY_ONE}) AS BIGINT)"
-    )
+    power = f"pow(2.0::DOUBLE, CAST(-age AS DOUBLE) / {f.half_life})"
+    weight = f"CAST(round({power} * {DECAY_ONE}) AS BIGINT)"
     product = f"CASE WHEN age < {DECAY_DAYS} THEN {weight} * ({value}) ELSE 0 END"
     return f"CAST(coalesce(sum({product}){keep}, 0) AS DOUBLE) / {DECAY_ONE}"
 
@@ -106,7 +105,9 @@ def _table_cte(t: Table, features: Sequence[Feature], prefix: str, spine: str) -
     lines = [f"{prefix}{t.name}_visible AS ({_visible(t, spine)})"]
     if t.kind == "register":
         scale = {f.id: " / 100.0::DOUBLE" if f.unit == "yuan" else "" for f in features}
-        columns = [f'CAST({_value(f, emitter)} AS DOUBLE){scale[f.id]} AS "{f.id}"' for f in features]
+        columns = [
+            f'CAST({_value(f, emitter)} AS DOUBLE){scale[f.id]} AS "{f.id}"' for f in features
+        ]
         body = f"SELECT pair, {', '.join(columns)} FROM {prefix}{t.name}_visible"
     else:
         columns = [f'{_aggregate(f, emitter)} AS "{f.id}"' for f in features]
@@ -140,7 +141,9 @@ def _neighbour_ctes(f: Feature) -> str:
     )
 
 
-def _body(features: Sequence[Feature], prefix: str, spine: str, extra: str) -> tuple[list[str], str]:
+def _body(
+    features: Sequence[Feature], prefix: str, spine: str, extra: str
+) -> tuple[list[str], str]:
     """CTEs of a set of features, and the SELECT that joins them (derived features last)."""
     ctes, joins, columns = [], [], []
     for t in directory().values():
@@ -184,7 +187,11 @@ def feature_sql(features: Sequence[Feature]) -> str:
         ctes += [*base_ctes, f"base AS ({body})"]
     own_ctes, body = _body(order, "", "spine", "as_of")
     columns = ", ".join(f'"{f.id}"' for f in order)
-    return "WITH " + ",\n".join([*ctes, *own_ctes]) + f"\nSELECT pair, {columns} FROM ({body}) ORDER BY pair"
+    return (
+        "WITH "
+        + ",\n".join([*ctes, *own_ctes])
+        + f"\nSELECT pair, {columns} FROM ({body}) ORDER BY pair"
+    )
 
 
 def show_sql(f: Feature) -> str:

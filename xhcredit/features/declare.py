@@ -1,6 +1,6 @@
 """Short ways to declare indicators: what those of one table share is said once."""
 
-# ruff: noqa: ANN401 - "parts" are whatever other parts a Feature has; the registry checks them
+
 
 from __future__ import annotations
 

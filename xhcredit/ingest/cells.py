@@ -214,9 +214,12 @@ def _categories(raw: str, cell: Cell, column: Column) -> _Parsed:
     )
     translated = f"list_transform({tokens}, lambda t: {_translation('t', values, cell)})"
     parts = f"flatten(list_transform({translated}, lambda t: string_split(t, ';')))"
-    value = f"nullif(array_to_string(list_sort(list_distinct({parts})), ';'), '')"
+    several = f"nullif(array_to_string(list_sort(list_distinct({parts})), ';'), '')"
+    single = f"{raw} IN ({_list(values)})"  # spares the lists in nearly all rows
+    value = f"CASE WHEN {single} THEN {_translation(raw, values, cell)} ELSE {several} END"
     unlisted = f"list_filter({tokens}, lambda t: t NOT IN ({_list(values)}))"
-    wrong = "false" if cell.lenient else f"coalesce(len({unlisted}), 0) > 0"
+    wrong = f"NOT {single} AND coalesce(len({unlisted}), 0) > 0"
+    wrong = "false" if cell.lenient else wrong
     return _Parsed(value, wrong, "'bad_category'", _shown(values))
 
 

@@ -198,7 +198,8 @@ def _check_blocks(
     ]
     selects: dict[str, list[str]] = {}
     notes: list[str] = []
-    _create_known(con, [_codes_of(register)])
+    known = [_codes_of(register)]
+    _create_known(con, known)
     ordered = sorted(mapping.blocks, key=lambda b: (b.table.kind != "register", b.optional))
     for place, block in enumerate(ordered):
         compiled = BlockSql(mapping, block, digest_of, run.today)
@@ -210,7 +211,8 @@ def _check_blocks(
         selects.setdefault(block.table.name, []).append(select)
         notes += units.notes(con, run.warehouse, block, typed)
         if block.table.kind == "register":
-            _create_known(con, [_codes_of(register), select])
+            known.append(select)
+            _create_known(con, known)
     return {table: _united(table, several) for table, several in selects.items()}, notes
 
 
@@ -274,7 +276,7 @@ def _create_names(
     con.execute(
         f"CREATE OR REPLACE TABLE names AS SELECT name, min(code) AS code, "
         f"count(DISTINCT code) AS count FROM ({' UNION '.join(selects)}) "
-        f"WHERE name IS NOT NULL GROUP BY name"
+        f"WHERE name IS NOT NULL AND code IN (SELECT code FROM known) GROUP BY name"
     )
 
 

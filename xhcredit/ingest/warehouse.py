@@ -25,6 +25,8 @@ from xhcredit.ingest.schema import SQL_TYPES, Table, directory
 #: columns that every part has after the canonical ones
 EXTRA_COLUMNS = {"event_id": "BIGINT", "source_file": "VARCHAR", "source_row": "BIGINT"}
 
+FOLDERS = ("parts", "versions", "quarantine", "manifest")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -191,10 +193,13 @@ class Warehouse:
             target.unlink()
         return rows
 
-    def sweep(self) -> None:
-        """Remove what a killed ingestion left behind; call it only under ``lock``."""
-        known = {file.stem for file in (self.path / "manifest").glob("*.json")}
-        for folder in ("parts", "versions", "quarantine", "manifest"):
+    def sweep(self, folders: Collection[str] = FOLDERS) -> None:
+        """Remove what was replaced or left behind by a kill; call it only under ``lock``.
+
+        Parts go only when the next ingestion starts: somebody may still be reading them.
+        """
+        known = {entry.name for entry in self.entries()}
+        for folder in folders:
             for file in (self.path / folder).rglob("*"):
                 if file.is_file() and file.name.split(".")[0] not in known:
                     file.unlink()

@@ -1,4 +1,4 @@
-"""Why has one enterprise this score and tier?  Points per indicator, rules, and the events behind."""
+"""Why has one enterprise this score and tier?  Points, rules, and the events behind."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ def result_of(model: Model, x: Array) -> dict[str, Any]:
     scored, tiers, x_grades = model.score(x)
     values = {name: float(v) for name, v in zip(model.compiled.ids, x[:, 0], strict=True)}
     applying = {n: float(s[0]) for n, s in scored.x.items() if not np.isnan(s[0])}
-    weights = {"general": model.pool_weight("general"), **{n: model.pool_weight(n) for n in applying}}
+    weights = {
+        "general": model.pool_weight("general"),
+        **{n: model.pool_weight(n) for n in applying},
+    }
     total = sum(weights.values())
     scores = {"general": float(scored.general[0]), **applying}
     return {
@@ -65,7 +68,9 @@ def result_of(model: Model, x: Array) -> dict[str, Any]:
                 "weight": weights[name] / total,
                 "grade": TIERS[int(x_grades[name][0])] if name in x_grades else None,
                 "odds": math.exp(model.release.general.scale.log_odds(points)),
-                "indicators": _indicators(model.release.tables[name], values, weights[name] / total),
+                "indicators": _indicators(
+                    model.release.tables[name], values, weights[name] / total
+                ),
             }
             for name, points in scores.items()
         ],
@@ -76,10 +81,12 @@ def _letter(grade: float) -> str | None:
     return None if math.isnan(grade) else TIERS[int(grade)]
 
 
-def _indicators(table: PointsTable, values: dict[str, float], weight: float) -> list[dict[str, Any]]:
+def _indicators(
+    table: PointsTable, values: dict[str, float], weight: float
+) -> list[dict[str, Any]]:
     """Points of each indicator against the best attainable, the costliest first."""
     declared = features()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "indicator": i.feature,
             "zh": declared[i.feature].zh,
@@ -92,7 +99,7 @@ def _indicators(table: PointsTable, values: dict[str, float], weight: float) -> 
         }
         for i in table.indicators
     ]
-    return sorted(rows, key=lambda r: -float(r["costs_composite"]))  # type: ignore[arg-type]
+    return sorted(rows, key=lambda r: -float(r["costs_composite"]))
 
 
 def known_events(warehouse: Path, code: str, as_of: date) -> list[dict[str, Any]]:

@@ -71,6 +71,7 @@ def run_ingest(
         for one, how in pairs:
             reports.append(_report(run, one, how, alone=len(pairs) == 1))
         _repeat_waiting(run, pairs, reports)
+        target.sweep(["quarantine"])
         tell("done")
         digest = target.digest()
     return IngestReport(

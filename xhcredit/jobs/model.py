@@ -87,10 +87,16 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
     policy = policy_on(rules, as_of)
     x_caps = rules.caps("scores.x_caps", as_of=as_of)
     pool = pool_on(rules, release, as_of)
-    ruled = [*policy.features(), *(a.feature for a in pool.x.values()), *(c.feature for c in x_caps)]
+    ruled = [
+        *policy.features(),
+        *(a.feature for a in pool.x.values()),
+        *(c.feature for c in x_caps),
+    ]
     for name in ruled:
         if name not in declared:
-            raise BadRule(f'a rule in force on {as_of} reads "{name}", which is no feature; correct it')
+            raise BadRule(
+                f'a rule in force on {as_of} reads "{name}", which is no feature; correct it'
+            )
     wanted = list(dict.fromkeys([*release.features(), *ruled, NATIONAL]))
     compiled = _compiled(tuple(with_inputs(wanted, declared)))
     return Model(

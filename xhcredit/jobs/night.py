@@ -53,9 +53,7 @@ def open_store(warehouse: Path, *, progress: Progress = _quiet, memory: str = ""
     """
     kept = Warehouse(warehouse)
     if not kept.entries():
-        raise NothingKnown(
-            f'"{warehouse}" holds no ingested data; run "xhcredit ingest SOURCE --mapping FILE" first'
-        )
+        raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
     target = warehouse / "clustered"
     if not cluster.is_current(target, kept.digest()):
         with duckdb.connect() as con:
@@ -77,12 +75,18 @@ def present(store: Store, as_of: date) -> np.ndarray:
         first = date(1970, 1, 1) + timedelta(days=int(store.known.min())) if len(store) else None
         raise NothingKnown(
             f"no enterprise was known on {as_of}; "
-            + (f"the first became known on {first}: choose that day or a later one" if first else "")
+            + (
+                f"the first became known on {first}: choose that day or a later one"
+                if first
+                else ""
+            )
         )
     return rows
 
 
-def score_store(store: Store, model: Model, rows: np.ndarray, progress: Progress = _quiet) -> Results:
+def score_store(
+    store: Store, model: Model, rows: np.ndarray, progress: Progress = _quiet
+) -> Results:
     """Score the enterprises at ``rows`` of a store on the model's day."""
     day = day_number(model.as_of)
     days = np.full(rows.shape, day, np.int32)
@@ -123,7 +127,12 @@ def run_night(
     x = {n: int(np.count_nonzero(~np.isnan(results.columns[n]))) for n in model.release.x}
     report = NightReport(provenance, rows.shape[0], results.distribution(), x, scores)
     write_json(
-        {"provenance": provenance, "enterprises": report.enterprises, "tiers": report.tiers, "x": x},
+        {
+            "provenance": provenance,
+            "enterprises": report.enterprises,
+            "tiers": report.tiers,
+            "x": x,
+        },
         out / "run.json",
     )
     return report

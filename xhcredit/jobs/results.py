@@ -20,7 +20,10 @@ from xhcredit.tiers.assign import TIERS
 
 _LETTERS = pa.array(TIERS)
 #: every result carries it: the tier is no credit evaluation of the enterprise
-MARK = "内部参考：仅用于配置监管资源，不是信用评价，不得公开 (internal reference for placing supervision resources)"
+MARK = (
+    "内部参考：仅用于配置监管资源，不是信用评价，不得公开 "
+    "(internal reference for placing supervision resources; no credit evaluation; not public)"
+)
 
 
 @dataclass
@@ -52,7 +55,11 @@ class Results:
         columns["tier"][at], columns["decided_by"][at] = tiers.tier, tiers.decided_by
         national = x[self.model.compiled.ids.index(NATIONAL)]
         columns["national"][at] = np.where(np.isnan(national), -1, national).astype(np.int8)
-        for name, part in (("reason", scored.reason), ("lost", scored.lost), ("value", scored.value)):
+        for name, part in (
+            ("reason", scored.reason),
+            ("lost", scored.lost),
+            ("value", scored.value),
+        ):
             columns[name][:, at] = part
 
     def distribution(self) -> dict[str, int]:

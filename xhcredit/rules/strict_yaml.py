@@ -21,7 +21,7 @@ def bad_rule(file: str, place: str, found: str, remedy: str) -> BadRule:
 class _RefusedError(yaml.MarkedYAMLError):
     """Well-formed YAML that a rule file must not hold."""
 
-    def __init__(self, mark: Any, found: str, remedy: str) -> None:  # noqa: ANN401 -- yaml's own
+    def __init__(self, mark: Any, found: str, remedy: str) -> None:
         super().__init__(problem=found, problem_mark=mark)
         self.remedy = remedy
 

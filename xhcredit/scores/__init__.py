@@ -1,0 +1,1 @@
+"""Points tables, the 1 + X composite, releases."""

@@ -41,7 +41,7 @@ class Flat:
 
 
 def flatten(table: PointsTable, positions: dict[str, int]) -> Flat:
-    """Lay a points table out for ``points_matrix``; ``positions`` are rows of the feature matrix."""
+    """Lay a table out for ``points_matrix``; ``positions`` are rows of the feature matrix."""
     rows = table.indicators
     specials = [s for i in rows for s in i.special]
     everything = (-np.inf, np.inf)
@@ -61,7 +61,7 @@ def flatten(table: PointsTable, positions: dict[str, int]) -> Flat:
     )
 
 
-def _walk(
+def _walk(  # noqa: C901 - one pass, one branch per kind of row
     x: Array, feature: Array, start: Array, cuts: Array, points: Array, missing: Array, seen: Array,
     unseen: Array, special_start: Array, special_value: Array, special_points: Array, out: Array,
 ) -> None:  # fmt: skip

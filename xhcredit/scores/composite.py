@@ -84,7 +84,7 @@ def _compiled_top() -> Any:
 
 
 def largest(lost: Array, count: int = REASONS) -> tuple[Array, Array]:
-    """Rows and sizes of the largest positive losses of each column; -1 and 0 where there are fewer."""
+    """Rows and sizes of the largest losses of each column; -1 and 0 where there are fewer."""
     reason = np.empty((count, lost.shape[1]), np.int16)
     points = np.empty((count, lost.shape[1]), np.float64)
     if has_numba():

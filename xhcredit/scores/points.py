@@ -85,7 +85,9 @@ class Indicator(_Frozen):
             found = f'indicator "{self.feature}": {len(self.cuts)} cuts, {len(self.points)} points'
             raise ValueError(f"{found}; points need one entry more than cuts")
         if list(self.cuts) != sorted(set(self.cuts)):
-            raise ValueError(f'indicator "{self.feature}": cuts {self.cuts} do not ascend; sort them')
+            raise ValueError(
+                f'indicator "{self.feature}": cuts {self.cuts} do not ascend; sort them'
+            )
         if (self.seen is None) != (self.unseen is None):
             raise ValueError(f'indicator "{self.feature}": state "seen" and "unseen" together')
         return self

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 
@@ -45,7 +46,7 @@ class Release:
         """Ids of all features that any table reads, each once."""
         return list(dict.fromkeys(f for t in self.tables.values() for f in t.features))
 
-    def as_data(self) -> dict[str, object]:
+    def as_data(self) -> dict[str, Any]:
         """The release as JSON-ready values."""
         tables = [t.model_dump(mode="json") for t in self.tables.values()]
         return {"release": self.name, "tables": tables}
@@ -91,7 +92,9 @@ def load_release(path: Path | None = None) -> Release:
         raise BadDeclaration(f'"{path}" cannot be read as a release: {error}') from None
 
 
-def problems(release: Release, features: dict[str, Feature], forbidden: Collection[str]) -> list[str]:
+def problems(
+    release: Release, features: dict[str, Feature], forbidden: Collection[str]
+) -> list[str]:
     """What speaks against using a release: unknown or unscored features, rows against direction.
 
     Args:

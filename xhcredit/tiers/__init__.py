@@ -1,0 +1,1 @@
+"""Risk tiers A-D by dated rules."""

@@ -83,7 +83,7 @@ def _tolerance(rules: Rulebook, day: date) -> Tolerance | None:
 def grades(score: Array, cutoffs: Cutoffs) -> Array:
     """Grade 0-3 of each score; a missing score has grade 0 and must be masked by the caller."""
     below = [score < bound for bound in (cutoffs.A, cutoffs.B, cutoffs.C)]
-    return np.sum(below, axis=0).astype(np.int8)
+    return np.asarray(np.sum(below, axis=0), np.int8)
 
 
 def _tolerated(x: Array, at: Mapping[str, int], t: Tolerance) -> Array:

@@ -75,7 +75,7 @@ def _controllers(pop: Population, rng: Rng, links: _Links) -> None:
 def _places(pop: Population, rng: Rng, links: _Links) -> None:
     n, base = pop.chunk.size, pop.chunk.before
     everyone = np.arange(n)
-    links.add(_ADDRESS, everyone, base + _addresses(rng, n), pop.born, pop.dead)
+    links.add(_ADDRESS, everyone, 2 * base + _addresses(rng, n), pop.born, pop.dead)
     branch = np.flatnonzero(pop.is_kind("branch"))
     agent = np.flatnonzero(rng.random(n) < 0.08)
     phone = np.flatnonzero(rng.random(n) < 0.03)
@@ -95,4 +95,4 @@ def _addresses(rng: Rng, n: int) -> Ints:
     place = rng.random(n)
     clusters = rng.integers(0, max(2, n // 5000), n)
     buildings = n // 4 + rng.integers(0, max(2, n // 30), n)
-    return np.select([place < 0.12, place < 0.22], [clusters, buildings], n // 2 + np.arange(n) // 2)
+    return np.select([place < 0.12, place < 0.22], [clusters, buildings], n + np.arange(n))

@@ -67,7 +67,7 @@ def _refuse_bombs(path: Path) -> None:
         )
 
 
-def _sheet(book: Any, name: str, path: Path) -> Any:  # noqa: ANN401 - openpyxl is not typed
+def _sheet(book: Any, name: str, path: Path) -> Any:
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if name:
         if name not in sheets:
@@ -88,7 +88,7 @@ def _sheet(book: Any, name: str, path: Path) -> Any:  # noqa: ANN401 - openpyxl 
     return filled[0]
 
 
-def _stage_sheet(sheet: Any, path: Path, folder: Path) -> Staged:  # noqa: ANN401
+def _stage_sheet(sheet: Any, path: Path, folder: Path) -> Staged:
     """Copy the rows of a sheet; the size that the file claims is not believed."""
     sheet.reset_dimensions()
     rows = iter(sheet.iter_rows())
