@@ -101,8 +101,8 @@ class _Sql:
 def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:
     if isinstance(node, ast.Name):
         return to.name(node.id)
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return to.number(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return to.number(float(node.value))
     if isinstance(node, ast.BinOp):
         a, b = _emit(node.left, to, where), _emit(node.right, to, where)
         if isinstance(node.op, ast.Div):

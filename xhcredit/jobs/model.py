@@ -129,7 +129,7 @@ def refuse_release(release: Release, declared: dict[str, Feature]) -> None:
     Raises:
         BadDeclaration: with all that speaks against it.
     """
-    used = [declared[f] for f in release.features() if f in declared]
+    used = with_inputs([f for f in release.features() if f in declared], declared)
     found = problems(release, declared, ()) + violations(used)
     if found:
         raise BadDeclaration(f'release "{release.name}" may not score: {"; ".join(found)}')

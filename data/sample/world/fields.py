@@ -14,7 +14,7 @@ from .population import Population
 def food_grades(pop: Population) -> tuple[np.ndarray, Ints]:
     """Risk grade A-D of each food business in each quarter, and its category.
 
-    A static part by category and a noisy look at the risk, renewed in one quarter of about six.
+    A static part by category and a noisy look at the risk, renewed in one quarter of about nine.
     """
     rng = pop.chunk.chance("food grades")
     rows, risk = pop.members("food"), pop.field_risk["food"]
@@ -24,7 +24,7 @@ def food_grades(pop: Population) -> tuple[np.ndarray, Ints]:
     for q in range(len(pop.calendar)):
         view = static + 0.7 * risk[:, q] + 0.6 * rng.standard_normal(len(rows))
         fresh = np.searchsorted([0.35, 1.35, 2.3], view).astype(np.int8)
-        renew = rng.random(len(rows)) < (1 / 6 if q else 1)
+        renew = rng.random(len(rows)) < (1 / 9 if q else 1)
         grades[:, q] = np.where(renew, fresh, grades[:, q - 1] if q else fresh)
     return grades, category
 

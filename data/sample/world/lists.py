@@ -113,7 +113,7 @@ def write_tax(pop: Population, book: Book, ledger: Ledger) -> None:
 
 
 def _write_grades(pop: Population, book: Book, rng: Rng) -> None:
-    rated = pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.25)
+    rated = pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.18)
     who, year, grade = [], [], []
     for published in sorted(set(pop.calendar.years.tolist())):
         released = day(published, 4, 20)

@@ -33,9 +33,9 @@ class Parameters:
     share_food: float = 0.35
     share_elderly: float = 0.015
     share_construction: float = 0.06
-    born_before: float = 0.55  # share established before the period
+    born_before: float = 0.45  # share established before the period
     mean_age_years: float = 8.0
-    closing_rate: float = 0.045
+    closing_rate: float = 0.06
     closing_by_risk: float = 0.35
 
     sd_lasting: float = 0.75
@@ -69,7 +69,7 @@ class Parameters:
             "complaint": (0.055, 0.80),
             "honour": (0.0160, -0.80),
             "credit_promise": (0.040, 0.0),
-            "registration_change": (0.130, 0.10),
+            "registration_change": (0.105, 0.10),
             "spared_violation": (0.0050, 0.60),
         }
     )  # (at risk 0, slope)

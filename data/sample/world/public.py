@@ -122,7 +122,7 @@ def write_associations(pop: Population, book: Book) -> None:
 def write_national(pop: Population, book: Book) -> None:
     """The imported national evaluation, from 2025 on: a noisy view of the same risk."""
     rng = pop.chunk.chance("national evaluation")
-    judged = np.flatnonzero(pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.8))
+    judged = np.flatnonzero(pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.55))
     who, days, risk = _every_year(pop, judged, (4, 15), 2025)
     grade = _graded(rng, risk, 0.7, [-0.5, 1.2, 2.6])
     year = np.searchsorted(np.array([day(y, 1, 1) for y in range(2025, 2060)]), days, side="right")

@@ -66,7 +66,7 @@ def _heads(pop: Population, links: _Links, changed: tuple[Ints, Ints]) -> None:
 
 def _controllers(pop: Population, rng: Rng, links: _Links) -> None:
     """Mostly the representative; else somebody who represents another enterprise."""
-    who = np.flatnonzero(pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.2))
+    who = np.flatnonzero(pop.is_kind("company") & (rng.random(pop.chunk.size) < 0.12))
     other = pop.representative[rng.integers(0, pop.chunk.size, len(who))]
     node = np.where(rng.random(len(who)) < 0.6, pop.representative[who], other)
     links.add(_CONTROLLER, who, node, pop.born[who], pop.dead[who])
@@ -77,7 +77,7 @@ def _places(pop: Population, rng: Rng, links: _Links) -> None:
     everyone = np.arange(n)
     links.add(_ADDRESS, everyone, 2 * base + _addresses(rng, n), pop.born, pop.dead)
     branch = np.flatnonzero(pop.is_kind("branch"))
-    agent = np.flatnonzero(rng.random(n) < 0.08)
+    agent = np.flatnonzero(rng.random(n) < 0.04)
     phone = np.flatnonzero(rng.random(n) < 0.03)
     for kind, who, node in (
         (_BRANCH, branch, base + rng.integers(0, n, len(branch))),

@@ -68,15 +68,14 @@ class _Round:
     rng: Rng
     who: list[Ints] = field(default_factory=list)
     form: list[Ints] = field(default_factory=list)
-    field: list[Ints] = field(default_factory=list)
+    where: list[Ints] = field(default_factory=list)
     odds: list[Floats] = field(default_factory=list)
-    days: list[Ints] = field(default_factory=list)
 
-    def go(self, who: Ints, form: int, where: Ints | int, odds: Floats | None = None) -> None:
+    def go(self, who: Ints, form: int, field_number: Ints | int, odds: Floats | None = None) -> None:
         """Plan visits; those without odds were not drawn."""
         self.who.append(who)
         self.form.append(np.full(len(who), form))
-        self.field.append(np.broadcast_to(where, len(who)))
+        self.where.append(np.broadcast_to(field_number, len(who)))
         self.odds.append(np.full(len(who), np.nan, np.float32) if odds is None else odds)
 
 
@@ -169,7 +168,7 @@ class Rounds:
         called, days_called = self.cases[0][here], self.cases[1][here]
         own = np.where(rng.random(len(called)) < 0.7, self.pop.field[called], 0)
         now.go(called, CASE, own.astype(np.int64))
-        who, form, where, odds = map(np.concatenate, (now.who, now.form, now.field, now.odds))
+        who, form, where, odds = map(np.concatenate, (now.who, now.form, now.where, now.odds))
         days = np.concatenate([days, days_called])
         living = (self.pop.dead[who] > days) & (self.pop.born[who] <= days)
         who, form, where, odds, days = (c[living] for c in (who, form, where, odds, days))
