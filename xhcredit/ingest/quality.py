@@ -1,0 +1,120 @@
+"""Data quality of a warehouse: completeness, freshness, quarantine by source; a page and a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from xhcredit.ingest.reasons import REASONS
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.warehouse import Warehouse
+
+_QUANTILES = (0.5, 0.9, 0.99)
+
+
+def summarise(warehouse: Warehouse) -> dict[str, Any]:
+    """Summarise a warehouse as plain data.
+
+    Returns:
+        ``tables`` (rows, enterprises, days, delay between happening and becoming known in days,
+        share of filled cells by column; empty tables only by name in ``empty``), ``sources`` (rows
+        in, entered, left out, quarantined by reason, notes), ``reasons`` (rows over all sources).
+    """
+    held = warehouse.tables()
+    with duckdb.connect() as con:
+        create_views(con, warehouse)
+        tables = [_table(con, table) for name, table in directory().items() if name in held]
+    sources = [_source(entry.__dict__) for entry in warehouse.entries()]
+    reasons: dict[str, int] = {}
+    for source in sources:
+        for reason, rows in source["quarantined"].items():
+            reasons[reason] = reasons.get(reason, 0) + rows
+    return {
+        "digest": warehouse.digest(),
+        "tables": tables,
+        "empty": [_named(table) for name, table in directory().items() if name not in held],
+        "sources": sources,
+        "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])),
+    }
+
+
+def write_quality_page(warehouse: Warehouse, out: Path) -> dict[str, Any]:
+    """Write ``quality.html`` (one file, nothing from outside) and ``quality.json`` into ``out``.
+
+    Returns:
+        What ``summarise`` gives.
+    """
+    summary = summarise(warehouse)
+    out.mkdir(parents=True, exist_ok=True)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("xhcredit.ingest"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("quality.html").render(summary, what_to_do=REASONS)
+    (out / "quality.html").write_text(page, encoding="utf-8")
+    text = json.dumps(summary, ensure_ascii=False, indent=1)
+    (out / "quality.json").write_text(text, encoding="utf-8")
+    return summary
+
+
+def _named(table: Table) -> dict[str, str]:
+    return {"table": table.name, "zh": table.name_zh, "en": table.name_en}
+
+
+def _table(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
+    """Completeness and freshness of one table, in one pass over it."""
+    own = [c for c in table.columns if c.name != "code"]
+    filled = [f'count("{c.name}")' for c in own]
+    happened = ["min(occurred_on)", "max(occurred_on)"] if table.kind == "event" else ["NULL"] * 2
+    quantiles = (
+        f"quantile_cont(known_on - occurred_on, {list(_QUANTILES)})"
+        if table.kind == "event"
+        else "NULL"
+    )
+    row = con.execute(
+        f"SELECT count(*), count(DISTINCT code), max(known_on), {', '.join(happened)}, "
+        f'{quantiles}, {", ".join(filled)} FROM "{table.name}"'
+    ).fetchone()
+    if row is None:
+        return {}
+    rows, enterprises, known, first, last, delays, *counts = row
+    return _named(table) | {
+        "rows": rows,
+        "enterprises": enterprises,
+        "last_known_on": _day(known),
+        "first_occurred_on": _day(first),
+        "last_occurred_on": _day(last),
+        "delay_days": [round(float(d), 1) for d in delays] if delays else None,
+        "columns": [
+            {
+                "column": column.name,
+                "zh": column.zh,
+                "en": column.en,
+                "required": column.required,
+                "filled_share": round(count / rows, 4) if rows else 0.0,
+            }
+            for column, count in zip(own, counts, strict=True)
+        ],
+    }
+
+
+def _day(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _source(entry: dict[str, Any]) -> dict[str, Any]:
+    kept = ("source", "mapping", "rows_in", "rows_skipped", "rows_quarantined", "notes")
+    ordered = dict(sorted(entry["quarantined"].items(), key=lambda item: -item[1]))
+    return {key: entry[key] for key in kept} | {
+        "entry": entry["name"],
+        "entered": entry["parts"],
+        "quarantined": ordered,
+    }
