@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from xhcredit.cli.console import out, tell_json
+from xhcredit.cli.console import grid, out, tell_json
 from xhcredit.cli.night import AsJson, AsOf, Rules, the_day
 from xhcredit.engine.sql import show_sql
 from xhcredit.features.describe import describe as describe_feature
@@ -39,20 +39,10 @@ def list_features(
     if json_:
         tell_json(rows)
         return
-    table = Table(title=f"{len(rows)} 指标 indicators")
-    for column in (
-        "id",
-        "名称 name",
-        "维度 dimension",
-        "方向 direction",
-        "窗口 window",
-        "用途 use",
-    ):
-        table.add_column(column)
+    table = grid(f"{len(rows)} 指标 indicators", "id", "名称 name / 维度 · 方向 · 窗口 · 用途")
     for r in rows:
-        table.add_row(
-            r["id"], r["zh"], r["dimension_zh"], r["direction_zh"], r["window_zh"], r["use_zh"]
-        )
+        about = " · ".join(r[f"{key}_zh"] for key in ("dimension", "direction", "window", "use"))
+        table.add_row(r["id"], f"{r['zh']}\n[dim]{about}[/]")
     out.print(table)
 
 
@@ -64,11 +54,13 @@ def show_feature(
 ) -> None:
     """Show one indicator: meaning, window, direction, what a missing value means, source, SQL."""
     f = feature(name)
-    told = describe_feature(f) | ({"sql": show_sql(f)} if sql else {})
+    told = describe_feature(f)
     if json_:
-        tell_json(told)
+        tell_json(told | ({"sql": show_sql(f)} if sql else {}))
         return
     _print_pairs(told)
+    if sql:  # outside the table, so that it can be copied
+        out.print(show_sql(f), markup=False, highlight=False, soft_wrap=True)
 
 
 @rules_app.command("show")
@@ -88,12 +80,11 @@ def show_rules(
     if json_:
         tell_json({"digest": book.digest, "rules": rows})
         return
-    table = Table(title=f"{day} 施行中的规则 rules in force ({len(rows)})")
-    for column in ("id", "名称 name", "值 value", "核实 verified", "依据 source"):
-        table.add_column(column)
+    title = f"{day} 施行中的规则 rules in force ({len(rows)})"
+    table = grid(title, "id", "名称、值 name, value / 依据 source", "核实 verified")
     for r in rows:
-        mark = f"{r['verification']['id']} {r['status']['zh']}"
-        table.add_row(r["id"], r["name_zh"], str(r["value"]), mark, r["source"]["title"])
+        what = f"{r['name_zh']}: {_short(r['value'])}\n[dim]{r['source']['title']}[/]"
+        table.add_row(r["id"], what, f"{r['verification']['id']} {r['status']['zh']}")
     out.print(table)
 
 
@@ -111,22 +102,32 @@ def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) ->
             }
         )
         return
-    table = Table(title=f"{len(book.rules)} rules load; {len(found)} findings on {day}")
-    for column in ("种类 kind", "规则 rule", "说明 what"):
-        table.add_column(column)
+    title = f"{len(book.rules)} rules load; {len(found)} findings on {day}"
+    table = grid(title, "规则 rule", "种类 kind", "说明 what")
     for f in found:
-        table.add_row(f.kind, f.rule_id, f"{f.zh} [dim]{f.en}[/]")
+        table.add_row(f.rule_id, f.kind, f"{f.zh} [dim]{f.en}[/]")
     out.print(table)
     out.print(f"digest {book.digest}")
 
 
 def _print_pairs(told: dict[str, Any]) -> None:
     """Print a mapping as a two-column table."""
-    table = Table(show_header=False)
+    table = grid("")
     for key, value in told.items():
         if value not in ("", None):
             table.add_row(key, _text(value))
     out.print(table)
+
+
+def _short(value: Any) -> str:
+    """A rule's value in about a line; of a list of conditions their ids."""
+    if isinstance(value, dict):
+        told = ", ".join(f"{k} {v}" for k, v in value.items() if k != "why")
+    elif isinstance(value, list):
+        told = ", ".join(str(v["id"] if isinstance(v, dict) else v) for v in value) or "–"
+    else:
+        told = str(value)
+    return shorten(told, 80, placeholder=" …")
 
 
 def _text(value: Any) -> str:

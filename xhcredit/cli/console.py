@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 out = Console()
 err = Console(stderr=True)
@@ -21,6 +22,19 @@ STEPS = {"score": "评分 scoring", "": "归集 clustering"}
 def tell_json(content: Any) -> None:
     """Print JSON for machines, and nothing else, on standard output."""
     sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def grid(title: str, *columns: str) -> Table:
+    """An empty table that cuts nothing off: ids stand whole, long Chinese text is folded.
+
+    Without ``columns`` it has two and no header, for names and their values.
+    """
+    table = Table(title=title or None, show_header=bool(columns))
+    first, *others = columns or ("", "")
+    table.add_column(first, no_wrap=True)
+    for column in others:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 @contextmanager

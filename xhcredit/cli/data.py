@@ -94,5 +94,5 @@ def quality(
     ] = Path("out/quality"),
 ) -> None:
     """Write the data-quality page: completeness, freshness, quarantine by source."""
-    page = write_quality_page(Warehouse(warehouse), into / "quality.html")
-    out.print(f"数据质量 data quality: {page}")
+    write_quality_page(Warehouse(warehouse), into / "quality.html")
+    out.print(f"数据质量 data quality: {into / 'quality.html'}")

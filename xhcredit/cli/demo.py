@@ -47,7 +47,7 @@ def demo(
         )  # fmt: skip
         model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
         night = run_night(into / "warehouse", into, model, progress=progress)
-    page = write_quality_page(Warehouse(into / "warehouse"), into / "quality.html")
+    write_quality_page(Warehouse(into / "warehouse"), into / "quality.html")
     if json_:
         tell_json(
             {
@@ -58,7 +58,7 @@ def demo(
         return
     show_report(ingested)
     show_night(night)
-    out.print(f"数据质量 data quality: {page}")
+    out.print(f"数据质量 data quality: {into / 'quality.html'}")
     where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"
     out.print(
         "\n[bold]Try next[/]\n"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from xhcredit import __version__
 from xhcredit.cli import catalogue, data, demo, night
 from xhcredit.cli.console import err
 from xhcredit.errors import XhcreditError
+
+INTERRUPTED = 130  #: exit code after Ctrl-C
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,17 +57,15 @@ demo.register(app)
 def run() -> None:
     """Run the shell and turn errors that a person can act on into words."""
     try:
-        app(standalone_mode=False)
+        app()
     except XhcreditError as error:
         err.print(f"[bold red]{error.code}[/]: ", end="")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        err.print("stopped; nothing half-written is kept")
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            err.print("stopped; nothing half-written is kept")
+        raise
 
 
 if __name__ == "__main__":

@@ -151,14 +151,16 @@ def _show(told: dict[str, Any]) -> None:
 
 def _points_table(score_: dict[str, Any]) -> Table:
     """Points of one score, indicators that cost nothing left out."""
-    means = f"weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
-    title = f"{score_['score']} {score_['points']:.1f} ({means})"
-    table = Table(title=title)
-    for column in ("指标 indicator", "取值 value", "得分 points", "最高 best", "影响综合分 costs"):
-        table.add_column(column, justify="left" if column.startswith("指标") else "right")
+    means = (
+        f"base {score_['base']:g}, weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
+    )
+    table = Table(title=f"{score_['score']} {score_['points']:.1f} ({means})")
+    table.add_column("指标 indicator", overflow="fold")
+    for column in ("取值\nvalue", "得分\npoints", "最高\nbest", "影响综合分\ncosts"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in score_["indicators"]:
         if row["costs_composite"] > 0:
             value = "缺失 missing" if row["value"] is None else f"{row['value']:g}"
             cells = (f"{row[k]:.1f}" for k in ("points", "best", "costs_composite"))
-            table.add_row(f"{row['zh']} [dim]{row['en']}[/]", value, *cells)
+            table.add_row(f"{row['zh']}\n[dim]{row['en']}[/]", value, *cells)
     return table

@@ -129,14 +129,14 @@ class BlockSql:
         return f"DATE '{self.today.isoformat()}'"
 
     def _missing(self, column: Column) -> str:
-        name, problem = quoted(column.name), quoted(f"p:{column.name}")
+        told = " AND ".join(f"{quoted('p:' + n)} IS NULL" for n in self._sources(column.name))
         reason = problem_sql(
             self._label(column.name),
             "'missing_required'",
             "''",
             literal(f"{column.zh} {column.name}"),
         )
-        return f"CASE WHEN {name} IS NULL AND {problem} IS NULL THEN {reason} END"
+        return f"CASE WHEN {quoted(column.name)} IS NULL AND {told} THEN {reason} END"
 
     def _day(self, day: str, wrong: str, reason: str, detail: str) -> str:
         found = problem_sql(
@@ -146,5 +146,17 @@ class BlockSql:
 
     def _label(self, name: str) -> str:
         """What a person calls the column: its name in the source."""
-        cell = self.block.cells.get(name)
-        return (cell.column if cell else "") or name
+        for source in self._sources(name):
+            cell = self.block.cells.get(source)
+            if cell and cell.column:
+                return cell.column
+        return name
+
+    def _sources(self, name: str) -> list[str]:
+        """The column and those that stand in for it when it is empty, in order."""
+        names: list[str] = []
+        while name and name not in names:
+            names.append(name)
+            cell = self.block.cells.get(name)
+            name = cell.else_column if cell else ""
+        return names

@@ -209,6 +209,8 @@ def _check_blocks(
         repeated = _note_problems(con, typed, block, mapping)
         select = rowchecks.good_rows_sql(typed, compiled, repeated, name)
         selects.setdefault(block.table.name, []).append(select)
+        if not block.optional:
+            notes += units.changed_codes(con, block)
         notes += units.notes(con, run.warehouse, block, typed)
         if block.table.kind == "register":
             known.append(select)

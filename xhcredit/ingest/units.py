@@ -42,6 +42,22 @@ def notes(
     return found
 
 
+def changed_codes(con: duckdb.DuckDBPyConnection, block: Block) -> list[str]:
+    """Say how many codes were normalised (full-width, lower case, blanks) before the check."""
+    column = block.cells["code"].column
+    if not column:
+        return []
+    found = con.execute(
+        f"SELECT count(*) FROM cells WHERE NOT regexp_full_match({quoted(column)}, '[0-9A-Z]*')"
+    ).fetchone()
+    if not found or not found[0]:
+        return []
+    return [
+        f"{block.table.name}.code: {found[0]:,} codes held full-width or lower-case characters or "
+        f"other signs; they were turned to plain upper case before the check"
+    ]
+
+
 def _median(con: duckdb.DuckDBPyConnection, rows: str, column: str) -> float | None:
     """Median of the positive amounts, if there are enough of them."""
     name = quoted(column)

@@ -65,6 +65,7 @@ def result_of(model: Model, x: Array) -> dict[str, Any]:
             {
                 "score": name,
                 "points": points,
+                "base": model.release.tables[name].base,
                 "weight": weights[name] / total,
                 "grade": TIERS[int(x_grades[name][0])] if name in x_grades else None,
                 "odds": math.exp(model.release.general.scale.log_odds(points)),

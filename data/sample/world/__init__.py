@@ -1,1 +1,1 @@
-"""The sample district's causal world: latent risks, the events they cause, and what is seen of them."""
+"""The sample district's causal world: latent risks, their events, and what is seen of them."""

@@ -31,9 +31,7 @@ def arrivals(rng: Rng, expected: Floats) -> tuple[Ints, Ints]:
     return cells // expected.shape[1], cells % expected.shape[1]
 
 
-def day_in(
-    rng: Rng, quarter: Ints, calendar: Calendar, born: Ints, dead: Ints
-) -> Ints:
+def day_in(rng: Rng, quarter: Ints, calendar: Calendar, born: Ints, dead: Ints) -> Ints:
     """A day of the quarter on which the enterprise (its life given per event) existed."""
     low = np.maximum(calendar.starts[quarter], born)
     high = np.maximum(np.minimum(calendar.ends[quarter], dead), low + 1)

@@ -24,7 +24,9 @@ from .truth import truth_tables
 from .visits import Inspectors, Rounds, Visits
 
 
-def make_chunk(chunk: Chunk, inspectors: Inspectors) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+def make_chunk(
+    chunk: Chunk, inspectors: Inspectors
+) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
     """All tables of one chunk by canonical name, and the truth tables."""
     pop = Population(chunk)
     book = Book(pop.codes, chunk.calendar.last, chunk.number)
@@ -61,8 +63,7 @@ def _quiet_tables(pop: Population, book: Book) -> None:
 
 def _lists(pop: Population, book: Book, ledger: Ledger) -> list[tuple[Ints, Ints]]:
     """Listings and claims; returns the grave ones: serious listings, dishonest debtors."""
-    missed = register.write_reports(pop, book)
-    ledger.add(missed[0], missed[1] + 5, 0.5)
+    missed = register.write_reports(pop, book, ledger)
     lists.write_abnormal(pop, book, ledger, missed)
     lists.write_tax(pop, book, ledger)
     return [lists.write_serious(pop, book, ledger), lists.write_judicial(pop, book, ledger)]

@@ -82,7 +82,9 @@ def _write_samples(pop: Population, book: Book, rows: Ints) -> None:
     recalled = Flag(rng.random(len(who)) < 0.8)
     told = np.where(closed < NEVER, closed + delay(rng, len(who), 5), NEVER)
     ending = Ending(closed, told, {"recalled": recalled})
-    book.write("food_sample", who, days, days + 5 + delay(rng, len(who), 12), columns, ending=ending)
+    book.write(
+        "food_sample", who, days, days + 5 + delay(rng, len(who), 12), columns, ending=ending
+    )
 
 
 def write_elderly(pop: Population, book: Book) -> None:
@@ -171,7 +173,9 @@ def _write_findings(pop: Population, book: Book, rows: Ints, risk: Floats, rng: 
     days = day_in(rng, quarter, pop.calendar, pop.born[who], pop.dead[who])
     kind = pick(rng, n, [48, 24, 8, 15, 4, 1])
     bad = rng.random(n)
-    severity = np.where(bad < sigmoid(-4 + 0.6 * r), 2, np.where(bad < sigmoid(-1.6 + 0.5 * r), 1, 0))
+    severity = np.where(
+        bad < sigmoid(-4 + 0.6 * r), 2, np.where(bad < sigmoid(-1.6 + 0.5 * r), 1, 0)
+    )
     done = sometimes(rng, days + delay(rng, n, 18, 0.8), 0.9)
     columns: dict[str, Column] = {
         "finding_no": Serial("SG", book.serials(n)),

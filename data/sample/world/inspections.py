@@ -79,5 +79,3 @@ def _write_orders(pop: Population, book: Book, visits: Visits, result: Ints) -> 
         "rectification_order", who, days, days + delay(rng, n, 4), columns,
         ending=Ending(done, known),
     )  # fmt: skip
-
-

@@ -19,9 +19,7 @@ def _events(pop: Population, rng: Rng, name: str) -> tuple[Ints, Ints, Floats]:
     return who, days, pop.risk[who, quarter]
 
 
-def write_abnormal(
-    pop: Population, book: Book, ledger: Ledger, missed: tuple[Ints, Ints]
-) -> None:
+def write_abnormal(pop: Population, book: Book, ledger: Ledger, missed: tuple[Ints, Ints]) -> None:
     """Abnormal-operation listings: for a missed report in July, on other grounds at any time."""
     rng = pop.chunk.chance("abnormal listings")
     late, due = missed

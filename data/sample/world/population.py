@@ -44,7 +44,7 @@ class Chunk:
 
 
 class Population:
-    """The enterprises of one chunk.  ``field`` is 0 none, 1 food, 2 elderly care, 3 construction."""
+    """The enterprises of one chunk; ``field``: 0 none, 1 food, 2 elderly care, 3 construction."""
 
     def __init__(self, chunk: Chunk) -> None:
         self.chunk = chunk
@@ -137,7 +137,8 @@ class Population:
         age = rng.exponential(p.mean_age_years * 365.25, size)
         old = np.maximum(calendar.first - age, day(1988, 1, 1) + 1000 * rng.random(size))
         new = calendar.first + rng.random(size) * (calendar.last - calendar.first - 60)
-        return np.where(rng.random(size) < p.born_before, old, new).astype(np.int64)
+        share = np.where(self.field == 2, p.born_before_elderly, p.born_before)
+        return np.where(rng.random(size) < share, old, new).astype(np.int64)
 
     def _codes(self) -> pa.Array:
         prefix = np.array([first.encode() for _, first in KINDS.values()])[self.kind]
@@ -184,6 +185,7 @@ class Population:
         """Day of de-registration: a hazard per quarter that grows with the risk."""
         p, calendar = self.parameters, self.calendar
         hazard = p.closing_rate / 4 * np.exp(np.float32(p.closing_by_risk) * self.risk)
+        hazard[self.field == 2] *= np.float32(p.closing_elderly)
         dies = rng.random(self.risk.shape, np.float32) < hazard
         dies &= calendar.starts[None, :] > self.born[:, None] + 180
         first = dies.argmax(axis=1)

@@ -48,7 +48,7 @@ def write_complaints(pop: Population, book: Book, ledger: Ledger, c: Complaints)
     n = len(c.who)
     risk = pop.risk[c.who, pop.calendar.quarter_of(c.days)]
     outcome = 1 + pick(rng, n, [34, 42, 4, 8, 12])
-    true = rng.random(n) < np.where(c.noise, 0.12, sigmoid(0.2 + 0.5 * risk))
+    true = rng.random(n) < np.where(c.noise, 0.12, sigmoid(-0.75 + 0.6 * risk))
     outcome = np.where(true, 0, outcome)
     malicious = c.noise & ~true & (rng.random(n) < 0.35)
     outcome = np.where(malicious, _MALICIOUS, outcome)

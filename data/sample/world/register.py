@@ -10,6 +10,7 @@ from . import words
 from .book import Book, Column, Days, Ending, Flag, Label, Number, Serial, Text
 from .calendar import NEVER, Ints, day
 from .chance import Rng, arrivals, day_in, delay, pick, sigmoid
+from .ledger import Ledger
 from .population import INDUSTRY_IDS, KIND_IDS, Population
 
 _HEAD = words.CHANGES.index("法定代表人")
@@ -87,7 +88,7 @@ def write_changes(pop: Population, book: Book) -> tuple[Ints, Ints]:
     return people, days[heads][first]
 
 
-def write_reports(pop: Population, book: Book) -> tuple[Ints, Ints]:
+def write_reports(pop: Population, book: Book, ledger: Ledger) -> tuple[Ints, Ints]:
     """Annual reports; returns who missed one, and the day on which that was due."""
     rng = pop.chunk.chance("annual reports")
     years = range(int(pop.calendar.years[0]), int(pop.calendar.years[-1]) + 1)
@@ -95,12 +96,13 @@ def write_reports(pop: Population, book: Book) -> tuple[Ints, Ints]:
     who, year, outcome, days = (np.concatenate(c) for c in zip(*each, strict=True))
     known = days + np.where(outcome == 0, delay(rng, len(who), 2, 0.6), delay(rng, len(who), 6))
     insured = np.where(outcome < 2, rng.poisson(3, len(who)), -1)
-    columns = {
+    columns: dict[str, Column] = {
         "year": Number(year),
         "outcome": Label(outcome, words.REPORTS),
         "insured_staff": Number(insured),
     }
     book.write("annual_report", who, days, known, columns)
+    ledger.add(who[outcome > 0], known[outcome > 0], 0.5)
     missed = outcome == 2
     return who[missed], days[missed]
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import words
-from .book import Book, Ending, Label, Row, Serial
+from .book import Book, Column, Ending, Label, Row, Serial
 from .calendar import NEVER, Ints
 from .chance import Rng, delay
 from .population import Population
@@ -26,6 +26,7 @@ class _Nodes:
     numbers: Ints
 
     def take(self, rows: Row) -> pa.Array:
+        """Return the values of these rows."""
         letters = pa.array(_LETTERS).take(pa.array(self.kinds[rows]))
         digits = Serial("", self.numbers[rows], width=6).take(np.arange(len(rows)))
         return pc.binary_join_element_wise(letters, digits, "")
@@ -51,7 +52,10 @@ def write_relations(pop: Population, book: Book, changed: tuple[Ints, Ints]) -> 
     who, kind, node, start, end = (np.concatenate(c) for c in zip(*links.parts, strict=True))
     known = start + delay(rng, len(who), 3, 0.7)
     told = np.where(end < NEVER, end + delay(rng, len(who), 3, 0.7), NEVER)
-    columns = {"kind": Label(kind, words.RELATIONS), "node": _Nodes(kind, node + 1)}
+    columns: dict[str, Column] = {
+        "kind": Label(kind, words.RELATIONS),
+        "node": _Nodes(kind, node + 1),
+    }
     book.write("relation", who, start, known, columns, ending=Ending(end, told))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from .book import Serial
 from .calendar import Calendar, Floats, Ints
 from .parameters import FIELDS
 from .population import Population
@@ -92,16 +93,12 @@ def _adverse(pop: Population, grave: list[tuple[Ints, Ints]], end: int) -> np.nd
 
 
 def _visits(pop: Population, visits: Visits) -> pa.Table:
-    number = pop.chunk.number * 10_000_000 + 1 + np.arange(len(visits.who))
-    texts = [f"JC{i:08d}" for i in number.tolist()] if len(number) < 50_000 else None
-    from .book import Serial
-
-    serial = Serial("JC", number).take(np.arange(len(number))) if texts is None else pa.array(texts)
+    numbers = pop.chunk.number * 10_000_000 + 1 + np.arange(len(visits.who))
     return pa.table(
         {
-            "inspection_no": serial,
+            "inspection_no": Serial("JC", numbers).take(np.arange(len(numbers))),
             "p_violation": _rounded(visits.truth, 4),
-            "severity_of": pa.array((visits.inspector + 1).astype(np.int32)),
+            "inspector": Serial("J", visits.inspector + 1, width=6).take(np.arange(len(numbers))),
         }
     )
 

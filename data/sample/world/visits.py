@@ -71,12 +71,24 @@ class _Round:
     where: list[Ints] = field(default_factory=list)
     odds: list[Floats] = field(default_factory=list)
 
-    def go(self, who: Ints, form: int, field_number: Ints | int, odds: Floats | None = None) -> None:
+    def go(
+        self, who: Ints, form: int, field_number: Ints | int, odds: Floats | None = None
+    ) -> None:
         """Plan visits; those without odds were not drawn."""
         self.who.append(who)
         self.form.append(np.full(len(who), form))
         self.where.append(np.broadcast_to(field_number, len(who)))
         self.odds.append(np.full(len(who), np.nan, np.float32) if odds is None else odds)
+
+    def all(self) -> tuple[Ints, Ints, Ints, Floats]:
+        """Who, form, field, odds of all planned visits."""
+        who, form = np.concatenate(self.who), np.concatenate(self.form)
+        return who, form, np.concatenate(self.where), np.concatenate(self.odds)
+
+
+def _by(table: tuple[float, ...], at: np.ndarray) -> Floats:
+    """Odds by class or grade."""
+    return np.asarray(table, np.float32)[at]
 
 
 class Rounds:
@@ -107,9 +119,9 @@ class Rounds:
     def run(self) -> Visits:
         """All visits of the period."""
         parts = [self._quarter(q) for q in range(len(self.pop.calendar))]
-        columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
+        columns = (np.concatenate(c) for c in zip(*parts, strict=True))
         frame = {name or "general": odds for name, odds in self.frame.items()}
-        return Visits(*columns, frame=frame, classes=self.classes)
+        return Visits(*columns, frame, self.classes)
 
     def _case_visits(self, complaints: Complaints) -> tuple[Ints, Ints]:
         """Complaints that bring an inspector, soon after."""
@@ -129,16 +141,16 @@ class Rounds:
     def _draws(self, now: _Round, q: int, seen: Ints) -> None:
         """Double-random draws: independent draws with odds by class, logged for everybody."""
         p, alive = self.pop.parameters, self.pop.alive[:, q]
-        self._draw(now, q, "", np.float32(p.draw_general)[seen] * alive)
+        self._draw(now, q, "", _by(p.draw_general, seen) * alive)
         food = self.rows["food"]
-        odds = np.float32(p.draw_food)[self.food_grades[:, q]] * alive[food]
+        odds = _by(p.draw_food, self.food_grades[:, q]) * alive[food]
         self._draw(now, q, "food", odds)
         for name, table in (
             ("elderly_care", p.draw_elderly_care),
             ("construction", p.draw_construction),
         ):
             rows = self.rows[name]
-            self._draw(now, q, name, np.float32(table)[seen[rows]] * alive[rows])
+            self._draw(now, q, name, _by(table, seen[rows]) * alive[rows])
 
     def _draw(self, now: _Round, q: int, name: str, odds: Floats) -> None:
         self.frame[name][:, q] = odds
@@ -168,7 +180,7 @@ class Rounds:
         called, days_called = self.cases[0][here], self.cases[1][here]
         own = np.where(rng.random(len(called)) < 0.7, self.pop.field[called], 0)
         now.go(called, CASE, own.astype(np.int64))
-        who, form, where, odds = map(np.concatenate, (now.who, now.form, now.where, now.odds))
+        who, form, where, odds = now.all()
         days = np.concatenate([days, days_called])
         living = (self.pop.dead[who] > days) & (self.pop.born[who] <= days)
         who, form, where, odds, days = (c[living] for c in (who, form, where, odds, days))

@@ -18,7 +18,7 @@ import pyarrow.csv as pacsv
 from xhcredit.errors import BadInput
 from xhcredit.ingest.mapping_types import Format
 from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
-from xhcredit.ingest.readers.text import encoding_of, open_bytes
+from xhcredit.ingest.readers.text import chunks, encoding_of, open_bytes
 from xhcredit.ingest.warehouse import read_parquet
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "，": "full-width comma"}
@@ -37,12 +37,13 @@ def stage_csv(path: Path, form: Format, folder: Path) -> Staged:
     target = folder / "source.parquet"
     try:
         with StageWriter(target, columns) as writer:
-            rows = _copy(path, encoding, delimiter, writer)
+            rows, last = _copy(path, encoding, delimiter, writer)
     except pa.ArrowInvalid as error:
         raise BadInput(
             f'"{path.name}": a quotation mark is opened and never closed, or a row is longer than '
             f"{_BLOCK >> 20} MB ({str(error).split('.')[0]}); check the quotes and export it again"
         ) from error
+    _refuse_open_quote(path, last)
     if not rows and not writer.refused:
         raise BadInput(
             f'"{path.name}" has a header but no rows; ask the department whether that is meant'
@@ -75,13 +76,28 @@ def _refuse_other_delimiter(path: Path, header: str, delimiter: str) -> None:
             )
 
 
-def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> int:
-    """Copy all records after the header; return how many there are."""
+def _refuse_open_quote(path: Path, last: tuple[int, str]) -> None:
+    """A quotation mark that is never closed swallows all rows after it into the last record."""
+    number, record = last
+    if "\n" in record and sum(chunk.count(b'"') for chunk in chunks(path)) % 2:
+        raise BadInput(
+            f'"{path.name}": a quotation mark in row {number} is opened and never closed, so the '
+            f"{record.count(chr(10))} lines after it cannot be told apart; close or remove it"
+        )
+
+
+def _copy(
+    path: Path, encoding: str, delimiter: str, writer: StageWriter
+) -> tuple[int, tuple[int, str]]:
+    """Copy all records after the header; return their number, and the last one with its text."""
     names = writer.schema.names[1:]
     refused: list[int] = []
+    last_refused = (0, "")
 
     def refuse(row: pacsv.InvalidRow) -> str:
+        nonlocal last_refused
         refused.append(row.number)
+        last_refused = (row.number, row.text)
         detail = f"{row.actual_columns} ≠ {row.expected_columns}"
         writer.refuse(RefusedRow(row.number, "ragged_row", row.text, detail), path.name)
         return "skip"
@@ -102,16 +118,21 @@ def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> int
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        return _number(reader, refused, writer)
+        rows, last = _number(reader, refused, writer)
+    return rows, max(last, last_refused)
 
 
-def _number(reader: pacsv.CSVStreamingReader, refused: list[int], writer: StageWriter) -> int:
+def _number(
+    reader: pacsv.CSVStreamingReader, refused: list[int], writer: StageWriter
+) -> tuple[int, tuple[int, str]]:
     """Give every record its number, refused ones counted; leave out header and blank rows."""
-    begin, rows = 1, 0
+    begin, rows, last = 1, 0, (0, "")
     for batch in reader:
         span = np.arange(begin, begin + batch.num_rows + len(refused))
         numbers = span[~np.isin(span, refused)][: batch.num_rows]
-        begin = int(numbers[-1]) + 1 if len(numbers) else begin
+        if len(numbers):
+            begin = int(numbers[-1]) + 1
+            last = (begin - 1, ",".join(column[-1].as_py() for column in batch.columns))
         keep = pa.array(numbers != 1)
         empty = [pc.equal(column, "") for column in batch.columns]
         blank = empty[0]
@@ -122,4 +143,4 @@ def _number(reader: pacsv.CSVStreamingReader, refused: list[int], writer: StageW
         ).filter(pc.and_(keep, pc.invert(blank)))
         rows += kept.num_rows
         writer.write_columns(kept.columns)
-    return rows
+    return rows, last

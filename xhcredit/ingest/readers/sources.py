@@ -96,7 +96,7 @@ def _stage_file(path: Path, form: Format, folder: Path) -> Staged:
 def content_digest(con: duckdb.DuckDBPyConnection, staged: Staged) -> str:
     """Digest of the rows of a database table, whatever order they come in."""
     rows = con.execute(
-        f"SELECT count(*), sum(md5_number_lower((t.* EXCLUDE (_row))::VARCHAR)::HUGEINT) "
-        f"FROM ({staged.select}) t"
+        f"SELECT count(*), sum(md5_number_lower(t::VARCHAR)::HUGEINT) "
+        f"FROM (SELECT * EXCLUDE (_row) FROM ({staged.select})) t"
     ).fetchone()
     return hashlib.sha256(f"{staged.columns}|{rows}".encode()).hexdigest()

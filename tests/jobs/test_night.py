@@ -1,0 +1,182 @@
+"""The night: what it writes, that it repeats, and that a kill leaves nothing half-done."""
+
+import json
+import math
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.jobs.warehouses import random_warehouse
+from xhcredit.errors import BadRule, NothingKnown, RuleNotInForce, UnknownEnterprise
+from xhcredit.jobs.explain import explain
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import open_store, run_night
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release, release_of
+
+DAY = date(2025, 3, 31)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return model_on(Rulebook.load(), load_release(), DAY)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory, model):
+    """A warehouse and the report of its night."""
+    folder = tmp_path_factory.mktemp("night")
+    random_warehouse(folder / "warehouse")
+    return folder, run_night(folder / "warehouse", folder / "out", model)
+
+
+def test_the_result_has_one_row_per_enterprise_with_provenance_inside(night):
+    _, report = night
+    table = pq.read_table(report.scores)
+    expected = ["code", "as_of", "general", "x_food", "x_elderly_care", "x_construction",
+                "composite", "tier", "reasons"]  # fmt: skip
+
+    assert set(expected) <= set(table.column_names)
+    assert table.num_rows == report.enterprises == len(set(table.column("code").to_pylist()))
+    assert sum(report.tiers.values()) == report.enterprises
+    kept = {k.decode(): v.decode() for k, v in table.schema.metadata.items()}
+    assert {k: kept[f"xhcredit.{k}"] for k in report.provenance} == report.provenance
+    assert "内部参考" in kept["xhcredit.mark"]
+
+
+def test_the_same_provenance_again_changes_nothing(night, model):
+    folder, report = night
+    before = report.scores.read_bytes(), report.scores.stat().st_mtime_ns
+    again = run_night(folder / "warehouse", folder / "out", model)
+
+    assert again.repeated
+    assert (again.tiers, again.enterprises) == (report.tiers, report.enterprises)
+    assert (report.scores.read_bytes(), report.scores.stat().st_mtime_ns) == before
+
+
+def test_a_new_event_makes_a_new_night(tmp_path, model):
+    random_warehouse(tmp_path / "w", seed=1)
+    first = run_night(tmp_path / "w", tmp_path / "out", model)
+    random_warehouse(tmp_path / "w", seed=2)
+    second = run_night(tmp_path / "w", tmp_path / "out", model)
+
+    assert not second.repeated
+    assert first.provenance["data_digest"] != second.provenance["data_digest"]
+
+
+def test_explaining_one_enterprise_tells_what_the_night_wrote(night, model):
+    """Points and base add up to each score; reasons are the costliest indicators."""
+    folder, report = night
+    store = open_store(folder / "warehouse")
+    for row in pq.read_table(report.scores).to_pylist():
+        told = explain(folder / "warehouse", store, model, row["code"])
+        assert (told["composite"], told["tier"]) == (row["composite"], row["tier"])
+        assert told["decided_by"] == row["decided_by"]
+        assert told["national_evaluation"] == row["national_evaluation"]
+        for score in told["scores"]:
+            base = model.release.tables[score["score"]].base
+            total = base + math.fsum(i["points"] for i in score["indicators"])
+            assert score["points"] == pytest.approx(min(max(total, 0), 1000))
+            assert score["points"] == row[score["score"]]
+        costs = [i["costs_composite"] for s in told["scores"] for i in s["indicators"]]
+        top = sorted((c for c in costs if c > 0), reverse=True)[:4]
+        assert [r["points_lost"] for r in row["reasons"]] == pytest.approx(top)
+
+
+def test_a_withdrawn_event_is_told_but_does_not_count(night, model):
+    folder, report = night
+    store = open_store(folder / "warehouse")
+    codes = pq.read_table(report.scores).column("code").to_pylist()
+    told = [explain(folder / "warehouse", store, model, code) for code in codes]
+    events = [e for one in told for e in one["events"]]
+    withdrawn = [e for e in events if not e["counts"]]
+
+    assert withdrawn
+    assert all(e["withdrawn_on"] <= DAY.isoformat() for e in withdrawn)
+    assert all(e.get("withdrawn_on", "") == "" for e in events if e["counts"])
+
+
+def test_a_day_before_anybody_was_known_says_which_day_to_choose(tmp_path):
+    random_warehouse(tmp_path / "w")
+    early = model_on(Rulebook.load(), load_release(), date(2019, 1, 1))
+    with pytest.raises(NothingKnown, match=r"no enterprise was known on 2019-01-01.*2023-"):
+        run_night(tmp_path / "w", tmp_path / "out", early)
+
+
+def test_an_empty_warehouse_says_what_to_run(tmp_path, model):
+    with pytest.raises(NothingKnown, match='run "xhcredit ingest"'):
+        run_night(tmp_path / "none", tmp_path / "out", model)
+
+
+def test_a_day_without_rules_is_an_error_not_a_guess():
+    with pytest.raises(RuleNotInForce, match="first day in force is 2017-10-01"):
+        model_on(Rulebook.load(), load_release(), date(2017, 9, 30))
+
+
+def test_a_release_on_another_scale_than_the_rule_is_refused():
+    raw = load_release().as_data()
+    for table in raw["tables"]:
+        table["scale"]["points_to_double_odds"] = 40
+    with pytest.raises(BadRule, match="retrain it on the scale in force"):
+        model_on(Rulebook.load(), release_of(raw, "test"), DAY)
+
+
+def test_an_unknown_enterprise_is_told_so(night, model):
+    folder, _ = night
+    store = open_store(folder / "warehouse")
+    with pytest.raises(UnknownEnterprise, match="check the code"):
+        explain(folder / "warehouse", store, model, "91000000000000099X")
+
+
+KILLED = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import run_night
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+
+calls, limit = [0], int(sys.argv[2])
+real = os.replace
+
+def step(*_):
+    calls[0] += 1
+    if calls[0] == limit:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def replace(*args):  # a kill just before and just after each file becomes visible
+    step()
+    real(*args)
+    step()
+
+os.replace = replace
+folder = Path(sys.argv[1])
+model = model_on(Rulebook.load(), load_release(), date(2025, 3, 31))
+run_night(folder / "w", folder / "out", model, progress=step)
+"""
+
+
+def test_a_kill_at_any_step_leaves_the_old_night_or_the_new_one(tmp_path, model):
+    random_warehouse(tmp_path / "w")
+    expected = run_night(tmp_path / "w", tmp_path / "whole", model)
+    limit, killed = 0, True
+    while killed:
+        limit += 7
+        (tmp_path / "w" / "clustered" / "store.json").unlink(missing_ok=True)
+        program = [sys.executable, "-c", KILLED, str(tmp_path), str(limit)]
+        done = subprocess.run(program, check=False, capture_output=True)
+        assert done.returncode in (0, -9), done.stderr.decode()
+        killed = done.returncode != 0
+        run = tmp_path / "out" / "run.json"
+        if run.exists():
+            assert json.loads(run.read_text())["provenance"] == expected.provenance
+            scores = tmp_path / "out" / "scores.parquet"
+            assert scores.read_bytes() == expected.scores.read_bytes()
+
+    assert limit > 14
+    assert Path(tmp_path / "out" / "run.json").exists()
