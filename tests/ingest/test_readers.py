@@ -82,7 +82,7 @@ def test_the_order_of_the_columns_is_free(tmp_path):
         (text(LINE, encoding="utf-16"), "auto", r"is no CSV but UTF-16 text; save it as CSV UTF-8"),
         (b"PK\x03\x04rest", "auto", r"is no CSV but a spreadsheet or archive"),
         (text(f'{A},"D1,2024-01-02,x,1', LINE), "auto",
-         r"a quotation mark in row 2 is opened and never closed, so the 2 lines after it"),
+         r"a quotation mark in row 2 is opened and never closed, so the rows after it"),
         (text(LINE, f'{A},D2,2024-01-02,x,"1', LINE), "auto", r"a quotation mark in row 3 is"),
         (b"\n" + text(LINE), "auto", r"begins with an empty row; the header must be row 1"),
         ("代码,代码\n1,2\n".encode(), "auto", r'column "代码" stands twice in the header'),

@@ -14,6 +14,7 @@ from xhcredit.cli.console import err, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson
 from xhcredit.cli.night import Warehouse as WarehouseOption
 from xhcredit.ingest.quality import write_quality_page
+from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.report import IngestReport
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.ingest import run_ingest
@@ -62,28 +63,48 @@ def as_data(report: IngestReport) -> dict[str, Any]:
     return {**asdict(report), "files": files, "quarantined": report.quarantined()}
 
 
-def show_report(report: IngestReport) -> None:
-    """Print what was ingested for people."""
+def show_report(report: IngestReport, *, brief: bool = False) -> None:
+    """Print what was ingested for people; ``brief`` leaves the table of files out."""
+    if not brief:
+        out.print(_files_table(report))
+    rows = sum(f.rows_in for f in report.files)
+    held = sum(f.rows_quarantined for f in report.files)
+    out.print(f"{len(report.files)} files, {rows:,} rows; quarantined 隔离 {held:,}:")
+    for reason, count in sorted(report.quarantined().items(), key=lambda item: -item[1]):
+        found, _, _ = REASONS[reason][0].partition("；")
+        out.print(f"  {count:>8,}  {found.replace('{}', '…')} [dim]{reason}[/]")
+    _show_notes(report)
+
+
+def _files_table(report: IngestReport) -> Table:
+    """One line per file."""
     table = Table(title="归集 ingestion")
-    for column in ("文件 file", "结果", "行 rows", "进入 entered", "隔离 quarantined"):
-        table.add_column(column)
+    table.add_column("文件 file")
+    table.add_column("结果 result")
+    for column in ("行 rows", "进入 entered", "隔离 quarantined"):
+        table.add_column(column, justify="right")
     for f in report.files:
-        entered = ", ".join(f"{t} {n:,}" for t, n in (f.entered or {}).items())
-        reasons = ", ".join(f"{r} {n:,}" for r, n in (f.quarantined or {}).items())
-        table.add_row(f.source, f.status, f"{f.rows_in:,}", entered, reasons)
-    out.print(table)
+        entered = sum((f.entered or {}).values())
+        cells = (f.rows_in, entered, f.rows_quarantined)
+        table.add_row(f.source, f.status, *(f"{n:,}" for n in cells))
+    return table
+
+
+def _show_notes(report: IngestReport) -> None:
+    """Print refused files, notes, and where the quarantined rows lie."""
     for f in report.files:
         if f.error:
             err.print(f"[bold red]refused[/] {f.source}: ", end="")
             err.print(str(f.error), markup=False, highlight=False, soft_wrap=True)
         for note in f.notes:
-            out.print(f"[yellow]note[/] {f.source}: {note}")
+            out.print(f"[yellow]note[/] {f.source}: {note}", soft_wrap=True)
     for name in report.unmatched:
-        out.print(f"[yellow]not read[/] {name}: no mapping names it")
+        out.print(f"[yellow]not read[/] {name}: no mapping names it", soft_wrap=True)
     kept = [f.quarantine_csv for f in report.files if f.quarantine_csv]
     if kept:
+        folder = Path(kept[0]).parent
         out.print(
-            f"隔离明细 quarantined rows, to be corrected at the source: {Path(kept[0]).parent}"
+            f"隔离明细 quarantined rows (file, row, column, what to do): {folder}", soft_wrap=True
         )
 
 

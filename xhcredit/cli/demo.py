@@ -56,7 +56,7 @@ def demo(
             }
         )
         return
-    show_report(ingested)
+    show_report(ingested, brief=True)
     show_night(night)
     out.print(f"数据质量 data quality: {into / 'quality.html'}")
     where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"

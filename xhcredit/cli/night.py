@@ -139,8 +139,9 @@ def _show(told: dict[str, Any]) -> None:
     for score_ in told["scores"]:
         out.print(_points_table(score_))
     events = Table(title=f"事件 events known ({len(told['events'])})")
-    for column in ("发生日 occurred", "归集日 known", "类别 table", "计入 counts", "来源 source"):
+    for column in ("发生日\noccurred", "归集日\nknown", "类别\ntable", "计入\ncounts"):
         events.add_column(column)
+    events.add_column("来源\nsource", overflow="fold")
     for e in told["events"][:30]:
         where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
         events.add_row(

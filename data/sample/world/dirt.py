@@ -93,6 +93,8 @@ def soil(
     added: list[Cells] = []
     for number, spot in enumerate(spots):
         kind = kinds[number // each]
+        if not kind.adds:
+            spot = spots[number] = _with_letters(table[layout.header("code")], int(spot), spots)
         cells: Cells = table.slice(int(spot), 1).to_pylist()[0]
         spoiled = _spoiled(kind, cells, number)
         if kind.adds:
@@ -110,6 +112,15 @@ def soil(
         if mark
     ]
     return table, rows
+
+
+def _with_letters(column: pa.ChunkedArray, spot: int, taken: np.ndarray) -> int:
+    """This row, or the next free one whose code has a letter: only a letter can be a small one."""
+    while str(column[spot]).isdecimal():
+        spot = (spot + 1) % len(column)
+        while spot in taken:
+            spot = (spot + 1) % len(column)
+    return spot
 
 
 def _spoiled(kind: Kind, cells: Cells, number: int) -> Cells:

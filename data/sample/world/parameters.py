@@ -33,7 +33,7 @@ class Parameters:
     share_food: float = 0.35
     share_elderly: float = 0.015
     share_construction: float = 0.06
-    born_before: float = 0.40  # share established before the period
+    born_before: float = 0.36  # share established before the period
     born_before_elderly: float = 0.80
     mean_age_years: float = 8.0
     closing_rate: float = 0.06

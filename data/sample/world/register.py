@@ -150,7 +150,7 @@ def write_permits(pop: Population, book: Book) -> None:
 def _holders(pop: Population, rng: Rng) -> tuple[Ints, Ints]:
     """Who holds which permit: what the field demands, and some others."""
     building = pop.members("construction")
-    other = np.flatnonzero((pop.field == 0) & (rng.random(pop.chunk.size) < 0.12))
+    other = np.flatnonzero((pop.field == 0) & (rng.random(pop.chunk.size) < 0.06))
     parts = [
         (pop.members("food"), 0),
         (pop.members("elderly_care"), 1),

@@ -82,7 +82,7 @@ def _refuse_open_quote(path: Path, last: tuple[int, str]) -> None:
     if "\n" in record and sum(chunk.count(b'"') for chunk in chunks(path)) % 2:
         raise BadInput(
             f'"{path.name}": a quotation mark in row {number} is opened and never closed, so the '
-            f"{record.count(chr(10))} lines after it cannot be told apart; close or remove it"
+            f"rows after it cannot be told apart; close or remove it"
         )
 
 
