@@ -33,7 +33,7 @@ FEATURES = [
     feature("n", "count", table="penalty", where=FINED, window="24m"),
     feature("not_slight", "count", table="penalty", where="severity != 'minor'"),
     feature("n_susp", "count", table="penalty", where="'suspension' in penalty_kinds"),
-    feature("n_soft", "count", table="penalty", where="only(penalty_kinds, 'warning')"),
+    feature("n_soft", "count", table="penalty", where="only(penalty_kinds, 'warning', 'fine')"),
     feature("sum_yuan", "sum", table="penalty", value="amount_yuan", unit="yuan", window="36m"),
     feature("max_yuan", "max", table="penalty", value="amount_yuan", unit="yuan"),
     feature("min_fen", "min", table="penalty", value="amount_yuan - 5", where="open"),

@@ -36,7 +36,7 @@ def test_the_shipped_mappings_load():
 
 @real
 def test_the_342_codes_with_a_wrong_check_digit_are_found(run):
-    folder, reports = run
+    _, reports = run
     inspections = reports["beijing_inspections"]
 
     assert inspections.quarantined["code_check_digit"] == 342
@@ -69,9 +69,8 @@ def test_results_agree_with_what_failed(run):
     folder, _ = run
     wrong = query(
         folder,
-        "SELECT result, failed, count(*) FROM inspection "
-        "WHERE failed AND result = 'no_problem' OR NOT failed AND result IN ('pending', 'corrected') "
-        "GROUP BY ALL",
+        "SELECT result, failed, count(*) FROM inspection WHERE failed AND result = 'no_problem' "
+        "OR NOT failed AND result IN ('pending', 'corrected') GROUP BY ALL",
     )
 
     assert wrong == []

@@ -15,7 +15,9 @@ def test_the_page_stands_alone_and_tells_the_numbers(tmp_path):
         f"{A},<b>,2024-01-02,罚款,100",
         "x,y,2024-01-02,罚款,1",
     )
-    summary = write_quality_page(Warehouse(tmp_path / "warehouse"), tmp_path / "out")
+    summary = write_quality_page(
+        Warehouse(tmp_path / "warehouse"), tmp_path / "out" / "quality.html"
+    )
     page = (tmp_path / "out" / "quality.html").read_text(encoding="utf-8")
 
     assert summary == json.loads((tmp_path / "out" / "quality.json").read_text(encoding="utf-8"))
@@ -33,7 +35,7 @@ def test_the_page_stands_alone_and_tells_the_numbers(tmp_path):
 
 
 def test_an_empty_warehouse_has_a_page_too(tmp_path):
-    summary = write_quality_page(Warehouse(tmp_path / "nothing"), tmp_path / "out")
+    summary = write_quality_page(Warehouse(tmp_path / "nothing"), tmp_path / "out" / "quality.html")
 
     assert summary["tables"] == []
     assert "没有隔离的行" in (tmp_path / "out" / "quality.html").read_text(encoding="utf-8")

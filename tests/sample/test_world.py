@@ -6,6 +6,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from data.sample.world.layout import LAYOUTS
+from xhcredit.ingest.schema import directory
+
 
 def query(sql: str) -> list[tuple]:
     return duckdb.sql(sql).fetchall()
@@ -32,6 +35,15 @@ def test_about_ten_events_per_enterprise(large):
     register = rows.pop("enterprise")
 
     assert 9.5 < sum(rows.values()) / register < 11.5
+
+
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_no_two_rows_have_the_same_key(name, large):
+    layout = LAYOUTS[name]
+    key = ", ".join(f'"{layout.header(column)}"' for column in directory()[name].key)
+    file = f"{large}/exports/{layout.file}.parquet"
+
+    assert query(f"SELECT {key} FROM '{file}' GROUP BY ALL HAVING count(*) > 1") == []
 
 
 def test_penalties_are_rare_and_skewed(large):

@@ -9,11 +9,6 @@ import typer
 
 from xhcredit.cli.console import grid, out, tell_json
 from xhcredit.cli.night import AsJson, AsOf, Rules, the_day
-from xhcredit.engine.sql import show_sql
-from xhcredit.features.describe import describe as describe_feature
-from xhcredit.features.registry import feature, features
-from xhcredit.rules import check as checks
-from xhcredit.rules.rulebook import Rulebook
 
 features_app = typer.Typer(no_args_is_help=True, help="指标 What is measured of an enterprise.")
 rules_app = typer.Typer(
@@ -35,7 +30,10 @@ def list_features(
     json_: AsJson = False,
 ) -> None:
     """List all indicators."""
-    rows = [describe_feature(f) for f in features().values() if dimension in ("", f.dimension)]
+    from xhcredit.features.describe import describe
+    from xhcredit.features.registry import features
+
+    rows = [describe(f) for f in features().values() if dimension in ("", f.dimension)]
     if json_:
         tell_json(rows)
         return
@@ -53,8 +51,12 @@ def show_feature(
     json_: AsJson = False,
 ) -> None:
     """Show one indicator: meaning, window, direction, what a missing value means, source, SQL."""
+    from xhcredit.engine.sql import show_sql
+    from xhcredit.features.describe import describe
+    from xhcredit.features.registry import feature
+
     f = feature(name)
-    told = describe_feature(f)
+    told = describe(f)
     if json_:
         tell_json(told | ({"sql": show_sql(f)} if sql else {}))
         return
@@ -71,6 +73,9 @@ def show_rules(
     json_: AsJson = False,
 ) -> None:
     """Show what is in force on a day, with source and verification mark."""
+    from xhcredit.rules import check as checks
+    from xhcredit.rules.rulebook import Rulebook
+
     book, day = Rulebook.load(rules), the_day(as_of)
     if rule:
         told = checks.describe(book.rule(rule), day)
@@ -91,6 +96,9 @@ def show_rules(
 @rules_app.command("check")
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""
+    from xhcredit.rules import check as checks
+    from xhcredit.rules.rulebook import Rulebook
+
     book, day = Rulebook.load(rules), the_day(as_of)
     found = checks.check(book, day)
     if json_:
@@ -103,9 +111,10 @@ def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) ->
         )
         return
     title = f"{len(book.rules)} rules load; {len(found)} findings on {day}"
-    table = grid(title, "规则 rule", "种类 kind", "说明 what")
-    for f in found:
-        table.add_row(f.rule_id, f.kind, f"{f.zh} [dim]{f.en}[/]")
+    table = grid(title, "说明 what", "规则 rules")
+    for zh, en in dict.fromkeys((f.zh, f.en) for f in found):
+        named = (f.rule_id for f in found if (f.zh, f.en) == (zh, en))
+        table.add_row(f"{zh} [dim]{en}[/]", ", ".join(named))
     out.print(table)
     out.print(f"digest {book.digest}")
 

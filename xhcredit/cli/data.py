@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,11 +13,10 @@ from rich.table import Table
 from xhcredit.cli.console import err, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson
 from xhcredit.cli.night import Warehouse as WarehouseOption
-from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.reasons import REASONS
-from xhcredit.ingest.report import IngestReport
-from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.ingest import run_ingest
+
+if TYPE_CHECKING:
+    from xhcredit.ingest.report import IngestReport
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +45,8 @@ def ingest(
     to do. A folder in which some file is refused ends with that file's exit code, after the rest
     has gone in.
     """
+    from xhcredit.jobs.ingest import run_ingest
+
     with progress_bar(quiet=json_) as progress:
         report = run_ingest(source, mapping, into, today=date.today(), progress=progress)
     if json_:
@@ -115,5 +116,8 @@ def quality(
     ] = Path("out/quality"),
 ) -> None:
     """Write the data-quality page: completeness, freshness, quarantine by source."""
+    from xhcredit.ingest.quality import write_quality_page
+    from xhcredit.ingest.warehouse import Warehouse
+
     write_quality_page(Warehouse(warehouse), into / "quality.html")
     out.print(f"数据质量 data quality: {into / 'quality.html'}")

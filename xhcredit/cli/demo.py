@@ -13,13 +13,6 @@ from xhcredit.cli.data import as_data, show_report
 from xhcredit.cli.night import AsJson
 from xhcredit.cli.night import show_report as show_night
 from xhcredit.errors import NothingKnown
-from xhcredit.ingest.quality import write_quality_page
-from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
-from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release
 
 #: the sample stands beside the library in a checkout; its last day is its as-of day
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -36,6 +29,14 @@ def demo(
     json_: AsJson = False,
 ) -> None:
     """See a district scored: ingest the sample's exports, score everybody, say what to try next."""
+    from xhcredit.ingest.quality import write_quality_page
+    from xhcredit.ingest.warehouse import Warehouse
+    from xhcredit.jobs.ingest import run_ingest
+    from xhcredit.jobs.model import model_on
+    from xhcredit.jobs.night import run_night
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.scores.release import load_release
+
     if not (SAMPLE / "exports").is_dir():
         raise NothingKnown(
             f'no sample district at "{SAMPLE}"; run the demo from a checkout of the repository'

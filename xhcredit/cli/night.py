@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.errors import BadInput
-from xhcredit.jobs.explain import explain as explain_job
-from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import NightReport, open_store, run_night
-from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release
+
+if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit.jobs.model import Model
+    from xhcredit.jobs.night import NightReport
 
 AsOf = Annotated[
     str,
@@ -52,6 +51,10 @@ def the_day(text: str) -> date:
 
 def model_for(as_of: str, release: Path | None, rules: Path | None) -> Model:
     """Compile the release and the rules of a day."""
+    from xhcredit.jobs.model import model_on
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.scores.release import load_release
+
     return model_on(Rulebook.load(rules), load_release(release), the_day(as_of))
 
 
@@ -79,6 +82,8 @@ def score(
     Writes `scores.parquet` (code, as_of, general, x_*, composite, tier, reasons, decided_by, …) and
     `run.json`. The same data, rules and release again change nothing.
     """
+    from xhcredit.jobs.night import run_night
+
     model = model_for(as_of, release, rules)
     with progress_bar(quiet=json_) as progress:
         report = run_night(warehouse, into, model, progress=progress, memory=memory)
@@ -112,11 +117,11 @@ def explain(
     json_: AsJson = False,
 ) -> None:
     """Tell why one enterprise has its score and tier: points, rules, and the events behind them."""
-    from xhcredit.domain.codes import problem_with  # keeps `--help` quick
+    from xhcredit.domain.codes import UnifiedCode, normalised
+    from xhcredit.jobs.explain import explain as explain_job
+    from xhcredit.jobs.night import open_store
 
-    wrong = problem_with(code)
-    if wrong:
-        raise BadInput(f'"{code}" is no unified social credit code: {wrong}')
+    code = UnifiedCode(normalised(code)).text
     model = model_for(as_of, release, rules)
     with progress_bar(quiet=json_) as progress:
         store = open_store(warehouse, progress=progress)

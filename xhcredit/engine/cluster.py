@@ -67,9 +67,7 @@ def _write(
     """Stream the result of ``sql`` into one ``.npy`` file per column."""
     out.mkdir(parents=True, exist_ok=True)
     files = {
-        name: np.lib.format.open_memmap(
-            out / f"{name}.npy", mode="w+", dtype=kind, shape=(size,)
-        )
+        name: np.lib.format.open_memmap(out / f"{name}.npy", mode="w+", dtype=kind, shape=(size,))
         for name, kind in columns
     }
     at = 0

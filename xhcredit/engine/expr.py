@@ -72,8 +72,8 @@ class Emitter:
         """Emit a comparison that is false when a side is missing."""
         raise NotImplementedError
 
-    def literal(self, column: Column, value: str) -> Code:
-        """Emit the value of a category."""
+    def compare_value(self, column: Column, op: str, value: str) -> str:
+        """Emit the comparison of a category with one of its values (in declared order)."""
         raise NotImplementedError
 
     def one_of(self, column: Column, values: list[str], *, negate: bool) -> str:
@@ -130,12 +130,8 @@ class Emitter:
             raise self.refuse(f'"{ast.unparse(node)}" is not in the expression language')
         column = self.category(left)
         if column is not None and isinstance(right, ast.Constant) and isinstance(right.value, str):
-            return Code(
-                self.compare(
-                    self.emit(left), symbol, self.literal(column, self.value_of(column, right))
-                ),
-                is_bool=True,
-            )
+            test = self.compare_value(column, symbol, self.value_of(column, right))
+            return Code(test, is_bool=True)
         return Code(self.compare(self.emit(left), symbol, self.emit(right)), is_bool=True)
 
     def membership(self, left: ast.expr, right: ast.expr) -> str:
@@ -146,10 +142,8 @@ class Emitter:
         column = self.category(left)
         if column is None or not isinstance(right, ast.Tuple):
             raise self.refuse(f'"{ast.unparse(left)} in …" needs a category and a tuple of values')
-        tests = [
-            self.compare(self.emit(left), "==", self.literal(column, self.value_of(column, item)))
-            for item in right.elts
-        ]
+        values = [self.value_of(column, item) for item in right.elts]
+        tests = [self.compare_value(column, "==", value) for value in values]
         return self.any_of(tests)
 
     def any_of(self, tests: list[str]) -> str:
@@ -221,8 +215,9 @@ class KernelExpr(Emitter):
             "(" + " and ".join([*left.needs, *right.needs, f"{left.text} {op} {right.text}"]) + ")"
         )
 
-    def literal(self, column: Column, value: str) -> Code:  # noqa: D102 - as in Emitter
-        return Code(str(column.value_ids.index(value)))
+    def compare_value(self, column: Column, op: str, value: str) -> str:  # noqa: D102
+        place = Code(str(column.value_ids.index(value)))
+        return self.compare(self.column_code(column), op, place)
 
     def one_of(self, column: Column, values: list[str], *, negate: bool) -> str:  # noqa: D102
         code = self.column_code(column)
@@ -259,8 +254,11 @@ class SqlExpr(Emitter):
         symbol = {"==": "=", "!=": "<>"}.get(op, op)
         return f"coalesce({left.text} {symbol} {right.text}, FALSE)"
 
-    def literal(self, column: Column, value: str) -> Code:  # noqa: D102 - as in Emitter
-        return Code(str(column.value_ids.index(value)))
+    def compare_value(self, column: Column, op: str, value: str) -> str:  # noqa: D102
+        if op in ("==", "!="):
+            return self.compare(Code(column.name), op, Code(f"'{value}'"))
+        place = Code(str(column.value_ids.index(value)))
+        return self.compare(Code(sql_category(column)), op, place)
 
     def one_of(self, column: Column, values: list[str], *, negate: bool) -> str:  # noqa: D102
         words = "[" + ", ".join(f"'{v}'" for v in values) + "]"

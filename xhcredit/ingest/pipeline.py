@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -120,12 +120,10 @@ def _enter(
     earlier: list[Entry],
 ) -> FileReport:
     """Check the staged rows and write the entry."""
-    check = _prepare_persons(run, con, mapping)
     run.tell(f"{name}: checking")
+    replaced = {e.name for e in earlier}
     _create_cells(con, staged)
     quarantine.create(con, staged.refused)
-    rowchecks.note_rows_of_no_table(con, mapping)
-    selects, notes = _check_blocks(run, con, name, mapping, staged, {e.name for e in earlier})
     entry = Entry(
         name="",
         source=name,
@@ -133,26 +131,33 @@ def _enter(
         mapping=mapping.id,
         mapping_digest=mapping.digest,
         parts={},
-        quarantined=quarantine.counts(con),
         rows_in=_count(con, "cells") + len(staged.refused),
         rows_skipped=rowchecks.count_skipped(con, mapping),
-        rows_quarantined=quarantine.rows(con),
-        replaces=[e.name for e in earlier],
-        notes=notes,
-        register_digest=run.warehouse.register_digest({e.name for e in earlier}),
-        person_key_check=check,
+        replaces=sorted(replaced),
+        register_digest=run.warehouse.register_digest(replaced),
+        person_key_check=_prepare_persons(run, con, mapping),
     )
+    rowchecks.note_rows_of_no_table(con, mapping)
+    selects, notes = _check_blocks(run, con, name, mapping, staged, replaced)
+    held = quarantine.counts(con)
     for old in earlier:
-        if old.mapping_digest == mapping.digest and old.quarantined == entry.quarantined:
+        if old.mapping_digest == mapping.digest and old.quarantined == held:
             return _report(run, old, "unchanged")
-    run.tell(f"{name}: writing")
+    checked = replace(entry, quarantined=held, rows_quarantined=quarantine.rows(con), notes=notes)
+    return _report(run, _commit(run, con, selects, checked), "entered")
+
+
+def _commit(
+    run: Run, con: duckdb.DuckDBPyConnection, selects: dict[str, str], entry: Entry
+) -> Entry:
+    """Write parts, then quarantine, then the manifest that makes them count."""
+    run.tell(f"{entry.source}: writing")
 
     def before(entry_name: str) -> None:
-        quarantine.write(con, run.warehouse, entry_name, name)
-        run.tell(f"{name}: entering")
+        quarantine.write(con, run.warehouse, entry_name, entry.source)
+        run.tell(f"{entry.source}: entering")
 
-    written = run.warehouse.commit(con, selects, entry, before)
-    return _report(run, written, "entered")
+    return run.warehouse.commit(con, selects, entry, before)
 
 
 def _prepare_persons(run: Run, con: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:

@@ -44,13 +44,17 @@ def summarise(warehouse: Warehouse) -> dict[str, Any]:
 
 
 def write_quality_page(warehouse: Warehouse, out: Path) -> dict[str, Any]:
-    """Write ``quality.html`` (one file, nothing from outside) and ``quality.json`` into ``out``.
+    """Write the page ``out`` (one file, nothing from outside) and the same as JSON beside it.
+
+    Args:
+        warehouse: what to tell about.
+        out: the page, such as ``quality.html``; the data goes to ``quality.json``.
 
     Returns:
         What ``summarise`` gives.
     """
     summary = summarise(warehouse)
-    out.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("xhcredit.ingest"),
         autoescape=True,
@@ -59,9 +63,9 @@ def write_quality_page(warehouse: Warehouse, out: Path) -> dict[str, Any]:
         lstrip_blocks=True,
     )
     page = environment.get_template("quality.html").render(summary, what_to_do=REASONS)
-    (out / "quality.html").write_text(page, encoding="utf-8")
+    out.write_text(page, encoding="utf-8")
     text = json.dumps(summary, ensure_ascii=False, indent=1)
-    (out / "quality.json").write_text(text, encoding="utf-8")
+    out.with_suffix(".json").write_text(text, encoding="utf-8")
     return summary
 
 

@@ -38,7 +38,8 @@ def write_food(pop: Population, book: Book, grades: np.ndarray, category: Ints) 
     start = np.maximum(pop.calendar.starts[quarter], pop.born[who])
     early = (quarter == 0) & (pop.born[who] < pop.calendar.first)
     start = np.where(early, np.maximum(pop.born[who], start - 700), start)
-    days = start + rng.integers(0, 60, len(who))
+    room = np.maximum(pop.calendar.ends[quarter] - start, 1)  # one profile per quarter at most
+    days = start + rng.integers(0, np.minimum(room, 60), len(who))
     alive = days < np.minimum(pop.dead[who], pop.calendar.last)
     place, quarter, who, days = place[alive], quarter[alive], who[alive], days[alive]
     area = np.exp(4.3 + 0.8 * rng.standard_normal(len(rows))).astype(np.int64) + 6

@@ -7,7 +7,7 @@ import numpy as np
 from .calendar import Calendar, Floats, Ints
 
 WINDOW = 8  # quarters back that count
-STEPS = (0.5, 2.4, 4.0)  # points from which the class is B, C, D
+STEPS = (0.5, 1.9, 4.0)  # points from which the class is B, C, D
 
 
 class Ledger:

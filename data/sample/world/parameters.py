@@ -62,12 +62,12 @@ class Parameters:
     rates: dict[str, tuple[float, float]] = field(
         default_factory=lambda: {
             "penalty": (0.033, 1.20),
-            "abnormal_listing": (0.0045, 1.10),
+            "abnormal_listing": (0.0070, 1.10),
             "serious_listing": (0.00022, 1.60),
             "judgment_debtor": (0.0070, 1.20),
             "dishonest_debtor": (0.0011, 1.50),
             "equity_freeze": (0.0011, 1.30),
-            "tax_arrears": (0.0062, 1.10),
+            "tax_arrears": (0.0080, 1.10),
             "complaint": (0.055, 0.80),
             "honour": (0.0160, -0.80),
             "credit_promise": (0.040, 0.0),

@@ -113,7 +113,7 @@ def _one_year(pop: Population, rng: Rng, year: int) -> tuple[Ints, Ints, Ints, I
     who = np.flatnonzero((pop.born < day(year, 1, 1)) & (pop.dead > due))
     risk = pop.risk[who, pop.calendar.quarter_of(np.array([due]))[0]]
     chance = rng.random(len(who))
-    late, missed = sigmoid(-4.0 + 0.8 * risk), sigmoid(-4.3 + 1.0 * risk)
+    late, missed = sigmoid(-3.8 + 0.8 * risk), sigmoid(-4.3 + 1.0 * risk)
     outcome = np.where(chance < missed, 2, np.where(chance < missed + late, 1, 0))
     on_time = day(year, 1, 1) + (rng.beta(2.2, 1.3, len(who)) * 180).astype(np.int64)
     days = np.select([outcome == 0, outcome == 1], [on_time, due + delay(rng, len(who), 40)], due)

@@ -1,0 +1,39 @@
+"""The real program, run as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+#: a terminal of fixed width without colours
+TERMINAL = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the program printed, and its exit code."""
+
+    out: str
+    err: str
+    exit_code: int
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON; nothing else may stand in it."""
+        return json.loads(self.out)
+
+    @property
+    def words(self) -> str:
+        """Standard output without the breaks of lines and boxes, to look for words in it."""
+        return " ".join(self.out.translate(str.maketrans("│┃", "  ")).split())
+
+
+def xhcredit(*words: object) -> Said:
+    """Run ``xhcredit`` with these words."""
+    command = [sys.executable, "-m", "xhcredit.cli.main", *map(str, words)]
+    ran = subprocess.run(command, capture_output=True, check=False, env=os.environ | TERMINAL)
+    return Said(ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"), ran.returncode)

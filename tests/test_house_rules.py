@@ -1,0 +1,196 @@
+"""What linters cannot check: the house rules, each with the cure in its message.
+
+Every walk is also shown a planted offender, so that a walk that finds nothing can be trusted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from functools import cache
+from importlib import import_module
+from itertools import chain
+from pkgutil import walk_packages
+
+import pytest
+from packaging.requirements import Requirement
+
+import xhcredit
+from tests import walks
+from tests.walks import ROOT, python_files, shown
+from xhcredit import errors
+from xhcredit.features.registry import features
+from xhcredit.rules.check import referenced_features
+from xhcredit.rules.families import families
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+FAMILIES = {pattern.partition(".")[0] for pattern in families()}
+LIBRARY, TESTS = python_files("xhcredit"), python_files("tests")
+OTHERS = [*python_files("data"), *python_files("benchmarks")]
+
+#: floors that decide by law; those of later steps are walked as soon as they exist
+BY_LAW = ("tiers", "draws", "restoration", "alerts")
+
+#: families that are read by prefix (``packs.<pack>``, ``scope.<x>``), not by a written id
+BY_PREFIX = ("packs.", "scope.")
+
+#: rules that nothing reads yet, and what will
+AHEAD = {
+    "evaluation.general_min_per_year": "freshness of the imported national evaluation",
+    "features.adverse_window_max_months": "check of windows when a release is made",
+    "query.negative_years": "the store's answers to queries",
+}
+
+
+def complaints(walk, files, **limits):
+    """All complaints of one walk over files, one a line."""
+    found = (walk(shown(f), f.read_text(encoding="utf-8"), **limits) for f in files)
+    return "\n".join(chain.from_iterable(found))
+
+
+def everything():
+    """Tracked text files with their content; what is no text is left out."""
+    for file in walks.tracked():
+        try:
+            yield file, file.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+@cache
+def rules_read():
+    """Rule ids written in the library, outside the files that only declare and load them."""
+    readers = [f for f in LIBRARY if "rules" not in f.parts or f.name == "rulebook.py"]
+    written = [walks.rule_ids(f.read_text(encoding="utf-8"), FAMILIES) for f in readers]
+    return set(chain.from_iterable(written))
+
+
+def test_files_and_functions_of_the_library_are_short():
+    assert complaints(walks.long_parts, LIBRARY, file=300, function=40) == ""
+
+
+def test_files_and_functions_of_tests_and_generators_are_short():
+    assert complaints(walks.long_parts, [*TESTS, *OTHERS], file=350, function=40) == ""
+
+
+def test_every_expected_error_is_told_by_its_message():
+    assert complaints(walks.blind_raises, TESTS) == ""
+
+
+def test_nothing_is_mocked():
+    assert complaints(walks.mocks, TESTS) == ""
+
+
+def test_no_test_waits_or_asks_for_the_time():
+    assert complaints(walks.clocks, TESTS) == ""
+
+
+def test_what_decides_by_law_holds_no_number_of_its_own():
+    files = [f for floor in BY_LAW for f in python_files(f"xhcredit/{floor}")]
+
+    assert files
+    assert complaints(walks.bare_numbers, files) == ""
+
+
+def test_every_package_says_what_it_answers():
+    assert complaints(walks.undocumented_package, LIBRARY) == ""
+
+
+def test_every_silenced_linter_has_a_reason():
+    assert complaints(walks.unexplained, [*LIBRARY, *TESTS, *OTHERS]) == ""
+
+
+def test_no_file_names_a_machine_a_registry_or_a_secret():
+    found = (walks.banned_text(shown(f), text) for f, text in everything())
+
+    assert "\n".join(chain.from_iterable(found)) == ""
+
+
+def test_every_rule_named_in_code_exists():
+    unknown = {i for i in rules_read() if i not in BOOK.rules}
+
+    assert unknown == set(), "correct the id, or add the rule with its source"
+
+
+def test_every_rule_is_read_by_code_or_stated_to_be_ahead_of_it():
+    unread = {i for i in BOOK.rules if i not in rules_read() and not i.startswith(BY_PREFIX)}
+
+    assert unread == set(AHEAD), "read the rule, delete it, or state in AHEAD what will read it"
+
+
+def test_every_feature_that_a_rule_reads_exists():
+    unknown = {f: rules for f, rules in referenced_features(BOOK).items() if f not in features()}
+
+    assert unknown == {}, "correct the feature's name in these rules, or declare the feature"
+
+
+@pytest.mark.parametrize("part", ["zh", "en", "source", "missing"])
+def test_every_feature_says(part):
+    silent = [f.id for f in features().values() if not getattr(f, part).strip()]
+
+    assert silent == [], f"add {part} to these declarations"
+
+
+@cache
+def error_classes():
+    """Every class of ``XhcreditError`` in any module of the library."""
+    for module in walk_packages(xhcredit.__path__, "xhcredit."):
+        import_module(module.name)
+    found = [errors.XhcreditError]
+    for kind in found:
+        found += kind.__subclasses__()
+    return found
+
+
+def test_every_error_lives_on_the_bottom_floor():
+    elsewhere = [c.__qualname__ for c in error_classes() if c.__module__ != "xhcredit.errors"]
+
+    assert elsewhere == [], "move these classes to xhcredit/errors.py"
+
+
+@pytest.mark.parametrize("part", ["code", "exit_code"])
+def test_every_error_has_its_own(part):
+    said = [c.__dict__.get(part) for c in error_classes()]
+
+    assert None not in said, f"an error without its own {part} would pass as another"
+    assert len(set(said)) == len(said), f"two errors share a {part}; give each its own"
+
+
+def test_every_error_says_what_it_means_and_its_code_is_its_name():
+    for kind in error_classes()[1:]:
+        assert inspect.getdoc(kind), f"{kind.__name__}: add a line that says what it means"
+        words = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+        assert kind.code == words, f"{kind.__name__}: let code be its name, {words}"
+
+
+def test_exit_codes_are_those_that_the_help_promises():
+    assert {c.exit_code for c in error_classes()} == set(range(10, 19))
+
+
+def direct():
+    """Every dependency that pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"].get("optional-dependencies", {}).values()
+    groups = project.get("dependency-groups", {}).values()
+    listed = [*project["project"]["dependencies"], *chain(*extras), *chain(*groups)]
+    return [Requirement(line) for line in listed if isinstance(line, str)]
+
+
+@pytest.mark.parametrize("wanted", direct(), ids=lambda r: r.name)
+def test_the_lock_holds_every_direct_dependency_as_asked(wanted):
+    pins = walks.pins((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    version, hashes = pins.get(walks.plain(wanted.name), ("", 0))
+
+    assert version, f'"{wanted.name}" is not in requirements.lock; run "make lock"'
+    assert wanted.specifier.contains(version), f'{wanted} but locked {version}; run "make lock"'
+    assert hashes, f'"{wanted.name}" is locked without hashes; run "make lock"'
+
+
+def test_everything_locked_has_hashes():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = walks.pins(text)
+
+    assert len(pins) == sum("==" in line for line in text.splitlines())
+    assert [name for name, (_, hashes) in pins.items() if not hashes] == []

@@ -1,0 +1,134 @@
+"""The walks of the house rules find what is planted for them, and nothing in clean text."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests import walks
+
+CLEAN = '''
+"""A module that keeps the rules."""
+
+def test_it():
+    with pytest.raises(BadRule, match="what was found"):
+        book.rule("nosuch")
+'''
+
+
+def found(walk, text, name="planted.py", **limits):
+    return list(walk(name, dedent(text).strip("\n"), **limits))
+
+
+def long_parts(name, text):
+    return walks.long_parts(name, text, file=8, function=4)
+
+
+WALKS = [
+    long_parts, walks.blind_raises, walks.mocks, walks.clocks, walks.bare_numbers,
+    walks.undocumented_package, walks.unexplained, walks.banned_text,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda w: w.__name__)
+def test_clean_text_passes(walk):
+    assert found(walk, CLEAN) == []
+
+
+def test_long_files_are_found():
+    assert found(long_parts, "x = 0\n" * 9) == [
+        "planted.py: 9 lines; split it by what its parts answer (at most 8)"
+    ]
+
+
+def test_long_functions_are_found_and_a_docstring_does_not_make_them_longer():
+    body = "def f():\n" + "    x = 0\n" * 4
+    told = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 0\n" * 3
+
+    assert "f has 5 lines; give its steps names" in found(long_parts, body)[0]
+    assert found(long_parts, told) == []
+
+
+@pytest.mark.parametrize("call", ["pytest.raises(ValueError)", "raises(ValueError)"])
+def test_raises_without_match_is_found(call):
+    assert "planted.py:1: raises without match" in found(walks.blind_raises, f"with {call}: f()")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import unittest.mock",
+        "from unittest import mock",
+        "from unittest.mock import patch",
+        "import pytest_mock",
+        "def test_it(mocker): ...",
+    ],
+)
+def test_mocks_are_found(text):
+    assert "planted.py:1: a mock; write a small real thing" in found(walks.mocks, text)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["time.sleep(1)", "datetime.date.today()", "date.today()", "datetime.now(UTC)"]
+)
+def test_clocks_are_found(text):
+    assert "give the test its own day" in found(walks.clocks, text)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["publication = {'serious': 12}", "if months >= 36: ...", "x = 0.6"]
+)
+def test_legal_numbers_are_found(text):
+    assert "put it into a dated rule" in found(walks.bare_numbers, text)[0]
+
+
+def test_silent_packages_are_found():
+    assert "no docstring" in found(walks.undocumented_package, "x = 0", "a/__init__.py")[0]
+
+
+@pytest.mark.parametrize("text", ["x = 1  # noqa", "x = 1  # noqa: S101", "x = 1  # noqa - why"])
+def test_silenced_linters_without_a_reason_are_found(text):
+    assert "write `noqa: X000 - why`" in found(walks.unexplained, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "what"),
+    [
+        (("see /", "work/", "main"), "path of one machine"),
+        (("open('/", "home/", "li/x.csv')"), "path of one machine"),
+        (("https://py", "pi.org/", "simple"), "package registry"),
+        (("https://mirr", "ors.example.", "cn"), "package registry"),
+        (("--index", "-url=x"), "package registry"),
+        (("-----BEGIN RSA PRIV", "ATE KEY", "-----"), "a secret"),
+        (("gh", "p_", "a" * 36), "a secret"),
+    ],
+)
+def test_what_no_file_may_hold_is_found(parts, what):
+    assert what in found(walks.banned_text, "".join(parts))[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.cn/work/2.html", "out/work/x", "w/home/x", "1/2"]
+)
+def test_addresses_and_relative_paths_are_no_paths_of_a_machine(text):
+    assert found(walks.banned_text, text) == []
+
+
+def test_rule_ids_are_found_where_they_stand_alone():
+    text = '''
+    """Reads tiers.caps."""
+    cutoffs = rules.value("tiers.cutofs", as_of=day)  # a slip that is to be found
+    words = "the rule tiers.direct of that day"
+    out = folder / "scores.parquet"
+    '''
+
+    assert walks.rule_ids(dedent(text), {"tiers", "scores"}) == {"tiers.cutofs": 3}
+
+
+def test_a_lock_without_hashes_is_found():
+    lock = (
+        "a-b==1.0 \\\n  --hash=sha256:00 \\\n  --hash=sha256:01\nC_d==2.0 ; python_version < '4'\n"
+    )
+
+    assert walks.pins(lock) == {"a-b": ("1.0", 2), "c-d": ("2.0", 0)}
