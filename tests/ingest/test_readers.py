@@ -215,9 +215,10 @@ def bomb():
         (b"no zip", r"is no XLSX file; open it in a spreadsheet program"),
         (workbook([]), r"is empty; ask the department"),
         (workbook(ROWS[:1]), r"has a header but no rows"),
+        (workbook([[], *ROWS]), r"begins with an empty row; the header must be row 1"),
         (bomb(), r"unpacks from .* to 629,145,600 bytes, as no real sheet does; export"),
     ],
-    ids=["no zip", "empty", "header only", "bomb"],
+    ids=["no zip", "empty", "header only", "blank header", "bomb"],
 )
 def test_a_hostile_sheet_is_refused_in_words(tmp_path, content, message):
     with pytest.raises(BadInput, match=message):

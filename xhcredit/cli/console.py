@@ -39,8 +39,8 @@ def grid(title: str, *columns: str) -> Table:
 
 @contextmanager
 def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Show how far long work is (on standard error, so that output can be piped)."""
-    if quiet:
+    """Show how far long work is (on standard error, and only if a person is watching)."""
+    if quiet or not err.is_terminal:
         yield lambda what, done, total: None
         return
     columns = (

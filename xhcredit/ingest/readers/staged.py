@@ -50,6 +50,8 @@ def checked_header(names: Sequence[str], source: str) -> tuple[str, ...]:
         BadInput: a column has no name, or two have the same.
     """
     header = tuple(name.strip().lstrip("\ufeff") for name in names)
+    if not header:
+        raise BadInput(f'"{source}" begins with an empty row; the header must be row 1')
     for position, name in enumerate(header, start=1):
         if not name:
             raise BadInput(

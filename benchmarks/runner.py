@@ -1,0 +1,109 @@
+"""Runs one measurement in a process of its own, so that its CPU seconds and peak memory are its own.
+
+This module must stay light: a child process inherits the peak memory of whoever starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / "out" / "bench"
+#: threads that DuckDB, pyarrow, numpy and the kernel may use
+THREADS = min(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run.  ``cpu`` and ``wall`` are the work alone, after imports and loading compiled code;
+    ``process_cpu`` is all that the process tree used; ``load`` the machine's load before."""
+
+    task: str
+    cpu: float
+    wall: float
+    process_cpu: float
+    peak_mb: float
+    load: float
+    said: dict[str, Any]
+
+
+def measure(task: str, **options: Any) -> Measured:
+    """Run one task of ``benchmarks.tasks`` in a child process.
+
+    Raises:
+        SystemExit: the child failed; its own words were printed.
+    """
+    load = os.getloadavg()[0]
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as answer:
+        command = [sys.executable, "-m", "benchmarks.child", task, json.dumps(options), answer.name]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS), "PYTHONPATH": str(ROOT)}
+        pid = os.posix_spawn(sys.executable, command, environment)
+        _, status, used = os.wait4(pid, 0)
+        if status:
+            raise SystemExit(f"benchmark {task} {options} failed (status {status})")
+        said = json.loads(answer.read())
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return Measured(
+        task=task,
+        cpu=said.pop("cpu"),
+        wall=said.pop("wall"),
+        process_cpu=used.ru_utime + used.ru_stime,
+        peak_mb=used.ru_maxrss / unit,
+        load=load,
+        said=said,
+    )
+
+
+def in_turns(
+    tasks: dict[str, dict[str, Any]], pairs: int, tell: Callable[[str], None] = print
+) -> dict[str, list[Measured]]:
+    """Measure each task ``pairs`` times in turns (A B C A B C …), so that all see the same machine.
+
+    ``tasks`` maps a shown name to ``{"task": …, **options}``.
+    """
+    found: dict[str, list[Measured]] = {name: [] for name in tasks}
+    for turn in range(pairs):
+        for name, options in tasks.items():
+            one = measure(**options)
+            found[name].append(one)
+            tell(
+                f"  {turn + 1}/{pairs} {name:<44} {one.cpu:8.2f} CPU-s {one.wall:8.2f} s "
+                f"{one.peak_mb:7.0f} MB  load {one.load:.1f}"
+            )
+    return found
+
+
+def summary(
+    runs: dict[str, list[Measured]], ours: str, size: int, unit: str
+) -> list[dict[str, Any]]:
+    """Medians by task, and the median over the turns of (its CPU seconds / ours)."""
+    rows = []
+    for name, measured in runs.items():
+        turns = zip(measured, runs[ours], strict=True)
+        cpu, wall = median(m.cpu for m in measured), median(m.wall for m in measured)
+        rows.append(
+            {
+                "name": name,
+                "size": size,
+                "unit": unit,
+                "cpu": cpu,
+                "wall": wall,
+                "process_cpu": median(m.process_cpu for m in measured),
+                "peak_mb": max(m.peak_mb for m in measured),
+                "load": median(m.load for m in measured),
+                "per_wall_second": size / wall,
+                "ratio": median(theirs.cpu / own.cpu for theirs, own in turns),
+                "said": measured[-1].said,
+                "runs": [asdict(m) for m in measured],
+            }
+        )
+    return rows
