@@ -1,0 +1,183 @@
+"""What the documents say is true: commands, targets, links, paths, versions, words, rules."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+
+import pytest
+from typer.main import get_command
+
+from tests.walks import ROOT, python_files
+from xhcredit.cli.main import app
+from xhcredit.features.registry import features
+from xhcredit.rules.rulebook import Rulebook
+
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md"]
+FOLDERS = ("xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@cache
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def code_in(text):
+    """What stands in fences and backticks, one piece each (of fences, one line each)."""
+    fences = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    joined = "\n".join(fences).replace("\\\n", " ")
+    return [line.strip() for line in joined.splitlines()] + re.findall(r"`([^`\n]+)`", prose)
+
+
+def unknown_targets(text):
+    """Make targets that are named but not in the Makefile."""
+    targets = set(re.findall(r"^([a-z][\w-]*):", text_of("Makefile"), flags=re.MULTILINE))
+    named = [re.match(r"(?:\$ )?make ((?:[A-Z]+=\S+ )*)([a-z][\w-]*)", c) for c in code_in(text)]
+    return sorted({m[2] for m in named if m} - targets)
+
+
+def calls_in(text):
+    """Calls of the program, as lists of words; what follows a comment sign or a pipe is left out."""
+    found = (re.match(r"(?:\$ )?(?:\S*/)?xhcredit (.+)", code) for code in code_in(text))
+    return [re.split(r"\s[#|>]", m[1])[0].split() for m in found if m]
+
+
+def wrong_in_call(words):
+    """What the program would not understand of a call, or nothing."""
+    command = get_command(app)
+    rest = list(words)
+    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
+        names = re.split(r"\\?\|", rest.pop(0))
+        unknown = [n for n in names if n not in command.commands]
+        if unknown:
+            return f'no command "{unknown[0]}"'
+        command = command.commands[names[0]]
+    known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+    options = [re.sub(r"[=\]].*", "", w.lstrip("[")) for w in rest if w.lstrip("[").startswith("-")]
+    return "".join(f'no option "{o}"' for o in options if o not in known)
+
+
+def dead_paths(text):
+    """Links and paths in code that lead nowhere; ``<placeholders>`` and globs are left out."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
+    words = [w.strip(".,;:()'\"") for c in code_in(text) for w in c.split()]
+    paths = [w for w in words if w.startswith(tuple(f"{f}/" for f in FOLDERS))]
+    found = [t for t in (*links, *paths) if "://" not in t and not set("<>*…{") & set(t)]
+    return sorted({t for t in found if not (ROOT / t).exists() and not t.startswith("mailto:")})
+
+
+def wrong_versions(text):
+    """Versions of Python that are named and are not the one of pyproject.toml."""
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    named = re.findall(r"\b[Pp]ython ?(?:>=|≥)? ?(3\.\d+)", text)
+    return sorted(set(named) - {lowest})
+
+
+def glossary_terms():
+    """Names in the third column of the first table."""
+    rows = re.findall(r"^\|[^|]*\|[^|]*\|([^|]*)\|$", text_of("GLOSSARY.md"), flags=re.MULTILINE)
+    return sorted({term for cell in rows for term in re.findall(r"`([^`]+)`", cell)})
+
+
+@cache
+def words_in_code():
+    files = [*python_files("xhcredit"), *(ROOT / "xhcredit").rglob("*.yaml")]
+    names = " ".join(f.relative_to(ROOT).with_suffix("").as_posix() for f in files)
+    return "\n".join([*(f.read_text(encoding="utf-8") for f in files), names.replace("/", ".")])
+
+
+def stands_in_code(term):
+    return re.search(rf"(?<!\w){re.escape(term)}(?!\w)", words_in_code()) is not None
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_targets_exist(name):
+    assert unknown_targets(text_of(name)) == [], "add the target to Makefile or correct the name"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_exist(name):
+    wrong = {" ".join(c): wrong_in_call(c) for c in calls_in(text_of(name))}
+
+    assert {call: what for call, what in wrong.items() if what} == {}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_and_paths_lead_somewhere(name):
+    assert dead_paths(text_of(name)) == [], "correct the path, or make the file"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_version_of_python_is_that_of_the_project(name):
+    assert wrong_versions(text_of(name)) == []
+
+
+def test_commands_in_the_help_exist():
+    calls = calls_in(app.info.help)
+
+    assert len(calls) >= 5
+    assert [c for c in calls if wrong_in_call(c)] == []
+
+
+def test_the_readme_shows_how_to_begin():
+    text = text_of("README.md")
+
+    assert {"make demo", "make test"} <= {c.removeprefix("$ ").strip() for c in code_in(text)} | {
+        m for c in code_in(text) for m in re.findall(r"make (?:demo|test)\b", c)
+    }
+    assert calls_in(text), "name at least one command of the program"
+    assert re.search(r"Python ?(?:>=|≥)? ?3\.\d+", text), "say which Python is needed"
+    assert len(text.splitlines()) <= 120, "move what is long into its own file"
+
+
+@pytest.mark.parametrize("term", glossary_terms())
+def test_a_term_of_the_glossary_stands_in_the_code(term):
+    assert stands_in_code(term), "the glossary says so, the code does not; correct one of them"
+
+
+def test_features_named_as_examples_exist():
+    text = "".join(text_of(name) for name in DOCUMENTS)
+    named = set(re.findall(r"`([a-z_]+_\d+[md])`", text))
+
+    assert named - set(features()) == set()
+
+
+def test_the_changelog_tells_every_rule_with_every_day():
+    lines = [line for line in text_of("CHANGELOG.md").splitlines() if line.startswith("| `")]
+    told = {re.match(r"\| `([^`]+)`", line)[1]: line for line in lines}
+    for rule in Rulebook.load().rules.values():
+        line = told.get(rule.id) or told.get(f"{rule.id.partition('.')[0]}.*", "")
+        days = [str(entry.effective_from) for entry in rule.entries]
+        assert [d for d in days if d not in line] == [], f"CHANGELOG.md: add {rule.id}"
+
+
+def test_the_changelog_has_its_four_headings():
+    unreleased = text_of("CHANGELOG.md").partition("## [Unreleased]")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^### (.+)$", unreleased, flags=re.MULTILINE) == [
+        "规则", "评分", "接口", "其他",
+    ]  # fmt: skip
+
+
+PLANTED = """
+Run `make tset`, then `xhcredit scroe`, see [there](nowhere.md) and `xhcredit/nosuch.py`; Python 3.8.
+```
+make demo
+xhcredit score --asof 2026-06-30
+xhcredit features lsit
+xhcredit features show penalties_24m --sql  # fine
+```
+"""
+
+
+def test_planted_untruths_are_found():
+    assert unknown_targets(PLANTED) == ["tset"]
+    assert [wrong_in_call(c) for c in calls_in(PLANTED)] == [
+        'no option "--asof"', 'no command "lsit"', "", 'no command "scroe"',
+    ]  # fmt: skip
+    assert dead_paths(PLANTED) == ["nowhere.md", "xhcredit/nosuch.py"]
+    assert wrong_versions(PLANTED) == ["3.8"]
+    assert not stands_in_code("SeriousListing")
