@@ -2,8 +2,10 @@
 
 import json
 import math
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -107,6 +109,26 @@ def test_a_day_before_anybody_was_known_says_which_day_to_choose(tmp_path):
         run_night(tmp_path / "w", tmp_path / "out", early)
 
 
+def test_tables_that_nobody_delivered_are_named(tmp_path, model):
+    """A missing table is said, not taken silently for a clean record."""
+    random_warehouse(tmp_path / "w", events=0)
+    report = run_night(tmp_path / "w", tmp_path / "out", model)
+
+    assert "penalty" in report.not_delivered
+    assert "enterprise" not in report.not_delivered
+    assert "spared_violation" not in report.not_delivered
+
+
+def test_two_nights_at_once_build_one_store(tmp_path, model):
+    random_warehouse(tmp_path / "w")
+    with ThreadPoolExecutor(2) as pool:
+        outs = [tmp_path / "a", tmp_path / "b"]
+        first, second = pool.map(lambda out: run_night(tmp_path / "w", out, model), outs)
+
+    assert first.scores.read_bytes() == second.scores.read_bytes()
+    assert len(list((tmp_path / "w" / "clustered").iterdir())) == 1
+
+
 def test_an_empty_warehouse_says_what_to_run(tmp_path, model):
     with pytest.raises(NothingKnown, match='run "xhcredit ingest"'):
         run_night(tmp_path / "none", tmp_path / "out", model)
@@ -167,7 +189,7 @@ def test_a_kill_at_any_step_leaves_the_old_night_or_the_new_one(tmp_path, model)
     limit, killed = 0, True
     while killed:
         limit += 7
-        (tmp_path / "w" / "clustered" / "store.json").unlink(missing_ok=True)
+        shutil.rmtree(tmp_path / "w" / "clustered", ignore_errors=True)
         program = [sys.executable, "-c", KILLED, str(tmp_path), str(limit)]
         done = subprocess.run(program, check=False, capture_output=True)
         assert done.returncode in (0, -9), done.stderr.decode()

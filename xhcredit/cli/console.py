@@ -16,7 +16,7 @@ out = Console()
 err = Console(stderr=True)
 
 #: what the steps of long work are called
-STEPS = {"score": "评分 scoring", "": "归集 clustering"}
+STEPS = {"score": "评分 scoring", "compile": "编译 compiling (first run: some 15 s)", "": "归集"}
 
 
 def tell_json(content: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from xhcredit.cli.data import as_data, show_report
 from xhcredit.cli.night import AsJson
 from xhcredit.cli.night import show_report as show_night
 from xhcredit.errors import NothingKnown
+
+if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit.ingest.report import IngestReport
+    from xhcredit.jobs.night import NightReport
 
 #: the sample stands beside the library in a checkout; its last day is its as-of day
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -29,33 +33,14 @@ def demo(
     json_: AsJson = False,
 ) -> None:
     """See a district scored: ingest the sample's exports, score everybody, say what to try next."""
-    from xhcredit.ingest.quality import write_quality_page
-    from xhcredit.ingest.warehouse import Warehouse
-    from xhcredit.jobs.ingest import run_ingest
-    from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import run_night
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
-
     if not (SAMPLE / "exports").is_dir():
         raise NothingKnown(
             f'no sample district at "{SAMPLE}"; run the demo from a checkout of the repository'
         )
-    with progress_bar(quiet=json_) as progress:
-        ingested = run_ingest(
-            str(SAMPLE / "exports"), SAMPLE / "mappings", into / "warehouse",
-            today=date.today(), progress=progress,
-        )  # fmt: skip
-        model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
-        night = run_night(into / "warehouse", into, model, progress=progress)
-    write_quality_page(Warehouse(into / "warehouse"), into / "quality.html")
+    ingested, night = _run(into, quiet=json_)
     if json_:
-        tell_json(
-            {
-                "ingested": as_data(ingested),
-                "night": {**night.__dict__, "scores": str(night.scores)},
-            }
-        )
+        told = {**night.__dict__, "scores": str(night.scores)}
+        tell_json({"ingested": as_data(ingested), "night": told})
         return
     show_report(ingested, brief=True)
     show_night(night)
@@ -69,6 +54,27 @@ def demo(
         "(in a checkout the program is .venv/bin/xhcredit)",
         soft_wrap=True,
     )
+
+
+def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport]:
+    """Ingest the exports, score everybody, write the quality page."""
+    from xhcredit.ingest.quality import write_quality_page
+    from xhcredit.ingest.warehouse import Warehouse
+    from xhcredit.jobs.ingest import run_ingest
+    from xhcredit.jobs.model import model_on
+    from xhcredit.jobs.night import run_night
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.scores.release import load_release
+
+    warehouse, exports = into / "warehouse", str(SAMPLE / "exports")
+    with progress_bar(quiet=quiet) as progress:
+        ingested = run_ingest(
+            exports, SAMPLE / "mappings", warehouse, today=date.today(), progress=progress
+        )
+        model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
+        night = run_night(warehouse, into, model, progress=progress)
+    write_quality_page(Warehouse(warehouse), into / "quality.html")
+    return ingested, night
 
 
 def first_code(scores: Path) -> str:

@@ -95,6 +95,8 @@ def score(
 
 def show_report(report: NightReport) -> None:
     """Print the tiers of a night for people."""
+    from xhcredit.ingest.schema import directory
+
     table = Table(
         title=f"风险等级 tiers, as of {report.provenance['as_of']} (内部参考 internal reference)"
     )
@@ -104,6 +106,13 @@ def show_report(report: NightReport) -> None:
         table.add_row(tier, f"{count:,}", f"{count / report.enterprises:.1%}")
     out.print(table)
     x = ", ".join(f"{name} {count:,}" for name, count in report.scored_x.items())
+    if report.not_delivered:
+        missing = ", ".join(f"{directory()[t].name_zh} {t}" for t in report.not_delivered)
+        out.print(
+            f"[yellow]未归集 no rows of:[/] {missing}; their indicators say 'nothing known': "
+            "ingest these tables if the departments have them",
+            soft_wrap=True,
+        )
     again = " (same provenance as before: nothing changed)" if report.repeated else ""
     out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -150,11 +152,11 @@ def build(
 
     Args:
         con: has one view or table per directory table, each key once (``create_views``).
-        out: folder of the store; replaced as a whole.
+        out: folder of the store, which must not be there yet; it appears as a whole.
         digest: what the tables were made from; kept with the store.
         progress: called with what is being written, how many steps are done, of how many.
     """
-    part = out.with_name(out.name + f".part-{os.getpid()}")
+    part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     tell = progress or (lambda what, done, total: None)
     names = list(directory())
@@ -165,7 +167,6 @@ def build(
     tell("relation", len(names), len(names) + 1)
     _write_relations(con, enterprises, part)
     (part / "store.json").write_text(json.dumps({"format": FORMAT, "digest": digest}))
-    shutil.rmtree(out, ignore_errors=True)
     os.replace(part, out)
     tell("", len(names) + 1, len(names) + 1)
 
@@ -174,10 +175,25 @@ def _arrays(folder: Path) -> dict[str, Array]:
     return {f.stem: frozen(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
 
 
-def is_current(path: Path, digest: str) -> bool:
-    """Whether the store was made from these very tables by this layout."""
-    file = path / "store.json"
-    return file.exists() and json.loads(file.read_text()) == {"format": FORMAT, "digest": digest}
+def folder_of(stores: Path, digest: str) -> Path:
+    """Where the store of these very tables and this layout is kept."""
+    return stores / f"{digest[:16]}-{FORMAT}"
+
+
+@contextmanager
+def alone(stores: Path) -> Iterator[None]:
+    """Wait until nobody else builds a store in this folder, and keep others out meanwhile."""
+    stores.mkdir(parents=True, exist_ok=True)
+    with (stores.parent / ".clustering").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def forget_others(stores: Path, keep: Path) -> None:
+    """Remove stores of earlier data and half-built ones; who reads one keeps its mapped files."""
+    for folder in stores.iterdir():
+        if folder != keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(path: Path) -> Store:

@@ -16,6 +16,7 @@ from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
 from xhcredit.errors import NothingKnown
 from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model
 from xhcredit.jobs.results import Results, write_atomic, write_json
@@ -26,12 +27,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class NightReport:
-    """What a night did; ``repeated`` means that the same provenance had been run before."""
+    """What a night did; ``repeated`` means that the same provenance had been run before.
+
+    ``not_delivered`` are tables without any row: their indicators say "nothing known".
+    """
 
     provenance: dict[str, str]
     enterprises: int
     tiers: dict[str, int]
     scored_x: dict[str, int]
+    not_delivered: list[str]
     scores: Path
     repeated: bool = False
 
@@ -54,14 +59,18 @@ def open_store(warehouse: Path, *, progress: Progress = _quiet, memory: str = ""
     kept = Warehouse(warehouse)
     if not kept.entries():
         raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
-    target = warehouse / "clustered"
-    if not cluster.is_current(target, kept.digest()):
-        with duckdb.connect() as con:
-            if memory:
-                con.execute(f"SET memory_limit = '{memory}'")
-            create_views(con, kept)
-            cluster.build(con, target, kept.digest(), progress)
-    return cluster.load(target)
+    stores = warehouse / "clustered"
+    target = cluster.folder_of(stores, kept.digest())
+    with cluster.alone(stores):
+        if not target.exists():
+            with duckdb.connect() as con:
+                if memory:
+                    con.execute(f"SET memory_limit = '{memory}'")
+                create_views(con, kept)
+                cluster.build(con, target, kept.digest(), progress)
+        store = cluster.load(target)
+        cluster.forget_others(stores, target)
+    return store
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -121,21 +130,26 @@ def run_night(
     if earlier is not None:
         return earlier
     rows = present(store, model.as_of)
+    progress("compile", 0, 1)
     results = score_store(store, model, rows, progress)
     (out / "run.json").unlink(missing_ok=True)
     write_atomic(results.table(store.codes[rows]), scores, provenance)
     x = {n: int(np.count_nonzero(~np.isnan(results.columns[n]))) for n in model.release.x}
-    report = NightReport(provenance, rows.shape[0], results.distribution(), x, scores)
-    write_json(
-        {
-            "provenance": provenance,
-            "enterprises": report.enterprises,
-            "tiers": report.tiers,
-            "x": x,
-        },
-        out / "run.json",
-    )
-    return report
+    kept = {
+        "provenance": provenance,
+        "enterprises": rows.shape[0],
+        "tiers": results.distribution(),
+        "scored_x": x,
+        "not_delivered": not_delivered(Warehouse(warehouse)),
+    }
+    write_json(kept, out / "run.json")
+    return NightReport(**kept, scores=scores)
+
+
+def not_delivered(warehouse: Warehouse) -> list[str]:
+    """Tables that may be scored and of which no row was ever ingested."""
+    held = warehouse.tables()
+    return [name for name, t in directory().items() if t.scored and name not in held]
 
 
 def _earlier(out: Path, provenance: dict[str, str]) -> NightReport | None:
@@ -145,6 +159,4 @@ def _earlier(out: Path, provenance: dict[str, str]) -> NightReport | None:
     kept = json.loads((out / "run.json").read_text(encoding="utf-8"))
     if kept["provenance"] != provenance:
         return None
-    return NightReport(
-        provenance, kept["enterprises"], kept["tiers"], kept["x"], out / "scores.parquet", True
-    )
+    return NightReport(**kept, scores=out / "scores.parquet", repeated=True)
