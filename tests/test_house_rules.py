@@ -39,7 +39,6 @@ BY_PREFIX = ("packs.", "scope.")
 #: rules that nothing reads yet, and what will
 AHEAD = {
     "evaluation.general_min_per_year": "freshness of the imported national evaluation",
-    "features.adverse_window_max_months": "check of windows when a release is made",
     "query.negative_years": "the store's answers to queries",
 }
 

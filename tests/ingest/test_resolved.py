@@ -160,3 +160,16 @@ def test_a_broken_manifest_is_named(tmp_path):
 
     with pytest.raises(BadInput, match=r"000001-aaaaaaaaaaaa\.json.* is not a manifest entry"):
         Warehouse(tmp_path).entries()
+
+
+def test_a_column_declared_after_a_part_was_written_is_missing_there(con, tmp_path):
+    """A new column in the directory must not make old deliveries unreadable."""
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty(doc_no="old"))
+    (part,) = warehouse.parts("penalty")
+    older = part.with_suffix(".older")
+    con.execute(f"COPY (SELECT * EXCLUDE (basis) FROM '{part}') TO '{older}' (FORMAT parquet)")
+    older.replace(part)
+    put(warehouse, con, "penalty", penalty(doc_no="new", basis="art. 1"))
+
+    assert view(con, warehouse, "doc_no, basis") == [("new", "art. 1"), ("old", None)]

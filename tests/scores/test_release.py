@@ -1,6 +1,7 @@
 """The shipped release: lawful, monotone, and the same numbers in Python, in bulk and in SQL."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -8,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xhcredit.errors import BadDeclaration
+from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.registry import features
-from xhcredit.jobs.model import model_on, refuse_release
+from xhcredit.jobs.model import _refuse_windows, model_on, refuse_release
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, problems, release_of
 from xhcredit.scores.sql import release_sql
@@ -48,6 +49,18 @@ def test_a_forbidden_or_contrary_indicator_is_refused():
     ]
     with pytest.raises(BadDeclaration, match=r"is_small_or_micro.*penalties_24m.*nosuch"):
         refuse_release(release_of(raw, "test"), features())
+
+
+def test_a_feature_that_looks_back_beyond_publicity_is_refused():
+    """The window of penalties is law as data: 60 months until 2021-08-31, 36 from then on."""
+    declared = features()
+    longer = replace(declared["penalties_24m"], window="60m")
+
+    _refuse_windows(Rulebook.load(), [longer], date(2021, 8, 31))
+    with pytest.raises(BadRule, match="allows 36 months"):
+        _refuse_windows(Rulebook.load(), [longer], date(2021, 9, 1))
+    with pytest.raises(BadRule, match="without end"):
+        _refuse_windows(Rulebook.load(), [replace(longer, window="")], date(2026, 6, 30))
 
 
 def test_tables_on_two_scales_are_refused():

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Tables of adverse records with a publicity period (公示期): what may no longer be published must
+#: not go on working in a score, so a scored window over them is bounded by the rulebook.
+PUBLISHED_RECORDS = frozenset(
+    {"penalty", "abnormal_listing", "serious_listing", "judicial", "tax_arrears"}
+)
+
 
 @dataclass(frozen=True)
 class Ban:

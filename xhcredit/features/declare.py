@@ -1,7 +1,5 @@
 """Short ways to declare indicators: what those of one table share is said once."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Sequence

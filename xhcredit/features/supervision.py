@@ -63,6 +63,7 @@ _PENALTY_FEATURES = (
         "行政处罚次数（半衰期365日）",
         "penalties, half-life 365 days",
         365,
+        window="36m",
     ),
     _PENALTIES.yuan(
         "penalty_yuan_36m",
@@ -79,7 +80,7 @@ _PENALTY_FEATURES = (
         window="36m",
     ),
     _PENALTIES.days_since(
-        "days_since_last_penalty", "距最近行政处罚天数", "days since the last penalty", window="60m"
+        "days_since_last_penalty", "距最近行政处罚天数", "days since the last penalty", window="36m"
     ),
     _PENALTIES.count(
         "penalties_unperformed_36m",

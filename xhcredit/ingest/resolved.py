@@ -13,6 +13,7 @@ A key that was ingested once is read as it is.  For a key with several versions:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 
@@ -46,14 +47,14 @@ def resolved_sql(warehouse: Warehouse, table: Table, entries: list[Entry]) -> st
         return _empty(table)
     files = [warehouse.part(table.name, entry.name) for entry in holding]
     columns = _quoted(columns_of(table))
-    plain = f"SELECT {columns} FROM {read_parquet(files)}"
+    plain = f"SELECT {columns} FROM {_rows(table, files)}"
     ids = _versioned_ids(warehouse, table, holding, read_parquet(files))
     if not ids:
         return plain
     numbered = (
         f"SELECT * EXCLUDE (filename), "
         f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
-        f"FROM {read_parquet(files, ', filename = true')} WHERE event_id IN ({ids})"
+        f"FROM {_rows(table, files, ', filename = true')} WHERE event_id IN ({ids})"
     )
     resolve = _register if table.kind == "register" else _events
     return (
@@ -74,6 +75,12 @@ def _versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], row
         if (entry.versions or {}).get(table.name)
     ]
     return f"SELECT event_id FROM {read_parquet(files)}" if files else ""
+
+
+def _rows(table: Table, files: list[Path], options: str = "") -> str:
+    """SQL of all rows; a column that was declared after a part was written is NULL there."""
+    read = read_parquet(files, f", union_by_name = true{options}")
+    return f"(SELECT * FROM {read} UNION ALL BY NAME {_empty(table)})"
 
 
 def _empty(table: Table) -> str:

@@ -16,6 +16,7 @@ from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import Compiled, compile_features, with_inputs
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration, BadRule
+from xhcredit.features.bans import PUBLISHED_RECORDS
 from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
@@ -84,6 +85,7 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
     declared = features()
     refuse_release(release, declared)
     _refuse_scale(rules, release, as_of)
+    _refuse_windows(rules, with_inputs(release.features(), declared), as_of)
     policy = policy_on(rules, as_of)
     x_caps = rules.caps("scores.x_caps", as_of=as_of)
     pool = pool_on(rules, release, as_of)
@@ -142,6 +144,19 @@ def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
             f'release "{release.name}" is on the scale {release.general.scale}, the rule '
             f"scores.scale of {as_of} says {rule}; retrain it on the scale in force"
         )
+
+
+def _refuse_windows(rules: Rulebook, used: Sequence[Feature], as_of: date) -> None:
+    """Refuse a scored feature that looks further back than published records may work."""
+    months = rules.value("features.adverse_window_max_months", int, as_of=as_of)
+    for f in used:
+        bounded = 0 < f.window_days <= months * 365.25 / 12
+        in_force_only = "open" in f.where
+        if f.table in PUBLISHED_RECORDS and not bounded and not in_force_only:
+            raise BadRule(
+                f'feature "{f.id}" looks back {f.window or "without end"}; on {as_of} the rule '
+                f"features.adverse_window_max_months allows {months} months: shorten its window"
+            )
 
 
 def pool_on(rules: Rulebook, release: Release, as_of: date) -> Pool:
