@@ -47,6 +47,7 @@ def _scratch(size: int, memory: str) -> Store:
 
 
 def _store(size: int, source: str, memory: str = "") -> Store:
+    """The clustered store: the kept one (as a night opens it), or made from scratch."""
     return _scratch(size, memory) if source == "scratch" else open_store(warehouse(size))
 
 
@@ -57,6 +58,7 @@ def _clean(size: int) -> None:
 def features(size: int, source: str = "clustered", check: bool = False) -> Callable[[], Any]:
     """All features of the contest for everybody present, in memory."""
     compiled = _warm(model()).compiled
+    open_store(warehouse(size))
 
     def work() -> Any:
         store = _store(size, source)
@@ -74,6 +76,7 @@ def night(
 ) -> Callable[[], Any]:  # fmt: skip
     """From the store (or from the warehouse) to points, reasons, tiers and Parquet."""
     m = _warm(model() if which == "contest" else full_model())
+    open_store(warehouse(size))
     target = OUT / "scratch" / f"scores{size}-{which}.parquet"
 
     def work() -> Any:
@@ -133,6 +136,7 @@ def grid(size: int, months: int = 36, neighbours: bool = True) -> Callable[[], d
     wanted = [f.id for f in model().compiled.features if neighbours or f.aggregate != "neighbours"]
     compiled = compile_features(with_inputs(wanted, declared()))
     compiled.run(one_enterprise({}), np.zeros(1, np.int64), np.zeros(1, np.int32))
+    open_store(warehouse(size))
     days = [DAY - 30 * k for k in range(months)]
 
     def work() -> dict[str, Any]:

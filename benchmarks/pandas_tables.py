@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+_RESTRICTING = "suspension|licence_revocation|business_restriction|occupation_ban|downgrade|closure"
+
 
 @dataclass(frozen=True)
 class Sums:
@@ -117,15 +119,12 @@ def _inspections_in_order(newest: pd.DataFrame, s: Sums) -> None:
 def _penalties(f: pd.DataFrame, s: Sums) -> None:
     minor = f["severity"] == "minor"
     kinds = f["penalty_kinds"].cat.categories
-    adverse = kinds[kinds.str.contains(
-        "fine|confiscation|suspension|licence_revocation|business_restriction|occupation_ban"
-        "|downgrade|closure")]  # fmt: skip
+    adverse = kinds[kinds.str.contains(f"fine|confiscation|{_RESTRICTING}")]
     f = f[(f["procedure"] == "ordinary") & ~minor & f["penalty_kinds"].isin(adverse)]
     age, kind = f["age"], f["penalty_kinds"]
     grave = kind.isin(kinds[kinds.str.contains("licence_revocation|occupation_ban|closure")])
     serious = (f["severity"] == "serious") | (f["severity"].isna() & grave)
-    restricting = kind.isin(kinds[kinds.str.contains(
-        "suspension|licence_revocation|business_restriction|occupation_ban|downgrade|closure")])  # fmt: skip
+    restricting = kind.isin(kinds[kinds.str.contains(_RESTRICTING)])
     s.count("penalties_24m", f, age < 730)
     s.count("penalties_36m", f, age < 1095)
     s.count("penalties_serious_24m", f, serious & (age < 730))

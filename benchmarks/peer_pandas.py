@@ -31,7 +31,9 @@ def _read(kept: Warehouse, table: str, columns: list[str]) -> pa.Table:
     """Columns of a table from all its parts; words as dictionaries, dates as day numbers."""
     parts = [str(part) for part in kept.parts(table)]
     schema = pq.read_schema(parts[0])
-    words = [c for c in columns if schema.field(c).type == pa.string() and c not in ("code", "node")]
+    words = [
+        c for c in columns if schema.field(c).type == pa.string() and c not in ("code", "node")
+    ]
     read = pa.concat_tables(
         pq.read_table(part, columns=columns, read_dictionary=words) for part in parts
     ).unify_dictionaries()
@@ -46,7 +48,9 @@ def _read(kept: Warehouse, table: str, columns: list[str]) -> pa.Table:
     return read
 
 
-def _frame(kept: Warehouse, table: str, own: list[str], codes: pa.Array, ends: bool) -> pd.DataFrame:
+def _frame(
+    kept: Warehouse, table: str, own: list[str], codes: pa.Array, ends: bool
+) -> pd.DataFrame:
     """Visible events of a table with ``ent`` (position of the enterprise), age and ``met``."""
     columns = [*_COMMON, *(_ENDS if ends else []), *own]
     read = _read(kept, table, list(dict.fromkeys(columns)))

@@ -87,9 +87,7 @@ def night(
 
 def _spine(con: Any, months: int) -> int:
     """Who is asked for on which day."""
-    days = " UNION ALL ".join(
-        f"SELECT DATE '{AS_OF}' - {30 * k} AS as_of" for k in range(months)
-    )
+    days = " UNION ALL ".join(f"SELECT DATE '{AS_OF}' - {30 * k} AS as_of" for k in range(months))
     con.execute(
         "CREATE TEMP TABLE spine AS SELECT row_number() OVER (ORDER BY as_of DESC, code) AS pair, "
         f"code, as_of FROM enterprise, ({days}) WHERE known_on <= as_of "

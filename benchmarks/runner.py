@@ -1,4 +1,4 @@
-"""Runs one measurement in a process of its own, so that its CPU seconds and peak memory are its own.
+"""Runs each measurement in a process of its own: its CPU seconds and peak memory are its own.
 
 This module must stay light: a child process inherits the peak memory of whoever starts it.
 """
@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 
 def digest(values: Any) -> str:
     """Digest of a column as float64, where all missing values are one NaN."""
+    import numpy as np  # not above: the parent process stays light
+
     column = np.array(values, dtype=np.float64)
     column[np.isnan(column)] = np.nan
     column += 0.0  # -0.0 becomes 0.0
@@ -24,6 +24,4 @@ def digests(columns: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Names whose values differ, or that only one side has."""
-    return sorted(
-        name for name in one.keys() | other.keys() if one.get(name) != other.get(name)
-    )
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

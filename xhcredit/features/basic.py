@@ -5,6 +5,9 @@ from __future__ import annotations
 from xhcredit.features.declare import FOR_RULES, SAFER, SHOWN, WARNS, Facts
 from xhcredit.features.sources import BASIC, REGISTER, TOLERANCE, WARNING
 
+#: A status counts from its day on; without a day it counts whenever the enterprise is known.
+_SINCE = "status == '{}' and (is_missing(status_on) or status_on <= as_of)"
+
 _REGISTER = Facts("enterprise", "basic", REGISTER, "登记信息缺项 not in the register")
 _PERMITS = Facts("permit", "basic", BASIC, "无已知有效许可 no permit in force known", where="open")
 
@@ -22,13 +25,13 @@ FEATURES = (
         "is_active", "登记状态为存续", "registered as active", "status == 'active'", **FOR_RULES
     ),
     _REGISTER.attribute(
-        "is_suspended", "歇业", "registered as suspended", "status == 'suspended'", **FOR_RULES
+        "is_suspended", "歇业", "registered as suspended", _SINCE.format("suspended"), **FOR_RULES
     ),
     _REGISTER.attribute(
         "is_revoked",
         "营业执照被吊销",
         "business licence revoked",
-        "status == 'revoked'",
+        _SINCE.format("revoked"),
         **FOR_RULES,
     ),
     _REGISTER.attribute(
