@@ -7,16 +7,18 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.jobs.warehouses import random_warehouse
-from xhcredit.errors import BadRule, NothingKnown, RuleNotInForce, UnknownEnterprise
+from xhcredit.errors import BadInput, BadRule, NothingKnown, RuleNotInForce, UnknownEnterprise
 from xhcredit.jobs.explain import explain
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import open_store, run_night
+from xhcredit.jobs.results import provenance_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of
 
@@ -119,6 +121,69 @@ def test_tables_that_nobody_delivered_are_named(tmp_path, model):
     assert "spared_violation" not in report.not_delivered
 
 
+@pytest.mark.parametrize("damage", ["run.json", "scores.parquet"])
+def test_a_damaged_result_is_made_anew(tmp_path, model, damage):
+    random_warehouse(tmp_path / "w")
+    first = run_night(tmp_path / "w", tmp_path / "out", model)
+    whole = first.scores.read_bytes()
+    (tmp_path / "out" / damage).write_bytes(b"")
+    again = run_night(tmp_path / "w", tmp_path / "out", model)
+
+    assert not again.repeated
+    assert first.scores.read_bytes() == whole
+
+
+def test_two_nights_into_one_folder_leave_one_whole_night(tmp_path, model):
+    """What run.json says is what scores.parquet holds, whoever came last."""
+    random_warehouse(tmp_path / "w")
+    other = model_on(Rulebook.load(), load_release(), date(2024, 9, 30))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda m: run_night(tmp_path / "w", tmp_path / "out", m), [model, other] * 3))
+    told = json.loads((tmp_path / "out" / "run.json").read_text())["provenance"]
+
+    assert told == provenance_of(tmp_path / "out" / "scores.parquet")
+
+
+def test_nothing_is_ingested_while_a_night_reads(tmp_path):
+    kept = random_warehouse(tmp_path / "w")
+    refused = pytest.raises(BadInput, match="an ingestion or a night is at work")
+    with kept.reading(), refused, kept.lock():
+        pytest.fail("the lock let an ingestion in")
+
+
+def test_a_pack_out_of_service_issues_no_tiers(tmp_path):
+    """The kill switch of the core pack: no tier from that day on, as before on earlier days."""
+    own = tmp_path / "packs"
+    own.mkdir()
+    shipped = (files("xhcredit.rules") / "data" / "packs" / "core.yaml").read_text(encoding="utf-8")
+    entry = """
+  - effective_from: 2025-01-01
+    value: {in_service: false, why: 上级叫停}
+    verification: proposal
+    source: {title: 停用通知, number: 无, article: 无, published_on: 2025-01-01}
+"""
+    (own / "core.yaml").write_text(shipped.rstrip() + entry, encoding="utf-8")
+    rules = Rulebook.load(tmp_path)
+
+    assert model_on(rules, load_release(), date(2024, 12, 31)).policy.directs
+    with pytest.raises(RuleNotInForce, match=r'out of service on 2025-01-01 with its pack "core"'):
+        model_on(rules, load_release(), date(2025, 1, 1))
+
+
+@pytest.mark.parametrize("memory", ["abc", "2", "GB", "-1GB"])
+def test_a_wrong_amount_of_memory_is_told(tmp_path, model, memory):
+    random_warehouse(tmp_path / "w")
+    with pytest.raises(BadInput, match="write it as 2GB"):
+        run_night(tmp_path / "w", tmp_path / "out", model, memory=memory)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, model):
+    random_warehouse(tmp_path / "w")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="name another --out"):
+        run_night(tmp_path / "w", tmp_path / "file", model)
+
+
 def test_two_nights_at_once_build_one_store(tmp_path, model):
     random_warehouse(tmp_path / "w")
     with ThreadPoolExecutor(2) as pool:
@@ -157,9 +222,11 @@ def test_an_unknown_enterprise_is_told_so(night, model):
 KILLED = """
 import os, signal, sys
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import run_night
+from xhcredit.jobs.results import provenance_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -183,12 +250,12 @@ run_night(folder / "w", folder / "out", model, progress=step)
 """
 
 
-def test_a_kill_at_any_step_leaves_the_old_night_or_the_new_one(tmp_path, model):
+def test_a_kill_along_the_way_leaves_no_night_or_a_whole_one(tmp_path, model):
     random_warehouse(tmp_path / "w")
     expected = run_night(tmp_path / "w", tmp_path / "whole", model)
     limit, killed = 0, True
     while killed:
-        limit += 7
+        limit += 5
         shutil.rmtree(tmp_path / "w" / "clustered", ignore_errors=True)
         program = [sys.executable, "-c", KILLED, str(tmp_path), str(limit)]
         done = subprocess.run(program, check=False, capture_output=True)

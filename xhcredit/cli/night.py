@@ -50,12 +50,19 @@ def the_day(text: str) -> date:
 
 
 def model_for(as_of: str, release: Path | None, rules: Path | None) -> Model:
-    """Compile the release and the rules of a day."""
+    """Compile the release and the rules of a day that is not in the future.
+
+    Raises:
+        BadInput: the day has not come; nobody can know its facts.
+    """
     from xhcredit.jobs.model import model_on
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 
-    return model_on(Rulebook.load(rules), load_release(release), the_day(as_of))
+    day = the_day(as_of)
+    if day > date.today():
+        raise BadInput(f"{day} has not come; choose {date.today()} or an earlier as-of day")
+    return model_on(Rulebook.load(rules), load_release(release), day)
 
 
 def register(app: typer.Typer) -> None:
@@ -113,6 +120,7 @@ def show_report(report: NightReport) -> None:
             "ingest these tables if the departments have them",
             soft_wrap=True,
         )
+    out.print(f"newest fact known 最近归集: {report.known_until}")
     again = " (same provenance as before: nothing changed)" if report.repeated else ""
     out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import inspect
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +16,16 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from xhcredit.engine import codes, expr
 from xhcredit.engine.codes import NEVER, NULLS, readable, storage
 from xhcredit.engine.columns import Array, Relations, Store, frozen, offsets_of
 from xhcredit.engine.expr import sql_number
-from xhcredit.ingest.schema import Column, Table, directory
+from xhcredit.ingest.schema import Column, Table, directory, directory_digest
 
-FORMAT = 1  #: raise when the layout of the files changes; older stores are then built anew
 Progress = Callable[[str, int, int], None]
+
+#: modules whose text says how a store is laid out; a change of theirs builds stores anew
+_LAYOUT = (sys.modules[__name__], codes, expr)
 
 _DAYS = ("occurred", "known", "withdrawn")
 _ENDS = ("ended", "ended_known")
@@ -37,11 +43,12 @@ def _stored(column: Column) -> str:
         whens = " ".join(f"WHEN '{v}' THEN {k}" for k, v in enumerate(column.value_ids))
         text = f"CASE t.{column.name} {whens} END"
     elif column.type == "categories":
+        empty = f"t.{column.name} = ''"
         bits = (
             f"CAST(contains(';' || t.{column.name} || ';', ';{v};') AS INTEGER) * {1 << k}"
             for k, v in enumerate(column.value_ids)
         )
-        text = " + ".join(bits)
+        text = f"CASE WHEN {empty} THEN NULL ELSE {' + '.join(bits)} END"
     else:
         text = sql_number(column)
     return f"CAST(coalesce({text}, {NULLS[kind]}) AS {sql_type})"
@@ -166,7 +173,7 @@ def build(
         _write_table(con, directory()[name], enterprises, part)
     tell("relation", len(names), len(names) + 1)
     _write_relations(con, enterprises, part)
-    (part / "store.json").write_text(json.dumps({"format": FORMAT, "digest": digest}))
+    (part / "store.json").write_text(json.dumps({"digest": digest}))
     os.replace(part, out)
     tell("", len(names) + 1, len(names) + 1)
 
@@ -176,8 +183,9 @@ def _arrays(folder: Path) -> dict[str, Array]:
 
 
 def folder_of(stores: Path, digest: str) -> Path:
-    """Where the store of these very tables and this layout is kept."""
-    return stores / f"{digest[:16]}-{FORMAT}"
+    """Where the store of these very tables, declared and laid out as they are now, is kept."""
+    parts = [digest, directory_digest(), *(inspect.getsource(m) for m in _LAYOUT)]
+    return stores / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 @contextmanager

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,6 +14,7 @@ import numpy.typing as npt
 
 from xhcredit.engine import derive
 from xhcredit.engine.columns import Array, Store, frozen
+from xhcredit.engine.jit import has_numba, load_module
 from xhcredit.engine.kernel_source import DECAY_DAYS, DECAY_ONE, TableKernel, table_kernel
 from xhcredit.engine.neighbours import neighbour_values
 from xhcredit.engine.spec import Feature
@@ -88,55 +83,15 @@ def with_inputs(wanted: Sequence[str], features: Mapping[str, Feature]) -> list[
     return ordered([f for name, f in features.items() if name in need])
 
 
-def _cache_folder() -> Path:
-    """A folder that numba can write its compiled code to."""
-    named = os.environ.get("XHCREDIT_CACHE")
-    folder = Path(named) if named else Path.home() / ".cache" / "xhcredit"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except OSError:
-        pass
-    return Path(tempfile.mkdtemp(prefix="xhcredit-"))
-
-
-def _load_module(source: str) -> ModuleType:
-    """Write the source where it can be read and cached, and import it."""
-    name = "xhkernel_" + hashlib.sha256(source.encode()).hexdigest()[:16]
-    if name in sys.modules:
-        return sys.modules[name]
-    file = _cache_folder() / f"{name}.py"
-    if not file.exists():
-        part = file.with_suffix(f".{os.getpid()}.part")
-        part.write_text(source, encoding="utf-8")
-        os.replace(part, file)
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise BadDeclaration(
-            f'the kernel "{file}" cannot be imported; set XHCREDIT_CACHE elsewhere'
-        )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def has_numba() -> bool:
-    """Whether the kernel can be compiled here (extra ``fast``)."""
-    return importlib.util.find_spec("numba") is not None
-
-
 def _source(kernels: Sequence[TableKernel], derived: str, *, jit: bool) -> str:
     """Assemble the module: one function per table and one for derived features."""
     lines = [_HEADER, derive.PREAMBLE]
     body = "\n\n".join([*(k.source for k in kernels), derived])
     text = "\n".join(lines) + "\n\n" + body
     if jit:
-        text = text.replace("\ndef ", "\n@njit(cache=True, nogil=True)\ndef ")
-        text = text.replace(
-            "from math import nan\n", "from math import nan\n\nfrom numba import njit\n"
-        )
+        text = text.replace("\ndef ", "\n@compiled\ndef ")
+        imports = "from math import nan\n\nfrom xhcredit.engine.jit import compiled\n"
+        text = text.replace("from math import nan\n", imports)
     return text
 
 
@@ -269,8 +224,9 @@ def compile_features(features: Sequence[Feature], *, jit: bool | None = None) ->
         [(k, f) for k, f in enumerate(order) if f.aggregate == "derived"], positions
     )
     source = _source(kernels, derived, jit=use_jit)
+    name = "xhkernel_" + hashlib.sha256(source.encode()).hexdigest()[:16]
     base_ids = sorted({f.of for f in order if f.aggregate == "neighbours"})
     base = None
     if base_ids:
         base = compile_features(with_inputs(base_ids, {f.id: f for f in order}), jit=use_jit)
-    return Compiled(tuple(order), tuple(kernels), source, _load_module(source), base)
+    return Compiled(tuple(order), tuple(kernels), source, load_module(name, source), base)

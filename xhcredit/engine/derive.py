@@ -69,7 +69,8 @@ class _Python:
         return f"_div({a}, {b})"
 
     def compare(self, a: str, op: str, b: str) -> str:
-        return f"(1.0 if {a} {op} {b} else 0.0)"
+        known = f"{a} == {a} and {b} == {b} and " if op == "!=" else ""  # NaN differs from all
+        return f"(1.0 if {known}{a} {op} {b} else 0.0)"
 
     def call(self, name: str, a: str, b: str) -> str:
         return f"_{name}({a}, {b})"

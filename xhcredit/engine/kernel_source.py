@@ -101,6 +101,8 @@ def _distinct(k: int, f: Feature, value: str) -> _Parts:
 
 
 def _decayed(k: int, f: Feature, value: str) -> _Parts:
+    if any(c.type == "money" and f"c_{c.name}[" in value for c in table(f.table).columns):
+        raise BadDeclaration(f'feature "{f.id}": a decayed sum of money overflows; count instead')
     step = [f"if age < {DECAY_DAYS}:", f"    s{k} += weights_{f.half_life}[age] * ({value})"]
     return _Parts([f"s{k} = 0"], step, [f"out[{k}, i] = s{k} / {float(DECAY_ONE)}"])
 

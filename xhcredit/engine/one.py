@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,12 @@ def stored(column: Column, value: Any) -> int:
     Raises:
         BadInput: a category's value that the directory does not declare.
     """
-    if value is None:
+    if value is None or value == "":
         return NULLS[storage(column)]
     if column.type == "date":
         return day_number(value)
     if column.type == "money":
-        return int(Decimal(str(value)) * 100)
+        return int((Decimal(str(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
     words = column.value_ids
     parts = str(value).split(";") if column.type == "categories" else [value]
     if column.type not in ("category", "categories"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -146,6 +147,12 @@ def directory() -> dict[str, Table]:
             raise BadDeclaration(f'"{file.name}" declares table "{table.name}"; rename the file')
         tables[table.name] = table
     return {"enterprise": tables.pop("enterprise"), **tables}
+
+
+@cache
+def directory_digest() -> str:
+    """SHA-256 (hex) over all that the directory declares: names, types, keys, values, order."""
+    return hashlib.sha256(repr(list(directory().values())).encode()).hexdigest()
 
 
 def table(name: str) -> Table:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import rfc8785
@@ -19,6 +20,7 @@ from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.bans import PUBLISHED_RECORDS
 from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features
+from xhcredit.ingest.schema import directory_digest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes import Cap, Cutoffs, Weights
 from xhcredit.rules.shapes import Scale as ScaleRule
@@ -67,8 +69,9 @@ class Model:
             "release_digest": self.release.digest,
             "rulebook_digest": self.rules.digest,
             "feature_digest": self.feature_digest,
+            "directory_digest": directory_digest(),
             "data_digest": data_digest,
-            "code_version": __version__,
+            "code_version": code_version(),
         }
 
 
@@ -109,7 +112,7 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
         compiled=compiled,
         scorer=Scorer(release, pool, compiled.ids),
         x_caps=x_caps,
-        x_cutoffs=rules.value("scores.x_grades", Cutoffs, as_of=as_of),
+        x_cutoffs=rules.serving("scores.x_grades", Cutoffs, as_of=as_of),
         feature_digest=feature_digest(compiled.features),
     )
 
@@ -118,6 +121,14 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
 def _compiled(wanted: tuple[Feature, ...]) -> Compiled:
     """The compiled kernel of a set of features; one per process and set."""
     return compile_features(wanted)
+
+
+@cache
+def code_version() -> str:
+    """Version of the program and a digest of its text: another program may score otherwise."""
+    root = Path(__file__).parents[1]
+    texts = (f.read_bytes() for f in sorted(root.rglob("*.py")))
+    return f"{__version__}+{hashlib.sha256(b''.join(texts)).hexdigest()[:12]}"
 
 
 def feature_digest(declared: Sequence[Feature]) -> str:
@@ -138,7 +149,7 @@ def refuse_release(release: Release, declared: dict[str, Feature]) -> None:
 
 
 def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
-    rule = rules.value("scores.scale", ScaleRule, as_of=as_of)
+    rule = rules.serving("scores.scale", ScaleRule, as_of=as_of)
     if rule.model_dump() != release.general.scale.model_dump():
         raise BadRule(
             f'release "{release.name}" is on the scale {release.general.scale}, the rule '
@@ -148,7 +159,7 @@ def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
 
 def _refuse_windows(rules: Rulebook, used: Sequence[Feature], as_of: date) -> None:
     """Refuse a scored feature that looks further back than published records may work."""
-    months = rules.value("features.adverse_window_max_months", int, as_of=as_of)
+    months = rules.serving("features.adverse_window_max_months", int, as_of=as_of)
     for f in used:
         bounded = 0 < f.window_days <= months * 365.25 / 12
         in_force_only = "open" in f.where
@@ -165,7 +176,7 @@ def pool_on(rules: Rulebook, release: Release, as_of: date) -> Pool:
     Raises:
         RuleNotInForce: there were no weights on that day.
     """
-    weights = rules.value("scores.weights", Weights, as_of=as_of)
+    weights = rules.serving("scores.weights", Weights, as_of=as_of)
     scopes = rules.scopes(as_of=as_of)
     x = {
         name: Applies(scopes[name].feature, scopes[name].at_least, weights.x[name])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +17,12 @@ import numpy as np
 from xhcredit.engine import cluster
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
-from xhcredit.errors import NothingKnown
+from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.results import Results, write_atomic, write_json
+from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -29,13 +32,15 @@ Progress = Callable[[str, int, int], None]
 class NightReport:
     """What a night did; ``repeated`` means that the same provenance had been run before.
 
-    ``not_delivered`` are tables without any row: their indicators say "nothing known".
+    ``known_until`` is the newest day on which a fact became known; ``not_delivered`` are tables
+    without any row: their indicators say "nothing known".
     """
 
     provenance: dict[str, str]
     enterprises: int
     tiers: dict[str, int]
     scored_x: dict[str, int]
+    known_until: str
     not_delivered: list[str]
     scores: Path
     repeated: bool = False
@@ -56,21 +61,30 @@ def open_store(warehouse: Path, *, progress: Progress = _quiet, memory: str = ""
     Raises:
         NothingKnown: nothing was ever ingested there.
     """
+    if memory and not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", memory):
+        raise BadInput(f'"{memory}" is no amount of memory; write it as 2GB or 512MB')
     kept = Warehouse(warehouse)
-    if not kept.entries():
-        raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
     stores = warehouse / "clustered"
-    target = cluster.folder_of(stores, kept.digest())
-    with cluster.alone(stores):
+    with kept.reading(), cluster.alone(stores):
+        if not kept.entries():
+            raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
+        digest = kept.digest()
+        target = cluster.folder_of(stores, digest)
         if not target.exists():
-            with duckdb.connect() as con:
-                if memory:
-                    con.execute(f"SET memory_limit = '{memory}'")
-                create_views(con, kept)
-                cluster.build(con, target, kept.digest(), progress)
+            _build(kept, target, digest, progress, memory)
         store = cluster.load(target)
         cluster.forget_others(stores, target)
     return store
+
+
+def _build(kept: Warehouse, target: Path, digest: str, progress: Progress, memory: str) -> None:
+    """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store."""
+    with duckdb.connect() as con:
+        con.execute(f"SET temp_directory = '{kept.path / '.spill'}'")
+        if memory:
+            con.execute(f"SET memory_limit = '{memory}'")
+        create_views(con, kept)
+        cluster.build(con, target, digest, progress)
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -126,24 +140,53 @@ def run_night(
     store = open_store(warehouse, progress=progress, memory=memory)
     provenance = model.provenance(store.digest)
     scores = out / "scores.parquet"
-    earlier = _earlier(out, provenance)
-    if earlier is not None:
-        return earlier
-    rows = present(store, model.as_of)
-    progress("compile", 0, 1)
-    results = score_store(store, model, rows, progress)
-    (out / "run.json").unlink(missing_ok=True)
-    write_atomic(results.table(store.codes[rows]), scores, provenance)
-    x = {n: int(np.count_nonzero(~np.isnan(results.columns[n]))) for n in model.release.x}
-    kept = {
-        "provenance": provenance,
-        "enterprises": rows.shape[0],
-        "tiers": results.distribution(),
-        "scored_x": x,
-        "not_delivered": not_delivered(Warehouse(warehouse)),
-    }
-    write_json(kept, out / "run.json")
+    with _alone(out):
+        earlier = _earlier(out, provenance)
+        if earlier is not None:
+            return earlier
+        rows = present(store, model.as_of)
+        progress("compile", 0, 1)
+        results = score_store(store, model, rows, progress)
+        (out / "run.json").unlink(missing_ok=True)
+        write_atomic(results.table(store.codes[rows]), scores, provenance)
+        kept = {
+            "provenance": provenance,
+            "enterprises": rows.shape[0],
+            "tiers": results.distribution(),
+            "scored_x": results.applying(),
+            "known_until": known_until(store, model.as_of).isoformat(),
+            "not_delivered": not_delivered(Warehouse(warehouse)),
+        }
+        write_json(kept, out / "run.json")
     return NightReport(**kept, scores=scores)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Let one night at a time write into a folder.
+
+    Raises:
+        BadInput: the folder cannot be made or written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / ".lock").open("w")
+    except OSError as error:
+        raise BadInput(f'cannot write into "{out}": {error.strerror}; name another --out') from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def known_until(store: Store, as_of: date) -> date:
+    """The newest day, up to ``as_of``, on which any fact became known."""
+    limit = day_number(as_of)
+    days = [0]
+    for arrays in store.tables.values():
+        known = arrays.get("known")
+        if known is not None:
+            days.append(int(np.max(known, initial=0, where=known <= limit)))
+    return date(1970, 1, 1) + timedelta(days=max(days))
 
 
 def not_delivered(warehouse: Warehouse) -> list[str]:
@@ -153,10 +196,12 @@ def not_delivered(warehouse: Warehouse) -> list[str]:
 
 
 def _earlier(out: Path, provenance: dict[str, str]) -> NightReport | None:
-    """The report of a run with the same provenance whose files are still there."""
-    if not (out / "run.json").exists() or not (out / "scores.parquet").exists():
+    """The report of a run with the same provenance, if both its files are there and whole."""
+    scores = out / "scores.parquet"
+    try:
+        kept = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        inside = provenance_of(scores)
+        report = NightReport(**kept, scores=scores, repeated=True)
+    except (OSError, ValueError, TypeError):  # not there, damaged, or of another version: run anew
         return None
-    kept = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    if kept["provenance"] != provenance:
-        return None
-    return NightReport(**kept, scores=out / "scores.parquet", repeated=True)
+    return report if report.provenance == provenance == inside else None

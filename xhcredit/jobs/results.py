@@ -67,6 +67,11 @@ class Results:
         counts = np.bincount(self.columns["tier"], minlength=len(TIERS))
         return {tier: int(n) for tier, n in zip(TIERS, counts, strict=True)}
 
+    def applying(self) -> dict[str, int]:
+        """To how many enterprises each X applies."""
+        names = self.model.release.x
+        return {n: int(np.count_nonzero(~np.isnan(self.columns[n]))) for n in names}
+
     def table(self, codes: Array) -> pa.Table:
         """The Arrow table, in the order of ``codes`` (18 bytes each)."""
         c = self.columns
@@ -133,6 +138,15 @@ def write_atomic(table: pa.Table, path: Path, metadata: Mapping[str, str]) -> No
     part = path.with_name(path.name + ".part")
     pq.write_table(table.replace_schema_metadata(known), part, compression="zstd")
     os.replace(part, path)
+
+
+def provenance_of(path: Path) -> dict[str, str]:
+    """Provenance kept inside a result; an ``OSError`` or ``ValueError`` if it cannot be read."""
+    kept = pq.read_schema(path).metadata or {}
+    words = {k.decode(): v.decode() for k, v in kept.items()}
+    mark = "xhcredit."
+    own = {k.removeprefix(mark): v for k, v in words.items() if k.startswith(mark)}
+    return {k: v for k, v in own.items() if k != "mark"}
 
 
 def write_json(content: object, path: Path) -> None:

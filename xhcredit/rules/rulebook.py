@@ -109,6 +109,21 @@ class Rulebook:
             raise BadRule(f"{found}, not a {shape.__name__}; ask for the shape of its family")
         return value
 
+    def serving(self, rule_id: str, shape: type[_Value], *, as_of: date) -> _Value:
+        """Return a value as ``value`` does, if the rule's pack is in service on that day.
+
+        Raises:
+            BadRule, RuleNotInForce: as ``value``; and RuleNotInForce if the pack is switched off.
+        """
+        pack = self.rule(rule_id).pack
+        state = self.value(f"packs.{pack}", PackState, as_of=as_of)
+        if not state.in_service:
+            found = f'rule "{rule_id}" is out of service on {as_of} with its pack "{pack}"'
+            raise RuleNotInForce(
+                f"{found}: {state.why}; choose an earlier day, or see packs.{pack}"
+            )
+        return self.value(rule_id, shape, as_of=as_of)
+
     def in_service(self, pack: str, day: date) -> bool:
         """Whether a rule pack is in service on ``day`` (the kill switch, ``packs.<pack>``).
 

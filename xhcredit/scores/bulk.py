@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.columns import Array
-from xhcredit.engine.compile import has_numba
+from xhcredit.engine.jit import compiled, has_numba
 from xhcredit.scores.points import PointsTable
 
 
@@ -105,10 +105,7 @@ def _walk_numpy(x: Array, f: Flat, out: Array) -> None:
 @cache
 def _compiled() -> Callable[..., None]:
     """The walk as machine code; compiled once and kept on disk."""
-    from numba import njit  # an optional extra
-
-    compiled: Callable[..., None] = njit(cache=True, nogil=True)(_walk)
-    return compiled
+    return compiled(_walk)
 
 
 def points_matrix(x: Array, flat: Flat) -> Array:

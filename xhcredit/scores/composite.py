@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.columns import Array
-from xhcredit.engine.compile import has_numba
+from xhcredit.engine.jit import compiled, has_numba
 from xhcredit.scores.bulk import Flat, flatten, points_matrix, sum_points
 from xhcredit.scores.release import Release
 
@@ -78,9 +78,7 @@ def _top(lost: Array, reason: Array, points: Array) -> None:
 
 @cache
 def _compiled_top() -> Any:
-    from numba import njit  # an optional extra
-
-    return njit(cache=True, nogil=True)(_top)
+    return compiled(_top)
 
 
 def largest(lost: Array, count: int = REASONS) -> tuple[Array, Array]:

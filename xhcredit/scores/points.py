@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from xhcredit.errors import BadDeclaration
 
@@ -168,5 +168,10 @@ def points_table(raw: Any, where: str) -> PointsTable:
     """
     try:
         return PointsTable.model_validate(raw)
-    except ValueError as error:
-        raise BadDeclaration(f"{where}: {error}") from None
+    except ValidationError as error:
+        found = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise BadDeclaration(f"{where}: {found}") from None
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc) or "table"

@@ -64,7 +64,7 @@ def policy_on(rules: Rulebook, day: date) -> Policy:
         RuleNotInForce: there were no cut-offs, caps or direct assignments on that day.
     """
     return Policy(
-        cutoffs=rules.value("tiers.cutoffs", Cutoffs, as_of=day),
+        cutoffs=rules.serving("tiers.cutoffs", Cutoffs, as_of=day),
         tolerance=_tolerance(rules, day),
         caps=rules.caps("tiers.caps", as_of=day),
         directs=rules.directs(as_of=day),
@@ -93,8 +93,8 @@ def _tolerated(x: Array, at: Mapping[str, int], t: Tolerance) -> Array:
         covered |= x[at[name]] >= 1
     for name in t.never:
         covered &= ~(x[at[name]] >= 1)
-    covered &= x[at["age_days"]] < t.days
-    return covered
+    age = x[at["age_days"]]
+    return np.asarray(covered & (age >= 0) & (age < t.days))
 
 
 def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> Assigned:
@@ -109,6 +109,8 @@ def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> As
     Tolerance lifts only what the score alone decided; caps and direct assignments come after it,
     so a fact that caps is never excused.  Of several direct assignments the worst tier counts.
     """
+    if np.isnan(composite).any():
+        raise ValueError("a composite score is missing; nobody may get a tier from that")
     at = {name: k for k, name in enumerate(ids)}
     tier = grades(composite, policy.cutoffs)
     by = np.zeros(tier.shape, np.int16)
