@@ -1,9 +1,7 @@
 """The mapping that ships for the Beijing files, on the real files."""
 
-import os
 from datetime import date
 from importlib.resources import as_file, files
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,17 +11,14 @@ from xhcredit.jobs.ingest import run_ingest
 
 from .tools import query
 
-DATA = Path(os.environ.get("XHCREDIT_REAL_DATA", "../shared/data")) / "beijing"
-real = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f'"{DATA}" is absent; set XHCREDIT_REAL_DATA to run this'
-)
-
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, real_data):
     folder = tmp_path_factory.mktemp("beijing")
     with as_file(files("xhcredit.ingest.mappings") / "beijing") as mappings:
-        report = run_ingest(str(DATA), mappings, folder / "warehouse", today=date(2026, 11, 23))
+        report = run_ingest(
+            str(real_data / "beijing"), mappings, folder / "warehouse", today=date(2026, 11, 23)
+        )
     return folder, {f.mapping: f for f in report.files}
 
 
@@ -34,8 +29,7 @@ def test_the_shipped_mappings_load():
     assert [m.id for m in loaded] == ["beijing_inspections", "beijing_lists", "beijing_penalties"]
 
 
-@real
-def test_the_342_codes_with_a_wrong_check_digit_are_found(run):
+def test_the_342_codes_with_a_wrong_check_digit_are_found(run, real_data):
     _, reports = run
     inspections = reports["beijing_inspections"]
 
@@ -48,13 +42,12 @@ def test_the_342_codes_with_a_wrong_check_digit_are_found(run):
             "ON s.n = q.row WHERE q.reason = 'code_check_digit'",
             [
                 inspections.quarantine_csv.replace(".csv", ".parquet"),
-                str(DATA / "inspections.csv.gz"),
+                str(real_data / "beijing" / "inspections.csv.gz"),
             ],
         ).fetchall()[0]
     assert (ours, theirs) == (342, 342)
 
 
-@real
 def test_no_row_of_the_inspections_is_lost(run):
     _, reports = run
     report = reports["beijing_inspections"]
@@ -64,7 +57,6 @@ def test_no_row_of_the_inspections_is_lost(run):
     assert report.entered["inspection"] > 30_000
 
 
-@real
 def test_results_agree_with_what_failed(run):
     folder, _ = run
     wrong = query(
@@ -76,7 +68,6 @@ def test_results_agree_with_what_failed(run):
     assert wrong == []
 
 
-@real
 def test_amounts_are_yuan_whatever_the_source(run):
     folder, _ = run
     tax, others = query(
@@ -89,7 +80,6 @@ def test_amounts_are_yuan_whatever_the_source(run):
     assert 1_000 < others < 100_000
 
 
-@real
 def test_the_snapshot_of_lists_is_invisible_to_a_back_test(run):
     folder, reports = run
     earliest = query(folder, "SELECT min(known_on) FROM abnormal_listing")
