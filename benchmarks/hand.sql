@@ -3,7 +3,7 @@
 -- Needs one view per canonical table.  One row per enterprise present on the day, ordered by code.
 WITH
 here AS (
-  SELECT code, status, kind, size, new_form, established_on FROM enterprise
+  SELECT code, status, status_on, kind, size, new_form, established_on FROM enterprise
   WHERE known_on <= $day AND (deregistered_on IS NULL OR deregistered_on > $day)
 ),
 change AS (
@@ -71,17 +71,17 @@ inspected AS (
 punished AS (
   SELECT code,
     count(*) FILTER (age < 730) AS penalties_24m,
-    count(*) FILTER (age < 1095) AS penalties_36m,
+    count(*) AS penalties_36m,
     count(*) FILTER (age < 730 AND (severity = 'serious' OR (severity IS NULL
       AND regexp_matches(penalty_kinds, 'licence_revocation|occupation_ban|closure'))))
       AS penalties_serious_24m,
-    count(*) FILTER (age < 1095 AND regexp_matches(penalty_kinds,
+    count(*) FILTER (regexp_matches(penalty_kinds,
       'suspension|licence_revocation|business_restriction|occupation_ban|downgrade|closure'))
       AS penalties_restricting_36m,
-    sum(amount_yuan) FILTER (age < 1095) AS penalty_yuan_36m,
+    sum(amount_yuan) AS penalty_yuan_36m,
     min(age) AS days_since_last_penalty
   FROM (SELECT code, severity, penalty_kinds, amount_yuan, $day - occurred_on AS age FROM penalty
-        WHERE known_on <= $day AND occurred_on <= $day AND occurred_on > $day - 1826
+        WHERE known_on <= $day AND occurred_on <= $day AND occurred_on > $day - 1095
           AND (withdrawn_on IS NULL OR withdrawn_on > $day)
           AND procedure = 'ordinary' AND (severity IS NULL OR severity <> 'minor')
           AND regexp_matches(penalty_kinds, 'fine|confiscation|suspension|licence_revocation|'
@@ -222,7 +222,7 @@ sampled AS (
 )
 SELECT code,
   $day - established_on AS age_days,
-  coalesce(status = 'revoked', FALSE) AS is_revoked,
+  coalesce(status = 'revoked' AND coalesce(status_on <= $day, TRUE), FALSE) AS is_revoked,
   coalesce(kind = 'individual', FALSE) AS is_individual,
   coalesce(size IN ('small', 'micro'), FALSE) AS is_small_or_micro,
   coalesce(new_form, FALSE) AS is_new_form,

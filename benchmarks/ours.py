@@ -14,14 +14,9 @@ from benchmarks.contest import AS_OF, full_model, model
 from benchmarks.data import warehouse
 from benchmarks.runner import OUT, THREADS
 from benchmarks.values import digests
-from xhcredit.engine import cluster
-from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number, one_enterprise
-from xhcredit.ingest.resolved import create_views
-from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.night import open_store, present, score_store
-from xhcredit.jobs.results import write_atomic
+from xhcredit.jobs.night import open_store, present, run_night, score_store
 
 DAY = day_number(AS_OF)
 
@@ -33,38 +28,26 @@ def _warm(m: Model) -> Model:
     return m
 
 
-def _scratch(size: int, memory: str) -> Store:
-    """Cluster the warehouse anew, beside the kept store, and map it."""
-    import duckdb
-
-    target = OUT / "scratch" / f"e{size}"
-    with duckdb.connect(config={"threads": THREADS}) as con:
-        if memory:
-            con.execute(f"SET memory_limit = '{memory}'")
-        create_views(con, Warehouse(warehouse(size)))
-        cluster.build(con, target)
-    return cluster.load(target)
+def _unclustered(size: int) -> Path:
+    """The same warehouse without its clustered store, so that a night has to build it."""
+    folder = OUT / "scratch" / f"e{size}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for part in warehouse(size).iterdir():
+        if part.name != "clustered":
+            (folder / part.name).symlink_to(part)
+    return folder
 
 
-def _store(size: int, source: str, memory: str = "") -> Store:
-    """The clustered store: the kept one (as a night opens it), or made from scratch."""
-    return _scratch(size, memory) if source == "scratch" else open_store(warehouse(size))
-
-
-def _clean(size: int) -> None:
-    shutil.rmtree(OUT / "scratch" / f"e{size}", ignore_errors=True)
-
-
-def features(size: int, source: str = "clustered", check: bool = False) -> Callable[[], Any]:
+def features(size: int, check: bool = False) -> Callable[[], Any]:
     """All features of the contest for everybody present, in memory."""
     compiled = _warm(model()).compiled
     open_store(warehouse(size))
 
     def work() -> Any:
-        store = _store(size, source)
+        store = open_store(warehouse(size))
         rows = present(store, AS_OF)
         out = compiled.run(store, rows, np.full(rows.shape, DAY, np.int32), threads=THREADS)
-        _clean(size)
         return (lambda: digests(dict(zip(compiled.ids, out, strict=True)))) if check else None
 
     return work
@@ -74,40 +57,36 @@ def night(
     size: int, which: str = "contest", source: str = "clustered", memory: str = "",
     check: bool = False,
 ) -> Callable[[], Any]:  # fmt: skip
-    """From the store (or from the warehouse) to points, reasons, tiers and Parquet."""
+    """The night's job itself, from the clustered store or from the ingested parts."""
     m = _warm(model() if which == "contest" else full_model())
     open_store(warehouse(size))
-    target = OUT / "scratch" / f"scores{size}-{which}.parquet"
+    place = warehouse(size) if source == "clustered" else _unclustered(size)
+    out = OUT / "scratch" / f"night{size}"
+    shutil.rmtree(out, ignore_errors=True)
 
     def work() -> Any:
-        marks = [time.perf_counter()]
-        store = _store(size, source, memory)
-        marks.append(time.perf_counter())
-        rows = present(store, AS_OF)
-        results = score_store(store, m, rows)
-        marks.append(time.perf_counter())
-        write_atomic(results.table(store.codes[rows]), target, m.provenance(""))
-        marks.append(time.perf_counter())
-        steps = dict(zip(("store", "score", "write"), np.diff(marks).tolist(), strict=True))
-        _clean(size)
-        return lambda: {**(_result(target) if check else {}), "steps": steps, **_found(target, m)}
+        report = run_night(place, out, m, memory=memory)
+        found = {"features": len(m.compiled.ids), "tiers": report.tiers}
+        return lambda: {**found, **_found(report.scores), **_checked(report.scores, check)}
 
     return work
 
 
-def _found(target: Path, m: Model) -> dict[str, Any]:
+def _found(target: Path) -> dict[str, Any]:
+    """What was written."""
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(target)
     return {
         "enterprises": file.metadata.num_rows,
-        "features": len(m.compiled.ids),
         "parquet_mb": target.stat().st_size / 1e6,
     }
 
 
-def _result(target: Path) -> dict[str, Any]:
+def _checked(target: Path, check: bool) -> dict[str, Any]:
     """Digests of what the contest's night decides: score, tier, and the four reasons."""
+    if not check:
+        return {}
     import duckdb
 
     reasons = ", ".join(

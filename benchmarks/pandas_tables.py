@@ -131,7 +131,7 @@ def _penalties(f: pd.DataFrame, s: Sums) -> None:
     s.count("penalties_restricting_36m", f, restricting & (age < 1095))
     s.sum("penalty_yuan_36m", f, (age < 1095) & f["amount_yuan"].notna(), f["amount_yuan"])
     s.x["penalty_yuan_36m"] /= 100
-    s.extreme("days_since_last_penalty", f, age < 1826, "min")
+    s.extreme("days_since_last_penalty", f, age < 1095, "min")
 
 
 def _orders(f: pd.DataFrame, s: Sums) -> None:

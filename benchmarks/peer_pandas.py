@@ -24,6 +24,7 @@ from xhcredit.ingest.warehouse import Warehouse
 DAY = day_number(AS_OF)
 _NEVER = 2**31 - 1
 _COMMON = ["code", "occurred_on", "known_on", "withdrawn_on"]
+_EARLIEST = ("established_on", "status_on")  # a missing one is before every day
 _ENDS = ["ended_on", "ended_known_on"]
 
 
@@ -40,7 +41,7 @@ def _read(kept: Warehouse, table: str, columns: list[str]) -> pa.Table:
     for at, name in enumerate(columns):
         if pa.types.is_date32(read.schema.field(name).type):
             days = read.column(name).cast(pa.int32())
-            fill = -_NEVER if name == "established_on" else _NEVER
+            fill = -_NEVER if name in _EARLIEST else _NEVER
             read = read.set_column(at, name, pc.fill_null(days, fill))
         elif pa.types.is_decimal(read.schema.field(name).type):
             cents = pc.multiply(read.column(name), pa.scalar(100)).cast(pa.float64())
@@ -68,8 +69,9 @@ def _frame(
 
 def _register(kept: Warehouse) -> tuple[pa.Array, pa.Array, dict[str, Any]]:
     """Codes of everybody known, codes of those present in order, and the register's features."""
-    columns = ["code", "known_on", "deregistered_on", "established_on", "status", "kind", "size"]
-    read = _read(kept, "enterprise", [*columns, "new_form"])
+    columns = ["code", "known_on", "deregistered_on", "established_on", "status", "kind", "size",
+               "status_on", "new_form"]  # fmt: skip
+    read = _read(kept, "enterprise", columns)
     read = read.filter(pc.field("known_on") <= DAY)
     known = read.column("code")
     read = read.filter(pc.field("deregistered_on") > DAY)
@@ -78,7 +80,7 @@ def _register(kept: Warehouse) -> tuple[pa.Array, pa.Array, dict[str, Any]]:
     age = (DAY - frame["established_on"]).astype(float)
     found = {
         "age_days": age.where(frame["established_on"] > -_NEVER),
-        "is_revoked": frame["status"] == "revoked",
+        "is_revoked": (frame["status"] == "revoked") & ~(frame["status_on"] > DAY),
         "is_individual": frame["kind"] == "individual",
         "is_small_or_micro": frame["size"].isin(["small", "micro"]),
         "is_new_form": frame["new_form"] == True,  # noqa: E712 - missing is not true

@@ -35,13 +35,13 @@ def _machine(m: dict[str, Any]) -> str:
 def _suite(suite: str, rows: list[dict[str, Any]]) -> list[str]:
     if suite == "single":
         return _single(rows)
-    head = "| size | who | CPU-s | CPU ratio to ours | wall s | per second | peak MB | load |"
-    lines = [head, "|---|---|---|---|---|---|---|---|"]
+    head = "| size | who | CPU-s | CPU ratio to ours | wall s | per second | peak MB | without mapped files | load |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(
             f"| {_count(row)} | {row['name']} | {row['cpu']:.2f} | {row['ratio']:.2f} | "
             f"{row['wall']:.2f} | {row['per_wall_second']:,.0f} | {row['peak_mb']:,.0f} | "
-            f"{row['load']:.1f} |"
+            f"{row['own_mb']:,.0f} | {row['load']:.1f} |"
         )
     return lines
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,15 +25,32 @@ THREADS = min(2, os.cpu_count() or 1)
 @dataclass(frozen=True)
 class Measured:
     """One run.  ``cpu`` and ``wall`` are the work alone, after imports and loading compiled code;
-    ``process_cpu`` is all that the process tree used; ``load`` the machine's load before."""
+    ``process_cpu`` is all that the process tree used.  ``peak_mb`` is the peak resident memory with
+    mapped files; ``own_mb`` without them (sampled; Linux only): mapped pages can be dropped at any
+    time.  ``load`` is the machine's load before."""
 
     task: str
     cpu: float
     wall: float
     process_cpu: float
     peak_mb: float
+    own_mb: float
     load: float
     said: dict[str, Any]
+
+
+def _wait(pid: int) -> tuple[float, int, Any]:
+    """Wait for a child; its peak anonymous memory in MB (0 if unknown), status, resources."""
+    peak, status = 0.0, Path(f"/proc/{pid}/status")
+    while True:
+        done, code, used = os.wait4(pid, os.WNOHANG)
+        if done:
+            return peak, code, used
+        if status.exists():
+            lines = status.read_text().splitlines()
+            own = (float(x.split()[1]) / 1024 for x in lines if x.startswith("RssAnon"))
+            peak = max(peak, *own, 0.0)
+        time.sleep(0.02)
 
 
 def measure(task: str, **options: Any) -> Measured:
@@ -46,7 +64,7 @@ def measure(task: str, **options: Any) -> Measured:
         command = [sys.executable, "-m", "benchmarks.child", task, json.dumps(options), answer.name]
         environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS), "PYTHONPATH": str(ROOT)}
         pid = os.posix_spawn(sys.executable, command, environment)
-        _, status, used = os.wait4(pid, 0)
+        anonymous, status, used = _wait(pid)
         if status:
             raise SystemExit(f"benchmark {task} {options} failed (status {status})")
         said = json.loads(answer.read())
@@ -57,6 +75,7 @@ def measure(task: str, **options: Any) -> Measured:
         wall=said.pop("wall"),
         process_cpu=used.ru_utime + used.ru_stime,
         peak_mb=used.ru_maxrss / unit,
+        own_mb=anonymous,
         load=load,
         said=said,
     )
@@ -98,8 +117,9 @@ def summary(
                 "wall": wall,
                 "process_cpu": median(m.process_cpu for m in measured),
                 "peak_mb": max(m.peak_mb for m in measured),
+                "own_mb": max(m.own_mb for m in measured),
                 "load": median(m.load for m in measured),
-                "per_wall_second": size / wall,
+                "per_wall_second": runs[ours][0].said.get("enterprises", size) / wall,
                 "ratio": median(theirs.cpu / own.cpu for theirs, own in turns),
                 "said": measured[-1].said,
                 "runs": [asdict(m) for m in measured],

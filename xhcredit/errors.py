@@ -66,3 +66,52 @@ class UnknownEnterprise(XhcreditError):
 
     code = "unknown_enterprise"
     exit_code = 18
+
+
+class StoreUnavailable(XhcreditError):
+    """The database cannot be reached, is busy or has no room; the same again may work later."""
+
+    code = "store_unavailable"
+    exit_code = 19
+
+
+class BadStore(XhcreditError):
+    """A store's address, version or content is not what this program works with."""
+
+    code = "bad_store"
+    exit_code = 20
+
+
+class KeyReused(XhcreditError):
+    """An idempotency key came again with another request."""
+
+    code = "key_reused"
+    exit_code = 21
+
+
+class ChainBroken(XhcreditError):
+    """The activity chain, or what hangs on it, is not as it was written."""
+
+    code = "chain_broken"
+    exit_code = 22
+
+
+class UnknownRecord(XhcreditError):
+    """Nothing in the store has this name or number."""
+
+    code = "unknown_record"
+    exit_code = 23
+
+
+class BeyondCalendar(XhcreditError):
+    """The table of working days does not reach a day."""
+
+    code = "beyond_calendar"
+    exit_code = 24
+
+
+class WrongApplicant(XhcreditError):
+    """Who asks for restoration is not the enterprise of the record."""
+
+    code = "wrong_applicant"
+    exit_code = 25

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from xhcredit import __version__
-from xhcredit.cli import catalogue, data, demo, night
+from xhcredit.cli import audit, catalogue, data, demo, night, restoration
 from xhcredit.cli.console import err
 from xhcredit.errors import XhcreditError
 
@@ -28,7 +28,7 @@ Try it on the sample district: `xhcredit demo`. On your own data:
 3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, what counts
 
 `xhcredit features list` and `xhcredit rules show` tell what is measured and what the law says.
-Exit codes: 0 done, 2 wrong options, 10–18 one per kind of error (the message says what to do).
+Exit codes: 0 done, 2 wrong options, 10–25 one per kind of error (the message says what to do).
 """,
 )
 
@@ -51,7 +51,9 @@ def root(
 data.register(app)
 night.register(app)
 catalogue.register(app)
+restoration.register(app)
 demo.register(app)
+audit.register(app)
 
 
 def run() -> None:

@@ -10,11 +10,14 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xhcredit.engine import codes, expr
 from xhcredit.engine.codes import NEVER, NULLS, readable, storage
@@ -71,38 +74,49 @@ _COMMON_ENDINGS = ("occurred_on", "known_on", "withdrawn_on", "ended_on", "withd
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, sql: str, columns: list[tuple[str, str]], size: int, out: Path
-) -> None:
-    """Stream the result of ``sql`` into one ``.npy`` file per column."""
+    con: duckdb.DuckDBPyConnection, sql: str, columns: list[tuple[str, str]], out: Path
+) -> int:
+    """Stream the result of ``sql`` into one ``.npy`` file per column; returns the rows."""
     out.mkdir(parents=True, exist_ok=True)
-    files = {
-        name: np.lib.format.open_memmap(out / f"{name}.npy", mode="w+", dtype=kind, shape=(size,))
-        for name, kind in columns
-    }
-    at = 0
-    for batch in con.sql(sql).to_arrow_reader(262_144):
-        for k, (name, _) in enumerate(columns):
-            files[name][at : at + batch.num_rows] = batch.column(k).to_numpy(zero_copy_only=False)
-        at += batch.num_rows
-    for file in files.values():
-        file.flush()
+    size = 0
+    with ExitStack() as opened:
+        files = [opened.enter_context((out / f"{name}.npy").open("wb")) for name, _ in columns]
+        for file, (_, kind) in zip(files, columns, strict=True):
+            _write_header(file, kind, 0)
+        for batch in con.sql(sql).to_arrow_reader(262_144):
+            for k, (_, kind) in enumerate(columns):
+                files[k].write(_values(batch.column(k), kind).data)
+            size += batch.num_rows
+        for file, (_, kind) in zip(files, columns, strict=True):
+            file.seek(0)  # numpy leaves room for the number of rows to grow
+            _write_header(file, kind, size)
+    return size
 
 
-def _size(con: duckdb.DuckDBPyConnection, name: str) -> int:
-    return int(con.sql(f"SELECT count(*) FROM {name} t JOIN ids e USING (code)").fetchall()[0][0])
+def _write_header(file: BinaryIO, kind: str, size: int) -> None:
+    described = {"descr": np.dtype(kind).str, "fortran_order": False, "shape": (size,)}
+    np.lib.format.write_array_header_1_0(file, described)
+
+
+def _values(column: pa.Array, kind: str) -> Array:
+    """A column as numpy values; texts are cut or filled with zero bytes to their width."""
+    if not kind.startswith("S"):
+        return np.ascontiguousarray(column.to_numpy(zero_copy_only=False), kind)
+    width = np.dtype(kind).itemsize
+    fixed = pc.ascii_rpad(column, width, padding="\0").cast(pa.binary()).cast(pa.binary(width))
+    return np.frombuffer(fixed.buffers()[1], kind, len(fixed), fixed.offset * width)
 
 
 def _write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
     """Write one table's columns, sorted by enterprise, day and event id."""
     selected = _selected(t)
-    size = enterprises if t.kind == "register" else _size(con, t.name)
     order = "e.ent" if t.kind == "register" else "e.ent, t.occurred_on, t.event_id"
     columns = [("ent", "e.ent", "int32"), *selected]
     sql = (
         f"SELECT {', '.join(text for _, text, _ in columns)} "
         f"FROM {t.name} t JOIN ids e USING (code) ORDER BY {order}"
     )
-    _write(con, sql, [(name, kind) for name, _, kind in columns], size, out / t.name)
+    size = _write(con, sql, [(name, kind) for name, _, kind in columns], out / t.name)
     if t.kind == "event":
         ents = np.load(out / t.name / "ent.npy", mmap_mode="r")
         np.save(out / t.name / "offsets.npy", offsets_of(ents, enterprises))
@@ -120,7 +134,7 @@ def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path
         f"AS kind, {days} "
         "FROM relation t JOIN ids e USING (code)"
     )
-    size, nodes = con.sql("SELECT count(*), coalesce(max(node) + 1, 0) FROM edges").fetchall()[0]
+    nodes = con.sql("SELECT coalesce(max(node) + 1, 0) FROM edges").fetchall()[0][0]
     day_types = [(d, "int32") for d in (*_DAYS, *_ENDS)]
     for name, by, other, count in (
         ("edges", "ent", "node", enterprises),
@@ -130,7 +144,7 @@ def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path
         sql = (
             f"SELECT {', '.join(c for c, _ in columns)} FROM edges ORDER BY {by}, {other}, occurred"
         )
-        _write(con, sql, columns, int(size), out / name)
+        _write(con, sql, columns, out / name)
         keys = np.load(out / name / f"{by}.npy", mmap_mode="r")
         np.save(out / name / "offsets.npy", offsets_of(keys, count))
     kind = con.sql("SELECT min(kind) AS kind FROM edges GROUP BY node ORDER BY node").fetchnumpy()
@@ -144,12 +158,10 @@ def _write_register(con: duckdb.DuckDBPyConnection, out: Path) -> int:
         "CAST(row_number() OVER (ORDER BY code) - 1 AS INTEGER) AS ent FROM enterprise"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE ids AS SELECT code, ent FROM ent")
-    enterprises = _size(con, "ent")
     columns = [("codes", "S18"), ("known", "int32"), ("deregistered", "int32")]
     days = f"{_day('known_on')}, {_day('deregistered_on')}"
-    sql = f"SELECT encode(code), {days} FROM ent t ORDER BY ent"
-    _write(con, sql, columns, enterprises, out / "register")
-    return enterprises
+    sql = f"SELECT code, {days} FROM ent t ORDER BY ent"
+    return _write(con, sql, columns, out / "register")
 
 
 def build(

@@ -56,10 +56,12 @@ def _nodes_of(store: Store, rows: Array, kind: int, day: int) -> tuple[Array, Ar
     edges = store.relations.edges
     at, owner = _spans(edges["offsets"], rows)
     node = edges["node"][at]
+    of_kind = store.relations.node_kind[node] == kind
+    at, owner, node = at[of_kind], owner[of_kind], node[of_kind]
     chosen = {
         name: edges[name][at] for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
-    keep = _active(chosen, day) & (store.relations.node_kind[node] == kind)
+    keep = _active(chosen, day)
     return _unique_pairs(owner[keep], node[keep])
 
 

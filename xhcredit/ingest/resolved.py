@@ -1,26 +1,39 @@
-"""One DuckDB view per canonical table in which each key stands once.
+"""One DuckDB view per canonical table in which each key stands once on every day.
 
-A key that was ingested once is read as it is.  For a key with several versions:
+A key that was ingested once is read as it is.  For a key with several versions one rule holds
+above all: **what comes later changes no earlier day.**  A version after the first is *told* on
+the later of its ``known_on`` and the day on which it was ingested (entries of old warehouses,
+which do not say when, are told on their ``known_on``), and what it says anew counts from there.
 
-* register: one row per code; of each attribute the last value that was not empty (so that a row
-  that only names an enterprise does not wipe out its register entry); known since the earliest.
-* events: versions with the same content, apart from their ending and withdrawal, are one, known
-  since the earliest, with the last ingested ending.  A version whose content differs from a newer
-  one was corrected: it counts until the newer one became known (``withdrawn_why='corrected'``), and
-  vanishes if the newer one was known no later.
+Events (their numbers and SQL are in ``versions.py``):
+
+* Versions with equal content, apart from ending and withdrawal, are one, known since the earliest.
+* A withdrawal, once told, is not undone by silence: the earliest statement stays.
+* An ending stays likewise until another one is told; each outcome is the last that is not empty.
+  An ending that differs from one told before is a correction.
+* A version with other content is a correction: the older one counts until the newer one is told
+  (``withdrawn_why='corrected'``), and vanishes if it was itself told no earlier.
+* Content that was told before comes back as a correction of what came between, unless it says
+  nothing of a withdrawal or ending told meanwhile: then it is an old export delivered again, and
+  changes nothing.
+
+The register has one row per code, known since the earliest of its versions; of each attribute the
+last value that is not empty (a row that only names an enterprise does not wipe out its entry).
+A single version stays as it is: the registry is the district's own, and its acts are known on
+their day.  What a later version tells counts no earlier than it was told: ``status_on`` if the
+present status came with it, and ``deregistered_on``, of which the first statement stays.  One row
+holds one status: the status before it, and older values of other attributes, are not kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.versions import events_sql, quoted_names, register_sql
 from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, read_parquet
-
-_ENDING = ("known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
 
 
 def create_views(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
@@ -46,20 +59,29 @@ def resolved_sql(warehouse: Warehouse, table: Table, entries: list[Entry]) -> st
     if not holding:
         return _empty(table)
     files = [warehouse.part(table.name, entry.name) for entry in holding]
-    columns = _quoted(columns_of(table))
+    columns = quoted_names(columns_of(table))
     plain = f"SELECT {columns} FROM {_rows(table, files)}"
     ids = _versioned_ids(warehouse, table, holding, read_parquet(files))
     if not ids:
         return plain
-    numbered = (
-        f"SELECT * EXCLUDE (filename), "
-        f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
-        f"FROM {_rows(table, files, ', filename = true')} WHERE event_id IN ({ids})"
-    )
-    resolve = _register if table.kind == "register" else _events
+    resolve = register_sql if table.kind == "register" else events_sql
     return (
         f"{plain} WHERE event_id NOT IN ({ids}) UNION ALL "
-        f"SELECT {columns} FROM ({resolve(table, numbered)})"
+        f"SELECT {columns} FROM ({resolve(table, _numbered(table, files, holding, ids))})"
+    )
+
+
+def _numbered(table: Table, files: list[Path], holding: list[Entry], ids: str) -> str:
+    """SQL of the versions with ``_seq``, their order, and ``_ingested``, the day they came in."""
+    days = ", ".join(
+        f"({e.seq}, " + (f"DATE '{e.ingested_on}'" if e.ingested_on else "NULL::DATE") + ")"
+        for e in holding
+    )
+    return (
+        f"SELECT v.*, d._ingested FROM (SELECT * EXCLUDE (filename), "
+        f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
+        f"FROM {_rows(table, files, ', filename = true')} WHERE event_id IN ({ids})) v "
+        f"JOIN (VALUES {days}) d(_seq, _ingested) USING (_seq)"
     )
 
 
@@ -86,44 +108,3 @@ def _rows(table: Table, files: list[Path], options: str = "") -> str:
 def _empty(table: Table) -> str:
     columns = ", ".join(f'NULL::{t} AS "{n}"' for n, t in columns_of(table).items())
     return f"SELECT {columns} WHERE false"
-
-
-def _register(table: Table, numbered: str) -> str:
-    """Last value that is not empty per attribute, earliest known day."""
-    picked = {name: f'arg_max("{name}", _seq)' for name in columns_of(table)}
-    picked |= {"code": "code", "known_on": "min(known_on)"}
-    columns = ", ".join(f'{sql} AS "{name}"' for name, sql in picked.items())
-    return f"SELECT {columns} FROM ({numbered}) GROUP BY code"
-
-
-def _events(table: Table, numbered: str) -> str:
-    """Runs of versions with equal content become one; earlier runs end where a newer is known."""
-    ending = {*_ENDING, *(c.name for c in table.columns if c.with_end)}
-    content = _quoted(c.name for c in table.columns if c.name not in ending)
-    columns = _quoted(n for n in columns_of(table) if n not in ("withdrawn_on", "withdrawn_why"))
-    by_key = "PARTITION BY event_id ORDER BY _seq"
-    return f"""
-WITH numbered AS ({numbered}),
-told AS (
-  SELECT *, row({content}) IS DISTINCT FROM lag(row({content})) OVER ({by_key}) AS _new
-  FROM numbered
-),
-runs AS (SELECT *, count_if(_new) OVER ({by_key}) AS _run FROM told),
-merged AS (
-  SELECT * REPLACE (min(known_on) OVER (PARTITION BY event_id, _run) AS known_on)
-  FROM runs QUALIFY row_number() OVER (PARTITION BY event_id, _run ORDER BY _seq DESC) = 1
-),
-followed AS (
-  SELECT *, min(known_on) OVER (
-    PARTITION BY event_id ORDER BY _run ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-  ) AS _newer
-  FROM merged
-)
-SELECT {columns}, least(withdrawn_on, _newer) AS withdrawn_on,
-  CASE WHEN _newer IS NULL OR withdrawn_on <= _newer THEN withdrawn_why ELSE 'corrected' END
-    AS withdrawn_why
-FROM followed WHERE _newer IS NULL OR _newer > known_on"""
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

@@ -118,7 +118,7 @@ class Warehouse:
         """Keep every other ingestion out while the body runs.
 
         Raises:
-            BadInput: another ingestion into this warehouse is running.
+            BadInput: another ingestion is running, or a night is reading.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w", encoding="utf-8") as file:
@@ -126,8 +126,16 @@ class Warehouse:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BadInput(
-                    f'another ingestion is writing into "{self.path}"; wait until it has ended'
+                    f'an ingestion or a night is at work in "{self.path}"; wait until it has ended'
                 ) from None
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep ingestion out while the body reads several parts; waits for one that is running."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
             yield
 
     def commit(

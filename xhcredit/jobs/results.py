@@ -41,9 +41,9 @@ class Results:
         self.columns |= {f"{x}_grade": np.full(n, -1, np.int8) for x in self.model.release.x}
         self.columns |= {"tier": np.zeros(n, np.int8), "decided_by": np.zeros(n, np.int16)}
         self.columns["national"] = np.full(n, -1, np.int8)
-        self.columns["reason"] = np.full((REASONS, n), -1, np.int16)
-        self.columns["lost"] = np.zeros((REASONS, n), np.float64)
-        self.columns["value"] = np.full((REASONS, n), np.nan)
+        self.columns["reason"] = np.full((n, REASONS), -1, np.int16)
+        self.columns["lost"] = np.zeros((n, REASONS), np.float64)
+        self.columns["value"] = np.full((n, REASONS), np.nan)
 
     def put(self, at: slice, x: Array) -> None:
         """Score a chunk of features and keep what the table needs."""
@@ -60,7 +60,7 @@ class Results:
             ("lost", scored.lost),
             ("value", scored.value),
         ):
-            columns[name][:, at] = part
+            columns[name][at] = part.T
 
     def distribution(self) -> dict[str, int]:
         """How many enterprises are in each tier."""
@@ -90,19 +90,19 @@ class Results:
 
     def _reasons(self) -> pa.Array:
         """List of {score, indicator, zh, en, value, points_lost}, the largest loss first."""
-        reason = self.columns["reason"].T
+        reason = self.columns["reason"]
         told = reason >= 0
         flat = reason[told]
         declared = features()
         vocabulary = self.model.scorer.vocabulary
-        value = self.columns["value"].T[told]
+        value = self.columns["value"][told]
         struct = {
             "score": _words(flat, [s for s, _ in vocabulary]),
             "indicator": _words(flat, [f for _, f in vocabulary]),
             "zh": _words(flat, [declared[f].zh for _, f in vocabulary]),
             "en": _words(flat, [declared[f].en for _, f in vocabulary]),
             "value": pa.array(value, mask=np.isnan(value)),
-            "points_lost": pa.array(self.columns["lost"].T[told]),
+            "points_lost": pa.array(self.columns["lost"][told]),
         }
         offsets = np.zeros(self.size + 1, np.int32)
         np.cumsum(told.sum(axis=1), out=offsets[1:])
@@ -136,7 +136,10 @@ def write_atomic(table: pa.Table, path: Path, metadata: Mapping[str, str]) -> No
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
     part = path.with_name(path.name + ".part")
-    pq.write_table(table.replace_schema_metadata(known), part, compression="zstd")
+    flat = [f.name for f in table.schema if not pa.types.is_nested(f.type)]
+    pq.write_table(
+        table.replace_schema_metadata(known), part, compression="zstd", write_statistics=flat
+    )
     os.replace(part, path)
 
 

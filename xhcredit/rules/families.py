@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 
 from xhcredit.rules import shapes
+from xhcredit.rules import shapes_restoration as restoration
 
 
 def _plain(value: object) -> object:
@@ -48,6 +49,24 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("query.*", TypeAdapter(shapes.Count, config=_STRICT)),
     ("features.*", TypeAdapter(shapes.Count, config=_STRICT)),
     ("evaluation.*", TypeAdapter(shapes.Count, config=_STRICT)),
+    ("retention.*", TypeAdapter(shapes.Count, config=_STRICT)),
+    ("restoration.conflicts.*", TypeAdapter(restoration.Prevails)),
+    ("restoration.*.severity", TypeAdapter(restoration.SeverityClasses)),
+    ("restoration.*.minimum_publication", TypeAdapter(restoration.Minimum)),
+    ("restoration.*.maximum_publication", TypeAdapter(restoration.Maximum)),
+    ("restoration.*.duties_done", TypeAdapter(restoration.Required)),
+    ("restoration.*.pledge", TypeAdapter(restoration.Required)),
+    ("restoration.*.harm_removed", TypeAdapter(restoration.Required)),
+    ("restoration.*.no_same_kind", TypeAdapter(restoration.Required)),
+    ("restoration.*.not_listed", TypeAdapter(restoration.Required)),
+    ("restoration.*.never_early", TypeAdapter(restoration.Kinds)),
+    ("restoration.*.abnormal_list", TypeAdapter(restoration.Grounds)),
+    ("restoration.*.serious_list", TypeAdapter(restoration.Listing)),
+    ("restoration.*.false_materials", TypeAdapter(restoration.Bar)),
+    ("restoration.*.reorganisation", TypeAdapter(restoration.Shielding)),
+    ("restoration.*.time_limits", TypeAdapter(restoration.TimeLimits)),
+    ("restoration.*.takedown", TypeAdapter(restoration.TimeLimits)),
+    ("restoration.*.objection", TypeAdapter(restoration.TimeLimits)),
     # Their steps bring the rules and may put a narrower shape before these.
     ("restoration.*", TypeAdapter(Plain)),
     ("draws.*", TypeAdapter(Plain)),

@@ -1,0 +1,36 @@
+"""Every test of the store runs on both databases; each gets an empty one of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.store.postgres import running
+from xhcredit.store.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The server of this session; the test is left out (in CI: fails) without PostgreSQL."""
+    with running() as server:
+        if server is None:
+            pytest.skip("no PostgreSQL; install it, or set XHC_TEST_PG_URL to one for tests")
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request, tmp_path):
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    server = request.getfixturevalue("postgres")
+    made = server.database()
+    yield made
+    server.drop(made)
+
+
+@pytest.fixture
+def store(address):
+    """An open, new store."""
+    with Store.open(address) as opened:
+        yield opened

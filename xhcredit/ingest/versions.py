@@ -1,0 +1,156 @@
+"""SQL that makes one history out of the versions of each key; the rules stand in ``resolved``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xhcredit.ingest.schema import Table
+from xhcredit.ingest.warehouse import columns_of
+
+_ENDING = ("known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
+
+#: when a version is told; what the first version of a key says is taken at its word
+_TOLD = "CASE WHEN _first THEN known_on ELSE greatest(known_on, _ingested) END"
+
+
+def content_columns(table: Table) -> list[str]:
+    """Columns whose change makes a version of an event a correction."""
+    ending = {*_ENDING, *(c.name for c in table.columns if c.with_end)}
+    return [c.name for c in table.columns if c.name not in ending]
+
+
+def lasting_columns(table: Table) -> list[str]:
+    """Columns of an event's ending whose last value that is not empty stays."""
+    names = ["ended_on"] if table.ends else []
+    return names + [c.name for c in table.columns if c.with_end]
+
+
+def quoted_names(names: Iterable[str]) -> str:
+    """SQL of a list of columns."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def register_sql(table: Table, numbered: str) -> str:
+    """SQL of one row per code.
+
+    Args:
+        table: the register.
+        numbered: SQL of all versions, with ``_seq`` and ``_ingested``.
+    """
+    picked = {name: f'arg_max("{name}", _seq)' for name in columns_of(table)}
+    picked |= {"code": "code", "known_on": "min(known_on)"}
+    # The present status holds since version `_since`; before that the enterprise had another one.
+    picked["status_on"] = """CASE WHEN bool_or(_first AND _seq = _since)
+    THEN arg_min(status_on, _seq) FILTER (_seq >= _since)
+    ELSE max(greatest(status_on, _told)) FILTER (_seq = _since) END"""
+    picked["deregistered_on"] = """arg_min(
+    CASE WHEN _first THEN deregistered_on ELSE greatest(deregistered_on, _told) END, _seq
+  ) FILTER (deregistered_on IS NOT NULL)"""
+    columns = ", ".join(f'{sql} AS "{name}"' for name, sql in picked.items())
+    return f"""
+WITH numbered AS ({numbered}),
+placed AS (
+  SELECT *, _seq = min(_seq) OVER (PARTITION BY code) AS _first,
+    status IS NOT NULL AND status IS DISTINCT FROM
+      lag(status IGNORE NULLS) OVER (PARTITION BY code ORDER BY _seq) AS _turned
+  FROM numbered
+),
+told AS (
+  SELECT *, {_TOLD} AS _told,
+    max(CASE WHEN _turned THEN _seq END) OVER (PARTITION BY code) AS _since
+  FROM placed
+)
+SELECT {columns} FROM told GROUP BY code"""
+
+
+def events_sql(table: Table, numbered: str) -> str:
+    """SQL of events whose versions follow each other without a gap or an overlap.
+
+    Args:
+        table: the events' table.
+        numbered: SQL of all versions, with ``_seq`` and ``_ingested``.
+    """
+    columns = quoted_names(
+        n for n in columns_of(table) if n not in ("withdrawn_on", "withdrawn_why")
+    )
+    return f"""
+WITH numbered AS ({numbered}),
+{_runs(table)},
+{_steps(table)},
+followed AS (
+  SELECT *, min(known_on) OVER (
+    PARTITION BY event_id ORDER BY _step ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+  ) AS _newer
+  FROM merged
+)
+SELECT {columns}, least(withdrawn_on, _newer) AS withdrawn_on,
+  CASE WHEN _newer IS NULL OR withdrawn_on <= _newer THEN withdrawn_why ELSE 'corrected' END
+    AS withdrawn_why
+FROM followed WHERE _newer IS NULL OR _newer > known_on"""
+
+
+def _runs(table: Table) -> str:
+    """CTEs: versions with equal content are runs; old exports delivered again are left out."""
+    content = quoted_names(content_columns(table))
+    by_key = "PARTITION BY event_id ORDER BY _seq"
+    before = (
+        "PARTITION BY event_id ORDER BY _run RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    )
+    silent = " OR ".join(
+        f"(bool_or({day} IS NOT NULL) OVER ({before}) "
+        f"AND NOT bool_or({day} IS NOT NULL) OVER (PARTITION BY event_id, _run))"
+        for day in ("withdrawn_on", *(["ended_on"] if table.ends else []))
+    )
+    return f"""placed AS (
+  SELECT *, row_number() OVER ({by_key}) = 1 AS _first,
+    row_number() OVER (PARTITION BY event_id, {content} ORDER BY _seq) = 1 AS _unheard,
+    row({content}) IS DISTINCT FROM lag(row({content})) OVER ({by_key}) AS _other
+  FROM numbered
+),
+told AS (SELECT *, {_TOLD} AS _told, count_if(_other) OVER ({by_key}) AS _run FROM placed),
+runs AS (
+  SELECT * FROM told
+  QUALIFY bool_or(_unheard) OVER (PARTITION BY event_id, _run) OR NOT coalesce({silent}, false)
+)"""
+
+
+def _steps(table: Table) -> str:
+    """CTEs: a run is parted where another ending is told; each step becomes one row."""
+    lasting = lasting_columns(table)
+    in_run, in_step = "PARTITION BY event_id, _run", "PARTITION BY event_id, _step"
+    kept = "".join(
+        f', last_value("{n}" IGNORE NULLS) OVER ({in_run} ORDER BY _seq) AS "{n}"' for n in lasting
+    )
+    why = f"arg_min(withdrawn_why, _seq) FILTER (withdrawn_on IS NOT NULL) OVER ({in_run})"
+    day = "CASE WHEN _first THEN withdrawn_on ELSE greatest(withdrawn_on, _told) END"
+    parted, known = "false", ""
+    if table.ends:
+        ending = f"row({quoted_names(lasting)})"
+        parted = (
+            f"lag(ended_on) OVER ({in_run} ORDER BY _seq) IS NOT NULL AND "
+            f"{ending} IS DISTINCT FROM lag({ending}) OVER ({in_run} ORDER BY _seq)"
+        )
+        known = (
+            ", arg_min(CASE WHEN _first THEN ended_known_on ELSE greatest(ended_known_on, _told) "
+            f"END, _seq) FILTER (ended_on IS NOT NULL) OVER ({in_step}) AS ended_known_on"
+        )
+    return f"""lasting AS (
+  SELECT * REPLACE (
+    first_value({day} IGNORE NULLS) OVER ({in_run} ORDER BY _seq
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS withdrawn_on,
+    {why} AS withdrawn_why{kept}
+  ) FROM runs
+),
+parted AS (SELECT *, {parted} AS _parted FROM lasting),
+steps AS (
+  SELECT *, count_if(_parted OR _run IS DISTINCT FROM _before)
+    OVER (PARTITION BY event_id ORDER BY _seq) AS _step
+  FROM (
+    SELECT *, lag(_run) OVER (PARTITION BY event_id ORDER BY _seq) AS _before FROM parted
+  )
+),
+merged AS (
+  SELECT * REPLACE (
+    min(CASE WHEN _step = 1 THEN known_on ELSE _told END) OVER ({in_step}) AS known_on{known}
+  ) FROM steps QUALIFY row_number() OVER ({in_step} ORDER BY _seq DESC) = 1
+)"""

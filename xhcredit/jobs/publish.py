@@ -1,0 +1,164 @@
+"""Publishing a night: its files become ready answers in the store, and then the current run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xhcredit.errors import BadInput, NothingKnown
+from xhcredit.jobs.results import MARK
+from xhcredit.store.acts import Act
+from xhcredit.store.snapshots import Night, Row
+from xhcredit.store.store import Store
+
+#: rows per transaction while staging: small, so that other writers never wait long
+CHUNK = 5_000
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing a night did; ``changed`` enterprises have another tier than before it.
+
+    ``repeated``: this very provenance was published before, and nothing was done.
+    """
+
+    run: int
+    enterprises: int
+    is_current: bool
+    previous: int | None
+    changed: int
+    repeated: bool = False
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def publish(
+    folder: Path,
+    store: Store,
+    *,
+    actor: str,
+    purpose: str = "nightly run",
+    release: Mapping[str, Any] | None = None,
+    progress: Progress = _quiet,
+    chunk: int = CHUNK,
+) -> Published:
+    """Publish the night in ``folder`` and let it answer, in one step.
+
+    Readers see the run before or this one, never a mix; whatever stops this leaves the run before.
+    The same provenance again does nothing.
+
+    Args:
+        folder: what ``run_night`` wrote (``scores.parquet``, ``run.json``).
+        store: where to.
+        actor: who publishes.
+        purpose: why; kept in the activity chain.
+        release: the points tables that scored the night, to be kept beside it.
+        progress: told how many rows are staged.
+        chunk: rows per transaction while staging.
+
+    Raises:
+        NothingKnown: there is no night in the folder.
+        BadInput: its two files are not of one night.
+    """
+    night = _night(folder, release)
+    with store.snapshots.staging() as staged:
+        earlier = _earlier(store, night)
+        if earlier is not None:
+            return earlier
+        for rows in _rows(folder / "scores.parquet", night, staged.run, chunk):
+            store.snapshots.stage(staged, rows)
+            progress("publish", staged.rows, night.enterprises)
+        payload = {"provenance": dict(night.provenance), "enterprises": night.enterprises}
+        act = Act(actor, "run.publish", purpose, payload=payload, key=night.digest)
+        done = store.snapshots.publish(act, staged, night)
+    progress("publish", night.enterprises, night.enterprises)
+    return Published(enterprises=night.enterprises, **done)
+
+
+def _earlier(store: Store, night: Night) -> Published | None:
+    """What is told when this provenance was published before."""
+    run = store.snapshots.published(night)
+    if run is None:
+        return None
+    answering = store.reader.current_run()["run"]
+    return Published(run, night.enterprises, answering == run, answering, 0, repeated=True)
+
+
+def release_digest(folder: Path) -> str:
+    """Which points tables scored the night in a folder.
+
+    Raises:
+        NothingKnown: there is no night in it.
+    """
+    return _night(folder, None).provenance["release_digest"]
+
+
+def _night(folder: Path, release: Mapping[str, Any] | None) -> Night:
+    """What ``run.json`` says, if ``scores.parquet`` beside it is of the same night."""
+    report, scores = folder / "run.json", folder / "scores.parquet"
+    if not report.exists() or not scores.exists():
+        raise NothingKnown(f'"{folder}" holds no finished night; run "xhcredit score" first')
+    kept = json.loads(report.read_text(encoding="utf-8"))
+    metadata = pq.read_schema(scores).metadata or {}
+    of = {k: metadata.get(f"xhcredit.{k}".encode(), b"").decode() for k in kept["provenance"]}
+    if of != kept["provenance"]:
+        raise BadInput(
+            f'"{scores}" and "{report}" are of different nights; run "xhcredit score" again'
+        )
+    return Night(
+        as_of=kept["provenance"]["as_of"],
+        provenance=kept["provenance"],
+        enterprises=kept["enterprises"],
+        tiers=kept["tiers"],
+        release=release,
+    )
+
+
+def _rows(scores: Path, night: Night, run: int, chunk: int) -> Iterator[list[Row]]:
+    """Ready rows in order of code; DuckDB writes the JSON, row by row would take minutes."""
+    x = [n for n in pq.read_schema(scores).names if f"{n}_grade" in pq.read_schema(scores).names]
+    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_X.format(n=n)} END" for n in x]
+    x_scores = f"json_merge_patch('{{}}', json_object({', '.join(each)}))" if each else "'{}'"
+    sql = _READY.format(x=x_scores)
+    values = [run, night.as_of, night.provenance["release"], MARK, str(scores)]
+    with duckdb.connect() as con:
+        con.execute("SET threads = 2")
+        for batch in con.sql(sql, params=values).to_arrow_reader(chunk):
+            columns = [
+                c.cast(pa.binary()) if name == "body" else c
+                for name, c in zip(batch.schema.names, batch.columns, strict=True)
+            ]
+            yield list(zip(*(c.to_pylist() for c in columns), strict=True))
+
+
+_X = "json_object('score', {n}, 'grade', {n}_grade)"
+
+#: one row per enterprise; an X that does not apply is left out of ``x``
+_READY = """
+WITH told AS (
+  SELECT code, tier, composite, general, CAST({x} AS VARCHAR) AS x, reasons, decided_by,
+         national_evaluation
+  FROM (SELECT * FROM read_parquet($5)) s
+), ready AS (
+  SELECT code, CAST(tier AS VARCHAR) AS tier, composite, general, x,
+    CAST(json_object(
+      'code', code, 'as_of', $2, 'run', CAST($1 AS BIGINT), 'release', $3,
+      'composite', composite, 'tier', tier, 'decided_by', decided_by,
+      'general', general, 'x', CAST(x AS JSON),
+      'national_evaluation', national_evaluation, 'reasons', reasons, 'mark', $4
+    ) AS VARCHAR) AS body
+  FROM told
+)
+SELECT code, tier, composite, general, x, left(sha256(body), 32) AS etag, body
+FROM ready ORDER BY code
+"""

@@ -1,0 +1,134 @@
+"""The penalties and listings of a warehouse as records to assess, as known on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.restoration.record import AdverseRecord, Override
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_restoration import Ground, SeverityClasses
+
+#: columns by which records differ beyond their days; what has one signature shares its periods
+SIGNATURE = ["authority", "field", "procedure", "penalty_kinds", "amount_class", "stated"]
+
+_OPEN = """
+  SELECT DISTINCT code FROM {table} WHERE known_on <= $day
+    AND (withdrawn_on IS NULL OR withdrawn_on > $day)
+    AND (ended_on IS NULL OR ended_on > $day OR ended_known_on > $day)"""
+
+_COLUMNS = {
+    "penalty": """
+      t.doc_no AS reference, t.field, t.procedure, t.penalty_kinds, t.severity AS stated,
+      coalesce(t.amount_yuan, 0)::DOUBLE AS amount_yuan, t.published_on, t.agency,
+      CASE WHEN t.ended_known_on <= $day THEN t.ended_on END AS duties_done_on,
+      NULL AS ground, NULL::DATE AS corrected_on,
+      CASE WHEN t.conduct IS NOT NULL THEN lead(t.occurred_on) OVER (
+        PARTITION BY t.code, t.conduct, t.agency ORDER BY t.occurred_on, t.event_id) END
+        AS same_kind_again_on""",
+    "abnormal_listing": """
+      t.ground AS reference, 'general' AS field, 'ordinary' AS procedure, '' AS penalty_kinds,
+      NULL AS stated, 0.0 AS amount_yuan, t.occurred_on AS published_on, t.agency,
+      NULL::DATE AS duties_done_on, t.ground, NULL::DATE AS corrected_on,
+      NULL::DATE AS same_kind_again_on""",
+    "serious_listing": """
+      coalesce(t.doc_no, t.list_kind) AS reference, 'general' AS field, 'ordinary' AS procedure,
+      '' AS penalty_kinds, NULL AS stated, 0.0 AS amount_yuan, t.occurred_on AS published_on,
+      t.agency, NULL::DATE AS duties_done_on, NULL AS ground, NULL::DATE AS corrected_on,
+      NULL::DATE AS same_kind_again_on""",
+}
+_FIELDS_OF_SAMR = ("food", "drug", "special_equipment")
+_SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
+
+
+def read_records(warehouse: Path, table: str, as_of: date) -> pd.DataFrame:
+    """Records of a table known on a day, not withdrawn, and of listings those still open.
+
+    One row per record: the enterprise's code, name and street, and the fields of a record.
+    """
+    ended = "" if table == "penalty" else "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
+    sql = f"""
+      WITH abnormal AS ({_OPEN.format(table="abnormal_listing")}),
+           serious AS ({_OPEN.format(table="serious_listing")})
+      SELECT t.code, e.name, e.street, '{table}' AS kind, t.occurred_on AS decided_on,
+        t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
+        {_COLUMNS[table]}
+      FROM {table} t LEFT JOIN enterprise e USING (code)
+      WHERE t.known_on <= $day AND t.occurred_on <= $day
+        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}"""
+    with duckdb.connect() as con:
+        create_views(con, Warehouse(warehouse))
+        frame = con.execute(sql, {"day": as_of}).df()
+    return _with_signature(frame)
+
+
+def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add authority and amount class; unstated values become plain ones."""
+    frame = frame.assign(
+        field=frame["field"].fillna("general"), penalty_kinds=frame["penalty_kinds"].fillna("")
+    )
+    agency = frame["agency"].fillna("")
+    samr = agency.str.contains("|".join(_SAMR_WORDS)) | (
+        (agency == "") & frame["field"].isin(_FIELDS_OF_SAMR)
+    )
+    if len(frame) and frame["kind"].iloc[0] == "abnormal_listing":
+        samr = pd.Series(True, index=frame.index)
+    return frame.assign(authority=np.where(samr, "samr", "shanghai"))
+
+
+def with_amount_class(frame: pd.DataFrame, rules: Rulebook, as_of: date) -> pd.DataFrame:
+    """Add ``amount_class``: 2 huge, 1 small, 0 between, by the bounds in force on a day."""
+    classes = rules.value("restoration.samr.severity", SeverityClasses, applied_on=as_of)
+    bounds = frame["field"].map(classes.huge_yuan_by_field).fillna(classes.huge_yuan)
+    huge = (frame["amount_yuan"] >= bounds).astype("int8") * 2
+    small = frame["amount_yuan"].between(0, classes.small_fine_yuan, inclusive="right")
+    return frame.assign(amount_class=huge + small.astype("int8"))
+
+
+def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
+    """A column of days as numpy days; missing is NaT."""
+    return np.asarray(column.to_numpy(dtype="datetime64[D]"))
+
+
+def record_of(row: dict[str, Any]) -> AdverseRecord:
+    """One row as a record; the pledge is taken as made, since it can be made at any time."""
+    stated = row["stated"]
+    published = _day(row["published_on"])
+    decided = _day(row["decided_on"]) or date.min
+    again = _day(row["same_kind_again_on"])
+    return AdverseRecord(
+        kind=row["kind"],
+        authority=row["authority"],
+        decided_on=decided,
+        field=row["field"],
+        procedure=row["procedure"],
+        penalty_kinds=frozenset(k for k in row["penalty_kinds"].split(";") if k),
+        amount_yuan=float(row["amount_yuan"]),
+        published_on=published if published and published >= decided else None,
+        duties_done_on=_day(row["duties_done_on"]),
+        ground=row["ground"] if row["ground"] in get_args(Ground) else None,
+        corrected_on=_day(row["corrected_on"]),
+        same_kind_again_on=again if again and again > decided else None,  # one case, two papers
+        on_abnormal_list=bool(row["on_abnormal_list"]),
+        on_serious_list=bool(row["on_serious_list"]),
+        pledge=True,
+        override=Override(stated, "认定机关", "处罚信息所载") if _is_text(stated) else None,
+        holder=row["code"],
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _day(value: Any) -> date | None:
+    """A day of a data frame; missing in any of its forms is None."""
+    return None if pd.isna(value) else value.date() if hasattr(value, "date") else value

@@ -1,0 +1,125 @@
+"""What do the lawyers' cases say, and what does the program answer?  (tests/cases/restoration)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xhcredit.errors import BadInput, XhcreditError
+from xhcredit.restoration.assess import assess
+from xhcredit.restoration.outcome import Assessment
+from xhcredit.restoration.record import AdverseRecord, day_of, record_from
+from xhcredit.rules.rulebook import Rulebook
+
+_KEYS = ("name", "source", "record", "applied_on", "applicant", "expect")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: a record, a day, and what a lawyer expects of the answer."""
+
+    name: str
+    record: AdverseRecord
+    applied_on: date
+    applicant: str
+    expect: Mapping[str, Any]
+
+    def answer(self, rules: Rulebook) -> Assessment:
+        """What the program answers.
+
+        Raises:
+            XhcreditError: as ``assess``; the message begins with the case's name.
+        """
+        try:
+            return assess(
+                self.record, applied_on=self.applied_on, rules=rules, applicant=self.applicant
+            )
+        except XhcreditError as error:
+            raise type(error)(f'case "{self.name}": {error}') from None
+
+
+def load_cases(file: Path) -> list[dict[str, Any]]:
+    """Read a case file: a YAML list of mappings, not yet checked one by one.
+
+    Raises:
+        BadInput: there is no such file, or it is no list of cases.
+    """
+    try:
+        read = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise BadInput(f'no file "{file.name}" to read; check its name') from None
+    except UnicodeDecodeError:
+        raise BadInput(f'"{file.name}" is not UTF-8; save it as UTF-8') from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "somewhere"
+        raise BadInput(f'"{file.name}" is not YAML ({place}); correct it there') from None
+    if not isinstance(read, list) or not all(isinstance(item, dict) for item in read):
+        raise BadInput(f'"{file.name}" holds no list of cases; begin each with "- name: ..."')
+    return read
+
+
+def case_from(given: Mapping[str, Any]) -> Case:
+    """Check one case.
+
+    Raises:
+        BadInput: an unknown or missing key, or a record without sense.
+    """
+    name = str(given.get("name") or "?")
+    unknown = sorted(set(given) - set(_KEYS))
+    lacking = [key for key in ("name", "record", "applied_on") if not given.get(key)]
+    if unknown or lacking or not isinstance(given["record"], Mapping):
+        wrong = f'unknown key "{unknown[0]}"' if unknown else f"no {' and no '.join(lacking)}"
+        raise BadInput(f'case "{name}": {wrong}; a case has {", ".join(_KEYS)}')
+    try:
+        record = record_from(given["record"])
+        applied_on = day_of("applied_on", given["applied_on"])
+    except BadInput as error:
+        raise BadInput(f'case "{name}": {error}') from None
+    applicant = str(given.get("applicant") or "")
+    return Case(name, record, applied_on, applicant, given.get("expect") or {})
+
+
+def line_of(name: str, told: Assessment) -> dict[str, Any]:
+    """The line that is printed for a case; its keys are fixed, others write against them."""
+    return {
+        "name": name,
+        "eligible": told.eligible,
+        "earliest_on": told.earliest_on and told.earliest_on.isoformat(),
+        "publication_ends_on": told.publication_ends_on and told.publication_ends_on.isoformat(),
+        "unmet": [condition.rule_id for condition in told.unmet],
+        "severity": told.severity,
+    }
+
+
+def extras_of(told: Assessment) -> dict[str, Any]:
+    """What a case may expect beyond the printed line."""
+    return {
+        "route": told.route,
+        "needs_lawyer": told.needs_lawyer,
+        "deadlines": {d.step: d.by and d.by.isoformat() for d in told.deadlines},
+    }
+
+
+def differences(case: Case, told: Assessment) -> Iterator[str]:
+    """Where the answer is not what the case expects."""
+    actual = line_of(case.name, told) | extras_of(told)
+    for key, expected in case.expect.items():
+        wanted = _plain(expected)
+        found = actual.get(key, "nothing of that name")
+        if key == "deadlines" and isinstance(wanted, dict) and isinstance(found, dict):
+            found = {step: found.get(step) for step in wanted}
+        if wanted != found:
+            yield f"{case.name}: {key}: expected {wanted}, answered {found}"
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is printed: days as text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.isoformat() if isinstance(value, date) else value

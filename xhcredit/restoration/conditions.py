@@ -1,0 +1,113 @@
+"""Which conditions must a record meet, and which of them does it not meet yet?
+
+Each function answers for one condition, in the order of the regulation; ``conditions`` asks all, so
+that an applicant learns at once of everything that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from xhcredit.domain.calendar import add_months
+from xhcredit.restoration import words
+from xhcredit.restoration.law import NEVER_EARLY, Law
+from xhcredit.restoration.outcome import Basis, Condition, Said
+from xhcredit.restoration.periods import Period
+from xhcredit.restoration.record import AdverseRecord
+from xhcredit.rules.shapes_restoration import Bar, Grounds, Kinds, Required
+
+
+def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
+    """All conditions of a record on the day of application.
+
+    Args:
+        record: what is known of it.
+        least: its shortest publication; None where a list is left once the ground is corrected.
+        law: the rules of the day.
+    """
+    if record.kind == "abnormal_listing":
+        return (_corrected(record, law), *_everybody(record, law))
+    own = (_published_long_enough(record, least, law),) if least else ()
+    more = (*_market_supervision(record, law), *_everybody(record, law))
+    return (*own, _duties_done(record, law), *more)
+
+
+def _condition(basis: Basis, by: date | None, applied_on: date, said: Said) -> Condition:
+    """A condition that is met from a day on, which may not be known."""
+    return Condition(basis, by is not None and by <= applied_on, by, said)
+
+
+def _published_long_enough(record: AdverseRecord, least: Period, law: Law) -> Condition:
+    said = words.minimum(record, least.day)
+    return _condition(least.basis, least.day, law.applied_on, said)
+
+
+def _duties_done(record: AdverseRecord, law: Law) -> Condition:
+    done, basis = record.duties_done_on, law.basis("duties")
+    if done is None:
+        done = record.reorganisation_completed_on
+    return _condition(basis, done, law.applied_on, words.duties(done))
+
+
+def _corrected(record: AdverseRecord, law: Law) -> Condition:
+    """The ground of an abnormal listing is put right; there is no other waiting."""
+    months = law.value("abnormal_list", Grounds).minimum_months
+    basis, corrected = law.basis("abnormal_list"), record.corrected_on
+    if corrected is not None and months:
+        corrected = max(corrected, add_months(record.decided_on, months))
+    return _condition(basis, corrected, law.applied_on, words.corrected(record, corrected))
+
+
+def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+    """What SAMR's rules ask besides (总局令第45号第14条)."""
+    if _asked(law, "harm_removed"):
+        said = words.HARM if record.harm_remains else words.NO_HARM
+        yield _state("harm_removed", not record.harm_remains, said, law)
+    if _asked(law, "no_same_kind"):
+        again = record.same_kind_again_on
+        repeated = again is not None and again <= law.applied_on
+        yield _state("no_same_kind", not repeated, words.same_kind(record, again), law)
+    if record.kind == "penalty" and _asked(law, "not_listed"):
+        listed = record.on_abnormal_list or record.on_serious_list
+        yield _state("not_listed", not listed, words.listed(record), law)
+    if record.kind == "penalty" and law.has("never_early"):
+        yield from _never_early(record, law)
+
+
+def _asked(law: Law, about: str) -> bool:
+    return law.has(about) and law.value(about, Required).required
+
+
+def _state(about: str, met: bool, said: Said, law: Law) -> Condition:
+    """A condition without a day: it is met or not, and when it will be nobody can tell."""
+    return Condition(law.basis(about), met, None, said)
+
+
+def never_early_kinds(record: AdverseRecord, law: Law) -> frozenset[str]:
+    """Kinds of this penalty whose publication SAMR's Order 45 never ends early."""
+    if record.kind != "penalty" or not law.has("never_early"):
+        return frozenset()
+    return record.penalty_kinds & set(law.value("never_early", Kinds).kinds)
+
+
+def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+    """Order 45 art 14(3); where the right to restoration prevails it stands only as a warning."""
+    kinds = never_early_kinds(record, law)
+    if kinds:
+        newer = law.conflict(NEVER_EARLY).prevails == "newer"
+        since = law.basis_of(NEVER_EARLY).effective_from if newer else None
+        said = words.never_early(kinds)
+        yield _condition(law.basis("never_early"), since, law.applied_on, said)
+
+
+def _everybody(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+    """What is asked whatever the record is: a pledge, and no bar after false materials."""
+    if _asked(law, "pledge"):
+        said = words.PLEDGED if record.pledge else words.PLEDGE
+        yield _state("pledge", record.pledge, said, law)
+    found = record.false_materials_on
+    if found is not None and found <= law.applied_on and law.has("false_materials"):
+        until = add_months(found, law.value("false_materials", Bar).months)
+        said = words.barred(found, until)
+        yield _condition(law.basis("false_materials"), until, law.applied_on, said)

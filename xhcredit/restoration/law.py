@@ -1,0 +1,215 @@
+"""Which restoration rules are in force for an authority on a day?  Their ids stand here only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from xhcredit.errors import RuleNotInForce
+from xhcredit.restoration.outcome import Basis
+from xhcredit.restoration.record import Authority
+from xhcredit.rules.rule import Entry, Rule
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_restoration import Prevails, SeverityName
+
+_Value = TypeVar("_Value")
+
+PACK = "restoration"
+QUERY = "query.negative_years"
+NEVER_EARLY = "restoration.conflicts.never_early"
+SHANGHAI = "restoration.conflicts.shanghai"
+TRANSITION = "restoration.conflicts.transition"
+
+#: rules of each authority by what they are about; what an authority does not rule on is left out
+RULES: dict[Authority, dict[str, str]] = {
+    "ndrc": {
+        "minimum": "restoration.ndrc.minimum_publication",
+        "maximum": "restoration.ndrc.maximum_publication",
+        "severity": "restoration.ndrc.severity",
+        "duties": "restoration.ndrc.duties_done",
+        "pledge": "restoration.ndrc.pledge",
+        "false_materials": "restoration.ndrc.false_materials",
+        "reorganisation": "restoration.ndrc.reorganisation",
+        "time_limits": "restoration.ndrc.time_limits",
+        "takedown": "restoration.national.takedown",
+        "abnormal_list": "restoration.samr.abnormal_list",
+        "serious_list": "restoration.samr.serious_list",
+    },
+    "samr": {
+        "minimum": "restoration.samr.minimum_publication",
+        "maximum": "restoration.samr.maximum_publication",
+        "severity": "restoration.samr.severity",
+        "duties": "restoration.samr.duties_done",
+        "harm_removed": "restoration.samr.harm_removed",
+        "no_same_kind": "restoration.samr.no_same_kind",
+        "not_listed": "restoration.samr.not_listed",
+        "never_early": "restoration.samr.never_early",
+        "pledge": "restoration.samr.pledge",
+        "false_materials": "restoration.samr.false_materials",
+        "reorganisation": "restoration.samr.reorganisation",
+        "time_limits": "restoration.samr.time_limits",
+        "takedown": "restoration.samr.takedown",
+        "abnormal_list": "restoration.samr.abnormal_list",
+        "serious_list": "restoration.samr.serious_list",
+    },
+    "shanghai": {
+        "minimum": "restoration.shanghai.minimum_publication",
+        "maximum": "restoration.shanghai.maximum_publication",
+        "severity": "restoration.ndrc.severity",
+        "duties": "restoration.shanghai.duties_done",
+        "pledge": "restoration.shanghai.pledge",
+        "false_materials": "restoration.ndrc.false_materials",
+        "reorganisation": "restoration.ndrc.reorganisation",
+        "time_limits": "restoration.shanghai.time_limits",
+        "national_limits": "restoration.ndrc.time_limits",
+        "takedown": "restoration.shanghai.takedown",
+        "objection": "restoration.shanghai.objection",
+        "abnormal_list": "restoration.samr.abnormal_list",
+        "serious_list": "restoration.samr.serious_list",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """An entry of a rule and the days on which it decides; ``until`` None has no known end."""
+
+    rule: Rule
+    entry: Entry
+    since: date
+    until: date | None
+    basis: Basis
+
+
+@dataclass(frozen=True)
+class Law:
+    """The rules of one authority as they stand on the day of application."""
+
+    rules: Rulebook
+    authority: Authority
+    applied_on: date
+    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a day on which the pack is out of service."""
+        if not self.rules.in_service(PACK, self.applied_on):
+            found = f"the rule pack {PACK} is out of service on {self.applied_on}"
+            raise RuleNotInForce(f"{found}; ask for an earlier day, or see packs.{PACK} for why")
+
+    def has(self, about: str) -> bool:
+        """Whether this authority rules on it on this day."""
+        return bool(self._once(("has", about), lambda: self._is_in_force(about)))
+
+    def _is_in_force(self, about: str) -> bool:
+        rule_id = RULES[self.authority].get(about)
+        if rule_id is None:
+            return False
+        try:
+            self.rules.rule(rule_id).on(self.applied_on)
+        except RuleNotInForce:
+            return False
+        return True
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        """A look-up that is done once: a list of a district asks the same of every record."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def value(self, about: str, shape: type[_Value]) -> _Value:
+        """The value in force.
+
+        Raises:
+            RuleNotInForce: the authority had no such rule on that day.
+        """
+        found: _Value = self._once(("value", about), lambda: self._value(about, shape))
+        return found
+
+    def _value(self, about: str, shape: type[_Value]) -> _Value:
+        rule_id = RULES[self.authority][about]
+        return self.rules.value(rule_id, shape, applied_on=self.applied_on)
+
+    def basis(self, about: str) -> Basis:
+        """The rule in force, to be shown with what it decides."""
+        found: Basis = self._once(
+            ("basis", about), lambda: self.basis_of(RULES[self.authority][about])
+        )
+        return found
+
+    def basis_of(self, rule_id: str) -> Basis:
+        """Any rule in force by its id."""
+        rule = self.rules.rule(rule_id)
+        return shown(rule, rule.on(self.applied_on))
+
+    def query_years(self) -> int:
+        """For how many years adverse information may be queried."""
+        years: int = self._once(
+            ("query",), lambda: self.rules.value(QUERY, int, as_of=self.applied_on)
+        )
+        return years
+
+    def first_day(self, about: str) -> date:
+        """The first day on which the authority ruled on it at all."""
+        return self.rules.rule(RULES[self.authority][about]).entries[0].effective_from
+
+    def conflict(self, rule_id: str) -> Prevails:
+        """Which of two rules prevails on this day."""
+        found: Prevails = self._once(
+            (rule_id,), lambda: self.rules.value(rule_id, Prevails, applied_on=self.applied_on)
+        )
+        return found
+
+    def spans(self, about: str, severity: SeverityName, field: str, decided_on: date) -> list[Span]:
+        """All entries that were in force from the decision to the application, oldest first.
+
+        What the law of a later day says is not in it, so that an answer depends only on what was
+        in force on its day.
+        """
+        special = "" if severity == "minor" else field  # no field has its own rule for minor ones
+        known: list[Span] = self._once(
+            ("spans", about, special), lambda: self._deciding(about, special)
+        )
+        found = [s for s in known if s.since <= self.applied_on]
+        return [s for s in found if s.until is None or s.until >= decided_on]
+
+    def _deciding(self, about: str, field: str) -> list[Span]:
+        """Entries of the own rule, and for Shanghai of the national one where that prevails."""
+        own = spans_of(self.rules.rule(RULES[self.authority][about]))
+        if self.authority != "shanghai":
+            return own
+        national = spans_of(self.rules.rule(RULES["ndrc"][about]))
+        return [
+            part
+            for c in spans_of(self.rules.rule(SHANGHAI))
+            for span in (own if _is_local(c.entry.value, field) else national)
+            if (part := _within(span, c)) is not None
+        ]
+
+
+def _is_local(value: Prevails, field: str) -> bool:
+    return value.prevails == "local" or field in value.fields
+
+
+def spans_of(rule: Rule) -> list[Span]:
+    """A rule's entries with the days on which each is in force, repeals left out."""
+    return [
+        Span(rule, e, e.effective_from, rule.last_day(e), shown(rule, e))
+        for e in rule.entries
+        if not e.repealed
+    ]
+
+
+def _within(span: Span, frame: Span) -> Span | None:
+    """The part of a span that lies in another; None if there is none."""
+    since = max(span.since, frame.since)
+    ends = [day for day in (span.until, frame.until) if day is not None]
+    until = min(ends) if ends else None
+    return None if until is not None and until < since else replace(span, since=since, until=until)
+
+
+def shown(rule: Rule, entry: Entry) -> Basis:
+    """A rule's entry as it is shown beside what it decides."""
+    source = entry.source
+    return Basis(rule.id, source.title, source.article, entry.verification, entry.effective_from)

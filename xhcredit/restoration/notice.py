@@ -1,0 +1,113 @@
+"""The restoration notice that goes out together with a decision (两书同达)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from xhcredit.domain.calendar import Calendar
+from xhcredit.restoration.assess import assess
+from xhcredit.restoration.outcome import Assessment
+from xhcredit.restoration.record import AdverseRecord
+from xhcredit.restoration.severity import ZH
+from xhcredit.restoration.words import CURES, day
+from xhcredit.rules.check import MARKS
+from xhcredit.rules.rulebook import Rulebook
+
+DOCUMENTS = {
+    "penalty": "行政处罚决定书",
+    "abnormal_listing": "列入经营异常名录决定书",
+    "serious_listing": "列入严重违法失信名单决定书",
+}
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Who is told, by whom, with which document."""
+
+    name: str
+    code: str
+    agency: str
+    doc_no: str = ""
+
+
+def notice(
+    record: AdverseRecord, parties: Parties, rules: Rulebook, calendar: Calendar | None = None
+) -> str:
+    """The text of the notice, by the rules in force on the day of the decision.
+
+    Nothing is taken as done yet: the notice tells what to do, and from which day.  What a lawyer
+    must confirm stands at its end, to be deleted before it is served.
+
+    Raises:
+        RuleNotInForce: the rulebook does not reach the day of the decision.
+    """
+    fresh = replace(
+        record, duties_done_on=None, corrected_on=None, pledge=False, decision_revoked_on=None
+    )
+    told = assess(fresh, applied_on=record.decided_on, rules=rules, calendar=calendar)
+    return _template().render(**_context(record, parties, told))
+
+
+def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[str, Any]:
+    ends = told.publication_ends_on
+    return {
+        "name": parties.name,
+        "code": parties.code,
+        "agency": parties.agency,
+        "doc_no": f"（{parties.doc_no}）" if parties.doc_no else "",
+        "document": DOCUMENTS[record.kind],
+        "kind": record.kind,
+        "decided_on": day(record.decided_on),
+        "severity": ZH[told.severity],
+        "ends": day(ends) if ends else "",
+        "when": _when(record, told),
+        "conditions": [
+            {"zh": c.said.zh, "title": c.basis.title, "article": _article(c.basis.article)}
+            for c in told.unmet
+        ],
+        "materials": "、".join(m.zh for m in told.materials),
+        "decides": told.decides.zh,
+        "deadlines": [{"zh": d.said.zh, "days": d.days} for d in told.deadlines],
+        "effects": [e.zh for e in told.effects],
+        "objections": "作出决定的部门或者公示该信息的网站",
+        "lawyer": [reason.zh for reason in told.lawyer] + _unread(told),
+    }
+
+
+def _when(record: AdverseRecord, told: Assessment) -> str:
+    """The day from which one may apply, if all is done by then."""
+    if record.kind == "abnormal_listing":
+        zh, _ = CURES.get(record.ground or "", ("纠正列入事由", ""))
+        return f"{zh}之日起即可申请移出。"
+    waiting = [c.met_from for c in told.conditions if c.met_from is not None]
+    if any(c.rule_id.endswith("never_early") for c in told.unmet):
+        return "依现行规定不得提前停止公示，公示期限届满自动停止。"
+    first = max([record.decided_on, *waiting])
+    return f"义务履行完毕并作出信用承诺的，{day(first)}起可申请。"
+
+
+def _article(article: str) -> str:
+    return "" if article == "待核" else article
+
+
+def _unread(told: Assessment) -> list[str]:
+    """Rules in the notice that nobody has compared with the original."""
+    bases = dict.fromkeys(c.basis for c in told.conditions)
+    return [f"{b.rule_id}：{MARKS[b.mark][0]}（{b.mark}）" for b in bases if b.mark != "V1"]
+
+
+@cache
+def _template() -> jinja2.Template:
+    folder = Path(__file__).parent / "templates"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 -- plain text, never a page
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("notice.txt.j2")

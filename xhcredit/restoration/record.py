@@ -1,0 +1,184 @@
+"""What is a record that somebody wants restored, and which records make no sense?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+from xhcredit.errors import BadInput
+from xhcredit.rules.shapes_restoration import Ground, PenaltyKind, RecordKind, SeverityName
+
+Authority = Literal["ndrc", "samr", "shanghai"]
+Field = Literal[
+    "general", "food", "drug", "special_equipment", "work_safety", "fire", "elderly_care",
+    "construction", "environment", "tax", "transport", "culture", "labour",
+]  # fmt: skip
+Procedure = Literal["ordinary", "summary"]
+
+
+@dataclass(frozen=True)
+class Override:
+    """A class that an official set by hand (人工认定), with name, reason and day."""
+
+    severity: SeverityName
+    official: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class AdverseRecord:
+    """One penalty or listing (失信信息), as known on the day of application.
+
+    ``decided_on`` is the day of the legal document; ``published_on`` of its publication;
+    ``duties_done_on`` when all duties were performed; ``corrected_on`` when the ground of a listing
+    was put right.  ``also_under`` names further regimes that rule on the same record.  ``holder``
+    is the enterprise's code, empty in a question without a stored record.
+    """
+
+    kind: RecordKind
+    authority: Authority
+    decided_on: date
+    field: Field = "general"
+    procedure: Procedure = "ordinary"
+    penalty_kinds: frozenset[str] = frozenset()
+    amount_yuan: float = 0
+    published_on: date | None = None
+    duties_done_on: date | None = None
+    ground: Ground | None = None
+    corrected_on: date | None = None
+    same_kind_again_on: date | None = None
+    on_abnormal_list: bool = False
+    on_serious_list: bool = False
+    pledge: bool = False
+    also_under: tuple[Authority, ...] = ()
+    harm_remains: bool = False
+    ban_months: int = 0
+    conduct_ended_on: date | None = None
+    decision_revoked_on: date | None = None
+    false_materials_on: date | None = None
+    reorganisation_approved_on: date | None = None
+    reorganisation_completed_on: date | None = None
+    override: Override | None = None
+    holder: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a record that contradicts itself."""
+        if self.kind == "penalty" and not self.penalty_kinds:
+            raise BadInput("a penalty without penalty_kinds; name at least one, such as [fine]")
+        if self.published_on is not None and self.published_on < self.decided_on:
+            found = f"published_on {self.published_on} is before decided_on {self.decided_on}"
+            raise BadInput(f"{found}; correct one of the two days")
+        if self.amount_yuan < 0:
+            raise BadInput(f"amount_yuan {self.amount_yuan} is negative; give the amount in yuan")
+
+    @property
+    def authorities(self) -> tuple[Authority, ...]:
+        """All regimes that rule on it, the record's own first, each once."""
+        return tuple(dict.fromkeys((self.authority, *self.also_under)))
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(RecordKind),
+    "authority": get_args(Authority),
+    "field": get_args(Field),
+    "procedure": get_args(Procedure),
+    "ground": get_args(Ground),
+}
+_FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains")
+_NAMES = tuple(f.name for f in fields(AdverseRecord))
+
+
+def record_from(given: Mapping[str, Any]) -> AdverseRecord:
+    """Read a record from plain values, as in a case file or a request.
+
+    Raises:
+        BadInput: an unknown key or value, a day that is none, or a record without sense.
+    """
+    _refuse_keys(given)
+    read = {key: _read(key, value) for key, value in given.items() if value is not None}
+    return AdverseRecord(**read)
+
+
+def _refuse_keys(given: Mapping[str, Any]) -> None:
+    unknown = sorted(set(given) - set(_NAMES))
+    if unknown:
+        raise BadInput(f'unknown key "{unknown[0]}" in a record; it may have: {", ".join(_NAMES)}')
+    for key in ("kind", "authority", "decided_on"):
+        if given.get(key) is None:
+            raise BadInput(f'a record without "{key}"; add it')
+    if given["kind"] == "abnormal_listing" and given.get("ground") is None:
+        known = ", ".join(get_args(Ground))
+        raise BadInput(f"an abnormal_listing without ground; give one of: {known}")
+
+
+def _read(key: str, value: Any) -> Any:
+    """One value of a record, checked."""
+    if key.endswith("_on"):
+        return day_of(key, value)
+    if key in _CHOICES:
+        return _choice(key, value, _CHOICES[key])
+    if key in _FLAGS and not isinstance(value, bool):
+        raise BadInput(f'{key} is "{value}"; write true or false')
+    reader = _READERS.get(key)
+    return reader(value) if reader else value
+
+
+def _choice(key: str, value: Any, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise BadInput(f'unknown {key} "{value}"; give one of: {", ".join(known)}')
+    return str(value)
+
+
+def day_of(key: str, value: Any) -> date:
+    """A day as YAML, JSON or a person gives it.
+
+    Raises:
+        BadInput: no such day.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(f'{key} "{value}" is not a day; write it as 2026-06-30') from None
+
+
+def _kinds(value: Any) -> frozenset[str]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return frozenset(_choice("penalty_kinds", str(p).strip(), get_args(PenaltyKind)) for p in parts)
+
+
+def _number(key: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BadInput(f'{key} "{value}" is not a number; write it in digits') from None
+
+
+def _regimes(value: Any) -> tuple[str, ...]:
+    return tuple(_choice("also_under", part, get_args(Authority)) for part in value)
+
+
+def _override(value: Any) -> Override:
+    """An official's class; without a name and a reason it is none."""
+    if isinstance(value, Override):
+        return value
+    given = dict(value) if isinstance(value, Mapping) else {}
+    lacking = [k for k in ("severity", "official", "reason") if not str(given.get(k) or "").strip()]
+    if lacking or len(given) > len(fields(Override)):
+        wanted = ", ".join(f.name for f in fields(Override))
+        raise BadInput(f"override {value}; give {wanted}, all of them and nothing else")
+    severity = _choice("severity", given["severity"], get_args(SeverityName))
+    return Override(severity, str(given["official"]), str(given["reason"]))  # type: ignore[arg-type]
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "penalty_kinds": _kinds,
+    "amount_yuan": lambda v: _number("amount_yuan", v),
+    "ban_months": lambda v: int(_number("ban_months", v)),
+    "also_under": _regimes,
+    "override": _override,
+    "holder": str,
+}

@@ -1,0 +1,149 @@
+"""What citizens are told: polite Chinese that names the day, and the same in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from xhcredit.restoration.outcome import Said
+from xhcredit.restoration.record import AdverseRecord
+
+KINDS = {
+    "warning": "警告",
+    "criticism": "通报批评",
+    "fine": "罚款",
+    "confiscation": "没收违法所得、没收非法财物",
+    "suspension": "责令停产停业",
+    "licence_revocation": "吊销许可证件、营业执照",
+    "business_restriction": "限制开展生产经营活动",
+    "occupation_ban": "限制从业",
+    "downgrade": "降低资质等级",
+    "closure": "责令关闭",
+}
+CURES = {
+    "annual_report": ("补报并公示年度报告", "publish the missing annual report"),
+    "not_published": ("公示应当公示的信息", "publish the information that was ordered"),
+    "concealment": ("更正公示的信息", "correct the information published"),
+    "unreachable": (
+        "依法变更住所登记或者提出通过登记住所可以重新取得联系",
+        "change the registered place, or be reachable there again",
+    ),
+}
+
+PLEDGE = Said(
+    "请公开作出信用承诺，承诺所提交材料真实有效，并愿意承担违反承诺的责任；作出之日起即符合本条。",
+    "make the public pledge (materials are true; consequences accepted); met from that day on",
+)
+HARM = Said(
+    "请主动消除危害后果和不良影响，并保留证明材料。",
+    "remove the harm and bad effects, and keep proof of it",
+)
+
+PLEDGED = Said("已公开作出信用承诺。", "the public pledge is made")
+NO_HARM = Said("危害后果和不良影响已消除。", "harm and bad effects are removed")
+
+
+def day(value: date) -> str:
+    """A day as Chinese documents write it.
+
+    >>> day(date(2026, 8, 10))
+    '2026年8月10日'
+    """
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def kinds(names: Iterable[str]) -> str:
+    """Kinds of penalty in Chinese, in the order of the directory."""
+    wanted = set(names)
+    return "、".join(zh for name, zh in KINDS.items() if name in wanted)
+
+
+def minimum(record: AdverseRecord, until: date | None) -> Said:
+    """When the shortest publication is over."""
+    if until is None:
+        return Said(
+            "最短公示期自公示之日起算，请先核实该信息的公示日期。",
+            "the period runs from publication, and no day of publication is known",
+        )
+    return Said(
+        f"最短公示期至{day(until)}届满，该日起可申请。",
+        f"the shortest publication is over on {until}; from that day on one may apply",
+    )
+
+
+def duties(done: date | None) -> Said:
+    """Whether all duties are performed."""
+    if done is None:
+        return Said(
+            "请履行完毕处罚（列入）决定规定的全部义务并纠正违法行为，履行完毕之日起即符合本条。",
+            "perform all duties of the decision and correct the conduct; met from that day on",
+        )
+    return Said(f"义务于{day(done)}履行完毕。", f"all duties performed on {done}")
+
+
+def corrected(record: AdverseRecord, on: date | None) -> Said:
+    """Whether the ground of a listing is put right."""
+    zh, en = CURES.get(record.ground or "", ("纠正列入事由", "correct the ground of listing"))
+    if on is None:
+        return Said(f"请{zh}，完成之日起即可申请移出经营异常名录。", f"{en}; then apply at once")
+    return Said(f"列入事由于{day(on)}纠正（{zh}）。", f"corrected on {on} ({en})")
+
+
+def same_kind(record: AdverseRecord, again: date | None) -> Said:
+    """Whether the same kind of violation was punished again."""
+    if again is None:
+        return Said("未因同一类违法行为再次受到处罚。", "no second penalty of the same kind")
+    if record.kind == "serious_listing":
+        return Said(
+            f"列入后于{day(again)}再次受到较重行政处罚，不能提前移出。",
+            f"another heavier penalty on {again}; no early removal",
+        )
+    return Said(
+        f"因同一类违法行为于{day(again)}再次受到行政处罚，本条记录不能提前停止公示，公示期届满自动停止。",
+        f"a second penalty of the same kind on {again}; publication runs its full term",
+    )
+
+
+def listed(record: AdverseRecord) -> Said:
+    """Whether the enterprise stands on a list."""
+    zh = [n for n, on in (("经营异常名录", record.on_abnormal_list),
+                          ("严重违法失信名单", record.on_serious_list)) if on]  # fmt: skip
+    if not zh:
+        return Said("未在经营异常名录和严重违法失信名单中。", "on neither list")
+    return Said(
+        f"目前在{'、'.join(zh)}中，请先申请移出，移出之日起即符合本条。",
+        "on a list; apply for removal from it first, met from the day of removal on",
+    )
+
+
+def never_early(names: Iterable[str]) -> Said:
+    """Kinds of penalty whose publication Order 45 never ends early."""
+    wanted = sorted(names)
+    return Said(
+        f"受到{kinds(wanted)}处罚，依市场监管总局令第45号第14条不得提前停止公示，公示期届满自动停止。",
+        f"{', '.join(wanted)}: publication is not ended early (SAMR Order 45 art 14)",
+    )
+
+
+def barred(found: date, until: date) -> Said:
+    """A bar after false materials."""
+    return Said(
+        f"因{day(found)}查实提供虚假材料或者违反承诺，{day(until)}前不予受理，该日起可申请。",
+        f"false materials or a broken pledge found on {found}: barred until {until}",
+    )
+
+
+def ended(on: date) -> Said:
+    """Publication is over."""
+    return Said(
+        f"公示期已于{day(on)}届满，应当已自动停止公示，无须申请；如仍能查到，请提出异议。",
+        f"publication ended by itself on {on}; no application is needed, object if still shown",
+    )
+
+
+def expired(on: date) -> Said:
+    """Nobody may query the record any more."""
+    return Said(
+        f"失信信息查询期限已于{day(on)}届满，不得再提供查询，无须申请；如仍能查到，请提出异议。",
+        f"may not be queried since {on}; no application is needed, object if still shown",
+    )

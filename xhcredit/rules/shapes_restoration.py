@@ -1,0 +1,148 @@
+"""What may the value of a rule on credit restoration look like?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from xhcredit.rules.shapes import Name, Shape
+
+SeverityName = Literal["minor", "ordinary", "serious"]
+PenaltyKind = Literal[
+    "warning", "criticism", "fine", "confiscation", "suspension", "licence_revocation",
+    "business_restriction", "occupation_ban", "downgrade", "closure",
+]  # fmt: skip
+RecordKind = Literal["penalty", "abnormal_listing", "serious_listing"]
+Ground = Literal["annual_report", "not_published", "concealment", "unreachable"]
+Clock = Literal["decided_on", "published_on"]
+Unit = Literal["working_days", "days"]
+
+Months = Annotated[int, Field(ge=0, le=600)]
+Days = Annotated[int, Field(ge=0, le=400)]
+Yuan = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class ByClass(Shape):
+    """Months of each class; null says that there is no such period."""
+
+    minor: Months | None
+    ordinary: Months | None
+    serious: Months | None
+
+    def of(self, severity: SeverityName) -> int | None:
+        """Months of one class."""
+        months: int | None = getattr(self, severity)
+        return months
+
+
+class Minimum(Shape):
+    """Publication required before restoration may be applied for (最短公示期).
+
+    ``clock`` is the day from which it runs.  A field of law that stands in ``fields`` has its own
+    months, except for records of class minor.
+    """
+
+    clock: Clock
+    months: ByClass
+    fields: dict[Name, Months]
+
+    def of(self, severity: SeverityName, field: str) -> int | None:
+        """Months for a record of a class and field."""
+        own = self.fields.get(field)
+        return self.months.of(severity) if own is None or severity == "minor" else own
+
+
+class Maximum(Shape):
+    """Publication after which a record comes down by itself (最长公示期).
+
+    ``only`` are penalties of nothing beyond these kinds, which have ``only_months``.  A ban that
+    lasts longer is published as long as it lasts, if ``bans_prolong``.
+    """
+
+    clock: Clock
+    months: ByClass
+    only: tuple[PenaltyKind, ...]
+    only_months: Months | None
+    bans_prolong: bool
+
+    def of(self, severity: SeverityName, kinds: frozenset[str]) -> int | None:
+        """Months for a record of a class with these kinds of penalty."""
+        if kinds and self.only and kinds <= set(self.only):
+            return self.only_months
+        return self.months.of(severity)
+
+
+class SeverityClasses(Shape):
+    """How the class of a record follows from procedure, kinds of penalty and amount.
+
+    Minor: summary procedure, or no kind beyond ``minor_kinds``, or nothing beyond these and a fine
+    of at most ``small_fine_yuan``.  Serious: any of ``serious_kinds``, or an amount of at least
+    ``huge_yuan`` (or that of its field in ``huge_yuan_by_field``).  Everything else is ordinary.
+    """
+
+    minor_procedures: tuple[Literal["summary", "ordinary"], ...]
+    minor_kinds: tuple[PenaltyKind, ...]
+    small_fine_yuan: Yuan
+    serious_kinds: tuple[PenaltyKind, ...]
+    huge_yuan: Yuan
+    huge_yuan_by_field: dict[Name, Yuan]
+    listings: dict[Literal["abnormal_listing", "serious_listing"], SeverityName]
+
+
+class Required(Shape):
+    """Whether a condition must be met."""
+
+    required: bool
+
+
+class Kinds(Shape):
+    """Penalties of these kinds cannot be ended early."""
+
+    kinds: tuple[PenaltyKind, ...]
+
+
+class Grounds(Shape):
+    """Grounds of listing that end by correction, after so many months at least."""
+
+    grounds: tuple[Ground, ...]
+    minimum_months: Months
+
+
+class Listing(Shape):
+    """A list: its term, and the months after which early removal may be applied for."""
+
+    term_months: Months
+    minimum_months: Months
+
+
+class Bar(Shape):
+    """For how many months nobody may apply again."""
+
+    months: Months
+
+
+class Shielding(Shape):
+    """Whether a court's approval of a reorganisation shields the record for the time being."""
+
+    shields: bool
+
+
+class Prevails(Shape):
+    """Which of two rules that conflict decides; the answer says that a lawyer must confirm."""
+
+    prevails: Literal["older", "newer", "local", "national", "milder"]
+    fields: tuple[Name, ...] = ()
+
+
+class TimeLimits(Shape):
+    """Who must do what within how many days; a step that the law does not know is left out."""
+
+    unit: Unit
+    steps: dict[Name, Days]
+
+    @model_validator(mode="after")
+    def _some(self) -> TimeLimits:
+        if not self.steps:
+            raise ValueError("no step; name at least one, such as decide")
+        return self

@@ -1,0 +1,1 @@
+"""What is kept: runs, snapshots, releases, access and the activity chain; SQLite or PostgreSQL."""

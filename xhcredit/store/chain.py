@@ -1,0 +1,159 @@
+"""How does an activity entry hang on the one before it?  Its digest, and who may break it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+from xhcredit.errors import BadInput, BadStore
+
+#: tells what time it is, in UTC; tests bring their own
+Clock = Callable[[], datetime]
+START = ""  #: ``previous`` of the first entry
+
+
+def utc() -> datetime:
+    """The time at which something is done."""
+    return datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
+
+
+def written(moment: datetime) -> str:
+    """A moment as it is kept: UTC, always 27 characters, so that text sorts as time does.
+
+    >>> written(datetime(2026, 6, 30, 8, tzinfo=UTC))
+    '2026-06-30T08:00:00.000000Z'
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(at: str) -> datetime:
+    """A kept moment as time."""
+    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def canonical(value: object) -> str:
+    """JSON of a value in the one form of RFC 8785, as text.
+
+    Raises:
+        BadInput: the value has no such form (a number beyond 2**53, broken text ...).
+    """
+    try:
+        return rfc8785.dumps(value).decode("utf-8")  # type: ignore[arg-type]  # refused below
+    except (rfc8785.CanonicalizationError, UnicodeError, TypeError) as error:
+        raise BadInput(f"this cannot be kept as JSON: {error}; write plain values") from error
+
+
+def hasher(algorithm: str) -> Callable[[bytes], str]:
+    """The digest function of a chain, in hex.
+
+    Raises:
+        BadStore: not one of ours, or this computer's OpenSSL does not have it.
+    """
+    if algorithm not in ("sha256", "sm3"):
+        raise BadStore(f'"{algorithm}" is no digest of the chain; choose sha256 or sm3')
+    try:
+        hashlib.new(algorithm)
+    except ValueError:
+        raise BadStore(
+            f'this computer cannot compute "{algorithm}"; install OpenSSL 3 or choose sha256'
+        ) from None
+    return lambda data: hashlib.new(algorithm, data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the activity chain, as it is kept.
+
+    ``at`` never runs back: while the computer's clock is behind the entry before, ``at`` repeats
+    that entry's time and ``clock_back_ms`` says by how much the clock was behind.  Refusing
+    instead would stop the service for a wrong clock; keeping the wrong time would lie.
+    """
+
+    seq: int
+    at: str
+    clock_back_ms: int
+    actor: str
+    bureau: str
+    purpose: str
+    action: str
+    payload: str
+    algorithm: str
+    previous: str
+    digest: str = ""
+
+    def computed(self) -> str:
+        """The digest that the entry must have: over the canonical JSON of all its other fields."""
+        fields = asdict(self)
+        fields.pop("digest")
+        return hasher(self.algorithm)(canonical(fields).encode())
+
+
+def forge(head: Link | None, now: datetime, algorithm: str, **fields: Any) -> Link:
+    """Return the entry that follows ``head``."""
+    at, back = written(now), 0
+    if head is not None and at < head.at:
+        back = int((moment_of(head.at) - now).total_seconds() * 1000) + 1
+        at = head.at
+    seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
+    link = Link(
+        seq=seq, at=at, clock_back_ms=back, algorithm=algorithm, previous=previous, **fields
+    )
+    return Link(**{**asdict(link), "digest": link.computed()})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a walk over the chain found; ``broken_at`` is the first entry that is wrong."""
+
+    entries: int
+    head_seq: int
+    head_digest: str
+    clock_set_back: int
+    broken_at: int | None = None
+    why: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is as it was written."""
+        return self.broken_at is None
+
+
+def walk(links: Iterable[Mapping[str, Any]]) -> Verdict:
+    """Follow the chain from its first entry and stop at the first that does not fit."""
+    before: Link | None = None
+    count = back = 0
+    for fields in links:
+        link = Link(**fields)
+        why = _fault(before, link)
+        if why:
+            seq, digest = (before.seq, before.digest) if before else (0, START)
+            broken_at = link.seq if isinstance(link.seq, int) else count + 1
+            return Verdict(count, seq, digest, back, broken_at, why)
+        before, count = link, count + 1
+        back += link.clock_back_ms > 0
+    seq, digest = (before.seq, before.digest) if before else (0, START)
+    return Verdict(count, seq, digest, back)
+
+
+def _fault(before: Link | None, link: Link) -> str:
+    """What is wrong with an entry, seen from the one before; nothing if it fits."""
+    expected = 1 if before is None else before.seq + 1
+    if link.seq != expected:
+        return f"entry {expected} is missing"
+    if link.previous != (START if before is None else before.digest):
+        return "it does not name the entry before it"
+    try:
+        right = link.computed()
+    except (BadInput, BadStore) as error:
+        return f"its digest cannot be computed ({error})"
+    if link.digest != right:
+        return "its content is not what its digest was computed from"
+    if before is not None and link.at < before.at:
+        return "it is older than the entry before it"
+    return ""

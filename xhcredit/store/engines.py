@@ -1,0 +1,202 @@
+"""How is the database reached?  SQLite or PostgreSQL, one writer at a time, errors in our words."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from xhcredit.errors import BadStore, StoreUnavailable
+
+BUSY_MS = 15_000  #: how long a writer waits for another one
+#: names of the PostgreSQL advisory locks (any fixed numbers that nobody else uses)
+WRITER, PUBLISHER = 0x78686331, 0x78686332
+
+
+@dataclass
+class Database:
+    """A database and the two ways to use it: ``reading`` and ``writing``."""
+
+    engine: Engine
+    #: SQLite's own lock is unfair, so writers of one process queue here first
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path:
+        """The file of an SQLite database."""
+        return Path(self.engine.url.database or "")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the store, whatever is written meanwhile."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with told(), self.engine.connect() as con:
+            yield con.execution_options(**level)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer overlaps; it is kept whole or not at all."""
+        with self.turn, told(), self.engine.connect() as con:
+            con = con.execution_options(writes=True)
+            with con.begin():
+                if not self.is_sqlite:  # first statement: the head read after it is the latest
+                    con.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": WRITER})
+                yield con
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Keep other publishers out, in any process; a killed one is out at once."""
+        if self.is_sqlite:
+            with Path(f"{self.path}.publishing").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+            return
+        with told(), self.engine.connect() as con:
+            auto = con.execution_options(isolation_level="AUTOCOMMIT")
+            auto.execute(text("SET lock_timeout = 0"))
+            auto.execute(text("SELECT pg_advisory_lock(:name)"), {"name": PUBLISHER})
+            try:
+                yield
+            finally:
+                with suppress(DBAPIError):  # a lost connection has given the lock back already
+                    auto.execute(text("SELECT pg_advisory_unlock(:name)"), {"name": PUBLISHER})
+                    auto.execute(text(f"SET lock_timeout = {BUSY_MS}"))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what a database driver says about its state into words for an operator.
+
+    Raises:
+        StoreUnavailable: the database is away, busy, or full; what was begun was taken back.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause = getattr(error, "orig", None) or error
+        if _is_state(cause):
+            raise unavailable(cause) from error
+        if isinstance(cause, sqlite3.DatabaseError) and "database" in str(cause):
+            raise BadStore(f"the store's file is damaged ({cause}); restore a backup") from error
+        raise
+
+
+def _is_state(error: BaseException) -> bool:
+    """Whether an error tells of the database's state, from whichever driver (or the pool)."""
+    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    states = {f"{d}.{k}" for d in ("sqlite3", "psycopg") for k in _STATES}
+    return bool(kinds & states) or isinstance(error, PoolTimeout)
+
+
+_STATES = ("OperationalError", "InterfaceError")
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    """The error that says why the database did not answer, and what to do."""
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    cure = "try again; if it stays, see that it runs"
+    if "full" in said or "No space" in said:
+        cure = "nothing was written; make room on its disk and try again"
+    elif "unable to open" in said or "readonly" in said:
+        cure = "see that its folder is there and that you may write into it"
+    elif "locked" in said or "lock timeout" in said:
+        cure = "another writer holds it; try again in a moment"
+    return StoreUnavailable(f"the store's database says: {said}; {cure}")
+
+
+def address(store: str) -> URL:
+    """The address of a store: a URL, or the path of an SQLite file.
+
+    Raises:
+        BadStore: neither.
+    """
+    if "://" not in store:
+        return URL.create("sqlite", database=str(Path(store).absolute()))
+    try:
+        url = make_url(store)
+    except ArgumentError:
+        raise BadStore(
+            f'"{store.partition("://")[0]}://…" cannot be read as an address; write a file name '
+            "or postgresql://user@host/name"
+        ) from None
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        raise BadStore(
+            f'"{url.render_as_string()}" is no file and no PostgreSQL; write a file name or '
+            "postgresql://user@host/name"
+        )
+    return url
+
+
+def connect(store: str) -> Database:
+    """Return the database at an address; nothing is opened before it is used.
+
+    Raises:
+        BadStore: the address cannot be read, or PostgreSQL's driver is not installed.
+    """
+    url = address(store)
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Database(engine)
+    options = f"-c lock_timeout={BUSY_MS} -c timezone=UTC"
+    try:
+        engine = create_engine(
+            url, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+        )
+    except ImportError:
+        raise BadStore(
+            "PostgreSQL's driver is not installed; install xhcredit with the extra: postgres"
+        ) from None
+    return Database(engine)
+
+
+def driver_connection(database: Database) -> Any:
+    """A connection of the driver itself, each statement its own transaction; for reading."""
+    if database.is_sqlite:
+        con = sqlite3.connect(database.path, timeout=BUSY_MS / 1000, check_same_thread=False)
+        con.isolation_level = None
+        return con
+    import psycopg  # an extra
+
+    url = database.engine.url.set(drivername="postgresql")
+    return psycopg.connect(
+        url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+    )
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    """Set what SQLite forgets between connections; transactions are begun by us."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # so that INSERT OR REPLACE also meets the guards
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock first: a reader that becomes a writer can fail beyond any waiting."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

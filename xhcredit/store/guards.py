@@ -1,0 +1,138 @@
+"""What can nobody change?  Triggers on what is append-only, put back after every migration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+_HEAD = "(SELECT max(seq) FROM activity)"
+
+#: table, what is refused, when (SQL over OLD or NEW), what the database then says
+_GUARDS = (
+    ("activity", "UPDATE", "", "append-only"),
+    ("activity", "DELETE", "", "append-only"),
+    (
+        "activity",
+        "INSERT",
+        f"NEW.seq <> coalesce({_HEAD}, 0) + 1 OR NEW.previous <> "
+        f"coalesce((SELECT digest FROM activity WHERE seq = {_HEAD}), '')",
+        "a chain: an entry must follow its head",
+    ),
+    ("runs", "UPDATE", "", "append-only"),
+    ("runs", "DELETE", "", "append-only"),
+    ("releases", "UPDATE", "", "append-only"),
+    ("releases", "DELETE", "", "append-only"),
+    ("idempotency", "UPDATE", "", "append-only until its time is over"),
+    ("snapshots", "UPDATE", "", "append-only"),
+    (
+        "snapshots",
+        "DELETE",
+        "EXISTS (SELECT 1 FROM runs WHERE run = OLD.run)",
+        "append-only once its run is published",
+    ),
+    (
+        "snapshots",
+        "INSERT",
+        "EXISTS (SELECT 1 FROM runs WHERE run = NEW.run)",
+        "append-only once its run is published",
+    ),
+)
+#: PostgreSQL can empty a table without deleting a row
+_NEVER_EMPTIED = ("activity", "runs", "releases", "idempotency", "snapshots")
+
+
+def _name(table: str, what: str) -> str:
+    return f"keep_{table}_{what.lower()}"
+
+
+def names(con: Connection) -> frozenset[str]:
+    """The triggers that must be there."""
+    found = {_name(table, what) for table, what, _, _ in _GUARDS}
+    if con.dialect.name == "postgresql":
+        found |= {_name(table, "TRUNCATE") for table in _NEVER_EMPTIED}
+    return frozenset(found)
+
+
+def missing(con: Connection) -> list[str]:
+    """Triggers that are not there, or not as they were made, or switched off."""
+    if con.dialect.name == "sqlite":
+        rows = con.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+        held = {name: sql for name, sql in rows}
+        wanted = {_made(sql): sql for sql in _sqlite()}
+        return sorted(n for n, sql in wanted.items() if held.get(n) != sql)
+    rows = con.execute(
+        text(
+            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND n.nspname = current_schema()"
+        )
+    )
+    held = {name: source for name, source in rows}
+    wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in _all_postgresql()}
+    return sorted(n for n, body in wanted.items() if held.get(n) != body)
+
+
+def restore(con: Connection) -> list[str]:
+    """Put every trigger in place and return those that were missing."""
+    absent = missing(con)
+    for sql in _drop(con) if absent else ():
+        con.exec_driver_sql(sql)
+    if absent:
+        for sql in _sqlite() if con.dialect.name == "sqlite" else _postgresql():
+            con.exec_driver_sql(sql)
+    return absent
+
+
+def _drop(con: Connection) -> Iterator[str]:
+    for name in sorted(names(con)):
+        table = name.split("_")[1]
+        on = "" if con.dialect.name == "sqlite" else f" ON {table}"
+        yield f"DROP TRIGGER IF EXISTS {name}{on}"
+
+
+def _made(sql: str) -> str:
+    """The name of the trigger that a statement makes."""
+    found = re.match(r"CREATE TRIGGER (\w+)", sql)
+    return found[1] if found else ""
+
+
+def _sqlite() -> Iterator[str]:
+    for table, what, when, why in _GUARDS:
+        condition = f" WHEN {when}" if when else ""
+        yield (
+            f"CREATE TRIGGER {_name(table, what)} BEFORE {what} ON {table} FOR EACH ROW"
+            f"{condition} BEGIN SELECT RAISE(ABORT, '{table} is {why}'); END"
+        )
+
+
+def _all_postgresql() -> Iterator[tuple[str, str, str, str]]:
+    yield from _GUARDS
+    for table in _NEVER_EMPTIED:
+        yield (table, "TRUNCATE", "", "append-only")
+
+
+def _body(table: str, what: str, when: str, why: str) -> str:
+    """The body of the function behind a trigger of PostgreSQL."""
+    refuse = f"RAISE EXCEPTION '{table} is {why}' USING ERRCODE = 'restrict_violation';"
+    returned = "OLD" if what == "DELETE" else "NEW"
+    if not when:
+        return f"BEGIN {refuse} END"
+    return f"BEGIN IF {when} THEN {refuse} END IF; RETURN {returned}; END"
+
+
+def _postgresql() -> Iterator[str]:
+    """Functions and triggers; ALWAYS, so that a replica's session does not switch them off."""
+    for table, what, when, why in _all_postgresql():
+        name = _name(table, what)
+        rows = "STATEMENT" if what == "TRUNCATE" else "ROW"
+        body = _body(table, what, when, why)
+        yield (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+        )
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {what} ON {table} "
+            f"FOR EACH {rows} EXECUTE FUNCTION {name}()"
+        )
+        yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"

@@ -1,0 +1,122 @@
+"""Is the store of the version that this program works with?  If it is older, it is brought up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from xhcredit.errors import BadStore
+from xhcredit.store import guards
+from xhcredit.store.acts import Act, Writer
+from xhcredit.store.engines import Database, told
+
+HEAD = "0002"  #: the newest version; a test holds it to the files
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What opening a store did to it; ``before`` is empty if it was new."""
+
+    before: str
+    after: str
+    guards_restored: list[str]
+
+
+def version(con: Connection) -> str:
+    """The version of a store; empty if it has no tables yet."""
+    if not inspect(con).has_table("alembic_version"):
+        return ""
+    return con.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def bring_up(database: Database, writer: Writer, target: str = HEAD) -> Migrated:
+    """Bring a store to ``target`` and its guards into place, in one transaction.
+
+    A migration, and guards that were found missing, are told in the activity chain.
+
+    Raises:
+        BadStore: a newer program made it, or a migration left broken references.
+    """
+    with database.reading() as con:
+        found = version(con)
+        _refuse_newer(found)
+        if found == target and not guards.missing(con):
+            return Migrated(found, found, [])
+    with _migrating(database) as con:
+        found = version(con)
+        if found < target:
+            _upgrade(con, target)
+        restored = guards.restore(con)
+        done = Migrated(found, max(found, target), restored)
+        if found != done.after or restored:
+            action = "store.migrate" if found != done.after else "store.restore_guards"
+            writer.record_in(con, Act("xhcredit", action, "operation", payload=done.__dict__))
+    return done
+
+
+def _refuse_newer(found: str) -> None:
+    if found > HEAD:
+        raise BadStore(
+            f"the store has version {found}, this program knows {HEAD}; install the newer xhcredit"
+        )
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """A writing transaction in which tables of SQLite may be made anew.
+
+    SQLite's own procedure for it: foreign keys off (only outside a transaction), checked before
+    the end.
+    """
+    if not database.is_sqlite:
+        with database.writing() as con:
+            yield con
+        return
+    with told(), database.turn, database.engine.connect() as con:
+        raw = con.connection.driver_connection
+        if raw is None:  # never so inside ``with``; for the type checker
+            raise BadStore("the connection is closed; open the store again")
+        raw.execute("PRAGMA foreign_keys = OFF")
+        try:
+            con = con.execution_options(writes=True)
+            with con.begin():
+                yield con
+                _refuse_orphans(con)
+        finally:
+            raw.execute("PRAGMA foreign_keys = ON")
+
+
+def _refuse_orphans(con: Connection) -> None:
+    orphans = con.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if orphans:
+        raise BadStore(
+            f'{len(orphans)} rows would lose what they refer to, first in "{orphans[0][0]}"; '
+            "nothing was changed: restore the last backup and report this"
+        )
+
+
+def _upgrade(con: Connection, target: str) -> None:
+    """Run the versions up to ``target`` in the caller's transaction.
+
+    SQLite cannot alter columns: batch mode writes the table anew (and drops its triggers, which is
+    why ``guards.restore`` runs after every migration).
+    """
+    from alembic.config import Config  # only when there is something to do: it loads slowly
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(_SCRIPTS))
+
+    def steps(found: Any, _: MigrationContext) -> Any:
+        return scripts._upgrade_revs(target, found)  # as Alembic's own command does
+
+    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment:
+        environment.configure(connection=con, render_as_batch=True)
+        environment.run_migrations()

@@ -1,0 +1,1 @@
+"""How did the tables come to be?  One file per version, run by Alembic; old ones never change."""

@@ -1,0 +1,91 @@
+"""What may be removed on a day, by the rules of that day?  It is only told; nothing is removed."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, Select, func, select
+
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.engines import Database
+from xhcredit.store.tables import activity, current, idempotency, outbox, runs, snapshots
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of record: its rule, and how many rows are older than it demands.
+
+    ``rows`` is None for what is kept outside the store, which the report only reminds of.
+    """
+
+    rule: str
+    zh: str
+    en: str
+    months: int
+    verification: str
+    before: date
+    rows: int | None
+
+
+def months_before(day: date, months: int) -> date:
+    """The day so many months earlier; the last of the month where that month is shorter.
+
+    >>> months_before(date(2026, 8, 31), 6)
+    datetime.date(2026, 2, 28)
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def report(database: Database, rules: Rulebook, as_of: date) -> list[Kept]:
+    """Every kind of record with how much of it is past its time.
+
+    Raises:
+        RuleNotInForce: there was no such rule on that day.
+    """
+    with database.reading() as con:
+        return list(_kinds(con, rules, as_of))
+
+
+def _kinds(con: Connection, rules: Rulebook, as_of: date) -> Iterator[Kept]:
+    for rule_id, older in _OLDER.items():
+        rule = rules.rule(rule_id)
+        entry = rules.entry(rule_id, as_of=as_of)
+        before = months_before(as_of, entry.value)
+        rows = None if older is None else int(con.scalar(older(before.isoformat())) or 0)
+        yield Kept(
+            rule_id, rule.name_zh, rule.name_en, entry.value, entry.verification, before, rows
+        )
+
+
+def _entries(day: str) -> Select[int]:
+    return select(func.count()).select_from(activity).where(activity.c.at < day)
+
+
+def _answers(day: str) -> Select[int]:
+    """Answers of old nights; those of the run that answers now are never among them."""
+    kept = select(current.c.run)
+    old = select(runs.c.run).where(runs.c.published_at < day, runs.c.run.not_in(kept))
+    return select(func.count()).select_from(snapshots).where(snapshots.c.run.in_(old))
+
+
+def _messages(day: str) -> Select[int]:
+    return select(func.count()).select_from(outbox).where(outbox.c.delivered_at < day)
+
+
+def _keys(day: str) -> Select[int]:
+    done = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
+    return select(func.count()).select_from(done).where(activity.c.at < day)
+
+
+#: what is counted under each rule; None: kept by the district, not here
+_OLDER = {
+    "retention.activity_months": _entries,
+    "retention.snapshot_months": _answers,
+    "retention.outbox_months": _messages,
+    "retention.idempotency_months": _keys,
+    "retention.impact_assessment_months": None,
+}

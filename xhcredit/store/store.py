@@ -1,0 +1,103 @@
+"""The store: opened once per process, safe to use from several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+
+from xhcredit.store.access import Access
+from xhcredit.store.acts import Act, Work, Writer
+from xhcredit.store.chain import Clock, utc
+from xhcredit.store.engines import Database, connect
+from xhcredit.store.migrate import Migrated, bring_up
+from xhcredit.store.outbox import Outbox
+from xhcredit.store.reader import Reader
+from xhcredit.store.snapshots import Snapshots
+
+
+def _make_private(database: Database) -> None:
+    """Let a new file be its owner's only: it will hold names, and digests of secrets."""
+    if database.is_sqlite and not database.path.exists():
+        with suppress(OSError):  # whether it can be written says the database itself, in our words
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+            database.path.touch(mode=0o600)
+
+
+@dataclass(frozen=True)
+class Store:
+    """What is kept, and every way to it: ``reader`` to read, ``act`` to write."""
+
+    database: Database
+    writer: Writer
+    migrated: Migrated
+
+    @classmethod
+    def open(cls, address: str, *, algorithm: str = "sha256", clock: Clock = utc) -> Store:
+        """Open the store at an address (a file, or ``postgresql://…``), made or brought up to date.
+
+        Args:
+            address: where it is.
+            algorithm: digest of new activity entries, ``sha256`` or ``sm3``; entries of both may
+                stand in one chain.
+            clock: tells the time of new entries.
+
+        Raises:
+            BadStore: the address cannot be read, or a newer program made the store.
+            StoreUnavailable: the database cannot be reached.
+        """
+        database = connect(address)
+        writer = Writer(database, algorithm, clock)
+        try:
+            _make_private(database)
+            return cls(database, writer, bring_up(database, writer))
+        except BaseException:
+            database.engine.dispose()
+            raise
+
+    def act(self, act: Act, work: Work) -> Any:
+        """Do an act; see ``Writer.act``."""
+        return self.writer.act(act, work)
+
+    def record(self, acts: Sequence[Act]) -> int:
+        """Add entries of acts that write nothing else; see ``Writer.record``."""
+        return self.writer.record(acts)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What the current run says, and earlier ones."""
+        return Reader(self.database)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """How a night becomes the current run."""
+        return Snapshots(self.database, self.writer)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Tier changes to be told to other systems."""
+        return Outbox(self.database, self.writer)
+
+    @cached_property
+    def access(self) -> Access:
+        """People, keys and sessions."""
+        return Access(self.database, self.writer)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.reader.close()
+        self.database.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

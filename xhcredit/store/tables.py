@@ -1,0 +1,195 @@
+"""Which tables are there?  As of the newest version; the versions under ``migrations`` made them.
+
+Days and moments are text (ISO, UTC), JSON is text in canonical form, so that both databases keep
+and compare the very same bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+#: text that both databases sort by its bytes
+Plain = Text().with_variant(Text(collation="C"), "postgresql")
+#: a counting number; SQLite numbers rows by itself only if the type is INTEGER
+Number = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _because() -> Column[int]:
+    """The activity entry under which a row was written; it is inserted last, hence deferred."""
+    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
+    return Column("activity", Number, to, nullable=False)
+
+
+#: who did what, when, why: the hash chain (append-only)
+activity = Table(
+    "activity",
+    METADATA,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("at", Plain, nullable=False),
+    Column("clock_back_ms", BigInteger, nullable=False),
+    Column("actor", Plain, nullable=False),
+    Column("bureau", Plain, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("action", Plain, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("algorithm", Plain, nullable=False),
+    Column("previous", Plain, nullable=False),
+    Column("digest", Plain, nullable=False, unique=True),
+    Index("ix_activity_actor_at", "actor", "at"),
+    Index("ix_activity_at", "at"),
+)
+
+#: answers to requests that carried an idempotency key (removed after their time)
+idempotency = Table(
+    "idempotency",
+    METADATA,
+    Column("actor", Plain, primary_key=True),
+    Column("key", Plain, primary_key=True),
+    Column("request_digest", Plain, nullable=False),
+    Column("response", Text, nullable=False),
+    _because(),
+)
+
+#: points tables that scored or may score (append-only)
+releases = Table(
+    "releases",
+    METADATA,
+    Column("digest", Plain, primary_key=True),
+    Column("name", Plain, nullable=False),
+    Column("body", Text, nullable=False),
+    _because(),
+)
+
+#: published nights (append-only)
+runs = Table(
+    "runs",
+    METADATA,
+    Column("run", Number, primary_key=True, autoincrement=False),
+    Column("as_of", Plain, nullable=False),
+    Column("provenance_digest", Plain, nullable=False, unique=True),
+    Column("provenance", Text, nullable=False),
+    Column("enterprises", BigInteger, nullable=False),
+    Column("tiers", Text, nullable=False),
+    Column("snapshot_digest", Plain, nullable=False),
+    Column("published_at", Plain, nullable=False),
+    _because(),
+)
+
+#: which run answers; one row
+current = Table(
+    "current_run",
+    METADATA,
+    Column("one", Integer, CheckConstraint("one = 1", name="one"), primary_key=True),
+    Column("run", Number, ForeignKey("runs.run"), nullable=False),
+    _because(),
+)
+
+#: one row per enterprise and run; rows of a run that is not in ``runs`` are not yet published and
+#: nobody sees them.  ``body`` comes last, so that reading the rest does not touch its pages.
+snapshots = Table(
+    "snapshots",
+    METADATA,
+    Column("run", Number, primary_key=True, autoincrement=False),
+    Column("code", Plain, primary_key=True),
+    Column("tier", Plain, nullable=False),
+    Column("composite", Double, nullable=False),
+    Column("general", Double),
+    Column("x", Text, nullable=False),
+    Column("etag", Plain, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_snapshots_watch", "run", "composite", "code", "tier"),
+)
+
+#: tier changes to be told to other systems, at least once
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("kind", Plain, nullable=False),
+    Column("code", Plain, nullable=False),
+    Column("run", Number, nullable=False),
+    Column("previous_run", Number, nullable=False),
+    Column("tier", Plain, nullable=False),
+    Column("previous_tier", Plain, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("delivered_at", Plain),
+    _because(),
+    Index("ix_outbox_waiting", "delivered_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+#: people; whose password is hashed by who serves them
+users = Table(
+    "users",
+    METADATA,
+    Column("login", Plain, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("must_change", Integer, nullable=False),
+    Column("totp_secret", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("locked_until", Plain),
+    Column("disabled_at", Plain),
+    _because(),
+)
+
+#: which role a person has for which bureau
+grants = Table(
+    "grants",
+    METADATA,
+    Column("login", Plain, ForeignKey("users.login"), primary_key=True),
+    Column("role", Plain, primary_key=True),
+    Column("bureau", Plain, primary_key=True),
+    _because(),
+)
+
+#: keys of other systems: prefix to find them, digest to check them; the key itself is not kept
+keys = Table(
+    "api_keys",
+    METADATA,
+    Column("prefix", Plain, primary_key=True),
+    Column("digest", Plain, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("bureau", Plain, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("expires_at", Plain, nullable=False),
+    Column("revoked_at", Plain),
+    _because(),
+    UniqueConstraint("digest"),
+)
+
+#: who is logged in; the cookie's value is not kept, only its digest
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("digest", Plain, primary_key=True),
+    Column("login", Plain, ForeignKey("users.login"), nullable=False),
+    Column("csrf", Plain, nullable=False),
+    Column("address", Plain, nullable=False),
+    Column("opened_at", Plain, nullable=False),
+    Column("seen_at", Plain, nullable=False),
+    Index("ix_sessions_login", "login"),
+)
