@@ -77,9 +77,9 @@ def main() -> int:
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not given.report:
         for suite in given.suite or SUITES:
-            rows = SUITES[suite](plan)
-            kept["machine"] = machine()
-            _keep(suite, rows, kept)
+            for rows in SUITES[suite](plan):
+                kept["machine"] = machine()
+                _keep(suite, rows, kept)
     print(table(kept))
     for line in plot(kept, OUT):
         print(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from benchmarks.contest import AS_OF, full_model, model
 from benchmarks.data import warehouse
 from benchmarks.runner import OUT, THREADS
+from benchmarks.stopwatch import Stopwatch
 from benchmarks.values import digests
 from xhcredit.engine.one import day_number, one_enterprise
 from xhcredit.jobs.model import Model
@@ -145,13 +145,11 @@ def single(size: int, probes: int = 2000) -> Callable[[], dict[str, Any]]:
     day = np.array([DAY], np.int32)
 
     def work() -> dict[str, Any]:
-        times = []
+        clock = Stopwatch()
         for code in codes:
-            start = time.perf_counter()
-            x = m.compiled.run(store, np.array([store.row(code)]), day, threads=1)
-            m.score(x)
-            times.append(1000 * (time.perf_counter() - start))
-        p50, p99 = np.percentile(times, [50, 99])
-        return {"p50_ms": p50, "p99_ms": p99, "max_ms": max(times), "probes": probes}
+            with clock:
+                x = m.compiled.run(store, np.array([store.row(code)]), day, threads=1)
+                m.score(x)
+        return clock.percentiles()
 
     return work

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from benchmarks.stopwatch import Stopwatch
 from benchmarks.values import digests
 from xhcredit.engine.compile import CHUNK
 from xhcredit.scores.composite import Pool, Scorer
@@ -118,14 +118,12 @@ def one(probes: int = 20_000) -> Callable[[], dict[str, Any]]:
     rows = [dict(zip(table.features, column.tolist(), strict=True)) for column in x.T]
 
     def work() -> dict[str, Any]:
-        times = []
+        clock = Stopwatch()
         for values in rows:
-            start = time.thread_time_ns()
-            table.score_of(values)
-            lost = table.lost(values)
-            sorted(lost, key=lost.__getitem__, reverse=True)[:4]
-            times.append((time.thread_time_ns() - start) / 1e6)
-        p50, p99 = np.percentile(times, [50, 99])
-        return {"p50_ms": p50, "p99_ms": p99, "probes": probes}
+            with clock:
+                table.score_of(values)
+                lost = table.lost(values)
+                sorted(lost, key=lost.__getitem__, reverse=True)[:4]
+        return clock.percentiles()
 
     return work

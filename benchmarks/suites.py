@@ -1,8 +1,8 @@
-"""What is measured against what: each suite returns rows for the table."""
+"""What is measured against what: each suite yields rows for the table, size by size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from benchmarks.data import ensure
 from benchmarks.runner import in_turns, measure, summary
 from benchmarks.values import differences
 
-Rows = list[dict[str, Any]]
+Rows = Iterator[list[dict[str, Any]]]
 SIZES = (30_000, 300_000, 3_000_000)
 LARGE = 1_000_000  #: from here on three pairs do
 
@@ -51,15 +51,13 @@ def _equal(tasks: dict[str, dict[str, Any]], tell: Callable[[str], None]) -> Non
 
 def _contest(plan: Plan, tasks: dict[str, dict[str, Any]], unit: str, say: str) -> Rows:
     """Check equality, then time, at each size; the first task is ours."""
-    rows: Rows = []
     for size in plan.sizes:
         plan.note(size)
         plan.tell(f"{say}, {size:,} enterprises")
         sized = {name: {**options, "size": size} for name, options in tasks.items()}
         _equal(sized, plan.tell)
         runs = in_turns(sized, plan.pairs_at(size), plan.tell)
-        rows += summary(runs, next(iter(tasks)), size, unit)
-    return rows
+        yield summary(runs, next(iter(tasks)), size, unit)
 
 
 def features(plan: Plan) -> Rows:
@@ -88,7 +86,6 @@ def night(plan: Plan) -> Rows:
 
 def full(plan: Plan) -> Rows:
     """The night as shipped (1 + X), and its features alone by generated SQL."""
-    rows: Rows = []
     for size in plan.sizes:
         plan.note(size)
         plan.tell(f"Night as shipped (1 + X), {size:,} enterprises")
@@ -99,8 +96,7 @@ def full(plan: Plan) -> Rows:
             },
         }  # fmt: skip
         runs = in_turns(tasks, plan.pairs_at(size), plan.tell)
-        rows += summary(runs, "ours, 1 + X, clustered store", size, "enterprises")
-    return rows
+        yield summary(runs, "ours, 1 + X, clustered store", size, "enterprises")
 
 
 def memory(plan: Plan) -> Rows:
@@ -121,12 +117,11 @@ def memory(plan: Plan) -> Rows:
             "task": "sql.night", "size": size, "memory": limit,
         }  # fmt: skip
     runs = in_turns(tasks, min(plan.pairs_at(size), 2), plan.tell)
-    return summary(runs, "ours, clustering within any memory", size, "enterprises")
+    yield summary(runs, "ours, clustering within any memory", size, "enterprises")
 
 
 def grid(plan: Plan) -> Rows:
     """Training pairs (enterprise, month end), 36 of them."""
-    rows: Rows = []
     for size in [s for s in plan.sizes if s < LARGE]:
         plan.note(size)
         plan.tell(f"Training grid, {size:,} enterprises by 36 days")
@@ -140,11 +135,10 @@ def grid(plan: Plan) -> Rows:
             tasks["generated SQL, spine join"] = peer
         runs = in_turns(tasks, plan.pairs_at(size), plan.tell)
         pairs = runs["ours"][0].said["pairs"]
-        rows += [
+        yield [
             {**row, "size": pairs, "enterprises": size, "per_wall_second": pairs / row["wall"]}
             for row in summary(runs, "ours", pairs, "pairs")
         ]
-    return rows
 
 
 def points(plan: Plan) -> Rows:
@@ -157,7 +151,7 @@ def points(plan: Plan) -> Rows:
     }
     _equal(tasks, plan.tell)
     runs = in_turns(tasks, plan.pairs, plan.tell)
-    return summary(runs, "ours, with four reasons", 1_000_000, "enterprises")
+    yield summary(runs, "ours, with four reasons", 1_000_000, "enterprises")
 
 
 def single(plan: Plan) -> Rows:
@@ -170,7 +164,7 @@ def single(plan: Plan) -> Rows:
         "from the store: features, 1 + X, tier, reasons": {"task": "ours.single", "size": size},
     }
     runs = in_turns(tasks, plan.pairs, plan.tell)
-    return summary(runs, next(iter(tasks)), 1, "enterprise")
+    yield summary(runs, next(iter(tasks)), 1, "enterprise")
 
 
 SUITES: dict[str, Callable[[Plan], Rows]] = {

@@ -121,7 +121,7 @@ def test_migrating_and_retention_say_what_they_found(there):
 
     assert told["retention.activity_months"] == 3
     assert told["retention.snapshot_months"] == 0  # the run that answers is never among them
-    assert "retention" in xhcredit("store", "retention", "--store", there).words
+    assert "proposal" in xhcredit("store", "retention", "--store", there).words
 
 
 def test_a_slip_in_the_address_makes_no_new_store(tmp_path):

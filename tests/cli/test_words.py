@@ -45,10 +45,10 @@ def test_the_version_is_that_of_the_package():
 
 
 def test_a_mistyped_command_is_told_the_nearest_one():
-    said = xhcredit("scroe")
+    said = xhcredit("explian")
 
     assert said.exit_code == 2
-    assert "Did you mean 'score'?" in said.err
+    assert "Did you mean 'explain'?" in said.err
     assert "Traceback" not in said.err
 
 

@@ -67,4 +67,4 @@ def test_missing_differs_from_nothing(missing):
     nan = float("nan")
     out = {(0, 0): nan if missing == "a" else 1.0, (1, 0): nan if missing == "b" else 2.0}
 
-    assert eval(to_python(f, {"a": 0, "b": 1}), {"out": out, "i": 0}) == 0.0  # noqa: S307
+    assert eval(to_python(f, {"a": 0, "b": 1}), {"out": out, "i": 0}) == 0.0  # noqa: S307 - our own emitted code

@@ -49,6 +49,7 @@ def column(name, value):
         (column("doc_no", {"else_by_name": "x", "column": "y"}), r"is for the column `code` only"),
         (column("doc_no", {"join": ["x"], "column": "y"}), r"give only one of: column, join"),
         (column("amount_yuan", {"column": "x", "unit": "千元"}), r'unit "千元"; use 元 or 万元'),
+        (column("amount_yuan", {"column": "x", "usual": [5, 1]}), r"`usual` takes two amounts"),
         (column("amount_yuan", {"default": "viel"}), r'"viel" is not a number'),
         (column("occurred_on", {"default": "2026-02-30"}), r'"2026-02-30" is no day; write it as'),
         (column("occurred_on", {"column": "x", "dates": "%Y"}), r"`dates` takes a list such as"),

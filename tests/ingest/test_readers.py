@@ -144,13 +144,23 @@ def test_row_numbers_are_those_that_a_person_sees(tmp_path):
 
 def test_row_numbers_stay_right_over_many_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(csvfile, "_BLOCK", 1000)
-    lines = ["a,b" if i % 10 == 3 else f"{A},D{i},2024-01-02,罚款,1" for i in range(500)]
+    lines = ["a,b" if i % 10 == 3 else f"{A},D{i},2024-01-02,罚款,900" for i in range(500)]
     lines[400] = f'{A},"D\n400",2024-01-02,罚款,x'
     report = ingest_penalties(tmp_path, *lines)
 
     expected = {i + 2 for i in range(500) if i % 10 == 3} | {402}
     assert {row for row, *_ in quarantine(report)} == expected
     assert query(tmp_path, "SELECT source_row FROM penalty WHERE doc_no = 'D499'") == [(501,)]
+
+
+def test_a_file_of_nearly_nothing_but_broken_rows_says_what_is_wrong(tmp_path, capfd):
+    """The reader's own callback cannot raise; what it found must be told all the same."""
+    junk = text(*["a,b,c"] * 100_001)
+    expected = r"more than 100,000 rows .* row 100,001 \(expected 5 columns, got 3\); check the del"
+    with pytest.raises(BadInput, match=expected):
+        ingest_file(tmp_path, junk)
+
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def workbook(rows, **sheets):

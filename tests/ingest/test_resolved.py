@@ -37,8 +37,8 @@ def penalty(amount=100, known="2024-01-05", **more: object):
     return rows("penalty", known_on=known, **more)
 
 
-def put(warehouse, con, table, select, replaces=()):
-    blank = Entry("", "f.csv", select, "m", "d", {}, replaces=list(replaces))
+def put(warehouse, con, table, select, on="", replaces=()):
+    blank = Entry("", "f.csv", select, "m", "d", {}, replaces=list(replaces), ingested_on=on)
     return warehouse.commit(con, {table: select}, blank)
 
 
@@ -90,6 +90,69 @@ def test_an_earlier_withdrawal_is_not_overwritten_by_a_correction(con, tmp_path)
 
     expected = [(100, date(2024, 2, 1), "restored"), (200, None, None)]
     assert expected == view(con, warehouse, "amount_yuan, withdrawn_on, withdrawn_why")
+
+
+@pytest.mark.parametrize("old_export", [penalty(), penalty(amount=100, basis=None)])
+@pytest.mark.parametrize("why", ["restored", "corrected", "revoked"])
+def test_an_old_export_delivered_again_undoes_no_withdrawal(con, tmp_path, why, old_export):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", old_export, "2024-01-06")
+    gone = {"withdrawn_on": "2024-02-01", "withdrawn_why": why}
+    put(warehouse, con, "penalty", penalty(basis="art. 1", **gone), "2024-02-02")
+    put(warehouse, con, "penalty", penalty(**gone), "2024-02-03")
+    before = view(con, warehouse, "basis, known_on, withdrawn_on, withdrawn_why")
+    put(warehouse, con, "penalty", penalty(), "2024-05-01")
+
+    assert before == view(con, warehouse, "basis, known_on, withdrawn_on, withdrawn_why")
+    assert view(con, warehouse, "count(*) FILTER (withdrawn_on IS NULL)") == [(0,)]
+
+
+def test_an_old_export_delivered_again_undoes_no_ending(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    ended = {"ended_on": "2024-02-20", "ended_known_on": "2024-02-20"}
+    for n, more in enumerate([{}, ended, {}, {"basis": "art. 1", **ended}, {}], start=1):
+        put(warehouse, con, "penalty", penalty(**more), f"2024-03-0{n}")
+
+    found = view(con, warehouse, "basis, known_on, withdrawn_on, ended_on, ended_known_on")
+    day = date(2024, 2, 20)
+    assert found == [
+        ("art. 1", date(2024, 3, 4), None, day, date(2024, 3, 4)),
+        (None, date(2024, 1, 5), date(2024, 3, 4), day, date(2024, 3, 2)),
+    ]
+
+
+def test_a_correction_that_repeats_the_old_day_counts_from_its_ingestion(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    put(warehouse, con, "penalty", penalty(), "2024-01-06")
+    put(warehouse, con, "penalty", penalty(200), "2024-04-01")
+
+    april = date(2024, 4, 1)
+    expected = [(100, date(2024, 1, 5), april), (200, april, None)]
+    assert expected == view(con, warehouse, "amount_yuan, known_on, withdrawn_on")
+
+
+def test_a_status_told_later_counts_from_its_telling(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    old = {"status": "active", "status_on": "2019-01-01", "name": "a"}
+    put(warehouse, con, "enterprise", rows("enterprise", **old), "2024-01-06")
+    gone = {"status": "revoked", "deregistered_on": "2024-03-01", "known_on": "2026-05-01"}
+    put(warehouse, con, "enterprise", rows("enterprise", **gone), "2026-05-02")
+
+    columns = "status, status_on, deregistered_on, known_on, name"
+    told = date(2026, 5, 2)
+    expected = [("revoked", told, told, date(2024, 1, 5), "a")]
+    assert expected == view(con, warehouse, columns, "enterprise")
+
+
+def test_a_status_of_the_first_version_stays_as_it_is(con, tmp_path):
+    warehouse = Warehouse(tmp_path)
+    first = {"status": "revoked", "status_on": "2019-01-01", "deregistered_on": "2020-01-01"}
+    put(warehouse, con, "enterprise", rows("enterprise", **first), "2024-01-06")
+    put(warehouse, con, "enterprise", rows("enterprise", name="b"), "2026-05-02")
+
+    expected = [("revoked", date(2019, 1, 1), date(2020, 1, 1), "b")]
+    columns = "status, status_on, deregistered_on, name"
+    assert expected == view(con, warehouse, columns, "enterprise")
 
 
 def test_the_register_keeps_the_last_value_that_is_not_empty(con, tmp_path):
@@ -149,7 +212,7 @@ def test_parts_that_no_manifest_names_do_not_count_and_are_swept(con, tmp_path):
 
 def test_two_ingestions_cannot_run_at_once(tmp_path):
     warehouse = Warehouse(tmp_path)
-    refused = pytest.raises(BadInput, match=r"another ingestion is writing .* wait until")
+    refused = pytest.raises(BadInput, match=r"an ingestion or a night is at work .* wait until")
     with warehouse.lock(), refused, warehouse.lock():
         pass
 

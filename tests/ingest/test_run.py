@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,9 @@ from .tools import (
 )
 
 LINES = [f"{A},D1,2024-01-02,罚款,100", f"{B},D2,2024-01-02,罚款,x"]
+
+#: what counts after all that was ingested
+NOW = "SELECT doc_no, amount_yuan::INT FROM penalty WHERE withdrawn_on IS NULL ORDER BY 1"
 
 # A real process that is really killed, at the n-th step of its work.
 KILLED = """
@@ -135,8 +139,61 @@ def test_a_file_done_again_does_not_overrule_later_corrections(tmp_path):
     (tmp_path / "old.csv").rename(old)
     ingest(tmp_path, REGISTER, PENALTIES)
 
-    amounts = query(tmp_path, "SELECT doc_no, amount_yuan::INT FROM penalty ORDER BY 1")
-    assert amounts == [("D1", 2), ("D2", 1)]
+    assert query(tmp_path, NOW) == [("D1", 2), ("D2", 1)]
+
+
+def test_content_that_comes_back_is_the_later_word_and_a_folder_done_again_is_not(tmp_path):
+    """A, B, A alone: A counts.  Then the folder of A and B: B counts, and once more is a no-op."""
+    write_register(tmp_path / "in", A)
+    first = write_penalties(tmp_path / "in", f"{A},D1,2024-01-02,罚款,1")
+    ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 1, 1))
+    second = write_penalties(tmp_path / "in", f"{A},D1,2024-01-02,罚款,2", name="penalties2.csv")
+    assert ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 2, 1)).entered() == {"penalty": 1}
+    again = ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 3, 1))
+    assert {f.status for f in again.files} == {"unchanged"}
+    second.rename(tmp_path / "away.csv")
+    back = ingest(tmp_path, PENALTIES, source=first, today=date(2026, 4, 1))
+
+    assert back.files[0].status == "entered"
+    days = "SELECT amount_yuan::INT, known_on, withdrawn_on FROM penalty ORDER BY known_on"
+    assert query(tmp_path, days) == [
+        (1, date(2024, 1, 2), date(2026, 2, 1)),
+        (2, date(2026, 2, 1), date(2026, 4, 1)),
+        (1, date(2026, 4, 1), None),
+    ]
+    assert ingest(tmp_path, PENALTIES, source=first).files[0].status == "unchanged"
+    (tmp_path / "away.csv").rename(second)
+    assert ingest(tmp_path, REGISTER, PENALTIES).entered() == {"penalty": 1}
+    assert query(tmp_path, NOW) == [("D1", 2)]
+    assert ingest(tmp_path, REGISTER, PENALTIES).entered() == {}
+
+
+def test_a_changed_mapping_corrects_every_entry_of_the_same_content_in_its_place(tmp_path):
+    write_register(tmp_path / "in", A)
+    first = write_penalties(tmp_path / "in", f"{A},D1,2024-01-02,罚款,1")
+    other = write_penalties(tmp_path, f"{A},D1,2024-01-02,罚款,2", name="penalties2.csv")
+    for source in (tmp_path / "in", other, first):
+        ingest(tmp_path, REGISTER, PENALTIES, source=source)
+    changed = penalties(columns={"amount_yuan": {"column": "金额", "unit": "万元"}})
+    ingest(tmp_path, REGISTER, changed)
+
+    entries = Warehouse(tmp_path / "warehouse").entries()
+    assert [e.seq for e in entries] == [1, 2, 3, 4]
+    assert query(tmp_path, NOW) == [("D1", 10_000)]
+    assert ingest(tmp_path, REGISTER, changed).entered() == {}
+
+
+def test_rows_held_for_a_day_ahead_go_in_once_it_has_come(tmp_path):
+    prepare(tmp_path, f"{A},D1,2024-01-02,罚款,1", f"{A},D2,2026-07-10,罚款,1")
+    first = ingest(tmp_path, REGISTER, PENALTIES)
+    too_early = ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 7, 9))
+    then = ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 7, 10))
+
+    assert first.quarantined() == too_early.quarantined() == {"future_date": 1}
+    assert too_early.entered() == {}
+    assert (then.quarantined(), then.entered()) == ({}, {"penalty": 2})
+    again = ingest(tmp_path, REGISTER, PENALTIES, today=date(2026, 7, 11))
+    assert {f.status for f in again.files} == {"unchanged"}
 
 
 def test_names_are_found_whatever_the_order_of_the_files(tmp_path):

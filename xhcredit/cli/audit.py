@@ -93,7 +93,8 @@ def publish(
     again = " (published before: nothing changed)" if done.repeated else ""
     out.print(
         f"run {done.run} of {done.enterprises:,} enterprises {state}{again}; "
-        f"{done.changed:,} changed their tier"
+        f"{done.changed:,} changed their tier",
+        soft_wrap=True,
     )
 
 
@@ -293,6 +294,6 @@ def retention(
     table = grid("", "rule", "月 months", "早于 before", "可清理行数 rows", "")
     for kind in kinds:
         rows = "系统外保存 kept elsewhere" if kind.rows is None else f"{kind.rows:,}"
-        mark = f"{kind.zh} [{kind.verification}]"
+        mark = f"{kind.zh}（{kind.verification}）"  # brackets would be read as markup
         table.add_row(kind.rule, str(kind.months), str(kind.before), rows, mark)
     out.print(table)

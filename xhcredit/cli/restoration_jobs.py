@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli.console import grid, out, progress_bar, tell_json
+from xhcredit.cli.console import err, grid, out, progress_bar, tell_json
 from xhcredit.cli.night import (
     WAREHOUSE,
     AsJson,
@@ -140,5 +140,7 @@ def notice_command(
     from xhcredit.rules.rulebook import Rulebook
 
     parties = Parties(name, UnifiedCode(normalised(code)).text, agency, doc_no)
-    text = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    told = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
+    out.print(told.text, markup=False, highlight=False, soft_wrap=True)
+    for hint in told.lawyer:
+        err.print(f"送达前须由法制确认 to confirm before serving: {hint}", soft_wrap=True)

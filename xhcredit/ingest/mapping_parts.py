@@ -19,7 +19,7 @@ _BLOCK_KEYS = ("table", "columns", "where", "optional")
 _CONDITION_KEYS = ("column", "equals", "in", "not_in", "why")
 _CELL_KEYS = (
     "column", "join", "separator", "row_digest", "dates", "values", "otherwise", "split", "unit",
-    "default", "else", "else_by_name", "when", "empty",
+    "usual", "default", "else", "else_by_name", "when", "empty",
 )  # fmt: skip
 _TYPES_OF_KEY = {
     "dates": ("date",),
@@ -27,6 +27,7 @@ _TYPES_OF_KEY = {
     "otherwise": ("category", "categories", "flag"),
     "split": ("categories",),
     "unit": ("money",),
+    "usual": ("money",),
 }
 
 
@@ -131,6 +132,7 @@ def cell(raw: object, column: schema.Column, place: str) -> Cell:
         otherwise=_value(given.get("otherwise"), column, f"{place}.otherwise"),
         split=_texts(given.get("split", ())),
         unit=given.get("unit", "元"),
+        usual=_usual(given["usual"], place) if "usual" in given else None,
         default=_default(given.get("default"), column, f"{place}.default"),
         else_column=otherwise if isinstance(otherwise, str) else "",
         else_cell=cell(otherwise, column, f"{place}.else") if isinstance(otherwise, dict) else None,
@@ -159,6 +161,15 @@ def _check_cell(given: dict[str, Any], column: schema.Column, place: str) -> Non
         raise BadMapping(f'{place}: unit "{given["unit"]}"; use 元 or 万元')
     if not isinstance(given.get("dates", []), list):
         raise BadMapping(f'{place}: `dates` takes a list such as ["%Y/%m/%d"]')
+
+
+def _usual(raw: object, place: str) -> tuple[float, float]:
+    """Bounds for a median: two numbers above zero, the lower one first."""
+    if isinstance(raw, list) and [type(n) in (int, float) for n in raw] == [True, True]:
+        low, high = float(raw[0]), float(raw[1])
+        if 0 < low <= high:
+            return low, high
+    raise BadMapping(f"{place}: `usual` takes two amounts in yuan such as [100, 500000]")
 
 
 def as_text(value: object) -> str:

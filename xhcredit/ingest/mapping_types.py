@@ -32,6 +32,8 @@ class Cell:
         values: canonical value by what stands in the source; ``None`` means missing.
         otherwise: canonical value for what ``values`` does not list, if ``lenient``.
         empty: what stands in the source for an empty cell, such as ``/``.
+        usual: bounds for the median in yuan, if this source has other amounts than the directory
+            holds for usual.
         by_name: source column with the enterprise's name, to look up an empty code.
         when: the cell counts as empty in rows that do not fulfil it.
     """
@@ -46,6 +48,7 @@ class Cell:
     otherwise: str | None = None
     split: tuple[str, ...] = ()
     unit: str = "元"
+    usual: tuple[float, float] | None = None
     default: str | None = None
     else_column: str = ""
     else_cell: Cell | None = None

@@ -13,9 +13,10 @@ import duckdb
 
 from xhcredit.domain import persons
 from xhcredit.errors import BadInput
-from xhcredit.ingest import quarantine, rowchecks, units
+from xhcredit.ingest import deliveries, quarantine, rowchecks, units
 from xhcredit.ingest.blocks import BlockSql
 from xhcredit.ingest.cells import code_columns_sql, name_sql
+from xhcredit.ingest.deliveries import Delivery, Plan
 from xhcredit.ingest.mapping import check_source_columns
 from xhcredit.ingest.mapping_types import Block, Mapping
 from xhcredit.ingest.readers.parquet import quoted
@@ -27,66 +28,43 @@ from xhcredit.ingest.warehouse import Entry, Warehouse, read_parquet
 #: called with what is being done
 Tell = Callable[[str], None]
 
-#: reasons that end when more of the register is known
-WAITING = frozenset({"unknown_enterprise", "name_not_found"})
-
 _MEMORY = "2GB"
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(12288) || chr(160)"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What all files of one ingestion share."""
+    """What all files of one ingestion share; ``following`` are deliveries that come after."""
 
     warehouse: Warehouse
     today: date
     key: Callable[[], bytes]
     tell: Tell = field(default=lambda _: None)
+    following: frozenset[Delivery] = frozenset()
 
 
 def ingest_source(run: Run, source: Source, mapping: Mapping) -> FileReport:
     """Ingest one source, or find that nothing is to be done.
 
     Raises:
-        BadInput: the source cannot be read.
+        BadInput: the source cannot be read, or its amounts are in another unit than declared.
         BadMapping: its columns are not those of the mapping.
     """
     digest = source.digest()
-    earlier = [e for e in run.warehouse.entries() if _same_source(e, digest, mapping)]
-    if digest and (same := _unchanged(run, earlier, mapping)):
-        return _report(run, same, "unchanged")
+    if digest and isinstance(found := _plan(run, digest, mapping), Entry):
+        return _report(run, found, "unchanged")
     with _workshop(run.warehouse) as (con, folder):
         run.tell(f"{source.name}: reading")
         staged = source.stage(mapping.format, folder)
         check_source_columns(mapping, list(staged.columns), source.name)
-        if not digest:
-            digest = content_digest(con, staged)
-            earlier = [e for e in run.warehouse.entries() if _same_source(e, digest, mapping)]
-            if same := _unchanged(run, earlier, mapping):
-                return _report(run, same, "unchanged")
-        return _enter(run, con, source.name, mapping, staged, digest, earlier)
+        found = _plan(run, digest or content_digest(con, staged), mapping)
+        if isinstance(found, Entry):
+            return _report(run, found, "unchanged")
+        return _enter(run, con, source.name, mapping, staged, found)
 
 
-def _same_source(entry: Entry, digest: str, mapping: Mapping) -> bool:
-    return bool(digest) and entry.source_digest == digest and entry.mapping == mapping.id
-
-
-def _unchanged(run: Run, earlier: list[Entry], mapping: Mapping) -> Entry | None:
-    """The entry that makes a new one needless.
-
-    The same content under a changed mapping is done again, and so is a file with rows of unknown
-    enterprises when the register has changed since; the new entry then replaces the old one.
-    """
-    for entry in earlier:
-        same_register = entry.register_digest == run.warehouse.register_digest({entry.name})
-        if entry.mapping_digest == mapping.digest and (same_register or not waits(entry)):
-            return entry
-    return None
-
-
-def waits(entry: Entry) -> bool:
-    """Whether rows are in quarantine that could go in when more of the register is known."""
-    return bool(WAITING & set(entry.quarantined))
+def _plan(run: Run, digest: str, mapping: Mapping) -> Plan | Entry:
+    return deliveries.plan(run.warehouse, digest, mapping, run.today, run.following)
 
 
 def _report(run: Run, entry: Entry, status: str) -> FileReport:
@@ -116,35 +94,36 @@ def _enter(
     name: str,
     mapping: Mapping,
     staged: Staged,
-    digest: str,
-    earlier: list[Entry],
+    plan: Plan,
 ) -> FileReport:
     """Check the staged rows and write the entry."""
     run.tell(f"{name}: checking")
-    replaced = {e.name for e in earlier}
+    replaced = {e.name for e in plan.redo}
     _create_cells(con, staged)
     quarantine.create(con, staged.refused)
     entry = Entry(
         name="",
         source=name,
-        source_digest=digest,
+        source_digest=plan.digest,
         mapping=mapping.id,
         mapping_digest=mapping.digest,
         parts={},
         rows_in=_count(con, "cells") + len(staged.refused),
         rows_skipped=rowchecks.count_skipped(con, mapping),
-        replaces=sorted(replaced),
         register_digest=run.warehouse.register_digest(replaced),
         person_key_check=_prepare_persons(run, con, mapping),
+        ingested_on=run.today.isoformat(),
     )
     rowchecks.note_rows_of_no_table(con, mapping)
     selects, notes = _check_blocks(run, con, name, mapping, staged, replaced)
     held = quarantine.counts(con)
-    for old in earlier:
+    for old in plan.redo:
         if old.mapping_digest == mapping.digest and old.quarantined == held:
             return _report(run, old, "unchanged")
     checked = replace(entry, quarantined=held, rows_quarantined=quarantine.rows(con), notes=notes)
-    return _report(run, _commit(run, con, selects, checked), "entered")
+    for written in plan.entries(checked):
+        done = _commit(run, con, selects, written)
+    return _report(run, done, "entered")
 
 
 def _commit(
@@ -216,7 +195,7 @@ def _check_blocks(
         selects.setdefault(block.table.name, []).append(select)
         if not block.optional:
             notes += units.changed_codes(con, block)
-        notes += units.notes(con, run.warehouse, block, typed)
+        notes += units.notes(con, run.warehouse, block, typed, name)
         if block.table.kind == "register":
             known.append(select)
             _create_known(con, known)

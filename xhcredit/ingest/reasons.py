@@ -58,8 +58,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "(now: {})",
     ),
     "future_date": (
-        "日期晚于今天（{}）；请更正",
-        "the day lies after today ({}); correct it",
+        "日期晚于今天（{}）；请更正，如日期无误，请于该日之后重新导入本文件",
+        "the day lies after today ({}); correct it, or if it is right ingest the file again then",
     ),
     "known_before_occurred": (
         "归集日早于发生日（{}）；请更正其中之一",

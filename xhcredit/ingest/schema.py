@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -35,7 +35,9 @@ class Column:
     """One column of a canonical table.
 
     ``with_end`` marks a fact that is known only together with the event's ending (the outcome of
-    a complaint, say); ``never_feature`` marks what no feature may read.
+    a complaint, say); ``never_feature`` marks what no feature may read.  ``usual`` are bounds for
+    the median of a money column in one delivery, in yuan: our own plausibility against amounts in
+    the wrong unit, no rule of law; far outside them a file is refused.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Column:
     with_end: bool = False
     never_feature: bool = False
     values: tuple[tuple[str, str], ...] = ()
+    usual: tuple[float, float] | None = field(default=None, repr=False)
 
     @property
     def value_ids(self) -> tuple[str, ...]:
@@ -96,7 +99,14 @@ _WITHDRAWN = (
 def _own_columns(raw: dict[str, Any]) -> list[Column]:
     """Turn the ``columns`` block of a directory file into columns."""
     return [
-        Column(name=name, **{**c, "values": tuple((c.get("values") or {}).items())})
+        Column(
+            name=name,
+            **{
+                **c,
+                "values": tuple((c.get("values") or {}).items()),
+                "usual": tuple(c["usual"]) if "usual" in c else None,
+            },
+        )
         for name, c in raw["columns"].items()
     ]
 

@@ -1,45 +1,65 @@
-"""Things a file is not refused for, but a person should look at: unit mistakes, changed codes."""
+"""Amounts in the wrong unit, and codes that were put right: told, and if it is gross, refused."""
 
 from __future__ import annotations
 
 import duckdb
 
-from xhcredit.ingest.mapping_types import Block
+from xhcredit.errors import BadInput
+from xhcredit.ingest.mapping_types import Block, Cell
 from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.rowchecks import GOOD
+from xhcredit.ingest.schema import Column
 from xhcredit.ingest.warehouse import Warehouse, read_parquet
 
 _FEW = 20  # values below which a median says nothing
 _FACTOR = 1000
-_SMALL = 10  # yuan; a median fine below this was probably written in 万元
+_GROSS = 10  # this many times beyond the bounds, and the file is held
 
 
 def notes(
-    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, block: Block, typed: str
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, block: Block, typed: str, source: str
 ) -> list[str]:
-    """Warn of money columns whose unit looks wrong (元 and 万元 mixed up)."""
+    """Warn of money columns whose unit looks wrong (元 and 万元 mixed up).
+
+    Raises:
+        BadInput: half of the amounts are so far from usual ones that the unit must be wrong.
+    """
     found = []
     for column in block.table.columns:
         cell = block.cells.get(column.name)
         if column.type != "money" or cell is None:
             continue
-        place = f"{block.table.name}.{column.name}"
         here = _median(con, f"{typed} WHERE {GOOD} AND", column.name)
         if here is None:
             continue
-        if here < _SMALL and cell.unit == "元":
-            found.append(
-                f"{place}: half of the amounts are below {here:g} yuan; if the source is in 万元, "
-                f"set `unit: 万元`"
-            )
+        place = f"{block.table.name}.{column.name}"
+        found += _unusual(column, cell, here, f'"{source}": {place}')
         parts = warehouse.parts(block.table.name)
         before = _median(con, f"{read_parquet(parts)} WHERE", column.name) if parts else None
-        if before and here and not 1 / _FACTOR <= here / before <= _FACTOR:
+        if before and not 1 / _FACTOR <= here / before <= _FACTOR:
             found.append(
-                f"{place}: the median is {here:g} yuan, in the warehouse it is {before:g}; check "
+                f"{place}: the median is {here:,g} yuan, in the warehouse it is {before:,g}; check "
                 f"the unit (元 or 万元)"
             )
     return found
+
+
+def _unusual(column: Column, cell: Cell, median: float, place: str) -> list[str]:
+    """A note if the median lies outside the usual bounds; a refusal if far outside."""
+    usual = cell.usual or column.usual
+    if usual is None or usual[0] <= median <= usual[1]:
+        return []
+    low, high = usual
+    told = (
+        f"{place}: the median amount is {median:,.2f} yuan, read as `unit: {cell.unit}`, where "
+        f"{low:,.0f} to {high:,.0f} yuan is usual; check `unit:` (元 or 万元) of the mapping"
+    )
+    if low / _GROSS <= median <= high * _GROSS:
+        return [f"CHECK THE UNIT: {told}"]
+    raise BadInput(
+        f"{told}; nothing of the file went in (if the amounts are right, write "
+        f"`usual: [low, high]` beside `unit:`)"
+    )
 
 
 def changed_codes(con: duckdb.DuckDBPyConnection, block: Block) -> list[str]:

@@ -93,14 +93,17 @@ def _runs(table: Table) -> str:
     """CTEs: versions with equal content are runs; old exports delivered again are left out."""
     content = quoted_names(content_columns(table))
     by_key = "PARTITION BY event_id ORDER BY _seq"
-    before = (
-        "PARTITION BY event_id ORDER BY _run RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    )
-    silent = " OR ".join(
-        f"(bool_or({day} IS NOT NULL) OVER ({before}) "
-        f"AND NOT bool_or({day} IS NOT NULL) OVER (PARTITION BY event_id, _run))"
-        for day in ("withdrawn_on", *(["ended_on"] if table.ends else []))
-    )
+    before = "PARTITION BY event_id ORDER BY _run RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    in_run = "PARTITION BY event_id, _run ORDER BY _seq"
+
+    def told(day: str, window: str) -> str:
+        return f"coalesce(bool_or({day} IS NOT NULL) OVER ({window}), false)"
+
+    withdrawn = told("withdrawn_on", in_run)
+    silent = f"{told('withdrawn_on', before)} AND NOT {withdrawn}"
+    if table.ends:
+        of_end = f"{told('ended_on', before)} AND NOT {told('ended_on', in_run)}"
+        silent = f"{silent} OR {of_end} AND NOT {withdrawn}"
     return f"""placed AS (
   SELECT *, row_number() OVER ({by_key}) = 1 AS _first,
     row_number() OVER (PARTITION BY event_id, {content} ORDER BY _seq) = 1 AS _unheard,
@@ -110,8 +113,15 @@ def _runs(table: Table) -> str:
 told AS (SELECT *, {_TOLD} AS _told, count_if(_other) OVER ({by_key}) AS _run FROM placed),
 runs AS (
   SELECT * FROM told
-  QUALIFY bool_or(_unheard) OVER (PARTITION BY event_id, _run) OR NOT coalesce({silent}, false)
+  QUALIFY bool_or(_unheard) OVER (PARTITION BY event_id, _run) OR NOT ({silent})
 )"""
+
+
+#: a withdrawal counts from its own day, or from when it was told if that was later
+_WITHDRAWN_FROM = (
+    "CASE WHEN _first OR withdrawn_on IS NULL THEN withdrawn_on "
+    "ELSE greatest(withdrawn_on, _told) END"
+)
 
 
 def _steps(table: Table) -> str:
@@ -122,18 +132,8 @@ def _steps(table: Table) -> str:
         f', last_value("{n}" IGNORE NULLS) OVER ({in_run} ORDER BY _seq) AS "{n}"' for n in lasting
     )
     why = f"arg_min(withdrawn_why, _seq) FILTER (withdrawn_on IS NOT NULL) OVER ({in_run})"
-    day = "CASE WHEN _first THEN withdrawn_on ELSE greatest(withdrawn_on, _told) END"
-    parted, known = "false", ""
-    if table.ends:
-        ending = f"row({quoted_names(lasting)})"
-        parted = (
-            f"lag(ended_on) OVER ({in_run} ORDER BY _seq) IS NOT NULL AND "
-            f"{ending} IS DISTINCT FROM lag({ending}) OVER ({in_run} ORDER BY _seq)"
-        )
-        known = (
-            ", arg_min(CASE WHEN _first THEN ended_known_on ELSE greatest(ended_known_on, _told) "
-            f"END, _seq) FILTER (ended_on IS NOT NULL) OVER ({in_step}) AS ended_known_on"
-        )
+    day = _WITHDRAWN_FROM
+    parted, known = _endings(lasting) if table.ends else ("false", "")
     return f"""lasting AS (
   SELECT * REPLACE (
     first_value({day} IGNORE NULLS) OVER ({in_run} ORDER BY _seq
@@ -154,3 +154,18 @@ merged AS (
     min(CASE WHEN _step = 1 THEN known_on ELSE _told END) OVER ({in_step}) AS known_on{known}
   ) FROM steps QUALIFY row_number() OVER ({in_step} ORDER BY _seq DESC) = 1
 )"""
+
+
+def _endings(lasting: list[str]) -> tuple[str, str]:
+    """SQL of where another ending is told, and of the day on which a step's ending is known."""
+    by_run, ending = "PARTITION BY event_id, _run ORDER BY _seq", f"row({quoted_names(lasting)})"
+    parted = (
+        f"lag(ended_on) OVER ({by_run}) IS NOT NULL "
+        f"AND {ending} IS DISTINCT FROM lag({ending}) OVER ({by_run})"
+    )
+    day = "CASE WHEN _first THEN ended_known_on ELSE greatest(ended_known_on, _told) END"
+    known = (
+        f", arg_min({day}, _seq) FILTER (ended_on IS NOT NULL) "
+        f"OVER (PARTITION BY event_id, _step) AS ended_known_on"
+    )
+    return parted, known

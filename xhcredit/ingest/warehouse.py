@@ -35,6 +35,7 @@ class Entry:
     ``parts`` counts rows by table; ``versions`` counts, by table, the keys that an earlier entry
     holds too (their ids are in ``<warehouse>/versions``); ``None`` means nobody counted.
     ``replaces`` names the entries that stopped counting when this one was written.
+    ``ingested_on`` is the day of the ingestion (ISO), empty if an older program did not note it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     notes: list[str] = field(default_factory=list)
     register_digest: str = ""
     person_key_check: str = ""
+    ingested_on: str = ""
 
     @property
     def seq(self) -> int:

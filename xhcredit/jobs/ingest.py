@@ -9,9 +9,10 @@ from pathlib import Path
 
 from xhcredit.domain.persons import person_key as key_of
 from xhcredit.errors import BadInput, XhcreditError
+from xhcredit.ingest.deliveries import WAITING, Delivery
 from xhcredit.ingest.mapping import load_mappings
 from xhcredit.ingest.mapping_types import Mapping
-from xhcredit.ingest.pipeline import WAITING, Run, ingest_source
+from xhcredit.ingest.pipeline import Run, ingest_source
 from xhcredit.ingest.readers.sources import Source, sources_of
 from xhcredit.ingest.report import FileReport, IngestReport
 from xhcredit.ingest.warehouse import Warehouse
@@ -68,9 +69,10 @@ def run_ingest(
     run = Run(target, today, key, tell)
     with target.lock():
         target.sweep()
-        for one, how in pairs:
-            reports.append(_report(run, one, how, alone=len(pairs) == 1))
-        _repeat_waiting(run, pairs, reports)
+        runs = [replace(run, following=later) for later in _following(pairs)]
+        for one, (source_, how) in zip(runs, pairs, strict=True):
+            reports.append(_report(one, source_, how, alone=len(pairs) == 1))
+        _repeat_waiting(runs, pairs, reports)
         target.sweep(["quarantine"])
         tell("done")
         digest = target.digest()
@@ -97,6 +99,12 @@ def _pairs(
     return sorted(pairs, key=lambda pair: (_rank(pair[1]), pair[0].name))
 
 
+def _following(pairs: list[tuple[Source, Mapping]]) -> list[frozenset[Delivery]]:
+    """For each delivery those that come after it."""
+    each = [(source.digest() or source.name, mapping.id) for source, mapping in pairs]
+    return [frozenset(each[place + 1 :]) for place in range(len(each))]
+
+
 def _rank(mapping: Mapping) -> int:
     """0 for a register, 1 for events that bring register rows along, 2 for other events."""
     if not mapping.feeds_register:
@@ -114,7 +122,7 @@ def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileR
 
 
 def _repeat_waiting(
-    run: Run, pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
+    runs: list[Run], pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
 ) -> None:
     """Do files again whose rows waited for enterprises that later files of this run brought.
 
@@ -123,6 +131,6 @@ def _repeat_waiting(
     for place, (source, mapping) in enumerate(pairs):
         before = reports[place]
         if before.status != "refused" and WAITING & set(before.quarantined or ()):
-            after = _report(run, source, mapping, alone=False)
+            after = _report(runs[place], source, mapping, alone=False)
             entered = "entered" in (before.status, after.status)
             reports[place] = replace(after, status="entered") if entered else after

@@ -52,6 +52,8 @@ _SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
 def read_records(warehouse: Path, table: str, as_of: date) -> pd.DataFrame:
     """Records of a table known on a day, not withdrawn, and of listings those still open.
 
+    Only of enterprises that were known and registered on that day: nobody else can be called.
+
     One row per record: the enterprise's code, name and street, and the fields of a record.
     """
     ended = "" if table == "penalty" else "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
@@ -61,8 +63,9 @@ def read_records(warehouse: Path, table: str, as_of: date) -> pd.DataFrame:
       SELECT t.code, e.name, e.street, '{table}' AS kind, t.occurred_on AS decided_on,
         t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
         {_COLUMNS[table]}
-      FROM {table} t LEFT JOIN enterprise e USING (code)
-      WHERE t.known_on <= $day AND t.occurred_on <= $day
+      FROM {table} t JOIN enterprise e USING (code)
+      WHERE e.known_on <= $day AND (e.deregistered_on IS NULL OR e.deregistered_on > $day)
+        AND t.known_on <= $day AND t.occurred_on <= $day
         AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}"""
     with duckdb.connect() as con:
         create_views(con, Warehouse(warehouse))

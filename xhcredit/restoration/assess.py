@@ -89,7 +89,7 @@ def answer(record: AdverseRecord, law: Law) -> Answer:
         return Answer(severity, least, most, (), "takedown", True, record.decision_revoked_on)
     if over:
         return Answer(severity, least, most, (over,), "none", False, None)
-    earliest = _earliest(record, found, most)
+    earliest = _earliest(record, found, most, law)
     if all(c.met for c in found):
         route: Route = "removal" if least is None else "restoration"
         return Answer(severity, least, most, found, route, True, earliest)
@@ -118,29 +118,36 @@ def _revoked(record: AdverseRecord, law: Law) -> bool:
 
 def _over(record: AdverseRecord, most: Period | None, law: Law) -> Condition | None:
     """Publication or query is over by itself: nothing is left to restore."""
-    done = record.duties_done_on or record.reorganisation_completed_on
+    done = record.done_on
     if most and most.day and most.day < law.applied_on and done and done <= most.day:
         return Condition(most.basis, False, None, words.ended(most.day))
-    if record.kind != "penalty":
-        return None
-    last = add_years(record.conduct_ended_on or record.decided_on, law.query_years())
+    last = _queried_until(record, law)
     if last >= law.applied_on:
         return None
     return Condition(law.basis_of(QUERY), False, None, words.expired(last))
 
 
+def _queried_until(record: AdverseRecord, law: Law) -> date:
+    """The last day on which the record may be queried: from the end of the conduct, or if that is
+    not known from the decision, which cannot be earlier.  Of a listing the event goes on.
+    """
+    if record.kind != "penalty":
+        return date.max
+    return add_years(record.conduct_ended_on or record.decided_on, law.query_years())
+
+
 def _earliest(
-    record: AdverseRecord, found: Sequence[Condition], most: Period | None
+    record: AdverseRecord, found: Sequence[Condition], most: Period | None, law: Law
 ) -> date | None:
     """The day from which all conditions are met; None if one of them cannot name its day, or if
-    publication will have ended by itself before.
+    publication or query will have ended by itself before.
     """
     if any(c.met_from is None and not c.met for c in found):
         return None
     day = max([record.decided_on, *(c.met_from for c in found if c.met_from is not None)])
-    done = record.duties_done_on
+    done = record.done_on
     ends_before = most and most.day and done and done <= most.day < day
-    return None if ends_before else day
+    return None if ends_before or day > _queried_until(record, law) else day
 
 
 def _shielded_from(record: AdverseRecord, found: Sequence[Condition], law: Law) -> date | None:

@@ -44,10 +44,8 @@ def _published_long_enough(record: AdverseRecord, least: Period, law: Law) -> Co
 
 
 def _duties_done(record: AdverseRecord, law: Law) -> Condition:
-    done, basis = record.duties_done_on, law.basis("duties")
-    if done is None:
-        done = record.reorganisation_completed_on
-    return _condition(basis, done, law.applied_on, words.duties(done))
+    done = record.done_on
+    return _condition(law.basis("duties"), done, law.applied_on, words.duties(done))
 
 
 def _corrected(record: AdverseRecord, law: Law) -> Condition:

@@ -65,7 +65,6 @@ RULES: dict[Authority, dict[str, str]] = {
         "time_limits": "restoration.shanghai.time_limits",
         "national_limits": "restoration.ndrc.time_limits",
         "takedown": "restoration.shanghai.takedown",
-        "objection": "restoration.shanghai.objection",
         "abnormal_list": "restoration.samr.abnormal_list",
         "serious_list": "restoration.samr.serious_list",
     },

@@ -94,7 +94,7 @@ def _late(record: AdverseRecord, most: Period | None, law: Law) -> Iterator[Said
     """The longest publication is over, but duties were not performed in time."""
     if most is None or most.day is None or most.day >= law.applied_on:
         return
-    done = record.duties_done_on or record.reorganisation_completed_on
+    done = record.done_on
     if done is None or done > most.day:
         yield Said(
             f"最长公示期已于{words.day(most.day)}届满而义务未按时履行，是否停止公示按行业主管部门规定，须由法制确认。",

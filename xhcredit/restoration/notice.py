@@ -35,22 +35,35 @@ class Parties:
     doc_no: str = ""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """The text to be served, and what a lawyer must confirm before it is."""
+
+    text: str
+    lawyer: tuple[str, ...]
+
+
 def notice(
     record: AdverseRecord, parties: Parties, rules: Rulebook, calendar: Calendar | None = None
-) -> str:
+) -> Notice:
     """The text of the notice, by the rules in force on the day of the decision.
 
-    Nothing is taken as done yet: the notice tells what to do, and from which day.  What a lawyer
-    must confirm stands at its end, to be deleted before it is served.
+    Nothing is taken as done yet: the notice tells what to do, and from which day.
 
     Raises:
         RuleNotInForce: the rulebook does not reach the day of the decision.
     """
     fresh = replace(
-        record, duties_done_on=None, corrected_on=None, pledge=False, decision_revoked_on=None
+        record,
+        duties_done_on=None,
+        corrected_on=None,
+        pledge=False,
+        harm_remains=True,
+        decision_revoked_on=None,
     )
     told = assess(fresh, applied_on=record.decided_on, rules=rules, calendar=calendar)
-    return _template().render(**_context(record, parties, told))
+    text = _template().render(**_context(record, parties, told))
+    return Notice(text, (*(reason.zh for reason in told.lawyer), *_unread(told)))
 
 
 def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[str, Any]:
@@ -68,14 +81,14 @@ def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[
         "when": _when(record, told),
         "conditions": [
             {"zh": c.said.zh, "title": c.basis.title, "article": _article(c.basis.article)}
-            for c in told.unmet
+            for c in told.conditions
+            if not c.rule_id.endswith("never_early")
         ],
         "materials": "、".join(m.zh for m in told.materials),
         "decides": told.decides.zh,
         "deadlines": [{"zh": d.said.zh, "days": d.days} for d in told.deadlines],
         "effects": [e.zh for e in told.effects],
         "objections": "作出决定的部门或者公示该信息的网站",
-        "lawyer": [reason.zh for reason in told.lawyer] + _unread(told),
     }
 
 

@@ -74,6 +74,16 @@ class AdverseRecord:
             raise BadInput(f"amount_yuan {self.amount_yuan} is negative; give the amount in yuan")
 
     @property
+    def done_on(self) -> date | None:
+        """Since when all duties are performed and, if a day of it is stated, the conduct corrected.
+
+        The carrying out of a reorganisation plan stands for performance.
+        """
+        done = self.duties_done_on or self.reorganisation_completed_on
+        late = done is not None and self.corrected_on is not None and self.corrected_on > done
+        return self.corrected_on if late else done
+
+    @property
     def authorities(self) -> tuple[Authority, ...]:
         """All regimes that rule on it, the record's own first, each once."""
         return tuple(dict.fromkeys((self.authority, *self.also_under)))

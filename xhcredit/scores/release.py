@@ -67,9 +67,7 @@ def release_of(raw: object, where: str) -> Release:
     if not isinstance(raw, dict) or set(raw) != {"release", "tables"}:
         raise BadDeclaration(f'{where}: a release has "release" and "tables", and nothing else')
     if not isinstance(raw["tables"], list):
-        raise BadDeclaration(
-            f'{where}: "tables" is no list; give one points table per score'
-        )
+        raise BadDeclaration(f'{where}: "tables" is no list; give one points table per score')
     tables = [points_table(t, f"{where}: table {k + 1}") for k, t in enumerate(raw["tables"])]
     by_name = {t.score: t for t in tables}
     if len(by_name) != len(tables):

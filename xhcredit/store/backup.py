@@ -48,17 +48,11 @@ def backup(database: Database, to: Path) -> Saved:
     part = to.with_name(to.name + ".part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    if database.is_sqlite:
-        with (
-            closing(sqlite3.connect(database.path)) as con,
-            closing(sqlite3.connect(part)) as copy,
-        ):
-            con.backup(copy)
-        with closing(sqlite3.connect(part)) as copy:  # one file, with nothing beside it
-            copy.execute("PRAGMA journal_mode = DELETE")
-        saved = _sqlite_content(part)
-    else:
-        saved = _dump(database, part)
+    try:
+        saved = _copy(database, part) if database.is_sqlite else _dump(database, part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     _write_json(to, saved)
     _keep(part)
     os.replace(part, to)
@@ -108,6 +102,14 @@ def _content(con: Connection, sha256: str) -> Saved:
     }
     seq, digest = (last.seq, last.digest) if last else (0, "")
     return Saved(con.dialect.name, version(con), sha256, seq, digest, rows)
+
+
+def _copy(database: Database, part: Path) -> Saved:
+    """Copy by SQLite's own online backup, into one file with nothing beside it."""
+    with closing(sqlite3.connect(database.path)) as con, closing(sqlite3.connect(part)) as copy:
+        con.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    return _sqlite_content(part)
 
 
 def _sqlite_content(file: Path) -> Saved:

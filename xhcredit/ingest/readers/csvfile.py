@@ -17,7 +17,13 @@ import pyarrow.csv as pacsv
 
 from xhcredit.errors import BadInput
 from xhcredit.ingest.mapping_types import Format
-from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
+from xhcredit.ingest.readers.staged import (
+    RefusedRow,
+    Staged,
+    StageWriter,
+    checked_header,
+    too_many,
+)
 from xhcredit.ingest.readers.text import chunks, encoding_of, open_bytes
 from xhcredit.ingest.warehouse import read_parquet
 
@@ -39,6 +45,8 @@ def stage_csv(path: Path, form: Format, folder: Path) -> Staged:
         with StageWriter(target, columns) as writer:
             rows, last = _copy(path, encoding, delimiter, writer)
     except pa.ArrowInvalid as error:
+        if writer.full:
+            raise _too_many(writer.refused[-1], path.name) from error
         raise BadInput(
             f'"{path.name}": a quotation mark is opened and never closed, or a row is longer than '
             f"{_BLOCK >> 20} MB ({str(error).split('.')[0]}); check the quotes and export it again"
@@ -86,6 +94,11 @@ def _refuse_open_quote(path: Path, last: tuple[int, str]) -> None:
         )
 
 
+def _too_many(last: RefusedRow, source: str) -> BadInput:
+    found, expected = last.detail.split(" ≠ ")
+    return too_many(last, source, f" (expected {expected} columns, got {found})")
+
+
 def _copy(
     path: Path, encoding: str, delimiter: str, writer: StageWriter
 ) -> tuple[int, tuple[int, str]]:
@@ -98,6 +111,8 @@ def _copy(
         nonlocal last_refused
         refused.append(row.number)
         last_refused = (row.number, row.text)
+        if writer.full:  # nothing can be raised through the reader's own callback
+            return "error"
         detail = f"{row.actual_columns} ≠ {row.expected_columns}"
         writer.refuse(RefusedRow(row.number, "ragged_row", row.text, detail), path.name)
         return "skip"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -70,7 +71,7 @@ def _file(path: Path) -> Source:
     return Source(
         path.name,
         stage=lambda form, folder: _stage_file(path, form, folder),
-        digest=lambda: _file_digest(path),
+        digest=cache(lambda: _file_digest(path)),
     )
 
 

@@ -104,12 +104,14 @@ class StageWriter:
         Raises:
             BadInput: so many rows are refused that the file cannot be what it claims to be.
         """
-        if len(self.refused) >= MOST_REFUSED:
-            raise BadInput(
-                f'"{source}": more than {MOST_REFUSED} rows cannot be read, the last one row '
-                f"{row.row}; check the delimiter and the quotes of the file"
-            )
+        if self.full:
+            raise too_many(row, source)
         self.refused.append(RefusedRow(row.row, row.reason, shortened(row.found), row.detail))
+
+    @property
+    def full(self) -> bool:
+        """Whether no further row can be refused."""
+        return len(self.refused) >= MOST_REFUSED
 
     def _flush(self) -> None:
         if self._rows:
@@ -117,6 +119,14 @@ class StageWriter:
             texts = [pa.array(column, pa.string()) for column in columns]
             self.write_columns([pa.array(self._numbers, pa.int64()), *texts])
             self._numbers, self._rows = [], []
+
+
+def too_many(row: RefusedRow, source: str, why: str = "") -> BadInput:
+    """The error for a file of which more rows cannot be read than are kept."""
+    return BadInput(
+        f'"{source}": more than {MOST_REFUSED:,} rows cannot be read, the last one row '
+        f"{row.row:,}{why}; check the delimiter and the quotes of the file"
+    )
 
 
 def shortened(text: str) -> str:

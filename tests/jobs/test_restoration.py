@@ -1,0 +1,145 @@
+"""Who of a district can restore, as a spreadsheet; and what it would change."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import openpyxl
+import pytest
+
+from tests.jobs.warehouses import random_warehouse
+from xhcredit.errors import BadInput, UnknownEnterprise
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import open_store
+from xhcredit.jobs.restorable import STATES, Restorable, restorable
+from xhcredit.jobs.restorable_records import read_records, record_of
+from xhcredit.jobs.restorable_table import HEADINGS, write_xlsx
+from xhcredit.jobs.what_if import Chosen, what_if
+from xhcredit.restoration.assess import assess
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+
+BOOK = Rulebook.load()
+DAY = date(2025, 3, 31)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("restoration") / "warehouse"
+    random_warehouse(folder, events=300)
+    return folder
+
+
+def test_the_list_is_what_asking_for_each_record_gives(warehouse):
+    """The fast way leaves nobody out."""
+    told = restorable(warehouse, BOOK, DAY)
+    rows = read_records(warehouse, "penalty", DAY)
+    each = [(row["code"], row["reference"], assess(record_of(row), applied_on=DAY, rules=BOOK))
+            for row in rows.to_dict("records")]  # fmt: skip
+
+    expected = {(code, doc) for code, doc, answer in each if answer.eligible}
+    assert expected
+    assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "now"} == (
+        expected
+    )
+    soon = {(code, doc) for code, doc, a in each if not a.eligible and a.earliest_on
+            and DAY < a.earliest_on <= DAY + timedelta(days=30)}  # fmt: skip
+    assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "soon"} == (
+        soon
+    )
+
+
+def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):
+    told = restorable(warehouse, BOOK, DAY)
+
+    assert all("信用承诺书" in row.missing for row in told)
+    order = [list(STATES).index(row.state) for row in told]
+    assert order == sorted(order)
+
+
+def test_open_abnormal_listings_need_correction(warehouse):
+    rows = [r for r in restorable(warehouse, BOOK, DAY) if r.table == "abnormal_listing"]
+
+    assert rows
+    assert {r.state for r in rows} == {"needs_act"}
+    assert {r.rules for r in rows} == {"restoration.samr.abnormal_list"}
+
+
+def test_what_is_not_known_on_the_day_is_not_in_the_list(warehouse):
+    early = restorable(warehouse, BOOK, date(2024, 11, 5))
+
+    assert all(row.decided_on <= date(2024, 11, 5) for row in early)
+
+
+def test_nothing_in_the_spreadsheet_can_act_as_a_formula(tmp_path):
+    row = Restorable("91310115MA1K3CUM7M", "=1+1", "@x", "penalty", "+2", DAY, "minor", "now", DAY,
+                     None, "-3", "", "=HYPERLINK(\"x\")", True)  # fmt: skip
+    write_xlsx([row], tmp_path / "out" / "list.xlsx", DAY)
+
+    sheet = openpyxl.load_workbook(tmp_path / "out" / "list.xlsx").active
+    headings, cells = ([*r] for r in sheet.iter_rows(min_row=2, max_row=3))
+    assert [c.value for c in headings] == [heading for heading, _ in HEADINGS.values()]
+    assert {c.data_type for c in cells} <= {"s", "d", "n"}
+    assert cells[3].value == "=1+1"
+    assert cells[3].data_type == "s"
+    assert "不公开" in sheet["A1"].value
+
+
+@pytest.fixture(scope="module")
+def scored(warehouse):
+    return open_store(warehouse), model_on(BOOK, load_release(), DAY)
+
+
+def count_of(told, indicator):
+    """Value of an indicator of the general score."""
+    [general] = [s for s in told["scores"] if s["score"] == "general"]
+    return next(i["value"] for i in general["indicators"] if i["indicator"] == indicator)
+
+
+@pytest.fixture(scope="module")
+def answers(warehouse, scored):
+    """What-if of every penalty of the warehouse."""
+    rows = read_records(warehouse, "penalty", DAY)
+    named = zip(rows["code"], rows["reference"], strict=True)
+    return [what_if(warehouse, *scored, c, Chosen("penalty", {"doc_no": d})) for c, d in named]
+
+
+def test_without_a_record_it_is_not_counted_and_nothing_else_changes(answers):
+    change = [
+        (count_of(told["before"], "penalties_24m"), count_of(told["after"], "penalties_24m"))
+        for told in answers
+    ]
+
+    assert {before - after for before, after in change} == {0, 1}  # minor ones never counted
+    for told in answers:
+        assert count_of(told["after"], "age_days") == count_of(told["before"], "age_days")
+
+
+def test_restoring_a_penalty_never_costs_points(answers):
+    assert min(told["change"]["composite"] for told in answers) >= 0
+
+
+def test_the_store_itself_stays_as_it_is(warehouse, scored, answers):
+    again = open_store(warehouse).tables["penalty"]["withdrawn"]
+
+    assert answers
+    assert (scored[0].tables["penalty"]["withdrawn"] == again).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "said"),
+    [
+        ("honour", {}, '"honour" holds no record to restore; choose one of: penalty'),
+        ("penalty", {"doc_no": "none"}, "0 records of penalty of .* name exactly one by doc_no"),
+    ],
+)
+def test_the_record_must_be_named(warehouse, scored, table, key, said):
+    code = scored[0].codes[0].decode()
+
+    with pytest.raises(BadInput, match=said):
+        what_if(warehouse, *scored, code, Chosen(table, key))
+
+
+def test_an_unknown_enterprise_has_no_record(warehouse, scored):
+    with pytest.raises(UnknownEnterprise, match='no enterprise "91310115MA1K3CUM7M"'):
+        what_if(warehouse, *scored, "91310115MA1K3CUM7M", Chosen("penalty", {}))

@@ -1,0 +1,147 @@
+"""What does an answer say beyond yes and no?"""
+
+from datetime import date
+from time import perf_counter
+
+import pytest
+
+from tests.restoration.records import DECIDED, listing, penalty
+from xhcredit.errors import RuleNotInForce
+from xhcredit.restoration.assess import assess
+from xhcredit.restoration.notice import Parties, notice
+from xhcredit.restoration.objections import objection_clocks
+from xhcredit.restoration.show import as_data
+from xhcredit.rules.loader import load_folder
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes import PackState
+
+BOOK = Rulebook.load()
+DAY = date(2026, 8, 10)
+US = Parties("示例食品有限公司", "91310115MA1K3CUM7M", "示例区市场监督管理局", "示罚〔2026〕1号")
+
+
+def test_every_statement_names_its_rule_article_and_verification_mark():
+    told = as_data(assess(penalty(authority="samr", pledge=False), applied_on=DAY, rules=BOOK))
+
+    assert [c["basis"]["rule"] for c in told["conditions"]] == [
+        "restoration.samr.minimum_publication",
+        "restoration.samr.duties_done",
+        "restoration.samr.harm_removed",
+        "restoration.samr.no_same_kind",
+        "restoration.samr.not_listed",
+        "restoration.samr.pledge",
+    ]
+    listed = next(c["basis"] for c in told["conditions"] if "not_listed" in c["basis"]["rule"])
+    assert (listed["article"], listed["verification"]["id"]) == ("第14条第1款第（四）项", "V1")
+
+
+def test_citizens_are_told_in_chinese_from_which_day_they_may_apply():
+    told = assess(penalty(), applied_on=date(2026, 8, 9), rules=BOOK)
+
+    assert told.summary.zh == "2026年8月9日尚不能申请；其他条件不变的，2026年8月10日起可申请。"
+    assert [c.said.zh for c in told.unmet] == ["最短公示期至2026年8月10日届满，该日起可申请。"]
+
+
+def test_after_restoration_nothing_is_shown_shared_used_or_remembered():
+    effects = "".join(e.zh for e in assess(penalty(), applied_on=DAY, rules=BOOK).effects)
+
+    for word in ("停止公示", "停止共享和使用", "重新计算", "自修复决定之日起3个工作日内"):
+        assert word in effects
+
+
+def test_a_conflict_is_told_with_both_rules_and_a_lawyer():
+    record = penalty(authority="samr", penalty_kinds=["licence_revocation"])
+    told = assess(record, applied_on=date(2027, 5, 10), rules=BOOK)
+
+    assert told.eligible
+    assert told.needs_lawyer
+    assert "第45号第14条" in told.lawyer[0].zh
+    assert "第36号令" in told.lawyer[0].zh
+
+
+def test_shanghai_and_national_days_are_both_told_where_they_differ():
+    told = assess(penalty(authority="shanghai", field="food"), applied_on=DAY, rules=BOOK)
+
+    assert "本市条例至2027年5月10日、按第36号令至2026年8月10日届满" in told.lawyer[0].zh
+
+
+def test_a_listing_of_another_department_borrows_the_periods_and_says_so():
+    record = listing(authority="shanghai", duties_done_on="2026-06-01")
+
+    assert "名单由认定部门依其规定修复" in assess(record, applied_on=DAY, rules=BOOK).lawyer[0].zh
+
+
+def test_objections_have_their_clocks_over_the_spring_festival():
+    assert objection_clocks(date(2026, 2, 12), BOOK) == {
+        "mark": date(2026, 2, 13),
+        "centre_decides": date(2026, 2, 26),
+        "forward": date(2026, 2, 14),
+        "provider_decides": date(2026, 2, 28),
+        "service_firm_decides": date(2026, 2, 28),
+    }
+
+
+def test_conduct_that_is_corrected_late_delays():
+    record = penalty(duties_done_on="2026-06-01", corrected_on="2026-09-01")
+
+    assert assess(record, applied_on=DAY, rules=BOOK).earliest_on == date(2026, 9, 1)
+
+
+def test_out_of_service_there_is_no_answer():
+    rules = load_folder_with_switch_off()
+
+    with pytest.raises(RuleNotInForce, match="restoration is out of service on 2026-08-10"):
+        assess(penalty(), applied_on=DAY, rules=rules)
+
+
+def load_folder_with_switch_off():
+    """The shipped rules with the pack taken out of service."""
+    from xhcredit.rules.loader import SHIPPED
+
+    rules = load_folder(SHIPPED)
+    switch = rules["packs.restoration"]
+    off = PackState(in_service=False, why="暂停")
+    entries = tuple(e.model_copy(update={"value": off}) for e in switch.entries)
+    changed = switch.model_copy(update={"entries": entries})
+    return Rulebook.of({**rules, switch.id: changed}.values())
+
+
+def test_one_question_is_answered_at_once():
+    assess(penalty(), applied_on=DAY, rules=BOOK)
+    start = perf_counter()
+    for _ in range(50):
+        assess(penalty(), applied_on=DAY, rules=BOOK)
+
+    assert (perf_counter() - start) / 50 < 0.01  # well under a millisecond on a quiet machine
+
+
+def test_the_notice_tells_what_to_do_and_from_which_day():
+    told = notice(penalty(authority="samr", field="food"), US, BOOK)
+
+    for words in (
+        "与行政处罚决定书一并送达", "（示罚〔2026〕1号）", "失信程度：一般",
+        "最长至2027年5月10日", "2026年8月10日起可申请", "不收取任何费用", "2026年5月10日",
+    ):  # fmt: skip
+        assert words in told.text
+    assert "法制" not in told.text
+    assert any("（V2）" in hint for hint in told.lawyer)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (listing("abnormal_listing"), "补报并公示年度报告之日起即可申请移出"),
+        (listing(), "列入严重违法失信名单决定书"),
+        (penalty(penalty_kinds=["warning"], decided_on="2025-06-10"), "该信息依规定不予公示"),
+        (penalty(authority="samr", penalty_kinds=["suspension"], decided_on="2025-06-10"),
+         "不得提前停止公示，公示期限届满自动停止"),
+    ],
+)  # fmt: skip
+def test_the_notice_fits_the_kind_of_record(record, words):
+    assert words in notice(record, US, BOOK).text
+
+
+def test_the_notice_takes_nothing_as_done():
+    done = penalty(duties_done_on=DECIDED)
+
+    assert notice(done, US, BOOK).text == notice(penalty(duties_done_on=None), US, BOOK).text

@@ -1,0 +1,169 @@
+"""What must hold for every record on every day?"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.restoration.records import penalty
+from xhcredit.restoration.assess import answer, assess
+from xhcredit.restoration.bulk import add_months as add_months_bulk
+from xhcredit.restoration.bulk import terms
+from xhcredit.restoration.law import Law
+from xhcredit.restoration.record import AdverseRecord, Field, PenaltyKind
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+FIRST, LAST = date(2024, 11, 1), date(2031, 12, 31)
+
+days = st.dates(FIRST, LAST)
+maybe = st.none() | st.dates(FIRST, LAST)
+kinds = st.frozensets(st.sampled_from(PenaltyKind.__args__), min_size=1, max_size=3)
+
+
+@st.composite
+def records(draw):
+    """Any penalty or listing decided since the first day on which all regimes rule."""
+    decided = draw(st.dates(FIRST, date(2028, 12, 31)))
+    gap = draw(st.none() | st.integers(0, 40))
+    return AdverseRecord(
+        kind=draw(st.sampled_from(["penalty", "penalty", "abnormal_listing", "serious_listing"])),
+        authority=draw(st.sampled_from(["ndrc", "samr", "shanghai"])),
+        decided_on=decided,
+        field=draw(st.sampled_from(Field.__args__)),
+        procedure=draw(st.sampled_from(["ordinary", "ordinary", "summary"])),
+        penalty_kinds=draw(kinds),
+        amount_yuan=draw(st.sampled_from([0, 5000, 100_000, 1_000_000])),
+        published_on=None if gap is None else decided + timedelta(days=gap),
+        duties_done_on=draw(maybe),
+        ground="annual_report",
+        corrected_on=draw(maybe),
+        same_kind_again_on=draw(st.none() | st.none() | days),
+        on_abnormal_list=draw(st.booleans() | st.just(False)),
+        pledge=draw(st.just(True) | st.booleans()),
+        ban_months=draw(st.sampled_from([0, 0, 60])),
+        false_materials_on=draw(st.none() | st.none() | days),
+        reorganisation_approved_on=draw(st.none() | st.none() | days),
+    )
+
+
+@st.composite
+def asked(draw):
+    """A record, a day on which somebody asks, and a later one."""
+    record = draw(records())
+    day = record.decided_on + timedelta(days=draw(st.integers(0, 1200)))
+    return record, day, day + timedelta(days=draw(st.integers(0, 500)))
+
+
+def told(record, day, rules=BOOK):
+    return assess(record, applied_on=day, rules=rules)
+
+
+def changes(record, day, later):
+    """Whether something comes to light after a day that speaks against the enterprise."""
+    against = (record.same_kind_again_on, record.false_materials_on)
+    return any(day < d <= later for d in against if d)
+
+
+@given(asked())
+def test_once_eligible_always_eligible_until_publication_ends(question):
+    """Across changes of the law too, as the milder rule counts; until the facts change."""
+    record, day, later = question
+    first, then = told(record, day), told(record, later)
+    ends = ("maximum_publication", "serious_list", "negative_years")
+    over = not then.eligible and then.unmet[0].rule_id.endswith(ends)
+
+    assert not first.eligible or then.eligible or over or changes(record, day, later)
+
+
+@given(asked())
+def test_a_fulfilled_condition_never_takes_eligibility_away(question):
+    record, day, _ = question
+    better = replace(
+        record,
+        pledge=True,
+        on_abnormal_list=False,
+        duties_done_on=record.duties_done_on or day,
+        corrected_on=record.corrected_on or day,
+    )
+
+    assert told(better, day).eligible or not told(record, day).eligible
+
+
+@given(asked())
+def test_the_answer_depends_only_on_rules_in_force_that_day(question):
+    record, day, _ = question
+
+    assert told(record, day, known_by(day)) == told(record, day)
+
+
+def known_by(day):
+    """The rulebook as it was written on a day: later entries are not known."""
+    rules = []
+    for rule in BOOK.rules.values():
+        entries = tuple(e for e in rule.entries if e.effective_from <= day)
+        rules.append(rule.model_copy(update={"entries": entries or rule.entries[:1]}))
+    return Rulebook.of(rules)
+
+
+@given(asked())
+def test_who_may_apply_has_no_unmet_condition_and_a_day_that_has_come(question):
+    record, day, _ = question
+    answered = told(record, day)
+
+    if answered.eligible:
+        assert answered.unmet == ()
+        assert answered.earliest_on is not None
+        assert record.decided_on <= answered.earliest_on <= day
+    else:
+        assert answered.unmet
+
+
+@given(asked())
+def test_on_the_earliest_day_one_may_apply_if_nothing_else_changes(question):
+    record, day, _ = question
+    answered = told(record, day)
+    earliest = answered.earliest_on
+
+    if not answered.eligible and earliest is not None and not changes(record, day, earliest):
+        assert told(record, earliest).eligible
+
+
+@given(asked(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
+def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts):
+    record, day, _ = question
+    record = replace(record, kind="penalty")
+    gap = record.published_on and record.published_on - record.decided_on
+    law = Law(BOOK, record.authority, day)
+    each = [record.decided_on + timedelta(days=n) for n in shifts]
+    published = [None if gap is None else d + gap for d in each]
+    answers = [
+        answer(replace(record, decided_on=d, published_on=p), law)
+        for d, p in zip(each, published, strict=True)
+    ]
+
+    least, most = terms(record, answers[0].severity, law, column(each), column(published))
+
+    assert least.astype(object).tolist() == [a.least.day for a in answers]
+    assert most.astype(object).tolist() == [a.most.day for a in answers]
+
+
+def column(values):
+    return np.array(list(values), dtype="datetime64[D]")
+
+
+@pytest.mark.parametrize("months", [0, 3, 12, 36])
+def test_months_of_a_column_are_months_of_the_civil_code(months):
+    from xhcredit.domain.calendar import add_months
+
+    every = [date(2023, 1, 1) + timedelta(days=n) for n in range(800)]
+
+    expected = [add_months(day, months) for day in every]
+    assert add_months_bulk(column(every), months).astype(object).tolist() == expected
+
+
+def test_a_question_needs_no_more_than_a_record():
+    assert told(penalty(), date(2026, 8, 10)).eligible

@@ -1,0 +1,97 @@
+"""What is refused, and in which words?  Not being eligible never is."""
+
+from datetime import date
+
+import pytest
+
+from tests.restoration.records import penalty
+from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
+from xhcredit.restoration.assess import assess
+from xhcredit.restoration.cases import case_from, load_cases
+from xhcredit.restoration.record import record_from
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+DAY = date(2026, 8, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "penalti"}, 'unknown kind "penalti"; give one of: penalty, abnormal_listing'),
+        ({"authority": "moon"}, 'unknown authority "moon"; give one of: ndrc, samr, shanghai'),
+        ({"penalty_kinds": ["flogging"]}, 'unknown penalty_kinds "flogging"'),
+        ({"penalty_kinds": []}, "a penalty without penalty_kinds; name at least one"),
+        ({"field": "space"}, 'unknown field "space"'),
+        ({"procedure": "secret"}, 'unknown procedure "secret"; give one of: ordinary, summary'),
+        ({"decided_on": "2026-02-30"}, 'decided_on "2026-02-30" is not a day; write it as'),
+        ({"decided_on": None}, 'a record without "decided_on"; add it'),
+        ({"published_on": "2026-05-09"}, "published_on 2026-05-09 is before decided_on 2026-05-10"),
+        ({"amount_yuan": "3万元"}, 'amount_yuan "3万元" is not a number'),
+        ({"amount_yuan": -1}, "amount_yuan -1.0 is negative"),
+        ({"pledge": "yes"}, 'pledge is "yes"; write true or false'),
+        ({"colour": "red"}, 'unknown key "colour" in a record'),
+        ({"override": {"severity": "minor"}}, "give severity, official, reason, all of them"),
+        ({"kind": "abnormal_listing"}, "an abnormal_listing without ground; give one of: annual"),
+    ],
+)
+def test_a_record_without_sense_is_refused(changes, said):
+    with pytest.raises(BadInput, match=said):
+        penalty(**changes)
+
+
+def test_nobody_applies_before_the_decision():
+    with pytest.raises(BadInput, match="decided_on 2026-05-10 is after applied_on 2026-05-09"):
+        assess(penalty(), applied_on=date(2026, 5, 9), rules=BOOK)
+
+
+def test_only_the_holder_applies():
+    record = penalty(holder="91310115MA1K3CUM7M")
+
+    with pytest.raises(WrongApplicant, match='but the record is of "91310115MA1K3CUM7M"'):
+        assess(record, applied_on=DAY, rules=BOOK, applicant="91350100M000100Y43")
+    assert assess(record, applied_on=DAY, rules=BOOK, applicant="91310115MA1K3CUM7M").eligible
+
+
+@pytest.mark.parametrize(("authority", "first"), [("ndrc", "2023-05-01"), ("samr", "2021-09-01")])
+def test_a_day_outside_the_rulebook_is_refused_with_the_first_day(authority, first):
+    record = penalty(authority=authority, decided_on="2020-01-10", duties_done_on=None)
+
+    with pytest.raises(RuleNotInForce, match=f"the first day in force is {first}"):
+        assess(record, applied_on=date(2021, 1, 10), rules=BOOK)
+
+
+def test_a_case_is_refused_by_name():
+    record = {"kind": "x", "authority": "ndrc", "decided_on": "2026-01-01"}
+
+    with pytest.raises(BadInput, match='case "一": no applied_on; a case has name, source'):
+        case_from({"name": "一", "record": record})
+    with pytest.raises(BadInput, match='case "一": unknown kind "x"'):
+        case_from({"name": "一", "record": record, "applied_on": "2026-01-02"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{a: 1}", "holds no list of cases"), ("- [", "is not YAML"), ("- 1", "holds no list")],
+)
+def test_a_file_that_holds_no_cases_is_refused(tmp_path, text, said):
+    file = tmp_path / "cases.yaml"
+    file.write_text(text)
+
+    with pytest.raises(BadInput, match=said):
+        load_cases(file)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r'no file "none\.yaml" to read'):
+        load_cases(tmp_path / "none.yaml")
+
+
+def test_a_record_is_read_from_what_json_gives():
+    told = record_from(
+        {"kind": "penalty", "authority": "samr", "decided_on": "2026-05-10",
+         "penalty_kinds": "warning,fine", "also_under": ["shanghai", "samr"]}
+    )  # fmt: skip
+
+    assert told.penalty_kinds == {"warning", "fine"}
+    assert told.authorities == ("samr", "shanghai")

@@ -1,0 +1,130 @@
+"""What a delivery asks for: nothing, a first or new entry, or entries to be done again in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+import duckdb
+
+from xhcredit.ingest import quarantine
+from xhcredit.ingest.mapping_types import Mapping
+from xhcredit.ingest.schema import Table
+from xhcredit.ingest.versions import content_columns, lasting_columns, quoted_names
+from xhcredit.ingest.warehouse import Entry, Warehouse, literal, read_parquet
+
+#: digest of the source (name of a database table, not read yet) and id of the mapping
+Delivery = tuple[str, str]
+
+#: reasons that end when more of the register is known
+WAITING = frozenset({"unknown_enterprise", "name_not_found"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written: the entries of ``redo`` again, each in its place, or a new one."""
+
+    digest: str
+    redo: tuple[Entry, ...] = ()
+
+    def entries(self, checked: Entry) -> Iterator[Entry]:
+        """The entries to write; what is done again still counts as ingested on its first day."""
+        for old in self.redo:
+            yield replace(checked, replaces=[old.name], ingested_on=old.ingested_on)
+        if not self.redo:
+            yield checked
+
+
+def plan(
+    warehouse: Warehouse,
+    digest: str,
+    mapping: Mapping,
+    today: date,
+    following: frozenset[Delivery] = frozenset(),
+) -> Plan | Entry:
+    """Find what a delivery asks for; an entry means that this one says it all already.
+
+    The same content under a changed mapping is done again in place, and so is a file with rows
+    that waited: for enterprises, when the register has changed since, or for a day that has come.
+    The same content delivered after another that contradicts it is a new entry, for it is the
+    later word.
+
+    Args:
+        warehouse: where earlier entries are.
+        digest: of the source's content.
+        mapping: how it is read.
+        today: the day of this ingestion.
+        following: deliveries that come later in this very ingestion; their word comes after, so
+            that a folder that holds both ingested twice changes nothing.
+    """
+    entries = warehouse.entries()
+    told = [e for e in entries if (e.source_digest, e.mapping) == (digest, mapping.id)]
+    stale = tuple(e for e in told if not _up_to_date(warehouse, e, mapping, today))
+    if not told or stale:
+        return Plan(digest, stale)
+    later = [e for e in entries if e.seq > told[-1].seq]
+    later = [
+        e for e in later if not {(e.source_digest, e.mapping), (e.source, e.mapping)} & following
+    ]
+    return Plan(digest) if _contradicted(warehouse, told[-1], later, mapping) else told[-1]
+
+
+def _up_to_date(warehouse: Warehouse, entry: Entry, mapping: Mapping, today: date) -> bool:
+    """Whether doing the entry again could give nothing else."""
+    same_register = entry.register_digest == warehouse.register_digest({entry.name})
+    return (
+        entry.mapping_digest == mapping.digest
+        and (same_register or not WAITING & set(entry.quarantined))
+        and not _day_has_come(warehouse, entry, today)
+    )
+
+
+def _day_has_come(warehouse: Warehouse, entry: Entry, today: date) -> bool:
+    """Whether a row was held because of a day that is no longer ahead."""
+    if "future_date" not in entry.quarantined:
+        return False
+    held = read_parquet([quarantine.paths(warehouse, entry.name)[0]])
+    return _any(
+        f"SELECT 1 FROM {held} WHERE reason = 'future_date' "
+        f"AND TRY_CAST(found AS DATE) <= DATE {literal(today.isoformat())} LIMIT 1"
+    )
+
+
+def _contradicted(warehouse: Warehouse, entry: Entry, later: list[Entry], mapping: Mapping) -> bool:
+    """Whether a later entry says something else of a key that this one speaks of.
+
+    Register rows that only come along with events are no word of the register.
+    """
+    for table in {b.table.name: b.table for b in mapping.blocks if not b.optional}.values():
+        files = [warehouse.part(table.name, e.name) for e in later if table.name in e.parts]
+        if not files or table.name not in entry.parts:
+            continue
+        if _any(
+            f"SELECT 1 FROM {read_parquet([warehouse.part(table.name, entry.name)])} a "
+            f"JOIN {read_parquet(files, ', union_by_name = true')} b USING (event_id) "
+            f"WHERE {_differs(table)} LIMIT 1"
+        ):
+            return True
+    return False
+
+
+def _differs(table: Table) -> str:
+    """SQL that is true if ``b`` says something else than ``a``; silence says nothing of an end."""
+    if table.kind == "event":
+        content = content_columns(table)
+        firm = f"row({_of('a', content)}) IS DISTINCT FROM row({_of('b', content)})"
+        names = lasting_columns(table)
+    else:
+        firm = "false"
+        names = [c.name for c in table.columns if c.name not in ("code", "known_on")]
+    return " OR ".join([firm, *(f'a."{name}" <> b."{name}"' for name in names)])
+
+
+def _of(side: str, names: list[str]) -> str:
+    return ", ".join(f"{side}.{quoted_names([name])}" for name in names)
+
+
+def _any(select: str) -> bool:
+    with duckdb.connect() as con:
+        return con.execute(select).fetchone() is not None
