@@ -27,7 +27,8 @@ from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
 FAMILIES = {pattern.partition(".")[0] for pattern in families()}
-LIBRARY, TESTS = python_files("xhcredit"), python_files("tests")
+LIBRARY = [*python_files("xhcredit"), *python_files("serving")]
+TESTS = python_files("tests")
 OTHERS = [*python_files("data"), *python_files("benchmarks")]
 
 #: floors that decide by law; those of later steps are walked as soon as they exist

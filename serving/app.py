@@ -1,0 +1,79 @@
+"""The application: every address, in the order of how often it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.routing import Route
+
+from serving import catalogue, docs, enterprises, ops, problems, watchlist
+from serving.middleware import Frame, Limits, Meters, access_log
+from serving.service import Service, Settings
+from xhcredit import __version__
+from xhcredit.store.store import Store
+
+DESCRIPTION = """
+企业信用风险分级分类评分接口（只读）。结果仅供内部配置监管资源，不是信用评价，不得公开。
+
+- 每个请求须带 `Authorization: Bearer xhc_…`；查询企业须带 `X-Purpose` 写明事由，随操作日志留存。
+- 出错时统一返回 `application/problem+json`，`code` 稳定可供程序判断。
+
+Scores and risk tiers of enterprises, read only; for placing supervision resources, no credit
+evaluation, not public. Every request carries a key; every read of an enterprise says why, and is
+recorded before it is answered. Errors are RFC 9457 problems with a stable `code`.
+"""
+#: FastAPI would send traces to wherever the environment says; nothing leaves by accident
+_SILENT = {
+    "auto_configure": False, "tracing": False, "metrics": False, "logs": False,
+    "operation_spans": False,
+}  # fmt: skip
+
+_bearer = HTTPBearer(auto_error=False, description="访问密钥 / API key (xhc_…)")
+
+
+def create_app(store: Store, settings: Settings) -> FastAPI:
+    """The application over an open store, which who opened it closes."""
+    meters, service = Meters(), Service(store, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="xhcredit",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_SILENT,  # type: ignore[arg-type]  # a TypedDict
+        lifespan=lifespan,
+    )
+    app.state.service, app.state.meters = service, meters
+    app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
+    keyed = [enterprises.router, watchlist.router, catalogue.router]
+    if settings.warehouse is not None:
+        keyed.append(enterprises.why)
+    for router in keyed:
+        app.include_router(router, dependencies=[Depends(_bearer)])
+    for router in (ops.router, docs.router):
+        app.include_router(router)
+    problems.register(app)
+    _describe(app)
+    log = access_log(settings.log)
+    limits = Limits(settings.in_flight, settings.body_bytes)
+    app.add_middleware(Frame, meters=meters, log=log, limits=limits)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add the error body to the description; FastAPI knows only its own."""
+    described = app.openapi()
+    schemas = described["components"]["schemas"]
+    made = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= made.pop("$defs") | {"Problem": made}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)

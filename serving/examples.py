@@ -1,0 +1,94 @@
+"""What the description of the API shows: examples and the headers that every read has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CODE = "91310115MA1K3CUM7M"
+PURPOSE_WORDS = (
+    "查询事由，随操作日志留存；非 ASCII 字符请用 UTF-8 或百分号编码 / why you ask; kept in the "
+    "activity chain; UTF-8, or percent-encoded"
+)
+_REASON = {
+    "score": "general",
+    "indicator": "penalties_24m",
+    "zh": "近24个月行政处罚次数",
+    "en": "administrative penalties in the last 24 months",
+    "value": 1.0,
+    "points_lost": 21.5,
+}
+SCORE = {
+    "code": CODE,
+    "as_of": "2026-06-30",
+    "run": 12,
+    "release": "expert",
+    "composite": 742.31,
+    "tier": "B",
+    "decided_by": "tiers.cutoffs",
+    "general": 742.31,
+    "x": {"x_food": {"score": 731.2, "grade": "B"}},
+    "national_evaluation": None,
+    "reasons": [_REASON],
+    "mark": "内部参考：仅用于配置监管资源，不是信用评价，不得公开",
+}
+_RUN = {"run": 12, "as_of": "2026-06-30", "published_at": "2026-06-30T18:20:05.000000Z"}
+HISTORY = {
+    "code": CODE,
+    "runs": [{**_RUN, "tier": "B", "composite": 742.31, "general": 742.31, "x": {}, "etag": "9f…"}],
+}
+EXPLAIN = {
+    "run": 12,
+    "code": CODE,
+    "composite": 742.31,
+    "tier": "B",
+    "decided_by": "tiers.cutoffs",
+    "scores": [{"score": "general", "points": 742.31, "weight": 1.0, "indicators": []}],
+    "events": [{"table": "penalty", "occurred_on": "2026-01-05", "source_file": "处罚.csv"}],
+}
+BATCH = {"run": 12, "scores": [SCORE], "not_found": ["91310000000000000X"]}
+RUN = {**_RUN, "enterprises": 120000, "tiers": {"A": 61000, "B": 41000, "C": 14000, "D": 4000}}
+RULE = {
+    "id": "scores.scale",
+    "name_zh": "评分刻度",
+    "unit": "分",
+    "value": {"base": 600},
+    "effective_from": "2026-01-01",
+    "verification": "V1",
+    "confirmed": False,
+    "in_service": True,
+    "source": {"title": "…", "number": "…", "article": "…", "published_on": "2026-01-01"},
+}
+WATCHLIST = {
+    "run": 12,
+    "enterprises": [{"code": CODE, "tier": "D", "composite": 402.5, "general": 402.5, "x": {}}],
+    "next": "eyJydW4iOjEyLC4uLn0",
+}
+
+
+def json_of(example: object) -> dict[str, Any]:
+    """A good answer with its example."""
+    body = {"schema": {"type": "object"}, "example": example}
+    return {"description": "成功 / done", "content": {"application/json": body}}
+
+
+def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
+    """A header that is asked for."""
+    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+    return {
+        "name": name, "in": "header", "required": required, "description": words, "schema": schema,
+    }  # fmt: skip
+
+
+def with_purpose() -> dict[str, Any]:
+    """What OpenAPI says of a read of enterprises besides its own parameters."""
+    return {"parameters": [header("X-Purpose", PURPOSE_WORDS)]}
+
+
+def code_parameter() -> dict[str, Any]:
+    """The code in the address."""
+    words = "统一社会信用代码 / unified social credit code"
+    schema = {"type": "string", "minLength": 1, "maxLength": 64}
+    return {
+        "name": "code", "in": "path", "required": True, "description": words, "schema": schema,
+        "example": CODE,
+    }  # fmt: skip

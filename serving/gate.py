@@ -1,0 +1,122 @@
+"""Who asks, may they, and why do they ask?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from serving.problems import Refusal
+from serving.roles import ROLES
+from xhcredit.errors import BadInput
+from xhcredit.store.access import Access, digest_of
+from xhcredit.store.acts import Act
+from xhcredit.store.chain import Clock, written
+
+PURPOSE_LENGTH = 200
+KEY_SECONDS = 1.0  #: a revoked key opens nothing after this time
+_KEYS_HELD = 10_000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who holds the key: its prefix, its bureau and what it may do."""
+
+    name: str
+    bureau: str
+    roles: tuple[str, ...]
+    expires_at: str
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the roles allow together; an unknown role allows nothing."""
+        return frozenset().union(*(ROLES.get(role, frozenset()) for role in self.roles))
+
+    def act(self, action: str, purpose: str, **payload: Any) -> Act:
+        """An act of this caller, for the activity chain."""
+        try:
+            return Act(self.name, action, purpose, self.bureau, payload)
+        except BadInput as error:
+            raise Refusal("purpose_missing", str(error)) from None
+
+
+@dataclass
+class Keyring:
+    """Tells callers by their keys; a good key is looked up once a second at most."""
+
+    access: Access
+    clock: Clock
+    _held: dict[str, tuple[Caller, datetime]] = field(default_factory=dict)
+
+    def remembered(self, token: str) -> Caller | None:
+        """The caller of a key that was looked up just now."""
+        found = self._held.get(digest_of(token))
+        if found is None:
+            return None
+        caller, seen = found
+        now = self.clock()
+        fresh = 0 <= (now - seen).total_seconds() < KEY_SECONDS
+        return caller if fresh and caller.expires_at > written(now) else None
+
+    def look_up(self, token: str) -> Caller:
+        """The caller of a key, as the store says now.
+
+        Raises:
+            Refusal: the key is unknown, expired or revoked.
+        """
+        now = self.clock()
+        row = self.access.key(token, now)
+        if row is None:
+            self._held.pop(digest_of(token), None)
+            raise no_key("the key is unknown, expired or revoked; ask the security administrator")
+        caller = Caller(
+            f"key:{row['prefix']}", row["bureau"], tuple(row["roles"]), row["expires_at"]
+        )
+        if len(self._held) >= _KEYS_HELD:
+            self._held.clear()
+        self._held[digest_of(token)] = caller, now
+        return caller
+
+
+def no_key(detail: str) -> Refusal:
+    """The refusal of who shows no good key."""
+    return Refusal("no_key", detail, WWW_Authenticate="Bearer")
+
+
+def token_of(headers: Mapping[str, str]) -> str:
+    """The key in the request.
+
+    Raises:
+        Refusal: there is none.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise no_key("no key; send it as: Authorization: Bearer xhc_…")
+    return token.strip()
+
+
+def purpose_of(headers: Mapping[str, str]) -> str:
+    """Why the caller asks: UTF-8, or percent-encoded where a client sends ASCII only.
+
+    Raises:
+        Refusal: there is no purpose, or one that cannot be kept.
+    """
+    raw = headers.get("x-purpose", "").encode("latin-1", "replace")
+    try:
+        told = unquote(raw.decode("utf-8"), errors="strict").strip()
+    except UnicodeDecodeError:
+        raise Refusal("purpose_missing", "X-Purpose is no UTF-8; percent-encode it") from None
+    if not told:
+        raise Refusal(
+            "purpose_missing",
+            "reads of enterprises are recorded with their reason; say why in the header X-Purpose",
+        )
+    if len(told) > PURPOSE_LENGTH or not told.isprintable():
+        raise Refusal(
+            "purpose_missing",
+            f"X-Purpose is longer than {PURPOSE_LENGTH} characters or holds control characters; "
+            "say it in one short line",
+        )
+    return told

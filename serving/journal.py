@@ -1,0 +1,74 @@
+"""Who saw what, and why?  Kept before the answer goes out; many reads share one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from serving.problems import Refusal
+from xhcredit.store.acts import Act
+
+WAITING = 2_000  #: reads that may wait for their commit; beyond it, nobody new is let in
+GROUP = 500  #: entries of one commit
+
+Waiting = tuple[Act, "asyncio.Future[None]"]
+
+
+@dataclass
+class Journal:
+    """Keeps acts through ``record`` in groups; ``note`` returns when an act is durable."""
+
+    record: Callable[[Sequence[Act]], int]
+    limit: int = WAITING
+    _waiting: list[Waiting] = field(default_factory=list)
+    _writer: asyncio.Task[None] | None = None
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="journal")
+    )
+
+    async def note(self, act: Act) -> None:
+        """Keep an act; return when it is on disk.
+
+        Raises:
+            Refusal: too many are waiting already.
+            StoreUnavailable: the database did not take it; then nothing may be shown.
+        """
+        if len(self._waiting) >= self.limit:
+            raise Refusal("overloaded", "too many reads wait to be recorded; try again")
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((act, kept))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        await kept
+
+    async def _write(self) -> None:
+        """Commit groups until nothing waits; while one is committed, the next one gathers."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                try:
+                    await loop.run_in_executor(self._thread, self.record, [a for a, _ in group])
+                except Exception as error:  # each one who waits is told
+                    _tell(group, error)
+                else:
+                    _tell(group, None)
+        finally:
+            self._writer = None
+
+    def close(self) -> None:
+        """Wait for the commit that is under way."""
+        self._thread.shutdown()
+
+
+def _tell(group: Sequence[Waiting], error: Exception | None) -> None:
+    """Let those who wait go on; who has gone away meanwhile is left alone."""
+    for _, kept in group:
+        if kept.done():
+            continue
+        if error is None:
+            kept.set_result(None)
+        else:
+            kept.set_exception(error)

@@ -1,0 +1,154 @@
+"""``xhcredit-serve``: open the store, make a first key if there is none, answer."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.roles import ROLES
+from xhcredit.errors import BadInput, XhcreditError
+
+if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
+    from fastapi import FastAPI
+
+    from xhcredit.store.acts import Act
+    from xhcredit.store.store import Store
+
+FIRST_KEY_DAYS = 30
+
+cli = typer.Typer(
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="评分接口服务 – answers questions about published runs over HTTP; `/docs` describes it.",
+)
+Address = Annotated[
+    str,
+    typer.Option(
+        "--store", envvar="XHCREDIT_STORE", help="SQLite file, or postgresql://user@host/name."
+    ),
+]
+STORE = "out/store.db"
+
+
+@cli.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    store: Address = STORE,
+    warehouse: Annotated[
+        Path | None, typer.Option(help="Folder that xhcredit ingest wrote; adds /explain.")
+    ] = None,
+    release: Annotated[
+        Path | None, typer.Option(help="Points tables of the night, if not kept in the store.")
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder with the district's own rule entries.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+) -> None:
+    """Serve until stopped. An SQLite store is made if there is none.
+
+    If the store has no key yet, one is made and shown once. On another host than this computer,
+    put a gateway with HTTPS before it: keys travel in headers.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from serving.app import create_app
+    from serving.service import Settings
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        first_key(opened)
+        app = create_app(opened, Settings(warehouse=warehouse, release=release, rules=rules))
+        _answer(app, host, port)
+
+
+def _answer(app: FastAPI, host: str, port: int) -> None:
+    """Answer until stopped, and tell where; port 0 takes a free one."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app, host, port, access_log=False, log_level="warning", server_header=False
+    )
+    listening = config.bind_socket()
+    address, own_port = listening.getsockname()[:2]
+    sys.stdout.write(f"接口服务 serving at http://{address}:{own_port}/docs\n")
+    sys.stdout.flush()
+    uvicorn.Server(config).run([listening])
+
+
+@cli.command("new-key")
+def new_key(
+    name: Annotated[str, typer.Argument(help="Which system it is for.")],
+    bureau: Annotated[str, typer.Option(help="Bureau that answers for the reads.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the activity chain.")],
+    role: Annotated[list[str], typer.Option(help=f"One or more of: {', '.join(ROLES)}.")],
+    days: Annotated[int, typer.Option(help="How long it opens.", min=1, max=400)] = 365,
+    store: Address = STORE,
+) -> None:
+    """Make a key and show it once."""
+    unknown = sorted(set(role) - set(ROLES))
+    if unknown:
+        raise BadInput(f'there is no role "{unknown[0]}"; choose from {", ".join(ROLES)}')
+    from xhcredit.store.acts import Act
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        act = Act(getpass.getuser(), "key.new", why, bureau)
+        sys.stdout.write(_made(opened, act, name, bureau, role, days) + "\n")
+
+
+@cli.command("revoke-key")
+def revoke_key(
+    prefix: Annotated[str, typer.Argument(help="The part between the first two underscores.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the activity chain.")],
+    store: Address = STORE,
+) -> None:
+    """Make a key open nothing any more, within a second."""
+    from xhcredit.store.acts import Act
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        opened.access.revoke_key(Act(getpass.getuser(), "key.revoke", why), prefix)
+
+
+def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days: int) -> str:
+    until = store.writer.clock() + timedelta(days=days)
+    return store.access.new_key(act, name, bureau, roles, until)
+
+
+def first_key(store: Store) -> None:
+    """Show a key, once, if the store never had any."""
+    from sqlalchemy import func, select
+
+    from xhcredit.store.acts import Act
+    from xhcredit.store.tables import keys
+
+    with store.database.reading() as con:
+        if con.scalar(select(func.count()).select_from(keys)):
+            return
+    act = Act(getpass.getuser(), "key.new", "first start of the service")
+    made = _made(store, act, "first key", "", ["viewer"], FIRST_KEY_DAYS)
+    sys.stdout.write(
+        f"首个访问密钥，仅显示一次，{FIRST_KEY_DAYS} 天后失效 / first key, shown once, for "
+        f"{FIRST_KEY_DAYS} days:\n{made}\n"
+    )
+    sys.stdout.flush()
+
+
+def run() -> None:
+    """Run the program and turn errors that a person can act on into words."""
+    try:
+        cli()
+    except XhcreditError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,178 @@
+"""What happens to every request?  A number, a cap, a measurement, a log line; plain ASGI.
+
+Starlette's BaseHTTPMiddleware alone costs twice what a whole request costs here.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.problems import TOO_LARGE, Refusal, incident, refused
+
+#: numbers of requests that we take over from a gateway
+_GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+#: addresses that answer however busy we are
+UNCAPPED = frozenset({"/healthz", "/readyz", "/metrics"})
+_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+
+
+@dataclass
+class Meters:
+    """What ``/metrics`` tells; own registry, so that nothing else gets in."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        to = self.registry
+        self.seconds = Histogram(
+            "xhcredit_http_request_seconds", "Time to answer", ["route", "method"], registry=to,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
+        )  # fmt: skip
+        self.answers = Counter(
+            "xhcredit_http_answers", "Answers by status", ["route", "status"], registry=to
+        )
+        self.in_flight = Gauge("xhcredit_http_in_flight", "Requests being answered", registry=to)
+        self.run = Gauge("xhcredit_current_run", "Number of the run that answers", registry=to)
+
+
+def access_log(to: TextIO) -> Any:
+    """A logger that writes one JSON object per line."""
+    return structlog.wrap_logger(
+        structlog.PrintLogger(to),
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+
+
+class Limits(NamedTuple):
+    """How many requests may be answered at once, and how long a body may be."""
+
+    in_flight: int
+    body_bytes: int
+
+
+class Frame:
+    """Wraps the application; see the module."""
+
+    def __init__(self, app: ASGIApp, meters: Meters, log: Any, limits: Limits) -> None:
+        """Wrap ``app``."""
+        self._app, self._meters, self._log = app, meters, log
+        self._limits, self._now = limits, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope["state"] = dict(scope.get("state") or {})
+        state["request_id"] = _request_id(scope)
+        sent = _Sent(send, state["request_id"].encode())
+        begun = time.perf_counter()
+        self._now += 1
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refused(state["request_id"], refusal)(scope, receive, sent)
+            else:
+                limited = _Received(receive, self._limits.body_bytes)
+                await self._guarded(scope, limited, sent)
+        finally:
+            self._now -= 1
+            self._tell(scope, sent, time.perf_counter() - begun)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        """Why a request is not even looked at."""
+        if self._now > self._limits.in_flight and scope["path"] not in UNCAPPED:
+            cap = self._limits.in_flight
+            return Refusal("overloaded", f"{cap} requests are being answered; try again")
+        length = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
+        if length.isdigit() and int(length) > self._limits.body_bytes:
+            return Refusal("too_large", TOO_LARGE)
+        return None
+
+    async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent) -> None:
+        """Answer, and turn what nobody expected into an incident."""
+        try:
+            await self._app(scope, receive, sent)
+        except Exception:
+            request_id = scope["state"]["request_id"]
+            self._log.exception("incident", request_id=request_id, route=_route(scope))
+            if sent.status:  # too late for another answer: let the server cut the connection
+                raise
+            await incident(request_id)(scope, receive, sent)
+
+    def _tell(self, scope: Scope, sent: _Sent, seconds: float) -> None:
+        """Measure and log; the log names no enterprise, that is what the activity chain is for."""
+        route, state = _route(scope), scope["state"]
+        self._meters.seconds.labels(route, scope["method"]).observe(seconds)
+        self._meters.answers.labels(route, str(sent.status)).inc()
+        self._meters.in_flight.set(self._now)
+        self._log.info(
+            "request",
+            request_id=state["request_id"],
+            method=scope["method"],
+            route=route,
+            status=sent.status,
+            ms=round(seconds * 1000, 2),
+            bytes=sent.bytes,
+            actor=state.get("actor"),
+            client=(scope.get("client") or [None])[0],
+            **({"error": state["error"]} if "error" in state else {}),
+        )
+
+
+class _Received:
+    """Passes a body on, up to a length; a body without a told length is counted."""
+
+    def __init__(self, receive: Receive, left: int) -> None:
+        self._receive, self._left = receive, left
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413)
+        return message
+
+
+class _Sent:
+    """Passes an answer on, with the request's number, and remembers what went out."""
+
+    def __init__(self, send: Send, request_id: bytes) -> None:
+        self._send, self._request_id = send, request_id
+        self.status, self.bytes = 0, 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = [(b"x-request-id", self._request_id), *_ALWAYS]
+            message = {**message, "headers": [*message.get("headers", ()), *own]}
+        elif message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    """The number given by the caller, if it is harmless; else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _GIVEN.fullmatch(value):
+            return str(value.decode())
+    return secrets.token_hex(8)
+
+
+def _route(scope: Scope) -> str:
+    """The address as a pattern, so that there are few; what matched none is ``other``."""
+    return str(scope["state"].get("route") or getattr(scope.get("route"), "path", "other"))

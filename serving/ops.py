@@ -1,0 +1,75 @@
+"""For those who run it: is it alive, is it ready, how is it doing?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from serving.catalogue import current_run
+from serving.roles import CATALOGUE
+from serving.service import Service, service_of
+from xhcredit.errors import XhcreditError
+
+FREE_SHARE = 0.05  #: below it, writers would soon fail
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """Whether the process answers."""
+    return JSONResponse({"alive": True})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Whether it can serve: a run is published, the store takes entries, there is room."""
+    checks = await asyncio.to_thread(_checks, service_of(request))
+    ready = all(checks.values())
+    return JSONResponse({"ready": ready, **checks}, 200 if ready else 503)
+
+
+def _checks(service: Service) -> dict[str, bool]:
+    try:
+        with service.store.database.writing():
+            pass
+        run = current_run(service)
+    except XhcreditError:
+        return {"store": False}
+    return {"store": True, "run": run is not None, "disk": _has_room(service)}
+
+
+def _has_room(service: Service) -> bool:
+    """Whether the disk of an SQLite store has room; a PostgreSQL server watches its own."""
+    if not service.store.database.is_sqlite:
+        return True
+    disk = os.statvfs(service.store.database.path.parent)
+    return disk.f_bavail >= FREE_SHARE * disk.f_blocks
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Measurements for Prometheus: from this computer itself, or with a key."""
+    service = service_of(request)
+    if not _is_local(request):
+        await service.caller(request, CATALOGUE)
+    meters = request.app.state.meters
+    run = await asyncio.to_thread(current_run, service)
+    meters.run.set(run["run"] if run else 0)
+    return Response(generate_latest(meters.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether the request comes from this computer and not through a gateway on it."""
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Tests of the HTTP side, over a real store with published nights."""

@@ -1,0 +1,44 @@
+"""One warehouse and two nights for all; each test has its own copy of the store they are in."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.serving.district import Clock, served, write_nights
+from xhcredit.jobs.publish import publish
+from xhcredit.scores.release import load_release
+from xhcredit.store.store import Store
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory):
+    return write_nights(tmp_path_factory.mktemp("serving"))
+
+
+@pytest.fixture(scope="session")
+def published(nights):
+    """A store file with the night of the first day."""
+    file = nights / "first.db"
+    with Store.open(str(file), clock=Clock()) as store:
+        publish(nights / "2025-03-31", store, actor="night", release=load_release().as_data())
+    return file
+
+
+@pytest.fixture
+def file(published, tmp_path):
+    return shutil.copy(published, tmp_path / "store.db")
+
+
+@pytest.fixture(scope="session")
+def steady(published, nights):
+    """A client for tests that change nothing."""
+    with served(str(shutil.copy(published, nights / "steady.db"))) as made:
+        yield made
+
+
+@pytest.fixture
+def client(file, nights):
+    with served(str(file), warehouse=nights / "warehouse") as made:
+        yield made

@@ -1,0 +1,119 @@
+"""A small district with right codes: its warehouse, its nights, and a store that serves them."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
+
+from starlette.testclient import TestClient
+
+from serving.app import create_app
+from serving.service import Settings
+from tests.engine import world as worlds
+from tests.jobs.warehouses import EVERY
+from xhcredit.domain.codes import check_digit, organisation_check_digit
+from xhcredit.ingest.schema import directory
+from xhcredit.ingest.warehouse import Entry, Warehouse
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import run_night
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+from xhcredit.store.acts import Act
+from xhcredit.store.store import Store
+
+DAYS = (date(2025, 3, 31), date(2025, 4, 1))
+NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+ACT = Act("admin", "key.new", "test")
+PURPOSE = "日常监管"
+
+
+def right_code(number):
+    """A code whose check digits are right."""
+    first = f"91310115{number:08d}"
+    first += organisation_check_digit(first + "0")
+    return first + check_digit(first + "0")
+
+
+CODES = sorted(right_code(n) for n in range(len(worlds.CODES)))
+UNKNOWN = right_code(99)
+WRONG = CODES[0][:17] + ("0" if CODES[0][17] != "0" else "1")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by):
+        self.now += timedelta(**by)
+
+
+def write_warehouse(path, seed=1):
+    """A warehouse of random events whose enterprises have right codes."""
+    right = dict(zip(worlds.CODES, CODES, strict=True))
+    made = {
+        table: [row | {"code": right[row["code"]]} for row in rows]
+        for table, rows in worlds.world(seed, EVERY, 120).items()
+    }
+    there = {"known_on": worlds.START, "deregistered_on": None}
+    made["enterprise"] = [r | there for r in made["enterprise"]]
+    extra = "'test.csv' AS source_file, 2 AS source_row"
+    selects = {
+        name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"
+        for name, t in directory().items()
+    }
+    source = Entry("", "test.csv", f"seed {seed}", "test", "test", {})
+    Warehouse(path).commit(worlds.connect(made), selects, source)
+    return path
+
+
+def write_nights(folder):
+    """The warehouse and its nights of two days."""
+    warehouse = write_warehouse(folder / "warehouse")
+    for day in DAYS:
+        run_night(warehouse, folder / f"{day}", model_on(Rulebook.load(), load_release(), day))
+    return folder
+
+
+def new_key(store, roles=("viewer",), bureau="市场监管局", days=30):
+    return store.access.new_key(ACT, "平台", bureau, list(roles), NOW + timedelta(days=days))
+
+
+def headers(key, purpose=PURPOSE):
+    return {"Authorization": f"Bearer {key}"} | ({"X-Purpose": quote(purpose)} if purpose else {})
+
+
+@contextmanager
+def served(address, **settings):
+    """A client (and its store, clock and log) of the service over the store at an address."""
+    clock, log = Clock(), io.StringIO()
+    with Store.open(address, clock=clock) as store:
+        app = create_app(store, Settings(log=log, **settings))
+        with TestClient(app, raise_server_exceptions=False) as client:
+            client.store, client.clock, client.log = store, clock, log
+            client.headers.update(headers(new_key(store)))
+            yield client
+
+
+def logged(client):
+    """The lines of the access log."""
+    return [json.loads(line) for line in client.log.getvalue().splitlines()]
+
+
+def problem(response, status, code):
+    """The body of a refusal, after checking that it is one of ours."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (response.status_code, body["status"], body["code"]) == (status, status, code), body
+    assert body["type"] == f"urn:xhcredit:problem:{code}"
+    assert body["instance"] == f"urn:xhcredit:request:{response.headers['x-request-id']}"
+    assert body["title"]
+    assert body["detail"]
+    return body
