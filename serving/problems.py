@@ -51,6 +51,15 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.UnknownRecord: Kind(404, "未找到该记录", "No such record"),
     errors.BeyondCalendar: Kind(422, "超出工作日历范围", "Beyond the calendar of working days"),
     errors.WrongApplicant: Kind(422, "申请人与记录主体不符", "Not the enterprise of the record"),
+    errors.WrongState: Kind(409, "当前状态不允许此操作", "Not possible in this state"),
+    errors.TwoPersons: Kind(409, "须由两名人员共同办理", "Two different officers are needed"),
+    errors.LoginRefused: Kind(401, "登录失败", "Login refused"),
+    errors.BadPlan: Kind(422, "抽查计划或名录有误", "No lawful draw can be made of this"),
+    errors.Unstaffable: Kind(422, "执法人员无法满足约束", "Inspectors cannot be assigned"),
+    errors.RecordRefuted: Kind(422, "抽查记录核验不通过", "The draw record is refuted"),
+    errors.BadSample: Kind(422, "训练样本不可用", "The sample cannot be used"),
+    errors.GateClosed: Kind(409, "模型未达到上线条件", "The model does not pass its gates"),
+    errors.RegistryUnavailable: Kind(503, "模型登记库暂不可用", "The model registry is away"),
 }
 
 #: what only exists over HTTP

@@ -168,7 +168,9 @@ def pins(lock: str) -> dict[str, tuple[str, int]]:
     for block in re.split(r"\n(?=\S)", lock.strip()):
         head = re.match(r"([A-Za-z0-9._-]+)==([^\s;\\]+)", block)
         if head:
-            found[plain(head[1])] = (head[2], block.count("--hash=sha256:"))
+            hashes = block.count("--hash=sha256:")
+            known = found.get(plain(head[1]), (head[2], hashes))  # once per Python, it may be
+            found[plain(head[1])] = (head[2], min(hashes, known[1]))
     return found
 
 

@@ -115,3 +115,66 @@ class WrongApplicant(XhcreditError):
 
     code = "wrong_applicant"
     exit_code = 25
+
+
+class WrongState(XhcreditError):
+    """An act that does not fit the state of what it is done to: decided before, not yet frozen."""
+
+    code = "wrong_state"
+    exit_code = 26
+
+
+class TwoPersons(XhcreditError):
+    """An act that needs two different officers was done by one."""
+
+    code = "two_persons"
+    exit_code = 27
+
+
+class LoginRefused(XhcreditError):
+    """A login, password or one-time code is wrong, or the account is locked."""
+
+    code = "login_refused"
+    exit_code = 28
+
+
+class BadPlan(XhcreditError):
+    """An inspection plan, frame or ratio from which no lawful draw can be made."""
+
+    code = "bad_plan"
+    exit_code = 29
+
+
+class Unstaffable(XhcreditError):
+    """Drawn enterprises cannot be given inspectors within the constraints."""
+
+    code = "unstaffable"
+    exit_code = 30
+
+
+class RecordRefuted(XhcreditError):
+    """A draw's record does not follow from its frame, commitment and seed."""
+
+    code = "record_refuted"
+    exit_code = 31
+
+
+class BadSample(XhcreditError):
+    """A training sample from which no model can be learned or judged."""
+
+    code = "bad_sample"
+    exit_code = 32
+
+
+class GateClosed(XhcreditError):
+    """A model does not meet what its promotion asks."""
+
+    code = "gate_closed"
+    exit_code = 33
+
+
+class RegistryUnavailable(XhcreditError):
+    """The registry of training runs cannot be reached."""
+
+    code = "registry_unavailable"
+    exit_code = 34

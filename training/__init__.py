@@ -1,0 +1,1 @@
+"""How is a points table learned, judged and promoted?"""

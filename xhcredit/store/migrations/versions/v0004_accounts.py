@@ -1,0 +1,8 @@
+"""What accounts need beyond version 2."""
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

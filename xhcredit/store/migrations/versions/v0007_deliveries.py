@@ -1,0 +1,8 @@
+"""Messages to other systems: subscriptions and deliveries."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
