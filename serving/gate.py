@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,19 +21,53 @@ KEY_SECONDS = 1.0  #: a revoked key opens nothing after this time
 _KEYS_HELD = 10_000
 
 
+#: a grant for one of these is a grant for the whole district
+WHOLE_DISTRICT = frozenset({"", "*"})
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Who holds the key: its prefix, its bureau and what it may do."""
+    """Who asks, by key or session: a name for the activity chain, and roles per bureau."""
 
     name: str
-    bureau: str
-    roles: tuple[str, ...]
+    grants: frozenset[tuple[str, str]]  #: (role, bureau)
     expires_at: str
+    session: str = ""  #: digest of the session's cookie; empty for a key
 
-    @property
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """The roles, for whatever bureau."""
+        return tuple(sorted({role for role, _ in self.grants}))
+
+    @cached_property
+    def bureau(self) -> str:
+        """The bureaus that answer for what is done; empty is the whole district."""
+        held = sorted({bureau for _, bureau in self.grants})
+        return "" if WHOLE_DISTRICT.intersection(held) else "、".join(held)
+
+    @cached_property
     def permissions(self) -> frozenset[str]:
-        """What the roles allow together; an unknown role allows nothing."""
-        return frozenset().union(*(ROLES.get(role, frozenset()) for role in self.roles))
+        """What the roles allow together, for whatever bureau; an unknown role allows nothing."""
+        return frozenset().union(*(ROLES.get(role, frozenset()) for role, _ in self.grants))
+
+    def scope(self, permission: str) -> frozenset[str] | None:
+        """The bureaus for which a permission is held, to filter a query by.
+
+        Returns:
+            None for the whole district: no filter.  Otherwise the bureaus; an empty set is
+            nothing at all.
+        """
+        held = {b for role, b in self.grants if permission in ROLES.get(role, frozenset())}
+        return None if WHOLE_DISTRICT & held else frozenset(held)
+
+    def may(self, permission: str, bureau: str | None) -> bool:
+        """Whether a permission is held for what belongs to a bureau.
+
+        What belongs to no known bureau (None or empty) is for the whole district's officers only.
+        Where this says no, answer as if the thing did not exist: 404, never 403.
+        """
+        scope = self.scope(permission)
+        return scope is None or (bool(bureau) and bureau in scope)
 
     def act(self, action: str, purpose: str, **payload: Any) -> Act:
         """An act of this caller, for the activity chain."""
@@ -71,9 +106,8 @@ class Keyring:
         if row is None:
             self._held.pop(digest_of(token), None)
             raise no_key("the key is unknown, expired or revoked; ask the security administrator")
-        caller = Caller(
-            f"key:{row['prefix']}", row["bureau"], tuple(row["roles"]), row["expires_at"]
-        )
+        granted = frozenset((role, row["bureau"]) for role in row["roles"])
+        caller = Caller(f"key:{row['prefix']}", granted, row["expires_at"])
         if len(self._held) >= _KEYS_HELD:
             self._held.clear()
         self._held[digest_of(token)] = caller, now
