@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 _HEAD = "(SELECT max(seq) FROM activity)"
 
 #: table, what is refused, when (SQL over OLD or NEW), what the database then says
-_GUARDS = (
+_Guard = tuple[str, str, str, str]
+_GUARDS: tuple[_Guard, ...] = (
     ("activity", "UPDATE", "", "append-only"),
     ("activity", "DELETE", "", "append-only"),
     (
@@ -38,29 +39,49 @@ _GUARDS = (
         "EXISTS (SELECT 1 FROM runs WHERE run = NEW.run)",
         "append-only once its run is published",
     ),
+    ("applications", "UPDATE", "", "append-only"),
+    ("applications", "DELETE", "", "append-only"),
+    ("application_steps", "UPDATE", "", "append-only"),
+    ("application_steps", "DELETE", "", "append-only"),
+    (
+        "application_steps",
+        "INSERT",
+        "NEW.step <> (SELECT count(*) FROM application_steps "
+        "WHERE application = NEW.application) + 1",
+        "append-only: a step must follow the last one",
+    ),
 )
 #: PostgreSQL can empty a table without deleting a row
-_NEVER_EMPTIED = ("activity", "runs", "releases", "idempotency", "snapshots")
+_NEVER_EMPTIED = (
+    "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
+)  # fmt: skip
 
 
 def _name(table: str, what: str) -> str:
     return f"keep_{table}_{what.lower()}"
 
 
+def _wanted(con: Connection) -> list[_Guard]:
+    """The guards of this database; of tables that its version does not have yet there are none."""
+    every = _GUARDS
+    if con.dialect.name == "postgresql":
+        every += tuple((table, "TRUNCATE", "", "append-only") for table in _NEVER_EMPTIED)
+    there = set(inspect(con).get_table_names())
+    return [guard for guard in every if guard[0] in there]
+
+
 def names(con: Connection) -> frozenset[str]:
     """The triggers that must be there."""
-    found = {_name(table, what) for table, what, _, _ in _GUARDS}
-    if con.dialect.name == "postgresql":
-        found |= {_name(table, "TRUNCATE") for table in _NEVER_EMPTIED}
-    return frozenset(found)
+    return frozenset(_name(table, what) for table, what, _, _ in _wanted(con))
 
 
 def missing(con: Connection) -> list[str]:
     """Triggers that are not there, or not as they were made, or switched off."""
+    guards = _wanted(con)
     if con.dialect.name == "sqlite":
         rows = con.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
         held = {name: sql for name, sql in rows}
-        wanted = {_made(sql): sql for sql in _sqlite()}
+        wanted = {_made(sql): sql for sql in _sqlite(guards)}
         return sorted(n for n, sql in wanted.items() if held.get(n) != sql)
     rows = con.execute(
         text(
@@ -70,26 +91,26 @@ def missing(con: Connection) -> list[str]:
         )
     )
     held = {name: source for name, source in rows}
-    wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in _all_postgresql()}
+    wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in guards}
     return sorted(n for n, body in wanted.items() if held.get(n) != body)
 
 
 def restore(con: Connection) -> list[str]:
     """Put every trigger in place and return those that were missing."""
     absent = missing(con)
-    for sql in _drop(con) if absent else ():
-        con.exec_driver_sql(sql)
     if absent:
-        for sql in _sqlite() if con.dialect.name == "sqlite" else _postgresql():
+        for sql in _drop(con):
+            con.exec_driver_sql(sql)
+        make = _sqlite if con.dialect.name == "sqlite" else _postgresql
+        for sql in make(_wanted(con)):
             con.exec_driver_sql(sql)
     return absent
 
 
 def _drop(con: Connection) -> Iterator[str]:
-    for name in sorted(names(con)):
-        table = name.split("_")[1]
+    for table, what, _, _ in _wanted(con):
         on = "" if con.dialect.name == "sqlite" else f" ON {table}"
-        yield f"DROP TRIGGER IF EXISTS {name}{on}"
+        yield f"DROP TRIGGER IF EXISTS {_name(table, what)}{on}"
 
 
 def _made(sql: str) -> str:
@@ -98,19 +119,13 @@ def _made(sql: str) -> str:
     return found[1] if found else ""
 
 
-def _sqlite() -> Iterator[str]:
-    for table, what, when, why in _GUARDS:
+def _sqlite(guards: Iterable[_Guard]) -> Iterator[str]:
+    for table, what, when, why in guards:
         condition = f" WHEN {when}" if when else ""
         yield (
             f"CREATE TRIGGER {_name(table, what)} BEFORE {what} ON {table} FOR EACH ROW"
             f"{condition} BEGIN SELECT RAISE(ABORT, '{table} is {why}'); END"
         )
-
-
-def _all_postgresql() -> Iterator[tuple[str, str, str, str]]:
-    yield from _GUARDS
-    for table in _NEVER_EMPTIED:
-        yield (table, "TRUNCATE", "", "append-only")
 
 
 def _body(table: str, what: str, when: str, why: str) -> str:
@@ -122,9 +137,9 @@ def _body(table: str, what: str, when: str, why: str) -> str:
     return f"BEGIN IF {when} THEN {refuse} END IF; RETURN {returned}; END"
 
 
-def _postgresql() -> Iterator[str]:
+def _postgresql(guards: Iterable[_Guard]) -> Iterator[str]:
     """Functions and triggers; ALWAYS, so that a replica's session does not switch them off."""
-    for table, what, when, why in _all_postgresql():
+    for table, what, when, why in guards:
         name = _name(table, what)
         rows = "STATEMENT" if what == "TRUNCATE" else "ROW"
         body = _body(table, what, when, why)
