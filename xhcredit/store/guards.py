@@ -97,19 +97,17 @@ def missing(con: Connection) -> list[str]:
 
 def restore(con: Connection) -> list[str]:
     """Put every trigger in place and return those that were missing."""
-    absent = missing(con)
-    if absent:
-        for sql in _drop(con):
-            con.exec_driver_sql(sql)
-        make = _sqlite if con.dialect.name == "sqlite" else _postgresql
-        for sql in make(_wanted(con)):
-            con.exec_driver_sql(sql)
+    absent, wanted = missing(con), _wanted(con)
+    on_sqlite = con.dialect.name == "sqlite"
+    make = _sqlite if on_sqlite else _postgresql
+    for sql in (*_drop(wanted, on_sqlite), *make(wanted)) if absent else ():
+        con.exec_driver_sql(sql)
     return absent
 
 
-def _drop(con: Connection) -> Iterator[str]:
-    for table, what, _, _ in _wanted(con):
-        on = "" if con.dialect.name == "sqlite" else f" ON {table}"
+def _drop(guards: Iterable[_Guard], on_sqlite: bool) -> Iterator[str]:
+    for table, what, _, _ in guards:
+        on = "" if on_sqlite else f" ON {table}"
         yield f"DROP TRIGGER IF EXISTS {_name(table, what)}{on}"
 
 
