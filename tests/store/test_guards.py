@@ -57,8 +57,8 @@ FORBIDDEN = [
     "DELETE FROM releases",
     "UPDATE snapshots SET tier = 'A'",
     "DELETE FROM snapshots",
-    "INSERT INTO snapshots SELECT run, 'new', tier, composite, general, x, etag, body "
-    "FROM snapshots LIMIT 1",
+    "INSERT INTO snapshots (run, code, tier, composite, general, x, etag, body) "
+    "SELECT run, 'new', tier, composite, general, x, etag, body FROM snapshots LIMIT 1",
     "UPDATE idempotency SET response = '1'",
     "INSERT INTO activity SELECT 99, at, clock_back_ms, actor, bureau, purpose, action, payload, "
     "algorithm, digest, 'z' FROM activity WHERE seq = 1",
@@ -91,7 +91,7 @@ def test_emptying_a_table_is_refused(full, table):
 def unguarded(store, *sql):
     """What somebody does who may do everything in the database."""
     with store.database.writing() as con:
-        for statement in guards._drop(con):
+        for statement in guards._drop(guards._wanted(con), con.dialect.name == "sqlite"):
             con.exec_driver_sql(statement)
         for statement in sql:
             con.execute(text(statement))

@@ -11,7 +11,7 @@ from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import Deadline, Route, Said
 from xhcredit.restoration.record import AdverseRecord, Authority
 from xhcredit.restoration.words import day
-from xhcredit.rules.shapes_restoration import TimeLimits
+from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
 
 APPLICATION = Said("信用修复申请书", "application for restoration")
 PLEDGE = Said("信用承诺书", "public pledge")
@@ -102,15 +102,15 @@ def deadlines(
     for about in ("national_limits", "time_limits"):
         if law.has(about):
             limits = law.value(about, TimeLimits)
-            wanted = [s for s in limits.steps if _concerns(s, record)]
+            wanted = [s for s in limits.steps if concerns(s, record.kind)]
             told = _deadlines(law, about, limits, law.applied_on, calendar, wanted)
             found |= {deadline.step: deadline for deadline in told}
     return tuple(found.values())
 
 
-def _concerns(step: str, record: AdverseRecord) -> bool:
-    """The abnormal list has its own quick step in place of accepting and deciding."""
-    if record.kind == "abnormal_listing":
+def concerns(step: str, kind: RecordKind) -> bool:
+    """Whether a kind of record knows a step; the abnormal list has its own quick one."""
+    if kind == "abnormal_listing":
         return step not in ("accept", "decide", "take_down")
     return step != "remove_abnormal"
 
@@ -127,14 +127,14 @@ def _deadlines(
         days = limits.steps[step]
         by = None
         if about == "takedown" or step in _FROM_FILING:
-            by = _last_day(calendar, start, days)
+            by = last_day(calendar, start, days)
         elif step == "decide" and "accept" in limits.steps:
-            by = _last_day(calendar, start, limits.steps["accept"] + days)
+            by = last_day(calendar, start, limits.steps["accept"] + days)
         said = STEPS.get(step, Said(step, step))
         yield Deadline(step, said, days, limits.unit, by, law.basis(about))
 
 
-def _last_day(calendar: Calendar, start: date, days: int) -> date | None:
+def last_day(calendar: Calendar, start: date, days: int) -> date | None:
     """The last day of a term; None where next year's holidays are not published yet."""
     try:
         return calendar.add_working_days(start, days)

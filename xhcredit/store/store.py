@@ -11,6 +11,7 @@ from typing import Any
 
 from xhcredit.store.access import Access
 from xhcredit.store.acts import Act, Work, Writer
+from xhcredit.store.applications import Applications
 from xhcredit.store.chain import Clock, utc
 from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
@@ -85,6 +86,11 @@ class Store:
     def access(self) -> Access:
         """People, keys and sessions."""
         return Access(self.database, self.writer)
+
+    @cached_property
+    def applications(self) -> Applications:
+        """Applications for restoration, and objections."""
+        return Applications(self.database, self.writer)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,0 +1,149 @@
+"""By when must each step of an application or objection be done, and which one is overdue?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from xhcredit.domain.calendar import Calendar, shipped_calendar
+from xhcredit.restoration import papers
+from xhcredit.restoration.flow import Kind
+from xhcredit.restoration.law import Law
+from xhcredit.restoration.objections import RULE as OBJECTION
+from xhcredit.restoration.outcome import Basis, Said
+from xhcredit.restoration.record import Authority
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
+
+#: an act and its day
+Done = tuple[str, date]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A step of the authority: running since a day, ``days`` working days, done or not.
+
+    ``due_on`` is None where next year's holidays are not published yet: then nobody can say
+    whether it is overdue.
+    """
+
+    step: str
+    said: Said
+    since: date
+    days: int
+    due_on: date | None
+    done_on: date | None
+    basis: Basis
+    may_be_left: bool = False
+
+    def is_overdue(self, on: date) -> bool:
+        """Whether it was done late, or is still to be done after its last day."""
+        if self.due_on is None or (self.done_on is None and self.may_be_left):
+            return False
+        return (self.done_on or on) > self.due_on
+
+
+@dataclass(frozen=True)
+class _Timer:
+    """From which acts a step's time runs, and which acts end it."""
+
+    step: str
+    since: tuple[str, ...]
+    until: tuple[str, ...]
+    may_be_left: bool = False
+
+
+_FILED = ("file", "refile")
+_DECIDED = ("grant", "refuse", "withdraw")
+_TIMERS: dict[Kind, tuple[_Timer, ...]] = {
+    "restoration": (
+        _Timer("accept", _FILED, ("accept", "return", "withdraw")),
+        _Timer("decide", ("accept",), _DECIDED),
+        _Timer("answer", _FILED, ("return", *_DECIDED)),
+        _Timer("remove_abnormal", _FILED, ("return", *_DECIDED)),
+        _Timer("share", ("grant",), ("publish",)),
+        _Timer("take_down", ("grant",), ("publish",)),
+        _Timer("delete", ("grant",), ("publish",)),
+    ),
+    "objection": (
+        _Timer("mark", ("file",), ("mark", "withdraw")),
+        # the centre decides by itself, or passes on; it need not do both
+        _Timer("centre_decides", ("file",), ("forward", "uphold", "reject", "withdraw")),
+        _Timer("forward", ("file",), ("forward",), may_be_left=True),
+        _Timer("provider_decides", ("forward",), ("uphold", "reject", "withdraw")),
+    ),
+}
+STEPS = {
+    **papers.STEPS,
+    "mark": Said("作异议标注", "mark as disputed"),
+    "centre_decides": Said("市信用平台作出处理", "the centre decides"),
+    "forward": Said("转交信息提供单位", "pass on to the provider"),
+    "provider_decides": Said("信息提供单位作出处理", "the provider decides"),
+}
+
+
+def clocks(
+    kind: Kind,
+    about: tuple[Authority, RecordKind],
+    steps: Sequence[Done],
+    on: date,
+    rules: Rulebook,
+    calendar: Calendar | None = None,
+) -> list[Clock]:
+    """The clocks of an application as they stood on a day; what was done later is not known then.
+
+    Args:
+        kind: an application for restoration, or an objection.
+        about: under which authority, and which kind of record.
+        steps: what was done, in order, the filing first.
+        on: the day asked for.
+        rules: the rulebook; the limits of the day of filing count.
+        calendar: working days; by default the shipped table.
+
+    Raises:
+        RuleNotInForce: there were no such limits on the day of filing.
+    """
+    known = [step for step in steps if step[1] <= on]
+    if not known:
+        return []
+    days = calendar or shipped_calendar()
+    limits = _limits(kind, about, known[0][1], rules)
+    return list(_running(_TIMERS[kind], limits, known, days))
+
+
+def _limits(
+    kind: Kind, about: tuple[Authority, RecordKind], filed_on: date, rules: Rulebook
+) -> Mapping[str, tuple[int, Basis]]:
+    """Working days and rule of each step."""
+    authority, record = about
+    law = Law(rules, authority, filed_on)
+    if kind == "objection":
+        steps = rules.value(OBJECTION, TimeLimits, applied_on=filed_on).steps
+        return {step: (count, law.basis_of(OBJECTION)) for step, count in steps.items()}
+    found: dict[str, tuple[int, Basis]] = {}
+    for name in ("national_limits", "time_limits"):
+        if law.has(name):
+            steps = law.value(name, TimeLimits).steps
+            found |= {s: (n, law.basis(name)) for s, n in steps.items()}
+    return {step: said for step, said in found.items() if papers.concerns(step, record)}
+
+
+def _running(
+    timers: Sequence[_Timer],
+    limits: Mapping[str, tuple[int, Basis]],
+    known: Sequence[Done],
+    calendar: Calendar,
+) -> Iterator[Clock]:
+    for timer in timers:
+        begun = [at for at, (act, _) in enumerate(known) if act in timer.since]
+        if not begun or timer.step not in limits:
+            continue
+        since = known[begun[-1]][1]  # what is filed again begins anew
+        ended = [day for act, day in known[begun[-1] + 1 :] if act in timer.until]
+        count, basis = limits[timer.step]
+        yield Clock(
+            timer.step, STEPS[timer.step], since, count,
+            papers.last_day(calendar, since, count), ended[0] if ended else None, basis,
+            timer.may_be_left,
+        )  # fmt: skip
