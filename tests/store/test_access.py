@@ -1,11 +1,13 @@
-"""People, grants, keys and sessions: what opens, what no longer does, what is never kept."""
+"""People, grants and keys: what opens, what no longer does, what is never kept."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from xhcredit.errors import BadInput, UnknownRecord
+from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
+from xhcredit.store.access import ADMINISTRATORS
 from xhcredit.store.acts import Act
 from xhcredit.store.audit import head
 from xhcredit.store.tables import METADATA
@@ -43,7 +45,7 @@ def test_a_changed_password_is_told_without_its_value(store):
     assert "new-hash" in store.access.user("zhang").values()
     assert "new-hash" not in head(store.database).payload
     with pytest.raises(UnknownRecord, match='no "li" to change'):
-        store.access.change_user(ACT, "li", failures=1)
+        store.access.change_user(ACT, "li", name="x")
 
 
 def test_a_key_opens_its_bureau_until_it_expires(store):
@@ -78,15 +80,59 @@ def test_a_new_key_is_never_kept_under_an_idempotency_key(store):
         store.access.new_key(Act("a", "b", "c", key="k"), "n", "b", [], NOW)
 
 
-def test_a_session_lives_until_the_next_or_until_it_is_closed(store):
+@pytest.mark.parametrize("first", sorted(ADMINISTRATORS))
+def test_the_three_administrators_stay_apart(store, first):
     store.access.add_user(ACT, "zhang", "张三", "hash")
-    first, _ = store.access.open_session(ACT, "zhang", "10.0.0.1")
-    second, csrf = store.access.open_session(ACT, "zhang", "10.0.0.2")
-    store.access.seen(second, NOW)
+    store.access.grant(ACT, "zhang", first, "")
+    for other in (*sorted(ADMINISTRATORS - {first}), "viewer", "draw_officer"):
+        with pytest.raises(TwoPersons, match="does not go together with"):
+            store.access.grant(ACT, "zhang", other, "应急局")
+        with pytest.raises(TwoPersons, match="does not go together with"):
+            store.access.new_key(ACT, "平台", "", [first, other], NOW)
+    store.access.grant(ACT, "zhang", first, "应急局")
 
-    assert store.access.session(first) is None
-    assert store.access.session(second)["csrf"] == csrf
-    assert store.access.session(second)["seen_at"].startswith("2026-06-30T12")
-    assert second not in dump(store)
-    store.access.close_sessions(ACT, "zhang")
-    assert store.access.session(second) is None
+    assert store.access.user("zhang")["grants"] == [(first, ""), (first, "应急局")]
+
+
+def test_an_officer_does_not_become_an_administrator(store):
+    store.access.add_user(ACT, "zhang", "张三", "hash")
+    store.access.grant(ACT, "zhang", "viewer", "应急局")
+
+    with pytest.raises(TwoPersons, match="auditor does not go together with viewer"):
+        store.access.grant(ACT, "zhang", "auditor", "")
+
+
+def test_nobody_serves_themselves(store):
+    store.access.add_user(ACT, "zhang", "张三", "hash")
+    own = Act("user:zhang", "access.change", "test")
+    for attempt in (
+        lambda: store.access.grant(own, "zhang", "viewer", ""),
+        lambda: store.access.reset_user(own, "zhang", "other"),
+        lambda: store.access.disable_user(own, "zhang", None),
+    ):
+        with pytest.raises(TwoPersons, match="nobody does this to their own account"):
+            attempt()
+
+    assert store.access.user("zhang")["grants"] == []
+
+
+def test_lists_hold_nothing_that_opens(store):
+    store.access.add_user(ACT, "zhang", "张三", "the-hash")
+    store.access.change_user(ACT, "zhang", **{"totp_secret": "the-secret"})
+    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
+    shown = repr(store.access.people()) + repr(store.access.keys())
+
+    assert "the-hash" not in shown
+    assert "the-secret" not in shown
+    assert hashlib.sha256(whole.encode()).hexdigest() not in shown
+    assert store.access.people()[0]["has_totp"]
+    assert store.access.keys()[0]["roles"] == ["viewer"]
+
+
+def test_an_identity_of_the_provider_is_of_one_person(store):
+    for login in ("zhang", "li"):
+        store.access.add_user(ACT, login, login, "hash")
+    store.access.change_user(ACT, "zhang", external="issuer|7")
+
+    with pytest.raises(BadInput, match="another account has this identity"):
+        store.access.change_user(ACT, "li", external="issuer|7")

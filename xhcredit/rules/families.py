@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 
 from xhcredit.rules import shapes
+from xhcredit.rules import shapes_access as access
 from xhcredit.rules import shapes_restoration as restoration
 
 
@@ -67,6 +68,9 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("restoration.*.time_limits", TypeAdapter(restoration.TimeLimits)),
     ("restoration.*.takedown", TypeAdapter(restoration.TimeLimits)),
     ("restoration.*.objection", TypeAdapter(restoration.TimeLimits)),
+    ("access.lockout", TypeAdapter(access.Lockout)),
+    ("access.sessions", TypeAdapter(access.SessionLimits)),
+    ("access.passwords", TypeAdapter(access.PasswordRules)),
     # Their steps bring the rules and may put a narrower shape before these.
     ("restoration.*", TypeAdapter(Plain)),
     ("draws.*", TypeAdapter(Plain)),

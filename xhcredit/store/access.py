@@ -1,7 +1,8 @@
-"""Who may do what?  People with roles per bureau, keys of other systems, sessions.
+"""Who may do what?  People with roles per bureau, and keys of other systems.
 
 Passwords are hashed by who serves them (it takes a third of a second on purpose); here a hash is
-only kept.  Of keys and sessions only digests are kept, so a copy of the store opens nothing.
+only kept.  Of keys only digests are kept, so a copy of the store opens nothing.  What changes who
+somebody is, or what they may do, ends their sessions in the same transaction.
 """
 
 from __future__ import annotations
@@ -10,18 +11,39 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Update, delete, insert, select, update
 
-from xhcredit.errors import BadInput, UnknownRecord
+from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
 from xhcredit.store.acts import Act, Tx, Writer
 from xhcredit.store.chain import canonical, written
 from xhcredit.store.engines import Database
 from xhcredit.store.tables import grants, keys, sessions, users
+
+#: three administrators apart (三权分立): who runs it, who grants, who looks after both
+ADMINISTRATORS = frozenset({"system_admin", "security_admin", "auditor"})
+
+
+def actor_of(login: str) -> str:
+    """The name of a person in the activity chain."""
+    return f"user:{login}"
+
+
+def refuse_mixed(roles: Iterable[str]) -> None:
+    """Keep the three administrators apart, from each other and from who works with enterprises.
+
+    Raises:
+        TwoPersons: one of them would hold another role as well.
+    """
+    held = set(roles)
+    mine = sorted(held & ADMINISTRATORS)
+    if mine and len(held) > 1:
+        others = ", ".join(sorted(held - {mine[0]}))
+        raise TwoPersons(f"{mine[0]} does not go together with {others}; choose another person")
 
 
 def digest_of(secret: str) -> str:
@@ -29,9 +51,13 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+#: columns that open an account, or help to
+_OPENS = frozenset({"password_hash", "totp_secret", "totp_pending", "totp_step"})
+
+
 @dataclass(frozen=True)
 class Access:
-    """Reads and writes people, grants, keys and sessions."""
+    """Reads and writes people, grants and keys."""
 
     database: Database
     writer: Writer
@@ -49,26 +75,76 @@ class Access:
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is not None:
                 raise BadInput(f'the login "{login}" is taken; choose another')
             row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
-            row |= {"must_change": int(must_change), "failures": 0, "activity": tx.seq}
+            row |= {"must_change": int(must_change), "password_at": tx.at, "activity": tx.seq}
             tx.con.execute(insert(users), row)
             tx.tell(login=login)
 
         self.writer.act(act, work)
 
     def change_user(self, act: Act, login: str, **values: Any) -> None:
-        """Set columns of a person (``password_hash``, ``failures``, ``locked_until`` ...).
+        """Set columns of a person (``password_hash``, ``totp_secret`` ...) and end their sessions.
 
-        The activity entry names the columns, never their values.
+        The activity entry names the columns, never their values.  A new password lifts a lock.
 
         Raises:
             UnknownRecord: nobody has this login.
+            BadInput: ``external`` belongs to another person already.
         """
 
         def work(tx: Tx) -> None:
-            _touch(tx, update(users).where(users.c.login == login).values(**values), login)
-            tx.tell(login=login, columns=sorted(values))
+            told = sorted(values)
+            taken = users.c.external == values.get("external")
+            if values.get("external") and tx.con.scalar(select(users.c.login).where(taken)):
+                raise BadInput("another account has this identity already; take it away there")
+            new = dict(values)
+            if "password_hash" in values:
+                new |= {"password_at": tx.at, "failures": 0, "locked_until": None}
+            _touch(tx, update(users).where(users.c.login == login).values(**new), login)
+            tx.con.execute(delete(sessions).where(sessions.c.login == login))
+            tx.tell(login=login, columns=told)
 
         self.writer.act(act, work)
+
+    def enrol(self, login: str, secret: str) -> None:
+        """Keep the secret of one-time codes until a first code confirms it (no act as yet)."""
+        own = update(users).where(users.c.login == login)
+        with self.database.writing() as con:
+            con.execute(own.values(totp_pending=secret))
+
+    def reset_user(self, act: Act, login: str, password_hash: str) -> None:
+        """Give somebody else a one-time password; one-time codes must be set up anew.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+        """
+        _refuse_oneself(act, login)
+        new = {"password_hash": password_hash, "must_change": 1}
+        self.change_user(act, login, **new, totp_secret=None, totp_pending=None)
+
+    def disable_user(self, act: Act, login: str, at: str | None) -> None:
+        """Shut somebody else out from a moment on, or (None) let them in again.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+        """
+        _refuse_oneself(act, login)
+        self.change_user(act, login, disabled_at=at)
+
+    def people(self) -> list[dict[str, Any]]:
+        """All people with their ``grants``, by login; without what opens their accounts."""
+        with self.database.reading() as con:
+            rows = con.execute(select(users).order_by(users.c.login)).mappings().all()
+            held = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
+        return [
+            {
+                **{k: v for k, v in row.items() if k not in _OPENS},
+                "has_totp": row["totp_secret"] is not None,
+                "grants": sorted((g.role, g.bureau) for g in held if g.login == row["login"]),
+            }
+            for row in rows
+        ]
 
     def user(self, login: str) -> dict[str, Any]:
         """A person with their ``grants`` as (role, bureau).
@@ -86,11 +162,13 @@ class Access:
         return {**row, "grants": sorted((g.role, g.bureau) for g in held)}
 
     def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
-        """Give a person a role for a bureau, or take it away.
+        """Give a person a role for a bureau, or take it away; their sessions end.
 
         Raises:
             UnknownRecord: nobody has this login, or a role to take was not held.
+            TwoPersons: one grants to oneself, or an administrator would get another role.
         """
+        _refuse_oneself(act, login)
 
         def work(tx: Tx) -> None:
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is None:
@@ -101,7 +179,10 @@ class Access:
             if take and not gone:
                 raise UnknownRecord(f'"{login}" is not {role} of "{bureau}"; see who is')
             if not take:
+                others = select(grants.c.role).where(grants.c.login == login)
+                refuse_mixed([role, *tx.con.scalars(others)])
                 tx.con.execute(insert(grants), {**row, "activity": tx.seq})
+            tx.con.execute(delete(sessions).where(sessions.c.login == login))
             tx.tell(**row, take=take)
 
         self.writer.act(act, work)
@@ -113,7 +194,9 @@ class Access:
 
         Raises:
             BadInput: the act has an idempotency key, under which the secret would be kept.
+            TwoPersons: the key would be of an administrator and of another role.
         """
+        refuse_mixed(roles)
         if act.key is not None:
             raise BadInput("a new key is shown once and kept nowhere; ask without idempotency key")
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
@@ -139,6 +222,13 @@ class Access:
             return None
         return {**row, "roles": json.loads(row["roles"])}
 
+    def keys(self) -> list[dict[str, Any]]:
+        """All keys that were ever made, the latest first; without what tells a right one."""
+        with self.database.reading() as con:
+            rows = con.execute(select(keys).order_by(keys.c.activity.desc())).mappings()
+            plain = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
+        return [{**row, "roles": json.loads(row["roles"])} for row in plain]
+
     def revoke_key(self, act: Act, prefix: str) -> None:
         """Make a key open nothing any more.
 
@@ -153,40 +243,12 @@ class Access:
 
         self.writer.act(act, work)
 
-    def open_session(self, act: Act, login: str, address: str) -> tuple[str, str]:
-        """Log a person in: the cookie's value and the CSRF token; earlier sessions end."""
-        cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
 
-        def work(tx: Tx) -> None:
-            tx.con.execute(delete(sessions).where(sessions.c.login == login))
-            row = {"digest": digest_of(cookie), "login": login, "csrf": csrf, "address": address}
-            tx.con.execute(insert(sessions), {**row, "opened_at": tx.at, "seen_at": tx.at})
-            tx.tell(login=login, address=address)
-
-        self.writer.act(act, work)
-        return cookie, csrf
-
-    def session(self, cookie: str) -> dict[str, Any] | None:
-        """The session behind a cookie; None if there is none.  Its age is judged by who serves."""
-        wanted = select(sessions).where(sessions.c.digest == digest_of(cookie))
-        with self.database.reading() as con:
-            row = con.execute(wanted).mappings().first()
-        return None if row is None else dict(row)
-
-    def seen(self, cookie: str, now: datetime) -> None:
-        """Note that a session is in use (call it seldom: a commit; no act, hence no entry)."""
-        own = update(sessions).where(sessions.c.digest == digest_of(cookie))
-        with self.database.writing() as con:
-            con.execute(own.values(seen_at=written(now)))
-
-    def close_sessions(self, act: Act, login: str) -> None:
-        """Log a person out everywhere."""
-
-        def work(tx: Tx) -> None:
-            gone = tx.con.execute(delete(sessions).where(sessions.c.login == login)).rowcount
-            tx.tell(login=login, sessions=gone)
-
-        self.writer.act(act, work)
+def _refuse_oneself(act: Act, login: str) -> None:
+    if act.actor == actor_of(login):
+        raise TwoPersons(
+            "nobody does this to their own account; ask another security administrator"
+        )
 
 
 def _touch(tx: Tx, change: Update, name: str) -> None:

@@ -17,6 +17,7 @@ from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
 from xhcredit.store.outbox import Outbox
 from xhcredit.store.reader import Reader
+from xhcredit.store.sessions import Sessions
 from xhcredit.store.snapshots import Snapshots
 
 
@@ -84,8 +85,13 @@ class Store:
 
     @cached_property
     def access(self) -> Access:
-        """People, keys and sessions."""
+        """People and keys."""
         return Access(self.database, self.writer)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        return Sessions(self.database, self.writer)
 
     @cached_property
     def applications(self) -> Applications:

@@ -120,7 +120,25 @@ snapshots = Table(
     Column("x", Text, nullable=False),
     Column("etag", Plain, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("ix_snapshots_watch", "run", "composite", "code", "tier"),
+    # who it is, for lists: as the register told it when the night was scored
+    Column("bureau", Plain, nullable=False, server_default=""),
+    Column("street", Plain, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("kind", Plain, nullable=False, server_default=""),
+    Column("size", Plain, nullable=False, server_default=""),
+    Column("fields", Plain, nullable=False, server_default=""),  # X that apply: ";x_food;x_fire;"
+    # against the run that answered when this one was published; empty and 0 for who is new
+    Column("previous_tier", Plain, nullable=False, server_default=""),
+    Column("moved", Double, nullable=False, server_default="0"),
+    # holds all that a list filters by, so that no page of the answers themselves is read for it
+    Index(
+        "ix_snapshots_list", "run", "composite", "code", "tier", "previous_tier", "moved",
+        "bureau", "street", "kind", "size", "fields", "name",
+    ),
+    Index(
+        "ix_snapshots_moved", "run", "moved", "code", "tier", "previous_tier", "composite",
+        "bureau", "street", "kind", "size", "fields", "name",
+    ),
 )
 
 #: tier changes to be told to other systems, at least once
@@ -132,8 +150,8 @@ outbox = Table(
     Column("code", Plain, nullable=False),
     Column("run", Number, nullable=False),
     Column("previous_run", Number, nullable=False),
-    Column("tier", Plain, nullable=False),
-    Column("previous_tier", Plain, nullable=False),
+    Column("tier", Plain),  # none: it left the register
+    Column("previous_tier", Plain),  # none: it is new
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("delivered_at", Plain),
     _because(),
@@ -141,7 +159,8 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-#: people; whose password is hashed by who serves them
+#: people; whose password is hashed by who serves them.  ``totp_step`` is the time step of the last
+#: one-time code that was taken, ``external`` who they are at the identity provider
 users = Table(
     "users",
     METADATA,
@@ -153,7 +172,12 @@ users = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("locked_until", Plain),
     Column("disabled_at", Plain),
+    Column("password_at", Plain),
+    Column("totp_pending", Text),
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),
+    Column("external", Plain),
     _because(),
+    Index("ix_users_external", "external", unique=True),
 )
 
 #: which role a person has for which bureau
@@ -191,5 +215,6 @@ sessions = Table(
     Column("address", Plain, nullable=False),
     Column("opened_at", Plain, nullable=False),
     Column("seen_at", Plain, nullable=False),
+    Column("how", Plain, nullable=False, server_default="password"),
     Index("ix_sessions_login", "login"),
 )
