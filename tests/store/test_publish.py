@@ -13,8 +13,10 @@ from xhcredit.jobs.publish import publish
 from xhcredit.scores.release import load_release
 from xhcredit.store.acts import Act
 from xhcredit.store.audit import faults, head, verify
+from xhcredit.store.snapshots import Row
 from xhcredit.store.store import Store
 from xhcredit.store.tables import snapshots
+from xhcredit.store.watch import Question, Watch
 
 
 def published(store, folder, as_of="2026-06-30", tiers="ABCDABCD", **more):
@@ -71,14 +73,61 @@ def test_tier_changes_wait_in_the_outbox_until_they_are_delivered(store, tmp_pat
     done = published(store, tmp_path / "2", "2026-07-01", "AACBD")
     waiting = store.outbox.waiting()
 
-    assert done.changed == 2
+    assert done.changed == 3
     changes = [(m["code"], m["previous_tier"], m["tier"]) for m in waiting]
-    assert changes == [(code(1), "B", "A"), (code(3), "D", "B")]
+    assert changes == [(code(1), "B", "A"), (code(3), "D", "B"), (code(4), None, "D")]
     act = Act("sender", "outbox.tried", "delivery")
     assert store.outbox.tried(act, [waiting[0]["id"]], delivered=True) == 1
     assert store.outbox.tried(act, [waiting[1]["id"]], delivered=False) == 1
     assert store.outbox.tried(act, [waiting[0]["id"]], delivered=True) == 0
-    assert [(m["code"], m["attempts"]) for m in store.outbox.waiting()] == [(code(3), 1)]
+    assert [(m["code"], m["attempts"]) for m in store.outbox.waiting()] == [
+        (code(3), 1), (code(4), 0),
+    ]  # fmt: skip
+
+
+def test_newcomers_have_no_tier_before_and_leavers_none_after(store, tmp_path):
+    published(store, tmp_path / "1", "2026-06-30", "AB.D")
+    done = published(store, tmp_path / "2", "2026-07-01", ".BCD")
+    store.snapshots.switch(Act("boss", "run.switch", "wrong data"), 1)
+    told = [(m["run"], m["code"], m["previous_tier"], m["tier"]) for m in store.outbox.waiting()]
+
+    assert done.changed == 2
+    assert told == [
+        (2, code(0), "A", None), (2, code(2), None, "C"),
+        (1, code(0), None, "A"), (1, code(2), "C", None),
+    ]  # fmt: skip
+
+
+def test_what_changed_is_compared_with_the_run_that_answers_at_the_switch(
+    store, tmp_path, monkeypatch
+):
+    """Another run may be let answer between comparing and switching."""
+    for day, tiers in (("2026-06-30", "AB"), ("2026-07-01", "BB"), ("2026-07-02", "CB")):
+        published(store, tmp_path / day, day, tiers)
+    compare = type(store.snapshots)._changes
+
+    def late(snapshots, run):
+        found = compare(snapshots, run)
+        monkeypatch.undo()
+        snapshots.switch(Act("other", "run.switch", "first"), 2)
+        return found
+
+    monkeypatch.setattr(type(store.snapshots), "_changes", late)
+    store.snapshots.switch(Act("boss", "run.switch", "second"), 1)
+    last = store.outbox.waiting()[-1]
+
+    assert (last["previous_run"], last["previous_tier"], last["tier"]) == (2, "B", "A")
+
+
+def test_a_row_tells_what_moved_since_the_run_that_it_replaces(store, tmp_path):
+    published(store, tmp_path / "1", "2026-06-30", "AB")
+    published(store, tmp_path / "2", "2026-07-01", "BBC")
+    rows = {row["code"]: row for row in Watch(store.database).page(Question(), 10).rows}
+
+    assert [rows[code(n)]["previous_tier"] for n in range(3)] == ["A", "B", ""]
+    assert [rows[code(n)]["moved"] for n in range(3)] == [-200.0, 0.0, 0.0]
+    assert json.loads(store.reader.current(code(0)).body)["previous_tier"] == "A"
+    assert faults(store.database) == []
 
 
 def test_history_tells_every_published_run_the_latest_first(store, tmp_path):
@@ -153,7 +202,7 @@ def test_a_night_that_says_more_than_its_rows_is_refused_and_swept_away(store, t
 
 
 def test_a_code_that_stands_twice_is_refused(store):
-    row = (code(1), "A", 1.0, 1.0, "{}", "e", b"{}")
+    row = Row(code(1), "A", 1.0, 1.0, "{}", "e", b"{}")
     with (
         store.snapshots.staging() as staged,
         pytest.raises(BadInput, match="each code once"),
@@ -178,7 +227,7 @@ def test_nothing_published_and_nobody_known_are_told_apart(store, tmp_path):
 
 def test_rows_being_staged_are_seen_by_nobody_and_swept_after_a_failure(store, tmp_path):
     published(store, tmp_path, tiers="AB")
-    row = (code(7), "A", 1.0, 1.0, "{}", "e", b"{}")
+    row = Row(code(7), "A", 1.0, 1.0, "{}", "e", b"{}")
 
     def half():
         with store.snapshots.staging() as staged:

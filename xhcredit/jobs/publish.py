@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from xhcredit.store.snapshots import Night, Row
 from xhcredit.store.store import Store
 
 #: rows per transaction while staging: small, so that other writers never wait long
-CHUNK = 5_000
+CHUNK = 2_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -75,7 +75,7 @@ def publish(
         earlier = _earlier(store, night)
         if earlier is not None:
             return earlier
-        for rows in _rows(folder / "scores.parquet", night, staged.run, chunk):
+        for rows in _rows(store, folder / "scores.parquet", night, staged.run, chunk):
             store.snapshots.stage(staged, rows)
             progress("publish", staged.rows, night.enterprises)
         payload = {"provenance": dict(night.provenance), "enterprises": night.enterprises}
@@ -124,41 +124,70 @@ def _night(folder: Path, release: Mapping[str, Any] | None) -> Night:
     )
 
 
-def _rows(scores: Path, night: Night, run: int, chunk: int) -> Iterator[list[Row]]:
+def _rows(store: Store, scores: Path, night: Night, run: int, chunk: int) -> Iterator[list[Row]]:
     """Ready rows in order of code; DuckDB writes the JSON, row by row would take minutes."""
-    x = [n for n in pq.read_schema(scores).names if f"{n}_grade" in pq.read_schema(scores).names]
-    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_X.format(n=n)} END" for n in x]
-    x_scores = f"json_merge_patch('{{}}', json_object({', '.join(each)}))" if each else "'{}'"
-    sql = _READY.format(x=x_scores)
+    sql = _ready_sql(pq.read_schema(scores).names)
     values = [run, night.as_of, night.provenance["release"], MARK, str(scores)]
     with duckdb.connect() as con:
         con.execute("SET threads = 2")
+        con.register("previous", _previous(store, night))
         for batch in con.sql(sql, params=values).to_arrow_reader(chunk):
             columns = [
                 c.cast(pa.binary()) if name == "body" else c
                 for name, c in zip(batch.schema.names, batch.columns, strict=True)
             ]
-            yield list(zip(*(c.to_pylist() for c in columns), strict=True))
+            yield [Row(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
 
 
+def _previous(store: Store, night: Night) -> pa.Table:
+    """Tier and composite of everybody in the run that this night replaces; empty if in none."""
+    rows = store.reader.tiers(night.as_of)
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    types = {"code": pa.string(), "tier": pa.string(), "composite": pa.float64()}
+    arrays = [pa.array(c, t) for c, t in zip(columns, types.values(), strict=True)]
+    return pa.table(arrays, names=list(types))
+
+
+def _ready_sql(held: Sequence[str]) -> str:
+    """The query that makes rows of a night's file; what an older file lacks is empty."""
+    x = [n for n in held if f"{n}_grade" in held]
+    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_X.format(n=n)} END" for n in x]
+    applying = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x]
+    return _READY.format(
+        x=f"json_merge_patch('{{}}', json_object({', '.join(each)}))" if each else "'{}'",
+        fields=f"concat({', '.join(applying)})" if applying else "''",
+        **{n: f"coalesce(left(s.{n}, {_LONGEST}), '')" if n in held else "''" for n in PLACES},
+    )
+
+
+#: what a night tells of an enterprise besides its scores
+PLACES = ("bureau", "street", "name", "kind", "size")
+#: characters of a name that lists hold: PostgreSQL takes no endless entry into an index
+_LONGEST = 200
 _X = "json_object('score', {n}, 'grade', {n}_grade)"
 
 #: one row per enterprise; an X that does not apply is left out of ``x``
 _READY = """
 WITH told AS (
-  SELECT code, tier, composite, general, CAST({x} AS VARCHAR) AS x, reasons, decided_by,
-         national_evaluation
-  FROM (SELECT * FROM read_parquet($5)) s
+  SELECT s.code, CAST(s.tier AS VARCHAR) AS tier, s.composite, s.general,
+    CAST({x} AS VARCHAR) AS x, reasons, decided_by, national_evaluation,
+    {bureau} AS bureau, {street} AS street, {name} AS name, {kind} AS kind, {size} AS size,
+    {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
+    coalesce(s.composite - p.composite, 0.0) AS moved
+  FROM read_parquet($5) s LEFT JOIN previous p ON p.code = s.code
 ), ready AS (
-  SELECT code, CAST(tier AS VARCHAR) AS tier, composite, general, x,
+  SELECT *,
     CAST(json_object(
-      'code', code, 'as_of', $2, 'run', CAST($1 AS BIGINT), 'release', $3,
+      'code', code, 'name', name, 'as_of', $2, 'run', CAST($1 AS BIGINT), 'release', $3,
       'composite', composite, 'tier', tier, 'decided_by', decided_by,
       'general', general, 'x', CAST(x AS JSON),
-      'national_evaluation', national_evaluation, 'reasons', reasons, 'mark', $4
+      'national_evaluation', national_evaluation, 'reasons', reasons,
+      'bureau', bureau, 'street', street, 'previous_tier', previous_tier, 'mark', $4
     ) AS VARCHAR) AS body
   FROM told
 )
-SELECT code, tier, composite, general, x, left(sha256(body), 32) AS etag, body
+SELECT code, tier, composite, general, x, left(sha256(body), 32) AS etag, body,
+  bureau, street, name, kind, size, CASE WHEN fields = '' THEN '' ELSE ';' || fields END AS fields,
+  previous_tier, moved
 FROM ready ORDER BY code
 """

@@ -108,7 +108,12 @@ def _faults_of_run(con: Connection, run: RowMapping) -> Iterator[str]:
 def _agrees(row: Any, body: Mapping[str, Any]) -> bool:
     """Whether the columns of a row say what its ready answer says."""
     said = (body["tier"], body["composite"], body["general"], body["x"])
-    return said == (row.tier, row.composite, row.general, json.loads(row.x))
+    places = all(body[name] == getattr(row, name) for name in _PLACES if name in body)
+    return places and said == (row.tier, row.composite, row.general, json.loads(row.x))
+
+
+#: columns for lists that answers tell too, since version 0003
+_PLACES = ("bureau", "street", "name", "previous_tier")
 
 
 def export(database: Database, out: TextIO, kind: str, only: Filter | None = None) -> int:

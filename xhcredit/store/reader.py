@@ -10,29 +10,32 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, select, text
 
 from xhcredit.errors import UnknownEnterprise, UnknownRecord
+from xhcredit.store.current import answering
 from xhcredit.store.engines import Database, driver_connection, told
-from xhcredit.store.tables import current, releases, runs
+from xhcredit.store.tables import current, releases, runs, snapshots
 
 #: one statement, so that it sees the old run or the new one, never a bit of both
 _CURRENT = (
-    "SELECT run, etag, body FROM snapshots "
+    "SELECT run, etag, body, bureau FROM snapshots "
     "WHERE run = (SELECT run FROM current_run) AND code = {mark}"
 )
 
 #: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
 _HISTORY = (
-    "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag "
+    "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
+    "s.bureau, s.body "
     "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
     "ORDER BY r.as_of DESC, r.run DESC LIMIT :limit"
 )
 
 
 class Answer(NamedTuple):
-    """A ready answer: JSON as bytes, the tag that names it, and the run that it is of."""
+    """A ready answer: JSON as bytes, the tag that names it, its run, and whose it is."""
 
     run: int
     etag: str
     body: bytes
+    bureau: str
 
 
 class Reader:
@@ -59,20 +62,20 @@ class Reader:
             raise UnknownEnterprise(
                 f'enterprise "{code}" is not in the run of {run["as_of"]}; check the code'
             )
-        return Answer(row[0], row[1], bytes(row[2]))
+        return Answer(row[0], row[1], bytes(row[2]), row[3])
 
     def many(self, codes: Sequence[str]) -> dict[str, Answer]:
         """Ready answers of one and the same run, by code; codes that it lacks are left out."""
         sqlite = self._database.is_sqlite
         among = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
         sql = text(
-            "SELECT code, run, etag, body FROM snapshots "
+            "SELECT code, run, etag, body, bureau FROM snapshots "
             f"WHERE run = (SELECT run FROM current_run) AND code {among}"
         )
         asked = json.dumps(list(codes)) if sqlite else list(codes)
         with self._database.reading() as con:
             rows = con.execute(sql, {"codes": asked})
-            return {r.code: Answer(r.run, r.etag, bytes(r.body)) for r in rows}
+            return {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
 
     def history(self, code: str, limit: int = 400) -> list[dict[str, Any]]:
         """What each published run said of an enterprise, the latest run first.
@@ -87,6 +90,11 @@ class Reader:
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
         return rows
 
+    def answering(self) -> int | None:
+        """Number of the run that answers; cheap enough to be asked several times a second."""
+        with self._database.reading() as con:
+            return con.scalar(select(current.c.run))
+
     def current_run(self) -> dict[str, Any]:
         """The run that answers now.
 
@@ -99,6 +107,19 @@ class Reader:
         if row is None:
             raise UnknownRecord("no run was published yet; publish one: xhcredit publish FOLDER")
         return _plain(row)
+
+    def tiers(self, as_of: str) -> list[tuple[str, str, float]]:
+        """Code, tier and composite of everybody in the run that a night of ``as_of`` replaces.
+
+        Nobody, if no run answers yet or the one that does is of a later day.
+        """
+        with self._database.reading() as con:
+            now = answering(con)
+            if now is None or now["as_of"] > as_of:
+                return []
+            c = snapshots.c
+            wanted = select(c.code, c.tier, c.composite).where(c.run == now["run"])
+            return [(code, tier, points) for code, tier, points in con.execute(wanted)]
 
     def runs(self, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
         """Published runs, the latest first; ``before`` is the last run of the page before."""

@@ -6,27 +6,52 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.acts import Act, Tx, Writer
 from xhcredit.store.chain import canonical
+from xhcredit.store.current import answering
 from xhcredit.store.engines import Database, told
-from xhcredit.store.tables import current, releases, runs, snapshots
+from xhcredit.store.tables import current, outbox, releases, runs, snapshots
 
-#: code, tier, composite, general, x (JSON), etag, body (bytes)
-Row = tuple[str, str, float, float | None, str, str, bytes]
-_COLUMNS = ("run", "code", "tier", "composite", "general", "x", "etag", "body")
 
+class Row(NamedTuple):
+    """One ready answer: ``x`` is JSON, ``body`` the answer's bytes; the rest is for lists."""
+
+    code: str
+    tier: str
+    composite: float
+    general: float | None
+    x: str
+    etag: str
+    body: bytes
+    bureau: str = ""
+    street: str = ""
+    name: str = ""
+    kind: str = ""
+    size: str = ""
+    fields: str = ""
+    previous_tier: str = ""
+    moved: float = 0.0
+
+
+_COLUMNS = ("run", *Row._fields)
+
+#: who changes tier between two runs: code, tier, tier before; newcomers and leavers included
 _CHANGES = text("""
-INSERT INTO outbox (kind, code, run, previous_run, tier, previous_tier, activity)
-SELECT 'tier_changed', new.code, new.run, old.run, new.tier, old.tier, :activity
-FROM snapshots new JOIN snapshots old ON old.run = :previous AND old.code = new.code
-WHERE new.run = :run AND new.tier <> old.tier
-ORDER BY new.code
+SELECT new.code, new.tier, old.tier AS previous_tier
+FROM snapshots new LEFT JOIN snapshots old ON old.run = :previous AND old.code = new.code
+WHERE new.run = :run AND (old.tier IS NULL OR new.tier <> old.tier)
+UNION ALL
+SELECT old.code, NULL, old.tier
+FROM snapshots old LEFT JOIN snapshots new ON new.run = :run AND new.code = old.code
+WHERE old.run = :previous AND new.code IS NULL
+ORDER BY 1
 """)
+Changes = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -109,26 +134,31 @@ class Snapshots:
         Raises:
             BadInput: not as many rows were staged as the night has enterprises.
         """
+        self._learn()
+        found = self._changes(staged.run)
 
         def work(tx: Tx) -> dict[str, Any]:
             _refuse_incomplete(tx.con, staged, night)
             _keep_release(tx, night)
             tx.con.execute(insert(runs), _run_row(tx, staged, night))
-            previous = _answering(tx.con)
+            previous = answering(tx.con)
             is_current = previous is None or previous["as_of"] <= night.as_of
-            changed = self._switch(tx, staged.run) if is_current else 0
+            changed = _switch(tx, staged.run, found) if is_current else 0
             done = {"run": staged.run, "changed": changed, "is_current": is_current}
             tx.tell(**done, snapshot_digest=staged.digest.hexdigest())
             return {**done, "previous": previous["run"] if previous else None}
 
-        self._learn()
         return dict(self.writer.act(act, work))
 
     def _learn(self) -> None:
-        """Let PostgreSQL look at the new rows; its plans would be for a small table otherwise."""
+        """Let PostgreSQL look at the new rows; its plans would be for a small table otherwise.
+
+        Its VACUUM also notes that all may be seen, which lists need to stay within their index.
+        """
         if not self.database.is_sqlite:
-            with told(), self.database.engine.begin() as con:
-                con.execute(text("ANALYZE snapshots"))
+            with told(), self.database.engine.connect() as con:
+                auto = con.execution_options(isolation_level="AUTOCOMMIT")
+                auto.execute(text("VACUUM (ANALYZE) snapshots"))
 
     def switch(self, act: Act, run: int) -> dict[str, Any]:
         """Make a published run the one that answers; what changes its tier goes into the outbox.
@@ -136,33 +166,59 @@ class Snapshots:
         Raises:
             UnknownRecord: there is no such run.
         """
+        found = self._changes(run)
 
         def work(tx: Tx) -> dict[str, Any]:
             if tx.con.scalar(select(runs.c.run).where(runs.c.run == run)) is None:
                 raise UnknownRecord(f"there is no run {run}; list them: xhcredit store runs")
-            previous = _answering(tx.con)
-            changed = 0 if previous and previous["run"] == run else self._switch(tx, run)
+            previous = answering(tx.con)
+            changed = 0 if previous and previous["run"] == run else _switch(tx, run, found)
             done = {"run": run, "changed": changed}
             tx.tell(**done)
             return {**done, "previous": previous["run"] if previous else None}
 
         return dict(self.writer.act(act, work))
 
-    def _switch(self, tx: Tx, run: int) -> int:
-        """Let ``run`` answer, and return how many enterprises change their tier by that."""
-        before = tx.con.scalar(select(current.c.run))
-        row = {"run": run, "activity": tx.seq}
-        if before is None:
-            tx.con.execute(insert(current), {"one": 1, **row})
-            return 0
+    def _changes(self, run: int) -> tuple[int | None, Changes]:
+        """The run that answers, and who would change tier if ``run`` did.
+
+        Found before the writer's lock is taken, since it takes a while; rows of both runs cannot
+        change any more.
+        """
+        with self.database.reading() as con:
+            now = answering(con)
+            previous = now["run"] if now else None
+            return previous, _changes_in(con, previous, run)
+
+
+def _changes_in(con: Connection, previous: int | None, run: int) -> Changes:
+    if previous is None:  # before the first run nobody has a tier that could change
+        return []
+    rows = con.execute(_CHANGES, {"run": run, "previous": previous}).mappings()
+    return [dict(row) for row in rows]
+
+
+def _switch(tx: Tx, run: int, found: tuple[int | None, Changes]) -> int:
+    """Let ``run`` answer, and return how many enterprises change their tier by that."""
+    before = tx.con.scalar(select(current.c.run))
+    compared, changes = found
+    if compared != before:  # another run was let answer meanwhile: compare with that one
+        changes = _changes_in(tx.con, before, run)
+    row = {"run": run, "activity": tx.seq}
+    if before is None:
+        tx.con.execute(insert(current), {"one": 1, **row})
+    else:
         tx.con.execute(update(current), row)
-        told = tx.con.execute(_CHANGES, {"run": run, "previous": before, "activity": tx.seq})
-        return int(told.rowcount)
+    if changes:
+        kept = {"kind": "tier_changed", "run": run, "previous_run": before, "activity": tx.seq}
+        tx.con.execute(insert(outbox), [{**kept, **change} for change in changes])
+    return len(changes)
 
 
 def _copy(con: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """Put rows in by PostgreSQL's COPY, which is several times quicker than INSERT."""
-    types = ["int8", "text", "text", "float8", "float8", "text", "text", "bytea"]
+    other = {"run": "int8", "composite": "float8", "general": "float8", "body": "bytea"}
+    types = [{**other, "moved": "float8"}.get(name, "text") for name in _COLUMNS]
     cursor: Any = con.connection.cursor()
     with cursor.copy(
         f"COPY snapshots ({', '.join(_COLUMNS)}) FROM STDIN WITH (FORMAT BINARY)"
@@ -210,9 +266,3 @@ def _run_row(tx: Tx, staged: Staged, night: Night) -> dict[str, Any]:
         "published_at": tx.at,
         "activity": tx.seq,
     }
-
-
-def _answering(con: Connection) -> RowMapping | None:
-    """Number and day of the run that answers."""
-    now = select(runs.c.run, runs.c.as_of).join(current, current.c.run == runs.c.run)
-    return con.execute(now).mappings().first()

@@ -1,0 +1,212 @@
+"""Whom to look at first?  One run, filtered, counted, sorted and read page by page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+
+from xhcredit.errors import UnknownRecord
+from xhcredit.store.engines import Database
+from xhcredit.store.tables import current, runs, snapshots
+
+Move = Literal["worse", "better", "new"]
+Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]
+SHOWN = (
+    "code", "name", "bureau", "street", "kind", "size", "tier", "previous_tier", "composite",
+    "moved", "general", "x",
+)  # fmt: skip
+_COUNTS_HELD = 1000
+_FEW = 5000  #: rows that are sorted rather than looked for in order
+#: what is searched as the beginning of a code, and not as a part of a name
+_CODE = re.compile("[0-9][0-9A-Za-z]{5,17}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which enterprises, in which order; what is left empty does not filter.
+
+    ``within`` are the bureaus whose enterprises may be told at all; None is everybody's.
+    ``field`` names X that apply, all of them; ``text`` is the beginning of a code (six
+    characters or more), else a part of a name.  ``moved`` is against the run before: a worse
+    tier, a better one, or none before.
+    """
+
+    within: frozenset[str] | None = None
+    tier: tuple[str, ...] = ()
+    street: tuple[str, ...] = ()
+    bureau: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    size: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    lowest: float | None = None
+    highest: float | None = None
+    moved: Move | None = None
+    text: str = ""
+    sort: Sort = "composite"
+
+    def told(self) -> dict[str, Any]:
+        """What is asked, as plain JSON without what is left empty; for the activity chain."""
+        plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()}
+        within = {"within": plain.pop("within")} if self.within is not None else {}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items() if v} | within
+
+    @property
+    def digest(self) -> str:
+        """Names the question: a cursor is good for no other."""
+        asked = json.dumps(self.told(), sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+class Place(NamedTuple):
+    """Where a page ended: its last row by the sorted column and by code."""
+
+    run: int
+    key: float | str
+    code: str
+
+
+class Page(NamedTuple):
+    """Rows of a run; ``total`` of all pages; ``after`` is where the next one begins."""
+
+    run: int
+    total: int
+    rows: list[dict[str, Any]]
+    after: Place | None
+
+
+@dataclass
+class Watch:
+    """Answers questions about a run; published rows never change, so counts are kept."""
+
+    database: Database
+    _counts: dict[tuple[int, str], int] = field(default_factory=dict)
+    _tallies: dict[tuple[int, str], dict[tuple[str, ...], int]] = field(default_factory=dict)
+
+    def page(self, asked: Question, limit: int, after: Place | None = None) -> Page:
+        """One page; all pages of a question are of the run of its first page.
+
+        Raises:
+            UnknownRecord: no run was published yet, or that of ``after`` is gone.
+        """
+        with self.database.reading() as con:
+            run = self._run(con, after)
+            if asked.sort in ("code", "-code"):
+                self._total(con, run, asked)  # decides how to read
+            found = self._read(con, run, asked, limit + 1, after)
+            whole = after is None and len(found) <= limit  # no need to count
+            total = len(found) if whole else self._total(con, run, asked)
+        rows = found[:limit]
+        more = len(found) > limit
+        return Page(run, total, rows, _place(run, asked, rows[-1]) if more else None)
+
+    def every(self, asked: Question, part: int = 2000) -> Iterator[Page]:
+        """All pages, one after the other."""
+        page = self.page(asked, part)
+        yield page
+        while page.after is not None:
+            page = self.page(asked, part, page.after)
+            yield page
+
+    def counted(self, asked: Question, *by: str) -> dict[tuple[str, ...], int]:
+        """How many of the current run, by the values of some columns of the lists' index.
+
+        Raises:
+            UnknownRecord: no run was published yet.
+        """
+        columns = [snapshots.c[name] for name in by]
+        with self.database.reading() as con:
+            run = self._run(con, None)
+            key = run, f"{asked.digest} {by}"
+            if key not in self._tallies:
+                if len(self._tallies) >= _COUNTS_HELD:
+                    self._tallies.clear()
+                chosen = self._chosen(run, asked, func.count()).add_columns(*columns)
+                rows = con.execute(chosen.group_by(*columns).order_by(*columns))
+                self._tallies[key] = {tuple(row[1:]): row[0] for row in rows}
+            return self._tallies[key]
+
+    def _run(self, con: Connection, after: Place | None) -> int:
+        run = after.run if after else con.scalar(select(current.c.run))
+        held = con.scalar(select(runs.c.run).where(runs.c.run == run))
+        if held is None:
+            raise UnknownRecord("no such run is published; start again without a cursor")
+        return int(held)
+
+    def _read(
+        self, con: Connection, run: int, asked: Question, limit: int, after: Place | None
+    ) -> list[dict[str, Any]]:
+        """Codes by an index that holds all that is filtered by; then the rows of these codes."""
+        few = self._counts.get((run, asked.digest), 0) <= _FEW
+        keys, back = _keys(asked, few=few), asked.sort.startswith("-")
+        chosen = self._chosen(run, asked, snapshots.c.code)
+        if after is not None:
+            last = tuple_(*after[-len(keys) :])
+            chosen = chosen.where(tuple_(*keys) < last if back else tuple_(*keys) > last)
+        order = [key.desc() if back else key.asc() for key in keys]
+        some = chosen.order_by(*order).limit(limit).subquery("chosen")
+        wanted = select(*(snapshots.c[name] for name in SHOWN)).where(
+            snapshots.c.run == run, snapshots.c.code.in_(select(some.c.code))
+        )
+        found = [{**row, "x": json.loads(row["x"])} for row in con.execute(wanted).mappings()]
+        column = asked.sort.removeprefix("-")
+        return sorted(found, key=lambda row: (row[column], row["code"]), reverse=back)
+
+    def _total(self, con: Connection, run: int, asked: Question) -> int:
+        key = run, asked.digest
+        if key not in self._counts:
+            if len(self._counts) >= _COUNTS_HELD:
+                self._counts.clear()
+            self._counts[key] = con.scalar(self._chosen(run, asked, func.count())) or 0
+        return self._counts[key]
+
+    def _chosen(self, run: int, asked: Question, what: ColumnElement[Any]) -> Select[Any]:
+        position = func.instr if self.database.is_sqlite else func.strpos
+        return select(what).where(snapshots.c.run == run, *_filters(asked, position))
+
+
+def _keys(asked: Question, *, few: bool) -> list[ColumnElement[Any]]:
+    """What to sort by; the code last, so that no two rows are equal.
+
+    A few codes are sorted as an expression: SQLite would else follow the primary key, which does
+    not hold what is filtered by, and read hundreds of megabytes of answers to find them.
+    """
+    c, name = snapshots.c, asked.sort.removeprefix("-")
+    if name != "code":
+        return [c[name], c.code]
+    return [c.code.concat("") if few else c.code]
+
+
+def _place(run: int, asked: Question, row: dict[str, Any]) -> Place:
+    return Place(run, row[asked.sort.removeprefix("-")], row["code"])
+
+
+def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElement[bool]]:
+    """Conditions over the columns of the lists' indexes; ``position`` of a text in another."""
+    c = snapshots.c
+    among = ((c[n], getattr(asked, n)) for n in ("tier", "street", "bureau", "kind", "size"))
+    found: list[ColumnElement[bool]] = [column.in_(values) for column, values in among if values]
+    if asked.within is not None:
+        found.append(c.bureau.in_(sorted(asked.within)))
+    found += [position(c.fields, f";{name};") > 0 for name in asked.field]
+    if asked.lowest is not None:
+        found.append(c.composite >= asked.lowest)
+    if asked.highest is not None:
+        found.append(c.composite <= asked.highest)
+    if _CODE.fullmatch(asked.text):
+        found.append(position(c.code, asked.text.upper()) == 1)
+    elif asked.text:
+        found.append(position(c.name, asked.text) > 0)
+    return found + (_MOVES[asked.moved] if asked.moved else [])
+
+
+_MOVES: dict[str, list[ColumnElement[bool]]] = {
+    "worse": [snapshots.c.previous_tier != "", snapshots.c.tier > snapshots.c.previous_tier],
+    "better": [snapshots.c.tier < snapshots.c.previous_tier],
+    "new": [snapshots.c.previous_tier == ""],
+}
