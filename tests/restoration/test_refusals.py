@@ -32,7 +32,13 @@ DAY = date(2026, 8, 10)
         ({"pledge": "yes"}, 'pledge is "yes"; write true or false'),
         ({"colour": "red"}, 'unknown key "colour" in a record'),
         ({"override": {"severity": "minor"}}, "give severity, official, reason, all of them"),
-        ({"kind": "abnormal_listing"}, "an abnormal_listing without ground; give one of: annual"),
+        ({"amount_yuan": float("nan")}, 'amount_yuan "nan" is not a number'),
+        ({"amount_yuan": True}, 'amount_yuan "True" is not a number'),
+        ({"ban_months": "1e999"}, 'ban_months "1e999" is not a number'),
+        ({"ban_months": -1}, "ban_months -1 is negative; give months"),
+        ({"penalty_kinds": 7}, 'penalty_kinds is "7"; write a list of: warning, criticism'),
+        ({"kind": ["penalty"]}, r"""unknown kind "\['penalty'\]"; give one of"""),
+        ({"also_under": {"samr": 1}}, "also_under is .* write a list of: ndrc, samr, shanghai"),
     ],
 )
 def test_a_record_without_sense_is_refused(changes, said):

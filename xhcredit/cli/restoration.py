@@ -115,7 +115,7 @@ def _answer_file(file: Path, book: Rulebook, check: bool) -> None:
         sys.stdout.write(json.dumps(line_of(case.name, told), ensure_ascii=False) + "\n")
         wrong += differences(case, told) if check else []
     if refused:
-        raise type(refused[0])("\n".join(str(error) for error in refused))
+        raise type(refused[0])("\n".join(f'"{file.name}": {error}' for error in refused))
     if wrong:
         sys.stderr.write("\n".join(wrong) + "\n")
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,8 @@ def add_months(day: date, months: int) -> date:
 
     As the Civil Code counts (民法典第200-202条): by the calendar, the first day not counted, ending
     on the day of the same number; where the month has no such day, on its last day.  A publication
-    period is no act that somebody must perform, so it is not moved off a holiday (第203条).
+    period is no act that somebody must perform, so it is not moved off a holiday (第203条).  A term
+    that ends beyond the year 9999 ends on its last day.
 
     >>> add_months(date(2026, 5, 10), 3)
     datetime.date(2026, 8, 10)
@@ -127,6 +128,8 @@ def add_months(day: date, months: int) -> date:
     """
     years, month = divmod(day.month - 1 + months, _MONTHS)
     year = day.year + years
+    if year > MAXYEAR:
+        return date.max
     try:
         return date(year, month + 1, day.day)
     except ValueError:

@@ -70,9 +70,9 @@ def case_from(given: Mapping[str, Any]) -> Case:
     Raises:
         BadInput: an unknown or missing key, or a record without sense.
     """
-    name = str(given.get("name") or "?")
-    unknown = sorted(set(given) - set(_KEYS))
-    lacking = [key for key in ("name", "record", "applied_on") if not given.get(key)]
+    name = str("?" if given.get("name") in (None, "") else given["name"])
+    unknown = sorted(map(str, set(given) - set(_KEYS)))
+    lacking = [key for key in ("name", "record", "applied_on") if given.get(key) in (None, "", {})]
     if unknown or lacking or not isinstance(given["record"], Mapping):
         wrong = f'unknown key "{unknown[0]}"' if unknown else f"no {' and no '.join(lacking)}"
         raise BadInput(f'case "{name}": {wrong}; a case has {", ".join(_KEYS)}')
@@ -81,8 +81,10 @@ def case_from(given: Mapping[str, Any]) -> Case:
         applied_on = day_of("applied_on", given["applied_on"])
     except BadInput as error:
         raise BadInput(f'case "{name}": {error}') from None
-    applicant = str(given.get("applicant") or "")
-    return Case(name, record, applied_on, applicant, given.get("expect") or {})
+    expect = given.get("expect") or {}
+    if not isinstance(expect, Mapping):
+        raise BadInput(f'case "{name}": expect is "{expect}"; write it as {{eligible: true, ...}}')
+    return Case(name, record, applied_on, str(given.get("applicant") or ""), expect)
 
 
 def line_of(name: str, told: Assessment) -> dict[str, Any]:

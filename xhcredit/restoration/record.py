@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
@@ -70,8 +71,9 @@ class AdverseRecord:
         if self.published_on is not None and self.published_on < self.decided_on:
             found = f"published_on {self.published_on} is before decided_on {self.decided_on}"
             raise BadInput(f"{found}; correct one of the two days")
-        if self.amount_yuan < 0:
-            raise BadInput(f"amount_yuan {self.amount_yuan} is negative; give the amount in yuan")
+        for name, unit in (("amount_yuan", "the amount in yuan"), ("ban_months", "months")):
+            if getattr(self, name) < 0:
+                raise BadInput(f"{name} {getattr(self, name)} is negative; give {unit}")
 
     @property
     def done_on(self) -> date | None:
@@ -111,17 +113,24 @@ def record_from(given: Mapping[str, Any]) -> AdverseRecord:
     return AdverseRecord(**read)
 
 
+def plain(record: AdverseRecord) -> dict[str, Any]:
+    """A record as JSON keeps it; ``record_from`` reads it again.  What is not known is left out."""
+    return {key: _plain(value) for key, value in asdict(record).items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return sorted(value) if isinstance(value, frozenset | tuple) else value
+
+
 def _refuse_keys(given: Mapping[str, Any]) -> None:
-    unknown = sorted(set(given) - set(_NAMES))
+    unknown = sorted(map(str, set(given) - set(_NAMES)))
     if unknown:
         raise BadInput(f'unknown key "{unknown[0]}" in a record; it may have: {", ".join(_NAMES)}')
     for key in ("kind", "authority", "decided_on"):
         if given.get(key) is None:
             raise BadInput(f'a record without "{key}"; add it')
-    if given["kind"] == "abnormal_listing" and given.get("ground") is None:
-        known = ", ".join(get_args(Ground))
-        raise BadInput(f"an abnormal_listing without ground; give one of: {known}")
-
 
 def _read(key: str, value: Any) -> Any:
     """One value of a record, checked."""
@@ -136,7 +145,7 @@ def _read(key: str, value: Any) -> Any:
 
 
 def _choice(key: str, value: Any, known: tuple[str, ...]) -> str:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise BadInput(f'unknown {key} "{value}"; give one of: {", ".join(known)}')
     return str(value)
 
@@ -147,28 +156,32 @@ def day_of(key: str, value: Any) -> date:
     Raises:
         BadInput: no such day.
     """
-    if isinstance(value, date) and not isinstance(value, datetime):
+    if isinstance(value, datetime):
+        value = value.date()  # YAML reads a day with a time as both
+    if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value))
+        return date.fromisoformat(str(value).strip())
     except ValueError:
         raise BadInput(f'{key} "{value}" is not a day; write it as 2026-06-30') from None
 
 
-def _kinds(value: Any) -> frozenset[str]:
+def _listed(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
+    """Several words: as a list, or as text with commas between them."""
     parts = value.split(",") if isinstance(value, str) else value
-    return frozenset(_choice("penalty_kinds", str(p).strip(), get_args(PenaltyKind)) for p in parts)
+    if not isinstance(parts, list | tuple | set | frozenset):
+        raise BadInput(f'{key} is "{value}"; write a list of: {", ".join(known)}')
+    return [_choice(key, str(part).strip(), known) for part in parts]
 
 
 def _number(key: str, value: Any) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise BadInput(f'{key} "{value}" is not a number; write it in digits') from None
-
-
-def _regimes(value: Any) -> tuple[str, ...]:
-    return tuple(_choice("also_under", part, get_args(Authority)) for part in value)
+        number = float("no" if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise BadInput(f'{key} "{value}" is not a number; write it in digits')
+    return number
 
 
 def _override(value: Any) -> Override:
@@ -185,10 +198,10 @@ def _override(value: Any) -> Override:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "penalty_kinds": _kinds,
+    "penalty_kinds": lambda v: frozenset(_listed("penalty_kinds", v, get_args(PenaltyKind))),
     "amount_yuan": lambda v: _number("amount_yuan", v),
     "ban_months": lambda v: int(_number("ban_months", v)),
-    "also_under": _regimes,
+    "also_under": lambda v: tuple(_listed("also_under", v, get_args(Authority))),
     "override": _override,
     "holder": str,
 }
