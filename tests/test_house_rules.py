@@ -34,8 +34,8 @@ OTHERS = [*python_files("data"), *python_files("benchmarks")]
 #: floors that decide by law; those of later steps are walked as soon as they exist
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
 
-#: families that are read by prefix (``packs.<pack>``, ``scope.<x>``), not by a written id
-BY_PREFIX = ("packs.", "scope.")
+#: families read by prefix (``packs.<pack>``, ``scope.<x>``, ``outcomes.<score>``), not by written id
+BY_PREFIX = ("packs.", "scope.", "outcomes.")
 
 #: rules that nothing reads yet, and what will
 AHEAD = {

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 from xhcredit.rules import shapes
 from xhcredit.rules import shapes_access as access
 from xhcredit.rules import shapes_restoration as restoration
+from xhcredit.rules import shapes_training as training
 
 
 def _plain(value: object) -> object:
@@ -71,6 +72,8 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("access.lockout", TypeAdapter(access.Lockout)),
     ("access.sessions", TypeAdapter(access.SessionLimits)),
     ("access.passwords", TypeAdapter(access.PasswordRules)),
+    ("outcomes.*", TypeAdapter(training.Outcome)),
+    ("promotion.leak_limits", TypeAdapter(training.LeakLimits)),
     # Their steps bring the rules and may put a narrower shape before these.
     ("restoration.*", TypeAdapter(Plain)),
     ("draws.*", TypeAdapter(Plain)),

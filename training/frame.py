@@ -1,0 +1,179 @@
+"""What every model learns from: one row per enterprise and as-of day, checked once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xhcredit.engine.spec import Direction
+from xhcredit.errors import BadSample
+
+Array = npt.NDArray[Any]
+
+#: fewer cases of either outcome teach nothing that would hold
+LEAST_CASES = 20
+
+
+@dataclass(frozen=True)
+class Column:
+    """One indicator of a sample.
+
+    ``direction``: which way risk goes as the value grows; ``none`` leaves the model free (never
+    for a declared feature).  ``special``: values that stand for themselves (codes such as -9).
+    ``category``: whole numbers that name something and have no order.
+    """
+
+    id: str
+    direction: Direction = "none"
+    special: tuple[float, ...] = ()
+    category: bool = False
+
+    @property
+    def sign(self) -> int:
+        """1 if risk grows with the value, -1 if it falls, 0 if nothing is declared."""
+        return {"riskier": 1, "safer": -1, "none": 0}[self.direction]
+
+
+@dataclass(frozen=True, repr=False)
+class Frame:
+    """A sample: ``x`` is float64, indicators by rows, missing is NaN.
+
+    ``bad``: 1 if the outcome happened, else 0.  ``weight``: how many enterprises a row stands for
+    (1/π where only some were inspected); all ones if everybody was observed.  ``day``: as-of day
+    number of the row.  ``ent``: whose row it is; rows of one enterprise are never told apart by
+    chance.  ``groups``: whole numbers by row for evaluation only (tier, field, size, ...).
+    """
+
+    columns: tuple[Column, ...]
+    x: Array
+    bad: Array
+    weight: Array
+    day: Array
+    ent: Array
+    groups: Mapping[str, Array] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.bad.shape[0])
+
+    def __repr__(self) -> str:
+        return f"Frame({len(self.columns)} indicators, {len(self)} rows, {int(self.bad.sum())} bad)"
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the indicators, in the order of ``x``."""
+        return [c.id for c in self.columns]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over everything that is learned from."""
+        told = hashlib.sha256(repr(self.columns).encode())
+        for part in (self.x, self.bad, self.weight, self.day, self.ent):
+            told.update(np.ascontiguousarray(part).tobytes())
+        return told.hexdigest()
+
+    def rows(self, at: Array) -> Frame:
+        """The sample of some rows (positions or a mask)."""
+        own = {name: np.asarray(values)[at] for name, values in self.groups.items()}
+        return replace(
+            self, x=self.x[:, at], bad=self.bad[at], weight=self.weight[at], day=self.day[at],
+            ent=self.ent[at], groups=own,
+        )  # fmt: skip
+
+    def only(self, ids: Sequence[str]) -> Frame:
+        """The sample with some indicators only, in the order asked for.
+
+        Raises:
+            BadSample: an indicator is not in the sample.
+        """
+        known = {c.id: k for k, c in enumerate(self.columns)}
+        lacking = [i for i in ids if i not in known]
+        if lacking:
+            raise BadSample(f'the sample has no indicator "{lacking[0]}"; add it, or leave it out')
+        at = [known[i] for i in ids]
+        return replace(self, columns=tuple(self.columns[k] for k in at), x=self.x[at])
+
+
+def frame(
+    columns: Sequence[Column],
+    x: npt.ArrayLike,
+    bad: npt.ArrayLike,
+    *,
+    weight: npt.ArrayLike | None = None,
+    day: npt.ArrayLike | None = None,
+    ent: npt.ArrayLike | None = None,
+    groups: Mapping[str, Array] | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> Frame:
+    """Return a checked sample; weights default to 1, days to 0, every row to its own enterprise.
+
+    Raises:
+        BadSample: parts do not fit, outcomes are not 0 and 1, or a weight is not positive.
+    """
+    outcome = np.asarray(bad)
+    size = outcome.shape[0]
+    made = Frame(
+        tuple(columns),
+        np.ascontiguousarray(x, np.float64),
+        outcome.astype(np.int8),
+        np.ones(size) if weight is None else np.asarray(weight, np.float64),
+        np.zeros(size, np.int32) if day is None else np.asarray(day, np.int32),
+        np.arange(size, dtype=np.int64) if ent is None else np.asarray(ent, np.int64),
+        groups or {},
+        notes or {},
+    )
+    _check(made, outcome)
+    return made
+
+
+def _check(made: Frame, outcome: Array) -> None:
+    size = len(made)
+    if made.x.shape != (len(made.columns), size):
+        found = f"{made.x.shape[0]} by {made.x.shape[1]}" if made.x.ndim == 2 else made.x.shape
+        raise BadSample(
+            f"values are {found}, expected {len(made.columns)} indicators by {size} rows"
+        )
+    if any(len(part) != size for part in (made.weight, made.day, made.ent, *made.groups.values())):
+        raise BadSample(f"weights, days, enterprises or groups do not have the {size} rows of x")
+    if not np.isin(outcome, (0, 1)).all():
+        raise BadSample("an outcome is neither 0 nor 1; leave out rows whose outcome is unknown")
+    if not (np.isfinite(made.weight) & (made.weight > 0)).all():
+        raise BadSample("a weight is not positive; leave out rows that stand for nobody")
+    if np.isinf(made.x).any():
+        raise BadSample("an indicator is infinite; declare it missing (NaN) instead")
+
+
+def learnable(sample: Frame) -> tuple[Frame, tuple[str, ...]]:
+    """Return the sample without indicators that say nothing, and the ids that were left out.
+
+    An indicator says nothing if it is missing everywhere, or has one value and no missing ones.
+
+    Raises:
+        BadSample: too few cases of an outcome, or no indicator is left.
+    """
+    cases = int(min(sample.bad.sum(), len(sample) - sample.bad.sum()))
+    if cases == 0:
+        only = "bad" if sample.bad.any() else "good"
+        raise BadSample(
+            f"all {len(sample)} rows are {only}; a model needs both outcomes: widen the period"
+        )
+    if cases < LEAST_CASES:
+        raise BadSample(
+            f"{cases} cases of one outcome in {len(sample)} rows; {LEAST_CASES} are needed: "
+            "widen the period or the outcome, or stay with the expert table"
+        )
+    kept = [c.id for c, row in zip(sample.columns, sample.x, strict=True) if _says(row)]
+    left_out = tuple(i for i in sample.ids if i not in set(kept))
+    if not kept:
+        raise BadSample("every indicator is constant or missing; deliver more tables first")
+    return sample.only(kept), left_out
+
+
+def _says(row: Array) -> bool:
+    there = row[~np.isnan(row)]
+    return there.size > 0 and (there.size < row.size or bool((there != there[0]).any()))
