@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -76,6 +77,10 @@ class Caller:
         except BadInput as error:
             raise Refusal("purpose_missing", str(error)) from None
 
+    def act_once(self, key: str | None, action: str, purpose: str, **payload: Any) -> Act:
+        """An act with an idempotency key (``key_of``): the same again does nothing."""
+        return replace(self.act(action, purpose, **payload), key=key)
+
 
 @dataclass
 class Keyring:
@@ -119,6 +124,18 @@ def no_key(detail: str) -> Refusal:
     return Refusal("no_key", detail, WWW_Authenticate="Bearer")
 
 
+def key_of(headers: Mapping[str, str]) -> str | None:
+    """The idempotency key of a write; None if there is none.
+
+    Raises:
+        BadInput: it cannot be kept.
+    """
+    key = headers.get("idempotency-key")
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
+        raise BadInput("Idempotency-Key is not 1 to 200 visible ASCII characters; send a UUID")
+    return key
+
+
 def token_of(headers: Mapping[str, str]) -> str:
     """The key in the request.
 
@@ -127,7 +144,7 @@ def token_of(headers: Mapping[str, str]) -> str:
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise no_key("no key; send it as: Authorization: Bearer xhc_…")
+        raise no_key("no key; send it as: Authorization: Bearer xhc_…, or log in: /v1/session")
     return token.strip()
 
 

@@ -22,7 +22,8 @@ from serving.problems import TOO_LARGE, Refusal, incident, refused
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 #: addresses that answer however busy we are
 UNCAPPED = frozenset({"/healthz", "/readyz", "/metrics"})
-_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+#: with "no-referrer", browsers would hide even from ourselves which page a form came from
+_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 
 @dataclass

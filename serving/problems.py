@@ -65,6 +65,11 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
 #: what only exists over HTTP
 HTTP: dict[str, Kind] = {
     "no_key": Kind(401, "缺少或无效的访问密钥", "No valid key"),
+    "code_needed": Kind(401, "需要动态口令", "A one-time code is needed"),
+    "foreign_page": Kind(403, "请求来源校验未通过", "The request is not from our own pages"),
+    "provider_away": Kind(503, "统一身份认证暂不可用", "The identity provider is away"),
+    "password_due": Kind(403, "须先更换口令", "Choose a new password first"),
+    "too_many_logins": Kind(429, "登录尝试过多", "Too many logins failed"),
     "not_allowed": Kind(403, "无权访问", "Not allowed"),
     "purpose_missing": Kind(400, "缺少查询事由", "No purpose given"),
     "not_found": Kind(404, "没有此地址", "No such address"),

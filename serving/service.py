@@ -13,11 +13,24 @@ from typing import Any, TextIO, TypeVar
 
 from fastapi import Request
 
+from serving.champion import Champions
 from serving.explainer import Explainer
 from serving.gate import Caller, Keyring, purpose_of, token_of
 from serving.journal import Journal
+from serving.login import Logins
+from serving.middleware import access_log
+from serving.oidc import Provider
+from serving.passwords import Passwords
 from serving.problems import Refusal
 from serving.roles import SCORES
+from serving.sessions import (
+    Visit,
+    cookie_name,
+    is_secure,
+    refuse_forgery,
+    visit_limits,
+    visit_of,
+)
 from xhcredit.errors import BadInput
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
@@ -36,6 +49,8 @@ class Settings:
     body_bytes: int = 1 << 20
     in_flight: int = 256
     explaining: int = 8
+    oidc: Provider | None = None
+    public: str = ""  #: how browsers reach it (https://…), if through a gateway
     log: TextIO = field(default_factory=lambda: sys.stderr)
 
 
@@ -62,14 +77,31 @@ class Service:
         return Rulebook.load(self.settings.rules)
 
     @cached_property
+    def passwords(self) -> Passwords:
+        """Hashes and compares passwords."""
+        return Passwords()
+
+    @cached_property
+    def logins(self) -> Logins:
+        """Lets people in."""
+        return Logins(self.store, self.rulebook, self.passwords)
+
+    @cached_property
+    def verifying(self) -> asyncio.Lock:
+        """The chain is walked by one at a time: it takes seconds of a processor."""
+        return asyncio.Lock()
+
+    @cached_property
     def explainer(self) -> Explainer:
         """Tells why; asked only where a warehouse is."""
         chosen = self.settings
         if chosen.warehouse is None:
             raise BadInput("no warehouse was named; name one to explain scores")
-        return Explainer(
-            self.store.reader, chosen.warehouse, self.rulebook, chosen.release, chosen.explaining
+        log = access_log(chosen.log).info
+        champions = Champions(
+            self.store.reader, chosen.warehouse, self.rulebook, chosen.release, log
         )
+        return Explainer(champions, chosen.explaining)
 
     def now(self) -> datetime:
         """The time, as the store tells it."""
@@ -89,22 +121,62 @@ class Service:
         return await asyncio.to_thread(work, *given)
 
     async def caller(self, request: Request, permission: str) -> Caller:
-        """Who asks, if they may.
+        """Who asks, by key or by session, if they may for some bureau; ask ``may`` for which.
 
         Raises:
-            Refusal: no good key, or its roles do not allow this.
+            Refusal: no good key and no session, a forged request, or no role that allows this.
         """
-        token = token_of(request.headers)
-        caller = self.keyring.remembered(token)
-        if caller is None:
-            caller = await self.quickly(self.keyring.look_up, token)
+        caller = await self._who(request)
         request.scope["state"]["actor"] = caller.name
         if permission not in caller.permissions:
             roles = ", ".join(caller.roles) or "no role"
             raise Refusal(
-                "not_allowed", f'the key ({roles}) lacks "{permission}"; ask for a role that has it'
+                "not_allowed", f'you ({roles}) lack "{permission}"; ask for a role that has it'
             )
         return caller
+
+    async def person(self, request: Request, permission: str) -> Caller:
+        """Who asks, if they are logged in and may: what a person answers for, no key can do.
+
+        Raises:
+            Refusal: as ``caller``, or it is a key.
+        """
+        caller = await self.caller(request, permission)
+        if not caller.session:
+            raise Refusal("not_allowed", "a key cannot do this; log in as a person: /v1/session")
+        return caller
+
+    async def _who(self, request: Request) -> Caller:
+        cookie = request.cookies.get(self._cookie_name(request))
+        if cookie and "authorization" not in request.headers:
+            return (await self.visit(request)).caller
+        token = token_of(request.headers)
+        caller = self.keyring.remembered(token)
+        if caller is None:
+            caller = await self.quickly(self.keyring.look_up, token)
+        return caller
+
+    async def visit(self, request: Request, *, settled: bool = True) -> Visit:
+        """Who is logged in; a request that changes something must carry the session's token.
+
+        Args:
+            request: what was asked.
+            settled: refuse who has to choose a new password first.
+
+        Raises:
+            Refusal: nobody is, the session is over, a forged request, or a password is due.
+        """
+        cookie = request.cookies.get(self._cookie_name(request), "")
+        limits = visit_limits(self.rulebook, self.today())
+        visit = await self.quickly(visit_of, self.store.sessions, cookie, self.now(), limits)
+        request.scope["state"]["actor"] = visit.caller.name
+        await refuse_forgery(request, visit.csrf, self.settings.public)
+        if settled and visit.must_change:
+            raise Refusal("password_due", "choose a new password first: /v1/account/password")
+        return visit
+
+    def _cookie_name(self, request: Request) -> str:
+        return cookie_name(is_secure(request, self.settings.public))
 
     async def reader_of_enterprises(self, request: Request) -> tuple[Caller, str]:
         """Who reads enterprises, and why.
@@ -117,7 +189,7 @@ class Service:
 
     def close(self) -> None:
         """End the threads; they start again when needed.  Who opened the store closes it."""
-        for name in ("journal", "explainer"):
+        for name in ("journal", "explainer", "passwords"):
             used = self.__dict__.pop(name, None)
             if used is not None:
                 used.close()

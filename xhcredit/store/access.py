@@ -132,6 +132,24 @@ class Access:
         _refuse_oneself(act, login)
         self.change_user(act, login, disabled_at=at)
 
+    def known_as(self, external: str) -> dict[str, Any] | None:
+        """Who is bound to an identity of a provider; None if nobody is."""
+        wanted = select(users.c.login).where(users.c.external == external)
+        with self.database.reading() as con:
+            login = con.scalar(wanted)
+        return None if login is None else self.user(login)
+
+    def bind_user(self, act: Act, login: str, external: str | None) -> None:
+        """Let somebody else be known by their identity at a provider, or (None) no longer.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+            BadInput: another person has this identity.
+        """
+        _refuse_oneself(act, login)
+        self.change_user(act, login, external=external)
+
     def people(self) -> list[dict[str, Any]]:
         """All people with their ``grants``, by login; without what opens their accounts."""
         with self.database.reading() as con:

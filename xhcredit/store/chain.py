@@ -124,9 +124,8 @@ class Verdict:
         return self.broken_at is None
 
 
-def walk(links: Iterable[Mapping[str, Any]]) -> Verdict:
-    """Follow the chain from its first entry and stop at the first that does not fit."""
-    before: Link | None = None
+def walk(links: Iterable[Mapping[str, Any]], before: Link | None = None) -> Verdict:
+    """Follow the chain from its first entry, or from ``before`` on; stop where it does not fit."""
     count = back = 0
     for fields in links:
         link = Link(**fields)
