@@ -6,11 +6,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.routing import Route
 
-from serving import catalogue, docs, enterprises, ops, problems, watchlist
+from serving import (
+    account,
+    accounts,
+    activity,
+    catalogue,
+    docs,
+    enterprises,
+    keys,
+    oidc_pages,
+    ops,
+    problems,
+    watchlist,
+)
+from serving.console import pages as console
 from serving.middleware import Frame, Limits, Meters, access_log
+from serving.oidc import Oidc
 from serving.service import Service, Settings
 from xhcredit import __version__
 from xhcredit.store.store import Store
@@ -18,12 +32,15 @@ from xhcredit.store.store import Store
 DESCRIPTION = """
 企业信用风险分级分类评分接口（只读）。结果仅供内部配置监管资源，不是信用评价，不得公开。
 
-- 每个请求须带 `Authorization: Bearer xhc_…`；查询企业须带 `X-Purpose` 写明事由，随操作日志留存。
+- 每个请求须带 `Authorization: Bearer xhc_…`，或登录后的会话 Cookie
+  （见 `/v1/session`；修改类请求另带 `X-CSRF-Token`）。
+- 查询企业须带 `X-Purpose` 写明事由，随操作日志留存。
 - 出错时统一返回 `application/problem+json`，`code` 稳定可供程序判断。
 
 Scores and risk tiers of enterprises, read only; for placing supervision resources, no credit
-evaluation, not public. Every request carries a key; every read of an enterprise says why, and is
-recorded before it is answered. Errors are RFC 9457 problems with a stable `code`.
+evaluation, not public. Every request carries a key or a session (`/v1/session`; with one, changes
+also carry `X-CSRF-Token`); every read of an enterprise says why, and is recorded before it is
+answered. Errors are RFC 9457 problems with a stable `code`.
 """
 #: FastAPI would send traces to wherever the environment says; nothing leaves by accident
 _SILENT = {
@@ -32,6 +49,9 @@ _SILENT = {
 }  # fmt: skip
 
 _bearer = HTTPBearer(auto_error=False, description="访问密钥 / API key (xhc_…)")
+_session = APIKeyCookie(
+    name="xhcredit", auto_error=False, description="会话 / session, see /v1/session"
+)
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
@@ -54,14 +74,21 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     )
     app.state.service, app.state.meters = service, meters
     app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
-    keyed = [enterprises.router, watchlist.router, catalogue.router]
+    keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
     if settings.warehouse is not None:
         keyed.append(enterprises.why)
     for router in keyed:
-        app.include_router(router, dependencies=[Depends(_bearer)])
+        app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
+    for router in (account.router, accounts.router, keys.router):
+        app.include_router(router, dependencies=[Depends(_session)])
+    app.include_router(account.public)
+    if settings.oidc is not None:
+        app.state.oidc = Oidc(settings.oidc, service.store.sessions)
+        app.include_router(oidc_pages.router)
     for router in (ops.router, docs.router):
         app.include_router(router)
     problems.register(app)
+    console.add_to(app)
     _describe(app)
     log = access_log(settings.log)
     limits = Limits(settings.in_flight, settings.body_bytes)

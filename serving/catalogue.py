@@ -107,7 +107,7 @@ async def rules(request: Request, as_of: AsOf = None) -> Response:
     service = service_of(request)
     await service.caller(request, CATALOGUE)
     day = as_of or service.today()
-    return JSONResponse(await asyncio.to_thread(_in_force, service, day))
+    return JSONResponse(await asyncio.to_thread(in_force, service, day))
 
 
 @router.get(
@@ -125,13 +125,7 @@ async def rule(
     """One rule, with all its entries."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
-    book = service.rulebook
-    if rule_id not in book.rules:
-        raise UnknownRecord(f'there is no rule "{rule_id}"; list them: /v1/rules')
-    found, day = book.rules[rule_id], as_of or service.today()
-    shown = _rule(found, found.on(day), _serves(service, found.pack, day))
-    every = [e.model_dump(mode="json") for e in found.entries]
-    return JSONResponse({"as_of": day.isoformat(), **shown, "entries": every})
+    return JSONResponse(one_rule(service, rule_id, as_of or service.today()))
 
 
 @router.get(
@@ -174,7 +168,24 @@ def current_run(service: Service) -> dict[str, Any] | None:
         return None
 
 
-def _in_force(service: Service, day: date) -> dict[str, Any]:
+def one_rule(service: Service, rule_id: str, day: date) -> dict[str, Any]:
+    """A rule as of a day, with all its entries.
+
+    Raises:
+        UnknownRecord: there is no such rule.
+        RuleNotInForce: it has no entry in force on that day.
+    """
+    book = service.rulebook
+    if rule_id not in book.rules:
+        raise UnknownRecord(f'there is no rule "{rule_id}"; list them: /v1/rules')
+    found = book.rules[rule_id]
+    shown = _rule(found, found.on(day), _serves(service, found.pack, day))
+    every = [e.model_dump(mode="json") for e in found.entries]
+    return {"as_of": day.isoformat(), **shown, "entries": every}
+
+
+def in_force(service: Service, day: date) -> dict[str, Any]:
+    """Every rule in force on a day, with the digest of the rulebook."""
     book = service.rulebook
     found = [_rule(f.rule, f.entry, f.in_service) for f in book.in_force(day)]
     return {"as_of": day.isoformat(), "digest": book.digest, "rules": found}

@@ -48,6 +48,11 @@ def describe(feature: Feature) -> dict[str, str]:
     }
 
 
+def dimension_zh(dimension: str) -> str:
+    """A dimension (or supervised field) in Chinese; an unknown one as it is."""
+    return _WORDS.get(dimension, dimension)
+
+
 def how(feature: Feature) -> str:
     """What is computed, in the declaration's own language on one line.
 

@@ -19,6 +19,7 @@ from xhcredit.store.outbox import Outbox
 from xhcredit.store.reader import Reader
 from xhcredit.store.sessions import Sessions
 from xhcredit.store.snapshots import Snapshots
+from xhcredit.store.watch import Watch
 
 
 def _make_private(database: Database) -> None:
@@ -72,6 +73,11 @@ class Store:
     def reader(self) -> Reader:
         """What the current run says, and earlier ones."""
         return Reader(self.database)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Lists of the current run."""
+        return Watch(self.database)
 
     @cached_property
     def snapshots(self) -> Snapshots:

@@ -1,0 +1,158 @@
+"""Who comes in?  Login, logout, a new password; and what a page may count on of its visitor."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from serving.account import address_of
+from serving.console.frame import PLACES, Visitor, page
+from serving.gate import PURPOSE_LENGTH
+from serving.problems import Refusal
+from serving.service import service_of
+from serving.sessions import Visit, give_cookie, is_secure, refuse_foreign
+from xhcredit.errors import BadInput, LoginRefused
+
+router = APIRouter(include_in_schema=False)
+HOME = "/console/watchlist"
+PURPOSE_COOKIE = "xhcredit_purpose"
+#: why somebody logs in; kept with every enterprise that is looked at
+PURPOSES = ("日常监管 routine supervision", "投诉举报处理 complaint or report",
+            "双随机抽查 random inspection", "信用修复受理 credit restoration",
+            "专项整治 special campaign", "系统维护 maintenance")  # fmt: skip
+
+
+async def visitor_of(request: Request, permission: str) -> Visitor:
+    """Who looks at a page, if they may.
+
+    Raises:
+        Refusal: nobody is logged in, a password is due, a forged request, or not allowed.
+    """
+    visit = await service_of(request).visit(request)
+    if permission not in visit.caller.permissions:
+        raise Refusal("not_allowed", f'you lack "{permission}"; ask for a role that has it')
+    return _visitor(request, visit)
+
+
+def _visitor(request: Request, visit: Visit) -> Visitor:
+    purpose = unquote(request.cookies.get(PURPOSE_COOKIE, ""))[:PURPOSE_LENGTH]
+    known = purpose if purpose.isprintable() and purpose.strip() else PURPOSES[0]
+    return Visitor(visit.caller, visit.name, visit.csrf, known)
+
+
+@router.get("/console")
+@router.get("/console/")
+async def home(request: Request) -> Response:
+    """The first page that the visitor may see."""
+    visit = await service_of(request).visit(request)
+    may = visit.caller.permissions
+    return RedirectResponse(next((p.address for p in PLACES if p.permission in may), HOME), 303)
+
+
+@router.get("/console/login")
+async def login_page(request: Request) -> Response:
+    """The form."""
+    return _login(request, request.query_params.get("next", ""))
+
+
+@router.post("/console/login")
+async def log_in(request: Request) -> Response:
+    """Open a session and go where one was going."""
+    service = service_of(request)
+    refuse_foreign(request, service.settings.public)
+    form = await request.form()
+    login, password = _text(form, "login").strip().casefold(), _text(form, "password")
+    code, going = _text(form, "code").strip() or None, _text(form, "next")
+    try:
+        opened = await service.logins.log_in(
+            login[:64], password[:128], code, address_of(request), service.today()
+        )
+    except LoginRefused as error:
+        return _login(request, going, login=login, wrong=str(error), asks_code=code is not None)
+    except Refusal as refusal:
+        if refusal.code not in ("code_needed", "too_many_logins"):
+            raise
+        needed = refusal.code == "code_needed"
+        return _login(request, going, login=login, wrong=refusal.detail, asks_code=needed)
+    answer = RedirectResponse(inside(going), 303)
+    secure = is_secure(request, service.settings.public)
+    give_cookie(answer, opened.cookie, secure)
+    purpose = _text(form, "purpose")
+    told = quote(purpose if purpose in PURPOSES else PURPOSES[0])
+    answer.set_cookie(PURPOSE_COOKIE, told, httponly=True, samesite="strict", secure=secure)
+    return answer
+
+
+@router.post("/console/logout")
+async def log_out(request: Request) -> Response:
+    """End the session."""
+    service = service_of(request)
+    visit = await service.visit(request, settled=False)
+    act = visit.caller.act("session.close", "logout")
+    await asyncio.to_thread(service.store.sessions.close, act, visit.caller.session)
+    answer = RedirectResponse("/console/login", 303)
+    give_cookie(answer, "", is_secure(request, service.settings.public))
+    return answer
+
+
+@router.get("/console/password")
+async def password_page(request: Request) -> Response:
+    """The form for a new password; whoever must choose one sees nothing else."""
+    visit = await service_of(request).visit(request, settled=False)
+    return _password(request, visit)
+
+
+@router.post("/console/password")
+async def change_password(request: Request) -> Response:
+    """Choose a new password; all sessions end."""
+    service = service_of(request)
+    visit = await service.visit(request, settled=False)
+    form = await request.form()
+    old, new = _text(form, "old"), _text(form, "new")
+    if new != _text(form, "again"):
+        return _password(request, visit, "the two new passwords differ; write the same twice")
+    where = address_of(request)
+    try:
+        await service.logins.change_password(
+            visit.login, old[:128], new[:128], where, service.today()
+        )
+    except (LoginRefused, BadInput) as error:
+        return _password(request, visit, str(error))
+    return RedirectResponse("/console/login?changed=1", 303)
+
+
+def inside(address: str) -> str:
+    """Where to go on; only to our own pages, whatever the address says."""
+    parts = urlsplit(address)
+    own = not parts.scheme and not parts.netloc and parts.path.startswith("/console/")
+    safe = own and "\\" not in address and address.isprintable()
+    return address if safe and not parts.path.startswith("/console/login") else "/console"
+
+
+def _login(
+    request: Request, going: str, login: str = "", wrong: str = "", *, asks_code: bool = False
+) -> Response:
+    shown = {"going": going, "login": login, "wrong": wrong, "asks_code": asks_code}
+    changed = "changed" in request.query_params
+    expired = bool(going) and not wrong
+    status = 401 if wrong else 200
+    return page(
+        request, "login.html", None, status, purposes=PURPOSES, changed=changed, expired=expired,
+        **shown,
+    )  # fmt: skip
+
+
+def _password(request: Request, visit: Visit, wrong: str = "") -> Response:
+    shown = {"wrong": wrong, "due": visit.must_change}
+    status = 400 if wrong else 200
+    return page(request, "password.html", _visitor(request, visit), status, **shown)
+
+
+def _text(form: FormData, name: str) -> str:
+    """A field of a form; a file or nothing is empty text."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""

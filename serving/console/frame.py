@@ -1,0 +1,165 @@
+"""What is around every page: language, places, freshness, who is here, what may be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from serving.console.assets import address
+from serving.console.language import COOKIE, Language, chosen, translated
+from serving.console.words import word_of
+from serving.gate import Caller
+from serving.roles import (
+    ACCOUNTS,
+    ALERTS_READ,
+    AUDIT,
+    CATALOGUE,
+    DRAWS_READ,
+    MODELS_READ,
+    RESTORATION_READ,
+    SCORES,
+)
+from serving.service import service_of
+from xhcredit.errors import UnknownRecord
+from xhcredit.store.acts import Act
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, HX-Request",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of the main navigation, and what one must be allowed to see it."""
+
+    name: str
+    address: str
+    permission: str
+
+
+PLACES = (
+    Place("Watchlist", "/console/watchlist", SCORES),
+    Place("Alerts", "/console/alerts", ALERTS_READ),
+    Place("Draws", "/console/draws", DRAWS_READ),
+    Place("Restoration", "/console/restoration", RESTORATION_READ),
+    Place("Models", "/console/models", MODELS_READ),
+    Place("Data quality", "/console/quality", CATALOGUE),
+    Place("Rules", "/console/rules", CATALOGUE),
+    Place("Report", "/console/report", SCORES),
+    Place("Audit trail", "/console/audit", AUDIT),
+    Place("Accounts", "/console/accounts", ACCOUNTS),
+)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who looks at a page: the caller behind the session, and the token its forms carry."""
+
+    caller: Caller
+    shown: str
+    csrf: str
+    purpose: str
+
+    def act(self, action: str, **payload: Any) -> Act:
+        """An act of the visitor, for the activity chain."""
+        return self.caller.act(action, self.purpose, **payload)
+
+
+def page(
+    request: Request,
+    template: str,
+    visitor: Visitor | None = None,
+    status: int = 200,
+    **shown: Any,
+) -> HTMLResponse:
+    """A page in the visitor's language.
+
+    Args:
+        request: what was asked.
+        template: file below ``templates``.
+        visitor: who looks; None only before logging in and on public pages.
+        status: HTTP status.
+        shown: what the template shows.
+    """
+    language = chosen(request)
+    body = (
+        environment(language)
+        .get_template(template)
+        .render(
+            language=language,
+            visitor=visitor,
+            places=_places(visitor),
+            here=_here(request),
+            fresh=_fresh(request) if visitor else None,
+            with_query=partial(with_query, request),
+            **{"charts": False, **shown},
+        )
+    )
+    answer = HTMLResponse(body, status, _HEADERS)
+    if request.query_params.get("lang") == language:
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", secure=secure)
+    return answer
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """The templates; an unknown name in one is an error, not a blank."""
+    made = Environment(
+        loader=PackageLoader("serving.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "_": partial(translated, language=language),
+        "asset": address,
+        "word": partial(word_of, language=language),
+    }
+    return made
+
+
+def with_query(request: Request, **changed: Any) -> str:
+    """This address with other parameters; None takes one away, a list repeats it."""
+    kept: Mapping[str, list[str]] = {
+        k: request.query_params.getlist(k) for k in request.query_params if k not in changed
+    }
+    added = {k: v for k, v in changed.items() if v is not None}
+    query = urlencode({**kept, **added}, doseq=True)
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _places(visitor: Visitor | None) -> list[Place]:
+    """Where the visitor may go."""
+    if visitor is None:
+        return []
+    return [p for p in PLACES if p.permission in visitor.caller.permissions]
+
+
+def _here(request: Request) -> str:
+    """The place that an address belongs to."""
+    path = request.url.path
+    return next((p.address for p in PLACES if path.startswith(p.address)), "")
+
+
+def _fresh(request: Request) -> Any:
+    """The run that the pages show; None before the first night."""
+    try:
+        return service_of(request).store.reader.current_run()
+    except UnknownRecord:
+        return None

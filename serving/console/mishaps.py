@@ -1,0 +1,63 @@
+"""What a page shows when it cannot be shown: the same problem as the API tells, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from serving.console.frame import page
+from serving.console.language import chosen
+
+_Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def register(app: FastAPI) -> None:
+    """Let every problem below ``/console`` be a page; the problems themselves stay as they are."""
+    for kind, handler in list(app.exception_handlers.items()):
+        app.add_exception_handler(kind, _in_words(handler))  # type: ignore[arg-type]  # all ours
+
+
+def _in_words(handler: _Handler) -> _Handler:
+    async def told(request: Request, error: Exception) -> Response:
+        answer = await handler(request, error)
+        if not request.url.path.startswith("/console"):
+            return answer
+        return _page(request, json.loads(bytes(answer.body)), answer)
+
+    return told
+
+
+def _page(request: Request, problem: dict[str, str], answer: Response) -> Response:
+    """The page of a problem; who is not logged in goes to the login and comes back afterwards."""
+    if problem["code"] == "no_key":
+        return _to(request, f"/console/login?next={quote(_where(request))}")
+    if problem["code"] == "password_due":
+        return _to(request, "/console/password")
+    title = problem["title"] if chosen(request) == "zh" else problem["title_en"]
+    shown = {"problem": problem, "title": title, "number": problem["instance"].rpartition(":")[2]}
+    made = page(request, "mishap.html", None, answer.status_code, **shown)
+    if "retry-after" in answer.headers:
+        made.headers["Retry-After"] = answer.headers["retry-after"]
+    return made
+
+
+def _where(request: Request) -> str:
+    """The page one was on: htmx tells it, a form has no address to go back to."""
+    current = request.headers.get("hx-current-url", "")
+    if current:
+        return "/" + current.split("/", 3)[-1]
+    if request.method != "GET":
+        return "/console"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _to(request: Request, address: str) -> Response:
+    """Go somewhere else; htmx is told so, or it would put that page into this one."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=200, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
