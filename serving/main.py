@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serving import people
 from serving.roles import ROLES
 from xhcredit.errors import BadInput, XhcreditError
 
@@ -26,6 +28,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="评分接口服务 – answers questions about published runs over HTTP; `/docs` describes it.",
 )
+people.register(cli)
 Address = Annotated[
     str,
     typer.Option(
@@ -50,21 +53,42 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    public: Annotated[
+        str, typer.Option(envvar="XHCREDIT_PUBLIC", help="How browsers reach it: https://name.")
+    ] = "",
+    oidc: Annotated[
+        str, typer.Option(envvar="XHCREDIT_OIDC", help="Issuer of the identity provider.")
+    ] = "",
+    oidc_client: Annotated[
+        str, typer.Option(envvar="XHCREDIT_OIDC_CLIENT", help="Who we are to it.")
+    ] = "xhcredit",
+    oidc_claim: Annotated[
+        str, typer.Option(envvar="XHCREDIT_OIDC_CLAIM", help="Claim by which it knows people.")
+    ] = "sub",
 ) -> None:
     """Serve until stopped. An SQLite store is made if there is none.
 
-    If the store has no key yet, one is made and shown once. On another host than this computer,
-    put a gateway with HTTPS before it: keys travel in headers.
+    If the store has no key yet, one is made and shown once; if nobody is there, so are one-time
+    passwords of the three administrators. On another host than this computer, put a gateway with
+    HTTPS before it: keys travel in headers. The secret shared with an identity provider is read
+    from XHCREDIT_OIDC_SECRET.
     """
     if context.invoked_subcommand is not None:
         return
     from serving.app import create_app
+    from serving.oidc import Provider
     from serving.service import Settings
     from xhcredit.store.store import Store
 
     with Store.open(store) as opened:
         first_key(opened)
-        app = create_app(opened, Settings(warehouse=warehouse, release=release, rules=rules))
+        people.first_people(opened)
+        secret = os.environ.get("XHCREDIT_OIDC_SECRET", "")
+        provider = Provider(oidc, oidc_client, secret, oidc_claim) if oidc else None
+        chosen = Settings(
+            warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider
+        )
+        app = create_app(opened, chosen)
         _answer(app, host, port)
 
 

@@ -83,6 +83,11 @@ class Passwords:
         self._threads.shutdown(cancel_futures=True)
 
 
+def hashed_now(password: str) -> str:
+    """What is kept of a password; for the shell, which does nothing else meanwhile."""
+    return PasswordHash.recommended().hash(password)
+
+
 def first_password() -> str:
     """A random password to be used once: about 99 bits, easy to read out."""
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
