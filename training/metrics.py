@@ -90,16 +90,18 @@ def platt(risk: Array, bad: Array, weight: Array) -> tuple[float, float]:
     mass = weight / weight.mean()
     n_bad, n_good = (mass * bad).sum(), (mass * (1 - bad)).sum()
     target = np.where(bad == 1, (n_bad + 1) / (n_bad + 2), 1 / (n_good + 2))
-    x = np.stack([risk, np.ones_like(risk)])
-    beta = np.array([1.0, 0.0])
-    for _ in range(50):
+    middle, width = float(risk.mean()), float(risk.std()) or 1.0
+    x = np.stack([(risk - middle) / width, np.ones_like(risk)])
+    rate = float(np.average(target, weights=mass))
+    beta = np.array([0.0, np.log(rate / (1 - rate))])
+    for _ in range(50):  # from the average outwards, over standardised risks, Newton does not stray
         p = chance(beta @ x)
         slope = (x * (mass * p * (1 - p))) @ x.T + np.eye(2) * 1e-9
         step = np.linalg.solve(slope, x @ (mass * (target - p)))
-        beta = beta + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-9:
+        beta = beta + step
+        if np.abs(step).max() < 1e-10:
             break
-    return float(beta[0]), float(beta[1])
+    return float(beta[0] / width), float(beta[1] - beta[0] * middle / width)
 
 
 def calibration_slope(risk: Array, bad: Array, weight: Array) -> float:

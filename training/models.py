@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from training.calibrate import calibrate, line_of
 from training.frame import Array, Column, Frame
 from training.full import Full, fit_full
 from training.shapes import Additive, Shape
-from training.woe import Card, fit_woe
+from training.woe import fit_woe
 from xhcredit.errors import BadSample
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import load_release
@@ -152,8 +152,3 @@ def calibrated(kind: str, model: Additive | Full, later: Frame | None) -> Fitted
         return Fitted(kind, model.scaled(slope, shift), slope, shift)
     c = calibrate(model, later)
     return Fitted(kind, c.model, c.slope, c.shift, c.steps, c.largest_gap)
-
-
-def card_of(fine: Card, **parts: float) -> Card:
-    """The scorecard's settings with other fineness, for a search."""
-    return replace(fine, fineness=replace(fine.fineness, **parts))  # type: ignore[arg-type]

@@ -1,0 +1,30 @@
+"""A release as MLflow serves it: indicators in, points out; read as code, nothing pickled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+
+from xhcredit.scores.bulk import scores_of
+from xhcredit.scores.release import load_release
+
+
+class Points(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
+    """The general score (or the one named by ``score`` in the model's parameters)."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the release that was logged."""
+        self.release = load_release(Path(context.artifacts["release"]))
+        self.score = context.model_config.get("score", "general")
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
+        """Points by row of ``model_input`` (one column per indicator; missing is NaN)."""
+        table = self.release.tables[self.score]
+        x = model_input[table.features].to_numpy(float).T
+        return pd.DataFrame({"points": scores_of(table, x.copy(), table.features)})
+
+
+mlflow.models.set_model(Points())
