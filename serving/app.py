@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,11 +17,13 @@ from serving import (
     catalogue,
     docs,
     enterprises,
+    file,
     keys,
     oidc_pages,
     ops,
     problems,
     watchlist,
+    what_if,
 )
 from serving.console import pages as console
 from serving.middleware import Frame, Limits, Meters, access_log
@@ -60,7 +63,9 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(service.follow())
         yield
+        following.cancel()
         service.close()
 
     app = FastAPI(
@@ -76,7 +81,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
     if settings.warehouse is not None:
-        keyed.append(enterprises.why)
+        keyed += [enterprises.why, file.router, what_if.router]
     for router in keyed:
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
     for router in (account.router, accounts.router, keys.router):

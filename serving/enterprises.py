@@ -11,8 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from serving import examples
 from serving.problems import WrongCodes, declared
+from serving.roles import SCORES
 from serving.service import Service, service_of
 from xhcredit.domain.codes import normalised, problem_with
+from xhcredit.jobs.moves import with_moves
+from xhcredit.store.reader import Within
 
 SCORE_PATH = "/v1/enterprises/{code}/score"
 MOST_CODES = 10_000
@@ -50,7 +53,7 @@ async def score(request: Request) -> Response:
     code = right_code(request.path_params["code"])
     answer = None
     try:
-        answer = await service.quickly(service.store.reader.current, code)
+        answer = await service.quickly(service.store.reader.current, code, caller.scope(SCORES))
     finally:
         seen = {"code": code, "run": answer.run if answer else None}
         await service.journal.note(caller.act("enterprise.score", purpose, **seen))
@@ -93,7 +96,9 @@ router.get(
     "/v1/enterprises/{code}/history",
     operation_id="history",
     summary="历次评分 / earlier scores",
-    description="各批次的评分与等级，最新在前。\n\nWhat each published run said, the latest first.",
+    description="各批次的评分与等级，最新在前；moved_by 列明与上一批次相比、计入主要原因的变动，"
+    "rest 为其余变动。\n\nWhat each published run said, the latest first; moved_by tells which of "
+    "the main reasons moved the composite since the run before, rest what else did.",
     responses=declared(400, 404, 422) | {200: examples.json_of(examples.HISTORY)},
     openapi_extra=examples.with_purpose(),
 )
@@ -106,11 +111,13 @@ async def history(
     code = right_code(code)
     runs: list[dict[str, Any]] = []
     try:
-        runs = await asyncio.to_thread(service.store.reader.history, code, limit)
+        runs = await asyncio.to_thread(
+            service.store.reader.history, code, limit, caller.scope(SCORES)
+        )
     finally:
         seen = {"code": code, "runs": [r["run"] for r in runs]}
         await service.journal.note(caller.act("enterprise.history", purpose, **seen))
-    return JSONResponse({"code": code, "runs": runs}, headers=_NO_STORE)
+    return JSONResponse({"code": code, "runs": with_moves(runs)}, headers=_NO_STORE)
 
 
 @why.get(
@@ -130,8 +137,10 @@ async def explain(request: Request, code: CodeInPath) -> Response:
     code = right_code(code)
     told: dict[str, Any] = {}
     try:
-        answer = await service.quickly(service.store.reader.current, code)
-        told = await service.explainer.explain(code, answer)
+        within = caller.scope(SCORES)
+        answer = await service.quickly(service.store.reader.current, code, within)
+        explainer = service.explainer
+        told = await explainer.do(explainer.explain, code, answer, service.today())
     finally:
         seen = {"code": code, "run": told.get("run")}
         await service.journal.note(caller.act("enterprise.explain", purpose, **seen))
@@ -164,17 +173,17 @@ async def batch(request: Request, asked: Codes) -> Response:
     if wrong:
         raise WrongCodes(wrong)
     codes = list(dict.fromkeys(codes))
-    body, run = await asyncio.to_thread(_many, service, codes)
+    body, run = await asyncio.to_thread(_many, service, codes, caller.scope(SCORES))
     seen = {"codes": codes, "run": run}
     await service.journal.note(caller.act("enterprise.scores_batch", purpose, **seen))
     headers = {**_NO_STORE, "X-Run": str(run)}
     return Response(body, 200, headers, "application/json")
 
 
-def _many(service: Service, codes: list[str]) -> tuple[bytes, int]:
+def _many(service: Service, codes: list[str], within: Within) -> tuple[bytes, int]:
     """The answer to a batch, put together from ready bytes."""
     reader = service.store.reader
-    found = reader.many(codes)
+    found = reader.many(codes, within)
     run = next(iter(found.values())).run if found else int(reader.current_run()["run"])
     missing = ", ".join(f'"{code}"' for code in codes if code not in found)
     scores = b",".join(found[code].body for code in codes if code in found)

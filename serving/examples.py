@@ -19,6 +19,7 @@ _REASON = {
 }
 SCORE = {
     "code": CODE,
+    "name": "上海示例餐饮管理有限公司",
     "as_of": "2026-06-30",
     "run": 12,
     "release": "expert",
@@ -29,12 +30,35 @@ SCORE = {
     "x": {"x_food": {"score": 731.2, "grade": "B"}},
     "national_evaluation": None,
     "reasons": [_REASON],
+    "bureau": "区市场监管局",
+    "street": "香樟街道",
+    "previous_tier": "A",
     "mark": "内部参考：仅用于配置监管资源，不是信用评价，不得公开",
 }
 _RUN = {"run": 12, "as_of": "2026-06-30", "published_at": "2026-06-30T18:20:05.000000Z"}
 HISTORY = {
     "code": CODE,
-    "runs": [{**_RUN, "tier": "B", "composite": 742.31, "general": 742.31, "x": {}, "etag": "9f…"}],
+    "runs": [
+        {
+            **_RUN,
+            "tier": "B",
+            "composite": 742.31,
+            "general": 742.31,
+            "x": {},
+            "etag": "9f…",
+            "moved": -21.5,
+            "rest": 0.0,
+            "moved_by": [
+                {
+                    "score": "general",
+                    "indicator": "penalties_24m",
+                    "composite": -21.5,
+                    "zh": "近24个月行政处罚次数",
+                    "en": "administrative penalties, last 24 months",
+                }
+            ],
+        }
+    ],
 }
 EXPLAIN = {
     "run": 12,
@@ -60,8 +84,72 @@ RULE = {
 }
 WATCHLIST = {
     "run": 12,
-    "enterprises": [{"code": CODE, "tier": "D", "composite": 402.5, "general": 402.5, "x": {}}],
+    "total": 4000,
+    "enterprises": [
+        {
+            "code": CODE,
+            "name": "上海示例餐饮管理有限公司",
+            "bureau": "区市场监管局",
+            "street": "香樟街道",
+            "kind": "company",
+            "size": "micro",
+            "tier": "D",
+            "previous_tier": "C",
+            "composite": 402.5,
+            "moved": -61.2,
+            "general": 402.5,
+            "x": {},
+        }
+    ],
     "next": "eyJydW4iOjEyLC4uLn0",
+}
+
+
+_FACT = {
+    "column": "amount_yuan", "zh": "罚没金额（元）", "en": "amount fined and confiscated",
+    "value": "5000.00", "said": None,
+}  # fmt: skip
+FILE = {
+    "run": 12,
+    "code": CODE,
+    "as_of": "2026-06-30",
+    "register": {"known_on": "2020-01-06", "facts": [_FACT], "source_file": "register.csv"},
+    "result": {"composite": 742.31, "tier": "B", "decided_by": "tiers.cutoffs", "scores": []},
+    "rules": [{"id": "tiers.caps.tax_d", "zh": "…", "tier": "D", "applies": False}],
+    "events": [
+        {
+            "table": "penalty",
+            "zh": "行政处罚",
+            "occurred_on": "2026-01-05",
+            "known_on": "2026-01-09",
+            "facts": [_FACT],
+            "source_file": "处罚.csv",
+            "source_row": 7,
+            "indicators": [{"indicator": "penalties_24m", "zh": "近24个月行政处罚次数"}],
+        }
+    ],
+    "relations": [{"kind": "address", "zh": "住所", "count": 3, "neighbours": [{"code": CODE}]}],
+    "history": [{**_RUN, "tier": "B", "composite": 742.31}],
+}
+SUPPOSED = {
+    "add": [
+        {
+            "table": "penalty",
+            "values": {
+                "doc_no": "假设1号", "procedure": "ordinary", "penalty_kinds": "fine",
+                "amount_yuan": 5000,
+            },
+        }
+    ],
+    "withdraw": [{"table": "penalty", "key": {"doc_no": "沪市监处〔2025〕8号"}}],
+}  # fmt: skip
+_SIDE = {"composite": 742.31, "tier": "B", "scores": {"general": 742.31}}
+WHAT_IF = {
+    "run": 12,
+    "code": CODE,
+    "before": _SIDE,
+    "after": {**_SIDE, "composite": 720.81},
+    "change": {"composite": -21.5, "tier": ["B", "B"], "indicators": [{**_REASON}]},
 }
 
 

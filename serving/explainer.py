@@ -1,103 +1,87 @@
-"""Why has an enterprise the score that was published?  Computed from the very same night's data."""
+"""What is computed live of one enterprise: why, what if, and its whole file; a few at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from serving.champion import Champions, other_night
 from serving.problems import Refusal
-from xhcredit.engine.columns import Store as Columns
-from xhcredit.errors import UnknownRecord
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.explain import explain
-from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import open_store
-from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import Release, load_release, release_of
-from xhcredit.store.reader import Answer, Reader
+from xhcredit.jobs.file_of import file_of
+from xhcredit.jobs.live import what_if
+from xhcredit.jobs.live_changes import Checked
+from xhcredit.store.reader import Answer
 
-#: what must be the same as in the run that is explained
-_SAME = ("release_digest", "rulebook_digest", "data_digest")
+_Result = TypeVar("_Result")
 
 
 @dataclass
 class Explainer:
-    """Explains answers of the current run, one at a time, in its own thread."""
+    """Computes in its own thread, so that ready answers beside it do not wait."""
 
-    reader: Reader
-    warehouse: Path
-    rulebook: Rulebook
-    release: Path | None
+    champions: Champions
     limit: int
     _asked: int = 0
-    _loaded: tuple[int, Model, Columns] | None = None
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="explain")
     )
 
-    async def explain(self, code: str, answer: Answer) -> dict[str, Any]:
-        """Everything behind an answer.
+    async def do(self, work: Callable[..., _Result], *given: Any) -> _Result:
+        """Do one thing in the thread.
 
         Raises:
-            Refusal: too many ask at once, or the warehouse is no longer that of the run.
+            Refusal: too many wait for it already.
         """
         if self._asked >= self.limit:
-            raise Refusal("overloaded", f"{self._asked} explanations are being made; try again")
+            raise Refusal("overloaded", f"{self._asked} computations are under way; try again")
         self._asked += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._explain, code, answer)
+            return await loop.run_in_executor(self._thread, work, *given)
         finally:
             self._asked -= 1
 
-    def _explain(self, code: str, answer: Answer) -> dict[str, Any]:
-        model, columns = self._of_run(answer.run)
-        told = explain(self.warehouse, columns, model, code)
+    def explain(self, code: str, answer: Answer, today: date) -> dict[str, Any]:
+        """Everything behind an answer; records that ceased to count by today are left out.
+
+        Raises:
+            Refusal: the warehouse is no longer that of the run.
+        """
+        champions = self.champions
+        live = champions.of_run(answer.run).live
+        told = explain(champions.warehouse, live.store, live.model, code, today)
         published = json.loads(answer.body)
         differ = [k for k in ("composite", "tier") if told[k] != published[k]]
-        if differ or Warehouse(self.warehouse).digest() != columns.digest:
-            raise _other_night(answer.run, differ or ["data_digest"])
+        if differ or Warehouse(champions.warehouse).digest() != live.store.digest:
+            raise other_night(answer.run, differ or ["data_digest"])
         return {"run": answer.run, **told}
 
-    def _of_run(self, number: int) -> tuple[Model, Columns]:
-        """Model and data of a run; they are kept until another run is asked for."""
-        if self._loaded is None or self._loaded[0] != number:
-            run = self.reader.run(number)
-            provenance: dict[str, str] = run["provenance"]
-            model = model_on(
-                self.rulebook, self._release(provenance), date.fromisoformat(run["as_of"])
-            )
-            columns = open_store(self.warehouse)
-            now = model.provenance(columns.digest)
-            differ = [k for k in _SAME if now[k] != provenance.get(k)]
-            if differ:
-                raise _other_night(number, differ)
-            self._loaded = number, model, columns
-        _, model, columns = self._loaded
-        return model, columns
+    def file(
+        self, code: str, as_of: date | None, today: date
+    ) -> tuple[dict[str, Any], list[str], int]:
+        """The file of an enterprise as of a day (the champion's by default); see ``file_of``."""
+        champion = self.champions.now()
+        live = champion.live
+        model = self.champions.model_of(champion, as_of or live.model.as_of)
+        told, neighbours, hidden = file_of(model, live.rows, code, today)
+        return {"run": champion.run, **told}, neighbours, hidden
 
-    def _release(self, provenance: dict[str, str]) -> Release:
-        """The points tables of the run: as kept with it, else those that the operator named."""
-        try:
-            kept = self.reader.release(provenance["release_digest"])
-        except UnknownRecord:
-            return load_release(self.release)
-        return release_of(kept, "store")
+    def day(self) -> date:
+        """The day of the champion."""
+        return self.champions.now().live.model.as_of
+
+    def what_if(self, code: str, supposed: Checked, today: date) -> dict[str, Any]:
+        """The champion's result with and without supposed changes."""
+        champion = self.champions.now()
+        return {"run": champion.run, **what_if(champion.live, code, supposed, today)}
 
     def close(self) -> None:
-        """Wait for what is being explained."""
+        """Wait for what is being computed."""
         self._thread.shutdown(cancel_futures=True)
-
-
-def _other_night(run: int, differ: list[str]) -> Refusal:
-    """The refusal when what is here would not explain what was published."""
-    return Refusal(
-        "other_night",
-        f"run {run} was made from other {', '.join(differ)} than what is here now; "
-        "score and publish the night again, then ask again",
-    )

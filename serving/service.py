@@ -103,6 +103,16 @@ class Service:
         )
         return Explainer(champions, chosen.explaining)
 
+    async def follow(self) -> None:
+        """Keep the live model that of the run that answers; nothing without a warehouse."""
+        if self.settings.warehouse is not None:
+            await self.explainer.champions.follow()
+
+    @cached_property
+    def exporting(self) -> asyncio.Lock:
+        """One export is written at a time."""
+        return asyncio.Lock()
+
     def now(self) -> datetime:
         """The time, as the store tells it."""
         return self.store.writer.clock()

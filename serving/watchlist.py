@@ -1,38 +1,92 @@
-"""Whom to look at first: the current run, filtered and sorted, page by page."""
+"""Whom to look at first: the current run, filtered and sorted, page by page or as a file."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import ColumnElement, and_, or_, select
-from starlette.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from serving import examples
-from serving.problems import declared
-from serving.service import service_of
+from serving.problems import Refusal, declared
+from serving.roles import SCORES
+from serving.service import Service, service_of
 from xhcredit.errors import BadInput
-from xhcredit.store.engines import Database
-from xhcredit.store.tables import current, snapshots
+from xhcredit.ingest.schema import directory
+from xhcredit.jobs.results import MARK
+from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
+from xhcredit.store.watch import Move, Page, Place, Question, Sort
 
 router = APIRouter(tags=["enterprises"])
-Tier = Literal["A", "B", "C", "D"]
-Sort = Literal["composite", "-composite", "code", "-code"]
-_SHOWN = [snapshots.c[n] for n in ("code", "tier", "composite", "general", "x")]
+Words = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+#: rows of one spreadsheet file; writing more would take minutes
+MOST_ROWS = 100_000
+
+
+class Asked(BaseModel):
+    """What may be asked of the list; what is left out does not filter."""
+
+    model_config = ConfigDict(extra="ignore")
+    tier: list[Literal["A", "B", "C", "D"]] = Field([], max_length=4, description="等级 / tiers")
+    street: Words = Field([], description="街镇 / streets")
+    bureau: Words = Field([], description="主管部门 / bureaus")
+    kind: Words = Field([], description="主体类型 / legal forms")
+    size: Words = Field([], description="规模 / size classes")
+    field: Words = Field([], description="适用的专业领域 / X that apply, all of them")
+    lowest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分下限 / composite from")
+    highest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分上限 / composite to")
+    moved: Move | None = Field(None, description="变差、变好、新增 / against the run before")
+    text: str = Field(
+        "",
+        max_length=100,
+        description="代码前六位以上，或名称 / a code's beginning, or a name",
+    )
+    sort: Sort = Field("composite", description="排序，负号为降序 / a minus sorts downwards")
+
+    def question(self, within: frozenset[str] | None) -> Question:
+        """The question to the store; ``within`` are the bureaus that the caller may see."""
+        return Question(
+            within=within,
+            tier=_each(self.tier),
+            street=_each(self.street),
+            bureau=_each(self.bureau),
+            kind=_each(self.kind),
+            size=_each(self.size),
+            field=_each(self.field),
+            lowest=self.lowest,
+            highest=self.highest,
+            moved=self.moved,
+            text=self.text.replace("\0", "").strip(),
+            sort=self.sort,
+        )
+
+
+def _each(values: Iterable[str]) -> tuple[str, ...]:
+    """Each value once; PostgreSQL takes no NUL in a text."""
+    return tuple(sorted({v.replace("\0", "") for v in values}))
+
+
+class Paged(Asked):
+    """A question for one page."""
+
+    limit: int = Field(50, ge=1, le=500, description="每页条数 / rows of a page")
+    cursor: str | None = Field(None, max_length=500, description="上一页的 next / next of the page")
 
 
 class Cursor(BaseModel):
-    """Where a page ended, in which run, and of which question it is a page."""
+    """Where a page ended, and of which question it is a page."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    run: int
-    tiers: list[str]
-    sort: str
-    composite: float
+    question: str
+    run: int = Field(ge=1, le=2**53)
+    key: float | str
     code: str
 
     def text(self) -> str:
@@ -40,8 +94,8 @@ class Cursor(BaseModel):
         return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, text: str, tiers: list[str], sort: str) -> Cursor:
-        """A cursor that was handed out for the same question.
+    def read(cls, text: str, question: Question) -> Place:
+        """Where a page ended, by a cursor that was handed out for the same question.
 
         Raises:
             BadInput: it was not.
@@ -51,78 +105,141 @@ class Cursor(BaseModel):
             found = cls.model_validate_json(base64.urlsafe_b64decode(padded))
         except (ValueError, ValidationError):
             raise BadInput("this is no cursor; take it from next of the page before") from None
-        if (found.tiers, found.sort) != (tiers, sort):
-            raise BadInput("the cursor is of another question; keep tier and sort while paging")
-        return found
-
-
-def page(
-    database: Database, tiers: list[str], sort: str, limit: int, after: Cursor | None
-) -> dict[str, Any]:
-    """One page; all pages of a question are of the run of its first page."""
-    with database.reading() as con:
-        run = after.run if after else con.scalar(select(current.c.run))
-        wanted = select(*_SHOWN).where(snapshots.c.run == run).limit(limit + 1)
-        if tiers:
-            wanted = wanted.where(snapshots.c.tier.in_(tiers))
-        if after:
-            wanted = wanted.where(_beyond(sort, after))
-        found = con.execute(wanted.order_by(*_order(sort))).mappings().all()
-    rows = [{**row, "x": json.loads(row["x"])} for row in found[:limit]]
-    more = len(found) > limit
-    return {"run": run, "enterprises": rows, "next": _next(run, tiers, sort, rows, more)}
-
-
-def _order(sort: str) -> list[ColumnElement[Any]]:
-    c = snapshots.c
-    columns: list[ColumnElement[Any]] = [c.code] if "code" in sort else [c.composite, c.code]
-    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
-
-
-def _beyond(sort: str, after: Cursor) -> ColumnElement[bool]:
-    """Rows that come after the last one of the page before."""
-    composite, code = snapshots.c.composite, snapshots.c.code
-    back = sort.startswith("-")
-    later = code < after.code if back else code > after.code
-    if "code" in sort:
-        return later
-    worse = composite < after.composite if back else composite > after.composite
-    return or_(worse, and_(composite == after.composite, later))
-
-
-def _next(
-    run: int | None, tiers: list[str], sort: str, rows: list[dict[str, Any]], more: bool
-) -> str | None:
-    if not more or run is None:
-        return None
-    last = {k: rows[-1][k] for k in ("composite", "code")}
-    return Cursor(run=run, tiers=tiers, sort=sort, **last).text()
+        by_code = question.sort.endswith("code")
+        if found.question != question.digest or isinstance(found.key, str) != by_code:
+            raise BadInput("the cursor is of another question; keep filters and sort while paging")
+        return Place(found.run, found.key, found.code)
 
 
 @router.get(
     "/v1/watchlist",
     operation_id="watchlist",
     summary="关注名单 / watchlist",
-    description="按等级筛选、排序、游标翻页；同一次查询各页均出自同一批次。默认综合分由低到高。\n\n"
-    "Filtered by tier, sorted, paged by cursor; all pages are of one run. The lowest composite "
-    "comes first unless told otherwise.",
-    responses=declared(400, 422) | {200: examples.json_of(examples.WATCHLIST)},
+    description="按等级、街镇、部门、领域、分数、变动、名称筛选，排序，游标翻页；"
+    "同一次查询各页均出自同一批次，total 为符合条件的总数。默认综合分由低到高。\n\nFiltered, "
+    "sorted, paged by cursor; all pages are of one run, total counts all of them. The lowest "
+    "composite comes first unless told otherwise.",
+    responses=declared(400, 404, 422) | {200: examples.json_of(examples.WATCHLIST)},
     openapi_extra=examples.with_purpose(),
 )
-async def watchlist(
-    request: Request,
-    tier: Annotated[list[Tier] | None, Query(max_length=4)] = None,
-    sort: Sort = "composite",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-) -> Response:
+async def watchlist(request: Request, asked: Annotated[Paged, Query()]) -> Response:
     """Enterprises of the current run."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    tiers: list[str] = sorted(set(tier or ()))
-    after = Cursor.read(cursor, tiers, sort) if cursor else None
-    told = await asyncio.to_thread(page, service.store.database, tiers, sort, limit, after)
-    codes = [row["code"] for row in told["enterprises"]]
-    seen = {"codes": codes, "run": told["run"], "tiers": tiers, "sort": sort}
+    question = asked.question(caller.scope(SCORES))
+    after = Cursor.read(asked.cursor, question) if asked.cursor else None
+    page = await asyncio.to_thread(service.store.watch.page, question, asked.limit, after)
+    codes = [row["code"] for row in page.rows]
+    seen = {"codes": codes, "run": page.run, "asked": question.told()}
     await service.journal.note(caller.act("enterprise.watchlist", purpose, **seen))
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    told = {"run": page.run, "total": page.total, "enterprises": page.rows}
+    after_it = _cursor(question, page.after)
+    return JSONResponse({**told, "next": after_it}, headers={"Cache-Control": "no-store"})
+
+
+def _cursor(question: Question, after: Place | None) -> str | None:
+    if after is None:
+        return None
+    return Cursor(question=question.digest, **after._asdict()).text()
+
+
+@router.get(
+    "/v1/watchlist/export",
+    operation_id="watchlist_export",
+    summary="导出关注名单 / watchlist as a file",
+    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MOST_ROWS} 行。"
+    "单元格不会作为公式执行。\n\nAll rows that the same filters give, in the same order; a "
+    f"spreadsheet holds up to {MOST_ROWS} rows. No cell acts as a formula.",
+    responses=declared(400, 404, 422)
+    | {
+        200: {
+            "description": "文件 / the file",
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                    "schema": {"type": "string", "format": "binary"}
+                },
+            },
+        }
+    },
+    openapi_extra=examples.with_purpose(),
+)
+async def export(
+    request: Request,
+    asked: Annotated[Asked, Query()],
+    format: Annotated[Literal["csv", "xlsx"], Query(description="文件格式 / format")] = "xlsx",
+) -> Response:
+    """Exactly what is filtered, as a file."""
+    service = service_of(request)
+    caller, purpose = await service.reader_of_enterprises(request)
+    question = asked.question(caller.scope(SCORES))
+    if service.exporting.locked():
+        raise Refusal("overloaded", "other exports are being written; try again")
+    async with service.exporting:
+        file, page = await asyncio.to_thread(_written, service, question, format, caller.name)
+    # the run and the question name the rows: published rows never change
+    seen = {"run": page.run, "rows": page.total, "asked": question.told(), "format": format}
+    try:
+        await service.journal.note(caller.act("enterprise.watchlist_export", purpose, **seen))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    name = f"watchlist-run{page.run}.{format}"
+    drop = BackgroundTask(file.unlink, missing_ok=True)
+    held = {"Cache-Control": "no-store"}
+    return FileResponse(
+        file, filename=name, headers=held, background=drop, media_type=_TYPES[format]
+    )
+
+
+_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_COLUMNS = {
+    "code": Column("统一社会信用代码", 22), "name": Column("名称", 36),
+    "bureau": Column("主管部门", 18), "street": Column("街镇", 14),
+    "kind": Column("主体类型", 12), "size": Column("规模", 8), "tier": Column("等级", 6),
+    "previous_tier": Column("上一批次等级", 12), "composite": Column("综合分", 10),
+    "moved": Column("较上一批次", 10), "general": Column("通用分", 10),
+    "x": Column("专业领域分（等级）", 40),
+}  # fmt: skip
+
+
+def _written(service: Service, asked: Question, kind: str, by: str) -> tuple[Path, Page]:
+    """All rows in a temporary file, and their first page.
+
+    Raises:
+        BadInput: more rows than a spreadsheet is made for.
+    """
+    watch = service.store.watch
+    first = watch.page(asked, 1)
+    if kind == "xlsx" and first.total > MOST_ROWS:
+        raise BadInput(
+            f"{first.total} rows are too many for a spreadsheet; narrow the filter, or take CSV"
+        )
+    filters = "；".join(f"{k}={v}" for k, v in asked.told().items())
+    title = (
+        f"批次 run {first.run}；{filters}；导出 by {by}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
+    )
+    with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
+        path = Path(file.name)
+    try:
+        write = write_csv if kind == "csv" else write_xlsx
+        write(path, title, list(_COLUMNS.values()), _rows(watch.every(asked, run=first.run)))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path, first
+
+
+def _rows(pages: Iterator[Page]) -> Iterator[list[Any]]:
+    """Rows of a file; legal form and size in words."""
+    words = {n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")}
+    for page in pages:
+        for row in page.rows:
+            told = row | {n: words[n].get(row[n], row[n]) for n in words}
+            told["x"] = "；".join(
+                f"{n} {s['score']:.1f} ({s['grade']})" for n, s in row["x"].items()
+            )
+            yield [told[name] for name in _COLUMNS]

@@ -38,6 +38,9 @@ def right_code(number):
 
 
 CODES = sorted(right_code(n) for n in range(len(worlds.CODES)))
+#: whose the enterprises are, in turn (the last has none), and where they are
+BUREAUS = ("市场监管局", "建管委", "民政局", None)
+STREETS = ("香樟街道", "白杨镇", "银杏街道")
 UNKNOWN = right_code(99)
 WRONG = CODES[0][:17] + ("0" if CODES[0][17] != "0" else "1")
 
@@ -63,7 +66,10 @@ def write_warehouse(path, seed=1):
         for table, rows in worlds.world(seed, EVERY, 120).items()
     }
     there = {"known_on": worlds.START, "deregistered_on": None}
-    made["enterprise"] = [r | there for r in made["enterprise"]]
+    made["enterprise"] = [
+        r | there | {"bureau": BUREAUS[n % len(BUREAUS)], "street": STREETS[n % len(STREETS)]}
+        for n, r in enumerate(made["enterprise"])
+    ]
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {
         name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"
@@ -82,7 +88,7 @@ def write_nights(folder):
     return folder
 
 
-def new_key(store, roles=("viewer",), bureau="市场监管局", days=30):
+def new_key(store, roles=("viewer",), bureau="", days=30):
     return store.access.new_key(ACT, "平台", bureau, list(roles), NOW + timedelta(days=days))
 
 

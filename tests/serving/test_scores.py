@@ -95,7 +95,7 @@ def test_every_read_says_who_what_when_and_why(client):
     first, unknown, history = read_acts(client)
 
     assert first["actor"].startswith("key:")
-    assert (first["bureau"], first["purpose"]) == ("市场监管局", PURPOSE)
+    assert (first["bureau"], first["purpose"]) == ("", PURPOSE)
     assert (first["action"], first["payload"]) == ("enterprise.score", {"code": CODES[0], "run": 1})
     assert unknown["payload"] == {"code": UNKNOWN, "run": None}
     assert history["payload"] == {"code": CODES[1], "runs": [1]}

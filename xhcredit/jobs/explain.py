@@ -7,24 +7,27 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from xhcredit.engine.columns import Array, Store
 from xhcredit.engine.one import day_number
 from xhcredit.errors import UnknownEnterprise
 from xhcredit.features.registry import features
-from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
-from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.file_of_rows import Rows, open_rows
 from xhcredit.jobs.model import NATIONAL, Model
 from xhcredit.jobs.results import MARK
 from xhcredit.scores.points import PointsTable
 from xhcredit.tiers.assign import TIERS
 
 
-def explain(warehouse: Path, store: Store, model: Model, code: str) -> dict[str, Any]:
+def explain(
+    warehouse: Path, store: Store, model: Model, code: str, shown_on: date | None = None
+) -> dict[str, Any]:
     """Everything behind one enterprise's result, as JSON-ready values.
+
+    Events withdrawn by the model's day are told as not counting; with ``shown_on``, what is
+    withdrawn by that day is left out, as the law wants it where scores are read.
 
     Raises:
         UnknownEnterprise: nobody has this code, or it was not yet known on the model's day.
@@ -41,7 +44,7 @@ def explain(warehouse: Path, store: Store, model: Model, code: str) -> dict[str,
         "mark": MARK,
         "provenance": model.provenance(store.digest),
         **result_of(model, x),
-        "events": known_events(warehouse, code, model.as_of),
+        "events": known_events(open_rows(warehouse, store), code, model.as_of, shown_on),
     }
 
 
@@ -103,21 +106,29 @@ def _indicators(
     return sorted(rows, key=lambda r: -float(r["costs_composite"]))
 
 
-def known_events(warehouse: Path, code: str, as_of: date) -> list[dict[str, Any]]:
+def known_events(
+    rows: Rows, code: str, as_of: date, shown_on: date | None = None
+) -> list[dict[str, Any]]:
     """All scored events of an enterprise known by a day, newest first, with source and days.
 
-    Events that were withdrawn by then are told as such: they no longer count.
+    Events that were withdrawn by then are told as such: they no longer count.  What is withdrawn
+    by ``shown_on`` (or earlier) is not told.
     """
+    row = rows.store.row(code)
     found: list[dict[str, Any]] = []
-    with duckdb.connect() as con:
-        create_views(con, Warehouse(warehouse))
-        for table in directory().values():
-            if table.kind == "event" and table.scored:
-                sql = f"SELECT * FROM {table.name} WHERE code = ? AND known_on <= ?"
-                rows = con.execute(sql, [code, as_of]).fetchall()
-                names = [d[0] for d in con.description or []]
-                found += [_event(table.name, dict(zip(names, r, strict=True)), as_of) for r in rows]
+    for table in directory().values():
+        if table.kind == "event" and table.scored:
+            found += [
+                _event(table.name, e, as_of)
+                for e in rows.of(table.name, row)
+                if e["known_on"] <= as_of and not _is_hidden(e, shown_on)
+            ]
     return sorted(found, key=lambda e: (e["occurred_on"], e["table"]), reverse=True)
+
+
+def _is_hidden(event: dict[str, Any], shown_on: date | None) -> bool:
+    withdrawn = event["withdrawn_on"]
+    return shown_on is not None and withdrawn is not None and withdrawn <= shown_on
 
 
 def _event(table: str, row: dict[str, Any], as_of: date) -> dict[str, Any]:

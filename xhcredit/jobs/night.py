@@ -21,8 +21,9 @@ from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.file_of_rows import REGISTER, open_rows
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
+from xhcredit.jobs.results import PLACES, Results, provenance_of, write_atomic, write_json
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -148,7 +149,8 @@ def run_night(
         progress("compile", 0, 1)
         results = score_store(store, model, rows, progress)
         (out / "run.json").unlink(missing_ok=True)
-        write_atomic(results.table(store.codes[rows]), scores, provenance)
+        places = open_rows(warehouse, store, [REGISTER]).register(rows, PLACES)
+        write_atomic(results.table(store.codes[rows], places), scores, provenance)
         kept = {
             "provenance": provenance,
             "enterprises": rows.shape[0],

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.errors import BadInput, NothingKnown
-from xhcredit.jobs.results import MARK
+from xhcredit.jobs.results import MARK, PLACES
 from xhcredit.store.acts import Act
 from xhcredit.store.snapshots import Night, Row
 from xhcredit.store.store import Store
@@ -160,8 +160,6 @@ def _ready_sql(held: Sequence[str]) -> str:
     )
 
 
-#: what a night tells of an enterprise besides its scores
-PLACES = ("bureau", "street", "name", "kind", "size")
 #: characters of a name that lists hold: PostgreSQL takes no endless entry into an index
 _LONGEST = 200
 _X = "json_object('score', {n}, 'grade', {n}_grade)"

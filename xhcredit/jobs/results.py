@@ -19,6 +19,8 @@ from xhcredit.scores.composite import REASONS
 from xhcredit.tiers.assign import TIERS
 
 _LETTERS = pa.array(TIERS)
+#: what the register tells of an enterprise and lists show or filter by
+PLACES = ["bureau", "street", "name", "kind", "size"]
 #: every result carries it: the tier is no credit evaluation of the enterprise
 MARK = (
     "内部参考：仅用于配置监管资源，不是信用评价，不得公开 "
@@ -72,8 +74,8 @@ class Results:
         names = self.model.release.x
         return {n: int(np.count_nonzero(~np.isnan(self.columns[n]))) for n in names}
 
-    def table(self, codes: Array) -> pa.Table:
-        """The Arrow table, in the order of ``codes`` (18 bytes each)."""
+    def table(self, codes: Array, places: pa.Table | None = None) -> pa.Table:
+        """The Arrow table, in the order of ``codes`` (18 bytes each), with ``places`` beside."""
         c = self.columns
         model = self.model
         day = pa.scalar(model.as_of, pa.date32())
@@ -86,7 +88,8 @@ class Results:
         for name in model.release.x:
             table[f"{name}_grade"] = _letters(c[f"{name}_grade"])
         table["national_evaluation"] = _letters(c["national"])
-        return pa.table(table)
+        told = {} if places is None else dict(zip(PLACES, places.select(PLACES), strict=True))
+        return pa.table({**table, **told})
 
     def _reasons(self) -> pa.Array:
         """List of {score, indicator, zh, en, value, points_lost}, the largest loss first."""

@@ -38,6 +38,18 @@ class Answer(NamedTuple):
     bureau: str
 
 
+#: bureaus whose enterprises may be told; None is the whole district's
+Within = frozenset[str] | None
+
+
+def is_within(bureau: str, within: Within) -> bool:
+    """Whether what belongs to a bureau may be told; without a bureau, only to the whole district.
+
+    This and ``watch.Question.within`` are where bureaus are kept apart.
+    """
+    return within is None or (bool(bureau) and bureau in within)
+
+
 class Reader:
     """Reads what is published; never waits for a writer."""
 
@@ -49,23 +61,27 @@ class Reader:
         mark = "?" if database.is_sqlite else "%s"
         self._sql = _CURRENT.format(mark=mark)
 
-    def current(self, code: str) -> Answer:
+    def current(self, code: str, within: Within = None) -> Answer:
         """The ready answer of the current run for one enterprise.
 
         Raises:
-            UnknownEnterprise: the current run has no such enterprise.
+            UnknownEnterprise: the current run has no such enterprise, or it belongs to another
+                bureau: the two are not told apart.
             UnknownRecord: no run was published yet.
         """
         row = self._ask(code)
-        if row is None:
+        if row is None or not is_within(row[3], within):
             run = self.current_run()
             raise UnknownEnterprise(
                 f'enterprise "{code}" is not in the run of {run["as_of"]}; check the code'
             )
         return Answer(row[0], row[1], bytes(row[2]), row[3])
 
-    def many(self, codes: Sequence[str]) -> dict[str, Answer]:
-        """Ready answers of one and the same run, by code; codes that it lacks are left out."""
+    def many(self, codes: Sequence[str], within: Within = None) -> dict[str, Answer]:
+        """Ready answers of one and the same run, by code.
+
+        Codes that it lacks, or that belong to another bureau, are left out.
+        """
         sqlite = self._database.is_sqlite
         among = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
         sql = text(
@@ -75,18 +91,21 @@ class Reader:
         asked = json.dumps(list(codes)) if sqlite else list(codes)
         with self._database.reading() as con:
             rows = con.execute(sql, {"codes": asked})
-            return {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
+            found = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
+        return {code: a for code, a in found.items() if is_within(a.bureau, within)}
 
-    def history(self, code: str, limit: int = 400) -> list[dict[str, Any]]:
+    def history(self, code: str, limit: int = 400, within: Within = None) -> list[dict[str, Any]]:
         """What each published run said of an enterprise, the latest run first.
 
+        ``body`` is the whole answer, as JSON text.  Whose it is says the latest run.
+
         Raises:
-            UnknownEnterprise: no published run has it.
+            UnknownEnterprise: no published run has it, or it belongs to another bureau.
         """
         with self._database.reading() as con:
             found = con.execute(text(_HISTORY), {"code": code, "limit": limit}).mappings()
             rows = [_plain(row) for row in found]
-        if not rows:
+        if not rows or not is_within(rows[0]["bureau"], within):
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
         return rows
 
@@ -107,6 +126,13 @@ class Reader:
         if row is None:
             raise UnknownRecord("no run was published yet; publish one: xhcredit publish FOLDER")
         return _plain(row)
+
+    def sample(self, run: int, size: int) -> dict[str, Any]:
+        """The first answers of a run by code, parsed; to compare a program with what it said."""
+        c = snapshots.c
+        wanted = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
+        with self._database.reading() as con:
+            return {row.code: json.loads(row.body) for row in con.execute(wanted)}
 
     def tiers(self, as_of: str) -> list[tuple[str, str, float]]:
         """Code, tier and composite of everybody in the run that a night of ``as_of`` replaces.

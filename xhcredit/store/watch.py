@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.engines import Database
+from xhcredit.store.reader import Within, is_within
 from xhcredit.store.tables import current, runs, snapshots
 
 Move = Literal["worse", "better", "new"]
@@ -37,7 +38,7 @@ class Question:
     tier, a better one, or none before.
     """
 
-    within: frozenset[str] | None = None
+    within: Within = None
     tier: tuple[str, ...] = ()
     street: tuple[str, ...] = ()
     bureau: tuple[str, ...] = ()
@@ -88,14 +89,18 @@ class Watch:
     _counts: dict[tuple[int, str], int] = field(default_factory=dict)
     _tallies: dict[tuple[int, str], dict[tuple[str, ...], int]] = field(default_factory=dict)
 
-    def page(self, asked: Question, limit: int, after: Place | None = None) -> Page:
+    def page(
+        self, asked: Question, limit: int, after: Place | None = None, run: int | None = None
+    ) -> Page:
         """One page; all pages of a question are of the run of its first page.
+
+        Of the run that answers, if neither ``after`` nor ``run`` says another one.
 
         Raises:
             UnknownRecord: no run was published yet, or that of ``after`` is gone.
         """
         with self.database.reading() as con:
-            run = self._run(con, after)
+            run = self._run(con, after.run if after else run)
             if asked.sort in ("code", "-code"):
                 self._total(con, run, asked)  # decides how to read
             found = self._read(con, run, asked, limit + 1, after)
@@ -105,9 +110,9 @@ class Watch:
         more = len(found) > limit
         return Page(run, total, rows, _place(run, asked, rows[-1]) if more else None)
 
-    def every(self, asked: Question, part: int = 2000) -> Iterator[Page]:
+    def every(self, asked: Question, run: int | None = None, part: int = 2000) -> Iterator[Page]:
         """All pages, one after the other."""
-        page = self.page(asked, part)
+        page = self.page(asked, part, run=run)
         yield page
         while page.after is not None:
             page = self.page(asked, part, page.after)
@@ -131,8 +136,16 @@ class Watch:
                 self._tallies[key] = {tuple(row[1:]): row[0] for row in rows}
             return self._tallies[key]
 
-    def _run(self, con: Connection, after: Place | None) -> int:
-        run = after.run if after else con.scalar(select(current.c.run))
+    def places(self, run: int, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
+        """Code, name and street of those of ``codes`` whom a run has and who may be told."""
+        c = snapshots.c
+        wanted = select(c.code, c.name, c.street, c.bureau).where(c.run == run, c.code.in_(codes))
+        with self.database.reading() as con:
+            found = [dict(row) for row in con.execute(wanted).mappings()]
+        return {r["code"]: r for r in found if is_within(r["bureau"], within)}
+
+    def _run(self, con: Connection, run: int | None) -> int:
+        run = con.scalar(select(current.c.run)) if run is None else run
         held = con.scalar(select(runs.c.run).where(runs.c.run == run))
         if held is None:
             raise UnknownRecord("no such run is published; start again without a cursor")

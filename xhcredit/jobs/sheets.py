@@ -1,0 +1,57 @@
+"""Lists as CSV and spreadsheets in which no cell acts as a formula or a link."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import xlsxwriter
+
+from xhcredit.store.audit import neutral
+
+Cells = Sequence[Any]
+
+
+class Column(NamedTuple):
+    """One column: what is written above it, and how wide it is (in characters)."""
+
+    heading: str
+    width: int
+
+
+def write_csv(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
+    """Write a list as CSV: first a line that says what it is, then headings, then rows.
+
+    It begins with the mark by which Excel knows UTF-8.
+    """
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file, lineterminator="\r\n")
+        table.writerow([neutral(title)])
+        table.writerow([c.heading for c in columns])
+        for row in rows:
+            table.writerow([neutral(cell) for cell in row])
+
+
+def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
+    """Write a list as a spreadsheet, laid out as the CSV."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
+        for at, column in enumerate(columns):
+            sheet.set_column(at, at, column.width)
+        sheet.write_string(0, 0, neutral(title))
+        for at, column in enumerate(columns):
+            sheet.write_string(1, at, column.heading, bold)
+        sheet.freeze_panes(2, 0)
+        for number, row in enumerate(rows, 2):
+            for at, cell in enumerate(row):
+                _write(sheet, number, at, cell)
+
+
+def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
+    if isinstance(cell, str):
+        sheet.write_string(row, column, neutral(cell))
+    elif cell is not None:
+        sheet.write_number(row, column, cell)
