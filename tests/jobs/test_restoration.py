@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from datetime import date, timedelta
 
 import openpyxl
@@ -11,7 +12,7 @@ from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, UnknownEnterprise
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import open_store
-from xhcredit.jobs.restorable import STATES, Restorable, restorable
+from xhcredit.jobs.restorable import STATES, TABLES, Restorable, _of_table, restorable
 from xhcredit.jobs.restorable_records import read_records, record_of
 from xhcredit.jobs.restorable_table import HEADINGS, write_xlsx
 from xhcredit.jobs.what_if import Chosen, what_if
@@ -47,6 +48,21 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "soon"} == (
         soon
     )
+
+
+@pytest.mark.parametrize("day", [DAY, date(2025, 12, 30), date(2026, 4, 1), date(2026, 6, 10)])
+def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
+    """Words are made once for all records that differ in nothing else; every column is compared."""
+    horizon = day + timedelta(days=30)
+    each = []
+    for table in TABLES:
+        frame = read_records(warehouse, table, day)
+        for at in range(len(frame)):
+            each += _of_table(frame.iloc[[at]].reset_index(drop=True), BOOK, day, horizon)
+
+    told = restorable(warehouse, BOOK, day)
+    assert len(told) > 5
+    assert sorted(map(astuple, told), key=str) == sorted(map(astuple, each), key=str)
 
 
 def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):

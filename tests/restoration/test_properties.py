@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.restoration.records import penalty
 from xhcredit.restoration.assess import answer, assess
 from xhcredit.restoration.bulk import add_months as add_months_bulk
-from xhcredit.restoration.bulk import terms
+from xhcredit.restoration.bulk import answers, mendable, terms
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.record import AdverseRecord, Field, PenaltyKind
 from xhcredit.rules.rulebook import Rulebook
@@ -140,15 +140,54 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
     law = Law(BOOK, record.authority, day)
     each = [record.decided_on + timedelta(days=n) for n in shifts]
     published = [None if gap is None else d + gap for d in each]
-    answers = [
+    each_one = [
         answer(replace(record, decided_on=d, published_on=p), law)
         for d, p in zip(each, published, strict=True)
     ]
 
-    least, most = terms(record, answers[0].severity, law, column(each), column(published))
+    least, most = terms(record, each_one[0].severity, law, column(each), column(published))
 
-    assert least.astype(object).tolist() == [a.least.day for a in answers]
-    assert most.astype(object).tolist() == [a.most.day for a in answers]
+    assert least.day.astype(object).tolist() == [a.least.day for a in each_one]
+    assert most.day.astype(object).tolist() == [a.most.day for a in each_one]
+    for bulk, one in ((least, "least"), (most, "most")):
+        assert bulk.is_transitional.tolist() == [getattr(a, one).is_transitional for a in each_one]
+
+
+@given(asked(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
+def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shifts):
+    record, day, _ = question
+    record = replace(
+        record, kind="penalty", reorganisation_approved_on=None, false_materials_on=None,
+        corrected_on=None, pledge=True,
+    )  # fmt: skip
+    law = Law(BOOK, record.authority, day)
+    names = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
+    rows = [replace(record, **{n: moved(record, n, shift) for n in names}) for shift in shifts]
+    each = [answer(row, law) for row in rows]
+    horizon = day + timedelta(days=30)
+    columns = {n: column(getattr(row, n) for row in rows) for n in names}
+
+    told = answers(record, law, columns, np.datetime64(horizon, "D"))
+
+    assert told.eligible.tolist() == [a.eligible for a in each]
+    assert told.over.tolist() == [a.conditions[0].rule_id.endswith(OVER) for a in each]
+    for n, one in enumerate(each):
+        if not told.over[n]:
+            assert told.earliest[n].astype(object) == one.earliest_on
+            assert told.can_be_met[n] == all(can_be_met(c, horizon) for c in one.unmet)
+
+
+OVER = ("maximum_publication", "negative_years")
+
+
+def moved(record, name, shift):
+    day = getattr(record, name)
+    return day and day + timedelta(days=shift)
+
+
+def can_be_met(condition, horizon):
+    in_time = condition.met_from is not None and condition.met_from <= horizon
+    return in_time or mendable(condition)
 
 
 def column(values):

@@ -18,7 +18,8 @@ from xhcredit.errors import BeyondCalendar
 SHIPPED = Path(__file__).parent / "calendar_days.yaml"
 
 _DAY = timedelta(days=1)
-_MONTHS, _SATURDAY = 12, 5
+YEAR = 12  #: months of a year
+_SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def calendar_of(years: Iterable[dict[str, Any]]) -> Calendar:
     """
     rows = list(years)
     named = [row["year"] for row in rows]
-    first, last = date(named[0], 1, 1), date(named[-1], _MONTHS, 31)
+    first, last = date(named[0], 1, 1), date(named[-1], YEAR, 31)
     if named != list(range(first.year, last.year + 1)):
         raise BeyondCalendar(f"years {named} have a gap; add the missing year to the calendar")
     off = {day for row in rows for start, end in row["days_off"] for day in _days(start, end)}
@@ -126,7 +127,7 @@ def add_months(day: date, months: int) -> date:
     >>> add_months(date(2024, 2, 29), 12)
     datetime.date(2025, 2, 28)
     """
-    years, month = divmod(day.month - 1 + months, _MONTHS)
+    years, month = divmod(day.month - 1 + months, YEAR)
     year = day.year + years
     if year > MAXYEAR:
         return date.max
@@ -142,4 +143,4 @@ def add_years(day: date, years: int) -> date:
     >>> add_years(date(2024, 2, 29), 5)
     datetime.date(2029, 2, 28)
     """
-    return add_months(day, years * _MONTHS)
+    return add_months(day, years * YEAR)

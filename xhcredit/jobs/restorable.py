@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from xhcredit.jobs.restorable_records import (
@@ -20,29 +21,33 @@ from xhcredit.jobs.restorable_records import (
 )
 from xhcredit.restoration import lawyer, papers
 from xhcredit.restoration.assess import Answer, answer
-from xhcredit.restoration.bulk import terms
+from xhcredit.restoration.bulk import NAT, Answers, Days, answers, mendable
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import Condition
-from xhcredit.restoration.record import AdverseRecord
-from xhcredit.restoration.severity import severity_of
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import SeverityClasses
 
 SOON_DAYS = 30
-
-#: rules whose conditions an enterprise can meet by itself at any time
-_BY_ITSELF = ("duties_done", "pledge", "not_listed", "abnormal_list")
-
+TABLES = ("penalty", "abnormal_listing", "serious_listing")
 STATES = {
     "now": ("现在可以申请", "may apply now"),
     "soon": ("30日内可以申请", "may apply within 30 days"),
     "needs_act": ("办妥所缺事项即可申请", "may apply once the missing piece is done"),
 }
+#: told what is being done, how far it is, and how far it will go
+Progress = Callable[[str, int, int], None]
+_DAYS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
+#: records of one kind, column by column
+Part = dict[str, npt.NDArray[Any]]
+#: by what the answers for listings differ
+_LISTED = ["authority", "ground", "on_abnormal_list", "on_serious_list"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Restorable:
-    """One record that an officer can call an enterprise about."""
+    """One record that an officer can call an enterprise about.
+
+    ``key`` names it in its table, as canonical JSON; ``agency`` is the organ that decided.
+    """
 
     code: str
     name: str
@@ -58,10 +63,34 @@ class Restorable:
     rules: str
     decides: str
     needs_lawyer: bool
+    key: str = ""
+    agency: str = ""
+
+
+class _Words(NamedTuple):
+    """What is said of all records of one kind, and the days where they do not differ either."""
+
+    state: str
+    severity: str
+    missing: str
+    rules: str
+    decides: str
+    needs_lawyer: bool
+    earliest_on: date | None
+    publication_ends_on: date | None
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def restorable(
-    warehouse: Path, rules: Rulebook, as_of: date, *, within_days: int = SOON_DAYS
+    warehouse: Path,
+    rules: Rulebook,
+    as_of: date,
+    *,
+    within_days: int = SOON_DAYS,
+    progress: Progress = _quiet,
 ) -> list[Restorable]:
     """Every penalty and listing of a warehouse that can be restored by ``as_of`` + ``within_days``.
 
@@ -70,59 +99,151 @@ def restorable(
     """
     horizon = as_of + timedelta(days=within_days)
     found: list[Restorable] = []
-    for table in ("penalty", "abnormal_listing", "serious_listing"):
+    for n, table in enumerate(TABLES):
+        progress("restorable", n, len(TABLES))
         frame = read_records(warehouse, table, as_of)
-        kept = frame[_worth_a_look(frame, rules, as_of, horizon)] if len(frame) else frame
-        found += _told(kept, rules, as_of, horizon)
+        if len(frame):
+            found += _of_table(frame, rules, as_of, horizon)
+    progress("restorable", len(TABLES), len(TABLES))
     order = list(STATES)
     return sorted(
-        found, key=lambda r: (order.index(r.state), r.earliest_on or date.max, r.code, r.reference)
+        found, key=lambda r: (order.index(r.state), r.earliest_on or date.max, r.code, r.key)
     )
 
 
-def _worth_a_look(
+def _of_table(
     frame: pd.DataFrame, rules: Rulebook, as_of: date, horizon: date
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Records whose periods let them be restored by the horizon; the rest is left out unread."""
-    keep = np.ones(len(frame), dtype=bool)
-    if frame["kind"].iloc[0] != "penalty":
-        return keep
+) -> Iterator[Restorable]:
     laws: dict[str, Law] = {}
-    last, today = np.datetime64(horizon, "D"), np.datetime64(as_of, "D")
-    frame = with_amount_class(frame, rules, as_of)
-    for positions in frame.groupby(SIGNATURE, dropna=False, sort=False).indices.values():
-        part = frame.iloc[positions]
-        profile = record_of(_first(part))
-        law = laws.setdefault(profile.authority, Law(rules, profile.authority, as_of))
-        severity = severity_of(profile, law.value("severity", SeverityClasses))
-        decided, published, done = (days(part[c]) for c in _DAYS)
-        least, most = terms(profile, severity, law, decided, published)
-        ended = (most < today) & (done <= most)  # a missing day is never before another
-        keep[positions] = (least <= last) & ~ended
-    return keep
+    kind = frame["kind"].iloc[0]
+    if kind == "penalty":
+        frame = with_amount_class(frame, rules, as_of)
+        by = [*SIGNATURE, "on_abnormal_list", "on_serious_list"]
+    else:
+        by = [*_LISTED, *(["decided_on"] if kind == "serious_listing" else [])]
+    columns = {str(name): _column(frame[name]) for name in frame}
+    told = _penalties if kind == "penalty" else _listings
+    for positions in groups([columns[name] for name in by]):
+        part = {name: values[positions] for name, values in columns.items()}
+        authority = part["authority"][0]
+        law = laws.setdefault(authority, Law(rules, authority, as_of))
+        yield from told(part, law, horizon)
 
 
-def _first(frame: pd.DataFrame) -> dict[str, Any]:
-    return {str(name): value for name, value in frame.iloc[0].items()}
+def _column(column: pd.Series[Any]) -> npt.NDArray[Any]:
+    """Days as numpy days, texts as texts or None, numbers as they are."""
+    if str(column.name).endswith("_on"):
+        return days(column)
+    if column.dtype.kind in "biuf":
+        return column.to_numpy()
+    return column.astype(object).where(column.notna(), None).to_numpy()
 
 
-_DAYS = ("decided_on", "published_on", "duties_done_on")
+def groups(columns: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArray[np.intp]]:
+    """Positions of the rows that are alike in all columns, group by group."""
+    ids = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        plain = column.view(np.int64) if column.dtype.kind == "M" else column
+        codes = pd.factorize(plain, use_na_sentinel=False)[0]
+        ids = pd.factorize(ids * (int(codes.max()) + 1) + codes)[0]
+    order = np.argsort(ids, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)
 
 
-def _told(frame: pd.DataFrame, rules: Rulebook, as_of: date, horizon: date) -> Iterator[Restorable]:
-    """The exact answer for each record that is left."""
-    laws: dict[str, Law] = {}
-    columns = [frame[name].astype(object).tolist() for name in frame.columns]
-    for values in zip(*columns, strict=True):
-        row = dict(zip(frame.columns, values, strict=True))
-        record = record_of(row)
-        if record.authority not in laws:
-            laws[record.authority] = Law(rules, record.authority, as_of)
-        law = laws[record.authority]
-        told = answer(record, law)
-        state = _state(told, as_of, horizon)
-        if state:
-            yield _row(row, record, told, state, law)
+def _listings(part: Part, law: Law, horizon: date) -> Iterator[Restorable]:
+    """Listings of one kind: the answer for one is that for all."""
+    said = _words(part, 0, law, horizon)
+    if said is not None:
+        size = len(part["code"])
+        ends = [said.publication_ends_on] * size
+        yield from _rows(part, [said] * size, [said.earliest_on] * size, ends)
+
+
+def _penalties(part: Part, law: Law, horizon: date) -> Iterator[Restorable]:
+    """Penalties of one profile: days by column, words once for all that differ in nothing else."""
+    columns = _possible({name: part[name] for name in _DAYS})
+    profile = replace(record_of(_row(part, 0)), duties_done_on=None, same_kind_again_on=None)
+    told = answers(profile, law, columns, np.datetime64(horizon, "D"))
+    kept = np.flatnonzero(_is_kept(told, law, horizon))
+    if not kept.size:
+        return
+    kinds = _kinds(told, columns, law, horizon)
+    words = np.empty(len(kept), dtype=object)
+    for group in groups([values[kept] for values in kinds]):
+        words[group] = [_words(part, int(kept[group[0]]), law, horizon)] * len(group)
+    yield from _rows(
+        {name: values[kept] for name, values in part.items()},
+        words.tolist(),
+        told.earliest[kept].astype(object).tolist(),
+        told.most.day[kept].astype(object).tolist(),
+    )
+
+
+def _possible(columns: dict[str, Days]) -> dict[str, Days]:
+    """Days of penalties; what cannot be (published before, repeated at once) is not known."""
+    decided, published = columns["decided_on"], columns["published_on"]
+    again = columns["same_kind_again_on"]
+    return {
+        **columns,
+        "published_on": np.where(published >= decided, published, NAT),
+        "same_kind_again_on": np.where(again > decided, again, NAT),
+    }
+
+
+def _is_kept(told: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
+    """Penalties that can be restored now, soon, or once the enterprise has done something."""
+    return np.asarray(told.eligible | _soon(told, law, horizon) | told.can_be_met)
+
+
+def _soon(told: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
+    today, last = np.datetime64(law.applied_on, "D"), np.datetime64(horizon, "D")
+    return np.asarray(~told.over & (told.earliest > today) & (told.earliest <= last))
+
+
+def _kinds(
+    told: Answers, columns: dict[str, Days], law: Law, horizon: date
+) -> list[npt.NDArray[Any]]:
+    """Everything that the words about a penalty depend on, beside its profile."""
+    today = np.datetime64(law.applied_on, "D")
+    done, least, most = columns["duties_done_on"], told.least, told.most
+    return [
+        told.eligible,
+        _soon(told, law, horizon),
+        np.where(least.day <= today, NAT, least.day),  # a day is named only while it is ahead
+        np.where(done <= today, np.datetime64(0, "D"), done),
+        np.where(told.repeated, columns["same_kind_again_on"], NAT),
+        least.which,
+        np.where(np.isnat(most.day), np.int8(-1), most.which),
+        least.is_transitional | most.is_transitional,
+        (most.day < today) & ~(done <= most.day),
+    ]
+
+
+def _words(part: Part, at: int, law: Law, horizon: date) -> _Words | None:
+    """The exact answer for one record; None if it is not to be told."""
+    record = record_of(_row(part, at))
+    told = answer(record, law)
+    state = _state(told, law.applied_on, horizon)
+    if state is None:
+        return None
+    missing = [c.said.zh for c in told.unmet]
+    missing.append("请提交信用承诺书和履行证明（能够共享的除外）。")
+    why = lawyer.reasons(record, told.route, told.severity, (told.least, told.most), law)
+    return _Words(
+        state,
+        told.severity,
+        "".join(missing),
+        ", ".join(c.rule_id for c in told.unmet),
+        papers.decides(record, law.authority).zh,
+        bool(why),
+        told.earliest_on,
+        told.most.day if told.most else None,
+    )
+
+
+def _row(part: Part, at: int) -> dict[str, Any]:
+    """One record as plain values."""
+    return {name: values[at : at + 1].astype(object)[0] for name, values in part.items()}
 
 
 def _state(told: Answer, as_of: date, horizon: date) -> str | None:
@@ -138,29 +259,19 @@ def _state(told: Answer, as_of: date, horizon: date) -> str | None:
 def _can_be_met(condition: Condition, horizon: date) -> bool:
     """Whether a condition will be met by the horizon, by time or by what the enterprise does."""
     in_time = condition.met_from is not None and condition.met_from <= horizon
-    return in_time or condition.rule_id.rpartition(".")[2] in _BY_ITSELF
+    return in_time or mendable(condition)
 
 
-def _row(
-    row: dict[str, Any], record: AdverseRecord, told: Answer, state: str, law: Law
-) -> Restorable:
-    missing = [c.said.zh for c in told.unmet]
-    missing.append("请提交信用承诺书和履行证明（能够共享的除外）。")
-    terms_ = (told.least, told.most)
-    why = lawyer.reasons(record, told.route, told.severity, terms_, law)
-    return Restorable(
-        code=row["code"],
-        name=row["name"] or "",
-        street=row["street"] or "",
-        table=row["kind"],
-        reference=row["reference"] or "",
-        decided_on=record.decided_on,
-        severity=told.severity,
-        state=state,
-        earliest_on=told.earliest_on,
-        publication_ends_on=told.most.day if told.most else None,
-        missing="".join(missing),
-        rules=", ".join(c.rule_id for c in told.unmet),
-        decides=papers.decides(record, law.authority).zh,
-        needs_lawyer=bool(why),
-    )
+def _rows(
+    part: Part, words: list[_Words], earliest: list[date | None], ends: list[date | None]
+) -> Iterator[Restorable]:
+    """Rows of the list, in the order of the records."""
+    names = ("code", "name", "street", "kind", "reference", "decided_on", "key", "agency")
+    texts = zip(*(part[name].astype(object).tolist() for name in names), strict=True)
+    for row, said, first, last in zip(texts, words, earliest, ends, strict=True):
+        code, name, street, table, reference, on, key, agency = row
+        yield Restorable(
+            code, name or "", street or "", table, reference or "", on, said.severity, said.state,
+            first, last, said.missing, said.rules, said.decides, said.needs_lawyer, key,
+            agency or "",
+        )  # fmt: skip

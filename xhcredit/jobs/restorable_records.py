@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -11,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.restoration.record import AdverseRecord, Override
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_restoration import Ground, SeverityClasses
+from xhcredit.store.chain import canonical
 
 #: columns by which records differ beyond their days; what has one signature shares its periods
 SIGNATURE = ["authority", "field", "procedure", "penalty_kinds", "amount_class", "stated"]
@@ -25,6 +30,13 @@ _OPEN = """
     AND (withdrawn_on IS NULL OR withdrawn_on > $day)
     AND (ended_on IS NULL OR ended_on > $day OR ended_known_on > $day)"""
 
+#: SQL of the key of a record without the code, as the store keeps it (canonical JSON)
+KEYS = {
+    "penalty": "json_object('doc_no', t.doc_no)",
+    "abnormal_listing": "json_object('ground', t.ground, 'occurred_on', t.occurred_on::VARCHAR)",
+    "serious_listing": "json_object('list_kind', t.list_kind, "
+    "'occurred_on', t.occurred_on::VARCHAR)",
+}
 _COLUMNS = {
     "penalty": """
       t.doc_no AS reference, t.field, t.procedure, t.penalty_kinds, t.severity AS stated,
@@ -49,12 +61,22 @@ _FIELDS_OF_SAMR = ("food", "drug", "special_equipment")
 _SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
 
 
-def read_records(warehouse: Path, table: str, as_of: date) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Chosen:
+    """One record of an enterprise: its table, and its key columns as text."""
+
+    table: str
+    key: Mapping[str, str]
+
+
+def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd.DataFrame:
     """Records of a table known on a day, not withdrawn, and of listings those still open.
 
     Only of enterprises that were known and registered on that day: nobody else can be called.
+    With a ``code``, only of that enterprise.
 
-    One row per record: the enterprise's code, name and street, and the fields of a record.
+    One row per record: the enterprise's code, name and street, the record's key as canonical
+    JSON, and the fields of a record.
     """
     ended = "" if table == "penalty" else "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
     sql = f"""
@@ -62,19 +84,50 @@ def read_records(warehouse: Path, table: str, as_of: date) -> pd.DataFrame:
            serious AS ({_OPEN.format(table="serious_listing")})
       SELECT t.code, e.name, e.street, '{table}' AS kind, t.occurred_on AS decided_on,
         t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
-        {_COLUMNS[table]}
+        {KEYS[table]}::VARCHAR AS key, {_COLUMNS[table]}
       FROM {table} t JOIN enterprise e USING (code)
       WHERE e.known_on <= $day AND (e.deregistered_on IS NULL OR e.deregistered_on > $day)
         AND t.known_on <= $day AND t.occurred_on <= $day
-        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}"""
+        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}
+        AND ($code = '' OR t.code = $code)"""
     with duckdb.connect() as con:
         create_views(con, Warehouse(warehouse))
-        frame = con.execute(sql, {"day": as_of}).df()
+        frame = con.execute(sql, {"day": as_of, "code": code}).df()
     return _with_signature(frame)
 
 
+def stored_record(
+    warehouse: Path, code: str, chosen: Chosen, as_of: date
+) -> tuple[AdverseRecord, str]:
+    """One record of an enterprise as known on a day, and the organ that decided.
+
+    The pledge is not in any export: it is taken as not made.
+
+    Raises:
+        BadInput: the table holds nothing to restore, or the key is not that of the table.
+        UnknownRecord: no such record counts on that day.
+    """
+    if chosen.table not in KEYS:
+        raise BadInput(
+            f'"{chosen.table}" holds no record to restore; choose one of: {", ".join(KEYS)}'
+        )
+    wanted = [name for name in directory()[chosen.table].key if name != "code"]
+    if sorted(chosen.key) != sorted(wanted):
+        raise BadInput(f"a record of {chosen.table} is named by {', '.join(wanted)}; give them all")
+    frame = read_records(warehouse, chosen.table, as_of, code)
+    found = frame[frame["key"] == canonical(dict(chosen.key))]
+    if not len(found):
+        told = ", ".join(f"{name} {value}" for name, value in chosen.key.items())
+        raise UnknownRecord(
+            f"no {chosen.table} of {code} with {told} counts on {as_of}: it is not known, or was "
+            "withdrawn, restored or ended; check its key"
+        )
+    row = {str(name): value for name, value in found.astype(object).iloc[0].items()}
+    return replace(record_of(row), pledge=False), str(row["agency"] or "")
+
+
 def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add authority and amount class; unstated values become plain ones."""
+    """Add the authority; unstated values become plain ones."""
     frame = frame.assign(
         field=frame["field"].fillna("general"), penalty_kinds=frame["penalty_kinds"].fillna("")
     )

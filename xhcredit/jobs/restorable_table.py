@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -69,13 +68,16 @@ def _head(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
 
 def cells(row: Restorable) -> list[str | date | None]:
     """One row in the order of the headings, in words for people."""
-    told: dict[str, Any] = asdict(row) | {
+    told: dict[str, Any] = {
         "state": STATES[row.state][0],
         "table": directory()[row.table].name_zh,
-        "severity": {str(k): v for k, v in ZH.items()}[row.severity],
+        "severity": _CLASSES[row.severity],
         "needs_lawyer": "是" if row.needs_lawyer else "",
     }
-    return [told[name] for name in HEADINGS]
+    return [told[name] if name in told else getattr(row, name) for name in HEADINGS]
+
+
+_CLASSES: dict[str, str] = {str(name): zh for name, zh in ZH.items()}
 
 
 def _write(sheet: Any, at: int, values: Sequence[str | date | None], day: Any) -> None:

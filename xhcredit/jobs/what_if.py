@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,8 @@ from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.explain import result_of
 from xhcredit.jobs.model import Model
+from xhcredit.jobs.restorable_records import KEYS, Chosen
 from xhcredit.jobs.results import MARK
-
-RESTORABLE = ("penalty", "abnormal_listing", "serious_listing")
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """One record of an enterprise: its table, and its key columns as text."""
-
-    table: str
-    key: Mapping[str, str]
 
 
 def what_if(
@@ -78,8 +69,8 @@ def _position(
     warehouse: Path, code: str, chosen: Chosen, as_of: date
 ) -> tuple[int, dict[str, str]]:
     """Where the record stands among the enterprise's events of its table, and what it says."""
-    if chosen.table not in RESTORABLE:
-        known = ", ".join(RESTORABLE)
+    if chosen.table not in KEYS:
+        known = ", ".join(KEYS)
         raise BadInput(f'"{chosen.table}" holds no record to restore; choose one of: {known}')
     with duckdb.connect() as con:
         create_views(con, Warehouse(warehouse))

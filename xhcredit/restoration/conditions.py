@@ -15,7 +15,7 @@ from xhcredit.restoration.law import NEVER_EARLY, Law
 from xhcredit.restoration.outcome import Basis, Condition, Said
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import Bar, Grounds, Kinds, Required
+from xhcredit.rules.shapes_restoration import Bar, Grounds, Kinds
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
@@ -59,22 +59,18 @@ def _corrected(record: AdverseRecord, law: Law) -> Condition:
 
 def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """What SAMR's rules ask besides (总局令第45号第14条)."""
-    if _asked(law, "harm_removed"):
+    if law.asks("harm_removed"):
         said = words.HARM if record.harm_remains else words.NO_HARM
         yield _state("harm_removed", not record.harm_remains, said, law)
-    if _asked(law, "no_same_kind"):
+    if law.asks("no_same_kind"):
         again = record.same_kind_again_on
         repeated = again is not None and again <= law.applied_on
         yield _state("no_same_kind", not repeated, words.same_kind(record, again), law)
-    if record.kind == "penalty" and _asked(law, "not_listed"):
+    if record.kind == "penalty" and law.asks("not_listed"):
         listed = record.on_abnormal_list or record.on_serious_list
         yield _state("not_listed", not listed, words.listed(record), law)
     if record.kind == "penalty" and law.has("never_early"):
         yield from _never_early(record, law)
-
-
-def _asked(law: Law, about: str) -> bool:
-    return law.has(about) and law.value(about, Required).required
 
 
 def _state(about: str, met: bool, said: Said, law: Law) -> Condition:
@@ -101,7 +97,7 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 
 def _everybody(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """What is asked whatever the record is: a pledge, and no bar after false materials."""
-    if _asked(law, "pledge"):
+    if law.asks("pledge"):
         said = words.PLEDGED if record.pledge else words.PLEDGE
         yield _state("pledge", record.pledge, said, law)
     found = record.false_materials_on

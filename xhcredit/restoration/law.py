@@ -12,7 +12,7 @@ from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import Prevails, SeverityName
+from xhcredit.rules.shapes_restoration import Prevails, Required, SeverityName
 
 _Value = TypeVar("_Value")
 
@@ -141,6 +141,10 @@ class Law:
         """Any rule in force by its id."""
         rule = self.rules.rule(rule_id)
         return shown(rule, rule.on(self.applied_on))
+
+    def asks(self, about: str) -> bool:
+        """Whether this authority demands it on this day."""
+        return self.has(about) and self.value(about, Required).required
 
     def query_years(self) -> int:
         """For how many years adverse information may be queried."""

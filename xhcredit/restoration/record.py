@@ -132,6 +132,7 @@ def _refuse_keys(given: Mapping[str, Any]) -> None:
         if given.get(key) is None:
             raise BadInput(f'a record without "{key}"; add it')
 
+
 def _read(key: str, value: Any) -> Any:
     """One value of a record, checked."""
     if key.endswith("_on"):
