@@ -38,6 +38,7 @@ _Result = TypeVar("_Result")
 class Passwords:
     """Hashes and compares passwords in threads of its own."""
 
+    waiting: int = WAITING
     _busy: int = 0
     _hasher: PasswordHash = field(default_factory=PasswordHash.recommended)
     _threads: ThreadPoolExecutor = field(
@@ -69,7 +70,7 @@ class Passwords:
         return right and bool(kept)
 
     async def _slowly(self, work: Callable[..., _Result], *given: str | None) -> _Result:
-        if self._busy >= WAITING:
+        if self._busy >= self.waiting:
             raise Refusal("overloaded", "too many logins at once; try again in a moment")
         self._busy += 1
         try:
