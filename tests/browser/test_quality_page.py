@@ -5,15 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.ingest import run_ingest
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +24,6 @@ def page_file(tmp_path_factory):
     run_ingest(str(exports), SAMPLE / "mappings", folder / "w", today=date(2026, 11, 22))
     write_quality_page(Warehouse(folder / "w"), folder / "quality.html")
     return folder / "quality.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium; the tests are left out where it is not installed."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no Chromium; install it with: apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])

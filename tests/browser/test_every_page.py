@@ -1,0 +1,59 @@
+"""Every page, in both languages and sizes: no barrier, nothing sticks out, nothing from outside."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser.site import SIZES, barriers, log_in, overflow, visit
+
+PAGES = {
+    "wang": [
+        "/console/watchlist",
+        "/console/watchlist?tier=D&text=91",
+        "/console/watchlist?text=zzz",
+        "/console/quality",
+        "/console/rules",
+        "/console/rules/tiers.cutoffs",
+        "/console/nowhere",
+        "/console/password",
+    ],
+    None: ["/console/login?next=/console/watchlist"],
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("login", PAGES)
+def test_a_page_has_no_barrier_and_fits(browser, site, login, size):
+    with visit(browser, site, login, size, bypass=True) as page:
+        for address in PAGES[login]:
+            for language in ("zh", "en"):
+                page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+                kept(page, address, language, size)
+                if "nowhere" in address:
+                    page.mishaps.clear()  # the browser itself complains about the 404
+
+                assert barriers(page) == [], f"{address} {language}"
+                assert overflow(page) <= 0, f"{address} {language}"
+                assert page.title().count("·") >= 1
+
+
+def kept(page, address, language, size):
+    """Keep a picture where XHCREDIT_PICTURES says, to be looked at."""
+    folder = os.environ.get("XHCREDIT_PICTURES")
+    if folder:
+        name = "".join(c if c.isalnum() else "_" for c in address.removeprefix("/console/"))
+        page.screenshot(path=Path(folder) / f"{name}_{language}_{size[0]}.png", full_page=True)
+
+
+def test_the_first_load_is_small_and_from_here(browser, site):
+    with visit(browser, site, "wang") as page:
+        loaded = []
+        page.context.clear_cookies()
+        log_in(page, "wang")
+        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+        page.on("response", lambda r: loaded.append(r))
+        page.goto("/console/watchlist")
+
+        assert len(loaded) <= 6, [r.url for r in loaded]
+        assert sum(len(r.body()) for r in loaded) <= 700_000
