@@ -10,13 +10,14 @@ import typer
 
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.data import as_data, show_report
-from xhcredit.cli.night import AsJson
+from xhcredit.cli.night import AsJson, show_listed
 from xhcredit.cli.night import show_report as show_night
 from xhcredit.errors import NothingKnown
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.ingest.report import IngestReport
     from xhcredit.jobs.night import NightReport
+    from xhcredit.jobs.restorable_night import Listed
 
 #: the sample stands beside the library in a checkout; its last day is its as-of day
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -37,13 +38,14 @@ def demo(
         raise NothingKnown(
             f'no sample district at "{SAMPLE}"; run the demo from a checkout of the repository'
         )
-    ingested, night = _run(into, quiet=json_)
+    ingested, night, listed = _run(into, quiet=json_)
     if json_:
         told = {**night.__dict__, "scores": str(night.scores)}
-        tell_json({"ingested": as_data(ingested), "night": told})
+        tell_json({"ingested": as_data(ingested), "night": told, "restorable": listed.states})
         return
     show_report(ingested, brief=True)
     show_night(night)
+    show_listed(listed)
     out.print(f"数据质量 data quality: {into / 'quality.html'}")
     where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"
     out.print(
@@ -56,13 +58,14 @@ def demo(
     )
 
 
-def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport]:
-    """Ingest the exports, score everybody, write the quality page."""
+def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport, Listed]:
+    """Ingest the exports, score everybody, list who can be restored, write the quality page."""
     from xhcredit.ingest.quality import write_quality_page
     from xhcredit.ingest.warehouse import Warehouse
     from xhcredit.jobs.ingest import run_ingest
     from xhcredit.jobs.model import model_on
     from xhcredit.jobs.night import run_night
+    from xhcredit.jobs.restorable_night import write_restorable
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 
@@ -73,8 +76,9 @@ def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport]:
         )
         model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
         night = run_night(warehouse, into, model, progress=progress)
+        listed = write_restorable(warehouse, model.rules, SAMPLE_DAY, into, progress=progress)
     write_quality_page(Warehouse(warehouse), into / "quality.html")
-    return ingested, night
+    return ingested, night, listed
 
 
 def first_code(scores: Path) -> str:

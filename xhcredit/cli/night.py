@@ -15,6 +15,7 @@ from xhcredit.errors import BadInput
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.jobs.model import Model
     from xhcredit.jobs.night import NightReport
+    from xhcredit.jobs.restorable_night import Listed
 
 AsOf = Annotated[
     str,
@@ -82,22 +83,44 @@ def score(
     memory: Annotated[
         str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')
     ] = "",
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="XHCREDIT_STORE",
+            help="Store whose restorations are told to the warehouse first.  [default: none]",
+        ),
+    ] = "",
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
 
     Writes `scores.parquet` (code, as_of, general, x_*, composite, tier, reasons, decided_by, …) and
-    `run.json`. The same data, rules and release again change nothing.
+    `run.json`, and beside them `restorable.parquet` and `.xlsx`: whose records can be restored. The
+    same data, rules and release again change nothing.
     """
     from xhcredit.jobs.night import run_night
+    from xhcredit.jobs.restorable_night import before_night, write_restorable
 
     model = model_for(as_of, release, rules)
+    if store:
+        before_night(warehouse, store, date.today())
     with progress_bar(quiet=json_) as progress:
         report = run_night(warehouse, into, model, progress=progress, memory=memory)
+        listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
     if json_:
-        tell_json({**report.__dict__, "scores": str(report.scores)})
+        tell_json({**report.__dict__, "scores": str(report.scores), "restorable": listed.states})
         return
     show_report(report)
+    show_listed(listed)
+
+
+def show_listed(listed: Listed) -> None:
+    """Print how many records can be restored, and where the list is."""
+    if listed.why_not:
+        out.print(f"[yellow]可修复清单 no list of restorable records:[/] {listed.why_not}")
+        return
+    told = ", ".join(f"{state} {count:,}" for state, count in listed.states.items())
+    out.print(f"可修复记录 restorable records: {told}\nlist: {listed.sheet}", soft_wrap=True)
 
 
 def show_report(report: NightReport) -> None:

@@ -1,0 +1,114 @@
+"""What a night does for restoration: first the grants are told, then the list of who can apply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from xhcredit.errors import RuleNotInForce
+from xhcredit.ingest.schema import directory_digest
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.model import code_version
+from xhcredit.jobs.restorable import STATES, Progress, Restorable, restorable
+from xhcredit.jobs.restorable_table import write_xlsx
+from xhcredit.jobs.restoration_grants import Applied, apply_grants
+from xhcredit.jobs.results import provenance_of, write_atomic
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.store import Store
+
+PARQUET, XLSX = "restorable.parquet", "restorable.xlsx"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What was listed: records by state; ``why_not`` says why there is no list."""
+
+    table: Path
+    sheet: Path
+    states: dict[str, int]
+    repeated: bool = False
+    why_not: str = ""
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def before_night(warehouse: Path, address: str, today: date) -> Applied:
+    """Tell the warehouse what the store granted; call it before every night.
+
+    Raises:
+        BadInput: an ingestion or another night is at work in the warehouse.
+        BadStore, StoreUnavailable: the store cannot be used; then no night should run.
+    """
+    with Store.open(address) as store:
+        return apply_grants(warehouse, store.applications.grants(), today=today)
+
+
+def write_restorable(
+    warehouse: Path, rules: Rulebook, as_of: date, out: Path, *, progress: Progress = _quiet
+) -> Listed:
+    """Write who can be restored now or within 30 days beside the night's results.
+
+    ``restorable.parquet`` and ``restorable.xlsx`` are each written whole or not at all, the table
+    last; the same data and rules again change nothing.  Where no restoration rules were in force
+    there is no list, which is no error of the night.
+    """
+    table, sheet = out / PARQUET, out / XLSX
+    with Warehouse(warehouse).reading():
+        provenance = {
+            "as_of": as_of.isoformat(),
+            "rulebook_digest": rules.digest,
+            "directory_digest": directory_digest(),
+            "data_digest": Warehouse(warehouse).digest(),
+            "code_version": code_version(),
+        }
+        earlier = _earlier(table, sheet, provenance)
+        if earlier is not None:
+            return earlier
+        table.unlink(missing_ok=True)
+        sheet.unlink(missing_ok=True)
+        try:
+            found = restorable(warehouse, rules, as_of, progress=progress)
+        except RuleNotInForce as error:
+            return Listed(table, sheet, {}, why_not=str(error))
+    states = _states(found)
+    write_xlsx(found, sheet, as_of)
+    counts = {f"records.{state}": str(count) for state, count in states.items()}
+    write_atomic(_table(found), table, {**provenance, **counts})
+    return Listed(table, sheet, states)
+
+
+def _states(found: Sequence[Restorable]) -> dict[str, int]:
+    return {state: sum(row.state == state for row in found) for state in STATES}
+
+
+def _earlier(table: Path, sheet: Path, provenance: dict[str, str]) -> Listed | None:
+    """The list of the same provenance, if it was written before."""
+    with suppress(OSError, ValueError):
+        kept = provenance_of(table)
+        mark = "records."
+        counts = {k.removeprefix(mark): int(v) for k, v in kept.items() if k.startswith(mark)}
+        same = {k: v for k, v in kept.items() if not k.startswith(mark)} == provenance
+        if same and sheet.exists():
+            return Listed(table, sheet, counts, repeated=True)
+    return None
+
+
+_TYPES = {"date": pa.date32(), "date | None": pa.date32(), "bool": pa.bool_()}
+
+
+def _table(found: Sequence[Restorable]) -> pa.Table:
+    """The list as a table, columns as in ``Restorable``."""
+    columns = {
+        f.name: pa.array(
+            [getattr(row, f.name) for row in found], _TYPES.get(str(f.type), pa.string())
+        )
+        for f in fields(Restorable)
+    }
+    return pa.table(columns)
