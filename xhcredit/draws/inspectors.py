@@ -1,0 +1,132 @@
+"""The list of inspectors (执法检查人员名录库) and who must not visit whom (回避), as they are read.
+
+``inspectors.csv``: ``inspector,qualifications,unit,capacity`` (qualifications separated by ``;``);
+``recusals.csv``: ``inspector,code,reason``.  Both are part of the commitment byte by byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xhcredit.errors import BadInput
+
+INSPECTOR_COLUMNS = ("inspector", "qualifications", "unit", "capacity")
+RECUSAL_COLUMNS = ("inspector", "code", "reason")
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """One inspector: what the person may lead, the unit, and how many places at most this draw."""
+
+    inspector: str
+    qualifications: frozenset[str]
+    unit: str
+    capacity: int
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one place asks for; an empty text asks for nothing."""
+
+    qualification: str = ""
+    unit: str = ""
+
+    def met_by(self, who: Inspector) -> bool:
+        """Whether an inspector may take such a place, recusal and capacity aside."""
+        return (not self.qualification or self.qualification in who.qualifications) and (
+            not self.unit or self.unit == who.unit
+        )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A drawn enterprise and its places, the lead place first."""
+
+    code: str
+    needs: tuple[Need, ...]
+
+
+def visit(code: str, qualification: str, places: int) -> Visit:
+    """A visit with one lead place for a qualification and ``places - 1`` further ones."""
+    return Visit(code, (Need(qualification), *[Need()] * (places - 1)))
+
+
+def read_inspectors(data: bytes, name: str = "inspectors.csv") -> tuple[Inspector, ...]:
+    """Read the list of inspectors.
+
+    Raises:
+        BadInput: not UTF-8, another header, an empty or repeated inspector, or a capacity that is
+            no whole number; file, row and column are named.
+    """
+    found: dict[str, Inspector] = {}
+    for row, cells in _rows(data, name, INSPECTOR_COLUMNS):
+        who = cells["inspector"]
+        if who in found:
+            raise _bad(name, row, "inspector", f'"{who}" is there twice; keep one row')
+        held = frozenset(q.strip() for q in cells["qualifications"].split(";") if q.strip())
+        capacity = cells["capacity"]
+        if not (capacity.isascii() and capacity.isdecimal()):
+            raise _bad(name, row, "capacity", f'"{capacity}" is no whole number; write 0, 1, 2 …')
+        found[who] = Inspector(who, held, cells["unit"], int(capacity))
+    if not found:
+        raise BadInput(f'"{name}" names no inspector; export the list again')
+    return tuple(found.values())
+
+
+def read_recusals(
+    data: bytes, inspectors: tuple[Inspector, ...], name: str = "recusals.csv"
+) -> frozenset[tuple[str, str]]:
+    """Read who must not visit whom: pairs of inspector and code.  A file without rows is fine.
+
+    Raises:
+        BadInput: not UTF-8, another header, an inspector who is not on the list, no code or no
+            reason; file, row and column are named.
+    """
+    known = {i.inspector for i in inspectors}
+    pairs = set()
+    for row, cells in _rows(data, name, RECUSAL_COLUMNS):
+        if cells["inspector"] not in known:
+            found = f'"{cells["inspector"]}" is not on the list of inspectors; correct it'
+            raise _bad(name, row, "inspector", found)
+        for column in ("code", "reason"):
+            if not cells[column]:
+                raise _bad(name, row, column, "empty; every recusal has a code and a reason")
+        pairs.add((cells["inspector"], cells["code"]))
+    return frozenset(pairs)
+
+
+def _rows(data: bytes, name: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows with their number (header = 1), cells without blanks around them."""
+    reader = csv.reader(io.StringIO(_text(data, name), newline=""), strict=True)
+    try:
+        header = tuple(h.strip() for h in next(reader, []))
+        if header != columns:
+            raise _bad(name, 1, "all", f'header "{",".join(header)}"; write "{",".join(columns)}"')
+        for row, cells in enumerate(reader, 2):
+            if not cells:
+                continue
+            if len(cells) != len(columns):
+                raise _bad(name, row, "all", f"{len(cells)} cells; write {len(columns)}")
+            named = {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}
+            if not named["inspector"]:
+                raise _bad(name, row, "inspector", "empty; write the number of the inspector")
+            if "|" in named["inspector"]:
+                raise _bad(name, row, "inspector", '"|" separates parts of tickets; leave it out')
+            yield row, named
+    except csv.Error as error:
+        raise BadInput(f'"{name}" cannot be read ({error}); export it again as CSV') from error
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data[: error.start].count(b"\n") + 1
+        raise BadInput(f'"{name}", row {row}: not UTF-8; save it as "CSV UTF-8"') from error
+
+
+def _bad(name: str, row: int, column: str, found: str) -> BadInput:
+    return BadInput(f'"{name}", row {row}, column {column}: {found}')

@@ -1,0 +1,57 @@
+"""A replacement after the draw: one place is drawn again by ticket, with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from xhcredit.draws.staffing import Task, Ticket
+from xhcredit.errors import Unstaffable, WrongState
+
+
+def replaced(
+    task: Task,
+    teams: Sequence[Sequence[str]],
+    visit: int,
+    place: int,
+    *,
+    attempt: int,
+    unavailable: Collection[str],
+    ticket: Ticket,
+) -> str:
+    """Inspector who takes a place over.
+
+    The eligible inspector with the smallest ``ticket(code|inspector|attempt)``: qualified, not
+    recused, not in the team, with room left, and not among the ``unavailable`` (who fell out now
+    or in an earlier attempt at this place).
+
+    Args:
+        task: what was staffed.
+        teams: who goes where now, in the order of the record.
+        visit: position of the visit in the record.
+        place: position within the visit, 0 being the lead.
+        attempt: 1 for the first replacement at this place, then 2, …
+        unavailable: numbers of inspectors who cannot go.
+        ticket: ``ticket(x)`` of the draw.
+
+    Raises:
+        WrongState: an attempt below 1.
+        Unstaffable: nobody is left who may take the place.
+    """
+    if attempt < 1:
+        raise WrongState(f"attempt {attempt}; count the replacements of a place from 1")
+    load = Counter(who for team in teams for who in team)
+    number = task.places.index((visit, place))
+    code = task.visits[visit].code
+    barred = {*teams[visit], *unavailable}
+    free = [
+        who.inspector
+        for who in (task.inspectors[i] for i in task.eligible[number])
+        if who.inspector not in barred and load[who.inspector] < who.capacity
+    ]
+    if not free:
+        raise Unstaffable(
+            f"{code}: nobody else is qualified, not recused, outside the team and has room; "
+            "raise a capacity or add inspectors"
+        )
+    return min(free, key=lambda who: ticket(f"{code}|{who}|{attempt}"))

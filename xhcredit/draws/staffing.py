@@ -1,0 +1,149 @@
+"""A first lawful assignment of inspectors to drawn enterprises, made without looking at names.
+
+Enterprises in the order of their tickets, each place to the eligible inspector with the smallest
+load, ties by ticket.  Where that gets stuck, places already filled are moved along a path until
+one falls to somebody with room (augmenting path; if there is none, no assignment exists).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from xhcredit.draws.inspectors import Inspector, Visit
+from xhcredit.draws.staffing_refusal import refusal
+from xhcredit.errors import BadPlan
+
+#: ``ticket(x)`` of the draw: seed and round are already bound
+Ticket = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be staffed: visits in the order of the record, inspectors, recusals."""
+
+    visits: tuple[Visit, ...]
+    inspectors: tuple[Inspector, ...]
+    recusals: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        """Refuse codes that come twice, and visits without a second inspector."""
+        codes = {v.code for v in self.visits}
+        if len(codes) != len(self.visits):
+            raise BadPlan("an enterprise is to be visited twice in one draw; join its visits")
+        for v in self.visits:
+            if len(v.needs) < 2:
+                raise BadPlan(
+                    f"{v.code} has {len(v.needs)} place; an inspection takes at least two"
+                )
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Visit and place within the visit, numbered as in the record."""
+        return [(v, k) for v, visit in enumerate(self.visits) for k in range(len(visit.needs))]
+
+    @cached_property
+    def eligible(self) -> list[frozenset[int]]:
+        """Inspectors (by position) who may take each place, load and colleagues aside."""
+        needs = {n for v in self.visits for n in v.needs}
+        fit = {n: {i for i, w in enumerate(self.inspectors) if n.met_by(w)} for n in needs}
+        by_name = {w.inspector: i for i, w in enumerate(self.inspectors)}
+        barred: dict[str, set[int]] = {}
+        for who, code in self.recusals:
+            barred.setdefault(code, set()).add(by_name[who])
+        return [
+            frozenset(fit[visit.needs[k]] - barred.get(visit.code, set()))
+            for visit in self.visits
+            for k in range(len(visit.needs))
+        ]
+
+
+def start(task: Task, ticket: Ticket) -> list[int]:
+    """Inspector (position) of each place: the serial start with repair.
+
+    Raises:
+        Unstaffable: no assignment meets the constraints; enterprises and constraint are named.
+    """
+    serial = _Serial(task, ticket)
+    order = sorted(range(len(task.visits)), key=lambda v: ticket(task.visits[v].code))
+    for v in order:
+        for place in serial.of_visit[v]:
+            if not serial.fill(place):
+                raise refusal(task.visits, task.inspectors, task.recusals)
+    return serial.holder
+
+
+class _Serial:
+    """Places filled so far, loads, and who is at which enterprise."""
+
+    def __init__(self, task: Task, ticket: Ticket) -> None:
+        self.task, self.ticket = task, ticket
+        self.holder = [-1] * len(task.places)
+        self.load = [0] * len(task.inspectors)
+        self.held: list[set[int]] = [set() for _ in task.inspectors]
+        self.visit_of = [v for v, _ in task.places]
+        self.of_visit: list[list[int]] = [[] for _ in task.visits]
+        for place, v in enumerate(self.visit_of):
+            self.of_visit[v].append(place)
+
+    def fill(self, place: int) -> bool:
+        """Give a place to the least loaded who may take it, or make room; False: impossible."""
+        present = {self.holder[q] for q in self.of_visit[self.visit_of[place]]}
+        free = [i for i in self.task.eligible[place] if i not in present and self._room(i)]
+        if not free:
+            return self._augment(place)
+        least = min(self.load[i] for i in free)
+        self._put(place, self._first(place, [i for i in free if self.load[i] == least]))
+        return True
+
+    def _first(self, place: int, among: Sequence[int]) -> int:
+        """The one with the smallest ticket of ``code|inspector``."""
+        if len(among) == 1:
+            return among[0]
+        code = self.task.visits[self.visit_of[place]].code
+        return min(among, key=lambda i: self.ticket(f"{code}|{self.task.inspectors[i].inspector}"))
+
+    def _room(self, i: int) -> bool:
+        return self.load[i] < self.task.inspectors[i].capacity
+
+    def _put(self, place: int, i: int) -> None:
+        before = self.holder[place]
+        if before >= 0:
+            self.load[before] -= 1
+            self.held[before].discard(place)
+        self.holder[place] = i
+        if i >= 0:
+            self.load[i] += 1
+            self.held[i].add(place)
+
+    def _augment(self, place: int) -> bool:
+        """Breadth first over places that could be given up, until somebody has room."""
+        origin: dict[int, tuple[int, int]] = {}  # place given up: for whom, and by whom
+        seen, queue = {place}, deque([place])
+        while queue:
+            wanting = queue.popleft()
+            at_visit = {self.holder[q]: q for q in self.of_visit[self.visit_of[wanting]]}
+            for i in sorted(self.task.eligible[wanting]):
+                if i not in at_visit and self._room(i):
+                    self._move(wanting, i, origin)
+                    return True
+                given_up = [at_visit[i]] if i in at_visit else sorted(self.held[i])
+                for q in given_up:
+                    if q not in seen:
+                        seen.add(q)
+                        origin[q] = (wanting, i)
+                        queue.append(q)
+        return False
+
+    def _move(self, place: int, i: int, origin: dict[int, tuple[int, int]]) -> None:
+        """Let everybody on the path move on by one place."""
+        chain = [(place, i)]
+        while place in origin:
+            place, i = origin[place]
+            chain.append((place, i))
+        for q, _ in chain:
+            self._put(q, -1)
+        for q, who in chain:
+            self._put(q, who)

@@ -1,0 +1,130 @@
+"""Why a staffing is impossible, in words: the smallest cut of a flow, found by an exact solver.
+
+Flow: each place sends one unit to an inspector who may take it (at most one per enterprise and
+inspector), each inspector passes on as many as the capacity.  All places can be filled if and only
+if the largest flow is the number of places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from xhcredit.draws.inspectors import Inspector, Need, Visit
+from xhcredit.draws.numerics import SHOWN
+from xhcredit.errors import Unstaffable
+
+Recusals = frozenset[tuple[str, str]]
+
+
+def refusal(
+    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+) -> Unstaffable:
+    """The error for a staffing that cannot be done: enterprises, failing constraint, what to do."""
+    alone = [w for v in visits if (w := _alone(v, inspectors, recusals))]
+    if alone:
+        return Unstaffable(_listed(alone, "; ") + "; add inspectors or draw fewer")
+    codes, people, missing = shortage(visits, inspectors, recusals)
+    places = sum(len(v.needs) for v in visits if v.code in codes)
+    causes = " or ".join(_causes(visits, inspectors, recusals)) or "capacity and who may go where"
+    return Unstaffable(
+        f"{missing} place(s) cannot be filled: {len(codes)} enterprise(s) ({_listed(codes)}) with "
+        f"{places} places depend on inspectors without further room ({_listed(people)}); what "
+        f"fails is {causes}; raise a capacity, add inspectors or draw fewer"
+    )
+
+
+def _alone(v: Visit, inspectors: Sequence[Inspector], recusals: Recusals) -> str:
+    """What already fails for one enterprise by itself, or nothing."""
+    able = [w for w in inspectors if w.capacity]
+    for need in v.needs:
+        fit = [w for w in able if need.met_by(w)]
+        if not fit:
+            return f"{v.code}: nobody on the list with capacity is {_wanted(need)} (qualification)"
+        if all((w.inspector, v.code) in recusals for w in fit):
+            return f"{v.code}: everybody who is {_wanted(need)} is recused (recusal)"
+    if _missing((v,), able, recusals):
+        return f"{v.code}: fewer different inspectors may go than its {len(v.needs)} places need"
+    return ""
+
+
+def _wanted(need: Need) -> str:
+    said = [f'qualified for "{need.qualification}"' if need.qualification else ""]
+    said.append(f'of unit "{need.unit}"' if need.unit else "")
+    return " and ".join(s for s in said if s) or "free"
+
+
+def _causes(
+    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+) -> list[str]:
+    """Constraints each of which, if it alone were dropped, would make the staffing possible."""
+    places = sum(len(v.needs) for v in visits)
+    roomy = [replace(w, capacity=places) for w in inspectors]
+    lax = [replace(v, needs=tuple(Need() for _ in v.needs)) for v in visits]
+    tried = {
+        "capacity": (visits, roomy, recusals),
+        "qualification": (lax, inspectors, recusals),
+        "recusal": (visits, inspectors, Recusals()),
+    }
+    return [name for name, task in tried.items() if not _missing(*task)]
+
+
+def _missing(visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals) -> int:
+    graph, sink, _ = _network(visits, inspectors, recusals)
+    places = sum(len(v.needs) for v in visits)
+    return places - int(maximum_flow(graph, 0, sink).flow_value)
+
+
+def shortage(
+    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+) -> tuple[list[str], list[str], int]:
+    """Source side of the smallest cut: enterprises, inspectors without room, places missing."""
+    graph, sink, places = _network(visits, inspectors, recusals)
+    found = maximum_flow(graph, 0, sink)
+    left = csr_array(graph - found.flow)
+    left.eliminate_zeros()
+    reached = set(breadth_first_order(left, 0, return_predecessors=False).tolist())
+    codes = {visits[v].code: None for node, v in places.items() if node in reached}
+    first = sink - len(inspectors)
+    people = [w.inspector for i, w in enumerate(inspectors) if first + i in reached]
+    return list(codes), people, len(places) - int(found.flow_value)
+
+
+def _network(
+    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+) -> tuple[csr_array, int, dict[int, int]]:
+    """The flow network, its sink, and the visit of each place's node.  Node 0 is the source."""
+    edges: list[tuple[int, int, int]] = []
+    places: dict[int, int] = {}
+    allowed = [
+        [i for i, w in enumerate(inspectors) if (w.inspector, v.code) not in recusals]
+        for v in visits
+    ]
+    doors = sum(len(a) for a in allowed)
+    door = 1 + sum(len(v.needs) for v in visits)
+    people = door + doors
+    sink = people + len(inspectors)
+    for v, visit in enumerate(visits):
+        at = {w: door + n for n, w in enumerate(allowed[v])}
+        door += len(at)
+        edges += [(at[w], people + w, 1) for w in allowed[v]]
+        for need in visit.needs:
+            node = 1 + len(places)
+            places[node] = v
+            edges.append((0, node, 1))
+            edges += [(node, at[w], 1) for w in allowed[v] if need.met_by(inspectors[w])]
+    edges += [(people + w, sink, who.capacity) for w, who in enumerate(inspectors) if who.capacity]
+    start, end, capacity = np.array(edges, dtype=np.int32).T
+    return csr_array((capacity, (start, end)), shape=(sink + 1, sink + 1)), sink, places
+
+
+def _listed(names: Iterable[str], between: str = ", ") -> str:
+    """Names in words, a long list cut short."""
+    every = list(names)
+    shown = every[:SHOWN]
+    more = f"{between}… {len(every) - len(shown)} more" if shown != every else ""
+    return between.join(shown) + more

@@ -1,0 +1,55 @@
+"""The seeded chain of swaps: from a lawful start to a near-uniform lawful assignment.
+
+Anyone can replay it with a hash function.  Steps are fixed by the protocol: 20 for each place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xhcredit.draws.numerics import HEX_BASE, HEX_DIGITS, STEPS_PER_PLACE
+from xhcredit.draws.staffing import Task, Ticket, start
+
+
+def shuffled(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
+    """Inspector (position) of each place after the chain.
+
+    Step s reads two places from ``ticket("#swap|" + s)``; their inspectors change places if
+    afterwards every constraint still holds, else nothing happens.
+    """
+    holder = list(first)
+    visit_of = [v for v, _ in task.places]
+    present: list[set[int]] = [set() for _ in task.visits]
+    for place, who in enumerate(holder):
+        present[visit_of[place]].add(who)
+    eligible, count = task.eligible, len(holder)
+    for step in range(1, STEPS_PER_PLACE * count + 1):
+        drawn = ticket(f"#swap|{step}")
+        a = int(drawn[:HEX_DIGITS], HEX_BASE) % count
+        b = int(drawn[HEX_DIGITS : 2 * HEX_DIGITS], HEX_BASE) % count
+        x, y = holder[a], holder[b]
+        if x == y or y not in eligible[a] or x not in eligible[b]:
+            continue
+        here, there = visit_of[a], visit_of[b]
+        if here != there:
+            if y in present[here] or x in present[there]:
+                continue
+            present[here] ^= {x, y}
+            present[there] ^= {x, y}
+        holder[a], holder[b] = y, x
+    return holder
+
+
+def staff(task: Task, ticket: Ticket) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Start and final inspectors of each visit, in the order of the record, lead first.
+
+    Raises:
+        Unstaffable: no assignment meets the constraints; enterprises and constraint are named.
+    """
+    first = start(task, ticket)
+    return _named(task, first), _named(task, shuffled(task, first, ticket))
+
+
+def _named(task: Task, holder: Sequence[int]) -> list[tuple[str, ...]]:
+    names = iter([task.inspectors[i].inspector for i in holder])
+    return [tuple(next(names) for _ in visit.needs) for visit in task.visits]
