@@ -22,6 +22,9 @@ from serving import (
     oidc_pages,
     ops,
     problems,
+    restorable,
+    restoration,
+    restoration_applications,
     watchlist,
     what_if,
 )
@@ -80,8 +83,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.service, app.state.meters = service, meters
     app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
+    keyed.append(restoration.router)
     if settings.warehouse is not None:
         keyed += [enterprises.why, file.router, what_if.router]
+        keyed += [restoration.stored, restorable.router, restoration_applications.router]
+        app.state.restorable = restorable.Lists()
     for router in keyed:
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
     for router in (account.router, accounts.router, keys.router):

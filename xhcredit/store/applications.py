@@ -159,13 +159,14 @@ class Applications:
         with self.database.reading() as con:
             return [_grant(dict(row)) for row in con.execute(wanted).mappings()]
 
-    def of_records(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """The latest application for restoration of each record, by table and key."""
+    def of_records(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """The latest application for restoration of each record, by code, table and key."""
         wanted = _latest().where(applications.c.kind == "restoration").order_by(applications.c.id)
         with self.database.reading() as con:
             rows = con.execute(wanted).mappings()
             return {
-                (r["record"], r["key"]): {"application": r["id"], "state": r["state"]} for r in rows
+                (r["code"], r["record"], r["key"]): {"application": r["id"], "state": r["state"]}
+                for r in rows
             }
 
     def false_materials_on(self, code: str) -> date | None:

@@ -1,0 +1,204 @@
+"""Whose records can be restored now or soon?  For officers who call them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from serving import examples
+from serving import restoration_bodies as bodies
+from serving.gate import Caller, purpose_of
+from serving.problems import Refusal, declared
+from serving.restoration import NO_STORE, warehouse_of
+from serving.roles import RESTORATION_READ
+from serving.service import Service, service_of
+from xhcredit.errors import BadInput
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.restorable import STATES, Restorable, restorable
+from xhcredit.jobs.restorable_table import write_xlsx
+from xhcredit.store.chain import canonical
+
+#: only where a warehouse is
+router = APIRouter(tags=["restoration"])
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_NAMES = tuple(f.name for f in fields(Restorable))
+#: a granted record may be shown no more, also before the night has told the warehouse
+_GONE = ("granted", "published")
+
+
+@dataclass
+class Lists:
+    """The list of a day, made when it is first asked for; one at a time."""
+
+    _kept: tuple[str, list[Restorable]] = ("", [])
+    _turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
+
+    async def of(self, service: Service, day: date) -> tuple[str, list[Restorable]]:
+        """The list, and a name for it that changes when the data or the day does."""
+        async with self._turn:
+            digest = await asyncio.to_thread(Warehouse(warehouse_of(service)).digest)
+            name = f"{digest[:16]}.{day}"
+            if self._kept[0] != name:
+                found = await asyncio.to_thread(
+                    restorable, warehouse_of(service), service.rulebook, day
+                )
+                self._kept = (name, found)
+            return self._kept
+
+
+class Asked(bodies.Body):
+    """Which records."""
+
+    state: list[Literal["now", "soon", "needs_act"]] = Field([], max_length=3)
+    table: list[bodies.RecordTable] = Field([], max_length=3)
+    street: str = Field("", max_length=100)
+    code: str = Field("", max_length=64)
+
+    def takes(self, row: Restorable) -> bool:
+        """Whether a record is asked for."""
+        return (
+            (not self.state or row.state in self.state)
+            and (not self.table or row.table in self.table)
+            and self.street in ("", row.street)
+            and self.code in ("", row.code)
+        )
+
+
+class Page(Asked):
+    """Which records, and which page of them."""
+
+    limit: int = Field(50, ge=1, le=500)
+    after: str = Field("", max_length=100, description="上一页的 next / next of the page before")
+
+
+@router.get(
+    "/v1/restoration/restorable",
+    operation_id="restorable",
+    summary="可修复清单 / who can restore",
+    description="现在或三十日内可以修复的记录与所缺事项，供主动提醒；按部门权限过滤。\n\n"
+    "Records that can be restored now or within 30 days, and what is missing.",
+    responses=declared(400, 404, 422) | {200: examples.json_of(bodies.LIST)},
+    openapi_extra=examples.with_purpose(),
+)
+async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
+    """One page of the list."""
+    service = service_of(request)
+    caller = await service.caller(request, RESTORATION_READ)
+    purpose = purpose_of(request.headers)
+    name, found, under_way = await _asked(request, service, caller, asked)
+    start = _start(asked, name)
+    rows = [_row(row, under_way) for row in found[start : start + asked.limit]]
+    more = start + asked.limit
+    told = {
+        "asked_on": service.today().isoformat(),
+        "total": len(found),
+        "states": {state: n for state, n in _states(found).items()},
+        "records": rows,
+        "next": f"{_mark(asked, name)}.{more}" if more < len(found) else None,
+    }
+    seen = {"codes": sorted({row["code"] for row in rows})}
+    await service.journal.note(caller.act("restoration.restorable", purpose, **seen))
+    return JSONResponse(told, headers=NO_STORE)
+
+
+@router.get(
+    "/v1/restoration/restorable.xlsx",
+    operation_id="restorable_xlsx",
+    summary="可修复清单（电子表格） / as a spreadsheet",
+    description="与 /v1/restoration/restorable 相同的筛选。\n\nThe same filters, as XLSX.",
+    responses=declared(400, 404, 422)
+    | {200: {"description": "XLSX", "content": {_XLSX: {"schema": {"type": "string"}}}}},
+    openapi_extra=examples.with_purpose(),
+    response_class=FileResponse,
+)
+async def sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """The whole list as a spreadsheet."""
+    service = service_of(request)
+    caller = await service.caller(request, RESTORATION_READ)
+    purpose = purpose_of(request.headers)
+    if service.exporting.locked():
+        raise Refusal("overloaded", "other exports are being written; try again")
+    async with service.exporting:
+        name, found, _ = await _asked(request, service, caller, asked)
+        file = await asyncio.to_thread(_written, found, service.today())
+    seen = {"list": name, "rows": len(found), "asked": asked.model_dump()}
+    try:
+        await service.journal.note(caller.act("restoration.restorable_xlsx", purpose, **seen))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    drop = BackgroundTask(file.unlink, missing_ok=True)
+    title = f"restorable-{service.today()}.xlsx"
+    return FileResponse(file, filename=title, headers=NO_STORE, background=drop, media_type=_XLSX)
+
+
+def _written(found: Sequence[Restorable], day: date) -> Path:
+    handle, name = tempfile.mkstemp(suffix=".xlsx")
+    os.close(handle)
+    write_xlsx(found, Path(name), day)
+    return Path(name)
+
+
+UnderWay = dict[tuple[str, str, str], dict[str, Any]]
+
+
+async def _asked(
+    request: Request, service: Service, caller: Caller, asked: Asked
+) -> tuple[str, list[Restorable], UnderWay]:
+    """What is asked for and may be seen, and what was applied for already."""
+    lists: Lists = request.app.state.restorable
+    name, every = await lists.of(service, service.today())
+    under_way = await asyncio.to_thread(service.store.applications.of_records)
+    found = [
+        row
+        for row in every
+        if asked.takes(row)
+        and caller.may(RESTORATION_READ, row.agency)
+        and under_way.get((row.code, row.table, row.key), {}).get("state") not in _GONE
+    ]
+    return name, found, under_way
+
+
+def _states(found: Sequence[Restorable]) -> dict[str, int]:
+    counts = Counter(row.state for row in found)
+    return {state: counts[state] for state in STATES}
+
+
+def _row(row: Restorable, under_way: UnderWay) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in _NAMES}
+    days = {k: v.isoformat() for k, v in told.items() if isinstance(v, date)}
+    return {**told, **days, "application": under_way.get((row.code, row.table, row.key))}
+
+
+def _mark(asked: Page, name: str) -> str:
+    """What a page is of: the list and the question."""
+    question = asked.model_dump(exclude={"after", "limit"})
+    return hashlib.sha256(canonical([name, question]).encode()).hexdigest()[:16]
+
+
+def _start(asked: Page, name: str) -> int:
+    """Where a page begins.
+
+    Raises:
+        BadInput: the cursor is none, or of another list or question.
+    """
+    if not asked.after:
+        return 0
+    mark, _, place = asked.after.partition(".")
+    if mark != _mark(asked, name) or not (place.isascii() and place.isdigit()):
+        raise BadInput("the cursor is of another question or list; begin with the first page")
+    return int(place)
