@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pyotp
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from serving import examples
@@ -22,8 +22,17 @@ router = APIRouter(tags=["access"])
 _NO_STORE = {"Cache-Control": "no-store"}
 _ISSUER = "xhcredit"
 
-Login = Annotated[str, Field(min_length=1, max_length=64, examples=["zhang.san"])]
-Password = Annotated[str, Field(min_length=1, max_length=128)]
+
+def whole(text: str) -> str:
+    """A text that can be written as UTF-8: JSON can also hold halves of characters."""
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("holds half a character; write whole ones")
+    return text
+
+
+Whole = Annotated[str, AfterValidator(whole)]
+Login = Annotated[Whole, Field(min_length=1, max_length=64, examples=["zhang.san"])]
+Password = Annotated[Whole, Field(min_length=1, max_length=128)]
 Code = Annotated[str, Field(pattern="^[0-9]{6}$", examples=["492039"])]
 ME = {
     "login": "zhang.san",
@@ -198,7 +207,7 @@ async def enrol_totp(request: Request) -> Response:
     description="送首个动态口令；成功后所有会话结束，此后登录均须动态口令。\n\n"
     "A first code; then all "
     "sessions end, and every login needs one.",
-    responses=declared(409, 422) | {200: examples.json_of({"has_totp": True})},
+    responses=declared(400, 409, 422) | {200: examples.json_of({"has_totp": True})},
     openapi_extra={"parameters": [_TOKEN]},
 )
 async def confirm_totp(request: Request, asked: OneTime) -> Response:
@@ -217,7 +226,7 @@ async def confirm_totp(request: Request, asked: OneTime) -> Response:
     summary="停用动态口令 / take one-time codes away",
     description="须送一个有效的动态口令；成功后所有会话结束。\n\n"
     "Asks for a code; then all sessions end.",
-    responses=declared(409, 422) | {200: examples.json_of({"has_totp": False})},
+    responses=declared(400, 409, 422) | {200: examples.json_of({"has_totp": False})},
     openapi_extra={"parameters": [_TOKEN]},
 )
 async def remove_totp(request: Request, asked: OneTime) -> Response:

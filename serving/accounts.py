@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from serving import examples
+from serving.account import Whole
 from serving.gate import Caller, key_of, purpose_of
 from serving.passwords import first_password
 from serving.problems import Refusal, declared
@@ -30,9 +31,9 @@ Role = Literal[
     "system_admin", "security_admin", "auditor",
 ]  # fmt: skip
 LoginInPath = Annotated[str, Path(pattern=LOGIN, examples=["zhang.san"])]
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[Whole, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Bureau = Annotated[
-    str,
+    Whole,
     Field(
         max_length=64,
         pattern=r"^[^\x00-\x1f\x7f、]*$",
@@ -95,7 +96,7 @@ class Identity(BaseModel):
     """Who somebody is at the identity provider: the value of the claim by which they are known."""
 
     model_config = ConfigDict(extra="forbid")
-    subject: Annotated[str, Field(min_length=1, max_length=255)] | None
+    subject: Annotated[Whole, Field(min_length=1, max_length=255)] | None
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

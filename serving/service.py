@@ -81,7 +81,7 @@ class Service:
         """Hashes and compares passwords."""
         return Passwords()
 
-    @cached_property
+    @property
     def logins(self) -> Logins:
         """Lets people in."""
         return Logins(self.store, self.rulebook, self.passwords)

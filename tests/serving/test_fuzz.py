@@ -12,18 +12,27 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.serving.district import CODES
+from tests.serving.district import CODES, headers, new_key
+from tests.serving.visitors import person, visitor
 
 OPERATIONS = [
     "score", "history", "explain", "scores_batch", "watchlist", "runs", "run", "releases",
     "release", "rules", "rule", "metadata",
 ]  # fmt: skip
+#: operations of people who are logged in, and those whose every call hashes a password
+PERSONS = [
+    "log_in", "who_am_i", "log_out", "change_password", "enrol_totp", "confirm_totp",
+    "remove_totp", "accounts", "new_account", "grant", "take_grant", "shut_account",
+    "reset_password", "set_identity", "keys", "new_key", "revoke_key",
+]  # fmt: skip
+AUDITED = ["activity", "readers", "activity_head", "verify_activity"]
+SLOW = {"log_in", "change_password", "new_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale"}
+KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale", "login": "fuzzed"}
 QUIET = settings(
     max_examples=50,
     deadline=None,
@@ -36,27 +45,54 @@ QUIET = settings(
 @pytest.fixture(scope="module")
 def described(steady):
     """The operations by id."""
+    person(steady, "fuzzed", ("viewer", ""))
     schema = schemathesis.openapi.from_asgi("/openapi.json", steady.app)
     found = (made.ok() for made in schema.get_all_operations())
     return {op.definition.raw["operationId"]: op for op in found}
 
 
 def test_no_operation_is_left_out(described):
-    assert set(described) == set(OPERATIONS) - {"explain"}
+    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED} - {"explain"}
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)
-@pytest.mark.parametrize("name", [n for n in OPERATIONS if n != "explain"])
-def test_every_answer_is_as_described(described, steady, name, mode):
-    sent = dict(steady.headers)
+def hold(described, name, mode, examples, sent):
+    """Ask an operation whatever fits (or does not fit) its description, with some headers."""
 
-    @QUIET
+    @settings(QUIET, max_examples=examples)
     @given(case=described[name].as_strategy(generation_mode=mode), known=booleans())
     def holds(case, known):
-        case.headers = {**(case.headers or {}), "Authorization": sent["authorization"]}
+        case.headers = {**(case.headers or {}), **sent}
         if known:
             case.headers["X-Purpose"] = "fuzz"
             case.path_parameters = {k: KNOWN.get(k, v) for k, v in case.path_parameters.items()}
         case.call_and_validate(checks=CHECKS)
 
     holds()
+
+
+MODES = pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)
+
+
+@MODES
+@pytest.mark.parametrize("name", [n for n in OPERATIONS if n != "explain"])
+def test_every_answer_is_as_described(described, steady, name, mode):
+    hold(described, name, mode, 50, {"Authorization": steady.headers["authorization"]})
+
+
+@MODES
+@pytest.mark.parametrize("name", AUDITED)
+def test_every_answer_to_an_auditor_is_as_described(described, steady, name, mode):
+    key = headers(new_key(steady.store, ["auditor"]), purpose=None)
+    hold(described, name, mode, 20, key)
+
+
+@MODES
+@pytest.mark.parametrize("name", PERSONS)
+def test_every_answer_to_a_person_is_as_described(described, steady, name, mode):
+    login = f"{name}.{mode.value}".replace("_", "-")
+    made = visitor(steady, login, ("security_admin", ""))
+    sent = {
+        "Cookie": f"xhcredit={made.cookies['xhcredit']}",
+        "X-CSRF-Token": made.headers["X-CSRF-Token"],
+    }
+    hold(described, name, mode, 5 if name in SLOW else 20, sent)
