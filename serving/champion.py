@@ -1,6 +1,6 @@
 """Which model computes live?  That of the run that answers; another one is swapped in unnoticed.
 
-Every worker asks the store a few times a second which run answers.  The model of a new run is
+Every worker asks the store several times a second which run answers.  The model of a new run is
 loaded, warmed up and tried beside the old one, which goes on until one reference is swapped.  A
 release that does not say what was published is refused, and the old one goes on.
 """
@@ -25,7 +25,7 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release, release_of
 from xhcredit.store.reader import Reader
 
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.2
 #: runs whose models are held: switching back and forth costs nothing
 _HELD = 3
 #: models of other days, for files as of a day

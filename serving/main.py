@@ -5,9 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
     from xhcredit.store.store import Store
 
 FIRST_KEY_DAYS = 30
+#: a worker that is silent for so long is started anew; loading a model takes a few seconds
+WORKER_SECONDS = 60
 
 cli = typer.Typer(
     rich_markup_mode="markdown",
@@ -65,6 +69,7 @@ def serve(
     oidc_claim: Annotated[
         str, typer.Option(envvar="XHCREDIT_OIDC_CLAIM", help="Claim by which it knows people.")
     ] = "sub",
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Serve until stopped. An SQLite store is made if there is none.
 
@@ -75,35 +80,48 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
-    from serving.app import create_app
     from serving.oidc import Provider
-    from serving.service import Settings
     from xhcredit.store.store import Store
 
+    secret = os.environ.get("XHCREDIT_OIDC_SECRET", "")
+    provider = Provider(oidc, oidc_client, secret, oidc_claim) if oidc else None
+    chosen: dict[str, Any] = {
+        "warehouse": warehouse, "release": release, "rules": rules, "public": public,
+        "oidc": provider,
+    }  # fmt: skip
     with Store.open(store) as opened:
         first_key(opened)
         people.first_people(opened)
-        secret = os.environ.get("XHCREDIT_OIDC_SECRET", "")
-        provider = Provider(oidc, oidc_client, secret, oidc_claim) if oidc else None
-        chosen = Settings(
-            warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider
-        )
-        app = create_app(opened, chosen)
-        _answer(app, host, port)
+    _answer(partial(application, store, chosen), host, port, workers)
 
 
-def _answer(app: FastAPI, host: str, port: int) -> None:
+def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
+    """The application of one process, over its own connections."""
+    from serving.app import create_app
+    from serving.service import Settings
+    from xhcredit.store.store import Store
+
+    return create_app(Store.open(store), Settings(**chosen))
+
+
+def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
     """Answer until stopped, and tell where; port 0 takes a free one."""
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     config = uvicorn.Config(
-        app, host, port, access_log=False, log_level="warning", server_header=False
-    )
+        make, host, port, factory=True, workers=workers, access_log=False, log_level="warning",
+        server_header=False, timeout_worker_healthcheck=WORKER_SECONDS,
+    )  # fmt: skip
     listening = config.bind_socket()
+    listening.listen(config.backlog)  # who comes before all is loaded waits, and is not refused
     address, own_port = listening.getsockname()[:2]
     sys.stdout.write(f"接口服务 serving at http://{address}:{own_port}/docs\n")
     sys.stdout.flush()
-    uvicorn.Server(config).run([listening])
+    if workers == 1:
+        uvicorn.Server(config).run([listening])
+    else:
+        Multiprocess(config, [listening]).run()
 
 
 @cli.command("new-key")

@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from serving import examples
+from serving.gate import Caller
 from serving.problems import Refusal, declared
 from serving.roles import SCORES
 from serving.service import Service, service_of
@@ -172,7 +173,18 @@ async def export(
     """Exactly what is filtered, as a file."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    question = asked.question(caller.scope(SCORES))
+    return await exported(service, caller, purpose, asked.question(caller.scope(SCORES)), format)
+
+
+async def exported(
+    service: Service, caller: Caller, purpose: str, question: Question, format: str
+) -> Response:
+    """All rows that a question asks for, as a file; who took it is kept.
+
+    Raises:
+        BadInput: more rows than a spreadsheet is made for.
+        Refusal: another file is being written.
+    """
     if service.exporting.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.exporting:
@@ -218,7 +230,8 @@ def _written(service: Service, asked: Question, kind: str, by: str) -> tuple[Pat
         raise BadInput(
             f"{first.total} rows are too many for a spreadsheet; narrow the filter, or take CSV"
         )
-    filters = "；".join(f"{k}={v}" for k, v in asked.told().items())
+    said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
+    filters = "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
     title = (
         f"批次 run {first.run}；{filters}；导出 by {by}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
     )
