@@ -55,6 +55,7 @@ class Champions:
     _held: dict[int, Champion] = field(default_factory=dict)
     _refused: dict[int, str] = field(default_factory=dict)
     _days: dict[tuple[str, date], Model] = field(default_factory=dict)
+    #: one at a time compiles: Python 3.11 fails when two threads parse at once (gh-106905)
     _loading: threading.Lock = field(default_factory=threading.Lock)
 
     async def follow(self) -> None:
@@ -126,12 +127,13 @@ class Champions:
         if as_of == model.as_of:
             return model
         key = model.release.digest, as_of
-        if key not in self._days:
-            made = model_on(self.rulebook, model.release, as_of)
-            while len(self._days) >= _DAYS_HELD:
-                self._days.pop(next(iter(self._days)))
-            self._days[key] = made
-        return self._days[key]
+        with self._loading:
+            if key not in self._days:
+                made = model_on(self.rulebook, model.release, as_of)
+                while len(self._days) >= _DAYS_HELD:
+                    self._days.pop(next(iter(self._days)))
+                self._days[key] = made
+            return self._days[key]
 
     def _release(self, provenance: dict[str, str]) -> Release:
         """The points tables of the run: as kept with it, else those that the operator named."""

@@ -34,7 +34,8 @@ def file(published, tmp_path):
 @pytest.fixture(scope="session")
 def steady(published, nights):
     """A client for tests that change nothing."""
-    with served(str(shutil.copy(published, nights / "steady.db"))) as made:
+    file = shutil.copy(published, nights / "steady.db")
+    with served(str(file), warehouse=nights / "warehouse") as made:
         yield made
 
 

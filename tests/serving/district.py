@@ -104,6 +104,8 @@ def served(address, **settings):
         app = create_app(store, Settings(log=log, **settings))
         with TestClient(app, raise_server_exceptions=False) as client:
             client.store, client.clock, client.log = store, clock, log
+            if settings.get("warehouse"):  # loaded before pytest parses anything else (gh-106905)
+                app.state.service.explainer.champions.look()
             client.headers.update(headers(new_key(store)))
             yield client
 

@@ -16,8 +16,8 @@ from tests.serving.district import CODES, headers, new_key
 from tests.serving.visitors import person, visitor
 
 OPERATIONS = [
-    "score", "history", "explain", "scores_batch", "watchlist", "runs", "run", "releases",
-    "release", "rules", "rule", "metadata",
+    "score", "history", "explain", "file", "scores_batch", "what_if", "watchlist",
+    "watchlist_export", "runs", "run", "releases", "release", "rules", "rule", "metadata",
 ]  # fmt: skip
 #: operations of people who are logged in, and those whose every call hashes a password
 PERSONS = [
@@ -52,7 +52,7 @@ def described(steady):
 
 
 def test_no_operation_is_left_out(described):
-    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED} - {"explain"}
+    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED}
 
 
 def hold(described, name, mode, examples, sent):
@@ -74,7 +74,7 @@ MODES = pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.va
 
 
 @MODES
-@pytest.mark.parametrize("name", [n for n in OPERATIONS if n != "explain"])
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_every_answer_is_as_described(described, steady, name, mode):
     hold(described, name, mode, 50, {"Authorization": steady.headers["authorization"]})
 
