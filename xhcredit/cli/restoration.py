@@ -1,4 +1,4 @@
-"""``restoration assess|list|what-if|notice``: can a record be restored, who can, what changes?"""
+"""``restoration``: can a record be restored, who can, what changes; applications and objections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli import restoration_jobs
+from xhcredit.cli import restoration_applications, restoration_jobs
 from xhcredit.cli.console import grid, out, tell_json
 from xhcredit.cli.night import AsJson, Rules, the_day
 from xhcredit.errors import BadInput, XhcreditError
@@ -31,6 +31,7 @@ AppliedOn = Annotated[
 def register(main: typer.Typer) -> None:
     """Add the commands to the shell."""
     restoration_jobs.register(app)
+    restoration_applications.register(app)
     main.add_typer(app, name="restoration")
 
 

@@ -96,7 +96,7 @@ def what_if_command(
     from xhcredit.jobs.what_if import Chosen, what_if
 
     code = UnifiedCode(normalised(code)).text
-    chosen = Chosen(table, dict(_pair(text) for text in record))
+    chosen = Chosen(table, dict(pair(text) for text in record))
     model = model_for(as_of, release, rules)
     with progress_bar(quiet=json_) as progress:
         store = open_store(warehouse, progress=progress)
@@ -107,10 +107,15 @@ def what_if_command(
     _show_change(told)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """A name and its value.
+
+    Raises:
+        BadInput: there is no "=" between them.
+    """
     name, sign, value = text.partition("=")
     if not sign:
-        raise BadInput(f'--key "{text}" has no "="; write it as doc_no=…')
+        raise BadInput(f'"{text}" has no "="; write it as doc_no=…')
     return name.strip(), value.strip()
 
 

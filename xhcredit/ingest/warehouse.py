@@ -116,16 +116,16 @@ class Warehouse:
         return max((int(name[:6]) for name in names), default=0) + 1
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep every other ingestion out while the body runs.
+    def lock(self, *, wait: bool = False) -> Iterator[None]:
+        """Keep every other ingestion out while the body runs; ``wait`` until the others are done.
 
         Raises:
-            BadInput: another ingestion is running, or a night is reading.
+            BadInput: another ingestion is running, or a night is reading, and nobody waits.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w", encoding="utf-8") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BadInput(
                     f'an ingestion or a night is at work in "{self.path}"; wait until it has ended'

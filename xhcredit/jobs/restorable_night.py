@@ -43,7 +43,6 @@ def before_night(warehouse: Path, address: str, today: date) -> Applied:
     """Tell the warehouse what the store granted; call it before every night.
 
     Raises:
-        BadInput: an ingestion or another night is at work in the warehouse.
         BadStore, StoreUnavailable: the store cannot be used; then no night should run.
     """
     with Store.open(address) as store:

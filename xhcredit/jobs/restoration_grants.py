@@ -53,14 +53,13 @@ def apply_grants(
             or from this one if that is later, for what comes later changes no earlier day.
         written: called when the parts are written and the manifest is not.
 
-    Raises:
-        BadInput: an ingestion or a night is at work in the warehouse.
+    Waits while an ingestion or a night is at work in the warehouse.
     """
     due = [grant for grant in grants if grant.granted_on <= today]
     kept = Warehouse(warehouse)
     if not due or not kept.entries():
         return Applied(0, 0, [grant.application for grant in due])
-    with kept.lock(), duckdb.connect() as con:
+    with kept.lock(wait=True), duckdb.connect() as con:
         kept.sweep()
         create_views(con, kept)
         selects, counts = {}, Counter[str]()

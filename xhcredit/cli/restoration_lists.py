@@ -1,0 +1,114 @@
+"""``restoration applications|grants``, ``objection list``: where things stand, what is overdue."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.console import grid, out, tell_json
+from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+
+if TYPE_CHECKING:
+    from xhcredit.restoration.flow import Kind
+
+State = Annotated[list[str], typer.Option(help="Only these states.")]
+
+
+def applications(
+    number: Annotated[int, typer.Argument(help="Only this one, with all its steps.")] = 0,
+    state: State = [],  # noqa: B006 - never changed; Typer wants a list
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
+    on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
+    store: Address = STORE,
+    rules: Rules = None,
+    json_: AsJson = False,
+) -> None:
+    """List applications, or show one with its steps; deadlines in working days, overdue told."""
+    _show_list("restoration", number, state, (overdue, on, limit), (store, rules), json_)
+
+
+def objection_list(
+    number: Annotated[int, typer.Argument(help="Only this one, with all its steps.")] = 0,
+    state: State = [],  # noqa: B006 - never changed; Typer wants a list
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
+    on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
+    store: Address = STORE,
+    rules: Rules = None,
+    json_: AsJson = False,
+) -> None:
+    """List objections, or show one with its steps and clocks."""
+    _show_list("objection", number, state, (overdue, on, limit), (store, rules), json_)
+
+
+def _show_list(
+    kind: Kind,
+    number: int,
+    states: list[str],
+    asked: tuple[bool, str, int],
+    places: tuple[str, Path | None],
+    json_: bool,
+) -> None:
+    from xhcredit.jobs.applications import shown
+    from xhcredit.rules.rulebook import Rulebook
+
+    overdue, on, limit = asked
+    day, rules = the_day(on), Rulebook.load(places[1])
+    with open_store(places[0]) as store:
+        kept = store.applications
+        page = kept.page(kind, states=frozenset(states), limit=limit)
+        found = [kept.one(number)] if number else page
+    told = [shown(row, day, rules) for row in found]
+    told = [row for row in told if row["overdue"] or not overdue]
+    if json_:
+        tell_json(told)
+        return
+    _print(told)
+    for row in told if number else ():
+        _print_one(row)
+
+
+def _print(told: list[dict[str, Any]]) -> None:
+    table = grid(
+        "", "编号", "代码 code", "记录 record", "状态 state", "最近期限 next due", "超期 overdue"
+    )
+    for row in told:
+        open_ = [c["due_on"] for c in row["clocks"] if c["due_on"] and not c["done_on"]]
+        key = " ".join(row["key"].values())
+        late = "[red]是[/]" if row["overdue"] else ""
+        table.add_row(str(row["application"]), row["code"], key, row["state_said"]["zh"],
+                      min(open_, default="–"), late)  # fmt: skip
+    out.print(table)
+
+
+def _print_one(row: dict[str, Any]) -> None:
+    steps = grid("步骤 steps", "日期 day", "办理 what", "何人 who", "理由 why")
+    for s in row["steps"]:
+        steps.add_row(s["done_on"], s["zh"], f"{s['official']} {s['role']}".strip(), s["reason"])
+    clocks = grid(
+        "时限 clocks", "事项 step", "工作日 days", "截止 due", "办结 done", "超期 overdue"
+    )
+    for c in row["clocks"]:
+        days = (str(c["working_days"]), c["due_on"] or "–", c["done_on"] or "–")
+        clocks.add_row(c["zh"], *days, "是" if c["overdue"] else "")
+    out.print(steps, clocks)
+
+
+def grants(warehouse: Warehouse = WAREHOUSE, store: Address = STORE, json_: AsJson = False) -> None:
+    """Tell the warehouse what was granted; `score --store` does it before every night."""
+    from dataclasses import asdict
+
+    from xhcredit.jobs.restorable_night import before_night
+
+    told = before_night(warehouse, store, date.today())
+    if json_:
+        tell_json(asdict(told))
+        return
+    out.print(f"told anew: {told.written}, known before: {told.before}")
+    if told.unknown:
+        out.print(f"[yellow]not in this warehouse: records of applications {told.unknown}[/]")
