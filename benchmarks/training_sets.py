@@ -48,13 +48,35 @@ def heloc() -> Frame:
     return frame(columns, raw.to_numpy(float).T, bad)
 
 
+#: words of the German set that have an order; what is not named is a value of its own
+_GERMAN_ORDER = {
+    "status_of_existing_checking_account": ("safer", "... < 0 DM", "0 <= ... < 200 DM",
+        "... >= 200 DM / salary assignments for at least 1 year", "no checking account"),
+    "savings_account_and_bonds": ("safer", "... < 100 DM", "100 <= ... < 500 DM",
+        "500 <= ... < 1000 DM", "... >= 1000 DM"),
+    "present_employment_since": ("safer", "unemployed", "... < 1 year", "1 <= ... < 4 years",
+        "4 <= ... < 7 years", "... >= 7 years"),
+}  # fmt: skip
+_GERMAN_UP = {"duration_in_month", "installment_rate_in_percentage_of_disposable_income"}
+
+
 def german() -> Frame:
-    """Statlog German credit; bad = creditability "bad"."""
+    """Statlog German credit; bad = creditability "bad".  Ordered words are taken as ordered."""
     raw = pd.read_csv(REAL / "german_credit" / "germancredit.csv")
     bad = (raw.pop("creditability") == "bad").astype(int)
-    x, words = coded(raw)
-    columns = [Column(c, category=w) for c, w in zip(raw, words, strict=True)]
-    return frame(columns, x, bad)
+    columns, rows = [], []
+    for name in raw:
+        if name in _GERMAN_ORDER:
+            direction, *words = _GERMAN_ORDER[name]
+            place = {word: float(k) for k, word in enumerate(words)}
+            rows.append(raw[name].map(lambda v, p=place: p.get(v, -1.0)).to_numpy(float))
+            columns.append(Column(name, direction, (-1.0,) if -1.0 in rows[-1] else ()))
+            continue
+        x, words = coded(raw[[name]])
+        word = "riskier" if name in _GERMAN_UP else "safer" if name == "age_in_years" else "none"
+        rows.append(x[0])
+        columns.append(Column(name, word, category=words[0]))
+    return frame(columns, np.stack(rows), bad)
 
 
 def give_me_some_credit() -> Frame:

@@ -172,11 +172,24 @@ def _categories(
     n_bad = np.bincount(at, weights=weight * bad, minlength=codes.size)
     average = n_bad.sum() / max(size.sum(), 1e-300)
     order = np.argsort((n_bad + average * how.prior) / (size + how.prior), kind="stable")
-    ends = best_joins(n_bad[order], size[order], how) if codes.size else np.zeros(0, np.int64)
     special: dict[float, tuple[float, float]] = {}
-    for start, end in zip(np.append(0, ends[:-1]), ends, strict=True):
-        own = order[start:end]
+    for own in _joined_codes(order, n_bad, size, how):
         rows = float(n_bad[own].sum()), float(size[own].sum())
         special |= {float(codes[k]): rows for k in own}
     special = dict(sorted(special.items()))
     return Bins(column, (), np.zeros(1), np.zeros(1), special, missing)
+
+
+def _joined_codes(order: Array, bad: Array, size: Array, how: Fineness) -> list[Array]:
+    """Codes by bin; many codes go into as many fine groups of like weight first."""
+    if not order.size:
+        return []
+    mass = np.cumsum(size[order])
+    group = np.minimum((mass - size[order] / 2) * how.fine // mass[-1], how.fine - 1)
+    fine = np.split(order, np.flatnonzero(np.diff(group)) + 1) if order.size > how.fine else [
+        order[k : k + 1] for k in range(order.size)
+    ]  # fmt: skip
+    n_bad, n = (np.array([part[own].sum() for own in fine]) for part in (bad, size))
+    ends = best_joins(n_bad, n, how)
+    starts = np.append(0, ends[:-1])
+    return [np.concatenate(fine[a:b]) for a, b in zip(starts, ends, strict=True)]

@@ -12,7 +12,7 @@ from xhcredit.scores.bulk import scores_of
 from xhcredit.scores.release import load_release
 
 
-class Points(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
+class Points(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
     """The general score (or the one named by ``score`` in the model's parameters)."""
 
     def load_context(self, context: Any) -> None:

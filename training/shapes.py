@@ -92,6 +92,14 @@ class Additive:
         shapes = tuple(s.times(slope) for s in self.shapes)
         return Additive(shift + slope * self.intercept, shapes)
 
+    def without(self, ids: Sequence[str]) -> Additive:
+        """The model without the shapes of a nuisance, such as who inspected.
+
+        It was there while the rest was estimated, so that no other shape answers for it; the score
+        does not know it (mean 0 over the sample, if the model is centred).
+        """
+        return Additive(self.intercept, tuple(s for s in self.shapes if s.column.id not in ids))
+
     def centred(self, x: Array, ids: Sequence[str], weight: Array) -> Additive:
         """The same risks, every shape with mean 0 over a sample, so that 0 is the average.
 

@@ -1,0 +1,153 @@
+"""Every alarm is raised by its trap in real data, and is silent on an honest sample."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.training.samples import known
+from training.alarms import drifted, identifiers, own_rows, random_gap, single, years
+from training.binning import Fineness, find_bins
+from training.frame import Column, frame
+from training.metrics import precision
+from training.woe import fit_woe
+from xhcredit.errors import BadSample
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_training import LeakLimits
+
+LIMITS = Rulebook.load().serving("promotion.leak_limits", LeakLimits, as_of=date(2026, 11, 23))
+EARLY, LATE = known(), known(seed=2)
+
+
+@pytest.fixture(scope="session")
+def sets(real_data):
+    """Loaders of real sets; they look for the data where the tests found it."""
+    from benchmarks import training_sets, training_visits
+
+    training_sets.REAL = training_visits.REAL = real_data
+    return training_visits
+
+
+def test_honest_samples_raise_no_alarm():
+    names = {"row": np.arange(len(EARLY)), "month": np.arange(len(EARLY)) % 12}
+
+    assert single(EARLY, LIMITS) == []
+    assert own_rows(EARLY, LATE, LIMITS) == []
+    assert years(EARLY, replace_limit(year_rate_ratio_above=3.0)) == []
+    assert drifted(EARLY, LATE, LIMITS) == []
+    assert identifiers(EARLY, names, LIMITS) == []
+
+
+def replace_limit(**parts):
+    return LIMITS.model_copy(update=parts)
+
+
+def test_an_indicator_that_is_the_outcome_is_too_good():
+    leak = EARLY.bad + np.random.default_rng(0).normal(0, 0.3, len(EARLY))
+    sample = replace(EARLY, columns=(*EARLY.columns, Column("after", "riskier")),
+                     x=np.vstack([EARLY.x, leak]))  # fmt: skip
+
+    assert [(a.code, a.about) for a in single(sample, LIMITS)] == [("too_good", "after")]
+
+
+def test_what_was_found_at_the_visit_is_too_good_in_beijing(real_data):
+    """The trap: the text of what was checked in ``miyun_emergency`` is known only afterwards."""
+    raw = pd.read_csv(real_data / "beijing" / "inspections.csv.gz", dtype=str)
+    raw = raw[(raw.source == "miyun_emergency") & raw.fail.notna()]
+    length = raw.item.fillna("").str.len().to_numpy(float)
+    words = pd.factorize(raw.item.fillna("").str[:12])[0].astype(float)
+    sample = frame(
+        [Column("length"), Column("words", category=True)], np.stack([length, words]),
+        raw.fail.astype(float).to_numpy(), ent=pd.factorize(raw.entity)[0],
+    )  # fmt: skip
+
+    assert {a.about for a in single(sample, LIMITS)} & {"length", "words"}
+
+
+def test_who_inspects_carries_signal_in_chicago(sets):
+    """The trap: most of the published gain is who inspects, not what is inspected."""
+    learn, _ = sets.chicago()
+    names = {"inspector": learn.groups["inspector"], "licence": learn.ent % 97}
+
+    assert [a.about for a in identifiers(learn, names, LIMITS)] == ["inspector"]
+
+
+def test_target_encoding_on_own_rows_is_caught_in_customs(sets):
+    """The trap: encoded on own rows, precision at 5 % collapses; strictly earlier, it does not."""
+    (learn, judge), (honest, honest_judge) = sets.customs(own_rows=True), sets.customs()
+    shares = [i for i in learn.ids if i.endswith("_share")]
+    learn, judge, honest, honest_judge = (
+        part.only(shares) for part in (learn, judge, honest, honest_judge)
+    )
+    caught = {a.about for a in own_rows(learn, judge, LIMITS)}
+
+    assert {"importer_share", "seller_share", "importer_hs_share"} <= caught
+    assert own_rows(honest, honest_judge, LIMITS) == []
+    at = precision(0.05)
+    even = np.ones(len(judge))
+    leaky = fit_woe(learn).risk(judge.x, judge.ids)
+    clean = fit_woe(honest).risk(honest_judge.x, honest_judge.ids)
+    assert at(leaky, judge.bad, even) < at(clean, judge.bad, even) - 0.1
+
+
+def test_random_folds_promise_more_than_time_keeps_in_miyun(real_data):
+    """The trap: 0.75 with random folds, 0.63 in time: the same enterprises on both sides."""
+    raw = pd.read_csv(real_data / "beijing" / "inspections.csv.gz", dtype=str)
+    raw = raw[(raw.source == "miyun_emergency") & raw.fail.notna()]
+    who, day = pd.factorize(raw.entity)[0], days_of(raw.date)
+    x = np.stack([pd.factorize(raw[c])[0].astype(float) for c in ("entity", "street", "date")])
+    columns = [Column(c, category=True) for c in ("entity", "street")] + [Column("date")]
+    sample = frame(columns, x, raw.fail.astype(float).to_numpy(), day=day, ent=who)
+
+    def learn(part):
+        model = fit_woe(part)
+        return lambda rest: model.risk(rest.x, rest.ids)
+
+    found = random_gap(sample, learn, LIMITS, int(np.quantile(day, 0.7)))
+
+    assert [a.code for a in found] == ["random_gap"]
+
+
+def days_of(text):
+    return pd.to_datetime(text).to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def test_years_drift_in_beijing(real_data):
+    """The trap: 2.1 % in 2021, 0.9 % in 2022, 3.5 % in 2023."""
+    raw = pd.read_csv(real_data / "beijing" / "inspections.csv.gz", dtype=str)
+    raw = raw[raw.fail.notna() & (raw.date >= "2021") & (raw.source != "miyun_emergency")]
+    sample = frame([Column("f")], np.zeros((1, len(raw))), raw.fail.astype(float).to_numpy(),
+                   day=days_of(raw.date))  # fmt: skip
+
+    assert "2022-2023" in [a.about for a in years(sample, LIMITS)]
+
+
+def test_random_folds_need_both_sides():
+    with pytest.raises(BadSample, match="nothing lies before, or after"):
+        random_gap(EARLY, lambda part: lambda rest: rest.x[0], LIMITS, 0)
+
+
+def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data):
+    """The best three and the order of all 23 of FICO's set, against optbinning's published ones."""
+    raw = pd.read_csv(real_data / "heloc" / "heloc_dataset_v1.csv")
+    bad = (raw.pop("RiskPerformance") == "Bad").to_numpy(int)
+    told = pd.read_csv(real_data / "heloc" / "published" / "iv_published_vs_reproduced.csv")
+    published = told.set_index("variable").published_iv
+    ours = pd.Series(
+        {
+            name: find_bins(
+                Column(name, special=(-9.0, -8.0, -7.0)), raw[name].to_numpy(float), bad,
+                np.ones(len(raw)), Fineness(fine=128, most=20, least_share=0.03, price=0),
+            ).information_value()
+            for name in published.index
+        }
+    )  # fmt: skip
+
+    assert ours["ExternalRiskEstimate"] == pytest.approx(1.018, rel=0.05)
+    assert ours.rank().corr(published.rank()) > 0.97
+
+
+def test_limits_are_read_from_the_rulebook():
+    assert single(EARLY, replace_limit(single_auc_above=0.5)) != []
