@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
-from xhcredit.cli.night import AsJson, AsOf, Rules, the_day
+from xhcredit.cli.night import AsJson, AsOf, Rules, show_published, the_day
 from xhcredit.errors import BadInput, ChainBroken
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -89,13 +89,7 @@ def publish(
     if json_:
         tell_json(asdict(done))
         return
-    state = "answers now" if done.is_current else "is kept; a later night answers"
-    again = " (published before: nothing changed)" if done.repeated else ""
-    out.print(
-        f"run {done.run} of {done.enterprises:,} enterprises {state}{again}; "
-        f"{done.changed:,} changed their tier",
-        soft_wrap=True,
-    )
+    show_published(done)
 
 
 def _tables(folder: Path, release: Path | None) -> dict[str, Any] | None:

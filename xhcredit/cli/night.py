@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +17,7 @@ from xhcredit.errors import BadInput
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.jobs.model import Model
     from xhcredit.jobs.night import NightReport
+    from xhcredit.jobs.publish import Published
     from xhcredit.jobs.restorable_night import Listed
 
 AsOf = Annotated[
@@ -87,16 +90,19 @@ def score(
         str,
         typer.Option(
             envvar="XHCREDIT_STORE",
-            help="Store whose restorations are told to the warehouse first.  [default: none]",
+            help="Store whose restorations are told to the warehouse first, and in which the "
+            "night then answers.  [default: none]",
         ),
     ] = "",
+    publish: Annotated[bool, typer.Option(help="Let the night answer in --store.")] = True,
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
 
     Writes `scores.parquet` (code, as_of, general, x_*, composite, tier, reasons, decided_by, …) and
     `run.json`, and beside them `restorable.parquet` and `.xlsx`: whose records can be restored. The
-    same data, rules and release again change nothing.
+    same data, rules and release again change nothing. With `--store`, the night is published, as
+    `xhcredit publish` does.
     """
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import before_night, write_restorable
@@ -107,11 +113,36 @@ def score(
     with progress_bar(quiet=json_) as progress:
         report = run_night(warehouse, into, model, progress=progress, memory=memory)
         listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
+        done = _published(into, store, model, progress) if store and publish else None
     if json_:
-        tell_json({**report.__dict__, "scores": str(report.scores), "restorable": listed.states})
+        told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
+        tell_json({**told, "published": asdict(done) if done else None})
         return
     show_report(report)
     show_listed(listed)
+    if done:
+        show_published(done)
+
+
+def _published(into: Path, store: str, model: Model, progress: Any) -> Published:
+    """Publish a night together with the points tables that scored it."""
+    from xhcredit.jobs.publish import publish
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        who, tables = getpass.getuser(), model.release.as_data()
+        return publish(into, opened, actor=who, release=tables, progress=progress)
+
+
+def show_published(done: Published) -> None:
+    """Print which run a night became, and whether it answers."""
+    state = "answers now" if done.is_current else "is kept; a later night answers"
+    again = " (published before: nothing changed)" if done.repeated else ""
+    out.print(
+        f"run {done.run} of {done.enterprises:,} enterprises {state}{again}; "
+        f"{done.changed:,} changed their tier",
+        soft_wrap=True,
+    )
 
 
 def show_listed(listed: Listed) -> None:
@@ -165,7 +196,7 @@ def explain(
     model = model_for(as_of, release, rules)
     with progress_bar(quiet=json_) as progress:
         store = open_store(warehouse, progress=progress)
-    told = explain_job(warehouse, store, model, code)
+    told = explain_job(warehouse, store, model, code, date.today())
     if json_:
         tell_json(told)
         return
