@@ -205,7 +205,7 @@ def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElemen
     among = ((c[n], getattr(asked, n)) for n in ("tier", "street", "bureau", "kind", "size"))
     found: list[ColumnElement[bool]] = [column.in_(values) for column, values in among if values]
     if asked.within is not None:
-        found.append(c.bureau.in_(sorted(asked.within)))
+        found.append(c.bureau.in_(sorted(asked.within - {""})))
     found += [position(c.fields, f";{name};") > 0 for name in asked.field]
     if asked.lowest is not None:
         found.append(c.composite >= asked.lowest)
