@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 app = Flask(__name__)
 CODES = {}
+SECRET = "shared-between-two"  # noqa: S105 - of tests only
 KEY, FOREIGN = (RSAKey.generate_key(2048, {"kid": "one"}) for _ in range(2))
 NEXT = {"subject": "7", "spoil": ""}
 
@@ -39,7 +40,7 @@ class Client:
         return redirect_uri == "http://testserver/v1/oidc/callback"
 
     def check_client_secret(self, client_secret):
-        return client_secret == "shared-between-two"
+        return client_secret == SECRET
 
     def check_endpoint_auth_method(self, method, endpoint):
         return method == "client_secret_basic"

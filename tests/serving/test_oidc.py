@@ -16,7 +16,6 @@ from tests.store.test_access import dump
 from tests.walks import ROOT
 from xhcredit.store.audit import head, verify
 
-
 CLIENT, SECRET = "xhcredit", "shared-between-two"
 
 

@@ -49,7 +49,11 @@ class Asked:
 
 
 def page(
-    database: Database, asked: Asked, limit: int, before: int | None = None
+    database: Database,
+    asked: Asked,
+    limit: int,
+    before: int | None = None,
+    look_at: int = LOOKED_AT,
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Entries, the latest first, and where the next page goes on.
 
@@ -58,6 +62,7 @@ def page(
         asked: which entries.
         limit: how many at most.
         before: the number that the page before told; None for the first page.
+        look_at: how many entries at most are looked at.
 
     Returns:
         Entries with their ``payload`` read; and the number for the next page, None at the end.
@@ -66,7 +71,7 @@ def page(
     with database.reading() as con:
         last = con.scalar(select(activity.c.seq).order_by(activity.c.seq.desc()).limit(1)) or 0
         start = last + 1 if before is None else min(before, last + 1)
-        lowest = max(start - LOOKED_AT, 1)
+        lowest = max(start - look_at, 1)
         within = (activity.c.seq < start) & (activity.c.seq >= lowest)
         wanted = select(activity).where(within, asked.where()).order_by(activity.c.seq.desc())
         found = con.execute(wanted.limit(limit + 1)).mappings().all()
