@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from serving import examples
 from serving.enterprises import CodeInPath, right_code
+from serving.gate import Caller
 from serving.problems import declared
 from serving.roles import SCORES
 from serving.service import Service, service_of
@@ -46,7 +47,20 @@ async def file(
     """Everything known of an enterprise on a day."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    code = right_code(code)
+    told = await read_file(service, caller, purpose, right_code(code), as_of)
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def read_file(
+    service: Service, caller: Caller, purpose: str, code: str, as_of: date | None = None
+) -> dict[str, Any]:
+    """The file of an enterprise, kept as having been read.
+
+    Raises:
+        UnknownEnterprise: there is none, or it is another bureau's.
+        BadInput: the day has not come.
+        Refusal: too many ask at once, or the data is of another night.
+    """
     if as_of is not None and not _FIRST <= as_of <= service.today():
         raise BadInput(f"{as_of} is not between {_FIRST} and today; choose a day that has come")
     told: dict[str, Any] = {}
@@ -60,7 +74,7 @@ async def file(
     finally:
         seen = {"code": code, "run": told.get("run"), "as_of": told.get("as_of"), "hidden": hidden}
         await service.journal.note(caller.act("enterprise.file", purpose, **seen))
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    return told
 
 
 def _with_names(service: Service, found: Told, within: Within) -> tuple[dict[str, Any], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 
 from serving import examples
 from serving.enterprises import right_code
-from serving.gate import purpose_of
+from serving.gate import Caller, purpose_of
 from serving.problems import declared
 from serving.roles import WHAT_IF
-from serving.service import service_of
+from serving.service import Service, service_of
 from xhcredit.jobs.live_changes import Wrong, checked
 
 #: only where a warehouse is
@@ -67,7 +68,20 @@ async def what_if(request: Request, asked: Supposed) -> Response:
     """The current result of an enterprise with and without supposed events."""
     service = service_of(request)
     caller = await service.caller(request, WHAT_IF)
-    purpose = purpose_of(request.headers)
+    told = await suppose(service, caller, purpose_of(request.headers), asked)
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def suppose(
+    service: Service, caller: Caller, purpose: str, asked: Supposed
+) -> dict[str, Any]:
+    """The result with and without what is supposed; who asked is kept.
+
+    Raises:
+        RequestValidationError: with every fault of what is supposed.
+        UnknownEnterprise: there is none, or it is another bureau's.
+        Refusal: too many ask at once, or the data is of another night.
+    """
     code, run = right_code(asked.code), None
     try:
         within = caller.scope(WHAT_IF)
@@ -86,7 +100,7 @@ async def what_if(request: Request, asked: Supposed) -> Response:
     finally:
         seen = {"code": code, "run": run, "supposed": asked.model_dump(exclude={"code"})}
         await service.journal.note(caller.act("enterprise.what_if", purpose, **seen))
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    return told
 
 
 def _faults(wrong: Sequence[Wrong]) -> RequestValidationError:

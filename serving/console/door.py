@@ -65,8 +65,8 @@ async def log_in(request: Request) -> Response:
     service = service_of(request)
     refuse_foreign(request, service.settings.public)
     form = await request.form()
-    login, password = _text(form, "login").strip().casefold(), _text(form, "password")
-    code, going = _text(form, "code").strip() or None, _text(form, "next")
+    login, password = text_of(form, "login").strip().casefold(), text_of(form, "password")
+    code, going = text_of(form, "code").strip() or None, text_of(form, "next")
     try:
         opened = await service.logins.log_in(
             login[:64], password[:128], code, address_of(request), service.today()
@@ -81,7 +81,7 @@ async def log_in(request: Request) -> Response:
     answer = RedirectResponse(inside(going), 303)
     secure = is_secure(request, service.settings.public)
     give_cookie(answer, opened.cookie, secure)
-    purpose = _text(form, "purpose")
+    purpose = text_of(form, "purpose")
     told = quote(purpose if purpose in PURPOSES else PURPOSES[0])
     answer.set_cookie(PURPOSE_COOKIE, told, httponly=True, samesite="strict", secure=secure)
     return answer
@@ -112,8 +112,8 @@ async def change_password(request: Request) -> Response:
     service = service_of(request)
     visit = await service.visit(request, settled=False)
     form = await request.form()
-    old, new = _text(form, "old"), _text(form, "new")
-    if new != _text(form, "again"):
+    old, new = text_of(form, "old"), text_of(form, "new")
+    if new != text_of(form, "again"):
         return _password(request, visit, "the two new passwords differ; write the same twice")
     where = address_of(request)
     try:
@@ -152,7 +152,7 @@ def _password(request: Request, visit: Visit, wrong: str = "") -> Response:
     return page(request, "password.html", _visitor(request, visit), status, **shown)
 
 
-def _text(form: FormData, name: str) -> str:
+def text_of(form: FormData, name: str) -> str:
     """A field of a form; a file or nothing is empty text."""
     value = form.get(name)
     return value if isinstance(value, str) else ""

@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.console.assets import address
 from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
 from serving.gate import Caller
 from serving.roles import (
-    ACCOUNTS,
     ALERTS_READ,
     AUDIT,
     CATALOGUE,
@@ -61,7 +60,6 @@ PLACES = (
     Place("Rules", "/console/rules", CATALOGUE),
     Place("Report", "/console/report", SCORES),
     Place("Audit trail", "/console/audit", AUDIT),
-    Place("Accounts", "/console/accounts", ACCOUNTS),
 )
 
 
@@ -142,6 +140,13 @@ def with_query(request: Request, **changed: Any) -> str:
     added = {k: v for k, v in changed.items() if v is not None}
     query = urlencode({**kept, **added}, doseq=True)
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def go_to(request: Request, address: str) -> Response:
+    """Go to another page; htmx is told so, or it would put that page into this one."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=200, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 def _places(visitor: Visitor | None) -> list[Place]:

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from serving.console.frame import page
+from serving.console.frame import go_to, page
 from serving.console.language import chosen
 
 _Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -35,9 +35,9 @@ def _in_words(handler: _Handler) -> _Handler:
 def _page(request: Request, problem: dict[str, str], answer: Response) -> Response:
     """The page of a problem; who is not logged in goes to the login and comes back afterwards."""
     if problem["code"] == "no_key":
-        return _to(request, f"/console/login?next={quote(_where(request))}")
+        return go_to(request, f"/console/login?next={quote(_where(request))}")
     if problem["code"] == "password_due":
-        return _to(request, "/console/password")
+        return go_to(request, "/console/password")
     title = problem["title"] if chosen(request) == "zh" else problem["title_en"]
     shown = {"problem": problem, "title": title, "number": problem["instance"].rpartition(":")[2]}
     made = page(request, "mishap.html", None, answer.status_code, **shown)
@@ -54,10 +54,3 @@ def _where(request: Request) -> str:
     if request.method != "GET":
         return "/console"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
-def _to(request: Request, address: str) -> Response:
-    """Go somewhere else; htmx is told so, or it would put that page into this one."""
-    if request.headers.get("hx-request"):
-        return Response(status_code=200, headers={"HX-Redirect": address})
-    return RedirectResponse(address, 303)

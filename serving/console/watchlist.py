@@ -8,12 +8,13 @@ from typing import Any, cast, get_args
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from serving.console.door import visitor_of
-from serving.console.frame import Visitor, page, with_query
+from serving.console.frame import Visitor, go_to, page, with_query
 from serving.roles import SCORES
 from serving.service import Service, service_of
+from serving.watchlist import exported
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.watch import Move, Page, Place, Question, Sort
@@ -32,7 +33,7 @@ async def watchlist(request: Request) -> Response:
     text = normalised(request.query_params.get("text", "").strip())
     wrong = _code_problem(text)
     if len(text) == 18 and wrong is None:
-        return RedirectResponse(f"/console/enterprises/{text}", 303)
+        return go_to(request, f"/console/enterprises/{text}")
     service = service_of(request)
     asked = question(request.query_params, visitor)
     try:
@@ -42,6 +43,14 @@ async def watchlist(request: Request) -> Response:
     await _keep(service, visitor, asked, shown["found"])
     shown |= {"asked": asked, "wrong": wrong, "text": text}
     return page(request, "watchlist.html", visitor, charts=True, **shown)
+
+
+@router.get("/console/watchlist.xlsx")
+async def spreadsheet(request: Request) -> Response:
+    """Exactly what is filtered, as a spreadsheet."""
+    visitor = await visitor_of(request, SCORES)
+    asked = question(request.query_params, visitor)
+    return await exported(service_of(request), visitor.caller, visitor.purpose, asked, "xlsx")
 
 
 def question(query: QueryParams, visitor: Visitor) -> Question:

@@ -76,6 +76,7 @@ def running(district: District):
         settings = Settings(warehouse=district.warehouse, log=io.StringIO())
         config = uvicorn.Config(create_app(store, settings), port=0, log_level="critical")
         server, listening = uvicorn.Server(config), config.bind_socket()
+        listening.listen()  # who comes before the server is ready waits
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

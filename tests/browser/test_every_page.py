@@ -12,12 +12,15 @@ PAGES = {
         "/console/watchlist",
         "/console/watchlist?tier=D&text=91",
         "/console/watchlist?text=zzz",
+        "/console/enterprises/92000000MA2NRQ7D0W",
+        "/console/enterprises/91000000MA1HLG3440",
         "/console/quality",
         "/console/rules",
         "/console/rules/tiers.cutoffs",
         "/console/nowhere",
         "/console/password",
     ],
+    "chen": ["/console/audit", "/console/audit?action=nothing", "/console/watchlist"],
     None: ["/console/login?next=/console/watchlist"],
 }
 
@@ -30,8 +33,7 @@ def test_a_page_has_no_barrier_and_fits(browser, site, login, size):
             for language in ("zh", "en"):
                 page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
                 kept(page, address, language, size)
-                if "nowhere" in address:
-                    page.mishaps.clear()  # the browser itself complains about the 404
+                page.mishaps[:] = [m for m in page.mishaps if "status of 40" not in m]
 
                 assert barriers(page) == [], f"{address} {language}"
                 assert overflow(page) <= 0, f"{address} {language}"
