@@ -1,0 +1,125 @@
+"""Fairness of burden: how often enterprises are visited, and what exploration costs and buys.
+
+Counts only; whose burden it is (size, new forms) comes in as groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from xhcredit.draws.numerics import Array, Flags, Ints
+
+
+@dataclass(frozen=True)
+class Share:
+    """A group's part of the enterprises and of the visits, both in [0, 1]."""
+
+    enterprises: float
+    visits: float
+
+
+@dataclass(frozen=True)
+class Burden:
+    """Visits per enterprise over a period.
+
+    ``by_count[k]`` enterprises were visited exactly k times; ``repeats`` visits came after another
+    visit to the same enterprise within the pause; ``most`` is the largest number in any one year;
+    ``over_cap`` counts enterprise-years above the cap.
+    """
+
+    enterprises: int
+    visits: int
+    by_count: tuple[int, ...]
+    repeats: int
+    most: int
+    over_cap: int
+    shares: dict[str, Share]
+
+
+def burden(
+    rounds: Ints,
+    enterprise: Ints,
+    size: int,
+    *,
+    pause: int,
+    year: int,
+    cap: int,
+    groups: Mapping[str, Flags],
+) -> Burden:
+    """Count the burden of visits.
+
+    Args:
+        rounds: round of each visit, counted from 0.
+        enterprise: position of the visited enterprise, in 0 … ``size`` - 1.
+        size: enterprises that could have been visited.
+        pause: T; a visit less than T rounds after another one to the same is a repeat.
+        year: rounds in a year.
+        cap: visits per enterprise and year that are allowed.
+        groups: membership by name, one flag per enterprise.
+    """
+    each = np.bincount(enterprise, minlength=size)
+    yearly = np.bincount(_pairs(enterprise, rounds // year))
+    return Burden(
+        size,
+        int(enterprise.size),
+        tuple(np.bincount(each).tolist()),
+        _repeats(rounds, enterprise, pause),
+        int(yearly.max(initial=0)),
+        int((yearly > cap).sum()),
+        {name: _share(flags, each) for name, flags in groups.items()},
+    )
+
+
+def _pairs(enterprise: Ints, year: Ints) -> Ints:
+    """One number for each enterprise and year that occur together."""
+    pairs = np.stack([enterprise, year])
+    return np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+
+
+def _repeats(rounds: Ints, enterprise: Ints, pause: int) -> int:
+    order = np.lexsort((rounds, enterprise))
+    same = np.diff(enterprise[order]) == 0
+    return int((same & (np.diff(rounds[order]) < pause)).sum())
+
+
+def _share(flags: Flags, each: Ints) -> Share:
+    return Share(
+        float(flags.mean()) if flags.size else 0.0,
+        float(each[flags].sum() / max(int(each.sum()), 1)),
+    )
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Visits to the trusted (tiers A and B): what they cost and what they buy.
+
+    ``cost`` is how many violations the same visits would have found at the rate of the others,
+    beyond those they found; ``hidden`` the estimated violations among the trusted, of which nothing
+    would be known without exploring; ``error`` the standard error of the rate of the whole frame,
+    which without exploring could not be estimated at all.
+    """
+
+    visits: int
+    found: int
+    cost: float
+    hidden: float
+    error: float
+
+
+def exploration(sizes: Array, visits: Array, found: Array, trusted: Flags) -> Exploration:
+    """Cost and use of exploring, from strata (arrays, one entry per stratum)."""
+    rate = found / np.maximum(visits, 1)
+    other = found[~trusted].sum() / max(float(visits[~trusted].sum()), 1.0)
+    spread = rate * (1 - rate) / np.maximum(visits - 1, 1) * (1 - visits / np.maximum(sizes, 1))
+    weight = sizes / sizes.sum()
+    explored = float(visits[trusted].sum())
+    return Exploration(
+        int(explored),
+        int(found[trusted].sum()),
+        float(other * explored - found[trusted].sum()),
+        float((sizes * rate)[trusted].sum()),
+        float((weight**2 @ spread) ** (1 / 2)),
+    )

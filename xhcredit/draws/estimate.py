@@ -1,0 +1,99 @@
+"""How common violations are in the whole frame, from the visits of a draw, with intervals.
+
+Within a *cell* (stratum, crossed with the group asked about) the enterprises visited are a simple
+random sample of the cell, given how many they are.  So for any group - a tier, a field, a street -
+the rate is the mean of its cells' rates weighted by their sizes, which are known from the frame.
+
+Violations are rare and weights unequal, where the usual interval (plus and minus two standard
+errors) covers the truth in 62 to 93 of 100 draws instead of 95.  The gamma interval used here
+covers it in 95 (more where only a handful were found), with the finite population taken into
+account.  Chosen by simulation: ``benchmarks/draw_statistics.py``.
+
+Source: Fay and Feuer, Confidence intervals for directly standardized rates, 1997; the correction
+at the upper end after Tiwari, Clegg and Zou, 2006.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import gamma
+
+from xhcredit.draws.numerics import CONFIDENCE, Array, Ints
+from xhcredit.errors import NothingKnown
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A group of the frame: its size, visits with a result, violations found, and rate.
+
+    ``rate``, ``low`` and ``high`` are shares of the group's enterprises in [0, 1]; None where
+    nobody of the group was visited.
+    """
+
+    enterprises: int
+    visits: int
+    found: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def total(self) -> float | None:
+        """Violations in the whole group."""
+        return None if self.rate is None else self.rate * self.enterprises
+
+
+def estimate(sizes: Ints, visits: Ints, found: Ints) -> Estimate:
+    """Rate of a group from its cells, in the order of their ratios.
+
+    Args:
+        sizes: enterprises of each cell.
+        visits: visits with a result, at most the size.
+        found: visits that found a violation.
+
+    A cell in which nobody was visited is joined with the next one in the given order.
+
+    Raises:
+        NothingKnown: the group has no enterprise.
+    """
+    total, seen, bad = int(sizes.sum()), int(visits.sum()), int(found.sum())
+    if not total:
+        raise NothingKnown("the group has no enterprise in the frame; ask for another one")
+    if not seen:
+        return Estimate(total, 0, 0, None, None, None)
+    n, x, m = _joined(sizes.astype(float), visits.astype(float), found.astype(float))
+    weight = n / total / m
+    spare = 1 - m / n
+    rate = float(weight @ x)
+    low, high = interval(weight, x, m, spare)
+    if rate > 1 / 2:  # the rare side decides
+        low, high = (1 - edge for edge in reversed(interval(weight, m - x, m, spare)))
+    return Estimate(total, seen, bad, rate, low, high)
+
+
+def _joined(sizes: Array, visits: Array, found: Array) -> tuple[Array, Array, Array]:
+    """Sizes, violations and visits of cells, the ones without a visit joined with the next."""
+    home = np.minimum(np.cumsum(visits > 0) - (visits > 0), np.count_nonzero(visits) - 1)
+    n, m, x = (np.bincount(home, weights=w).astype(float) for w in (sizes, visits, found))
+    return n, x, m
+
+
+def interval(
+    weight: Array, found: Array, visits: Array, spare: Array, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Gamma interval of ``sum(weight * found)``, cut to [0, 1].
+
+    ``spare`` is the share of each cell that was not visited: where all were, nothing is unsure.
+    """
+    if not spare.any():
+        return (float(weight @ found),) * 2
+    rate = float(weight @ found)
+    variance = float(weight**2 @ (found * spare * (1 - found / visits)))
+    below, above = (1 - confidence) / 2, (1 + confidence) / 2
+    low = gamma.ppf(below, rate**2 / variance, scale=variance / rate) if variance > 0 else rate
+    one, one_more = float(weight.mean()), float((weight**2 * spare).mean())
+    up, wide = rate + one, variance + one_more
+    high = gamma.ppf(above, up**2 / wide, scale=wide / up)
+    return min(float(low), rate), min(float(high), 1.0)

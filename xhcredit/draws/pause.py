@@ -1,0 +1,83 @@
+"""The pause after an inspection without bias: odds renewed instead of enterprises left out.
+
+For a long-run rate ``pi`` per round and a pause over ``rounds - 1`` rounds after a visit, whoever
+is not in a pause is drawn with ``h = pi / (1 - pi (rounds - 1))``, whoever is with 0: then in the
+long run everybody is drawn in a share ``pi`` of the rounds, as the renewal theorem says.
+
+Source: draws.md, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from xhcredit.errors import BadPlan
+
+
+def renewed(pi: Fraction, rounds: int) -> Fraction:
+    """Odds in this draw of who is not in a pause.
+
+    Args:
+        pi: long-run rate per round, in [0, 1].
+        rounds: T; nobody is drawn twice within T rounds.  1 means no pause.
+
+    Raises:
+        BadPlan: ``pi`` is no rate, or the pause is too long for it (see ``fitting``).
+    """
+    if not 0 <= pi <= 1 or rounds < 1:
+        raise BadPlan(f"rate {pi} with a pause over {rounds} rounds; rates lie in 0 … 1")
+    free = 1 - pi * (rounds - 1)
+    if free <= 0 or pi / free > 1:
+        raise BadPlan(
+            f"a rate of {float(pi):.4g} a round cannot be kept when nobody is drawn twice in "
+            f"{rounds} rounds; shorten the pause to {fitting(pi, rounds)}"
+        )
+    return pi / free
+
+
+def renewed_after(pi: Fraction, past: Sequence[Fraction]) -> Fraction:
+    """Odds of who is not in a pause, from the enterprise's own long-run rates of the last rounds.
+
+    Within a pause visits exclude one another, so whoever had the rates ``past`` in the last T - 1
+    rounds is free with probability ``1 - sum(past)``: exact for newcomers (no past), the first
+    rounds of a plan, and whoever changed tier.  With all of ``past`` equal to ``pi`` it is
+    ``renewed``.
+
+    Raises:
+        BadPlan: the rates of the window add up to more than 1.
+    """
+    free = 1 - sum(past, Fraction(0))
+    if not 0 <= pi <= free or (pi and not free):
+        raise BadPlan(
+            f"rates {[float(r) for r in (*past, pi)]} within one pause add up to more than 1; "
+            "shorten the pause of this enterprise (leave out the oldest)"
+        )
+    return pi / free if pi else pi
+
+
+def fitting(pi: Fraction, rounds: int) -> int:
+    """The longest pause up to ``rounds`` that a rate allows: ``pi T <= 1``; at least 1 (none)."""
+    if pi <= 0:
+        return rounds
+    return max(1, min(rounds, int(1 / pi)))
+
+
+def stationary(pi: Fraction, rounds: int) -> list[Fraction]:
+    """Share of enterprises by rounds left in the pause, 0 (free) first, in the steady state.
+
+    A new plan starts here: each enterprise without a known last visit takes its place by its own
+    ticket (``placed``), else the first rounds would visit too many.
+    """
+    renewed(pi, rounds)
+    return [1 - pi * (rounds - 1), *[pi] * (rounds - 1)]
+
+
+def placed(unit: Fraction, pi: Fraction, rounds: int) -> int:
+    """Rounds left in the pause with which an enterprise starts, from its number in (0, 1)."""
+    total = Fraction(0)
+    for left, share in enumerate(stationary(pi, rounds)):
+        total += share
+        if unit < total:
+            return left
+    return rounds - 1

@@ -1,0 +1,74 @@
+"""Horvitz-Thompson totals and their variances: exact with joint probabilities, else approximate.
+
+Arrays run over the enterprises drawn: ``values``, ``odds`` (inclusion probabilities of this draw)
+and, where it is known, ``joint`` (matrix; the diagonal holds the odds).
+
+Source: Horvitz and Thompson 1952; Sen 1953 and Yates and Grundy 1953; Deville 1999.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from xhcredit.draws.joint_probabilities import stratified_joint
+from xhcredit.draws.numerics import Array
+
+
+def ht_total(values: Array, odds: Array) -> float:
+    """Unbiased estimate of the sum of ``values`` over the frame."""
+    return float((values / odds).sum())
+
+
+def ht_variance(values: Array, odds: Array, joint: Array) -> float:
+    """Unbiased estimate of the variance of a total when every joint probability is above 0.
+
+    It allows for a number of visits that varies; with few visits it can be negative.
+    """
+    y = values / odds
+    return float(y @ (1 - np.outer(odds, odds) / joint) @ y)
+
+
+def syg_variance(values: Array, odds: Array, joint: Array) -> float:
+    """The same for a fixed number of visits (Sen, Yates and Grundy); mostly above 0."""
+    y = values / odds
+    weight = np.outer(odds, odds) / joint - 1
+    np.fill_diagonal(weight, 0.0)
+    return float((weight * (y[:, None] - y[None, :]) ** 2).sum() / 2)
+
+
+def deville_variance(values: Array, odds: Array) -> float:
+    """Approximation for a fixed number of visits without joint probabilities (Pareto designs)."""
+    y, spare = values / odds, 1 - odds
+    if values.size < 2 or not spare.sum():
+        return 0.0
+    share = spare / spare.sum()
+    scale = 1 / (1 - float(share @ share))
+    return scale * float(spare @ (y - float(share @ y)) ** 2)
+
+
+def stratified_variance(
+    sizes: Sequence[int], ratios: Sequence[Fraction], sums: Array, squares: Array
+) -> float:
+    """Exact-design estimate for a stratified draw, the randomised rounding included.
+
+    Args:
+        sizes: enterprises by stratum.
+        ratios: ratio by stratum as in the commitment.
+        sums: sum of the values over those drawn, by stratum.
+        squares: sum of the squared values over those drawn, by stratum.
+
+    Where two enterprises of a stratum are never drawn together no unbiased estimate exists: such
+    pairs are taken as independent, which overstates the variance.
+    """
+    odds = np.array([float(r) for r in ratios])
+    joint = np.array([[float(p) for p in row] for row in stratified_joint(sizes, ratios)])
+    used = odds > 0
+    odds, joint = odds[used], joint[np.ix_(used, used)]
+    both = np.where(joint > 0, joint, np.outer(odds, odds))
+    y = sums[used] / odds
+    own = squares[used] / odds**2
+    weight = 1 - np.outer(odds, odds) / both
+    return float(y @ weight @ y - own @ weight.diagonal() + own @ (1 - odds))

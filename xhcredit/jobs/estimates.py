@@ -1,0 +1,225 @@
+"""What a draw's results say about everybody: prevalence, ways of choosing, quality of the score.
+
+Input is the internal frame of a draw (never published) with the results of its visits; output is
+plain data for JSON, pages and plots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xhcredit.draws.burden import burden, exploration
+from xhcredit.draws.comparison import Sampled, compared
+from xhcredit.draws.estimate import Estimate
+from xhcredit.draws.pairs import Pair, Team, pair_report
+from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
+from xhcredit.draws.weighted import Figure, Visits, calibration_ratio, weighted_auc
+from xhcredit.errors import BadInput, NothingKnown
+
+GROUPS = ("tier", "field", "street")
+NEEDED = ("code", "stratum", "odds", "drawn", "failed")
+
+
+def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, Any]:
+    """Estimates of one draw.
+
+    Args:
+        frame: one row per enterprise of the frame with ``code``, ``stratum``, ``odds`` (this
+            draw's inclusion probability, decimal text or number in [0, 1]; 0 in a pause),
+            ``drawn`` and ``failed`` (True, False; missing where there is no result).  Optional:
+            ``tier``, ``field``, ``street`` (groups asked about), ``rate`` (long-run rate, orders
+            strata so that the paused stand beside their like), ``risk`` (score, high = risky),
+            ``probability`` (of a violation as the score promises).
+        design: "stratified" or "individual".
+
+    Returns:
+        ``total`` (Horvitz-Thompson, its standard error, method), ``whole`` and ``groups``
+        (estimates with 95 % intervals), ``comparison``, ``score`` (weighted AUC, calibration).
+
+    Raises:
+        BadInput: a column is missing, a code comes twice, or an enterprise outside the draw has a
+            result.
+        NothingKnown: nobody drawn has a result yet.
+    """
+    _refuse(frame)
+    frame = _ordered(frame)
+    stratum = frame["cell"].to_numpy(np.int64)
+    visited = (frame["drawn"].astype(bool) & frame["failed"].notna()).to_numpy()
+    failed = _true(frame["failed"])
+    if not visited.any():
+        raise NothingKnown("no drawn enterprise has a result yet; enter results first")
+    sampled = Sampled(stratum, visited, failed)
+    return {
+        "design": design,
+        "drawn": int(frame["drawn"].sum()),
+        "without_result": int(frame["drawn"].sum() - visited.sum()),
+        "total": _total(frame, stratum, visited, failed, design),
+        "whole": _shown(sampled.of(np.ones(len(frame), bool))),
+        "groups": {g: _by_group(frame[g], sampled) for g in GROUPS if g in frame},
+        "comparison": _comparison(frame, sampled),
+        "score": _score(frame, sampled),
+    }
+
+
+def _refuse(frame: pd.DataFrame) -> None:
+    missing = [c for c in NEEDED if c not in frame]
+    if missing:
+        raise BadInput(f"the frame has no column {', '.join(missing)}; give all of {NEEDED}")
+    twice = frame["code"][frame["code"].duplicated()]
+    if len(twice):
+        raise BadInput(f"{twice.iloc[0]} is in the frame twice; each code has one row")
+    odd = frame["code"][frame["failed"].notna() & ~frame["drawn"].astype(bool)]
+    if len(odd):
+        raise BadInput(
+            f"{odd.iloc[0]} has a result and was not drawn; only visits of this draw count "
+            "(trigger-based and other checks have no known odds)"
+        )
+
+
+def _true(results: pd.Series[Any]) -> Any:
+    """Flags; a missing result is False."""
+    return results.eq(True).fillna(False).to_numpy(dtype=bool)
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Strata numbered by their long-run rate, then their odds: neighbours are alike."""
+    frame = frame.assign(odds=[float(o) for o in frame["odds"]])
+    rate = frame["rate"].astype(float) if "rate" in frame else frame["odds"]
+    order = frame.assign(rate=rate).groupby("stratum")[["rate", "odds"]].mean()
+    cells = {s: n for n, s in enumerate(order.sort_values(["rate", "odds"]).index)}
+    return frame.assign(cell=frame["stratum"].map(cells))
+
+
+def _total(
+    frame: pd.DataFrame, stratum: Any, visited: Any, failed: Any, design: str
+) -> dict[str, Any]:
+    """Horvitz-Thompson total over those who could be drawn, with its standard error."""
+    odds = frame["odds"].to_numpy(float)
+    values = failed[visited].astype(float)
+    if design == "stratified":
+        count = int(stratum.max()) + 1
+        hits = np.bincount(stratum[visited], values, count).astype(float)
+        ratios = [Fraction(str(o)) for o in frame.groupby("cell")["odds"].first()]
+        sizes = np.bincount(stratum).tolist()
+        variance, method = stratified_variance(sizes, ratios, hits, hits), "exact joint odds"
+    else:
+        variance, method = deville_variance(values, odds[visited]), "Deville's approximation"
+    return {
+        "violations": ht_total(values, odds[visited]),
+        "standard_error": max(variance, 0.0) ** 0.5,
+        "method": method,
+        "in_pause": int((odds == 0).sum()),
+    }
+
+
+def _by_group(labels: pd.Series[Any], sampled: Sampled) -> list[dict[str, Any]]:
+    known = labels.fillna("?").astype(str)
+    return [
+        {"group": g, **_shown(sampled.of((known == g).to_numpy()))} for g in sorted(known.unique())
+    ]
+
+
+def _shown(e: Estimate) -> dict[str, Any]:
+    return {**asdict(e), "total": e.total}
+
+
+def _comparison(frame: pd.DataFrame, sampled: Sampled) -> dict[str, Any] | None:
+    if "risk" not in frame:
+        return None
+    c = compared(sampled, frame["risk"].fillna(-np.inf).to_numpy(float))
+    return {**asdict(c), "price": c.price, "gain": c.gain}
+
+
+def _score(frame: pd.DataFrame, sampled: Sampled) -> dict[str, Any] | None:
+    """Weighted AUC and calibration over visits with a score."""
+    if "risk" not in frame:
+        return None
+    rows = frame[sampled.visited & frame["risk"].notna().to_numpy()]
+    sizes = np.bincount(sampled.stratum)
+    weight = _weights(sampled)
+    visits = Visits(
+        rows["risk"].to_numpy(float),
+        _true(rows["failed"]),
+        1 / weight[rows["cell"].to_numpy()],
+        rows["cell"].to_numpy(np.int64),
+        sizes,
+    )
+    try:
+        auc: Figure | None = weighted_auc(visits)
+    except NothingKnown:
+        auc = None
+    result: dict[str, Any] = {"auc": asdict(auc) if auc else None, "visits": len(rows)}
+    if "probability" in rows:
+        ratio = calibration_ratio(visits, rows["probability"].to_numpy(float))
+        result["observed_over_promised"] = asdict(ratio)
+    return result
+
+
+def _weights(sampled: Sampled) -> Any:
+    """Enterprises that one visit stands for, by stratum."""
+    sizes = np.bincount(sampled.stratum)
+    visits = np.bincount(sampled.stratum[sampled.visited], minlength=sizes.size)
+    return sizes / np.maximum(visits, 1)
+
+
+def burden_report(
+    visits: pd.DataFrame,
+    enterprises: pd.DataFrame,
+    *,
+    pause: int,
+    rounds_per_year: int,
+    cap: int,
+    groups: Sequence[str] = ("small_or_micro", "new_form"),
+) -> dict[str, Any]:
+    """Visits per enterprise and year as a table and in a form ready to plot.
+
+    Args:
+        visits: one row per visit: ``code`` and ``round`` (from 0).
+        enterprises: one row per enterprise that could be visited: ``code`` and a flag per group.
+        pause: T rounds within which nobody is visited twice.
+        rounds_per_year: rounds in a year.
+        cap: visits per enterprise and year that are allowed (a dated rule).
+        groups: names of flags in ``enterprises``.
+
+    Raises:
+        BadInput: a visit to an enterprise that is not among ``enterprises``.
+    """
+    at = pd.Index(enterprises["code"]).get_indexer(pd.Index(visits["code"]))
+    if (at < 0).any():
+        raise BadInput(f"{visits['code'].iloc[int(np.argmin(at))]} was visited and is not listed")
+    got = burden(
+        visits["round"].to_numpy(np.int64),
+        at.astype(np.int64),
+        len(enterprises),
+        pause=pause,
+        year=rounds_per_year,
+        cap=cap,
+        groups={g: enterprises[g].to_numpy(bool) for g in groups if g in enterprises},
+    )
+    bars = {"visits": list(range(len(got.by_count))), "enterprises": list(got.by_count)}
+    return {**asdict(got), "plot": bars}
+
+
+def exploration_report(frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B")) -> dict[str, Any]:
+    """Cost and use of visits to trusted tiers; ``frame`` as for ``estimate``, with ``tier``."""
+    seen = frame[frame["drawn"].astype(bool) & frame["failed"].notna()]
+    sizes = frame.groupby("tier").size()
+    visits = seen.groupby("tier").size().reindex(sizes.index, fill_value=0)
+    bad = seen[_true(seen["failed"])]
+    found = bad.groupby("tier").size().reindex(sizes.index, fill_value=0)
+    flags = np.array([t in trusted for t in sizes.index], dtype=bool)
+    columns = [np.asarray(c, dtype=np.float64) for c in (sizes, visits, found)]
+    got = exploration(columns[0], columns[1], columns[2], flags)
+    return {"trusted": list(trusted), **asdict(got)}
+
+
+def pairs_of(draws: Sequence[Sequence[Team]], most: int = 20) -> list[dict[str, Any]]:
+    """The most surprising pairs of inspectors over draws, constant ones first."""
+    rows: list[Pair] = pair_report(draws)
+    return [asdict(p) for p in rows[:most]]
