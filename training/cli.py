@@ -110,7 +110,9 @@ def sample_(
 @app.command()
 def fit(
     sample: Annotated[Path, typer.Argument(help="File that sample wrote.")],
-    model: Annotated[str, typer.Option(help="woe, boosted, full, expert or plain.")] = "boosted",
+    model: Annotated[
+        str, typer.Option(help="woe, boosted, blend, full, expert, plain.")
+    ] = "boosted",
     name: Annotated[str, typer.Option(help="Name of the run; model and score by default.")] = "",
     runs: Runs = Path("out/runs"),
     on: Annotated[str, typer.Option(help="Day whose rules hold; today by default.")] = "",

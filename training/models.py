@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from training.boosted import Boosting, fit_boosted
+from training.boosted import Boosting, fit_boosted, mean_of
 from training.calibrate import calibrate, line_of
 from training.frame import Array, Column, Frame
 from training.full import Full, fit_full
@@ -44,6 +44,11 @@ def boosted(sample: Frame) -> Additive:
     return fit_boosted(sample, boosting_for(sample))
 
 
+def blend(sample: Frame) -> Additive:
+    """The mean of both scorecards: still one points table, often better than either."""
+    return mean_of([woe(sample), boosted(sample)])
+
+
 def full(sample: Frame) -> Full:
     """The challenger with interactions."""
     return fit_full(sample)
@@ -54,7 +59,10 @@ def boosting_for(sample: Frame) -> Boosting:
     cases = int(min(sample.bad.sum(), len(sample) - sample.bad.sum()))
     if cases >= 3000:
         return Boosting(leaves=2, rate=0.2, rounds=1500, patience=50)
-    return Boosting(leaves=2, rate=0.1, bags=8, least_rows=max(5, min(50, cases // 20)))
+    return Boosting(
+        leaves=3, rate=0.05, ridge=5.0, rows=0.5, columns=0.3, patience=150, bags=8,
+        least_rows=max(5, min(50, cases // 20)),
+    )  # fmt: skip
 
 
 def expert(sample: Frame) -> Additive:
@@ -114,9 +122,9 @@ def _shape(i: Indicator, unit: float) -> Shape:
     return Shape(Column(i.feature), i.cuts, values, i.missing * unit, special)
 
 
-#: every model by name; the first three learn, the last two are what they must beat
+#: every model by name; the last two are what they must beat
 MODELS: Mapping[str, Callable[[Frame], Additive | Full]] = MappingProxyType(
-    {"woe": woe, "boosted": boosted, "full": full, "expert": expert, "plain": plain}
+    {"woe": woe, "boosted": boosted, "blend": blend, "full": full, "expert": expert, "plain": plain}
 )
 
 

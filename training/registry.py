@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,21 +49,30 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    import mlflow  # takes seconds, and must see the variables above
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of its own type hints while it is imported
+        import mlflow  # takes seconds, and must see the variables above
+        import mlflow.pyfunc
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
-    try:
-        warnings.filterwarnings("ignore", message=".*input example was not provided.*")
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        _experiment(mlflow, uri, artifacts)
-        yield mlflow
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise RegistryUnavailable(
-            f'the registry at "{_shown(uri)}" does not answer: {_first_line(error)}; results are '
-            'in the run\'s folder and lose nothing: "xhcredit-train log FOLDER" when it is back'
-        ) from None
+        try:
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            _experiment(mlflow, uri, artifacts)
+            yield mlflow
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise RegistryUnavailable(
+                f'the registry at "{_shown(uri)}" does not answer: {_told(error)}; results are in '
+                "the run's folder and lose nothing: "
+                '"xhcredit-train log FOLDER" when it is back'
+            ) from None
+
+
+def _told(error: Exception) -> str:
+    """The first line of an error, without the password of an address."""
+    line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return re.sub(r"://[^@/\s]+@", "://***@", line)
 
 
 def _experiment(mlflow: Any, uri: str, artifacts: Path) -> None:
@@ -76,10 +86,6 @@ def _shown(uri: str) -> str:
     """The address without a password."""
     head, at, tail = uri.rpartition("@")
     return f"{head.partition('://')[0]}://***@{tail}" if at else uri
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def log(folder: Path, uri: str) -> str:

@@ -257,7 +257,7 @@ def test_what_cannot_be_a_sample_is_refused_in_words():
         frame(columns, np.zeros((2, 3)), [0, 1, 0])
     with pytest.raises(BadSample, match="do not have the 3 rows"):
         frame(columns, x, [0, 1, 0], day=[1])
-    with pytest.raises(BadSample, match='no model "forest"; there are: woe, boosted, full'):
+    with pytest.raises(BadSample, match='no model "forest"; there are: woe, boosted, blend, full'):
         fit("forest", LEARN, None)
     with pytest.raises(BadSample, match='has no indicator "g"'):
         LEARN.only(["g"])
