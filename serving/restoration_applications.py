@@ -71,11 +71,12 @@ async def _step(request: Request, number: int, asked: bodies.NewStep, kind: Kind
     """Do a step; what the applicant does needs the right to file, an official's that to decide."""
     service = service_of(request)
     move = MOVES[kind].get(asked.act)
+    by_applicant = move is not None and not move.by_official
+    permission = RESTORATION_FILE if by_applicant else RESTORATION_DECIDE
+    caller = await service.caller(request, permission)
     if move is None or asked.act == "file":
         known = ", ".join(name for name in MOVES[kind] if name != "file")
         raise BadInput(f'unknown step "{asked.act}"; choose one of: {known}')
-    permission = RESTORATION_DECIDE if move.by_official else RESTORATION_FILE
-    caller = await service.caller(request, permission)
     await asyncio.to_thread(_visible, service, caller, permission, number, kind)
     body = [number, asked.model_dump(mode="json")]
     act = _act(request, caller, f"{kind}.{asked.act}", {"application": number}, body)
