@@ -109,13 +109,18 @@ def verify(
     head: Annotated[
         str, typer.Option(help="NUMBER:DIGEST published earlier; shows that no end was cut off.")
     ] = "",
+    public_key: Annotated[
+        Path | None, typer.Option(help="Ed25519 key (PEM): the head must be signed by it.")
+    ] = None,
     json_: AsJson = False,
 ) -> None:
     """Walk the whole chain and name the first entry that is not as it was written."""
     from xhcredit.store.audit import verify as walk_all
+    from xhcredit.store.seal import known
 
+    published = known(head, public_key) if head or public_key else None
     with _existing(store) as opened:
-        verdict = walk_all(opened.database, _known(head))
+        verdict = walk_all(opened.database, published)
     if json_:
         tell_json({**asdict(verdict), "whole": verdict.whole})
     elif verdict.whole:
@@ -130,27 +135,32 @@ def verify(
         )
 
 
-def _known(text: str) -> tuple[int, str] | None:
-    """A head as ``audit head`` prints it."""
-    if not text:
-        return None
-    number, _, digest = text.partition(":")
-    if not number.isdigit() or not digest:
-        raise BadInput(f'"{text}" is no head; give it as `xhcredit audit head` printed it')
-    return int(number), digest
-
-
 @audit.command()
-def head(store: Address = STORE, json_: AsJson = False) -> None:
-    """Print NUMBER:DIGEST of the last entry; publish it, and nobody can cut off the end later."""
+def head(
+    store: Address = STORE,
+    sign: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="XHCREDIT_SIGN", help="Ed25519 key (PEM, kept elsewhere) to sign it with."
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Print NUMBER:DIGEST of the last entry; publish it, and nobody can cut off the end later.
+
+    With a key, NUMBER:DIGEST:SIGNATURE, which `audit verify --public-key` checks.
+    """
     from xhcredit.store.audit import head as last_entry
+    from xhcredit.store.seal import sign as seal
 
     with _existing(store) as opened:
         last = last_entry(opened.database)
+    signature = seal(last.seq, last.digest, sign) if last is not None and sign else ""
     if json_:
-        tell_json(None if last is None else asdict(last))
+        tell_json(None if last is None else {**asdict(last), "signature": signature})
     elif last is not None:
-        sys.stdout.write(f"{last.seq}:{last.digest}\n")
+        parts = [str(last.seq), last.digest, *([signature] if signature else [])]
+        sys.stdout.write(":".join(parts) + "\n")
 
 
 @audit.command()
