@@ -139,10 +139,7 @@ def verify(
 def head(
     store: Address = STORE,
     sign: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="XHCREDIT_SIGN", help="Ed25519 key (PEM, kept elsewhere) to sign it with."
-        ),
+        Path | None, typer.Option(help="Ed25519 key (PEM, kept elsewhere) to sign it with.")
     ] = None,
     json_: AsJson = False,
 ) -> None:
