@@ -15,7 +15,8 @@ from xhcredit.store import guards
 from xhcredit.store.acts import head as last_entry
 from xhcredit.store.chain import Link, Verdict, walk
 from xhcredit.store.engines import Database
-from xhcredit.store.tables import METADATA, activity, runs, snapshots
+from xhcredit.store.every import tables
+from xhcredit.store.tables import activity, runs, snapshots
 
 #: how a spreadsheet recognises a formula; such cells are exported behind an apostrophe
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -64,7 +65,7 @@ def verify(database: Database, known_head: tuple[int, str] | None = None) -> Ver
 
 def _last_named(con: Connection) -> int:
     """The highest entry that any row says it was written under."""
-    named = [t.c.activity for t in METADATA.tables.values() if "activity" in t.c]
+    named = [t.c.activity for t in tables().values() if "activity" in t.c]
     return max(con.scalar(select(func.max(column))) or 0 for column in named)
 
 

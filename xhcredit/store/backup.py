@@ -19,8 +19,8 @@ from sqlalchemy import Connection, func, inspect, select
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.store.acts import head
 from xhcredit.store.engines import Database, connect
+from xhcredit.store.every import tables
 from xhcredit.store.migrate import version
-from xhcredit.store.tables import METADATA
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _content(con: Connection, sha256: str) -> Saved:
     held = set(inspect(con).get_table_names())
     rows = {
         name: int(con.scalar(select(func.count()).select_from(table)) or 0)
-        for name, table in METADATA.tables.items()
+        for name, table in tables().items()
         if name in held
     }
     seq, digest = (last.seq, last.digest) if last else (0, "")
