@@ -26,6 +26,13 @@ PERSONS = [
     "reset_password", "set_identity", "keys", "new_key", "revoke_key",
 ]  # fmt: skip
 AUDITED = ["activity", "readers", "activity_head", "verify_activity"]
+#: fuzzed in test_restoration_fuzz
+RESTORATION = [
+    "restoration_assess", "restoration_notice", "restoration_record_assess",
+    "restoration_what_if", "restorable", "restorable_xlsx",
+    *(f"{kind}_{what}" for kind in ("restoration", "objection")
+      for what in ("file", "list", "one", "step")),
+]  # fmt: skip
 SLOW = {"log_in", "change_password", "new_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here
 CHECKS = [
@@ -52,7 +59,7 @@ def described(steady):
 
 
 def test_no_operation_is_left_out(described):
-    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED}
+    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED, *RESTORATION}
 
 
 def hold(described, name, mode, examples, sent):

@@ -1,0 +1,88 @@
+"""By when must each step be done?  Days counted by hand, over holidays and changes of the rule."""
+
+from datetime import date
+
+import pytest
+
+from xhcredit.restoration.clocks import clocks
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+SAMR, ABNORMAL = ("samr", "penalty"), ("samr", "abnormal_listing")
+
+
+def told(steps, on, about=SAMR, kind="restoration"):
+    found = clocks(kind, about, steps, on, BOOK)
+    return {c.step: (c.due_on, c.done_on, c.is_overdue(on)) for c in found}
+
+
+def test_accepting_runs_from_filing_and_deciding_from_acceptance():
+    # Spring Festival 2026: 15 to 23 February are off, Saturdays 14 and 28 are worked
+    filed, accepted = date(2026, 2, 13), date(2026, 2, 24)
+    assert told([("file", filed)], date(2026, 2, 24)) == {
+        "accept": (date(2026, 2, 24), None, False)
+    }
+    assert told([("file", filed)], date(2026, 2, 25))["accept"][2]
+
+    known = told([("file", filed), ("accept", accepted)], date(2026, 3, 5))
+    assert known["accept"] == (date(2026, 2, 24), accepted, False)
+    # 25, 26, 27, 28 February, 2, 3, 4 March
+    assert known["decide"] == (date(2026, 3, 4), None, True)
+
+
+def test_the_limits_are_those_of_the_day_of_filing():
+    before, after = date(2025, 12, 24), date(2025, 12, 25)
+    [old] = [c for c in clocks("restoration", SAMR, [("file", before), ("accept", before)],
+                               before, BOOK) if c.step == "decide"]  # fmt: skip
+    [new] = [c for c in clocks("restoration", SAMR, [("file", after), ("accept", after)],
+                               after, BOOK) if c.step == "decide"]  # fmt: skip
+
+    assert (old.days, new.days) == (15, 7)
+
+
+def test_what_was_done_later_is_not_known_then():
+    filed, accepted = date(2026, 8, 3), date(2026, 8, 10)
+    steps = [("file", filed), ("accept", accepted)]
+
+    assert told(steps, date(2026, 8, 6)) == {"accept": (date(2026, 8, 5), None, True)}
+    assert told(steps, accepted)["accept"] == (date(2026, 8, 5), accepted, True)
+    assert told(steps, date(2026, 8, 2)) == {}
+
+
+def test_what_is_returned_stops_and_what_is_filed_again_begins_anew():
+    filed, returned, again = date(2026, 8, 3), date(2026, 8, 4), date(2026, 9, 1)
+    steps = [("file", filed), ("return", returned)]
+
+    assert told(steps, date(2026, 8, 31))["accept"] == (date(2026, 8, 5), returned, False)
+    assert told([*steps, ("refile", again)], again)["accept"] == (date(2026, 9, 3), None, False)
+
+
+def test_the_abnormal_list_has_one_quick_step():
+    assert told([("file", date(2026, 8, 3))], date(2026, 8, 11), ABNORMAL) == {
+        "remove_abnormal": (date(2026, 8, 10), None, True)
+    }
+
+
+def test_after_a_grant_others_are_to_be_told():
+    steps = [("file", date(2026, 8, 3)), ("accept", date(2026, 8, 3)), ("grant", date(2026, 8, 4))]
+    late = told(steps, date(2026, 8, 10))
+
+    assert late["take_down"] == (date(2026, 8, 7), None, True)
+    published = told([*steps, ("publish", date(2026, 8, 7))], date(2026, 8, 10))
+    assert published["take_down"] == (date(2026, 8, 7), date(2026, 8, 7), False)
+
+
+@pytest.mark.parametrize(("act", "provider"), [("forward", date(2026, 8, 12)), ("uphold", None)])
+def test_an_objection_is_marked_in_one_day_and_decided_or_passed_on(act, provider):
+    """1, 5, 2 and 5 working days; who decides itself need not pass on."""
+    steps = [("file", date(2026, 8, 3)), ("mark", date(2026, 8, 4)), (act, date(2026, 8, 5))]
+    known = told(steps, date(2026, 8, 12), kind="objection")
+
+    assert known["mark"] == (date(2026, 8, 4), date(2026, 8, 4), False)
+    assert known["centre_decides"] == (date(2026, 8, 10), date(2026, 8, 5), False)
+    assert not known["forward"][2]
+    assert known.get("provider_decides", (None,))[0] == provider
+
+
+def test_beyond_the_calendar_nobody_can_say():
+    assert told([("file", date(2026, 12, 31))], date(2026, 12, 31))["accept"] == (None, None, False)
