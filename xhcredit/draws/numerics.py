@@ -21,6 +21,8 @@ UNIT: Final = 10**DIGITS
 STEPS_PER_PLACE: Final = 20  # steps of the swap chain for each place
 HEX_DIGITS: Final = 13  # of a ticket, read as one number
 HEX_BASE: Final = 16
+LONGEST_SEED: Final = 256  # characters
+SALT_BYTES: Final = 16
 
 # quadrature on the log-odds line; the trapezoid rule converges there exponentially
 WIDEST_STEP: Final = 0.25

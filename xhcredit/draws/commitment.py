@@ -1,0 +1,128 @@
+"""What is published before the seed exists, so that nobody can choose a frame to fit it.
+
+Source: the draw protocol, section 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from xhcredit.draws.frame import Frame
+from xhcredit.draws.select import STRATIFIED, Stratum, ratio_of
+from xhcredit.errors import BadPlan
+
+PROTOCOL = "xhcredit-draw/1"
+#: what the record repeats of the commitment
+REPEATED = (
+    "committed_at", "frame_root", "frame_size", "seed_source", "strata", "excluded",
+    "inspectors_digest", "recusals_digest",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Enterprises that are in the scope and not in the frame: why, by which rule, how many."""
+
+    reason: str
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is fixed with the frame.
+
+    ``round_id`` is shared by the bureaus of a joint round, else it is the draw's own id.
+    ``replaces`` names a draw that has to be repeated, and why.  ``places`` is how many inspectors
+    visit an enterprise, ``qualification`` what the lead must hold.
+    """
+
+    draw_id: str
+    round_id: str
+    plan_id: str
+    plan_digest: str
+    as_of: str
+    design: str
+    calibrated: bool
+    seed_source: str
+    seed_due: str
+    places: int
+    qualification: str
+    inspectors_digest: str
+    recusals_digest: str
+    excluded: Sequence[Excluded] = ()
+    replaces: dict[str, str] | None = None
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON (RFC 8785)."""
+    return rfc8785.dumps(value)
+
+
+def strata_of(frame: Frame, design: str, ratios: dict[str, str]) -> list[Stratum]:
+    """The strata in the order of their ids; ratios only in the stratified design.
+
+    Raises:
+        BadPlan: a stratum without enterprises or without a ratio, or a ratio that is none.
+    """
+    if design != STRATIFIED:
+        return [Stratum(id, size, "") for id, size in sorted(frame.sizes.items())]
+    for id in sorted(set(ratios) ^ set(frame.sizes)):
+        found = "has no enterprise" if id in ratios else "has no ratio"
+        raise BadPlan(f'stratum "{id}" {found}; take it out of the plan, or give it what it lacks')
+    for ratio in ratios.values():
+        ratio_of(ratio)
+    return [Stratum(id, frame.sizes[id], ratios[id]) for id in sorted(ratios)]
+
+
+def commitment(
+    terms: Terms, frame: Frame, ratios: dict[str, str], committed_at: str, previous: str
+) -> dict[str, Any]:
+    """The commitment as plain JSON.
+
+    Args:
+        terms: what is fixed.
+        frame: who may be drawn.
+        ratios: decimal text by stratum; empty in the individual design.
+        committed_at: the moment, as the activity log writes it.
+        previous: digest of the entry of the activity log before the freezing.
+
+    Raises:
+        BadPlan: strata and ratios do not belong together.
+    """
+    return {
+        "protocol": PROTOCOL,
+        "draw_id": terms.draw_id,
+        "round_id": terms.round_id,
+        "replaces": terms.replaces,
+        "plan": {"id": terms.plan_id, "digest": terms.plan_digest},
+        "as_of": terms.as_of,
+        "frame_root": frame.tree.root,
+        "frame_size": len(frame.rows),
+        "design": terms.design,
+        "calibrated": terms.calibrated,
+        "strata": [_stratum(s) for s in strata_of(frame, terms.design, ratios)],
+        "excluded": [vars(e) for e in terms.excluded],
+        "seed_source": terms.seed_source,
+        "seed_due": terms.seed_due,
+        "places": terms.places,
+        "qualification": terms.qualification,
+        "inspectors_digest": terms.inspectors_digest,
+        "recusals_digest": terms.recusals_digest,
+        "committed_at": committed_at,
+        "activity": {"previous": previous},
+    }
+
+
+def _stratum(stratum: Stratum) -> dict[str, Any]:
+    return {"id": stratum.id, "size": stratum.size, "ratio": stratum.ratio or None}

@@ -1,0 +1,122 @@
+"""The record of a draw: everything from which anyone can draw it again (protocol, section 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xhcredit.draws import swaps
+from xhcredit.draws.commitment import REPEATED, canonical, digest_of
+from xhcredit.draws.frame import Frame
+from xhcredit.draws.inspectors import Inspector, visit
+from xhcredit.draws.select import STRATIFIED, Drawn, individual, stratified
+from xhcredit.draws.staffing import Task
+from xhcredit.draws.tickets import bound
+from xhcredit.errors import BadPlan
+
+Json = dict[str, Any]
+_FIRST = ("protocol", "draw_id", "round_id", "replaces", "plan", "as_of")
+
+
+def draw(frame: Frame, committed: Mapping[str, Any], seed: str) -> list[Drawn]:
+    """Who is drawn, sorted by stratum and ticket.
+
+    Raises:
+        BadPlan: the frame is not the committed one.
+    """
+    if frame.tree.root != committed["frame_root"]:
+        raise BadPlan(
+            f"the frame has the root {frame.tree.root[:16]}…, committed was "
+            f"{committed['frame_root'][:16]}…; take the file as it was frozen"
+        )
+    ticket = bound(seed, committed["round_id"])
+    if committed["design"] != STRATIFIED:
+        return individual(frame, ticket)
+    return stratified(frame, {s["id"]: s["ratio"] for s in committed["strata"]}, ticket)
+
+
+def task_of(
+    drawn: Sequence[Drawn],
+    committed: Mapping[str, Any],
+    inspectors: tuple[Inspector, ...],
+    recusals: frozenset[tuple[str, str]],
+) -> Task:
+    """What is to be staffed: as many places for each enterprise as were committed."""
+    need, places = committed["qualification"], committed["places"]
+    visits = tuple(visit(d.row.code, need, places) for d in drawn)
+    codes = {d.row.code for d in drawn}
+    return Task(visits, inspectors, frozenset(r for r in recusals if r[1] in codes))
+
+
+def record(
+    frame: Frame,
+    committed: Mapping[str, Any],
+    seed: Json,
+    inspectors: tuple[Inspector, ...],
+    recusals: frozenset[tuple[str, str]],
+    activity: Json,
+) -> Json:
+    """Draw, staff, and tell everything.
+
+    Args:
+        frame: the frozen frame.
+        committed: what was published before the seed.
+        seed: ``value``, ``source``, ``entered_at``.
+        inspectors: the list, as committed.
+        recusals: who must not visit whom, as committed.
+        activity: ``previous`` and ``digest`` of the entry under which the seed was entered.
+
+    Raises:
+        BadPlan: the frame is not the committed one.
+        Unstaffable: no assignment of inspectors meets the constraints.
+    """
+    drawn = draw(frame, committed, seed["value"])
+    ticket = bound(seed["value"], committed["round_id"])
+    start, final = swaps.staff(task_of(drawn, committed, inspectors, recusals), ticket)
+    teams = zip(drawn, start, final, strict=True)
+    digest = digest_of(canonical(dict(committed)))
+    return {
+        **{k: committed[k] for k in _FIRST},
+        "commitment": {"digest": digest, **{k: committed[k] for k in REPEATED}},
+        "seed": seed,
+        "design": committed["design"],
+        "calibrated": committed["calibrated"],
+        "strata": _strata(drawn, committed["strata"]),
+        "selected": [_selected(frame, d, list(a), list(b)) for d, a, b in teams],
+        "activity": activity,
+    }
+
+
+def _strata(drawn: Sequence[Drawn], committed: Sequence[Json]) -> list[Json]:
+    """The strata with how many were taken, and the highest ticket among them."""
+    taken = Counter(d.row.stratum for d in drawn)
+    last = {d.row.stratum: d.ticket for d in drawn}  # sorted by ticket, so the last one stays
+    return [{**s, "taken": taken[s["id"]], "last_ticket": last.get(s["id"])} for s in committed]
+
+
+def _selected(frame: Frame, drawn: Drawn, start: list[str], final: list[str]) -> Json:
+    row = drawn.row
+    told = {
+        "code": row.code,
+        "stratum": row.stratum,
+        "ticket": drawn.ticket,
+        "inclusion_probability": drawn.probability,
+        "places_start": start,
+        "inspectors": final,
+        "proof": frame.tree.proof(frame.positions[row.code]),
+        "odds": row.odds,
+        "salt": row.salt,
+    }
+    return told | ({"working": row.working} if row.working else {})
+
+
+def as_committed(data: Mapping[str, bytes], committed: Mapping[str, Any]) -> None:
+    """Refuse lists of inspectors and recusals that are not those of the commitment.
+
+    Raises:
+        BadPlan: one of them changed since.
+    """
+    for name in ("inspectors", "recusals"):
+        if digest_of(data[name]) != committed[f"{name}_digest"]:
+            raise BadPlan(f'"{name}.csv" is not the committed one; take the file as it was frozen')

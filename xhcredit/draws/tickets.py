@@ -1,0 +1,61 @@
+"""Tickets: what decides who is drawn.  No random numbers; SHA-256 of text, for ever the same.
+
+Source: the draw protocol ``xhcredit-draw/1``, section 4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable
+from fractions import Fraction
+
+from xhcredit.draws.numerics import HEX_BASE, HEX_DIGITS, LONGEST_SEED
+from xhcredit.errors import BadPlan
+
+_PARTS = HEX_BASE**HEX_DIGITS
+
+
+def ticket(seed: str, round_id: str, x: str) -> str:
+    """The ticket of ``x`` (a code, or ``#…`` for the draw itself): 64 lower-case hex characters.
+
+    >>> ticket("seed", "r1", "#rounding")[:16]
+    '1c3e26d772b894bc'
+    """
+    return hashlib.sha256(f"{seed}|{round_id}|{x}".encode()).hexdigest()
+
+
+def bound(seed: str, round_id: str) -> Callable[[str], str]:
+    """``ticket(x)`` of one draw."""
+    begun = hashlib.sha256(f"{seed}|{round_id}|".encode())
+
+    def of(x: str) -> str:
+        more = begun.copy()
+        more.update(x.encode())
+        return more.hexdigest()
+
+    return of
+
+
+def unit(drawn: str) -> Fraction:
+    """A ticket as a number strictly between 0 and 1, exact in a double as well.
+
+    >>> unit(64 * "0") > 0, float(unit(64 * "f")) < 1
+    (True, True)
+    """
+    return Fraction(2 * int(drawn[:HEX_DIGITS], HEX_BASE) + 1, 2 * _PARTS)
+
+
+def seed_text(given: str) -> str:
+    """A seed as it counts: NFC-normalised and stripped.
+
+    Raises:
+        BadPlan: nothing is left, it is too long, or it holds control characters.
+    """
+    seed = unicodedata.normalize("NFC", given).strip()
+    if not 1 <= len(seed) <= LONGEST_SEED or not seed.isprintable():
+        raise BadPlan(
+            f"the seed has {len(seed)} characters; enter 1 to {LONGEST_SEED} printable characters "
+            "from the announced source"
+        )
+    return seed
