@@ -35,7 +35,7 @@ OTHERS = [*python_files("data"), *python_files("benchmarks")]
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
 
 #: families read by prefix (``packs.<pack>``, ``scope.<x>``, ``outcomes.<score>``), not by written id
-BY_PREFIX = ("packs.", "scope.", "outcomes.")
+BY_PREFIX = ("packs.", "scope.", "outcomes.", "alerts.triggers.")
 
 #: rules that nothing reads yet, and what will
 AHEAD = {

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 
 from xhcredit.rules import shapes
 from xhcredit.rules import shapes_access as access
+from xhcredit.rules import shapes_alerts as alerts
 from xhcredit.rules import shapes_restoration as restoration
 from xhcredit.rules import shapes_training as training
 
@@ -72,12 +73,20 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("access.lockout", TypeAdapter(access.Lockout)),
     ("access.sessions", TypeAdapter(access.SessionLimits)),
     ("access.passwords", TypeAdapter(access.PasswordRules)),
+    ("alerts.triggers.*", alerts.TRIGGER),
+    ("alerts.budget", TypeAdapter(alerts.Budget)),
+    ("alerts.discovery", TypeAdapter(alerts.Discovery)),
+    ("alerts.flow", TypeAdapter(alerts.Flow)),
+    ("alerts.routing", TypeAdapter(alerts.Routing)),
+    ("alerts.white_list", TypeAdapter(alerts.WhiteList)),
+    ("alerts.proving", TypeAdapter(alerts.Proving)),
+    ("alerts.retirement", TypeAdapter(alerts.Retirement)),
+    ("alerts.picture", TypeAdapter(alerts.Picture)),
     ("outcomes.*", TypeAdapter(training.Outcome)),
     ("promotion.leak_limits", TypeAdapter(training.LeakLimits)),
     # Their steps bring the rules and may put a narrower shape before these.
     ("restoration.*", TypeAdapter(Plain)),
     ("draws.*", TypeAdapter(Plain)),
-    ("alerts.*", TypeAdapter(Plain)),
 )
 
 

@@ -50,10 +50,25 @@ _GUARDS: tuple[_Guard, ...] = (
         "WHERE application = NEW.application) + 1",
         "append-only: a step must follow the last one",
     ),
+    ("alerts", "UPDATE", "", "append-only"),
+    ("alerts", "DELETE", "", "append-only"),
+    ("alert_steps", "UPDATE", "", "append-only"),
+    ("alert_steps", "DELETE", "", "append-only"),
+    (
+        "alert_steps",
+        "INSERT",
+        "NEW.step <> (SELECT count(*) FROM alert_steps WHERE alert = NEW.alert) + 1",
+        "append-only: a step must follow the last one",
+    ),
+    ("alert_nights", "UPDATE", "", "append-only"),
+    ("alert_nights", "DELETE", "", "append-only"),
+    ("alert_proofs", "UPDATE", "", "append-only"),
+    ("alert_proofs", "DELETE", "", "append-only"),
 )
 #: PostgreSQL can empty a table without deleting a row
 _NEVER_EMPTIED = (
     "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
+    "alerts", "alert_steps", "alert_nights", "alert_proofs",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from xhcredit.store.access import Access
 from xhcredit.store.acts import Act, Work, Writer
+from xhcredit.store.alerts import Alerts
 from xhcredit.store.applications import Applications
 from xhcredit.store.chain import Clock, utc
 from xhcredit.store.engines import Database, connect
@@ -103,6 +104,11 @@ class Store:
     def applications(self) -> Applications:
         """Applications for restoration, and objections."""
         return Applications(self.database, self.writer)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Early warning: what was found, and what was done about it."""
+        return Alerts(self.database, self.writer)
 
     def close(self) -> None:
         """Close all connections."""

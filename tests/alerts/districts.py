@@ -1,0 +1,44 @@
+"""Small districts for triggers: rows as departments deliver them, through the one door."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tests.engine.world import CODES, connect
+from xhcredit.alerts.door import World
+from xhcredit.engine import cluster
+from xhcredit.engine.one import day_number
+
+TODAY = date(2026, 6, 30)
+NOW = day_number(TODAY)
+LONG_AGO = date(2020, 1, 1)
+
+
+def ago(days):
+    return TODAY - timedelta(days=days)
+
+
+def enterprises(size=20, **columns):
+    """Register rows; a list of a column is dealt out in turn."""
+    return [
+        {"code": code, "known_on": LONG_AGO, "name": code}
+        | {k: v[n % len(v)] if isinstance(v, list) else v for k, v in columns.items()}
+        for n, code in enumerate(CODES[:size])
+    ]
+
+
+def event(who, days_ago, *, known=0, ended=None, **columns):
+    """An event of the enterprise number ``who``, known so many days after it happened."""
+    day = ago(days_ago)
+    made = {"code": CODES[who], "occurred_on": day, "known_on": day + timedelta(days=known)}
+    if ended is not None:
+        made |= {"ended_on": ago(ended), "ended_known_on": ago(ended)}
+    return made | columns
+
+
+def district(folder, tables, register=None, **world):
+    """What triggers look at, of these rows."""
+    made = {"enterprise": register or enterprises(), **tables}
+    out = folder / "store"
+    cluster.build(connect(made), out)
+    return World(cluster.load(out), **world)

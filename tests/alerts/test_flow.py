@@ -1,0 +1,150 @@
+"""The closed loop: every order but the right one is refused, and two persons where it is grave."""
+
+from dataclasses import asdict
+from datetime import date
+
+import pytest
+
+from xhcredit.alerts.flow import MOVES, STATES, Doing, Standing, after, is_overdue, taken
+from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.errors import BadInput, TwoPersons, WrongState
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_alerts import Flow
+
+DAY = date(2026, 6, 30)
+RULE = Rulebook.load().value("alerts.flow", Flow, as_of=DAY)
+DETAILS = {
+    "issue": {"owner": "张三"},
+    "verify": {"verdict": "true", "evidence": "现场照片"},
+    "dispose": {"measure": "guide"},
+    "feed_back": {"result": "已整改"},
+    "snooze": {"until": "2026-07-10"},
+    "merge": {"into": 2},
+}
+
+
+class Case:
+    """An alert that is followed up."""
+
+    def __init__(self, colour="yellow"):
+        self.standing = Standing("detected", colour)
+        self.steps = [{"act": "detect", "actor": "night", "details": {}, "colour": colour}]
+
+    def do(self, act, who="a", on=DAY, reason="核查", **details):
+        doing = Doing(act, on, who, reason, {**DETAILS.get(act, {}), **details})
+        self.standing = taken(self.standing, self.steps, doing, RULE, shipped_calendar())
+        self.steps.append(
+            {"act": act, "actor": who, "details": doing.details, "colour": self.standing.colour}
+        )
+        return self
+
+    def all(self, *acts, who="a"):
+        for act in acts:
+            self.do(act, who)
+        return self
+
+
+def test_the_whole_loop_with_its_days():
+    case = Case().all("screen", "issue")
+    assert asdict(case.standing) == {
+        "state": "issued", "colour": "yellow", "owner": "张三", "due_on": "2026-07-14",
+        "snoozed_until": "",
+    }  # fmt: skip
+    assert case.all("verify", "dispose", "feed_back", "close").standing.state == "closed"
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_every_other_order_is_refused_and_says_what_is_possible(state):
+    for name, move in MOVES.items():
+        if state not in move.states:
+            with pytest.raises(WrongState, match=f"it is {state}; now possible: "):
+                after(state, name)
+
+
+def test_an_act_that_nobody_knows_is_refused():
+    with pytest.raises(BadInput, match='unknown act "bless"; choose one of: screen'):
+        after("detected", "bless")
+
+
+@pytest.mark.parametrize("colour", ["orange", "red"])
+def test_grave_alerts_take_two_persons(colour):
+    case = Case(colour).do("screen", "a")
+    with pytest.raises(TwoPersons, match='"a" did "screen / escalate" before'):
+        case.do("issue", "a")
+    case.do("issue", "b").all("verify", "dispose", "feed_back", who="b")
+    with pytest.raises(TwoPersons, match='somebody else must do "close"'):
+        case.do("close", "b")
+    assert case.do("close", "a").standing.state == "closed"
+
+
+def test_lowering_the_colour_first_does_not_spare_the_second_person():
+    case = Case("red").do("screen", "a", colour="yellow")
+    assert case.standing.colour == "yellow"
+    with pytest.raises(TwoPersons, match="somebody else"):
+        case.do("issue", "a")
+
+
+def test_raising_the_colour_when_issuing_takes_two_as_well():
+    with pytest.raises(TwoPersons, match="somebody else"):
+        Case("blue").do("screen", "a").do("issue", "a", colour="red")
+
+
+def test_a_grave_alert_is_not_dismissed_or_merged_by_one():
+    for act in ("dismiss", "merge"):
+        with pytest.raises(TwoPersons, match='let one do "screen" first'):
+            Case("red").do(act, "a")
+        with pytest.raises(TwoPersons, match="somebody else"):
+            Case("red").do("screen", "a").do(act, "a")
+
+
+def test_an_escalated_alert_is_issued_anew_one_colour_higher_by_another():
+    case = Case("yellow").all("screen", "issue", "escalate")
+    assert (case.standing.state, case.standing.colour) == ("escalated", "orange")
+    with pytest.raises(TwoPersons, match="somebody else"):
+        case.do("issue", "a")
+    assert case.do("issue", "b").standing.due_on == "2026-07-07"
+
+
+def test_what_was_verified_as_true_is_not_closed_without_disposal():
+    with pytest.raises(WrongState, match="verified as true"):
+        Case().all("screen", "issue", "verify", "close")
+    case = Case().all("screen", "issue").do("verify", verdict="false").do("close")
+    assert case.standing.state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("acts", "last", "details", "words"),
+    [
+        (["screen"], "issue", {"owner": " "}, "without owner"),
+        (["screen"], "issue", {"colour": "pink"}, '"pink" is no colour'),
+        (["screen", "issue"], "verify", {"verdict": "maybe"}, "needs a verdict"),
+        (["screen", "issue"], "verify", {"evidence": ""}, "without evidence"),
+        (["screen", "issue", "verify"], "dispose", {"measure": "hang"}, "needs a measure"),
+        (["screen", "issue", "verify"], "dispose", {"measure": "triggered_check"}, "检查码"),
+        (["screen", "issue", "verify", "dispose"], "feed_back", {"result": ""}, "without result"),
+        ([], "snooze", {"until": "soon"}, "needs until"),
+        ([], "snooze", {"until": "2026-12-31"}, "is not after 2026-06-30 and by 2026-07-15"),
+        ([], "merge", {"into": "2"}, "needs into"),
+        ([], "screen", {"reason": " "}, "without a reason"),
+    ],
+)
+def test_what_an_act_needs_is_asked_for(acts, last, details, words):
+    case = Case().all(*acts)
+    with pytest.raises(BadInput, match=words):
+        case.do(last, **details)
+
+
+def test_snoozing_ends():
+    case = Case().do("snooze").do("snooze")
+    with pytest.raises(WrongState, match="snoozed 2 times already"):
+        case.do("snooze")
+
+
+def test_overdue_on_any_day():
+    issued = asdict(Case().all("screen", "issue").standing)
+
+    assert [is_overdue(issued, date(2026, 7, d)) for d in (14, 15)] == [False, True]
+    asleep = issued | {"snoozed_until": "2026-07-20"}
+    assert [is_overdue(asleep, date(2026, 7, d)) for d in (20, 21)] == [False, True]
+    assert not is_overdue(issued | {"state": "closed"}, date(2027, 1, 1))
+    assert not is_overdue(asdict(Case().standing), date(2027, 1, 1))

@@ -1,0 +1,72 @@
+"""What did a trigger find?  One hit per subject and fact, with the events behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from xhcredit.alerts.door import Picked
+from xhcredit.engine.columns import Array
+
+Subject = Literal["enterprise", "node", "area"]
+_EPOCH = date(1970, 1, 1)
+
+
+class Seen(NamedTuple):
+    """An event behind a hit: its table, and its place there."""
+
+    table: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something that a trigger found on a day.
+
+    ``at`` is the position of the enterprise or the number of the node; ``place`` names an area.
+    ``fact`` says what was found, so that the same is not told twice: same subject and fact, same
+    alert.  ``strength`` orders hits of one colour, more is stronger; ``p`` is the probability
+    under "nothing changed", None where nothing was tested; ``worse`` raises the colour by one.
+    """
+
+    subject: Subject
+    at: int
+    fact: str
+    strength: float
+    events: tuple[Seen, ...] = ()
+    figures: dict[str, Any] = field(default_factory=dict)
+    p: float | None = None
+    worse: bool = False
+    place: str = ""
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Whom it is about."""
+        return self.subject, self.at, self.place
+
+
+def day_of(number: int) -> date:
+    """A day from its number since 1970."""
+    return _EPOCH + timedelta(days=int(number))
+
+
+def text_of(number: int) -> str:
+    """A day from its number since 1970, in ISO form."""
+    return day_of(number).isoformat()
+
+
+def groups(picked: Picked, many: Array) -> Iterator[tuple[int, Picked]]:
+    """The events of each enterprise of ``many``, in order."""
+    starts = np.searchsorted(picked.ent, many, "left")
+    ends = np.searchsorted(picked.ent, many, "right")
+    for ent, a, b in zip(many, starts, ends, strict=True):
+        yield int(ent), picked.at(np.arange(a, b))
+
+
+def seen(picked: Picked) -> tuple[Seen, ...]:
+    """The events as evidence."""
+    return tuple(Seen(picked.table, int(i)) for i in picked.index)

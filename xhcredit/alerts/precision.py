@@ -1,0 +1,47 @@
+"""How often is a trigger right?  From what officers verified, with intervals; who cries wolf?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scipy import stats
+
+from xhcredit.rules.shapes_alerts import Retirement
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Verdicts on the alerts of a trigger; ``precision`` is true / (true + false), with a Wilson
+    interval; None while nothing was verified.  What nobody could tell counts for neither.
+    """
+
+    trigger: str
+    alerts: int
+    true: int
+    false: int
+    cannot_tell: int
+    precision: float | None
+    lowest: float | None
+    highest: float | None
+    propose_retirement: bool
+
+
+def precision_of(
+    trigger: str, alerts: int, verdicts: Mapping[str, int], rule: Retirement
+) -> Precision:
+    """The precision of a trigger; it is proposed for retirement if it is surely too low."""
+    true, false = verdicts.get("true", 0), verdicts.get("false", 0)
+    unknown = verdicts.get("cannot_tell", 0)
+    told = true + false
+    if told == 0:
+        return Precision(trigger, alerts, 0, 0, unknown, None, None, None, False)
+    low, high = interval(true, told, rule.confidence)
+    retire = told >= rule.verified_at_least and high < rule.precision_surely_below
+    return Precision(trigger, alerts, true, false, unknown, true / told, low, high, retire)
+
+
+def interval(right: int, of: int, confidence: float) -> tuple[float, float]:
+    """Wilson's interval of a share."""
+    found = stats.binomtest(right, of).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)

@@ -1,0 +1,125 @@
+"""What an officer does about alerts: one act on one or many, and what the tables of them tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xhcredit.alerts.detect import armed
+from xhcredit.alerts.door import World
+from xhcredit.alerts.flow import MOVES, Doing, Standing, is_overdue, taken
+from xhcredit.alerts.graph import picture
+from xhcredit.alerts.precision import Precision, precision_of
+from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.engine.one import day_number
+from xhcredit.errors import BadInput
+from xhcredit.jobs.alert_world import Scene
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_alerts import Flow, Picture, Retirement, Routing
+from xhcredit.store.acts import Act
+from xhcredit.store.alerts import Making
+from xhcredit.store.reader import Within
+from xhcredit.store.store import Store
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where alerts are dealt with."""
+
+    store: Store
+    rules: Rulebook
+    within: Within = None
+
+
+def take(desk: Desk, act: Act, numbers: Sequence[int], doing: Doing) -> list[dict[str, Any]]:
+    """Do the same with alerts: all of them, or none.
+
+    Raises:
+        UnknownRecord: there is no such alert within the bureaus.
+        WrongState: the act does not fit one of them.
+        TwoPersons: somebody else must do it.
+        BadInput: too many, none, or something that the act needs is not given.
+    """
+    if not 0 < len(numbers) <= MOST_AT_ONCE or len(set(numbers)) != len(numbers):
+        raise BadInput(f"{len(numbers)} alerts; give 1 to {MOST_AT_ONCE} different ones")
+    if doing.act not in MOVES or doing.act == "expire":
+        known = ", ".join(name for name in MOVES if name != "expire")
+        raise BadInput(f'unknown act "{doing.act}"; choose one of: {known}')
+    return desk.store.alerts.many(act, numbers, _making(desk.rules, doing), desk.within)
+
+
+def _making(rules: Rulebook, doing: Doing) -> Making:
+    flow = rules.value("alerts.flow", Flow, as_of=doing.on)
+    routing = rules.value("alerts.routing", Routing, as_of=doing.on)
+
+    def making(found: dict[str, Any]) -> tuple[Doing, Standing]:
+        before = Standing(**{n: found[n] for n in _STANDING})
+        standing = taken(before, found["steps"], doing, flow, shipped_calendar())
+        if doing.act != "issue":
+            return doing, standing
+        told = departments(routing, found["family"], standing)
+        return replace(doing, details={**doing.details, "departments": told}), standing
+
+    return making
+
+
+_STANDING = ("state", "colour", "owner", "due_on", "snoozed_until")
+
+
+def departments(routing: Routing, family: str, standing: Standing) -> list[str]:
+    """Which departments are told of an issued alert (防范联动)."""
+    at = Flow.COLOURS.index
+    if at(standing.colour) < at(routing.from_colour):
+        return []
+    return list(routing.departments.get(family, ()))
+
+
+def with_overdue(rows: Sequence[Mapping[str, Any]], day: date) -> list[dict[str, Any]]:
+    """Alerts, each told whether it is overdue on a day."""
+    return [{**row, "overdue": is_overdue(row, day)} for row in rows]
+
+
+def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:
+    """How right each trigger was by what was verified, with its back-test if there is one."""
+    rule = desk.rules.value("alerts.retirement", Retirement, as_of=day)
+    verdicts, proofs = desk.store.alerts.verdicts(desk.within), desk.store.alerts.proofs()
+    triggers = {t.id: t for t in armed(desk.rules, day)}
+    told = []
+    for name in sorted({*triggers, *verdicts}):
+        counted = verdicts.get(name, {})
+        found: Precision = precision_of(name, counted.get("alerts", 0), counted, rule)
+        trigger = triggers.get(name)
+        names = {"zh": trigger.zh, "en": trigger.en} if trigger else {"zh": "", "en": ""}
+        proof = proofs.get((name, trigger.digest)) if trigger else None
+        told.append({**asdict(found), **names, "in_force": trigger is not None, "proof": proof})
+    return told
+
+
+def cluster_of(
+    world: World, names: Mapping[str, np.ndarray], rules: Rulebook, code: str, day: date
+) -> dict[str, Any]:
+    """The cluster around an enterprise as known on a day: nodes and edges for a picture.
+
+    Raises:
+        UnknownEnterprise: nobody has this code.
+    """
+    rule = rules.value("alerts.picture", Picture, as_of=day)
+    told = picture(world, world.store.row(code), rule, day_number(day))
+    for node in told["nodes"]:
+        row = node.pop("row")
+        if node["kind"] == "enterprise":
+            node |= {n: str(names[n][row]) for n in ("name", "bureau", "street")}
+    return {"code": code, "as_of": day.isoformat(), **told}
+
+
+def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
+    """``cluster_of`` on a warehouse."""
+    scene = Scene.open(warehouse, rules, day)
+    return cluster_of(scene.world, scene.names, rules, code, day)
