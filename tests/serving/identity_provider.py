@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from types import SimpleNamespace
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
@@ -16,6 +15,8 @@ from authlib.oidc.core import OpenIDCode, UserInfo
 from flask import Flask, jsonify, request
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
+
+from xhcredit.store.chain import utc
 
 app = Flask(__name__)
 CODES = {}
@@ -65,7 +66,7 @@ class Code(SimpleNamespace):
         return "another" if self.spoil == "nonce" else self.nonce
 
     def get_auth_time(self):
-        return int(time.time())
+        return int(utc().timestamp())
 
     def get_acr(self):
         return None
@@ -113,7 +114,7 @@ class Signed(OpenIDCode):
         return FOREIGN if NEXT["spoil"] == "key" else KEY
 
     def get_client_claims(self, client):
-        spoil, now = NEXT["spoil"], int(time.time())
+        spoil, now = NEXT["spoil"], int(utc().timestamp())
         return {
             "iss": "http://evil.example" if spoil == "iss" else app.config["ISSUER"],
             "aud": ["somebody-else"] if spoil == "aud" else [client.get_client_id()],
