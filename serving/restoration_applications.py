@@ -15,7 +15,8 @@ from serving import restoration_bodies as bodies
 from serving.enterprises import right_code
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
-from serving.restoration import NO_STORE, refuse_hidden, warehouse_of
+from serving.restorable import router as restorable_router
+from serving.restoration import NO_STORE, refuse_hidden, stored, warehouse_of
 from serving.roles import RESTORATION_DECIDE, RESTORATION_FILE, RESTORATION_READ
 from serving.service import Service, service_of
 from xhcredit.errors import BadInput, UnknownRecord
@@ -206,3 +207,6 @@ def _add_one(kind: Kind, path: str) -> None:
 for _kind, _path in _PATHS.items():
     _add_all(_kind, _path)
     _add_one(_kind, _path)
+
+#: all addresses that need a warehouse
+ROUTERS = (stored, restorable_router, router)
