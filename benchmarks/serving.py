@@ -112,7 +112,8 @@ def turn(side: Side, pid: int, codes: Path, headers: Mapping[str, str], seconds:
 @contextmanager
 def server(*command: str, at: str) -> Iterator[int]:
     """A server that answers; ended afterwards."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": programs}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -240,7 +241,7 @@ async def overload(port: int, codes: list[str], key: str, seconds: float) -> dic
 
     async with client:
         await asyncio.gather(say_hello(), *(ask(n) for n in range(64)))
-    ordered = sorted(served)
+    ordered = sorted(served) or [float("nan")]
     return {
         "served/s": round(len(served) / seconds, 1),
         "p50 ms": round(median(ordered) * 1e3, 1),

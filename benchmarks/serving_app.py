@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.app import create_app
+from serving.app import SWITCH_SECONDS, create_app
 from serving.middleware import Frame, Limits, Meters, access_log
 from serving.service import Settings
 from xhcredit.store.acts import Act
@@ -75,6 +75,7 @@ def main() -> None:
     store, warehouse, port = sys.argv[1:]
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {0})
+    sys.setswitchinterval(SWITCH_SECONDS)  # as the application's start does
     config = uvicorn.Config(
         application(store, warehouse), port=int(port), access_log=False, log_level="warning"
     )

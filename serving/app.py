@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,8 @@ from serving import (
     account,
     accounts,
     activity,
+    alerts,
+    alerts_files,
     catalogue,
     docs,
     enterprises,
@@ -54,6 +57,9 @@ _SILENT = {
     "operation_spans": False,
 }  # fmt: skip
 
+#: how long a computing thread may keep the interpreter from answers
+SWITCH_SECONDS = 0.0005
+
 _bearer = HTTPBearer(auto_error=False, description="访问密钥 / API key (xhc_…)")
 _session = APIKeyCookie(
     name="xhcredit", auto_error=False, description="会话 / session, see /v1/session"
@@ -66,6 +72,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
+        sys.setswitchinterval(SWITCH_SECONDS)
         following = asyncio.create_task(service.follow())
         yield
         following.cancel()
@@ -83,28 +91,32 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.service, app.state.meters = service, meters
     app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
-    keyed.append(restoration.router)
+    keyed += [alerts_files.router, alerts.router, restoration.router]
     if settings.warehouse is not None:
-        keyed += [enterprises.why, file.router, what_if.router]
-        keyed += [restoration.stored, restorable.router, restoration_applications.router]
+        keyed.append(alerts_files.clusters)
+        keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
         app.state.restorable = restorable.Lists()
     for router in keyed:
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
-    for router in (account.router, accounts.router, keys.router):
-        app.include_router(router, dependencies=[Depends(_session)])
-    app.include_router(account.public)
-    if settings.oidc is not None:
-        app.state.oidc = Oidc(settings.oidc, service.store.sessions)
-        app.include_router(oidc_pages.router)
+    _let_in(app, service)
     for router in (ops.router, docs.router):
         app.include_router(router)
     problems.register(app)
     console.add_to(app)
     _describe(app)
-    log = access_log(settings.log)
     limits = Limits(settings.in_flight, settings.body_bytes)
-    app.add_middleware(Frame, meters=meters, log=log, limits=limits)
+    app.add_middleware(Frame, meters=meters, log=access_log(settings.log), limits=limits)
     return app
+
+
+def _let_in(app: FastAPI, service: Service) -> None:
+    """Add what people log in by, and what their administrator does."""
+    for router in (account.router, accounts.router, keys.router):
+        app.include_router(router, dependencies=[Depends(_session)])
+    app.include_router(account.public)
+    if service.settings.oidc is not None:
+        app.state.oidc = Oidc(service.settings.oidc, service.store.sessions)
+        app.include_router(oidc_pages.router)
 
 
 def _describe(app: FastAPI) -> None:

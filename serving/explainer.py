@@ -33,14 +33,22 @@ class Explainer:
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="explain")
     )
 
+    def refuse_if_full(self) -> None:
+        """Refuse before anything is looked up or noted.
+
+        Raises:
+            Refusal: too many wait already.
+        """
+        if self._asked >= self.limit:
+            raise Refusal("overloaded", f"{self._asked} computations are under way; try again")
+
     async def do(self, work: Callable[..., _Result], *given: Any) -> _Result:
         """Do one thing in the thread.
 
         Raises:
             Refusal: too many wait for it already.
         """
-        if self._asked >= self.limit:
-            raise Refusal("overloaded", f"{self._asked} computations are under way; try again")
+        self.refuse_if_full()
         self._asked += 1
         try:
             loop = asyncio.get_running_loop()

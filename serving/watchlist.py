@@ -146,6 +146,7 @@ def _cursor(question: Question, after: Place | None) -> str | None:
 
 @router.get(
     "/v1/watchlist/export",
+    response_class=FileResponse,
     operation_id="watchlist_export",
     summary="导出关注名单 / watchlist as a file",
     description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MOST_ROWS} 行。"
@@ -156,9 +157,10 @@ def _cursor(question: Question, after: Place | None) -> str | None:
         200: {
             "description": "文件 / the file",
             "content": {
-                "text/csv": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string"}, "example": "统一社会信用代码,名称,…"},
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-                    "schema": {"type": "string", "format": "binary"}
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "PK…",
                 },
             },
         }

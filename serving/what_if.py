@@ -83,6 +83,7 @@ async def suppose(
         Refusal: too many ask at once, or the data is of another night.
     """
     code, run = right_code(asked.code), None
+    service.explainer.refuse_if_full()
     try:
         within = caller.scope(WHAT_IF)
         await service.quickly(service.store.reader.current, code, within)

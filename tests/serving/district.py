@@ -111,8 +111,9 @@ def served(address, **settings):
 
 
 def logged(client):
-    """The lines of the access log."""
-    return [json.loads(line) for line in client.log.getvalue().splitlines()]
+    """The lines of the log that tell of requests and incidents."""
+    lines = [json.loads(line) for line in client.log.getvalue().splitlines()]
+    return [line for line in lines if "request_id" in line]
 
 
 def problem(response, status, code):

@@ -77,7 +77,8 @@ def test_the_description_is_in_both_languages_with_examples(client):
             text = operation["summary"] + operation["description"]
             assert re.search("[一-鿿]", text), path
             assert re.search("[a-z]{3}", text), path
-            assert "example" in operation["responses"]["200"]["content"]["application/json"]
+            content = operation["responses"]["200"]["content"]
+            assert all("example" in body for body in content.values()), path
             assert operation.get("security") or operation["operationId"] == "log_in"
             assert "application/problem+json" in operation["responses"]["401"]["content"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -96,7 +96,7 @@ class Writer:
             tx = Tx(con, coming.seq, coming.at)
             response = canonical(work(tx))
             link = self._link(last, act, moment, tx.told)
-            con.execute(insert(activity), asdict(link))
+            con.execute(insert(activity), dict(vars(link)))
             if act.key is not None:
                 con.execute(insert(idempotency), _key_row(act, response, link.seq))
         return json.loads(response)
@@ -117,7 +117,7 @@ class Writer:
             last = self._link(last, act, self.clock())
             links.append(last)
         if links:
-            con.execute(insert(activity), [asdict(link) for link in links])
+            con.execute(insert(activity), [dict(vars(link)) for link in links])
         return 0 if last is None else last.seq
 
     def _link(
