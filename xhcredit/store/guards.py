@@ -64,11 +64,32 @@ _GUARDS: tuple[_Guard, ...] = (
     ("alert_nights", "DELETE", "", "append-only"),
     ("alert_proofs", "UPDATE", "", "append-only"),
     ("alert_proofs", "DELETE", "", "append-only"),
+    ("plans", "UPDATE", "", "append-only"),
+    ("plans", "DELETE", "", "append-only"),
+    ("draws", "UPDATE", "", "append-only"),
+    ("draws", "DELETE", "", "append-only"),
+    ("draw_steps", "UPDATE", "", "append-only"),
+    ("draw_steps", "DELETE", "", "append-only"),
+    (
+        "draw_steps",
+        "INSERT",
+        "NEW.step <> (SELECT count(*) FROM draw_steps WHERE draw = NEW.draw) + 1",
+        "append-only: a step must follow the last one",
+    ),
+    ("draw_files", "UPDATE", "", "append-only"),
+    ("draw_files", "DELETE", "", "append-only"),
+    ("draw_seeds", "UPDATE", "", "append-only"),
+    ("draw_seeds", "DELETE", "", "append-only"),
+    ("draw_results", "UPDATE", "", "append-only"),
+    ("draw_results", "DELETE", "", "append-only"),
+    ("draw_replacements", "UPDATE", "", "append-only"),
+    ("draw_replacements", "DELETE", "", "append-only"),
 )
 #: PostgreSQL can empty a table without deleting a row
 _NEVER_EMPTIED = (
     "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
     "alerts", "alert_steps", "alert_nights", "alert_proofs",
+    "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
 )  # fmt: skip
 
 

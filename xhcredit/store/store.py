@@ -14,6 +14,7 @@ from xhcredit.store.acts import Act, Work, Writer
 from xhcredit.store.alerts import Alerts
 from xhcredit.store.applications import Applications
 from xhcredit.store.chain import Clock, utc
+from xhcredit.store.draws import Draws
 from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
 from xhcredit.store.outbox import Outbox
@@ -89,6 +90,11 @@ class Store:
     def outbox(self) -> Outbox:
         """Tier changes to be told to other systems."""
         return Outbox(self.database, self.writer)
+
+    @cached_property
+    def draws(self) -> Draws:
+        """Inspection plans and draws."""
+        return Draws(self.database, self.writer)
 
     @cached_property
     def access(self) -> Access:

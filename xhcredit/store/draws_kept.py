@@ -1,0 +1,108 @@
+"""How does a draw stand?  What is kept of it, read within a transaction; and what does not fit."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from xhcredit.errors import UnknownRecord, WrongState
+from xhcredit.store.draws_tables import draw_files, draw_replacements, draw_steps, draws, plans
+
+#: states in their order
+STATES = ("frozen", "seeded", "drawn", "published")
+Json = dict[str, Any]
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A draw whose frame is frozen: its plan, round, day, and the draw that it replaces."""
+
+    id: str
+    plan: str
+    bureau: str
+    round: str
+    as_of: str
+    replaces: str | None = None
+
+
+def refuse_second(con: Connection, opening: Opening) -> None:
+    """Refuse an opening that does not fit what is there.
+
+    Raises:
+        UnknownRecord: no such plan, or no such draw to replace.
+        WrongState: the draw is there, or the other one was replaced before.
+    """
+    if con.scalar(select(plans.c.id).where(plans.c.id == opening.plan)) is None:
+        raise UnknownRecord(f'there is no plan "{opening.plan}"; file it first')
+    if con.scalar(select(draws.c.id).where(draws.c.id == opening.id)) is not None:
+        raise WrongState(f'draw "{opening.id}" is frozen; a draw to be repeated is a new draw')
+    if opening.replaces is not None:
+        one(con, opening.replaces)
+        other = con.scalar(select(draws.c.id).where(draws.c.replaces == opening.replaces))
+        if other is not None:
+            raise WrongState(f'draw "{opening.replaces}" was replaced by "{other}"; replace that')
+
+
+def one(con: Connection, draw: str) -> Json:
+    """A draw with its steps and state.
+
+    Raises:
+        UnknownRecord: there is none.
+    """
+    row = con.execute(select(draws).where(draws.c.id == draw)).mappings().first()
+    if row is None:
+        raise UnknownRecord(f'there is no draw "{draw}"; list them: xhcredit draw show')
+    wanted = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
+    steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(wanted).mappings()]
+    return {**row, "steps": steps, "state": steps[-1]["state"]}
+
+
+def state(con: Connection, draw: str) -> str:
+    """Where a draw stands."""
+    own = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
+    return str(con.scalar(own.order_by(draw_steps.c.step.desc()).limit(1)))
+
+
+def refuse_unless(con: Connection, draw: str, state: str) -> Json:
+    """The draw, if it stands exactly there."""
+    found = one(con, draw)
+    if found["state"] != state:
+        raise WrongState(f'draw "{draw}" is {found["state"]}, not {state}; see: xhcredit draw show')
+    return found
+
+
+def refuse_before(con: Connection, draw: str, state: str) -> None:
+    """Refuse a draw that has not come so far.
+
+    Raises:
+        WrongState: it has not.
+    """
+    found = one(con, draw)
+    if STATES.index(found["state"]) < STATES.index(state):
+        raise WrongState(f'draw "{draw}" is only {found["state"]}; it must be {state} before')
+
+
+def file(con: Connection, draw: str, name: str) -> bytes:
+    """A file of a draw.
+
+    Raises:
+        UnknownRecord: there is none.
+    """
+    own = (draw_files.c.draw == draw) & (draw_files.c.name == name)
+    row = con.execute(select(draw_files.c.packed).where(own)).first()
+    if row is None:
+        raise UnknownRecord(f'draw "{draw}" has no file "{name}" yet')
+    return zlib.decompress(row[0])
+
+
+def replacements(con: Connection, draw: str) -> list[Json]:
+    """Inspectors who fell out, and who came instead, in their order."""
+    c = draw_replacements.c
+    wanted = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(c.draw == draw)
+    return [dict(row) for row in con.execute(wanted.order_by(c.activity)).mappings()]
