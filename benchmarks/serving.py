@@ -242,8 +242,14 @@ async def overload(port: int, codes: list[str], key: str, seconds: float) -> dic
     async with client:
         await asyncio.gather(say_hello(), *(ask(n) for n in range(64)))
     ordered = sorted(served) or [float("nan")]
+    return _told(ordered, hellos, refused, seconds)
+
+
+def _told(
+    ordered: list[float], hellos: list[float], refused: list[int], seconds: float
+) -> dict[str, Any]:
     return {
-        "served/s": round(len(served) / seconds, 1),
+        "served/s": round(len(ordered) / seconds, 1),
         "p50 ms": round(median(ordered) * 1e3, 1),
         "p99 ms": round(ordered[int(len(ordered) * 0.99)] * 1e3, 1),
         "503/s": round(refused[0] / seconds, 1),

@@ -20,6 +20,7 @@ from xhcredit.errors import BadInput, XhcreditError
 if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
     from fastapi import FastAPI
 
+    from serving.oidc import Provider
     from xhcredit.store.acts import Act
     from xhcredit.store.store import Store
 
@@ -80,19 +81,22 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
-    from serving.oidc import Provider
     from xhcredit.store.store import Store
 
-    secret = os.environ.get("XHCREDIT_OIDC_SECRET", "")
-    provider = Provider(oidc, oidc_client, secret, oidc_claim) if oidc else None
-    chosen: dict[str, Any] = {
-        "warehouse": warehouse, "release": release, "rules": rules, "public": public,
-        "oidc": provider,
-    }  # fmt: skip
+    provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
+    chosen = dict(  # noqa: C408 - names as the settings have them
+        warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider
+    )
     with Store.open(store) as opened:
         first_key(opened)
         people.first_people(opened)
     _answer(partial(application, store, chosen), host, port, workers)
+
+
+def _provider(issuer: str, client: str, claim: str) -> Provider:
+    from serving.oidc import Provider
+
+    return Provider(issuer, client, os.environ.get("XHCREDIT_OIDC_SECRET", ""), claim)
 
 
 def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
