@@ -26,7 +26,7 @@ DETAILS = {
 class Case:
     """An alert that is followed up."""
 
-    def __init__(self, colour="yellow"):
+    def __init__(self, colour="yellow") -> None:
         self.standing = Standing("detected", colour)
         self.steps = [{"act": "detect", "actor": "night", "details": {}, "colour": colour}]
 

@@ -33,6 +33,8 @@ RESTORATION = [
     *(f"{kind}_{what}" for kind in ("restoration", "objection")
       for what in ("file", "list", "one", "step")),
 ]  # fmt: skip
+#: fuzzed in test_alerts
+ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]
 SLOW = {"log_in", "change_password", "new_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here
 CHECKS = [
@@ -59,7 +61,7 @@ def described(steady):
 
 
 def test_no_operation_is_left_out(described):
-    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED, *RESTORATION}
+    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED, *RESTORATION, *ALERTS}
 
 
 def hold(described, name, mode, examples, sent):

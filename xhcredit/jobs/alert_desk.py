@@ -19,11 +19,12 @@ from xhcredit.domain.calendar import shipped_calendar
 from xhcredit.engine.one import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alert_world import Scene
+from xhcredit.jobs.file_of_rows import Rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_alerts import Flow, Picture, Retirement, Routing
 from xhcredit.store.acts import Act
 from xhcredit.store.alerts import Making
-from xhcredit.store.reader import Within
+from xhcredit.store.reader import Within, is_within
 from xhcredit.store.store import Store
 
 MOST_AT_ONCE = 200
@@ -102,9 +103,7 @@ def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:
     return told
 
 
-def cluster_of(
-    world: World, names: Mapping[str, np.ndarray], rules: Rulebook, code: str, day: date
-) -> dict[str, Any]:
+def cluster_of(world: World, rows: Rows, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
     """The cluster around an enterprise as known on a day: nodes and edges for a picture.
 
     Raises:
@@ -112,14 +111,28 @@ def cluster_of(
     """
     rule = rules.value("alerts.picture", Picture, as_of=day)
     told = picture(world, world.store.row(code), rule, day_number(day))
+    inside = [n for n in told["nodes"] if n["kind"] == "enterprise"]
+    about = rows.register(np.array([n["row"] for n in inside]), ["name", "bureau", "street"])
+    for node, row in zip(inside, about.to_pylist(), strict=True):
+        node |= {k: v or "" for k, v in row.items()}
     for node in told["nodes"]:
-        row = node.pop("row")
-        if node["kind"] == "enterprise":
-            node |= {n: str(names[n][row]) for n in ("name", "bureau", "street")}
+        del node["row"]
     return {"code": code, "as_of": day.isoformat(), **told}
 
 
 def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
     """``cluster_of`` on a warehouse."""
     scene = Scene.open(warehouse, rules, day)
-    return cluster_of(scene.world, scene.names, rules, code, day)
+    return cluster_of(scene.world, scene.rows, rules, code, day)
+
+
+def within_bureaus(told: dict[str, Any], within: Within) -> dict[str, Any]:
+    """A cluster in which enterprises of other bureaus stand without code, name and place."""
+    masks: dict[str, str] = {}
+    for node in told["nodes"]:
+        if node["kind"] == "enterprise" and not is_within(node["bureau"], within):
+            masks[node["id"]] = f"x{len(masks) + 1}"
+            node |= {"id": masks[node["id"]], "name": "", "bureau": "", "street": ""}
+    for edge in told["edges"]:
+        edge["enterprise"] = masks.get(edge["enterprise"], edge["enterprise"])
+    return told

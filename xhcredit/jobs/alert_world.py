@@ -142,6 +142,14 @@ def _rows(store: Store, codes: Iterable[str]) -> Iterable[int]:
             yield at
 
 
+def white_nodes(warehouse: Path, rules: Rulebook, day: date) -> frozenset[int]:
+    """Numbers of the nodes of the white list; nothing is read while the list is empty."""
+    white = rules.value("alerts.white_list", WhiteList, as_of=day).nodes
+    if not white:
+        return frozenset()
+    return frozenset(n for n, (_, node) in enumerate(nodes_of(warehouse)) if node in white)
+
+
 def nodes_of(warehouse: Path) -> list[tuple[str, str]]:
     """Kind and name of every node, in the order in which the clustered store numbers them."""
     kept = Warehouse(warehouse)
