@@ -84,7 +84,7 @@ def serve(
     from xhcredit.store.store import Store
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
-    chosen = dict(  # noqa: C408 - names as the settings have them
+    chosen = dict(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider
     )
     with Store.open(store) as opened:
