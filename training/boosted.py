@@ -14,6 +14,8 @@ from training.frame import Array, Column, Frame, learnable
 from training.seeded import generator
 from training.shapes import Additive, Shape, joined
 
+THREADED = 50_000  #: rows from which a second thread pays
+
 
 @dataclass(frozen=True)
 class Boosting:
@@ -86,7 +88,7 @@ def parameters(how: Boosting, laid: Spread, *, alone: bool) -> dict[str, Any]:
         "min_data_in_leaf": how.least_rows, "max_bin": how.fine, "lambda_l2": how.ridge,
         "bagging_fraction": how.rows, "bagging_freq": int(how.rows < 1), "seed": how.seed,
         "feature_fraction": how.columns, "deterministic": True, "force_row_wise": False,
-        "force_col_wise": True, "num_threads": int(os.environ.get("OMP_NUM_THREADS", "2")),
+        "force_col_wise": True, "num_threads": threads(len(laid.matrix)),
         "verbosity": -1, "feature_pre_filter": False, "min_data_per_group": how.least_rows,
         "cat_smooth": 10.0, "max_cat_to_onehot": 8,
     }  # fmt: skip
@@ -98,6 +100,12 @@ def parameters(how: Boosting, laid: Spread, *, alone: bool) -> dict[str, Any]:
     return told
 
 
+def threads(rows: int) -> int:
+    """Threads for a sample; for a small one, threads that wait for each other cost more."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() else 1 + (rows > THREADED)
+
+
 def held_out(sample: Frame, share: float, seed: int) -> Array:
     """Mask of the rows of a share of the enterprises, drawn once; none if an outcome lacks."""
     rng = generator(seed)
@@ -107,40 +115,55 @@ def held_out(sample: Frame, share: float, seed: int) -> Array:
     return mask if both and mask.any() else np.zeros(len(sample), bool)
 
 
-def boost(sample: Frame, how: Boosting, *, alone: bool) -> tuple[lgb.Booster, Spread]:
-    """Grow trees until the held-out enterprises gain no more."""
+def boost(
+    sample: Frame, how: Boosting, *, alone: bool, start: Array | None = None
+) -> tuple[lgb.Booster, Spread]:
+    """Grow trees until the held-out enterprises gain no more, on top of ``start`` (log-odds)."""
     laid = spread(sample.columns, sample.x)
     kept = held_out(sample, how.held_out, how.seed)
     told = parameters(how, laid, alone=alone)
     names: Any = list(laid.codes) or "auto"
+    begun = [None if start is None else start[rows] for rows in (~kept, kept)]
     train = lgb.Dataset(
-        laid.matrix[~kept], sample.bad[~kept], weight=sample.weight[~kept],
+        laid.matrix[~kept], sample.bad[~kept], weight=sample.weight[~kept], init_score=begun[0],
         categorical_feature=names, params=told,
     )  # fmt: skip
     if not kept.any():
         return lgb.train(told, train, how.rounds), laid
     judge = lgb.Dataset(
         laid.matrix[kept], sample.bad[kept], weight=sample.weight[kept], reference=train,
+        init_score=begun[1],
         categorical_feature=names, params=told,
     )  # fmt: skip
     stop = lgb.early_stopping(how.patience, verbose=False)
     return lgb.train(told, train, how.rounds, valid_sets=[judge], callbacks=[stop]), laid
 
 
-def fit_boosted(sample: Frame, how: Boosting | None = None) -> Additive:
+def fit_boosted(
+    sample: Frame, how: Boosting | None = None, start: Additive | None = None
+) -> Additive:
     """Learn the boosted scorecard; the shapes are the trees, added up exactly.
+
+    Args:
+        sample: what is learned from.
+        how: how trees are grown.
+        start: a model that the trees correct; the sum is additive, so still a points table.
 
     Raises:
         BadSample: one outcome only, too few cases, or nothing to learn from.
     """
     how = how or Boosting()
-    sample, _ = learnable(sample)
+    whole, (sample, _) = sample, learnable(sample)
+    begun = None if start is None else start.risk(whole.x, whole.ids)
     grown = []
     for bag in range(max(how.bags, 1)):
         own = Boosting(**{**how.__dict__, "seed": how.seed + bag})
-        booster, laid = boost(sample, own, alone=True)
+        booster, laid = boost(sample, own, alone=True, start=begun)
         grown.append(compile_trees(booster, sample.columns, laid, sample.x))
     model = grown[0] if len(grown) == 1 else mean_of(grown)
+    if start is not None:
+        model = mean_of([start, model]).scaled(2.0, 0.0)
+        return model.centred(whole.x, whole.ids, whole.weight)
     return model.centred(sample.x, sample.ids, sample.weight)
 
 

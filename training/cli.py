@@ -111,7 +111,7 @@ def sample_(
 def fit(
     sample: Annotated[Path, typer.Argument(help="File that sample wrote.")],
     model: Annotated[
-        str, typer.Option(help="woe, boosted, blend, full, expert, plain.")
+        str, typer.Option(help="woe, boosted, blend, revised, full, expert, plain.")
     ] = "boosted",
     name: Annotated[str, typer.Option(help="Name of the run; model and score by default.")] = "",
     runs: Runs = Path("out/runs"),

@@ -81,7 +81,7 @@ def propensity(x: Array, observed: Array, ent: Array) -> tuple[Array, float]:
     found = np.full(observed.shape, observed.mean())
     told = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "verbosity": -1,
             "min_data_in_leaf": 100, "lambda_l2": 10.0, "seed": 1, "deterministic": True,
-            "force_col_wise": True, "num_threads": 2}  # fmt: skip
+            "force_col_wise": True, "num_threads": 1}  # fmt: skip
     for learn, rest in GroupKFold(FOLDS).split(x.T, groups=ent):
         if np.unique(observed[learn]).size == 2:
             data = lgb.Dataset(x[:, learn].T, observed[learn].astype(int))

@@ -146,6 +146,18 @@ def test_the_mean_of_additive_models_is_additive():
     assert np.abs(mean_of(models).risk(LATER.x, LATER.ids) - expected).max() < 1e-12
 
 
+def test_trees_on_top_of_a_model_are_one_points_table_and_correct_it():
+    start = fit_woe(LEARN).without(["up"])
+    model = fit_boosted(LEARN, QUICK, start)
+    booster, laid = boost(LEARN, QUICK, alone=True, start=start.risk(LEARN.x, LEARN.ids))
+    trees = compile_trees(booster, LEARN.columns, laid, LEARN.x)
+
+    expected = start.risk(LATER.x, LATER.ids) + trees.risk(LATER.x, LATER.ids)
+
+    assert np.abs(model.risk(LATER.x, LATER.ids) - expected).max() < 1e-9
+    assert ordered(model, LATER) > ordered(start, LATER) + 0.02
+
+
 def test_a_nuisance_is_estimated_and_then_left_out():
     """Who inspected explains outcomes, but no row of the score may depend on it."""
     model = fit_woe(LEARN)
@@ -257,7 +269,7 @@ def test_what_cannot_be_a_sample_is_refused_in_words():
         frame(columns, np.zeros((2, 3)), [0, 1, 0])
     with pytest.raises(BadSample, match="do not have the 3 rows"):
         frame(columns, x, [0, 1, 0], day=[1])
-    with pytest.raises(BadSample, match='no model "forest"; there are: woe, boosted, blend, full'):
+    with pytest.raises(BadSample, match='no model "forest"; there are: woe, boosted, blend'):
         fit("forest", LEARN, None)
     with pytest.raises(BadSample, match='has no indicator "g"'):
         LEARN.only(["g"])
