@@ -82,7 +82,7 @@ async def export(request: Request, asked: Annotated[Asked, Query()]) -> Response
         raise
     drop = BackgroundTask(file.unlink, missing_ok=True)
     return FileResponse(
-        file, filename="alerts.xlsx", headers=NO_STORE, background=drop, media_type=_XLSX
+        file, filename="risk-alerts.xlsx", headers=NO_STORE, background=drop, media_type=_XLSX
     )
 
 

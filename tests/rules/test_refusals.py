@@ -216,7 +216,7 @@ BAD_VALUES = {
     ): "value.in_service: no is not a flag; write true or false",
     ("restoration.x", "{minor: a > b}"): 'value: "a > b" is not a name; write numbers, lists and',
     ("draws.x", "[1, null]"): "value: None is no number, flag, name, list or mapping; write one",
-    ("alerts.x", "10000000000000"): "value: 10000000000000 is no number, flag, name, list or",
+    ("draws.x", "10000000000000"): "value: 10000000000000 is no number, flag, name, list or",
 }
 
 

@@ -58,7 +58,7 @@ def test_rules_read_only_features_that_are_agreed():
 def test_every_family_that_has_rules_is_declared_and_the_others_wait():
     used = {p for p in families() if any(shape_of(i) is shape_of(p) for i in BOOK.rules)}
 
-    assert set(families()) - used == {"restoration.*", "draws.*", "alerts.*"}
+    assert set(families()) - used == {"restoration.*", "draws.*"}
 
 
 @pytest.mark.parametrize("day", [date(2017, 10, 1), date(2023, 12, 31), TODAY])

@@ -120,7 +120,7 @@ def _within_budget(
     return new, held
 
 
-def ordered(fresh: list[tuple[Candidate, int | None]]) -> list[tuple[Candidate, int | None]]:
+def ordered(fresh: Sequence[tuple[Candidate, int | None]]) -> list[tuple[Candidate, int | None]]:
     """In which order findings are taken: strengths of different triggers cannot be compared."""
     by_trigger: dict[tuple[str, str], list[tuple[Candidate, int | None]]] = defaultdict(list)
     for one in fresh:

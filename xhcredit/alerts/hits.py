@@ -11,9 +11,10 @@ import numpy as np
 
 from xhcredit.alerts.door import Picked
 from xhcredit.engine.columns import Array
+from xhcredit.engine.one import day_number
 
 Subject = Literal["enterprise", "node", "area"]
-_EPOCH = date(1970, 1, 1)
+_FIRST = day_number(date.min)  #: number of the first day that a date can be
 
 
 class Seen(NamedTuple):
@@ -51,7 +52,7 @@ class Hit:
 
 def day_of(number: int) -> date:
     """A day from its number since 1970."""
-    return _EPOCH + timedelta(days=int(number))
+    return date.min + timedelta(days=int(number) - _FIRST)
 
 
 def text_of(number: int) -> str:

@@ -46,7 +46,7 @@ alerts = Table(
 alert_steps = Table(
     "alert_steps",
     METADATA,
-    Column("alert", Number, ForeignKey("alerts.id"), primary_key=True),
+    Column("alert", Number, ForeignKey(alerts.c.id), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("act", Plain, nullable=False),
     Column("actor", Plain, nullable=False),

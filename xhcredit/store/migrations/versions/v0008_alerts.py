@@ -8,6 +8,8 @@ from xhcredit.store.migrations.columns import Number, Plain, because
 revision = "0008"
 down_revision = "0007"
 
+_ALERTS = "alerts"
+
 
 def _plain(*names: str) -> list[sa.Column[str]]:
     return [sa.Column(name, Plain, nullable=False) for name in names]
@@ -67,6 +69,6 @@ def _steps() -> None:
         *_plain("state", "colour", "owner", "due_on", "snoozed_until"),
         *because("alert_steps"),
         sa.PrimaryKeyConstraint("alert", "step", name="pk_alert_steps"),
-        sa.ForeignKeyConstraint(["alert"], ["alerts.id"], name="fk_alert_steps_alert"),
+        sa.ForeignKeyConstraint(["alert"], [f"{_ALERTS}.id"], name="fk_alert_steps_alert"),
     )
     op.create_index("ix_alert_steps_state", "alert_steps", ["state", "alert"])
