@@ -25,6 +25,17 @@ def _days(text: pd.Series) -> np.ndarray:
     return days.astype(np.int64).astype(np.int32)
 
 
+#: published indicators of a Chicago visit, with the direction that their meaning declares
+_CHICAGO = {
+            "pastFail": UP, "pastCritical": UP, "pastSerious": UP, "pastMinor": UP,
+            "timeSinceLast": "none", "firstRecord": "none", "ageAtInspection": "none",
+            "consumption_on_premises_incidental_activity": "none", "outdoor_patio": "none",
+            "tobacco_retail_over_counter": "none", "package_goods": "none", "tavern": "none",
+            "heat_burglary": UP, "heat_garbage": UP, "heat_sanitation": UP,
+            "temperatureMax": UP,
+        }  # fmt: skip
+
+
 def chicago(*, inspector: bool = False) -> tuple[Frame, Frame]:
     """Chicago: 17,075 visits to learn from, 1,637 to order; groups hold the day and inspector."""
     raw = pd.read_csv(REAL / "chicago_food" / "chicago_model_data.csv.gz")
@@ -33,17 +44,7 @@ def chicago(*, inspector: bool = False) -> tuple[Frame, Frame]:
     day, bad = _days(raw.Inspection_Date), raw.criticalFound.to_numpy(int)
     test = raw.Test.to_numpy(bool)
     until = int(day[~test].max())
-    parts = {
-        name: (raw[name].to_numpy(float), word)
-        for name, word in {
-            "pastFail": UP, "pastCritical": UP, "pastSerious": UP, "pastMinor": UP,
-            "timeSinceLast": "none", "firstRecord": "none", "ageAtInspection": "none",
-            "consumption_on_premises_incidental_activity": "none", "outdoor_patio": "none",
-            "tobacco_retail_over_counter": "none", "package_goods": "none", "tavern": "none",
-            "heat_burglary": UP, "heat_garbage": UP, "heat_sanitation": UP,
-            "temperatureMax": UP,
-        }.items()
-    }  # fmt: skip
+    parts = {name: (raw[name].to_numpy(float), word) for name, word in _CHICAGO.items()}
     keys = (("licence", raw.License, 4), ("business", raw.Business_ID, 4), ("zip", raw.Zip, 30),
             ("facility", raw.Facility_Type, 30))  # fmt: skip
     for name, key, prior in keys:
@@ -163,17 +164,23 @@ def customs(*, own_rows: bool = False) -> tuple[Frame, Frame]:
         share, count = past(codes, day, bad, prior=8, known_until=until)
         matrix += [share, np.log1p(count)]
         columns += [Column(f"{name}_share", UP), Column(f"{name}_seen")]
-    mass, price = raw["Net Mass"].to_numpy(), raw["Item Price"].to_numpy()
-    unit = np.log1p(price) - np.log1p(mass)
-    usual = pd.Series(unit).groupby(hs).transform("median").to_numpy()
-    matrix += [raw["Tax Rate"], np.log1p(mass), np.log1p(price), unit, unit - usual]
-    columns += [Column(n) for n in ("tax_rate", "mass", "price", "unit_price", "unit_gap")]
+    amounts = _amounts(raw, hs)
+    matrix, columns = [*matrix, *amounts.values()], columns + [Column(n) for n in amounts]
     named = ["Process Type", "Import Type", "Import Use", "Payment Type", "Mode of Transport",
              "Country of Origin Indicator"]  # fmt: skip
     x, _ = coded(raw[named].astype(str))
     matrix, columns = [*matrix, *x], columns + [Column(n, category=True) for n in named]
     made = frame(columns, np.stack(matrix), bad, day=day)
     return made.rows(part < 2), made.rows(part == 2)
+
+
+def _amounts(raw: pd.DataFrame, hs: pd.Series) -> dict[str, np.ndarray]:
+    """Tax rate, mass, price, and how far the unit price lies from what is usual for the goods."""
+    mass, price = np.log1p(raw["Net Mass"].to_numpy()), np.log1p(raw["Item Price"].to_numpy())
+    unit = price - mass
+    usual = pd.Series(unit).groupby(hs).transform("median").to_numpy()
+    return {"tax_rate": raw["Tax Rate"].to_numpy(float), "mass": mass, "price": price,
+            "unit_price": unit, "unit_gap": unit - usual}  # fmt: skip
 
 
 def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Frame]:

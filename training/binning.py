@@ -51,7 +51,7 @@ class Bins:
 
         >>> b = Bins(Column("f"), (1.0,), np.array([1.0, 3.0]), np.array([10.0, 10.0]), {}, (0, 0))
         >>> round(b.information_value(), 4)
-        0.3372
+        0.4219
         """
         rest = [self.missing, *self.special.values()]
         bad = np.append(self.bad, [b for b, _ in rest])

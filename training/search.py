@@ -37,8 +37,11 @@ def _card(price: float, ridge: float) -> _Fit:
     return lambda sample: fit_woe(sample, how)
 
 
-def _trees(leaves: int, rate: float) -> _Fit:
-    return lambda s: fit_boosted(s, replace(boosting_for(s), leaves=leaves, rate=rate))
+def _trees(leaves: int, part: float) -> _Fit:
+    """Size of trees, and the part of rows and columns that each of them sees."""
+    return lambda s: fit_boosted(
+        s, replace(boosting_for(s), leaves=leaves, rows=part, columns=part)
+    )
 
 
 def _full(leaves: int, rate: float) -> _Fit:
@@ -51,7 +54,7 @@ GRIDS: Mapping[str, tuple[Callable[..., _Fit], tuple[dict[str, Any], ...]]] = Ma
     {
         "woe": (_card, tuple({"price": p, "ridge": r} for p in (2.0, 4.0, 8.0)
                              for r in (1e-4, 1e-2))),
-        "boosted": (_trees, tuple({"leaves": n, "rate": r} for n in (2, 3) for r in (0.05, 0.1))),
+        "boosted": (_trees, tuple({"leaves": n, "part": p} for n in (2, 3) for p in (0.4, 1.0))),
         "full": (_full, tuple({"leaves": n, "rate": r} for n in (7, 15) for r in (0.03, 0.06))),
     }
 )  # fmt: skip

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 
 from xhcredit.scores.bulk import scores_of
 from xhcredit.scores.release import load_release
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow warns of its own type hints while it is imported
+    import mlflow
+    import mlflow.pyfunc
 
 
 class Points(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
