@@ -118,6 +118,7 @@ def main() -> int:
                 told = None if number and not found[which] else once(python, code, which, path)
                 if told:
                     found[which].append(told)
+                    print(f"  round {number + 1}: {which} {told['cpu']:.2f} CPU-s", flush=True)
     for which, told in found.items():
         if told:
             print(f"  {which:10} {median(t['cpu'] for t in told):7.2f} CPU-s, "
