@@ -83,14 +83,17 @@ def spread(columns: Sequence[Column], x: Array) -> Spread:
 
 def parameters(how: Boosting, laid: Spread, *, alone: bool) -> dict[str, Any]:
     """LightGBM's parameters; ``alone`` allows one indicator per tree only."""
+    rows = len(laid.matrix)
+    smooth = min(max(rows / 1000, 10.0), 100.0)  # categories of many codes are learned by heart
     told: dict[str, Any] = {
         "objective": "binary", "learning_rate": how.rate, "num_leaves": how.leaves,
         "min_data_in_leaf": how.least_rows, "max_bin": how.fine, "lambda_l2": how.ridge,
         "bagging_fraction": how.rows, "bagging_freq": int(how.rows < 1), "seed": how.seed,
         "feature_fraction": how.columns, "deterministic": True, "force_row_wise": False,
-        "force_col_wise": True, "num_threads": threads(len(laid.matrix)),
-        "verbosity": -1, "feature_pre_filter": False, "min_data_per_group": how.least_rows,
-        "cat_smooth": 10.0, "max_cat_to_onehot": 8,
+        "force_col_wise": True, "num_threads": threads(rows),
+        "verbosity": -1, "feature_pre_filter": False,
+        "min_data_per_group": max(how.least_rows, rows // 500),
+        "cat_smooth": smooth, "cat_l2": min(smooth, 50.0), "max_cat_to_onehot": 8,
     }  # fmt: skip
     if any(laid.signs):
         told["monotone_constraints"] = list(laid.signs)

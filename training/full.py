@@ -12,7 +12,7 @@ from training.boosted import Boosting, boost, spread
 from training.frame import Array, Column, Frame, learnable
 from training.metrics import chance
 
-FULL = Boosting(leaves=15, rate=0.05, rounds=1000, columns=0.7, rows=0.8, patience=50)
+FULL = Boosting(leaves=8, rate=0.05, rounds=1500, columns=0.7, rows=0.8, patience=60)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from training.frame import Frame
+from training.frame import Array, Frame
 from xhcredit.errors import BadSample
 
 _EPOCH = date(1970, 1, 1)
@@ -85,18 +85,24 @@ def check_split(split: Split, sample: Frame) -> None:
 
 
 def split_days(sample: Frame, horizon: int) -> tuple[date, date]:
-    """First days of calibration and judging that leave the most to learn from: the last two that
-    a gap of the horizon allows.
+    """First days of calibration and judging: of what two gaps leave, half is learned from, a
+    quarter calibrates and a quarter is judged.
 
     Raises:
         BadSample: the as-of days span less than two horizons.
     """
-    days = np.unique(sample.day)
-    judge = days[-1]
-    second = days[days + horizon < judge]
-    if second.size == 0 or not (days + horizon < second[-1]).any():
+    days = np.unique(sample.day).astype(np.int64)
+    usable = int(days[-1] - days[0]) - 2 * horizon
+    second = _first_after(days, days[0] + usable // 2 + horizon)
+    third = None if second is None else _first_after(days, second + usable // 4 + horizon)
+    if usable <= 0 or second is None or third is None:
         raise BadSample(
             f"as-of days run from {day_of(days[0])} to {day_of(days[-1])}; learning, calibrating "
             f"and judging with gaps of {horizon} days needs more than {2 * horizon} days"
         )
-    return day_of(second[-1]), day_of(judge)
+    return day_of(second), day_of(third)
+
+
+def _first_after(days: Array, day: int) -> int | None:
+    later = days[days > day]
+    return int(later[0]) if later.size else None
