@@ -84,12 +84,27 @@ _GUARDS: tuple[_Guard, ...] = (
     ("draw_results", "DELETE", "", "append-only"),
     ("draw_replacements", "UPDATE", "", "append-only"),
     ("draw_replacements", "DELETE", "", "append-only"),
+    ("candidates", "UPDATE", "", "append-only"),
+    ("candidates", "DELETE", "", "append-only"),
+    ("candidate_steps", "UPDATE", "", "append-only"),
+    ("candidate_steps", "DELETE", "", "append-only"),
+    (
+        "candidate_steps",
+        "INSERT",
+        "NEW.step <> (SELECT count(*) FROM candidate_steps WHERE candidate = NEW.candidate) + 1",
+        "append-only: a step must follow the last one",
+    ),
+    ("tier_moves", "UPDATE", "", "append-only"),
+    ("tier_moves", "DELETE", "", "append-only"),
+    ("champions", "UPDATE", "", "append-only"),
+    ("champions", "DELETE", "", "append-only"),
 )
 #: PostgreSQL can empty a table without deleting a row
 _NEVER_EMPTIED = (
     "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
     "alerts", "alert_steps", "alert_nights", "alert_proofs",
     "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
+    "candidates", "candidate_steps", "tier_moves", "champions",
 )  # fmt: skip
 
 

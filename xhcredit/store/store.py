@@ -17,6 +17,7 @@ from xhcredit.store.chain import Clock, utc
 from xhcredit.store.draws import Draws
 from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
+from xhcredit.store.models import Models
 from xhcredit.store.outbox import Outbox
 from xhcredit.store.reader import Reader
 from xhcredit.store.sessions import Sessions
@@ -95,6 +96,11 @@ class Store:
     def draws(self) -> Draws:
         """Inspection plans and draws."""
         return Draws(self.database, self.writer)
+
+    @cached_property
+    def models(self) -> Models:
+        """Candidate releases, and which release scores."""
+        return Models(self.database, self.writer)
 
     @cached_property
     def access(self) -> Access:
