@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.routing import Route
 
@@ -19,6 +19,8 @@ from serving import (
     alerts_files,
     catalogue,
     docs,
+    draws,
+    draws_public,
     enterprises,
     file,
     keys,
@@ -90,16 +92,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     )
     app.state.service, app.state.meters = service, meters
     app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
-    keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
-    keyed += [alerts_files.router, alerts.router, restoration.router]
-    if settings.warehouse is not None:
-        keyed.append(alerts_files.clusters)
-        keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
-        app.state.restorable = restorable.Lists()
-    for router in keyed:
+    app.state.restorable = restorable.Lists()
+    for router in _keyed(settings):
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
     _let_in(app, service)
-    for router in (ops.router, docs.router):
+    for router in (draws_public.public, ops.router, docs.router):
         app.include_router(router)
     problems.register(app)
     console.add_to(app)
@@ -117,6 +114,16 @@ def _let_in(app: FastAPI, service: Service) -> None:
     if service.settings.oidc is not None:
         app.state.oidc = Oidc(service.settings.oidc, service.store.sessions)
         app.include_router(oidc_pages.router)
+
+
+def _keyed(settings: Settings) -> list[APIRouter]:
+    """What asks who is there; some only where a warehouse is."""
+    keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
+    keyed += [alerts_files.router, alerts.router, restoration.router, draws.router]
+    if settings.warehouse is not None:
+        keyed += [alerts_files.clusters, draws.stored]
+        keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
+    return keyed
 
 
 def _describe(app: FastAPI) -> None:

@@ -115,7 +115,7 @@ FILE = {
     "as_of": "2026-06-30",
     "register": {"known_on": "2020-01-06", "facts": [_FACT], "source_file": "register.csv"},
     "result": {"composite": 742.31, "tier": "B", "decided_by": "tiers.cutoffs", "scores": []},
-    "rules": [{"id": "tiers.caps.tax_d", "zh": "…", "tier": "D", "applies": False}],
+    "rules": [{"id": "tiers.caps", "zh": "…", "tier": "D", "applies": False}],
     "events": [
         {
             "table": "penalty",

@@ -111,7 +111,7 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
         "next": f"{_mark(asked, name)}.{more}" if more < len(found) else None,
     }
     seen = {"codes": sorted({row["code"] for row in rows})}
-    await service.journal.note(caller.act("restoration.restorable", purpose, **seen))
+    await service.journal.note(caller.act("records.restorable", purpose, **seen))
     return JSONResponse(told, headers=NO_STORE)
 
 
@@ -137,7 +137,7 @@ async def sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         file = await asyncio.to_thread(_written, found, service.today())
     seen = {"list": name, "rows": len(found), "asked": asked.model_dump()}
     try:
-        await service.journal.note(caller.act("restoration.restorable_xlsx", purpose, **seen))
+        await service.journal.note(caller.act("records.restorable_xlsx", purpose, **seen))
     except BaseException:
         file.unlink(missing_ok=True)
         raise

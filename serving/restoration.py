@@ -92,7 +92,7 @@ async def assess_record(request: Request, asked: bodies.StoredQuestion) -> Respo
         told = await asyncio.to_thread(_answer, *work, bodies.facts_of(asked.facts))
     finally:
         seen = {"code": code, "table": asked.table, "key": asked.key}
-        await service.journal.note(caller.act("restoration.assess", purpose, **seen))
+        await service.journal.note(caller.act("records.assess", purpose, **seen))
     return JSONResponse(told, headers=NO_STORE)
 
 
@@ -140,7 +140,7 @@ async def what_if(request: Request, asked: bodies.Named) -> Response:
         run = told["run"]
     finally:
         seen = {"code": code, "run": run, "table": asked.table, "key": asked.key}
-        await service.journal.note(caller.act("restoration.what_if", purpose, **seen))
+        await service.journal.note(caller.act("records.what_if", purpose, **seen))
     return JSONResponse(told, headers=NO_STORE)
 
 

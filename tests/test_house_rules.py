@@ -34,7 +34,7 @@ OTHERS = [*python_files("data"), *python_files("benchmarks")]
 #: floors that decide by law; those of later steps are walked as soon as they exist
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
 
-#: families read by prefix (``packs.<pack>``, ``scope.<x>``, ``outcomes.<score>``), not by written id
+#: families that are read by prefix (``packs.<pack>``, ``scope.<x>`` …), not by a written id
 BY_PREFIX = ("packs.", "scope.", "outcomes.", "alerts.triggers.")
 
 #: rules that nothing reads yet, and what will

@@ -20,6 +20,9 @@ PREFIX = "/console/static/"
 _TYPES = {
     "console.css": "text/css",
     "console.js": "text/javascript",
+    "verify.js": "text/javascript",
+    "verify-page.js": "text/javascript",
+    "ceremony.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript",
     "vendor/echarts.min.js": "text/javascript",

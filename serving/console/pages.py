@@ -5,12 +5,22 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from serving.console import assets, audit, door, enterprise, mishaps, quality, rules, watchlist
+from serving.console import (
+    assets,
+    audit,
+    door,
+    draws,
+    enterprise,
+    mishaps,
+    quality,
+    rules,
+    watchlist,
+)
 
 
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in (door, watchlist, enterprise, quality, rules, audit):
+    for part in (door, watchlist, enterprise, draws, quality, rules, audit):
         app.include_router(part.router)
     mishaps.register(app)

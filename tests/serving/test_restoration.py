@@ -286,6 +286,6 @@ def test_every_read_of_an_enterprise_is_recorded(office, records):
     told = dict(map(tuple, rows))
     assert json.loads(told["restoration.file"])["code"] == row.code
     assert json.loads(told["restoration.read"])["code"] == row.code
-    assert json.loads(told["restoration.restorable"])["codes"]
+    assert json.loads(told["records.restorable"])["codes"]
     bare = {"X-Purpose": ""}
     problem(office.get(f"{APPLICATIONS}/{number}", headers=bare), 400, "purpose_missing")

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from xhcredit import __version__
-from xhcredit.cli import alerts, audit, catalogue, data, demo, night, restoration
+from xhcredit.cli import alerts, audit, catalogue, data, demo, draw, night, restoration
 from xhcredit.cli.console import err
 from xhcredit.errors import XhcreditError
 
@@ -52,6 +52,7 @@ data.register(app)
 night.register(app)
 catalogue.register(app)
 restoration.register(app)
+draw.register(app)
 alerts.register(app)
 demo.register(app)
 audit.register(app)

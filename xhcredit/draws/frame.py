@@ -143,7 +143,7 @@ def _lines(data: bytes, name: str) -> list[str]:
     if lines.pop() or "\r" in text:
         raise BadInput(f'"{name}": line ends are not LF; take the file as it was frozen')
     if not lines or lines[0] not in (HEADER, HEADER + WORKING):
-        found = lines[0][:80] if lines else ""
+        found = lines[0][: len(HEADER + WORKING)] if lines else ""
         raise BadInput(f'"{name}", row 1: header "{found}"; write "{HEADER}"')
     if len(lines) == 1:
         raise BadInput(f'"{name}" holds no row; take the file as it was frozen')

@@ -23,6 +23,7 @@ HEX_DIGITS: Final = 13  # of a ticket, read as one number
 HEX_BASE: Final = 16
 LONGEST_SEED: Final = 256  # characters
 SALT_BYTES: Final = 16
+LONGEST_TEXT: Final = 200  # characters of a text in a plan
 
 # quadrature on the log-odds line; the trapezoid rule converges there exponentially
 WIDEST_STEP: Final = 0.25
@@ -38,3 +39,4 @@ SMALL: Final = 1e-3  # below it twelve digits of a working probability are not e
 
 CONFIDENCE: Final = 0.95
 SHOWN: Final = 10  # names told in a message
+SHOWN_HEX: Final = 16  # digits of a digest told in a message

@@ -8,8 +8,9 @@ from typing import Any
 
 from xhcredit.draws import swaps
 from xhcredit.draws.commitment import REPEATED, canonical, digest_of
-from xhcredit.draws.frame import Frame
+from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.inspectors import Inspector, visit
+from xhcredit.draws.numerics import SHOWN_HEX
 from xhcredit.draws.select import STRATIFIED, Drawn, individual, stratified
 from xhcredit.draws.staffing import Task
 from xhcredit.draws.tickets import bound
@@ -27,8 +28,8 @@ def draw(frame: Frame, committed: Mapping[str, Any], seed: str) -> list[Drawn]:
     """
     if frame.tree.root != committed["frame_root"]:
         raise BadPlan(
-            f"the frame has the root {frame.tree.root[:16]}…, committed was "
-            f"{committed['frame_root'][:16]}…; take the file as it was frozen"
+            f"the frame has the root {frame.tree.root[:SHOWN_HEX]}…, committed was "
+            f"{committed['frame_root'][:SHOWN_HEX]}…; take the file as it was frozen"
         )
     ticket = bound(seed, committed["round_id"])
     if committed["design"] != STRATIFIED:
@@ -111,12 +112,8 @@ def _selected(frame: Frame, drawn: Drawn, start: list[str], final: list[str]) ->
     return told | ({"working": row.working} if row.working else {})
 
 
-def as_committed(data: Mapping[str, bytes], committed: Mapping[str, Any]) -> None:
-    """Refuse lists of inspectors and recusals that are not those of the commitment.
-
-    Raises:
-        BadPlan: one of them changed since.
-    """
-    for name in ("inspectors", "recusals"):
-        if digest_of(data[name]) != committed[f"{name}_digest"]:
-            raise BadPlan(f'"{name}.csv" is not the committed one; take the file as it was frozen')
+def opened(selected: Mapping[str, Any]) -> Drawn:
+    """A drawn enterprise as it stands in a record."""
+    cells = [selected[k] for k in ("code", "stratum", "odds", "salt")]
+    row = FrameRow(cells[0], cells[1], cells[2], cells[-1], selected.get("working", ""))
+    return Drawn(row, selected["ticket"], selected["inclusion_probability"])

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib.resources import files as resources
 from typing import Any, NamedTuple
 
 from xhcredit.draws import frame as frames
 from xhcredit.draws import inspectors as lists
 from xhcredit.draws import record as records
 from xhcredit.draws.commitment import PROTOCOL, REPEATED, canonical, digest_of
-from xhcredit.draws.frame import FrameRow
 from xhcredit.draws.merkle import climbed, leaf
-from xhcredit.draws.select import STRATIFIED, Drawn, Stratum, numbers
+from xhcredit.draws.select import STRATIFIED, Stratum, numbers
 from xhcredit.draws.swaps import shuffled
 from xhcredit.draws.tickets import bound, seed_text
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted
@@ -41,6 +41,26 @@ class Files(NamedTuple):
 
 
 NOTHING = Files()
+
+
+def json_of(data: bytes) -> dict[str, Any]:
+    """A published file as JSON.
+
+    Raises:
+        BadInput: it is no JSON object.
+    """
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise BadInput(f"this is no JSON ({error}); take the file as it was published") from None
+    if not isinstance(found, dict):
+        raise BadInput("this is no JSON object; take the file as it was published")
+    return found
+
+
+def stranger() -> bytes:
+    """The program that checks a record without this one: standard library only."""
+    return resources(__package__).joinpath("templates", "verify_draw.txt").read_bytes()
 
 
 def verified(record: Json, files: Files = NOTHING) -> list[Check]:
@@ -83,7 +103,8 @@ def _public(record: Json) -> Iterator[Check]:
     once = len({s["code"] for s in selected}) == len(selected)
     yield Check(once, "企业不重复", "no enterprise is drawn twice")
     stood = all(
-        climbed(leaf(_row(s).text), s["proof"]) == committed["frame_root"] for s in selected
+        climbed(leaf(records.opened(s).row.text), s["proof"]) == committed["frame_root"]
+        for s in selected
     )
     yield Check(stood, "均在承诺名录中", "every drawn enterprise stood in the committed frame")
     order = [(s["stratum"], s["ticket"]) for s in selected]
@@ -92,16 +113,6 @@ def _public(record: Json) -> Iterator[Check]:
     )
     yield from _strata(record, ticket)
     yield from _teams(record)
-
-
-def _row(selected: Json) -> FrameRow:
-    return FrameRow(
-        selected["code"],
-        selected["stratum"],
-        selected["odds"],
-        selected["salt"],
-        selected.get("working", ""),
-    )
 
 
 def _strata(record: Json, ticket: Any) -> Iterator[Check]:
@@ -176,7 +187,7 @@ def _staffed(record: Json, committed: Json, people: bytes, barred: bytes) -> Ite
     yield Check(digests == made, "人员名录摘要", "inspectors and recusals are those committed")
     inspectors = lists.read_inspectors(people)
     recusals = lists.read_recusals(barred, inspectors)
-    drawn = [Drawn(_row(s), s["ticket"], "") for s in record["selected"]]
+    drawn = [records.opened(s) for s in record["selected"]]
     task = records.task_of(drawn, committed, inspectors, recusals)
     position = {who.inspector: at for at, who in enumerate(inspectors)}
     start = [position[who] for s in record["selected"] for who in s["places_start"]]

@@ -25,7 +25,7 @@ from xhcredit.store.applications import Grant
 from xhcredit.store.chain import canonical
 
 SOURCE = "信用修复决定 restoration grants"
-MAPPING = "restoration.grants"
+MAPPING = "grants"
 
 
 @dataclass(frozen=True)

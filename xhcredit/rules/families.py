@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 from xhcredit.rules import shapes
 from xhcredit.rules import shapes_access as access
 from xhcredit.rules import shapes_alerts as alerts
+from xhcredit.rules import shapes_draws as draws
 from xhcredit.rules import shapes_restoration as restoration
 from xhcredit.rules import shapes_training as training
 
@@ -82,8 +83,18 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("alerts.proving", TypeAdapter(alerts.Proving)),
     ("alerts.retirement", TypeAdapter(alerts.Retirement)),
     ("alerts.picture", TypeAdapter(alerts.Picture)),
+    ("draws.ratios", TypeAdapter(draws.Ratios)),
+    ("draws.plan", TypeAdapter(draws.PlanTerms)),
+    ("draws.items", TypeAdapter(draws.Items)),
+    ("draws.coverage", TypeAdapter(draws.Duties)),
+    ("draws.caps", TypeAdapter(draws.Caps)),
+    ("draws.exclusions", TypeAdapter(draws.Exclusions)),
+    ("draws.publication", TypeAdapter(draws.Publication)),
+    ("draws.trust", TypeAdapter(draws.Trust)),
     ("outcomes.*", TypeAdapter(training.Outcome)),
     ("promotion.leak_limits", TypeAdapter(training.LeakLimits)),
+    ("promotion.gates", TypeAdapter(training.Gates)),
+    ("promotion.shadow", TypeAdapter(training.ShadowTerms)),
     # Their steps bring the rules and may put a narrower shape before these.
     ("restoration.*", TypeAdapter(Plain)),
     ("draws.*", TypeAdapter(Plain)),

@@ -47,3 +47,34 @@ class LeakLimits(Shape):
     random_gap_above: Part
     year_rate_ratio_above: Annotated[float, Field(gt=1, le=100)]
     year_psi_above: Annotated[float, Field(gt=0, le=10)]
+
+
+class Gates(Shape):
+    """What a candidate must hold against the champion; see ``training.gates``.
+
+    ``auc_loss_below``: how far the interval of the AUC's difference may reach below 0.
+    ``slope_from`` to ``slope_to``: calibration slope; ``rate_ratio_below``: predicted over
+    observed, either way.  ``group_*``: how much worse any group may surely be off;
+    ``group_least``: cases of either outcome from which a group is judged.
+    """
+
+    auc_loss_below: Part
+    slope_from: Annotated[float, Field(gt=0, le=1)]
+    slope_to: Annotated[float, Field(ge=1, le=10)]
+    rate_ratio_below: Annotated[float, Field(gt=1, le=10)]
+    month_psi_below: Annotated[float, Field(gt=0, le=10)]
+    group_auc_loss_below: Part
+    group_false_alarms_below: Part
+    group_least: Annotated[int, Field(ge=1, le=10_000)]
+    visited_share: Annotated[float, Field(gt=0, lt=1)]
+
+
+class ShadowTerms(Shape):
+    """How long candidate and champion score side by side before the switch.
+
+    ``least_days``: different as-of days in shadow; ``within_days``: only those so many days
+    before the switch count.
+    """
+
+    least_days: Annotated[int, Field(ge=1, le=366)]
+    within_days: Annotated[int, Field(ge=1, le=366)]

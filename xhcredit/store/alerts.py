@@ -273,14 +273,12 @@ def _refuse_merge(con: Connection, found: Mapping[str, Any], into: int, within: 
 def _tell(tx: Tx, found: Mapping[str, Any], doing: Doing, standing: Standing) -> None:
     """Put a message about an issued alert into the outbox (防范联动)."""
     row: dict[str, Any] = {
-        "kind": "alert.issued", "code": found["code"], "run": 0, "previous_run": 0,
-        "activity": tx.seq,
+        "kind": "alert.issued", "code": found["code"], "bureau": found["bureau"],
+        "run": 0, "previous_run": 0, "activity": tx.seq,
     }  # fmt: skip
     payload = {
         "alert": found["id"], "trigger": found["trigger"], "subject": found["subject"],
         "colour": standing.colour, "owner": standing.owner, "due_on": standing.due_on,
         "departments": doing.details.get("departments", []),
     }  # fmt: skip
-    if "payload" in outbox.c:
-        row["payload"] = canonical(payload)
-    tx.con.execute(insert(outbox), row)
+    tx.con.execute(insert(outbox), {**row, "payload": canonical(payload)})

@@ -25,6 +25,7 @@ from xhcredit.store.draws_tables import (
     plans,
 )
 from xhcredit.store.engines import Database
+from xhcredit.store.tables import activity
 
 #: makes the commitment from the moment of freezing and the head of the activity log, with files
 Freezing = Callable[[str, str], tuple[Json, Files]]
@@ -226,6 +227,12 @@ class Draws:
         with self.database.reading() as con:
             rows = con.execute(wanted).mappings().all()
         return [{**json.loads(row["body"]), "digest": row["digest"]} for row in rows]
+
+    def entry(self, seq: int) -> Json:
+        """An entry of the activity log, as a record names it: ``previous`` and ``digest``."""
+        wanted = select(activity.c.previous, activity.c.digest).where(activity.c.seq == seq)
+        with self.database.reading() as con:
+            return dict(con.execute(wanted).mappings().one())
 
     def file(self, draw: str, name: str) -> bytes:
         """A file of a draw.

@@ -20,7 +20,7 @@ from xhcredit.errors import BadStore, StoreUnavailable
 
 BUSY_MS = 15_000  #: how long a writer waits for another one
 #: names of the PostgreSQL advisory locks (any fixed numbers that nobody else uses)
-WRITER, PUBLISHER = 0x78686331, 0x78686332
+WRITER, PUBLISHER, DELIVERER = 0x78686331, 0x78686332, 0x78686333
 
 
 @dataclass
@@ -76,6 +76,29 @@ class Database:
                 with suppress(DBAPIError):  # a lost connection has given the lock back already
                     auto.execute(text("SELECT pg_advisory_unlock(:name)"), {"name": PUBLISHER})
                     auto.execute(text(f"SET lock_timeout = {BUSY_MS}"))
+
+    @contextmanager
+    def delivering(self) -> Iterator[bool]:
+        """Whether nobody else delivers, in any process, while this is held; a killed one is out."""
+        if self.is_sqlite:
+            with Path(f"{self.path}.delivering").open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    yield False
+                else:
+                    yield True
+            return
+        with told(), self.engine.connect() as con:
+            auto = con.execution_options(isolation_level="AUTOCOMMIT")
+            name = {"name": DELIVERER}
+            alone = bool(auto.scalar(text("SELECT pg_try_advisory_lock(:name)"), name))
+            try:
+                yield alone
+            finally:
+                if alone:
+                    with suppress(DBAPIError):  # a lost connection has given it back already
+                        auto.execute(text("SELECT pg_advisory_unlock(:name)"), name)
 
 
 @contextmanager

@@ -1,24 +1,27 @@
-"""What must other systems be told?  Tier changes, each at least once."""
+"""What must other systems be told?  Messages, each of which arrives at least once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from xhcredit.store.acts import Act, Tx, Writer
+from xhcredit.store.chain import canonical
 from xhcredit.store.engines import Database
 from xhcredit.store.tables import outbox
+
+TIER_CHANGED = "tier_changed"  #: the one kind that is told by columns; others have a payload
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """Waiting messages, oldest first; who sends them says afterwards which arrived."""
+    """Messages that somebody still waits for, or nobody was asked about yet."""
 
     database: Database
-    writer: Writer
 
     def waiting(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The oldest messages that are not yet delivered."""
@@ -27,21 +30,26 @@ class Outbox:
             rows = con.execute(wanted.order_by(outbox.c.id).limit(limit)).mappings()
             return [dict(row) for row in rows]
 
-    def tried(self, act: Act, ids: Sequence[int], *, delivered: bool) -> int:
-        """Note that messages were sent; return how many of them were still waiting.
 
-        A sender that dies between sending and this sends again: receivers tell repeats by ``id``.
-        """
+def event_of(row: Mapping[str, Any]) -> str:
+    """The name under which receivers know a message, the same however often it is sent.
 
-        def work(tx: Tx) -> int:
-            values: dict[str, Any] = {"attempts": outbox.c.attempts + 1}
-            if delivered:
-                values["delivered_at"] = tx.at
-            touched = 0
-            for start in range(0, len(ids), 500):  # SQLite takes no endless list
-                part = outbox.c.id.in_(ids[start : start + 500]) & outbox.c.delivered_at.is_(None)
-                touched += tx.con.execute(update(outbox).where(part).values(**values)).rowcount
-            tx.tell(messages=len(ids), touched=touched, delivered=delivered)
-            return touched
+    It follows from what the message says and its place in the chain: a store brought back from a
+    backup never gives an old name to a new message.
+    """
+    said = [row[c] for c in ("id", "activity", "kind", "code", "run", "tier", "payload")]
+    return f"msg_{hashlib.sha256(canonical(said).encode()).hexdigest()[:32]}"
 
-        return int(self.writer.act(act, work))
+
+def body_of(row: Mapping[str, Any]) -> bytes:
+    """What is sent of a message: its type, when it came about, and its data.
+
+    Args:
+        row: columns of the outbox, and ``at`` of its activity entry.
+    """
+    data: dict[str, Any] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
+    if row["kind"] == TIER_CHANGED:
+        data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
+    data |= json.loads(row["payload"])
+    told = {"type": row["kind"], "timestamp": row["at"], "data": data}
+    return canonical(told).encode()

@@ -40,16 +40,16 @@ class Row(NamedTuple):
 
 _COLUMNS = ("run", *Row._fields)
 
-#: who changes tier between two runs: code, tier, tier before; newcomers and leavers included
+#: who changes tier between two runs: whose, code, tier, before; newcomers and leavers included
 _CHANGES = text("""
-SELECT new.code, new.tier, old.tier AS previous_tier
+SELECT new.bureau, new.code, new.tier, old.tier AS previous_tier
 FROM snapshots new LEFT JOIN snapshots old ON old.run = :previous AND old.code = new.code
 WHERE new.run = :run AND (old.tier IS NULL OR new.tier <> old.tier)
 UNION ALL
-SELECT old.code, NULL, old.tier
+SELECT old.bureau, old.code, NULL, old.tier
 FROM snapshots old LEFT JOIN snapshots new ON new.run = :run AND new.code = old.code
 WHERE old.run = :previous AND new.code IS NULL
-ORDER BY 1
+ORDER BY 2
 """)
 Changes = list[dict[str, Any]]
 

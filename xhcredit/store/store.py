@@ -14,6 +14,7 @@ from xhcredit.store.acts import Act, Work, Writer
 from xhcredit.store.alerts import Alerts
 from xhcredit.store.applications import Applications
 from xhcredit.store.chain import Clock, utc
+from xhcredit.store.deliveries import Deliveries
 from xhcredit.store.draws import Draws
 from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
@@ -22,6 +23,7 @@ from xhcredit.store.outbox import Outbox
 from xhcredit.store.reader import Reader
 from xhcredit.store.sessions import Sessions
 from xhcredit.store.snapshots import Snapshots
+from xhcredit.store.subscriptions import Subscriptions
 from xhcredit.store.watch import Watch
 
 
@@ -89,8 +91,18 @@ class Store:
 
     @cached_property
     def outbox(self) -> Outbox:
-        """Tier changes to be told to other systems."""
-        return Outbox(self.database, self.writer)
+        """What other systems are to be told."""
+        return Outbox(self.database)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who is told."""
+        return Subscriptions(self.database, self.writer)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What of it has arrived."""
+        return Deliveries(self.database, self.writer)
 
     @cached_property
     def draws(self) -> Draws:

@@ -141,18 +141,20 @@ snapshots = Table(
     ),
 )
 
-#: tier changes to be told to other systems, at least once
+#: what other systems are to be told, at least once; ``payload`` is what a kind tells besides these
+#: columns, ``delivered_at`` since when nobody waits for it any more
 outbox = Table(
     "outbox",
     METADATA,
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("kind", Plain, nullable=False),
-    Column("code", Plain, nullable=False),
+    Column("code", Plain, nullable=False),  # empty: it is about no one enterprise
+    Column("bureau", Plain, nullable=False, server_default=""),  # empty: no known bureau
     Column("run", Number, nullable=False),
     Column("previous_run", Number, nullable=False),
     Column("tier", Plain),  # none: it left the register
     Column("previous_tier", Plain),  # none: it is new
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("payload", Text, nullable=False, server_default="{}"),
     Column("delivered_at", Plain),
     _because(),
     Index("ix_outbox_waiting", "delivered_at", "id"),

@@ -62,6 +62,10 @@ def _parts() -> None:
         *because("draw_seeds"),
         sa.PrimaryKeyConstraint("digest", name="pk_draw_seeds"),
     )
+    _afterwards()
+
+
+def _afterwards() -> None:
     _part(
         "draw_results",
         ["code", "entry"],

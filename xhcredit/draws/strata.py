@@ -1,0 +1,91 @@
+"""Into which stratum does an enterprise fall, and with which odds is it drawn in this round?
+
+A stratum is a tier × coverage duty × street (where the plan says so) × the rates that the
+enterprise had in the rounds of its pause.  Odds are renewed, so that in the long run everybody of
+a tier is drawn in a share ``pi`` of the rounds though nobody is drawn twice within a pause.
+Source: the draw protocol, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from xhcredit.draws.numerics import DIGITS, UNIT
+from xhcredit.draws.pause import renewed_after
+
+
+class Kind(NamedTuple):
+    """What all enterprises of a stratum share.
+
+    ``past`` are their long-run rates in the last rounds, the oldest first, as decimal texts;
+    ``paused``: drawn within the pause, so not drawn again; ``duty``: coverage falls due.
+    """
+
+    tier: str
+    street: str
+    duty: bool
+    paused: bool
+    past: tuple[str, ...]
+
+
+class Odds(NamedTuple):
+    """Long-run rate and odds in this draw, as decimal texts."""
+
+    pi: str
+    h: str
+
+
+def odds_of(kind: Kind, ratios: Mapping[str, str]) -> Odds:
+    """Odds of a stratum: all where coverage falls due, nobody in a pause, else renewed.
+
+    A pause that the rates do not allow is shortened from its oldest round on.
+    """
+    pi = ratios[kind.tier]
+    if kind.duty:
+        return Odds(pi, "1")
+    if kind.paused:
+        return Odds(pi, "0")
+    past = [Fraction(p) for p in kind.past]
+    while past and sum(past) + Fraction(pi) > 1:
+        past.pop(0)
+    return Odds(pi, decimal(renewed_after(Fraction(pi), past)))
+
+
+def decimal(value: Fraction) -> str:
+    """A fraction as decimal text, cut to as many digits as odds have; exact where it can be.
+
+    >>> decimal(Fraction(1, 4)), decimal(Fraction(1, 3)), decimal(Fraction(1))
+    ('0.25', '0.333333333333', '1')
+    """
+    whole, rest = divmod(value, 1)
+    digits = str(int(rest * UNIT)).zfill(DIGITS).rstrip("0")
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
+def named(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
+    """Ids of strata that say nothing about the tier: in the order of a salted hash."""
+    ordered = sorted(set(kinds), key=lambda kind: sha256(f"{salt}|{kind}".encode()).hexdigest())
+    width = max(len(str(len(ordered))), len("00"))
+    return {kind: f"s{number:0{width}d}" for number, kind in enumerate(ordered, 1)}
+
+
+def told(ids: Mapping[Kind, str], odds: Mapping[Kind, Odds], fields: Sequence[str]) -> list[Any]:
+    """What each stratum is, for the internal file."""
+    rows = [
+        {
+            "id": id,
+            "tier": kind.tier,
+            "field": ";".join(fields),
+            "street": kind.street,
+            "duty": kind.duty,
+            "paused": kind.paused,
+            "past": list(kind.past),
+            "pi": odds[kind].pi,
+            "h": odds[kind].h,
+        }
+        for kind, id in ids.items()
+    ]
+    return sorted(rows, key=lambda row: row["id"])

@@ -1,0 +1,108 @@
+"""What may rules about inspection plans and draws look like?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, RootModel, model_validator
+
+from xhcredit.rules.shapes import Name, Shape, Text, TierName, XName
+
+Some = Annotated[int, Field(ge=1, le=10**6)]
+Rate = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,12})?|1(\.0{1,12})?)$")]
+
+
+class Between(Shape):
+    """Lowest and highest share of a tier that may be drawn in one round, as decimal texts."""
+
+    at_least: Rate
+    at_most: Rate
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Between:
+        if float(self.at_least) > float(self.at_most):
+            raise ValueError(f"{self.at_least} is above {self.at_most}; swap them")
+        return self
+
+
+class Ratios(Shape):
+    """Bounds by tier; a riskier tier may never be drawn with lower odds than a safer one."""
+
+    A: Between
+    B: Between
+    C: Between
+    D: Between
+
+
+class PlanTerms(Shape):
+    """Until when plans are published, and how many inspectors visit at least."""
+
+    annual_month: Annotated[int, Field(ge=1, le=12)]
+    annual_day: Annotated[int, Field(ge=1, le=31)]
+    special_months: Some
+    places: Annotated[int, Field(ge=2, le=10)]
+
+
+class Item(Shape):
+    """An inspection item of the base: its field, and what the lead inspector must hold."""
+
+    zh: Text
+    en: Text
+    field: Name
+    qualification: Name
+
+
+class Items(RootModel[dict[Name, Item]]):
+    """The base of inspection items; what is not in it must not be inspected."""
+
+
+class Duty(Shape):
+    """Everybody to whom the X applies is inspected in the field at least once in these months."""
+
+    x: XName
+    field: Name
+    months: Some
+
+
+class Duties(RootModel[dict[Name, Duty]]):
+    """Coverage by law; strata in which it falls due are taken whole."""
+
+
+class Cap(Shape):
+    """How often a year one enterprise may be inspected in a field; these forms count."""
+
+    most: Some
+    forms: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Caps(RootModel[dict[Name, Cap]]):
+    """Yearly caps by field."""
+
+
+class Exclusions(Shape):
+    """Who is left out of a frame: registration statuses, what a higher bureau inspected lately.
+
+    A higher bureau is one whose name begins with one of ``higher_agencies``.
+    """
+
+    statuses: Annotated[tuple[Name, ...], Field(min_length=1)]
+    higher_agencies: Annotated[tuple[Text, ...], Field(min_length=1)]
+    higher_months: Some
+    pending_form: Name
+    pending_result: Name
+
+
+class Publication(Shape):
+    """Within how many working days after the last visit results are published."""
+
+    working_days: Some
+
+
+class Trust(Shape):
+    """Who may be put on the list of remote checks first (无感监管): tier, and a clean record.
+
+    ``months`` without a failed inspection and without a penalty.
+    """
+
+    tiers: Annotated[tuple[TierName, ...], Field(min_length=1)]
+    months: Some
