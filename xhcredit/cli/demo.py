@@ -10,6 +10,7 @@ import typer
 
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.data import as_data, show_report
+from xhcredit.cli.demo_draw import draw_sample
 from xhcredit.cli.night import AsJson, show_listed
 from xhcredit.cli.night import show_report as show_night
 from xhcredit.errors import NothingKnown
@@ -47,11 +48,14 @@ def demo(
     show_night(night)
     show_listed(listed)
     out.print(f"数据质量 data quality: {into / 'quality.html'}")
+    out.print(f"双随机抽查 draw: {into / 'draw'} (python3 verify_draw.py *.json *.csv checks it)")
+    drawn = into / "draw"
     where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"
     out.print(
         "\n[bold]Try next[/]\n"
         f"  xhcredit explain {first_code(night.scores)} {where}\n"
-        "  xhcredit features list --dimension food\n"
+        f"  xhcredit draw verify {drawn / 'record.json'} --frame {drawn / 'frame.csv'}\n"
+        f"  xhcredit-serve --store {into / 'store.db'} --warehouse {into / 'warehouse'}\n"
         f"  xhcredit rules show --as-of {SAMPLE_DAY}\n"
         "(in a checkout the program is .venv/bin/xhcredit)",
         soft_wrap=True,
@@ -77,6 +81,7 @@ def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport, Listed]
         model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
         night = run_night(warehouse, into, model, progress=progress)
         listed = write_restorable(warehouse, model.rules, SAMPLE_DAY, into, progress=progress)
+        draw_sample(SAMPLE, into, progress)
     write_quality_page(Warehouse(warehouse), into / "quality.html")
     return ingested, night, listed
 
