@@ -1,0 +1,7 @@
+"""How does another program ask for scores?  A client of the API: typed, patient, sync and async."""
+
+from xhcredit.client.errors import Problem, Unreachable
+from xhcredit.client.http import AsyncClient, Client
+from xhcredit.client.shapes import Listed, Score
+
+__all__ = ["AsyncClient", "Client", "Listed", "Problem", "Score", "Unreachable"]

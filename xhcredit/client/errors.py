@@ -1,0 +1,28 @@
+"""What can go wrong between a program and the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Problem(Exception):
+    """The service refused (RFC 9457): ``code`` is stable, titles are Chinese and English.
+
+    ``instance`` names the request in the service's log; ``faults`` are wrong fields, one by one.
+    """
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        """Hold what the service told."""
+        self.code = str(body.get("code", "unknown"))
+        self.status = int(body.get("status", 0))
+        self.title = str(body.get("title", ""))
+        self.title_en = str(body.get("title_en", ""))
+        self.detail = str(body.get("detail", ""))
+        self.instance = str(body.get("instance", ""))
+        self.faults = list(body.get("errors", []))
+        super().__init__(f"{self.code} ({self.status}): {self.detail} [{self.instance}]")
+
+
+class Unreachable(Exception):
+    """The service did not answer, or was busy, after all tries; the same again may work later."""

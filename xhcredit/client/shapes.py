@@ -1,0 +1,60 @@
+"""What the service answers, as frozen values.  What this version does not know stays in ``raw``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Score:
+    """The current result of an enterprise.
+
+    ``composite`` and ``general`` are points (0–1000, higher is safer; ``general`` None if nothing
+    is known), ``tier`` is A (low risk) to D; ``x`` maps a supervised field to its score and grade.
+    Tiers are an internal reference: they must not be published.
+    """
+
+    code: str
+    run: int
+    as_of: str
+    composite: float
+    tier: str
+    general: float | None
+    x: Mapping[str, Mapping[str, Any]]
+    reasons: tuple[Mapping[str, Any], ...]
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Score:
+        """Read an answer."""
+        return cls(
+            code=body["code"],
+            run=body["run"],
+            as_of=body["as_of"],
+            composite=body["composite"],
+            tier=body["tier"],
+            general=body["general"],
+            x=body["x"],
+            reasons=tuple(body["reasons"]),
+            raw=body,
+        )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row of the watchlist; ``previous_tier`` is empty for who is new."""
+
+    code: str
+    name: str
+    tier: str
+    previous_tier: str
+    composite: float
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Listed:
+        """Read a row."""
+        names = ("code", "name", "tier", "previous_tier", "composite")
+        return cls(**{name: body[name] for name in names}, raw=body)
