@@ -9,6 +9,7 @@ from xhcredit.errors import RuleNotInForce
 from xhcredit.jobs.publish import publish
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.acts import Act
+from xhcredit.store.deliveries import Fate
 from xhcredit.store.retention import report
 from xhcredit.store.store import Store
 
@@ -20,9 +21,12 @@ def old(address, tmp_path):
     """A store with two nights of 2022, the second of which still answers."""
     with Store.open(address, clock=lambda: datetime(2022, 1, 31, tzinfo=UTC)) as store:
         publish(night(tmp_path / "1", "2022-01-30", "ABCD"), store, actor="n")
+        act = Act("deliverer", "outbox.spread", "delivery")
+        number, _ = store.subscriptions.add(act, "平台", "https://a.cn", (), "")
         publish(night(tmp_path / "2", "2022-01-31", "BBCDD"), store, actor="n")
+        store.deliveries.spread(act)
         message = store.outbox.waiting()[0]["id"]
-        store.outbox.tried(Act("sender", "outbox.tried", "delivery"), [message], delivered=True)
+        store.deliveries.note(act, number, [Fate(message, "delivered", "HTTP 200", "")])
         yield store
 
 
@@ -40,7 +44,7 @@ def test_before_its_time_nothing_may_be_removed(old):
 @pytest.mark.parametrize(
     ("kind", "last_day_kept", "count"),
     [
-        ("activity_months", date(2022, 7, 31), 4),
+        ("activity_months", date(2022, 7, 31), 6),
         ("idempotency_months", date(2022, 4, 30), 2),
         ("outbox_months", date(2023, 1, 31), 1),
         ("snapshot_months", date(2027, 1, 31), 4),

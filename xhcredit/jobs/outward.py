@@ -1,0 +1,118 @@
+"""Where may messages be sent?  To public addresses over HTTPS; else only where an operator allows.
+
+Whoever can make a subscription could otherwise let this computer knock at doors behind its
+firewall.  A name is looked up once, every address of it is judged, and the connection goes to the
+very address that was judged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+
+from xhcredit.errors import BadInput
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+#: IPv6 that carries an IPv4 address to translators (RFC 6052)
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Outward:
+    """``allowed`` are hosts and networks to which messages may go without HTTPS, private or not."""
+
+    allowed: tuple[str, ...] = ()
+
+    @cached_property
+    def _networks(self) -> tuple[_Network, ...]:
+        return tuple(n for n in map(_network, self.allowed) if n is not None)
+
+    @cached_property
+    def _hosts(self) -> frozenset[str]:
+        return frozenset(a.lower() for a in self.allowed if _network(a) is None)
+
+    def url(self, text: str) -> httpx.URL:
+        """An address that messages may be sent to, as far as can be said without looking it up.
+
+        Raises:
+            BadInput: it cannot be read, holds a password, or is not HTTPS.
+        """
+        try:
+            url = httpx.URL(text)
+        except httpx.InvalidURL:
+            raise BadInput("this is no address; write https://host/path") from None
+        if url.scheme not in ("https", "http") or not url.host or len(text) > _LONGEST:
+            raise BadInput("messages go to https:// addresses only; write https://host/path")
+        if url.userinfo or url.fragment:
+            raise BadInput("the address holds a password or a #; take it out: messages are signed")
+        literal = _literal(url.host)
+        if literal is not None:
+            self._judge(url, literal)
+        elif url.scheme == "http" and url.host not in self._hosts and not self._networks:
+            raise BadInput(f'"{url.host}" is asked without HTTPS; {_CURE}')
+        return url
+
+    def route(self, url: httpx.URL) -> Address:
+        """The address that a connection for ``url`` goes to.
+
+        Raises:
+            BadInput: nobody has this name, or one of its addresses may not be sent to.
+        """
+        found = _look_up(url)
+        for address in found:
+            self._judge(url, address)
+        return found[0]
+
+    def _judge(self, url: httpx.URL, address: Address) -> None:
+        real = _real(address)
+        if url.host in self._hosts or any(real in network for network in self._networks):
+            return
+        if url.scheme != "https":
+            raise BadInput(f'"{url.host}" is asked without HTTPS; {_CURE}')
+        if not real.is_global or real.is_multicast:
+            raise BadInput(f'"{url.host}" is inside, at {address}; {_CURE}')
+
+
+_CURE = "the operator can allow its host or network: xhcredit deliver --allow"
+
+
+def _network(text: str) -> _Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
+
+
+def _literal(host: str) -> Address | None:
+    """An address that is written as one; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _look_up(url: httpx.URL) -> Sequence[Address]:
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise BadInput(f'nobody has the name "{url.host}"; see that it is right') from None
+    every = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
+    return list(dict.fromkeys(every))
+
+
+def _real(address: Address) -> Address:
+    """The IPv4 address behind one of IPv6, where there is one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
