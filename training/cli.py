@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training import promote_commands
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -219,6 +220,9 @@ def runs_(runs: Runs = Path("out/runs")) -> None:
         figures = f"{told['metrics'].get('auc', float('nan')):.4f}"
         table.add_row(name, told["score"], told["model"], figures, str(len(told["alarms"])))
     out.print(table)
+
+
+promote_commands.register(app)
 
 
 def show(title: str, metrics: Mapping[str, Told]) -> None:

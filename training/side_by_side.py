@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from training.bootstrap import Told, difference
+from training.frame import Array
 from training.metrics import METRICS
 from xhcredit.errors import BadInput
 
@@ -38,6 +40,13 @@ def side_by_side(one: Path, other: Path) -> dict[str, tuple[float, float, Told]]
             f'"{one.name}" and "{other.name}" were judged on different rows; fit both on one '
             "sample with the same --judge-from"
         )
+    return compared(a, b)
+
+
+def compared(
+    a: Mapping[str, Array], b: Mapping[str, Array]
+) -> dict[str, tuple[float, float, Told]]:
+    """Figures of two models on the same rows, and of ``a`` less ``b`` with its interval."""
     told = {}
     for name, metric in METRICS.items():
         values = [metric(run["risk"], run["bad"], run["weight"]) for run in (a, b)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what does the work is imported when it is asked for, so tha
     from xhcredit.jobs.night import NightReport
     from xhcredit.jobs.publish import Published
     from xhcredit.jobs.restorable_night import Listed
+    from xhcredit.scores.release import Release as Tables
 
 AsOf = Annotated[
     str,
@@ -30,7 +31,10 @@ AsOf = Annotated[
 Warehouse = Annotated[Path, typer.Option("--warehouse", help="Folder that `ingest` wrote into.")]
 Release = Annotated[
     Path | None,
-    typer.Option("--release", help="Points tables (JSON).  [default: the expert tables]"),
+    typer.Option(
+        "--release",
+        help="Points tables (JSON).  [default: the champion of --store, else the expert tables]",
+    ),
 ]
 Rules = Annotated[
     Path | None, typer.Option("--rules", help="Folder with the district's own rule entries.")
@@ -53,8 +57,10 @@ def the_day(text: str) -> date:
         raise BadInput(f'"{text}" is not a day; write it as 2026-06-30') from None
 
 
-def model_for(as_of: str, release: Path | None, rules: Path | None) -> Model:
+def model_for(as_of: str, release: Path | None, rules: Path | None, store: str = "") -> Model:
     """Compile the release and the rules of a day that is not in the future.
+
+    Without a release, the champion of ``store`` scores; without either, the expert tables.
 
     Raises:
         BadInput: the day has not come; nobody can know its facts.
@@ -66,7 +72,17 @@ def model_for(as_of: str, release: Path | None, rules: Path | None) -> Model:
     day = the_day(as_of)
     if day > date.today():
         raise BadInput(f"{day} has not come; choose {date.today()} or an earlier as-of day")
-    return model_on(Rulebook.load(rules), load_release(release), day)
+    tables = _champion(store, day) if store and release is None else load_release(release)
+    return model_on(Rulebook.load(rules), tables, day)
+
+
+def _champion(store: str, day: date) -> Tables:
+    """The release that was promoted for a day in the store; a store not yet there has none."""
+    from xhcredit.jobs.promote import champion_release
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        return champion_release(opened, day)
 
 
 def register(app: typer.Typer) -> None:
@@ -107,7 +123,7 @@ def score(
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import before_night, write_restorable
 
-    model = model_for(as_of, release, rules)
+    model = model_for(as_of, release, rules, store)
     if store:
         before_night(warehouse, store, date.today())
     with progress_bar(quiet=json_) as progress:

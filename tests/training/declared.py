@@ -1,0 +1,18 @@
+"""A known sample whose indicators bear declared names, so that its release may score."""
+
+from dataclasses import replace
+
+from tests.training.samples import known
+from xhcredit.features.registry import for_score
+
+
+def declared(size=3000, seed=1, **more):
+    """Three indicators of ``known``: two that tell, one that is noise."""
+    sample = known(size, seed, **more)
+    names = {"riskier": [], "safer": []}
+    for f in for_score("general"):
+        names[f.direction].append(f.id)
+    wanted = [(0, names["riskier"][0], "riskier"), (1, names["safer"][0], "safer"),
+              (4, names["riskier"][1], "riskier")]  # fmt: skip
+    columns = tuple(replace(sample.columns[0], id=i, direction=d) for _, i, d in wanted)
+    return replace(sample, columns=columns, x=sample.x[[k for k, _, _ in wanted]])
