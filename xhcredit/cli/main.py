@@ -7,7 +7,18 @@ import sys
 import typer
 
 from xhcredit import __version__
-from xhcredit.cli import alerts, audit, catalogue, data, demo, draw, night, restoration
+from xhcredit.cli import (
+    alerts,
+    audit,
+    catalogue,
+    data,
+    deliver,
+    demo,
+    draw,
+    models,
+    night,
+    restoration,
+)
 from xhcredit.cli.console import err
 from xhcredit.errors import XhcreditError
 
@@ -56,6 +67,8 @@ draw.register(app)
 alerts.register(app)
 demo.register(app)
 audit.register(app)
+deliver.register(app)
+models.register(app)
 
 
 def run() -> None:
