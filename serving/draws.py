@@ -248,7 +248,7 @@ async def estimate(request: Request, draw: Draw) -> Response:
     operation_id="draw_frame",
     summary="名录全文（内部） / the frame",
     description="供审计复核；含盐值，不公开。\n\nFor auditors of the bureau; not public.",
-    responses=declared(404, 422)
+    responses=declared(400, 404, 422)
     | {200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": bodies.FRAME}}}},
     openapi_extra=examples.with_purpose(),
 )

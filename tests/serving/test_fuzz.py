@@ -33,8 +33,19 @@ RESTORATION = [
     *(f"{kind}_{what}" for kind in ("restoration", "objection")
       for what in ("file", "list", "one", "step")),
 ]  # fmt: skip
+#: fuzzed in test_draws
+DRAWS = [
+    "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",
+    "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
+    "public_verifier",
+]  # fmt: skip
 #: fuzzed in test_alerts
 ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]
+#: fuzzed in test_models
+MODELS = [
+    "models", "model", "model_moves", "model_approve", "model_refuse", "model_shadow",
+    "model_switch", "models_rollback",
+]  # fmt: skip
 SLOW = {"log_in", "change_password", "new_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here
 CHECKS = [
@@ -61,7 +72,7 @@ def described(steady):
 
 
 def test_no_operation_is_left_out(described):
-    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED, *RESTORATION, *ALERTS}
+    assert set(described) == {*OPERATIONS, *PERSONS, *AUDITED, *RESTORATION, *ALERTS, *MODELS}
 
 
 def hold(described, name, mode, examples, sent):

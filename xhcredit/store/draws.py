@@ -96,6 +96,7 @@ class Draws:
             if served is None:
                 row = {"digest": digest, "round": known["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)
+            _refuse_no_later(known, tx.at)
             told = {"value": value, "source": source, "entered_at": tx.at}
             _step(tx, act, draw, "seeded", told)
             tx.tell(draw=draw, seed=value)
@@ -257,3 +258,12 @@ def _files(tx: Tx, draw: str, files: Files) -> None:
         for name, data in files.items()
     ]  # fmt: skip
     tx.con.execute(insert(draw_files), list(rows))
+
+
+def _refuse_no_later(known: Json, at: str) -> None:
+    """Refuse a seed that would bear no later moment than the commitment (a clock set back)."""
+    committed_at = known["steps"][0]["at"]
+    if at <= committed_at:
+        raise WrongState(
+            f"the clock says {at}, the commitment is of {committed_at}; set the clock right first"
+        )
