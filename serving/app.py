@@ -24,12 +24,14 @@ from serving import (
     enterprises,
     file,
     keys,
+    models,
     oidc_pages,
     ops,
     problems,
     restorable,
     restoration,
     restoration_applications,
+    subscriptions,
     watchlist,
     what_if,
 )
@@ -108,7 +110,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
 def _let_in(app: FastAPI, service: Service) -> None:
     """Add what people log in by, and what their administrator does."""
-    for router in (account.router, accounts.router, keys.router):
+    for router in (account.router, accounts.router, keys.router, subscriptions.router):
         app.include_router(router, dependencies=[Depends(_session)])
     app.include_router(account.public)
     if service.settings.oidc is not None:
@@ -119,9 +121,9 @@ def _let_in(app: FastAPI, service: Service) -> None:
 def _keyed(settings: Settings) -> list[APIRouter]:
     """What asks who is there; some only where a warehouse is."""
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
-    keyed += [alerts_files.router, alerts.router, restoration.router, draws.router]
+    keyed += [alerts_files.router, alerts.router, models.router, restoration.router, draws.router]
     if settings.warehouse is not None:
-        keyed += [alerts_files.clusters, draws.stored]
+        keyed += [alerts_files.clusters, draws.stored, models.stored]
         keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
     return keyed
 

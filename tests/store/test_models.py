@@ -89,6 +89,8 @@ def test_neither_the_submitter_nor_one_officer_twice_may_approve(store):
     store.models.approve(act("li"), number, "好")
     with pytest.raises(TwoPersons, match="two other officers"):
         store.models.approve(act("li"), number, "好")
+    with pytest.raises(TwoPersons, match="two other officers"):
+        store.models.approve(act("user:Li"), number, "好")
     with pytest.raises(BadInput, match="needs a reason"):
         store.models.approve(act("wang"), number, " ")
     assert store.models.one(number)["state"] == "approved_once"

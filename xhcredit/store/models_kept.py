@@ -61,13 +61,18 @@ def refuse_state(found: Json, act: str) -> None:
 
 
 def refuse_same_person(found: Json, actor: str) -> None:
-    """Refuse who submitted the candidate, or approved it before."""
+    """Refuse who submitted the candidate, or approved it before, here or in the shell."""
     for step in found["steps"]:
-        if step["act"] in ("submit", "approve") and step["actor"] == actor:
+        if step["act"] in ("submit", "approve") and _person(step["actor"]) == _person(actor):
             raise TwoPersons(
                 f'"{actor}" did "{step["act"]}" for candidate {found["id"]}; two other officers '
                 "must approve it"
             )
+
+
+def _person(actor: str) -> str:
+    """A person's login; the service writes ``user:`` before it, the shell does not."""
+    return actor.removeprefix("user:").casefold()
 
 
 def refuse_unshadowed(found: Json, champion: str, nights: int, since: str) -> None:

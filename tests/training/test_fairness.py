@@ -1,0 +1,77 @@
+"""Rates by group against a hand count and fairlearn, differences found, tolerance shown."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from tests.serving.district import write_warehouse
+from training.fairness import RATES, by_group, rate, tolerance_effect, treatment
+from training.gates import riskiest
+from training.sample import groups_of
+from xhcredit.engine.one import day_number
+from xhcredit.errors import BadSample
+from xhcredit.jobs.model import model_on
+from xhcredit.jobs.night import open_store, present
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+
+DAY = date(2025, 4, 1)
+
+
+def rows(size=4000, push=0.0):
+    """Two groups alike, of which the second is pushed up without cause."""
+    rng = np.random.default_rng(7)
+    risk = rng.normal(-2, 1, size)
+    bad = (rng.random(size) < 1 / (1 + np.exp(-risk))).astype(float)
+    group = rng.integers(0, 2, size)
+    return {
+        "risk": risk + push * (group == 1), "bad": bad, "weight": rng.uniform(1, 3, size),
+        "day": np.zeros(size), "ent": np.arange(size), "group_size": group,
+        "group_rare": np.where(np.arange(size) < 3, 1, 0),
+    }  # fmt: skip
+
+
+def test_rates_are_those_of_fairlearn():
+    sample = rows()
+    flag, at = riskiest(sample, 0.1), sample["group_size"] == 1
+    theirs = by_group(sample, flag, at)
+    for name in RATES:
+        ours = rate(name, sample["bad"], flag, sample["weight"] * at)
+        assert ours == pytest.approx(theirs.loc[True, name], abs=1e-12)
+
+
+def test_groups_alike_do_not_differ_and_small_ones_are_not_told():
+    told = treatment(rows(), 0.1, 100)
+    assert [(t.grouping, t.value) for t in told] == [
+        ("size", 0), ("size", 1), ("rare", 0),
+    ]  # fmt: skip
+    assert [t.differs for t in told[:2]] == [[], []]
+
+
+def test_a_group_that_is_pushed_is_found():
+    """More often selected, more false alarms, chances overstated; its bad ones missed less."""
+    _, pushed, _ = treatment(rows(push=1.0), 0.1, 100)
+    assert pushed.differs == ["selected", "false_alarms", "missed", "overstated"]
+    assert pushed.against["false_alarms"].low > 0
+    assert pushed.against["missed"].high < 0
+    assert pushed.against["overstated"].low > 0
+
+
+def test_one_outcome_is_refused():
+    with pytest.raises(BadSample, match="one outcome only"):
+        treatment(rows() | {"bad": np.zeros(4000)}, 0.1)
+
+
+def test_the_tolerance_period_lifts_and_never_lowers(tmp_path):
+    store = open_store(write_warehouse(tmp_path / "w"))
+    model = model_on(Rulebook.load(), load_release(), DAY)
+    at = present(store, DAY)
+    days = np.full(at.shape, day_number(DAY), np.int32)
+    told = tolerance_effect(store, model, groups_of(store, at, days))
+    assert {t.grouping for t in told} >= {"size", "new_form", "kind", "age"}
+    for t in told:
+        assert sum(t.without.values()) == sum(t.with_it.values()) == t.enterprises
+        worse = [t.without[x] - t.with_it[x] for x in "CD"]
+        assert min(worse) >= 0
+        assert sum(worse) == t.lifted
