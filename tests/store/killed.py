@@ -9,10 +9,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import event, insert
 
+from xhcredit.jobs.deliver import Plan, deliver
+from xhcredit.jobs.outward import Outward
 from xhcredit.jobs.publish import publish
 from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
@@ -59,6 +62,16 @@ def keep_releases(address: str, name: str, limit: int) -> None:
             act = Act("writer", "release.keep", "test", key=key)
             store.act(act, lambda tx, row=row: _keep(tx, row))
             steps()
+
+
+def deliver_all(address: str, limit: int) -> None:
+    """Tell everybody what is due until the limit."""
+    steps = Steps(limit)
+    plan = Plan(outward=Outward(("127.0.0.0/8",)), first=timedelta(0))
+    with Store.open(address) as store:
+        steps.watch(store)
+        deliver(store, plan)
+        steps()
 
 
 def _keep(tx, row) -> str:

@@ -10,6 +10,7 @@ import pytest
 from tests.store import postgres as pg
 from tests.store.nights import code, night
 from xhcredit.errors import StoreUnavailable
+from xhcredit.jobs.deliver import Plan, passes
 from xhcredit.jobs.publish import publish
 from xhcredit.store.acts import Act
 from xhcredit.store.audit import verify
@@ -75,3 +76,13 @@ def test_the_reader_without_a_server_says_so(own_server, tmp_path):
         own_server.start()
 
         assert store.reader.current(code(1)).run == 1
+
+
+def test_the_deliverer_outlives_its_database(own_server):
+    with Store.open(own_server.database()) as store:
+        stop_and_start = iter([own_server.stop, own_server.start])
+        going = passes(store, Plan(), 1, lambda _: next(stop_and_start)())
+
+        assert next(going) == []
+        assert isinstance(next(going), StoreUnavailable)
+        assert next(going) == []

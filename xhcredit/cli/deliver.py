@@ -89,7 +89,7 @@ def send(
 def _outward(allow: str) -> Outward:
     from xhcredit.jobs.outward import Outward
 
-    return Outward(tuple(part.strip() for part in allow.split(",") if part.strip()))
+    return Outward.of(allow)
 
 
 def _again_and_again(store: str, plan: Plan, every: float) -> None:

@@ -21,7 +21,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: IPv6 that carries an IPv4 address to translators (RFC 6052)
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-_LONGEST = 2000
+_LONGEST, _PORTS = 2000, 65536
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,15 @@ class Outward:
     """``allowed`` are hosts and networks to which messages may go without HTTPS, private or not."""
 
     allowed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Outward:
+        """Read what an operator allows, commas between.
+
+        >>> Outward.of("10.0.0.0/8, hooks.local").allowed
+        ('10.0.0.0/8', 'hooks.local')
+        """
+        return cls(tuple(part.strip() for part in text.split(",") if part.strip()))
 
     @cached_property
     def _networks(self) -> tuple[_Network, ...]:
@@ -50,6 +59,8 @@ class Outward:
             raise BadInput("this is no address; write https://host/path") from None
         if url.scheme not in ("https", "http") or not url.host or len(text) > _LONGEST:
             raise BadInput("messages go to https:// addresses only; write https://host/path")
+        if url.port is not None and not 0 < url.port < _PORTS:
+            raise BadInput(f"there is no port {url.port}; write https://host/path")
         if url.userinfo or url.fragment:
             raise BadInput("the address holds a password or a #; take it out: messages are signed")
         literal = _literal(url.host)

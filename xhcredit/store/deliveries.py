@@ -211,7 +211,9 @@ def _take_on(tx: Tx, to: Subscription, after: int, until: int) -> int:
     if to.bureau:
         wanted = wanted.where(outbox.c.bureau == to.bureau)
     columns = ("subscription", "message", "code", "due_at", "activity")
-    return tx.con.execute(insert(deliveries).from_select(columns, wanted)).rowcount
+    added = insert(deliveries).from_select(columns, wanted)
+    counted = {"preserve_rowcount": True}  # of an INSERT it is else thrown away
+    return tx.con.execute(added, execution_options=counted).rowcount
 
 
 def _settle(tx: Tx, which: Any) -> int:
