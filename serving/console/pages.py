@@ -12,6 +12,7 @@ from serving.console import (
     draws,
     enterprise,
     mishaps,
+    models,
     quality,
     rules,
     watchlist,
@@ -21,6 +22,6 @@ from serving.console import (
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in (door, watchlist, enterprise, draws, quality, rules, audit):
+    for part in (door, watchlist, enterprise, draws, models, quality, rules, audit):
         app.include_router(part.router)
     mishaps.register(app)

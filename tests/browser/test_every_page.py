@@ -17,6 +17,8 @@ PAGES = {
         "/console/quality",
         "/console/rules",
         "/console/rules/tiers.cutoffs",
+        "/console/models",
+        "/console/models?score=x_food",
         "/console/nowhere",
         "/console/password",
     ],
