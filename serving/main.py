@@ -40,6 +40,19 @@ Address = Annotated[
         "--store", envvar="XHCREDIT_STORE", help="SQLite file, or postgresql://user@host/name."
     ),
 ]
+Public = Annotated[
+    str, typer.Option(envvar="XHCREDIT_PUBLIC", help="How browsers reach it: https://name.")
+]
+Claim = Annotated[
+    str, typer.Option(envvar="XHCREDIT_OIDC_CLAIM", help="Claim by which it knows people.")
+]
+Allow = Annotated[
+    str,
+    typer.Option(
+        envvar="XHCREDIT_WEBHOOK_ALLOW",
+        help="Hosts and networks (commas between) that may be told though inside.",
+    ),
+]
 STORE = "out/store.db"
 
 
@@ -58,18 +71,15 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    public: Annotated[
-        str, typer.Option(envvar="XHCREDIT_PUBLIC", help="How browsers reach it: https://name.")
-    ] = "",
+    public: Public = "",
     oidc: Annotated[
         str, typer.Option(envvar="XHCREDIT_OIDC", help="Issuer of the identity provider.")
     ] = "",
     oidc_client: Annotated[
         str, typer.Option(envvar="XHCREDIT_OIDC_CLIENT", help="Who we are to it.")
     ] = "xhcredit",
-    oidc_claim: Annotated[
-        str, typer.Option(envvar="XHCREDIT_OIDC_CLAIM", help="Claim by which it knows people.")
-    ] = "sub",
+    oidc_claim: Claim = "sub",
+    webhook_allow: Allow = "",
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Serve until stopped. An SQLite store is made if there is none.
@@ -81,12 +91,14 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
+    from xhcredit.jobs.outward import Outward
     from xhcredit.store.store import Store
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
     chosen = dict(
-        warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider
-    )
+        warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
+        outward=Outward.of(webhook_allow),
+    )  # fmt: skip
     with Store.open(store) as opened:
         first_key(opened)
         people.first_people(opened)

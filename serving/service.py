@@ -32,6 +32,7 @@ from serving.sessions import (
     visit_of,
 )
 from xhcredit.errors import BadInput
+from xhcredit.jobs.outward import Outward
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
@@ -50,6 +51,7 @@ class Settings:
     in_flight: int = 256
     explaining: int = 8
     oidc: Provider | None = None
+    outward: Outward = field(default_factory=Outward)  #: where messages may be sent
     public: str = ""  #: how browsers reach it (https://…), if through a gateway
     log: TextIO = field(default_factory=lambda: sys.stderr)
 
