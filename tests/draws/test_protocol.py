@@ -19,6 +19,7 @@ from scipy.stats import chisquare
 
 from tests.draws.worlds import again, code, drawn, salt, stratified_frame
 from xhcredit.draws import select
+from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow, decoded, frame_of
 from xhcredit.draws.merkle import climbed, leaf, node, tree
 from xhcredit.draws.pareto import decimals, in_units, proportional
@@ -150,6 +151,10 @@ CHANGES = {
     "plan": lambda r: r["plan"].update(id="another"),
     "protocol": lambda r: r.update(protocol="xhcredit-draw/2"),
     "a part is gone": lambda r: r.pop("strata"),
+    "a part too many": lambda r: r.update(note="x"),
+    "letters of a proof": lambda r: r["selected"][0]["proof"][0].update(
+        hash=r["selected"][0]["proof"][0]["hash"].upper()
+    ),
 }
 
 
@@ -161,8 +166,17 @@ def test_a_changed_record_is_refuted_by_us_and_by_a_stranger(change, tmp_path):
 
     with pytest.raises(RecordRefuted, match=r"not so|can be read"):
         verified(changed, all_files(published))
-    if change != "probability":  # which the stranger does not look at
-        assert stranger(tmp_path, {**published, "record.json": json.dumps(changed).encode()}) != 0
+    if change not in ("probability", "a part too many"):  # which the stranger does not look at
+        assert stranger(tmp_path, {**published, "record.json": canonical(changed)}) != 0
+
+
+def test_a_record_that_was_written_anew_is_not_the_published_one():
+    told, published = drawn(stratified_frame(SIZES), RATIOS)
+    written = published["record.json"]
+
+    verified(again(told), Files(record=written))
+    with pytest.raises(RecordRefuted, match="byte by byte"):
+        verified(again(told), Files(record=json.dumps(told).encode()))
 
 
 def stranger(folder, published):

@@ -139,6 +139,27 @@ def test_a_draw_that_is_repeated_names_the_first_which_stays(frozen, nights):
         freeze(frozen, nights, "d1-third", replaces="d1")
 
 
+def test_every_frame_of_a_round_is_frozen_before_its_one_seed(frozen, nights):
+    freeze(frozen, nights, "d2", round="d1")
+    seeded(frozen)
+    with pytest.raises(WrongState, match="has another seed"):
+        seeded(frozen, "d2", "9 9 9")
+    seeded(frozen, "d2")
+    with pytest.raises(WrongState, match="frozen before"):
+        freeze(frozen, nights, "d3", round="d1")
+
+
+def test_being_on_a_list_that_is_repeated_is_no_way_off_it(frozen, nights):
+    seeded(frozen)
+    jobs.run(frozen, act("run"), "d1")
+    first = {s["code"] for s in jobs.record_of(frozen, "d1")["selected"]}
+    freeze(frozen, nights, "again", replaces="d1", why="名单有误")
+    rows = {row.code: row.stratum for row in jobs.frame_of(frozen, "again").rows}
+    ratios = {s["id"]: s["ratio"] for s in jobs.committed(frozen, "again")["strata"]}
+
+    assert all(ratios[rows[code]] != "0" for code in first)
+
+
 def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
     seeded(frozen)
     jobs.run(frozen, act("run"), "d1")
@@ -199,6 +220,7 @@ BAD_PLANS = {
     "one inspector": ({"places": 1}, "draws.plan"),
     "published late": ({"published_on": "2025-05-01"}, "due by 2025-03-31"),
     "unknown key": ({"colour": "red"}, "colour"),
+    "individual odds with a pause": ({"design": "individual"}, "pause_rounds"),
     "wrong lead": ({"qualification": "food"}, "the lead needs"),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ _Beside = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the group ``draw``."""
-    for command in (verify, results, estimate):
+    for command in (verify, results, publish, estimate):
         app.command(command.__name__)(command)
 
 
@@ -44,9 +44,10 @@ def verify(
     names = {"commitment": "commitment.json", "inspectors": "inspectors.csv",
              "recusals": "recusals.csv"}  # fmt: skip
     found = {k: _read(v, record.parent / names[k]) for k, v in given.items()}
-    told = json_of(_needed(record))
+    written = _needed(record)
+    told = json_of(written)
     files = Files(found["commitment"], _needed(frame) if frame else None,
-                  found["inspectors"], found["recusals"])  # fmt: skip
+                  found["inspectors"], found["recusals"], written)  # fmt: skip
     checks = verified(told, files)
     if json_:
         tell_json([check._asdict() for check in checks])
@@ -75,6 +76,22 @@ def results(
         data = _needed(file)
         told = enter_results(opened, act, draw, data, file.name, warehouse, the_day(on))
     tell_json(told) if json_ else out.print(f"{told['entered']} results entered 已录入")
+
+
+def publish(
+    draw: Annotated[str, typer.Argument(help="Id of the draw.")],
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the list.")] = Path("out/draw"),
+    why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "publish",
+    store: Address = STORE,
+) -> None:
+    """Write the list as it may be published (no tier), and note that it was."""
+    from xhcredit.jobs.draw_publication import publish as published
+    from xhcredit.store.acts import Act
+
+    with open_store(store) as opened:
+        act = Act(getpass.getuser(), "draw.publish", why, payload={"draw": draw})
+        for file in published(opened, act, draw, out_):
+            out.print(str(file), soft_wrap=True)
 
 
 def estimate(

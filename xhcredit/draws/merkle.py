@@ -79,7 +79,7 @@ def climbed(start: bytes, proof: Iterable[Step]) -> str:
     now = start
     for step in proof:
         other = bytes.fromhex(step["hash"])
-        if step["side"] not in ("L", "R") or len(other) != _SIZE:
+        if step["side"] not in ("L", "R") or len(other) != _SIZE or other.hex() != step["hash"]:
             raise ValueError(f"no step of a proof: {step}")
         now = node(other, now) if step["side"] == "L" else node(now, other)
     return now.hex()

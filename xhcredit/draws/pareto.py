@@ -62,10 +62,12 @@ def in_units(probabilities: Array, codes: Sequence[str]) -> Ints:
             f"the odds add up to {float(probabilities.sum()):.6f}, not to a whole number; "
             "scale them first (draws.pareto.proportional)"
         )
+    if not missing:
+        return units
     remainder = scaled[free] - units[free]
-    order = free[np.lexsort((np.asarray(codes)[free], -remainder * np.sign(missing or 1)))]
+    order = free[np.lexsort((np.asarray(codes)[free], -remainder * np.sign(missing)))]
     units[order] += missing // free.size
-    units[order[: missing % free.size if free.size else 0]] += 1
+    units[order[: missing % free.size]] += 1
     return units
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.numerics import LONGEST_TEXT
+from xhcredit.draws.select import STRATIFIED
 from xhcredit.errors import BadPlan
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_draws import Item, Items, PlanTerms, Ratios
@@ -129,6 +130,8 @@ def _items(plan: Plan, base: Mapping[str, Item]) -> str:
 
 
 def _terms(plan: Plan, terms: PlanTerms) -> str:
+    if plan.design != STRATIFIED and plan.pause_rounds > 1:
+        return "odds cannot be renewed in the individual design yet; set pause_rounds to 1"
     if plan.places < terms.places:
         return f"{plan.places} inspectors per visit; {terms.places} at least (draws.plan)"
     if plan.period.first > plan.period.last:

@@ -31,13 +31,21 @@ class Check(NamedTuple):
     en: str
 
 
+#: every part of a record, and no other
+KEYS = {
+    "protocol", "draw_id", "round_id", "replaces", "plan", "as_of", "commitment", "seed", "design",
+    "calibrated", "strata", "selected", "activity",
+}  # fmt: skip
+
+
 class Files(NamedTuple):
-    """What may be at hand beside the record, as it was published."""
+    """What may be at hand beside the record, as it was published; ``record`` is its own bytes."""
 
     commitment: bytes | None = None
     frame: bytes | None = None
     inspectors: bytes | None = None
     recusals: bytes | None = None
+    record: bytes | None = None
 
 
 NOTHING = Files()
@@ -87,6 +95,7 @@ def checks(record: Json, files: Files = NOTHING) -> Iterator[Check]:
 
 
 def _public(record: Json) -> Iterator[Check]:
+    yield Check(set(record) == KEYS, "记录各部分齐全", "the record has its parts and no other")
     seed, committed, selected = record["seed"], record["commitment"], record["selected"]
     yield Check(record["protocol"] == PROTOCOL, "协议", f"the protocol is {PROTOCOL}")
     yield Check(seed_text(seed["value"]) == seed["value"], "种子规范", "the seed is as it counts")
@@ -151,6 +160,9 @@ def _teams(record: Json) -> Iterator[Check]:
 def _against(record: Json, files: Files) -> Iterator[Check]:
     """What the other published files allow to check."""
     committed: dict[str, Any] = {}
+    if files.record is not None:
+        same = canonical(dict(record)) == files.record
+        yield Check(same, "规范写法", "the record is canonical JSON, byte by byte")
     if files.commitment is not None:
         committed = json.loads(files.commitment)
         same = digest_of(canonical(committed)) == record["commitment"]["digest"]

@@ -106,7 +106,16 @@ def freeze(
     plan, digest = plan_of(store, asked.plan, rules)
     people, _ = asked.people.read()
     _refuse_unqualified(people, plan)
-    framed = frame_for(plan, store, warehouse, rules, asked.as_of, salts=salts, progress=progress)
+    framed = frame_for(
+        plan,
+        store,
+        warehouse,
+        rules,
+        asked.as_of,
+        salts=salts,
+        progress=progress,
+        replaces=asked.replaces,
+    )
     opening = Opening(
         asked.draw, plan.id, plan.bureau, asked.round or asked.draw, asked.as_of.isoformat(),
         asked.replaces,

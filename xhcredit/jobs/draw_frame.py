@@ -48,8 +48,11 @@ def frame_for(
     *,
     salts: Salts,
     progress: Progress,
+    replaces: str | None = None,
 ) -> Framed:
     """Make the frame of a plan from the published run of a day and what was known by then.
+
+    ``replaces`` is a draw that this one repeats: being on its list is no reason to be in a pause.
 
     Raises:
         BadPlan: no run of the day, or nobody is left in the frame.
@@ -61,7 +64,7 @@ def frame_for(
         raise BadPlan(f'plan "{plan.id}": nobody is left in the frame; widen its scope')
     progress("frame", 1, 3)
     kept = with_duty(kept, plan, warehouse, rules, as_of)
-    kept["past"], kept["paused"] = _pauses(plan, store, kept["code"])
+    kept["past"], kept["paused"] = _pauses(plan, store, kept["code"], replaces)
     progress("frame", 2, 3)
     if plan.design != STRATIFIED:
         return Framed(_individual(plan, kept, salts), {}, excluded, [])
@@ -89,9 +92,16 @@ def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
     return found[keep].reset_index(drop=True)
 
 
-def _pauses(plan: Plan, store: Store, codes: pd.Series[str]) -> tuple[list[Any], list[bool]]:
-    """Long-run rates of each enterprise in the last T - 1 rounds, and whether it was drawn then."""
-    rounds = [d["id"] for d in store.draws.listed() if d["plan"] == plan.id]
+def _pauses(
+    plan: Plan, store: Store, codes: pd.Series[str], replaces: str | None
+) -> tuple[list[Any], list[bool]]:
+    """Long-run rates of each enterprise in the last T - 1 rounds, and whether it was drawn then.
+
+    A draw that was replaced was not visited, so it puts nobody into a pause.
+    """
+    kept = [d for d in store.draws.listed() if d["plan"] == plan.id]
+    gone = {d["replaces"] for d in kept} | {replaces}
+    rounds = [d["id"] for d in kept if d["id"] not in gone]
     rounds = [r for r in rounds if _was_drawn(store, r)][: plan.pause_rounds - 1]
     past: list[dict[str, str]] = []
     drawn: set[str] = set()

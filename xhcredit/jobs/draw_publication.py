@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.draws.verify import json_of
+from xhcredit.ingest.schema import directory
 from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_draws import Publication
+from xhcredit.store.acts import Act
+from xhcredit.store.store import Store
 
 Json = dict[str, Any]
 _COLUMNS = (
@@ -58,3 +62,21 @@ def public_list(
     write_csv(files[0], title, _COLUMNS, rows)
     write_xlsx(files[1], title, _COLUMNS, rows)
     return files
+
+
+def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
+    """Write the public list of a draw and note that it was published; again only writes.
+
+    Raises:
+        WrongState: nothing was drawn.
+        UnknownRecord: there is no such draw.
+    """
+    kept = store.draws.one(draw)
+    if kept["state"] != "published":
+        store.draws.publish(act, draw, {"files": ["public_list.csv", "public_list.xlsx"]})
+        kept = store.draws.one(draw)
+    record = json_of(store.draws.file(draw, "record.json"))
+    run, codes = store.reader.current_run()["run"], [s["code"] for s in record["selected"]]
+    names = {c: row["name"] for c, row in store.watch.places(run, codes, None).items()}
+    words = dict(directory()["inspection"].column("result").values)
+    return public_list(kept, record, names, words, out)

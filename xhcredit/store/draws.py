@@ -93,6 +93,11 @@ class Draws:
             served = tx.con.scalar(select(draw_seeds.c.round).where(draw_seeds.c.digest == digest))
             if served is not None and served != known["round"]:
                 raise WrongState(f'this seed served the round "{served}"; a seed serves one round')
+            other = tx.con.scalar(
+                select(draw_seeds.c.digest).where(draw_seeds.c.round == known["round"])
+            )
+            if other not in (None, digest):
+                raise WrongState(f'the round "{known["round"]}" has another seed; enter that one')
             if served is None:
                 row = {"digest": digest, "round": known["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)

@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from xhcredit.errors import UnknownRecord, WrongState
-from xhcredit.store.draws_tables import draw_files, draw_replacements, draw_steps, draws, plans
+from xhcredit.store.draws_tables import (
+    draw_files,
+    draw_replacements,
+    draw_seeds,
+    draw_steps,
+    draws,
+    plans,
+)
 
 #: states in their order
 STATES = ("frozen", "seeded", "drawn", "published")
@@ -42,6 +49,11 @@ def refuse_second(con: Connection, opening: Opening) -> None:
         raise UnknownRecord(f'there is no plan "{opening.plan}"; file it first')
     if con.scalar(select(draws.c.id).where(draws.c.id == opening.id)) is not None:
         raise WrongState(f'draw "{opening.id}" is frozen; a draw to be repeated is a new draw')
+    seeded = con.scalar(select(draw_seeds.c.digest).where(draw_seeds.c.round == opening.round))
+    if seeded is not None:
+        raise WrongState(
+            f'the round "{opening.round}" has its seed; every frame of a round is frozen before'
+        )
     if opening.replaces is not None:
         one(con, opening.replaces)
         other = con.scalar(select(draws.c.id).where(draws.c.replaces == opening.replaces))

@@ -68,7 +68,7 @@ draw_seeds = Table(
     "draw_seeds",
     METADATA,
     Column("digest", Plain, primary_key=True),
-    Column("round", Plain, nullable=False),
+    Column("round", Plain, nullable=False, unique=True),
     _because(),
 )
 

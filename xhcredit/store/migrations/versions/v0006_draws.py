@@ -61,6 +61,7 @@ def _parts() -> None:
         sa.Column("round", Plain, nullable=False),
         *because("draw_seeds"),
         sa.PrimaryKeyConstraint("digest", name="pk_draw_seeds"),
+        sa.UniqueConstraint("round", name="uq_draw_seeds_round"),
     )
     _afterwards()
 
