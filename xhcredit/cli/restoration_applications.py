@@ -194,7 +194,7 @@ def _step_command(kind: Kind, act: str) -> Any:
         reason: Reason = "",
         fact: Fact = [],  # noqa: B006 - never changed; Typer wants a list
         severity: Annotated[str, typer.Option(help="minor, ordinary or serious.")] = "",
-        platform: Annotated[list[str], typer.Option(help="Who was told; may be repeated.")] = [],  # noqa: B006
+        platform: Annotated[list[str], typer.Option(help="Who was told; may be repeated.")] = [],  # noqa: B006 - never changed; Typer wants a list
         on: On = "",
         once: IdempotencyKey = "",
         warehouse: Warehouse = WAREHOUSE,
