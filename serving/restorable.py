@@ -99,14 +99,14 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     service = service_of(request)
     caller = await service.caller(request, RESTORATION_READ)
     purpose = purpose_of(request.headers)
-    name, found, under_way = await _asked(request, service, caller, asked)
+    name, found, under_way = await found_for(request, service, caller, asked)
     start = _start(asked, name)
     rows = [_row(row, under_way) for row in found[start : start + asked.limit]]
     more = start + asked.limit
     told = {
         "asked_on": service.today().isoformat(),
         "total": len(found),
-        "states": {state: n for state, n in _states(found).items()},
+        "states": {state: n for state, n in states_of(found).items()},
         "records": rows,
         "next": f"{_mark(asked, name)}.{more}" if more < len(found) else None,
     }
@@ -127,13 +127,21 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
 )
 async def sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """The whole list as a spreadsheet."""
+    caller = await service_of(request).caller(request, RESTORATION_READ)
+    return await export(request, caller, purpose_of(request.headers), asked)
+
+
+async def export(request: Request, caller: Caller, purpose: str, asked: Asked) -> FileResponse:
+    """What is asked for as a spreadsheet; noted in the activity chain.
+
+    Raises:
+        Refusal: another export is being written.
+    """
     service = service_of(request)
-    caller = await service.caller(request, RESTORATION_READ)
-    purpose = purpose_of(request.headers)
     if service.exporting.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.exporting:
-        name, found, _ = await _asked(request, service, caller, asked)
+        name, found, _ = await found_for(request, service, caller, asked)
         file = await asyncio.to_thread(_written, found, service.today())
     seen = {"list": name, "rows": len(found), "asked": asked.model_dump()}
     try:
@@ -156,7 +164,7 @@ def _written(found: Sequence[Restorable], day: date) -> Path:
 UnderWay = dict[tuple[str, str, str], dict[str, Any]]
 
 
-async def _asked(
+async def found_for(
     request: Request, service: Service, caller: Caller, asked: Asked
 ) -> tuple[str, list[Restorable], UnderWay]:
     """What is asked for and may be seen, and what was applied for already."""
@@ -173,7 +181,8 @@ async def _asked(
     return name, found, under_way
 
 
-def _states(found: Sequence[Restorable]) -> dict[str, int]:
+def states_of(found: Sequence[Restorable]) -> dict[str, int]:
+    """How many records are in each state."""
     counts = Counter(row.state for row in found)
     return {state: counts[state] for state in STATES}
 

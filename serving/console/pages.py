@@ -14,6 +14,7 @@ from serving.console import (
     mishaps,
     models,
     quality,
+    restoration,
     rules,
     watchlist,
 )
@@ -22,6 +23,6 @@ from serving.console import (
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in (door, watchlist, enterprise, draws, models, quality, rules, audit):
+    for part in (door, watchlist, enterprise, draws, models, quality, restoration, rules, audit):
         app.include_router(part.router)
     mishaps.register(app)

@@ -17,6 +17,8 @@ PAGES = {
         "/console/quality",
         "/console/rules",
         "/console/rules/tiers.cutoffs",
+        "/console/restoration",
+        "/console/restoration?state=now&street=nowhere",
         "/console/models",
         "/console/models?score=x_food",
         "/console/nowhere",

@@ -1,0 +1,106 @@
+"""Restoration on screen: whose records can be restored now or soon, and what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from serving.console.door import visitor_of
+from serving.console.frame import page, with_query
+from serving.console.language import chosen
+from serving.gate import Caller
+from serving.restorable import Asked, export, found_for, states_of
+from serving.roles import RESTORATION_READ
+from serving.service import service_of
+from xhcredit.domain.codes import normalised, problem_with
+from xhcredit.jobs.restorable import STATES, TABLES, Restorable
+
+router = APIRouter(include_in_schema=False)
+ROWS = 50
+_COLOURS = {"now": "#1a7f37", "soon": "#b35900", "needs_act": "#5b6b7b"}
+_KINDS = {
+    "penalty": ("行政处罚", "penalties"),
+    "abnormal_listing": ("经营异常名录", "listings as abnormal"),
+    "serious_listing": ("严重违法失信名单", "listings as serious"),
+}
+
+
+@router.get("/console/restoration")
+async def restoration(request: Request) -> Response:
+    """The list; without a warehouse it says what to do."""
+    visitor = await visitor_of(request, RESTORATION_READ)
+    service = service_of(request)
+    if service.settings.warehouse is None:
+        return page(request, "restoration_none.html", visitor)
+    asked, wrong = _asked(request)
+    every = asked.model_copy(update={"state": []})
+    _, known, under_way = await found_for(request, service, visitor.caller, every)
+    found = [row for row in known if asked.takes(row)] if not wrong else []
+    start = _start(request, len(found))
+    rows = found[start : start + ROWS]
+    seen = {"codes": sorted({row.code for row in rows})}
+    await service.journal.note(visitor.act("records.restorable", **seen))
+    zh = chosen(request) == "zh"
+    shown: dict[str, Any] = {
+        "rows": [(row, under_way.get((row.code, row.table, row.key))) for row in rows],
+        "total": len(found), "asked": asked, "wrong": wrong, "day": service.today(),
+        "typed": request.query_params.get("code", ""), "start": start,
+        "states": {k: v[0 if zh else 1] for k, v in STATES.items()},
+        "kinds": {k: _KINDS[k][0 if zh else 1] for k in TABLES},
+        "streets": await _streets(request, visitor.caller),
+        "chart_states": _by_state(request, known, zh),
+        "next_page": with_query(request, start=start + ROWS) if start + ROWS < len(found) else None,
+        "export_address": with_query(request, start=None, lang=None).replace(
+            "/console/restoration", "/console/restoration.xlsx", 1),
+    }  # fmt: skip
+    return page(request, "restoration.html", visitor, charts=True, **shown)
+
+
+@router.get("/console/restoration.xlsx")
+async def sheet(request: Request) -> Response:
+    """Exactly what is filtered, as a spreadsheet."""
+    visitor = await visitor_of(request, RESTORATION_READ)
+    asked, _ = _asked(request)
+    return await export(request, visitor.caller, visitor.purpose, asked)
+
+
+def _asked(request: Request) -> tuple[Asked, str | None]:
+    """The filters of an address, and what is wrong with its code; unknown values do not filter."""
+    given = request.query_params
+    code = normalised(given.get("code", "").strip())[:64]
+    told: dict[str, Any] = {
+        "state": [s for s in STATES if s in given.getlist("state")],
+        "table": [t for t in TABLES if t in given.getlist("table")],
+        "street": given.get("street", "")[:100],
+        "code": code,
+    }
+    return Asked(**told), problem_with(code) if code else None
+
+
+def _start(request: Request, size: int) -> int:
+    """Where the page begins; anything that is no place in the list is the beginning."""
+    given = request.query_params.get("start", "")[:9]
+    place = int(given) if given.isascii() and given.isdigit() else 0
+    return place if place < size else 0
+
+
+async def _streets(request: Request, caller: Caller) -> list[str]:
+    """Streets that have anything to restore, among what the caller may see."""
+    _, every, _ = await found_for(request, service_of(request), caller, Asked.model_validate({}))
+    return sorted({row.street for row in every} - {""})
+
+
+def _by_state(request: Request, known: Sequence[Restorable], zh: bool) -> dict[str, Any]:
+    """Records by state, as a chart that filters."""
+    counts = states_of(known)
+    return {
+        "kind": "bar",
+        "flat": True,
+        "x": [STATES[s][0 if zh else 1] for s in counts],
+        "links": [with_query(request, state=s, start=None) for s in counts],
+        "series": [{"name": "记录" if zh else "records", "data": list(counts.values()),
+                    "colours": [_COLOURS[s] for s in counts]}],
+    }  # fmt: skip
