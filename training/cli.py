@@ -182,19 +182,26 @@ def compare(
     other: Annotated[str, typer.Argument(help="Run to compare with.")],
     runs: Runs = Path("out/runs"),
     tracking: Tracking = "",
+    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
 ) -> None:
     """Show two runs side by side, with intervals of their differences on the same rows."""
     from training.registry import address, find
     from training.side_by_side import side_by_side
 
     uri = address(runs, tracking)
-    both = side_by_side(find(runs, one, uri), find(runs, other, uri))
+    folders = find(runs, one, uri), find(runs, other, uri)
+    both = side_by_side(*folders)
     table = Table("figure", one, other, "difference, 95 %", title="")
     for name, (a, b, gap) in both.items():
         mark = "*" if gap.low > 0 or gap.high < 0 else ""
         table.add_row(name, f"{a:.4f}", f"{b:.4f}", f"{gap} {mark}")
     out.print(table)
     out.print("* 差异显著 the whole interval is on one side of 0")
+    if html is not None:
+        from training.compare_page import write_page
+
+        write_page(*folders, both, html)
+        out.print(f"page: {html}", soft_wrap=True)
 
 
 @app.command()

@@ -70,7 +70,10 @@ def beside(release: Release, score: str, sample: Frame, rows: Mapping[str, Array
     part = sample.rows(at)
     if not np.array_equal(part.bad, rows["bad"]):
         raise BadSample("the outcomes differ from the run's; name the sample that it came from")
-    risk = from_table(release.tables[score]).risk(part.x, part.ids)
+    model = from_table(release.tables[score])
+    absent = [i for i in model.ids if i not in part.ids]  # not in the sample: missing
+    x = np.vstack([part.x, np.full((len(absent), len(part)), np.nan)])
+    risk = model.risk(x, [*part.ids, *absent])
     own = {name: metric(risk, part.bad, part.weight) for name, metric in METRICS.items()}
     return Evaluation(release, {**rows, "risk": risk}, own)
 

@@ -1,0 +1,38 @@
+"""Two runs on one HTML page: every figure with the interval of its difference; no outside parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from training.bootstrap import Told
+from training.registry import read
+from xhcredit.errors import BadInput
+
+
+def write_page(
+    one: Path, other: Path, both: dict[str, tuple[float, float, Told]], out: Path
+) -> None:
+    """Write the page.
+
+    Args:
+        one: folder of a run.
+        other: folder of the run to compare with.
+        both: as ``side_by_side`` made it.
+        out: HTML file.
+
+    Raises:
+        BadInput: a folder holds no run, or the file cannot be written.
+    """
+    pages = Environment(
+        loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    runs = [(folder.name, read(folder)) for folder in (one, other)]
+    body = pages.get_template("compare.html").render(runs=runs, both=both)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(body, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f'cannot write "{out}": {error.strerror}; name another --html') from None
