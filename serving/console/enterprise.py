@@ -14,12 +14,14 @@ from serving.console.door import text_of, visitor_of
 from serving.console.frame import Visitor, page
 from serving.console.language import chosen
 from serving.console.relations import picture
+from serving.console.restoration import possible
 from serving.enterprises import right_code
 from serving.file import read_file
 from serving.roles import SCORES, WHAT_IF
 from serving.service import Service, service_of
 from serving.what_if import Addition, Supposed, Withdrawal, suppose
 from xhcredit.ingest.schema import directory
+from xhcredit.jobs.restorable import STATES
 from xhcredit.store import trail
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +56,8 @@ async def enterprise(request: Request, code: str) -> Response:
     looks = await _looks(service, visitor, code)
     zh = chosen(request) == "zh"
     shown = _shown(told, zh) | {"looks": looks, "presets": PRESETS}
+    shown["possible"] = await possible(request, visitor, code)
+    shown["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
     return page(request, "enterprise.html", visitor, charts=True, **shown)
 
 

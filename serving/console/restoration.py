@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from serving.console.door import visitor_of
-from serving.console.frame import page, with_query
+from serving.console.frame import Visitor, page, with_query
 from serving.console.language import chosen
 from serving.gate import Caller
 from serving.restorable import Asked, export, found_for, states_of
@@ -65,6 +65,16 @@ async def sheet(request: Request) -> Response:
     visitor = await visitor_of(request, RESTORATION_READ)
     asked, _ = _asked(request)
     return await export(request, visitor.caller, visitor.purpose, asked)
+
+
+async def possible(request: Request, visitor: Visitor, code: str) -> list[Restorable] | None:
+    """What an enterprise can restore now or soon; None if it cannot be known or not be told."""
+    may = RESTORATION_READ in visitor.caller.permissions
+    service = service_of(request)
+    if service.settings.warehouse is None or not may:
+        return None
+    asked = Asked.model_validate({"code": code})
+    return (await found_for(request, service, visitor.caller, asked))[1]
 
 
 def _asked(request: Request) -> tuple[Asked, str | None]:

@@ -31,6 +31,7 @@ def test_an_officer_filters_and_takes_the_list_along(browser, site):
         name = rows.locator("a").first.inner_text()
         rows.locator("a").first.click()
         assert name in page.locator("h1").inner_text()
+        assert "Restoration possibilities" in page.locator("main").inner_text()
 
 
 def test_a_wrong_code_is_told_and_nothing_is_listed(browser, site):
