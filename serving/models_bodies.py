@@ -50,4 +50,3 @@ class Switch(_Body):
 def day_of(text: str) -> date:
     """A day as the store keeps it."""
     return date.fromisoformat(text)
-

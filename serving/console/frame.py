@@ -17,7 +17,6 @@ from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
 from serving.gate import Caller
 from serving.roles import (
-    ALERTS_READ,
     AUDIT,
     CATALOGUE,
     DRAWS_READ,
@@ -52,13 +51,11 @@ class Place:
 
 PLACES = (
     Place("Watchlist", "/console/watchlist", SCORES),
-    Place("Alerts", "/console/alerts", ALERTS_READ),
     Place("Draws", "/console/draws", DRAWS_READ),
     Place("Restoration", "/console/restoration", RESTORATION_READ),
     Place("Models", "/console/models", MODELS_READ),
     Place("Data quality", "/console/quality", CATALOGUE),
     Place("Rules", "/console/rules", CATALOGUE),
-    Place("Report", "/console/report", SCORES),
     Place("Audit trail", "/console/audit", AUDIT),
 )
 

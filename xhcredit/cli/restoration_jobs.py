@@ -93,7 +93,8 @@ def what_if_command(
     """Compute score and tier without one record, as the law wants it after restoration."""
     from xhcredit.domain.codes import UnifiedCode, normalised
     from xhcredit.jobs.night import open_store
-    from xhcredit.jobs.what_if import Chosen, what_if
+    from xhcredit.jobs.restorable_records import Chosen
+    from xhcredit.jobs.what_if import what_if
 
     code = UnifiedCode(normalised(code)).text
     chosen = Chosen(table, dict(pair(text) for text in record))
