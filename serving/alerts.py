@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from serving import examples
 from serving.accounts import written_by_person
-from serving.gate import key_of, purpose_of
+from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
 from serving.roles import ALERTS_ACT, ALERTS_READ
 from serving.service import Service, service_of
@@ -189,13 +189,24 @@ async def act(request: Request, asked: Doings) -> Response:
     """Do the same with alerts."""
     service = service_of(request)
     caller = await service.person(request, ALERTS_ACT)
-    purpose = purpose_of(request.headers)
+    given = (purpose_of(request.headers), key_of(request.headers), asked)
+    done = await asyncio.to_thread(act_on, service, caller, *given)
+    return JSONResponse({"done": done}, headers=NO_STORE)
+
+
+def act_on(
+    service: Service, caller: Caller, purpose: str, key: str | None, asked: Doings
+) -> list[dict[str, Any]]:
+    """Do the same with alerts, once for a key.
+
+    Raises:
+        UnknownRecord, WrongState, TwoPersons, BadInput: as ``take``; then nothing was done.
+    """
     told = asked.model_dump(exclude_none=True)
-    made = caller.act_once(key_of(request.headers), f"alert.{asked.act}", purpose, **told)
+    made = caller.act_once(key, f"alert.{asked.act}", purpose, **told)
     doing = Doing(asked.act, service.today(), caller.name, asked.reason, asked.details())
     desk = Desk(service.store, service.rulebook, caller.scope(ALERTS_ACT))
-    done = await asyncio.to_thread(take, desk, made, asked.alerts, doing)
-    return JSONResponse({"done": done}, headers=NO_STORE)
+    return take(desk, made, asked.alerts, doing)
 
 
 @router.get(

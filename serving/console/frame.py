@@ -17,6 +17,7 @@ from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
 from serving.gate import Caller
 from serving.roles import (
+    ALERTS_READ,
     AUDIT,
     CATALOGUE,
     DRAWS_READ,
@@ -51,6 +52,7 @@ class Place:
 
 PLACES = (
     Place("Watchlist", "/console/watchlist", SCORES),
+    Place("Alerts", "/console/alerts", ALERTS_READ),
     Place("Draws", "/console/draws", DRAWS_READ),
     Place("Restoration", "/console/restoration", RESTORATION_READ),
     Place("Models", "/console/models", MODELS_READ),

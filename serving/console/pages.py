@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from serving.console import (
+    alerts,
     assets,
     audit,
     door,
@@ -19,10 +20,25 @@ from serving.console import (
     watchlist,
 )
 
+PARTS = (
+    door, watchlist, enterprise, alerts, draws, models, quality, restoration, rules, audit,
+)  # fmt: skip
+
 
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in (door, watchlist, enterprise, draws, models, quality, restoration, rules, audit):
+    for part in (
+        door,
+        watchlist,
+        enterprise,
+        alerts,
+        draws,
+        models,
+        quality,
+        restoration,
+        rules,
+        audit,
+    ):
         app.include_router(part.router)
     mishaps.register(app)

@@ -14,6 +14,8 @@ PAGES = {
         "/console/watchlist?text=zzz",
         "/console/enterprises/92000000MA2NRQ7D0W",
         "/console/enterprises/91000000MA1HLG3440",
+        "/console/alerts",
+        "/console/draws",
         "/console/quality",
         "/console/rules",
         "/console/rules/tiers.cutoffs",
@@ -25,7 +27,7 @@ PAGES = {
         "/console/password",
     ],
     "chen": ["/console/audit", "/console/audit?action=nothing", "/console/watchlist"],
-    None: ["/console/login?next=/console/watchlist"],
+    None: ["/console/login?next=/console/watchlist", "/console/public/verify"],
 }
 
 
