@@ -90,13 +90,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def made(folder: Path, binary: Path) -> Server:
-    """Make a server in an empty folder, and start it."""
+def made(folder: Path, binary: Path, *options: str) -> Server:
+    """Make a server in an empty folder, and start it; ``options`` are more of initdb's."""
     user = _somebody()
     if user:
         shutil.chown(folder, user)
     init = [binary / "initdb", "-D", folder / "data", "-U", "xhc", "-A", "trust", "-N"]
-    init += ["-E", "UTF8", "--locale=C.UTF-8"]
+    init += ["-E", "UTF8", "--locale=C.UTF-8", *options]
     subprocess.run(init, user=user, check=True, capture_output=True, cwd=folder)
     port = _free_port()
     server = Server(f"postgresql://xhc@127.0.0.1:{port}/postgres", folder, binary, port)
