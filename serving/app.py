@@ -103,7 +103,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     problems.register(app)
     console.add_to(app)
     _describe(app)
-    limits = Limits(settings.in_flight, settings.body_bytes)
+    limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
     app.add_middleware(Frame, meters=meters, log=access_log(settings.log), limits=limits)
     return app
 

@@ -5,6 +5,7 @@ Starlette's BaseHTTPMiddleware alone costs twice what a whole request costs here
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -68,10 +69,11 @@ _JSON = msgspec.json.Encoder(enc_hook=str)
 
 
 class Limits(NamedTuple):
-    """How many requests may be answered at once, and how long a body may be."""
+    """How many requests may be answered at once; how long a body may be, and take to come."""
 
     in_flight: int
     body_bytes: int
+    body_seconds: float
 
 
 class Frame:
@@ -97,7 +99,7 @@ class Frame:
             if refusal is not None:
                 await refused(state["request_id"], refusal)(scope, receive, sent)
             else:
-                limited = _Received(receive, self._limits.body_bytes)
+                limited = _Received(receive, self._limits)
                 await self._guarded(scope, limited, sent)
         finally:
             self._now -= 1
@@ -145,17 +147,32 @@ class Frame:
 
 
 class _Received:
-    """Passes a body on, up to a length; a body without a told length is counted."""
+    """Passes a body on, up to a length and a time; a body without a told length is counted."""
 
-    def __init__(self, receive: Receive, left: int) -> None:
-        self._receive, self._left = receive, left
+    def __init__(self, receive: Receive, limits: Limits) -> None:
+        self._receive, self._left = receive, limits.body_bytes
+        self._seconds: float | None = limits.body_seconds
+        self._until = 0.0
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        message = await self._in_time()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise HTTPException(413)
+        if not message.get("more_body", False):  # what comes after the body may take any time
+            self._seconds = None
         return message
+
+    async def _in_time(self) -> Message:
+        """The next part; who lets us wait for it would keep a place from others."""
+        if self._seconds is None:
+            return await self._receive()
+        self._until = self._until or time.monotonic() + self._seconds
+        try:
+            async with asyncio.timeout(self._until - time.monotonic()):
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
 
 
 class _Sent:

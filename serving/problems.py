@@ -75,6 +75,7 @@ HTTP: dict[str, Kind] = {
     "not_found": Kind(404, "没有此地址", "No such address"),
     "method_not_allowed": Kind(405, "不支持此方法", "Method not allowed"),
     "other_night": Kind(409, "数据已更新，暂不能解释当前结果", "The data is of another night"),
+    "too_slow": Kind(408, "请求体传输超时", "The body came too slowly"),
     "too_large": Kind(413, "请求体过大", "The body is too large"),
     "wrong_request": Kind(422, "请求内容不符合要求", "The request is not as declared"),
     "refused": Kind(400, "请求被拒绝", "The request is refused"),
@@ -225,6 +226,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 _BY_STATUS = {
     404: ("not_found", "no such address; see /docs"),
     405: ("method_not_allowed", "another method is needed here; see /docs"),
+    408: ("too_slow", "the body did not come in time; send it again"),
     413: ("too_large", TOO_LARGE),
 }
 

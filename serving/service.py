@@ -48,6 +48,7 @@ class Settings:
     release: Path | None = None
     rules: Path | None = None
     body_bytes: int = 1 << 20
+    body_seconds: float = 20.0  #: from the head of a request to the end of its body
     in_flight: int = 256
     explaining: int = 8
     oidc: Provider | None = None
