@@ -8,8 +8,8 @@ import pytest
 
 from tests.serving.district import BUREAUS, CODES, STREETS, headers, new_key, problem
 from tests.serving.test_scores import read_acts
+from xhcredit.domain.cells import neutral
 from xhcredit.jobs.publish import publish
-from xhcredit.store.audit import neutral
 
 LIST, EXPORT = "/v1/watchlist", "/v1/watchlist/export"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from xhcredit.domain.cells import FORMULA, SPACE
 from xhcredit.ingest.readers.staged import RefusedRow
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.warehouse import Warehouse, copy_to_parquet, literal
@@ -52,7 +54,7 @@ def write(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, entry: str, sour
         return
     table, sheet = paths(warehouse, entry)
     copy_to_parquet(con, _select(source), table)
-    names = ", ".join(f"{_harmless(c)} AS {c}" if c == "found" else f'"{c}"' for c in COLUMNS)
+    names = ", ".join('"row"' if c == "row" else f'{_harmless(c)} AS "{c}"' for c in COLUMNS)
     plain = sheet.with_suffix(".unfinished")
     con.execute(
         f"COPY (SELECT {names} FROM ({_select(source)})) TO {literal(str(plain))} "
@@ -91,7 +93,5 @@ def _told(language: int) -> str:
 
 def _harmless(column: str) -> str:
     """SQL of a text that no spreadsheet program takes for a formula."""
-    return (
-        f"CASE WHEN regexp_matches({column}, '^[=+\\-@\\t\\r]') THEN '''' || {column} "
-        f"ELSE {column} END"
-    )
+    formula = literal(f"^[{SPACE}]*[{re.escape(FORMULA)}]")
+    return f"""if(regexp_matches("{column}", {formula}), '''' || "{column}", "{column}")"""

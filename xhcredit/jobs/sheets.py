@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import xlsxwriter
 
-from xhcredit.store.audit import neutral
+from xhcredit.domain.cells import neutral
 
 Cells = Sequence[Any]
 

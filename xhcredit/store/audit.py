@@ -11,15 +11,13 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from xhcredit.domain.cells import neutral
 from xhcredit.store import guards
 from xhcredit.store.acts import head as last_entry
 from xhcredit.store.chain import Link, Verdict, walk
 from xhcredit.store.engines import Database
 from xhcredit.store.every import tables
 from xhcredit.store.tables import activity, runs, snapshots
-
-#: how a spreadsheet recognises a formula; such cells are exported behind an apostrophe
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -140,12 +138,3 @@ def export(database: Database, out: TextIO, kind: str, only: Filter | None = Non
                 out.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
             count += 1
     return count
-
-
-def neutral(cell: Any) -> Any:
-    """A cell that no spreadsheet runs as a formula.
-
-    >>> neutral("=1+1"), neutral("A 类"), neutral(-1)
-    ("'=1+1", 'A 类', -1)
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -1,0 +1,59 @@
+"""No export runs as a formula: one list of signs, in Python and in SQL, for every file we write."""
+
+import itertools
+import re
+
+import duckdb
+import pytest
+
+from tests.walks import python_files, shown
+from xhcredit.domain.cells import FORMULA, SPACE, neutral
+from xhcredit.ingest.quarantine import _harmless
+
+#: who writes tables that a spreadsheet program opens; a new one is added here with its test
+WRITERS = {
+    "xhcredit/ingest/quarantine.py": "SQL, held to neutral below",
+    "xhcredit/jobs/sheets.py": "neutral",
+    "xhcredit/store/audit.py": "neutral",
+    "xhcredit/jobs/restorable_table.py": "text cells of XLSX only: tests/jobs/test_restoration.py",
+    "xhcredit/jobs/draw_feedback.py": "a delivery to ourselves, which nobody opens",
+    "training/sheet.py": "our own words and numbers, no formulas",
+}
+_WRITES = re.compile(r"csv\.(writer|DictWriter)\(|Workbook\(|FORMAT csv|\.to_csv\(|\.to_excel\(")
+
+
+def test_every_writer_of_tables_is_known():
+    files = [*python_files("xhcredit"), *python_files("serving"), *python_files("training")]
+    found = {shown(f) for f in files if _WRITES.search(f.read_text(encoding="utf-8"))}
+    readers = {f for f in found if "/readers/" in f}
+
+    assert found - readers == set(WRITERS), "neutralise its cells, and name it in WRITERS"
+
+
+CELLS = [
+    space + sign + rest
+    for space, sign, rest in itertools.product(
+        ("", " ", "  ", "\u00a0", "\u3000"), (*FORMULA, "", "a", "'", "张"), ("", "1+1", "=1")
+    )
+]
+
+
+def test_the_same_cells_are_neutralised_in_sql():
+    con = duckdb.connect()
+    con.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS c", [CELLS])
+    told = con.execute(f"SELECT {_harmless('c')} FROM t").fetchall()
+
+    assert [cell for (cell,) in told] == [neutral(cell) for cell in CELLS]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_comes_out_begins_with_no_sign(cell):
+    told = neutral(cell)
+
+    assert told.lstrip(SPACE)[:1] not in tuple(FORMULA)
+    assert told in (cell, f"'{cell}")
+
+
+@pytest.mark.parametrize("cell", [None, 1, -1.5, "", " ", "'", "企业"])
+def test_what_is_harmless_stays(cell):
+    assert neutral(cell) == cell

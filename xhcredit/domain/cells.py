@@ -1,0 +1,22 @@
+"""What would a spreadsheet program run?  Texts that it takes for formulas, made harmless."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: how formulas begin; the full-width signs are taken for the plain ones by Chinese programs
+#: (OWASP, CSV Injection)
+FORMULA = "=+-@\t\r\n＝＋－＠"
+SPACE = " \u00a0\u3000"  #: what some programs drop before it
+
+
+def neutral(cell: Any) -> Any:
+    """A cell that no spreadsheet program runs as a formula: behind an apostrophe, if need be.
+
+    >>> neutral("=1+1"), neutral("A 类"), neutral(-1)
+    ("'=1+1", 'A 类', -1)
+    >>> neutral(" =1+1"), neutral("＝1+1"), neutral("")
+    ("' =1+1", "'＝1+1", '')
+    """
+    first = cell.lstrip(SPACE)[:1] if isinstance(cell, str) else ""
+    return f"'{cell}" if first and first in FORMULA else cell
