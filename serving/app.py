@@ -136,3 +136,7 @@ def _describe(app: FastAPI) -> None:
     schemas |= made.pop("$defs") | {"Problem": made}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    own = problems.declared(422)[422]
+    for operation in (o for item in described["paths"].values() for o in item.values()):
+        if problems.MEDIA_TYPE not in operation["responses"].get("422", own)["content"]:
+            operation["responses"]["422"] = own

@@ -15,6 +15,7 @@ import uvicorn
 from serving.app import create_app
 from serving.service import Settings
 from tests.serving.district import CODES, UNKNOWN, WRONG, Clock, new_key
+from tests.serving.receivers import receiving
 from xhcredit.client import AsyncClient, Client, Problem, Unreachable
 from xhcredit.store.store import Store
 
@@ -120,6 +121,19 @@ def test_a_busy_service_is_asked_again_and_not_for_ever():
         pytest.raises(Unreachable, match="503"),
     ):
         client.get("/x")
+
+
+def test_every_try_of_a_write_carries_the_same_key():
+    """An answer that is lost on its way must not let the same be done twice."""
+    with (
+        receiving(lambda _: (503 if len(receiver.received) < 3 else 204, {})) as receiver,
+        Client(receiver.url, "k", "p", tries=4) as client,
+    ):
+        with pytest.raises(ValueError, match="Expecting value"):  # there is no body to read
+            client.post("/x", {"a": 1})
+        keys = {r.headers["idempotency-key"] for r in receiver.received}
+
+    assert (len(receiver.received), len(keys)) == (3, 1)
 
 
 def test_a_service_that_is_away_is_told_in_words():

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from xhcredit.client.errors import Unreachable
-from xhcredit.client.requests import Asking, Manner, again, batches, read, watchlist
+from xhcredit.client.requests import Asking, Manner, again, batches, read, sending, watchlist
 from xhcredit.client.shapes import Listed, Score
 
 
@@ -73,9 +73,11 @@ class Client:
         return read(self._ask(Asking("GET", path, params)))
 
     def post(self, path: str, body: Any, *, once: str = "") -> Any:
-        """Send something; with a key ``once`` the same is done only once."""
-        headers = {"Idempotency-Key": once} if once else {}
-        return read(self._ask(Asking("POST", path, body=body, headers=headers)))
+        """Send something; however often it is tried, it is done once.
+
+        With a key ``once`` that also holds for the same call again, even by another process.
+        """
+        return read(self._ask(sending(path, body, once)))
 
     def _ask(self, asked: Asking) -> httpx.Response:
         why: object = ""
@@ -147,9 +149,8 @@ class AsyncClient:
         return read(await self._ask(Asking("GET", path, params)))
 
     async def post(self, path: str, body: Any, *, once: str = "") -> Any:
-        """Send something; with a key ``once`` the same is done only once."""
-        headers = {"Idempotency-Key": once} if once else {}
-        return read(await self._ask(Asking("POST", path, body=body, headers=headers)))
+        """Send something once; see ``Client.post``."""
+        return read(await self._ask(sending(path, body, once)))
 
     async def _ask(self, asked: Asking) -> httpx.Response:
         why: object = ""

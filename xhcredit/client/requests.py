@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,12 @@ def batches(codes: Sequence[str]) -> Iterator[Asking]:
     """Requests for many codes, in parts that the service takes."""
     for at in range(0, len(codes), MOST_CODES):
         yield Asking("POST", "/v1/scores:batch", body={"codes": list(codes[at : at + MOST_CODES])})
+
+
+def sending(path: str, body: Any, once: str) -> Asking:
+    """Something to be done; every try carries the same key, since an answer may be lost."""
+    headers = {"Idempotency-Key": once or str(uuid.uuid4())}
+    return Asking("POST", path, body=body, headers=headers)
 
 
 def watchlist(cursor: str | None, filters: Mapping[str, Any]) -> Asking:

@@ -1,0 +1,105 @@
+"""The description is right by itself: schemas, references, examples, parameters, refusals."""
+
+import re
+from collections import Counter
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+URI = "urn:described"
+
+
+@pytest.fixture(scope="module")
+def described(steady):
+    return steady.get("/openapi.json").json()
+
+
+def operations(described):
+    """Every operation: where it is, and what is said of it."""
+    for path, item in described["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", path, operation
+
+
+def nodes(value, at=""):
+    """Every mapping in the description, and where it stands."""
+    if isinstance(value, dict):
+        yield at, value
+        for key, part in value.items():
+            yield from nodes(part, f"{at}/{key}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from nodes(part, f"{at}/{number}")
+
+
+def test_every_operation_has_its_own_name(described):
+    names = Counter(o["operationId"] for _, _, o in operations(described))
+
+    assert [name for name, count in names.items() if count > 1] == []
+    assert all(re.fullmatch("[a-z][a-z_]*", name) for name in names)
+
+
+def test_every_reference_leads_somewhere(described):
+    for at, node in nodes(described):
+        if "$ref" not in node:
+            continue
+        target = described
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            assert part in target, f"{at}: {node['$ref']}"
+            target = target[part]
+
+
+def test_every_schema_is_one(described):
+    schemas = [(at, n["schema"]) for at, n in nodes(described) if isinstance(n.get("schema"), dict)]
+    named = list(described["components"]["schemas"].items())
+
+    assert len(schemas) > 100
+    for at, schema in schemas + named:
+        assert Draft202012Validator.check_schema(schema) is None, at
+
+
+def test_every_example_is_as_its_schema_says(described):
+    resource = Resource.from_contents(described, default_specification=DRAFT202012)
+    registry = Registry().with_resource(URI, resource)
+    checked = 0
+    for at, node in nodes(described):
+        if not isinstance(node.get("schema"), dict) or "example" not in node:
+            continue
+        schema = {"$id": URI, **described, **node["schema"]}
+        if schema.get("format") == "binary":
+            continue
+        faults = list(Draft202012Validator(schema, registry=registry).iter_errors(node["example"]))
+        assert faults == [], at
+        checked += 1
+
+    assert checked > 40
+
+
+def test_parameters_are_those_of_the_path_and_given_once(described):
+    for name, path, operation in operations(described):
+        given = [(p["in"], p["name"]) for p in operation.get("parameters", [])]
+        assert len(given) == len(set(given)), name
+        assert {n for place, n in given if place == "path"} == set(re.findall(r"{(\w+)}", path))
+
+
+def test_every_refusal_has_the_one_body(described):
+    for name, _, operation in operations(described):
+        for status, answer in operation["responses"].items():
+            if status[0] in "45":
+                [kind] = answer["content"]
+                schema = answer["content"][kind]["schema"]
+                assert kind == "application/problem+json", f"{name} {status}"
+                assert schema == {"$ref": "#/components/schemas/Problem"}, f"{name} {status}"
+        assert {"500", "503"} <= set(operation["responses"]), name
+
+
+def test_who_may_send_a_key_for_retries_says_why(described):
+    silent = []
+    for name, _, operation in operations(described):
+        headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
+        if "Idempotency-Key" in headers and "X-Purpose" not in headers:
+            silent.append(name)
+
+    assert silent == []
