@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -40,14 +41,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """Say nothing of senders that were killed; anything else is a fault of the test."""
-        if not isinstance(sys.exception(), ConnectionError):
+        """Say nothing of senders that went away; anything else is a fault of the test."""
+        if not isinstance(sys.exception(), (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
 @contextmanager
-def receiving(answer=well):
-    """A receiver while it is needed."""
+def receiving(answer=well, certificate=None):
+    """A receiver while it is needed; with HTTPS if it has a certificate (PEM with its key)."""
     told = Receiver(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,6 +73,10 @@ def receiving(answer=well):
 
     server = _Server(("127.0.0.1", 0), Handler)
     told.port = server.server_port
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     try:

@@ -110,7 +110,8 @@ def _again_and_again(store: str, plan: Plan, every: float) -> None:
 
 def _line(told: Told) -> str:
     counts = f"{told.delivered} delivered, {told.waiting} to be tried again, {told.dead} given up"
-    return f"{told.subscription} {told.name}: {counts}{told.stopped and f' ({told.stopped})'}"
+    why = f" ({', '.join(filter(None, (told.stopped, told.said)))})" if told.said else ""
+    return f"{told.subscription} {told.name}: {counts}{why}"
 
 
 def _show(told: Sequence[Told]) -> None:

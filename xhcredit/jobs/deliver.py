@@ -69,11 +69,13 @@ class Told:
     waiting: int = 0
     dead: int = 0
     stopped: Literal["", "failing", "gone", "ended"] = ""
+    said: str = ""  #: what the last failed attempt brought
 
     def count(self, fates: Sequence[Fate]) -> None:
         """Add what came of some attempts."""
         for fate in fates:
             setattr(self, fate.state, getattr(self, fate.state) + 1)
+            self.said = self.said if fate.state == "delivered" else fate.answer
 
 
 def deliver(store: Store, plan: Plan | None = None) -> list[Told]:
