@@ -1,6 +1,11 @@
 """Other systems are told: each message at least once, signed, in order, and not for ever."""
 
 import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -236,3 +241,49 @@ def test_two_deliverers_do_not_work_at_once(store, address):
             with pytest.raises(WrongState, match="another deliverer"):
                 deliver(other, PLAN)
         assert deliver(other, PLAN) == []
+
+
+def test_the_night_is_published_while_a_receiver_lets_us_wait(store, tmp_path):
+    asked, over = threading.Event(), threading.Event()
+
+    def answer(_):
+        asked.set()
+        over.wait(30)
+        return 204, {}
+
+    with receiving(answer) as receiver, ThreadPoolExecutor(1) as pool:
+        store.subscriptions.add(ACT, "平台", receiver.url, (), "")
+        say(store, {"code": "1"})
+        going = pool.submit(deliver, store, replace(PLAN, seconds=30))
+        assert asked.wait(30)
+        change(store, tmp_path, "AB", "BB")
+        assert not going.done()
+        over.set()
+        [told] = going.result()
+
+    assert told.delivered == 1
+    assert store.reader.current_run()["run"] == 2
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(store):
+    """Bytes that drip would outlive any limit on a single read."""
+    over = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def drip():
+            wire, _ = server.accept()
+            with wire, suppress(ConnectionError):
+                wire.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not over.wait(0.05):
+                    wire.sendall(b"X: x\r\n")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        store.subscriptions.add(ACT, "平台", url, (), "")
+        say(store, {"code": "1"})
+        [told] = deliver(store, replace(PLAN, seconds=0.5))
+        over.set()
+        dripping.join()
+
+    assert (told.waiting, told.said) == (1, "no answer in 0.5 s")

@@ -28,6 +28,14 @@ class Code:
     is_bool: bool = False
 
 
+def _read(expression: str) -> ast.Expression:
+    """Parse; once more where Python 3.11 mixes up two threads that parse at once (gh-106905)."""
+    try:
+        return ast.parse(expression, mode="eval")
+    except SystemError:
+        return ast.parse(expression, mode="eval")
+
+
 def parse(expression: str, where: str) -> ast.expr:
     """Parse an expression; ``where`` names the feature for the error.
 
@@ -35,7 +43,7 @@ def parse(expression: str, where: str) -> ast.expr:
         BadDeclaration: not an expression of the language.
     """
     try:
-        return ast.parse(expression.strip(), mode="eval").body
+        return _read(expression.strip()).body
     except SyntaxError as error:
         raise BadDeclaration(
             f'{where}: "{expression}" is not an expression ({error.msg}); see engine/expr.py'

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 
 from xhcredit.store.acts import Act, Tx, Writer
-from xhcredit.store.chain import moment_of
 from xhcredit.store.deliveries_tables import deliveries, subscriptions
 from xhcredit.store.engines import Database
 from xhcredit.store.outbox import body_of, event_of
@@ -221,16 +220,3 @@ def _settle(tx: Tx, which: Any) -> int:
     waited_for = select(1).where(deliveries.c.message == outbox.c.id, _WAITING)
     free = update(outbox).where(which, outbox.c.delivered_at.is_(None), ~waited_for.exists())
     return tx.con.execute(free.values(delivered_at=tx.at)).rowcount
-
-
-def age_seconds(database: Database, now: str) -> float:
-    """How long the oldest waiting message of any subscription has been waiting; 0 if none is."""
-    oldest = (
-        select(func.min(activity.c.at))
-        .join_from(deliveries, outbox, deliveries.c.message == outbox.c.id)
-        .join(activity, activity.c.seq == outbox.c.activity)
-        .where(_WAITING)
-    )
-    with database.reading() as con:
-        at = con.scalar(oldest)
-    return 0.0 if at is None else (moment_of(now) - moment_of(at)).total_seconds()
