@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from serving.problem_kinds import HTTP, LIBRARY, Kind
 from xhcredit import errors
 from xhcredit.domain.codes import problem_with
 
@@ -24,64 +25,6 @@ MEDIA_TYPE = "application/problem+json"
 TOO_LARGE = "the body is larger than is taken here; ask in smaller parts"
 RETRY_SECONDS = 1  #: what is said in Retry-After: overload passes quickly
 
-
-class Kind(NamedTuple):
-    """How a kind of problem is told: HTTP status and titles."""
-
-    status: int
-    zh: str
-    en: str
-
-
-#: every error of the library; a contract test holds it complete
-LIBRARY: dict[type[errors.XhcreditError], Kind] = {
-    errors.XhcreditError: Kind(500, "系统内部状态异常", "The service is not in order"),
-    errors.BadCode: Kind(400, "统一社会信用代码有误", "Wrong unified social credit code"),
-    errors.BadInput: Kind(400, "输入无法识别", "The input cannot be read"),
-    errors.BadMapping: Kind(422, "字段映射有误", "The mapping is wrong"),
-    errors.BadDeclaration: Kind(500, "指标或评分表声明有误", "A declaration cannot be run"),
-    errors.BadRule: Kind(500, "规则文件有误", "A rule file is refused"),
-    errors.RuleNotInForce: Kind(404, "所询日期无有效规则", "No rule in force on that day"),
-    errors.NothingKnown: Kind(404, "尚无数据", "Nothing is known yet"),
-    errors.UnknownEnterprise: Kind(404, "未找到该企业", "Unknown enterprise"),
-    errors.StoreUnavailable: Kind(503, "存储暂不可用", "The store does not answer now"),
-    errors.BadStore: Kind(500, "存储不可用", "The store cannot be used"),
-    errors.KeyReused: Kind(422, "幂等键已用于其他请求", "Idempotency key used before"),
-    errors.ChainBroken: Kind(500, "操作日志链校验不通过", "The activity chain is broken"),
-    errors.UnknownRecord: Kind(404, "未找到该记录", "No such record"),
-    errors.BeyondCalendar: Kind(422, "超出工作日历范围", "Beyond the calendar of working days"),
-    errors.WrongApplicant: Kind(422, "申请人与记录主体不符", "Not the enterprise of the record"),
-    errors.WrongState: Kind(409, "当前状态不允许此操作", "Not possible in this state"),
-    errors.TwoPersons: Kind(409, "须由两名人员共同办理", "Two different officers are needed"),
-    errors.LoginRefused: Kind(401, "登录失败", "Login refused"),
-    errors.BadPlan: Kind(422, "抽查计划或名录有误", "No lawful draw can be made of this"),
-    errors.Unstaffable: Kind(422, "执法人员无法满足约束", "Inspectors cannot be assigned"),
-    errors.RecordRefuted: Kind(422, "抽查记录核验不通过", "The draw record is refuted"),
-    errors.BadSample: Kind(422, "训练样本不可用", "The sample cannot be used"),
-    errors.GateClosed: Kind(409, "模型未达到上线条件", "The model does not pass its gates"),
-    errors.RegistryUnavailable: Kind(503, "模型登记库暂不可用", "The model registry is away"),
-}
-
-#: what only exists over HTTP
-HTTP: dict[str, Kind] = {
-    "no_key": Kind(401, "缺少或无效的访问密钥", "No valid key"),
-    "code_needed": Kind(401, "需要动态口令", "A one-time code is needed"),
-    "foreign_page": Kind(403, "请求来源校验未通过", "The request is not from our own pages"),
-    "provider_away": Kind(503, "统一身份认证暂不可用", "The identity provider is away"),
-    "password_due": Kind(403, "须先更换口令", "Choose a new password first"),
-    "too_many_logins": Kind(429, "登录尝试过多", "Too many logins failed"),
-    "not_allowed": Kind(403, "无权访问", "Not allowed"),
-    "purpose_missing": Kind(400, "缺少查询事由", "No purpose given"),
-    "not_found": Kind(404, "没有此地址", "No such address"),
-    "method_not_allowed": Kind(405, "不支持此方法", "Method not allowed"),
-    "other_night": Kind(409, "数据已更新，暂不能解释当前结果", "The data is of another night"),
-    "too_slow": Kind(408, "请求体传输超时", "The body came too slowly"),
-    "too_large": Kind(413, "请求体过大", "The body is too large"),
-    "wrong_request": Kind(422, "请求内容不符合要求", "The request is not as declared"),
-    "refused": Kind(400, "请求被拒绝", "The request is refused"),
-    "overloaded": Kind(503, "服务繁忙，请稍后再试", "Busy; try again"),
-    "internal": Kind(500, "系统内部错误", "Our mistake"),
-}
 
 #: said instead of the error's own words: those tell of files and databases of the server
 _DISCREET = {
@@ -114,7 +57,11 @@ class Problem(BaseModel):
     title: str = Field(examples=["统一社会信用代码有误"])
     title_en: str = Field(examples=["Wrong unified social credit code"])
     status: int = Field(examples=[400])
-    detail: str = Field(description="发现什么、怎么办 / what was found; what to do")
+    detail: str = Field(description="发现什么 / what was found, and what of it to change")
+    advice: str = Field(description="怎么办", examples=["请对照营业执照核对18位代码后重新提交。"])
+    advice_en: str = Field(
+        description="what to do", examples=["Compare it with the business licence."]
+    )
     instance: str = Field(description="请求编号 / names the request in the log")
     code: str = Field(examples=["bad_code"], description="稳定代码 / stable, to be matched")
     errors: list[Fault] = []
@@ -145,6 +92,8 @@ def answer(
         title_en=kind.en,
         status=kind.status,
         detail=detail,
+        advice=kind.do_zh,
+        advice_en=kind.do_en,
         instance=f"urn:xhcredit:request:{request_id}",
         code=code,
         errors=list(faults),

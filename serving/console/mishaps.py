@@ -38,8 +38,13 @@ def _page(request: Request, problem: dict[str, str], answer: Response) -> Respon
         return go_to(request, f"/console/login?next={quote(_where(request))}")
     if problem["code"] == "password_due":
         return go_to(request, "/console/password")
-    title = problem["title"] if chosen(request) == "zh" else problem["title_en"]
-    shown = {"problem": problem, "title": title, "number": problem["instance"].rpartition(":")[2]}
+    own = "" if chosen(request) == "zh" else "_en"
+    shown = {
+        "problem": problem,
+        "title": problem[f"title{own}"],
+        "advice": problem[f"advice{own}"],
+        "number": problem["instance"].rpartition(":")[2],
+    }
     made = page(request, "mishap.html", None, answer.status_code, **shown)
     if "retry-after" in answer.headers:
         made.headers["Retry-After"] = answer.headers["retry-after"]

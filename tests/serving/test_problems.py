@@ -1,5 +1,6 @@
 """Every error is told in one form, with a status, a Chinese title, and what to do."""
 
+import json
 import re
 from importlib import import_module
 from pkgutil import walk_packages
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 import xhcredit
 from serving import problems
 from serving.app import create_app
+from serving.problem_kinds import HTTP, LIBRARY
 from serving.service import Settings
 from tests.serving.district import CODES, logged, problem
 from tests.walks import python_files
@@ -28,21 +30,32 @@ def error_classes():
 
 @pytest.mark.parametrize("kind", error_classes(), ids=lambda k: k.__name__)
 def test_every_error_has_a_status_and_a_title_in_chinese(kind):
-    told = problems.LIBRARY[kind]
+    told = LIBRARY[kind]
 
     assert 400 <= told.status < 600
     assert re.search(r"[一-鿿]", told.zh)
+    assert re.search(r"[一-鿿].*。$", told.do_zh)
     assert told.en
+    assert told.do_en.endswith(".")
     response = problems.of_error("12345678", kind("what was found; what to do"))
     assert response.status_code == told.status
     assert ("what was found" in response.body.decode()) == (told.status < 500)
     assert ("retry-after" in response.headers) == (told.status == 503)
 
 
+@pytest.mark.parametrize("code", HTTP)
+def test_what_exists_only_over_http_says_what_to_do_in_both_languages(code):
+    told = HTTP[code]
+
+    assert re.search(r"[一-鿿].*。$", told.do_zh)
+    body = json.loads(problems.refused("12345678", problems.Refusal(code, "found")).body)
+    assert (body["advice"], body["advice_en"]) == (told.do_zh, told.do_en)
+
+
 def test_no_code_is_told_for_two_kinds():
     ours = {kind.code for kind in error_classes()}
 
-    assert not ours & set(problems.HTTP)
+    assert not ours & set(HTTP)
 
 
 def test_nothing_else_builds_error_bodies():

@@ -9,7 +9,8 @@ from typing import Any
 class Problem(Exception):
     """The service refused (RFC 9457): ``code`` is stable, titles are Chinese and English.
 
-    ``instance`` names the request in the service's log; ``faults`` are wrong fields, one by one.
+    ``advice`` says what to do, in both languages; ``instance`` names the request in the service's
+    log; ``faults`` are wrong fields, one by one.
     """
 
     def __init__(self, body: Mapping[str, Any]) -> None:
@@ -19,6 +20,8 @@ class Problem(Exception):
         self.title = str(body.get("title", ""))
         self.title_en = str(body.get("title_en", ""))
         self.detail = str(body.get("detail", ""))
+        self.advice = str(body.get("advice", ""))
+        self.advice_en = str(body.get("advice_en", ""))
         self.instance = str(body.get("instance", ""))
         self.faults = list(body.get("errors", []))
         super().__init__(f"{self.code} ({self.status}): {self.detail} [{self.instance}]")

@@ -1,0 +1,194 @@
+"""Every kind of problem that is told: HTTP status, title, and what to do, in both languages."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xhcredit import errors
+
+
+class Kind(NamedTuple):
+    """How a kind of problem is told: status, titles, and what helps."""
+
+    status: int
+    zh: str
+    en: str
+    do_zh: str
+    do_en: str
+
+
+_OPERATOR_ZH = "请将请求编号（instance）告知系统运维人员。"
+_OPERATOR_EN = "Tell the operator the number in instance."
+_LATER_ZH = "未作任何更改；请按 Retry-After 稍后重试同一请求。"
+_LATER_EN = "Nothing was changed; send the same request again after Retry-After."
+
+#: every error of the library; a contract test holds it complete
+LIBRARY: dict[type[errors.XhcreditError], Kind] = {
+    errors.XhcreditError: Kind(
+        500, "系统内部状态异常", "The service is not in order", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    errors.BadCode: Kind(
+        400, "统一社会信用代码有误", "Wrong unified social credit code",
+        "请对照营业执照核对18位代码后重新提交。", "Compare it with the business licence.",
+    ),
+    errors.BadInput: Kind(
+        400, "输入无法识别", "The input cannot be read",
+        "请按 detail 所指位置修改后重新提交；格式见 /docs。",
+        "Correct what detail points at; /docs shows the form.",
+    ),
+    errors.BadMapping: Kind(
+        422, "字段映射有误", "The mapping is wrong",
+        "请对照数据目录修改映射文件。", "Correct the mapping by the data directory.",
+    ),
+    errors.BadDeclaration: Kind(
+        500, "指标或评分表声明有误", "A declaration cannot be run", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    errors.BadRule: Kind(
+        500, "规则文件有误", "A rule file is refused", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    errors.RuleNotInForce: Kind(
+        404, "所询日期无有效规则", "No rule in force on that day",
+        "请换一个日期；/v1/rules 列出各规则生效日。", "Ask for another day; see /v1/rules.",
+    ),
+    errors.NothingKnown: Kind(
+        404, "尚无数据", "Nothing is known yet",
+        "请先导入数据并发布一个批次。", "Ingest data and publish a run first.",
+    ),
+    errors.UnknownEnterprise: Kind(
+        404, "未找到该企业", "Unknown enterprise",
+        "请核对代码；新设企业于次日批次后可查。",
+        "Check the code; a new enterprise appears with the next run.",
+    ),
+    errors.StoreUnavailable: Kind(
+        503, "存储暂不可用", "The store does not answer now", _LATER_ZH, _LATER_EN
+    ),
+    errors.BadStore: Kind(
+        500, "存储不可用", "The store cannot be used", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    errors.KeyReused: Kind(
+        422, "幂等键已用于其他请求", "Idempotency key used before",
+        "内容不同的请求请换用新的 Idempotency-Key。",
+        "Use a new Idempotency-Key for another request.",
+    ),
+    errors.ChainBroken: Kind(
+        500, "操作日志链校验不通过", "The activity chain is broken",
+        "请立即停止写入并告知审计管理员。", "Stop writing and tell the auditor at once.",
+    ),
+    errors.UnknownRecord: Kind(
+        404, "未找到该记录", "No such record",
+        "请从列表中重新选取编号。", "Take its number from the list.",
+    ),
+    errors.BeyondCalendar: Kind(
+        422, "超出工作日历范围", "Beyond the calendar of working days",
+        "请换用日历范围内的日期，或补充官方放假安排。",
+        "Use a day within the calendar, or add the official holidays.",
+    ),
+    errors.WrongApplicant: Kind(
+        422, "申请人与记录主体不符", "Not the enterprise of the record",
+        "请由记录所属企业本身申请。", "Only the enterprise of the record may apply.",
+    ),
+    errors.WrongState: Kind(
+        409, "当前状态不允许此操作", "Not possible in this state",
+        "请刷新后按当前状态办理。", "Read it again and go on from its present state.",
+    ),
+    errors.TwoPersons: Kind(
+        409, "须由两名人员共同办理", "Two different officers are needed",
+        "请由另一名有权限的人员办理此步。", "Let another officer with the right do this step.",
+    ),
+    errors.LoginRefused: Kind(
+        401, "登录失败", "Login refused",
+        "请核对账号、口令与动态口令；被锁定的请稍后再试。",
+        "Check name, password and one-time code; if locked, wait.",
+    ),
+    errors.BadPlan: Kind(
+        422, "抽查计划或名录有误", "No lawful draw can be made of this",
+        "请按 detail 修改计划或名录。", "Correct the plan or list as detail says.",
+    ),
+    errors.Unstaffable: Kind(
+        422, "执法人员无法满足约束", "Inspectors cannot be assigned",
+        "请按 detail 增派人员或调整回避、资质与工作量。",
+        "Add inspectors, or change recusals, qualifications or loads as detail says.",
+    ),
+    errors.RecordRefuted: Kind(
+        422, "抽查记录核验不通过", "The draw record is refuted",
+        "请核对是否取得完整、未改动的公布文件。",
+        "Check that you have the whole files as published.",
+    ),
+    errors.BadSample: Kind(
+        422, "训练样本不可用", "The sample cannot be used",
+        "请按 detail 调整样本的时段或标签。", "Change days or labels as detail says.",
+    ),
+    errors.GateClosed: Kind(
+        409, "模型未达到上线条件", "The model does not pass its gates",
+        "请查看未通过的条件，改进模型后再提交。", "See which gates are closed; improve the model.",
+    ),
+    errors.RegistryUnavailable: Kind(
+        503, "模型登记库暂不可用", "The model registry is away", _LATER_ZH, _LATER_EN
+    ),
+}  # fmt: skip
+
+#: what only exists over HTTP
+HTTP: dict[str, Kind] = {
+    "no_key": Kind(
+        401, "缺少或无效的访问密钥", "No valid key",
+        "请登录，或以 Authorization: Bearer 提交有效密钥。",
+        "Log in, or send a valid key as Authorization: Bearer.",
+    ),
+    "code_needed": Kind(
+        401, "需要动态口令", "A one-time code is needed",
+        "请一并提交动态口令。", "Send the one-time code too.",
+    ),
+    "foreign_page": Kind(
+        403, "请求来源校验未通过", "The request is not from our own pages",
+        "请在本系统页面内操作，或随请求提交 X-CSRF-Token。",
+        "Act from our own pages, or send X-CSRF-Token.",
+    ),
+    "provider_away": Kind(
+        503, "统一身份认证暂不可用", "The identity provider is away", _LATER_ZH, _LATER_EN
+    ),
+    "password_due": Kind(
+        403, "须先更换口令", "Choose a new password first",
+        "请先更换口令再继续。", "Choose a new password, then go on.",
+    ),
+    "too_many_logins": Kind(
+        429, "登录尝试过多", "Too many logins failed",
+        "请稍后再试，或联系安全管理员。", "Wait, or ask the security administrator.",
+    ),
+    "not_allowed": Kind(
+        403, "无权访问", "Not allowed",
+        "请向安全管理员申请相应角色或部门权限。",
+        "Ask the security administrator for the role or bureau.",
+    ),
+    "purpose_missing": Kind(
+        400, "缺少查询事由", "No purpose given",
+        "请在 X-Purpose 中写明查询事由。", "Say why in X-Purpose.",
+    ),
+    "not_found": Kind(
+        404, "没有此地址", "No such address", "请查阅 /docs。", "See /docs."
+    ),
+    "method_not_allowed": Kind(
+        405, "不支持此方法", "Method not allowed", "请查阅 /docs。", "See /docs."
+    ),
+    "other_night": Kind(
+        409, "数据已更新，暂不能解释当前结果", "The data is of another night",
+        "请待下一批次发布后再试。", "Try again after the next run is published.",
+    ),
+    "too_slow": Kind(
+        408, "请求体传输超时", "The body came too slowly", "请重新发送。", "Send it again."
+    ),
+    "too_large": Kind(
+        413, "请求体过大", "The body is too large", "请分次提交。", "Ask in smaller parts."
+    ),
+    "wrong_request": Kind(
+        422, "请求内容不符合要求", "The request is not as declared",
+        "请按 errors 逐项修改；格式见 /docs。", "Correct each of errors; /docs shows the form.",
+    ),
+    "refused": Kind(
+        400, "请求被拒绝", "The request is refused",
+        "请检查请求体是否为有效 JSON。", "Check that the body is JSON.",
+    ),
+    "overloaded": Kind(
+        503, "服务繁忙，请稍后再试", "Busy; try again", _LATER_ZH, _LATER_EN
+    ),
+    "internal": Kind(500, "系统内部错误", "Our mistake", _OPERATOR_ZH, _OPERATOR_EN),
+}  # fmt: skip
