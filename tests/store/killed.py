@@ -22,7 +22,15 @@ from xhcredit.store.store import Store
 from xhcredit.store.tables import releases
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "psycopg", "sqlalchemy.dialects.postgresql.psycopg"])
+CONTEXT.set_forkserver_preload(
+    [
+        "__main__",
+        __name__,
+        "psycopg",
+        "sqlalchemy.dialects.postgresql.psycopg",
+        "tests.store.draw_victims",
+    ]
+)
 
 
 class Steps:
