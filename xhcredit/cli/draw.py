@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xhcredit.cli import draw_checks
-from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.audit import STORE, Address, _existing, open_store
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
 from xhcredit.errors import BadInput
@@ -97,7 +97,7 @@ def freeze(
     from xhcredit.rules.rulebook import Rulebook
 
     people = jobs.People(_bytes(inspectors), _bytes(recusals))
-    with open_store(store) as opened, progress_bar(quiet=json_) as progress:
+    with _existing(store) as opened, progress_bar(quiet=json_) as progress:
         day = as_of or opened.reader.current_run()["as_of"]
         asked = jobs.Freezing(
             plan, draw, date.fromisoformat(str(the_day(day))), people, round_, replaces or None, why
@@ -121,7 +121,7 @@ def seed(
     """Enter the seed; once, and it can never be changed."""
     from xhcredit.jobs import draw as jobs
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         told = jobs.seed(opened, act_of("seed", why, once, draw=draw), draw, value, source)
     _show(told, json_, f"next: xhcredit draw run {draw}")
 
@@ -138,8 +138,9 @@ def run(
     """Draw and staff; writes record.json and everything that is needed to check it."""
     from xhcredit.jobs import draw as jobs
 
-    with open_store(store) as opened, progress_bar(quiet=json_) as progress:
-        told = jobs.run(opened, act_of("run", why, once, draw=draw), draw, progress)
+    with _existing(store) as opened, progress_bar(quiet=json_) as progress:
+        act = act_of("run", why, once or f"run {draw}", draw=draw)  # again: the files once more
+        told = jobs.run(opened, act, draw, progress)
         jobs.export(opened, draw, out_)
     _show(told, json_, f"check it: python3 {out_ / 'verify_draw.py'} {out_ / 'record.json'} …")
 
@@ -157,7 +158,7 @@ def replace(
     """Draw another inspector for one place, by the same seed."""
     from xhcredit.jobs import draw_people as jobs
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         act = act_of("replace", why, once, draw=draw, code=code)
         away = jobs.Away(code, inspector, why)
         told = jobs.replace_inspector(opened, act, draw, away)
@@ -171,7 +172,7 @@ def show(
     json_: AsJson = False,
 ) -> None:
     """Show how a draw stands, or all of them."""
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         told = opened.draws.one(draw) if draw else opened.draws.listed()
     if json_:
         tell_json(told)
@@ -190,7 +191,7 @@ def export(
     """Write the files of a draw, and the program by which a stranger checks them."""
     from xhcredit.jobs import draw as jobs
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         for file in jobs.export(opened, draw, out_, private=not public):
             out.print(str(file), soft_wrap=True)
 

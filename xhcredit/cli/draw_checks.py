@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.audit import STORE, Address, _existing
 from xhcredit.cli.console import out, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Warehouse, the_day
 from xhcredit.errors import BadInput
@@ -71,7 +71,7 @@ def results(
     from xhcredit.jobs.draw_results import enter_results
     from xhcredit.store.acts import Act
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         act = Act(getpass.getuser(), "draw.results", why, payload={"draw": draw})
         data = _needed(file)
         told = enter_results(opened, act, draw, data, file.name, warehouse, the_day(on))
@@ -88,7 +88,7 @@ def publish(
     from xhcredit.jobs.draw_publication import publish as published
     from xhcredit.store.acts import Act
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         act = Act(getpass.getuser(), "draw.publish", why, payload={"draw": draw})
         for file in published(opened, act, draw, out_):
             out.print(str(file), soft_wrap=True)
@@ -106,7 +106,7 @@ def estimate(
     """
     from xhcredit.jobs.draw_results import estimate as estimated
 
-    with open_store(store) as opened:
+    with _existing(store) as opened:
         told = estimated(opened, draw)
     if json_:
         tell_json(told)

@@ -82,6 +82,7 @@ def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
         wanted = select(c.code, c.tier, c.street, c.kind, c.fields, c.composite)
         rows = con.execute(wanted.where(c.run == run)).all()
     found = pd.DataFrame(rows, columns=["code", "tier", "street", "kind", "fields", "composite"])
+    _refuse_empty(plan, found)
     keep = pd.Series(True, index=found.index)
     if plan.scope.x:
         keep &= found["fields"].str.contains(f";{plan.scope.x};", regex=False)
@@ -90,6 +91,19 @@ def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
     if plan.scope.kinds:
         keep &= found["kind"].isin(plan.scope.kinds)
     return found[keep].reset_index(drop=True)
+
+
+def _refuse_empty(plan: Plan, found: pd.DataFrame) -> None:
+    """A street or kind in which there is nobody is a slip of the pen, not a smaller draw."""
+    named = (("street", plan.scope.streets), ("kind", plan.scope.kinds))
+    for column, values in named:
+        there = set(found[column])
+        for value in values:
+            if value not in there:
+                raise BadPlan(
+                    f'plan "{plan.id}": nobody is left in the frame of {column} "{value}"; '
+                    "correct the scope and file the plan under a new id"
+                )
 
 
 def _pauses(

@@ -48,7 +48,10 @@ def refuse_second(con: Connection, opening: Opening) -> None:
     if con.scalar(select(plans.c.id).where(plans.c.id == opening.plan)) is None:
         raise UnknownRecord(f'there is no plan "{opening.plan}"; file it first')
     if con.scalar(select(draws.c.id).where(draws.c.id == opening.id)) is not None:
-        raise WrongState(f'draw "{opening.id}" is frozen; a draw to be repeated is a new draw')
+        raise WrongState(
+            f'draw "{opening.id}" is frozen; write its files: xhcredit draw export {opening.id}; '
+            "a draw to be repeated is a new draw"
+        )
     seeded = con.scalar(select(draw_seeds.c.digest).where(draw_seeds.c.round == opening.round))
     if seeded is not None:
         raise WrongState(
@@ -69,7 +72,10 @@ def one(con: Connection, draw: str) -> Json:
     """
     row = con.execute(select(draws).where(draws.c.id == draw)).mappings().first()
     if row is None:
-        raise UnknownRecord(f'there is no draw "{draw}"; list them: xhcredit draw show')
+        raise UnknownRecord(
+            f'there is no draw "{draw}"; freeze it first (the commitment comes before the seed), '
+            "or list those there are: xhcredit draw show"
+        )
     wanted = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
     steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(wanted).mappings()]
     return {**row, "steps": steps, "state": steps[-1]["state"]}
@@ -109,6 +115,7 @@ def file(con: Connection, draw: str, name: str) -> bytes:
     own = (draw_files.c.draw == draw) & (draw_files.c.name == name)
     row = con.execute(select(draw_files.c.packed).where(own)).first()
     if row is None:
+        one(con, draw)
         raise UnknownRecord(f'draw "{draw}" has no file "{name}" yet')
     return zlib.decompress(row[0])
 
