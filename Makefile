@@ -30,7 +30,7 @@ check: $(VENV)/.ready
 	@$(BIN)/lint-imports
 
 test: check
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks

@@ -63,6 +63,7 @@ CLUSTER = {
         }
     },
     openapi_extra=examples.with_purpose(),
+    response_class=FileResponse,
 )
 async def export(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Exactly what is filtered, as a file; who took it is kept."""

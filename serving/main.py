@@ -1,4 +1,4 @@
-"""``xhcredit-serve``: open the store, make a first key if there is none, answer."""
+"""``xhcredit-serve``: open the store, let the first administrators in, answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
     from xhcredit.store.acts import Act
     from xhcredit.store.store import Store
 
-FIRST_KEY_DAYS = 30
 #: a worker that is silent for so long is started anew; loading a model takes a few seconds
 WORKER_SECONDS = 60
 
@@ -84,8 +83,9 @@ def serve(
 ) -> None:
     """Serve until stopped. An SQLite store is made if there is none.
 
-    If the store has no key yet, one is made and shown once; if nobody is there, so are one-time
-    passwords of the three administrators. On another host than this computer, put a gateway with
+    If nobody is there yet, three administrators are made and their one-time passwords shown once;
+    none of them sees enterprises: let officers and systems in with new-user, grant and new-key.
+    There is no account or key by default. On another host than this computer, put a gateway with
     HTTPS before it: keys travel in headers. The secret shared with an identity provider is read
     from XHCREDIT_OIDC_SECRET.
     """
@@ -100,7 +100,6 @@ def serve(
         outward=Outward.of(webhook_allow),
     )  # fmt: skip
     with Store.open(store) as opened:
-        first_key(opened)
         people.first_people(opened)
     _answer(partial(application, store, chosen), host, port, workers)
 
@@ -178,25 +177,6 @@ def revoke_key(
 def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days: int) -> str:
     until = store.writer.clock() + timedelta(days=days)
     return store.access.new_key(act, name, bureau, roles, until)
-
-
-def first_key(store: Store) -> None:
-    """Show a key, once, if the store never had any."""
-    from sqlalchemy import func, select
-
-    from xhcredit.store.acts import Act
-    from xhcredit.store.tables import keys
-
-    with store.database.reading() as con:
-        if con.scalar(select(func.count()).select_from(keys)):
-            return
-    act = Act(getpass.getuser(), "key.new", "first start of the service")
-    made = _made(store, act, "first key", "", ["viewer"], FIRST_KEY_DAYS)
-    sys.stdout.write(
-        f"首个访问密钥，仅显示一次，{FIRST_KEY_DAYS} 天后失效 / first key, shown once, for "
-        f"{FIRST_KEY_DAYS} days:\n{made}\n"
-    )
-    sys.stdout.flush()
 
 
 def run() -> None:

@@ -36,6 +36,9 @@ FIRST = (
     ("sysadmin", "系统管理员", "system_admin"),
     ("auditor", "安全审计员", "auditor"),
 )
+_NEXT = """他们都看不到企业。为办事人员开户 / none of them sees enterprises; let an officer in:
+  xhcredit-serve new-user wang 王芳 --why 开户
+  xhcredit-serve grant wang viewer --why 授权"""
 
 
 def register(cli: typer.Typer) -> None:
@@ -59,6 +62,7 @@ def first_people(store: Store) -> None:
         password = _add(store, login, name, "first start of the service")
         store.access.grant(_act("account.grant", "first start of the service"), login, role, "")
         lines.append(f"{login} ({name}, {role}): {password}")
+    lines.append(_NEXT)
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -121,7 +121,12 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     summary="可修复清单（电子表格） / as a spreadsheet",
     description="与 /v1/restoration/restorable 相同的筛选。\n\nThe same filters, as XLSX.",
     responses=declared(400, 404, 422)
-    | {200: {"description": "XLSX", "content": {_XLSX: {"schema": {"type": "string"}}}}},
+    | {
+        200: {
+            "description": "文件 / the file",
+            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
     openapi_extra=examples.with_purpose(),
     response_class=FileResponse,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("night", max_examples=2000, deadline=None)
@@ -12,6 +13,22 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 NO_REAL_DATA = "the real data sets are not here"
 ROOT = Path(__file__).parent.parent
+
+
+class ByFile(LoadScopeScheduling):
+    """Tests of one file run in one process, and those of the browser share one server.
+
+    ``--dist loadgroup`` would do, but groups nothing under pytest 9.2 (pytest-xdist issue 1386).
+    """
+
+    def _split_scope(self, nodeid):
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out tests by file."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

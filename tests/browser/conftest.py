@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.site import QUIET, build, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     """Debian's Chromium; the tests are left out where it is not installed."""
     chromium = shutil.which("chromium")
@@ -19,24 +19,17 @@ def browser():
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield started
-        started.close()
+        started.close()  # Playwright's event loop ends too: tests elsewhere start their own
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def district(tmp_path_factory):
     """The sample district: warehouse, two published nights, officers."""
     return build(tmp_path_factory.mktemp("district"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(district):
     """Where the server of the district answers."""
     with running(district) as address:
         yield address
-
-
-def pytest_collection_modifyitems(items):
-    """All tests of the browser share one server, so they run in one process."""
-    for item in items:
-        if "/browser/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("browser"))

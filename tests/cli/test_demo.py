@@ -18,9 +18,6 @@ COLUMNS = [
 ]  # fmt: skip
 X = ("x_food", "x_elderly_care", "x_construction")
 
-#: one worker runs all of this file, so that the district is scored once (``--dist loadgroup``)
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 
 from xhcredit.engine.codes import NULLS, storage
 from xhcredit.errors import BadDeclaration
@@ -28,11 +30,13 @@ class Code:
     is_bool: bool = False
 
 
+_PARSING = Lock()
+
+
+@cache
 def _read(expression: str) -> ast.Expression:
-    """Parse; once more where Python 3.11 mixes up two threads that parse at once (gh-106905)."""
-    try:
-        return ast.parse(expression, mode="eval")
-    except SystemError:
+    """Parse, each text once and one at a time: Python 3.11 mixes up threads (gh-106905)."""
+    with _PARSING:
         return ast.parse(expression, mode="eval")
 
 
