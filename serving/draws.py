@@ -251,6 +251,7 @@ async def estimate(request: Request, draw: Draw) -> Response:
     responses=declared(400, 404, 422)
     | {200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": bodies.FRAME}}}},
     openapi_extra=examples.with_purpose(),
+    response_class=Response,
 )
 async def frame(request: Request, draw: Draw) -> Response:
     """The frozen frame."""

@@ -51,6 +51,7 @@ for _name, _zh in (("commitment", "承诺"), ("record", "抽查记录")):
     description="只用 Python 标准库的核验程序。\n\nChecks a record with the standard library only.",
     responses=declared()
     | {200: {"content": {"text/x-python": {"schema": {"type": "string"}, "example": "#!…"}}}},
+    response_class=Response,
 )
 async def verifier() -> Response:
     """The program by which a stranger checks a record."""

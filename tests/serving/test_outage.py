@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 from tests.serving.district import CODES, headers
 from tests.store import postgres as pg
 from xhcredit.jobs.publish import publish
+from xhcredit.store.acts import Act
 from xhcredit.store.audit import faults, verify
 from xhcredit.store.store import Store
 from xhcredit.store.tables import activity
@@ -41,6 +43,9 @@ def program(own_server, nights):
     address = own_server.database()
     with Store.open(address) as store:
         publish(nights / "2025-03-31", store, actor="night")
+        act = Act("security", "key.new", "联调")
+        until = store.writer.clock() + timedelta(days=1)
+        key = store.access.new_key(act, "平台", "", ["viewer"], until)
     command = [sys.executable, "-m", "serving.main", "--store", address, "--port", "0"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -51,7 +56,6 @@ def program(own_server, nights):
                 said.append(line)
                 if "http://" in line:
                     break
-            key = next(line.strip() for line in said if line.startswith("xhc_"))
             yield process, re.search(r"http://[\d.:]+", said[-1])[0], key, address
         finally:
             process.terminate()
