@@ -66,7 +66,7 @@ class Load:
     async def _one(self, number):
         live = number % 4 == 0
         async with httpx2.AsyncClient(
-            base_url=self.at, headers=self.head, trust_env=False, timeout=20
+            base_url=self.at, headers=self.head, trust_env=False, timeout=60
         ) as client:
             for code in cycle(CODES):
                 if self.over.is_set():
@@ -92,7 +92,7 @@ class Load:
 
     def until(self, happened):
         with self.news:
-            assert self.news.wait_for(lambda: happened() or self.failed, timeout=20)
+            assert self.news.wait_for(lambda: happened() or self.failed, timeout=60)
 
 
 def test_thirty_swaps_in_two_workers_under_sixteen_connections_fail_no_request(
