@@ -18,6 +18,7 @@ _MODULES = {
     "pandas": "benchmarks.peer_pandas",
     "points": "benchmarks.points",
     "data": "benchmarks.data",
+    "incremental": "benchmarks.incremental",
 }
 
 

@@ -60,18 +60,18 @@ def resolved_sql(warehouse: Warehouse, table: Table, entries: list[Entry]) -> st
         return _empty(table)
     files = [warehouse.part(table.name, entry.name) for entry in holding]
     columns = quoted_names(columns_of(table))
-    plain = f"SELECT {columns} FROM {_rows(table, files)}"
-    ids = _versioned_ids(warehouse, table, holding, read_parquet(files))
+    plain = f"SELECT {columns} FROM {rows_sql(table, files)}"
+    ids = versioned_ids(warehouse, table, holding, read_parquet(files))
     if not ids:
         return plain
     resolve = register_sql if table.kind == "register" else events_sql
     return (
         f"{plain} WHERE event_id NOT IN ({ids}) UNION ALL "
-        f"SELECT {columns} FROM ({resolve(table, _numbered(table, files, holding, ids))})"
+        f"SELECT {columns} FROM ({resolve(table, numbered_sql(table, files, holding, ids))})"
     )
 
 
-def _numbered(table: Table, files: list[Path], holding: list[Entry], ids: str) -> str:
+def numbered_sql(table: Table, files: list[Path], holding: list[Entry], ids: str) -> str:
     """SQL of the versions with ``_seq``, their order, and ``_ingested``, the day they came in."""
     days = ", ".join(
         f"({e.seq}, " + (f"DATE '{e.ingested_on}'" if e.ingested_on else "NULL::DATE") + ")"
@@ -80,12 +80,12 @@ def _numbered(table: Table, files: list[Path], holding: list[Entry], ids: str) -
     return (
         f"SELECT v.*, d._ingested FROM (SELECT * EXCLUDE (filename), "
         f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
-        f"FROM {_rows(table, files, ', filename = true')} WHERE event_id IN ({ids})) v "
+        f"FROM {rows_sql(table, files, ', filename = true')} WHERE event_id IN ({ids})) v "
         f"JOIN (VALUES {days}) d(_seq, _ingested) USING (_seq)"
     )
 
 
-def _versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], rows: str) -> str:
+def versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], rows: str) -> str:
     """SQL of the ids that stand in several parts; empty text if there are none."""
     if len(holding) == 1:
         return ""
@@ -99,8 +99,10 @@ def _versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], row
     return f"SELECT event_id FROM {read_parquet(files)}" if files else ""
 
 
-def _rows(table: Table, files: list[Path], options: str = "") -> str:
+def rows_sql(table: Table, files: list[Path], options: str = "") -> str:
     """SQL of all rows; a column that was declared after a part was written is NULL there."""
+    if not files:
+        return f"({_empty(table)})"
     read = read_parquet(files, f", union_by_name = true{options}")
     return f"(SELECT * FROM {read} UNION ALL BY NAME {_empty(table)})"
 

@@ -77,6 +77,11 @@ class Warehouse:
         gone = {name for entry in found for name in entry.replaces}
         return [entry for entry in found if entry.name not in gone]
 
+    def entry(self, name: str) -> Entry | None:
+        """An entry by name, whether it counts or was replaced; ``None`` if it was swept away."""
+        file = self.path / "manifest" / f"{name}.json"
+        return _read_entry(file) if file.exists() else None
+
     def tables(self) -> dict[str, int]:
         """Rows by canonical table, summed over the parts; only tables that have any part."""
         rows: dict[str, int] = {}

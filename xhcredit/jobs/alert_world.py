@@ -17,6 +17,7 @@ from xhcredit.alerts.detect import Found
 from xhcredit.alerts.door import World
 from xhcredit.alerts.hits import Hit, Seen
 from xhcredit.alerts.prove import members
+from xhcredit.engine.cluster import node_key
 from xhcredit.engine.columns import Array, Store
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
@@ -156,6 +157,6 @@ def nodes_of(warehouse: Path) -> list[tuple[str, str]]:
     with kept.reading(), duckdb.connect() as con:
         create_views(con, kept)
         return con.sql(
-            "SELECT DISTINCT kind, node FROM relation WHERE code IN (SELECT code FROM enterprise) "
-            "ORDER BY kind, node"
+            f"SELECT kind, node FROM (SELECT DISTINCT t.kind, t.node, {node_key()} AS key "
+            "FROM relation t WHERE code IN (SELECT code FROM enterprise)) ORDER BY key"
         ).fetchall()

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xhcredit.engine import cluster
+from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput
 from xhcredit.ingest.resolved import create_views
@@ -27,6 +27,7 @@ from xhcredit.ingest.warehouse import Warehouse, literal
 
 #: rows that are decoded together; DuckDB takes no fewer
 _GROUP = 2048
+_ORDER = "code, occurred_on, event_id, known_on"
 REGISTER = "enterprise"
 
 
@@ -90,7 +91,7 @@ def open_rows(warehouse: Path, store: Store, tables: Iterable[str] | None = None
     missing = [name for name in wanted if not (folder / f"{name}.parquet").exists()]
     if missing:
         kept = Warehouse(warehouse)
-        with kept.reading(), cluster.alone(store.path.parent):
+        with kept.reading(), stores.alone(store.path.parent):
             if kept.digest() != store.digest or not store.path.exists():
                 raise BadInput(f'"{warehouse}" has new data since; open its store anew')
             _write(kept, folder, [directory()[name] for name in missing])
@@ -106,7 +107,7 @@ def _write(kept: Warehouse, folder: Path, tables: list[Table]) -> None:
         for table in tables:
             target = folder / f"{table.name}.parquet"
             part = target.with_suffix(f".{os.getpid()}")
-            order = "code" if table.kind == "register" else "code, occurred_on, event_id"
+            order = "code" if table.kind == "register" else _ORDER
             con.execute(
                 f"COPY (SELECT * EXCLUDE (code) FROM (SELECT * FROM {table.name} WHERE code IN "
                 f"(SELECT code FROM {REGISTER})) ORDER BY {order}) TO {literal(str(part))} "

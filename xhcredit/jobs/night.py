@@ -13,17 +13,19 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
-from xhcredit.engine import cluster
+from xhcredit.engine import cluster, stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
+from xhcredit.engine.recluster import recluster
 from xhcredit.errors import BadInput, NothingKnown
+from xhcredit.ingest.changes import changes
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
-from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.file_of_rows import REGISTER, open_rows
+from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.results import PLACES, Results, provenance_of, write_atomic, write_json
+from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -51,13 +53,16 @@ def _quiet(what: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def open_store(warehouse: Path, *, progress: Progress = _quiet, memory: str = "") -> Store:
-    """Return the clustered store of a warehouse, built anew if something was ingested since.
+def open_store(
+    warehouse: Path, *, progress: Progress = _quiet, memory: str = "", anew: bool = False
+) -> Store:
+    """Return the clustered store of a warehouse; what was ingested since is spliced into it.
 
     Args:
         warehouse: folder that ``xhcredit ingest`` wrote.
         progress: told which table is being clustered.
         memory: limit for sorting, as DuckDB writes it (``"2GB"``); beyond it, disk is used.
+        anew: build it from the parts, whatever store there was before.
 
     Raises:
         NothingKnown: nothing was ever ingested there.
@@ -65,27 +70,37 @@ def open_store(warehouse: Path, *, progress: Progress = _quiet, memory: str = ""
     if memory and not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", memory):
         raise BadInput(f'"{memory}" is no amount of memory; write it as 2GB or 512MB')
     kept = Warehouse(warehouse)
-    stores = warehouse / "clustered"
-    with kept.reading(), cluster.alone(stores):
+    folder = warehouse / "clustered"
+    with kept.reading(), stores.alone(folder):
         if not kept.entries():
             raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
         digest = kept.digest()
-        target = cluster.folder_of(stores, digest)
+        target = stores.folder_of(folder, digest)
         if not target.exists():
-            _build(kept, target, digest, progress, memory)
-        store = cluster.load(target)
-        cluster.forget_others(stores, target)
+            _make(kept, target, progress, memory, anew=anew)
+        store = stores.load(target)
+        stores.forget_others(folder, target)
     return store
 
 
-def _build(kept: Warehouse, target: Path, digest: str, progress: Progress, memory: str) -> None:
-    """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store."""
+def _make(kept: Warehouse, target: Path, progress: Progress, memory: str, *, anew: bool) -> None:
+    """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
+
+    An earlier store of the same layout is carried on, if what came since can be told from it.
+    """
+    digest, base = kept.digest(), None if anew else stores.latest(target.parent)
     with duckdb.connect() as con:
-        con.execute(f"SET temp_directory = '{kept.path / '.spill'}'")
+        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
         if memory:
             con.execute(f"SET memory_limit = '{memory}'")
+        if base is not None:
+            progress("splice", 0, 1)
+            changed = changes(con, kept, stores.about(base)["entries"])
+            if changed is not None and recluster(changed, base, target, digest):
+                progress("splice", 1, 1)
+                return
         create_views(con, kept)
-        cluster.build(con, target, digest, progress)
+        cluster.build(con, target, digest, progress, [e.name for e in kept.entries()])
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -149,7 +164,7 @@ def run_night(
         progress("compile", 0, 1)
         results = score_store(store, model, rows, progress)
         (out / "run.json").unlink(missing_ok=True)
-        places = open_rows(warehouse, store, [REGISTER]).register(rows, PLACES)
+        places = stores.places_of(store).take(pa.array(rows))
         write_atomic(results.table(store.codes[rows], places), scores, provenance)
         kept = {
             "provenance": provenance,

@@ -13,14 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.engine.columns import Array
+from xhcredit.engine.stores import PLACES
 from xhcredit.features.registry import features
 from xhcredit.jobs.model import NATIONAL, Model
 from xhcredit.scores.composite import REASONS
 from xhcredit.tiers.assign import TIERS
 
 _LETTERS = pa.array(TIERS)
-#: what the register tells of an enterprise and lists show or filter by
-PLACES = ["bureau", "street", "name", "kind", "size"]
 #: every result carries it: the tier is no credit evaluation of the enterprise
 MARK = (
     "内部参考：仅用于配置监管资源，不是信用评价，不得公开 "

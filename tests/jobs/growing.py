@@ -1,0 +1,138 @@
+"""A warehouse that grows by nights: late, corrected, ended, withdrawn, replaced, moved rows."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.engine.world import connect, row
+from xhcredit.engine.one import event_id
+from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.warehouse import Entry, Warehouse
+
+EVENTS = tuple(name for name, t in directory().items() if t.kind == "event")
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def code(number: int) -> str:
+    """Code of an enterprise; its place among the others has nothing to do with its number."""
+    return f"91{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()[:16].upper()}"
+
+
+class Growing:
+    """Random nights, one entry each, written through the same door as ingestion writes."""
+
+    def __init__(self, path: Path, seed: int = 1, enterprises: int = 30) -> None:
+        self.kept = Warehouse(path)
+        self.rng = np.random.default_rng(seed)
+        self.day = date(2025, 3, 1)
+        self.known = 0
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.entries: list[tuple[Entry, Rows]] = []
+        first = self._register(enterprises)
+        self.write({"enterprise": first, **self._events(EVENTS, 200)})
+
+    def write(self, rows: Rows, replaces: Entry | None = None) -> Entry:
+        """Enter rows as one entry, or in place of an earlier one."""
+        con = connect(rows)
+        extra = "'test.csv' AS source_file, 2 AS source_row"
+        key = "(md5_number_lower(concat_ws('|', 'enterprise', code)) >> 1)::BIGINT AS event_id, "
+        selects = {
+            name: f"SELECT *, {key if t.kind == 'register' else ''}{extra} FROM {name}"
+            for name, t in directory().items()
+        }
+        source = f"{len(self.entries)}-{self.rng.integers(10**9)}"
+        old = [replaces.name] if replaces else []
+        day = replaces.ingested_on if replaces else self.day.isoformat()
+        entry = Entry("", "t.csv", source, "t", "t", {}, replaces=old, ingested_on=day)
+        with self.kept.lock():
+            if self.rng.random() < 0.5:
+                self.kept.sweep()
+            done = self.kept.commit(con, selects, entry)
+        con.close()
+        for name, several in rows.items():
+            self.told += [(name, r) for r in several if name != "enterprise"]
+        self.entries = [(e, r) for e, r in self.entries if e.name not in old] + [(done, rows)]
+        return done
+
+    def night(self) -> None:
+        """One day passes and something comes in, or nothing."""
+        self.day += timedelta(days=1)
+        if self.rng.random() < 0.15:
+            return
+        rows = self._events(self.rng.choice(EVENTS, self.rng.integers(1, 6), replace=False), 6)
+        for name, told in self._again():
+            rows.setdefault(name, []).append(told)
+        if self.rng.random() < 0.3:
+            rows["enterprise"] = self._register(int(self.rng.integers(1, 3)))
+        if self.rng.random() < 0.3:
+            told = row(directory()["enterprise"], self.rng)
+            number = int(self.rng.integers(self.known))
+            rows.setdefault("enterprise", []).append(told | {"code": code(number)})
+        rows = {name: _unique(directory()[name], several) for name, several in rows.items()}
+        self.write(rows)
+        if self.rng.random() < 0.2:
+            self.redo()
+
+    def redo(self) -> None:
+        """Enter an entry again with rows left out or changed, as when waiting rows come in."""
+        entry, rows = self.entries[int(self.rng.integers(1, len(self.entries)))]
+        again = {
+            name: [r for r in several if name == "enterprise" or self.rng.random() < 0.8]
+            for name, several in rows.items()
+        }
+        self.write(again, entry)
+
+    def _register(self, size: int) -> list[dict[str, Any]]:
+        made = []
+        for _ in range(size):
+            own = row(directory()["enterprise"], self.rng) | {"code": code(self.known)}
+            made.append(own | {"known_on": self.day - timedelta(int(self.rng.integers(-9, 200)))})
+            self.known += 1
+        return made
+
+    def _events(self, names: Any, most: int) -> Rows:
+        made: Rows = {}
+        for name in names:
+            t = directory()[str(name)]
+            rows = [self._event(t) for _ in range(self.rng.integers(most + 1))]
+            made[t.name] = _unique(t, rows)
+        return made
+
+    def _event(self, t: Table) -> dict[str, Any]:
+        """An event around the day: also known late, or told before it is known."""
+        made = row(t, self.rng) | {"code": code(int(self.rng.integers(self.known)))}
+        for name in ("occurred_on", "known_on", "withdrawn_on", "ended_on", "ended_known_on"):
+            if made.get(name) is not None:
+                ago = int(self.rng.choice([-20, -3, -1, 0, 1, 2, 30, 90, 365, 700, 1095]))
+                made[name] = self.day - timedelta(ago + int(self.rng.integers(3)))
+        return made
+
+    def _again(self) -> list[tuple[str, dict[str, Any]]]:
+        """Earlier events told again: ended, withdrawn, corrected, or moved to another code."""
+        found = []
+        for _ in range(int(self.rng.integers(4))):
+            name, told = self.told[int(self.rng.integers(len(self.told)))]
+            t, kind = directory()[name], self.rng.integers(4)
+            changed = {"known_on": self.day}
+            if kind == 0 and t.ends:
+                changed |= {"ended_on": self.day, "ended_known_on": self.day}
+            if kind == 1:
+                changed |= {"withdrawn_on": self.day, "withdrawn_why": "revoked"}
+            if kind == 2:
+                keys = {*t.key, "code"}
+                other = row(t, self.rng)
+                changed |= {c.name: other[c.name] for c in t.columns[6:] if c.name not in keys}
+            if kind == 3 and "code" not in t.key:
+                changed["code"] = code(int(self.rng.integers(self.known)))
+            found.append((name, told | changed))
+        return found
+
+
+def _unique(t: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each key once, as ingestion makes sure."""
+    return list({(r["code"] if t.kind == "register" else event_id(t, r)): r for r in rows}.values())

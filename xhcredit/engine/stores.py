@@ -1,0 +1,119 @@
+"""Folders in which clustered stores are kept: made whole, found by what they hold, mapped."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xhcredit.engine.columns import Array, Relations, Store, frozen
+from xhcredit.errors import BadInput
+from xhcredit.ingest.schema import directory, directory_digest
+
+#: modules whose text says how a store is laid out; a change of theirs builds stores anew
+_LAYOUT = (
+    *("cluster", "codes", "expr", "splice", "recluster"),
+    *("../ingest/changes", "../ingest/resolved", "../ingest/versions"),
+)
+
+#: what the register tells of an enterprise and lists show or filter by
+PLACES = ["bureau", "street", "name", "kind", "size"]
+
+
+def unfinished(out: Path) -> Path:
+    """The empty folder in which a store is made before it gets its name."""
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    return part
+
+
+def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
+    """Let a store appear; ``orphans`` says that it left out events of unregistered codes."""
+    (part / "store.json").write_text(json.dumps(about))
+    os.replace(part, out)
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """What was noted of a store when it was made."""
+    told: dict[str, Any] = json.loads((folder / "store.json").read_text())
+    return told
+
+
+def _arrays(folder: Path) -> dict[str, Array]:
+    return {f.stem: frozen(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
+
+
+def folder_of(stores: Path, digest: str) -> Path:
+    """Where the store of these very tables, declared and laid out as they are now, is kept."""
+    sources = (Path(__file__).parent / f"{name}.py" for name in _LAYOUT)
+    parts = [digest, directory_digest(), *(file.read_text(encoding="utf-8") for file in sources)]
+    return stores / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def latest(stores: Path) -> Path | None:
+    """The newest whole store of the present layout, to be carried on; ``None`` if there is none."""
+    fit = []
+    for folder in stores.iterdir():
+        try:
+            told = about(folder)
+        except (OSError, ValueError):  # half-built
+            continue
+        if told.get("entries") and folder == folder_of(stores, told["digest"]):
+            fit.append(folder)
+    return max(fit, key=lambda folder: folder.stat().st_mtime, default=None)
+
+
+@contextmanager
+def alone(stores: Path) -> Iterator[None]:
+    """Wait until nobody else builds a store in this folder, and keep others out meanwhile."""
+    stores.mkdir(parents=True, exist_ok=True)
+    with (stores.parent / ".clustering").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def forget_others(stores: Path, keep: Path) -> None:
+    """Remove stores of earlier data and half-built ones; who reads one keeps its mapped files."""
+    for folder in stores.iterdir():
+        if folder != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def load(path: Path) -> Store:
+    """Map a clustered store into memory; nothing is read until it is used."""
+    register = _arrays(path / "register")
+    return Store(
+        codes=register["codes"],
+        known=register["known"],
+        deregistered=register["deregistered"],
+        tables={name: _arrays(path / name) for name in directory()},
+        relations=Relations(
+            _arrays(path / "edges"),
+            _arrays(path / "members"),
+            frozen(np.load(path / "node_kind.npy")),
+        ),
+        digest=about(path)["digest"],
+        path=path,
+    )
+
+
+def places_of(store: Store) -> pa.Table:
+    """What the register tells of every enterprise of a store (columns ``PLACES``), mapped."""
+    if store.path is None:
+        raise BadInput("this store lies in no folder; open it with open_store")
+    return read_places(store.path)
+
+
+def read_places(folder: Path) -> pa.Table:
+    """The same from the folder of a store."""
+    return pa.ipc.open_file(pa.memory_map(str(folder / "register" / "places.arrow"))).read_all()
