@@ -12,8 +12,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
-from xhcredit.jobs.results import MARK, PLACES
+from xhcredit.jobs.results import MARK
 from xhcredit.store.acts import Act
 from xhcredit.store.snapshots import Night, Row
 from xhcredit.store.store import Store
