@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.app import SWITCH_SECONDS, create_app
-from serving.middleware import Frame, Limits, Meters, access_log
+from serving.middleware import Frame, Limits, Meters
 from serving.service import Settings
 from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
@@ -65,8 +65,8 @@ def application(store: str, warehouse: str) -> Paths:
     opened = Store.open(store)
     ours, silent = create_app(opened, settings), create_app(opened, settings)
     silent.state.service.__dict__["journal"] = Silent()
-    limits = Limits(settings.in_flight, settings.body_bytes)
-    framed = Frame(hello(), Meters(), access_log(settings.log), limits)
+    limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
+    framed = Frame(hello(), Meters(), settings.log, limits)
     return Paths({"bare": hello(), "framed": framed, "silent": silent}, ours)
 
 

@@ -36,7 +36,7 @@ from serving import (
     what_if,
 )
 from serving.console import pages as console
-from serving.middleware import Frame, Limits, Meters, access_log
+from serving.middleware import Frame, Limits, Meters
 from serving.oidc import Oidc
 from serving.service import Service, Settings
 from xhcredit import __version__
@@ -104,7 +104,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     console.add_to(app)
     _describe(app)
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
-    app.add_middleware(Frame, meters=meters, log=access_log(settings.log), limits=limits)
+    app.add_middleware(Frame, meters=meters, log=settings.log, limits=limits)
     return app
 
 

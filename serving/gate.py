@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -15,10 +15,10 @@ from serving.roles import ROLES
 from xhcredit.errors import BadInput
 from xhcredit.store.access import Access, digest_of
 from xhcredit.store.acts import Act
-from xhcredit.store.chain import Clock, written
+from xhcredit.store.chain import Clock, moment_of
 
 PURPOSE_LENGTH = 200
-KEY_SECONDS = 1.0  #: a revoked key opens nothing after this time
+KEY_HELD = timedelta(seconds=1)  #: a revoked key opens nothing after this time
 _KEYS_HELD = 10_000
 
 
@@ -88,17 +88,15 @@ class Keyring:
 
     access: Access
     clock: Clock
-    _held: dict[str, tuple[Caller, datetime]] = field(default_factory=dict)
+    _held: dict[str, tuple[Caller, datetime, datetime]] = field(default_factory=dict)
 
     def remembered(self, token: str) -> Caller | None:
         """The caller of a key that was looked up just now."""
         found = self._held.get(digest_of(token))
         if found is None:
             return None
-        caller, seen = found
-        now = self.clock()
-        fresh = 0 <= (now - seen).total_seconds() < KEY_SECONDS
-        return caller if fresh and caller.expires_at > written(now) else None
+        caller, seen, until = found
+        return caller if seen <= self.clock() < until else None
 
     def look_up(self, token: str) -> Caller:
         """The caller of a key, as the store says now.
@@ -115,7 +113,8 @@ class Keyring:
         caller = Caller(f"key:{row['prefix']}", granted, row["expires_at"])
         if len(self._held) >= _KEYS_HELD:
             self._held.clear()
-        self._held[digest_of(token)] = caller, now
+        until = min(now + KEY_HELD, moment_of(row["expires_at"]))
+        self._held[digest_of(token)] = caller, now, until
         return caller
 
 

@@ -9,6 +9,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TextIO
 
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import TOO_LARGE, Refusal, incident, refused
+from xhcredit.store.chain import utc
 
 #: numbers of requests that we take over from a gateway
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -36,6 +38,7 @@ class Meters:
 
     def __post_init__(self) -> None:
         to = self.registry
+        self._of: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
         self.seconds = Histogram(
             "xhcredit_http_request_seconds", "Time to answer", ["route", "method"], registry=to,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
@@ -45,6 +48,14 @@ class Meters:
         )
         self.in_flight = Gauge("xhcredit_http_in_flight", "Requests being answered", registry=to)
         self.run = Gauge("xhcredit_current_run", "Number of the run that answers", registry=to)
+
+    def of(self, route: str, method: str, status: int) -> tuple[Histogram, Counter]:
+        """What measures a kind of request; looked up once, as labels cost more than measuring."""
+        kind = (route, method, status)
+        if kind not in self._of:
+            of = self.seconds.labels(route, method), self.answers.labels(route, str(status))
+            self._of[kind] = of
+        return self._of[kind]
 
 
 def access_log(to: TextIO) -> Any:
@@ -59,6 +70,16 @@ def access_log(to: TextIO) -> Any:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     ).bind()  # bound once: binding at every line costs as much as the line
+
+
+def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
+    """What writes the line of a request, as ``access_log`` does but at a third of the price."""
+
+    def write(line: dict[str, Any]) -> None:
+        event = {"event": "request", "timestamp": utc().isoformat(), "level": "info"}
+        print(_as_text(line | event), file=to, flush=True)
+
+    return write
 
 
 def _as_text(line: Any, **_: Any) -> str:
@@ -79,9 +100,10 @@ class Limits(NamedTuple):
 class Frame:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp, meters: Meters, log: Any, limits: Limits) -> None:
-        """Wrap ``app``."""
-        self._app, self._meters, self._log = app, meters, log
+    def __init__(self, app: ASGIApp, meters: Meters, log: TextIO, limits: Limits) -> None:
+        """Wrap ``app``; ``log`` is where lines go."""
+        self._app, self._meters = app, meters
+        self._log, self._line = access_log(log), access_line(log)
         self._limits, self._now = limits, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,21 +151,21 @@ class Frame:
     def _tell(self, scope: Scope, sent: _Sent, seconds: float) -> None:
         """Measure and log; the log names no enterprise, that is what the activity chain is for."""
         route, state = _route(scope), scope["state"]
-        self._meters.seconds.labels(route, scope["method"]).observe(seconds)
-        self._meters.answers.labels(route, str(sent.status)).inc()
+        took, answers = self._meters.of(route, scope["method"], sent.status)
+        took.observe(seconds)
+        answers.inc()
         self._meters.in_flight.set(self._now)
-        self._log.info(
-            "request",
-            request_id=state["request_id"],
-            method=scope["method"],
-            route=route,
-            status=sent.status,
-            ms=round(seconds * 1000, 2),
-            bytes=sent.bytes,
-            actor=state.get("actor"),
-            client=(scope.get("client") or [None])[0],
-            **({"error": state["error"]} if "error" in state else {}),
-        )
+        line = {
+            "request_id": state["request_id"],
+            "method": scope["method"],
+            "route": route,
+            "status": sent.status,
+            "ms": round(seconds * 1000, 2),
+            "bytes": sent.bytes,
+            "actor": state.get("actor"),
+            "client": (scope.get("client") or [None])[0],
+        }
+        self._line(line | {"error": state["error"]} if "error" in state else line)
 
 
 class _Received:

@@ -125,6 +125,9 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.RegistryUnavailable: Kind(
         503, "模型登记库暂不可用", "The model registry is away", _LATER_ZH, _LATER_EN
     ),
+    errors.NightRefuted: Kind(
+        500, "夜间计算自检未通过", "The night's self-check failed", _OPERATOR_ZH, _OPERATOR_EN
+    ),
 }  # fmt: skip
 
 #: what only exists over HTTP

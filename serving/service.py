@@ -160,8 +160,7 @@ class Service:
         return caller
 
     async def _who(self, request: Request) -> Caller:
-        cookie = request.cookies.get(self._cookie_name(request))
-        if cookie and "authorization" not in request.headers:
+        if "authorization" not in request.headers and self._cookie_name(request) in request.cookies:
             return (await self.visit(request)).caller
         token = token_of(request.headers)
         caller = self.keyring.remembered(token)

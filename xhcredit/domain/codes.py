@@ -7,6 +7,7 @@ characters 9 to 17, check digit mod 11).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import mul
 
 from xhcredit.errors import BadCode
 
@@ -15,7 +16,10 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
+_CHARACTERS = frozenset(ALPHABET)
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # GB 11714: A = 10 ... Z = 35
+_ORGANISATION_VALUES = {c: value for value, c in enumerate(_ORGANISATION_ALPHABET)}
 _ORGANISATION_CHECKS = "0X987654321"  # by sum mod 11: 11 - 0 -> 0, 11 - 1 = 10 -> X, ...
 _FULL_WIDTH = {ord("０") + i: ord("0") + i for i in range(10)} | {
     ord(first) + i: ord("A") + i for first in "Ａａ" for i in range(26)
@@ -64,7 +68,7 @@ def check_digit(code: str) -> str:
     >>> check_digit("91320100250571846")
     'L'
     """
-    total = sum(ALPHABET.index(c) * w for c, w in zip(code[:17], WEIGHTS, strict=True))
+    total = sum(map(mul, map(_VALUES.__getitem__, code[:17]), WEIGHTS))
     return ALPHABET[-total % 31]
 
 
@@ -74,8 +78,8 @@ def organisation_check_digit(code: str) -> str:
     >>> organisation_check_digit("91310115MA1K3CUM7M")
     '7'
     """
-    digits = (_ORGANISATION_ALPHABET.index(c) for c in code[8:16])
-    total = sum(d * w for d, w in zip(digits, ORGANISATION_WEIGHTS, strict=True))
+    digits = map(_ORGANISATION_VALUES.__getitem__, code[8:16])
+    total = sum(map(mul, digits, ORGANISATION_WEIGHTS))
     return _ORGANISATION_CHECKS[total % 11]
 
 
@@ -93,9 +97,9 @@ def problem_with(code: str) -> str | None:
     """
     if len(code) != 18:
         return f"length {len(code)} instead of 18"
-    for position, character in enumerate(code, start=1):
-        if character not in ALPHABET:
-            return f"character '{character}' at position {position} is never used in a code"
+    if not _CHARACTERS.issuperset(code):
+        position, wrong = next((i, c) for i, c in enumerate(code, start=1) if c not in ALPHABET)
+        return f"character '{wrong}' at position {position} is never used in a code"
     if code[17] != check_digit(code):
         return f"check digit is '{code[17]}' but should be '{check_digit(code)}'"
     if set(code[2:17]) == {"0"}:

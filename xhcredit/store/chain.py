@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import rfc8785
@@ -29,7 +31,7 @@ def written(moment: datetime) -> str:
     >>> written(datetime(2026, 6, 30, 8, tzinfo=UTC))
     '2026-06-30T08:00:00.000000Z'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment_of(at: str) -> datetime:
@@ -44,11 +46,31 @@ def canonical(value: object) -> str:
         BadInput: the value has no such form (a number beyond 2**53, broken text ...).
     """
     try:
+        if _is_plain(value):
+            return _plain_json(value).encode().decode()
         return rfc8785.dumps(value).decode("utf-8")  # type: ignore[arg-type]  # refused below
     except (rfc8785.CanonicalizationError, UnicodeError, TypeError) as error:
         raise BadInput(f"this cannot be kept as JSON: {error}; write plain values") from error
 
 
+#: for what is plain this is the form of RFC 8785 too, in a tenth of the time
+_plain_json = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+).encode
+_WHOLE = 2**53  #: whole numbers below it are the same in every language
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is one level of ASCII names with text, small whole numbers, or nothing."""
+    return type(value) is dict and all(
+        type(k) is str
+        and k.isascii()
+        and (v is None or type(v) is str or (type(v) is int and -_WHOLE < v < _WHOLE))
+        for k, v in value.items()
+    )
+
+
+@cache
 def hasher(algorithm: str) -> Callable[[bytes], str]:
     """The digest function of a chain, in hex.
 
@@ -89,8 +111,11 @@ class Link:
 
     def computed(self) -> str:
         """The digest that the entry must have: over the canonical JSON of all its other fields."""
-        fields = {k: v for k, v in vars(self).items() if k != "digest"}  # asdict is slow
-        return hasher(self.algorithm)(canonical(fields).encode())
+        return _digest({k: v for k, v in vars(self).items() if k != "digest"})  # asdict is slow
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    return hasher(fields["algorithm"])(canonical(fields).encode())
 
 
 def forge(head: Link | None, now: datetime, algorithm: str, **fields: Any) -> Link:
@@ -100,10 +125,9 @@ def forge(head: Link | None, now: datetime, algorithm: str, **fields: Any) -> Li
         back = int((moment_of(head.at) - now).total_seconds() * 1000) + 1
         at = head.at
     seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
-    link = Link(
-        seq=seq, at=at, clock_back_ms=back, algorithm=algorithm, previous=previous, **fields
-    )
-    return Link(**{**vars(link), "digest": link.computed()})
+    known = {"seq": seq, "at": at, "clock_back_ms": back, "algorithm": algorithm}
+    whole = {**known, "previous": previous, **fields}
+    return Link(**whole, digest=_digest(whole))
 
 
 @dataclass(frozen=True)
