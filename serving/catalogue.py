@@ -15,6 +15,7 @@ from serving.roles import CATALOGUE, ROLES
 from serving.service import Service, service_of
 from xhcredit.errors import RuleNotInForce, UnknownRecord
 from xhcredit.features.registry import features
+from xhcredit.ingest.schema import Table, directory
 from xhcredit.jobs.model import code_version
 from xhcredit.jobs.results import MARK
 from xhcredit.rules.rule import Entry, Rule
@@ -132,8 +133,8 @@ async def rule(
     "/v1/metadata",
     operation_id="metadata",
     summary="服务说明 / what this service is",
-    description="版本、当前批次、等级、指标目录与本密钥权限。\n\nVersion, current run, tiers, "
-    "indicators and what the key may do.",
+    description="版本、当前批次、等级、指标目录、数据目录与本密钥权限。\n\n"
+    "Version, current run, tiers, indicators, tables and what the key may do.",
     responses=declared() | {200: examples.json_of({"code_version": "…", "tiers": list("ABCD")})},
 )
 async def metadata(request: Request) -> Response:
@@ -156,8 +157,24 @@ async def metadata(request: Request) -> Response:
             "indicators": [
                 {"id": f.id, "zh": f.zh, "en": f.en, "unit": f.unit} for f in features().values()
             ],
+            "tables": [_table(t) for t in directory().values()],
         }
     )
+
+
+def _table(of: Table) -> dict[str, Any]:
+    """A table of the data directory: what departments deliver, and what may be supposed of it."""
+    columns = [
+        {
+            "name": c.name, "zh": c.zh, "en": c.en, "type": c.type, "required": c.required,
+            "values": dict(c.values),
+        }
+        for c in of.columns
+    ]  # fmt: skip
+    return {
+        "table": of.name, "zh": of.name_zh, "en": of.name_en, "kind": of.kind,
+        "authority": of.authority, "columns": columns,
+    }  # fmt: skip
 
 
 def current_run(service: Service) -> dict[str, Any] | None:

@@ -60,6 +60,9 @@ def test_metadata_tells_what_the_key_may_do(client):
     readable = ["alerts", "catalogue", "draws", "enterprises", "models", "restoration"]
     assert told["key"]["may"] == sorted([*(f"{n}:read" for n in readable), "enterprises:what-if"])
     assert all(i["zh"] and i["en"] for i in told["indicators"])
+    penalty = next(t for t in told["tables"] if t["table"] == "penalty")
+    amount = next(c for c in penalty["columns"] if c["name"] == "amount_yuan")
+    assert (penalty["zh"], amount["type"], amount["required"]) == ("行政处罚", "money", False)
 
 
 def pages(client, **asked):
