@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench lock clean help
+.PHONY: demo test check audit bench lock clean help
 
 help:
 	@echo "make demo   score the sample district (builds the environment first)"
 	@echo "make test   run every check and test"
 	@echo "make check  linters, types, floors only"
+	@echo "make audit  look locked packages up in the public list of vulnerabilities (needs the internet)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
 
@@ -31,6 +32,9 @@ check: $(VENV)/.ready
 
 test: check
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+audit: $(VENV)/.ready
+	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks
