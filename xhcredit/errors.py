@@ -178,3 +178,10 @@ class RegistryUnavailable(XhcreditError):
 
     code = "registry_unavailable"
     exit_code = 34
+
+
+class NightRefuted(XhcreditError):
+    """What a night carried over is not what computing it anew gives."""
+
+    code = "night_refuted"
+    exit_code = 35

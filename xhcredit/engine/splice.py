@@ -31,6 +31,18 @@ def places_of(old: Array, new: Array) -> Array:
     return np.where(new[at] == old, at, -1)
 
 
+def moved(old: Array, new: Array) -> Array:
+    """As ``places_of``, quick where little differs: whole stretches are compared at once."""
+    if old.shape == new.shape and np.array_equal(_raw(old), _raw(new)):
+        return np.arange(old.shape[0])
+    return places_of(old, new)
+
+
+def _raw(texts: Array) -> Array:
+    """The bytes of texts, which compare faster than texts."""
+    return np.ascontiguousarray(texts).view(np.uint8)
+
+
 @dataclass(frozen=True)
 class Splice:
     """How a clustered table of before becomes that of now.

@@ -40,6 +40,8 @@ def unfinished(out: Path) -> Path:
 def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
     """Let a store appear; ``orphans`` says that it left out events of unregistered codes."""
     (part / "store.json").write_text(json.dumps(about))
+    if out.exists():  # made anew; who reads it keeps its mapped files
+        shutil.rmtree(out)
     os.replace(part, out)
 
 

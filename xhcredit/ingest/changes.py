@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 
 from xhcredit.ingest.resolved import numbered_sql, rows_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
@@ -151,3 +153,14 @@ def _rows(found: Changes, table: Table) -> str:
         f"{plain} AND event_id NOT IN ({ids}) UNION ALL SELECT {columns} FROM "
         f"({resolve(table, numbered_sql(table, files, holding, both))})"
     )
+
+
+def touched_codes(found: Changes) -> np.ndarray[Any, np.dtype[np.bytes_]]:
+    """Codes of all enterprises of which something changed, sorted, 18 bytes each."""
+    every = [
+        sql for name in found.tables for sql in (found.codes_now(name), found.codes_before(name))
+    ]
+    if not every:
+        return np.zeros(0, "S18")
+    told = found.con.sql(" UNION ".join(every)).fetchall()
+    return np.unique(np.array([code.encode() for (code,) in told], "S18"))

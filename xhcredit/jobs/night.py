@@ -25,7 +25,9 @@ from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs.model import Model
+from xhcredit.jobs.night_scores import score_night
 from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
+from xhcredit.jobs.self_check import SHARE
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -36,7 +38,8 @@ class NightReport:
     """What a night did; ``repeated`` means that the same provenance had been run before.
 
     ``known_until`` is the newest day on which a fact became known; ``not_delivered`` are tables
-    without any row: their indicators say "nothing known".
+    without any row: their indicators say "nothing known".  ``carried`` enterprises were carried
+    over from the night before; ``why`` says why the others were computed.
     """
 
     provenance: dict[str, str]
@@ -47,6 +50,8 @@ class NightReport:
     not_delivered: list[str]
     scores: Path
     repeated: bool = False
+    carried: int = 0
+    why: str = ""
 
 
 def _quiet(what: str, done: int, total: int) -> None:
@@ -76,7 +81,7 @@ def open_store(
             raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
         digest = kept.digest()
         target = stores.folder_of(folder, digest)
-        if not target.exists():
+        if anew or not target.exists():
             _make(kept, target, progress, memory, anew=anew)
         store = stores.load(target)
         stores.forget_others(folder, target)
@@ -143,29 +148,50 @@ def score_store(
 
 
 def run_night(
-    warehouse: Path, out: Path, model: Model, *, progress: Progress = _quiet, memory: str = ""
+    warehouse: Path,
+    out: Path,
+    model: Model,
+    *,
+    progress: Progress = _quiet,
+    memory: str = "",
+    full: bool = False,
+    check: float = SHARE,
 ) -> NightReport:
     """Score every enterprise of a day and write ``scores.parquet`` and ``run.json`` into ``out``.
 
     The same provenance again is a no-op.  Both files are written whole or not at all, ``run.json``
-    last.
+    last.  What surely is as in the night that lies in ``out`` is carried over; the result is that
+    of a full run, to the last bit.
+
+    Args:
+        warehouse: folder that ``xhcredit ingest`` wrote.
+        out: folder of the results.
+        model: release, rules and day.
+        progress: told what is being done.
+        memory: limit for sorting, as for ``open_store``.
+        full: cluster and compute everything anew, whatever lies in ``out``.
+        check: share of what is carried over that is computed anew and compared, 0 to 1.
 
     Raises:
         NothingKnown: nothing was ingested, or nobody was known on that day.
+        NightRefuted: the check found a difference; the earlier night stays as it is.
     """
-    store = open_store(warehouse, progress=progress, memory=memory)
+    store = open_store(warehouse, progress=progress, memory=memory, anew=full)
     provenance = model.provenance(store.digest)
     scores = out / "scores.parquet"
     with _alone(out):
-        earlier = _earlier(out, provenance)
+        earlier = None if full else _earlier(out, provenance)
         if earlier is not None:
             return earlier
         rows = present(store, model.as_of)
         progress("compile", 0, 1)
-        results = score_store(store, model, rows, progress)
-        (out / "run.json").unlink(missing_ok=True)
+        scored = score_night(
+            warehouse, out, store, model, rows, full=full, check=check, progress=progress
+        )
+        results = scored.results
         places = stores.places_of(store).take(pa.array(rows))
-        write_atomic(results.table(store.codes[rows], places), scores, provenance)
+        table = results.table(store.codes[rows], places)
+        write_atomic(table, scores, provenance, lambda: (out / "run.json").unlink(missing_ok=True))
         kept = {
             "provenance": provenance,
             "enterprises": rows.shape[0],
@@ -173,8 +199,11 @@ def run_night(
             "scored_x": results.applying(),
             "known_until": known_until(store, model.as_of).isoformat(),
             "not_delivered": not_delivered(Warehouse(warehouse)),
+            "carried": scored.carried,
+            "why": scored.why,
         }
         write_json(kept, out / "run.json")
+        scored.keep(out, store)
     return NightReport(**kept, scores=scores)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class Results:
         self.columns["lost"] = np.zeros((n, REASONS), np.float64)
         self.columns["value"] = np.full((n, REASONS), np.nan)
 
-    def put(self, at: slice, x: Array) -> None:
+    def put(self, at: slice | Array, x: Array) -> None:
         """Score a chunk of features and keep what the table needs."""
         scored, tiers, x_grades = self.model.score(x)
         columns = self.columns
@@ -133,8 +133,16 @@ def _letters(grade: Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(index, _LETTERS)
 
 
-def write_atomic(table: pa.Table, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write Parquet, whole or not at all; ``metadata`` travels in the file."""
+def write_atomic(
+    table: pa.Table,
+    path: Path,
+    metadata: Mapping[str, str],
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Write Parquet, whole or not at all; ``metadata`` travels in the file.
+
+    ``before`` is called when all is written, before the file takes its place.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
     part = path.with_name(path.name + ".part")
@@ -142,6 +150,7 @@ def write_atomic(table: pa.Table, path: Path, metadata: Mapping[str, str]) -> No
     pq.write_table(
         table.replace_schema_metadata(known), part, compression="zstd", write_statistics=flat
     )
+    before()
     os.replace(part, path)
 
 
