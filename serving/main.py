@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -135,7 +136,9 @@ def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> 
     sys.stdout.flush()
     if workers == 1:
         uvicorn.Server(config).run([listening])
-    else:
+        return
+    with tempfile.TemporaryDirectory(prefix="xhcredit-meters-") as shared:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # so that /metrics tells of all workers
         Multiprocess(config, [listening]).run()
 
 

@@ -6,6 +6,7 @@ Starlette's BaseHTTPMiddleware alone costs twice what a whole request costs here
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import time
@@ -15,13 +16,16 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import TOO_LARGE, Refusal, incident, refused
 from xhcredit.store.chain import utc
 
+#: names the folder through which workers share what they measured; read by prometheus_client too
+SHARED_METERS = "PROMETHEUS_MULTIPROC_DIR"
 #: numbers of requests that we take over from a gateway
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 #: addresses that answer however busy we are
@@ -46,8 +50,23 @@ class Meters:
         self.answers = Counter(
             "xhcredit_http_answers", "Answers by status", ["route", "status"], registry=to
         )
-        self.in_flight = Gauge("xhcredit_http_in_flight", "Requests being answered", registry=to)
-        self.run = Gauge("xhcredit_current_run", "Number of the run that answers", registry=to)
+        self.in_flight = Gauge(
+            "xhcredit_http_in_flight", "Requests being answered", registry=to,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
+        self.run = Gauge(
+            "xhcredit_current_run", "Number of the run that answers", registry=to,
+            multiprocess_mode="max",
+        )  # fmt: skip
+
+    def exposed(self) -> bytes:
+        """What all workers measured together, for Prometheus."""
+        folder = os.environ.get(SHARED_METERS)
+        if folder is None:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]  # untyped library
+        return generate_latest(together)
 
     def of(self, route: str, method: str, status: int) -> tuple[Histogram, Counter]:
         """What measures a kind of request; looked up once, as labels cost more than measuring."""

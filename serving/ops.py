@@ -7,7 +7,7 @@ import os
 from ipaddress import ip_address
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 
 from serving.catalogue import current_run
@@ -62,7 +62,7 @@ async def metrics(request: Request) -> Response:
     meters = request.app.state.meters
     run = await asyncio.to_thread(current_run, service)
     meters.run.set(run["run"] if run else 0)
-    return Response(generate_latest(meters.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(meters.exposed(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _is_local(request: Request) -> bool:

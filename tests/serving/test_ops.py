@@ -120,6 +120,17 @@ def test_the_program_serves_and_lets_nobody_in_by_default(file):
     assert process.returncode == -signal.SIGTERM  # after all answers were given
 
 
+def test_several_workers_are_measured_together(file):
+    with started("--store", str(file), "--port", "0", "--workers", "2") as process:
+        at = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
+        for _ in range(20):  # each over a connection of its own, so that both are asked
+            assert httpx2.get(f"{at}/healthz", trust_env=False, timeout=60).status_code == 200
+        told = httpx2.get(f"{at}/metrics", trust_env=False, timeout=60).text
+
+    assert 'xhcredit_http_answers_total{route="/healthz",status="200"} 20.0' in told
+    assert "xhcredit_current_run 1.0" in told
+
+
 def call(*words):
     return CliRunner().invoke(cli, words)
 
