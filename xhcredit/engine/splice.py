@@ -32,10 +32,22 @@ def places_of(old: Array, new: Array) -> Array:
 
 
 def moved(old: Array, new: Array) -> Array:
-    """As ``places_of``, quick where little differs: whole stretches are compared at once."""
+    """As ``places_of``, quick if nothing differs."""
     if old.shape == new.shape and np.array_equal(_raw(old), _raw(new)):
         return np.arange(old.shape[0])
     return places_of(old, new)
+
+
+def inserted(old: Array, more: Array) -> tuple[Array, Array]:
+    """``old`` (sorted, unique) with what of ``more`` it lacks, and where its own stand in that."""
+    more = np.unique(more)
+    at = np.searchsorted(old, more)
+    lacking = at == old.shape[0]
+    lacking[~lacking] = old[at[~lacking]] != more[~lacking]
+    before = at[lacking]
+    steps = np.bincount(before, minlength=old.shape[0] + 1)[: old.shape[0]]
+    place = np.arange(old.shape[0]) + np.cumsum(steps)
+    return np.insert(old, before, more[lacking]) if before.shape[0] else old, place
 
 
 def _raw(texts: Array) -> Array:
@@ -90,7 +102,8 @@ def splice(
     touched = np.unique(np.concatenate([place[of_gone], keys]).astype(np.int64))
     touched = touched[touched >= 0]
     was = np.full(size, -1, np.int64)
-    was[place[place >= 0]] = np.flatnonzero(place >= 0)
+    here = np.flatnonzero(place >= 0)
+    was[place[here]] = here
     stays, owner = spans(offsets, was[touched[was[touched] >= 0]])
     owner_key = touched[was[touched] >= 0][owner]
     kept = ~np.isin(stays, gone)
@@ -98,10 +111,17 @@ def splice(
     by = [np.concatenate([b[stays], i]) for b, i in zip(before, incoming, strict=True)]
     order = np.lexsort((*reversed(by), key))
     origin = np.concatenate([stays, -1 - np.arange(keys.shape[0])])[order]
-    counts = np.zeros(size, np.int64)
-    counts[place[place >= 0]] = np.diff(offsets)[place >= 0]
-    counts[touched] = np.bincount(key, minlength=size)[touched]
+    counts = recounted(offsets, place, size)
+    counts[touched] = np.diff(np.searchsorted(key[order], np.append(touched, size)))
     return _laid_out(offsets, was, counts, touched, origin)
+
+
+def recounted(offsets: Array, place: Array, size: int) -> Array:
+    """Rows by key of now, if those of before only move."""
+    counts = np.zeros(size, np.int64)
+    here = place >= 0
+    counts[place[here]] = np.diff(offsets)[here]
+    return counts
 
 
 def _laid_out(offsets: Array, was: Array, counts: Array, touched: Array, origin: Array) -> Splice:

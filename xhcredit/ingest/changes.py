@@ -9,53 +9,47 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from xhcredit.ingest.resolved import numbered_sql, rows_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.versions import events_sql, quoted_names, register_sql
-from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, literal, read_parquet
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One table of which something changed.
+
+    ``ids`` are the keys (``event_id``) that changed, sorted; ``before`` tells whether one of them
+    may have stood before; ``rows`` is SQL of what they say now; ``codes`` are the codes under which
+    any of them was ever told.
+    """
+
+    ids: Ids
+    before: bool
+    rows: str
+    codes: npt.NDArray[np.bytes_]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Tables of which something changed; their keys stand in temporary tables of ``con``.
-
-    An entry that was done again counts with the rows in which it differs from what it replaced.
-    """
+    """All that changed, by table; the SQL runs on ``con``."""
 
     con: duckdb.DuckDBPyConnection
-    warehouse: Warehouse
     entries: Sequence[Entry]
-    gone: Sequence[Entry]
-    added: Sequence[Entry]
-    tables: Sequence[str]
+    tables: dict[str, Changed]
 
-    def ids(self, table: str) -> str:
-        """SQL of the keys (``event_id``) that changed, each once."""
-        return f"SELECT event_id FROM touched_{table}"
-
-    def codes_before(self, table: str) -> str:
-        """SQL of all codes under which a changed key that stood before was ever told."""
-        again = f"SELECT event_id FROM again_{table}"
-        every = _files(self.warehouse, table, [*self.entries, *self.gone])
-        return f"SELECT DISTINCT code FROM {read_parquet(every)} WHERE event_id IN ({again})"
-
-    def codes_now(self, table: str) -> str:
-        """SQL of the codes in what came in."""
-        files = _files(self.warehouse, table, self.added)
-        if not files:
-            return "SELECT NULL::VARCHAR AS code WHERE false"
-        return (
-            f"SELECT DISTINCT code FROM {read_parquet(files)} WHERE event_id IN ({self.ids(table)})"
+    @property
+    def codes(self) -> npt.NDArray[np.bytes_]:
+        """Codes of all enterprises of which something changed, sorted, 18 bytes each."""
+        return np.unique(
+            np.concatenate([np.zeros(0, "S18"), *(t.codes for t in self.tables.values())])
         )
-
-    def any_before(self, table: str) -> bool:
-        """Whether a changed key may have stood before."""
-        return bool(self.con.sql(f"SELECT 1 FROM again_{table} LIMIT 1").fetchall())
-
-    def rows(self, table: str) -> str:
-        """SQL of what the changed keys say now, resolved as in ``create_views``."""
-        return _rows(self, directory()[table])
 
 
 def changes(
@@ -68,99 +62,101 @@ def changes(
     entries = warehouse.entries()
     names = {entry.name for entry in entries}
     gone = [warehouse.entry(name) for name in sorted(set(before) - names)]
-    added = [entry for entry in entries if entry.name not in before]
     left = [entry for entry in gone if entry is not None]
-    if len(left) < len(gone):
-        return None
+    added = [entry for entry in entries if entry.name not in before]
     concerned = {t for entry in (*left, *added) for t in entry.parts}
-    tables = [name for name in directory() if name in concerned]
-    found = Changes(con, warehouse, entries, left, added, tables)
-    if not all(file.exists() for name in tables for file in _files(warehouse, name, left)):
+    tables = [directory()[name] for name in directory() if name in concerned]
+    files = [file for t in tables for file in _files(warehouse, t, left)]
+    if len(left) < len(gone) or not all(file.exists() for file in files):
         return None
-    for name in tables:
-        _touch(found, directory()[name])
-    return found
+    work = _Work(con, warehouse, entries, left, added)
+    return Changes(con, entries, {t.name: work.table(t) for t in tables})
 
 
-def _files(warehouse: Warehouse, table: str, entries: Sequence[Entry]) -> list[Path]:
-    return [warehouse.part(table, entry.name) for entry in entries if table in entry.parts]
-
-
-def _touch(found: Changes, table: Table) -> None:
-    """Make ``touched_<table>``, all changed keys, and ``again_<table>``, those told before too."""
-    con, name = found.con, table.name
-    con.execute(f"CREATE OR REPLACE TEMP TABLE touched_{name} AS {_touched(found, table)}")
-    ids = _versioned(found, table)
-    gone = _files(found.warehouse, name, found.gone)
-    told = [f"SELECT event_id FROM ({ids})"] if ids else []
-    told += [f"SELECT event_id FROM {read_parquet(gone)}"] if gone else []
-    again = f"SELECT event_id FROM touched_{name} WHERE "
-    again += f"event_id IN ({' UNION ALL '.join(told)})" if told else "false"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE again_{name} AS {again}")
-
-
-def _touched(found: Changes, table: Table) -> str:
-    """SQL of the changed keys; rows that an entry done again repeats are no change."""
-    added = [e for e in found.added if table.name in e.parts]
-    gone = [e for e in found.gone if table.name in e.parts]
-    if not gone:
-        files = _files(found.warehouse, table.name, added)
-        return f"SELECT DISTINCT event_id FROM {read_parquet(files)}"
-    old, new = (_told(found.warehouse, table, entries) for entries in (gone, added))
-    return (
-        f"SELECT DISTINCT event_id FROM (({old} EXCEPT ALL {new}) UNION ALL "
-        f"({new} EXCEPT ALL {old}))"
-    )
-
-
-def _told(warehouse: Warehouse, table: Table, entries: Sequence[Entry]) -> str:
-    """SQL of what entries say of a table, and of their place in the order."""
-    columns = quoted_names(n for n in columns_of(table) if not n.startswith("source_"))
-    each = [
-        f"SELECT {columns}, {e.seq} AS _seq, '{e.ingested_on}' AS _ingested "
-        f"FROM {rows_sql(table, [warehouse.part(table.name, e.name)])}"
-        for e in entries
+def _files(warehouse: Warehouse, table: Table, entries: Sequence[Entry]) -> list[Path]:
+    return [
+        warehouse.part(table.name, entry.name) for entry in entries if table.name in entry.parts
     ]
-    return " UNION ALL ".join(each) or f"SELECT {columns}, 0, '' FROM {rows_sql(table, [])}"
 
 
-def _versioned(found: Changes, table: Table) -> str:
-    """SQL of the keys that stand in several parts; empty if none does."""
-    holding = [e for e in found.entries if table.name in e.parts]
-    if not holding:
-        return ""
-    files = _files(found.warehouse, table.name, holding)
-    return versioned_ids(found.warehouse, table, holding, read_parquet(files))
+def _ids(files: Sequence[Path]) -> Ids:
+    """The keys in some files, sorted."""
+    columns = [pq.read_table(f, columns=["event_id"])["event_id"].to_numpy() for f in files]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *columns]))
 
 
-def _rows(found: Changes, table: Table) -> str:
-    """SQL of the changed keys' rows: from what came in, or from all versions of a key."""
-    holding = [e for e in found.entries if table.name in e.parts]
-    columns = quoted_names(columns_of(table))
-    touched = found.ids(table.name)
-    ids = _versioned(found, table)
-    source = holding if found.gone else [e for e in found.added if table.name in e.parts]
-    plain = (
-        f"SELECT {columns} FROM {rows_sql(table, _files(found.warehouse, table.name, source))} "
-        f"WHERE event_id IN ({touched})"
-    )
-    if not ids:
-        return plain
-    files = _files(found.warehouse, table.name, holding)
-    both = f"SELECT event_id FROM ({ids}) WHERE event_id IN ({touched})"
-    resolve = register_sql if table.kind == "register" else events_sql
-    return (
-        f"{plain} AND event_id NOT IN ({ids}) UNION ALL SELECT {columns} FROM "
-        f"({resolve(table, numbered_sql(table, files, holding, both))})"
-    )
+@dataclass(frozen=True)
+class _Work:
+    con: duckdb.DuckDBPyConnection
+    warehouse: Warehouse
+    entries: Sequence[Entry]
+    gone: Sequence[Entry]
+    added: Sequence[Entry]
 
+    def table(self, t: Table) -> Changed:
+        """What changed in one table; an entry done again counts with the rows that differ."""
+        came, went = (_files(self.warehouse, t, e) for e in (self.added, self.gone))
+        ids = self._differing(t) if went else _ids(came)
+        again = np.intersect1d(ids, self._versioned(t))
+        source = _files(self.warehouse, t, self.entries) if went else came
+        columns = quoted_names(columns_of(t))
+        plain = np.setdiff1d(ids, again) if went or again.shape[0] else None
+        where = "" if plain is None else self._where(f"plain_{t.name}", plain)
+        rows = f"SELECT {columns} FROM {rows_sql(t, source, where=where)}"
+        told = self._where(f"told_{t.name}", ids) if went else ""
+        codes = [self._codes(rows_sql(t, [*came, *went], where=told))]
+        if again.shape[0]:
+            seen = self._seen(t, again)
+            resolve = register_sql if t.kind == "register" else events_sql
+            rows += f" UNION ALL SELECT {columns} FROM ({resolve(t, f'FROM {seen}')})"
+            codes.append(self._codes(seen))
+        return Changed(ids, bool(went or again.shape[0]), rows, np.concatenate(codes))
 
-def touched_codes(found: Changes) -> np.ndarray[Any, np.dtype[np.bytes_]]:
-    """Codes of all enterprises of which something changed, sorted, 18 bytes each."""
-    every = [
-        sql for name in found.tables for sql in (found.codes_now(name), found.codes_before(name))
-    ]
-    if not every:
-        return np.zeros(0, "S18")
-    told = found.con.sql(" UNION ".join(every)).fetchall()
-    return np.unique(np.array([code.encode() for (code,) in told], "S18"))
+    def _codes(self, relation: str) -> npt.NDArray[np.bytes_]:
+        found = self.con.sql(f"SELECT DISTINCT code FROM {relation}").fetchall()
+        return np.array([code.encode() for (code,) in found], "S18")
+
+    def _where(self, name: str, ids: Ids) -> str:
+        """A condition that holds of some keys."""
+        self.con.register(name, pa.table({"event_id": ids}))
+        return f" WHERE event_id IN (SELECT event_id FROM {name})"
+
+    def _seen(self, t: Table, ids: Ids) -> str:
+        """Name of a table of all versions of some keys."""
+        holding = [entry for entry in self.entries if t.name in entry.parts]
+        where = self._where(f"again_{t.name}", ids).removeprefix(" WHERE event_id IN (")[:-1]
+        files = _files(self.warehouse, t, holding)
+        versions = numbered_sql(t, files, holding, where)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE seen_{t.name} AS {versions}")
+        return f"seen_{t.name}"
+
+    def _versioned(self, t: Table) -> Ids:
+        """Keys that stand in several parts, as far as they may have changed."""
+        holding = [entry for entry in self.entries if t.name in entry.parts]
+        if any(entry.versions is None for entry in holding):
+            files = read_parquet(_files(self.warehouse, t, holding))
+            sql = versioned_ids(self.warehouse, t, holding, files)
+            return np.array(self.con.sql(sql).fetchall() if sql else [], np.int64).reshape(-1)
+        told = holding if self.gone else [entry for entry in self.added if t.name in entry.parts]
+        counted = [entry for entry in told if (entry.versions or {}).get(t.name)]
+        return _ids([self.warehouse.versions(t.name, entry.name) for entry in counted])
+
+    def _differing(self, t: Table) -> Ids:
+        """Keys of rows that only one side has: what is gone, or what came."""
+        old, new = (self._told(t, entries) for entries in (self.gone, self.added))
+        found: Any = self.con.sql(
+            f"SELECT DISTINCT event_id FROM (({old} EXCEPT ALL {new}) UNION ALL "
+            f"({new} EXCEPT ALL {old})) ORDER BY event_id"
+        ).to_arrow_table()
+        return np.asarray(found["event_id"].to_numpy())
+
+    def _told(self, t: Table, entries: Sequence[Entry]) -> str:
+        """SQL of what entries say of a table, and of their place in the order."""
+        columns = quoted_names(n for n in columns_of(t) if not n.startswith("source_"))
+        each = [
+            f"SELECT {columns}, {e.seq} AS _seq, {literal(e.ingested_on)} AS _ingested "
+            f"FROM {rows_sql(t, [self.warehouse.part(t.name, e.name)])}"
+            for e in entries
+            if t.name in e.parts
+        ]
+        return " UNION ALL ".join(each) or f"SELECT {columns}, 0, '' FROM {rows_sql(t, [])}"

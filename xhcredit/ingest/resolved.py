@@ -80,7 +80,7 @@ def numbered_sql(table: Table, files: list[Path], holding: list[Entry], ids: str
     return (
         f"SELECT v.*, d._ingested FROM (SELECT * EXCLUDE (filename), "
         f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
-        f"FROM {rows_sql(table, files, ', filename = true')} WHERE event_id IN ({ids})) v "
+        f"FROM {rows_sql(table, files, ', filename = true', f' WHERE event_id IN ({ids})')}) v "
         f"JOIN (VALUES {days}) d(_seq, _ingested) USING (_seq)"
     )
 
@@ -99,12 +99,15 @@ def versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], rows
     return f"SELECT event_id FROM {read_parquet(files)}" if files else ""
 
 
-def rows_sql(table: Table, files: list[Path], options: str = "") -> str:
-    """SQL of all rows; a column that was declared after a part was written is NULL there."""
+def rows_sql(table: Table, files: list[Path], options: str = "", where: str = "") -> str:
+    """SQL of all rows; a column that was declared after a part was written is NULL there.
+
+    ``where`` is applied while the files are read, so that only rows that fit are decoded.
+    """
     if not files:
         return f"({_empty(table)})"
     read = read_parquet(files, f", union_by_name = true{options}")
-    return f"(SELECT * FROM {read} UNION ALL BY NAME {_empty(table)})"
+    return f"(SELECT * FROM {read}{where} UNION ALL BY NAME {_empty(table)})"
 
 
 def _empty(table: Table) -> str:

@@ -24,7 +24,7 @@ from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.engine.one import day_number
 from xhcredit.engine.splice import moved
-from xhcredit.ingest.changes import changes, touched_codes
+from xhcredit.ingest.changes import changes
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model, code_version
@@ -183,4 +183,4 @@ def _touched(warehouse: Path, carried: Carried, store: Store) -> Array | None:
         if kept.digest() != store.digest:  # something came in since the store was opened
             return None
         found = changes(con, kept, carried.entries)
-        return None if found is None else touched_codes(found)
+        return None if found is None else np.asarray(found.codes)

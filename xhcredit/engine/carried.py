@@ -1,0 +1,95 @@
+"""Two stores of a warehouse, that of before and that of now, while the second is being made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from xhcredit.engine import cluster
+from xhcredit.engine.columns import Array
+from xhcredit.engine.splice import places_of, recounted, spans
+from xhcredit.ingest.changes import Changed, Changes
+
+#: by what the rows of one enterprise are ordered
+ORDER = ("occurred", "event_id", "known")
+
+
+@dataclass
+class Work:
+    """Folders and registers of both; ``place`` is where each enterprise of before stands now."""
+
+    changed: Changes
+    base: Path
+    part: Path
+    codes_before: Array
+    orphans: bool
+    codes: Array = field(init=False)
+    place: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.codes, self.place = self.codes_before, np.arange(self.codes_before.shape[0])
+
+    @property
+    def grown(self) -> bool:
+        """Whether enterprises were added."""
+        return self.codes.shape != self.codes_before.shape
+
+    def query(self, sql: str) -> pa.Table:
+        """Run SQL where the changes stand."""
+        return self.changed.con.sql(sql).to_arrow_table().combine_chunks()
+
+    def gone(self, table: Changed, before: dict[str, Array]) -> Array:
+        """Positions of the rows of before whose key changed, sorted."""
+        if not table.before:
+            return np.zeros(0, np.int64)
+        owners = places_of(np.unique(table.codes), self.codes_before)
+        at = spans(before["offsets"], owners[owners >= 0])[0]
+        return np.asarray(at[np.isin(before["event_id"][at], table.ids)])
+
+    def link(self, *names: str) -> None:
+        """Let files or folders of before stand in the new store as they are."""
+        for name in names:
+            source, target = self.base / name, self.part / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, copy_function=_same, dirs_exist_ok=True)
+            elif source.exists():
+                _same(str(source), str(target))
+
+    def save(self, folder: str, arrays: dict[str, Array]) -> None:
+        """Write arrays of now."""
+        (self.part / folder).mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            target = self.part / folder / f"{name}.npy"
+            target.unlink(missing_ok=True)  # a link: the file of before must stay
+            np.save(target, array)
+
+    def load(self, folder: str) -> dict[str, Array]:
+        """Map arrays of before."""
+        return {f.stem: np.load(f, mmap_mode="r") for f in (self.base / folder).glob("*.npy")}
+
+    def wider(self, name: str) -> Array:
+        """Offsets of before, with the new enterprises, of which nothing is known, between."""
+        offsets = np.load(self.base / name / "offsets.npy")
+        counts = recounted(offsets, self.place, self.codes.shape[0])
+        return np.concatenate([[0], np.cumsum(counts)])
+
+
+def column(found: pa.Table, k: int, kind: str) -> Array:
+    """A column of a query's result as it is stored."""
+    chunked = found.column(k)
+    array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
+    return cluster.values(array, kind)
+
+
+def _same(source: str, target: str) -> None:
+    """Link a file, or copy it where links are not to be had."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
