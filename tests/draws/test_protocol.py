@@ -56,7 +56,7 @@ def test_a_number_from_a_ticket_is_strictly_between_and_exact_in_a_double():
 @given(st.integers(1, 130))
 def test_the_tree_is_that_of_rfc_6962_and_every_proof_leads_to_its_root(size):
     rows = [f"row {n}" for n in range(size)]
-    grown = tree(rows)
+    grown = tree(r.encode() for r in rows)
 
     assert grown.root == recursive_root([leaf(r) for r in rows]).hex()
     assert {climbed(leaf(r), grown.proof(n)) for n, r in enumerate(rows)} == {grown.root}

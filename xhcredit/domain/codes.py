@@ -18,9 +18,9 @@ ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 _CHARACTERS = frozenset(ALPHABET)
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
-_ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # GB 11714: A = 10 ... Z = 35
-_ORGANISATION_VALUES = {c: value for value, c in enumerate(_ORGANISATION_ALPHABET)}
-_ORGANISATION_CHECKS = "0X987654321"  # by sum mod 11: 11 - 0 -> 0, 11 - 1 = 10 -> X, ...
+ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # GB 11714: A = 10 ... Z = 35
+ORGANISATION_VALUES = {c: value for value, c in enumerate(ORGANISATION_ALPHABET)}
+ORGANISATION_CHECKS = "0X987654321"  # by sum mod 11: 11 - 0 -> 0, 11 - 1 = 10 -> X, ...
 _FULL_WIDTH = {ord("０") + i: ord("0") + i for i in range(10)} | {
     ord(first) + i: ord("A") + i for first in "Ａａ" for i in range(26)
 }
@@ -78,9 +78,9 @@ def organisation_check_digit(code: str) -> str:
     >>> organisation_check_digit("91310115MA1K3CUM7M")
     '7'
     """
-    digits = map(_ORGANISATION_VALUES.__getitem__, code[8:16])
+    digits = map(ORGANISATION_VALUES.__getitem__, code[8:16])
     total = sum(map(mul, digits, ORGANISATION_WEIGHTS))
-    return _ORGANISATION_CHECKS[total % 11]
+    return ORGANISATION_CHECKS[total % 11]
 
 
 def problem_with(code: str) -> str | None:
@@ -125,8 +125,8 @@ def problem_sql(column: str) -> str:
     """
     total = _position_sum(column, ALPHABET, 1, WEIGHTS)
     check = f"substr('{ALPHABET}', 1 + (31 - ({total}) % 31) % 31, 1)"
-    organisation = _position_sum(column, _ORGANISATION_ALPHABET, 9, ORGANISATION_WEIGHTS)
-    organisation_check = f"substr('{_ORGANISATION_CHECKS}', 1 + ({organisation}) % 11, 1)"
+    organisation = _position_sum(column, ORGANISATION_ALPHABET, 9, ORGANISATION_WEIGHTS)
+    organisation_check = f"substr('{ORGANISATION_CHECKS}', 1 + ({organisation}) % 11, 1)"
     used = f"[{ALPHABET}]"
     unused = f"length(regexp_extract({column}, '^{used}*')) + 1"
     return f"""CASE

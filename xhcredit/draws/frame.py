@@ -7,40 +7,18 @@ Source: the draw protocol, section 2.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import pairwise, repeat
 
-from xhcredit.domain.codes import problem_with
+from xhcredit.draws.lines import Lines, lines_in, lines_of
 from xhcredit.draws.merkle import Tree, tree
-from xhcredit.draws.numerics import DIGITS, SALT_BYTES
+from xhcredit.draws.rows import HEADER, WORKING, FrameRow, problem_of
 from xhcredit.errors import BadInput, BadPlan
 
-HEADER = "code,stratum,odds,salt"
-WORKING = ",working"
-_STRATUM = re.compile("[a-z0-9-]{1,32}")
-_SALT = re.compile(f"[0-9a-f]{{{2 * SALT_BYTES}}}")
-_ODDS = re.compile(rf"0\.[0-9]{{{DIGITS}}}|1\.0{{{DIGITS}}}")
-
-
-class FrameRow(NamedTuple):
-    """A row; ``odds`` and ``working`` are empty in the stratified design."""
-
-    code: str
-    stratum: str
-    odds: str
-    salt: str
-    working: str = ""
-
-    @property
-    def text(self) -> str:
-        """The row as in the file, without its line end; the leaf covers exactly this."""
-        own = ",".join(self[:-1])
-        return f"{own},{self.working}" if self.working else own
+__all__ = ["Frame", "FrameRow", "decoded", "frame_in_bulk", "frame_of", "problem_of"]
 
 
 @dataclass(frozen=True)
@@ -52,20 +30,31 @@ class Frame:
     @cached_property
     def tree(self) -> Tree:
         """The hash tree over the rows."""
-        return tree(row.text for row in self.rows)
+        if isinstance(self.rows, Lines):
+            return tree(self.rows.texts())
+        return tree(row.text.encode() for row in self.rows)
 
     @cached_property
     def sizes(self) -> Counter[str]:
         """Enterprises by stratum."""
+        if isinstance(self.rows, Lines):
+            return self.rows.sizes
         return Counter(row.stratum for row in self.rows)
 
+    def position(self, code: str) -> int:
+        """Where a code stands; -1 if nowhere."""
+        if isinstance(self.rows, Lines):
+            return self.rows.position(code)
+        return self._positions.get(code, -1)
+
     @cached_property
-    def positions(self) -> dict[str, int]:
-        """Where each code stands."""
+    def _positions(self) -> dict[str, int]:
         return {row.code: at for at, row in enumerate(self.rows)}
 
     def encoded(self) -> bytes:
         """The file."""
+        if isinstance(self.rows, Lines):
+            return f"{HEADER}\n".encode() + self.rows.body
         head = HEADER + (WORKING if self.rows[0].working else "")
         return "".join(f"{line}\n" for line in (head, *(r.text for r in self.rows))).encode()
 
@@ -88,21 +77,16 @@ def frame_of(rows: Iterable[FrameRow]) -> Frame:
     return Frame(ordered)
 
 
-def problem_of(row: FrameRow) -> str:
-    """What is wrong with a row; empty if nothing is."""
-    code = problem_with(row.code)
-    checks = (
-        (code is None, f"code: {code}"),
-        (bool(_STRATUM.fullmatch(row.stratum)), f'stratum "{row.stratum}" is no id'),
-        (not row.odds or _is_odds(row.odds), f'odds "{row.odds}" are no probability'),
-        (bool(_SALT.fullmatch(row.salt)), f'salt "{row.salt}" is not {2 * SALT_BYTES} hex digits'),
-        (not row.working or _is_odds(row.working), f'working "{row.working}" is no probability'),
-    )
-    return next((words for right, words in checks if not right), "")
+def frame_in_bulk(codes: Sequence[str], strata: Sequence[str], salts: Sequence[str]) -> Frame:
+    """A frame of the stratified design from its columns, in any order; many rows at once.
 
-
-def _is_odds(text: str) -> bool:
-    return bool(_ODDS.fullmatch(text)) and float(text) > 0
+    Raises:
+        BadPlan: as ``frame_of``.
+    """
+    lines = lines_of(codes, strata, bytes.fromhex("".join(salts))) if codes else None
+    if lines is not None:
+        return Frame(lines)
+    return frame_of(FrameRow(*r) for r in zip(codes, strata, repeat(""), salts, strict=False))
 
 
 def decoded(data: bytes, name: str = "frame.csv") -> Frame:
@@ -111,6 +95,11 @@ def decoded(data: bytes, name: str = "frame.csv") -> Frame:
     Raises:
         BadInput: it is not to the byte what the protocol asks; file, row and column are named.
     """
+    head = f"{HEADER}\n".encode()
+    if data.startswith(head):
+        lines = lines_in(data[len(head) :])
+        if lines is not None:
+            return Frame(lines)
     return Frame(list(_rows(data, name)))
 
 

@@ -105,7 +105,7 @@ def _selected(frame: Frame, drawn: Drawn, start: list[str], final: list[str]) ->
         "inclusion_probability": drawn.probability,
         "places_start": start,
         "inspectors": final,
-        "proof": frame.tree.proof(frame.positions[row.code]),
+        "proof": frame.tree.proof(frame.position(row.code)),
         "odds": row.odds,
         "salt": row.salt,
     }

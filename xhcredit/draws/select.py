@@ -11,7 +11,8 @@ import numpy as np
 
 from xhcredit.draws import pareto
 from xhcredit.draws.frame import Frame, FrameRow
-from xhcredit.draws.tickets import unit
+from xhcredit.draws.lines import Lines
+from xhcredit.draws.tickets import Bound, unit
 from xhcredit.errors import BadPlan
 
 Ticket = Callable[[str], str]
@@ -88,6 +89,8 @@ def stratified(frame: Frame, ratios: Mapping[str, str], ticket: Ticket) -> list[
         raise BadPlan(f"strata {', '.join(odd)} are either empty or without a ratio; correct them")
     strata = [Stratum(id, frame.sizes[id], ratios[id]) for id in sorted(ratios)]
     wanted = dict(zip((s.id for s in strata), numbers(strata, ticket), strict=True))
+    if isinstance(frame.rows, Lines) and isinstance(ticket, Bound):
+        return _among(frame.rows, wanted, ratios, ticket)
     members: dict[str, list[tuple[str, FrameRow]]] = {s.id: [] for s in strata}
     for row in frame.rows:
         if wanted[row.stratum]:
@@ -97,6 +100,24 @@ def stratified(frame: Frame, ratios: Mapping[str, str], ticket: Ticket) -> list[
         for id, own in members.items()
         for drawn, row in sorted(own)[: wanted[id]]
     ]
+
+
+def _among(
+    rows: Lines, wanted: Mapping[str, int], ratios: Mapping[str, str], ticket: Bound
+) -> list[Drawn]:
+    """The same among millions: whole tickets only of those near the last one drawn."""
+    ids, at = rows.by_stratum
+    found = []
+    for number, id in enumerate(ids):
+        if not wanted[id]:
+            continue
+        own = np.flatnonzero(at == number)
+        starts = ticket.starts(rows.codes(own))
+        last = np.partition(starts, wanted[id] - 1)[wanted[id] - 1]
+        near = (rows[k] for k in own[starts <= last].tolist())
+        drawn = sorted((ticket(row.code), row) for row in near)[: wanted[id]]
+        found += [Drawn(row, text, ratios[id]) for text, row in drawn]
+    return found
 
 
 def individual(frame: Frame, ticket: Ticket) -> list[Drawn]:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterable
 from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
 
 from xhcredit.draws.numerics import HEX_BASE, HEX_DIGITS, LONGEST_SEED
 from xhcredit.errors import BadPlan
 
 _PARTS = HEX_BASE**HEX_DIGITS
+_START = np.dtype(">u8")
 
 
 def ticket(seed: str, round_id: str, x: str) -> str:
@@ -25,16 +29,31 @@ def ticket(seed: str, round_id: str, x: str) -> str:
     return hashlib.sha256(f"{seed}|{round_id}|{x}".encode()).hexdigest()
 
 
-def bound(seed: str, round_id: str) -> Callable[[str], str]:
+class Bound:
     """``ticket(x)`` of one draw."""
-    begun = hashlib.sha256(f"{seed}|{round_id}|".encode())
 
-    def of(x: str) -> str:
-        more = begun.copy()
+    def __init__(self, seed: str, round_id: str) -> None:
+        self._begun = hashlib.sha256(f"{seed}|{round_id}|".encode())
+
+    def __call__(self, x: str) -> str:
+        """The whole ticket of ``x``."""
+        more = self._begun.copy()
         more.update(x.encode())
         return more.hexdigest()
 
-    return of
+    def starts(self, every: Iterable[bytes]) -> npt.NDArray[np.uint64]:
+        """The first 16 digits of many tickets, as numbers: they decide all but ties."""
+        begun, found = self._begun, bytearray()
+        for x in every:
+            more = begun.copy()
+            more.update(x)
+            found += more.digest()[: _START.itemsize]
+        return np.frombuffer(bytes(found), _START).astype(np.uint64)
+
+
+def bound(seed: str, round_id: str) -> Bound:
+    """``ticket(x)`` of one draw."""
+    return Bound(seed, round_id)
 
 
 def unit(drawn: str) -> Fraction:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from xhcredit.draws import pareto, strata
 from xhcredit.draws.calibration import calibrated
 from xhcredit.draws.commitment import Excluded
-from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_of
+from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_in_bulk, frame_of
 from xhcredit.draws.plan import Plan
 from xhcredit.draws.select import STRATIFIED
 from xhcredit.errors import BadPlan
@@ -147,14 +147,9 @@ def _stratified(plan: Plan, kept: pd.DataFrame, excluded: list[Excluded], salts:
     odds = {kind: strata.odds_of(kind, plan.by_tier) for kind in ids}
     if all(o.h == "0" for o in odds.values()):
         raise BadPlan(f'plan "{plan.id}": everybody is in a pause; wait, or shorten the pause')
-    rows = _rows(kept["code"].tolist(), [ids[kind] for kind in kinds], salts)
+    frame = frame_in_bulk(kept["code"].tolist(), [ids[kind] for kind in kinds], salts(len(kept)))
     ratios = {ids[kind]: o.h for kind, o in odds.items()}
-    return Framed(frame_of(rows), ratios, excluded, strata.told(ids, odds, plan.fields))
-
-
-def _rows(codes: Sequence[str], ids: Sequence[str], salts: Salts) -> list[FrameRow]:
-    own = salts(len(codes))
-    return [FrameRow(c, s, "", salt) for c, s, salt in zip(codes, ids, own, strict=True)]
+    return Framed(frame, ratios, excluded, strata.told(ids, odds, plan.fields))
 
 
 def _individual(plan: Plan, kept: pd.DataFrame, salts: Salts) -> Frame:

@@ -1,0 +1,59 @@
+"""What is a row of a frame, and what can be wrong with it?
+
+Source: the draw protocol, section 2.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from xhcredit.domain.codes import problem_with
+from xhcredit.draws.numerics import DIGITS, SALT_BYTES
+
+HEADER = "code,stratum,odds,salt"
+WORKING = ",working"
+_STRATUM = re.compile("[a-z0-9-]{1,32}")
+_SALT = re.compile(f"[0-9a-f]{{{2 * SALT_BYTES}}}")
+_ODDS = re.compile(rf"0\.[0-9]{{{DIGITS}}}|1\.0{{{DIGITS}}}")
+
+
+class FrameRow(NamedTuple):
+    """A row; ``odds`` and ``working`` are empty in the stratified design."""
+
+    code: str
+    stratum: str
+    odds: str
+    salt: str
+    working: str = ""
+
+    @property
+    def text(self) -> str:
+        """The row as in the file, without its line end; the leaf covers exactly this."""
+        own = ",".join(self[:-1])
+        return f"{own},{self.working}" if self.working else own
+
+
+def problem_of(row: FrameRow) -> str:
+    """What is wrong with a row; empty if nothing is."""
+    code = problem_with(row.code)
+    checks = ((code is None, f"code: {code}"), *_others(row))
+    return next((words for right, words in checks if not right), "")
+
+
+def rest_problem(row: FrameRow) -> str:
+    """What is wrong with a row besides its code; empty if nothing is."""
+    return next((words for right, words in _others(row) if not right), "")
+
+
+def _others(row: FrameRow) -> tuple[tuple[bool, str], ...]:
+    return (
+        (bool(_STRATUM.fullmatch(row.stratum)), f'stratum "{row.stratum}" is no id'),
+        (not row.odds or _is_odds(row.odds), f'odds "{row.odds}" are no probability'),
+        (bool(_SALT.fullmatch(row.salt)), f'salt "{row.salt}" is not {2 * SALT_BYTES} hex digits'),
+        (not row.working or _is_odds(row.working), f'working "{row.working}" is no probability'),
+    )
+
+
+def _is_odds(text: str) -> bool:
+    return bool(_ODDS.fullmatch(text)) and float(text) > 0
