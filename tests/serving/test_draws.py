@@ -1,6 +1,7 @@
 """Draws over HTTP: the walk of an officer, what is public, what another bureau sees, any input."""
 
 import json
+import shutil
 from datetime import date
 
 import pytest
@@ -8,7 +9,7 @@ import schemathesis
 from schemathesis import GenerationMode
 
 from tests.jobs.test_draw import PEOPLE, PLAN
-from tests.serving.district import CODES, headers, new_key, problem
+from tests.serving.district import CODES, headers, new_key, problem, served
 from tests.serving.test_fuzz import DRAWS, hold
 from xhcredit.draws.verify import Files, verified
 
@@ -16,11 +17,12 @@ SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
 
 
 @pytest.fixture
-def officer(client):
-    """A client of a draw officer of the whole district."""
-    key = new_key(client.store, ["draw_officer"], bureau="*")
-    client.headers.update(headers(key))
-    return client
+def officer(file, nights, tmp_path):
+    """A client of a draw officer of the whole district, over a warehouse that results go into."""
+    own = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
+    with served(str(file), warehouse=own) as client:
+        client.headers.update(headers(new_key(client.store, ["draw_officer"], bureau="*")))
+        yield client
 
 
 def frozen(client, draw="d1"):
