@@ -135,7 +135,7 @@ def rule_ids(text: str, families: Collection[str]) -> dict[str, int]:
         and isinstance(node.value, str)
         and id(node) not in prose
         and ids.fullmatch(node.value)
-        and not node.value.endswith((".parquet", ".json", ".yaml", ".csv", ".id"))
+        and not node.value.endswith((".parquet", ".json", ".yaml", ".csv", ".html", ".id"))
     }
 
 

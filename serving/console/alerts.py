@@ -113,4 +113,4 @@ async def act(request: Request) -> Response:
 
 async def _keep(service: Service, visitor: Visitor, codes: list[str]) -> None:
     """Who saw whose alerts: kept before they are shown."""
-    await service.journal.note(visitor.act("alerts.list", codes=codes))
+    await service.journal.note(visitor.act("alert.list", codes=codes))

@@ -12,7 +12,7 @@ from functools import reduce
 import numpy as np
 
 from xhcredit.engine.columns import Array
-from xhcredit.engine.expr import parse
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 
 Interval = tuple[Array, Array]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from xhcredit.engine.expr import COMPARE, parse
+from xhcredit.engine.expr import COMPARE
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration
 

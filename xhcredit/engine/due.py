@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 from xhcredit.engine import derive
 from xhcredit.engine.columns import Array, Store
-from xhcredit.engine.expr import KernelExpr, parse
+from xhcredit.engine.expr import KernelExpr
 from xhcredit.engine.jit import has_numba, load_module
 from xhcredit.engine.kernel_source import DECAY_DAYS
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.ingest.schema import Table, directory, table
 

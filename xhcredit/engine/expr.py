@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cache
-from threading import Lock
 
 from xhcredit.engine.codes import NULLS, storage
 from xhcredit.errors import BadDeclaration
@@ -28,30 +26,6 @@ class Code:
     text: str
     needs: tuple[str, ...] = ()
     is_bool: bool = False
-
-
-_PARSING = Lock()
-
-
-@cache
-def _read(expression: str) -> ast.Expression:
-    """Parse, each text once and one at a time: Python 3.11 mixes up threads (gh-106905)."""
-    with _PARSING:
-        return ast.parse(expression, mode="eval")
-
-
-def parse(expression: str, where: str) -> ast.expr:
-    """Parse an expression; ``where`` names the feature for the error.
-
-    Raises:
-        BadDeclaration: not an expression of the language.
-    """
-    try:
-        return _read(expression.strip()).body
-    except SyntaxError as error:
-        raise BadDeclaration(
-            f'{where}: "{expression}" is not an expression ({error.msg}); see engine/expr.py'
-        ) from None
 
 
 class Emitter:

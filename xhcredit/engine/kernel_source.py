@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.expr import KernelExpr, parse
+from xhcredit.engine.expr import KernelExpr
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration
 from xhcredit.ingest.schema import Table, table

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from xhcredit.engine import derive
 from xhcredit.engine.compile import ordered, with_inputs
-from xhcredit.engine.expr import SqlExpr, parse
+from xhcredit.engine.expr import SqlExpr
 from xhcredit.engine.kernel_source import DECAY_DAYS, DECAY_ONE
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.ingest.schema import Table, directory, table
 

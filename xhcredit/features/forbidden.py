@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from xhcredit.engine.compile import reads
-from xhcredit.engine.expr import parse
+from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.features.bans import (
     COLUMNS,
