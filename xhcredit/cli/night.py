@@ -111,14 +111,27 @@ def score(
         ),
     ] = "",
     publish: Annotated[bool, typer.Option(help="Let the night answer in --store.")] = True,
+    full: Annotated[
+        bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")
+    ] = False,
+    check: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of what is carried over that is computed anew and compared; from 0.1 on "
+            "the events of every table are read anew too.",
+        ),
+    ] = 0.001,
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
 
     Writes `scores.parquet` (code, as_of, general, x_*, composite, tier, reasons, decided_by, …) and
     `run.json`, and beside them `restorable.parquet` and `.xlsx`: whose records can be restored. The
-    same data, rules and release again change nothing. With `--store`, the night is published, as
-    `xhcredit publish` does.
+    same data, rules and release again change nothing. What cannot have changed since the night that
+    lies in `--out` is carried over, and part of it is checked; the result is that of `--full`. With
+    `--store`, the night is published, as `xhcredit publish` does.
     """
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import before_night, write_restorable
@@ -127,7 +140,9 @@ def score(
     if store:
         before_night(warehouse, store, date.today())
     with progress_bar(quiet=json_) as progress:
-        report = run_night(warehouse, into, model, progress=progress, memory=memory)
+        report = run_night(
+            warehouse, into, model, progress=progress, memory=memory, full=full, check=check
+        )
         listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
         done = _published(into, store, model, progress) if store and publish else None
     if json_:
@@ -191,6 +206,12 @@ def show_report(report: NightReport) -> None:
             soft_wrap=True,
         )
     out.print(f"newest fact known 最近归集: {report.known_until}")
+    if not report.repeated:
+        anew = report.enterprises - report.carried
+        out.print(
+            f"沿用 carried over {report.carried:,}, 重算 computed {anew:,}: {report.why}",
+            soft_wrap=True,
+        )
     again = " (same provenance as before: nothing changed)" if report.repeated else ""
     out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
 

@@ -100,10 +100,12 @@ def _make(kept: Warehouse, target: Path, progress: Progress, memory: str, *, ane
             con.execute(f"SET memory_limit = '{memory}'")
         if base is not None:
             progress("splice", 0, 1)
+            con.execute("SET threads = 1")  # few rows: more threads cost more than they save
             changed = changes(con, kept, stores.about(base)["entries"])
             if changed is not None and recluster(changed, base, target, digest):
                 progress("splice", 1, 1)
                 return
+            con.execute("RESET threads")
         create_views(con, kept)
         cluster.build(con, target, digest, progress, [e.name for e in kept.entries()])
 

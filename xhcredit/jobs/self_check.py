@@ -14,7 +14,7 @@ from xhcredit.engine.columns import Array, Store
 from xhcredit.engine.one import day_number
 from xhcredit.engine.splice import spans
 from xhcredit.errors import NightRefuted
-from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.resolved import resolved_sql
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model
@@ -86,7 +86,11 @@ def check_events(
     with kept.reading(), duckdb.connect() as con:
         if kept.digest() != store.digest or not rows.shape[0]:
             return []
-        create_views(con, kept)
+        con.execute("SET threads = 1")  # few rows: more threads cost more than they save
+        entries = kept.entries()
+        for table in chosen:
+            view = resolved_sql(kept, table, entries)
+            con.execute(f'CREATE TEMP VIEW "{table.name}" AS {view}')
         rows = np.sort(rows)
         con.register("ids", pa.table({"code": [code.decode() for code in store.codes[rows]]}))
         for table in chosen:
