@@ -101,28 +101,41 @@ def d2() -> None:
             print(f"{name}: {policy}: rates A-D {tiers}; bias {bias:+.2%}; repeats {repeats}")
 
 
+#: Ratios of A to D that cost the same visits (7.5 % of the enterprises a round).  The first is drawn
+#: by feeling; the second minimises the error of the AUC at a hit rate of .31, with odds that rise
+#: with the tier and A at most .03, and was computed on another seed of this world.  Few visits to A
+#: were the cause of the error: A is half of the frame, and each violator found there stood for 100.
+ALLOCATIONS = {"by feeling": (0.01, 0.03, 0.15, 0.8), "allocated": (0.021, 0.023, 0.0545, 1.0)}
+
+
 def d3(runs: int = 60) -> None:
     """Ten rounds with drift: hit rate, coverage of the prevalence, error of the estimated AUC."""
-    rng = np.random.default_rng(3)
-    hits, covered, errors = [], [], []
-    for _ in range(runs):
-        size, ratios = 20_000, np.array([0.01, 0.03, 0.15, 0.8])
-        skill = rng.normal(size=size)
-        pooled = []
-        for _ in range(10):
-            skill = 0.95 * skill + 0.31 * rng.normal(size=size)
-            risk = skill + 0.5 * rng.normal(size=size)
-            failed = rng.random(size) < 1 / (1 + np.exp(3.3 - 1.6 * skill))
-            tier = np.searchsorted(np.quantile(risk, [0.55, 0.8, 0.95]), risk)
-            drawn = rng.random(size) < ratios[tier]
-            got = Sampled(tier, drawn, failed).of(np.ones(size, bool))
-            covered.append(got.low <= failed.mean() <= got.high)
-            hits.append(failed[drawn].mean())
-            pooled.append((risk, failed, tier, drawn))
-        errors.append(auc_error(pooled, ratios))
-    print(f"hit rate {np.mean(hits):.3f}; coverage {np.mean(covered):.3f}")
-    mean, size = np.mean(errors), np.mean(np.abs(errors))
-    print(f"AUC of ten rounds: mean error {mean:+.4f}, mean absolute error {size:.4f}")
+    for name, ratios in ALLOCATIONS.items():
+        rng = np.random.default_rng(3)
+        hits, covered, errors = [], [], []
+        for _ in range(runs):
+            pooled = ten_rounds(rng, np.array(ratios))
+            for _, failed, tier, drawn in pooled:
+                got = Sampled(tier, drawn, failed).of(np.ones(tier.size, bool))
+                covered.append(got.low <= failed.mean() <= got.high)
+                hits.append(failed[drawn].mean())
+            errors.append(auc_error(pooled, np.array(ratios)))
+        print(f"{name}: hit rate {np.mean(hits):.3f}; coverage {np.mean(covered):.3f}")
+        mean, size = np.mean(errors), np.mean(np.abs(errors))
+        print(f"{name}: AUC of ten rounds: mean error {mean:+.4f}, mean absolute error {size:.4f}")
+
+
+def ten_rounds(rng: np.random.Generator, ratios: np.ndarray) -> list:
+    """Risk, outcome, tier and who was drawn, round by round; risks drift."""
+    size, rounds = 20_000, []
+    skill = rng.normal(size=size)
+    for _ in range(10):
+        skill = 0.95 * skill + 0.31 * rng.normal(size=size)
+        risk = skill + 0.5 * rng.normal(size=size)
+        failed = rng.random(size) < 1 / (1 + np.exp(3.3 - 1.6 * skill))
+        tier = np.searchsorted(np.quantile(risk, [0.55, 0.8, 0.95]), risk)
+        rounds.append((risk, failed, tier, rng.random(size) < ratios[tier]))
+    return rounds
 
 
 def auc_error(pooled: list, ratios: np.ndarray) -> float:
