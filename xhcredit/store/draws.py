@@ -260,8 +260,8 @@ def _step(tx: Tx, act: Act, draw: str, state: str, details: Json) -> None:
 
 def _files(tx: Tx, draw: str, files: Files) -> None:
     rows: Iterable[Json] = [
-        {"draw": draw, "name": name, "digest": digest_of(data), "packed": zlib.compress(data, _QUICK),
-         "activity": tx.seq}
+        {"draw": draw, "name": name, "digest": digest_of(data),
+         "packed": zlib.compress(data, _QUICK), "activity": tx.seq}
         for name, data in files.items()
     ]  # fmt: skip
     tx.con.execute(insert(draw_files), list(rows))
