@@ -102,9 +102,9 @@ def d2() -> None:
 
 
 #: Ratios of A to D that cost the same visits (7.5 % of the enterprises a round).  The first is
-#: drawn by feeling; the second minimises the error of the AUC at a hit rate of .31, with odds that rise
-#: with the tier and A at most .03, and was computed on another seed of this world.  Few visits to A
-#: were the cause of the error: A is half of the frame, and each violator found there stood for 100.
+#: drawn by feeling; the second minimises the error of the AUC at a hit rate of .31, with odds that
+#: rise with the tier and A at most .03, and was computed on another seed of this world.  Few visits
+#: to A were the cause: A is half of the frame, and each violator found there stood for 100.
 ALLOCATIONS = {"by feeling": (0.01, 0.03, 0.15, 0.8), "allocated": (0.021, 0.023, 0.0545, 1.0)}
 
 
