@@ -26,7 +26,7 @@ def code(number: int) -> str:
 class Growing:
     """Random nights, one entry each, written through the same door as ingestion writes."""
 
-    def __init__(self, path: Path, seed: int = 1, enterprises: int = 30) -> None:
+    def __init__(self, path: Path, seed: int = 1, enterprises: int = 30, events: int = 200) -> None:
         self.kept = Warehouse(path)
         self.rng = np.random.default_rng(seed)
         self.day = date(2025, 3, 1)
@@ -34,7 +34,15 @@ class Growing:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.entries: list[tuple[Entry, Rows]] = []
         first = self._register(enterprises)
-        self.write({"enterprise": first, **self._events(EVENTS, 200)})
+        self.write({"enterprise": first, **self._events(EVENTS, events)})
+
+    @classmethod
+    def again(cls, path: Path, day: date) -> Growing:
+        """One that writes into a warehouse that is there already."""
+        made = cls.__new__(cls)
+        made.kept, made.day, made.rng = Warehouse(path), day, np.random.default_rng(0)
+        made.told, made.entries = [], []
+        return made
 
     def write(self, rows: Rows, replaces: Entry | None = None) -> Entry:
         """Enter rows as one entry, or in place of an earlier one."""
@@ -44,6 +52,7 @@ class Growing:
         selects = {
             name: f"SELECT *, {key if t.kind == 'register' else ''}{extra} FROM {name}"
             for name, t in directory().items()
+            if rows.get(name)
         }
         source = f"{len(self.entries)}-{self.rng.integers(10**9)}"
         old = [replaces.name] if replaces else []

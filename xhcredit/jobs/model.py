@@ -124,6 +124,12 @@ def _compiled(wanted: tuple[Feature, ...]) -> Compiled:
 
 
 @cache
+def _violations(used: tuple[Feature, ...]) -> tuple[str, ...]:
+    """What features do that they must not; found out once per process and set."""
+    return tuple(violations(used))
+
+
+@cache
 def code_version() -> str:
     """Version of the program and a digest of its text: another program may score otherwise."""
     root = Path(__file__).parents[1]
@@ -143,7 +149,7 @@ def refuse_release(release: Release, declared: dict[str, Feature]) -> None:
         BadDeclaration: with all that speaks against it.
     """
     used = with_inputs([f for f in release.features() if f in declared], declared)
-    found = problems(release, declared, ()) + violations(used)
+    found = problems(release, declared, ()) + list(_violations(tuple(used)))
     if found:
         raise BadDeclaration(f'release "{release.name}" may not score: {"; ".join(found)}')
 
