@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.overload import overload
 from benchmarks.runner import OUT, ROOT
 
 _SCRIPT = """
@@ -205,57 +206,6 @@ def show(rows: list[dict[str, Any]]) -> None:
     for line in [dict(zip(names, names, strict=True)), *rows]:
         sys.stdout.write("  ".join(str(line[n]).ljust(wide[n]) for n in names) + "\n")
     sys.stdout.write("\n")
-
-
-async def overload(port: int, codes: list[str], key: str, seconds: float) -> dict[str, Any]:
-    """S14: 64 clients on what-if (eight times the cap), and one that says hello meanwhile."""
-    import httpx
-
-    if len(os.sched_getaffinity(0)) > 1:
-        os.sched_setaffinity(0, {1})
-    client = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", verify=False, trust_env=False, timeout=30,
-        headers={"Authorization": f"Bearer {key}", "X-Purpose": "benchmark"},
-        limits=httpx.Limits(max_connections=65, max_keepalive_connections=65),
-    )  # fmt: skip
-    until = time.perf_counter() + seconds
-    served: list[float] = []
-    hellos: list[float] = []
-    refused = [0, 0]
-
-    async def say_hello() -> None:
-        while (begun := time.perf_counter()) < until:
-            await client.get("/bare/hello")
-            hellos.append(time.perf_counter() - begun)
-            await asyncio.sleep(0.02)
-
-    async def ask(number: int) -> None:
-        while (begun := time.perf_counter()) < until:
-            body = {"code": codes[(number * 997 + len(served)) % len(codes)]}
-            answer = await client.post("/v1/scores:what-if", json=body)
-            if answer.status_code == 200:
-                served.append(time.perf_counter() - begun)
-                continue
-            refused[answer.status_code != 503 or "retry-after" not in answer.headers] += 1
-            await asyncio.sleep(0.2)  # a client that follows Retry-After waits longer
-
-    async with client:
-        await asyncio.gather(say_hello(), *(ask(n) for n in range(64)))
-    ordered = sorted(served) or [float("nan")]
-    return _told(ordered, hellos, refused, seconds)
-
-
-def _told(
-    ordered: list[float], hellos: list[float], refused: list[int], seconds: float
-) -> dict[str, Any]:
-    return {
-        "served/s": round(len(ordered) / seconds, 1),
-        "p50 ms": round(median(ordered) * 1e3, 1),
-        "p99 ms": round(ordered[int(len(ordered) * 0.99)] * 1e3, 1),
-        "503/s": round(refused[0] / seconds, 1),
-        "other": refused[1],
-        "hello p50 ms": round(median(hellos) * 1e3, 1),
-    }
 
 
 def _sides(port: int, codes: list[str]) -> list[Side]:
