@@ -42,6 +42,7 @@ def test_a_frame_in_bulk_is_that_of_its_rows():
     assert read.encoded() == slow.encoded()
     assert read.tree.levels == slow.tree.levels
     assert read.sizes == slow.sizes
+    assert read.columns() == slow.columns()
     assert [read.position(r.code) for r in slow.rows] == list(range(len(slow.rows)))
     assert read.position(code(99_999)) == slow.position(code(99_999)) == -1
     assert read.rows[-1] == slow.rows[-1]

@@ -41,6 +41,13 @@ class Frame:
             return self.rows.sizes
         return Counter(row.stratum for row in self.rows)
 
+    def columns(self) -> tuple[list[str], list[str]]:
+        """Code and stratum of each row."""
+        if isinstance(self.rows, Lines):
+            ids, at = self.rows.by_stratum
+            return self.rows.every_code(), [ids[k] for k in at.tolist()]
+        return [row.code for row in self.rows], [row.stratum for row in self.rows]
+
     def position(self, code: str) -> int:
         """Where a code stands; -1 if nowhere."""
         if isinstance(self.rows, Lines):

@@ -91,6 +91,11 @@ class Lines(Sequence[FrameRow]):
         body, width = self.body, self.width
         return [body[k : k + LENGTH] for k in (at * width).tolist()]
 
+    def every_code(self) -> list[str]:
+        """The codes of all rows."""
+        text = self.table[:, :LENGTH].tobytes().decode()
+        return [text[k : k + LENGTH] for k in range(0, len(text), LENGTH)]
+
     def texts(self) -> Iterator[bytes]:
         """The rows as in the file, without their line ends."""
         body, own = self.body, self.width - len(_END)

@@ -64,11 +64,11 @@ def frame_for(
         raise BadPlan(f'plan "{plan.id}": nobody is left in the frame; widen its scope')
     progress("frame", 1, 3)
     kept = with_duty(kept, plan, warehouse, rules, as_of)
-    kept["past"], kept["paused"] = _pauses(plan, store, kept["code"], replaces)
+    past, kept["paused"] = _pauses(plan, store, kept["code"], replaces)
     progress("frame", 2, 3)
     if plan.design != STRATIFIED:
         return Framed(_individual(plan, kept, salts), {}, excluded, [])
-    return _stratified(plan, kept, excluded, salts)
+    return _stratified(plan, kept, past, excluded, salts)
 
 
 def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
@@ -79,9 +79,10 @@ def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
         run = con.scalar(of_day.order_by(runs.c.run.desc()).limit(1))
         if run is None:
             raise BadPlan(f"no run of {as_of} was published; publish that night, or name its day")
-        wanted = select(c.code, c.tier, c.street, c.kind, c.fields, c.composite)
-        rows = con.execute(wanted.where(c.run == run)).all()
-    found = pd.DataFrame(rows, columns=["code", "tier", "street", "kind", "fields", "composite"])
+        wanted = (c.code, c.tier, c.street, c.kind, c.fields, c.composite)
+        rows = con.execute(select(*wanted).where(c.run == run)).all()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(wanted)
+    found = pd.DataFrame({c.name: list(one) for c, one in zip(wanted, columns, strict=True)})
     _refuse_empty(plan, found)
     keep = pd.Series(True, index=found.index)
     if plan.scope.x:
@@ -97,9 +98,8 @@ def _refuse_empty(plan: Plan, found: pd.DataFrame) -> None:
     """A street or kind in which there is nobody is a slip of the pen, not a smaller draw."""
     named = (("street", plan.scope.streets), ("kind", plan.scope.kinds))
     for column, values in named:
-        there = set(found[column])
         for value in values:
-            if value not in there:
+            if not (found[column] == value).any():
                 raise BadPlan(
                     f'plan "{plan.id}": nobody is left in the frame of {column} "{value}"; '
                     "correct the scope and file the plan under a new id"
@@ -108,46 +108,50 @@ def _refuse_empty(plan: Plan, found: pd.DataFrame) -> None:
 
 def _pauses(
     plan: Plan, store: Store, codes: pd.Series[str], replaces: str | None
-) -> tuple[list[Any], list[bool]]:
+) -> tuple[pd.DataFrame, pd.Series[bool]]:
     """Long-run rates of each enterprise in the last T - 1 rounds, and whether it was drawn then.
 
-    A draw that was replaced was not visited, so it puts nobody into a pause.
+    The oldest round has the first column.  A draw that was replaced was not visited, so it puts
+    nobody into a pause.
     """
     kept = [d for d in store.draws.listed() if d["plan"] == plan.id]
     gone = {d["replaces"] for d in kept} | {replaces}
     rounds = [d["id"] for d in kept if d["id"] not in gone]
     rounds = [r for r in rounds if _was_drawn(store, r)][: plan.pause_rounds - 1]
-    past: list[dict[str, str]] = []
+    past = pd.DataFrame(index=codes.index)
     drawn: set[str] = set()
     for draw in reversed(rounds):
         rates = {s["id"]: s["pi"] for s in json.loads(store.draws.file(draw, "strata.json"))}
-        frame = decoded(store.draws.file(draw, "frame.csv"))
-        past.append({row.code: rates.get(row.stratum, "0") for row in frame.rows})
+        known, ids = decoded(store.draws.file(draw, "frame.csv")).columns()
+        rate = pd.Series(ids, index=known).map(rates)
+        past[draw] = codes.map(rate).fillna("0")
         record = json.loads(store.draws.file(draw, "record.json"))
         drawn |= {s["code"] for s in record["selected"]}
-    return (
-        [tuple(one.get(code, "0") for one in past) for code in codes],
-        [code in drawn for code in codes],
-    )
+    return past, codes.isin(drawn)
 
 
 def _was_drawn(store: Store, draw: str) -> bool:
     return any(s["state"] == "drawn" for s in store.draws.one(draw)["steps"])
 
 
-def _stratified(plan: Plan, kept: pd.DataFrame, excluded: list[Excluded], salts: Salts) -> Framed:
-    streets = kept["street"] if plan.by_street else [""] * len(kept)
-    columns = (kept["tier"], streets, kept["duty"], kept["paused"], kept["past"])
+def _stratified(
+    plan: Plan, kept: pd.DataFrame, past: pd.DataFrame, excluded: list[Excluded], salts: Salts
+) -> Framed:
+    table = kept[["tier", "street", "duty", "paused"]].join(past)
+    table["street"] = table["street"].fillna("") if plan.by_street else ""
+    table["paused"] &= ~table["duty"]
+    at = table.groupby(list(table.columns), sort=False).ngroup()
     kinds = [
-        strata.Kind(tier, street, bool(duty), bool(paused) and not duty, past)
-        for tier, street, duty, paused, past in zip(*columns, strict=True)
+        strata.Kind(tier, street, bool(duty), bool(paused), tuple(rates))
+        for tier, street, duty, paused, *rates in table[~at.duplicated()].itertuples(index=False)
     ]
     (salt,) = salts(1)
     ids = strata.named(kinds, salt)
     odds = {kind: strata.odds_of(kind, plan.by_tier) for kind in ids}
     if all(o.h == "0" for o in odds.values()):
         raise BadPlan(f'plan "{plan.id}": everybody is in a pause; wait, or shorten the pause')
-    frame = frame_in_bulk(kept["code"].tolist(), [ids[kind] for kind in kinds], salts(len(kept)))
+    own = np.array([ids[kind] for kind in kinds])[at]
+    frame = frame_in_bulk(kept["code"].tolist(), own.tolist(), salts(len(kept)))
     ratios = {ids[kind]: o.h for kind, o in odds.items()}
     return Framed(frame, ratios, excluded, strata.told(ids, odds, plan.fields))
 
