@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zlib
 from contextlib import closing
 
 import pytest
@@ -288,6 +289,29 @@ def test_a_changed_frame_is_found_with_its_place(drawn):
         (drawn.out / "other.csv").write_bytes(data)
         refused(drawn.verify(frame="other.csv"), RecordRefuted, words)
     done(drawn.verify())
+
+
+def test_a_frame_changed_inside_the_store_is_not_drawn_from(office):
+    """Whoever owns the disk can take the guards away; the commitment is published by then."""
+    for said in (office.plan(), office.freeze(), office.seed()):
+        done(said)
+    with closing(sqlite3.connect(office.store)) as con, con:
+        guards = con.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'draw_files'"
+        ).fetchall()
+        own = "FROM draw_files WHERE draw = 'd1' AND name = 'frame.csv'"
+        [frame] = con.execute(f"SELECT packed {own}").fetchone()
+        lines = zlib.decompress(frame).splitlines(keepends=True)
+        packed = zlib.compress(b"".join([*lines[:1], *lines[2:]]))
+        with pytest.raises(sqlite3.IntegrityError, match=r"append-only|never|kept"):
+            con.execute("UPDATE draw_files SET packed = ? WHERE name = 'frame.csv'", [packed])
+        for (name,) in guards:
+            con.execute(f'DROP TRIGGER "{name}"')
+        con.execute("UPDATE draw_files SET packed = ? WHERE name = 'frame.csv'", [packed])
+
+    refused(office.run(), BadPlan, "committed was", "as it was frozen")
+    assert done(office.say("show", "d1", "--json")).json["state"] == "seeded"
+    assert not (office.out / "record.json").exists()
 
 
 def test_a_changed_record_commitment_or_list_is_found(drawn):
