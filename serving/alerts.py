@@ -54,6 +54,7 @@ ALERT = {
     "owner": "zhang.san",
     "due_on": "2026-07-14",
     "overdue": False,
+    "due_unknown": False,
     "evidence": {"zh": "短期内多次行政处罚", "figures": {"events": 2, "days": 90}, "events": []},
 }
 STANDING = {"alert": 7, "step": 3, "state": "issued", "colour": "yellow", "due_on": "2026-07-14"}

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from serving import examples
 from serving.alerts import NO_STORE, Asked, listed, refuse_many
-from serving.gate import purpose_of
+from serving.gate import Caller, purpose_of
 from serving.problems import Refusal, declared
 from serving.roles import ALERTS_READ
 from serving.service import Service, service_of
@@ -113,7 +113,7 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
         told = {
             **row, "state": STATES[row["state"]][0], "colour": _COLOURS[row["colour"]],
             "zh": evidence.get("zh") or row["trigger"], "overdue": "是" if row["overdue"] else "",
-            "figures": figures,
+            "figures": figures, "due_on": "未知" if row["due_unknown"] else row["due_on"],
         }  # fmt: skip
         yield [told[name] for name in _COLUMNS]
 
@@ -136,6 +136,16 @@ async def cluster(request: Request) -> Response:
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
     code = UnifiedCode(normalised(str(request.path_params["code"]))).text
+    return JSONResponse(await cluster_seen(service, caller, purpose, code), headers=NO_STORE)
+
+
+async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str) -> dict[str, Any]:
+    """The cluster of an enterprise as the caller may see it, kept as having been seen.
+
+    Raises:
+        UnknownRecord, UnknownEnterprise: there is none, or it is another bureau's.
+        Refusal: too many ask at once.
+    """
     within = caller.scope(ALERTS_READ)
     answer = await service.quickly(service.store.reader.current, code, within)
     told = await service.explainer.do(_cluster, service, code, answer.run)
@@ -145,7 +155,7 @@ async def cluster(request: Request) -> Response:
         "run": answer.run,
     }  # fmt: skip
     await service.journal.note(caller.act("enterprise.cluster", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return told
 
 
 def _cluster(service: Service, code: str, run: int) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service, app.state.meters = service, meters
-    app.router.routes.insert(0, Route(enterprises.SCORE_PATH, enterprises.score))
+    hot = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
+    app.router.routes.insert(0, hot)
     app.state.restorable = restorable.Lists()
     for router in _keyed(settings):
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])

@@ -12,6 +12,8 @@ from xhcredit.store.acts import Act
 
 WAITING = 2_000  #: reads that may wait for their commit; beyond it, nobody new is let in
 GROUP = 500  #: entries of one commit
+#: rounds of the loop before a commit: who was answered just now asks again, and shares it
+GATHER = 5
 
 Waiting = tuple[Act, "asyncio.Future[None]"]
 
@@ -48,6 +50,8 @@ class Journal:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                for _ in range(GATHER):
+                    await asyncio.sleep(0)
                 group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 try:
                     await loop.run_in_executor(self._thread, self.record, [a for a, _ in group])

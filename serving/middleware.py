@@ -96,7 +96,8 @@ def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
 
     def write(line: dict[str, Any]) -> None:
         event = {"event": "request", "timestamp": utc().isoformat(), "level": "info"}
-        print(_as_text(line | event), file=to, flush=True)
+        to.write(_as_text(line | event) + "\n")
+        to.flush()
 
     return write
 
@@ -130,13 +131,14 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state = scope["state"] = dict(scope.get("state") or {})
-        state["request_id"] = _request_id(scope)
+        told = dict(scope["headers"])
+        state = scope["state"] = dict(scope.get("state") or ())
+        state["request_id"] = _request_id(told.get(b"x-request-id"))
         sent = _Sent(send, state["request_id"].encode())
         begun = time.perf_counter()
         self._now += 1
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope["path"], told.get(b"content-length", b""))
             if refusal is not None:
                 await refused(state["request_id"], refusal)(scope, receive, sent)
             else:
@@ -146,12 +148,11 @@ class Frame:
             self._now -= 1
             self._tell(scope, sent, time.perf_counter() - begun)
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
+    def _refusal(self, path: str, length: bytes) -> Refusal | None:
         """Why a request is not even looked at."""
-        if self._now > self._limits.in_flight and scope["path"] not in UNCAPPED:
+        if self._now > self._limits.in_flight and path not in UNCAPPED:
             cap = self._limits.in_flight
             return Refusal("overloaded", f"{cap} requests are being answered; try again")
-        length = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
         if length.isdigit() and int(length) > self._limits.body_bytes:
             return Refusal("too_large", TOO_LARGE)
         return None
@@ -233,11 +234,10 @@ class _Sent:
         await self._send(message)
 
 
-def _request_id(scope: Scope) -> str:
+def _request_id(given: bytes | None) -> str:
     """The number given by the caller, if it is harmless; else a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _GIVEN.fullmatch(value):
-            return str(value.decode())
+    if given is not None and _GIVEN.fullmatch(given):
+        return given.decode()
     return secrets.token_hex(8)
 
 

@@ -22,6 +22,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.jobs import applications as jobs
 from xhcredit.jobs.restorable_records import Chosen
+from xhcredit.jobs.restoration_pages import Wanted, page_of
 from xhcredit.restoration.flow import MOVES, STATES, Kind
 from xhcredit.store.acts import Act
 
@@ -130,17 +131,15 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
     if unknown:
         raise BadInput(f'unknown state "{unknown[0]}"; choose from: {", ".join(STATES)}')
     code = right_code(asked.code) if asked.code else ""
-    found = await asyncio.to_thread(
-        service.store.applications.page, kind, states=frozenset(asked.state), code=code,
-        bureaus=caller.scope(RESTORATION_READ), before=asked.before, limit=asked.limit,
+    wanted = Wanted(
+        kind, frozenset(asked.state), caller.scope(RESTORATION_READ), code, asked.overdue,
+        asked.before, asked.limit,
     )  # fmt: skip
     day = asked.on or service.today()
-    rows = [jobs.shown(row, day, service.rulebook) for row in found]
-    told = [row for row in rows if row["overdue"] or not asked.overdue]
-    seen = {"codes": sorted({row["code"] for row in told})}
+    found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, day)
+    seen = {"codes": sorted({row["code"] for row in found.rows})}
     await service.journal.note(caller.act(f"{kind}.list", purpose, **seen))
-    more = found[-1]["id"] if len(found) == asked.limit else None
-    return JSONResponse({"applications": told, "next": more}, headers=NO_STORE)
+    return JSONResponse({"applications": found.rows, "next": found.next}, headers=NO_STORE)
 
 
 def _add_all(kind: Kind, path: str) -> None:

@@ -131,6 +131,7 @@ class NewStep(Body):
     severity: SeverityName | None = None
     despite_unmet: bool = False
     false_materials: bool = False
+    broken_pledge: bool = False
     platforms: list[Line] = Field([], max_length=50, examples=[["信用中国（上海）"]])
 
     def details(self) -> dict[str, Any]:

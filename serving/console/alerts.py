@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from serving.alerts import Asked, Doings, act_on, listed
+from serving.alerts import Asked, act_on, listed
+from serving.console.alert import doings_of, figures_of
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, go_to, page, with_query
 from serving.console.language import chosen
@@ -45,6 +46,7 @@ async def _inbox(
     chart = _chart(request, shown.pop("counted"), chosen(request) == "zh")
     return page(
         request, "alerts.html", visitor, status, charts=True, chart_told=chart, moves=MOVES,
+        figures=figures_of,
         states=STATES, measures=MEASURES, colours=COLOURS, **shown, **extra,
     )  # fmt: skip
 
@@ -94,12 +96,10 @@ async def act(request: Request) -> Response:
     """Do the same step with all that were chosen, or with none of them."""
     visitor = await visitor_of(request, ALERTS_ACT)
     form = await request.form()
-    given: dict[str, Any] = {k: v for k, v in form.items() if isinstance(v, str) and v}
-    given = {k: v for k, v in given.items() if k in Doings.model_fields}
-    given["alerts"] = [int(str(n)) for n in form.getlist("alert") if str(n).isdecimal()]
+    numbers = [int(str(n)) for n in form.getlist("alert") if str(n).isdecimal()]
     once = form.get("once")
     try:
-        doings = Doings.model_validate(given)
+        doings = doings_of(form, numbers)
         key = once[:64] if isinstance(once, str) else None
         service = service_of(request)
         await asyncio.to_thread(act_on, service, visitor.caller, visitor.purpose, key, doings)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from serving.console import (
+    alert,
     alerts,
     assets,
     audit,
@@ -21,7 +22,7 @@ from serving.console import (
 )
 
 PARTS = (
-    door, watchlist, enterprise, alerts, draws, models, quality, restoration, rules, audit,
+    door, watchlist, enterprise, alerts, alert, draws, models, quality, restoration, rules, audit,
 )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def add_to(app: FastAPI) -> None:
         watchlist,
         enterprise,
         alerts,
+        alert,
         draws,
         models,
         quality,

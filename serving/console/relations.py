@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import cos, pi, sin
 from typing import Any, NamedTuple
 
@@ -48,8 +48,19 @@ def picture(relations: Sequence[dict[str, Any]], facts: dict[str, Any], zh: bool
             graph.add_node(other["code"], kind="other", words=other["name"] or other["code"],
                            tier=other.get("tier", ""), code=other["code"])  # fmt: skip
             graph.add_edge(shared, other["code"])
-    if len(graph) == 1:
-        return {}
+    return _drawn(graph) if len(graph) > 1 else {}
+
+
+def drawn(nodes: Mapping[str, tuple[str, str]], lines: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Dots (kind and words of each) and lines of any graph."""
+    graph = nx.Graph()
+    for node, (kind, words) in nodes.items():
+        graph.add_node(node, kind=kind, words=words)
+    graph.add_edges_from(lines)
+    return _drawn(graph)
+
+
+def _drawn(graph: nx.Graph) -> dict[str, Any]:
     at = _places(graph)
     dots = [
         Dot(d["kind"], *at[node], d["words"], d.get("tier", ""), d.get("code", ""))
