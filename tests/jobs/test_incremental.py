@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from tests.jobs.growing import Growing
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.errors import NightRefuted
-from xhcredit.jobs import carry, due_days
-from xhcredit.jobs.due_days import DueDays
+from xhcredit.ingest.schema import directory
+from xhcredit.jobs import carry
 from xhcredit.jobs.model import Model, model_on
 from xhcredit.jobs.night import open_store, present, run_night, score_store
 from xhcredit.rules.rulebook import Rulebook
@@ -290,23 +289,29 @@ def _whole_or_none(out: Path, old: tuple[bytes, bytes]) -> None:
         assert {k: inside[f"xhcredit.{k}".encode()].decode() for k in told} == told
 
 
-def test_a_due_day_is_never_too_late(night):
-    """Of every enterprise: the row stands still, day by day, until it is due."""
-    folder, model = night
-    store = open_store(folder / "w")
-    rows = present(store, model.as_of)
-    due = np.load(folder / "out" / carry.FOLDER / "due.npy")
-    results = [score_store(store, model, rows)]
-    late, standing = 0, 0
-    for ahead in range(1, 80):
-        day = model.as_of + timedelta(days=ahead)
-        results.append(score_store(store, replace(model_on(BOOK, RELEASE, day)), rows))
-        waits = due > due_days.day_number(day)
-        standing += int(waits.sum())
-        for name, column in results[0].columns.items():
-            same = (column == results[-1].columns[name]) | np.isnan(column)
-            late += int((waits & ~(same.all(axis=1) if same.ndim > 1 else same)).sum())
+def test_what_comes_in_of_one_computes_those_whose_indicators_read_it(tmp_path):
+    """A listing of one enterprise moves the other under the same controller, and nobody else."""
+    world = Growing(tmp_path / "w", seed=6, enterprises=0, events=0)
+    day = world.day
+    codes = [f"91{letter * 16}" for letter in "ABC"]
+    known = {"known_on": day - timedelta(days=900), "occurred_on": day - timedelta(days=900)}
+    told = [
+        {"code": c, **known, "kind": "controller", "node": c[2] if c != codes[1] else "A"}
+        for c in codes
+    ]
+    register = [
+        {"code": c, "known_on": known["known_on"], "established_on": known["known_on"]}
+        for c in codes
+    ]
+    world.write({"enterprise": register, "relation": told})
+    run_night(tmp_path / "w", tmp_path / "out", model_on(BOOK, RELEASE, day))
+    listed = {"code": codes[0], "occurred_on": day, "known_on": day}
+    keys = {name: "1" for name in directory()["serious_listing"].key if name not in listed}
+    world.write({"serious_listing": [listed | keys]})
+    model = model_on(BOOK, RELEASE, day)
+    report = run_night(tmp_path / "w", tmp_path / "out", model)
+    rows = {r["code"]: r["reasons"] for r in pq.read_table(report.scores).to_pylist()}
 
-    assert late == 0
-    assert standing > 500
-    assert set(DueDays(model).moves.values()) == {"stands", "climbs", "decays", "derived"}
+    assert "有新数据 something came in 1; 关联主体有变 neighbours changed 1" in report.why
+    assert "controller_serious_listings_open" in [r["indicator"] for r in rows[codes[1]]]
+    assert pq.read_table(report.scores).equals(_anew(tmp_path / "w", model))

@@ -18,7 +18,7 @@ from xhcredit.jobs.restorable import restorable
 from xhcredit.jobs.restoration_grants import apply_grants
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.applications import Grant
+from xhcredit.store.applications import Grant, Revoked
 
 CODE, OTHER = worlds.CODES[:2]
 BEFORE, GRANTED, AFTER = date(2026, 6, 9), date(2026, 6, 10), date(2026, 6, 11)
@@ -151,3 +151,66 @@ def test_an_upheld_objection_says_so_and_what_is_not_there_is_told(warehouse):
     assert (told.written, told.unknown) == (1, [9])
     assert row(warehouse, OTHER)[:2] == (GRANTED, "objection")
     assert row(warehouse)[0] is None
+
+
+REVOKED = Revoked(7, CODE, "penalty", {"doc_no": "一号"}, AFTER)
+
+
+def test_a_revoked_restoration_counts_again_from_that_day_and_no_earlier_day_changes(warehouse):
+    apply_grants(warehouse, [GRANT], today=GRANTED)
+    between = night(warehouse, GRANTED)
+    told = apply_grants(warehouse, [], [REVOKED], today=AFTER)
+
+    assert (told.written, told.reinstated) == (0, 1)
+    assert night(warehouse, AFTER)[0] == night(warehouse, AFTER)[1]
+    assert night(warehouse, GRANTED) == between  # the days of the restoration stay as they were
+    assert between[0] > between[1]
+    digest = Warehouse(warehouse).digest()
+    assert apply_grants(warehouse, [], [REVOKED], today=AFTER).reinstated == 0
+    assert Warehouse(warehouse).digest() == digest
+
+
+def test_an_old_export_after_a_revocation_changes_nothing(warehouse):
+    apply_grants(warehouse, [GRANT], today=GRANTED)
+    apply_grants(warehouse, [], [REVOKED], today=AFTER)
+    before = row(warehouse)
+    deliver(warehouse, [penalty()], date(2026, 6, 12))
+
+    assert row(warehouse)[:1] == before[:1] == (None,)
+    assert night(warehouse, date(2026, 6, 13))[0] == night(warehouse, date(2026, 6, 13))[1]
+
+
+def test_what_was_revoked_can_be_granted_once_more(warehouse):
+    apply_grants(warehouse, [GRANT], today=GRANTED)
+    apply_grants(warehouse, [], [REVOKED], today=AFTER)
+    later = date(2029, 7, 2)
+    anew = Grant(12, CODE, "penalty", {"doc_no": "一号"}, later, "restored")
+    told = apply_grants(warehouse, [anew], [REVOKED], today=later)
+
+    assert (told.written, told.reinstated) == (1, 0)
+    assert row(warehouse)[:2] == (later, "restored")
+    assert apply_grants(warehouse, [anew], [REVOKED], today=later).before == 1
+
+
+def test_a_decision_that_fell_since_is_not_brought_back(warehouse):
+    fell = {"withdrawn_on": GRANTED, "withdrawn_why": "revoked"}
+    deliver(warehouse, [penalty(**fell)], GRANTED)
+    upheld = Grant(8, OTHER, "penalty", {"doc_no": "一号"}, GRANTED, "objection")
+    taken = Revoked(9, OTHER, "penalty", {"doc_no": "一号"}, AFTER)
+    told = apply_grants(warehouse, [upheld], [REVOKED, taken], today=AFTER)
+
+    assert told.reinstated == 0
+    assert row(warehouse)[1] == "revoked"
+    assert row(warehouse, OTHER)[1] == "objection"
+
+
+def test_a_revocation_killed_before_the_manifest_is_told_by_the_next_run(warehouse):
+    def killed():
+        raise KeyboardInterrupt("killed")
+
+    apply_grants(warehouse, [GRANT], today=GRANTED)
+    with pytest.raises(KeyboardInterrupt, match="killed"):
+        apply_grants(warehouse, [], [REVOKED], today=AFTER, written=killed)
+
+    assert row(warehouse)[1] == "restored"
+    assert apply_grants(warehouse, [], [REVOKED], today=AFTER).reinstated == 1
