@@ -161,15 +161,32 @@ def lines_of(codes: Sequence[str], strata: Sequence[str], salts: bytes) -> Lines
         strata: the id of each.
         salts: ``SALT_BYTES`` random bytes for each, one after the other.
     """
-    body = "".join(f"{code},{id},,{'0' * _SALT}\n" for code, id in zip(codes, strata, strict=True))
-    width = body.find("\n") + 1
-    if not body.isascii() or len(body) != width * len(codes):
+    own = {len(id) for id in strata}
+    if {len(code) for code in codes} != {LENGTH} or len(own) != 1:
         return None
-    table = np.frombuffer(body.encode(), np.uint8).reshape(-1, width)
-    if _ascending(table[:, :LENGTH]).all():
-        table = table.copy()
-    else:
-        table = table[np.lexsort(words(table[:, :LENGTH]).T[::-1])]
-    hexed = np.frombuffer(salts.hex().encode(), np.uint8).reshape(-1, _SALT)
-    table[:, -_SALT - len(_END) : -len(_END)] = hexed
-    return lines_in(table.tobytes())
+    try:
+        columns = _characters(codes, LENGTH), _characters(strata, own.pop())
+    except UnicodeEncodeError:
+        return None
+    if not _ascending(columns[0]).all():
+        order = np.lexsort(words(columns[0]).T[::-1])
+        columns = columns[0][order], columns[1][order]
+    salt = np.frombuffer(salts.hex().encode(), np.uint8).reshape(-1, _SALT)
+    parts = (columns[0], _AFTER_CODE, columns[1], _BEFORE_SALT, salt, _END)
+    return lines_in(_beside(len(codes), parts).tobytes())
+
+
+def _characters(texts: Sequence[str], width: int) -> Characters:
+    """Texts of one width as a table of characters."""
+    return np.array(texts, dtype=f"S{width}").view(np.uint8).reshape(-1, width)
+
+
+def _beside(rows: int, parts: Sequence[Characters | bytes]) -> Characters:
+    """Tables, and texts that are the same in every row, from left to right."""
+    every = [np.frombuffer(p, np.uint8) if isinstance(p, bytes) else p for p in parts]
+    table = np.empty((rows, sum(p.shape[-1] for p in every)), np.uint8)
+    at = 0
+    for part in every:
+        table[:, at : at + part.shape[-1]] = part
+        at += part.shape[-1]
+    return table
