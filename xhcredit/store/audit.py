@@ -15,6 +15,7 @@ from xhcredit.domain.cells import neutral
 from xhcredit.store import guards
 from xhcredit.store.acts import head as last_entry
 from xhcredit.store.chain import Link, Verdict, walk
+from xhcredit.store.draws_faults import draw_faults
 from xhcredit.store.engines import Database
 from xhcredit.store.every import tables
 from xhcredit.store.tables import activity, runs, snapshots
@@ -68,7 +69,7 @@ def _last_named(con: Connection) -> int:
 
 
 def faults(database: Database) -> list[str]:
-    """Everything else that is not as it was written, in words: guards, runs, answers.
+    """Everything else that is not as it was written, in words: guards, runs, answers, draws.
 
     Reads every ready answer of every run, so it takes minutes on a large store.
     """
@@ -79,6 +80,7 @@ def faults(database: Database) -> list[str]:
             found += [f"database file: {line}" for line in said if line != "ok"]
         for run in con.execute(select(runs)).mappings().all():
             found += _faults_of_run(con, run)
+        found += draw_faults(con)
     return found
 
 

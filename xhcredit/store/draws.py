@@ -14,6 +14,7 @@ from xhcredit.errors import BadPlan, UnknownRecord, WrongState
 from xhcredit.store import draws_kept as kept
 from xhcredit.store.acts import Act, Tx, Writer, head
 from xhcredit.store.chain import canonical
+from xhcredit.store.draws_faults import results_digest
 from xhcredit.store.draws_kept import STATES, Files, Json, Opening
 from xhcredit.store.draws_tables import (
     draw_files,
@@ -164,7 +165,7 @@ class Draws:
                 last = tx.con.scalar(select(func.max(draw_results.c.entry)).where(own)) or 0
                 row = {"draw": draw, "code": code, "entry": last + 1, "body": canonical(body)}
                 tx.con.execute(insert(draw_results), {**row, "activity": tx.seq})
-            tx.tell(draw=draw, codes=sorted(found))
+            tx.tell(draw=draw, codes=sorted(found), digest=results_digest(found))
             return {"draw": draw, "entered": len(found)}
 
         return dict(self.writer.act(act, work))
