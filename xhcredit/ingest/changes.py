@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.ingest.at_once import resolve, resolved_rows
 from xhcredit.ingest.resolved import numbered_sql, rows_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
-from xhcredit.ingest.versions import events_sql, quoted_names, register_sql
+from xhcredit.ingest.versions import quoted_names, register_sql
 from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, literal, read_parquet
 
 Ids = npt.NDArray[np.int64]
@@ -26,12 +27,13 @@ class Changed:
     """One table of which something changed.
 
     ``ids`` are the keys (``event_id``) that changed, sorted; ``before`` tells whether one of them
-    may have stood before; ``rows`` is SQL of what they say now; ``codes`` are the codes under which
-    any of them was ever told.
+    may have stood before, ``again`` whether one stands in several parts; ``rows`` is SQL of what
+    they say now; ``codes`` are the codes under which any of them was ever told.
     """
 
     ids: Ids
     before: bool
+    again: bool
     rows: str
     codes: npt.NDArray[np.bytes_]
 
@@ -70,7 +72,9 @@ def changes(
     if len(left) < len(gone) or not all(file.exists() for file in files):
         return None
     work = _Work(con, warehouse, entries, left, added)
-    return Changes(con, entries, {t.name: work.table(t) for t in tables})
+    found = {t.name: work.table(t) for t in tables}
+    resolve(con, [directory()[n] for n, c in found.items() if c.again and n != "enterprise"])
+    return Changes(con, entries, found)
 
 
 def _files(warehouse: Warehouse, table: Table, entries: Sequence[Entry]) -> list[Path]:
@@ -107,10 +111,12 @@ class _Work:
         codes = [self._codes(rows_sql(t, [*came, *went], where=told))]
         if again.shape[0]:
             seen = self._seen(t, again)
-            resolve = register_sql if t.kind == "register" else events_sql
-            rows += f" UNION ALL SELECT {columns} FROM ({resolve(t, f'FROM {seen}')})"
+            register = t.kind == "register"
+            now = register_sql(t, f"FROM {seen}") if register else resolved_rows(t)
+            rows += f" UNION ALL SELECT {columns} FROM ({now})"
             codes.append(self._codes(seen))
-        return Changed(ids, bool(went or again.shape[0]), rows, np.concatenate(codes))
+        several = bool(again.shape[0])
+        return Changed(ids, bool(went) or several, several, rows, np.concatenate(codes))
 
     def _codes(self, relation: str) -> npt.NDArray[np.bytes_]:
         found = self.con.sql(f"SELECT DISTINCT code FROM {relation}").fetchall()

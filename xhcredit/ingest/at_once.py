@@ -1,0 +1,81 @@
+"""Versions of keys of many tables resolved by one query: a query of its own for each costs more.
+
+A table's content is one JSON text here and its outcomes are texts, so that all tables look alike;
+the rules are those of ``versions.py``, applied to a table that stands for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import duckdb
+
+from xhcredit.ingest.schema import Column, Table, directory
+from xhcredit.ingest.versions import content_columns, events_sql, quoted_names
+from xhcredit.ingest.warehouse import columns_of
+
+_OUTCOME = "outcome_{}"
+_COMMON = ("code", "occurred_on", "known_on", "withdrawn_on", "withdrawn_why")
+_ENDS = ("ended_on", "ended_known_on")
+
+
+def _outcomes(table: Table) -> list[str]:
+    """Columns that are known with the ending only."""
+    return [c.name for c in table.columns if c.with_end]
+
+
+@cache
+def _any_table() -> Table:
+    """A table with an ending that stands for all; ``content`` is all that a correction changes."""
+    like = next(t for t in directory().values() if t.ends)
+    most = max(len(_outcomes(t)) for t in directory().values())
+    content = Column("content", "text", "内容", "content")
+    outcomes = [Column(_OUTCOME.format(k), "text", "", "", with_end=True) for k in range(most)]
+    common = [like.column(name) for name in (*_COMMON, *_ENDS)]
+    return Table(
+        name="any", kind="event", name_zh="", name_en="", directory="", authority="", key=("code",),
+        columns=(*common, content, *outcomes), ends=True, scored=False, why_not_scored="",
+    )  # fmt: skip
+
+
+def _alike(table: Table) -> str:
+    """SQL of a table's versions (``seen_<table>``) as those of the table that stands for all."""
+    content = quoted_names(n for n in content_columns(table) if n not in _COMMON)
+    outcomes = _outcomes(table)
+    own = [f'"{name}"::VARCHAR' for name in outcomes]
+    own += ["NULL::VARCHAR"] * (len(_outcomes(_any_table())) - len(outcomes))
+    columns = [
+        *_COMMON,
+        *(name if table.ends else f"NULL::DATE AS {name}" for name in _ENDS),
+        f"to_json(row({content}))::VARCHAR AS content" if content else "'' AS content",
+        *(f"{text} AS {_OUTCOME.format(k)}" for k, text in enumerate(own)),
+        "event_id",
+        f"'{table.name}' AS source_file",
+        "rowid AS source_row",
+        *("_seq", "_ingested"),
+    ]
+    return f"SELECT {', '.join(columns)} FROM seen_{table.name}"
+
+
+def resolve(con: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+    """Create ``resolved`` from ``seen_<table>`` of all ``tables`` (see ``numbered_sql``)."""
+    if tables:
+        numbered = " UNION ALL ".join(_alike(t) for t in tables)
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE resolved AS {events_sql(_any_table(), numbered)}"
+        )
+
+
+def resolved_rows(table: Table) -> str:
+    """SQL of one table's rows, as ``events_sql`` would give them; ``resolve`` comes first."""
+    own = {name: f's."{name}"' for name in columns_of(table)}
+    told = ("known_on", "withdrawn_on", "withdrawn_why", *(_ENDS if table.ends else ()))
+    own |= {name: f"g.{name}" for name in told}
+    for k, name in enumerate(_outcomes(table)):
+        own[name] = f"CAST(g.{_OUTCOME.format(k)} AS {columns_of(table)[name]})"
+    columns = ", ".join(f'{text} AS "{name}"' for name, text in own.items())
+    return (
+        f"SELECT {columns} FROM seen_{table.name} s JOIN resolved g "
+        f"ON g.source_row = s.rowid AND g.source_file = '{table.name}'"
+    )
