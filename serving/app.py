@@ -20,6 +20,7 @@ from serving import (
     catalogue,
     docs,
     draws,
+    draws_joint,
     draws_public,
     enterprises,
     file,
@@ -99,7 +100,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     for router in _keyed(settings):
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
     _let_in(app, service)
-    for router in (draws_public.public, ops.router, docs.router):
+    for router in (draws_public.public, draws_joint.public, ops.router, docs.router):
         app.include_router(router)
     problems.register(app)
     console.add_to(app)
@@ -122,7 +123,8 @@ def _let_in(app: FastAPI, service: Service) -> None:
 def _keyed(settings: Settings) -> list[APIRouter]:
     """What asks who is there; some only where a warehouse is."""
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
-    keyed += [alerts_files.router, alerts.router, models.router, restoration.router, draws.router]
+    keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
+    keyed += [draws.router, draws_joint.router]
     if settings.warehouse is not None:
         keyed += [alerts_files.clusters, draws.stored, models.stored]
         keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]

@@ -41,7 +41,7 @@ RESTORATION = [
 DRAWS = [
     "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",
     "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
-    "public_verifier",
+    "public_verifier", "joint_lay_over", "joint_draws", "public_joint",
 ]  # fmt: skip
 #: fuzzed in test_alerts
 ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli import draw_checks
+from xhcredit.cli import draw_checks, draw_joint
 from xhcredit.cli.audit import STORE, Address, _existing, open_store
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
@@ -39,6 +39,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the files of the dr
 def register(main: typer.Typer) -> None:
     """Add the commands to the shell."""
     draw_checks.register(app)
+    draw_joint.register(app)
     main.add_typer(app, name="draw")
 
 

@@ -84,6 +84,20 @@ _GUARDS: tuple[_Guard, ...] = (
     ("draw_results", "DELETE", "", "append-only"),
     ("draw_replacements", "UPDATE", "", "append-only"),
     ("draw_replacements", "DELETE", "", "append-only"),
+    ("joint_draws", "UPDATE", "", "append-only"),
+    ("joint_draws", "DELETE", "", "append-only"),
+    ("joint_members", "UPDATE", "", "append-only"),
+    ("joint_members", "DELETE", "", "append-only"),
+    ("triggered_checks", "UPDATE", "", "append-only"),
+    ("triggered_checks", "DELETE", "", "append-only"),
+    ("triggered_steps", "UPDATE", "", "append-only"),
+    ("triggered_steps", "DELETE", "", "append-only"),
+    (
+        "triggered_steps",
+        "INSERT",
+        "NEW.step <> (SELECT count(*) FROM triggered_steps WHERE id = NEW.id) + 1",
+        "append-only: a step must follow the last one",
+    ),
     ("candidates", "UPDATE", "", "append-only"),
     ("candidates", "DELETE", "", "append-only"),
     ("candidate_steps", "UPDATE", "", "append-only"),
@@ -104,6 +118,7 @@ _NEVER_EMPTIED = (
     "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
     "alerts", "alert_steps", "alert_nights", "alert_proofs",
     "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
+    "joint_draws", "joint_members", "triggered_checks", "triggered_steps",
     "candidates", "candidate_steps", "tier_moves", "champions",
 )  # fmt: skip
 

@@ -16,6 +16,8 @@ from xhcredit.store.applications import Applications
 from xhcredit.store.chain import Clock, utc
 from xhcredit.store.deliveries import Deliveries
 from xhcredit.store.draws import Draws
+from xhcredit.store.draws_joint import JointDraws
+from xhcredit.store.draws_triggered import Triggered
 from xhcredit.store.engines import Database, connect
 from xhcredit.store.migrate import Migrated, bring_up
 from xhcredit.store.models import Models
@@ -108,6 +110,16 @@ class Store:
     def draws(self) -> Draws:
         """Inspection plans and draws."""
         return Draws(self.database, self.writer)
+
+    @cached_property
+    def joint_draws(self) -> JointDraws:
+        """Draws laid over one another."""
+        return JointDraws(self.database, self.writer)
+
+    @cached_property
+    def triggered(self) -> Triggered:
+        """Checks for a reason of their own instead of by lot."""
+        return Triggered(self.database, self.writer)
 
     @cached_property
     def models(self) -> Models:

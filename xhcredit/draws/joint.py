@@ -1,0 +1,213 @@
+"""Draws of several bureaus laid over one another (部门联合抽查, 综合查一次): one visit per door.
+
+Nothing is drawn here: every member's record stands as it is, and so do its probabilities.  The
+joint record follows from the members' records alone, so whoever holds them can make it again.
+
+Probability of being visited at all.  Draws of different rounds have different seeds and are
+independent: ``1 - prod(1 - p_k)``, exact.  Draws of one round share their tickets, so that their
+lists overlap as much as their odds allow; within a round the probability lies between the
+largest ``p_k`` and their sum (Fréchet), and both ends are told.
+
+Source: the draw protocol, section 4; the joint record is ``xhcredit-joint/1``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from xhcredit.draws.frame import Frame
+from xhcredit.draws.numerics import DIGITS
+from xhcredit.draws.select import STRATIFIED
+from xhcredit.errors import BadPlan
+
+PROTOCOL = "xhcredit-joint/1"
+Json = dict[str, Any]
+Odds = Mapping[str, Fraction]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A draw that takes part: its record with the digest of the file, whose it is and what for.
+
+    ``odds`` are the probabilities of everybody in its frame; None where the frame is not at hand.
+    """
+
+    record: Json
+    digest: str
+    bureau: str
+    items: tuple[str, ...]
+    odds: Odds | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the draw."""
+        return str(self.record["draw_id"])
+
+    @cached_property
+    def selected(self) -> dict[str, Json]:
+        """Who was drawn, by code."""
+        return {s["code"]: s for s in self.record["selected"]}
+
+
+def odds_of(record: Json, frame: Frame) -> dict[str, Fraction]:
+    """Probability of everybody in a frame; a paused stratum has 0.
+
+    Raises:
+        BadPlan: the frame is not the one of the record.
+    """
+    if frame.tree.root != record["commitment"]["frame_root"]:
+        raise BadPlan(f'this is not the frame of draw "{record["draw_id"]}"; take the frozen file')
+    if record["design"] != STRATIFIED:
+        return {row.code: Fraction(row.odds) for row in frame.rows}
+    ratios = {s["id"]: Fraction(s["ratio"]) for s in record["strata"]}
+    codes, strata = frame.columns()
+    return {code: ratios[stratum] for code, stratum in zip(codes, strata, strict=True)}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Bounds of the probability of being visited at all; equal where it is known exactly."""
+
+    at_least: Fraction
+    at_most: Fraction
+
+    def told(self) -> Json:
+        """Both as decimal texts."""
+        return {"at_least": _text(self.at_least), "at_most": _text(self.at_most)}
+
+
+def reach(rounds: Iterable[Sequence[Fraction]]) -> Reach:
+    """Probability of being visited by any member, from the odds in each round.
+
+    >>> reach([[Fraction(1, 2)], [Fraction(1, 4)]])
+    Reach(at_least=Fraction(5, 8), at_most=Fraction(5, 8))
+    """
+    by_round = [list(odds) for odds in rounds]
+    return Reach(
+        1 - prod((1 - max(odds) for odds in by_round), start=Fraction(1)),
+        1
+        - prod(
+            (1 - min(Fraction(1), sum(odds, Fraction(0))) for odds in by_round), start=Fraction(1)
+        ),
+    )
+
+
+def reach_of(code: str, members: Sequence[Member]) -> Reach:
+    """The same for an enterprise, over the members in whose frame it stands."""
+    rounds: dict[str, list[Fraction]] = defaultdict(list)
+    for member in members:
+        if member.odds is not None and code in member.odds:
+            rounds[member.record["round_id"]].append(member.odds[code])
+    return reach(rounds.values())
+
+
+def _text(value: Fraction) -> str:
+    with localcontext() as context:
+        context.prec = 2 * DIGITS + 2
+        exact = Decimal(value.numerator) / Decimal(value.denominator)
+        shown = exact.quantize(Decimal(1).scaleb(-DIGITS), rounding=ROUND_HALF_EVEN)
+    return f"{shown:f}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One door: the draws that lead to it."""
+
+    code: str
+    members: list[Member] = field(default_factory=list)
+
+    def told(self) -> Json:
+        """Draws, the union of items, and the inspectors of each bureau."""
+        items = sorted({item for m in self.members for item in m.items})
+        team: dict[str, set[str]] = defaultdict(set)
+        for m in self.members:
+            team[m.bureau] |= set(m.selected[self.code]["inspectors"])
+        return {
+            "code": self.code,
+            "draws": [m.id for m in self.members],
+            "items": items,
+            "team": {bureau: sorted(people) for bureau, people in sorted(team.items())},
+        }
+
+
+def overlaid(joint: str, period: tuple[date, date], members: Sequence[Member]) -> Json:
+    """The joint record; without ``inclusion_probability`` where a frame is not at hand.
+
+    Args:
+        joint: id of the joint draw.
+        period: first and last day on which the visits may take place.
+        members: two draws or more, of different plans.
+
+    Raises:
+        BadPlan: there are fewer, or two are of one plan.
+    """
+    ordered = sorted(members, key=lambda m: m.id)
+    _refuse(ordered)
+    visits: dict[str, Visit] = {}
+    for member in ordered:
+        for code in member.selected:
+            visits.setdefault(code, Visit(code)).members.append(member)
+    known = all(m.odds is not None for m in ordered)
+    inspections = sum(len(m.selected) for m in ordered)
+    return {
+        "protocol": PROTOCOL,
+        "joint_id": joint,
+        "period": {"first": period[0].isoformat(), "last": period[1].isoformat()},
+        "members": [_named(m) for m in ordered],
+        "inspections": inspections,
+        "visits": len(visits),
+        "together": sum(len(v.members) > 1 for v in visits.values()),
+        "saved": inspections - len(visits),
+        "selected": [
+            visits[code].told()
+            | ({"inclusion_probability": reach_of(code, ordered).told()} if known else {})
+            for code in sorted(visits)
+        ],
+    }
+
+
+def _named(member: Member) -> Json:
+    told = member.record
+    return {
+        "draw_id": member.id,
+        "round_id": told["round_id"],
+        "bureau": member.bureau,
+        "plan": told["plan"],
+        "items": sorted(member.items),
+        "record_digest": member.digest,
+        "frame_root": told["commitment"]["frame_root"],
+        "selected": len(member.selected),
+    }
+
+
+def _refuse(members: Sequence[Member]) -> None:
+    if len({m.id for m in members}) < 2:  # joint means more than one
+        raise BadPlan("a joint draw lays two draws or more over one another; name another one")
+    plans = [m.record["plan"]["id"] for m in members]
+    twice = next((plan for plan in plans if plans.count(plan) > 1), None)
+    if twice is not None:
+        raise BadPlan(
+            f'two draws of the plan "{twice}": they depend on one another through the pause, so '
+            "their joint odds are not known; take one of them"
+        )
+
+
+def probabilities(members: Sequence[Member]) -> Iterable[tuple[str, ...]]:
+    """Everybody in any frame: code, probability in each member's draw, bounds of any visit.
+
+    For auditors and estimates; not public, as frames are not.
+    """
+    ordered = sorted(members, key=lambda m: m.id)
+    yield ("code", *(m.id for m in ordered), "at_least", "at_most")
+    every = [m.odds or {} for m in ordered]
+    for code in sorted(set().union(*every)):
+        own = [_text(odds[code]) if code in odds else "" for odds in every]
+        yield (code, *own, *reach_of(code, ordered).told().values())
