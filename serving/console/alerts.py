@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from serving.alerts import Asked, act_on, listed
-from serving.console.alert import doings_of, figures_of
+from serving.console.alert import doings_of, figures_of, subject_of
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, go_to, page, with_query
 from serving.console.language import chosen
@@ -46,7 +46,7 @@ async def _inbox(
     chart = _chart(request, shown.pop("counted"), chosen(request) == "zh")
     return page(
         request, "alerts.html", visitor, status, charts=True, chart_told=chart, moves=MOVES,
-        figures=figures_of,
+        figures=figures_of, subject=subject_of,
         states=STATES, measures=MEASURES, colours=COLOURS, **shown, **extra,
     )  # fmt: skip
 

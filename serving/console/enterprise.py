@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from serving.alerts import listed
 from serving.console.door import text_of, visitor_of
 from serving.console.frame import Visitor, page
 from serving.console.language import chosen
@@ -17,12 +18,14 @@ from serving.console.relations import picture
 from serving.console.restoration import possible
 from serving.enterprises import right_code
 from serving.file import read_file
-from serving.roles import SCORES, WHAT_IF
+from serving.roles import ALERTS_READ, SCORES, WHAT_IF
 from serving.service import Service, service_of
 from serving.what_if import Addition, Supposed, Withdrawal, suppose
+from xhcredit.alerts.flow import STATES as alert_states  # noqa: N811 - the page has two kinds
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.restorable import STATES
 from xhcredit.store import trail
+from xhcredit.store.alerts_read import Asked as Question
 
 router = APIRouter(include_in_schema=False)
 _MOST_LOOKS = 20
@@ -56,6 +59,8 @@ async def enterprise(request: Request, code: str) -> Response:
     looks = await _looks(service, visitor, code)
     zh = chosen(request) == "zh"
     shown = _shown(told, zh) | {"looks": looks, "presets": PRESETS}
+    shown["alerts"] = await asyncio.to_thread(_alerts, service, visitor, code)
+    shown["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
     shown["possible"] = await possible(request, visitor, code)
     shown["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
     return page(request, "enterprise.html", visitor, charts=True, **shown)
@@ -135,6 +140,14 @@ def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
     if not table.scored or any(k not in held for k in wanted):
         return None
     return {k: str(held[k]) for k in wanted}
+
+
+def _alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
+    """The latest alerts about the enterprise; None for whom they are not."""
+    if ALERTS_READ not in visitor.caller.permissions:
+        return None
+    within = visitor.caller.scope(ALERTS_READ)
+    return listed(service, Question(within=within, code=code, limit=_MOST_LOOKS))
 
 
 async def _looks(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:

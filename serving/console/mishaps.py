@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -52,10 +52,11 @@ def _page(request: Request, problem: dict[str, str], answer: Response) -> Respon
 
 
 def _where(request: Request) -> str:
-    """The page one was on: htmx tells it, a form has no address to go back to."""
-    current = request.headers.get("hx-current-url", "")
-    if current:
-        return "/" + current.split("/", 3)[-1]
+    """The page one was on: htmx tells it; of a form the browser tells where it stood."""
+    told = request.headers.get("hx-current-url", "")
     if request.method != "GET":
-        return "/console"
+        told = told or request.headers.get("referer", "") or "/console"
+    if told:
+        parts = urlsplit(told)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -5,8 +5,17 @@ from datetime import date
 
 import pytest
 
-from xhcredit.alerts.flow import MOVES, STATES, Doing, Standing, after, is_overdue, taken
-from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.alerts.flow import (
+    MOVES,
+    STATES,
+    Doing,
+    Standing,
+    after,
+    is_due_unknown,
+    is_overdue,
+    taken,
+)
+from xhcredit.domain.calendar import calendar_of, shipped_calendar
 from xhcredit.errors import BadInput, TwoPersons, WrongState
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_alerts import Flow
@@ -51,6 +60,27 @@ def test_the_whole_loop_with_its_days():
         "snoozed_until": "",
     }  # fmt: skip
     assert case.all("verify", "dispose", "feed_back", "close").standing.state == "closed"
+
+
+def test_a_term_beyond_the_calendar_stops_no_work_and_is_told_as_unknown():
+    """Holidays of the next year are published late in this one: alerts of December go on."""
+    last = shipped_calendar().last
+    case = Case().do("screen", on=last).do("issue", on=last)
+    unknown = asdict(case.standing)
+    days = calendar_of([{"year": last.year + 1, "days_off": [], "works": []}])
+    later = taken(
+        case.standing,
+        case.steps,
+        Doing("verify", days.first, "a", "r", DETAILS["verify"]),
+        RULE,
+        days,
+    )
+
+    assert (unknown["state"], unknown["due_on"], is_due_unknown(unknown)) == ("issued", "", True)
+    assert not is_overdue(unknown, date(2030, 1, 1))
+    assert later.due_on > str(last)
+    assert not is_due_unknown(asdict(later))
+    assert not is_due_unknown(asdict(Standing("detected", "blue")))
 
 
 @pytest.mark.parametrize("state", sorted(STATES))

@@ -14,6 +14,10 @@ from pwdlib import PasswordHash
 
 from serving.app import create_app
 from serving.service import Settings
+from xhcredit.alerts.flow import Doing
+from xhcredit.jobs.alert_desk import Desk, take
+from xhcredit.jobs.alert_night import update
+from xhcredit.jobs.alert_proof import back_test, prove
 from xhcredit.jobs.ingest import run_ingest
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import run_night
@@ -31,6 +35,7 @@ MORNING = datetime(2026, 7, 1, 0, 30, tzinfo=UTC)
 PASSWORD = "fort-Linde-9-Ufer"  # noqa: S105 - of a district that lives for one test run
 SIZES = ((1366, 768), (1920, 1080))
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+OVERDUE = 1  #: an alert that should have been dealt with
 #: login: name, roles for the whole district
 OFFICERS = {
     "wang": ("王芳", ("draw_officer", "restoration_officer", "model_manager")),
@@ -57,8 +62,22 @@ def build(folder: Path) -> District:
         for day in NIGHTS:
             run_night(warehouse, folder / f"{day}", model_on(Rulebook.load(), release, day))
             publish(folder / f"{day}", store, actor="night", release=release.as_data())
+        _warn(warehouse, store)
         _let_in(store)
     return District(warehouse, file)
+
+
+def _warn(warehouse: Path, store: Store) -> None:
+    """Back-test the triggers and raise the alerts of both nights; the oldest is overdue by now."""
+    book, release = Rulebook.load(), load_release()
+    data, proofs = back_test(warehouse, book, NIGHTS[-1], release=release)
+    prove(store, Act("setup", "alert.prove", "back-test"), NIGHTS[-1], data, proofs)
+    for day in NIGHTS:
+        update(warehouse, store, book, day, Act("night", "alert.update", "nightly alerts"))
+    desk, owner = Desk(store, book), {"owner": "user:zhao"}
+    for act, officer, told in (("screen", "user:wang", {}), ("issue", "user:zhao", owner)):
+        doing = Doing(act, date(2026, 6, 1), officer, "test", told)
+        take(desk, Act(officer, f"alert.{act}", "test"), [OVERDUE], doing)
 
 
 def _let_in(store: Store) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from xhcredit.alerts.detect import raised
 from xhcredit.domain.calendar import Calendar
-from xhcredit.errors import BadInput, TwoPersons, WrongState
+from xhcredit.errors import BadInput, BeyondCalendar, TwoPersons, WrongState
 from xhcredit.rules.shapes_alerts import Colour, Flow
 
 
@@ -133,7 +133,6 @@ def taken(
         WrongState: the act does not fit.
         TwoPersons: the alert is, or once was, of a colour that needs two, and one did both.
         BadInput: something that the act needs is not given.
-        BeyondCalendar: the term ends where no working day is known.
     """
     state = after(before.state, doing.act)
     if not doing.reason.strip():
@@ -145,10 +144,22 @@ def taken(
     colour = _colour(before, doing)
     due = before.due_on
     if doing.act in ("issue", "verify", "dispose"):
-        due = days.add_working_days(doing.on, rule.due_working_days[colour]).isoformat()
+        due = _due(days, doing.on, rule.due_working_days[colour])
     owner = str(doing.details.get("owner") or before.owner)
     until = str(doing.details["until"]) if doing.act == "snooze" else ""
     return Standing(state, colour, owner, due, until)
+
+
+def _due(days: Calendar, on: date, count: int) -> str:
+    """The last day of a term; empty where next year's holidays are not published yet.
+
+    Work must not stand still because nobody knows the day: the alert goes on, its due day is told
+    as unknown until the table of working days is extended, and the next step then has one.
+    """
+    try:
+        return days.add_working_days(on, count).isoformat()
+    except BeyondCalendar:
+        return ""
 
 
 def _colour(before: Standing, doing: Doing) -> Colour:
@@ -234,6 +245,11 @@ _NEEDED = {
     "issue": _issue, "verify": _verify, "dispose": _dispose, "feed_back": _feed_back,
     "snooze": _snooze, "merge": _merge,
 }  # fmt: skip
+
+
+def is_due_unknown(standing: Mapping[str, Any]) -> bool:
+    """Whether an alert has a term whose end nobody can tell yet."""
+    return standing["state"] in _UNDER_WAY and not standing["due_on"]
 
 
 def is_overdue(standing: Mapping[str, Any], day: date) -> bool:

@@ -15,7 +15,10 @@ from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from datetime import date
+
     from xhcredit.jobs.alert_night import Updated
+    from xhcredit.rules.rulebook import Rulebook
 
 app = typer.Typer(
     no_args_is_help=True, help="风险预警 Early warning: who needs attention, and is it followed up?"
@@ -54,10 +57,21 @@ def run_command(
     if json_:
         tell_json(asdict(done))
         return
-    _show_night(done)
+    show_alerts(done)
 
 
-def _show_night(done: Updated) -> None:
+def raised(warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any) -> Updated:
+    """Raise the alerts of a night that was just published; once, however often it is asked."""
+    from xhcredit.jobs.alert_night import update
+    from xhcredit.store.acts import Act
+
+    act = Act(getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"})
+    with open_store(store) as opened:
+        return update(warehouse, opened, rules, day, act, progress)
+
+
+def show_alerts(done: Updated) -> None:
+    """Print what a night's alerts came to."""
     table = grid(f"{done.as_of} 预警 alerts", "触发器 trigger", "新增 new")
     for name, count in done.by_trigger.items():
         table.add_row(name, f"{count:,}")

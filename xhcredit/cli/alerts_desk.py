@@ -60,7 +60,8 @@ def list_command(
         "期限 due",
     )
     for r in rows:
-        due = f"{r['due_on']}{' 逾期 overdue' if r['overdue'] else ''}"
+        due = "未知 unknown" if r["due_unknown"] else r["due_on"]
+        due = f"{due}{' 逾期 overdue' if r['overdue'] else ''}"
         cells = (r["colour"], r["state"], r["evidence"].get("zh") or r["trigger"], r["subject"])
         table.add_row(str(r["id"]), *cells, r["name"], due)
     out.print(table)

@@ -40,6 +40,26 @@ Rules = Annotated[
     Path | None, typer.Option("--rules", help="Folder with the district's own rule entries.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Into = Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")]
+Memory = Annotated[str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')]
+AnswersIn = Annotated[
+    str,
+    typer.Option(
+        envvar="XHCREDIT_STORE",
+        help="Store whose restorations are told to the warehouse first, and in which the "
+        "night then answers.  [default: none]",
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")]
+Check = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Share of what is carried over that is computed anew and compared; from 0.1 on "
+        "the events of every table are read anew too.",
+    ),
+]
 WAREHOUSE = Path("out/warehouse")
 
 
@@ -94,35 +114,15 @@ def register(app: typer.Typer) -> None:
 def score(
     as_of: AsOf = "",
     warehouse: Warehouse = WAREHOUSE,
-    into: Annotated[
-        Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")
-    ] = Path("out/night"),
+    into: Into = Path("out/night"),
     release: Release = None,
     rules: Rules = None,
-    memory: Annotated[
-        str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')
-    ] = "",
-    store: Annotated[
-        str,
-        typer.Option(
-            envvar="XHCREDIT_STORE",
-            help="Store whose restorations are told to the warehouse first, and in which the "
-            "night then answers.  [default: none]",
-        ),
-    ] = "",
+    memory: Memory = "",
+    store: AnswersIn = "",
     publish: Annotated[bool, typer.Option(help="Let the night answer in --store.")] = True,
-    full: Annotated[
-        bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")
-    ] = False,
-    check: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of what is carried over that is computed anew and compared; from 0.1 on "
-            "the events of every table are read anew too.",
-        ),
-    ] = 0.001,
+    alerts: Annotated[bool, typer.Option(help="Then raise the night's alerts in --store.")] = True,
+    full: Full = False,
+    check: Check = 0.001,
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
@@ -131,8 +131,10 @@ def score(
     `run.json`, and beside them `restorable.parquet` and `.xlsx`: whose records can be restored. The
     same data, rules and release again change nothing. What cannot have changed since the night that
     lies in `--out` is carried over, and part of it is checked; the result is that of `--full`. With
-    `--store`, the night is published, as `xhcredit publish` does.
+    `--store`, the night is published, as `xhcredit publish` does, and if it answers its alerts are
+    raised, as `xhcredit alerts run` does.
     """
+    from xhcredit.cli.alerts import raised, show_alerts
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import before_night, write_restorable
 
@@ -145,14 +147,20 @@ def score(
         )
         listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
         done = _published(into, store, model, progress) if store and publish else None
+        warned = None
+        if done and done.is_current and alerts:
+            warned = raised(warehouse, store, model.rules, model.as_of, progress)
     if json_:
         told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
-        tell_json({**told, "published": asdict(done) if done else None})
+        told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
+        tell_json(told)
         return
     show_report(report)
     show_listed(listed)
     if done:
         show_published(done)
+    if warned:
+        show_alerts(warned)
 
 
 def _published(into: Path, store: str, model: Model, progress: Any) -> Published:

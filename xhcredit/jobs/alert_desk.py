@@ -12,7 +12,7 @@ import numpy as np
 
 from xhcredit.alerts.detect import armed
 from xhcredit.alerts.door import World
-from xhcredit.alerts.flow import MOVES, Doing, Standing, is_overdue, taken
+from xhcredit.alerts.flow import MOVES, Doing, Standing, is_due_unknown, is_overdue, taken
 from xhcredit.alerts.graph import picture
 from xhcredit.alerts.precision import Precision, precision_of
 from xhcredit.domain.calendar import shipped_calendar
@@ -82,9 +82,14 @@ def departments(routing: Routing, family: str, standing: Standing) -> list[str]:
     return list(routing.departments.get(family, ()))
 
 
+def departments_of(rules: Rulebook, family: str, day: date) -> list[str]:
+    """Which departments are told of alerts of a family, once one is issued grave enough."""
+    return list(rules.value("alerts.routing", Routing, as_of=day).departments.get(family, ()))
+
+
 def with_overdue(rows: Sequence[Mapping[str, Any]], day: date) -> list[dict[str, Any]]:
-    """Alerts, each told whether it is overdue on a day."""
-    return [{**row, "overdue": is_overdue(row, day)} for row in rows]
+    """Alerts, each told whether it is overdue on a day, and whether nobody can say when it is."""
+    return [{**r, "overdue": is_overdue(r, day), "due_unknown": is_due_unknown(r)} for r in rows]
 
 
 def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:
