@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from training import promote_commands
+from training import fairness_command, promote_commands
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -230,6 +230,7 @@ def runs_(runs: Runs = Path("out/runs")) -> None:
 
 
 promote_commands.register(app)
+fairness_command.register(app)
 
 
 def show(title: str, metrics: Mapping[str, Told]) -> None:

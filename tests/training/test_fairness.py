@@ -4,8 +4,10 @@ from datetime import date
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from tests.serving.district import write_warehouse
+from training.cli import app
 from training.fairness import RATES, by_group, rate, tolerance_effect, treatment
 from training.gates import riskiest
 from training.sample import groups_of
@@ -75,3 +77,14 @@ def test_the_tolerance_period_lifts_and_never_lowers(tmp_path):
         worse = [t.without[x] - t.with_it[x] for x in "CD"]
         assert min(worse) >= 0
         assert sum(worse) == t.lifted
+
+
+def test_the_effect_of_the_tolerance_period_is_shown_by_group(tmp_path):
+    words = ("tolerance", "--as-of", str(DAY), "--warehouse", str(write_warehouse(tmp_path / "w")))
+    said = CliRunner().invoke(app, words)
+
+    assert said.exit_code == 0, said.exception
+    for group in ("size: 微型 micro", "age: 18 个月内 under 18 months", "new_form: 是 yes"):
+        assert group in said.output
+    wrong = CliRunner().invoke(app, ("tolerance", "--as-of", "soon"))
+    assert "is not a day" in str(wrong.exception)
