@@ -155,12 +155,16 @@ def score(
         told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
         tell_json(told)
         return
+    _show_night(report, listed, done)
+    if warned:
+        show_alerts(warned)
+
+
+def _show_night(report: NightReport, listed: Listed, done: Published | None) -> None:
     show_report(report)
     show_listed(listed)
     if done:
         show_published(done)
-    if warned:
-        show_alerts(warned)
 
 
 def _published(into: Path, store: str, model: Model, progress: Any) -> Published:
