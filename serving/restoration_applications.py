@@ -48,17 +48,17 @@ async def _file(request: Request, asked: bodies.NewApplication, kind: Kind) -> R
     code, applicant = right_code(asked.code), right_code(asked.applicant)
     named = {"code": code, "table": asked.table, "key": asked.key}
     act = _act(request, caller, f"{kind}.file", named, asked.model_dump(mode="json"))
-    wanted = jobs.Asked(
-        kind, applicant, code, Chosen(asked.table, asked.key), bodies.facts_of(asked.facts),
-        asked.reason,
-    )  # fmt: skip
-    return JSONResponse(await asyncio.to_thread(_filed, _desk(service), caller, act, wanted,
-                                                service.today()), headers=NO_STORE)  # fmt: skip
+    asked = asked.model_copy(update={"code": code, "applicant": applicant})
+    work = (_desk(service), caller, act, asked, kind, service.today())
+    return JSONResponse(await asyncio.to_thread(file_for, *work), headers=NO_STORE)
 
 
-def _filed(
-    desk: jobs.Desk, caller: Caller, act: Act, wanted: jobs.Asked, on: date
+def file_for(
+    desk: jobs.Desk, caller: Caller, act: Act, asked: bodies.NewApplication, kind: Kind, on: date
 ) -> dict[str, Any]:
+    """File what was asked for; the record must be of the caller's bureau."""
+    chosen, facts = Chosen(asked.table, asked.key), bodies.facts_of(asked.facts)
+    wanted = jobs.Asked(kind, asked.applicant, asked.code, chosen, facts, asked.reason)
     refuse_hidden(caller, RESTORATION_FILE, jobs.agency_of(desk, wanted, on))
     return jobs.file(desk, act, wanted, on)
 
@@ -79,7 +79,7 @@ async def _step(request: Request, number: int, asked: bodies.NewStep, kind: Kind
     if move is None or asked.act == "file":
         known = ", ".join(name for name in MOVES[kind] if name != "file")
         raise BadInput(f'unknown step "{asked.act}"; choose one of: {known}')
-    await asyncio.to_thread(_visible, service, caller, permission, number, kind)
+    await asyncio.to_thread(visible, service, caller, permission, number, kind)
     body = [number, asked.model_dump(mode="json")]
     act = _act(request, caller, f"{kind}.{asked.act}", {"application": number}, body)
     doing = jobs.Doing(
@@ -89,7 +89,7 @@ async def _step(request: Request, number: int, asked: bodies.NewStep, kind: Kind
     return JSONResponse(told, headers=NO_STORE)
 
 
-def _visible(
+def visible(
     service: Service, caller: Caller, permission: str, number: int, kind: Kind
 ) -> dict[str, Any]:
     """An application that the caller may see."""
@@ -104,7 +104,7 @@ async def _one(request: Request, number: int, on: date | None, kind: Kind) -> Re
     service = service_of(request)
     caller = await service.caller(request, RESTORATION_READ)
     purpose = purpose_of(request.headers)
-    found = await asyncio.to_thread(_visible, service, caller, RESTORATION_READ, number, kind)
+    found = await asyncio.to_thread(visible, service, caller, RESTORATION_READ, number, kind)
     told = jobs.shown(found, on or service.today(), service.rulebook)
     seen = {"application": number, "code": found["code"]}
     await service.journal.note(caller.act(f"{kind}.read", purpose, **seen))
@@ -135,8 +135,9 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
         kind, frozenset(asked.state), caller.scope(RESTORATION_READ), code, asked.overdue,
         asked.before, asked.limit,
     )  # fmt: skip
-    day = asked.on or service.today()
-    found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, day)
+    today = service.today()
+    day = asked.on or today
+    found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, day, today)
     seen = {"codes": sorted({row["code"] for row in found.rows})}
     await service.journal.note(caller.act(f"{kind}.list", purpose, **seen))
     return JSONResponse({"applications": found.rows, "next": found.next}, headers=NO_STORE)

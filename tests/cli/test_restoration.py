@@ -48,6 +48,26 @@ def test_a_case_that_cannot_be_answered_is_told_and_the_others_are_answered(case
     assert 'case "坏": unknown kind "x"' in said.err
 
 
+def test_all_bad_items_are_listed_at_once_with_their_place_and_the_good_ones_answered(cases):
+    days = CASE.replace("一般罚款", "二月").replace("2026-06-01", "2026-02-30")
+    far = CASE.replace("一般罚款", "远").replace("applied_on: 2026-08-10", "applied_on: 9999-12-31")
+    text = "- 一句话\n" + CASE + "- {name: 空, record: [1], applied_on: 2026-08-10}\n- 7\n" + days
+    cases.write_text(text + far, encoding="utf-8")
+
+    said = xhcredit("restoration", "assess", "--cases", cases)
+
+    assert [json.loads(line) for line in said.out.splitlines()] == [LINE]
+    assert said.exit_code == 12
+    for told in (
+        'item 1 (line 1): "一句话" is no case; write "- name: ..."',
+        'item 3 (line 11): case "空": record is "[1]"; write it as {kind: penalty, ...}',
+        'item 4 (line 12): "7" is no case',
+        'item 5 (line 14): case "二月": duties_done_on "2026-02-30" is not a day',
+        'item 6 (line 23): case "远": applied_on 9999-12-31 is beyond it: the calendar ends on',
+    ):
+        assert f'"cases.yaml", {told}' in said.err
+
+
 def test_an_unexpected_answer_is_told_with_check_only(cases):
     cases.write_text(CASE.replace("eligible: true", "eligible: false"), encoding="utf-8")
 
@@ -75,6 +95,8 @@ def test_one_record_is_answered_for_people_and_for_machines():
         (("--record", "[]"), 12, "--record is no JSON object"),
         ((), 12, "give either --cases FILE or --record JSON"),
         (("--record", json.dumps(RECORD), "--applied-on", "2026-05-09"), 12, "is after applied_on"),
+        (("--record", json.dumps(RECORD), "--applied-on", "9999-12-31"), 24,
+         "applied_on 9999-12-31 is beyond it: the calendar ends on"),
         (("--record", json.dumps(RECORD | {"decided_on": "2020-01-01"}), "--applied-on",
           "2020-06-01"), 16, "was not in force on 2020-06-01"),
         (("--record", json.dumps(RECORD | {"holder": "91310115MA1K3CUM7M"}), "--applied-on",

@@ -6,8 +6,10 @@ import shutil
 
 import pytest
 
-from tests.serving.district import Clock, served, write_nights
+from tests.serving.district import TODAY, Clock, headers, new_key, served, write_nights
 from xhcredit.jobs.publish import publish
+from xhcredit.jobs.restorable import restorable
+from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.store import Store
 
@@ -45,4 +47,29 @@ def steady(published, nights):
 @pytest.fixture
 def client(file, nights):
     with served(str(file), warehouse=nights / "warehouse") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def records(nights):
+    """Records of the warehouse that can be restored today, or once something is done."""
+    return restorable(nights / "warehouse", Rulebook.load(), TODAY)
+
+
+@pytest.fixture(scope="module")
+def office(published, nights, tmp_path_factory):
+    """A client that may file and decide; for all tests that leave the warehouse as it is."""
+    file = shutil.copy(published, tmp_path_factory.mktemp("office") / "store.db")
+    with served(str(file), warehouse=nights / "warehouse") as made:
+        made.headers.update(headers(new_key(made.store, roles=["restoration_officer"])))
+        yield made
+
+
+@pytest.fixture
+def own_office(file, nights, tmp_path):
+    """The same over a warehouse of its own, to which grants are told."""
+    own = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
+    with served(str(file), warehouse=own) as made:
+        made.headers.update(headers(new_key(made.store, roles=["restoration_officer"])))
+        made.warehouse = own
         yield made

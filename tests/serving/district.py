@@ -27,6 +27,7 @@ from xhcredit.store.store import Store
 DAYS = (date(2025, 3, 31), date(2025, 4, 1))
 NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
 ACT = Act("admin", "key.new", "test")
+TODAY = NOW.date()
 PURPOSE = "日常监管"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from xhcredit.errors import BadInput, KeyReused, UnknownRecord, WrongState, XhcreditError
 from xhcredit.restoration.flow import MOVES, after
 from xhcredit.store.acts import Act
-from xhcredit.store.applications import Filing, Step
+from xhcredit.store.applications import Filing, Revoked, Step
 from xhcredit.store.audit import faults, verify
 
 CODE = "91310115MA1K3CUM7M"
@@ -39,6 +39,8 @@ def go(store, number, *names, on=FILED):
 
 WALKS = [
     (FILING, ["accept", "grant", "publish"], "published"),
+    (FILING, ["accept", "grant", "revoke"], "revoked"),
+    (FILING, ["accept", "grant", "publish", "revoke"], "revoked"),
     (FILING, ["return", "refile", "accept", "classify", "refuse"], "refused"),
     (FILING, ["classify", "accept", "withdraw"], "withdrawn"),
     (OBJECTION, ["mark", "forward", "uphold"], "upheld"),
@@ -163,6 +165,21 @@ def test_false_materials_are_remembered(store):
     store.applications.step(act(), number, lambda _: step)
 
     assert store.applications.false_materials_on(CODE) == FILED
+
+
+@pytest.mark.parametrize("found", ["false_materials", "broken_pledge"])
+def test_a_revoked_restoration_is_no_grant_and_bars_the_enterprise(store, found):
+    number = file(store)
+    go(store, number, "accept", "grant")
+    step = Step("revoke", date(2026, 9, 1), **OFFICER, details={found: True})
+    store.applications.step(act(), number, lambda _: step)
+
+    assert store.applications.grants() == []
+    assert store.applications.revoked() == [
+        Revoked(number, CODE, "penalty", dict(FILING.key), date(2026, 9, 1))
+    ]
+    assert store.applications.false_materials_on(CODE) == date(2026, 9, 1)
+    assert file(store) == number + 1  # may be asked for again; the answer tells the bar
 
 
 def test_a_page_is_filtered_by_state_bureau_and_code(store):

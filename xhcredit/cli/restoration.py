@@ -104,19 +104,20 @@ def _answer_file(file: Path, book: Rulebook, check: bool) -> None:
     """Print a line for every case that can be answered; tell of the others at the end."""
     from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
 
-    refused: list[XhcreditError] = []
+    refused: list[tuple[str, XhcreditError]] = []
     wrong: list[str] = []
-    for given in load_cases(file):
+    for place, given in load_cases(file):
         try:
             case = case_from(given)
             told = case.answer(book)
         except XhcreditError as error:
-            refused.append(error)
+            refused.append((place, error))
             continue
         sys.stdout.write(json.dumps(line_of(case.name, told), ensure_ascii=False) + "\n")
         wrong += differences(case, told) if check else []
     if refused:
-        raise type(refused[0])("\n".join(f'"{file.name}": {error}' for error in refused))
+        lines = [f'"{file.name}", {place}: {error}' for place, error in refused]
+        raise type(refused[0][1])("\n".join(lines))
     if wrong:
         sys.stderr.write("\n".join(wrong) + "\n")
         raise typer.Exit(1)

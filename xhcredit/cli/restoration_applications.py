@@ -64,6 +64,7 @@ def register(app: typer.Typer) -> None:
     for act in ("accept", "return", "refile", "classify", "publish", "withdraw"):
         app.command(act, help=_HELP[act])(_step_command("restoration", act))
     app.command("decide")(decide)
+    app.command("revoke")(revoke)
     app.command("applications")(applications)
     app.command("grants")(grants)
     objections.command("file")(objection)
@@ -236,6 +237,31 @@ def decide(
     act = "grant" if grant else "refuse"
     done, places = (on, once, details), (store, warehouse, rules)
     _tell(_take("restoration", act, number, (official, role, reason), done, places), json_)
+
+
+def revoke(
+    number: Number,
+    official: Official,
+    role: Role,
+    reason: Reason,
+    false_materials: Annotated[
+        bool, typer.Option("--false-materials", help="It was obtained by false materials.")
+    ] = False,
+    broken_pledge: Annotated[
+        bool, typer.Option("--broken-pledge", help="The enterprise acted against its pledge.")
+    ] = False,
+    on: On = "",
+    once: IdempotencyKey = "",
+    warehouse: Warehouse = WAREHOUSE,
+    store: Address = STORE,
+    rules: Rules = None,
+    json_: AsJson = False,
+) -> None:
+    """Revoke a restoration (撤销修复); the record counts again and the enterprise is barred."""
+    given = {"false_materials": false_materials, "broken_pledge": broken_pledge}
+    details = {name: value for name, value in given.items() if value}
+    done, places = (on, once, details), (store, warehouse, rules)
+    _tell(_take("restoration", "revoke", number, (official, role, reason), done, places), json_)
 
 
 def _tell(told: dict[str, Any], json_: bool) -> None:

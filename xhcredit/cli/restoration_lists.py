@@ -11,6 +11,7 @@ import typer
 from xhcredit.cli.audit import STORE, Address, open_store
 from xhcredit.cli.console import grid, out, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:
     from xhcredit.restoration.flow import Kind
@@ -55,22 +56,33 @@ def _show_list(
     json_: bool,
 ) -> None:
     from xhcredit.jobs.applications import shown
+    from xhcredit.jobs.restoration_pages import Wanted, page_of
+    from xhcredit.restoration.flow import STATES
     from xhcredit.rules.rulebook import Rulebook
 
     overdue, on, limit = asked
+    for name in states:
+        if name not in STATES:
+            raise BadInput(f'unknown state "{name}"; choose from: {", ".join(STATES)}')
     day, rules = the_day(on), Rulebook.load(places[1])
     with open_store(places[0]) as store:
-        kept = store.applications
-        page = kept.page(kind, states=frozenset(states), limit=limit)
-        found = [kept.one(number)] if number else page
-    told = [shown(row, day, rules) for row in found]
-    told = [row for row in told if row["overdue"] or not overdue]
+        if number:
+            told = [shown(_of_kind(store.applications.one(number), kind), day, rules)]
+        else:
+            wanted = Wanted(kind, frozenset(states), overdue=overdue, limit=limit)
+            told = page_of(store, rules, wanted, day, date.today()).rows
     if json_:
         tell_json(told)
         return
     _print(told)
     for row in told if number else ():
         _print_one(row)
+
+
+def _of_kind(found: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    if found["kind"] != kind:
+        raise BadInput(f"{found['id']} is a {found['kind']}; use the commands for it")
+    return found
 
 
 def _print(told: list[dict[str, Any]]) -> None:
@@ -110,5 +122,7 @@ def grants(warehouse: Warehouse = WAREHOUSE, store: Address = STORE, json_: AsJs
         tell_json(asdict(told))
         return
     out.print(f"told anew: {told.written}, known before: {told.before}")
+    if told.reinstated:
+        out.print(f"counting again, for their restoration was revoked: {told.reinstated}")
     if told.unknown:
         out.print(f"[yellow]not in this warehouse: records of applications {told.unknown}[/]")

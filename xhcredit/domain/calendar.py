@@ -17,6 +17,7 @@ from xhcredit.errors import BeyondCalendar
 
 SHIPPED = Path(__file__).parent / "calendar_days.yaml"
 
+FORESEEN = 10  #: years beyond the table that a question may name; no rule says so
 _DAY = timedelta(days=1)
 YEAR = 12  #: months of a year
 _SATURDAY = 5
@@ -73,6 +74,18 @@ class Calendar:
             BeyondCalendar: the table does not reach that day.
         """
         return day if self.is_working_day(day) else self.add_working_days(day, 1)
+
+    def refuse_unforeseen(self, name: str, day: date) -> None:
+        """Refuse a day so far beyond the table that nobody asks about it in earnest.
+
+        Raises:
+            BeyondCalendar: it is; ``name`` says which day.
+        """
+        if day.year > self.last.year + FORESEEN:
+            until = f"the calendar ends on {self.last}; days up to {self.last.year + FORESEEN}"
+            raise BeyondCalendar(
+                f"{name} {day} is beyond it: {until} can be asked, correct the day"
+            )
 
     def _refuse_beyond(self, day: date) -> None:
         if not self.first <= day <= self.last:

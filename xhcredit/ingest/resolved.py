@@ -8,7 +8,8 @@ which do not say when, are told on their ``known_on``), and what it says anew co
 Events (their numbers and SQL are in ``versions.py``):
 
 * Versions with equal content, apart from ending and withdrawal, are one, known since the earliest.
-* A withdrawal, once told, is not undone by silence: the earliest statement stays.
+* A withdrawal, once told, is not undone by silence: the earliest statement stays.  Only a version
+  that says so (``withdrawn_why='reinstated'`` without a day) takes it back, from when it is told.
 * An ending stays likewise until another one is told; each outcome is the last that is not empty.
   An ending that differs from one told before is a correction.
 * A version with other content is a correction: the older one counts until the newer one is told

@@ -85,6 +85,8 @@ class Table:
         raise BadDeclaration(f'table "{self.name}" has no column "{name}"; it has: {known}')
 
 
+#: said of a record that counts again: the restoration that withdrew it was itself revoked
+REINSTATED = "reinstated"
 _CODE = Column("code", "text", "统一社会信用代码", "unified social credit code", required=True)
 _KNOWN = Column("known_on", "date", "归集日", "day from which the district could know", True)
 _WITHDRAWN = (
@@ -92,6 +94,7 @@ _WITHDRAWN = (
     Column("withdrawn_why", "category", "停用原因", "why it no longer counts", values=(
         ("revoked", "撤销或变更"), ("restored", "信用修复"), ("corrected", "更正"),
         ("objection", "异议成立"), ("expired", "公示期满"),
+        (REINSTATED, "撤销修复后重新计入"),
     )),
 )  # fmt: skip
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xhcredit.ingest.schema import Table
+from xhcredit.ingest.schema import REINSTATED, Table
 from xhcredit.ingest.warehouse import columns_of
 
 _ENDING = ("known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
 
 #: when a version is told; what the first version of a key says is taken at its word
 _TOLD = "CASE WHEN _first THEN known_on ELSE greatest(known_on, _ingested) END"
+
+#: a version that takes a withdrawal back in so many words; it begins anew
+_BACK = f"coalesce(withdrawn_on IS NULL AND withdrawn_why = '{REINSTATED}', false)"
 
 
 def content_columns(table: Table) -> list[str]:
@@ -104,16 +107,17 @@ def _runs(table: Table) -> str:
     if table.ends:
         of_end = f"{told('ended_on', before)} AND NOT {told('ended_on', in_run)}"
         silent = f"{silent} OR {of_end} AND NOT {withdrawn}"
+    back = f"bool_or({_BACK}) OVER ({in_run})"
     return f"""placed AS (
   SELECT *, row_number() OVER ({by_key}) = 1 AS _first,
     row_number() OVER (PARTITION BY event_id, {content} ORDER BY _seq) = 1 AS _unheard,
-    row({content}) IS DISTINCT FROM lag(row({content})) OVER ({by_key}) AS _other
+    {_BACK} OR row({content}) IS DISTINCT FROM lag(row({content})) OVER ({by_key}) AS _other
   FROM numbered
 ),
 told AS (SELECT *, {_TOLD} AS _told, count_if(_other) OVER ({by_key}) AS _run FROM placed),
 runs AS (
   SELECT * FROM told
-  QUALIFY bool_or(_unheard) OVER (PARTITION BY event_id, _run) OR NOT ({silent})
+  QUALIFY bool_or(_unheard) OVER (PARTITION BY event_id, _run) OR {back} OR NOT ({silent})
 )"""
 
 

@@ -12,7 +12,7 @@ from xhcredit.errors import BadInput, WrongApplicant, WrongState
 from xhcredit.jobs.restorable_records import Chosen, stored_record
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.clocks import Clock, clocks
-from xhcredit.restoration.flow import MOVES, STATES, Kind
+from xhcredit.restoration.flow import MOVES, REVOKED_FOR, STATES, Kind
 from xhcredit.restoration.record import AdverseRecord, Authority, plain, record_from
 from xhcredit.restoration.show import as_data, said
 from xhcredit.rules.rulebook import Rulebook
@@ -61,6 +61,8 @@ class Doing:
     * grant: ``despite_unmet`` to decide against the assessment
     * refuse: ``false_materials`` if such were found; the enterprise is then barred for a time
     * publish: ``platforms``, the names of those that were told
+    * revoke: ``false_materials`` or ``broken_pledge``, whichever was found; the record counts again
+      from that day and the enterprise is barred for a time
     """
 
     act: str
@@ -187,7 +189,19 @@ def _published(
     return {"platforms": [str(name) for name in platforms]}
 
 
-_MORE = {"refile": _refiled, "classify": _classified, "grant": _granted, "publish": _published}
+def _revoked(
+    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+) -> dict[str, Any]:
+    """What was found; without that no restoration is taken back."""
+    if not any(doing.details.get(name) for name in REVOKED_FOR):
+        raise BadInput(f'"revoke" without what was found; say {" or ".join(REVOKED_FOR)}')
+    return {}
+
+
+_MORE = {
+    "refile": _refiled, "classify": _classified, "grant": _granted, "publish": _published,
+    "revoke": _revoked,
+}  # fmt: skip
 
 
 def _last(found: Mapping[str, Any], name: str) -> Any:

@@ -40,13 +40,14 @@ def _quiet(what: str, done: int, total: int) -> None:
 
 
 def before_night(warehouse: Path, address: str, today: date) -> Applied:
-    """Tell the warehouse what the store granted; call it before every night.
+    """Tell the warehouse what the store granted or took back; call it before every night.
 
     Raises:
         BadStore, StoreUnavailable: the store cannot be used; then no night should run.
     """
     with Store.open(address) as store:
-        return apply_grants(warehouse, store.applications.grants(), today=today)
+        kept = store.applications
+        return apply_grants(warehouse, kept.grants(), kept.revoked(), today=today)
 
 
 def write_restorable(

@@ -62,10 +62,12 @@ def assess(
     Raises:
         BadInput: the record was decided after ``applied_on``.
         WrongApplicant: the applicant is not the enterprise of the record.
+        BeyondCalendar: ``applied_on`` is many years beyond the calendar.
         RuleNotInForce: the rulebook does not reach that day, or restoration is out of service.
     """
-    _refuse(record, applied_on, applicant)
     days = calendar or shipped_calendar()
+    days.refuse_unforeseen("applied_on", applied_on)
+    _refuse(record, applied_on, applicant)
     laws = [Law(rules, authority, applied_on) for authority in record.authorities]
     return _joined([_told(record, law, answer(record, law), days) for law in laws])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -43,14 +44,28 @@ class Case:
             raise type(error)(f'case "{self.name}": {error}') from None
 
 
-def load_cases(file: Path) -> list[dict[str, Any]]:
-    """Read a case file: a YAML list of mappings, not yet checked one by one.
+class _Loader(yaml.SafeLoader):
+    """Reads YAML; what looks like a day and is none stays text, and is told with its case."""
+
+    def timestamp(self, node: yaml.ScalarNode) -> Any:
+        """A day; 2026-02-30 as text."""
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.timestamp)
+
+
+def load_cases(file: Path) -> list[tuple[str, Any]]:
+    """Read a case file: a YAML list with the place of each item, not yet checked one by one.
 
     Raises:
         BadInput: there is no such file, or it is no list of cases.
     """
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        read, lines = _read(file.read_text(encoding="utf-8-sig"))
     except OSError:
         raise BadInput(f'no file "{file.name}" to read; check its name') from None
     except UnicodeDecodeError:
@@ -59,25 +74,44 @@ def load_cases(file: Path) -> list[dict[str, Any]]:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "somewhere"
         raise BadInput(f'"{file.name}" is not YAML ({place}); correct it there') from None
-    if not isinstance(read, list) or not all(isinstance(item, dict) for item in read):
+    if not isinstance(read, list):
         raise BadInput(f'"{file.name}" holds no list of cases; begin each with "- name: ..."')
-    return read
+    places = (f"item {at} (line {line})" for at, line in enumerate(lines, start=1))
+    return list(zip(places, read, strict=True))
 
 
-def case_from(given: Mapping[str, Any]) -> Case:
-    """Check one case.
+def _read(text: str) -> tuple[Any, list[int]]:
+    """What a file holds and, of a list, the line on which each item begins."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        items = node.value if isinstance(node, yaml.SequenceNode) else []
+        read = None if node is None else loader.construct_document(node)
+        return read, [item.start_mark.line + 1 for item in items]
+    finally:
+        loader.dispose()
+
+
+def case_from(given: Any) -> Case:
+    """Check one item of a case file.
 
     Raises:
         BadInput: an unknown or missing key, or a record without sense.
     """
+    if not isinstance(given, Mapping):
+        raise BadInput(f'"{_short(given)}" is no case; write "- name: ...", "record: {{...}}"')
     name = str("?" if given.get("name") in (None, "") else given["name"])
     unknown = sorted(map(str, set(given) - set(_KEYS)))
     lacking = [key for key in ("name", "record", "applied_on") if given.get(key) in (None, "", {})]
-    if unknown or lacking or not isinstance(given["record"], Mapping):
+    if unknown or lacking:
         wrong = f'unknown key "{unknown[0]}"' if unknown else f"no {' and no '.join(lacking)}"
         raise BadInput(f'case "{name}": {wrong}; a case has {", ".join(_KEYS)}')
+    record = given["record"]
+    if not isinstance(record, Mapping):
+        found = f'record is "{_short(record)}"'
+        raise BadInput(f'case "{name}": {found}; write it as {{kind: penalty, ...}}')
     try:
-        record = record_from(given["record"])
+        record = record_from(record)
         applied_on = day_of("applied_on", given["applied_on"])
     except BadInput as error:
         raise BadInput(f'case "{name}": {error}') from None
@@ -85,6 +119,11 @@ def case_from(given: Mapping[str, Any]) -> Case:
     if not isinstance(expect, Mapping):
         raise BadInput(f'case "{name}": expect is "{expect}"; write it as {{eligible: true, ...}}')
     return Case(name, record, applied_on, str(given.get("applicant") or ""), expect)
+
+
+def _short(value: Any) -> str:
+    """A value as it is quoted in a message."""
+    return reprlib.repr(str(value))[1:-1]
 
 
 def line_of(name: str, told: Assessment) -> dict[str, Any]:

@@ -56,15 +56,16 @@ class _Timer:
 
 _FILED = ("file", "refile")
 _DECIDED = ("grant", "refuse", "withdraw")
+_TOLD = ("publish", "revoke")
 _TIMERS: dict[Kind, tuple[_Timer, ...]] = {
     "restoration": (
         _Timer("accept", _FILED, ("accept", "return", "withdraw")),
         _Timer("decide", ("accept",), _DECIDED),
         _Timer("answer", _FILED, ("return", *_DECIDED)),
         _Timer("remove_abnormal", _FILED, ("return", *_DECIDED)),
-        _Timer("share", ("grant",), ("publish",)),
-        _Timer("take_down", ("grant",), ("publish",)),
-        _Timer("delete", ("grant",), ("publish",)),
+        _Timer("share", ("grant",), _TOLD),
+        _Timer("take_down", ("grant",), _TOLD),
+        _Timer("delete", ("grant",), _TOLD),
     ),
     "objection": (
         _Timer("mark", ("file",), ("mark", "withdraw")),

@@ -39,6 +39,10 @@ MOVES: dict[Kind, dict[str, Move]] = {
             Said("停止公示并告知各平台", "effects published"), ("granted",), "published"
         ),
         "withdraw": Move(_WITHDRAW, _OPEN, "withdrawn", by_official=False),
+        # what was obtained by false materials, or against whose pledge was acted, is taken back
+        "revoke": Move(
+            Said("撤销修复", "restoration revoked"), ("granted", "published"), "revoked"
+        ),
     },
     "objection": {
         "file": Move(Said("提出异议", "filed"), (), "filed", by_official=False),
@@ -59,6 +63,7 @@ STATES = {
     "granted": Said("准予修复，待停止公示", "granted, effects not yet published"),
     "refused": Said("不予修复", "refused"),
     "published": Said("已停止公示", "effects published"),
+    "revoked": Said("修复已撤销，恢复公示", "restoration revoked"),
     "withdrawn": Said("已撤回", "withdrawn"),
     "marked": Said("已标注", "marked as disputed"),
     "forwarded": Said("已转交", "passed on to the provider"),
@@ -66,9 +71,13 @@ STATES = {
     "rejected": Said("异议不成立", "rejected"),
 }
 #: after these the same record may be asked for again
-OVER = frozenset({"refused", "withdrawn", "rejected"})
+OVER = frozenset({"refused", "withdrawn", "rejected", "revoked"})
+#: after these nothing more is to be done by anybody, unless a grant turns out to be wrong
+DEALT_WITH = OVER | {"published", "upheld"}
 #: what takes a record out of use, and why it then no longer counts
 WITHDRAWING = {"grant": "restored", "uphold": "objection"}
+#: what an official must have found to revoke a restoration; both bar the enterprise for a time
+REVOKED_FOR = ("false_materials", "broken_pledge")
 
 
 def after(kind: Kind, state: str, act: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, insert, select
 
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
-from xhcredit.restoration.flow import MOVES, OVER, WITHDRAWING, Kind, after
+from xhcredit.restoration.flow import MOVES, OVER, REVOKED_FOR, WITHDRAWING, Kind, after
 from xhcredit.store.acts import Act, Tx, Writer
 from xhcredit.store.applications_tables import application_steps, applications
 from xhcredit.store.chain import canonical
@@ -52,6 +52,17 @@ class Grant:
     key: Mapping[str, str]
     granted_on: date
     why: str
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """A record that counts again since ``revoked_on``, for its restoration was revoked."""
+
+    application: int
+    code: str
+    record: str
+    key: Mapping[str, str]
+    revoked_on: date
 
 
 #: what is found of an application when a step is made: the application with its steps
@@ -149,15 +160,20 @@ class Applications:
             return _with_steps(con, [dict(row) for row in rows])
 
     def grants(self) -> list[Grant]:
-        """Every record that was restored, or whose objection was upheld, the earliest first."""
-        wanted = (
-            select(applications, application_steps.c.act, application_steps.c.done_on)
-            .join(application_steps, application_steps.c.application == applications.c.id)
-            .where(application_steps.c.act.in_(WITHDRAWING))
-            .order_by(applications.c.id)
-        )
+        """Every record that was restored, or whose objection was upheld, the earliest first.
+
+        What was revoked since is no grant any more; see ``revoked``.
+        """
+        gone = select(application_steps.c.application).where(application_steps.c.act == "revoke")
+        wanted = _acts(WITHDRAWING).where(applications.c.id.not_in(gone))
         with self.database.reading() as con:
-            return [_grant(dict(row)) for row in con.execute(wanted).mappings()]
+            rows = con.execute(wanted).mappings()
+            return [Grant(*_told(row), WITHDRAWING[row["act"]]) for row in rows]
+
+    def revoked(self) -> list[Revoked]:
+        """Every restoration that was revoked, the earliest application first."""
+        with self.database.reading() as con:
+            return [Revoked(*_told(row)) for row in con.execute(_acts(("revoke",))).mappings()]
 
     def of_records(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The latest application for restoration of each record, by code, table and key."""
@@ -170,16 +186,28 @@ class Applications:
             }
 
     def false_materials_on(self, code: str) -> date | None:
-        """The latest day on which false materials of an enterprise were found; None if never."""
+        """The latest day on which false materials of an enterprise, or that it acted against its
+        pledge, were found; None if never.
+        """
         wanted = (
             select(application_steps.c.done_on, application_steps.c.details)
             .join(applications, applications.c.id == application_steps.c.application)
-            .where(applications.c.code == code, application_steps.c.act == "refuse")
+            .where(applications.c.code == code, application_steps.c.act.in_(("refuse", "revoke")))
         )
         with self.database.reading() as con:
             rows = con.execute(wanted).all()
-        days = [r.done_on for r in rows if json.loads(r.details).get("false_materials")]
+        days = [r.done_on for r in rows if any(json.loads(r.details).get(n) for n in REVOKED_FOR)]
         return date.fromisoformat(max(days)) if days else None
+
+
+def _acts(names: Collection[str]) -> Select[Any]:
+    """Applications with the step of such an act, the earliest application first."""
+    return (
+        select(applications, application_steps.c.act, application_steps.c.done_on)
+        .join(application_steps, application_steps.c.application == applications.c.id)
+        .where(application_steps.c.act.in_(list(names)))
+        .order_by(applications.c.id)
+    )
 
 
 def _latest() -> Select[Any]:
@@ -260,10 +288,10 @@ def _add(tx: Tx, number: int, at: int, state: str, step: Step) -> None:
     tx.con.execute(insert(application_steps), row)
 
 
-def _grant(row: Mapping[str, Any]) -> Grant:
-    granted_on = date.fromisoformat(row["done_on"])
-    key = json.loads(row["key"])
-    return Grant(row["id"], row["code"], row["record"], key, granted_on, WITHDRAWING[row["act"]])
+def _told(row: Mapping[Any, Any]) -> tuple[int, str, str, dict[str, str], date]:
+    """Application, code, table and key of its record, and the day of the act."""
+    day = date.fromisoformat(row["done_on"])
+    return row["id"], row["code"], row["record"], json.loads(row["key"]), day
 
 
 def days_of(found: Mapping[str, Any]) -> Iterator[tuple[str, date]]:
