@@ -19,10 +19,11 @@ from serving.console.frame import Visitor, go_to, page
 from serving.console.language import chosen
 from serving.console.relations import drawn
 from serving.console.words import word_of
+from serving.problems import Refusal
 from serving.roles import ALERTS_ACT, ALERTS_READ
 from serving.service import Service, service_of
 from xhcredit.alerts.flow import MEASURES, MOVES, SECOND, STATES
-from xhcredit.errors import UnknownEnterprise, UnknownRecord, XhcreditError
+from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alert_desk import departments_of, with_overdue
 from xhcredit.rules.shapes_alerts import Flow
@@ -130,8 +131,8 @@ async def _picture(service: Service, visitor: Visitor, code: str, zh: bool) -> d
         return {}
     try:
         told = await cluster_seen(service, visitor.caller, visitor.purpose, code)
-    except (UnknownEnterprise, UnknownRecord):
-        return {}
+    except (XhcreditError, Refusal):
+        return {"size": 0}  # left the register, another night, or too many ask: the rest is shown
     nodes = {}
     for n in told["nodes"]:
         kind = "other" if n["kind"] == "enterprise" else "shared"

@@ -56,6 +56,7 @@ PLACES = (
     Place("Draws", "/console/draws", DRAWS_READ),
     Place("Restoration", "/console/restoration", RESTORATION_READ),
     Place("Models", "/console/models", MODELS_READ),
+    Place("Half-year report", "/console/report", ALERTS_READ),
     Place("Data quality", "/console/quality", CATALOGUE),
     Place("Rules", "/console/rules", CATALOGUE),
     Place("Audit trail", "/console/audit", AUDIT),

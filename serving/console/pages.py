@@ -13,6 +13,7 @@ from serving.console import (
     door,
     draws,
     enterprise,
+    half_year,
     mishaps,
     models,
     quality,
@@ -23,24 +24,13 @@ from serving.console import (
 
 PARTS = (
     door, watchlist, enterprise, alerts, alert, draws, models, quality, restoration, rules, audit,
+    half_year,
 )  # fmt: skip
 
 
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in (
-        door,
-        watchlist,
-        enterprise,
-        alerts,
-        alert,
-        draws,
-        models,
-        quality,
-        restoration,
-        rules,
-        audit,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     mishaps.register(app)
