@@ -22,6 +22,7 @@ from serving import (
     draws,
     draws_joint,
     draws_public,
+    draws_triggered,
     enterprises,
     file,
     keys,
@@ -124,9 +125,9 @@ def _keyed(settings: Settings) -> list[APIRouter]:
     """What asks who is there; some only where a warehouse is."""
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
     keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
-    keyed += [draws.router, draws_joint.router]
+    keyed += [draws.router, draws_joint.router, draws_triggered.router]
     if settings.warehouse is not None:
-        keyed += [alerts_files.clusters, draws.stored, models.stored]
+        keyed += [alerts_files.clusters, draws.stored, draws_triggered.stored, models.stored]
         keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
     return keyed
 

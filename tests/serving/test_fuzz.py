@@ -42,6 +42,7 @@ DRAWS = [
     "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",
     "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
     "public_verifier", "joint_lay_over", "joint_draws", "public_joint",
+    "check_open", "checks", "check_close", "check_call_off",
 ]  # fmt: skip
 #: fuzzed in test_alerts
 ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli import draw_checks, draw_joint
+from xhcredit.cli import draw_checks, draw_joint, draw_triggered
 from xhcredit.cli.audit import STORE, Address, _existing, open_store
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
@@ -40,6 +40,7 @@ def register(main: typer.Typer) -> None:
     """Add the commands to the shell."""
     draw_checks.register(app)
     draw_joint.register(app)
+    draw_triggered.register(app)
     main.add_typer(app, name="draw")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -95,21 +95,29 @@ def deliver(kept: Json, record: Json, plan: Json, warehouse: Path, today: date) 
         BadInput: an ingestion is running, or a result was refused.
     """
     odds = {s["code"]: s["inclusion_probability"] for s in record["selected"]}
+    every = sorted(kept["results"].items())
+    rows = [_delivered(kept, plan, code, result, odds[code], today) for code, result in every]
+    entered(f'draw "{kept["id"]}"', kept["id"], rows, warehouse, today)
+
+
+def entered(what: str, name: str, rows: Iterable[Json], warehouse: Path, today: date) -> None:
+    """Let rows go through the door of the warehouse; the same rows again change nothing.
+
+    Raises:
+        BadInput: an ingestion is running, or a row was refused.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"draw-results-{kept['id']}.csv"
+        file = Path(folder) / f"draw-results-{name}.csv"
         with file.open("w", encoding="utf-8", newline="") as out:
-            rows = csv.DictWriter(out, _DELIVERED, lineterminator="\n")
-            rows.writeheader()
-            for code, result in sorted(kept["results"].items()):
-                rows.writerow(_delivered(kept, plan, code, result, odds[code], today))
+            table = csv.DictWriter(out, _DELIVERED, restval="", lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
         mapping = files("xhcredit.ingest.mappings").joinpath("draws", "results.yaml")
         with as_file(mapping) as path:
             told = run_ingest(str(file), path, warehouse, today=today)
-    refused = [f for f in told.files if f.error or f.rows_quarantined]
-    if refused:
+    if any(f.error or f.rows_quarantined for f in told.files):
         raise BadInput(
-            f'results of draw "{kept["id"]}" were kept, but not all entered the warehouse; '
-            "see xhcredit quality"
+            f"results of {what} were kept, but not all entered the warehouse; see xhcredit quality"
         )
 
 

@@ -59,7 +59,9 @@ def frame_for(
     """
     progress("frame", 0, 3)
     scope = _in_scope(plan, store, as_of)
-    kept, excluded = left_out(scope, plan, warehouse, rules, as_of)
+    kept, excluded = left_out(
+        scope, plan, warehouse, rules, as_of, store.triggered.pending(plan.fields, as_of)
+    )
     if kept.empty:
         raise BadPlan(f'plan "{plan.id}": nobody is left in the frame; widen its scope')
     progress("frame", 1, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import date
 from pathlib import Path
 
@@ -32,18 +33,27 @@ def _asked(warehouse: Path, sql: str, **values: object) -> set[str]:
 
 
 def left_out(
-    scope: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
+    scope: pd.DataFrame,
+    plan: Plan,
+    warehouse: Path,
+    rules: Rulebook,
+    as_of: date,
+    checked: Set[str] = frozenset(),
 ) -> tuple[pd.DataFrame, list[Excluded]]:
-    """Take out whom the rules of the day leave out; each is counted once, by its first reason."""
+    """Take out whom the rules of the day leave out; each is counted once, by its first reason.
+
+    ``checked`` are codes with an open triggered check in a field of the plan.
+    """
     law = rules.serving("draws.exclusions", Exclusions, as_of=as_of)
     reasons = [
-        ("歇业或注销 suspended or de-registered", "draws.exclusions", _by_status(warehouse, law)),
+        ("歇业或注销 suspended or de-registered", "draws.exclusions",
+         _by_status(warehouse, law, as_of)),
         ("已达年度检查次数上限 yearly cap reached", "draws.caps",
          _capped(plan, warehouse, rules, as_of)),
         ("上级近期已检查同一事项 inspected lately by a higher bureau", "draws.exclusions",
          _by_higher(plan, warehouse, rules, law, as_of)),
         ("个案检查未结 complaint-led check pending", "draws.exclusions",
-         _pending(plan, warehouse, law, as_of)),
+         _pending(plan, warehouse, law, as_of) | checked),
         ("无感监管对象 on the list of remote checks", "draws.trust",
          trusted_codes(scope, plan, warehouse, rules, as_of)),
     ]  # fmt: skip
@@ -56,9 +66,13 @@ def left_out(
     return kept.reset_index(drop=True), told
 
 
-def _by_status(warehouse: Path, law: Exclusions) -> set[str]:
-    sql = "SELECT code FROM enterprise WHERE list_contains($statuses, status)"
-    return _asked(warehouse, sql, statuses=list(law.statuses))
+def _by_status(warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
+    """Whose status of the day is one of the rule's; a status without its day counts always."""
+    sql = (
+        "SELECT code FROM enterprise WHERE (list_contains($statuses, status) "
+        "AND (status_on IS NULL OR status_on <= $day)) OR deregistered_on <= $day"
+    )
+    return _asked(warehouse, sql, statuses=list(law.statuses), day=as_of)
 
 
 def _capped(plan: Plan, warehouse: Path, rules: Rulebook, as_of: date) -> set[str]:

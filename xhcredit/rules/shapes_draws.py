@@ -106,3 +106,15 @@ class Trust(Shape):
 
     tiers: Annotated[tuple[TierName, ...], Field(min_length=1)]
     months: Some
+
+
+class Trigger(Shape):
+    """A source of triggered checks; whether it counts toward a cap follows from its form."""
+
+    zh: Text
+    en: Text
+    form: Name
+
+
+class Triggers(RootModel[dict[Name, Trigger]]):
+    """Sources of checks that are triggered instead of drawn."""

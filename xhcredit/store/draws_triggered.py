@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, insert, select
 
@@ -15,6 +17,7 @@ from xhcredit.store.draws_more_tables import triggered_checks, triggered_steps
 from xhcredit.store.engines import Database
 
 OPEN, CLOSED, CALLED_OFF = "open", "closed", "called_off"
+LATER = "9999-12-31"  #: the end of a check that has none yet
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,19 @@ class Triggered:
         """
         with self.database.reading() as con:
             return _one(con, check)
+
+    def pending(self, fields: Collection[str], day: date) -> set[str]:
+        """Codes with a check in one of the fields that was open on a day.
+
+        A check is open from the day it was opened until the day before it was closed or called
+        off.
+        """
+        return {
+            check["code"]
+            for check in self.listed()
+            if check["field"] in fields
+            and check["opened_on"] <= day.isoformat() < check["steps"][-1].get("on", LATER)
+        }
 
     def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All checks, the latest first; ``bureaus`` None is the whole district."""
