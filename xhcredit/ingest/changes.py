@@ -85,7 +85,8 @@ def _files(warehouse: Warehouse, table: Table, entries: Sequence[Entry]) -> list
 
 def _ids(files: Sequence[Path]) -> Ids:
     """The keys in some files, sorted."""
-    columns = [pq.read_table(f, columns=["event_id"])["event_id"].to_numpy() for f in files]
+    held = (pq.ParquetFile(file).read(["event_id"], use_threads=False) for file in files)
+    columns = [table["event_id"].to_numpy() for table in held]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *columns]))
 
 
