@@ -15,10 +15,10 @@ from serving.console.door import text_of, visitor_of
 from serving.console.frame import Visitor, page
 from serving.console.language import chosen
 from serving.console.relations import picture
-from serving.console.restoration import possible
+from serving.console.restoration import apply_address, possible
 from serving.enterprises import right_code
 from serving.file import read_file
-from serving.roles import ALERTS_READ, SCORES, WHAT_IF
+from serving.roles import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
 from serving.service import Service, service_of
 from serving.what_if import Addition, Supposed, Withdrawal, suppose
 from xhcredit.alerts.flow import STATES as alert_states  # noqa: N811 - the page has two kinds
@@ -62,6 +62,8 @@ async def enterprise(request: Request, code: str) -> Response:
     shown["alerts"] = await asyncio.to_thread(_alerts, service, visitor, code)
     shown["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
     shown["possible"] = await possible(request, visitor, code)
+    shown["apply_address"] = apply_address
+    shown["may_file"] = RESTORATION_FILE in visitor.caller.permissions
     shown["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
     return page(request, "enterprise.html", visitor, charts=True, **shown)
 

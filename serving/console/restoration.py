@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from serving.console import restoration_applications, restoration_question
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, page, with_query
 from serving.console.language import chosen
 from serving.gate import Caller
 from serving.restorable import Asked, export, found_for, states_of
-from serving.roles import RESTORATION_READ
+from serving.roles import RESTORATION_FILE, RESTORATION_READ
 from serving.service import service_of
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.jobs.restorable import STATES, TABLES, Restorable
+from xhcredit.restoration.flow import OVER
 
 router = APIRouter(include_in_schema=False)
+router.include_router(restoration_question.router)
+router.include_router(restoration_applications.router)
 ROWS = 50
 _COLOURS = {"now": "#1a7f37", "soon": "#b35900", "needs_act": "#5b6b7b"}
 _KINDS = {
@@ -45,7 +51,11 @@ async def restoration(request: Request) -> Response:
     await service.journal.note(visitor.act("records.restorable", **seen))
     zh = chosen(request) == "zh"
     shown: dict[str, Any] = {
-        "rows": [(row, under_way.get((row.code, row.table, row.key))) for row in rows],
+        "rows": [
+            (row, under_way.get((row.code, row.table, row.key)), apply_address(row))
+            for row in rows
+        ],
+        "may_file": RESTORATION_FILE in visitor.caller.permissions, "over": OVER,
         "total": len(found), "asked": asked, "wrong": wrong, "day": service.today(),
         "typed": request.query_params.get("code", ""), "start": start,
         "states": {k: v[0 if zh else 1] for k, v in STATES.items()},
@@ -75,6 +85,12 @@ async def possible(request: Request, visitor: Visitor, code: str) -> list[Restor
         return None
     asked = Asked.model_validate({"code": code})
     return (await found_for(request, service, visitor.caller, asked))[1]
+
+
+def apply_address(row: Restorable) -> str:
+    """Where to file an application about a record."""
+    key = {f"key.{name}": value for name, value in json.loads(row.key).items()}
+    return f"/console/restoration/apply?{urlencode({'code': row.code, 'table': row.table, **key})}"
 
 
 def _asked(request: Request) -> tuple[Asked, str | None]:
