@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xhcredit.domain.codes_bulk import LENGTH, Characters, all_sound
-from xhcredit.draws.numerics import SALT_BYTES, Flags, Ints
+from xhcredit.draws.numerics import BYTES, SALT_BYTES, Flags, Ints
 from xhcredit.draws.rows import FrameRow, rest_problem
 
-_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", np.uint8))
+_HEX = np.isin(np.arange(BYTES), np.frombuffer(b"0123456789abcdef", np.uint8))
 _WORD = np.dtype(">u8")
 _SALT = 2 * SALT_BYTES
 #: what stands between code and stratum, stratum and salt, and after the salt

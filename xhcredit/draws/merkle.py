@@ -13,9 +13,10 @@ from hashlib import sha256
 from itertools import islice
 from typing import TypedDict
 
+from xhcredit.draws.numerics import LEAVES_AT_ONCE
+
 _SIZE = sha256().digest_size
 _PAIR = 2 * _SIZE
-_AT_ONCE = 1 << 16
 
 
 class Step(TypedDict):
@@ -75,7 +76,7 @@ def _above(level: bytes) -> bytes:
 def _joined(hashes: Iterator[bytes]) -> bytes:
     """Hashes one after the other; few at a time, since each takes thrice its size by itself."""
     found = bytearray()
-    while some := b"".join(islice(hashes, _AT_ONCE)):
+    while some := b"".join(islice(hashes, LEAVES_AT_ONCE)):
         found += some
     return bytes(found)
 

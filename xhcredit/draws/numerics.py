@@ -37,6 +37,9 @@ TOLERANCE, ROUNDS = 1e-11, 100
 ACCEPTED: Final = 1e-9  # largest relative error of an inclusion probability
 SMALL: Final = 1e-3  # below it twelve digits of a working probability are not enough
 
+BYTES: Final = 256  # values of a byte
+LEAVES_AT_ONCE: Final = 1 << 16  # hashed together
+
 CONFIDENCE: Final = 0.95
 SHOWN: Final = 10  # names told in a message
 SHOWN_HEX: Final = 16  # digits of a digest told in a message
