@@ -99,7 +99,8 @@ class Identity(BaseModel):
     subject: Annotated[Whole, Field(min_length=1, max_length=255)] | None
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """What is told of an account; nothing that opens it."""
     kept = ("login", "name", "has_totp", "locked_until", "disabled_at", "external")
     granted = [{"role": role, "bureau": bureau} for role, bureau in row["grants"]]
     return {
@@ -109,7 +110,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _within(caller: Caller, granted: Iterable[tuple[str, str]]) -> bool:
+def looks_after(caller: Caller, granted: Iterable[tuple[str, str]]) -> bool:
     """Whether somebody with these roles is this administrator's to look after."""
     bureaus = {bureau for _, bureau in granted} or {""}
     return all(caller.may(ACCOUNTS, bureau) for bureau in bureaus)
@@ -127,7 +128,7 @@ async def accounts(request: Request) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     people = await asyncio.to_thread(service.store.access.people)
-    seen = [_shown(row) for row in people if _within(caller, row["grants"])]
+    seen = [shown(row) for row in people if looks_after(caller, row["grants"])]
     return JSONResponse({"accounts": seen}, headers=_NO_STORE)
 
 
@@ -145,14 +146,24 @@ async def new_account(request: Request, asked: NewAccount) -> Response:
     """Add a person, who may do nothing yet."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
+    password = await add_account(service, caller, purpose_of(request.headers), asked)
+    return JSONResponse({"login": asked.login, "password": password}, headers=_NO_STORE)
+
+
+async def add_account(service: Service, caller: Caller, purpose: str, asked: NewAccount) -> str:
+    """Add a person and return their one-time password.
+
+    Raises:
+        Refusal: not an administrator of the whole district.
+        BadInput: the login is taken.
+    """
     if caller.scope(ACCOUNTS) is not None:
         raise Refusal("not_allowed", "only an administrator of the whole district adds accounts")
-    act = caller.act("account.new", purpose_of(request.headers))
     password = first_password()
     kept = await service.passwords.hashed(password)
     add = service.store.access.add_user
-    await asyncio.to_thread(add, act, asked.login, asked.name, kept)
-    return JSONResponse({"login": asked.login, "password": password}, headers=_NO_STORE)
+    await asyncio.to_thread(add, caller.act("account.new", purpose), asked.login, asked.name, kept)
+    return password
 
 
 async def _theirs(request: Request, login: str) -> tuple[Service, Caller, str]:
@@ -165,7 +176,7 @@ async def _theirs(request: Request, login: str) -> tuple[Service, Caller, str]:
     caller = await service.person(request, ACCOUNTS)
     purpose = purpose_of(request.headers)
     user = await asyncio.to_thread(service.store.access.user, login)
-    if not _within(caller, user["grants"]):
+    if not looks_after(caller, user["grants"]):
         raise UnknownRecord(f'nobody has the login "{login}"; check it')
     return service, caller, purpose
 

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 
 from serving import examples
 from serving.accounts import Bureau, Name, Role, written_by_person
-from serving.gate import key_of, purpose_of
+from serving.gate import Caller, key_of, purpose_of
 from serving.problems import Refusal, declared
 from serving.roles import ACCOUNTS
-from serving.service import service_of
+from serving.service import Service, service_of
 from xhcredit.errors import UnknownRecord
 
 router = APIRouter(tags=["access"])
@@ -41,7 +41,8 @@ class NewKey(BaseModel):
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 365
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a key; never the key itself."""
     return {name: row[name] for name in KEY}
 
 
@@ -59,7 +60,7 @@ async def keys(request: Request) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     every = await asyncio.to_thread(service.store.access.keys)
-    seen = [_shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
+    seen = [shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
     return JSONResponse({"keys": seen}, headers=_NO_STORE)
 
 
@@ -77,7 +78,16 @@ async def new_key(request: Request, asked: NewKey) -> Response:
     """Make a key and show it once."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
-    purpose = purpose_of(request.headers)
+    whole = await make_key(service, caller, purpose_of(request.headers), asked)
+    return JSONResponse({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
+
+
+async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey) -> str:
+    """Make a key and return it, whole.
+
+    Raises:
+        Refusal: the bureau is another administrator's, or only a person may have the role.
+    """
     if not caller.may(ACCOUNTS, asked.bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
     if "security_admin" in asked.roles:
@@ -86,8 +96,7 @@ async def new_key(request: Request, asked: NewKey) -> Response:
     act = caller.act("key.new", purpose)
     roles: list[str] = sorted(set(asked.roles))
     make = service.store.access.new_key
-    whole = await asyncio.to_thread(make, act, asked.name, asked.bureau, roles, until)
-    return JSONResponse({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
+    return await asyncio.to_thread(make, act, asked.name, asked.bureau, roles, until)
 
 
 @router.delete(

@@ -17,6 +17,7 @@ from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
 from serving.gate import Caller
 from serving.roles import (
+    ACCOUNTS,
     ALERTS_READ,
     AUDIT,
     CATALOGUE,
@@ -59,6 +60,7 @@ PLACES = (
     Place("Half-year report", "/console/report", ALERTS_READ),
     Place("Data quality", "/console/quality", CATALOGUE),
     Place("Rules", "/console/rules", CATALOGUE),
+    Place("Accounts", "/console/accounts", ACCOUNTS),
     Place("Audit trail", "/console/audit", AUDIT),
 )
 

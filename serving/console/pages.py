@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from serving.console import (
+    accounts,
     alert,
     alerts,
     assets,
@@ -24,7 +25,7 @@ from serving.console import (
 
 PARTS = (
     door, watchlist, enterprise, alerts, alert, draws, models, quality, restoration, rules, audit,
-    half_year,
+    half_year, accounts,
 )  # fmt: skip
 
 
