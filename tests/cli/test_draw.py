@@ -10,9 +10,10 @@ from contextlib import closing
 import pytest
 import yaml
 
+from tests.cli.office import Office, done, refused
 from tests.cli.shell import inside, xhcredit
 from tests.serving.district import CODES, write_nights
-from tests.store.draw_victims import DAY, NOW, PEOPLE, SOURCE, plan_given
+from tests.store.draw_victims import DAY, NOW, PEOPLE, SOURCE
 from xhcredit.errors import (
     BadInput,
     BadPlan,
@@ -27,67 +28,6 @@ from xhcredit.store.store import Store
 
 PUBLIC = {"commitment.json", "record.json", "inspectors.csv", "recusals.csv", "verify_draw.py"}
 HEAD = "code,result,inspected_on,item,note\n"
-
-
-class Office:
-    """A folder in which an officer works: store, warehouse, lists, and a folder for the draw."""
-
-    def __init__(self, folder) -> None:
-        self.folder, self.out = folder, folder / "draw"
-        self.store, self.warehouse = folder / "store.db", folder / "warehouse"
-        self.write("inspectors.csv", PEOPLE)
-        self.write("recusals.csv", f"inspector,code,reason\nI1,{CODES[0]},亲属\n")
-
-    def write(self, name, text):
-        (self.folder / name).write_text(text, encoding="utf-8")
-        return self.folder / name
-
-    def plan(self, draw="d1", **other):
-        given = yaml.safe_dump(plan_given(draw) | other, allow_unicode=True)
-        file = self.write("plan.yaml", given)
-        return self.say("plan", file, "--on", "2025-03-01")
-
-    def freeze(self, draw="d1", *more, people="inspectors.csv"):
-        return self.say("freeze", draw, "--plan", f"p-{draw}", "--as-of", DAY, "--warehouse",
-                        self.warehouse, "--inspectors", self.folder / people, "--recusals",
-                        self.folder / "recusals.csv", "--out", self.out, *more)  # fmt: skip
-
-    def seed(self, draw="d1", value="1 2 3", source=SOURCE):
-        return self.say("seed", draw, value, "--source", source)
-
-    def run(self, draw="d1", *more):
-        return self.say("run", draw, "--out", self.out, *more)
-
-    def results(self, file, *more):
-        return self.say("results", "d1", file, "--warehouse", self.warehouse, "--on", "2025-04-04",
-                        *more)  # fmt: skip
-
-    def say(self, command, *words):
-        return inside("draw", command, *words, "--store", self.store)
-
-    def verify(self, record="record.json", frame="frame.csv", *more):
-        return inside("draw", "verify", self.out / record, "--frame", self.out / frame, *more)
-
-    def kept(self):
-        """Everything that is kept, table by table, and every file of the draw."""
-        with closing(sqlite3.connect(self.store)) as con:
-            names = [n for (n,) in con.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-            rows = {n: con.execute(f'SELECT * FROM "{n}"').fetchall() for n in names}
-        files = self.out.iterdir() if self.out.exists() else []
-        return rows, {f.name: f.read_bytes() for f in files}
-
-
-def done(said):
-    assert said.exit_code == 0, said.err
-    return said
-
-
-def refused(said, error, *words):
-    """The refusal is one of ours and names what was found."""
-    assert (said.exit_code, said.out) == (error.exit_code, ""), said.err
-    for word in words:
-        assert word in said.err
-    assert "Traceback" not in said.err
 
 
 @pytest.fixture(scope="module")
