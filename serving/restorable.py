@@ -30,6 +30,7 @@ from xhcredit.errors import BadInput
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restorable import STATES, Restorable, restorable
 from xhcredit.jobs.restorable_table import write_xlsx
+from xhcredit.jobs.restoration_bars import without_barred
 from xhcredit.store.chain import canonical
 
 #: only where a warehouse is
@@ -51,13 +52,19 @@ class Lists:
         """The list, and a name for it that changes when the data or the day does."""
         async with self._turn:
             digest = await asyncio.to_thread(Warehouse(warehouse_of(service)).digest)
-            name = f"{digest[:16]}.{day}"
+            barred = await asyncio.to_thread(service.store.applications.barred)
+            since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
+            name = f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
             if self._kept[0] != name:
-                found = await asyncio.to_thread(
-                    restorable, warehouse_of(service), service.rulebook, day
-                )
+                found = await asyncio.to_thread(_made, service, barred, day)
                 self._kept = (name, found)
             return self._kept
+
+
+def _made(service: Service, barred: dict[str, date], day: date) -> list[Restorable]:
+    """The list of a day without who is barred."""
+    place, rules = warehouse_of(service), service.rulebook
+    return without_barred(restorable(place, rules, day), barred, place, rules, day)
 
 
 class Asked(bodies.Body):

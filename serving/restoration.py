@@ -25,7 +25,6 @@ from xhcredit.restoration.assess import assess
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import plain, record_from
 from xhcredit.restoration.show import as_data
-from xhcredit.rules.rulebook import Rulebook
 
 router = APIRouter(tags=["restoration"])
 #: only where a warehouse is
@@ -88,7 +87,7 @@ async def assess_record(request: Request, asked: bodies.StoredQuestion) -> Respo
     code, day = right_code(asked.code), asked.applied_on or service.today()
     chosen = Chosen(asked.table, asked.key)
     try:
-        work = (caller, warehouse_of(service), service.rulebook, code, chosen, day)
+        work = (caller, service, code, chosen, day)
         told = await asyncio.to_thread(_answer, *work, bodies.facts_of(asked.facts))
     finally:
         seen = {"code": code, "table": asked.table, "key": asked.key}
@@ -98,18 +97,19 @@ async def assess_record(request: Request, asked: bodies.StoredQuestion) -> Respo
 
 def _answer(
     caller: Caller,
-    warehouse: Path,
-    rules: Rulebook,
+    service: Service,
     code: str,
     chosen: Chosen,
     day: date,
     facts: dict[str, Any],
 ) -> dict[str, Any]:
     """Assess a stored record that the caller may see."""
-    record, agency = stored_record(warehouse, code, chosen, day)
+    record, agency = stored_record(warehouse_of(service), code, chosen, day)
     refuse_hidden(caller, RESTORATION_READ, agency)
-    record = replace(record_from({**plain(record), **facts}), holder=code)
-    told = assess(record, applied_on=day, rules=rules)
+    barred = service.store.applications.false_materials_on(code)
+    record = record_from({**plain(record), **facts})
+    record = replace(record, holder=code, false_materials_on=barred)
+    told = assess(record, applied_on=day, rules=service.rulebook)
     return {**as_data(told), "record": {**plain(record), "agency": agency}}
 
 

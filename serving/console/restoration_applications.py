@@ -204,6 +204,13 @@ def _do(service: Service, visitor: Visitor, number: int, asked: bodies.NewStep, 
 
 
 def _desk(service: Service) -> jobs.Desk:
+    """Where records are looked up.
+
+    Raises:
+        UnknownRecord: the service runs without a warehouse, so no record is known.
+    """
+    if service.settings.warehouse is None:
+        raise UnknownRecord("no record is known here: start the service with --warehouse")
     return jobs.Desk(service.store, service.rulebook, warehouse_of(service))
 
 

@@ -187,6 +187,12 @@ def test_a_restoration_is_revoked_by_an_officer_who_says_what_was_found(own_offi
     told = own_office.get(f"{APPLICATIONS}/{again}").json()["steps"][0]["details"]["assessment"]
     assert any(rule.endswith("false_materials") for rule in told["unmet"])
     assert [r.application for r in own_office.store.applications.revoked()] == [number]
+    named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
+    asked = own_office.post("/v1/restoration/records:assess", json=named).json()
+    assert any(rule.endswith("false_materials") for rule in asked["unmet"])
+    listed = own_office.get("/v1/restoration/restorable?limit=500").json()["records"]
+    assert listed
+    assert row.code not in {r["code"] for r in listed if r["table"] == "penalty"}
     with own_office.store.database.reading() as con:
         acts = con.exec_driver_sql("SELECT action FROM activity").scalars().all()
     assert "restoration.revoke" in acts

@@ -186,18 +186,18 @@ class Applications:
             }
 
     def false_materials_on(self, code: str) -> date | None:
-        """The latest day on which false materials of an enterprise, or that it acted against its
-        pledge, were found; None if never.
-        """
-        wanted = (
-            select(application_steps.c.done_on, application_steps.c.details)
-            .join(applications, applications.c.id == application_steps.c.application)
-            .where(applications.c.code == code, application_steps.c.act.in_(("refuse", "revoke")))
-        )
+        """The latest day on which such were found of an enterprise; None if never."""
+        return self.barred(code).get(code)
+
+    def barred(self, code: str = "") -> dict[str, date]:
+        """By enterprise (or of one) the latest day of false materials or of a broken pledge."""
+        wanted = _acts(("refuse", "revoke")).add_columns(application_steps.c.details)
+        wanted = wanted.order_by(None).order_by(application_steps.c.done_on)
+        wanted = wanted.where(applications.c.code == code) if code else wanted
         with self.database.reading() as con:
             rows = con.execute(wanted).all()
-        days = [r.done_on for r in rows if any(json.loads(r.details).get(n) for n in REVOKED_FOR)]
-        return date.fromisoformat(max(days)) if days else None
+        found = [r for r in rows if any(json.loads(r.details).get(n) for n in REVOKED_FOR)]
+        return {r.code: date.fromisoformat(r.done_on) for r in found}
 
 
 def _acts(names: Collection[str]) -> Select[Any]:
