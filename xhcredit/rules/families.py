@@ -91,6 +91,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("draws.exclusions", TypeAdapter(draws.Exclusions)),
     ("draws.publication", TypeAdapter(draws.Publication)),
     ("draws.trust", TypeAdapter(draws.Trust)),
+    ("draws.quiet", TypeAdapter(draws.Quiet)),
     ("draws.triggered", TypeAdapter(draws.Triggers)),
     ("outcomes.*", TypeAdapter(training.Outcome)),
     ("promotion.leak_limits", TypeAdapter(training.LeakLimits)),

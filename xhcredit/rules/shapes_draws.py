@@ -118,3 +118,9 @@ class Trigger(Shape):
 
 class Triggers(RootModel[dict[Name, Trigger]]):
     """Sources of checks that are triggered instead of drawn."""
+
+
+class Quiet(Shape):
+    """Items for which who is on the list of remote checks is not visited without a lead."""
+
+    items: Annotated[tuple[Name, ...], Field(min_length=1)]
