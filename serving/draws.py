@@ -23,6 +23,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_people, draw_results
+from xhcredit.jobs.draw_publication import standing
 from xhcredit.store.acts import Act
 
 router = APIRouter(tags=["draws"])
@@ -112,14 +113,20 @@ async def draws(request: Request) -> Response:
     "/v1/draws/{draw}",
     operation_id="draw",
     summary="单次抽查 / one draw",
-    description="各步骤、结果与人员更换。\n\nIts steps, results and replacements.",
-    responses=declared(404, 422) | {200: examples.json_of(bodies.DRAW)},
+    description="各步骤、结果、人员更换与公示期限。\n\n"
+    "Its steps, results and replacements, and until when results are to be published.",
+    responses=declared(404, 422) | {200: examples.json_of(bodies.DRAW | bodies.PUBLICATION)},
 )
 async def one(request: Request, draw: Draw) -> Response:
     """One draw."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_READ)
-    return await _done(theirs, service, caller, DRAWS_READ, draw)
+    return await _done(_standing, service, caller, draw)
+
+
+def _standing(service: Service, caller: Caller, draw: str) -> dict[str, Any]:
+    kept = theirs(service, caller, DRAWS_READ, draw)
+    return kept | {"publication": standing(kept, service.rulebook, service.today())}
 
 
 @stored.post(

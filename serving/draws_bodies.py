@@ -31,6 +31,10 @@ DRAW: dict[str, Any] = {
     "as_of": "2026-06-30", "replaces": None, "state": "frozen", "steps": [], "results": {},
     "replacements": [],
 }  # fmt: skip
+PUBLICATION = {
+    "publication": {"state": "due", "last_visit": "2026-07-10", "due_on": "2026-08-07",
+                    "published_on": None, "in_time": None},
+}  # fmt: skip
 ESTIMATE = {"total": {"violations": 41.5, "standard_error": 9.2}, "whole": {}, "groups": {}}
 FRAME = "code,stratum,odds,salt\n…\n"
 

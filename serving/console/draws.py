@@ -21,6 +21,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_results
+from xhcredit.jobs.draw_publication import standing
 from xhcredit.store.acts import Act
 
 router = APIRouter(include_in_schema=False)
@@ -129,6 +130,7 @@ def _standing(service: Service, visitor: Visitor, draw: str) -> dict[str, Any]:
         "kept": kept, "committed": committed, "plan": plan, "record": record, "names": names,
         "inner": {s["id"]: s for s in strata}, "may_run": DRAWS_RUN in may,
         "may_enter": DRAWS_RESULTS in may, "learned": _learned(service, kept),
+        "publication": standing(kept, service.rulebook, service.today()),
     }  # fmt: skip
 
 

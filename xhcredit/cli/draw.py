@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli import draw_checks, draw_joint, draw_triggered
+from xhcredit.cli import draw_checks, draw_joint, draw_triggered, draw_trust
 from xhcredit.cli.audit import STORE, Address, _existing, open_store
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
@@ -41,6 +41,7 @@ def register(main: typer.Typer) -> None:
     draw_checks.register(app)
     draw_joint.register(app)
     draw_triggered.register(app)
+    draw_trust.register(app)
     main.add_typer(app, name="draw")
 
 
@@ -170,12 +171,20 @@ def replace(
 @app.command("show")
 def show(
     draw: Annotated[str, typer.Argument(help="Id of a draw; all of them without.")] = "",
+    rules: Rules = None,
     store: Address = STORE,
     json_: AsJson = False,
 ) -> None:
-    """Show how a draw stands, or all of them."""
+    """Show how a draw stands, or all of them; and until when its results are to be published."""
+    from xhcredit.jobs.draw_publication import standing
+    from xhcredit.rules.rulebook import Rulebook
+
     with _existing(store) as opened:
-        told = opened.draws.one(draw) if draw else opened.draws.listed()
+        ids = [draw] if draw else [d["id"] for d in opened.draws.listed()]
+        every, book = [opened.draws.one(one) for one in ids], Rulebook.load(rules)
+        for one in every:
+            one["publication"] = standing(one, book, the_day(""))
+    told: Any = every[0] if draw else every
     if json_:
         tell_json(told)
         return

@@ -10,7 +10,7 @@ import typer
 
 from xhcredit.cli.audit import STORE, Address, _existing
 from xhcredit.cli.console import out, tell_json
-from xhcredit.cli.night import WAREHOUSE, AsJson, Warehouse, the_day
+from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
 from xhcredit.errors import BadInput
 
 _Beside = Annotated[
@@ -20,7 +20,7 @@ _Beside = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the group ``draw``."""
-    for command in (verify, results, publish, estimate):
+    for command in (verify, results, publish, lists, estimate):
         app.command(command.__name__)(command)
 
 
@@ -91,6 +91,25 @@ def publish(
     with _existing(store) as opened:
         act = Act(getpass.getuser(), "draw.publish", why, payload={"draw": draw})
         for file in published(opened, act, draw, out_):
+            out.print(str(file), soft_wrap=True)
+
+
+def lists(
+    draw: Annotated[str, typer.Argument(help="Id of the draw.")],
+    out_: Annotated[Path, typer.Option("--out", help="Folder; internal.")] = Path("out/draw"),
+    why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "lists",
+    rules: Rules = None,
+    store: Address = STORE,
+) -> None:
+    """Write the internal list (tier, reasons) and a notice with 检查码 fields per enterprise."""
+    from xhcredit.jobs.draw_documents import internal
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.store.acts import Act
+
+    with _existing(store) as opened:
+        files = internal(opened, draw, Rulebook.load(rules), out_)
+        opened.record([Act(getpass.getuser(), "draw.lists", why, payload={"draw": draw})])
+        for file in files:
             out.print(str(file), soft_wrap=True)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.calendar import shipped_calendar
 from xhcredit.draws.verify import json_of
 from xhcredit.ingest.schema import directory
+from xhcredit.jobs.draw_documents import names_of, public_pdf
 from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_draws import Publication
@@ -17,6 +18,10 @@ from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
+CHINA = timezone(timedelta(hours=8))
+FILES = ("public_list.csv", "public_list.xlsx", "public_list.pdf")
+#: nothing found yet; results may still be published in time; they are late; they were published
+NO_RESULTS, DUE, OVERDUE, PUBLISHED = "no_results", "due", "overdue", "published"
 _COLUMNS = (
     Column("统一社会信用代码", 22),
     Column("名称", 36),
@@ -34,6 +39,36 @@ def due_on(last_visit: date, rules: Rulebook) -> date:
     """
     law = rules.serving("draws.publication", Publication, as_of=last_visit)
     return shipped_calendar().add_working_days(last_visit, law.working_days)
+
+
+def standing(kept: Json, rules: Rulebook, today: date) -> Json:
+    """How the publication of a draw's results stands.
+
+    A list that was published before the last visit does not count as published results.
+
+    Args:
+        kept: the draw with its steps and results.
+        rules: the rulebook.
+        today: the day.
+
+    Returns:
+        ``state`` (``no_results``, ``due``, ``overdue``, ``published``), ``last_visit``, ``due_on``
+        and ``published_on`` (None where there is none), and ``in_time`` (None before publication).
+    """
+    visits = [r["inspected_on"] for r in kept["results"].values()]
+    last = max(visits, default=None)
+    # the step is written in UTC; the day is China's
+    at = next((s["at"] for s in kept["steps"] if s["state"] == "published"), None)
+    shown = None if at is None else datetime.fromisoformat(at).astimezone(CHINA).date()
+    told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "in_time": None}
+    told["published_on"] = None if shown is None else shown.isoformat()
+    if last is None:
+        return told
+    due = due_on(date.fromisoformat(last), rules)
+    told["due_on"] = due.isoformat()
+    if shown is not None and shown.isoformat() >= last:
+        return told | {"state": PUBLISHED, "in_time": shown <= due}
+    return told | {"state": OVERDUE if today > due else DUE}
 
 
 def public_list(
@@ -58,9 +93,11 @@ def public_list(
         f"{record['commitment']['frame_root']}；种子 {record['seed']['value']}"
     )
     out.mkdir(parents=True, exist_ok=True)
-    files = [out / "public_list.csv", out / "public_list.xlsx"]
+    files = [out / name for name in FILES]
     write_csv(files[0], title, _COLUMNS, rows)
     write_xlsx(files[1], title, _COLUMNS, rows)
+    heads = [column.heading for column in _COLUMNS]
+    files[2].write_bytes(public_pdf(f"{kept['id']} 抽查名单", record, heads, rows))
     return files
 
 
@@ -73,10 +110,9 @@ def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
     """
     kept = store.draws.one(draw)
     if kept["state"] != "published":
-        store.draws.publish(act, draw, {"files": ["public_list.csv", "public_list.xlsx"]})
+        store.draws.publish(act, draw, {"files": list(FILES)})
         kept = store.draws.one(draw)
     record = json_of(store.draws.file(draw, "record.json"))
-    run, codes = store.reader.current_run()["run"], [s["code"] for s in record["selected"]]
-    names = {c: row["name"] for c, row in store.watch.places(run, codes, None).items()}
+    names = names_of(store, [s["code"] for s in record["selected"]])
     words = dict(directory()["inspection"].column("result").values)
     return public_list(kept, record, names, words, out)

@@ -1,0 +1,80 @@
+"""Publication: the day by which results are due, and lists that say what they may say."""
+
+import io
+import json
+from datetime import date
+
+import openpyxl
+import pytest
+
+from tests.jobs import test_draw as base
+from tests.jobs.test_draw import BOOK, PLAN, act, seeded
+from xhcredit.errors import UnknownRecord
+from xhcredit.jobs import draw as jobs
+from xhcredit.jobs import draw_documents as documents
+from xhcredit.jobs import draw_publication as publication
+
+frozen, nights, store = base.frozen, base.nights, base.store
+LAST, DUE = "2026-07-10", date(2026, 8, 7)
+
+
+def kept(published=None, last=LAST):
+    steps = [] if published is None else [{"state": "published", "at": published}]
+    return {"steps": steps, "results": {"a": {"inspected_on": last}} if last else {}}
+
+
+@pytest.mark.parametrize(
+    ("draw", "today", "state", "in_time"),
+    [
+        (kept(last=None), DUE, "no_results", None),
+        (kept(), DUE, "due", None),
+        (kept(), date(2026, 8, 8), "overdue", None),
+        (kept("2026-08-07T15:59:59.000000Z"), date(2026, 9, 1), "published", True),
+        (kept("2026-08-07T16:00:00.000000Z"), date(2026, 9, 1), "published", False),
+        (kept("2026-07-02T00:00:00.000000Z"), date(2026, 8, 8), "overdue", None),  # the list only
+    ],
+)
+def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, state, in_time):
+    told = publication.standing(draw, BOOK, today)
+    assert (told["state"], told["in_time"]) == (state, in_time)
+    assert told["due_on"] == (None if state == "no_results" else "2026-08-07")
+
+
+def test_lists_say_what_they_may_say(frozen, tmp_path):
+    with pytest.raises(UnknownRecord, match=r"record\.json"):
+        documents.internal(frozen, "d1", BOOK, tmp_path)
+    seeded(frozen)
+    jobs.run(frozen, act("run"), "d1")
+    record = jobs.record_of(frozen, "d1")
+    files = publication.publish(frozen, act("publish"), "d1", tmp_path)
+    assert [f.name for f in files] == list(publication.FILES)
+    assert files[2].read_bytes().startswith(b"%PDF")
+    public = openpyxl.load_workbook(io.BytesIO(files[1].read_bytes())).active
+    cells = [str(c.value) for row in public.iter_rows() for c in row]
+    assert {s["code"] for s in record["selected"]} <= set(cells)
+    assert not {"A", "B", "C", "D"} & set(cells)
+
+    inner, notices = documents.internal(frozen, "d1", BOOK, tmp_path)
+    rows = list(openpyxl.load_workbook(inner).active.iter_rows(min_row=3, values_only=True))
+    tiers = {s["id"]: s["tier"] for s in json.loads(frozen.draws.file("d1", "strata.json"))}
+    assert {r[0]: r[2] for r in rows} == {
+        s["code"]: tiers[s["stratum"]] for s in record["selected"]
+    }
+    assert notices.read_bytes().startswith(b"%PDF")
+
+
+def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
+    seeded(frozen)
+    jobs.run(frozen, act("run"), "d1")
+    record = jobs.record_of(frozen, "d1")
+    first = record["selected"][0]
+    teams = {s["code"]: s["inspectors"] for s in record["selected"]}
+    hostile = {first["code"]: '#panic("x") = $1$ <b>'}
+    told = documents._notices(record, PLAN, hostile, BOOK, teams)
+    notice = dict(told["notices"][0])
+
+    assert len(told["notices"]) == len(record["selected"])
+    assert notice["检查编号（检查码） number"] == f"d1|{first['code']}"
+    assert notice["检查人员 inspectors"] == "、".join(first["inspectors"])
+    assert not {"tier", first["stratum"], first["inclusion_probability"]} & set(notice.values())
+    assert documents.pdf(told).startswith(b"%PDF")  # the name is printed, not run
