@@ -118,7 +118,7 @@ def visit(browser, site, login=None, size=SIZES[0], *, bypass=False):
     page.mishaps = mishaps
     yield page
     context.close()
-    assert mishaps == []
+    assert mishaps == [], mishaps
 
 
 def log_in(page, login, going="/console"):
