@@ -9,7 +9,8 @@ from xhcredit.restoration.cases import case_from, differences, line_of, load_cas
 from xhcredit.rules.rulebook import Rulebook
 
 FOLDER = Path(__file__).parent.parent / "cases" / "restoration"
-GIVEN = [(file.stem, case) for file in sorted(FOLDER.glob("*.yaml")) for _, case in load_cases(file)]
+FILES = sorted(FOLDER.glob("*.yaml"))
+GIVEN = [(file.stem, case) for file in FILES for _, case in load_cases(file)]
 BOOK = Rulebook.load()
 
 

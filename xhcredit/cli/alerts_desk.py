@@ -16,6 +16,10 @@ Number = Annotated[list[int], typer.Argument(help="Numbers of alerts (200 at mos
 Why = Annotated[str, typer.Option("--why", help="Reason; kept with the step.")]
 Colour = Annotated[str, typer.Option(help="blue, yellow, orange or red.  [default: as it is]")]
 
+_HEADINGS = (
+    "编号", "颜色 colour", "状态 state", "触发器 trigger", "对象 subject", "名称 name", "期限 due",
+)  # fmt: skip
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the group ``alerts``."""
@@ -49,16 +53,7 @@ def list_command(
     if json_:
         tell_json(rows)
         return
-    table = grid(
-        "",
-        "编号",
-        "颜色 colour",
-        "状态 state",
-        "触发器 trigger",
-        "对象 subject",
-        "名称 name",
-        "期限 due",
-    )
+    table = grid("", *_HEADINGS)
     for r in rows:
         due = "未知 unknown" if r["due_unknown"] else r["due_on"]
         due = f"{due}{' 逾期 overdue' if r['overdue'] else ''}"
