@@ -19,6 +19,7 @@ _MODULES = {
     "points": "benchmarks.points",
     "data": "benchmarks.data",
     "incremental": "benchmarks.incremental",
+    "spark": "benchmarks.spark",
 }
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from xhcredit.cli.console import out, progress_bar, tell_json
+from xhcredit.cli.engines import Engine, Memory
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -41,7 +42,6 @@ Rules = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Into = Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")]
-Memory = Annotated[str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')]
 AnswersIn = Annotated[
     str,
     typer.Option(
@@ -123,6 +123,7 @@ def score(
     alerts: Annotated[bool, typer.Option(help="Then raise the night's alerts in --store.")] = True,
     full: Full = False,
     check: Check = 0.001,
+    engine: Engine = "",
     json_: AsJson = False,
 ) -> None:
     """Score every enterprise: 1 + X → composite → tier A–D, as of a day.
@@ -143,7 +144,14 @@ def score(
         before_night(warehouse, store, date.today())
     with progress_bar(quiet=json_) as progress:
         report = run_night(
-            warehouse, into, model, progress=progress, memory=memory, full=full, check=check
+            warehouse,
+            into,
+            model,
+            progress=progress,
+            memory=memory,
+            full=full,
+            check=check,
+            engine=engine,
         )
         listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
         done = _published(into, store, model, progress) if store and publish else None

@@ -28,6 +28,7 @@ from xhcredit.jobs.model import Model
 from xhcredit.jobs.night_scores import score_night
 from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
 from xhcredit.jobs.self_check import SHARE
+from xhcredit.jobs.spark_night import check_engine, score_on_spark
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -158,6 +159,7 @@ def run_night(
     memory: str = "",
     full: bool = False,
     check: float = SHARE,
+    engine: str = "",
 ) -> NightReport:
     """Score every enterprise of a day and write ``scores.parquet`` and ``run.json`` into ``out``.
 
@@ -173,11 +175,16 @@ def run_night(
         memory: limit for sorting, as for ``open_store``.
         full: cluster and compute everything anew, whatever lies in ``out``.
         check: share of what is carried over that is computed anew and compared, 0 to 1.
+        engine: Spark's master URL (``spark://…``, ``local[2]``), where everybody is then computed;
+            nothing: here.
 
     Raises:
+        BadInput: the engine cannot be used.
         NothingKnown: nothing was ingested, or nobody was known on that day.
         NightRefuted: the check found a difference; the earlier night stays as it is.
     """
+    if engine:
+        check_engine(engine)
     store = open_store(warehouse, progress=progress, memory=memory, anew=full)
     provenance = model.provenance(store.digest)
     scores = out / "scores.parquet"
@@ -187,8 +194,12 @@ def run_night(
             return earlier
         rows = present(store, model.as_of)
         progress("compile", 0, 1)
-        scored = score_night(
-            warehouse, out, store, model, rows, full=full, check=check, progress=progress
+        scored = (
+            score_on_spark(engine, out, store, model, rows, progress)
+            if engine
+            else score_night(
+                warehouse, out, store, model, rows, full=full, check=check, progress=progress
+            )
         )
         results = scored.results
         places = stores.places_of(store).take(pa.array(rows))

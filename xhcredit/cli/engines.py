@@ -1,0 +1,17 @@
+"""``--engine`` and ``--memory``: where a night is computed, and in how much room."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Memory = Annotated[str, typer.Option(help='Memory for sorting, such as "2GB"; beyond it, disk.')]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="Score on Apache Spark (extra spark, Java 17): spark://HOST:PORT, yarn, local[2] or "
+        "local-cluster[2,1,1024]; the warehouse and --out must lie where every worker sees them.  "
+        "[default: here]",
+    ),
+]
