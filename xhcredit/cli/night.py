@@ -142,20 +142,14 @@ def score(
     model = model_for(as_of, release, rules, store)
     if store:
         before_night(warehouse, store, date.today())
+    warned = None
     with progress_bar(quiet=json_) as progress:
         report = run_night(
-            warehouse,
-            into,
-            model,
-            progress=progress,
-            memory=memory,
-            full=full,
-            check=check,
+            warehouse, into, model, progress=progress, memory=memory, full=full, check=check,
             engine=engine,
-        )
+        )  # fmt: skip
         listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
         done = _published(into, store, model, progress) if store and publish else None
-        warned = None
         if done and done.is_current and alerts:
             warned = raised(warehouse, store, model.rules, model.as_of, progress)
     if json_:

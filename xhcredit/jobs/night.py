@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -25,7 +26,7 @@ from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.night_scores import score_night
+from xhcredit.jobs.night_scores import NightScores, score_night
 from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
 from xhcredit.jobs.self_check import SHARE
 from xhcredit.jobs.spark_night import check_engine, score_on_spark
@@ -194,30 +195,34 @@ def run_night(
             return earlier
         rows = present(store, model.as_of)
         progress("compile", 0, 1)
-        scored = (
-            score_on_spark(engine, out, store, model, rows, progress)
-            if engine
-            else score_night(
+        if engine:
+            scored = score_on_spark(engine, out, store, model, rows, progress)
+        else:
+            scored = score_night(
                 warehouse, out, store, model, rows, full=full, check=check, progress=progress
             )
-        )
-        results = scored.results
         places = stores.places_of(store).take(pa.array(rows))
-        table = results.table(store.codes[rows], places)
+        table = scored.results.table(store.codes[rows], places)
         write_atomic(table, scores, provenance, lambda: (out / "run.json").unlink(missing_ok=True))
-        kept = {
-            "provenance": provenance,
-            "enterprises": rows.shape[0],
-            "tiers": results.distribution(),
-            "scored_x": results.applying(),
-            "known_until": known_until(store, model.as_of).isoformat(),
-            "not_delivered": not_delivered(Warehouse(warehouse)),
-            "carried": scored.carried,
-            "why": scored.why,
-        }
+        kept = {"provenance": provenance, **_told(scored, store, model, rows, warehouse)}
         write_json(kept, out / "run.json")
         scored.keep(out, store)
     return NightReport(**kept, scores=scores)
+
+
+def _told(
+    scored: NightScores, store: Store, model: Model, rows: np.ndarray, warehouse: Path
+) -> dict[str, Any]:
+    """What ``run.json`` says of a night beside its provenance."""
+    return {
+        "enterprises": rows.shape[0],
+        "tiers": scored.results.distribution(),
+        "scored_x": scored.results.applying(),
+        "known_until": known_until(store, model.as_of).isoformat(),
+        "not_delivered": not_delivered(Warehouse(warehouse)),
+        "carried": scored.carried,
+        "why": scored.why,
+    }
 
 
 @contextmanager
