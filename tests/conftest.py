@@ -1,5 +1,7 @@
 """What all tests share: repeatable searches, real data if it is there, and no silent skips."""
 
+import ast
+import functools
 import os
 from pathlib import Path
 
@@ -13,6 +15,25 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 NO_REAL_DATA = "the real data sets are not here"
 ROOT = Path(__file__).parent.parent
+
+
+def _parsing_again(parse):
+    """``ast.parse``, once more where Python before 3.12 mixes up its own books (gh-106905).
+
+    Hypothesis and pytest parse sources while threads and finalizers of servers do so too.
+    """
+
+    @functools.wraps(parse)
+    def again(*given, **named):
+        try:
+            return parse(*given, **named)
+        except SystemError:
+            return parse(*given, **named)
+
+    return again
+
+
+ast.parse = _parsing_again(ast.parse)
 
 
 class ByFile(LoadScopeScheduling):

@@ -16,6 +16,7 @@ WRITERS = {
     "xhcredit/jobs/sheets.py": "neutral",
     "xhcredit/store/audit.py": "neutral",
     "xhcredit/jobs/restorable_table.py": "text cells of XLSX only: tests/jobs/test_restoration.py",
+    "xhcredit/jobs/draw_joint.py": "neutral",
     "xhcredit/jobs/draw_feedback.py": "a delivery to ourselves, which nobody opens",
     "training/sheet.py": "our own words and numbers, no formulas",
 }

@@ -22,9 +22,10 @@ def _gone(address: Any, why: object) -> Unreachable:
 class Client:
     """Asks the service and waits for the answer.
 
-    >>> with Client("http://127.0.0.1:8000", "xhc_…", "日常监管") as client:  # doctest: +SKIP
-    ...     client.score("91310000MA1HLG344Q").tier
-    'B'
+    ::
+
+        with Client("http://127.0.0.1:8000", "xhc_…", "日常监管") as client:
+            client.score("91310000MA1HLG344Q").tier  # 'B'
 
     Args:
         address: where the service is.

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xhcredit.domain.cells import neutral
 from xhcredit.draws import joint as joints
 from xhcredit.draws.commitment import digest_of
 from xhcredit.draws.frame import decoded
@@ -111,7 +112,8 @@ def export(store: Store, joint: str, out: Path, *, private: bool = True) -> list
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    safe = ([neutral(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(safe)
     return text.getvalue().encode()
 
 
