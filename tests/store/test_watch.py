@@ -1,14 +1,18 @@
 """Lists of a run: the same on both engines as filtering and sorting all rows by hand."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from sqlalchemy import text
 
 from tests.store.nights import code, night
+from tests.store.test_alerts import candidate, go
+from tests.store.test_alerts import night as alert_night
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.publish import publish
 from xhcredit.store.acts import Act
+from xhcredit.store.alerts_read import Asked
 from xhcredit.store.snapshots import Night, Row
 from xhcredit.store.watch import Question
 
@@ -84,6 +88,31 @@ def test_a_list_reads_no_answer_that_it_does_not_show(listed):
 
     assert said
     assert all("USING COVERING INDEX" in line for line in said if "snapshots" in line), said
+
+
+def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
+    """Counts of a run are kept, but an alert may close within it."""
+    new = [
+        replace(candidate(1, bureau=BUREAUS[1]), code=code(1)),
+        replace(candidate(2, bureau=BUREAUS[0], trigger="cluster"), code=code(3)),
+    ]
+    alert_night(listed, *new)
+    (first,) = (a["id"] for a in listed.alerts.page(Asked()) if a["code"] == code(1))
+
+    def found(**asked):
+        page = listed.watch.page(Question(sort="code", **asked), 1)
+        return page.total, page.rows[0]["code"] if page.rows else None
+
+    assert found(alerted=True)[0] == 2
+    assert found(trigger=("cluster",)) == (1, code(3))
+    assert found(alerted=True, within=frozenset({BUREAUS[1]})) == (1, code(1))
+    assert found(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
+    assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 2
+
+    go(listed, [first], "dismiss")
+
+    assert found(alerted=True) == (1, code(3))
+    assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 1
 
 
 def test_names_of_others_are_told_within_the_bureau_only(listed):

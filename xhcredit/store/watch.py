@@ -11,7 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
+from xhcredit.alerts.flow import OVER
 from xhcredit.errors import UnknownRecord
+from xhcredit.store.alerts_read import Asked, filtered
+from xhcredit.store.alerts_tables import alert_steps, alerts
 from xhcredit.store.engines import Database
 from xhcredit.store.reader import Within, is_within
 from xhcredit.store.tables import current, runs, snapshots
@@ -35,7 +38,8 @@ class Question:
     ``within`` are the bureaus whose enterprises may be told at all; None is everybody's.
     ``field`` names X that apply, all of them; ``text`` is the beginning of a code (six
     characters or more), else a part of a name.  ``moved`` is against the run before: a worse
-    tier, a better one, or none before.
+    tier, a better one, or none before.  ``alerted`` keeps those with an open alert, ``trigger``
+    those with an open alert of one of these triggers, as far as ``within`` may be told of it.
     """
 
     within: Within = None
@@ -49,6 +53,8 @@ class Question:
     highest: float | None = None
     moved: Move | None = None
     text: str = ""
+    alerted: bool = False
+    trigger: tuple[str, ...] = ()
     sort: Sort = "composite"
 
     def told(self) -> dict[str, Any]:
@@ -56,6 +62,11 @@ class Question:
         plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()}
         within = {"within": plain.pop("within")} if self.within is not None else {}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items() if v} | within
+
+    @property
+    def by_alerts(self) -> bool:
+        """Whether alerts decide: unlike rows they change within a run, so no count is kept."""
+        return self.alerted or bool(self.trigger)
 
     @property
     def digest(self) -> str:
@@ -128,7 +139,7 @@ class Watch:
         with self.database.reading() as con:
             run = self._run(con, None)
             key = run, f"{asked.digest} {by}"
-            if key not in self._tallies:
+            if asked.by_alerts or key not in self._tallies:
                 if len(self._tallies) >= _COUNTS_HELD:
                     self._tallies.clear()
                 chosen = self._chosen(run, asked, func.count()).add_columns(*columns)
@@ -172,7 +183,7 @@ class Watch:
 
     def _total(self, con: Connection, run: int, asked: Question) -> int:
         key = run, asked.digest
-        if key not in self._counts:
+        if asked.by_alerts or key not in self._counts:
             if len(self._counts) >= _COUNTS_HELD:
                 self._counts.clear()
             self._counts[key] = con.scalar(self._chosen(run, asked, func.count())) or 0
@@ -215,7 +226,16 @@ def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElemen
         found.append(position(c.code, asked.text.upper()) == 1)
     elif asked.text:
         found.append(position(c.name, asked.text) > 0)
+    if asked.by_alerts:
+        found.append(c.code.in_(_alerted(asked)))
     return found + (_MOVES[asked.moved] if asked.moved else [])
+
+
+def _alerted(asked: Question) -> Select[Any]:
+    """Codes with an open alert that may be told."""
+    wanted = filtered(Asked(within=asked.within, triggers=frozenset(asked.trigger)))
+    is_open = alert_steps.c.state.not_in(sorted(OVER))
+    return wanted.where(is_open).with_only_columns(alerts.c.code)
 
 
 _MOVES: dict[str, list[ColumnElement[bool]]] = {
