@@ -4,6 +4,7 @@ import ast
 import functools
 import os
 from pathlib import Path
+from threading import RLock
 
 import pytest
 from hypothesis import settings
@@ -17,23 +18,22 @@ NO_REAL_DATA = "the real data sets are not here"
 ROOT = Path(__file__).parent.parent
 
 
-def _parsing_again(parse):
-    """``ast.parse``, once more where Python before 3.12 mixes up its own books (gh-106905).
+def _one_at_a_time(parse):
+    """``ast.parse``, for one thread at a time: Python before 3.12 mixes them up (gh-106905).
 
-    Hypothesis and pytest parse sources while threads and finalizers of servers do so too.
+    Hypothesis parses sources of tests while pytest rewrites what a server's thread imports late.
     """
+    turn = RLock()
 
     @functools.wraps(parse)
-    def again(*given, **named):
-        try:
-            return parse(*given, **named)
-        except SystemError:
+    def parsed(*given, **named):
+        with turn:
             return parse(*given, **named)
 
-    return again
+    return parsed
 
 
-ast.parse = _parsing_again(ast.parse)
+ast.parse = _one_at_a_time(ast.parse)
 
 
 class ByFile(LoadScopeScheduling):
