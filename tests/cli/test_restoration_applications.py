@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.shell import inside
 from tests.jobs.test_restoration_grants import deliver, penalty, row
 from tests.serving.district import CODES
+from xhcredit.jobs.restorable_night import barred_in, write_restorable
+from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.audit import verify
 from xhcredit.store.store import Store
 
@@ -117,6 +120,26 @@ def test_a_revoked_restoration_counts_again_and_bars_the_enterprise(places):
     assert (answer["eligible"], answer["unmet"]) == (False, ["restoration.ndrc.false_materials"])
     # barred till 2029-06-20; by then the publication has ended by itself
     assert "2029年6月20日" in str(answer["conditions"])
+    assert proposed(places, store=False) == [CODE, OTHER]
+    assert proposed(places) == [OTHER]
+    assert proposed(places, on="2026-06-19") == [CODE, OTHER]  # nobody knew then
+
+
+def proposed(places, on="2026-11-20", *, store=True):
+    """Whose records the list of a day proposes, and the list beside the night."""
+    given = places[3] if store else ""
+    list_ = inside("restoration", "list", "--as-of", on, "--json", *places[:2], "--store", given)
+    out = places[1].parent / f"{on}{bool(given)}"
+    rules, day = Rulebook.load(), date.fromisoformat(on)
+    barred = barred_in(f"{given}")
+    beside = write_restorable(places[1], rules, day, out, barred=barred)
+    codes = sorted(row["code"] for row in list_.json)
+    assert sorted(pq.read_table(beside.table)["code"].to_pylist()) == codes
+    again = write_restorable(places[1], rules, day, out, barred=barred)
+    assert again.repeated
+    other = write_restorable(places[1], rules, day, out, barred={**barred, "x": day})
+    assert not other.repeated
+    return codes
 
 
 def test_an_objection_goes_its_way_and_overdue_is_told(places):

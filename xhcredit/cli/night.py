@@ -137,7 +137,7 @@ def score(
     """
     from xhcredit.cli.alerts import raised, show_alerts
     from xhcredit.jobs.night import run_night
-    from xhcredit.jobs.restorable_night import before_night, write_restorable
+    from xhcredit.jobs.restorable_night import barred_in, before_night, write_restorable
 
     model = model_for(as_of, release, rules, store)
     if store:
@@ -148,7 +148,9 @@ def score(
             warehouse, into, model, progress=progress, memory=memory, full=full, check=check,
             engine=engine,
         )  # fmt: skip
-        listed = write_restorable(warehouse, model.rules, model.as_of, into, progress=progress)
+        listed = write_restorable(
+            warehouse, model.rules, model.as_of, into, barred=barred_in(store), progress=progress
+        )
         done = _published(into, store, model, progress) if store and publish else None
         if done and done.is_current and alerts:
             warned = raised(warehouse, store, model.rules, model.as_of, progress)

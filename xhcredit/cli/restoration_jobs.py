@@ -41,17 +41,30 @@ def list_command(
         Path | None, typer.Option("--out", help="Spreadsheet (.xlsx) to write.")
     ] = None,
     rules: Rules = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="XHCREDIT_STORE", help="Store that knows who is barred.  [default: none]"
+        ),
+    ] = "",
     json_: AsJson = False,
 ) -> None:
-    """List the records that can be restored now or within 30 days, and what is still missing."""
+    """List the records that can be restored now or within 30 days, and what is still missing.
+
+    With `--store`, who is barred after false materials or a broken pledge is left out.
+    """
     from dataclasses import asdict
 
     from xhcredit.jobs.restorable import STATES, restorable
+    from xhcredit.jobs.restorable_night import barred_in
     from xhcredit.jobs.restorable_table import write_xlsx
+    from xhcredit.jobs.restoration_bars import without_barred
     from xhcredit.rules.rulebook import Rulebook
 
     day = the_day(as_of)
-    found = restorable(warehouse, Rulebook.load(rules), day)
+    rulebook = Rulebook.load(rules)
+    found = restorable(warehouse, rulebook, day)
+    found = without_barred(found, barred_in(store), warehouse, rulebook, day)
     if into:
         write_xlsx(found, into, day)
     if json_:

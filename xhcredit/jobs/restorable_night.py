@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -16,6 +17,7 @@ from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import code_version
 from xhcredit.jobs.restorable import STATES, Progress, Restorable, restorable
 from xhcredit.jobs.restorable_table import write_xlsx
+from xhcredit.jobs.restoration_bars import without_barred
 from xhcredit.jobs.restoration_grants import Applied, apply_grants
 from xhcredit.jobs.results import provenance_of, write_atomic
 from xhcredit.rules.rulebook import Rulebook
@@ -50,11 +52,28 @@ def before_night(warehouse: Path, address: str, today: date) -> Applied:
         return apply_grants(warehouse, kept.grants(), kept.revoked(), today=today)
 
 
+def barred_in(address: str) -> dict[str, date]:
+    """By enterprise the day on which false materials or a broken pledge were found out.
+
+    Args:
+        address: the store's; empty where there is none, then nobody is known to be barred.
+
+    Raises:
+        BadStore, StoreUnavailable: the store cannot be used.
+    """
+    if not address:
+        return {}
+    with Store.open(address) as store:
+        return store.applications.barred()
+
+
 def write_restorable(
-    warehouse: Path, rules: Rulebook, as_of: date, out: Path, *, progress: Progress = _quiet
-) -> Listed:
+    warehouse: Path, rules: Rulebook, as_of: date, out: Path, *,
+    barred: Mapping[str, date] | None = None, progress: Progress = _quiet,
+) -> Listed:  # fmt: skip
     """Write who can be restored now or within 30 days beside the night's results.
 
+    Who is ``barred`` (see ``barred_in``) until after these days is left out.
     ``restorable.parquet`` and ``restorable.xlsx`` are each written whole or not at all, the table
     last; the same data and rules again change nothing.  Where no restoration rules were in force
     there is no list, which is no error of the night.
@@ -67,6 +86,7 @@ def write_restorable(
             "directory_digest": directory_digest(),
             "data_digest": Warehouse(warehouse).digest(),
             "code_version": code_version(),
+            "barred": _digest(barred or {}),
         }
         earlier = _earlier(table, sheet, provenance)
         if earlier is not None:
@@ -75,6 +95,7 @@ def write_restorable(
         sheet.unlink(missing_ok=True)
         try:
             found = restorable(warehouse, rules, as_of, progress=progress)
+            found = without_barred(found, barred or {}, warehouse, rules, as_of)
         except RuleNotInForce as error:
             return Listed(table, sheet, {}, why_not=str(error))
     states = _states(found)
@@ -82,6 +103,12 @@ def write_restorable(
     counts = {f"records.{state}": str(count) for state, count in states.items()}
     write_atomic(_table(found), table, {**provenance, **counts})
     return Listed(table, sheet, states)
+
+
+def _digest(barred: Mapping[str, date]) -> str:
+    """A name for who is barred since when: another bar makes another list."""
+    told = "\n".join(f"{code} {day}" for code, day in sorted(barred.items()))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _states(found: Sequence[Restorable]) -> dict[str, int]:

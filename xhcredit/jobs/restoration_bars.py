@@ -25,7 +25,8 @@ def without_barred(
 
     Args:
         found: as ``restorable`` gives it, which knows the warehouse only.
-        barred: by enterprise the day on which it was found out, from the store.
+        barred: by enterprise the day on which it was found out, from the store; a later day than
+            the list's was not known then and bars nobody from it.
         warehouse: where the records are.
         rules: the rulebook; it says how long the bar lasts.
         as_of: the day of the list.
@@ -41,4 +42,5 @@ def without_barred(
         bars = [c for c in told.unmet if c.rule_id.endswith(".false_materials")]
         return any(c.met_from is None or c.met_from > until for c in bars)
 
-    return [row for row in found if row.code not in barred or not shut(row)]
+    known = {code for code, day in barred.items() if day <= as_of}
+    return [row for row in found if row.code not in known or not shut(row)]
