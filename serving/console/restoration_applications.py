@@ -25,7 +25,7 @@ from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, BeyondCalendar, UnknownRecord, XhcreditError
 from xhcredit.jobs import applications as jobs
 from xhcredit.jobs.restoration_pages import Wanted, page_of
-from xhcredit.restoration.flow import MOVES, STATES, Kind
+from xhcredit.restoration.flow import DEALT_WITH, MOVES, STATES, Kind
 from xhcredit.store.acts import Act
 
 router = APIRouter(include_in_schema=False)
@@ -73,7 +73,7 @@ def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None
 def _due(row: Mapping[str, Any], today: date) -> dict[str, Any] | None:
     """The next clock that runs: what, by when, and how many working days are left."""
     running = [c for c in row["clocks"] if c["done_on"] is None and c["due_on"]]
-    if row["state"] in ("refused", "withdrawn", "rejected", "upheld", "published", "revoked"):
+    if row["state"] in DEALT_WITH:
         return None
     first = min(running, key=lambda c: c["due_on"], default=None)
     return first and {**first, "left": _left(first["due_on"], today)}

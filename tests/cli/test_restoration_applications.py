@@ -115,6 +115,11 @@ def test_a_revoked_restoration_counts_again_and_bars_the_enterprise(places):
     assert "counting again, for their restoration was revoked: 1" in said.words
     assert row(places[1], CODE)[:2] == (None, None)
     told("apply", CODE, *KEY, *PROOF, on="2026-11-20", places=places)
+    untold = inside("restoration", "resume", 1, *OFFICER, "--on", "2026-06-22", *places)
+    assert (untold.exit_code, untold.out) == (12, "")
+    assert '"resume" without platforms' in untold.err
+    resumed = told("resume", 1, *OFFICER, "--platform", "信用中国", on="2026-06-22", places=places)
+    assert resumed["state"] == "resumed"
     [again] = listed("applications", 2, places=places)
     answer = again["steps"][0]["details"]["assessment"]
     assert (answer["eligible"], answer["unmet"]) == (False, ["restoration.ndrc.false_materials"])

@@ -39,6 +39,7 @@ def go(store, number, *names, on=FILED):
 
 WALKS = [
     (FILING, ["accept", "grant", "publish"], "published"),
+    (FILING, ["accept", "grant", "publish", "revoke", "resume"], "resumed"),
     (FILING, ["accept", "grant", "revoke"], "revoked"),
     (FILING, ["accept", "grant", "publish", "revoke"], "revoked"),
     (FILING, ["return", "refile", "accept", "classify", "refuse"], "refused"),

@@ -50,6 +50,7 @@ _HELP = {
     "refile": "File it again with what was missing (补正后重新提出).",
     "classify": "Set the class of the record by hand, with a reason (人工认定失信程度).",
     "publish": "Note which platforms were told, after a grant (停止公示并告知).",
+    "resume": "Note which platforms were told that publication goes on (恢复公示并告知).",
     "withdraw": "Withdraw it for the applicant (撤回).",
     "mark": "Mark the record as disputed (异议标注).",
     "forward": "Pass the objection on to who provided the record (转交).",
@@ -61,7 +62,7 @@ _HELP = {
 def register(app: typer.Typer) -> None:
     """Add the commands to the group ``restoration``."""
     app.command("apply")(apply)
-    for act in ("accept", "return", "refile", "classify", "publish", "withdraw"):
+    for act in ("accept", "return", "refile", "classify", "publish", "resume", "withdraw"):
         app.command(act, help=_HELP[act])(_step_command("restoration", act))
     app.command("decide")(decide)
     app.command("revoke")(revoke)

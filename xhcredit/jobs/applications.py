@@ -60,7 +60,7 @@ class Doing:
     * classify: ``severity``
     * grant: ``despite_unmet`` to decide against the assessment
     * refuse: ``false_materials`` if such were found; the enterprise is then barred for a time
-    * publish: ``platforms``, the names of those that were told
+    * publish, resume: ``platforms``, the names of those that were told
     * revoke: ``false_materials`` or ``broken_pledge``, whichever was found; the record counts again
       from that day and the enterprise is barred for a time
     """
@@ -185,7 +185,7 @@ def _published(
     """Who was told."""
     platforms = doing.details.get("platforms") or ()
     if not platforms:
-        raise BadInput('"publish" without platforms; name those that were told')
+        raise BadInput(f'"{doing.act}" without platforms; name those that were told')
     return {"platforms": [str(name) for name in platforms]}
 
 
@@ -200,7 +200,7 @@ def _revoked(
 
 _MORE = {
     "refile": _refiled, "classify": _classified, "grant": _granted, "publish": _published,
-    "revoke": _revoked,
+    "revoke": _revoked, "resume": _published,
 }  # fmt: skip
 
 

@@ -43,6 +43,9 @@ MOVES: dict[Kind, dict[str, Move]] = {
         "revoke": Move(
             Said("撤销修复", "restoration revoked"), ("granted", "published"), "revoked"
         ),
+        "resume": Move(
+            Said("恢复公示并告知各平台", "publication resumed"), ("revoked",), "resumed"
+        ),
     },
     "objection": {
         "file": Move(Said("提出异议", "filed"), (), "filed", by_official=False),
@@ -63,7 +66,8 @@ STATES = {
     "granted": Said("准予修复，待停止公示", "granted, effects not yet published"),
     "refused": Said("不予修复", "refused"),
     "published": Said("已停止公示", "effects published"),
-    "revoked": Said("修复已撤销，恢复公示", "restoration revoked"),
+    "revoked": Said("修复已撤销，待恢复公示", "restoration revoked, platforms not yet told"),
+    "resumed": Said("修复已撤销，已恢复公示", "restoration revoked, publication resumed"),
     "withdrawn": Said("已撤回", "withdrawn"),
     "marked": Said("已标注", "marked as disputed"),
     "forwarded": Said("已转交", "passed on to the provider"),
@@ -71,7 +75,7 @@ STATES = {
     "rejected": Said("异议不成立", "rejected"),
 }
 #: after these the same record may be asked for again
-OVER = frozenset({"refused", "withdrawn", "rejected", "revoked"})
+OVER = frozenset({"refused", "withdrawn", "rejected", "revoked", "resumed"})
 #: after these nothing more is to be done by anybody, unless a grant turns out to be wrong
 DEALT_WITH = OVER | {"published", "upheld"}
 #: what takes a record out of use, and why it then no longer counts
