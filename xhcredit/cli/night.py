@@ -16,6 +16,7 @@ from xhcredit.cli.engines import Engine, Memory
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit.jobs.alert_night import Updated
     from xhcredit.jobs.model import Model
     from xhcredit.jobs.night import NightReport
     from xhcredit.jobs.publish import Published
@@ -46,8 +47,7 @@ AnswersIn = Annotated[
     str,
     typer.Option(
         envvar="XHCREDIT_STORE",
-        help="Store whose restorations are told to the warehouse first, and in which the "
-        "night then answers.  [default: none]",
+        help="Store whose restorations are told first; the night then answers in it.  [none]",
     ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")]
@@ -135,7 +135,7 @@ def score(
     `--store`, the night is published, as `xhcredit publish` does, and if it answers its alerts are
     raised, as `xhcredit alerts run` does.
     """
-    from xhcredit.cli.alerts import raised, show_alerts
+    from xhcredit.cli.alerts import raised
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import barred_in, before_night, write_restorable
 
@@ -159,16 +159,20 @@ def score(
         told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
         tell_json(told)
         return
-    _show_night(report, listed, done)
-    if warned:
-        show_alerts(warned)
+    _show_night(report, listed, done, warned)
 
 
-def _show_night(report: NightReport, listed: Listed, done: Published | None) -> None:
+def _show_night(
+    report: NightReport, listed: Listed, done: Published | None, warned: Updated | None
+) -> None:
+    from xhcredit.cli.alerts import show_alerts
+
     show_report(report)
     show_listed(listed)
     if done:
         show_published(done)
+    if warned:
+        show_alerts(warned)
 
 
 def _published(into: Path, store: str, model: Model, progress: Any) -> Published:
