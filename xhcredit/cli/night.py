@@ -47,7 +47,7 @@ AnswersIn = Annotated[
     str,
     typer.Option(
         envvar="XHCREDIT_STORE",
-        help="Store whose restorations are told first; the night then answers in it.  [none]",
+        help="Store whose restorations are told first; the night answers in it.  [default: none]",
     ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")]
