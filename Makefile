@@ -37,7 +37,7 @@ audit: $(VENV)/.ready
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 bench: $(VENV)/.ready
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.everything
 
 lock:
 	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv

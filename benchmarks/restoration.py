@@ -11,7 +11,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from benchmarks.runner import OUT
+from benchmarks.data import ensure, home
 from benchmarks.stopwatch import Stopwatch
 from xhcredit.jobs.restorable import TABLES, restorable
 from xhcredit.jobs.restorable_records import read_records
@@ -25,7 +25,8 @@ DAY = date(2026, 6, 30)
 
 def single(book: Rulebook, turns: int = 20) -> dict[str, float]:
     """Every lawyers' case, assessed with all words, one at a time."""
-    cases = [case_from(case) for file in sorted(CASES.glob("*.yaml")) for case in load_cases(file)]
+    files = sorted(CASES.glob("*.yaml"))
+    cases = [case_from(given) for file in files for _, given in load_cases(file)]
     clock = Stopwatch()
     for turn in range(turns + 1):
         for case in cases:
@@ -55,10 +56,11 @@ def main() -> None:
     book = Rulebook.load()
     told = single(book)
     print("one assessment: " + ", ".join(f"{k} {v:.3g}" for k, v in told.items()))
-    warehouse = asked.warehouse or OUT / "data" / f"e{asked.size}" / "warehouse"
-    if warehouse.is_dir():
-        told = district(warehouse, book)
-        print("a district's list: " + ", ".join(f"{k} {v:,.4g}" for k, v in told.items()))
+    warehouse = asked.warehouse or home(asked.size) / "warehouse"
+    if not asked.warehouse:
+        ensure(asked.size, print)
+    told = district(warehouse, book)
+    print("a district's list: " + ", ".join(f"{k} {v:,.4g}" for k, v in told.items()))
 
 
 if __name__ == "__main__":
