@@ -185,9 +185,15 @@ def stranger(folder, published):
         (folder / name).write_bytes(data)
     text = files("xhcredit.draws").joinpath("templates", "verify_draw.txt").read_text("utf-8")
     (folder / "verify_draw.py").write_text(text, encoding="utf-8")
-    names = [str(folder / name) for name in published]
-    command = [sys.executable, "-I", str(folder / "verify_draw.py"), *names]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
+    return alone(folder, *published).returncode
+
+
+def alone(folder, *names):
+    """The stand-alone program, asked about files of a folder."""
+    command = [sys.executable, "-I", "verify_draw.py", *names]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.mark.parametrize("design", ["stratified", "individual"])
@@ -204,6 +210,24 @@ def test_the_stand_alone_program_agrees_and_is_short(tmp_path, design):
 
     assert stranger(tmp_path, published) == 0
     assert len(text.splitlines()) < 200
+
+
+def test_the_stand_alone_program_says_what_it_was_given_and_what_it_wants(tmp_path):
+    _, published = drawn(stratified_frame(SIZES), RATIOS)
+    assert stranger(tmp_path, published) == 0
+
+    shown = alone(tmp_path, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "python3 verify_draw.py record.json" in shown.stdout
+    assert "record.json is not among the files" in alone(tmp_path, "frame.csv").stderr
+    away = alone(tmp_path, "record.json", "away.csv")
+    assert (away.returncode, away.stdout) == (1, "")
+    assert away.stderr.startswith("away.csv cannot be read: No such file")
+    for junk in (b"", b"[1]", b"{}", b"\xff", published["commitment.json"]):
+        (tmp_path / "record.json").write_bytes(junk)
+        told = alone(tmp_path, "record.json")
+        assert (told.returncode, told.stderr) == (1, "")
+        assert told.stdout.splitlines()[-1].startswith("WRONG ")
 
 
 @given(st.data())
