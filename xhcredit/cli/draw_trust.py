@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ import typer
 from xhcredit.cli.audit import STORE, Address, _existing
 from xhcredit.cli.console import out, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+
+_NAMES = {"trust": "无感监管 remote checks first", "chains": "连锁免核查 chains without a check"}
 
 
 def register(app: typer.Typer) -> None:
@@ -33,23 +36,37 @@ def trust(
     """无感监管: list who is checked remotely first, for which items, and why (internal).
 
     Statutory coverage goes before: fields that the law covers in full are named, never spared.
+    Beside it, headquarters of food chains whose new shops need no check on site (免于门店现场核查).
     """
-    from xhcredit.jobs import draw_trust_list as jobs
+    from xhcredit.jobs.draw_chains import chain_list, write_chain_list
+    from xhcredit.jobs.draw_trust_list import trust_list, write_trust_list
+    from xhcredit.jobs.draw_trust_moves import counted
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.store.acts import Act
 
     with _existing(store) as opened:
         day = the_day(as_of or opened.reader.current_run()["as_of"])
-        earlier = the_day(before) if before else None
-        found = jobs.trust_list(opened, warehouse, Rulebook.load(rules), day, earlier)
-        counts = {move: int((found["move"] == move).sum()) for move in jobs.MOVES}
+        earlier, book = the_day(before) if before else None, Rulebook.load(rules)
+        lists = {
+            "trust": (trust_list(opened, warehouse, book, day, earlier), write_trust_list),
+            "chains": (chain_list(opened, warehouse, book, day, earlier), write_chain_list),
+        }
+        counts = {name: counted(found) for name, (found, _) in lists.items()}
         payload = {"as_of": day.isoformat(), "before": before, **counts}
         opened.record([Act(getpass.getuser(), "draw.trust", why, payload=payload)])
-        files = jobs.write_trust_list(found, day, out_)
+        files = [file for found, write in lists.values() for file in write(found, day, out_)]
     if json_:
         tell_json({**payload, "files": [str(file) for file in files]})
         return
-    told = "；".join(f"{jobs.MOVES[move]} {many}" for move, many in counts.items())
-    out.print(f"{day}: {told}", soft_wrap=True)
+    _show(day, counts, files)
+
+
+def _show(day: date, counts: dict[str, dict[str, int]], files: list[Path]) -> None:
+    """Print how many came, stayed and left, and where the lists are."""
+    from xhcredit.jobs.draw_trust_moves import MOVES
+
+    for name, many in counts.items():
+        told = "；".join(f"{MOVES[move]} {count}" for move, count in many.items())
+        out.print(f"{day} {_NAMES[name]}: {told}", soft_wrap=True)
     for file in files:
         out.print(str(file), soft_wrap=True)

@@ -7,31 +7,28 @@ is never among its quiet items (无事不扰), and the list names those fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import select
 
-from xhcredit.errors import RuleNotInForce, UnknownRecord
+from xhcredit.errors import RuleNotInForce
 from xhcredit.jobs.draw_trust import trusted
-from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
+from xhcredit.jobs.draw_trust_moves import Sheet, moved, write_list
+from xhcredit.jobs.sheets import Column
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_draws import Duties, Duty, Items, Quiet
 from xhcredit.store.store import Store
-from xhcredit.store.tables import runs, snapshots
 
-ENTERED, LEFT, STAYS, OUT = "entered", "left", "stays", ""
-MOVES = {ENTERED: "新进 entered", LEFT: "退出 left", STAYS: "在列 stays"}
 COLUMNS = (
-    Column("统一社会信用代码 code", 22),
-    Column("名称 name", 36),
-    Column("街镇 street", 14),
-    Column("变动 move", 14),
-    Column("理由 reason", 44),
-    Column("无事不扰事项 quiet items", 30),
-    Column("法定全覆盖领域 fields covered by law", 30),
+    ("code", Column("统一社会信用代码 code", 22)),
+    ("name", Column("名称 name", 36)),
+    ("street", Column("街镇 street", 14)),
+    ("move", Column("变动 move", 14)),
+    ("reason", Column("理由 reason", 44)),
+    ("quiet", Column("无事不扰事项 quiet items", 30)),
+    ("duty", Column("法定全覆盖领域 fields covered by law", 30)),
 )
 
 
@@ -54,43 +51,32 @@ def trust_list(
     Raises:
         UnknownRecord: no night of one of the days was published.
     """
-    table = _listed(store, warehouse, rules, as_of)
-    earlier: set[str] = set()
-    if before is not None:
-        old = _listed(store, warehouse, rules, before)
-        earlier = set(old.loc[old["listed"], "code"])
-    was = table["code"].isin(earlier)
-    move = pd.Series(OUT, index=table.index)
-    move[table["listed"] & was] = STAYS
-    move[table["listed"] & ~was] = ENTERED
-    move[~table["listed"] & was] = LEFT
-    return _with_items(table.assign(move=move), rules, as_of)
+
+    def choose(night: pd.DataFrame, day: date) -> pd.DataFrame:
+        found = trusted(night, warehouse, rules, day)
+        return night.merge(found[["code", "listed", "reason"]], on="code", how="left")
+
+    base = rules.serving("draws.items", Items, as_of=as_of).root
+    quiet = rules.serving("draws.quiet", Quiet, as_of=as_of).items
+    fields = {item: base[item].field for item in quiet}
+    return with_items(moved(store, choose, as_of, before), fields, duties_on(rules, as_of))
 
 
-def _listed(store: Store, warehouse: Path, rules: Rulebook, day: date) -> pd.DataFrame:
-    c = snapshots.c
-    of_day = select(runs.c.run).where(runs.c.as_of == day.isoformat())
-    with store.database.reading() as con:
-        run = con.scalar(of_day.order_by(runs.c.run.desc()).limit(1))
-        if run is None:
-            raise UnknownRecord(
-                f"no run of {day} was published; publish that night, or another day"
-            )
-        wanted = select(c.code, c.name, c.street, c.tier, c.fields).where(c.run == run)
-        rows = con.execute(wanted.order_by(c.code)).all()
-    table = pd.DataFrame(rows, columns=["code", "name", "street", "tier", "fields"])
-    found = trusted(table, warehouse, rules, day)
-    return table.merge(found[["code", "listed", "reason"]], on="code", how="left")
+def with_items(
+    table: pd.DataFrame, items: Mapping[str, str], duties: Mapping[str, Duty]
+) -> pd.DataFrame:
+    """Add which items are quiet for whom, and which fields the law covers in full.
 
-
-def _with_items(table: pd.DataFrame, rules: Rulebook, as_of: date) -> pd.DataFrame:
-    duties, base = duties_on(rules, as_of), rules.serving("draws.items", Items, as_of=as_of).root
-    items = rules.serving("draws.quiet", Quiet, as_of=as_of).items
+    Args:
+        table: ``fields`` (X packs between semicolons) and ``listed``.
+        items: quiet items and the field of each.
+        duties: coverage by law; it goes before.
+    """
     duty, quiet = pd.Series("", index=table.index), pd.Series("", index=table.index)
     for field in sorted({d.field for d in duties.values()}):
-        duty[_covered(table, duties, field)] += f"{field};"
-    for item in items:
-        free = table["listed"] & ~_covered(table, duties, base[item].field)
+        duty[_covered(table, duties.values(), field)] += f"{field};"
+    for item, field in items.items():
+        free = table["listed"] & ~_covered(table, duties.values(), field)
         quiet[free] += f"{item};"
     return table.assign(quiet=quiet.str.rstrip(";"), duty=duty.str.rstrip(";"))
 
@@ -103,10 +89,10 @@ def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, Duty]:
         return {}
 
 
-def _covered(table: pd.DataFrame, duties: Mapping[str, Duty], field: str) -> pd.Series[bool]:
+def _covered(table: pd.DataFrame, duties: Iterable[Duty], field: str) -> pd.Series[bool]:
     """To whom a field's coverage by law applies."""
     found = pd.Series(False, index=table.index)
-    for duty in duties.values():
+    for duty in duties:
         if duty.field == field:
             found |= table["fields"].str.contains(f";{duty.x};", regex=False)
     return found
@@ -114,13 +100,5 @@ def _covered(table: pd.DataFrame, duties: Mapping[str, Duty], field: str) -> pd.
 
 def write_trust_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:
     """Write who is on the list, and who left it, as spreadsheet and CSV; internal, with reasons."""
-    shown = table[table["move"] != OUT]
-    names = ["code", "name", "street", "move", "reason", "quiet", "duty"]
-    texts = shown[names].fillna("").replace({"move": MOVES})
-    rows = [list(row) for row in texts.itertuples(index=False)]
     title = f"无感监管对象清单（内部） {as_of}；法定全覆盖检查优先 statutory coverage goes before"
-    out.mkdir(parents=True, exist_ok=True)
-    files = [out / "trust_list.xlsx", out / "trust_list.csv"]
-    write_xlsx(files[0], title, COLUMNS, rows)
-    write_csv(files[1], title, COLUMNS, rows)
-    return files
+    return write_list(table, Sheet("trust_list", title, COLUMNS), out)

@@ -92,6 +92,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("draws.publication", TypeAdapter(draws.Publication)),
     ("draws.trust", TypeAdapter(draws.Trust)),
     ("draws.quiet", TypeAdapter(draws.Quiet)),
+    ("draws.chain", TypeAdapter(draws.Chain)),
     ("draws.triggered", TypeAdapter(draws.Triggers)),
     ("outcomes.*", TypeAdapter(training.Outcome)),
     ("promotion.leak_limits", TypeAdapter(training.LeakLimits)),

@@ -108,6 +108,16 @@ class Trust(Shape):
     months: Some
 
 
+class Chain(Trust):
+    """Which headquarters of food chains are exempt from a check on site of each new shop.
+
+    ``reviews`` are results of the review; ``tiers`` and ``months`` as for the list of remote
+    checks, of food inspections and penalties alone.
+    """
+
+    reviews: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
 class Trigger(Shape):
     """A source of triggered checks; whether it counts toward a cap follows from its form."""
 

@@ -44,11 +44,14 @@ def write_food(pop: Population, book: Book, grades: np.ndarray, category: Ints) 
     place, quarter, who, days = place[alive], quarter[alive], who[alive], days[alive]
     area = np.exp(4.3 + 0.8 * rng.standard_normal(len(rows))).astype(np.int64) + 6
     haccp = rng.random(len(rows)) < 0.06
+    review = np.full(len(rows), -1)  # headquarters of food chains; by place, so no chance moves
+    review[::40], review[20::40] = 0, 1
     columns: dict[str, Column] = {
         "category": Label(category[place], words.FOOD_CATEGORIES),
         "risk_grade": Label(grades[place, quarter], words.FOOD_GRADES),
         "floor_area": Number(area[place]),
         "haccp": Flag(haccp[place]),
+        "chain_review": Label(review[place], words.CHAIN_REVIEWS),
     }
     stop = pop.dead[who]
     told = np.where(stop < NEVER, stop + delay(rng, len(who), 8), NEVER)

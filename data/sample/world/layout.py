@@ -123,7 +123,7 @@ LAYOUTS: dict[str, Layout] = {
     "food_business": Layout("food_businesses", {
         "occurred_on": "评定日期", "ended_on": "停业日期", "ended_known_on": "停业归集时间",
         "category": "食品经营业态", "risk_grade": "食品安全风险等级", "floor_area": "经营面积",
-        "haccp": "体系认证",
+        "haccp": "体系认证", "chain_review": "连锁总部评审",
     }),
     "food_sample": Layout("food_samples", {
         "occurred_on": "抽样日期", "ended_on": "处置完成日期", "ended_known_on": "处置归集时间",
