@@ -23,7 +23,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_people, draw_results
-from xhcredit.jobs.draw_publication import standing
+from xhcredit.jobs.draw_publication import standing, standings
 from xhcredit.store.acts import Act
 
 router = APIRouter(tags=["draws"])
@@ -98,14 +98,16 @@ async def plans(request: Request) -> Response:
     "/v1/draws",
     operation_id="draws",
     summary="抽查列表 / draws",
-    description="本部门的抽查及其进度，最新在前。\n\nDraws of one's bureaus and how they stand.",
-    responses=declared() | {200: examples.json_of({"draws": [bodies.DRAW]})},
+    description="本部门的抽查及其进度、结果公示期限（逾期标明），最新在前。\n\nDraws of one's bureaus, "
+    "how they stand, and until when results are to be published (``overdue`` once it is past).",
+    responses=declared() | {200: examples.json_of({"draws": [bodies.LISTED]})},
 )
 async def draws(request: Request) -> Response:
     """Draws and how they stand."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_READ)
-    found = await asyncio.to_thread(service.store.draws.listed, caller.scope(DRAWS_READ))
+    given = (service.store, caller.scope(DRAWS_READ), service.rulebook, service.today())
+    found = await asyncio.to_thread(standings, *given)
     return JSONResponse({"draws": found}, headers=NO_STORE)
 
 

@@ -21,7 +21,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_results
-from xhcredit.jobs.draw_publication import standing
+from xhcredit.jobs.draw_publication import standing, standings
 from xhcredit.store.acts import Act
 
 router = APIRouter(include_in_schema=False)
@@ -36,10 +36,11 @@ async def draws(request: Request) -> Response:
 
 
 async def _list(request: Request, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
-    kept, scope = service_of(request).store.draws, visitor.caller.scope(DRAWS_READ)
+    service, scope = service_of(request), visitor.caller.scope(DRAWS_READ)
+    given = (service.store, scope, service.rulebook, service.today())
     shown: dict[str, Any] = {
-        "draws": await asyncio.to_thread(kept.listed, scope),
-        "plans": await asyncio.to_thread(kept.plans, scope),
+        "draws": await asyncio.to_thread(standings, *given),
+        "plans": await asyncio.to_thread(service.store.draws.plans, scope),
         "may_run": DRAWS_RUN in visitor.caller.permissions,
         "once": secrets.token_hex(16),
         "wrong": wrong,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from datetime import date
 
 import pytest
 
-from tests.serving.district import ACT, CODES, Clock, write_nights
+from tests.serving.district import ACT, CODES, Clock
 from xhcredit.draws.strata import Kind, named
 from xhcredit.draws.verify import Files, verified
 from xhcredit.errors import BadInput, BadPlan, NothingKnown, UnknownRecord, WrongState
@@ -37,11 +38,6 @@ PEOPLE = "inspector,qualifications,unit,capacity\n" + "".join(
 
 def act(action, **payload):
     return Act("wang", f"draw.{action}", "test", payload=payload)
-
-
-@pytest.fixture(scope="module")
-def nights(tmp_path_factory):
-    return write_nights(tmp_path_factory.mktemp("draw"))
 
 
 @pytest.fixture
@@ -174,7 +170,8 @@ def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
         draw_people.replace_inspector(frozen, act("replace"), "d1", away)
 
 
-def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights):
+def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights, tmp_path):
+    warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     seeded(frozen)
     jobs.run(frozen, act("run"), "d1")
     with pytest.raises(NothingKnown, match="no result yet"):
@@ -187,7 +184,7 @@ def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights):
     today = date(2025, 4, 4)
     for _ in range(2):  # whoever was stopped in between enters the same file again
         draw_results.enter_results(
-            frozen, act("results"), "d1", data, "results.csv", nights / "warehouse", today
+            frozen, act("results"), "d1", data, "results.csv", warehouse, today
         )
     told = draw_results.estimate(frozen, "d1")
 

@@ -16,7 +16,7 @@ from xhcredit.errors import BadPlan, RecordRefuted, UnknownRecord, WrongState
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_joint
 
-nights, store = base.nights, base.store
+store = base.store
 RATIOS = {"A": "0.03", "B": "0.1", "C": "0.3", "D": "1"}
 HALF = {"A": "0.015", "B": "0.05", "C": "0.15", "D": "0.5"}
 

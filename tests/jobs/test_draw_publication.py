@@ -14,7 +14,7 @@ from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_documents as documents
 from xhcredit.jobs import draw_publication as publication
 
-frozen, nights, store = base.frozen, base.nights, base.store
+frozen, store = base.frozen, base.store
 LAST, DUE = "2026-07-10", date(2026, 8, 7)
 
 
@@ -38,6 +38,36 @@ def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, s
     told = publication.standing(draw, BOOK, today)
     assert (told["state"], told["in_time"]) == (state, in_time)
     assert told["due_on"] == (None if state == "no_results" else "2026-08-07")
+
+
+def test_a_day_beyond_the_table_of_working_days_is_unknown_not_an_error():
+    told = publication.standing(kept(last="2099-12-01"), BOOK, DUE)
+    assert (told["state"], told["due_on"], told["due_unknown"]) == ("due", None, True)
+    shown = publication.standing(kept("2099-12-03T00:00:00Z", last="2099-12-01"), BOOK, DUE)
+    assert (shown["state"], shown["in_time"]) == ("published", None)
+
+
+def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
+    def listed(bureaus=None, today=DUE):
+        return publication.standings(frozen, bureaus, BOOK, today)
+
+    assert [d["publication"]["state"] for d in listed()] == ["no_results"]
+    seeded(frozen)
+    jobs.run(frozen, act("run"), "d1")
+    codes = [s["code"] for s in jobs.record_of(frozen, "d1")["selected"]]
+    for day in ("2026-07-13", "2026-07-10"):  # the later entry corrects the day of everybody
+        found = {c: {"result": "no_problem", "inspected_on": day} for c in codes}
+        frozen.draws.results(act("results"), "d1", found)
+    [late] = listed(today=date(2026, 8, 8))
+    assert late["publication"] == publication.standing(
+        frozen.draws.one("d1"), BOOK, date(2026, 8, 8)
+    )
+    assert (late["publication"]["last_visit"], late["publication"]["state"]) == (LAST, "overdue")
+    frozen.draws.publish(act("publish"), "d1", {})
+    [told] = listed()
+    assert told["publication"] == publication.standing(frozen.draws.one("d1"), BOOK, DUE)
+    assert told["publication"]["published_on"]
+    assert listed(frozenset({"民政局"})) == []
 
 
 def test_lists_say_what_they_may_say(frozen, tmp_path):

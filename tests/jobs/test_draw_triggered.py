@@ -17,7 +17,7 @@ from xhcredit.jobs.draw_frame import frame_for
 from xhcredit.jobs.draw_past import _asked, _by_status, _capped
 from xhcredit.rules.shapes_draws import Exclusions
 
-nights, store = base.nights, base.store
+store = base.store
 CHECK = {
     "id": "ts-1", "bureau": "市场监管局", "code": CODES[0], "source": "complaint",
     "reason": "举报已核实", "items": ["disclosure"], "opened_on": "2025-03-10",

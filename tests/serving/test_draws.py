@@ -11,6 +11,7 @@ from schemathesis import GenerationMode
 from tests.jobs.test_draw import PEOPLE, PLAN
 from tests.serving.district import CODES, headers, new_key, problem, served
 from tests.serving.test_fuzz import DRAWS, hold
+from tests.serving.visitors import visitor
 from xhcredit.draws.verify import Files, verified
 
 SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
@@ -54,7 +55,13 @@ def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(offi
     assert entered.json()["entered"] == len(rows)
     assert officer.get("/v1/draws/d1/estimate").json()["total"]["violations"] > 0
     assert officer.get("/v1/draws/d1").json()["state"] == "drawn"
-    assert [d["id"] for d in officer.get("/v1/draws").json()["draws"]] == ["d1"]
+    [listed] = officer.get("/v1/draws").json()["draws"]
+    assert listed["id"] == "d1"
+    assert listed["publication"]["state"] == "overdue"  # 20 working days after 2 March 2025
+    assert listed["publication"]["due_on"] == "2025-03-28"
+    page = visitor(officer, "chen", ("viewer", "市场监管局")).get("/console/draws?lang=en").text
+    assert "2025-03-28" in page
+    assert '<span class="tag red">overdue</span>' in page
 
 
 def test_steps_out_of_their_order_are_refused_in_words(officer):

@@ -9,6 +9,7 @@ from typing import Any
 
 from xhcredit.domain.calendar import shipped_calendar
 from xhcredit.draws.verify import json_of
+from xhcredit.errors import BeyondCalendar
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draw_documents import names_of, public_pdf
 from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
@@ -53,22 +54,49 @@ def standing(kept: Json, rules: Rulebook, today: date) -> Json:
 
     Returns:
         ``state`` (``no_results``, ``due``, ``overdue``, ``published``), ``last_visit``, ``due_on``
-        and ``published_on`` (None where there is none), and ``in_time`` (None before publication).
+        and ``published_on`` (None where there is none), ``due_unknown`` (the table of working days
+        ends before), and ``in_time`` (None before publication and while the day is unknown).
     """
-    visits = [r["inspected_on"] for r in kept["results"].values()]
-    last = max(visits, default=None)
-    # the step is written in UTC; the day is China's
+    last = max((r["inspected_on"] for r in kept["results"].values()), default=None)
     at = next((s["at"] for s in kept["steps"] if s["state"] == "published"), None)
-    shown = None if at is None else datetime.fromisoformat(at).astimezone(CHINA).date()
-    told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "in_time": None}
-    told["published_on"] = None if shown is None else shown.isoformat()
+    return _told(last, at, rules, today)
+
+
+def standings(
+    store: Store, bureaus: frozenset[str] | None, rules: Rulebook, today: date
+) -> list[Json]:
+    """All draws of some bureaus, the latest first, each with its ``publication``.
+
+    Args:
+        store: where they are.
+        bureaus: whose; None is the whole district.
+        rules: the rulebook.
+        today: the day.
+    """
+    told = []
+    for row in store.draws.listed(bureaus):
+        last, at = row.pop("last_visit"), row.pop("published_at")
+        told.append(row | {"publication": _told(last, at, rules, today)})
+    return told
+
+
+def _told(last: str | None, at: str | None, rules: Rulebook, today: date) -> Json:
+    """How it stands, by the day of the last visit and the moment (UTC) of publication."""
+    # the step is written in UTC; the day is China's
+    shown = None if at is None else datetime.fromisoformat(at).astimezone(CHINA).date().isoformat()
+    told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "due_unknown": False,
+                  "published_on": shown, "in_time": None}  # fmt: skip
     if last is None:
         return told
-    due = due_on(date.fromisoformat(last), rules)
-    told["due_on"] = due.isoformat()
-    if shown is not None and shown.isoformat() >= last:
-        return told | {"state": PUBLISHED, "in_time": shown <= due}
-    return told | {"state": OVERDUE if today > due else DUE}
+    try:
+        due = due_on(date.fromisoformat(last), rules).isoformat()
+    except BeyondCalendar:  # the State Council has not told that year's days off yet
+        due = None
+    told |= {"due_on": due, "due_unknown": due is None}
+    if shown is not None and shown >= last:
+        return told | {"state": PUBLISHED, "in_time": None if due is None else shown <= due}
+    late = due is not None and today.isoformat() > due
+    return told | {"state": OVERDUE if late else DUE}
 
 
 def public_list(

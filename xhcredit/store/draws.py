@@ -220,13 +220,22 @@ class Draws:
         return {**json.loads(row["body"]), "digest": row["digest"]}
 
     def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
-        """All draws with their state, the latest first; ``bureaus`` None is the whole district."""
+        """All draws with their state, the latest first; ``bureaus`` None is the whole district.
+
+        ``last_visit`` (day) and ``published_at`` (moment) are None where there is none yet.
+        """
         wanted = select(draws).order_by(draws.c.activity.desc())
         if bureaus is not None:
             wanted = wanted.where(draws.c.bureau.in_(sorted(bureaus)))
         with self.database.reading() as con:
             rows = con.execute(wanted).mappings().all()
-            return [{**row, "state": kept.state(con, row["id"])} for row in rows]
+            ids = [row["id"] for row in rows]
+            last, shown = kept.last_visits(con, ids), kept.published_at(con, ids)
+            return [
+                {**row, "state": kept.state(con, i), "last_visit": last.get(i),
+                 "published_at": shown.get(i)}
+                for i, row in zip(ids, rows, strict=True)
+            ]  # fmt: skip
 
     def plans(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All plans, the latest first."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.draws_tables import (
     draw_files,
     draw_replacements,
+    draw_results,
     draw_seeds,
     draw_steps,
     draws,
@@ -118,6 +119,25 @@ def file(con: Connection, draw: str, name: str) -> bytes:
         one(con, draw)
         raise UnknownRecord(f'draw "{draw}" has no file "{name}" yet')
     return zlib.decompress(row[0])
+
+
+def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The day of the last visit of each draw, by what was entered last; none without results."""
+    c = draw_results.c
+    of_one = func.max(c.entry).over(partition_by=(c.draw, c.code))
+    each = select(c.draw, c.body, c.entry, of_one.label("last")).where(c.draw.in_(ids)).subquery()
+    rows = con.execute(select(each.c.draw, each.c.body).where(each.c.entry == each.c.last))
+    found: dict[str, str] = {}
+    for draw, body in rows:
+        found[draw] = max(found.get(draw, ""), json.loads(body)["inspected_on"])
+    return found
+
+
+def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When each draw's list was published; none that was not."""
+    c = draw_steps.c
+    wanted = select(c.draw, c.at).where(c.draw.in_(ids), c.state == STATES[-1])
+    return {draw: at for draw, at in con.execute(wanted)}
 
 
 def replacements(con: Connection, draw: str) -> list[Json]:
