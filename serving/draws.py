@@ -98,8 +98,9 @@ async def plans(request: Request) -> Response:
     "/v1/draws",
     operation_id="draws",
     summary="抽查列表 / draws",
-    description="本部门的抽查及其进度、结果公示期限（逾期标明），最新在前。\n\nDraws of one's bureaus, "
-    "how they stand, and until when results are to be published (``overdue`` once it is past).",
+    description="本部门的抽查及其进度、结果公示期限（逾期标明），最新在前。\n\n"
+    "Draws of one's bureaus, how they stand, and until when results are to be "
+    "published, or whether that day is past.",
     responses=declared() | {200: examples.json_of({"draws": [bodies.LISTED]})},
 )
 async def draws(request: Request) -> Response:
