@@ -20,9 +20,11 @@ from serving import (
     catalogue,
     docs,
     draws,
+    draws_files,
     draws_joint,
     draws_public,
     draws_triggered,
+    draws_trust,
     enterprises,
     file,
     keys,
@@ -97,11 +99,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.service, app.state.meters = service, meters
     hot = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
     app.router.routes.insert(0, hot)
-    app.state.restorable = restorable.Lists()
+    _hold(app)
     for router in _keyed(settings):
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
     _let_in(app, service)
-    for router in (draws_public.public, draws_joint.public, ops.router, docs.router):
+    for router in _OPEN:
         app.include_router(router)
     problems.register(app)
     console.add_to(app)
@@ -109,6 +111,18 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
     app.add_middleware(Frame, meters=meters, log=settings.log, limits=limits)
     return app
+
+
+#: what asks nobody who is there
+_OPEN = (
+    draws_public.public, draws_files.public, draws_joint.public, ops.router, docs.router,
+)  # fmt: skip
+
+
+def _hold(app: FastAPI) -> None:
+    """Give the application what it makes once and keeps ready."""
+    app.state.restorable, app.state.trust_lists = restorable.Lists(), draws_trust.Lists()
+    app.state.public_lists = draws_files.PublicLists()
 
 
 def _let_in(app: FastAPI, service: Service) -> None:
@@ -125,10 +139,16 @@ def _keyed(settings: Settings) -> list[APIRouter]:
     """What asks who is there; some only where a warehouse is."""
     keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
     keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
-    keyed += [draws.router, draws_joint.router, draws_triggered.router]
+    keyed += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
     if settings.warehouse is not None:
         keyed += [alerts_files.clusters, draws.stored, draws_triggered.stored, models.stored]
-        keyed += [enterprises.why, file.router, what_if.router, *restoration_applications.ROUTERS]
+        keyed += [
+            draws_trust.router,
+            enterprises.why,
+            file.router,
+            what_if.router,
+            *restoration_applications.ROUTERS,
+        ]
     return keyed
 
 

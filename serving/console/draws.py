@@ -15,13 +15,14 @@ from serving.console.door import text_of, visitor_of
 from serving.console.frame import Visitor, go_to, page
 from serving.draws import theirs
 from serving.draws_bodies import ID
+from serving.draws_files import INTERNAL, internal_file
 from serving.restoration import warehouse_of
 from serving.roles import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from serving.service import Service, service_of
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_results
-from xhcredit.jobs.draw_publication import standing, standings
+from xhcredit.jobs.draw_publication import FILES, standing, standings
 from xhcredit.store.acts import Act
 
 router = APIRouter(include_in_schema=False)
@@ -143,6 +144,29 @@ def _learned(service: Service, kept: dict[str, Any]) -> dict[str, Any] | None:
         return draw_results.estimate(service.store, kept["id"])
     except NothingKnown:
         return None
+
+
+@router.get("/console/draws/{draw}/files/{name}")
+async def file(request: Request, draw: str, name: str) -> Response:
+    """An internal file of a draw; who took it is kept."""
+    visitor = await visitor_of(request, DRAWS_RUN)
+    if name not in INTERNAL:
+        raise UnknownRecord(f"a draw has no such file; there are: {', '.join(INTERNAL)}")
+    return await internal_file(request, visitor.caller, visitor.purpose, draw, name)
+
+
+@router.post("/console/draws/{draw}/publication")
+async def publish(request: Request, draw: str) -> Response:
+    """Publish the list: from then on everybody can take it."""
+    visitor = await visitor_of(request, DRAWS_RUN)
+    service, form = service_of(request), await request.form()
+    try:
+        await asyncio.to_thread(theirs, service, visitor.caller, DRAWS_RUN, draw)
+        act = _act(visitor, form, "publish", draw=draw)
+        await asyncio.to_thread(service.store.draws.publish, act, draw, {"files": list(FILES)})
+    except XhcreditError as error:
+        return await _one(request, visitor, draw, str(error), 422)
+    return go_to(request, f"/console/draws/{draw}")
 
 
 @router.get("/console/draws/{draw}/ceremony")

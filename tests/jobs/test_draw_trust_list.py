@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import world as worlds
 from tests.jobs.test_restoration_grants import penalty
-from tests.serving.district import CODES, Clock
+from tests.serving.district import BUREAUS, CODES, Clock
 from xhcredit.errors import UnknownRecord
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -26,7 +26,7 @@ from xhcredit.store.store import Store
 
 BOOK = Rulebook.load()
 EVE, DAY = date(2025, 3, 31), date(2025, 4, 30)
-CLEAN, AGED, FRESH, FOOD, CLOSED, FAILED = CODES[:6]
+CLEAN, AGED, FRESH, FOOD, CLOSED, FAILED, ENDED = CODES[:7]
 #: two years before a day between the two nights, and a day between them
 LONG_AGO, BETWEEN = date(2023, 4, 10), date(2025, 4, 10)
 
@@ -48,9 +48,11 @@ def profile(code, review, **changes):
 
 ROWS = {
     "enterprise": [
-        {"code": code, "known_on": date(2019, 1, 1), "kind": "company", "street": "香樟街道",
-         "established_on": date(2012, 1, 1), "name": "=1+1" if code == CLEAN else "某公司"}
-        for code in CODES[:6]
+        {"code": code, "known_on": date(2019, 1, 1), "kind": "company",
+         "bureau": BUREAUS[n % len(BUREAUS)], "street": "香樟街道",
+         "established_on": date(2012, 1, 1), "name": "=1+1" if code == CLEAN else "某公司",
+         "deregistered_on": BETWEEN if code == ENDED else None}
+        for n, code in enumerate(CODES[:7])
     ],
     "penalty": [
         fined(AGED, LONG_AGO), fined(FRESH, BETWEEN), fined(FOOD, BETWEEN, "food"),
@@ -64,10 +66,8 @@ ROWS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory):
-    """The warehouse, and the store in which both nights were published."""
-    folder = tmp_path_factory.mktemp("trust")
+def write_places(folder):
+    """The warehouse; and the address of a store in which both nights were published."""
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {name: f"SELECT *, {extra} FROM {name}" for name in ("penalty", "food_business")}
     selects["enterprise"] = f"SELECT *, 0 AS event_id, {extra} FROM enterprise"
@@ -78,7 +78,15 @@ def places(tmp_path_factory):
             out = folder / f"{day}"
             run_night(folder / "warehouse", out, model_on(BOOK, load_release(), day))
             publish(out, store, actor="night")
-        yield folder / "warehouse", store
+    return folder / "warehouse", str(folder / "store.db")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """The warehouse, and the store in which both nights were published."""
+    warehouse, address = write_places(tmp_path_factory.mktemp("trust"))
+    with Store.open(address, clock=Clock()) as store:
+        yield warehouse, store
 
 
 def moves(found):
@@ -95,9 +103,10 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
 
     assert moves(found) == {
         CLEAN: "stays", AGED: "entered", FRESH: "left", FOOD: "left", CLOSED: "stays",
-        FAILED: "stays",
+        FAILED: "stays", ENDED: "left",
     }  # fmt: skip
     assert reasons(found)[FRESH] == "等级不符"
+    assert reasons(found)[ENDED].startswith("不在当日名册")
     assert found["reason"].notna().all()
     assert not (found["listed"] & (found["tier"] != "A")).any()
     assert (found.loc[~found["listed"], "quiet"] == "").all()
@@ -120,6 +129,7 @@ def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp
     assert told[CLEAN][1] == "'=1+1"
     assert {code: row[3].split(" ")[0] for code, row in told.items()} == {
         CLEAN: "在列", AGED: "新进", FRESH: "退出", FOOD: "退出", CLOSED: "在列", FAILED: "在列",
+        ENDED: "退出",
     }  # fmt: skip
     assert sheet.stat().st_size > 0
 
@@ -147,12 +157,13 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
     }  # fmt: skip
     assert reasons(found) == {
         CLEAN: "评审通过且守信", AGED: "评审通过且守信", FRESH: "评审通过且守信",
-        FOOD: "评审通过，但近期有食品问题记录", CLOSED: "未经总部评审", FAILED: "总部评审未通过",
+        FOOD: "评审通过，但近期有食品问题记录", CLOSED: "评审通过，但已停止食品经营",
+        FAILED: "总部评审未通过",
     }  # fmt: skip
     _, plain = chains.write_chain_list(found, DAY, tmp_path)
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
     assert sorted(row[0] for row in rows) == sorted([CLEAN, AGED, FRESH, FOOD, CLOSED])
-    assert {row[4] for row in rows} == {"2024-01-05", "2025-04-10", ""}
+    assert {row[4] for row in rows} == {"2024-01-05", "2025-04-10"}
 
 
 def test_a_tier_that_is_too_low_ends_the_exemption(places):

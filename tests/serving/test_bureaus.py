@@ -16,6 +16,7 @@ from xhcredit.store.access import ADMINISTRATORS
 
 #: operations that everybody may call, by decision: to log in, and to check a public draw
 PUBLIC = {"log_in", "public_commitment", "public_joint", "public_record", "public_verifier"}
+PUBLIC |= {f"public_list_{ending}" for ending in ("csv", "xlsx", "pdf")}
 #: what is asked of everybody's own account; roles do not matter
 OWN = {"who_am_i", "log_out", "change_password", "enrol_totp", "confirm_totp", "remove_totp"}
 KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale", "login": "zhang"}

@@ -42,7 +42,9 @@ DRAWS = [
     "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",
     "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
     "public_verifier", "joint_lay_over", "joint_draws", "public_joint",
-    "check_open", "checks", "check_close", "check_call_off",
+    "check_open", "checks", "check_close", "check_call_off", "trust_list", "trust_list_export",
+    "draw_internal_list_xlsx", "draw_notices_pdf", "draw_publish", "public_list_csv",
+    "public_list_xlsx", "public_list_pdf",
 ]  # fmt: skip
 #: fuzzed in test_alerts
 ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]

@@ -22,13 +22,13 @@ from xhcredit.rules.shapes_draws import Chain
 from xhcredit.store.store import Store
 
 _KNOWN = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
-#: the last review of every headquarters, if it still deals in food, and its last food blemish
+#: the last review of every headquarters, whether it still deals in food, its last food blemish
 _REVIEWED = f"""
 WITH review AS (
-  SELECT code, arg_max(chain_review, occurred_on) AS review, max(occurred_on) AS reviewed_on
+  SELECT code, arg_max(chain_review, occurred_on) AS review, max(occurred_on) AS reviewed_on,
+    bool_or(ended_on IS NULL OR ended_on > $day OR ended_known_on > $day) AS trades
   FROM food_business
   WHERE {_KNOWN} AND occurred_on <= $day AND chain_review IS NOT NULL
-    AND NOT (ended_on IS NOT NULL AND ended_on <= $day AND ended_known_on <= $day)
   GROUP BY code
 ), blemish AS (
   SELECT code, max(occurred_on) AS last FROM (
@@ -36,7 +36,7 @@ WITH review AS (
     UNION ALL SELECT code, occurred_on FROM penalty WHERE {_KNOWN} AND field = 'food'
   ) GROUP BY code
 )
-SELECT code, review, reviewed_on, last FROM review LEFT JOIN blemish USING (code)
+SELECT code, review, reviewed_on, trades, last FROM review LEFT JOIN blemish USING (code)
 """
 COLUMNS = (
     ("code", Column("统一社会信用代码 code", 22)),
@@ -70,6 +70,7 @@ def exempt(night: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -
     since = pd.Timestamp(add_months(as_of, -law.months))
     low, clean = table["tier"].isin(law.tiers), ~(table["last"] > since)
     passed, known = table["review"].isin(law.reviews), table["review"].notna()
+    trades = table["trades"].eq(True)
     reason = pd.Series("未经总部评审 never reviewed as headquarters", index=table.index)
     reason[known & ~passed] = "总部评审未通过 the review was not passed"
     reason[passed & ~low] = "评审通过，但等级不符 passed, but the tier is not low enough"
@@ -77,9 +78,11 @@ def exempt(night: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -
         "评审通过，但近期有食品问题记录 passed, but a food record lately"
     )
     reason[passed & low & clean] = "评审通过且守信 passed, low risk and a clean food record"
+    reason[passed & ~trades] = "评审通过，但已停止食品经营 passed, but its food business has ended"
+    on_it = passed & trades & low & clean
     day = table["reviewed_on"].dt.strftime("%Y-%m-%d").fillna("")
-    told = table.assign(listed=passed & low & clean, reason=reason, reviewed_on=day)
-    return told.drop(columns=["review", "last"])
+    told = table.assign(listed=on_it, reason=reason, reviewed_on=day)
+    return told.drop(columns=["review", "trades", "last"])
 
 
 def chain_list(
@@ -94,10 +97,15 @@ def chain_list(
     return moved(store, lambda night, day: exempt(night, warehouse, rules, day), as_of, before)
 
 
-def write_chain_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:
-    """Write who is exempt, and who is no longer, as spreadsheet and CSV; internal, with reasons."""
+def chain_sheet(as_of: date) -> Sheet:
+    """How the list of a day is written; internal, with reasons."""
     title = (
         f"连锁食品经营企业总部免于门店现场核查清单（内部） {as_of}；事中事后检查照常 "
         "inspections after licensing go on"
     )
-    return write_list(table, Sheet("chain_list", title, COLUMNS), out)
+    return Sheet("chain_list", title, COLUMNS)
+
+
+def write_chain_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:
+    """Write who is exempt, and who is no longer, as spreadsheet and CSV; internal, with reasons."""
+    return write_list(table, chain_sheet(as_of), out)

@@ -81,16 +81,37 @@ def internal(store: Store, draw: str, rules: Rulebook, out: Path) -> list[Path]:
         UnknownRecord: there is no such draw, or no record of it yet.
         BadInput: no Chinese font is installed where this runs.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / "internal_list.xlsx", out / "notices.pdf"]
+    internal_list(store, draw, files[0])
+    files[1].write_bytes(notices(store, draw, rules))
+    return files
+
+
+def internal_list(store: Store, draw: str, file: Path) -> None:
+    """Write the internal list of a draw: tier, stratum, reasons, odds.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+    """
     record = json_of(store.draws.file(draw, "record.json"))
-    plan = json_of(store.draws.file(draw, "plan.json"))
     strata = {s["id"]: s for s in json.loads(store.draws.file(draw, "strata.json"))}
     names = names_of(store, [s["code"] for s in record["selected"]])
-    out.mkdir(parents=True, exist_ok=True)
     rows = [_row(s, strata.get(s["stratum"], {}), names) for s in record["selected"]]
-    files = [out / "internal_list.xlsx", out / "notices.pdf"]
-    write_xlsx(files[0], f"{draw} 内部名单，不得公开 internal", _INTERNAL, rows)
-    files[1].write_bytes(pdf(_notices(record, plan, names, rules, team_of(store, draw))))
-    return files
+    write_xlsx(file, f"{draw} 内部名单，不得公开 internal", _INTERNAL, rows)
+
+
+def notices(store: Store, draw: str, rules: Rulebook) -> bytes:
+    """One notice per enterprise, to be printed.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+        BadInput: no Chinese font is installed where this runs.
+    """
+    record = json_of(store.draws.file(draw, "record.json"))
+    plan = json_of(store.draws.file(draw, "plan.json"))
+    names = names_of(store, [s["code"] for s in record["selected"]])
+    return pdf(_notices(record, plan, names, rules, team_of(store, draw)))
 
 
 def names_of(store: Store, codes: Sequence[str]) -> dict[str, str]:

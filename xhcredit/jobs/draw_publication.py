@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -99,34 +98,41 @@ def _told(last: str | None, at: str | None, rules: Rulebook, today: date) -> Jso
     return told | {"state": OVERDUE if late else DUE}
 
 
-def public_list(
-    kept: Json, record: Json, names: Mapping[str, str], words: Mapping[str, str], out: Path
-) -> list[Path]:
+def write_public(store: Store, draw: str, file: Path) -> None:
     """Write the list of a draw as it may be published: no tier, no stratum's meaning.
 
     Args:
-        kept: the draw with its results.
-        record: its record.
-        names: names of the enterprises, by code.
-        words: result codes in words.
-        out: folder; files of the same name are replaced.
+        store: where the draw is.
+        draw: which one; it must have been run.
+        file: one of ``FILES`` by its name; its ending says how it is written.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+        BadInput: no Chinese font is installed where a PDF is made.
     """
-    rows = [
+    kept, record = store.draws.one(draw), json_of(store.draws.file(draw, "record.json"))
+    rows = _rows(store, kept, record)
+    if file.suffix == ".pdf":
+        heads = [column.heading for column in _COLUMNS]
+        file.write_bytes(public_pdf(f"{draw} 抽查名单", record, heads, rows))
+        return
+    commitment = record["commitment"]
+    title = (
+        f"{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
+        f"种子 {record['seed']['value']}"
+    )
+    (write_csv if file.suffix == ".csv" else write_xlsx)(file, title, _COLUMNS, rows)
+
+
+def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
+    """Code, name, inspectors, ticket and result in words, of everybody drawn."""
+    names = names_of(store, [s["code"] for s in record["selected"]])
+    words = dict(directory()["inspection"].column("result").values)
+    return [
         [s["code"], names.get(s["code"], ""), "、".join(s["inspectors"]), s["ticket"],
          words.get(kept["results"].get(s["code"], {}).get("result", ""), "")]
         for s in record["selected"]
     ]  # fmt: skip
-    title = (
-        f"{kept['id']}；承诺 {record['commitment']['digest']}；名录根 "
-        f"{record['commitment']['frame_root']}；种子 {record['seed']['value']}"
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    files = [out / name for name in FILES]
-    write_csv(files[0], title, _COLUMNS, rows)
-    write_xlsx(files[1], title, _COLUMNS, rows)
-    heads = [column.heading for column in _COLUMNS]
-    files[2].write_bytes(public_pdf(f"{kept['id']} 抽查名单", record, heads, rows))
-    return files
 
 
 def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
@@ -136,11 +142,10 @@ def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
         WrongState: nothing was drawn.
         UnknownRecord: there is no such draw.
     """
-    kept = store.draws.one(draw)
-    if kept["state"] != "published":
+    if store.draws.one(draw)["state"] != PUBLISHED:
         store.draws.publish(act, draw, {"files": list(FILES)})
-        kept = store.draws.one(draw)
-    record = json_of(store.draws.file(draw, "record.json"))
-    names = names_of(store, [s["code"] for s in record["selected"]])
-    words = dict(directory()["inspection"].column("result").values)
-    return public_list(kept, record, names, words, out)
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / name for name in FILES]
+    for file in files:
+        write_public(store, draw, file)
+    return files

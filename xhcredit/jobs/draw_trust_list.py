@@ -98,7 +98,12 @@ def _covered(table: pd.DataFrame, duties: Iterable[Duty], field: str) -> pd.Seri
     return found
 
 
+def trust_sheet(as_of: date) -> Sheet:
+    """How the list of a day is written; internal, with reasons."""
+    title = f"无感监管对象清单（内部） {as_of}；法定全覆盖检查优先 statutory coverage goes before"
+    return Sheet("trust_list", title, COLUMNS)
+
+
 def write_trust_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:
     """Write who is on the list, and who left it, as spreadsheet and CSV; internal, with reasons."""
-    title = f"无感监管对象清单（内部） {as_of}；法定全覆盖检查优先 statutory coverage goes before"
-    return write_list(table, Sheet("trust_list", title, COLUMNS), out)
+    return write_list(table, trust_sheet(as_of), out)
