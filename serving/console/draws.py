@@ -77,6 +77,7 @@ async def _uploaded(form: Any, name: str) -> bytes:
     if file is None or isinstance(file, str) or not file.filename:
         raise BadInput(f"no file {name}.csv was chosen; choose it")
     data: bytes = await file.read()
+    await file.close()
     return data
 
 

@@ -11,8 +11,10 @@ from serving.console import (
     alerts,
     assets,
     audit,
+    checks,
     door,
     draws,
+    draws_joint,
     enterprise,
     half_year,
     mishaps,
@@ -24,8 +26,8 @@ from serving.console import (
 )
 
 PARTS = (
-    door, watchlist, enterprise, alerts, alert, draws, models, quality, restoration, rules, audit,
-    half_year, accounts,
+    door, watchlist, enterprise, alerts, alert, draws, draws_joint, checks, models, quality,
+    restoration, rules, audit, half_year, accounts,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.acts import Act, Tx, Writer
@@ -91,23 +91,39 @@ class Triggered:
 
     def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All checks, the latest first; ``bureaus`` None is the whole district."""
-        wanted = select(triggered_checks.c.id).order_by(triggered_checks.c.activity.desc())
+        wanted = select(triggered_checks.c.id, triggered_checks.c.body)
+        wanted = wanted.order_by(triggered_checks.c.activity.desc())
         if bureaus is not None:
             wanted = wanted.where(triggered_checks.c.bureau.in_(sorted(bureaus)))
         with self.database.reading() as con:
-            return [_one(con, check) for check in con.scalars(wanted).all()]
+            rows = con.execute(wanted).all()
+            steps = _steps(
+                con,
+                triggered_steps.c.id.in_(
+                    wanted.with_only_columns(triggered_checks.c.id).order_by(None)
+                ),
+            )
+        return [_whole(row.body, steps[row.id]) for row in rows]
 
 
 def _one(con: Connection, check: str) -> Json:
     body = con.scalar(select(triggered_checks.c.body).where(triggered_checks.c.id == check))
     if body is None:
         raise UnknownRecord(f'there is no check "{check}"; list them: xhcredit draw triggered')
-    wanted = select(triggered_steps).where(triggered_steps.c.id == check)
-    rows = con.execute(wanted.order_by(triggered_steps.c.step)).mappings()
-    steps = [
-        {**{k: s[k] for k in ("step", "state", "at", "actor")}, **json.loads(s["details"])}
-        for s in rows
-    ]
+    return _whole(body, _steps(con, triggered_steps.c.id == check)[check])
+
+
+def _steps(con: Connection, which: ColumnElement[bool]) -> dict[str, list[Json]]:
+    """Steps in order, by check."""
+    wanted = select(triggered_steps).where(which).order_by(triggered_steps.c.step)
+    found: dict[str, list[Json]] = {}
+    for s in con.execute(wanted).mappings():
+        told = {k: s[k] for k in ("step", "state", "at", "actor")}
+        found.setdefault(s["id"], []).append({**told, **json.loads(s["details"])})
+    return found
+
+
+def _whole(body: str, steps: list[Json]) -> Json:
     last = steps[-1]
     return {
         **json.loads(body), "state": last["state"], "result": last.get("result"), "steps": steps
