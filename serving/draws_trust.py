@@ -196,7 +196,7 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
         200: {
             "description": "文件 / the file",
             "content": {
-                TYPES[".csv"]: {"schema": {"type": "string"}},
+                TYPES[".csv"]: {"schema": {"type": "string", "format": "binary"}},
                 TYPES[".xlsx"]: {"schema": {"type": "string", "format": "binary"}},
             },
         }
