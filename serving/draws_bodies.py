@@ -34,7 +34,8 @@ DRAW: dict[str, Any] = {
 }  # fmt: skip
 PUBLICATION = {
     "publication": {"state": "due", "last_visit": "2026-07-10", "due_on": "2026-08-07",
-                    "due_unknown": False, "published_on": None, "in_time": None},
+                    "due_unknown": False, "published_on": None, "results_on": None,
+                    "in_time": None},
 }  # fmt: skip
 #: as the list tells a draw: without its steps and results
 LISTED = {k: v for k, v in DRAW.items() if k not in ("steps", "results", "replacements")}

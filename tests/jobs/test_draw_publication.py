@@ -18,9 +18,10 @@ frozen, store = base.frozen, base.store
 LAST, DUE = "2026-07-10", date(2026, 8, 7)
 
 
-def kept(published=None, last=LAST):
+def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
     steps = [] if published is None else [{"state": "published", "at": published}]
-    return {"steps": steps, "results": {"a": {"inspected_on": last}} if last else {}}
+    results = {"a": {"inspected_on": last}} if last else {}
+    return {"steps": steps, "results": results, "entered_at": entered if last else None}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,14 @@ def kept(published=None, last=LAST):
         (kept(), date(2026, 8, 8), "overdue", None),
         (kept("2026-08-07T15:59:59.000000Z"), date(2026, 9, 1), "published", True),
         (kept("2026-08-07T16:00:00.000000Z"), date(2026, 9, 1), "published", False),
-        (kept("2026-07-02T00:00:00.000000Z"), date(2026, 8, 8), "overdue", None),  # the list only
+        # the list came first; results are public from their entry on
+        (kept("2026-07-02T00:00:00.000000Z"), date(2026, 8, 8), "published", True),
+        (
+            kept("2026-07-02T00:00:00.000000Z", entered="2026-08-07T16:00:00.000000Z"),
+            date(2026, 9, 1),
+            "published",
+            False,
+        ),
     ],
 )
 def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, state, in_time):
@@ -63,6 +71,10 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
         frozen.draws.one("d1"), BOOK, date(2026, 8, 8)
     )
     assert (late["publication"]["last_visit"], late["publication"]["state"]) == (LAST, "overdue")
+    entered = frozen.draws.one("d1")["entered_at"]
+    frozen.writer.clock.forward(days=9)
+    frozen.draws.results(act("results"), "d1", found)  # a correction does not put it off
+    assert frozen.draws.one("d1")["entered_at"] == entered
     frozen.draws.publish(act("publish"), "d1", {})
     [told] = listed()
     assert told["publication"] == publication.standing(frozen.draws.one("d1"), BOOK, DUE)

@@ -44,7 +44,7 @@ def due_on(last_visit: date, rules: Rulebook) -> date:
 def standing(kept: Json, rules: Rulebook, today: date) -> Json:
     """How the publication of a draw's results stands.
 
-    A list that was published before the last visit does not count as published results.
+    The list may be published before the visits; results are public from their entry on then.
 
     Args:
         kept: the draw with its steps and results.
@@ -52,13 +52,14 @@ def standing(kept: Json, rules: Rulebook, today: date) -> Json:
         today: the day.
 
     Returns:
-        ``state`` (``no_results``, ``due``, ``overdue``, ``published``), ``last_visit``, ``due_on``
-        and ``published_on`` (None where there is none), ``due_unknown`` (the table of working days
-        ends before), and ``in_time`` (None before publication and while the day is unknown).
+        ``state`` (``no_results``, ``due``, ``overdue``, ``published``), ``last_visit``, ``due_on``,
+        ``published_on`` (the list) and ``results_on`` (all results; each None where there is none),
+        ``due_unknown`` (the table of working days ends before), and ``in_time`` (None before
+        publication and while the day is unknown).
     """
     last = max((r["inspected_on"] for r in kept["results"].values()), default=None)
     at = next((s["at"] for s in kept["steps"] if s["state"] == "published"), None)
-    return _told(last, at, rules, today)
+    return _told(last, kept["entered_at"], at, rules, today)
 
 
 def standings(
@@ -74,17 +75,20 @@ def standings(
     """
     told = []
     for row in store.draws.listed(bureaus):
-        last, at = row.pop("last_visit"), row.pop("published_at")
-        told.append(row | {"publication": _told(last, at, rules, today)})
+        last, entered, at = (row.pop(n) for n in ("last_visit", "entered_at", "published_at"))
+        told.append(row | {"publication": _told(last, entered, at, rules, today)})
     return told
 
 
-def _told(last: str | None, at: str | None, rules: Rulebook, today: date) -> Json:
-    """How it stands, by the day of the last visit and the moment (UTC) of publication."""
-    # the step is written in UTC; the day is China's
-    shown = None if at is None else datetime.fromisoformat(at).astimezone(CHINA).date().isoformat()
+def _told(
+    last: str | None, entered: str | None, at: str | None, rules: Rulebook, today: date
+) -> Json:
+    """How it stands, by the day of the last visit and the moments (UTC) of entry and publication.
+
+    A published list shows results from their entry on, so they are public from the later moment.
+    """
     told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "due_unknown": False,
-                  "published_on": shown, "in_time": None}  # fmt: skip
+                  "published_on": _day(at), "results_on": None, "in_time": None}  # fmt: skip
     if last is None:
         return told
     try:
@@ -92,10 +96,19 @@ def _told(last: str | None, at: str | None, rules: Rulebook, today: date) -> Jso
     except BeyondCalendar:  # the State Council has not told that year's days off yet
         due = None
     told |= {"due_on": due, "due_unknown": due is None}
-    if shown is not None and shown >= last:
-        return told | {"state": PUBLISHED, "in_time": None if due is None else shown <= due}
+    if at is not None:
+        shown = _day(max(at, entered or at)) or ""
+        in_time = None if due is None else shown <= due
+        return told | {"state": PUBLISHED, "results_on": shown, "in_time": in_time}
     late = due is not None and today.isoformat() > due
     return told | {"state": OVERDUE if late else DUE}
+
+
+def _day(moment: str | None) -> str | None:
+    """The day in China of a moment that is kept in UTC."""
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).astimezone(CHINA).date().isoformat()
 
 
 def write_public(store: Store, draw: str, file: Path) -> None:

@@ -196,6 +196,8 @@ class Draws:
     def one(self, draw: str) -> Json:
         """A draw with its ``steps``, ``state``, ``results`` and ``replacements``.
 
+        ``entered_at`` is when the last enterprise's first result came; None without results.
+
         Raises:
             UnknownRecord: there is none.
         """
@@ -204,6 +206,7 @@ class Draws:
             wanted = select(draw_results).where(draw_results.c.draw == draw)
             rows = con.execute(wanted.order_by(draw_results.c.entry)).mappings()
             found["results"] = {row["code"]: json.loads(row["body"]) for row in rows}
+            found["entered_at"] = kept.entered_at(con, [draw]).get(draw)
             found["replacements"] = kept.replacements(con, draw)
         return found
 
@@ -222,7 +225,8 @@ class Draws:
     def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All draws with their state, the latest first; ``bureaus`` None is the whole district.
 
-        ``last_visit`` (day) and ``published_at`` (moment) are None where there is none yet.
+        ``last_visit`` (day), ``entered_at`` (moment of the last enterprise's first result) and
+        ``published_at`` (moment) are None where there is none yet.
         """
         wanted = select(draws).order_by(draws.c.activity.desc())
         if bureaus is not None:
@@ -231,9 +235,10 @@ class Draws:
             rows = con.execute(wanted).mappings().all()
             ids = [row["id"] for row in rows]
             last, shown = kept.last_visits(con, ids), kept.published_at(con, ids)
+            entered = kept.entered_at(con, ids)
             return [
                 {**row, "state": kept.state(con, i), "last_visit": last.get(i),
-                 "published_at": shown.get(i)}
+                 "entered_at": entered.get(i), "published_at": shown.get(i)}
                 for i, row in zip(ids, rows, strict=True)
             ]  # fmt: skip
 

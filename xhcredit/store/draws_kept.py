@@ -20,6 +20,7 @@ from xhcredit.store.draws_tables import (
     draws,
     plans,
 )
+from xhcredit.store.tables import activity
 
 #: states in their order
 STATES = ("frozen", "seeded", "drawn", "published")
@@ -131,6 +132,14 @@ def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     for draw, body in rows:
         found[draw] = max(found.get(draw, ""), json.loads(body)["inspected_on"])
     return found
+
+
+def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When the last enterprise's first result was entered; corrections do not put it off."""
+    c = draw_results.c
+    wanted = select(c.draw, func.max(activity.c.at)).join(activity, activity.c.seq == c.activity)
+    first = wanted.where(c.draw.in_(ids), c.entry == 1).group_by(c.draw)
+    return {draw: at for draw, at in con.execute(first)}
 
 
 def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
