@@ -99,6 +99,7 @@ WATCHLIST = {
             "moved": -61.2,
             "general": 402.5,
             "x": {},
+            "alerts": {"open": 1, "colour": "orange", "triggers": ["licence_expiry"]},
         }
     ],
     "next": "eyJydW4iOjEyLC4uLn0",

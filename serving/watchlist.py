@@ -19,6 +19,7 @@ from serving.gate import Caller
 from serving.problems import Refusal, declared
 from serving.roles import SCORES
 from serving.service import Service, service_of
+from serving.watch_alerts import allowed, marked, words_of
 from xhcredit.errors import BadInput
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.results import MARK
@@ -44,6 +45,8 @@ class Asked(BaseModel):
     lowest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分下限 / composite from")
     highest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分上限 / composite to")
     moved: Move | None = Field(None, description="变差、变好、新增 / against the run before")
+    alerted: bool = Field(False, description="有未结预警 / with an open alert")
+    trigger: Words = Field([], description="预警触发项 / with an open alert of one of these")
     text: str = Field(
         "",
         max_length=100,
@@ -64,6 +67,8 @@ class Asked(BaseModel):
             lowest=self.lowest,
             highest=self.highest,
             moved=self.moved,
+            alerted=self.alerted,
+            trigger=_each(self.trigger),
             text=self.text.replace("\0", "").strip(),
             sort=self.sort,
         )
@@ -116,10 +121,10 @@ class Cursor(BaseModel):
     "/v1/watchlist",
     operation_id="watchlist",
     summary="关注名单 / watchlist",
-    description="按等级、街镇、部门、领域、分数、变动、名称筛选，排序，游标翻页；"
+    description="按等级、街镇、部门、领域、分数、变动、未结预警、名称筛选，排序，翻页；"
     "同一次查询各页均出自同一批次，total 为符合条件的总数。默认综合分由低到高。\n\nFiltered, "
     "sorted, paged by cursor; all pages are of one run, total counts all of them. The lowest "
-    "composite comes first unless told otherwise.",
+    "composite comes first unless told otherwise. Open alerts are told to whom may read alerts.",
     responses=declared(400, 404, 422) | {200: examples.json_of(examples.WATCHLIST)},
     openapi_extra=examples.with_purpose(),
 )
@@ -127,13 +132,14 @@ async def watchlist(request: Request, asked: Annotated[Paged, Query()]) -> Respo
     """Enterprises of the current run."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    question = asked.question(caller.scope(SCORES))
+    question = allowed(caller, asked.question(caller.scope(SCORES)))
     after = Cursor.read(asked.cursor, question) if asked.cursor else None
     page = await asyncio.to_thread(service.store.watch.page, question, asked.limit, after)
     codes = [row["code"] for row in page.rows]
     seen = {"codes": codes, "run": page.run, "asked": question.told()}
     await service.journal.note(caller.act("enterprise.watchlist", purpose, **seen))
-    told = {"run": page.run, "total": page.total, "enterprises": page.rows}
+    rows = await asyncio.to_thread(marked, service, caller, page.rows)
+    told = {"run": page.run, "total": page.total, "enterprises": rows}
     after_it = _cursor(question, page.after)
     return JSONResponse({**told, "next": after_it}, headers={"Cache-Control": "no-store"})
 
@@ -175,7 +181,8 @@ async def export(
     """Exactly what is filtered, as a file."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    return await exported(service, caller, purpose, asked.question(caller.scope(SCORES)), format)
+    question = allowed(caller, asked.question(caller.scope(SCORES)))
+    return await exported(service, caller, purpose, question, format)
 
 
 async def exported(
@@ -190,7 +197,7 @@ async def exported(
     if service.exporting.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.exporting:
-        file, page = await asyncio.to_thread(_written, service, question, format, caller.name)
+        file, page = await asyncio.to_thread(_written, service, question, format, caller)
     # the run and the question name the rows: published rows never change
     seen = {"run": page.run, "rows": page.total, "asked": question.told(), "format": format}
     try:
@@ -216,11 +223,11 @@ _COLUMNS = {
     "kind": Column("主体类型", 12), "size": Column("规模", 8), "tier": Column("等级", 6),
     "previous_tier": Column("上一批次等级", 12), "composite": Column("综合分", 10),
     "moved": Column("较上一批次", 10), "general": Column("通用分", 10),
-    "x": Column("专业领域分（等级）", 40),
+    "x": Column("专业领域分（等级）", 40), "alerts": Column("未结预警", 40),
 }  # fmt: skip
 
 
-def _written(service: Service, asked: Question, kind: str, by: str) -> tuple[Path, Page]:
+def _written(service: Service, asked: Question, kind: str, by: Caller) -> tuple[Path, Page]:
     """All rows in a temporary file, and their first page.
 
     Raises:
@@ -234,27 +241,29 @@ def _written(service: Service, asked: Question, kind: str, by: str) -> tuple[Pat
         )
     said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
     filters = "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
-    title = (
-        f"批次 run {first.run}；{filters}；导出 by {by}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
-    )
+    made = f"导出 by {by.name}，{service.now():%Y-%m-%d %H:%M}Z"
+    title = f"批次 run {first.run}；{filters}；{made}；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
         path = Path(file.name)
     try:
         write = write_csv if kind == "csv" else write_xlsx
-        write(path, title, list(_COLUMNS.values()), _rows(watch.every(asked, run=first.run)))
+        rows = _rows(service, by, watch.every(asked, run=first.run))
+        write(path, title, list(_COLUMNS.values()), rows)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path, first
 
 
-def _rows(pages: Iterator[Page]) -> Iterator[list[Any]]:
-    """Rows of a file; legal form and size in words."""
+def _rows(service: Service, by: Caller, pages: Iterator[Page]) -> Iterator[list[Any]]:
+    """Rows of a file; legal form, size and open alerts in words."""
     words = {n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")}
     for page in pages:
-        for row in page.rows:
+        for row in marked(service, by, page.rows):
+            triggers = row["alerts"]["triggers"] if row["alerts"] else []
             told = row | {n: words[n].get(row[n], row[n]) for n in words}
             told["x"] = "；".join(
                 f"{n} {s['score']:.1f} ({s['grade']})" for n, s in row["x"].items()
             )
+            told["alerts"] = "；".join(w["zh"] for w in words_of(service, triggers).values())
             yield [told[name] for name in _COLUMNS]

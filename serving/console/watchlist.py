@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, go_to, page, with_query
-from serving.roles import SCORES
+from serving.roles import ALERTS_READ, SCORES
 from serving.service import Service, service_of
+from serving.watch_alerts import allowed, marked, words_of
 from serving.watchlist import exported
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import UnknownRecord
@@ -23,6 +24,7 @@ from xhcredit.tiers.assign import TIERS
 router = APIRouter(include_in_schema=False)
 ROWS = 50
 MOVES = {"worse": "Tier got worse", "better": "Tier got better", "new": "New in this run"}
+ANY = "any"  #: instead of a trigger: whichever
 _LISTED = ("tier", "street", "bureau", "kind", "size", "field")
 
 
@@ -41,7 +43,8 @@ async def watchlist(request: Request) -> Response:
     except UnknownRecord:
         return page(request, "watchlist_none.html", visitor)
     await _keep(service, visitor, asked, shown["found"])
-    shown |= {"asked": asked, "wrong": wrong, "text": text}
+    told = await asyncio.to_thread(_warned, service, visitor, shown["found"])
+    shown |= {"asked": asked, "wrong": wrong, "text": text, **told}
     return page(request, "watchlist.html", visitor, charts=True, **shown)
 
 
@@ -58,13 +61,17 @@ def question(query: QueryParams, visitor: Visitor) -> Question:
     listed: dict[str, Any] = {k: tuple(v for v in query.getlist(k) if v) for k in _LISTED}
     listed["tier"] = tuple(t for t in listed["tier"] if t in TIERS)
     sort, moved = query.get("sort", ""), query.get("moved", "")
-    return Question(
+    alert = query.get("alert", "")[:100] if ALERTS_READ in visitor.caller.permissions else ""
+    asked = Question(
         within=visitor.caller.scope(SCORES),
         moved=cast(Move, moved) if moved in get_args(Move) else None,
         text=query.get("text", "").strip()[:80],
         sort=cast(Sort, sort) if sort in get_args(Sort) else "composite",
+        alerted=alert == ANY,
+        trigger=(alert,) if alert not in ("", ANY) else (),
         **listed,
     )
+    return allowed(visitor.caller, asked)
 
 
 def _shown(request: Request, service: Service, asked: Question) -> dict[str, Any]:
@@ -83,6 +90,21 @@ def _shown(request: Request, service: Service, asked: Question) -> dict[str, Any
         "street_chart": _street_chart(request, streets),
         "choices": choices | {"field": fields},
         "moves": MOVES,
+    }
+
+
+def _warned(service: Service, visitor: Visitor, found: Page) -> dict[str, Any]:
+    """Rows with their open alerts, and the triggers to filter by; none without the right."""
+    may = ALERTS_READ in visitor.caller.permissions
+    scope = visitor.caller.scope(ALERTS_READ)
+    triggers = service.store.watch.triggers(scope) if may else []
+    rows = marked(service, visitor.caller, found.rows)
+    named = {t for row in rows if row["alerts"] for t in row["alerts"]["triggers"]}
+    return {
+        "rows": rows,
+        "may_warn": may,
+        "triggers": triggers,
+        "named": words_of(service, [*named, *triggers]),
     }
 
 

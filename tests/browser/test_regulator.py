@@ -119,3 +119,20 @@ def test_the_auditor_sees_who_looked_and_verifies_the_chain(browser, site):
         page.get_by_role("button", name="校验日志链").click()
 
         expect(page.locator("#verdict")).to_contain_text("日志链完整")
+
+
+def test_the_list_marks_and_filters_by_open_alerts(browser, site):
+    with visit(browser, site, "wang") as page:
+        page.goto("/console/watchlist")
+        page.select_option("#alert", "any")
+        page.wait_for_url("**alert=any**")
+        rows = page.locator("#found tr[data-row]")
+        expect(rows.first.locator("td:first-child .tag")).to_contain_text("预警")
+        assert rows.count() == page.locator("#found tr[data-row] td:first-child .tag").count()
+        named = page.locator("#alert option").nth(2)
+        page.select_option("#alert", named.get_attribute("value"))
+        page.wait_for_url(f"**alert={named.get_attribute('value')}**")
+        words = named.inner_text()
+        titles = [tag.get_attribute("title") for tag in rows.locator("td:first-child .tag").all()]
+        assert titles
+        assert all(words in title for title in titles)

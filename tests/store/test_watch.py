@@ -109,8 +109,19 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
     assert found(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
     assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 2
 
+    marks = listed.watch.alerts_of([code(1), code(2), code(3)], None)
+    assert {c: (m["open"], m["triggers"]) for c, m in marks.items()} == {
+        code(1): (1, [new[0].trigger]), code(3): (1, ["cluster"]),
+    }  # fmt: skip
+    assert {m["colour"] for m in marks.values()} == {new[0].colour}
+    assert set(listed.watch.alerts_of([code(1), code(3)], frozenset({BUREAUS[1]}))) == {code(1)}
+    assert listed.watch.triggers(None) == sorted({new[0].trigger, "cluster"})
+    assert listed.watch.triggers(frozenset()) == []
+
     go(listed, [first], "dismiss")
 
+    assert code(1) not in listed.watch.alerts_of([code(1)], None)
+    assert listed.watch.triggers(None) == ["cluster"]
     assert found(alerted=True) == (1, code(3))
     assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 1
 

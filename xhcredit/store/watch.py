@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from xhcredit.alerts.flow import OVER
 from xhcredit.errors import UnknownRecord
+from xhcredit.rules.shapes_alerts import Flow
 from xhcredit.store.alerts_read import Asked, filtered
 from xhcredit.store.alerts_tables import alert_steps, alerts
 from xhcredit.store.engines import Database
@@ -155,6 +156,29 @@ class Watch:
             found = [dict(row) for row in con.execute(wanted).mappings()]
         return {r["code"]: r for r in found if is_within(r["bureau"], within)}
 
+    def alerts_of(self, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
+        """Open alerts of some enterprises: ``open`` (how many), worst ``colour``, ``triggers``.
+
+        Who has none that may be told is left out.
+        """
+        wanted = _open_alerts(within).where(alerts.c.code.in_(codes))
+        columns = (alerts.c.code, alerts.c.trigger, alert_steps.c.colour)
+        found: dict[str, dict[str, Any]] = {}
+        with self.database.reading() as con:
+            for row in con.execute(wanted.with_only_columns(*columns).order_by(alerts.c.id)):
+                told = found.setdefault(row.code, {"open": 0, "colour": "", "triggers": []})
+                told["open"] += 1
+                told["colour"] = max(told["colour"], row.colour, key=("", *Flow.COLOURS).index)
+                told["triggers"] = sorted({*told["triggers"], row.trigger})
+        return found
+
+    def triggers(self, within: Within) -> list[str]:
+        """Triggers with an open alert of an enterprise that may be told."""
+        wanted = _open_alerts(within).where(alerts.c.code != "")
+        with self.database.reading() as con:
+            named = wanted.with_only_columns(alerts.c.trigger).distinct()
+            return sorted(con.scalars(named).all())
+
     def _run(self, con: Connection, run: int | None) -> int:
         run = con.scalar(select(current.c.run)) if run is None else run
         held = con.scalar(select(runs.c.run).where(runs.c.run == run))
@@ -233,9 +257,12 @@ def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElemen
 
 def _alerted(asked: Question) -> Select[Any]:
     """Codes with an open alert that may be told."""
-    wanted = filtered(Asked(within=asked.within, triggers=frozenset(asked.trigger)))
-    is_open = alert_steps.c.state.not_in(sorted(OVER))
-    return wanted.where(is_open).with_only_columns(alerts.c.code)
+    return _open_alerts(asked.within, asked.trigger).with_only_columns(alerts.c.code)
+
+
+def _open_alerts(within: Within, triggers: Sequence[str] = ()) -> Select[Any]:
+    wanted = filtered(Asked(within=within, triggers=frozenset(triggers)))
+    return wanted.where(alert_steps.c.state.not_in(sorted(OVER)))
 
 
 _MOVES: dict[str, list[ColumnElement[bool]]] = {
