@@ -15,6 +15,7 @@ from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs import spark_night
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import open_store, present, run_night
+from xhcredit.jobs.night_columns import open_columns
 from xhcredit.jobs.night_scores import score_night
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -111,8 +112,9 @@ def test_slices_in_any_order_and_number_are_the_whole_night(task, model):
         spark_night.score_slice(task, k)
     rows = present(store, model.as_of)
     quiet = {"progress": lambda *_: None}
-    made = spark_night._gathered(task, model, rows, **quiet)
-    whole = score_night(Path(), Path(), store, model, rows, full=True, check=0, **quiet)
+    columns = open_columns(None, store, model, rows, full=True)
+    made = spark_night._gathered(task, columns, **quiet).columns
+    whole = score_night(Path(), None, store, model, rows, full=True, check=0, **quiet).columns
 
     for name, column in whole.results.columns.items():
         np.testing.assert_array_equal(made.results.columns[name], column)
@@ -136,8 +138,9 @@ def test_a_slice_of_other_enterprises_is_refused(task, model):
         spark_night.score_slice(task, k)
     spark_night._file(task, 0).write_bytes(spark_night._file(task, 1).read_bytes())
 
+    columns = open_columns(None, store, model, present(store, model.as_of), full=True)
     with pytest.raises(NightRefuted, match="slice 0 holds other enterprises"):
-        spark_night._gathered(task, model, present(store, model.as_of), lambda *_: None)
+        spark_night._gathered(task, columns, lambda *_: None)
 
 
 @pytest.mark.parametrize("engine", ["dask://here", "local-cluster[2]", "spark://", "local[2"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import mmap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,16 @@ def frozen(array: Array) -> Array:
     view = np.asarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view
+
+
+def let_go(arrays: Iterable[Array]) -> None:
+    """Let what is mapped from files leave memory; it is read again when it is used."""
+    for array in arrays:
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,11 @@ class Store:
                 f'no enterprise "{code}" in the register; check the code, or ingest its register'
             )
         return i
+
+    def let_go(self) -> None:
+        """Let what was read of the events leave memory."""
+        for arrays in (*self.tables.values(), self.relations.edges, self.relations.members):
+            let_go(arrays.values())
 
     def present(self, as_of: int) -> npt.NDArray[np.int64]:
         """Positions of the enterprises that were known and not yet de-registered on a day."""

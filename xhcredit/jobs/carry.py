@@ -28,6 +28,7 @@ from xhcredit.ingest.changes import changes
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.model import Model, code_version
+from xhcredit.jobs.night_columns import NightColumns
 
 FOLDER = ".carry"
 
@@ -102,38 +103,31 @@ def _mapped(folder: Path, told: Mapping[str, Any]) -> Carried:
     )
 
 
-def keep(
-    out: Path, model: Model, store: Store, columns: Mapping[str, Array], own: Mapping[str, Array]
-) -> None:
+def keep(out: Path, store: Store, columns: NightColumns) -> None:
     """Leave a night to the next.
 
     Args:
         out: folder of the night's results.
-        model: what it was scored with.
         store: what it was scored from.
-        columns: of the result.
-        own: ``rows``, ``due`` and ``neighbours``.
+        columns: of the night; their folder becomes what the next carries on from.
     """
     if store.path is None:
         return
     part = out / f"{FOLDER}.part"
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    arrays = {**columns, **own}
-    for name, array in arrays.items():
-        np.save(part / f"{name}.npy", array)
+    columns.leave(part)
     codes = store.path / "register" / "codes.npy"
     try:
         os.link(codes, part / "codes.npy")
     except OSError:  # another disk, or no links there
         shutil.copyfile(codes, part / "codes.npy")
     told = {
-        "as_of": model.as_of.isoformat(),
+        "as_of": columns.results.model.as_of.isoformat(),
         "digest": store.digest,
         "entries": stores.about(store.path).get("entries", []),
-        "enterprises": int(own["rows"].shape[0]),
-        "columns": list(arrays),
-        "fit": fit(model),
+        "enterprises": int(columns.rows.shape[0]),
+        "columns": [*columns.results.columns, "rows", "due", "neighbours"],
+        "fit": fit(columns.results.model),
     }
     (part / "carry.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(out / FOLDER, ignore_errors=True)

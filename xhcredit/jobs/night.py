@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from xhcredit.ingest.changes import changes
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.jobs import carry
 from xhcredit.jobs.model import Model
+from xhcredit.jobs.night_columns import NightColumns
 from xhcredit.jobs.night_scores import NightScores, score_night
-from xhcredit.jobs.results import Results, provenance_of, write_atomic, write_json
+from xhcredit.jobs.results import Results, provenance_of, write_json, write_parts
 from xhcredit.jobs.self_check import SHARE
 from xhcredit.jobs.spark_night import check_engine, score_on_spark
 
@@ -201,23 +204,35 @@ def run_night(
             scored = score_night(
                 warehouse, out, store, model, rows, full=full, check=check, progress=progress
             )
-        places = stores.places_of(store).take(pa.array(rows))
-        table = scored.results.table(store.codes[rows], places)
-        write_atomic(table, scores, provenance, lambda: (out / "run.json").unlink(missing_ok=True))
+        unfinished = partial((out / "run.json").unlink, missing_ok=True)
+        write_parts(_tables(store, scored.columns, progress), scores, provenance, unfinished)
         kept = {"provenance": provenance, **_told(scored, store, model, rows, warehouse)}
         write_json(kept, out / "run.json")
-        scored.keep(out, store)
+        carry.keep(out, store, scored.columns)
     return NightReport(**kept, scores=scores)
+
+
+def _tables(store: Store, columns: NightColumns, progress: Progress) -> Iterator[pa.Table]:
+    """The result, slice by slice."""
+    places, size = stores.places_of(store), columns.rows.shape[0]
+    for at in columns.slices():
+        rows = columns.rows[at]
+        first, last = int(rows[0]), int(rows[-1])
+        told = places.slice(first, last + 1 - first).take(pa.array(rows - first))
+        yield columns.part(at).table(store.codes[rows], told)
+        columns.let_go()
+        progress("write", at.stop, size)
 
 
 def _told(
     scored: NightScores, store: Store, model: Model, rows: np.ndarray, warehouse: Path
 ) -> dict[str, Any]:
     """What ``run.json`` says of a night beside its provenance."""
+    results = scored.columns.results
     return {
         "enterprises": rows.shape[0],
-        "tiers": scored.results.distribution(),
-        "scored_x": scored.results.applying(),
+        "tiers": results.distribution(),
+        "scored_x": results.applying(),
         "known_until": known_until(store, model.as_of).isoformat(),
         "not_delivered": not_delivered(Warehouse(warehouse)),
         "carried": scored.carried,

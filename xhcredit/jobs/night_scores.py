@@ -7,46 +7,40 @@ whose neighbours' indicators differ (those are found for everybody, every night)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from xhcredit.engine.columns import Array, Store, frozen
+from xhcredit.engine.columns import Array, Store, frozen, let_go
 from xhcredit.engine.one import day_number
+from xhcredit.errors import NightRefuted
 from xhcredit.jobs import carry
 from xhcredit.jobs.due_days import DueDays
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.results import Results
+from xhcredit.jobs.night_columns import NightColumns, open_columns
 from xhcredit.jobs.self_check import check_carried, check_events, sample
 
 Progress = Callable[[str, int, int], None]
+_NEIGHBOURS = "关联主体有变 neighbours changed"
 
 
 @dataclass(frozen=True)
 class NightScores:
-    """Columns of a night, and what it leaves to the next.
+    """What a night found of everybody; some of it was ``carried`` over.
 
     ``why`` says for which reason enterprises were computed: how many by reason, or why nothing
     could be carried over.
     """
 
-    results: Results
-    rows: Array
-    due: Array
-    neighbours: Array
+    columns: NightColumns
     carried: int
     why: str
-
-    def keep(self, out: Path, store: Store) -> None:
-        """Leave the night to the next one."""
-        own = {"rows": self.rows, "due": self.due, "neighbours": self.neighbours}
-        carry.keep(out, self.results.model, store, self.results.columns, own)
 
 
 def score_night(
     warehouse: Path,
-    out: Path,
+    out: Path | None,
     store: Store,
     model: Model,
     rows: Array,
@@ -55,11 +49,12 @@ def score_night(
     check: float,
     progress: Progress,
 ) -> NightScores:
-    """Score the enterprises at ``rows``.
+    """Score the enterprises at ``rows``, slice after slice.
 
     Args:
         warehouse: what the store was made from.
-        out: folder of the earlier night.
+        out: folder of the earlier night and of this one, which goes on where it was cut off;
+            ``None``: everybody is scored, in memory.
         store: clustered columns.
         model: release, rules and day.
         rows: positions in the store.
@@ -70,55 +65,53 @@ def score_night(
     Raises:
         NightRefuted: the check found a difference; nothing was written.
     """
-    days = np.full(rows.shape, day_number(model.as_of), np.int32)
-    shared = model.compiled.neighbours(store, rows, days)
-    neighbours = np.array(list(shared.values())).reshape(len(shared), -1).T
-    before, why = _before(warehouse, out, store, model, rows, neighbours, full=full)
-    results, due = Results(model, rows.shape[0]), np.zeros(rows.shape, np.int64)
-    stays = np.flatnonzero(before.at >= 0)
-    if before.night is not None:
-        _carry(before.night, before.at, stays, results, due)
-    todo = np.flatnonzero(before.at < 0)
-    _compute(store, model, rows, todo, shared, results, due, progress)
-    if stays.shape[0]:
-        _check(warehouse, store, model, results, rows, stays, check)
-    return NightScores(results, rows, due, neighbours, int(stays.shape[0]), why)
+    before = _before(warehouse, out, store, model, rows, full=full)
+    columns = open_columns(out, store, model, rows, full=full)
+    for at in columns.todo():
+        _score_slice(store, model, columns, before, at)
+        store.let_go()
+        progress("score", at.stop, rows.shape[0])
+    stays = np.flatnonzero(columns.carried)
+    if before.night is None:
+        return NightScores(columns, 0, before.why)
+    reasons = {**before.reasons, _NEIGHBOURS: int((before.at >= 0).sum()) - stays.shape[0]}
+    try:
+        _check(warehouse, store, model, columns, stays, check)
+    except NightRefuted:
+        columns.forget()
+        raise
+    return NightScores(columns, int(stays.shape[0]), _told(reasons))
 
 
 @dataclass(frozen=True)
 class _Before:
-    """An earlier night, and which of its rows each enterprise keeps (-1: it is computed)."""
+    """An earlier night, and which of its rows each enterprise keeps (-1: it is computed).
 
-    night: carry.Carried | None
+    ``why`` there is none; or how many are computed, by reason, unless neighbours changed too.
+    """
+
     at: Array
+    night: carry.Carried | None = None
+    why: str = ""
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def _before(
-    warehouse: Path,
-    out: Path,
-    store: Store,
-    model: Model,
-    rows: Array,
-    neighbours: Array,
-    *,
-    full: bool,
-) -> tuple[_Before, str]:
-    """What can be carried over, and why the rest cannot."""
-    none = _Before(None, np.full(rows.shape, -1, np.int64))
-    night = "要求全量 as asked for" if full else carry.load(out, model)
+    warehouse: Path, out: Path | None, store: Store, model: Model, rows: Array, *, full: bool
+) -> _Before:
+    """What can be carried over unless neighbours changed, and why the rest cannot."""
+    nobody = np.full(rows.shape, -1, np.int64)
+    night = "要求全量 as asked for" if full or out is None else carry.load(out, model)
     if isinstance(night, str):
-        return none, night
+        return _Before(nobody, why=night)
     touched = carry.touched_rows(warehouse, night, store)
     if touched is None:
-        return none, "数据文件已重置 entries of the warehouse were taken back"
+        return _Before(nobody, why="数据文件已重置 entries of the warehouse were taken back")
     at, reasons = carry.rows_before(night, store, rows, model.as_of)
     came = np.zeros(len(store), bool)
     came[touched] = True
     reasons["有新数据 something came in"] = _drop(at, came[rows])
-    other = (night.neighbours[np.maximum(at, 0)] != neighbours).any(axis=1)
-    reasons["关联主体有变 neighbours changed"] = _drop(at, other)
-    told = "; ".join(f"{why} {count:,}" for why, count in reasons.items() if count)
-    return _Before(night, at), told
+    return _Before(at, night, reasons=reasons)
 
 
 def _drop(at: Array, which: Array) -> int:
@@ -128,50 +121,66 @@ def _drop(at: Array, which: Array) -> int:
     return int(np.count_nonzero(more))
 
 
-def _carry(night: carry.Carried, at: Array, stays: Array, results: Results, due: Array) -> None:
-    """Put the rows of the earlier night in their places."""
-    source = at[stays]
-    for name, column in results.columns.items():
-        column[stays] = np.take(night.columns[name], source, axis=0)
-    due[stays] = night.due[source]
+def _told(reasons: dict[str, int]) -> str:
+    """How many were computed, by reason."""
+    return "; ".join(f"{why} {count:,}" for why, count in reasons.items() if count)
+
+
+def _score_slice(
+    store: Store, model: Model, columns: NightColumns, before: _Before, at: slice
+) -> None:
+    """Score a slice; what an earlier night may stand for is carried over."""
+    rows, source = np.ascontiguousarray(columns.rows[at]), before.at[at].copy()
+    days = np.full(rows.shape, day_number(model.as_of), np.int32)
+    shared = model.compiled.neighbours(store, rows, days)
+    neighbours = np.array(list(shared.values())).reshape(len(shared), -1).T
+    if before.night is not None:
+        other = (before.night.neighbours[np.maximum(source, 0)] != neighbours).any(axis=1)
+        _drop(source, other)
+        _carry(before.night, source, columns, at.start)
+    columns.neighbours[at] = neighbours
+    columns.carried[at] = source >= 0
+    todo = np.flatnonzero(source < 0)
+    own = {k: values[todo] for k, values in shared.items()}
+    _compute(store, model, columns, rows[todo], at.start + todo, own)
+
+
+def _carry(night: carry.Carried, source: Array, columns: NightColumns, start: int) -> None:
+    """Put the rows ``source`` of the earlier night in their places, from ``start`` on."""
+    stays = np.flatnonzero(source >= 0)
+    kept, places = source[stays], start + stays
+    for name, column in columns.results.columns.items():
+        column[places] = np.take(night.columns[name], kept, axis=0)
+    columns.due[places] = night.due[kept]
+    let_go([*night.columns.values(), night.due, night.neighbours])
 
 
 def _compute(
     store: Store,
     model: Model,
+    columns: NightColumns,
     rows: Array,
-    todo: Array,
+    places: Array,
     shared: dict[int, Array],
-    results: Results,
-    due: Array,
-    progress: Progress,
 ) -> None:
-    """Compute the rows ``todo``, and until which day they stay."""
-    own, dues = frozen(np.ascontiguousarray(rows[todo])), DueDays(model)
+    """Compute ``rows``, and until which day they stay; ``places`` are theirs in the columns."""
+    own, dues = frozen(rows), DueDays(model)
     days = np.full(own.shape, day_number(model.as_of), np.int32)
-    done: list[int] = []
 
     def put(at: slice, x: Array) -> None:
-        places = todo[at]
-        results.put(places, x)
-        due[places] = dues.of(store, frozen(own[at]), x, results.columns["reason"][places])
-        done.append(x.shape[1])
-        progress("score", sum(done), todo.shape[0])
+        there = places[at]
+        columns.results.put(there, x)
+        reason = columns.results.columns["reason"][there]
+        columns.due[there] = dues.of(store, frozen(own[at]), x, reason)
 
-    model.compiled.in_chunks(store, own, days, {k: v[todo] for k, v in shared.items()}, put)
+    model.compiled.in_chunks(store, own, days, shared, put)
 
 
 def _check(
-    warehouse: Path,
-    store: Store,
-    model: Model,
-    results: Results,
-    rows: Array,
-    stays: Array,
-    share: float,
+    warehouse: Path, store: Store, model: Model, columns: NightColumns, stays: Array, share: float
 ) -> None:
     """Compare a sample of what was carried over; what it stands on is compared too."""
     chosen = stays[sample(stays.shape[0], share, f"{store.digest} {model.as_of}")]
     if chosen.shape[0]:
-        check_carried(store, model, results, rows, chosen)
-        check_events(warehouse, store, rows[chosen], day_number(model.as_of), share)
+        check_carried(store, model, columns.results, columns.rows, chosen)
+        check_events(warehouse, store, columns.rows[chosen], day_number(model.as_of), share)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,24 +28,40 @@ MARK = (
 )
 
 
+#: of a column: its shape, what stands in it before anything is scored, and its type
+Empty = tuple[tuple[int, ...], float, type]
+
+
+def empty_columns(model: Model, n: int) -> dict[str, Empty]:
+    """The columns of ``n`` results."""
+    x = model.release.x
+    return {
+        **{name: ((n,), np.nan, np.float64) for name in ("general", *x, "composite")},
+        **{f"{name}_grade": ((n,), -1, np.int8) for name in x},
+        "tier": ((n,), 0, np.int8),
+        "decided_by": ((n,), 0, np.int16),
+        "national": ((n,), -1, np.int8),
+        "reason": ((n, REASONS), -1, np.int16),
+        "lost": ((n, REASONS), 0, np.float64),
+        "value": ((n, REASONS), np.nan, np.float64),
+    }
+
+
 @dataclass
 class Results:
-    """Columns of the night, filled chunk by chunk; chunks may come in any order."""
+    """Columns of the night, filled chunk by chunk; chunks may come in any order.
+
+    The columns are made if none are given.
+    """
 
     model: Model
     size: int
-    columns: dict[str, Array] = field(init=False)
+    columns: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n = self.size
-        floats = ["general", *self.model.release.x, "composite"]
-        self.columns = {name: np.full(n, np.nan) for name in floats}
-        self.columns |= {f"{x}_grade": np.full(n, -1, np.int8) for x in self.model.release.x}
-        self.columns |= {"tier": np.zeros(n, np.int8), "decided_by": np.zeros(n, np.int16)}
-        self.columns["national"] = np.full(n, -1, np.int8)
-        self.columns["reason"] = np.full((n, REASONS), -1, np.int16)
-        self.columns["lost"] = np.zeros((n, REASONS), np.float64)
-        self.columns["value"] = np.full((n, REASONS), np.nan)
+        if not self.columns:
+            made = empty_columns(self.model, self.size).items()
+            self.columns = {name: np.full(*one) for name, one in made}
 
     def put(self, at: slice | Array, x: Array) -> None:
         """Score a chunk of features and keep what the table needs."""
@@ -143,13 +160,26 @@ def write_atomic(
 
     ``before`` is called when all is written, before the file takes its place.
     """
+    write_parts([table], path, metadata, before)
+
+
+def write_parts(
+    tables: Iterable[pa.Table],
+    path: Path,
+    metadata: Mapping[str, str],
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Write tables of the same columns, one at least, below each other as ``write_atomic`` does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
     part = path.with_name(path.name + ".part")
-    flat = [f.name for f in table.schema if not pa.types.is_nested(f.type)]
-    pq.write_table(
-        table.replace_schema_metadata(known), part, compression="zstd", write_statistics=flat
-    )
+    rest = iter(tables)
+    first = next(rest)
+    schema = first.schema.with_metadata(known)
+    flat = [f.name for f in schema if not pa.types.is_nested(f.type)]
+    with pq.ParquetWriter(part, schema, compression="zstd", write_statistics=flat) as writer:
+        for table in itertools.chain([first], rest):
+            writer.write_table(table.replace_schema_metadata(known))
     before()
     os.replace(part, path)
 

@@ -28,14 +28,12 @@ from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs.model import Model, model_on
+from xhcredit.jobs.night_columns import SLICE, NightColumns, open_columns
 from xhcredit.jobs.night_scores import NightScores, Progress, score_night
-from xhcredit.jobs.results import Results
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import release_of
 
-#: enterprises of a slice, unless there are few; features of a slice fit into a worker's memory
-SLICE = 200_000
 #: slices at least, so that few enterprises are shared out too
 SLICES = 4
 #: name under which the program's text arrives at the workers
@@ -108,7 +106,7 @@ def score_on_spark(
     todo = [k for k in range(task.count) if not _file(task, k).exists()]
     if todo:
         _run(engine, task, todo)
-    scored = _gathered(task, model, rows, progress)
+    scored = _gathered(task, open_columns(out, store, model, rows, full=True), progress)
     shutil.rmtree(done)
     return scored
 
@@ -205,7 +203,7 @@ def score_slice(task: Task, k: int) -> None:
         raise NightRefuted(f"a worker has another {', '.join(other)}; install the same version")
     rows = _rows_of(present(store, day), k, task.count)
     scored = score_night(
-        Path(), Path(), store, model, rows, full=True, check=0.0, progress=lambda *_: None
+        Path(), None, store, model, rows, full=True, check=0.0, progress=lambda *_: None
     )
     _write(task, k, scored)
 
@@ -217,8 +215,9 @@ def _rows_of(rows: Array, k: int, count: int) -> Array:
 
 def _write(task: Task, k: int, scored: NightScores) -> None:
     """Write a slice under a name of its own until it is complete: it may run twice at a time."""
-    own = {"rows": scored.rows, "due": scored.due, "neighbours": scored.neighbours}
-    columns = {f"c_{name}": column for name, column in scored.results.columns.items()}
+    night = scored.columns
+    own = {"rows": night.rows, "due": night.due, "neighbours": night.neighbours}
+    columns = {f"c_{name}": column for name, column in night.results.columns.items()}
     content = io.BytesIO()
     np.savez(content, **own, **columns)  # type: ignore[arg-type]
     handle, part = tempfile.mkstemp(dir=task.slices, suffix=".part")
@@ -227,22 +226,21 @@ def _write(task: Task, k: int, scored: NightScores) -> None:
     os.replace(part, _file(task, k))
 
 
-def _gathered(task: Task, model: Model, rows: Array, progress: Progress) -> NightScores:
+def _gathered(task: Task, columns: NightColumns, progress: Progress) -> NightScores:
     """The night of all slices, in the order of the enterprises."""
-    results, due = Results(model, rows.shape[0]), np.zeros(rows.shape, np.int64)
-    neighbours: list[Array] = []
+    rows = columns.rows
     for k in range(task.count):
         start, stop = (rows.shape[0] * i // task.count for i in (k, k + 1))
         with np.load(_file(task, k), allow_pickle=False) as part:
             if not np.array_equal(part["rows"], rows[start:stop]):
                 raise NightRefuted(f"slice {k} holds other enterprises; remove {task.slices}")
-            for name, column in results.columns.items():
+            for name, column in columns.results.columns.items():
                 column[start:stop] = part[f"c_{name}"]
-            due[start:stop] = part["due"]
-            neighbours.append(part["neighbours"])
+            columns.due[start:stop] = part["due"]
+            columns.neighbours[start:stop] = part["neighbours"]
+        columns.let_go()
         progress("spark", k + 1, task.count)
-    why = f"Spark {task.count} 片 slices"
-    return NightScores(results, rows, due, np.concatenate(neighbours), 0, why)
+    return NightScores(columns, 0, f"Spark {task.count} 片 slices")
 
 
 @contextmanager
