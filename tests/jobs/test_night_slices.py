@@ -109,7 +109,7 @@ def kill_at(folder, out, what, done):
 
 
 @pytest.mark.parametrize(
-    ("what", "done", "first"), [("score", SLICE, SLICE), ("score", 3 * SLICE, 3 * SLICE),
+    ("what", "done", "first"), [("score", 3 * SLICE, 3 * SLICE),
                                 ("write", 2 * SLICE, None)],
 )  # fmt: skip
 def test_a_killed_night_goes_on_where_it_was_with_the_same_bytes(
