@@ -24,7 +24,8 @@ FILED = {"plan": "zh-2026", "digest": "5b…"}
 FROZEN = {"draw": "zh-2026-07", "commitment": "9c…", "root": "1f…"}
 SEED = {"value": "2 7 11 13 25", "source": "…", "entered_at": "2026-07-02T01:00:00.000000Z"}
 DRAWN = {"digest": "77…", "selected": 12}
-PUBLISHED = {"draw": "zh-2026-07", "published_at": "2026-08-03T02:00:00.000000Z"}
+PUBLISHED = {"draw": "zh-2026-07", "published_at": "2026-08-03T02:00:00.000000Z",
+             "number": 2, "results": 12, "digest": "44…"}  # fmt: skip
 REPLACED = {"code": examples.CODE, "place": 1, "attempt": 1, "away": "J000007",
             "instead": "J000012", "reason": "病假"}  # fmt: skip
 DRAW: dict[str, Any] = {

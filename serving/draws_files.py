@@ -71,7 +71,9 @@ def _version(service: Service, draw: str, name: str) -> str:
     if kept["state"] != PUBLISHED:
         raise UnknownRecord(f'draw "{draw}" has published no list yet')
     run = service.store.reader.current_run()["run"]
-    return hashlib.sha256(canonical([draw, name, kept["results"], run]).encode()).hexdigest()
+    return hashlib.sha256(
+        canonical([draw, name, kept["results"], kept["publications"], run]).encode()
+    ).hexdigest()
 
 
 def _made(make: Callable[..., None], service: Service, draw: str, name: str) -> bytes:
@@ -172,8 +174,9 @@ for _name, _said in INTERNAL.items():
     "/v1/draws/{draw}/publication",
     operation_id="draw_publish",
     summary="公示名单与结果 / publish the list",
-    description="此后任何人可取公开名单，随结果更新；公示只有一次。\n\n"
-    "From then on everybody can take the public list, with results as they stand; once.",
+    description="此后任何人可取公开名单，随结果更新；有新结果后可再次公示，逐次编号留存。\n\n"
+    "From then on everybody can take the public list, with results as they stand; again after "
+    "new results: publications are numbered and all kept.",
     responses=declared(400, 404, 409, 422) | {200: examples.json_of(bodies.PUBLISHED)},
     openapi_extra=examples.with_purpose(),
 )

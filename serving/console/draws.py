@@ -22,7 +22,7 @@ from serving.service import Service, service_of
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_results
-from xhcredit.jobs.draw_publication import FILES, standing, standings
+from xhcredit.jobs.draw_publication import FILES, day_in_china, standing, standings
 from xhcredit.store.acts import Act
 
 router = APIRouter(include_in_schema=False)
@@ -134,6 +134,7 @@ def _standing(service: Service, visitor: Visitor, draw: str) -> dict[str, Any]:
         "inner": {s["id"]: s for s in strata}, "may_run": DRAWS_RUN in may,
         "may_enter": DRAWS_RESULTS in may, "learned": _learned(service, kept),
         "publication": standing(kept, service.rulebook, service.today()),
+        "days": {p["number"]: day_in_china(p["at"]) for p in kept["publications"]},
     }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from tests.jobs import test_draw as base
 from tests.jobs.test_draw import BOOK, PLAN, act, seeded
-from xhcredit.errors import UnknownRecord
+from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.jobs import draw as jobs
 from xhcredit.jobs import draw_documents as documents
 from xhcredit.jobs import draw_publication as publication
+from xhcredit.store.audit import faults
 
 frozen, store = base.frozen, base.store
 LAST, DUE = "2026-07-10", date(2026, 8, 7)
@@ -80,6 +81,36 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
     assert told["publication"] == publication.standing(frozen.draws.one("d1"), BOOK, DUE)
     assert told["publication"]["published_on"]
     assert listed(frozenset({"民政局"})) == []
+
+
+def test_results_that_come_later_are_published_again_and_every_publication_is_kept(
+    frozen, tmp_path
+):
+    seeded(frozen)
+    with pytest.raises(WrongState, match="only seeded"):
+        frozen.draws.publish(act("publish"), "d1", {})
+    jobs.run(frozen, act("run"), "d1")
+    first = publication.publish(frozen, act("publish"), "d1", tmp_path)[0].read_text("utf-8-sig")
+    publication.publish(frozen, act("publish"), "d1", tmp_path)  # nothing new: only writes
+    with pytest.raises(WrongState, match="no new results"):
+        frozen.draws.publish(act("publish"), "d1", {})
+    code = jobs.record_of(frozen, "d1")["selected"][0]["code"]
+    for result in ("no_problem", "corrected"):  # found, then corrected
+        frozen.writer.clock.forward(days=1)
+        found = {code: {"result": result, "inspected_on": "2025-04-03"}}
+        frozen.draws.results(act("results"), "d1", found)
+        frozen.writer.clock.forward(days=1)
+        publication.publish(frozen, act("publish"), "d1", tmp_path)
+    told = frozen.draws.one("d1")
+    assert [(p["number"], p["results"]) for p in told["publications"]] == [(1, 0), (2, 1), (3, 1)]
+    assert len({p["digest"] for p in told["publications"]}) == 3
+    assert (told["state"], told["news"]) == ("published", False)
+    last = (tmp_path / "public_list.csv").read_text("utf-8-sig")
+    assert [f"第{n}次公示" in first for n in (1, 2)] == [True, False]
+    assert last.index("第3次公示") < last.index("第2次公示") < last.index("第1次公示")
+    [row] = publication.standings(frozen, None, BOOK, DUE)
+    assert row["publication"] == publication.standing(told, BOOK, DUE)  # dated by the first
+    assert faults(frozen.database) == []
 
 
 def test_lists_say_what_they_may_say(frozen, tmp_path):

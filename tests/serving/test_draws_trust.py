@@ -147,6 +147,14 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
     later = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert "未发现问题" in later
     assert "未发现问题" not in told
+    assert officer.get("/v1/draws/d1").json()["news"] is True
+    assert officer.post("/v1/draws/d1/publication").json()["number"] == 2
+    again = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
+    assert again.index("第2次公示") < again.index("第1次公示")
+    assert "第2次公示" not in later
+    page = visitor(officer, "sun", ("draw_officer", "市场监管局")).get("/console/draws/d1?lang=en")
+    assert "Publications: <span>2 (" in page.text
+    assert "Publish again" not in page.text
 
 
 def test_internal_list_and_notices_are_for_officers_of_the_bureau_and_are_recorded(officer):

@@ -62,6 +62,9 @@ CHANGES = {
                "WHERE body LIKE '%corrected%'", 'draw "d1": its results are not those'),
     "result gone": ("DELETE FROM draw_results WHERE code = (SELECT min(code) FROM draw_results)",
                     'draw "d1": its results are not those'),
+    "publication": ("UPDATE draw_steps SET details = replace(details, '\"number\":1', "
+                    "'\"number\":2') WHERE state = 'published'",
+                    'draw "d1" has another publication'),
 }  # fmt: skip
 
 

@@ -87,8 +87,9 @@ def _told(
 
     A published list shows results from their entry on, so they are public from the later moment.
     """
+    shown = day_in_china(at)
     told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "due_unknown": False,
-                  "published_on": _day(at), "results_on": None, "in_time": None}  # fmt: skip
+                  "published_on": shown, "results_on": None, "in_time": None}  # fmt: skip
     if last is None:
         return told
     try:
@@ -97,14 +98,14 @@ def _told(
         due = None
     told |= {"due_on": due, "due_unknown": due is None}
     if at is not None:
-        shown = _day(max(at, entered or at)) or ""
+        shown = day_in_china(max(at, entered or at)) or ""
         in_time = None if due is None else shown <= due
         return told | {"state": PUBLISHED, "results_on": shown, "in_time": in_time}
     late = due is not None and today.isoformat() > due
     return told | {"state": OVERDUE if late else DUE}
 
 
-def _day(moment: str | None) -> str | None:
+def day_in_china(moment: str | None) -> str | None:
     """The day in China of a moment that is kept in UTC."""
     if moment is None:
         return None
@@ -127,14 +128,24 @@ def write_public(store: Store, draw: str, file: Path) -> None:
     rows = _rows(store, kept, record)
     if file.suffix == ".pdf":
         heads = [column.heading for column in _COLUMNS]
-        file.write_bytes(public_pdf(f"{draw} 抽查名单", record, heads, rows))
+        title = f"{draw} 抽查名单{''.join(history(kept))}"
+        file.write_bytes(public_pdf(title, record, heads, rows))
         return
     commitment = record["commitment"]
     title = (
         f"{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
-        f"种子 {record['seed']['value']}"
+        f"种子 {record['seed']['value']}{''.join(history(kept))}"
     )
     (write_csv if file.suffix == ".csv" else write_xlsx)(file, title, _COLUMNS, rows)
+
+
+def history(kept: Json) -> list[str]:
+    """Every publication in words, the latest first; each begins with a semicolon."""
+    return [
+        f"；第{p['number']}次公示 {day_in_china(p['at'])}"
+        + (f"（有结果 {p['results']} 户）" if p["results"] else "")
+        for p in reversed(kept["publications"])
+    ]
 
 
 def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
@@ -149,13 +160,15 @@ def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
 
 
 def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
-    """Write the public list of a draw and note that it was published; again only writes.
+    """Write the public list of a draw and note that it was published.
+
+    Again: another publication if results were entered since, else the files are only written.
 
     Raises:
         WrongState: nothing was drawn.
         UnknownRecord: there is no such draw.
     """
-    if store.draws.one(draw)["state"] != PUBLISHED:
+    if store.draws.one(draw)["news"]:
         store.draws.publish(act, draw, {"files": list(FILES)})
     out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in FILES]

@@ -16,6 +16,7 @@ from xhcredit.store.acts import Act, Tx, Writer, head
 from xhcredit.store.chain import canonical
 from xhcredit.store.draws_faults import results_digest
 from xhcredit.store.draws_kept import STATES, Files, Json, Opening
+from xhcredit.store.draws_published import news, next_publication, publications, results_of
 from xhcredit.store.draws_tables import (
     draw_files,
     draw_replacements,
@@ -132,17 +133,20 @@ class Draws:
         return dict(self.writer.act(act, work))
 
     def publish(self, act: Act, draw: str, details: Json) -> Json:
-        """Note that the list was published, where and when.
+        """Note that the list was published, where and when; again when results came since.
 
         Raises:
-            WrongState: nothing was drawn, or it was published before.
+            WrongState: nothing was drawn, or it was published and nothing was entered since.
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_unless(tx.con, draw, "drawn")
-            _step(tx, act, draw, "published", details)
-            tx.tell(draw=draw)
-            return {"draw": draw, "published_at": tx.at}
+            kept.refuse_before(tx.con, draw, "drawn")
+            found = kept.one(tx.con, draw)
+            told = next_publication(tx.con, found)
+            step = len(found["steps"]) + 1
+            _step(tx, act, draw, "published", {**details, **told}, step)
+            tx.tell(draw=draw, **told)
+            return {"draw": draw, "published_at": tx.at, **told}
 
         return dict(self.writer.act(act, work))
 
@@ -196,6 +200,7 @@ class Draws:
     def one(self, draw: str) -> Json:
         """A draw with its ``steps``, ``state``, ``results`` and ``replacements``.
 
+        ``publications`` are all of them, ``news`` tells whether another one is possible.
         ``entered_at`` is when the last enterprise's first result came; None without results.
 
         Raises:
@@ -203,9 +208,9 @@ class Draws:
         """
         with self.database.reading() as con:
             found = kept.one(con, draw)
-            wanted = select(draw_results).where(draw_results.c.draw == draw)
-            rows = con.execute(wanted.order_by(draw_results.c.entry)).mappings()
-            found["results"] = {row["code"]: json.loads(row["body"]) for row in rows}
+            found["results"] = results_of(con, draw)
+            found["publications"] = publications(found["steps"])
+            found["news"] = news(con, found)
             found["entered_at"] = kept.entered_at(con, [draw]).get(draw)
             found["replacements"] = kept.replacements(con, draw)
         return found
@@ -267,8 +272,9 @@ class Draws:
             return kept.file(con, draw, name)
 
 
-def _step(tx: Tx, act: Act, draw: str, state: str, details: Json) -> None:
-    row = {"draw": draw, "step": STATES.index(state) + 1, "state": state, "at": tx.at}
+def _step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:
+    """Keep a step; ``step`` is its number where that does not follow from the state."""
+    row = {"draw": draw, "step": step or STATES.index(state) + 1, "state": state, "at": tx.at}
     row |= {"actor": act.actor, "details": canonical(details), "activity": tx.seq}
     tx.con.execute(insert(draw_steps), row)
 

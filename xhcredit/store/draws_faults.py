@@ -31,6 +31,10 @@ def draw_faults(con: Connection) -> Iterator[str]:
     for row, told in _with_entry(con, draw_steps):
         if row["state"] == "seeded" and told.get("seed") != json.loads(row["details"])["value"]:
             yield f'draw "{row["draw"]}" has another seed than its activity entry'
+        if row["state"] == "published":
+            said = json.loads(row["details"])
+            if any(said.get(k) != told.get(k) for k in ("number", "results", "digest")):
+                yield f'draw "{row["draw"]}" has another publication than its activity entry'
     for draw in con.scalars(select(draw_files.c.draw).distinct().order_by(draw_files.c.draw)):
         yield from _of_files(con, draw)
     yield from _of_results(con)

@@ -143,10 +143,10 @@ def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 
 def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """When each draw's list was published; none that was not."""
+    """When each draw's list was published first; none that was not."""
     c = draw_steps.c
-    wanted = select(c.draw, c.at).where(c.draw.in_(ids), c.state == STATES[-1])
-    return {draw: at for draw, at in con.execute(wanted)}
+    wanted = select(c.draw, func.min(c.at)).where(c.draw.in_(ids), c.state == STATES[-1])
+    return {draw: at for draw, at in con.execute(wanted.group_by(c.draw))}
 
 
 def replacements(con: Connection, draw: str) -> list[Json]:
