@@ -36,6 +36,7 @@ from serving import (
     restoration,
     restoration_applications,
     subscriptions,
+    views,
     watchlist,
     what_if,
 )
@@ -137,7 +138,7 @@ def _let_in(app: FastAPI, service: Service) -> None:
 
 def _keyed(settings: Settings) -> list[APIRouter]:
     """What asks who is there; some only where a warehouse is."""
-    keyed = [enterprises.router, watchlist.router, catalogue.router, activity.router]
+    keyed = [enterprises.router, watchlist.router, views.router, catalogue.router, activity.router]
     keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
     keyed += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
     if settings.warehouse is not None:

@@ -22,11 +22,12 @@ from serving.console import (
     quality,
     restoration,
     rules,
+    views,
     watchlist,
 )
 
 PARTS = (
-    door, watchlist, enterprise, alerts, alert, draws, draws_joint, checks, models, quality,
+    door, watchlist, views, enterprise, alerts, alert, draws, draws_joint, checks, models, quality,
     restoration, rules, audit, half_year, accounts,
 )  # fmt: skip
 

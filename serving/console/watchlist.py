@@ -14,17 +14,17 @@ from serving.console.door import visitor_of
 from serving.console.frame import Visitor, go_to, page, with_query
 from serving.roles import ALERTS_READ, SCORES
 from serving.service import Service, service_of
+from serving.views import ANY, plain_query, views_of
 from serving.watch_alerts import allowed, marked, words_of
 from serving.watchlist import exported
 from xhcredit.domain.codes import normalised, problem_with
-from xhcredit.errors import UnknownRecord
+from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.watch import Move, Page, Place, Question, Sort
 from xhcredit.tiers.assign import TIERS
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
 MOVES = {"worse": "Tier got worse", "better": "Tier got better", "new": "New in this run"}
-ANY = "any"  #: instead of a trigger: whichever
 _LISTED = ("tier", "street", "bureau", "kind", "size", "field")
 
 
@@ -44,6 +44,8 @@ async def watchlist(request: Request) -> Response:
         return page(request, "watchlist_none.html", visitor)
     await _keep(service, visitor, asked, shown["found"])
     told = await asyncio.to_thread(_warned, service, visitor, shown["found"])
+    told["views"] = await asyncio.to_thread(views_of, service, visitor.caller)
+    told["query"] = _to_save(request)
     shown |= {"asked": asked, "wrong": wrong, "text": text, **told}
     return page(request, "watchlist.html", visitor, charts=True, **shown)
 
@@ -61,7 +63,7 @@ def question(query: QueryParams, visitor: Visitor) -> Question:
     listed: dict[str, Any] = {k: tuple(v for v in query.getlist(k) if v) for k in _LISTED}
     listed["tier"] = tuple(t for t in listed["tier"] if t in TIERS)
     sort, moved = query.get("sort", ""), query.get("moved", "")
-    alert = query.get("alert", "")[:100] if ALERTS_READ in visitor.caller.permissions else ""
+    alert = _alert(query) if ALERTS_READ in visitor.caller.permissions else ""
     asked = Question(
         within=visitor.caller.scope(SCORES),
         moved=cast(Move, moved) if moved in get_args(Move) else None,
@@ -72,6 +74,21 @@ def question(query: QueryParams, visitor: Visitor) -> Question:
         **listed,
     )
     return allowed(visitor.caller, asked)
+
+
+def _to_save(request: Request) -> str:
+    """The filters as a view would hold them; nothing where they are too many for one."""
+    try:
+        return plain_query(request.url.query)
+    except BadInput:
+        return ""
+
+
+def _alert(query: QueryParams) -> str:
+    """What is asked of alerts: nothing, any, or a trigger; in the page's words or the API's."""
+    if query.get("alerted") in ("1", "true"):
+        return ANY
+    return (query.get("alert") or query.get("trigger") or "")[:100]
 
 
 def _shown(request: Request, service: Service, asked: Question) -> dict[str, Any]:

@@ -136,3 +136,24 @@ def test_the_list_marks_and_filters_by_open_alerts(browser, site):
         titles = [tag.get_attribute("title") for tag in rows.locator("td:first-child .tag").all()]
         assert titles
         assert all(words in title for title in titles)
+
+
+def test_filters_are_saved_under_a_name_and_found_by_a_colleague(browser, site):
+    with visit(browser, site, "wang") as page:
+        page.goto("/console/watchlist?tier=D")
+        page.get_by_text("常用筛选").click()
+        page.fill("#view", "D级早会")
+        page.get_by_label("与本部门共享").check()
+        page.get_by_role("button", name="保存").click()
+        expect(page).to_have_url(re.compile("tier=D$"))
+    with visit(browser, site, "zhao") as page:
+        page.goto("/console/watchlist")
+        page.get_by_text("常用筛选").click()
+        page.get_by_role("link", name="D级早会").click()
+        expect(page.locator("caption")).to_contain_text("43")
+    with visit(browser, site, "wang") as page:
+        page.goto("/console/watchlist")
+        page.get_by_text("常用筛选").click()
+        page.get_by_role("button", name="删除 D级早会").click()
+        page.get_by_text("常用筛选").click()
+        expect(page.get_by_role("link", name="D级早会")).to_have_count(0)

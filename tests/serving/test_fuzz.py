@@ -19,7 +19,8 @@ from tests.serving.visitors import person, visitor
 
 OPERATIONS = [
     "score", "history", "explain", "file", "scores_batch", "what_if", "watchlist",
-    "watchlist_export", "runs", "run", "releases", "release", "rules", "rule", "metadata",
+    "watchlist_export", "views", "view_save", "view_remove", "runs", "run",
+    "releases", "release", "rules", "rule", "metadata",
 ]  # fmt: skip
 #: operations of people who are logged in, and those whose every call hashes a password
 PERSONS = [

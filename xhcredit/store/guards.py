@@ -98,6 +98,8 @@ _GUARDS: tuple[_Guard, ...] = (
         "NEW.step <> (SELECT count(*) FROM triggered_steps WHERE id = NEW.id) + 1",
         "append-only: a step must follow the last one",
     ),
+    ("saved_views", "UPDATE", "", "append-only"),
+    ("saved_views", "DELETE", "", "append-only"),
     ("candidates", "UPDATE", "", "append-only"),
     ("candidates", "DELETE", "", "append-only"),
     ("candidate_steps", "UPDATE", "", "append-only"),
@@ -119,7 +121,7 @@ _NEVER_EMPTIED = (
     "alerts", "alert_steps", "alert_nights", "alert_proofs",
     "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
     "joint_draws", "joint_members", "triggered_checks", "triggered_steps",
-    "candidates", "candidate_steps", "tier_moves", "champions",
+    "saved_views", "candidates", "candidate_steps", "tier_moves", "champions",
 )  # fmt: skip
 
 

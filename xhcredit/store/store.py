@@ -26,6 +26,7 @@ from xhcredit.store.reader import Reader
 from xhcredit.store.sessions import Sessions
 from xhcredit.store.snapshots import Snapshots
 from xhcredit.store.subscriptions import Subscriptions
+from xhcredit.store.views import Views
 from xhcredit.store.watch import Watch
 
 
@@ -85,6 +86,11 @@ class Store:
     def watch(self) -> Watch:
         """Lists of the current run."""
         return Watch(self.database)
+
+    @cached_property
+    def views(self) -> Views:
+        """Filters of these lists that officers saved."""
+        return Views(self.database, self.writer)
 
     @cached_property
     def snapshots(self) -> Snapshots:
