@@ -38,7 +38,7 @@ def test_others_see_what_is_shared_with_their_bureau_alone(store):
     assert [n for n, _ in seen(store, "user:li")] == ["bureau's", "everybody's"]
     assert [n for n, _ in seen(store, "user:li", "民政局")] == ["everybody's"]
     assert [n for n, _ in seen(store, "user:li", "")] == ["bureau's", "everybody's"]
-    with pytest.raises(UnknownRecord):
+    with pytest.raises(UnknownRecord, match="no saved view"):
         store.views.drop(act(), "user:li", "everybody's")
 
 
