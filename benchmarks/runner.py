@@ -82,16 +82,27 @@ def measure(task: str, **options: Any) -> Measured:
 
 
 def in_turns(
-    tasks: dict[str, dict[str, Any]], pairs: int, tell: Callable[[str], None] = print
-) -> dict[str, list[Measured]]:
+    tasks: dict[str, dict[str, Any]], pairs: int, tell: Callable[[str], None] = print, *,
+    may_fail: frozenset[str] = frozenset(),
+) -> dict[str, list[Measured]]:  # fmt: skip
     """Measure each task ``pairs`` times in turns (A B C A B C …), so that all see the same machine.
 
-    ``tasks`` maps a shown name to ``{"task": …, **options}``.
+    ``tasks`` maps a shown name to ``{"task": …, **options}``; one that ``may_fail`` (it may need
+    more memory than it gets) and does so is told and left out.
     """
     found: dict[str, list[Measured]] = {name: [] for name in tasks}
     for turn in range(pairs):
         for name, options in tasks.items():
-            one = measure(**options)
+            if name not in found:
+                continue
+            try:
+                one = measure(**options)
+            except SystemExit:
+                if name not in may_fail:
+                    raise
+                del found[name]
+                tell(f"  {turn + 1}/{pairs} {name:<44} did not finish; it is left out")
+                continue
             found[name].append(one)
             tell(
                 f"  {turn + 1}/{pairs} {name:<44} {one.cpu:8.2f} CPU-s {one.wall:8.2f} s "
