@@ -218,7 +218,7 @@ BAD_PLANS = {
     "one inspector": ({"places": 1}, "draws.plan"),
     "published late": ({"published_on": "2025-05-01"}, "due by 2025-03-31"),
     "unknown key": ({"colour": "red"}, "colour"),
-    "individual odds with a pause": ({"design": "individual"}, "pause_rounds"),
+    "individual odds with a pause": ({"design": "individual"}, "nobody can be in a pause"),
     "wrong lead": ({"qualification": "food"}, "the lead needs"),
 }  # fmt: skip
 

@@ -45,6 +45,8 @@ class Plan(_Part):
 
     ``spare_trusted`` leaves out who is checked remotely first (无感监管); then nothing is
     learned of them.  ``pause_rounds`` is T: nobody is drawn twice within T rounds of the plan.
+    ``round_months`` is the length of a round: with it, inspections from before the plan's first
+    draw put into a pause as well; without, the plan begins with nobody in a pause.
     ``qualification`` is what the lead inspector holds, ``published_on`` the day of publication.
     """
 
@@ -64,6 +66,7 @@ class Plan(_Part):
     places: int
     qualification: Text
     pause_rounds: Annotated[int, Field(ge=1)]
+    round_months: Annotated[int | None, Field(ge=1, exclude_if=lambda v: v is None)] = None
     published_on: date
     filed_no: Text
     seed_source: Text
@@ -131,7 +134,12 @@ def _items(plan: Plan, base: Mapping[str, Item]) -> str:
 
 def _terms(plan: Plan, terms: PlanTerms) -> str:
     if plan.design != STRATIFIED and plan.pause_rounds > 1:
-        return "odds cannot be renewed in the individual design yet; set pause_rounds to 1"
+        # a row's odds are above 0, so who is in a pause could not stand in the frame and see why
+        # it was not drawn; and only a legal yearly cap is a plain exclusion (the protocol)
+        return (
+            "individual odds are above 0, so nobody can be in a pause; set pause_rounds to 1, or "
+            "use the stratified design, in which the paused have strata of their own"
+        )
     if plan.places < terms.places:
         return f"{plan.places} inspectors per visit; {terms.places} at least (draws.plan)"
     if plan.period.first > plan.period.last:

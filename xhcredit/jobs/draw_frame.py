@@ -21,6 +21,7 @@ from xhcredit.draws.plan import Plan
 from xhcredit.draws.select import STRATIFIED
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draw_past import left_out, with_duty
+from xhcredit.jobs.draw_pauses import from_before, rounds_ago
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 from xhcredit.store.tables import runs, snapshots
@@ -67,6 +68,8 @@ def frame_for(
     progress("frame", 1, 3)
     kept = with_duty(kept, plan, warehouse, rules, as_of)
     past, kept["paused"] = _pauses(plan, store, kept["code"], replaces)
+    earlier, paused = _before(plan, store, warehouse, kept, as_of, replaces)
+    past, kept["paused"] = earlier.join(past), kept["paused"] | paused
     progress("frame", 2, 3)
     if plan.design != STRATIFIED:
         return Framed(_individual(plan, kept, salts), {}, excluded, [])
@@ -116,13 +119,9 @@ def _pauses(
     The oldest round has the first column.  A draw that was replaced was not visited, so it puts
     nobody into a pause.
     """
-    kept = [d for d in store.draws.listed() if d["plan"] == plan.id]
-    gone = {d["replaces"] for d in kept} | {replaces}
-    rounds = [d["id"] for d in kept if d["id"] not in gone]
-    rounds = [r for r in rounds if _was_drawn(store, r)][: plan.pause_rounds - 1]
     past = pd.DataFrame(index=codes.index)
     drawn: set[str] = set()
-    for draw in reversed(rounds):
+    for draw in reversed(list(_rounds(plan, store, replaces))):
         rates = {s["id"]: s["pi"] for s in json.loads(store.draws.file(draw, "strata.json"))}
         known, ids = decoded(store.draws.file(draw, "frame.csv")).columns()
         rate = pd.Series(ids, index=known).map(rates)
@@ -130,6 +129,24 @@ def _pauses(
         record = json.loads(store.draws.file(draw, "record.json"))
         drawn |= {s["code"] for s in record["selected"]}
     return past, codes.isin(drawn)
+
+
+def _rounds(plan: Plan, store: Store, replaces: str | None) -> dict[str, str]:
+    """The plan's own rounds within the pause, the latest first, with their days."""
+    kept = [d for d in store.draws.listed() if d["plan"] == plan.id]
+    gone = {d["replaces"] for d in kept} | {replaces}
+    rounds = [(d["id"], d["as_of"]) for d in kept if d["id"] not in gone]
+    return dict([r for r in rounds if _was_drawn(store, r[0])][: plan.pause_rounds - 1])
+
+
+def _before(
+    plan: Plan, store: Store, warehouse: Path, kept: pd.DataFrame, as_of: date, replaces: str | None
+) -> tuple[pd.DataFrame, pd.Series[bool]]:
+    """The same of the rounds before the plan's first draw, as far as the pause reaches there."""
+    own = list(_rounds(plan, store, replaces).values())
+    first = date.fromisoformat(own[-1]) if own else as_of
+    missing = plan.pause_rounds - 1 - len(own)
+    return from_before(kept, plan, rounds_ago(plan, warehouse, first, as_of, missing), len(own))
 
 
 def _was_drawn(store: Store, draw: str) -> bool:
