@@ -59,6 +59,8 @@ PARTS = (
     Part("engine", "S1 S2 S4 S5 S7b S7c", ("benchmarks",), ("benchmarks", "--quick"), minutes=60),
     Part("incremental", "S6", ("benchmarks.incremental",),
          ("benchmarks.incremental", "30000", "2")),
+    Part("growth", "S5 S7", ("benchmarks.growth", "--pairs", "3"),
+         ("benchmarks.growth", "--sizes", "30000"), minutes=20),
     Part("spark", "S7", ("benchmarks.spark",), ("benchmarks.spark", "30000"), ("java",)),
     Part("restoration", "issue 4: a district's list", ("benchmarks.restoration",),
          ("benchmarks.restoration", "--size", "30000"), minutes=1),

@@ -107,7 +107,7 @@ def memory(plan: Plan) -> Rows:
     tasks: dict[str, dict[str, Any]] = {
         "ours, clustered store": {"task": "ours.night", "size": size},
     }
-    for limit in ("", "2GB", "1GB", "512MB"):
+    for limit in ("", "2GB", "1GB"):
         shown = f"ours, clustering within {limit or 'any memory'}"
         tasks[shown] = {
             "task": "ours.night", "size": size, "source": "scratch", "memory": limit,

@@ -20,6 +20,7 @@ _MODULES = {
     "data": "benchmarks.data",
     "incremental": "benchmarks.incremental",
     "spark": "benchmarks.spark",
+    "growth": "benchmarks.growth",
 }
 
 

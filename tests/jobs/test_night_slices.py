@@ -12,8 +12,10 @@ import pytest
 
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.engine.compile import compile_features
-from xhcredit.errors import NightRefuted
+from xhcredit.errors import BadInput, NightRefuted
+from xhcredit.ingest.schema import directory
 from xhcredit.jobs import night_columns
+from xhcredit.jobs.memory import for_sorting
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import open_store, run_night
 from xhcredit.jobs.night_columns import open_columns
@@ -87,6 +89,7 @@ import os, signal, sys
 from datetime import date, timedelta
 from pathlib import Path
 from xhcredit.jobs import night_columns
+from xhcredit.jobs.memory import for_sorting
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import run_night
 from xhcredit.rules.rulebook import Rulebook
@@ -164,3 +167,50 @@ def test_columns_of_a_model_without_neighbours_are_made_and_found_again(whole, t
     assert again.neighbours.shape == (3, 0)
     assert again.due.tolist() == [5, 5, 5]
     assert again.folder == made.folder
+
+
+def files_of(folder):
+    return {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def test_killed_clustering_goes_on_with_the_tables_that_are_done(whole, tmp_path):
+    """Files of tables that were done stay the very files; the store is that of an uncut run."""
+    random_warehouse(tmp_path / "w")
+    names = list(directory())
+    kill_at(tmp_path, tmp_path / "out", names[5], 5)
+    (part,) = (tmp_path / "w" / "clustered").iterdir()
+    begun = {k: f.stat().st_ino for k, f in files_of(part).items() if k.split("/")[0] in names}
+    assert {k.split("/")[0] for k in begun} == set(names[:5])
+    (part / "half" / names[5]).mkdir(parents=True)
+    (part / "half" / names[5] / "known.npy").write_bytes(b"half a file")
+    made = files_of(open_store(tmp_path / "w").path)
+
+    assert {k: made[k].stat().st_ino for k in begun} == begun
+    uncut = files_of(open_store(whole[0] / "w").path)
+    assert {k: f.read_bytes() for k, f in made.items()} == {
+        k: f.read_bytes() for k, f in uncut.items()
+    }
+    assert [f.name for f in (tmp_path / "w" / "clustered").iterdir()] == [
+        next(iter(made.values())).relative_to(tmp_path / "w" / "clustered").parts[0]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [("1GB", 600_000_000), ("1.5 GiB", 1_210_612_736), ("", None)],
+)
+def test_sorting_may_take_what_the_program_leaves(told, held):
+    assert for_sorting(told) == held
+
+
+def test_too_little_memory_is_told(whole, tmp_path):
+    with pytest.raises(BadInput, match='"999MB" is too little for a night; give it 1GB'):
+        run(whole[0], tmp_path / "out", model_of(DAY), memory="999MB")
+
+
+def test_a_night_within_little_memory_is_the_same(whole, tmp_path):
+    _, expected = whole
+    random_warehouse(tmp_path / "w")
+    report, _ = run(tmp_path, tmp_path / "out", model_of(DAY), memory="1GB")
+
+    assert report.scores.read_bytes() == expected.scores.read_bytes()

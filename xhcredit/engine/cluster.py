@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +17,7 @@ import pyarrow.compute as pc
 from xhcredit.engine.codes import NEVER, NULLS, readable, storage
 from xhcredit.engine.columns import Array, offsets_of
 from xhcredit.engine.expr import sql_number
-from xhcredit.engine.stores import PLACES, finish, load, unfinished
+from xhcredit.engine.stores import PLACES, begun, finish, load
 from xhcredit.ingest.schema import Column, Table, directory
 
 Progress = Callable[[str, int, int], None]
@@ -141,6 +143,18 @@ def edge_days() -> str:
     return ", ".join(f"{_day(d + '_on')} AS {d}" for d in EDGE_DAYS)
 
 
+def _once(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
+    """Write one table unless it is there, as a whole; returns its rows."""
+    if not (out / t.name).exists():
+        half = out / "half"
+        shutil.rmtree(half, ignore_errors=True)
+        _write_table(con, t, enterprises, half)
+        os.replace(half / t.name, out / t.name)
+        half.rmdir()
+    column = selected(t)[0][0]
+    return int(np.load(out / t.name / f"{column}.npy", mmap_mode="r").shape[0])
+
+
 def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path) -> None:
     """Write the edges twice: by enterprise, and by node."""
     con.execute(
@@ -208,6 +222,8 @@ def build(
 ) -> None:
     """Write the clustered store of the tables that ``con`` shows, all or nothing.
 
+    Tables that an earlier call, cut off, had written for the same ``out`` are not written again.
+
     Args:
         con: has one view or table per directory table, each key once (``create_views``).
         out: folder of the store, which must not be there yet; it appears as a whole.
@@ -216,14 +232,14 @@ def build(
         entries: names of the warehouse's entries that ``con`` shows; a later store can be spliced
             from this one if they are told.
     """
-    part = unfinished(out)
+    part = begun(out)
     tell = progress or (lambda what, done, total: None)
     names = list(directory())
     enterprises = _write_register(con, part)
     orphans = False
     for done, name in enumerate(names):
         tell(name, done, len(names) + 1)
-        size = _write_table(con, directory()[name], enterprises, part)
+        size = _once(con, directory()[name], enterprises, part)
         orphans |= con.sql(f"SELECT count(*) FROM {name}").fetchall() != [(size,)]
     tell("relation", len(names), len(names) + 1)
     _write_relations(con, enterprises, part)

@@ -37,6 +37,16 @@ def unfinished(out: Path) -> Path:
     return part
 
 
+def begun(out: Path) -> Path:
+    """The folder in which a store is built from all tables, with what is done of it.
+
+    The name of the store says what it is built from, so what is there fits.
+    """
+    part = out.with_name(out.name + ".build")
+    part.mkdir(parents=True, exist_ok=True)
+    return part
+
+
 def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
     """Let a store appear; ``orphans`` says that it left out events of unregistered codes."""
     (part / "store.json").write_text(json.dumps(about))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs import carry
+from xhcredit.jobs.memory import for_sorting, settings
 from xhcredit.jobs.model import Model
 from xhcredit.jobs.night_columns import NightColumns
 from xhcredit.jobs.night_scores import NightScores, score_night
@@ -71,14 +71,13 @@ def open_store(
     Args:
         warehouse: folder that ``xhcredit ingest`` wrote.
         progress: told which table is being clustered.
-        memory: limit for sorting, as DuckDB writes it (``"2GB"``); beyond it, disk is used.
+        memory: what the process may hold (``"2GB"``); what sorting needs beyond it is on disk.
         anew: build it from the parts, whatever store there was before.
 
     Raises:
         NothingKnown: nothing was ever ingested there.
     """
-    if memory and not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", memory):
-        raise BadInput(f'"{memory}" is no amount of memory; write it as 2GB or 512MB')
+    room = for_sorting(memory)
     kept = Warehouse(warehouse)
     folder = warehouse / "clustered"
     with kept.reading(), stores.alone(folder):
@@ -87,13 +86,15 @@ def open_store(
         digest = kept.digest()
         target = stores.folder_of(folder, digest)
         if anew or not target.exists():
-            _make(kept, target, progress, memory, anew=anew)
+            _make(kept, target, progress, room, anew=anew)
         store = stores.load(target)
         stores.forget_others(folder, target)
     return store
 
 
-def _make(kept: Warehouse, target: Path, progress: Progress, memory: str, *, anew: bool) -> None:
+def _make(
+    kept: Warehouse, target: Path, progress: Progress, room: int | None, *, anew: bool
+) -> None:
     """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
 
     An earlier store of the same layout is carried on, if what came since can be told from it.
@@ -101,8 +102,7 @@ def _make(kept: Warehouse, target: Path, progress: Progress, memory: str, *, ane
     digest, base = kept.digest(), None if anew else stores.latest(target.parent)
     with duckdb.connect() as con:
         con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
-        if memory:
-            con.execute(f"SET memory_limit = '{memory}'")
+        _limit(con, room)
         if base is not None:
             progress("splice", 0, 1)
             con.execute("SET threads = 1")  # few rows: more threads cost more than they save
@@ -111,8 +111,15 @@ def _make(kept: Warehouse, target: Path, progress: Progress, memory: str, *, ane
                 progress("splice", 1, 1)
                 return
             con.execute("RESET threads")
+            _limit(con, room)
         create_views(con, kept)
         cluster.build(con, target, digest, progress, [e.name for e in kept.entries()])
+
+
+def _limit(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
+    """Keep sorting within ``room`` bytes, if there is such a limit."""
+    for setting in settings(room) if room is not None else ():
+        con.execute(setting)
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -176,7 +183,8 @@ def run_night(
         out: folder of the results.
         model: release, rules and day.
         progress: told what is being done.
-        memory: limit for sorting, as for ``open_store``.
+        memory: what the process may hold, as for ``open_store``; scoring needs no more than
+            ``LEAST`` whatever the number of enterprises.
         full: cluster and compute everything anew, whatever lies in ``out``.
         check: share of what is carried over that is computed anew and compared, 0 to 1.
         engine: Spark's master URL (``spark://…``, ``local[2]``), where everybody is then computed;

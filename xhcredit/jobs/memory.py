@@ -1,0 +1,39 @@
+"""``--memory``: how much a night may hold, and how much of it sorting may take."""
+
+from __future__ import annotations
+
+import re
+
+from xhcredit.errors import BadInput
+
+_MEGABYTE = 1_000_000
+#: what the program holds beside the sort: itself, its libraries, what is being written
+_RESERVED = 400 * _MEGABYTE
+#: what scoring a slice of 3,000,000 enterprises holds: less than this a night cannot keep to
+LEAST = 1000 * _MEGABYTE
+#: a thread that sorts in less than this spills more than it gains
+_THREAD = 700 * _MEGABYTE
+
+
+def for_sorting(memory: str) -> int | None:
+    """Bytes that sorting may take of an amount such as ``"2GB"``; ``None`` if nothing is told.
+
+    Raises:
+        BadInput: it is no amount, or too little.
+    """
+    if not memory:
+        return None
+    told = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT])(i?)B", memory)
+    if not told:
+        raise BadInput(f'"{memory}" is no amount of memory; write it as 2GB')
+    number, unit, binary = told.groups()
+    size = int(float(number) * (1024 if binary else 1000) ** (1 + "KMGT".index(unit)))
+    if size < LEAST:
+        raise BadInput(f'"{memory}" is too little for a night; give it {LEAST // 10**9}GB')
+    return size - _RESERVED
+
+
+def settings(room: int) -> list[str]:
+    """What DuckDB is told so that its sorting stays within ``room`` bytes."""
+    alone = ["SET threads = 1"] if room < 2 * _THREAD else []
+    return [f"SET memory_limit = '{room}B'", *alone]
