@@ -8,7 +8,7 @@ from xhcredit.errors import BadInput
 
 _MEGABYTE = 1_000_000
 #: what the program holds beside the sort: itself, its libraries, what is being written
-_RESERVED = 400 * _MEGABYTE
+_RESERVED = 480 * _MEGABYTE
 #: what scoring a slice of 3,000,000 enterprises holds: less than this a night cannot keep to
 LEAST = 1000 * _MEGABYTE
 #: a thread that sorts in less than this spills more than it gains
