@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.data import ensure
-from benchmarks.runner import OUT, Measured, measure
+from benchmarks.runner import OUT, THREADS, Measured, measure
 
 #: enterprises alive in the nation, and the minutes the target leaves
 NATION, MINUTES = 50_000_000, 15
@@ -89,10 +89,12 @@ def law(small: list[Measured], large: list[Measured], clock: str) -> str:
     n, m = (runs[-1].said["enterprises"] for runs in (small, large))
     a, b = (median(getattr(one, clock) for one in runs) for runs in (small, large))
     power, each = math.log(b / a) / math.log(m / n), (b - a) / (m - n)
-    nation = b + each * (NATION - m)
+    nation, cores = b + each * (NATION - m), THREADS if clock == "cpu" else 1
+    shared = f" / {cores} cores" if cores > 1 else ""
     return (
         f"{clock}: n^{power:.2f} from {n:,} to {m:,}, {each * 1e6:.1f} µs an enterprise; "
-        f"{NATION:,}: {nation:,.0f} s ({nation / 60:.1f} min; the target leaves {MINUTES})"
+        f"{NATION:,}: {nation:,.0f} s{shared} = {nation / cores / 60:.1f} min "
+        f"(the target leaves {MINUTES})"
     )
 
 
