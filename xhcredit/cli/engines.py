@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Memory = Annotated[str, typer.Option(help='Memory to keep to, 1GB or more; beyond it, disk.')]
+Memory = Annotated[str, typer.Option(help="Memory to keep to, 1GB or more; beyond it, disk.")]
 Engine = Annotated[
     str,
     typer.Option(
