@@ -8,7 +8,8 @@ import pytest
 from tests.store.test_alerts import candidate, go, night
 from xhcredit.alerts.flow import OVER
 from xhcredit.errors import BadInput
-from xhcredit.jobs.half_year import FONTS, as_pdf, as_xlsx, half_named, half_of, half_year
+from xhcredit.jobs.half_year import as_pdf, as_xlsx, half_named, half_of, half_year
+from xhcredit.jobs.typeset import FONTS
 from xhcredit.store.half_year import counted
 from xhcredit.store.store import Store
 

@@ -11,20 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from xhcredit.draws.verify import json_of
-from xhcredit.errors import BadInput
 from xhcredit.jobs.sheets import Column, write_xlsx
+from xhcredit.jobs.typeset import typeset
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_draws import Items
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
-#: Chinese fonts for documents, the first that is installed
-FONTS = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimSun", "Noto Serif CJK SC",
-)  # fmt: skip
 _LAYOUT = Path(__file__).with_name("draw_list.typ")
 _SHORT = 16  #: digits of a ticket in print
 _INTERNAL = (
@@ -44,15 +38,7 @@ def pdf(told: Json) -> bytes:
     Raises:
         BadInput: no Chinese font is installed where this runs.
     """
-    there = set(typst.Fonts().families())
-    font = next((name for name in FONTS if name in there), None)
-    if font is None:
-        raise BadInput(f"no Chinese font is installed; install one of: {', '.join(FONTS)}")
-    inputs = {"told": json.dumps({**told, "font": font})}
-    made = typst.compile(_LAYOUT.read_bytes(), sys_inputs=inputs)
-    if not isinstance(made, bytes):
-        raise TypeError("a document of one file was expected")
-    return made
+    return typeset(_LAYOUT, told)
 
 
 def public_pdf(

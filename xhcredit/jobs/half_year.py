@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
-
-import typst
 
 from xhcredit.alerts.flow import MOVES as ALERT_MOVES
 from xhcredit.alerts.flow import OVER
@@ -17,16 +14,13 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.draw_feedback import CLEAN
 from xhcredit.jobs.results import MARK
 from xhcredit.jobs.sheets import Column, write_xlsx
+from xhcredit.jobs.typeset import typeset
 from xhcredit.restoration.flow import MOVES as CASE_MOVES
 from xhcredit.store.half_year import Counted, counted
 from xhcredit.store.reader import Within
 from xhcredit.store.store import Store
 from xhcredit.tiers.assign import TIERS
 
-#: Chinese fonts that a printed report can use, the first that is installed
-FONTS = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimSun", "Noto Serif CJK SC",
-)  # fmt: skip
 _COLOURS = {"red": ("红色", "red"), "orange": ("橙色", "orange"), "yellow": ("黄色", "yellow"),
             "blue": ("蓝色", "blue")}  # fmt: skip
 _VERDICTS = {"true": ("核查属实", "found true"), "false": ("核查不实", "found false"),
@@ -196,19 +190,12 @@ def as_pdf(report: Report, fonts: Mapping[str, object] | None = None) -> bytes:
     Raises:
         BadInput: no Chinese font is installed where this runs.
     """
-    there = set(typst.Fonts().families()) if fonts is None else set(fonts)
-    font = next((name for name in FONTS if name in there), None)
-    if font is None:
-        raise BadInput(f"no Chinese font is installed; install one of: {', '.join(FONTS)}")
     told = {
-        "title": report.title, "notes": report.notes, "font": font,
+        "title": report.title, "notes": report.notes,
         "sections": [
             {"title": s.title, "heads": s.heads, "note": s.note,
              "rows": [[str(cell) for cell in row] for row in s.rows]}
             for s in report.sections
         ],
     }  # fmt: skip
-    made = typst.compile(_LAYOUT.read_bytes(), sys_inputs={"told": json.dumps(told)})
-    if not isinstance(made, bytes):
-        raise TypeError("a document of one file was expected")
-    return made
+    return typeset(_LAYOUT, told, fonts)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
@@ -19,6 +19,7 @@ from xhcredit.store.alerts_tables import alert_steps, alerts
 from xhcredit.store.engines import Database
 from xhcredit.store.reader import Within, is_within
 from xhcredit.store.tables import current, runs, snapshots
+from xhcredit.store.tally import DIMENSIONS, Cells, Fits, added, fitting
 
 Move = Literal["worse", "better", "new"]
 Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]
@@ -26,7 +27,7 @@ SHOWN = (
     "code", "name", "bureau", "street", "kind", "size", "tier", "previous_tier", "composite",
     "moved", "general", "x",
 )  # fmt: skip
-_COUNTS_HELD = 1000
+_CELLS_HELD = 50  #: of a run, and of what was searched for in it
 _FEW = 5000  #: rows that are sorted rather than looked for in order
 #: what is searched as the beginning of a code, and not as a part of a name
 _CODE = re.compile("[0-9][0-9A-Za-z]{5,17}")
@@ -70,6 +71,26 @@ class Question:
         return self.alerted or bool(self.trigger)
 
     @property
+    def base(self) -> Question:
+        """The question without all that cells are counted by (``tally.py``)."""
+        wide = Question(text=self.text, lowest=self.lowest, highest=self.highest)
+        if not self.by_alerts:
+            return wide
+        return replace(wide, within=self.within, alerted=self.alerted, trigger=self.trigger)
+
+    @property
+    def fits(self) -> dict[str, Fits]:
+        """Which values of the dimensions of cells are asked for; the rest of the question."""
+        listed = ((n, getattr(self, n)) for n in ("tier", "street", "bureau", "kind", "size"))
+        found: dict[str, Fits] = {name: values.__contains__ for name, values in listed if values}
+        if self.field:
+            found["fields"] = lambda told: all(f";{name};" in told for name in self.field)
+        if self.within is not None:
+            asked, within = found.get("bureau"), self.within - {""}
+            found["bureau"] = lambda b: b in within and (asked is None or asked(b))
+        return found
+
+    @property
     def digest(self) -> str:
         """Names the question: a cursor is good for no other."""
         asked = json.dumps(self.told(), sort_keys=True)
@@ -95,11 +116,10 @@ class Page(NamedTuple):
 
 @dataclass
 class Watch:
-    """Answers questions about a run; published rows never change, so counts are kept."""
+    """Answers questions about a run; published rows never change, so their cells are kept."""
 
     database: Database
-    _counts: dict[tuple[int, str], int] = field(default_factory=dict)
-    _tallies: dict[tuple[int, str], dict[tuple[str, ...], int]] = field(default_factory=dict)
+    _cells: dict[tuple[int, str], Cells] = field(default_factory=dict)
 
     def page(
         self, asked: Question, limit: int, after: Place | None = None, run: int | None = None
@@ -113,9 +133,8 @@ class Watch:
         """
         with self.database.reading() as con:
             run = self._run(con, after.run if after else run)
-            if asked.sort in ("code", "-code"):
-                self._total(con, run, asked)  # decides how to read
-            found = self._read(con, run, asked, limit + 1, after)
+            known = self._total(con, run, asked) if asked.sort in ("code", "-code") else None
+            found = self._read(con, run, asked, limit + 1, after, few=(known or 0) <= _FEW)
             whole = after is None and len(found) <= limit  # no need to count
             total = len(found) if whole else self._total(con, run, asked)
         rows = found[:limit]
@@ -131,22 +150,13 @@ class Watch:
             yield page
 
     def counted(self, asked: Question, *by: str) -> dict[tuple[str, ...], int]:
-        """How many of the current run, by the values of some columns of the lists' index.
+        """How many of the current run, by the values of some of the dimensions of ``tally.py``.
 
         Raises:
             UnknownRecord: no run was published yet.
         """
-        columns = [snapshots.c[name] for name in by]
         with self.database.reading() as con:
-            run = self._run(con, None)
-            key = run, f"{asked.digest} {by}"
-            if asked.by_alerts or key not in self._tallies:
-                if len(self._tallies) >= _COUNTS_HELD:
-                    self._tallies.clear()
-                chosen = self._chosen(run, asked, func.count()).add_columns(*columns)
-                rows = con.execute(chosen.group_by(*columns).order_by(*columns))
-                self._tallies[key] = {tuple(row[1:]): row[0] for row in rows}
-            return self._tallies[key]
+            return self._added(con, self._run(con, None), asked, by)
 
     def places(self, run: int, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
         """Code, name and street of those of ``codes`` whom a run has and who may be told."""
@@ -187,10 +197,16 @@ class Watch:
         return int(held)
 
     def _read(
-        self, con: Connection, run: int, asked: Question, limit: int, after: Place | None
+        self,
+        con: Connection,
+        run: int,
+        asked: Question,
+        limit: int,
+        after: Place | None,
+        *,
+        few: bool,
     ) -> list[dict[str, Any]]:
         """Codes by an index that holds all that is filtered by; then the rows of these codes."""
-        few = self._counts.get((run, asked.digest), 0) <= _FEW
         keys, back = _keys(asked, few=few), asked.sort.startswith("-")
         chosen = self._chosen(run, asked, snapshots.c.code)
         if after is not None:
@@ -206,12 +222,27 @@ class Watch:
         return sorted(found, key=lambda row: (row[column], row["code"]), reverse=back)
 
     def _total(self, con: Connection, run: int, asked: Question) -> int:
-        key = run, asked.digest
-        if asked.by_alerts or key not in self._counts:
-            if len(self._counts) >= _COUNTS_HELD:
-                self._counts.clear()
-            self._counts[key] = con.scalar(self._chosen(run, asked, func.count())) or 0
-        return self._counts[key]
+        return sum(self._added(con, run, asked, ()).values())
+
+    def _added(
+        self, con: Connection, run: int, asked: Question, by: Sequence[str]
+    ) -> dict[tuple[str, ...], int]:
+        cells = self._counted(con, run, asked.base)
+        return added(cells, fitting(cells, asked.fits, asked.moved), by)
+
+    def _counted(self, con: Connection, run: int, base: Question) -> Cells:
+        """Cells of a base; those by alerts are counted anew: alerts change within a run."""
+        key = run, base.digest
+        if not base.by_alerts and key in self._cells:
+            return self._cells[key]
+        columns = [snapshots.c[name] for name in DIMENSIONS]
+        chosen = self._chosen(run, base, func.count()).add_columns(*columns).group_by(*columns)
+        cells = {tuple(row[1:]): row[0] for row in con.execute(chosen)}
+        if not base.by_alerts:
+            if len(self._cells) >= _CELLS_HELD:
+                self._cells.clear()
+            self._cells[key] = cells
+        return cells
 
     def _chosen(self, run: int, asked: Question, what: ColumnElement[Any]) -> Select[Any]:
         position = func.instr if self.database.is_sqlite else func.strpos
