@@ -67,7 +67,7 @@ class Question:
 
     @property
     def by_alerts(self) -> bool:
-        """Whether alerts decide: unlike rows they change within a run, so no count is kept."""
+        """Whether alerts decide: unlike rows they change within a run."""
         return self.alerted or bool(self.trigger)
 
     @property
@@ -119,7 +119,7 @@ class Watch:
     """Answers questions about a run; published rows never change, so their cells are kept."""
 
     database: Database
-    _cells: dict[tuple[int, str], Cells] = field(default_factory=dict)
+    _cells: dict[tuple[int, str, int], Cells] = field(default_factory=dict)
 
     def page(
         self, asked: Question, limit: int, after: Place | None = None, run: int | None = None
@@ -134,7 +134,7 @@ class Watch:
         with self.database.reading() as con:
             run = self._run(con, after.run if after else run)
             known = self._total(con, run, asked) if asked.sort in ("code", "-code") else None
-            found = self._read(con, run, asked, limit + 1, after, few=(known or 0) <= _FEW)
+            found = self._read(con, run, asked, limit + 1, after, (known or 0) <= _FEW)
             whole = after is None and len(found) <= limit  # no need to count
             total = len(found) if whole else self._total(con, run, asked)
         rows = found[:limit]
@@ -197,14 +197,7 @@ class Watch:
         return int(held)
 
     def _read(
-        self,
-        con: Connection,
-        run: int,
-        asked: Question,
-        limit: int,
-        after: Place | None,
-        *,
-        few: bool,
+        self, con: Connection, run: int, asked: Question, limit: int, after: Place | None, few: bool
     ) -> list[dict[str, Any]]:
         """Codes by an index that holds all that is filtered by; then the rows of these codes."""
         keys, back = _keys(asked, few=few), asked.sort.startswith("-")
@@ -231,18 +224,17 @@ class Watch:
         return added(cells, fitting(cells, asked.fits, asked.moved), by)
 
     def _counted(self, con: Connection, run: int, base: Question) -> Cells:
-        """Cells of a base; those by alerts are counted anew: alerts change within a run."""
-        key = run, base.digest
-        if not base.by_alerts and key in self._cells:
-            return self._cells[key]
-        columns = [snapshots.c[name] for name in DIMENSIONS]
-        chosen = self._chosen(run, base, func.count()).add_columns(*columns).group_by(*columns)
-        cells = {tuple(row[1:]): row[0] for row in con.execute(chosen)}
-        if not base.by_alerts:
+        """Cells of a base; those by alerts are good until the next step of any alert."""
+        steps = select(func.count()).select_from(alert_steps)  # append-only: a count is a version
+        key = run, base.digest, (con.scalar(steps) or 0) if base.by_alerts else 0
+        if key not in self._cells:
             if len(self._cells) >= _CELLS_HELD:
                 self._cells.clear()
-            self._cells[key] = cells
-        return cells
+            columns = [snapshots.c[name] for name in DIMENSIONS]
+            chosen = self._chosen(run, base, func.count()).add_columns(*columns)
+            rows = con.execute(chosen.group_by(*columns))
+            self._cells[key] = {tuple(row[1:]): row[0] for row in rows}
+        return self._cells[key]
 
     def _chosen(self, run: int, asked: Question, what: ColumnElement[Any]) -> Select[Any]:
         position = func.instr if self.database.is_sqlite else func.strpos
