@@ -24,12 +24,16 @@ from xhcredit.errors import BadInput
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.results import MARK
 from xhcredit.jobs.sheets import Column, write_csv, write_xlsx
+from xhcredit.jobs.typeset import write_pdf
 from xhcredit.store.watch import Move, Page, Place, Question, Sort
 
 router = APIRouter(tags=["enterprises"])
+Format = Literal["csv", "xlsx", "pdf"]
 Words = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
-#: rows of one spreadsheet file; writing more would take minutes
+#: rows of one spreadsheet; writing more would take minutes
 MOST_ROWS = 100_000
+#: rows of one printed list, some hundred pages; setting more would take gigabytes
+MOST_PRINTED = 2000
 
 
 class Asked(BaseModel):
@@ -155,9 +159,11 @@ def _cursor(question: Question, after: Place | None) -> str | None:
     response_class=FileResponse,
     operation_id="watchlist_export",
     summary="导出关注名单 / watchlist as a file",
-    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MOST_ROWS} 行。"
+    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MOST_ROWS} 行，"
+    f"PDF 至多 {MOST_PRINTED} 行。"
     "单元格不会作为公式执行。\n\nAll rows that the same filters give, in the same order; a "
-    f"spreadsheet holds up to {MOST_ROWS} rows. No cell acts as a formula.",
+    f"spreadsheet holds up to {MOST_ROWS} rows, a PDF up to {MOST_PRINTED}. No cell acts as a "
+    "formula.",
     responses=declared(400, 404, 422)
     | {
         200: {
@@ -168,6 +174,10 @@ def _cursor(question: Question, after: Place | None) -> str | None:
                     "schema": {"type": "string", "format": "binary"},
                     "example": "PK…",
                 },
+                "application/pdf": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "%PDF…",
+                },
             },
         }
     },
@@ -176,7 +186,7 @@ def _cursor(question: Question, after: Place | None) -> str | None:
 async def export(
     request: Request,
     asked: Annotated[Asked, Query()],
-    format: Annotated[Literal["csv", "xlsx"], Query(description="文件格式 / format")] = "xlsx",
+    format: Annotated[Format, Query(description="文件格式 / format")] = "xlsx",
 ) -> Response:
     """Exactly what is filtered, as a file."""
     service = service_of(request)
@@ -186,12 +196,12 @@ async def export(
 
 
 async def exported(
-    service: Service, caller: Caller, purpose: str, question: Question, format: str
+    service: Service, caller: Caller, purpose: str, question: Question, format: Format
 ) -> Response:
     """All rows that a question asks for, as a file; who took it is kept.
 
     Raises:
-        BadInput: more rows than a spreadsheet is made for.
+        BadInput: more rows than such a file is made for.
         Refusal: another file is being written.
     """
     if service.exporting.locked():
@@ -216,6 +226,7 @@ async def exported(
 _TYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
 }
 _COLUMNS = {
     "code": Column("统一社会信用代码", 22), "name": Column("名称", 36),
@@ -227,32 +238,49 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _written(service: Service, asked: Question, kind: str, by: Caller) -> tuple[Path, Page]:
+def _written(service: Service, asked: Question, kind: Format, by: Caller) -> tuple[Path, Page]:
     """All rows in a temporary file, and their first page.
 
     Raises:
-        BadInput: more rows than a spreadsheet is made for.
+        BadInput: more rows than such a file is made for.
     """
     watch = service.store.watch
     first = watch.page(asked, 1)
-    if kind == "xlsx" and first.total > MOST_ROWS:
-        raise BadInput(
-            f"{first.total} rows are too many for a spreadsheet; narrow the filter, or take CSV"
-        )
-    said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
-    filters = "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
-    made = f"导出 by {by.name}，{service.now():%Y-%m-%d %H:%M}Z"
-    title = f"批次 run {first.run}；{filters}；{made}；{MARK}"
+    _refuse_many(kind, first.total)
+    told = f"批次 run {first.run}；{_filters(asked)}"
+    made = f"导出 by {by.name}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
         path = Path(file.name)
     try:
-        write = write_csv if kind == "csv" else write_xlsx
         rows = _rows(service, by, watch.every(asked, run=first.run))
-        write(path, title, list(_COLUMNS.values()), rows)
+        columns = list(_COLUMNS.values())
+        if kind == "pdf":
+            notes = [f"{told}；{first.total} 户 enterprises", made]
+            write_pdf(path, "关注名单 watchlist", notes, columns, rows)
+        else:
+            write = write_csv if kind == "csv" else write_xlsx
+            write(path, f"{told}；{made}", columns, rows)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path, first
+
+
+def _refuse_many(kind: Format, rows: int) -> None:
+    most, other = {"xlsx": (MOST_ROWS, "CSV"), "pdf": (MOST_PRINTED, "XLSX or CSV")}.get(
+        kind, (rows, "")
+    )
+    if rows > most:
+        raise BadInput(
+            f"{rows} rows are too many for one {kind.upper()} file, which holds up to {most}; "
+            f"narrow the filter, or take {other}"
+        )
+
+
+def _filters(asked: Question) -> str:
+    """What is asked, in one line."""
+    said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
+    return "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
 
 
 def _rows(service: Service, by: Caller, pages: Iterator[Page]) -> Iterator[list[Any]]:

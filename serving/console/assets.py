@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,6 +24,7 @@ _TYPES = {
     "verify.js": "text/javascript",
     "verify-page.js": "text/javascript",
     "ceremony.js": "text/javascript",
+    "tour.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript",
     "vendor/echarts.min.js": "text/javascript",
@@ -49,6 +51,11 @@ def asset(name: str) -> Asset:
 def address(name: str) -> str:
     """Where a page finds a file; another content is another address."""
     return f"{PREFIX}{name}?v={asset(name).tag}"
+
+
+def inlined(name: str) -> str:
+    """A small picture as an address that holds it: no request is spent on it."""
+    return f"data:{_TYPES[name]};base64,{b64encode(asset(name).plain).decode()}"
 
 
 async def answer(request: Request) -> Response:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from serving.console.assets import address
+from serving.console.assets import address, inlined
 from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
 from serving.gate import Caller
@@ -129,6 +129,7 @@ def environment(language: Language) -> Environment:
     made.globals |= {
         "_": partial(translated, language=language),
         "asset": address,
+        "inlined": inlined,
         "word": partial(word_of, language=language),
     }
     return made

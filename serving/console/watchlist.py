@@ -16,7 +16,7 @@ from serving.roles import ALERTS_READ, SCORES
 from serving.service import Service, service_of
 from serving.views import ANY, plain_query, views_of
 from serving.watch_alerts import allowed, marked, words_of
-from serving.watchlist import exported
+from serving.watchlist import MOST_PRINTED, Format, exported
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.watch import Move, Page, Place, Question, Sort
@@ -53,9 +53,19 @@ async def watchlist(request: Request) -> Response:
 @router.get("/console/watchlist.xlsx")
 async def spreadsheet(request: Request) -> Response:
     """Exactly what is filtered, as a spreadsheet."""
+    return await _file(request, "xlsx")
+
+
+@router.get("/console/watchlist.pdf")
+async def document(request: Request) -> Response:
+    """Exactly what is filtered, to be printed and sent."""
+    return await _file(request, "pdf")
+
+
+async def _file(request: Request, kind: Format) -> Response:
     visitor = await visitor_of(request, SCORES)
     asked = question(request.query_params, visitor)
-    return await exported(service_of(request), visitor.caller, visitor.purpose, asked, "xlsx")
+    return await exported(service_of(request), visitor.caller, visitor.purpose, asked, kind)
 
 
 def question(query: QueryParams, visitor: Visitor) -> Question:
@@ -95,13 +105,14 @@ def _shown(request: Request, service: Service, asked: Question) -> dict[str, Any
     watch, within = service.store.watch, Question(within=asked.within)
     found = watch.page(asked, ROWS, _place(request.query_params.get("after", "")))
     tiers = watch.counted(replace(asked, tier=()), "tier")
-    streets = watch.counted(replace(asked, street=()), "street", "tier")
+    streets = watch.counted(replace(asked, street=(), tier=()), "street", "tier")
     choices = {k: [v for (v,) in watch.counted(within, k) if v] for k in ("street", "kind", "size")}
     fields = sorted({f for (f,) in watch.counted(within, "fields") for f in f.split(";") if f})
     return {
         "found": found,
         "paged": "after" in request.query_params,
-        "export_address": f"/console/watchlist.xlsx?{request.url.query}",
+        "query_text": request.url.query,
+        "most_printed": MOST_PRINTED,
         "next_page": with_query(request, after=_written(found.after)) if found.after else None,
         "tier_chart": _tier_chart(request, tiers),
         "street_chart": _street_chart(request, streets),

@@ -6,9 +6,11 @@ import io
 import openpyxl
 import pytest
 
+from serving.watchlist import MOST_PRINTED, MOST_ROWS, _refuse_many
 from tests.serving.district import BUREAUS, CODES, STREETS, headers, new_key, problem
 from tests.serving.test_scores import read_acts
 from xhcredit.domain.cells import neutral
+from xhcredit.errors import BadInput
 from xhcredit.jobs.publish import publish
 
 LIST, EXPORT = "/v1/watchlist", "/v1/watchlist/export"
@@ -141,6 +143,26 @@ def test_a_file_holds_exactly_what_is_filtered(steady):
     assert "tier=C,D" in table[0][0]
     assert "不得公开" in table[0][0]
     assert 'filename="watchlist-run1.xlsx"' in as_sheet.headers["content-disposition"]
+
+
+def test_a_list_in_print_is_a_document(steady):
+    asked = {"tier": ["C", "D"]}
+    told = steady.get(EXPORT, params=asked | {"format": "pdf"})
+
+    assert told.headers["content-type"] == "application/pdf"
+    assert 'filename="watchlist-run1.pdf"' in told.headers["content-disposition"]
+    assert told.content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(("kind", "other"), [("pdf", "take XLSX or CSV"), ("xlsx", "take CSV")])
+def test_a_file_of_too_many_rows_is_refused_with_a_way_out(kind, other):
+    _refuse_many(kind, MOST_PRINTED)
+    with pytest.raises(BadInput, match=other):
+        _refuse_many(kind, MOST_ROWS + 1)
+
+
+def test_a_file_of_values_has_no_limit():
+    assert _refuse_many("csv", MOST_ROWS + 1) is None
 
 
 def test_an_export_is_recorded_with_its_question(client):

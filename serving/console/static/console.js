@@ -80,6 +80,12 @@
   });
   document.addEventListener("click", (e) => {
     const on = e.target.closest("[data-close], [data-print], [data-help], [data-all]");
+    const speaks = e.target.closest("a[data-language]");
+    if (speaks) {  // htmx may have put other filters into the address since
+      const to = new URL(location.href);
+      to.searchParams.set("lang", speaks.dataset.language);
+      speaks.href = to;
+    }
     if (!on) return;
     if ("close" in on.dataset) closed();
     if ("print" in on.dataset) window.print();
