@@ -133,8 +133,10 @@ class Watch:
         """
         with self.database.reading() as con:
             run = self._run(con, after.run if after else run)
-            known = self._total(con, run, asked) if asked.sort in ("code", "-code") else None
-            found = self._read(con, run, asked, limit + 1, after, (known or 0) <= _FEW)
+            counted = asked.text != "" or asked.sort in ("code", "-code")
+            known = self._total(con, run, asked) if counted else None
+            few = (known or 0) <= _FEW
+            found = [] if known == 0 else self._read(con, run, asked, limit + 1, after, few)
             whole = after is None and len(found) <= limit  # no need to count
             total = len(found) if whole else self._total(con, run, asked)
         rows = found[:limit]
@@ -227,14 +229,16 @@ class Watch:
         """Cells of a base; those by alerts are good until the next step of any alert."""
         steps = select(func.count()).select_from(alert_steps)  # append-only: a count is a version
         key = run, base.digest, (con.scalar(steps) or 0) if base.by_alerts else 0
-        if key not in self._cells:
-            if len(self._cells) >= _CELLS_HELD:
-                self._cells.clear()
+        held = self._cells.get(key)  # another thread may empty the rest meanwhile
+        if held is None:
             columns = [snapshots.c[name] for name in DIMENSIONS]
             chosen = self._chosen(run, base, func.count()).add_columns(*columns)
             rows = con.execute(chosen.group_by(*columns))
-            self._cells[key] = {tuple(row[1:]): row[0] for row in rows}
-        return self._cells[key]
+            held = {tuple(row[1:]): row[0] for row in rows}
+            if len(self._cells) >= _CELLS_HELD:
+                self._cells.clear()
+            self._cells[key] = held
+        return held
 
     def _chosen(self, run: int, asked: Question, what: ColumnElement[Any]) -> Select[Any]:
         position = func.instr if self.database.is_sqlite else func.strpos
