@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-Memory = Annotated[str, typer.Option(help="Memory to keep to, 1GB or more; beyond it, disk.")]
+Memory = Annotated[
+    str, typer.Option(help="Memory for clustering and scoring, 1GB or more; then disk.")
+]
 Engine = Annotated[
     str,
     typer.Option(
