@@ -114,11 +114,11 @@ def test_moves_are_of_ones_bureau_and_recorded(client, three):
     number = approved(client, li, wu)
     step(li, number, "shadow")
     whole = client.get(f"/v1/models/{number}/moves").json()["moves"]
-    bureau = next(m["bureau"] for m in whole if m["bureau"])
-    key = headers(new_key(client.store, bureau=bureau))
-    mine = client.get(f"/v1/models/{number}/moves", headers=key).json()["moves"]
-    assert mine == [m for m in whole if m["bureau"] == bureau]
-    assert len(mine) < len(whole)
+    assert whole
+    for bureau in filter(None, BUREAUS):
+        key = headers(new_key(client.store, bureau=bureau))
+        mine = client.get(f"/v1/models/{number}/moves", headers=key).json()["moves"]
+        assert mine == [m for m in whole if m["bureau"] == bureau]
     problem(client.get(f"/v1/models/{number}/moves", headers={"X-Purpose": ""}), 400,
             "purpose_missing")  # fmt: skip
     problem(client.get("/v1/models/999"), 404, "unknown_record")
