@@ -168,12 +168,15 @@ def test_an_application_goes_from_the_list_to_its_effects_and_is_taken_back(brow
         expect(page.locator("#wrong")).to_contain_text("say false_materials or broken_pledge")
         page.get_by_label("False materials were found", exact=False).check()
         decide(page, "restoration revoked")
-        expect(page.locator("#state")).to_have_text("restoration revoked")
+        expect(page.locator("#state")).to_have_text("restoration revoked, platforms not yet told")
         expect(page.locator(".timeline")).to_contain_text("false materials")
 
         page.goto("/console/restoration/applications?state=revoked")
         assert number in page.locator("tr[data-row] td:first-child").all_inner_texts()
         seen_by_everybody(page, "/console/restoration/applications", "revoked_listed")
+        page.goto(f"/console/restoration/applications/{number}?lang=en")
+        decide(page, "publication resumed")
+        expect(page.locator("#state")).to_have_text("restoration revoked, publication resumed")
         page.mishaps[:] = [m for m in page.mishaps if "status of 409" not in m]
 
 
