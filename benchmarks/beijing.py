@@ -23,9 +23,10 @@ import numpy as np
 from xhcredit.engine.columns import Array, Store
 from xhcredit.engine.one import day_number
 from xhcredit.ingest.schema import table
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.ingest import run_ingest
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, present, score_store
+from xhcredit.jobs.night import present, score_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

@@ -79,7 +79,7 @@ def ingest(size: int) -> Callable[[], dict[str, int]]:
 
 def clustered(size: int) -> Callable[[], None]:
     """Build the clustered store if it is not current."""
-    from xhcredit.jobs.night import open_store
+    from xhcredit.jobs.clustered import open_store
 
     return lambda: open_store(warehouse(size)) and None
 

@@ -28,9 +28,10 @@ from benchmarks.beijing import MAPPINGS, visits
 from xhcredit.draws.pareto import proportional, ranks
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.ingest import run_ingest
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, present, score_store
+from xhcredit.jobs.night import present, score_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

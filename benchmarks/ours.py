@@ -15,8 +15,9 @@ from benchmarks.runner import OUT, THREADS
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.values import digests
 from xhcredit.engine.one import day_number, one_enterprise
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import Model
-from xhcredit.jobs.night import open_store, present, run_night, score_store
+from xhcredit.jobs.night import present, run_night, score_store
 
 DAY = day_number(AS_OF)
 

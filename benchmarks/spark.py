@@ -19,8 +19,9 @@ from benchmarks.runner import OUT, measure
 
 def night(size: int, engine: str) -> Callable[[], Any]:
     """The full night of a size, on Spark if an engine is named."""
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import open_store, run_night
+    from xhcredit.jobs.night import run_night
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 

@@ -194,8 +194,8 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
     from xhcredit.engine.one import day_number
     from xhcredit.features.registry import features
     from xhcredit.ingest.schema import table
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.ingest import run_ingest
-    from xhcredit.jobs.night import open_store
 
     with tempfile.TemporaryDirectory() as work:
         for name in ("inspections", "penalties"):

@@ -17,10 +17,10 @@ from typing import Any
 
 from serving.problems import Refusal
 from xhcredit.errors import UnknownRecord, XhcreditError
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.file_of_rows import open_rows
 from xhcredit.jobs.live import SAMPLE, Live, check
 from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release, release_of
 from xhcredit.store.reader import Reader

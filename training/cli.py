@@ -85,7 +85,7 @@ def sample_(
     from training.sample import Wanted, build, quarter_ends
     from training.visits import logged
     from xhcredit.ingest.schema import directory_digest
-    from xhcredit.jobs.night import open_store
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.rules.rulebook import Rulebook
 
     days = quarter_ends(day(first, "--from"), day(last, "--to"))

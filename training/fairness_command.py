@@ -58,8 +58,9 @@ def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance
     from training.fairness import tolerance_effect
     from training.sample import groups_of
     from xhcredit.engine.one import day_number
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import open_store, present
+    from xhcredit.jobs.night import present
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 

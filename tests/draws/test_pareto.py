@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from xhcredit.draws.calibration import Cell, calibrated, inclusion
 from xhcredit.draws.joint_probabilities import pareto_joint, stratified_joint
 from xhcredit.draws.pareto import decimals, drawn_number, in_units, proportional, ranks, take
+from xhcredit.draws.tickets import unit, units
 from xhcredit.errors import BadPlan
 
 TIERS = np.array([1.0, 2.0, 5.0, 12.0])
@@ -203,3 +204,10 @@ def test_weights_from_which_nothing_can_be_drawn_are_refused(weights):
 def test_a_cell_that_is_taken_whole_is_refused():
     with pytest.raises(BadPlan, match="cannot be calibrated"):
         Cell(np.array([0.5]), np.array([2]), 2)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
+def test_units_in_bulk_are_those_of_whole_tickets(starts):
+    tickets = [f"{start:016x}" + 48 * "a" for start in starts]
+
+    assert units(np.array(starts, np.uint64)).tolist() == [float(unit(t)) for t in tickets]

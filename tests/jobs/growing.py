@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from tests.engine.world import connect, row
+from xhcredit.engine import stores
+from xhcredit.engine.columns import Store
 from xhcredit.engine.one import event_id
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -145,3 +147,29 @@ class Growing:
 def _unique(t: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each key once, as ingestion makes sure."""
     return list({(r["code"] if t.kind == "register" else event_id(t, r)): r for r in rows}.values())
+
+
+def told(store: Store) -> dict[str, np.ndarray]:
+    """Every array of a store, by its file."""
+    assert store.path is not None
+    files = {f.relative_to(store.path).as_posix(): f for f in store.path.rglob("*.npy")}
+    return {name: np.load(f) for name, f in files.items() if name != "touched.npy"}
+
+
+def same(a: Store, b: Store) -> None:
+    """Both stores hold the same, to the last bit."""
+    one, other = told(a), told(b)
+    assert set(one) == set(other)
+    for name, array in one.items():
+        assert array.dtype == other[name].dtype, name
+        assert np.array_equal(array, other[name]), name
+    assert stores.places_of(a).equals(stores.places_of(b))
+
+
+def twin(warehouse: Path, other: Path) -> Path:
+    """A warehouse of the same parts with a clustered store of its own."""
+    other.mkdir()
+    for part in ("parts", "manifest", "versions"):
+        (warehouse / part).mkdir(exist_ok=True)
+        (other / part).symlink_to(warehouse / part)
+    return other

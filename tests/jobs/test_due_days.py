@@ -13,9 +13,10 @@ from xhcredit.engine.one import day_number
 from xhcredit.features.declare import derived
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs import carry
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.due_days import DueDays
 from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import open_store, present, run_night, score_store
+from xhcredit.jobs.night import present, run_night, score_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

@@ -11,44 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.jobs.growing import Growing
+from tests.jobs.growing import Growing, same, twin
 from xhcredit.engine import stores
-from xhcredit.engine.columns import Store
 from xhcredit.errors import NightRefuted
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs import carry
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import open_store, present, run_night, score_store
+from xhcredit.jobs.night import present, run_night, score_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of
 
 BOOK, RELEASE = Rulebook.load(), load_release()
 NIGHTS = 60
-
-
-def _told(store: Store) -> dict[str, np.ndarray]:
-    """Every array of a store, by its file."""
-    assert store.path is not None
-    files = {f.relative_to(store.path).as_posix(): f for f in store.path.rglob("*.npy")}
-    return {name: np.load(f) for name, f in files.items() if name != "touched.npy"}
-
-
-def _same(a: Store, b: Store) -> None:
-    one, other = _told(a), _told(b)
-    assert set(one) == set(other)
-    for name, array in one.items():
-        assert array.dtype == other[name].dtype, name
-        assert np.array_equal(array, other[name]), name
-    assert stores.places_of(a).equals(stores.places_of(b))
-
-
-def _twin(warehouse: Path, other: Path) -> Path:
-    """A warehouse of the same parts with a clustered store of its own."""
-    other.mkdir()
-    for part in ("parts", "manifest", "versions"):
-        (warehouse / part).mkdir(exist_ok=True)
-        (other / part).symlink_to(warehouse / part)
-    return other
 
 
 def _anew(warehouse: Path, model: Model) -> pa.Table:
@@ -66,7 +41,7 @@ def _differing(a: pa.Table, b: pa.Table) -> list[str]:
 def test_sixty_nights_carried_on_are_sixty_full_nights(tmp_path):
     """Late, withdrawn, corrected, ended, moved; new enterprises, entries done again, quiet days."""
     world = Growing(tmp_path / "w", seed=4, enterprises=60)
-    other = _twin(tmp_path / "w", tmp_path / "other")
+    other = twin(tmp_path / "w", tmp_path / "other")
     carried, spliced = 0, 0
     for number in range(NIGHTS):
         world.night()
@@ -78,7 +53,7 @@ def test_sixty_nights_carried_on_are_sixty_full_nights(tmp_path):
         carried += report.carried > 0
         store = open_store(tmp_path / "w")
         if number % 10 == 9:
-            _same(store, open_store(other, anew=True))
+            same(store, open_store(other, anew=True))
         spliced += "base" in stores.about(Path(str(store.path)))
 
     assert carried > NIGHTS / 2

@@ -15,9 +15,10 @@ import pytest
 
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, BadRule, NothingKnown, RuleNotInForce, UnknownEnterprise
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.explain import explain
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, run_night
+from xhcredit.jobs.night import run_night
 from xhcredit.jobs.results import provenance_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of

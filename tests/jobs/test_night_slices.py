@@ -15,9 +15,10 @@ from xhcredit.engine.compile import compile_features
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs import night_columns
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.memory import for_sorting
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, run_night
+from xhcredit.jobs.night import run_night
 from xhcredit.jobs.night_columns import open_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release

@@ -10,8 +10,8 @@ import pytest
 
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, UnknownEnterprise
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store
 from xhcredit.jobs.restorable import STATES, TABLES, Restorable, _of_table, restorable
 from xhcredit.jobs.restorable_records import read_records, record_of
 from xhcredit.jobs.restorable_table import HEADINGS, write_xlsx

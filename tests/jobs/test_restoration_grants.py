@@ -11,9 +11,10 @@ from tests.engine import world as worlds
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.explain import explain
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, run_night
+from xhcredit.jobs.night import run_night
 from xhcredit.jobs.restorable import restorable
 from xhcredit.jobs.restoration_grants import apply_grants
 from xhcredit.rules.rulebook import Rulebook

@@ -1,7 +1,5 @@
 """The night on a real Spark with two worker processes: bit-equal, also if one is killed."""
 
-import os
-import signal
 import sys
 import threading
 from datetime import date
@@ -10,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.jobs.sparks import TWO_WORKERS, kill_one_when
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, NightRefuted
-from xhcredit.jobs import spark_night
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, present, run_night
+from xhcredit.jobs.night import present, run_night
 from xhcredit.jobs.night_columns import open_columns
 from xhcredit.jobs.night_scores import score_night
+from xhcredit.jobs.spark import night as spark_night
+from xhcredit.jobs.spark.session import check_engine
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -25,7 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # py4j leaves its sockets to the end
 ]
-TWO_WORKERS = "local-cluster[2,1,768]"
 
 
 @pytest.fixture(scope="module")
@@ -41,35 +41,6 @@ def here(tmp_path_factory, model):
     return folder, run_night(folder / "warehouse", folder / "here", model)
 
 
-def _executors():
-    """Process ids of Spark's executors that this process started, at any depth."""
-    parents, executors = {}, []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            state = (place / "stat").read_text().rpartition(")")[2].split()
-            command = (place / "cmdline").read_bytes()
-        except OSError:  # gone meanwhile
-            continue
-        parents[int(place.name)] = int(state[1])
-        if b"CoarseGrainedExecutorBackend" in command:
-            executors.append(int(place.name))
-    return [pid for pid in executors if _descends(pid, parents)]
-
-
-def _descends(pid, parents):
-    while pid in parents and pid != os.getpid():
-        pid = parents[pid]
-    return pid == os.getpid()
-
-
-def _kill_one_after_a_slice(slices, over, killed):
-    while not over.wait(0.02):
-        if any(slices.glob("*/*.npz")) and (found := _executors()):
-            os.kill(found[0], signal.SIGKILL)
-            killed.append(found[0])
-            return
-
-
 def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
     here, model, monkeypatch
 ):
@@ -78,7 +49,8 @@ def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
     monkeypatch.setattr(spark_night, "SLICES", 6)
     over, killed = threading.Event(), []
     watch = threading.Thread(
-        target=_kill_one_after_a_slice, args=(folder / "there" / ".slices", over, killed)
+        target=kill_one_when,
+        args=(lambda: any((folder / "there" / ".slices").glob("*/*.npz")), over, killed),
     )
     watch.start()
     try:
@@ -146,18 +118,18 @@ def test_a_slice_of_other_enterprises_is_refused(task, model):
 @pytest.mark.parametrize("engine", ["dask://here", "local-cluster[2]", "spark://", "local[2"])
 def test_an_engine_that_does_not_exist_is_refused_in_words(engine):
     with pytest.raises(BadInput, match="is no engine; write spark://HOST:PORT"):
-        spark_night.check_engine(engine)
+        check_engine(engine)
 
 
 def test_without_java_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
     with pytest.raises(BadInput, match="install Java 17"):
-        spark_night.check_engine("local[2]")
+        check_engine("local[2]")
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark", None)
 
     with pytest.raises(BadInput, match="extra: pip install"):
-        spark_night.check_engine("local[2]")
+        check_engine("local[2]")

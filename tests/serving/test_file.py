@@ -9,10 +9,10 @@ from tests.serving.district import CODES, DAYS, problem, served
 from tests.serving.test_scores import read_acts
 from xhcredit.engine.one import day_number
 from xhcredit.ingest.schema import directory
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.file_of import known, used_by
 from xhcredit.jobs.file_of_rows import REGISTER, open_rows
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

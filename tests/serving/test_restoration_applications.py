@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from tests.serving.district import CODES, TODAY, headers, new_key, problem
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store
 from xhcredit.jobs.restorable_records import Chosen, stored_record
 from xhcredit.jobs.restoration_grants import apply_grants
 from xhcredit.jobs.what_if import what_if

@@ -14,11 +14,11 @@ from tests.serving.test_scores import read_acts
 from xhcredit.engine.one import day_number
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs import live as live_
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.file_of_rows import open_rows
 from xhcredit.jobs.live import Live, what_if
 from xhcredit.jobs.live_changes import checked, supposable
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.audit import faults

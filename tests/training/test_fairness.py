@@ -13,8 +13,9 @@ from training.gates import riskiest
 from training.sample import groups_of
 from xhcredit.engine.one import day_number
 from xhcredit.errors import BadSample
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import open_store, present
+from xhcredit.jobs.night import present
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

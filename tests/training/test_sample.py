@@ -16,8 +16,8 @@ from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one import day_number
 from xhcredit.errors import BadRule, BadSample, RuleNotInForce
 from xhcredit.features.registry import features
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.night import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_training import Outcome
 

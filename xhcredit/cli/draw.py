@@ -12,6 +12,7 @@ import typer
 from xhcredit.cli import draw_checks, draw_joint, draw_triggered, draw_trust
 from xhcredit.cli.audit import STORE, Address, _existing, open_store
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
+from xhcredit.cli.engines import TicketEngine
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
 from xhcredit.errors import BadInput
 
@@ -135,6 +136,7 @@ def run(
     why: Why = "inspection draw",
     once: Once = "",
     out_: Out = Path("out/draw"),
+    engine: TicketEngine = "",
     store: Address = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -143,7 +145,7 @@ def run(
 
     with _existing(store) as opened, progress_bar(quiet=json_) as progress:
         act = act_of("run", why, once or f"run {draw}", draw=draw)  # again: the files once more
-        told = jobs.run(opened, act, draw, progress)
+        told = jobs.run(opened, act, draw, progress, engine=engine)
         jobs.export(opened, draw, out_)
     _show(told, json_, f"check it: python3 {out_ / 'verify_draw.py'} {out_ / 'record.json'} …")
 

@@ -1,4 +1,4 @@
-"""``--engine`` and ``--memory``: where a night is computed, and in how much room."""
+"""``--engine`` and ``--memory``: where a night or a draw is computed, and in how much room."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ Memory = Annotated[
 Engine = Annotated[
     str,
     typer.Option(
-        help="Score on Apache Spark (extra spark, Java 17): spark://HOST:PORT, yarn, local[2] or "
-        "local-cluster[2,1,1024]; the warehouse and --out must lie where every worker sees them.  "
-        "[default: here]",
+        help="Cluster and score on Apache Spark (extra spark, Java 17): spark://HOST:PORT, yarn, "
+        "local[2] or local-cluster[2,1,1024]; the warehouse and --out must lie where every worker "
+        "sees them.  [default: here]",
+    ),
+]
+TicketEngine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="Compute the tickets of millions on Apache Spark, as xhcredit score --engine does; "
+        "the draw is the same.  [default: here]",
     ),
 ]

@@ -246,8 +246,8 @@ def explain(
 ) -> None:
     """Tell why one enterprise has its score and tier: points, rules, and the events behind them."""
     from xhcredit.domain.codes import UnifiedCode, normalised
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.explain import explain as explain_job
-    from xhcredit.jobs.night import open_store
 
     code = UnifiedCode(normalised(code)).text
     model = model_for(as_of, release, rules)

@@ -105,7 +105,7 @@ def what_if_command(
 ) -> None:
     """Compute score and tier without one record, as the law wants it after restoration."""
     from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.jobs.night import open_store
+    from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.restorable_records import Chosen
     from xhcredit.jobs.what_if import what_if
 

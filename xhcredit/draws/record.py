@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xhcredit.draws import swaps
@@ -13,15 +13,19 @@ from xhcredit.draws.inspectors import Inspector, visit
 from xhcredit.draws.numerics import SHOWN_HEX
 from xhcredit.draws.select import STRATIFIED, Drawn, individual, stratified
 from xhcredit.draws.staffing import Task
-from xhcredit.draws.tickets import bound
+from xhcredit.draws.tickets import Bound, bound
 from xhcredit.errors import BadPlan
 
 Json = dict[str, Any]
+#: makes the tickets of a draw from its seed and its round
+Tickets = Callable[[str, str], Bound]
 _FIRST = ("protocol", "draw_id", "round_id", "replaces", "plan", "as_of")
 
 
-def draw(frame: Frame, committed: Mapping[str, Any], seed: str) -> list[Drawn]:
-    """Who is drawn, sorted by stratum and ticket.
+def draw(
+    frame: Frame, committed: Mapping[str, Any], seed: str, tickets: Tickets = bound
+) -> list[Drawn]:
+    """Who is drawn, sorted by stratum and ticket; ``tickets`` computes them, if not this process.
 
     Raises:
         BadPlan: the frame is not the committed one.
@@ -31,7 +35,7 @@ def draw(frame: Frame, committed: Mapping[str, Any], seed: str) -> list[Drawn]:
             f"the frame has the root {frame.tree.root[:SHOWN_HEX]}…, committed was "
             f"{committed['frame_root'][:SHOWN_HEX]}…; take the file as it was frozen"
         )
-    ticket = bound(seed, committed["round_id"])
+    ticket = tickets(seed, committed["round_id"])
     if committed["design"] != STRATIFIED:
         return individual(frame, ticket)
     return stratified(frame, {s["id"]: s["ratio"] for s in committed["strata"]}, ticket)
@@ -57,6 +61,7 @@ def record(
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
     activity: Json,
+    tickets: Tickets = bound,
 ) -> Json:
     """Draw, staff, and tell everything.
 
@@ -67,12 +72,13 @@ def record(
         inspectors: the list, as committed.
         recusals: who must not visit whom, as committed.
         activity: ``previous`` and ``digest`` of the entry under which the seed was entered.
+        tickets: who computes the tickets of everybody, if not this process.
 
     Raises:
         BadPlan: the frame is not the committed one.
         Unstaffable: no assignment of inspectors meets the constraints.
     """
-    drawn = draw(frame, committed, seed["value"])
+    drawn = draw(frame, committed, seed["value"], tickets)
     ticket = bound(seed["value"], committed["round_id"])
     start, final = swaps.staff(task_of(drawn, committed, inspectors, recusals), ticket)
     teams = zip(drawn, start, final, strict=True)

@@ -12,7 +12,7 @@ import numpy as np
 from xhcredit.draws import pareto
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.lines import Lines
-from xhcredit.draws.tickets import Bound, unit
+from xhcredit.draws.tickets import Bound, unit, units
 from xhcredit.errors import BadPlan
 
 Ticket = Callable[[str], str]
@@ -127,11 +127,13 @@ def individual(frame: Frame, ticket: Ticket) -> list[Drawn]:
         BadPlan: odds are no probabilities, or do not add up to a whole number.
     """
     rows = frame.rows
-    tickets = [ticket(row.code) for row in rows]
-    units = np.array([float(unit(t)) for t in tickets])
+    if isinstance(ticket, Bound):
+        found = units(ticket.starts(row.code.encode() for row in rows))
+    else:
+        found = np.array([float(unit(ticket(row.code))) for row in rows])
     working = [r.working for r in rows] if rows[0].working else None
-    taken = pareto.take([r.code for r in rows], units, [r.odds for r in rows], working)
-    drawn = [Drawn(rows[at], tickets[at], rows[at].odds) for at in taken.tolist()]
+    taken = pareto.take([r.code for r in rows], found, [r.odds for r in rows], working)
+    drawn = [Drawn(row, ticket(row.code), row.odds) for row in (rows[k] for k in taken.tolist())]
     return sorted(drawn, key=lambda d: (d.row.stratum, d.ticket))
 
 

@@ -21,6 +21,8 @@ from xhcredit.engine.stores import PLACES, begun, finish, load
 from xhcredit.ingest.schema import Column, Table, directory
 
 Progress = Callable[[str, int, int], None]
+#: writes one table's columns, sorted, of so many enterprises, into a folder; returns the rows
+Sort = Callable[[duckdb.DuckDBPyConnection, Table, int, Path], int]
 
 _DAYS = ("occurred", "known", "withdrawn")
 _ENDS = ("ended", "ended_known")
@@ -106,7 +108,7 @@ def values(column: pa.Array, kind: str) -> Array:
     return np.frombuffer(fixed.buffers()[1], kind, len(fixed), fixed.offset * width)
 
 
-def _write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
+def write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
     """Write one table's columns, sorted by enterprise, day and event id."""
     order = "e.ent" if t.kind == "register" else "e.ent, t.occurred_on, t.event_id, t.known_on"
     columns = [("ent", "e.ent", "int32"), *selected(t)]
@@ -143,12 +145,12 @@ def edge_days() -> str:
     return ", ".join(f"{_day(d + '_on')} AS {d}" for d in EDGE_DAYS)
 
 
-def _once(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
+def _once(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path, sort: Sort) -> int:
     """Write one table unless it is there, as a whole; returns its rows."""
     if not (out / t.name).exists():
         half = out / "half"
         shutil.rmtree(half, ignore_errors=True)
-        _write_table(con, t, enterprises, half)
+        sort(con, t, enterprises, half)
         os.replace(half / t.name, out / t.name)
         half.rmdir()
     column = selected(t)[0][0]
@@ -219,6 +221,7 @@ def build(
     digest: str = "",
     progress: Progress | None = None,
     entries: Sequence[str] = (),
+    sort: Sort = write_table,
 ) -> None:
     """Write the clustered store of the tables that ``con`` shows, all or nothing.
 
@@ -231,6 +234,7 @@ def build(
         progress: called with what is being written, how many steps are done, of how many.
         entries: names of the warehouse's entries that ``con`` shows; a later store can be spliced
             from this one if they are told.
+        sort: who sorts a table, if not DuckDB here.
     """
     part = begun(out)
     tell = progress or (lambda what, done, total: None)
@@ -239,7 +243,7 @@ def build(
     orphans = False
     for done, name in enumerate(names):
         tell(name, done, len(names) + 1)
-        size = _once(con, directory()[name], enterprises, part)
+        size = _once(con, directory()[name], enterprises, part, sort)
         orphans |= con.sql(f"SELECT count(*) FROM {name}").fetchall() != [(size,)]
     tell("relation", len(names), len(names) + 1)
     _write_relations(con, enterprises, part)

@@ -58,30 +58,55 @@ def resolved_sql(warehouse: Warehouse, table: Table, entries: list[Entry]) -> st
     """
     holding = [entry for entry in entries if table.name in entry.parts]
     if not holding:
-        return _empty(table)
+        return empty_sql(table)
     files = [warehouse.part(table.name, entry.name) for entry in holding]
-    columns = quoted_names(columns_of(table))
-    plain = f"SELECT {columns} FROM {rows_sql(table, files)}"
     ids = versioned_ids(warehouse, table, holding, read_parquet(files))
+    numbered = numbered_sql(table, files, holding, ids) if ids else ""
+    return history_sql(table, rows_sql(table, files), ids, numbered)
+
+
+def history_sql(table: Table, rows: str, ids: str, numbered: str) -> str:
+    """SQL of a table in which each key stands once.
+
+    Args:
+        table: which one.
+        rows: SQL of all its rows.
+        ids: SQL of the keys with versions; empty if there are none.
+        numbered: SQL of the versions with ``_seq`` and ``_ingested``.
+    """
+    columns = quoted_names(columns_of(table))
+    plain = f"SELECT {columns} FROM {rows}"
     if not ids:
         return plain
     resolve = register_sql if table.kind == "register" else events_sql
     return (
         f"{plain} WHERE event_id NOT IN ({ids}) UNION ALL "
-        f"SELECT {columns} FROM ({resolve(table, numbered_sql(table, files, holding, ids))})"
+        f"SELECT {columns} FROM ({resolve(table, numbered)})"
     )
 
 
 def numbered_sql(table: Table, files: list[Path], holding: list[Entry], ids: str) -> str:
     """SQL of the versions with ``_seq``, their order, and ``_ingested``, the day they came in."""
+    return dated_sql(
+        "SELECT * EXCLUDE (filename), "
+        f"regexp_extract(filename, '{SEQ_IN_NAME}', 1)::INTEGER AS _seq "
+        f"FROM {rows_sql(table, files, ', filename = true', f' WHERE event_id IN ({ids})')}",
+        holding,
+    )
+
+
+#: the number of an entry, in the name of its part
+SEQ_IN_NAME = r"(\d{6})-[^/]*$"
+
+
+def dated_sql(versions: str, holding: list[Entry]) -> str:
+    """SQL of versions with ``_seq``, and beside it ``_ingested``."""
     days = ", ".join(
         f"({e.seq}, " + (f"DATE '{e.ingested_on}'" if e.ingested_on else "NULL::DATE") + ")"
         for e in holding
     )
     return (
-        f"SELECT v.*, d._ingested FROM (SELECT * EXCLUDE (filename), "
-        f"regexp_extract(filename, '(\\d{{6}})-[^/]*$', 1)::INTEGER AS _seq "
-        f"FROM {rows_sql(table, files, ', filename = true', f' WHERE event_id IN ({ids})')}) v "
+        f"SELECT v.*, d._ingested FROM ({versions}) v "
         f"JOIN (VALUES {days}) d(_seq, _ingested) USING (_seq)"
     )
 
@@ -106,11 +131,12 @@ def rows_sql(table: Table, files: list[Path], options: str = "", where: str = ""
     ``where`` is applied while the files are read, so that only rows that fit are decoded.
     """
     if not files:
-        return f"({_empty(table)})"
+        return f"({empty_sql(table)})"
     read = read_parquet(files, f", union_by_name = true{options}")
-    return f"(SELECT * FROM {read}{where} UNION ALL BY NAME {_empty(table)})"
+    return f"(SELECT * FROM {read}{where} UNION ALL BY NAME {empty_sql(table)})"
 
 
-def _empty(table: Table) -> str:
+def empty_sql(table: Table) -> str:
+    """SQL of no rows, with the columns of a table's parts."""
     columns = ", ".join(f'NULL::{t} AS "{n}"' for n, t in columns_of(table).items())
     return f"SELECT {columns} WHERE false"

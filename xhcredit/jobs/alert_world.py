@@ -21,8 +21,9 @@ from xhcredit.engine.cluster import node_key
 from xhcredit.engine.columns import Array, Store
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.file_of_rows import REGISTER, Rows, open_rows
-from xhcredit.jobs.night import Progress, _quiet, open_store
+from xhcredit.jobs.night import Progress, _quiet
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_alerts import WhiteList
 

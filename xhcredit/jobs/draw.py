@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
 from xhcredit.draws.frame import Frame, decoded
 from xhcredit.draws.numerics import SALT_BYTES
 from xhcredit.draws.plan import Plan, read_plan
-from xhcredit.draws.tickets import seed_text
+from xhcredit.draws.tickets import bound, seed_text
 from xhcredit.errors import BadPlan, UnknownRecord
 from xhcredit.jobs.draw_frame import frame_for
+from xhcredit.jobs.spark.session import Spark
+from xhcredit.jobs.spark.tickets import SparkBound
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.acts import Act
 from xhcredit.store.draws_kept import Opening
@@ -185,10 +189,20 @@ def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
     return store.draws.seed(act, draw, seed_text(value), announced)
 
 
-def run(store: Store, act: Act, draw: str, progress: Progress = _quiet) -> Json:
+def run(
+    store: Store, act: Act, draw: str, progress: Progress = _quiet, *, engine: str = ""
+) -> Json:
     """Draw, staff and keep the record.
 
+    Args:
+        store: where the draw is kept.
+        act: who draws, and why.
+        draw: which one.
+        progress: told when it is done.
+        engine: Spark's master URL, where the tickets are then computed; nothing: here.
+
     Raises:
+        BadInput: the engine cannot be used.
         WrongState: the seed is not there, or the record is.
         Unstaffable: no assignment of inspectors meets the constraints; nothing is kept.
     """
@@ -200,7 +214,10 @@ def run(store: Store, act: Act, draw: str, progress: Progress = _quiet) -> Json:
     frame = frame_of(store, draw)
     people, recusals = people_of(store, draw).read()
     activity = store.draws.entry(entered["activity"])
-    told = records.record(frame, made, entered["details"], people, recusals, activity)
+    seed = entered["details"]
+    with Spark(engine) if engine else nullcontext() as spark:
+        tickets = partial(SparkBound, spark) if spark else bound
+        told = records.record(frame, made, seed, people, recusals, activity, tickets)
     progress("draw", 1, 1)
     return store.draws.drawn(act, draw, told, {})
 

@@ -5,34 +5,31 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-from xhcredit.engine import cluster, stores
+from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
-from xhcredit.engine.recluster import recluster
 from xhcredit.errors import BadInput, NothingKnown
-from xhcredit.ingest.changes import changes
-from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
-from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs import carry
-from xhcredit.jobs.memory import for_sorting, settings
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.model import Model
 from xhcredit.jobs.night_columns import NightColumns
 from xhcredit.jobs.night_scores import NightScores, score_night
 from xhcredit.jobs.results import Results, provenance_of, write_json, write_parts
 from xhcredit.jobs.self_check import SHARE
-from xhcredit.jobs.spark_night import check_engine, score_on_spark
+from xhcredit.jobs.spark.night import score_on_spark
+from xhcredit.jobs.spark.session import Spark
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
@@ -61,65 +58,6 @@ class NightReport:
 
 def _quiet(what: str, done: int, total: int) -> None:
     """Tell nobody."""
-
-
-def open_store(
-    warehouse: Path, *, progress: Progress = _quiet, memory: str = "", anew: bool = False
-) -> Store:
-    """Return the clustered store of a warehouse; what was ingested since is spliced into it.
-
-    Args:
-        warehouse: folder that ``xhcredit ingest`` wrote.
-        progress: told which table is being clustered.
-        memory: what the process may hold (``"2GB"``); what sorting needs beyond it is on disk.
-        anew: build it from the parts, whatever store there was before.
-
-    Raises:
-        NothingKnown: nothing was ever ingested there.
-    """
-    room = for_sorting(memory)
-    kept = Warehouse(warehouse)
-    folder = warehouse / "clustered"
-    with kept.reading(), stores.alone(folder):
-        if not kept.entries():
-            raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
-        digest = kept.digest()
-        target = stores.folder_of(folder, digest)
-        if anew or not target.exists():
-            _make(kept, target, progress, room, anew=anew)
-        store = stores.load(target)
-        stores.forget_others(folder, target)
-    return store
-
-
-def _make(
-    kept: Warehouse, target: Path, progress: Progress, room: int | None, *, anew: bool
-) -> None:
-    """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
-
-    An earlier store of the same layout is carried on, if what came since can be told from it.
-    """
-    digest, base = kept.digest(), None if anew else stores.latest(target.parent)
-    with duckdb.connect() as con:
-        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
-        _limit(con, room)
-        if base is not None:
-            progress("splice", 0, 1)
-            con.execute("SET threads = 1")  # few rows: more threads cost more than they save
-            changed = changes(con, kept, stores.about(base)["entries"])
-            if changed is not None and recluster(changed, base, target, digest):
-                progress("splice", 1, 1)
-                return
-            con.execute("RESET threads")
-            _limit(con, room)
-        create_views(con, kept)
-        cluster.build(con, target, digest, progress, [e.name for e in kept.entries()])
-
-
-def _limit(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
-    """Keep sorting within ``room`` bytes, if there is such a limit."""
-    for setting in settings(room) if room is not None else ():
-        con.execute(setting)
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -187,36 +125,35 @@ def run_night(
             ``LEAST`` whatever the number of enterprises.
         full: cluster and compute everything anew, whatever lies in ``out``.
         check: share of what is carried over that is computed anew and compared, 0 to 1.
-        engine: Spark's master URL (``spark://…``, ``local[2]``), where everybody is then computed;
-            nothing: here.
+        engine: Spark's master URL (``spark://…``, ``local[2]``), where events are then shuffled
+            and everybody computed; nothing: here.
 
     Raises:
         BadInput: the engine cannot be used.
         NothingKnown: nothing was ingested, or nobody was known on that day.
         NightRefuted: the check found a difference; the earlier night stays as it is.
     """
-    if engine:
-        check_engine(engine)
-    store = open_store(warehouse, progress=progress, memory=memory, anew=full)
-    provenance = model.provenance(store.digest)
-    scores = out / "scores.parquet"
-    with _alone(out):
-        earlier = None if full else _earlier(out, provenance)
-        if earlier is not None:
-            return earlier
-        rows = present(store, model.as_of)
-        progress("compile", 0, 1)
-        if engine:
-            scored = score_on_spark(engine, out, store, model, rows, progress)
-        else:
-            scored = score_night(
-                warehouse, out, store, model, rows, full=full, check=check, progress=progress
-            )
-        unfinished = partial((out / "run.json").unlink, missing_ok=True)
-        write_parts(_tables(store, scored.columns, progress), scores, provenance, unfinished)
-        kept = {"provenance": provenance, **_told(scored, store, model, rows, warehouse)}
-        write_json(kept, out / "run.json")
-        carry.keep(out, store, scored.columns)
+    with Spark(engine) if engine else nullcontext() as spark:
+        store = open_store(warehouse, progress=progress, memory=memory, anew=full, spark=spark)
+        provenance = model.provenance(store.digest)
+        scores = out / "scores.parquet"
+        with _alone(out):
+            earlier = None if full else _earlier(out, provenance)
+            if earlier is not None:
+                return earlier
+            rows = present(store, model.as_of)
+            progress("compile", 0, 1)
+            if spark:
+                scored = score_on_spark(spark, out, store, model, rows, progress)
+            else:
+                scored = score_night(
+                    warehouse, out, store, model, rows, full=full, check=check, progress=progress
+                )
+            unfinished = partial((out / "run.json").unlink, missing_ok=True)
+            write_parts(_tables(store, scored.columns, progress), scores, provenance, unfinished)
+            kept = {"provenance": provenance, **_told(scored, store, model, rows, warehouse)}
+            write_json(kept, out / "run.json")
+            carry.keep(out, store, scored.columns)
     return NightReport(**kept, scores=scores)
 
 

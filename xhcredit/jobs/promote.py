@@ -15,9 +15,10 @@ import pyarrow as pa
 from xhcredit.engine.columns import Store as Columns
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput
+from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.file_of_rows import REGISTER, open_rows
 from xhcredit.jobs.model import Model, model_on
-from xhcredit.jobs.night import open_store, present, score_store
+from xhcredit.jobs.night import present, score_store
 from xhcredit.jobs.results import Results, write_atomic
 from xhcredit.jobs.sheets import Column, write_xlsx
 from xhcredit.rules.rulebook import Rulebook

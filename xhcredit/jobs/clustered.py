@@ -1,0 +1,99 @@
+"""The clustered store of a warehouse: made, or carried on from the last one, before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from xhcredit.engine import cluster, stores
+from xhcredit.engine.columns import Store
+from xhcredit.engine.recluster import recluster
+from xhcredit.errors import NothingKnown
+from xhcredit.ingest.changes import changes
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.jobs.memory import for_sorting, settings
+from xhcredit.jobs.spark.session import Spark
+from xhcredit.jobs.spark.shuffle import Shuffle
+
+#: told what is being done, how far it is, and how far it will go
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def open_store(
+    warehouse: Path,
+    *,
+    progress: Progress = _quiet,
+    memory: str = "",
+    anew: bool = False,
+    spark: Spark | None = None,
+) -> Store:
+    """Return the clustered store of a warehouse; what was ingested since is spliced into it.
+
+    Args:
+        warehouse: folder that ``xhcredit ingest`` wrote.
+        progress: told which table is being clustered.
+        memory: what the process may hold (``"2GB"``); what sorting needs beyond it is on disk.
+        anew: build it from the parts, whatever store there was before.
+        spark: the cluster that sorts events, if they must be sorted anew; ``None``: DuckDB here.
+
+    Raises:
+        NothingKnown: nothing was ever ingested there.
+    """
+    room = for_sorting(memory)
+    kept = Warehouse(warehouse)
+    folder = warehouse / "clustered"
+    with kept.reading(), stores.alone(folder):
+        if not kept.entries():
+            raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
+        digest = kept.digest()
+        target = stores.folder_of(folder, digest)
+        if anew or not target.exists():
+            sort = cluster.write_table if spark is None else Shuffle(spark, kept)
+            _make(kept, target, progress, room, sort, anew=anew)
+        store = stores.load(target)
+        stores.forget_others(folder, target)
+    return store
+
+
+def _make(
+    kept: Warehouse,
+    target: Path,
+    progress: Progress,
+    room: int | None,
+    sort: cluster.Sort,
+    *,
+    anew: bool,
+) -> None:
+    """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
+
+    An earlier store of the same layout is carried on, if what came since can be told from it.
+    """
+    digest, base = kept.digest(), None if anew else stores.latest(target.parent)
+    with duckdb.connect() as con:
+        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
+        _limit(con, room)
+        if base is not None:
+            progress("splice", 0, 1)
+            con.execute("SET threads = 1")  # few rows: more threads cost more than they save
+            changed = changes(con, kept, stores.about(base)["entries"])
+            if changed is not None and recluster(changed, base, target, digest):
+                progress("splice", 1, 1)
+                return
+            con.execute("RESET threads")
+            _limit(con, room)
+        create_views(con, kept)
+        entries = [e.name for e in kept.entries()]
+        cluster.build(con, target, digest, progress, entries, sort)
+
+
+def _limit(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
+    """Keep sorting within ``room`` bytes, if there is such a limit."""
+    for setting in settings(room) if room is not None else ():
+        con.execute(setting)

@@ -1,0 +1,157 @@
+"""A cluster to work on: started when first asked for, with this very program at its workers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xhcredit.errors import BadInput, NightRefuted
+
+#: name under which the program's text arrives at the workers
+_PROGRAM = "xhcredit_program"
+_MASTERS = r"local(\[[\w,*]+\])?|local-cluster\[\d+,\d+,\d+\]|spark://.+|k8s://.+|yarn"
+
+
+def check_engine(engine: str) -> None:
+    """Refuse an engine that cannot be used here, before any work is done.
+
+    Raises:
+        BadInput: no such engine; or the extra ``spark`` or Java is not installed.
+    """
+    if not re.fullmatch(_MASTERS, engine):
+        raise BadInput(
+            f'"{engine}" is no engine; write spark://HOST:PORT, yarn, local[2] or '
+            "local-cluster[2,1,1024], or leave --engine out"
+        )
+    try:
+        import pyspark  # noqa: F401 - an optional extra
+    except ImportError:
+        raise BadInput(
+            'Spark is not installed; install xhcredit with the extra: pip install "xhcredit[spark]"'
+        ) from None
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which("java", path=f"{home}/bin" if home else None):
+        raise BadInput(
+            "Java is not there, and Spark runs on it; install Java 17 "
+            "(apt-get install openjdk-17-jre-headless) or set JAVA_HOME"
+        )
+
+
+class Spark:
+    """One application on a cluster, used as a context; ``session`` starts it.
+
+    Args:
+        engine: Spark's master URL.
+
+    Raises:
+        BadInput: the engine cannot be used here, or there is no cluster.
+    """
+
+    def __init__(self, engine: str) -> None:
+        check_engine(engine)
+        self.engine = engine
+        self._open = ExitStack()
+
+    def __enter__(self) -> Spark:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @cached_property
+    def session(self) -> Any:
+        """Spark's session; the program's text travels along, so every worker runs this one."""
+        spark = _started(self.engine)
+        self._open.callback(spark.stop)
+        folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="xhcredit-spark-"))
+        spark.sparkContext.addArchive(f"{_program(Path(folder))}#{_PROGRAM}")
+        return spark
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """Say what a cluster that gave up said, in words of ours.
+
+        Raises:
+            NightRefuted: a worker refused its part.
+            BadInput: anything else, with Spark's cause.
+        """
+        from pyspark.errors import PySparkException  # an optional extra
+
+        try:
+            yield
+        except PySparkException as error:
+            said = [line for line in str(error).splitlines() if "xhcredit.errors" in line]
+            if any("NightRefuted" in line for line in said):
+                raise NightRefuted(said[0].partition("NightRefuted: ")[2]) from None
+            raise BadInput(
+                f'Spark at "{self.engine}" gave up: {_cause(error)}; see its logs, '
+                "then run again: the parts that are done are kept"
+            ) from error
+
+
+def at_worker(name: str, *given: Any) -> Callable[[Any], Any]:
+    """A function of one argument for workers: calls ``module:function`` with ``given`` before it.
+
+    It is sent by value, and first finds the program beside it.
+    """
+    from pyspark import cloudpickle  # an optional extra
+
+    program = _PROGRAM
+    packed = cloudpickle.dumps(given)  # type: ignore[no-untyped-call]
+
+    def work(batches: Any) -> Any:
+        from pyspark import SparkFiles, cloudpickle
+
+        place = SparkFiles.get(program)
+        if place not in sys.path:
+            sys.path.insert(0, place)
+        module, _, function = name.partition(":")
+        call = getattr(importlib.import_module(module), function)
+        return call(*cloudpickle.loads(packed), batches)
+
+    work.__module__ = "__main__"  # else only its name would travel
+    return work
+
+
+def _started(engine: str) -> Any:
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    building = SparkSession.builder.master(engine).appName("xhcredit")
+    building = building.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
+    building = building.config("spark.ui.showConsoleProgress", "false")  # we tell it ourselves
+    if engine.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        building = building.config("spark.driver.host", "127.0.0.1")
+    if engine.startswith("local-cluster"):  # an executor may take what its worker has
+        memory = engine.rstrip("]").rpartition(",")[2]
+        building = building.config("spark.executor.memory", f"{memory}m")
+    try:
+        return building.getOrCreate()
+    except Exception as error:  # of py4j or of the JVM, by what fails
+        raise BadInput(
+            f'no Spark at "{engine}": {_cause(error)}; check the master\'s address and that it runs'
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    """What the JVM said: its message, not the way it took to Python."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if re.match(r"(: |Caused by: )?[\w.]+(Exception|Error)\b", line)]
+    return (told or lines or [type(error).__name__])[0].removeprefix(": ")
+
+
+def _program(folder: Path) -> str:
+    """This program as an archive."""
+    root, staged = Path(__file__).parents[2], folder / "program"
+    shutil.copytree(root, staged / root.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.make_archive(str(folder / _PROGRAM), "zip", staged)
