@@ -1,7 +1,7 @@
 """The night on Spark against the embedded night: bytes compared, time taken.
 
-``python -m benchmarks.spark [size [engine]]``; one district, the two nights one after the other,
-each in a process of its own and from the same clustered store.
+``python -m benchmarks.spark [size [engine]]``; one district, the nights one after the other, each
+in a process of its own: from one clustered store, and from events that are not clustered yet.
 """
 
 from __future__ import annotations
@@ -17,21 +17,24 @@ from benchmarks.data import ensure, warehouse
 from benchmarks.runner import OUT, measure
 
 
-def night(size: int, engine: str) -> Callable[[], Any]:
-    """The full night of a size, on Spark if an engine is named."""
+def night(size: int, engine: str, source: str = "store") -> Callable[[], Any]:
+    """The night of a size from its store or from events, on Spark if an engine is named."""
+    from benchmarks.ours import _unclustered
     from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.model import model_on
     from xhcredit.jobs.night import run_night
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 
-    open_store(warehouse(size))
+    place = warehouse(size) if source == "store" else _unclustered(size)
+    if source == "store":
+        open_store(place)
     out = OUT / "spark" / (engine.partition("[")[0] or "here")
     shutil.rmtree(out, ignore_errors=True)
     model = model_on(Rulebook.load(), load_release(), AS_OF)
 
     def work() -> Any:
-        report = run_night(warehouse(size), out, model, engine=engine)
+        report = run_night(place, out, model, engine=engine)
         return {"enterprises": report.enterprises, "scores": str(report.scores)}
 
     return work
@@ -42,15 +45,18 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
     engine = sys.argv[2] if len(sys.argv) > 2 else "local-cluster[2,1,1024]"
     ensure(size)
-    done = {name: measure("spark.night", size=size, engine=name) for name in ("", engine)}
-    files = [Path(one.said["scores"]).read_bytes() for one in done.values()]
-    if files[0] != files[1]:
-        raise SystemExit("the two nights differ")
-    for name, one in done.items():
-        print(
-            f"| {name or 'embedded'} | {one.said['enterprises']:,} | {one.wall:.1f} | "
-            f"{one.cpu:.1f} | {one.peak_mb:,.0f} | {one.load:.1f} | byte for byte |"
-        )
+    for source in ("store", "events"):
+        done = {e: measure("spark.night", size=size, engine=e, source=source) for e in ("", engine)}
+        files = [Path(one.said["scores"]).read_bytes() for one in done.values()]
+        if files[0] != files[1]:
+            raise SystemExit("the two nights differ")
+        for name, one in done.items():
+            print(
+                f"| {source} | {name or 'embedded'} | {one.said['enterprises']:,} | "
+                f"{one.wall:.1f} | {one.cpu:.1f} | {one.process_cpu:.1f} | {one.peak_mb:,.0f} | "
+                f"{one.load:.1f} | byte for byte |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
