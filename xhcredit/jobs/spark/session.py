@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -126,6 +127,7 @@ def _started(engine: str) -> Any:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # none is used
     building = SparkSession.builder.master(engine).appName("xhcredit")
     building = building.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
     building = building.config("spark.ui.showConsoleProgress", "false")  # we tell it ourselves
