@@ -31,9 +31,10 @@ def home(size: int) -> Path:
 
 
 def _linked(source: Path, target: Path) -> None:
-    """A copy of a folder that shares its files."""
+    """A copy of a folder, if it is there, that shares its files."""
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, copy_function=os.link)
+    if source.exists():
+        shutil.copytree(source, target, copy_function=os.link)
 
 
 def prepare(size: int) -> Callable[[], dict[str, Any]]:
