@@ -70,18 +70,18 @@ class DueDays:
         """Days for which all features that decay or are derived surely stay between two edges."""
         named = [n for n in self.edges if self.moves[n] in ("decays", "derived")]
         days = np.full(x.shape[1], _AHEAD[0] if named else NEVER, np.int64)
-        if not named:
-            return days
+        left = np.arange(x.shape[1] if named else 0)  # of whom no number of days is known yet
         for shorter, ahead in zip((*_AHEAD[1:], 0), _AHEAD, strict=True):
-            known = self._bounds(x, at, ahead)
-            safe = np.logical_and.reduce([_within(known[n], self.edges[n]) for n in named])
-            days[~safe & (days == ahead)] = shorter
+            known = self._bounds(x, at, ahead, left)
+            safe = [_within(known[n], self.edges[n]) for n in named]
+            left = left[~np.logical_and.reduce(safe)] if left.shape[0] else left
+            days[left] = shorter
         return days
 
     def _shown_moves(self, x: Array, at: Mapping[str, int], reason: Array) -> Array:
         """Whether a value that moves from day to day is told as a reason."""
         vocabulary = [f for _, f in self.model.scorer.vocabulary]
-        known = self._bounds(x, at, _AHEAD[-1])
+        known = self._bounds(x, at, _AHEAD[-1], slice(None))
         moving = np.zeros(x.shape[1], bool)
         for name in {f for f in vocabulary if self.moves[f] != "stands"}:
             places = [k for k, f in enumerate(vocabulary) if f == name]
@@ -95,13 +95,15 @@ class DueDays:
         lo, hi = known[name]
         return np.asarray((lo != hi) & ~(np.isnan(lo) & np.isnan(hi)))
 
-    def _bounds(self, x: Array, at: Mapping[str, int], ahead: int) -> dict[str, Interval]:
-        """Between which values each feature stays for some days, if nothing else changes."""
+    def _bounds(
+        self, x: Array, at: Mapping[str, int], ahead: int, which: Array | slice
+    ) -> dict[str, Interval]:
+        """Between which values each feature of some enterprises stays for some days."""
         found: dict[str, Interval] = {}
         needed = self._needed()
         for f in self.model.compiled.features:
             if f.id in needed:
-                found[f.id] = self._bound(f, x[at[f.id]], ahead, found)
+                found[f.id] = self._bound(f, x[at[f.id]][which], ahead, found)
         return found
 
     def _needed(self) -> set[str]:
