@@ -161,6 +161,22 @@ snapshots = Table(
         "fields",
         "name",
     ),
+    # lists are counted in the order of this one; it begins with what nobody filters by, so that
+    # no page is read by it
+    Index(
+        "ix_snapshots_cells",
+        "run",
+        "previous_tier",
+        "tier",
+        "bureau",
+        "street",
+        "kind",
+        "size",
+        "fields",
+        "name",
+        "composite",
+        "code",
+    ),
 )
 
 #: what other systems are to be told, at least once; ``payload`` is what a kind tells besides these
