@@ -1,6 +1,5 @@
 """What is wrong with a row is found, told, and the good rows go in."""
 
-import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -171,55 +170,6 @@ def test_of_rows_that_contradict_each_other_none_goes_in(tmp_path):
 
     assert report.quarantined == {"conflict": 3}
     assert report.entered == {}
-
-
-def test_ten_thousands_of_yuan_are_turned_to_yuan(tmp_path):
-    mapping = penalties(columns={"amount_yuan": {"column": "金额", "unit": "万元", "empty": ["/"]}})
-    ingest_penalties(
-        tmp_path, f"{A},D1,2024-01-02,罚款,0.35", f"{A},D2,2024-01-02,罚款,/", mapping=mapping
-    )
-
-    amounts = query(tmp_path, "SELECT amount_yuan FROM penalty ORDER BY doc_no")
-    assert amounts == [(Decimal("3500.00"),), (None,)]
-
-
-@pytest.mark.parametrize(
-    ("amount", "unit", "told"),
-    [
-        ("0.5", "元", r"0\.50 yuan, read as `unit: 元`, where 100 to 500,000 yuan is usual; check"),
-        ("5480", "万元", r"median amount is 54,800,000\.00 yuan, read as `unit: 万元`"),
-    ],
-)
-def test_a_file_in_the_wrong_unit_is_held_on_first_delivery(tmp_path, amount, unit, told):
-    lines = [f"{A},D{i},2024-01-02,罚款,{amount}" for i in range(30)]
-    mapping = penalties(columns={"amount_yuan": {"column": "金额", "unit": unit}})
-    report = ingest_penalties(tmp_path, *lines, mapping=mapping)
-
-    assert report.status == "refused"
-    assert re.search(told, str(report.error))
-    assert query(tmp_path, "SELECT count(*) FROM penalty") == [(0,)]
-
-
-def test_unusual_amounts_are_told_loudly_and_go_in_if_the_mapping_says_so(tmp_path):
-    lines = [f"{A},D{i},2024-01-02,罚款,700000" for i in range(30)]
-    report = ingest_penalties(tmp_path, *lines)
-    assert report.status == "entered"
-    assert report.notes[0].startswith("CHECK THE UNIT")
-
-    wide = {"column": "金额", "unit": "万元", "usual": [100, 10_000_000_000]}
-    report = ingest_penalties(tmp_path, *lines, mapping=penalties(columns={"amount_yuan": wide}))
-    assert report.status == "entered"
-    assert "CHECK THE UNIT" not in str(report.notes)
-
-
-def test_amounts_far_from_those_in_the_warehouse_give_a_warning(tmp_path):
-    ingest_penalties(tmp_path, *[f"{A},D{i},2024-01-02,罚款,50000" for i in range(30)])
-    more = [f"{A},E{i},2024-01-02,罚款,20" for i in range(30)]
-    (tmp_path / "in" / "penalties.csv").unlink()
-    write_penalties(tmp_path / "in", *more, name="penalties2.csv")
-    report = ingest(tmp_path, REGISTER, PENALTIES).files[1]
-
-    assert "the median is 20 yuan, in the warehouse it is 50,000" in report.notes[1]
 
 
 def test_persons_become_keyed_hashes(tmp_path):

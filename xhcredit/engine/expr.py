@@ -7,6 +7,7 @@ is false, so there is no ``not`` (it would turn "unknown" into "true").
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from xhcredit.engine.codes import NULLS, storage
@@ -28,7 +29,7 @@ class Code:
     is_bool: bool = False
 
 
-class Emitter:
+class Emitter(ABC):
     """What both languages share: dispatch, the kinds of node, and the refusals."""
 
     def __init__(self, table: Table, where: str) -> None:
@@ -54,17 +55,17 @@ class Emitter:
             return code.text
         return self.compare(code, "==", Code("1"))
 
+    @abstractmethod
     def compare(self, left: Code, op: str, right: Code) -> str:
         """Emit a comparison that is false when a side is missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compare_value(self, column: Column, op: str, value: str) -> str:
         """Emit the comparison of a category with one of its values (in declared order)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def one_of(self, column: Column, values: list[str], *, negate: bool) -> str:
         """Emit the test that a multi-valued column holds (or holds nothing beyond) values."""
-        raise NotImplementedError
 
     def category(self, node: ast.expr) -> Column | None:
         """Return the column if the node is the name of a category column."""
@@ -157,9 +158,9 @@ class Emitter:
             return Code(self.missing(self.emit(node.args[0])), is_bool=True)
         raise self.refuse(f'"{ast.unparse(node)}": there are only is_missing(x) and only(x, …)')
 
+    @abstractmethod
     def missing(self, code: Code) -> str:
         """Emit the test that a value is missing."""
-        raise NotImplementedError
 
 
 class KernelExpr(Emitter):
