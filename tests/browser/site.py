@@ -128,12 +128,12 @@ def visit(browser, site, login=None, size=SIZES[0], *, bypass=False):
     assert mishaps == [], mishaps
 
 
-def log_in(page, login, going="/console"):
+def log_in(page, login):
     page.goto("/console/login")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)
     page.click("main button")
-    page.wait_for_url("**/console/**")
+    page.wait_for_url(lambda url: not url.endswith("/console/login"))
 
 
 def _outside(url, site):

@@ -97,6 +97,7 @@
     if (drawer && drawer.innerHTML.trim()) opened(drawer);
     charts();
   });
+  window.htmx.process(document.body);  // its own start comes later than a user's first key may
   document.addEventListener("DOMContentLoaded", () => charts());
   if (document.readyState !== "loading") charts();
 })();
