@@ -110,6 +110,9 @@ _FACT = {
     "column": "amount_yuan", "zh": "罚没金额（元）", "en": "amount fined and confiscated",
     "value": "5000.00", "said": None,
 }  # fmt: skip
+_NEIGHBOUR = {
+    "code": CODE, "name": "徐汇云锦饭店", "street": "香樟街道", "tier": "B", "bureau": "市场监管局",
+}  # fmt: skip
 FILE = {
     "run": 12,
     "code": CODE,
@@ -129,7 +132,7 @@ FILE = {
             "indicators": [{"indicator": "penalties_24m", "zh": "近24个月行政处罚次数"}],
         }
     ],
-    "relations": [{"kind": "address", "zh": "住所", "count": 3, "neighbours": [{"code": CODE}]}],
+    "relations": [{"kind": "address", "zh": "住所", "count": 3, "neighbours": [_NEIGHBOUR]}],
     "history": [{**_RUN, "tier": "B", "composite": 742.31}],
 }
 SUPPOSED = {

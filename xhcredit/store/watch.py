@@ -161,9 +161,10 @@ class Watch:
             return self._added(con, self._run(con, None), asked, by)
 
     def places(self, run: int, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
-        """Code, name and street of those of ``codes`` whom a run has and who may be told."""
+        """Code, name, street, tier and bureau of those of ``codes`` in a run who may be told."""
         c = snapshots.c
-        wanted = select(c.code, c.name, c.street, c.bureau).where(c.run == run, c.code.in_(codes))
+        columns = (c.code, c.name, c.street, c.tier, c.bureau)
+        wanted = select(*columns).where(c.run == run, c.code.in_(codes))
         with self.database.reading() as con:
             found = [dict(row) for row in con.execute(wanted).mappings()]
         return {r["code"]: r for r in found if is_within(r["bureau"], within)}
