@@ -120,3 +120,10 @@ def test_committed_sample_is_small():
 )
 def test_a_doubtful_order_is_answered_with_what_to_do(order, words):
     assert words in order.problem()
+
+
+def test_every_bureau_supervises_somebody_and_hardly_anybody_has_none(made):
+    bureaus = read(made, "enterprise")["主管部门"].to_pylist()
+
+    assert {"示例区市场监督管理局", "示例区民政局", "示例区住房和城乡建设管理委员会"} < set(bureaus)
+    assert 0 < sum(not b for b in bureaus) < len(bureaus) / 100

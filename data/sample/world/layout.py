@@ -40,6 +40,7 @@ LAYOUTS: dict[str, Layout] = {
         "code": "统一社会信用代码", "known_on": "登记归集日期", "name": "名称", "kind": "主体类型",
         "industry": "行业门类", "established_on": "成立日期", "status": "登记状态",
         "deregistered_on": "注销日期", "new_form": "新产业新业态新模式", "street": "所属街镇",
+        "bureau": "主管部门",
         "size": "企业规模", "registered_capital_yuan": "注册资本万元",
         "paid_in_yuan": "实缴资本（元）", "staff": "从业人数", "scope_items": "许可经营项目数",
     }, ten_thousand="registered_capital_yuan"),

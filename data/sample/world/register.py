@@ -11,6 +11,7 @@ from .book import Book, Column, Days, Ending, Flag, Label, Number, Serial, Text
 from .calendar import NEVER, Ints, day
 from .chance import Rng, arrivals, day_in, delay, pick, sigmoid
 from .ledger import Ledger
+from .parameters import FIELDS
 from .population import INDUSTRY_IDS, KIND_IDS, Population
 
 _HEAD = words.CHANGES.index("法定代表人")
@@ -42,7 +43,23 @@ def _identity(pop: Population, book: Book, rng: Rng) -> dict[str, Column]:
         "deregistered_on": Days(np.where(gone, pop.dead, NEVER)),
         "new_form": Flag(new_form),
         "street": Label(streets, words.STREETS),
+        "bureau": Label(_bureaus(pop), words.AGENCIES),
     }
+
+
+def _bureaus(pop: Population) -> Ints:
+    """Who supervises each enterprise: by its field, then its legal form, then its industry.
+
+    A few have none yet (-1), as in every register.
+    """
+    rng = pop.chunk.chance("bureaus")
+    decisions = (
+        (rng.random(pop.chunk.size) < 0.004, -1),
+        *((pop.field == number, words.BUREAU_OF[name]) for number, name in enumerate(FIELDS, 1)),
+        (pop.is_kind("nonprofit"), words.BUREAU_OF["nonprofit"]),
+        *((pop.in_industry(i), agency) for i, agency in words.BUREAU_OF_INDUSTRY.items()),
+    )
+    return np.select([who for who, _ in decisions], [agency for _, agency in decisions], 0)
 
 
 def _means(pop: Population, rng: Rng) -> dict[str, Column]:

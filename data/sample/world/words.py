@@ -42,6 +42,9 @@ AGENCIES = (
     "示例区税务局", "示例区人力资源和社会保障局", "示例区生态环境局", "示例区应急管理局",
     "示例区文化和旅游局", "示例区卫生健康委员会",
 )  # fmt: skip
+#: who supervises (positions in AGENCIES): by field or legal form, by industry; else the first
+BUREAU_OF = {"food": 0, "elderly_care": 1, "construction": 2, "nonprofit": 1}
+BUREAU_OF_INDUSTRY = {"E": 2, "C": 7, "R": 8, "Q": 9}
 COURT = ("示例区人民法院", "示例市第一中级人民法院")
 
 CHANGES = (
