@@ -120,6 +120,20 @@ FILE = {
     "register": {"known_on": "2020-01-06", "facts": [_FACT], "source_file": "register.csv"},
     "result": {"composite": 742.31, "tier": "B", "decided_by": "tiers.cutoffs", "scores": []},
     "rules": [{"id": "tiers.caps", "zh": "…", "tier": "D", "applies": False}],
+    "inspections_this_year": [
+        {
+            "field": "general",
+            "zh": "一般",
+            "counting": 2,
+            "exempt": 1,
+            "total": 3,
+            "most": 2,
+            "most_in_all": 4,
+            "reached": True,
+            "unusual": False,
+            "departments": [],
+        }
+    ],
     "events": [
         {
             "table": "penalty",

@@ -35,7 +35,7 @@ OTHERS = [*python_files("data"), *python_files("benchmarks")]
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
 
 #: families that are read by prefix (``packs.<pack>``, ``scope.<x>`` …), not by a written id
-BY_PREFIX = ("packs.", "scope.", "outcomes.", "alerts.triggers.")
+BY_PREFIX = ("packs.", "scope.", "outcomes.", "alerts.triggers.", "draws.coverage.")
 
 #: rules that nothing reads yet, and what will
 AHEAD = {

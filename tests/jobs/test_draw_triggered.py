@@ -74,18 +74,19 @@ def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, 
 def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path):
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     plan = read_plan(PLAN, BOOK, date(2025, 3, 1))
-    capped = _capped(plan, warehouse, BOOK, DAY)
+    law = BOOK.serving("draws.exclusions", Exclusions, as_of=DAY)
+    capped = _capped(plan, warehouse, BOOK, law, DAY)
     code = next(c for c in CODES if c not in capped)
     for n in range(4):
-        source = "complaint" if n < 2 else "assigned"
+        source = "complaint" if n < 2 else "campaign"
         told = opened(store, id=f"ts-{n}", code=code, source=source)
-        assert told["counts"] == (source == "assigned")
+        assert told["counts"] == (source == "campaign")
         checks.close_check(store, act("close"), f"ts-{n}", FOUND, warehouse, TODAY)
         if n == 1:
-            assert code not in _capped(plan, warehouse, BOOK, DAY)
-    assert code in _capped(plan, warehouse, BOOK, DAY)
+            assert code not in _capped(plan, warehouse, BOOK, law, DAY)
+    assert code in _capped(plan, warehouse, BOOK, law, DAY)
     assert checks.counted(store.triggered.listed()) == [
-        {"source": "assigned", "checks": 2, "open": 0, "counting": 2, "failed": 2},
+        {"source": "campaign", "checks": 2, "open": 0, "counting": 2, "failed": 2},
         {"source": "complaint", "checks": 2, "open": 0, "counting": 0, "failed": 2},
     ]
 

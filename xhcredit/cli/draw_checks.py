@@ -60,7 +60,9 @@ def verify(
 
 def results(
     draw: Annotated[str, typer.Argument(help="Id of the draw.")],
-    file: Annotated[Path, typer.Argument(help="results.csv: code,result,inspected_on,item,note.")],
+    file: Annotated[
+        Path, typer.Argument(help="results.csv: code,result,inspected_on,item,note[,completeness].")
+    ],
     why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "results",
     warehouse: Warehouse = WAREHOUSE,
     on: Annotated[str, typer.Option(help="Day of entry, YYYY-MM-DD.  [default: today]")] = "",

@@ -17,11 +17,14 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.ingest import run_ingest
 
 COLUMNS = ("code", "result", "inspected_on", "item", "note")
+#: a sixth column may say how much of the checklist was inspected; only a complete inspection
+#: meets a statutory duty of full coverage
+COMPLETENESS = "completeness"
 #: results that found nothing wrong
 CLEAN = frozenset({"no_problem", "no_activity"})
 _DELIVERED = (
     "code", "inspected_on", "entered_on", "inspection_no", "form", "field", "result", "failed",
-    "item", "agency", "draw_id", "inclusion_probability",
+    "item", "completeness", "agency", "draw_id", "inclusion_probability",
 )  # fmt: skip
 Json = dict[str, Any]
 
@@ -29,10 +32,13 @@ Json = dict[str, Any]
 def results_from(data: bytes, name: str) -> dict[str, Json]:
     """Read ``results.csv``: code, result (one of the eight codes), day, item, note.
 
+    A sixth column ``completeness`` is optional; empty means that it is not known.
+
     Raises:
         BadInput: it cannot be read; file, row and column are named.
     """
-    known = dict(directory()["inspection"].column("result").values)
+    table = directory()["inspection"]
+    known, scopes = dict(table.column("result").values), dict(table.column(COMPLETENESS).values)
     found: dict[str, Json] = {}
     for row, cells in _rows(data, name):
         code = normalised(cells["code"])
@@ -43,6 +49,9 @@ def results_from(data: bytes, name: str) -> dict[str, Json]:
             raise _bad(name, row, "code", f'"{code}" comes twice; keep one row')
         if cells["result"] not in known:
             raise _bad(name, row, "result", f'"{cells["result"]}"; write one of {", ".join(known)}')
+        if cells.get(COMPLETENESS, "") not in {"", *scopes}:
+            wrong = f'"{cells[COMPLETENESS]}"; write one of {", ".join(scopes)}, or nothing'
+            raise _bad(name, row, COMPLETENESS, wrong)
         found[code] = {**cells, "code": code, "inspected_on": _day(cells, name, row)}
     if not found:
         raise BadInput(f'"{name}" holds no result; write one row per visited enterprise')
@@ -64,16 +73,17 @@ def _rows(data: bytes, name: str) -> list[tuple[int, dict[str, str]]]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f'"{name}" cannot be read ({error}); save it as "CSV UTF-8"') from None
     header = tuple(cell.strip() for cell in lines[0]) if lines else ()
-    if header != COLUMNS:
-        raise BadInput(f'"{name}", row 1: "{",".join(header)}"; write "{",".join(COLUMNS)}"')
+    if header not in (COLUMNS, (*COLUMNS, COMPLETENESS)):
+        wanted = f'"{",".join(COLUMNS)}", and if you like "{COMPLETENESS}"'
+        raise BadInput(f'"{name}", row 1: "{",".join(header)}"; write {wanted}')
     rows = []
     for number, cells in enumerate(lines[1:], 2):
         if not cells:
             continue
-        if len(cells) != len(COLUMNS):
-            raise BadInput(f'"{name}", row {number}: {len(cells)} cells; write {len(COLUMNS)}')
+        if len(cells) != len(header):
+            raise BadInput(f'"{name}", row {number}: {len(cells)} cells; write {len(header)}')
         stripped = [cell.strip() for cell in cells]
-        rows.append((number, dict(zip(COLUMNS, stripped, strict=True))))
+        rows.append((number, dict(zip(header, stripped, strict=True))))
     return rows
 
 
@@ -134,6 +144,7 @@ def _delivered(kept: Json, plan: Json, code: str, result: Json, odds: str, today
         "result": result["result"],
         "failed": int(result["result"] not in CLEAN),
         "item": item,
+        "completeness": result.get(COMPLETENESS, ""),
         "agency": plan["bureau"],
         "draw_id": kept["id"],
         "inclusion_probability": odds,

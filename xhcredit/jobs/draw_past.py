@@ -12,12 +12,11 @@ import pandas as pd
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.commitment import Excluded
 from xhcredit.draws.plan import Plan
-from xhcredit.errors import RuleNotInForce
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draw_trust import trusted_codes
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Caps, Duties, Exclusions, Items
+from xhcredit.rules.shapes_draws import CoverageDuty, Exclusions, InspectionCaps, Items
 
 _KNOWN = (
     "known_on <= $day AND occurred_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
@@ -49,7 +48,7 @@ def left_out(
         ("歇业或注销 suspended or de-registered", "draws.exclusions",
          _by_status(warehouse, law, as_of)),
         ("已达年度检查次数上限 yearly cap reached", "draws.caps",
-         _capped(plan, warehouse, rules, as_of)),
+         _capped(plan, warehouse, rules, law, as_of)),
         ("上级近期已检查同一事项 inspected lately by a higher bureau", "draws.exclusions",
          _by_higher(plan, warehouse, rules, law, as_of)),
         ("个案检查未结 complaint-led check pending", "draws.exclusions",
@@ -75,23 +74,36 @@ def _by_status(warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
     return _asked(warehouse, sql, statuses=list(law.statuses), day=as_of)
 
 
-def _capped(plan: Plan, warehouse: Path, rules: Rulebook, as_of: date) -> set[str]:
-    """Inspected as often this year as the cap of a field of the plan allows."""
-    caps = rules.serving("draws.caps", Caps, as_of=as_of).root
-    sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field "
-        "AND list_contains($forms, form) AND occurred_on >= $since GROUP BY code "
-        "HAVING count(*) >= $most"
-    )
-    found: set[str] = set()
+def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of: date) -> set[str]:
+    """Inspected this year as often as the cap of a field of the plan allows.
+
+    The cap holds for the plan's bureau at the district's level, and for all departments and
+    levels together.  A bureau is recognised in the organ's name by its end ("市场监督管理局" in
+    "徐汇区市场监督管理局" and the other way round); an inspection that does not name its organ
+    counts for every bureau.
+    """
+    caps = rules.serving("draws.caps", InspectionCaps, as_of=as_of)
+    sql = f"""
+        WITH visits AS (
+          SELECT code,
+            (agency IS NULL OR ends_with(agency, $bureau) OR ends_with($bureau, agency))
+            AND coalesce(level, CASE WHEN list_bool_or(
+              list_transform($higher, lambda a: starts_with(agency, a))) THEN '' ELSE $level END
+            ) = $level AS own
+          FROM inspection WHERE {_KNOWN} AND field = $field
+            AND list_contains($forms, form) AND occurred_on >= $since)
+        SELECT code FROM visits GROUP BY code
+        HAVING count(*) FILTER (own) >= $most OR count(*) >= $most_in_all"""
+    capped: set[str] = set()
     for field in plan.fields:
-        if field in caps:
-            cap = caps[field]
-            found |= _asked(
+        if field in caps.fields:
+            cap = caps.fields[field]
+            capped |= _asked(
                 warehouse, sql, day=as_of, field=field, forms=list(cap.forms),
-                since=as_of.replace(month=1, day=1), most=cap.most,
+                since=as_of.replace(month=1, day=1), most=cap.most, most_in_all=cap.most_in_all,
+                bureau=plan.bureau, level=caps.own_level, higher=list(law.higher_agencies),
             )  # fmt: skip
-    return found
+    return capped
 
 
 def _by_higher(
@@ -126,19 +138,23 @@ def with_duty(
 ) -> pd.DataFrame:
     """Mark for whom coverage by law falls due within the period of the plan.
 
-    Whoever was not inspected in the field since so many months before the period's last day is
-    due.
+    Only an inspection that the duty's rule accepts (its form, and where the law says so one of
+    all points) postpones it.
     """
-    try:
-        duties = rules.serving("draws.coverage", Duties, as_of=as_of).root
-    except RuleNotInForce:
-        return kept.assign(duty=False)
     due = pd.Series(False, index=kept.index)
-    sql = f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field AND occurred_on > $since"
+    sql = (
+        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field AND occurred_on > $since "
+        "AND list_contains($forms, form) "
+        "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
+    )
+    duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     for duty in duties.values():
         if duty.field in plan.fields:
             since = add_months(plan.period.last, -duty.months)
-            seen = _asked(warehouse, sql, day=as_of, field=duty.field, since=since)
+            covered = _asked(
+                warehouse, sql, day=as_of, field=duty.field, since=since,
+                forms=list(duty.forms), all_points=duty.all_points,
+            )  # fmt: skip
             owed = kept["fields"].str.contains(f";{duty.x};", regex=False)
-            due |= owed & ~kept["code"].isin(seen)
+            due |= owed & ~kept["code"].isin(covered)
     return kept.assign(duty=due)

@@ -22,7 +22,7 @@ from xhcredit.errors import BadInput, BadPlan, UnknownRecord
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draw_feedback import CLEAN, entered
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Caps, Items, Triggers
+from xhcredit.rules.shapes_draws import InspectionCaps, Items, Triggers
 from xhcredit.store.acts import Act
 from xhcredit.store.draws_triggered import CALLED_OFF, CLOSED
 from xhcredit.store.store import Store
@@ -94,7 +94,8 @@ def _by_law(check: Check, rules: Rulebook) -> Json:
     fields = sorted({base[item].field for item in check.items})
     if len(fields) > 1:
         raise BadPlan(f"items of the fields {', '.join(fields)}; open one check for each field")
-    form, caps = sources[check.source].form, rules.serving("draws.caps", Caps, as_of=day).root
+    form = sources[check.source].form
+    caps = rules.serving("draws.caps", InspectionCaps, as_of=day).fields
     counts = fields[0] in caps and form in caps[fields[0]].forms
     return {"field": fields[0], "form": form, "counts": counts}
 

@@ -10,11 +10,10 @@ import pandas as pd
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.plan import Plan
-from xhcredit.errors import RuleNotInForce
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Duties, Trust
+from xhcredit.rules.shapes_draws import CoverageDuty, Trust
 
 _KNOWN = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
 #: the last failed inspection or penalty of everybody
@@ -63,10 +62,7 @@ def trusted_codes(
     share of a tier that keeps a chance to be drawn can be learned from, so a plan with odds for
     the tier draws from the rest of it.
     """
-    try:
-        duties = rules.serving("draws.coverage", Duties, as_of=as_of).root
-    except RuleNotInForce:
-        duties = {}
+    duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     if {d.field for d in duties.values()} & set(plan.fields) or not plan.spare_trusted:
         return set()
     found = trusted(scope, warehouse, rules, as_of)

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from xhcredit.errors import RuleNotInForce
 from xhcredit.jobs.draw_trust import trusted
 from xhcredit.jobs.draw_trust_moves import Sheet, moved, write_list
 from xhcredit.jobs.sheets import Column
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Duties, Duty, Items, Quiet
+from xhcredit.rules.shapes_draws import CoverageDuty, Items, Quiet
 from xhcredit.store.store import Store
 
 COLUMNS = (
@@ -63,7 +62,7 @@ def trust_list(
 
 
 def with_items(
-    table: pd.DataFrame, items: Mapping[str, str], duties: Mapping[str, Duty]
+    table: pd.DataFrame, items: Mapping[str, str], duties: Mapping[str, CoverageDuty]
 ) -> pd.DataFrame:
     """Add which items are quiet for whom, and which fields the law covers in full.
 
@@ -81,15 +80,12 @@ def with_items(
     return table.assign(quiet=quiet.str.rstrip(";"), duty=duty.str.rstrip(";"))
 
 
-def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, Duty]:
+def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, CoverageDuty]:
     """Coverage by law on a day; empty before there was any."""
-    try:
-        return rules.serving("draws.coverage", Duties, as_of=as_of).root
-    except RuleNotInForce:
-        return {}
+    return rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
 
 
-def _covered(table: pd.DataFrame, duties: Iterable[Duty], field: str) -> pd.Series[bool]:
+def _covered(table: pd.DataFrame, duties: Iterable[CoverageDuty], field: str) -> pd.Series[bool]:
     """To whom a field's coverage by law applies."""
     found = pd.Series(False, index=table.index)
     for duty in duties:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.columns import Array, Store, frozen
 from xhcredit.engine.one import day_number, event_id, one_enterprise
-from xhcredit.errors import UnknownEnterprise
+from xhcredit.errors import RuleNotInForce, UnknownEnterprise
 from xhcredit.features.registry import features
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.jobs.explain import result_of
@@ -22,6 +23,7 @@ from xhcredit.jobs.file_of_rows import REGISTER, Rows
 from xhcredit.jobs.model import Model
 from xhcredit.jobs.results import MARK
 from xhcredit.rules.shapes import Cap, Direct
+from xhcredit.rules.shapes_draws import Exclusions, InspectionCaps
 
 #: what a row holds besides its own columns
 _DAYS = ("occurred_on", "known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
@@ -102,10 +104,53 @@ def file_of(
         "register": _register(found.register),
         "result": result_of(model, x),
         "rules": _conditions(model, x),
+        "inspections_this_year": inspections_this_year(found.events.get("inspection", ()), model),
         "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
         "relations": relations,
     }
     return told, sorted({c for r in relations for c in r["neighbours"]}), found.hidden
+
+
+def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[Row]:
+    """Inspections of the calendar year by field and department, against the yearly caps.
+
+    Args:
+        inspections: rows of the table ``inspection`` known on the model's day.
+        model: day and rules.
+
+    Returns:
+        One entry per field inspected this year: ``counting`` (toward the cap, all departments),
+        ``exempt`` (deployed from above, complaints, requested …), ``total``, the cap
+        (``most`` per department and level, ``most_in_all``; None without a cap), ``reached``,
+        ``unusual``, and ``departments`` with ``agency``, ``level``, ``counting``, ``exempt``.
+        Empty where the rules about draws are not in force or out of service.
+    """
+    day = model.as_of
+    try:
+        caps = model.rules.serving("draws.caps", InspectionCaps, as_of=day)
+        exclusions = model.rules.serving("draws.exclusions", Exclusions, as_of=day)
+    except RuleNotInForce:
+        return []
+    visits = (
+        InspectionVisit(r["occurred_on"], r["field"], r["form"], r["agency"], r["level"])
+        for r in inspections
+    )
+    words = dict(directory()["inspection"].column("field").values)
+    return [
+        {
+            "field": load.field,
+            "zh": words.get(load.field, load.field),
+            "counting": load.counting,
+            "exempt": load.total - load.counting,
+            "total": load.total,
+            "most": load.cap.most if load.cap else None,
+            "most_in_all": load.cap.most_in_all if load.cap else None,
+            "reached": load.reached,
+            "unusual": load.unusual,
+            "departments": [asdict(department) for department in load.departments],
+        }
+        for load in inspection_load(visits, caps, exclusions.higher_agencies, day)
+    ]
 
 
 def _register(row: Row) -> dict[str, Any]:

@@ -124,6 +124,20 @@ class Rulebook:
             )
         return self.value(rule_id, shape, as_of=as_of)
 
+    def serving_family(self, prefix: str, shape: type[_Value], *, as_of: date) -> dict[str, _Value]:
+        """Values of all rules whose id begins with ``prefix``, by the rest of their id.
+
+        Rules that are not in force on that day, or whose pack is out of service, are left out:
+        a family may be empty on a day.
+        """
+        return {
+            current.rule.id.removeprefix(prefix): current.entry.value
+            for current in self.in_force(as_of)
+            if current.rule.id.startswith(prefix)
+            and current.in_service
+            and isinstance(current.entry.value, shape)
+        }
+
     def in_service(self, pack: str, day: date) -> bool:
         """Whether a rule pack is in service on ``day`` (the kill switch, ``packs.<pack>``).
 

@@ -56,27 +56,49 @@ class Items(RootModel[dict[Name, Item]]):
     """The base of inspection items; what is not in it must not be inspected."""
 
 
-class Duty(Shape):
-    """Everybody to whom the X applies is inspected in the field at least once in these months."""
+class CoverageDuty(Shape):
+    """Coverage by law: everybody to whom the X applies is inspected once in these months.
+
+    Only an inspection of the ``field`` in one of ``forms`` meets it; with ``all_points`` only one
+    that covered the whole checklist (an inspection that does not say how much it covered does
+    not).  Strata in which the duty falls due are drawn whole.
+    """
 
     x: XName
     field: Name
     months: Some
+    forms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    all_points: bool
 
 
-class Duties(RootModel[dict[Name, Duty]]):
-    """Coverage by law; strata in which it falls due are taken whole."""
+class InspectionCap(Shape):
+    """How often a calendar year one enterprise may be inspected in a field.
 
-
-class Cap(Shape):
-    """How often a year one enterprise may be inspected in a field; these forms count."""
+    ``most`` holds for one department at one level, ``most_in_all`` for all departments and
+    levels together; inspections in ``forms`` count toward both.  ``warn_in_all`` inspections of
+    any form, exempt ones included, are worth a warning, though they bar nobody.
+    """
 
     most: Some
+    most_in_all: Some
     forms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    warn_in_all: Some
+
+    @model_validator(mode="after")
+    def _ordered(self) -> InspectionCap:
+        if self.most > self.most_in_all:
+            raise ValueError(
+                f"most {self.most} of one department is above most_in_all {self.most_in_all}; "
+                "correct one"
+            )
+        return self
 
 
-class Caps(RootModel[dict[Name, Cap]]):
-    """Yearly caps by field."""
+class InspectionCaps(Shape):
+    """Yearly caps by field; ``own_level`` is the level at which the district's bureaus act."""
+
+    own_level: Name
+    fields: dict[Name, InspectionCap]
 
 
 class Exclusions(Shape):

@@ -8,12 +8,14 @@ import pyarrow as pa
 from . import words
 from .book import Book, Column, Days, Ending, Flag, Label, Number, Row, Serial
 from .calendar import NEVER, Ints
-from .chance import Rng, delay, sigmoid, sometimes
+from .chance import Rng, delay, pick, sigmoid, sometimes
 from .population import Population
-from .visits import RANDOM, Visits, result_codes
+from .visits import CASE, RANDOM, SPECIAL, Visits, result_codes
 
 _AGENCY = np.array([0, 0, 1, 2])
 _DRAWS = ("ZH", "SP", "YL", "JZ")
+#: position of "上级部署的专项检查" in the words of forms
+_SUPERIOR = 4
 
 
 class _DrawIds:
@@ -36,14 +38,17 @@ def write_inspections(pop: Population, book: Book, visits: Visits) -> None:
     n = len(visits.who)
     result = result_codes(rng, visits.found, visits.field)
     known = visits.days + delay(rng, n, 7)
+    form, completeness, level = _scale(pop.chunk.chance("inspection scale"), visits)
     columns: dict[str, Column] = {
         "inspection_no": Serial("JC", book.serials(n)),
-        "form": Label(visits.form, words.FORMS),
+        "form": Label(form, words.FORMS),
         "field": Label(visits.field, words.FIELDS_ZH),
         "result": Label(result, words.RESULTS),
         "failed": Flag(visits.found),
         "item": Label(visits.field, words.ITEMS),
+        "completeness": Label(completeness, words.COMPLETENESS),
         "agency": Label(_AGENCY[visits.field], words.AGENCIES),
+        "level": Label(level, words.LEVELS),
         "inspector": Serial("J", visits.inspector + 1, width=6),
         "draw_id": _DrawIds(visits, pop.calendar.names()),
         "inclusion_probability": Number(np.round(visits.odds.astype(np.float64), 4)),
@@ -51,6 +56,20 @@ def write_inspections(pop: Population, book: Book, visits: Visits) -> None:
     ending = _rechecks(pop, rng, visits)
     book.write("inspection", visits.who, visits.days, known, columns, ending=ending)
     _write_orders(pop, book, visits, result)
+
+
+def _scale(rng: Rng, visits: Visits) -> tuple[Ints, Ints, Ints]:
+    """Form as reported, how much of the checklist was inspected, and the level of the organ.
+
+    A third of the campaigns were deployed from above; a planned visit mostly covers the whole
+    checklist, a case mostly one item; one inspection in fifty does not say.
+    """
+    n, silent = len(visits.who), -1
+    form = np.where((visits.form == SPECIAL) & (rng.random(n) < 0.33), _SUPERIOR, visits.form)
+    planned, case = pick(rng, n, [80, 15, 5]), pick(rng, n, [5, 25, 70])
+    completeness = np.where(visits.form == CASE, case, planned)
+    completeness = np.where(rng.random(n) < 0.02, silent, completeness)
+    return form, completeness, np.where(rng.random(n) < 0.02, silent, 0)
 
 
 def _rechecks(pop: Population, rng: Rng, visits: Visits) -> Ending:

@@ -63,7 +63,8 @@ LAYOUTS: dict[str, Layout] = {
         "occurred_on": "检查日期", "ended_on": "复查日期", "ended_known_on": "复查归集时间",
         "recheck_passed": "复查是否合格", "inspection_no": "检查编号", "form": "检查方式",
         "field": "检查领域", "result": "检查结果", "failed": "是否发现问题", "item": "检查事项",
-        "agency": "检查机关", "inspector": "检查人员", "draw_id": "抽查批次",
+        "completeness": "检查完整性", "agency": "检查机关", "level": "检查层级",
+        "inspector": "检查人员", "draw_id": "抽查批次",
         "inclusion_probability": "入样概率",
     }),
     "rectification_order": Layout("rectification_orders", {
