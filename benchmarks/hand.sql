@@ -85,7 +85,7 @@ punished AS (
           AND (withdrawn_on IS NULL OR withdrawn_on > $day)
           AND procedure = 'ordinary' AND (severity IS NULL OR severity <> 'minor')
           AND regexp_matches(penalty_kinds, 'fine|confiscation|suspension|licence_revocation|'
-            || 'business_restriction|occupation_ban|downgrade|closure'))
+            || 'business_restriction|occupation_ban|downgrade|closure|detention'))
   GROUP BY code
 ),
 ordered AS (

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving import examples
-from xhcredit.restoration.record import Authority, Procedure
+from xhcredit.restoration.record import Authority, HolderKind, Procedure
 from xhcredit.restoration.record import Field as LawField
 from xhcredit.rules.shapes_restoration import Ground, PenaltyKind, RecordKind, SeverityName
 
@@ -61,6 +61,10 @@ class Record(Body):
     reorganisation_approved_on: date | None = None
     reorganisation_completed_on: date | None = None
     override: Override | None = None
+    holder_kind: HolderKind | None = Field(
+        None,
+        description="当事人：自然人、法人或者其他组织、个体工商户；不填即不明 / who was punished",
+    )
 
 
 class Question(Body):
@@ -152,8 +156,8 @@ def record_of(record: Record) -> dict[str, Any]:
 
 RECORD = {
     "kind": "penalty", "authority": "samr", "field": "food", "penalty_kinds": ["fine"],
-    "amount_yuan": 5000, "decided_on": "2026-05-10", "published_on": "2026-05-12",
-    "duties_done_on": "2026-06-01", "pledge": True,
+    "amount_yuan": 60000, "decided_on": "2026-05-10", "published_on": "2026-05-10",
+    "duties_done_on": "2026-06-01", "pledge": True, "holder_kind": "organisation",
 }  # fmt: skip
 _SAID = {"zh": "2026年8月10日可以申请信用修复。", "en": "may apply on 2026-08-10"}
 ANSWER = {

@@ -23,7 +23,7 @@ from serving.roles import RESTORATION_READ
 from serving.service import service_of
 from xhcredit.errors import XhcreditError
 from xhcredit.restoration.assess import assess
-from xhcredit.restoration.record import Authority, Field, day_of, record_from
+from xhcredit.restoration.record import Authority, Field, HolderKind, day_of, record_from
 from xhcredit.restoration.show import as_data
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_restoration import Ground, PenaltyKind, RecordKind
@@ -55,6 +55,7 @@ ASKED: dict[str, dict[str, Asked]] = {
         "procedure": Asked("one", True, ("ordinary", "summary")),
         "penalty_kinds": Asked("several", True, get_args(PenaltyKind)),
         "amount_yuan": Asked("number"),
+        "holder_kind": Asked("one", False, get_args(HolderKind)),
     },
     "ground": {"ground": Asked("one", True, get_args(Ground))},
     "days": {

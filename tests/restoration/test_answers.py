@@ -21,7 +21,8 @@ US = Parties("示例食品有限公司", "91310115MA1K3CUM7M", "示例区市场�
 
 
 def test_every_statement_names_its_rule_article_and_verification_mark():
-    told = as_data(assess(penalty(authority="samr", pledge=False), applied_on=DAY, rules=BOOK))
+    record = penalty(authority="samr", pledge=False, amount_yuan=60_000)
+    told = as_data(assess(record, applied_on=DAY, rules=BOOK))
 
     assert [c["basis"]["rule"] for c in told["conditions"]] == [
         "restoration.samr.minimum_publication",
@@ -57,6 +58,7 @@ def test_a_conflict_is_told_with_both_rules_and_a_lawyer():
     assert told.needs_lawyer
     assert "第45号第14条" in told.lawyer[0].zh
     assert "第36号令" in told.lawyer[0].zh
+    assert "第107号令" in told.lawyer[0].zh
 
 
 def test_shanghai_and_national_days_are_both_told_where_they_differ():
@@ -116,7 +118,7 @@ def test_one_question_is_answered_at_once():
 
 
 def test_the_notice_tells_what_to_do_and_from_which_day():
-    told = notice(penalty(authority="samr", field="food"), US, BOOK)
+    told = notice(penalty(authority="samr", field="food", amount_yuan=60_000), US, BOOK)
 
     for words in (
         "与行政处罚决定书一并送达", "（示罚〔2026〕1号）", "失信程度：一般",
@@ -124,7 +126,7 @@ def test_the_notice_tells_what_to_do_and_from_which_day():
     ):  # fmt: skip
         assert words in told.text
     assert "法制" not in told.text
-    assert any("（V2）" in hint for hint in told.lawyer)
+    assert any("（V3）" in hint for hint in told.lawyer)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,11 @@ def test_the_notice_tells_what_to_do_and_from_which_day():
         (listing("abnormal_listing"), "补报并公示年度报告之日起即可申请移出"),
         (listing(), "列入严重违法失信名单决定书"),
         (penalty(penalty_kinds=["warning"], decided_on="2025-06-10"), "该信息依规定不予公示"),
+        (penalty(penalty_kinds=["warning"], decided_on="2025-06-10"), "三、无须申请："),
+        (penalty(authority="samr"), "公示期限：至2026年8月10日，届满自动停止公示"),
+        (penalty(authority="samr", published_on=None), "公示期限：自公示之日起算"),
+        (penalty(authority="samr", published_on=None, amount_yuan=60_000),
+         "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请"),
         (penalty(authority="samr", penalty_kinds=["suspension"], decided_on="2025-06-10"),
          "不得提前停止公示，公示期限届满自动停止"),
     ],

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from tests.restoration.records import penalty
 from xhcredit.restoration.assess import answer, assess
+from xhcredit.restoration.bulk import WAYS, answers, mendable, terms
 from xhcredit.restoration.bulk import add_months as add_months_bulk
-from xhcredit.restoration.bulk import answers, mendable, terms
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.record import AdverseRecord, Field, PenaltyKind
+from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR
+from xhcredit.restoration.periods import by_the_other_clock
+from xhcredit.restoration.record import AdverseRecord, Field, HolderKind, PenaltyKind
+from xhcredit.restoration.severity import small_fine_readings
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
-FIRST, LAST = date(2024, 11, 1), date(2031, 12, 31)
+FIRST, LAST = date(2023, 5, 1), date(2031, 12, 31)
 
 days = st.dates(FIRST, LAST)
 maybe = st.none() | st.dates(FIRST, LAST)
@@ -36,7 +39,8 @@ def records(draw):
         field=draw(st.sampled_from(Field.__args__)),
         procedure=draw(st.sampled_from(["ordinary", "ordinary", "summary"])),
         penalty_kinds=draw(kinds),
-        amount_yuan=draw(st.sampled_from([0, 5000, 100_000, 1_000_000])),
+        amount_yuan=draw(st.sampled_from([0, 5000, 5001, 50_000, 50_001, 100_000, 1_000_000])),
+        holder_kind=draw(st.none() | st.sampled_from(HolderKind.__args__)),
         published_on=None if gap is None else decided + timedelta(days=gap),
         duties_done_on=draw(maybe),
         ground="annual_report",
@@ -138,6 +142,7 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
     record = replace(record, kind="penalty")
     gap = record.published_on and record.published_on - record.decided_on
     law = Law(BOOK, record.authority, day)
+    shifts = of_one_standard(record, law, shifts)
     each = [record.decided_on + timedelta(days=n) for n in shifts]
     published = [None if gap is None else d + gap for d in each]
     each_one = [
@@ -147,10 +152,19 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
 
     least, most = terms(record, each_one[0].severity, law, column(each), column(published))
 
+    assert [WAYS[n] for n in most.way] == [a.most.way for a in each_one]
     assert least.day.astype(object).tolist() == [a.least.day for a in each_one]
     assert most.day.astype(object).tolist() == [a.most.day for a in each_one]
     for bulk, one in ((least, "least"), (most, "most")):
         assert bulk.is_transitional.tolist() == [getattr(a, one).is_transitional for a in each_one]
+        dated = [
+            replace(record, decided_on=d, published_on=p)
+            for d, p in zip(each, published, strict=True)
+        ]
+        assert bulk.has_other_clock.tolist() == [
+            by_the_other_clock(getattr(a, one), row, law) is not None
+            for a, row in zip(each_one, dated, strict=True)
+        ]
 
 
 @given(asked(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
@@ -161,6 +175,7 @@ def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shift
         corrected_on=None, pledge=True,
     )  # fmt: skip
     law = Law(BOOK, record.authority, day)
+    shifts = of_one_standard(record, law, shifts)
     names = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
     rows = [replace(record, **{n: moved(record, n, shift) for n in names}) for shift in shifts]
     each = [answer(row, law) for row in rows]
@@ -170,14 +185,27 @@ def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shift
     told = answers(record, law, columns, np.datetime64(horizon, "D"))
 
     assert told.eligible.tolist() == [a.eligible for a in each]
-    assert told.over.tolist() == [a.conditions[0].rule_id.endswith(OVER) for a in each]
+    assert told.over.tolist() == [is_over(a) for a in each]
     for n, one in enumerate(each):
         if not told.over[n]:
+            open_ = one.route not in NOTHING_TO_APPLY_FOR
             assert told.earliest[n].astype(object) == one.earliest_on
-            assert told.can_be_met[n] == all(can_be_met(c, horizon) for c in one.unmet)
+            assert told.can_be_met[n] == (open_ and all(can_be_met(c, horizon) for c in one.unmet))
 
 
-OVER = ("maximum_publication", "negative_years")
+def is_over(answered):
+    ends = ("maximum_publication", "negative_years")
+    return answered.route == "none" and answered.conditions[0].rule_id.endswith(ends)
+
+
+def of_one_standard(record, law, shifts):
+    """Shifts that leave a fine what it is: small or not, by the standard of its day."""
+
+    def standing(shift):
+        row = replace(record, decided_on=record.decided_on + timedelta(days=shift))
+        return small_fine_readings(row, law), law.small_fines(row.decided_on) is None
+
+    return [shift for shift in shifts if standing(shift) == standing(0)] or [0]
 
 
 def moved(record, name, shift):

@@ -11,11 +11,12 @@ START = date(2020, 1, 1)
 SOURCE = "{title: 某办法, number: 某令第1号, article: 第1条, published_on: 2019-12-01}"
 
 
-def entry(since="2020-01-01", value="5", *, source=SOURCE, mark="V1", extra=""):
-    """One entry as text; ``value="repealed"`` writes a repeal."""
+def entry(since="2020-01-01", value="5", *, until="", source=SOURCE, mark="V1", extra=""):
+    """One entry as text; ``value="repealed"`` writes a repeal, ``until`` its own last day."""
+    ends = f"    effective_to: {until}\n" if until else ""
     what = "repealed: true" if value == "repealed" else f"value: {value}"
     return (
-        f"  - effective_from: {since}\n    {what}\n"
+        f"  - effective_from: {since}\n{ends}    {what}\n"
         f"    verification: {mark}\n    source: {source}\n{extra}"
     )
 

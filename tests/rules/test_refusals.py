@@ -65,6 +65,23 @@ BAD_ENTRIES = {
         entry("2023-02-30"),
         "line 9: 2023-02-30 is no day of the calendar; correct the date",
     ),
+    "an end before the first day": (
+        entry(until="2019-12-31"),
+        "entries[0]: effective_to 2019-12-31 is before effective_from 2020-01-01; correct one",
+    ),
+    "a repeal with an end": (
+        entry() + entry("2021-01-01", "repealed", until="2021-12-31"),
+        'entries[1]: a repeal with "effective_to"; a repeal has no end, delete it',
+    ),
+    "overlapping entries": (
+        entry(until="2021-01-01") + entry("2021-01-01", "7"),
+        "entries[1].effective_from: 2021-01-01 begins before the entry before has ended "
+        "(2021-01-01); they overlap",
+    ),
+    "a repeal of what has ended": (
+        entry(until="2020-12-31") + entry("2022-01-01", "repealed"),
+        "entries[1].repealed: the entry before has ended by itself on 2020-12-31; delete",
+    ),
     "newest first": (
         entry("2021-01-01") + entry("2020-01-01"),
         "entries[1].effective_from: 2020-01-01 comes after 2021-01-01; put the entries oldest",

@@ -26,11 +26,13 @@ SERIOUS = (
     "or 'closure' in penalty_kinds)))"
 )
 
-#: Of adverse penalties, those that stop or narrow business.
+#: Of adverse penalties, those that stop or narrow business: the kinds of 行政处罚法 art 9(3) and (4).
+#: Detention (art 9(5)) is of a person and leaves the business free.
 RESTRICTING = (
     "('suspension' in penalty_kinds or 'licence_revocation' in penalty_kinds "
     "or 'business_restriction' in penalty_kinds or 'occupation_ban' in penalty_kinds "
-    "or 'downgrade' in penalty_kinds or 'closure' in penalty_kinds)"
+    "or 'downgrade' in penalty_kinds or 'closure' in penalty_kinds "
+    "or 'permit_suspension' in penalty_kinds)"
 )
 
 #: An inspection that tells something about conduct.  Nobody met at the registered place is a

@@ -53,7 +53,7 @@ _PENALTY_FEATURES = (
     ),
     _PENALTIES.count(
         "penalties_restricting_36m",
-        "近36个月停业、吊销、限制类处罚次数",
+        "近36个月停业、暂扣、吊销、限制类处罚次数",
         "penalties that stop or narrow business, last 36 months",
         RESTRICTING,
         window="36m",

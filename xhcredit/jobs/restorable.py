@@ -216,6 +216,7 @@ def _kinds(
         np.where(np.isnat(most.day), np.int8(-1), most.which),
         least.is_transitional | most.is_transitional,
         (most.day < today) & ~(done <= most.day),
+        least.has_other_clock | most.has_other_clock,
     ]
 
 

@@ -17,13 +17,16 @@ from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.restoration.record import AdverseRecord, Override
+from xhcredit.restoration.record import AdverseRecord, HolderKind, Override
+from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_restoration import Ground, SeverityClasses
 from xhcredit.store.chain import canonical
 
 #: columns by which records differ beyond their days; what has one signature shares its periods
-SIGNATURE = ["authority", "field", "procedure", "penalty_kinds", "amount_class", "stated"]
+SIGNATURE = [
+    "authority", "field", "procedure", "penalty_kinds", "amount_class", "stated", "holder_kind",
+]  # fmt: skip
 
 _OPEN = """
   SELECT DISTINCT code FROM {table} WHERE known_on <= $day
@@ -57,6 +60,16 @@ _COLUMNS = {
       t.agency, NULL::DATE AS duties_done_on, NULL AS ground, NULL::DATE AS corrected_on,
       NULL::DATE AS same_kind_again_on""",
 }
+#: rules with bounds for persons and organisations that are chosen by the day of the decision
+BOUNDS_BY_DECISION = ("restoration.samr.small_fine",)
+_CLASSES = 6
+#: what kind of holder each legal form of the register is; the others are not known
+_HOLDER_KINDS: dict[str, HolderKind] = {
+    "individual": "individual",
+    **dict.fromkeys(
+        ("company", "branch", "partnership", "sole", "cooperative", "nonprofit"), "organisation"
+    ),
+}
 _FIELDS_OF_SAMR = ("food", "drug", "special_equipment")
 _SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
 
@@ -82,7 +95,8 @@ def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd
     sql = f"""
       WITH abnormal AS ({_OPEN.format(table="abnormal_listing")}),
            serious AS ({_OPEN.format(table="serious_listing")})
-      SELECT t.code, e.name, e.street, '{table}' AS kind, t.occurred_on AS decided_on,
+      SELECT t.code, e.name, e.street, e.kind AS holder_kind, '{table}' AS kind,
+        t.occurred_on AS decided_on,
         t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
         {KEYS[table]}::VARCHAR AS key, {_COLUMNS[table]}
       FROM {table} t JOIN enterprise e USING (code)
@@ -137,16 +151,50 @@ def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
     )
     if len(frame) and frame["kind"].iloc[0] == "abnormal_listing":
         samr = pd.Series(True, index=frame.index)
-    return frame.assign(authority=np.where(samr, "samr", "shanghai"))
+    holders = frame["holder_kind"].map(_HOLDER_KINDS).astype(object)
+    return frame.assign(
+        authority=np.where(samr, "samr", "shanghai"),
+        holder_kind=holders.where(holders.notna(), None),
+    )
 
 
 def with_amount_class(frame: pd.DataFrame, rules: Rulebook, as_of: date) -> pd.DataFrame:
-    """Add ``amount_class``: 2 huge, 1 small, 0 between, by the bounds in force on a day."""
-    classes = rules.value("restoration.samr.severity", SeverityClasses, applied_on=as_of)
-    bounds = frame["field"].map(classes.huge_yuan_by_field).fillna(classes.huge_yuan)
-    huge = (frame["amount_yuan"] >= bounds).astype("int8") * 2
-    small = frame["amount_yuan"].between(0, classes.small_fine_yuan, inclusive="right")
-    return frame.assign(amount_class=huge + small.astype("int8"))
+    """Add ``amount_class``: penalties of one class are alike before every bound of an amount.
+
+    The bounds are those of huge amounts in force on a day, and those of small fines and of fines by
+    summary procedure in force on the day of each decision.
+    """
+    amounts, classes = frame["amount_yuan"], np.zeros(len(frame), np.int64)
+    for rule_id in ("restoration.samr.severity", "restoration.ndrc.severity"):
+        huge = rules.value(rule_id, SeverityClasses, applied_on=as_of)
+        bounds = frame["field"].map(huge.huge_yuan_by_field).fillna(huge.huge_yuan)
+        classes = classes * 2 + (amounts >= bounds).to_numpy()
+    decided = days(frame["decided_on"])
+    for rule_id in BOUNDS_BY_DECISION:
+        classes = classes * _CLASSES + _class_by_decision(rules.rule(rule_id), decided, amounts)
+    return frame.assign(amount_class=classes)
+
+
+def _class_by_decision(
+    rule: Rule, decided: npt.NDArray[np.datetime64], amounts: pd.Series[Any]
+) -> npt.NDArray[np.int64]:
+    """Of each decision: whether bounds were in force on its day, and how its amount compares.
+
+    0 before and between entries, ``_CLASSES - 1`` after the last one's end.
+    """
+    found = np.zeros(len(decided), np.int64)
+    for entry in rule.entries:
+        if entry.repealed:
+            continue
+        value, last = entry.value, rule.last_day(entry)
+        place = 1 + (amounts > 0).astype("int8")
+        place += (amounts > value.person_yuan).astype("int8")
+        place += (amounts > value.organisation_yuan).astype("int8")
+        begun = decided >= np.datetime64(entry.effective_from, "D")
+        found = np.where(begun, place.to_numpy(), found)
+        if last is not None:
+            found = np.where(decided > np.datetime64(last, "D"), _CLASSES - 1, found)
+    return found
 
 
 def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
@@ -178,6 +226,7 @@ def record_of(row: dict[str, Any]) -> AdverseRecord:
         pledge=True,
         override=Override(stated, "认定机关", "处罚信息所载") if _is_text(stated) else None,
         holder=row["code"],
+        holder_kind=row["holder_kind"] if _is_text(row["holder_kind"]) else None,
     )
 
 

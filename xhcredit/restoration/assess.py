@@ -16,7 +16,7 @@ from xhcredit.restoration.periods import Period
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import severity_of, why
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import SeverityClasses, SeverityName, Shielding
+from xhcredit.rules.shapes_restoration import SeverityName, Shielding
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _refuse(record: AdverseRecord, applied_on: date, applicant: str) -> None:
 
 def answer(record: AdverseRecord, law: Law) -> Answer:
     """Examine one record under one authority."""
-    severity = severity_of(record, law.value("severity", SeverityClasses))
+    severity = severity_of(record, law)
     least, most = _terms(record, severity, law)
     found = conditions(record, least, law)
     over = _over(record, most, law)
@@ -91,6 +91,8 @@ def answer(record: AdverseRecord, law: Law) -> Answer:
         return Answer(severity, least, most, (), "takedown", True, record.decision_revoked_on)
     if over:
         return Answer(severity, least, most, (over,), "none", False, None)
+    if most and most.way in ("unpublished", "by_itself"):
+        return _nothing_to_apply_for(record, severity, (least, most), most)
     earliest = _earliest(record, found, most, law)
     if all(c.met for c in found):
         route: Route = "removal" if least is None else "restoration"
@@ -99,6 +101,15 @@ def answer(record: AdverseRecord, law: Law) -> Answer:
     if shielded:
         return Answer(severity, least, most, (), "shielding", True, shielded)
     return Answer(severity, least, most, found, "none", False, earliest)
+
+
+def _nothing_to_apply_for(
+    record: AdverseRecord, severity: SeverityName, terms: lawyer.Terms, most: Period
+) -> Answer:
+    """Nothing is published, or publication ends by itself and no application ends it earlier."""
+    route: Route = "unpublished" if most.way == "unpublished" else "by_itself"
+    told = words.unpublished(record) if route == "unpublished" else words.by_itself(most.day)
+    return Answer(severity, *terms, (Condition(most.basis, False, None, told),), route, False, None)
 
 
 def _terms(
@@ -120,13 +131,22 @@ def _revoked(record: AdverseRecord, law: Law) -> bool:
 
 def _over(record: AdverseRecord, most: Period | None, law: Law) -> Condition | None:
     """Publication or query is over by itself: nothing is left to restore."""
-    done = record.done_on
-    if most and most.day and most.day < law.applied_on and done and done <= most.day:
+    if most and most.day and most.day < law.applied_on and _ends_in_any_case(record, most):
         return Condition(most.basis, False, None, words.ended(most.day))
     last = _queried_until(record, law)
     if last >= law.applied_on:
         return None
     return Condition(law.basis_of(QUERY), False, None, words.expired(last))
+
+
+def _ends_in_any_case(record: AdverseRecord, most: Period) -> bool:
+    """Whether publication ended on its last day: of some penalties it does even if duties are open
+    (总局令第45号第13条); of others only if they were performed by then.
+    """
+    done = record.done_on
+    return most.way == "by_itself" or (
+        done is not None and most.day is not None and done <= most.day
+    )
 
 
 def _queried_until(record: AdverseRecord, law: Law) -> date:

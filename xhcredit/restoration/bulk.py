@@ -6,7 +6,7 @@ compares every day with ``periods``, which is the reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,16 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from xhcredit.domain.calendar import YEAR
+from xhcredit.restoration import provisions
 from xhcredit.restoration.conditions import conditions
-from xhcredit.restoration.law import TRANSITION, Law, Span
+from xhcredit.restoration.law import TRANSITION, Law
 from xhcredit.restoration.outcome import Condition
+from xhcredit.restoration.provisions import Provision, Way
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import severity_of
-from xhcredit.rules.shapes_restoration import SeverityClasses, SeverityName
+from xhcredit.rules.shapes_restoration import SeverityName
 
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 NAT = np.datetime64("NaT", "D")
+#: how publication ends, by position (see ``provisions.Way``; what is exceptional is settled)
+WAYS: tuple[Way, ...] = ("application", "by_itself", "unpublished")
 
 
 def add_months(days: Days, months: int) -> Days:
@@ -39,12 +43,15 @@ def add_months(days: Days, months: int) -> Days:
 @dataclass(frozen=True)
 class Term:
     """The last day of a period of each record (NaT where ``periods`` says None), which of the
-    rules it met gives it, and whether those rules differ.
+    rules it met gives it, whether those rules differ, how publication ends (a position in
+    ``WAYS``), and whether the clock that does not prevail gives another day.
     """
 
     day: Days
     which: npt.NDArray[np.int8]
     is_transitional: Flags
+    way: npt.NDArray[np.int8]
+    has_other_clock: Flags
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,17 @@ def answers(
     """The same as ``assess.answer`` for penalties of one profile, without the words.
 
     Args:
-        profile: any of the records; its days are not read, and are those of all others or none.
+        profile: any of the records; all others are small fines if it is one (the standard is that
+            of the day of decision), else its days are not read.
         law: the rules of the day.
         columns: ``decided_on``, ``published_on``, ``duties_done_on``, ``same_kind_again_on``.
         horizon: by when conditions may be met in ``can_be_met``.
     """
     decided, done = columns["decided_on"], columns["duties_done_on"]
-    severity = severity_of(profile, law.value("severity", SeverityClasses))
+    severity = severity_of(profile, law)
     least, most = terms(profile, severity, law, decided, columns["published_on"])
+    by_itself = most.way == WAYS.index("by_itself")
+    nothing = most.way != WAYS.index("application")
     today = np.datetime64(law.applied_on, "D")
     queried = add_months(decided, law.query_years() * YEAR)
     repeated = columns["same_kind_again_on"] <= today
@@ -84,19 +94,19 @@ def answers(
     day = np.maximum(np.maximum(decided, least.day), done)
     day = np.maximum(day, np.maximum(decided, np.datetime64(since, "D")))
     ends_before = (done <= most.day) & (most.day < day)
-    lost = repeated | never | ends_before | (day > queried)
-    over = ((most.day < today) & (done <= most.day)) | (queried < today)
+    lost = repeated | never | ends_before | (day > queried) | nothing
+    over = ((most.day < today) & ((done <= most.day) | by_itself)) | (queried < today)
     met = (least.day <= today) & (done <= today) & ~repeated
     hopeless = any(d is None and not mendable for mendable, d in others)
     late = np.datetime64(since, "D") > horizon
     return Answers(
         least,
         most,
-        met & ~over & all(d is not None and d <= law.applied_on for _, d in others),
+        met & ~over & ~nothing & all(d is not None and d <= law.applied_on for _, d in others),
         over,
         np.where(lost, NAT, day),
         repeated,
-        ~over & ~repeated & (least.day <= horizon) & (not hopeless and not late),
+        ~over & ~nothing & ~repeated & (least.day <= horizon) & (not hopeless and not late),
     )
 
 
@@ -131,57 +141,92 @@ def terms(
         decided: day of each decision.
         published: day of each publication, NaT if not known.
     """
-    clocks = {"decided_on": decided, "published_on": published}
-
-    def least(span: Span) -> Days:
-        value = span.entry.value
-        months = value.of(severity, profile.field) or 0
-        return add_months(clocks[value.clock], months) if months else decided
-
-    def most(span: Span) -> Days:
-        value = span.entry.value
-        months = value.of(severity, profile.penalty_kinds)
-        if months is None:
-            return np.full(decided.shape, NAT)
-        ban = profile.ban_months if value.bans_prolong else 0
-        return add_months(clocks[value.clock], max(months, ban))
-
     earliest = decided.min().astype(object) if decided.size else law.applied_on
+    first = replace(profile, decided_on=earliest, published_on=None)
+    clocks = {"decided_on": decided, "published_on": published}
     return (
-        _milder(law.spans("minimum", severity, profile.field, earliest), least, law, decided),
-        _milder(law.spans("maximum", severity, profile.field, earliest), most, law, decided),
+        _milder(provisions.minimum(first, severity, law), law, clocks),
+        _milder(provisions.maximum(first, severity, law), law, clocks),
     )
 
 
-def _milder(spans: Sequence[Span], day_of: Callable[[Span], Days], law: Law, decided: Days) -> Term:
+def _last_day(provision: Provision, clocks: Mapping[str, Days]) -> Days:
+    """As ``periods`` counts one rule, for a column; NaT where no day can be told."""
+    published = clocks["published_on"]
+    if provision.way == "unpublished" or provision.months is None:
+        return np.full(published.shape, NAT)
+    if provision.months == 0:
+        return clocks["decided_on"]
+    day = add_months(clocks[provision.clock], provision.months)
+    return np.where(np.isnat(published), NAT, day) if provision.way == "exceptional" else day
+
+
+def _milder(found: Sequence[Provision], law: Law, clocks: Mapping[str, Days]) -> Term:
     """The day of the rule that prevails, among those that each record has met."""
-    prevails = law.conflict(TRANSITION).prevails
-    found: Any = np.full(decided.shape, NAT)
-    first: Any = found
+    prevails, decided = law.conflict(TRANSITION).prevails, clocks["decided_on"]
+    day_of: Any = np.full(decided.shape, NAT)
+    first: Any = day_of
     which = np.zeros(decided.shape, dtype=np.int8)
+    way_of, first_way = which, which
     differ = np.zeros(decided.shape, dtype=bool)
     met = np.zeros(decided.shape, dtype=bool)  # whether an older rule was met already
-    for n, span in enumerate(spans):
-        since = np.datetime64(span.since, "D")
+    for n, provision in enumerate(found):
+        since = np.datetime64(provision.since, "D")
         applies = np.ones_like(met)
-        if span.until is not None:
-            applies = np.datetime64(span.until, "D") >= decided
-        day = day_of(span)
+        if provision.until is not None:
+            applies = np.datetime64(provision.until, "D") >= decided
+        day, way = _last_day(provision, clocks), _ways(provision, clocks)
         late = met & (decided < since) & ~np.isnat(day)
         day = np.where(late, np.maximum(day, since), day)
-        takes = applies & _prevails(prevails, found, day, met)
-        found, which = np.where(takes, day, found), np.where(takes, np.int8(n), which)
-        same = (day == first) | (np.isnat(day) & np.isnat(first))
+        takes = applies & _prevails(prevails, (day_of, way_of), (day, way), met)
+        day_of, which = np.where(takes, day, day_of), np.where(takes, np.int8(n), which)
+        way_of = np.where(takes, way, way_of)
+        same = ((day == first) | (np.isnat(day) & np.isnat(first))) & (way == first_way)
         differ |= applies & met & ~same
-        first = np.where(met, first, day)
+        first, first_way = np.where(met, first, day), np.where(met, first_way, way)
         met |= applies
-    return Term(np.asarray(found, dtype="datetime64[D]"), which, differ)
+    days = np.asarray(day_of, dtype="datetime64[D]")
+    return Term(days, which, differ, way_of, _has_other_clock(found, days, which, law, clocks))
 
 
-def _prevails(prevails: str, found: Days, day: Days, met: Flags) -> Flags:
+def _ways(provision: Provision, clocks: Mapping[str, Days]) -> npt.NDArray[np.int8]:
+    """How publication ends of each record, as a position in ``WAYS``."""
+    decided, published = clocks["decided_on"], clocks["published_on"]
+    if provision.way == "exceptional":
+        return np.where(np.isnat(published), WAYS.index("unpublished"), 0).astype(np.int8)
+    return np.full(decided.shape, WAYS.index(provision.way), dtype=np.int8)
+
+
+def _prevails(prevails: str, found: tuple[Days, Any], newer: tuple[Days, Any], met: Flags) -> Flags:
     """Whether one more, newer rule stands instead of what was found."""
     if prevails == "older":
         return ~met
     if prevails == "newer":
         return np.ones_like(met)
-    return np.isnat(found) | (day <= found)
+    (day_of, way_of), (day, way) = found, newer
+    unpublished = WAYS.index("unpublished")
+    milder = np.isnat(day_of) | (day <= day_of)
+    return np.asarray(~met | (way == unpublished) | (milder & (way_of != unpublished)))
+
+
+def _has_other_clock(
+    found: Sequence[Provision], days: Days, which: npt.NDArray[np.int8], law: Law,
+    clocks: Mapping[str, Days],
+) -> Flags:  # fmt: skip
+    """Where the clock that does not prevail gives another day, as ``by_the_other_clock`` says."""
+    differs = np.zeros(days.shape, dtype=bool)
+    since = law.clocks_conflict_since()
+    if since is None:
+        return differs
+    for n, provision in enumerate(found):
+        open_then = provision.until is None or provision.until >= since
+        if not provision.months or provision.way == "unpublished" or not open_then:
+            continue
+        other = "published_on" if provision.clock == "decided_on" else "decided_on"
+        day = add_months(clocks[other], provision.months)
+        if other == "decided_on":
+            first = np.datetime64(since, "D")
+            day = np.where(clocks[other] < first, np.maximum(day, first), day)
+            day = np.where(day > days, days, day)
+        differs |= (which == n) & ~np.isnat(day) & (day != days)
+    return differs

@@ -14,8 +14,9 @@ from xhcredit.restoration import words
 from xhcredit.restoration.law import NEVER_EARLY, Law
 from xhcredit.restoration.outcome import Basis, Condition, Said
 from xhcredit.restoration.periods import Period
+from xhcredit.restoration.provisions import never_early_kinds
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import Bar, Grounds, Kinds
+from xhcredit.rules.shapes_restoration import Bar, Grounds
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
@@ -76,13 +77,6 @@ def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 def _state(about: str, met: bool, said: Said, law: Law) -> Condition:
     """A condition without a day: it is met or not, and when it will be nobody can tell."""
     return Condition(law.basis(about), met, None, said)
-
-
-def never_early_kinds(record: AdverseRecord, law: Law) -> frozenset[str]:
-    """Kinds of this penalty whose publication SAMR's Order 45 never ends early."""
-    if record.kind != "penalty" or not law.has("never_early"):
-        return frozenset()
-    return record.penalty_kinds & set(law.value("never_early", Kinds).kinds)
 
 
 def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:

@@ -12,7 +12,7 @@ from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import Prevails, Required, SeverityName
+from xhcredit.rules.shapes_restoration import Prevails, Required, SeverityName, SmallFines
 
 _Value = TypeVar("_Value")
 
@@ -20,6 +20,8 @@ PACK = "restoration"
 QUERY = "query.negative_years"
 NEVER_EARLY = "restoration.conflicts.never_early"
 SHANGHAI = "restoration.conflicts.shanghai"
+SAMR_CLOCK = "restoration.conflicts.samr_clock"
+HOLDER_KIND = "restoration.conflicts.holder_kind"
 TRANSITION = "restoration.conflicts.transition"
 
 #: rules of each authority by what they are about; what an authority does not rule on is left out
@@ -41,6 +43,7 @@ RULES: dict[Authority, dict[str, str]] = {
         "minimum": "restoration.samr.minimum_publication",
         "maximum": "restoration.samr.maximum_publication",
         "severity": "restoration.samr.severity",
+        "small_fine": "restoration.samr.small_fine",
         "duties": "restoration.samr.duties_done",
         "harm_removed": "restoration.samr.harm_removed",
         "no_same_kind": "restoration.samr.no_same_kind",
@@ -158,49 +161,89 @@ class Law:
         return self.rules.rule(RULES[self.authority][about]).entries[0].effective_from
 
     def conflict(self, rule_id: str) -> Prevails:
-        """Which of two rules prevails on this day."""
+        """Which of two rules prevails on this day.
+
+        Raises:
+            RuleNotInForce: they were not yet in conflict.
+        """
         found: Prevails = self._once(
             (rule_id,), lambda: self.rules.value(rule_id, Prevails, applied_on=self.applied_on)
         )
         return found
+
+    def clocks_conflict_since(self) -> date | None:
+        """Since when market supervision's clock (公示之日) and the national one (认定之日) differ.
+
+        None: under another authority, or not yet.
+        """
+        if self.authority != "samr":
+            return None
+        begun = spans_of(self.rules.rule(SAMR_CLOCK), self.applied_on)
+        return begun[0].since if begun else None
+
+    def small_fines(self, decided_on: date) -> tuple[SmallFines, Basis] | None:
+        """The bounds of small fines for decisions of a day; None where no standard is in force."""
+        rule_id = RULES[self.authority].get("small_fine")
+        if rule_id is None:
+            return None
+        rule = self.rules.rule(rule_id)
+        try:
+            entry = self.rules.entry(rule_id, decided_on=decided_on)
+        except RuleNotInForce:
+            return None
+        bounds: SmallFines = entry.value
+        return bounds, shown(rule, entry)
+
+    def small_fines_until(self) -> date | None:
+        """The last day of the last standard of small fines; None if there is none or no end."""
+        rule_id = RULES[self.authority].get("small_fine")
+        if rule_id is None:
+            return None
+        rule = self.rules.rule(rule_id)
+        return rule.last_day(rule.entries[-1])
 
     def spans(self, about: str, severity: SeverityName, field: str, decided_on: date) -> list[Span]:
         """All entries that were in force from the decision to the application, oldest first.
 
         What the law of a later day says is not in it, so that an answer depends only on what was
         in force on its day.
+
+        Raises:
+            RuleNotInForce: nothing rules on it on the day of application.
         """
         special = "" if severity == "minor" else field  # no field has its own rule for minor ones
         known: list[Span] = self._once(
             ("spans", about, special), lambda: self._deciding(about, special)
         )
-        found = [s for s in known if s.since <= self.applied_on]
-        return [s for s in found if s.until is None or s.until >= decided_on]
+        return [s for s in known if s.until is None or s.until >= decided_on]
 
     def _deciding(self, about: str, field: str) -> list[Span]:
         """Entries of the own rule, and for Shanghai of the national one where that prevails."""
-        own = spans_of(self.rules.rule(RULES[self.authority][about]))
-        if self.authority != "shanghai":
-            return own
-        national = spans_of(self.rules.rule(RULES["ndrc"][about]))
-        return [
-            part
-            for c in spans_of(self.rules.rule(SHANGHAI))
-            for span in (own if _is_local(c.entry.value, field) else national)
-            if (part := _within(span, c)) is not None
-        ]
+        own = spans_of(self.rules.rule(RULES[self.authority][about]), self.applied_on)
+        if self.authority == "shanghai":
+            national = spans_of(self.rules.rule(RULES["ndrc"][about]), self.applied_on)
+            own = [
+                part
+                for c in spans_of(self.rules.rule(SHANGHAI), self.applied_on)
+                for span in (own if _is_local(c.entry.value, field) else national)
+                if (part := _within(span, c)) is not None
+            ]
+        if not any(span.until is None or span.until >= self.applied_on for span in own):
+            last = "ndrc" if self.authority == "shanghai" else self.authority
+            self.rules.rule(RULES[last][about]).on(self.applied_on)
+        return own
 
 
 def _is_local(value: Prevails, field: str) -> bool:
     return value.prevails == "local" or field in value.fields
 
 
-def spans_of(rule: Rule) -> list[Span]:
-    """A rule's entries with the days on which each is in force, repeals left out."""
+def spans_of(rule: Rule, day: date) -> list[Span]:
+    """A rule's entries begun by ``day``, with the days on which each is in force; no repeals."""
     return [
         Span(rule, e, e.effective_from, rule.last_day(e), shown(rule, e))
         for e in rule.entries
-        if not e.repealed
+        if not e.repealed and e.effective_from <= day
     ]
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.restoration import words
-from xhcredit.restoration.conditions import never_early_kinds
-from xhcredit.restoration.law import NEVER_EARLY, RULES, SHANGHAI, Law
-from xhcredit.restoration.outcome import Route, Said
-from xhcredit.restoration.periods import Period
-from xhcredit.restoration.record import AdverseRecord
-from xhcredit.restoration.severity import derived, is_huge
+from xhcredit.restoration import periods, words
+from xhcredit.restoration.law import NEVER_EARLY, RULES, SAMR_CLOCK, SHANGHAI, Law
+from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Route, Said
+from xhcredit.restoration.periods import Period, by_the_other_clock
+from xhcredit.restoration.provisions import never_early_kinds
+from xhcredit.restoration.record import AdverseRecord, HolderKind
+from xhcredit.restoration.severity import (
+    derived,
+    is_huge,
+    is_only_fined,
+    severity_of,
+    small_fine_readings,
+)
 from xhcredit.rules.shapes_restoration import Minimum, SeverityClasses, SeverityName
 
 SEVERAL = Said(
@@ -29,8 +36,12 @@ def reasons(
     found: list[Said] = []
     if route == "takedown":
         return ()
-    found += _never_early(record, law)
-    found += _shanghai(record, severity, law)
+    if route not in NOTHING_TO_APPLY_FOR:
+        found += _never_early(record, law)
+        found += _shanghai(record, severity, law)
+    found += _clock(record, terms, law)
+    found += _holder(record, law)
+    found += _no_standard(record, law)
     found += _transition(record, terms)
     found += _late(record, terms[1], law)
     found += _amount(record, severity, law)
@@ -53,15 +64,17 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Said]:
     if kinds and law.conflict(NEVER_EARLY).prevails == "newer":
         yield Said(
             f"{words.kinds(kinds)}：市场监管总局令第45号第14条规定不得提前停止公示，"
+            "市场监督管理信用修复管理办法（第107号令）严重类满一年可以修复，"
             "信用修复管理办法（第36号令）第2条规定有权修复；暂按新规定答复，须由法制确认。",
-            "SAMR Order 45 art 14 forbids early end, Order 36 art 2 gives a right to restoration; "
-            "the newer is followed, a lawyer must confirm",
+            "SAMR Order 45 art 14 forbids early end, SAMR Order 107 allows restoration after a "
+            "year and Order 36 art 2 gives a right to it; the newer is followed, a lawyer must "
+            "confirm",
         )
 
 
 def _shanghai(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterator[Said]:
     """The Shanghai regulation's year for five fields against the national three months."""
-    if record.kind != "penalty" or law.authority != "shanghai":
+    if record.kind != "penalty" or law.authority != "shanghai" or not law.has("minimum"):
         return
     prevails = law.conflict(SHANGHAI)
     if prevails.prevails != "national":
@@ -81,6 +94,70 @@ def _shanghai(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterat
     )
 
 
+def _clock(record: AdverseRecord, terms: Terms, law: Law) -> Iterator[Said]:
+    """Market supervision's clock (the day of publication) against the national one."""
+    names = (("最短公示期", "the shortest publication"), ("公示期", "publication"))
+    for (zh, en), term in zip(names, terms, strict=True):
+        other = by_the_other_clock(term, record, law) if term else None
+        if term is None or other is None:
+            continue
+        own = words.day(term.day) if term.day else "（公示日期不明）"
+        newer = law.conflict(SAMR_CLOCK).prevails == "newer"
+        days = (words.day(other), own) if newer else (own, words.day(other))
+        yield Said(
+            f"{zh}按市场监督管理信用修复管理办法（第107号令）自公示之日起算至{days[0]}，"
+            f"按信用修复管理办法（第36号令）自认定之日起算至{days[1]}；"
+            f"暂按{'第36号令' if newer else '第107号令'}答复，须由法制确认。",
+            f"{en} is over on {term.day or 'no known day'} by the clock that is followed, on "
+            f"{other} by the other one (Order 107 counts from publication, Order 36 from the "
+            "decision); a lawyer must confirm",
+        )
+
+
+def _holder(record: AdverseRecord, law: Law) -> Iterator[Said]:
+    """A fine that is small for an organisation and not for a person, of a holder between them."""
+    readings = small_fine_readings(record, law)
+    known = record.holder_kind in ("person", "organisation")
+    if known or readings is None or readings.person == readings.organisation:
+        return
+    ends = {kind: _ends(replace(record, holder_kind=kind), law) for kind in _READ_AS}
+    who = "个体工商户" if record.holder_kind == "individual" else "当事人主体类型不明，"
+    yield Said(
+        f"{who}是否属于“法人或者其他组织”未见规定：按其他组织，较低数额罚款的公示至"
+        f"{ends['organisation']}届满；按个人，公示至{ends['person']}届满。须由法制确认。",
+        f"whether the holder counts as an organisation is open: publication ends on "
+        f"{ends['organisation']} if so, on {ends['person']} as a person; a lawyer must confirm",
+    )
+
+
+_READ_AS: tuple[HolderKind, ...] = ("person", "organisation")
+
+
+def _ends(record: AdverseRecord, law: Law) -> str:
+    """The last day of publication of a record, in words."""
+    day = periods.maximum(record, severity_of(record, law), law).day
+    return words.day(day) if day else "（公示日期不明）"
+
+
+def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Said]:
+    """No standard of small fines is in force any more, or the amount of a fine is not known."""
+    if not is_only_fined(record) or record.procedure == "summary":
+        return
+    last = law.small_fines_until()
+    if last is not None and record.decided_on > last:
+        yield Said(
+            f"较低数额罚款标准有效期至{words.day(last)}，其后未见新标准，暂不按较低数额罚款处理，"
+            "须由法制确认。",
+            f"the standard of small fines ended on {last} and no other is known; the fine is not "
+            "taken as small, a lawyer must confirm",
+        )
+    elif not record.amount_yuan and law.small_fines(record.decided_on):
+        yield Said(
+            "罚款数额未载明，暂不按较低数额罚款处理，请先核实数额。",
+            "the amount of the fine is not known, so it is not taken as small: find it out first",
+        )
+
+
 def _transition(record: AdverseRecord, terms: Terms) -> Iterator[Said]:
     """The law changed between decision and application, and it matters."""
     if any(term and term.is_transitional for term in terms):
@@ -92,7 +169,7 @@ def _transition(record: AdverseRecord, terms: Terms) -> Iterator[Said]:
 
 def _late(record: AdverseRecord, most: Period | None, law: Law) -> Iterator[Said]:
     """The longest publication is over, but duties were not performed in time."""
-    if most is None or most.day is None or most.day >= law.applied_on:
+    if most is None or most.day is None or most.day >= law.applied_on or most.way == "by_itself":
         return
     done = record.done_on
     if done is None or done > most.day:
@@ -113,7 +190,7 @@ def _amount(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterator
             "“巨额罚款”的数额标准未见全国统一规定，严重类系按本系统建议值推定，须由法制确认。",
             "serious by amount only: the threshold is a proposal of this system",
         )
-    if record.override and record.override.severity != derived(record, classes):
+    if record.override and record.override.severity != derived(record, law):
         yield Said(
             "失信程度由人工认定，与规则推定不同，请复核理由。",
             "the class was set by an official and differs from what the rule derives",

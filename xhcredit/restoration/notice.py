@@ -11,7 +11,7 @@ import jinja2
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.restoration.assess import assess
-from xhcredit.restoration.outcome import Assessment
+from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Assessment
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import ZH
 from xhcredit.restoration.words import CURES, day
@@ -78,6 +78,8 @@ def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[
         "decided_on": day(record.decided_on),
         "severity": ZH[told.severity],
         "ends": day(ends) if ends else "",
+        "may_apply": told.route not in NOTHING_TO_APPLY_FOR,
+        "counted_from_publication": _is_published_later(record, told),
         "when": _when(record, told),
         "conditions": [
             {"zh": c.said.zh, "title": c.basis.title, "article": _article(c.basis.article)}
@@ -92,12 +94,20 @@ def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[
     }
 
 
+def _is_published_later(record: AdverseRecord, told: Assessment) -> bool:
+    """Whether publication has an end that cannot be named, because its first day is not known."""
+    unpublished = told.route == "unpublished"
+    return record.kind == "penalty" and record.published_on is None and not unpublished
+
+
 def _when(record: AdverseRecord, told: Assessment) -> str:
     """The day from which one may apply, if all is done by then."""
     if record.kind == "abnormal_listing":
         zh, _ = CURES.get(record.ground or "", ("纠正列入事由", ""))
         return f"{zh}之日起即可申请移出。"
     waiting = [c.met_from for c in told.conditions if c.met_from is not None]
+    if any(c.rule_id.endswith("minimum_publication") and c.met_from is None for c in told.unmet):
+        return "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请。"
     if any(c.rule_id.endswith("never_early") for c in told.unmet):
         return "依现行规定不得提前停止公示，公示期限届满自动停止。"
     first = max([record.decided_on, *waiting])

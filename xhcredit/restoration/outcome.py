@@ -10,8 +10,14 @@ from xhcredit.restoration.record import Authority
 from xhcredit.rules.shapes_restoration import SeverityName, Unit
 
 #: restoration: by application; removal: off the abnormal list once corrected; takedown: the
-#: decision fell; shielding: for the time being, by a court's ruling; none: nothing to restore
-Route = Literal["restoration", "removal", "takedown", "shielding", "none"]
+#: decision fell; shielding: for the time being, by a court's ruling; unpublished: nothing is
+#: published, so there is nothing to apply for; by_itself: publication ends by itself, and no
+#: application ends it earlier; none: not now, or no more
+Route = Literal[
+    "restoration", "removal", "takedown", "shielding", "unpublished", "by_itself", "none"
+]
+#: routes on which there is nothing to apply for
+NOTHING_TO_APPLY_FOR: frozenset[Route] = frozenset({"unpublished", "by_itself"})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import date
 from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BeyondCalendar
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.outcome import Deadline, Route, Said
+from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Deadline, Route, Said
 from xhcredit.restoration.record import AdverseRecord, Authority
 from xhcredit.restoration.words import day
 from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
@@ -53,6 +53,16 @@ def summary(route: Route, eligible: bool, earliest: date | None, applied_on: dat
             "可以凭法院裁定申请临时修复，暂时屏蔽该信息；执行完毕后再办理正式修复。",
             "may be shielded for the time being by the court's ruling",
         )
+    if route == "unpublished":
+        return Said(
+            "该信息依规定不予公示，无须申请信用修复。",
+            "nothing is published, there is nothing to apply for",
+        )
+    if route == "by_itself":
+        return Said(
+            "该信息公示期届满自动停止公示，无须申请信用修复。",
+            "publication ends by itself, there is nothing to apply for",
+        )
     if eligible:
         return Said(f"{day(applied_on)}可以申请信用修复。", f"may apply on {applied_on}")
     if earliest is not None and earliest > applied_on:
@@ -71,6 +81,8 @@ def materials(record: AdverseRecord, route: Route) -> tuple[Said, ...]:
         return (REVOCATION,)
     if route == "shielding":
         return (RULING,)
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
     papers = (PLEDGE, PROOF)
     return (APPLICATION, *papers) if record.authority == "samr" else papers
 
@@ -98,6 +110,8 @@ def deadlines(
     if route == "takedown" and record.decision_revoked_on:
         limits = law.value("takedown", TimeLimits)
         return tuple(_deadlines(law, "takedown", limits, record.decision_revoked_on, calendar))
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
     found: dict[str, Deadline] = {}
     for about in ("national_limits", "time_limits"):
         if law.has(about):
@@ -144,6 +158,8 @@ def last_day(calendar: Calendar, start: date, days: int) -> date | None:
 
 def effects(record: AdverseRecord, route: Route, law: Law) -> tuple[Said, ...]:
     """What follows once it is granted: no showing, sharing, using; and no memory in the score."""
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
     shown = "暂时屏蔽" if route == "shielding" else "停止公示"
     told = [
         Said(f"{shown}该条信息，停止共享和使用。", "no longer shown, shared or used"),

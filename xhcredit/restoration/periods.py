@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.restoration.law import TRANSITION, Law, Span
+from xhcredit.restoration import provisions
+from xhcredit.restoration.law import TRANSITION, Law
 from xhcredit.restoration.outcome import Basis
+from xhcredit.restoration.provisions import Provision, Way
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import Listing, Maximum, Minimum, SeverityName
+from xhcredit.rules.shapes_restoration import Clock, Listing, SeverityName
 
 
 @dataclass(frozen=True)
@@ -18,31 +20,29 @@ class Period:
     """The last day of a period and the rule that gives it.
 
     ``day`` is None if it cannot be told (no clock day) or, of a longest period, if there is none.
-    ``by_rule`` is what each rule that the record has met would give, oldest first.
+    ``provision`` is what that rule says of a penalty.  ``is_transitional`` says whether the rules
+    that the record has met give different days or ways.
     """
 
     day: date | None
     basis: Basis
-    by_rule: tuple[tuple[Basis, date | None], ...] = ()
+    provision: Provision | None = None
+    is_transitional: bool = False
 
     @property
-    def is_transitional(self) -> bool:
-        """Whether the rules that the record has met give different days."""
-        return len({day for _, day in self.by_rule}) > 1
+    def way(self) -> Way:
+        """Whether publication is ended by application or by itself, or there is none."""
+        return self.provision.way if self.provision else "application"
 
 
 def minimum(record: AdverseRecord, severity: SeverityName, law: Law) -> Period:
     """The shortest publication (最短公示期) of a penalty, by the milder of the rules it has met."""
-    law.value("minimum", Minimum)
-    spans = law.spans("minimum", severity, record.field, record.decided_on)
-    return _milder([(s, _minimum_by(s, record, severity)) for s in spans], record, law)
+    return _milder(provisions.minimum(record, severity, law), record, law)
 
 
 def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> Period:
     """The longest publication (最长公示期) of a penalty, by the milder of the rules it has met."""
-    law.value("maximum", Maximum)
-    spans = law.spans("maximum", severity, record.field, record.decided_on)
-    return _milder([(s, _maximum_by(s, record, severity)) for s in spans], record, law)
+    return _milder(provisions.maximum(record, severity, law), record, law)
 
 
 def listing(record: AdverseRecord, law: Law) -> tuple[Period, Period]:
@@ -53,47 +53,83 @@ def listing(record: AdverseRecord, law: Law) -> tuple[Period, Period]:
     return least, most
 
 
-def _minimum_by(span: Span, record: AdverseRecord, severity: SeverityName) -> date | None:
-    value: Minimum = span.entry.value
-    months = value.of(severity, record.field) or 0
-    clock: date | None = getattr(record, value.clock)
-    if months == 0:  # nothing has to run, so no clock is needed
-        return record.decided_on
-    return None if clock is None else add_months(clock, months)
+def by_the_other_clock(period: Period, record: AdverseRecord, law: Law) -> date | None:
+    """What the clock that does not prevail gives for market supervision, if that is another day.
 
-
-def _maximum_by(span: Span, record: AdverseRecord, severity: SeverityName) -> date | None:
-    value: Maximum = span.entry.value
-    months = value.of(severity, record.penalty_kinds)
-    clock: date | None = getattr(record, value.clock)
-    if months is None or clock is None:
+    Order 107 counts from publication, Order 36 from the decision; see ``conflicts.samr_clock``.
+    """
+    since, provision = law.clocks_conflict_since(), period.provision
+    if since is None or provision is None or not provision.months:
         return None
-    return add_months(clock, max(months, record.ban_months if value.bans_prolong else 0))
+    if provision.until is not None and provision.until < since:
+        return None
+    other: Clock = "published_on" if provision.clock == "decided_on" else "decided_on"
+    start: date | None = getattr(record, other)
+    if start is None or provision.way == "unpublished":
+        return None
+    day = add_months(start, provision.months)
+    if other == "decided_on" and record.decided_on < since:
+        day = max(day, since)  # a newer rule gives no day before its own first
+    later_is_newer = other == "decided_on" and period.day is not None and day > period.day
+    return None if day == period.day or later_is_newer else day
 
 
-def _milder(found: Iterable[tuple[Span, date | None]], record: AdverseRecord, law: Law) -> Period:
+def _day(provision: Provision, record: AdverseRecord) -> date | None:
+    """The last day of the period by one rule; None if none is fixed or the clock is not known."""
+    clock: date | None = getattr(record, provision.clock)
+    if provision.months == 0:  # nothing has to run, so no clock is needed
+        return record.decided_on
+    is_counted = provision.months is not None and clock is not None
+    if provision.way == "unpublished" or not is_counted:
+        return None
+    return add_months(clock, provision.months)  # type: ignore[arg-type]  # is_counted
+
+
+def _seen(provision: Provision, record: AdverseRecord) -> Way:
+    """An exceptional publication is one only if a day of it is known."""
+    if provision.way != "exceptional":
+        return provision.way
+    return "unpublished" if record.published_on is None else "application"
+
+
+def _milder(found: Iterable[Provision], record: AdverseRecord, law: Law) -> Period:
     """The earliest day that one of the rules gives; a newer rule gives none before its own first.
 
     Which rules count (the milder of all, only the newest, only that of the decision) is itself a
     dated rule.
     """
-    days: list[tuple[Basis, date | None]] = []
-    for span, day in found:
+    days: list[tuple[Way, date | None]] = []
+    known = list(found)
+    for provision in known:
+        way = _seen(provision, record)
+        day = None if way == "unpublished" else _day(provision, record)
         # the first rule known counts from the start, for records older than the rulebook too
-        late = days and day is not None and span.since > record.decided_on
-        days.append((span.basis, max(day, span.since) if late and day else day))
-    by_rule = tuple(days)
-    basis, day = by_rule[_chosen(by_rule, law.conflict(TRANSITION).prevails)]
-    return Period(day, basis, by_rule)
+        late = days and day is not None and provision.since > record.decided_on
+        days.append((way, max(day, provision.since) if late and day else day))
+    at = _chosen(days, law.conflict(TRANSITION).prevails)
+    way, day = days[at]
+    provision = known[at]
+    chosen = Provision(
+        provision.since, provision.until, provision.basis, provision.clock, provision.months, way
+    )
+    return Period(day, provision.basis, chosen, len(set(days)) > 1)
 
 
-def _chosen(by_rule: tuple[tuple[Basis, date | None], ...], prevails: str) -> int:
-    """Which rule decides: the newest, unless an older one gives an earlier day and may."""
-    last = len(by_rule) - 1
+def _chosen(days: list[tuple[Way, date | None]], prevails: str) -> int:
+    """Which rule decides: the newest, unless an older one is milder and may.
+
+    No publication at all is the mildest; of days the earliest.
+    """
+    last = len(days) - 1
     if prevails == "older":
         return 0
-    told = [(day, n - last) for n, (_, day) in enumerate(by_rule) if day is not None]
-    if prevails == "newer" or not told:
+    if prevails == "newer":
+        return last
+    unpublished = [n for n, (way, _) in enumerate(days) if way == "unpublished"]
+    if unpublished:
+        return unpublished[-1]
+    told = [(day, n - last) for n, (_, day) in enumerate(days) if day is not None]
+    if not told:
         return last
     earliest = min(day for day, _ in told)
     return max(n for day, n in told if day == earliest) + last

@@ -17,6 +17,8 @@ Field = Literal[
     "construction", "environment", "tax", "transport", "culture", "labour",
 ]  # fmt: skip
 Procedure = Literal["ordinary", "summary"]
+#: a natural person; a legal person or other organisation; a sole trader (个体工商户)
+HolderKind = Literal["person", "organisation", "individual"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class AdverseRecord:
     ``decided_on`` is the day of the legal document; ``published_on`` of its publication;
     ``duties_done_on`` when all duties were performed; ``corrected_on`` when the ground of a listing
     was put right.  ``also_under`` names further regimes that rule on the same record.  ``holder``
-    is the enterprise's code, empty in a question without a stored record.
+    is the enterprise's code, empty in a question without a stored record; ``holder_kind`` is None
+    where nobody knows whether it is a person or an organisation.
     """
 
     kind: RecordKind
@@ -63,6 +66,7 @@ class AdverseRecord:
     reorganisation_completed_on: date | None = None
     override: Override | None = None
     holder: str = ""
+    holder_kind: HolderKind | None = None
 
     def __post_init__(self) -> None:
         """Refuse a record that contradicts itself."""
@@ -97,6 +101,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "field": get_args(Field),
     "procedure": get_args(Procedure),
     "ground": get_args(Ground),
+    "holder_kind": get_args(HolderKind),
 }
 _FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains")
 _NAMES = tuple(f.name for f in fields(AdverseRecord))

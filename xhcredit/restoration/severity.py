@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from xhcredit.restoration.law import HOLDER_KIND, Law
 from xhcredit.restoration.outcome import Said
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.rules.shapes_restoration import SeverityClasses, SeverityName
 
 ZH: dict[SeverityName, str] = {"minor": "轻微", "ordinary": "一般", "serious": "严重"}
+#: what may stand beside a small fine without making the penalty another than a small fine
+_LIGHT = frozenset({"warning", "criticism"})
 
 
-def severity_of(record: AdverseRecord, classes: SeverityClasses) -> SeverityName:
+class Readings(NamedTuple):
+    """Whether a fine is small if its holder is a person, and if it is an organisation."""
+
+    person: bool
+    organisation: bool
+
+
+def severity_of(record: AdverseRecord, law: Law) -> SeverityName:
     """The class of a record: what an official set with a reason, else what the rule derives."""
-    return record.override.severity if record.override else derived(record, classes)
+    return record.override.severity if record.override else derived(record, law)
 
 
-def derived(record: AdverseRecord, classes: SeverityClasses) -> SeverityName:
-    """The class that follows from procedure, kinds of penalty and amount."""
+def derived(record: AdverseRecord, law: Law) -> SeverityName:
+    """The class that follows from procedure, kinds of penalty, amount and holder."""
+    classes = law.value("severity", SeverityClasses)
     if record.kind != "penalty":
         return classes.listings[record.kind]
     kinds = record.penalty_kinds
@@ -23,14 +36,46 @@ def derived(record: AdverseRecord, classes: SeverityClasses) -> SeverityName:
         return "serious"
     if record.procedure in classes.minor_procedures or kinds <= set(classes.minor_kinds):
         return "minor"
-    small = 0 < record.amount_yuan <= classes.small_fine_yuan
-    return "minor" if small and kinds <= {*classes.minor_kinds, "fine"} else "ordinary"
+    return classes.small_fines if is_small_fine(record, law) else "ordinary"
 
 
 def is_huge(record: AdverseRecord, classes: SeverityClasses) -> bool:
     """Whether the amount alone makes it serious (巨额罚款)."""
     bound = classes.huge_yuan_by_field.get(record.field, classes.huge_yuan)
     return record.amount_yuan >= bound
+
+
+def is_only_fined(record: AdverseRecord) -> bool:
+    """Whether nothing weighs in a penalty but a fine."""
+    kinds = record.penalty_kinds
+    return record.kind == "penalty" and "fine" in kinds and kinds <= {*_LIGHT, "fine"}
+
+
+def small_fine_readings(record: AdverseRecord, law: Law) -> Readings | None:
+    """Whether a penalty is a small fine (较低数额罚款), by the standard of the day of its decision.
+
+    None where none was in force, or where more was imposed than a fine (and a warning or public
+    criticism).  An amount that is not known (0) is not small.
+    """
+    standard = law.small_fines(record.decided_on)
+    if standard is None or not is_only_fined(record):
+        return None
+    bounds, _ = standard
+    most = (bounds.person_yuan, bounds.organisation_yuan)
+    person, organisation = (0 < record.amount_yuan <= bound for bound in most)
+    return Readings(person, organisation)
+
+
+def is_small_fine(record: AdverseRecord, law: Law) -> bool:
+    """Whether it counts as a small fine; for holders of doubtful kind a conflict rule says."""
+    readings = small_fine_readings(record, law)
+    if readings is None:
+        return False
+    if record.holder_kind in ("person", "organisation"):
+        return readings.person if record.holder_kind == "person" else readings.organisation
+    if readings.person == readings.organisation:
+        return readings.person
+    return law.conflict(HOLDER_KIND).prevails == "milder"
 
 
 def why(record: AdverseRecord, severity: SeverityName, rule_id: str) -> Said:

@@ -19,6 +19,8 @@ KINDS = {
     "occupation_ban": "限制从业",
     "downgrade": "降低资质等级",
     "closure": "责令关闭",
+    "permit_suspension": "暂扣许可证件",
+    "detention": "行政拘留",
 }
 CURES = {
     "annual_report": ("补报并公示年度报告", "publish the missing annual report"),
@@ -146,4 +148,32 @@ def expired(on: date) -> Said:
     return Said(
         f"失信信息查询期限已于{day(on)}届满，不得再提供查询，无须申请；如仍能查到，请提出异议。",
         f"may not be queried since {on}; no application is needed, object if still shown",
+    )
+
+
+def unpublished(record: AdverseRecord) -> Said:
+    """Nothing is published."""
+    if record.published_on is None:
+        return Said(
+            "该信息依规定不予公示，没有可以修复的公示信息，无须申请；如能查到，请提出异议。",
+            "by this rule it is not published: nothing to apply for, object if it is shown",
+        )
+    return Said(
+        f"该信息依规定不予公示，无须申请修复；记载于{day(record.published_on)}公示，"
+        "请向公示机关提出异议，由其撤下。",
+        f"by this rule it is not published: nothing to apply for; but it is noted as published on "
+        f"{record.published_on}: object, so that it is taken down",
+    )
+
+
+def by_itself(on: date | None) -> Said:
+    """Publication ends by itself, and no application ends it earlier."""
+    if on is None:
+        return Said(
+            "公示期届满自动停止公示，不能也无须申请提前停止；公示日期不明，请先核实。",
+            "publication ends by itself, nothing to apply for; the day of publication is not known",
+        )
+    return Said(
+        f"公示至{day(on)}届满，自动停止公示，不能也无须申请提前停止。",
+        f"publication ends by itself on {on} and not earlier; there is nothing to apply for",
     )

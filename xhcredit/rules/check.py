@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from xhcredit.domain.calendar import add_months
 from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
@@ -14,7 +15,7 @@ from xhcredit.rules.shapes import Caps, Directs, PackState, Scope, Tolerance
 
 Kind = Literal["unconfirmed", "not_checked", "not_in_force", "ends", "changes", "out_of_service"]
 
-#: What each verification mark means (rules.md, "How to read the tables").
+#: What each verification mark means.
 MARKS: dict[str, tuple[str, str]] = {
     "V1": ("已核对法规原文", "the legal text itself was read in a stored copy"),
     "V2": (
@@ -34,7 +35,8 @@ STATUSES: dict[str, tuple[str, str]] = {
 }
 
 _YEAR = timedelta(days=365)
-_SOON = timedelta(days=90)
+#: how long before its end or its successor's first day an entry is announced
+_SOON_MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def check(rulebook: Rulebook, day: date) -> list[Finding]:
     """Return what needs a person's eye on ``day``, by kind and rule; empty if nothing does.
 
     Drafts; rules not compared with their source for a year or never; rules not in force; entries
-    that end or change within 90 days; packs out of service.
+    that end or change within three months; packs out of service.
     """
     found = [finding for rule in rulebook.rules.values() for finding in _findings(rule, day)]
     return sorted(found, key=lambda finding: (finding.kind, finding.rule_id))
@@ -84,16 +86,40 @@ def _unchecked(rule: Rule, day: date) -> Iterator[Finding]:
 
 
 def _coming(rule: Rule, day: date) -> Iterator[Finding]:
-    """Entries that begin within 90 days, and end what was in force before."""
+    """Entries that end within three months, or that begin and end what was in force before."""
+    horizon = add_months(day, _SOON_MONTHS)
+    for entry in rule.entries:
+        last = rule.last_day(entry)
+        if last is not None and last == entry.effective_to and day <= last <= horizon:
+            yield _ending(rule, entry, last)
     for before, entry in zip(rule.entries, rule.entries[1:], strict=False):
         starts = entry.effective_from
-        if not day < starts <= day + _SOON:
+        if not day < starts <= horizon:
             continue
         if entry.repealed:
             last = rule.last_day(before)
             yield Finding("ends", rule.id, f"{starts} 起废止", f"repealed, last day {last}")
         else:
             yield Finding("changes", rule.id, f"{starts} 起有新条目", f"new entry from {starts}")
+
+
+def _ending(rule: Rule, entry: Entry, last: date) -> Finding:
+    """An entry whose source sets its last day (有效期至), which is near."""
+    title, number = entry.source.title, entry.source.number
+    follows = any(e.effective_from > last for e in rule.entries)
+    zh = "其后已有新条目" if follows else "其后没有条目：请核对是否续期，或者补充新规定"
+    en = "an entry follows" if follows else "nothing follows: look for its renewal or successor"
+    return Finding(
+        "ends",
+        rule.id,
+        f"{title}（{number}）有效期至 {last}，{zh}",
+        f"{number} ends by its own terms, last day {last}; {en}",
+    )
+
+
+def ending_soon(rulebook: Rulebook, day: date) -> list[Finding]:
+    """What of ``check`` is about entries that end within three months: repealed or expiring."""
+    return [finding for finding in check(rulebook, day) if finding.kind == "ends"]
 
 
 def describe(rule: Rule, day: date) -> dict[str, Any]:

@@ -63,6 +63,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("restoration.*.harm_removed", TypeAdapter(restoration.Required)),
     ("restoration.*.no_same_kind", TypeAdapter(restoration.Required)),
     ("restoration.*.not_listed", TypeAdapter(restoration.Required)),
+    ("restoration.*.small_fine", TypeAdapter(restoration.SmallFines)),
     ("restoration.*.never_early", TypeAdapter(restoration.Kinds)),
     ("restoration.*.abnormal_list", TypeAdapter(restoration.Grounds)),
     ("restoration.*.serious_list", TypeAdapter(restoration.Listing)),

@@ -78,6 +78,15 @@ def _refuse_disorder(name: str, rule: Rule) -> None:
         if day < before.effective_from:
             found = f"{day} comes after {before.effective_from}"
             raise bad_rule(name, place, found, "put the entries oldest first")
+        ends = before.effective_to
+        if ends is not None and ends >= day:
+            found = f"{day} begins before the entry before has ended ({ends}); they overlap"
+            remedy = "let the entry before end earlier, or take its effective_to out"
+            raise bad_rule(name, place, found, remedy)
+        if entry.repealed and ends is not None:
+            found = f"the entry before has ended by itself on {ends}"
+            remedy = "delete the repeal, or the effective_to of the entry before"
+            raise bad_rule(name, f"entries[{i}].repealed", found, remedy)
         if entry.repealed and before.repealed:
             found = "the entry before is already a repeal"
             raise bad_rule(name, f"entries[{i}].repealed", found, "delete one of the two")

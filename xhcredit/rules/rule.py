@@ -43,9 +43,14 @@ class Source(Shape):
 
 
 class Entry(Shape):
-    """A value (or a repeal) and the day from which it is in force, until the next entry."""
+    """A value (or a repeal) and the day from which it is in force, until the next entry.
+
+    ``effective_to`` is its last day where the source itself sets one (有效期至); after it nothing
+    is in force unless another entry follows.
+    """
 
     effective_from: date
+    effective_to: date | None = None
     value: Any = None
     repealed: bool = False
     verification: Mark
@@ -58,6 +63,17 @@ class Entry(Shape):
             raise ValueError('both "value" and "repealed"; keep the one that is meant')
         if not has_value and not self.repealed:
             raise ValueError('neither "value" nor "repealed: true"; write one of them')
+        return self
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Entry:
+        if self.effective_to is None:
+            return self
+        if self.repealed:
+            raise ValueError('a repeal with "effective_to"; a repeal has no end, delete it')
+        if self.effective_to < self.effective_from:
+            days = f"{self.effective_to} is before effective_from {self.effective_from}"
+            raise ValueError(f"effective_to {days}; correct one of the two")
         return self
 
 
@@ -97,22 +113,30 @@ class Rule(Shape):
         return self.status == "reviewed"
 
     def last_day(self, entry: Entry) -> date | None:
-        """The last day on which ``entry`` is in force; None if no end is known."""
+        """The last day on which ``entry`` is in force; None if no end is known.
+
+        The day before the next entry, or the end that the entry itself states if that is earlier.
+        """
         later = [e.effective_from for e in self.entries if e.effective_from > entry.effective_from]
-        return min(later) - timedelta(days=1) if later else None
+        ends = [day - timedelta(days=1) for day in later]
+        if entry.effective_to is not None:
+            ends.append(entry.effective_to)
+        return min(ends, default=None)
 
     def on(self, day: date) -> Entry:
         """Return the entry in force on ``day``.
 
         Raises:
-            RuleNotInForce: it was not yet in force, or repealed by then.
+            RuleNotInForce: it was not yet in force, or repealed or expired by then.
             BadRule: ``day`` is a moment, not a day.
         """
         if not isinstance(day, date) or isinstance(day, datetime):
             raise BadRule(f'rule "{self.id}": asked for {day!r}; ask with a date, without a time')
         begun = [e for e in self.entries if e.effective_from <= day]
         if begun and not begun[-1].repealed:
-            return begun[-1]
+            last = begun[-1].effective_to
+            if last is None or day <= last:
+                return begun[-1]
         raise RuleNotInForce(f'rule "{self.id}" was not in force on {day}: {self._why_not(day)}')
 
     def _why_not(self, day: date) -> str:
@@ -120,9 +144,12 @@ class Rule(Shape):
         past = [e for e in self.entries if e.effective_from <= day]
         coming = [e for e in self.entries if e.effective_from > day]
         facts = []
-        if past:
+        if past and past[-1].repealed:
             last = past[-1].effective_from - timedelta(days=1)
             facts.append(f"it was repealed, the last day in force was {last}")
+        elif past:
+            successor = "no later entry takes its place" if not coming else "a gap follows"
+            facts.append(f"it ended on {past[-1].effective_to}, its last day; {successor}")
         if coming:
             facts.append(
                 f"the {'next' if past else 'first'} day in force is {coming[0].effective_from}"

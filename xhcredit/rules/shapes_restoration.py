@@ -11,8 +11,10 @@ from xhcredit.rules.shapes import Name, Shape
 SeverityName = Literal["minor", "ordinary", "serious"]
 PenaltyKind = Literal[
     "warning", "criticism", "fine", "confiscation", "suspension", "licence_revocation",
-    "business_restriction", "occupation_ban", "downgrade", "closure",
+    "business_restriction", "occupation_ban", "downgrade", "closure", "permit_suspension",
+    "detention",
 ]  # fmt: skip
+ProcedureName = Literal["summary", "ordinary"]
 RecordKind = Literal["penalty", "abnormal_listing", "serious_listing"]
 Ground = Literal["annual_report", "not_published", "concealment", "unreachable"]
 Clock = Literal["decided_on", "published_on"]
@@ -53,37 +55,70 @@ class Minimum(Shape):
         return self.months.of(severity) if own is None or severity == "minor" else own
 
 
-class Maximum(Shape):
-    """Publication after which a record comes down by itself (最长公示期).
+class Unpublished(Shape):
+    """Which penalties are not published at all (不予公示), so that nothing has to be restored.
 
-    ``only`` are penalties of nothing beyond these kinds, which have ``only_months``.  A ban that
-    lasts longer is published as long as it lasts, if ``bans_prolong``.
+    Those of one of ``procedures``, and those of no kind beyond ``only``.  Those of a class that
+    stands in ``in_principle`` are published as an exception: only if a day of it is known.
+    """
+
+    procedures: tuple[ProcedureName, ...] = ()
+    only: tuple[PenaltyKind, ...] = ()
+    in_principle: tuple[SeverityName, ...] = ()
+
+
+class ByItself(Shape):
+    """Which publications end by themselves and cannot be ended earlier: nothing to apply for.
+
+    Of penalties of no kind beyond ``only``, and if ``small_fines`` of small fines (较低数额罚款),
+    after ``months``; of ``classes`` after the longest publication of the class.
+    """
+
+    only: tuple[PenaltyKind, ...] = ()
+    small_fines: bool = False
+    classes: tuple[SeverityName, ...] = ()
+    months: Months | None = None
+
+    @model_validator(mode="after")
+    def _months_of_what(self) -> ByItself:
+        if (self.months is None) == bool(self.only or self.small_fines):
+            raise ValueError("months without only or small_fines, or these without; give both")
+        return self
+
+
+class Maximum(Shape):
+    """Publication after which a record comes down by itself (最长公示期), counted from ``clock``.
+
+    A ban that lasts longer is published as long as it lasts, if ``bans_prolong``.
     """
 
     clock: Clock
     months: ByClass
-    only: tuple[PenaltyKind, ...]
-    only_months: Months | None
+    unpublished: Unpublished = Unpublished()
+    by_itself: ByItself = ByItself()
     bans_prolong: bool
 
-    def of(self, severity: SeverityName, kinds: frozenset[str]) -> int | None:
-        """Months for a record of a class with these kinds of penalty."""
-        if kinds and self.only and kinds <= set(self.only):
-            return self.only_months
-        return self.months.of(severity)
+
+class SmallFines(Shape):
+    """Fines that count as small (较低数额罚款): up to so many yuan, the bound included."""
+
+    person_yuan: Yuan
+    organisation_yuan: Yuan
 
 
 class SeverityClasses(Shape):
     """How the class of a record follows from procedure, kinds of penalty and amount.
 
-    Minor: summary procedure, or no kind beyond ``minor_kinds``, or nothing beyond these and a fine
-    of at most ``small_fine_yuan``.  Serious: any of ``serious_kinds``, or an amount of at least
-    ``huge_yuan`` (or that of its field in ``huge_yuan_by_field``).  Everything else is ordinary.
+    Minor: summary procedure, or no kind beyond ``minor_kinds``.  Serious: any of
+    ``serious_kinds``, or an amount of at least ``huge_yuan`` (or that of its field in
+    ``huge_yuan_by_field``).  Small fines are of the class ``small_fines``, if nothing makes them
+    minor or serious anyway; everything else is ordinary.  Only market supervision knows small
+    fines; elsewhere the key is left out.
     """
 
-    minor_procedures: tuple[Literal["summary", "ordinary"], ...]
+    minor_procedures: tuple[ProcedureName, ...]
     minor_kinds: tuple[PenaltyKind, ...]
-    small_fine_yuan: Yuan
+    small_fines: SeverityName = "ordinary"
     serious_kinds: tuple[PenaltyKind, ...]
     huge_yuan: Yuan
     huge_yuan_by_field: dict[Name, Yuan]
@@ -131,7 +166,7 @@ class Shielding(Shape):
 class Prevails(Shape):
     """Which of two rules that conflict decides; the answer says that a lawyer must confirm."""
 
-    prevails: Literal["older", "newer", "local", "national", "milder"]
+    prevails: Literal["older", "newer", "local", "national", "milder", "stricter"]
     fields: tuple[Name, ...] = ()
 
 

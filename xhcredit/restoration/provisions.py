@@ -1,0 +1,142 @@
+"""What does each rule that a penalty has met say of its publication: how long, from which day?
+
+A provision depends on what a penalty is (kinds, class, amount, holder), not on its days, so that
+one record and a column of records are counted from the same provisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+from xhcredit.restoration.law import NEVER_EARLY, SAMR_CLOCK, Law, Span
+from xhcredit.restoration.outcome import Basis
+from xhcredit.restoration.record import AdverseRecord
+from xhcredit.restoration.severity import is_small_fine
+from xhcredit.rules.shapes_restoration import Clock, Kinds, Maximum, Minimum, SeverityName
+
+#: application: it can be ended early by restoration; by_itself: it ends after its months and not
+#: before; unpublished: there is no publication; exceptional: there is none in principle (only if a
+#: day of it is known)
+Way = Literal["application", "by_itself", "unpublished", "exceptional"]
+
+
+@dataclass(frozen=True)
+class Provision:
+    """What one rule says while it is in force (``since`` to ``until``, None without end).
+
+    ``months`` run from ``clock``; None if no period is fixed.
+    """
+
+    since: date
+    until: date | None
+    basis: Basis
+    clock: Clock
+    months: int | None
+    way: Way = "application"
+
+    def _says(self) -> tuple[Clock, int | None, Way]:
+        return self.clock, self.months, self.way
+
+    def continues(self, earlier: Provision) -> bool:
+        """Whether it says the same as an earlier one right before it: no change of the law."""
+        adjoins = earlier.until is not None and earlier.until + timedelta(days=1) == self.since
+        return adjoins and self._says() == earlier._says()
+
+
+def minimum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Provision]:
+    """The shortest publication (最短公示期) by each rule that a penalty has met, oldest first.
+
+    Raises:
+        RuleNotInForce: nothing rules on it on the day of application.
+    """
+    spans = law.spans("minimum", severity, record.field, record.decided_on)
+    found = [_least(s, record, severity) for s in _with_a_minimum(spans, record, law)]
+    return list(_merged(p for each in found for p in _clocked(each, law)))
+
+
+def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Provision]:
+    """The longest publication (最长公示期) by each rule that a penalty has met, oldest first.
+
+    Raises:
+        RuleNotInForce: nothing rules on it on the day of application.
+    """
+    spans = law.spans("maximum", severity, record.field, record.decided_on)
+    return list(_merged(p for s in spans for p in _clocked(_most(s, record, severity, law), law)))
+
+
+def never_early_kinds(record: AdverseRecord, law: Law) -> frozenset[str]:
+    """Kinds of this penalty whose publication SAMR's Order 45 never ends early."""
+    if record.kind != "penalty" or not law.has("never_early"):
+        return frozenset()
+    return record.penalty_kinds & set(law.value("never_early", Kinds).kinds)
+
+
+def _with_a_minimum(spans: list[Span], record: AdverseRecord, law: Law) -> list[Span]:
+    """Without the rules that never let such a penalty be restored, once a newer one does.
+
+    Their months were for other penalties (国市监信规〔2021〕3号 leaves out those of Order 45 art
+    14(3)), so nobody can rely on them.
+    """
+    if not never_early_kinds(record, law) or law.conflict(NEVER_EARLY).prevails != "newer":
+        return spans
+    since = law.basis_of(NEVER_EARLY).effective_from
+    return [s for s in spans if s.until is None or s.until >= since] or spans
+
+
+def _least(span: Span, record: AdverseRecord, severity: SeverityName) -> Provision:
+    value: Minimum = span.entry.value
+    months = value.of(severity, record.field)
+    return Provision(span.since, span.until, span.basis, value.clock, months or 0)
+
+
+def _most(span: Span, record: AdverseRecord, severity: SeverityName, law: Law) -> Provision:
+    value: Maximum = span.entry.value
+    months, way = value.months.of(severity), _way(value, record, severity, law)
+    if way == "by_itself" and severity not in value.by_itself.classes:
+        months = value.by_itself.months
+    if value.bans_prolong and months is not None:
+        months = max(months, record.ban_months)
+    return Provision(span.since, span.until, span.basis, value.clock, months, way)
+
+
+def _way(value: Maximum, record: AdverseRecord, severity: SeverityName, law: Law) -> Way:
+    """How the publication of such a penalty ends, if there is one."""
+    kinds, never, ends = record.penalty_kinds, value.unpublished, value.by_itself
+    grave = severity == "serious"  # an entry that contradicts itself goes by its kinds of penalty
+    if (record.procedure in never.procedures and not grave) or kinds <= set(never.only):
+        return "unpublished"
+    if severity in never.in_principle:
+        return "exceptional"
+    small = ends.small_fines and is_small_fine(record, law)
+    if small or kinds <= set(ends.only) or severity in ends.classes:
+        return "by_itself"
+    return "application"
+
+
+def _clocked(provision: Provision, law: Law) -> Iterator[Provision]:
+    """The provision, from the first day of the conflict on with the clock that prevails."""
+    since = law.clocks_conflict_since()
+    ended = provision.until is not None and since is not None and provision.until < since
+    if since is None or ended or law.conflict(SAMR_CLOCK).prevails != "newer":
+        yield provision
+        return
+    if provision.since < since:
+        yield replace(provision, until=since - timedelta(days=1))
+    yield replace(provision, since=max(since, provision.since), clock="decided_on")
+
+
+def _merged(provisions: Iterable[Provision]) -> Iterator[Provision]:
+    """Provisions that say the same without a gap as one, with the source that is in force last."""
+    earlier: Provision | None = None
+    for provision in provisions:
+        if earlier is not None and provision.continues(earlier):
+            earlier = replace(provision, since=earlier.since)
+            continue
+        if earlier is not None:
+            yield earlier
+        earlier = provision
+    if earlier is not None:
+        yield earlier
