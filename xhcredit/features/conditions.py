@@ -26,7 +26,7 @@ SERIOUS = (
     "or 'closure' in penalty_kinds)))"
 )
 
-#: Of adverse penalties, those that stop or narrow business: the kinds of 行政处罚法 art 9(3) and (4).
+#: Of adverse penalties, those that stop or narrow business: 行政处罚法 art 9(3) and (4).
 #: Detention (art 9(5)) is of a person and leaves the business free.
 RESTRICTING = (
     "('suspension' in penalty_kinds or 'licence_revocation' in penalty_kinds "

@@ -17,7 +17,7 @@ from xhcredit.restoration.outcome import Assessment
 from xhcredit.restoration.record import AdverseRecord, day_of, record_from
 from xhcredit.rules.rulebook import Rulebook
 
-_KEYS = ("name", "source", "record", "applied_on", "applicant", "expect")
+_KEYS = ("name", "source", "quote", "count", "record", "applied_on", "applicant", "expect")
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ def reasons(
     found: list[Said] = []
     if route == "takedown":
         return ()
-    if route not in NOTHING_TO_APPLY_FOR:
+    if route in NOTHING_TO_APPLY_FOR:
+        terms = (None, terms[1])  # where nobody applies the shortest publication decides nothing
+    else:
         found += _never_early(record, law)
         found += _shanghai(record, severity, law)
     found += _clock(record, terms, law)
