@@ -6,16 +6,16 @@ import pytest
 
 from tests.cli.shell import xhcredit
 
-RECORD = {"kind": "penalty", "authority": "samr", "penalty_kinds": ["fine"], "amount_yuan": 5000,
-          "decided_on": "2026-05-10", "published_on": "2026-05-12", "duties_done_on": "2026-06-01",
+RECORD = {"kind": "penalty", "authority": "samr", "penalty_kinds": ["fine"], "amount_yuan": 60000,
+          "decided_on": "2026-05-10", "published_on": "2026-05-10", "duties_done_on": "2026-06-01",
           "pledge": True}  # fmt: skip
 
 CASE = """
 - name: 一般罚款
   source: 信用修复管理办法
   record: {kind: penalty, authority: samr, field: general, procedure: ordinary,
-           penalty_kinds: [fine], amount_yuan: 5000, decided_on: 2026-05-10,
-           published_on: 2026-05-12, duties_done_on: 2026-06-01, ground: null, corrected_on: null,
+           penalty_kinds: [fine], amount_yuan: 60000, decided_on: 2026-05-10,
+           published_on: 2026-05-10, duties_done_on: 2026-06-01, ground: null, corrected_on: null,
            same_kind_again_on: null, on_abnormal_list: false, on_serious_list: false, pledge: true}
   applied_on: 2026-08-10
   expect: {eligible: true, earliest_on: 2026-08-10, unmet: []}

@@ -32,7 +32,7 @@ def penalty(code=CODE, **changes):
         "code": code, "doc_no": "一号", "occurred_on": date(2026, 1, 5),
         "known_on": date(2026, 1, 10), "ended_on": date(2026, 1, 20),
         "ended_known_on": date(2026, 1, 22), "procedure": "ordinary", "penalty_kinds": "fine",
-        "amount_yuan": 5000, "published_on": date(2026, 1, 10), "agency": "市监局",
+        "amount_yuan": 60000, "published_on": date(2026, 1, 10), "agency": "市监局",
     }  # fmt: skip
     row = usual | changes
     return row | {"event_id": worlds.event_id(directory()["penalty"], row)}
