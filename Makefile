@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check audit bench lock clean help
+.PHONY: demo test check audit bench docs lock clean help
 
 help:
 	@echo "make demo   score the sample district (builds the environment first)"
@@ -11,6 +11,7 @@ help:
 	@echo "make check  linters, types, floors only"
 	@echo "make audit  look locked packages up in the public list of vulnerabilities (needs the internet)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
+	@echo "make docs   write the pages that are made from the rulebook (docs/rules.md)"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -38,6 +39,9 @@ audit: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks.everything
+
+docs: $(VENV)/.ready
+	@$(BIN)/xhcredit rules page > docs/rules.md
 
 lock:
 	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv

@@ -9,13 +9,18 @@ from functools import cache
 import pytest
 from typer.main import get_command
 
-from tests.walks import ROOT, python_files
+from tests.walks import ROOT, python_files, shown, tracked
 from xhcredit.cli.main import app
 from xhcredit.features.registry import features
+from xhcredit.rules.listing import rules_page
 from xhcredit.rules.rulebook import Rulebook
 
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md"]
-FOLDERS = ("xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks")
+DOCUMENTS = [
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md", "docs/architecture.md",
+]  # fmt: skip
+FOLDERS = (
+    "xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks", "docs",
+)  # fmt: skip
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -60,13 +65,14 @@ def wrong_in_call(words):
     return "".join(f'no option "{o}"' for o in options if o not in known)
 
 
-def dead_paths(text):
-    """Links and paths in code that lead nowhere; ``<placeholders>`` and globs are left out."""
+def dead_paths(text, folder=ROOT):
+    """Links (from the page's folder) and paths in code that lead nowhere; globs are left out."""
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
     words = [w.strip(".,;:()'\"") for c in code_in(text) for w in c.split()]
     paths = [w for w in words if w.startswith(tuple(f"{f}/" for f in FOLDERS))]
     found = [t for t in (*links, *paths) if "://" not in t and not set("<>*…{") & set(t)]
-    return sorted({t for t in found if not (ROOT / t).exists() and not t.startswith("mailto:")})
+    places = {t: [ROOT / t, folder / t] for t in found if not t.startswith("mailto:")}
+    return sorted(t for t, paths in places.items() if not any(p.exists() for p in paths))
 
 
 def wrong_versions(text):
@@ -74,6 +80,32 @@ def wrong_versions(text):
     lowest = PROJECT["requires-python"].removeprefix(">=")
     named = re.findall(r"\b[Pp]ython ?(?:>=|≥)? ?(3\.\d+)", text)
     return sorted(set(named) - {lowest})
+
+
+def dead_citations(file):
+    """Pages (and their sections) that a file names and nobody who has the repository can open."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return []
+    dead = re.findall(r"protocol,? (?:section|§) ?\d+", text)
+    pages = re.finditer(r"(?<![\w*{}./-])([\w./-]*\w\.md)\b(?: §(\d+(?:\.\d+)?))?", text)
+    bases = (ROOT, ROOT / "docs", ROOT / "data" / "sample", file.parent)
+    for name, section in {(m[1], m[2]) for m in pages}:
+        place = next((f / name for f in bases if (f / name).is_file()), None)
+        if place is None or (section and not has_section(place.read_text("utf-8"), section)):
+            dead.append(f"{name} §{section}" if section else name)
+    return dead
+
+
+def has_section(page, number):
+    """Whether a page has a heading with this number, or an item of it under its heading."""
+    headings = re.findall(r"^#+ (\d+(?:\.\d+)?)\.? ", page, flags=re.MULTILINE)
+    if number in headings:
+        return True
+    chapter, _, item = number.partition(".")
+    body = re.search(rf"^## {chapter}\. .*?(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL)
+    return bool(item and body and re.search(rf"^{item}\. ", body[0], flags=re.MULTILINE))
 
 
 def glossary_terms():
@@ -107,7 +139,9 @@ def test_commands_exist(name):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_and_paths_lead_somewhere(name):
-    assert dead_paths(text_of(name)) == [], "correct the path, or make the file"
+    assert dead_paths(text_of(name), (ROOT / name).parent) == [], (
+        "correct the path, or make the file"
+    )
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -143,13 +177,39 @@ def test_features_named_as_examples_exist():
     assert named - set(features()) == set()
 
 
-def test_the_changelog_tells_every_rule_with_every_day():
-    lines = [line for line in text_of("CHANGELOG.md").splitlines() if line.startswith("| `")]
-    told = {re.match(r"\| `([^`]+)`", line)[1]: line for line in lines}
-    for rule in Rulebook.load().rules.values():
-        line = told.get(rule.id) or told.get(f"{rule.id.partition('.')[0]}.*", "")
-        days = [str(entry.effective_from) for entry in rule.entries]
-        assert [d for d in days if d not in line] == [], f"CHANGELOG.md: add {rule.id}"
+def test_the_page_of_rules_is_the_rulebook():
+    assert text_of("docs/rules.md") == rules_page(Rulebook.load()), 'run "make docs"'
+
+
+def test_every_citation_can_be_opened():
+    """A page that is named is in the repository, and has the section that is named."""
+    files = [f for f in tracked() if "vendor" not in f.parts and f.name != "test_docs.py"]
+    dead = [f"{shown(file)}: {c}" for file in files for c in dead_citations(file)]
+
+    assert dead == [], "cite the instrument itself, or a section of a page in docs/"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "see no_such_page.md",
+        "docs/law-notes.md §99",
+        "docs/law-notes.md §7.9",
+        "the draw protocol, section 2",
+    ],
+)
+def test_a_citation_that_leads_nowhere_is_seen(tmp_path, planted):
+    file = tmp_path / "planted.py"
+    file.write_text(planted, encoding="utf-8")
+
+    assert dead_citations(file)
+
+
+def test_a_citation_of_a_section_is_followed(tmp_path):
+    file = tmp_path / "planted.py"
+    file.write_text("docs/law-notes.md §7.2, docs/law-notes.md §9.23", encoding="utf-8")
+
+    assert dead_citations(file) == []
 
 
 def test_the_changelog_has_its_four_headings():

@@ -177,6 +177,6 @@ def test_a_sentence_says_what_why_source_and_what_to_do():
     assert sentence == (
         'feature "planted" (use "score") reads the size or capital of the enterprise: '
         "规模不是信用 (size may scale exposure, never credit) "
-        "[民营经济促进法 第五十一、五十二条 [V1]；rules.md §6、§9.23]; "
+        "[民营经济促进法 第五十一、五十二条 [V1]；docs/law-notes.md §6、§9.23]; "
         "use it for warnings or display only"
     )

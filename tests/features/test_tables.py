@@ -8,7 +8,7 @@ from tests.features.tables import number, read_cases
 
 
 def test_a_case_that_expects_nothing_is_refused(tmp_path):
-    file = tmp_path / "x.md"
+    file = tmp_path / "table.txt"
     file.write_text("## empty\npenalty:\n| occurred_on |\n| 2026-01-01 |\n", encoding="utf-8")
 
     with pytest.raises(ValueError, match='case "empty" expects nothing'):

@@ -93,6 +93,15 @@ def show_rules(
     out.print(table)
 
 
+@rules_app.command("page")
+def rules_page(rules: Rules = None) -> None:
+    """Print every entry with day, instrument and mark as Markdown, for documents."""
+    from xhcredit.rules.listing import rules_page as page
+    from xhcredit.rules.rulebook import Rulebook
+
+    out.print(page(Rulebook.load(rules)), markup=False, highlight=False, soft_wrap=True, end="")
+
+
 @rules_app.command("check")
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""

@@ -10,7 +10,7 @@ where leaving one coin out is one division.  Enterprises with the same odds shar
 the work depends on the number of distinct odds, not of enterprises.
 
 Source: Aires, Algorithms to find exact inclusion probabilities for conditional Poisson and Pareto
-sampling designs, 1999; draws.md, section 5.
+sampling designs, 1999.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is published before the seed exists, so that nobody can choose a frame to fit it.
 
-Source: the draw protocol, section 3.
+Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
 
 from __future__ import annotations

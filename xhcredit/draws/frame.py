@@ -2,7 +2,7 @@
 
 File ``frame.csv``: UTF-8, no BOM, LF, no quotes, header ``code,stratum,odds,salt`` (and
 ``,working`` where probabilities are calibrated), rows sorted by code, each code once.
-Source: the draw protocol, section 2.
+Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ independent: ``1 - prod(1 - p_k)``, exact.  Draws of one round share their ticke
 lists overlap as much as their odds allow; within a round the probability lies between the
 largest ``p_k`` and their sum (Fréchet), and both ends are told.
 
-Source: the draw protocol, section 4; the joint record is ``xhcredit-joint/1``.
+Source: the protocol ``xhcredit-draw/1``; the joint record is ``xhcredit-joint/1``.
 """
 
 from __future__ import annotations

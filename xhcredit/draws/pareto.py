@@ -2,7 +2,7 @@
 
 Only ``+ - * /`` on IEEE doubles are used, so that every language gives the same list.
 
-Source: Rosén, On sampling with probability proportional to size, 1997; draws.md, section 5.
+Source: Rosén, On sampling with probability proportional to size, 1997.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ For a long-run rate ``pi`` per round and a pause over ``rounds - 1`` rounds afte
 is not in a pause is drawn with ``h = pi / (1 - pi (rounds - 1))``, whoever is with 0: then in the
 long run everybody is drawn in a share ``pi`` of the rounds, as the renewal theorem says.
 
-Source: draws.md, section 2.
+Source: the renewal theorem (Feller, An Introduction to Probability Theory, vol. 1, ch. XIII).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The record of a draw: everything from which anyone can draw it again (protocol, section 7)."""
+"""The record of a draw: everything from which anyone can draw it again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What is a row of a frame, and what can be wrong with it?
 
-Source: the draw protocol, section 2.
+Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
 
 from __future__ import annotations

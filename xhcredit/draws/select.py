@@ -1,4 +1,4 @@
-"""Who is drawn, from the tickets alone (the draw protocol, section 5)."""
+"""Who is drawn, from the tickets alone."""
 
 from __future__ import annotations
 

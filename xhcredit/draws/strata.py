@@ -3,7 +3,7 @@
 A stratum is a tier × coverage duty × street (where the plan says so) × the rates that the
 enterprise had in the rounds of its pause.  Odds are renewed, so that in the long run everybody of
 a tier is drawn in a share ``pi`` of the rounds though nobody is drawn twice within a pause.
-Source: the draw protocol, section 2.
+Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
 
 from __future__ import annotations

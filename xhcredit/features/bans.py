@@ -27,7 +27,7 @@ class Ban:
     allowed: tuple[str, ...] = ()
 
 
-_EQUAL = "民营经济促进法 第五十一、五十二条 [V1]；rules.md §6、§9.23"
+_EQUAL = "民营经济促进法 第五十一、五十二条 [V1]；docs/law-notes.md §6、§9.23"
 _SHANGHAI_35 = "上海市社会信用条例 第三十五条 [V1]"
 
 TABLES = {
@@ -46,7 +46,7 @@ TABLES = {
     "relation": Ban(
         "scores relations as such",
         "关联关系只能作预警线索 (relations are leads for a warning, not a fault)",
-        "国办发〔2020〕49号 [M-H]；rules.md §6",
+        "国办发〔2020〕49号 [M-H]；docs/law-notes.md §6",
         score_only=True,
         allowed=("warning", "rule", "display"),
     ),
@@ -73,12 +73,12 @@ _PLACE = Ban(
 _PERSON = Ban(
     "reads who inspected or how the draw was made",
     "谁检查、入样概率不是企业的行为 (not the enterprise's conduct)",
-    "个人信息保护法 第二十四条 [V1]；architecture.md 10",
+    "个人信息保护法 第二十四条 [V1]；docs/architecture.md §2",
 )
 _TAX = Ban(
     "reads amounts of tax",
     "纳税数额不得作为评价要素 (neither local tax paid nor a person's tax amounts)",
-    "上海市社会信用条例 第十四条 [V1]；rules.md §9.23",
+    "上海市社会信用条例 第十四条 [V1]；docs/law-notes.md §9.23",
     score_only=True,
 )
 _NEW_FORM = Ban(
@@ -117,7 +117,7 @@ RELATION_ALLOWED = frozenset({("controller", "serious_listings_open")})
 UNVERIFIED = Ban(
     "counts complaints that were not verified, or of serial or malicious claimants",
     "只有查实的投诉计入 (only verified complaints count)",
-    "市场监督管理投诉举报处理办法（令第121号） [V2]；rules.md §9.20",
+    "市场监督管理投诉举报处理办法（令第121号） [V2]；docs/law-notes.md §9.20",
 )
 SLIGHT = Ban(
     "counts slight penalties",
@@ -127,7 +127,7 @@ SLIGHT = Ban(
 LEFT_LIST = Ban(
     "remembers listings, judgments or arrears that have ended",
     "移出、履行、清缴后不得继续使用 (no shadow memory after removal, performance or payment)",
-    "信用修复管理办法（令第36号）第三条 [V2]；rules.md §9.9",
+    "信用修复管理办法（令第36号）第三条 [V2]；docs/law-notes.md §9.9",
     score_only=True,
 )
 TOO_OLD = Ban(

@@ -33,7 +33,7 @@ class Shape(BaseModel):
 
 
 class PackState(Shape):
-    """Whether a rule pack is in service, and why: the kill switch (rules.md §0)."""
+    """Whether a rule pack is in service, and why: the kill switch (docs/law-notes.md §0)."""
 
     in_service: bool
     why: Text
@@ -222,7 +222,7 @@ class Scope(Shape):
     """To whom an X applies: ``feature`` is at least ``at_least``.
 
     ``internal_reference`` marks an X whose use beyond placing supervision resources has no
-    national or municipal basis (rules.md §0); results carry the label.
+    national or municipal basis (docs/law-notes.md §0); results carry the label.
     """
 
     feature: Name

@@ -1,4 +1,4 @@
-/* Re-draw a list in the visitor's own browser (protocol xhcredit-draw/1, draws.md).
+/* Re-draw a list in the visitor's own browser (protocol xhcredit-draw/1).
    Nothing is sent anywhere.  Own SHA-256: crypto.subtle does not exist on plain intranet addresses. */
 "use strict";
 var XhVerify = (() => {
