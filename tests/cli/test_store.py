@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.shell import xhcredit
 from tests.store.nights import night
-from xhcredit.errors import BadInput, ChainBroken
+from xhcredit.errors import BadInput, BadStore, ChainBroken
 from xhcredit.jobs.publish import publish
 from xhcredit.scores.release import load_release
 from xhcredit.store.acts import Act
@@ -68,13 +68,27 @@ def test_a_broken_chain_names_its_first_broken_entry_and_fails(there):
     assert checked.exit_code == ChainBroken.exit_code
 
 
-def test_looking_into_a_store_puts_missing_guards_back_and_says_so(there):
+def test_checking_a_store_tells_missing_guards_and_leaves_them_to_migrating(there):
     with closing(sqlite3.connect(there)) as con, con:
         con.execute("DROP TRIGGER keep_runs_update")
-    said = xhcredit("store", "check", "--store", there)
+    said = [xhcredit("store", "check", "--store", there) for _ in range(2)]
 
-    assert 'guard "keep_runs_update" was missing, and was put back' in said.err
+    assert [x.exit_code for x in said] == [ChainBroken.exit_code] * 2
+    assert all('guard "keep_runs_update" is missing or changed' in x.err for x in said)
+    assert "put back: keep_runs_update" in xhcredit("store", "migrate", "--store", there).words
     assert xhcredit("store", "check", "--store", there).exit_code == 0
+
+
+def test_checking_a_store_of_another_version_says_what_to_do_and_changes_nothing(there):
+    for version, remedy in (("0009", "publish the night anew"), ("9999", "install the newer")):
+        with closing(sqlite3.connect(there)) as con, con:
+            con.execute("UPDATE alembic_version SET version_num = ?", [version])
+        said = xhcredit("store", "check", "--store", there)
+
+        assert said.exit_code == BadStore.exit_code
+        assert remedy in " ".join(said.err.split())
+        with closing(sqlite3.connect(there)) as con:
+            assert con.execute("SELECT version_num FROM alembic_version").fetchall() == [(version,)]
 
 
 def test_exports_hold_every_entry_and_run_no_formula(there, tmp_path):

@@ -12,11 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from tests.store.nights import night
 from xhcredit.errors import BadStore
 from xhcredit.jobs.publish import publish
-from xhcredit.store import guards, migrate
-from xhcredit.store.acts import Act, Writer
+from xhcredit.store import guards
+from xhcredit.store.acts import Act
 from xhcredit.store.audit import faults, head, verify
-from xhcredit.store.engines import connect
-from xhcredit.store.migrate import HEAD, bring_up, version
+from xhcredit.store.migrate import HEAD, version
 from xhcredit.store.store import Store
 from xhcredit.store.tables import METADATA, activity
 
@@ -228,40 +227,11 @@ def test_a_function_emptied_behind_its_guard_is_told(full):
     assert faults(full.database) == ['guard "keep_runs_delete" is missing or changed']
 
 
-@pytest.mark.parametrize("start", ["", "0001"])
-def test_every_earlier_version_comes_up_to_the_newest_one(address, start):
-    database = connect(address)
-    if start:
-        assert bring_up(database, Writer(database), start).after == start
-    with Store.open(address) as store:
-        assert (store.migrated.before, store.migrated.after) == (start, HEAD)
-        assert verify(store.database).entries == (2 if start else 1)
-        store.access.add_user(act(), "u", "n", "h")
-        with store.database.reading() as con:
-            assert guards.missing(con) == []
-    database.engine.dispose()
-
-
-def test_the_newest_version_has_the_tables_that_the_code_thinks_of(store):
-    from alembic.autogenerate import compare_metadata
-
-    with store.database.engine.connect() as con:
-        found = compare_metadata(MigrationContext.configure(con), METADATA)
-
-    assert found == []
-
-
 def test_a_store_of_a_newer_program_is_refused(store, address):
     run_sql(store, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(BadStore, match=r"has version 9999.*install the newer"):
         Store.open(address)
-
-
-def test_the_newest_version_is_the_last_file():
-    from alembic.script import ScriptDirectory
-
-    assert ScriptDirectory(str(migrate._SCRIPTS)).get_current_head() == HEAD
 
 
 def test_many_programs_that_open_an_empty_store_at_once_make_it_once(address):

@@ -55,9 +55,13 @@ def open_store(address: str, digest: str = "sha256") -> Store:
 
 def _existing(address: str) -> Store:
     """Open a store that must be there already: a slip of the pen makes no new one."""
+    _require_there(address)
+    return open_store(address)
+
+
+def _require_there(address: str) -> None:
     if "://" not in address and not Path(address).exists():
         raise BadInput(f'there is no store at "{address}"; give --store, or publish a night first')
-    return open_store(address)
 
 
 def publish(
@@ -215,21 +219,31 @@ def migrate(store: Address = STORE, digest: Digest = "sha256") -> None:
     before = done.before or "nothing"
     told = "is of" if done.before == done.after else f"came from {before} to"
     out.print(f"the store {told} version {done.after}")
+    if done.guards_restored:
+        names = ", ".join(done.guards_restored)
+        out.print(
+            f"guards were missing and were put back: {names}; find out who took them away, and "
+            "run `xhcredit store check`",
+            soft_wrap=True,
+        )
 
 
 @store_.command()
 def check(store: Address = STORE, json_: AsJson = False) -> None:
-    """Look at everything: chain, guards, database file, every answer of every run."""
+    """Look at everything: chain, guards, database file, every answer of every run.
+
+    Nothing is changed: a store of an earlier version is upgraded by `store migrate` first.
+    """
     from xhcredit.store.audit import faults
     from xhcredit.store.audit import verify as walk_all
+    from xhcredit.store.store import Store
 
-    with _existing(store) as opened:
-        restored = opened.migrated.guards_restored
-        found = [f'guard "{name}" was missing, and was put back' for name in restored]
+    _require_there(store)
+    with Store.open_unchanged(store) as opened:
         verdict = walk_all(opened.database)
-        if not verdict.whole:
-            found.append(f"the chain is broken at entry {verdict.broken_at}: {verdict.why}")
-        found += faults(opened.database)
+        found = faults(opened.database)
+    if not verdict.whole:
+        found.insert(0, f"the chain is broken at entry {verdict.broken_at}: {verdict.why}")
     if json_:
         tell_json({"faults": found, "entries": verdict.entries})
     if found:

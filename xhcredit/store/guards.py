@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -145,22 +146,43 @@ def names(con: Connection) -> frozenset[str]:
 
 def missing(con: Connection) -> list[str]:
     """Triggers that are not there, or not as they were made, or switched off."""
-    guards = _wanted(con)
+    guards, there = _wanted(con), _there(con)
     if con.dialect.name == "sqlite":
-        rows = con.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-        held = {name: sql for name, sql in rows}
         wanted = {_made(sql): sql for sql in _sqlite(guards)}
-        return sorted(n for n, sql in wanted.items() if held.get(n) != sql)
-    rows = con.execute(
-        text(
-            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
-            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND n.nspname = current_schema()"
-        )
+    else:
+        wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in guards}
+    return sorted(n for n, source in wanted.items() if there.get(n) != source)
+
+
+def taken_away(con: Connection) -> list[str]:
+    """Triggers that the last migration put in place and that are not there any more.
+
+    For a store that is about to be upgraded: what this program wants beyond them is new, and no
+    sign that anybody took something away.  An upgrade cannot tell an older wording from a changed
+    one, so only names are compared.
+    """
+    entries = text(
+        "SELECT payload FROM activity WHERE action IN ('store.migrate', 'store.restore_guards') "
+        "ORDER BY seq DESC LIMIT 1"
     )
-    held = {name: source for name, source in rows}
-    wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in guards}
-    return sorted(n for n, body in wanted.items() if held.get(n) != body)
+    if not inspect(con).has_table("activity"):
+        return []
+    payload = json.loads(con.execute(entries).scalar() or "{}")
+    return sorted(set(payload.get("guards", ())) - _there(con).keys())
+
+
+def _there(con: Connection) -> dict[str, str]:
+    """The triggers that work now, by name: the statement or the function body of each."""
+    rows = con.execute(text(_TRIGGERS_SQLITE if con.dialect.name == "sqlite" else _TRIGGERS))
+    return {name: source for name, source in rows}
+
+
+_TRIGGERS_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+_TRIGGERS = (
+    "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+    "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND n.nspname = current_schema()"
+)
 
 
 def restore(con: Connection) -> list[str]:
@@ -171,6 +193,16 @@ def restore(con: Connection) -> list[str]:
     for sql in (*_drop(wanted, on_sqlite), *make(wanted)) if absent else ():
         con.exec_driver_sql(sql)
     return absent
+
+
+def lift(con: Connection) -> None:
+    """Take every guard away until ``restore``, within the transaction of a migration.
+
+    SQLite makes a table anew to change it, which fails while a trigger of another one names it.
+    """
+    if _there(con):
+        for sql in _drop(_wanted(con), con.dialect.name == "sqlite"):
+            con.exec_driver_sql(sql)
 
 
 def _drop(guards: Iterable[_Guard], on_sqlite: bool) -> Iterator[str]:

@@ -15,13 +15,18 @@ from xhcredit.store import guards
 from xhcredit.store.acts import Act, Writer
 from xhcredit.store.engines import Database, told
 
-HEAD = "0012"  #: the newest version; a test holds it to the files
+FIRST = "0100"  #: the version of 0.1.0; those before it were trials and are not upgraded
+HEAD = "0100"  #: the newest version; a test holds it to the files
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True)
 class Migrated:
-    """What opening a store did to it; ``before`` is empty if it was new."""
+    """What opening a store did to it; ``before`` is empty if it was new.
+
+    ``guards_restored`` are guards that were missing although the version ``before`` has them: no
+    upgrade explains it.
+    """
 
     before: str
     after: str
@@ -38,32 +43,58 @@ def version(con: Connection) -> str:
 def bring_up(database: Database, writer: Writer, target: str = HEAD) -> Migrated:
     """Bring a store to ``target`` and its guards into place, in one transaction.
 
-    A migration, and guards that were found missing, are told in the activity chain.
+    A migration, and guards that were missing, are told in the activity chain.
 
     Raises:
-        BadStore: a newer program made it, or a migration left broken references.
+        BadStore: a newer program made it, or one before 0.1.0, or a migration left broken
+            references.
     """
     with database.reading() as con:
         found = version(con)
-        _refuse_newer(found)
+        _refuse_unknown(found)
         if found == target and not guards.missing(con):
             return Migrated(found, found, [])
     with _migrating(database) as con:
         found = version(con)
+        absent = guards.missing(con) if found == target else guards.taken_away(con)
         if found < target:
+            guards.lift(con)
             _upgrade(con, target)
-        restored = guards.restore(con)
-        done = Migrated(found, max(found, target), restored)
-        if found != done.after or restored:
+        guards.restore(con)
+        done = Migrated(found, max(found, target), absent)
+        if found != done.after or absent:
             action = "store.migrate" if found != done.after else "store.restore_guards"
-            writer.record_in(con, Act("xhcredit", action, "operation", payload=done.__dict__))
+            told = done.__dict__ | {"guards": sorted(guards.names(con))}
+            writer.record_in(con, Act("xhcredit", action, "operation", payload=told))
     return done
 
 
-def _refuse_newer(found: str) -> None:
+def require_newest(database: Database) -> None:
+    """See that a store is of this program's version, and change nothing.
+
+    Raises:
+        BadStore: it is not: it must be upgraded first, or needs another program.
+    """
+    with database.reading() as con:
+        found = version(con)
+    _refuse_unknown(found)
+    if found != HEAD:
+        raise BadStore(
+            f"the store has version {found or 'none'}, this program works with {HEAD}; run "
+            '"xhcredit store migrate" first, nothing was looked at and nothing was changed'
+        )
+
+
+def _refuse_unknown(found: str) -> None:
     if found > HEAD:
         raise BadStore(
             f"the store has version {found}, this program knows {HEAD}; install the newer xhcredit"
+        )
+    if "" < found < FIRST:
+        raise BadStore(
+            f"the store has version {found}, from before 0.1.0; such stores are not upgraded: "
+            "publish the night anew into a new store (--store), and keep this one with the "
+            "program that made it as the record of what was decided in it"
         )
 
 
@@ -104,8 +135,8 @@ def _refuse_orphans(con: Connection) -> None:
 def _upgrade(con: Connection, target: str) -> None:
     """Run the versions up to ``target`` in the caller's transaction.
 
-    SQLite cannot alter columns: batch mode writes the table anew (and drops its triggers, which is
-    why ``guards.restore`` runs after every migration).
+    SQLite cannot alter columns: batch mode writes the table anew, without its triggers.  Guards are
+    lifted before and put in place after it.
     """
     from alembic.config import Config  # only when there is something to do: it loads slowly
     from alembic.runtime.environment import EnvironmentContext

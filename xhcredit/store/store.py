@@ -19,7 +19,7 @@ from xhcredit.store.draws import Draws
 from xhcredit.store.draws_joint import JointDraws
 from xhcredit.store.draws_triggered import Triggered
 from xhcredit.store.engines import Database, connect
-from xhcredit.store.migrate import Migrated, bring_up
+from xhcredit.store.migrate import HEAD, Migrated, bring_up, require_newest
 from xhcredit.store.models import Models
 from xhcredit.store.outbox import Outbox
 from xhcredit.store.reader import Reader
@@ -68,6 +68,22 @@ class Store:
         except BaseException:
             database.engine.dispose()
             raise
+
+    @classmethod
+    def open_unchanged(cls, address: str) -> Store:
+        """Open the store at an address as it is, to look at it: neither upgraded nor mended.
+
+        Raises:
+            BadStore: it is not of this program's version, or the address cannot be read.
+            StoreUnavailable: the database cannot be reached.
+        """
+        database = connect(address)
+        try:
+            require_newest(database)
+        except BaseException:
+            database.engine.dispose()
+            raise
+        return cls(database, Writer(database), Migrated(HEAD, HEAD, []))
 
     def act(self, act: Act, work: Work) -> Any:
         """Do an act; see ``Writer.act``."""
