@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from xhcredit.ingest.cells import (
     NULL_PROBLEM,
     CellSql,
+    bound_sql,
     cell_sql,
     code_columns_sql,
     condition_sql,
     name_sql,
     problem_sql,
+    shown,
 )
 from xhcredit.ingest.mapping_types import Block, Condition, Mapping
 from xhcredit.ingest.readers.parquet import quoted
-from xhcredit.ingest.schema import SQL_TYPES, Column
+from xhcredit.ingest.schema import SQL_TYPES, THIS_YEAR, Bounds, Column
 from xhcredit.ingest.warehouse import event_id, literal
-
-#: days that may lie ahead of today
-MAY_LIE_AHEAD = frozenset({"expires_on", "due_on"})
 
 #: (a day, the day it may not lie before, reason)
 _ORDER = (
@@ -112,21 +112,28 @@ class BlockSql:
         columns = self.block.table.columns
         found = [quoted(f"p:{c.name}") for c in columns]
         found += [self._missing(c) for c in columns if c.required]
-        found += [
-            self._day(c.name, f"{quoted(c.name)} > {self._today()}", "future_date", self._today())
-            for c in columns
-            if c.type == "date" and c.name not in MAY_LIE_AHEAD
-        ]
+        found += [problem for c in columns if c.bounds for problem in self._outside(c, c.bounds)]
         names = {c.name for c in columns}
         found += [
-            self._day(day, f"{quoted(day)} < {quoted(first)}", reason, quoted(first))
+            self._wrong(day, f"{quoted(day)} < {quoted(first)}", reason, quoted(first))
             for day, first, reason in _ORDER
             if {day, first} <= names
         ]
         return found
 
-    def _today(self) -> str:
-        return f"DATE '{self.today.isoformat()}'"
+    def _outside(self, column: Column, bounds: Bounds) -> Iterator[str]:
+        """SQL of the problems of a value below its least and above its most."""
+        is_day, name = column.type == "date", quoted(column.name)
+        least, most = bounds.least, bounds.most
+        low, high = ("too_early", "too_late") if is_day else ("too_low", "too_high")
+        if most is None:
+            most, high = self.today, "future_date"
+        elif most == THIS_YEAR:
+            most = self.today.year
+        for bound, beyond, reason in ((least, "<", low), (most, ">", high)):
+            yield self._wrong(
+                column.name, f"{name} {beyond} {bound_sql(bound)}", reason, literal(shown(bound))
+            )
 
     def _missing(self, column: Column) -> str:
         told = " AND ".join(f"{quoted('p:' + n)} IS NULL" for n in self._sources(column.name))
@@ -138,9 +145,9 @@ class BlockSql:
         )
         return f"CASE WHEN {quoted(column.name)} IS NULL AND {told} THEN {reason} END"
 
-    def _day(self, day: str, wrong: str, reason: str, detail: str) -> str:
+    def _wrong(self, name: str, wrong: str, reason: str, detail: str) -> str:
         found = problem_sql(
-            self._label(day), literal(reason), f"{quoted(day)}::VARCHAR", f"({detail})::VARCHAR"
+            self._label(name), literal(reason), f"{quoted(name)}::VARCHAR", f"({detail})::VARCHAR"
         )
         return f"CASE WHEN {wrong} THEN {found} END"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from xhcredit.domain import codes, persons
 from xhcredit.ingest.mapping_types import Cell, Condition
@@ -159,7 +160,8 @@ def _person(raw: str, cell: Cell, column: Column) -> _Parsed:
 def _date(raw: str, cell: Cell, column: Column) -> _Parsed:
     formats = ", ".join(literal(f) for f in cell.dates)
     day = f"try_strptime({raw}, [{formats}])::DATE"
-    wrong = f"{raw} IS NOT NULL AND coalesce(year({day}) NOT BETWEEN 1900 AND 2199, true)"
+    # a year of two digits is read as one of the first century: the format is not the declared one
+    wrong = f"{raw} IS NOT NULL AND coalesce(year({day}) < 1000, true)"
     return _Parsed(day, wrong, "'bad_date'", literal(" ".join(cell.dates[:4])))
 
 
@@ -167,27 +169,46 @@ def _money(raw: str, cell: Cell, column: Column) -> _Parsed:
     factor = 10_000 if cell.unit == "万元" else 1
     number = f"TRY_CAST(replace({raw}, ',', '') AS DECIMAL(28, 6))"
     value = f"TRY_CAST({number} * {factor} AS DECIMAL(18, 2))"
-    return _number_like(raw, value, _PLAIN_NUMBER)
+    return _number_like(raw, value, _PLAIN_NUMBER, column)
 
 
 def _count(raw: str, cell: Cell, column: Column) -> _Parsed:
     value = f"TRY_CAST(replace(regexp_replace({raw}, '\\.0+$', ''), ',', '') AS BIGINT)"
-    return _number_like(raw, value, r"(\d+|\d{1,3}(,\d{3})+)(\.0+)?")
+    return _number_like(raw, value, r"(\d+|\d{1,3}(,\d{3})+)(\.0+)?", column)
 
 
 def _number(raw: str, cell: Cell, column: Column) -> _Parsed:
-    value = f"TRY_CAST({raw} AS DOUBLE)"
+    value = f"(TRY_CAST({raw} AS DOUBLE) + 0.0)"  # -0 becomes 0
     return _Parsed(value, f"{raw} IS NOT NULL AND NOT coalesce(isfinite({value}), false)",
                    "'bad_number'")  # fmt: skip
 
 
-def _number_like(raw: str, value: str, pattern: str) -> _Parsed:
-    wrong = (
-        f"{raw} IS NOT NULL AND (NOT regexp_full_match({raw}, {literal(pattern)}) "
-        f"OR {value} IS NULL)"
-    )
+def _number_like(raw: str, value: str, pattern: str, column: Column) -> _Parsed:
+    """A number of digits only; one that its type cannot hold is beyond every bound."""
+    plain = f"regexp_full_match({raw}, {literal(pattern)})"
+    wrong = f"{raw} IS NOT NULL AND (NOT {plain} OR {value} IS NULL)"
     unit = f"regexp_matches({raw}, {literal(_UNIT)})"
-    return _Parsed(value, wrong, f"CASE WHEN {unit} THEN 'unit_in_cell' ELSE 'bad_number' END")
+    reason = (
+        f"CASE WHEN {unit} THEN 'unit_in_cell' WHEN {plain} THEN 'too_high' ELSE 'bad_number' END"
+    )
+    most = literal(shown(column.bounds.most if column.bounds else None))
+    return _Parsed(value, wrong, reason, f"CASE WHEN {plain} THEN {most} ELSE '' END")
+
+
+def bound_sql(bound: float | date | str) -> str:
+    """SQL of a bound of a column."""
+    return f"DATE '{bound.isoformat()}'" if isinstance(bound, date) else str(bound)
+
+
+def shown(bound: float | date | str | None) -> str:
+    """A bound as people write it.
+
+    >>> shown(100_000_000_000), shown(0.000000000001), shown(date(1980, 1, 1))
+    ('100,000,000,000', '0.000000000001', '1980-01-01')
+    """
+    if isinstance(bound, float):
+        return f"{bound:.12f}".rstrip("0").rstrip(".")
+    return f"{bound:,}" if isinstance(bound, int) else str(bound)
 
 
 def _flag(raw: str, cell: Cell, column: Column) -> _Parsed:

@@ -61,6 +61,24 @@ REASONS: dict[str, tuple[str, str]] = {
         "日期晚于今天（{}）；请更正，如日期无误，请于该日之后重新导入本文件",
         "the day lies after today ({}); correct it, or if it is right ingest the file again then",
     ),
+    "too_early": (
+        "早于该项可能的最早日期（{}）；如为系统默认值（如1900-01-01）请留空，否则请更正",
+        "the day lies before the earliest that is possible here ({}); leave a system's default "
+        "such as 1900-01-01 empty, otherwise correct it",
+    ),
+    "too_late": (
+        "晚于该项可能的最晚日期（{}）；如表示长期有效（如9999-12-31）请留空，否则请更正",
+        "the day lies after the latest that is possible here ({}); leave an open end such as "
+        "9999-12-31 empty, otherwise correct it",
+    ),
+    "too_low": (
+        "小于该项可能的最小值（{}）；请核对后更正",
+        "less than is possible here ({}); check and correct it",
+    ),
+    "too_high": (
+        "大于该项可能的最大值（{}）；请核对数值和单位（元或万元）后更正",
+        "more than is possible here ({}); check the number and its unit (元 or 万元)",
+    ),
     "known_before_occurred": (
         "归集日早于发生日（{}）；请更正其中之一",
         "it was known before it happened ({}); correct one of the two days",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -30,6 +31,28 @@ SQL_TYPES: dict[str, str] = {
 }
 
 
+#: types whose columns have bounds
+BOUNDED = frozenset({"date", "money", "count", "number"})
+THIS_YEAR = "this_year"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between which values a cell is believed; a row with another one is quarantined.
+
+    From what the column means: our own plausibility, no rule of law.  They also keep what is
+    computed from the cell representable: 100,000 rows of ``most`` have a sum that fits 64 bits.
+
+    Args:
+        least: the lowest value, or the earliest day.
+        most: the highest value, or the latest day; None: the day of ingestion (nothing can have
+            happened later), ``this_year``: its year.
+    """
+
+    least: float | date
+    most: float | date | str | None
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a canonical table.
@@ -37,7 +60,8 @@ class Column:
     ``with_end`` marks a fact that is known only together with the event's ending (the outcome of
     a complaint, say); ``never_feature`` marks what no feature may read.  ``usual`` are bounds for
     the median of a money column in one delivery, in yuan: our own plausibility against amounts in
-    the wrong unit, no rule of law; far outside them a file is refused.
+    the wrong unit, no rule of law; far outside them a file is refused.  ``bounds`` are those of a
+    single cell.
     """
 
     name: str
@@ -49,6 +73,7 @@ class Column:
     never_feature: bool = False
     values: tuple[tuple[str, str], ...] = ()
     usual: tuple[float, float] | None = field(default=None, repr=False)
+    bounds: Bounds | None = field(default=None, repr=False)
 
     @property
     def value_ids(self) -> tuple[str, ...]:
@@ -88,15 +113,11 @@ class Table:
 #: said of a record that counts again: the restoration that withdrew it was itself revoked
 REINSTATED = "reinstated"
 _CODE = Column("code", "text", "统一社会信用代码", "unified social credit code", required=True)
-_KNOWN = Column("known_on", "date", "归集日", "day from which the district could know", True)
-_WITHDRAWN = (
-    Column("withdrawn_on", "date", "停用日", "day from which it no longer counts"),
-    Column("withdrawn_why", "category", "停用原因", "why it no longer counts", values=(
-        ("revoked", "撤销或变更"), ("restored", "信用修复"), ("corrected", "更正"),
-        ("objection", "异议成立"), ("expired", "公示期满"),
-        (REINSTATED, "撤销修复后重新计入"),
-    )),
-)  # fmt: skip
+_WHY_WITHDRAWN = Column("withdrawn_why", "category", "停用原因", "why it no longer counts", values=(
+    ("revoked", "撤销或变更"), ("restored", "信用修复"), ("corrected", "更正"),
+    ("objection", "异议成立"), ("expired", "公示期满"),
+    (REINSTATED, "撤销修复后重新计入"),
+))  # fmt: skip
 
 
 def _own_columns(raw: dict[str, Any]) -> list[Column]:
@@ -105,27 +126,62 @@ def _own_columns(raw: dict[str, Any]) -> list[Column]:
         Column(
             name=name,
             **{
-                **c,
+                **{key: value for key, value in c.items() if key not in ("min", "max", "ahead")},
                 "values": tuple((c.get("values") or {}).items()),
                 "usual": tuple(c["usual"]) if "usual" in c else None,
+                "bounds": _bounds(f"{raw['table']}.{name}", c),
             },
         )
         for name, c in raw["columns"].items()
     ]
 
 
+def _bounds(place: str, c: dict[str, Any]) -> Bounds | None:
+    """The bounds of a column: days end today unless they may lie ``ahead``, amounts begin at 0.
+
+    Raises:
+        BadDeclaration: a bound is missing, or the column's type has none.
+    """
+    written = {"min", "max", "ahead"} & c.keys()
+    if c["type"] not in BOUNDED:
+        if written:
+            raise BadDeclaration(f'"{place}" of type {c["type"]} has no bounds; leave them out')
+        return None
+    is_day, ahead = c["type"] == "date", bool(c.get("ahead"))
+    least, most = c.get("min", None if is_day else 0), c.get("max")
+    if least is None or (most is None) != (is_day and not ahead):
+        wanted = "`min`, and `max` if `ahead`" if is_day else "`max`"
+        raise BadDeclaration(f'"{place}" declares {sorted(written)}; a {c["type"]} needs {wanted}')
+    if most not in (None, THIS_YEAR) and most < least:
+        raise BadDeclaration(f'"{place}" ends at {most} before it begins at {least}; correct it')
+    return Bounds(least, most)
+
+
 def _common_columns(raw: dict[str, Any]) -> list[Column]:
-    """The columns that a table of this kind always has."""
+    """The columns that a table of this kind always has; none of their days lies before ``since``.
+
+    Raises:
+        BadDeclaration: the table does not say since when it can have rows.
+    """
+    if "since" not in raw:
+        raise BadDeclaration(f'table "{raw["table"]}" has no `since`; write its earliest day')
+    bounds = Bounds(raw["since"], None)
+
+    def day(name: str, zh: str, en: str, *, required: bool = False) -> Column:
+        return Column(name, "date", zh, en, required, bounds=bounds)
+
+    known = day("known_on", "归集日", "day from which the district could know")
     if raw["kind"] == "register":
-        return [_CODE, _KNOWN]
-    occurred = Column("occurred_on", "date", raw["occurred_zh"], "day on which it happened", True)
+        return [_CODE, known]
+    occurred = day("occurred_on", raw["occurred_zh"], "day on which it happened", required=True)
     ends: list[Column] = []
     if "ends_zh" in raw:
         ends = [
-            Column("ended_on", "date", raw["ends_zh"], raw["ends_en"]),
-            Column("ended_known_on", "date", "结束归集日", "day the ending became known"),
+            day("ended_on", raw["ends_zh"], raw["ends_en"]),
+            day("ended_known_on", "结束归集日", "day the ending became known"),
         ]
-    return [_CODE, occurred, _KNOWN, *ends, *_WITHDRAWN]
+    withdrawn = day("withdrawn_on", "停用日", "day from which it no longer counts")
+    return [_CODE, occurred, known, *ends, withdrawn, _WHY_WITHDRAWN]
 
 
 def _table(raw: dict[str, Any]) -> Table:

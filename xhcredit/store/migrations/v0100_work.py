@@ -21,7 +21,8 @@ def make_work_tables() -> None:
     _plans()
     _visits_and_checks()
     _alerts()
-    _models_and_views()
+    _models()
+    _views()
 
 
 def _applications() -> None:
@@ -160,7 +161,7 @@ def _alerts() -> None:
     index("ix_alert_proofs_of", "alert_proofs", "trigger numbers as_of")
 
 
-def _models_and_views() -> None:
+def _models() -> None:
     table(
         "candidates",
         "id",
@@ -201,6 +202,9 @@ def _models_and_views() -> None:
         refers("champions", "digest", "releases.digest"),
         refers("champions", "replaces", "releases.digest"),
     )
+
+
+def _views() -> None:
     table(
         "saved_views",
         "owner name version",

@@ -29,6 +29,7 @@ def upgrade() -> None:
     """Make the tables."""
     _chain()
     _runs()
+    _snapshots()
     _messages()
     _people()
     _logins()
@@ -76,6 +77,9 @@ def _runs() -> None:
         sa.CheckConstraint("one = 1", name="ck_current_run_one"),
         refers("current_run", "run", "runs.run"),
     )
+
+
+def _snapshots() -> None:
     table(
         "snapshots",
         "run code",
