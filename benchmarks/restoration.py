@@ -54,13 +54,15 @@ def main() -> None:
     parser.add_argument("--warehouse", type=Path, help="another warehouse instead")
     asked = parser.parse_args()
     book = Rulebook.load()
-    told = single(book)
-    print("one assessment: " + ", ".join(f"{k} {v:.3g}" for k, v in told.items()))
+    one = single(book)
+    print("one assessment: " + ", ".join(f"{k} {v:.3g}" for k, v in one.items()))
     warehouse = asked.warehouse or home(asked.size) / "warehouse"
     if not asked.warehouse:
         ensure(asked.size, print)
     told = district(warehouse, book)
     print("a district's list: " + ", ".join(f"{k} {v:,.4g}" for k, v in told.items()))
+    ratio = one["p50_ms"] / 1000 / (told["cpu_s"] / max(told["records"], 1))
+    print(f"one assessment costs what {ratio:.3g} records of the list cost")
 
 
 if __name__ == "__main__":

@@ -70,10 +70,27 @@ def test_mocks_are_found(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["time.sleep(1)", "datetime.date.today()", "date.today()", "datetime.now(UTC)"]
+    "text",
+    [
+        "time.sleep(1)",
+        "datetime.date.today()",
+        "date.today()",
+        "datetime.now(UTC)",
+        "from time import perf_counter\nperf_counter()",
+        "from time import monotonic as tick\ntick()",
+        "import time as t\nt.time()",
+        "from datetime import datetime as moment\nmoment.now(UTC)",
+        "import datetime as dt\ndt.date.today()",
+        "def test_it():\n    from time import process_time\n    process_time()",
+        "from time import perf_counter\nclock = perf_counter",
+    ],
 )
-def test_clocks_are_found(text):
+def test_clocks_are_found_whatever_they_are_called(text):
     assert "give the test its own day" in found(walks.clocks, text)[0]
+
+
+def test_names_that_only_sound_like_clocks_pass():
+    assert found(walks.clocks, "from book import now\nbook.now(); page.time(); sleep = 3") == []
 
 
 @pytest.mark.parametrize(

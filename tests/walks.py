@@ -14,7 +14,9 @@ ROOT = Path(__file__).parent.parent
 
 #: what a test may never wait for or ask
 CLOCKS = {
-    "time.sleep", "time.time", "time.monotonic", "time.perf_counter",
+    "time.sleep", "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns",
+    "time.perf_counter", "time.perf_counter_ns", "time.process_time", "time.process_time_ns",
+    "time.localtime", "time.gmtime",
     "date.today", "datetime.today", "datetime.now", "datetime.utcnow",
 }  # fmt: skip
 MOCKS = {"mock", "unittest.mock", "pytest_mock", "mocker"}
@@ -103,11 +105,26 @@ def mocks(name: str, text: str) -> Iterator[str]:
 
 
 def clocks(name: str, text: str) -> Iterator[str]:
-    """Calls that wait or ask what time it is."""
-    for node in _calls(text):
-        called = ".".join(ast.unparse(node.func).split(".")[-2:])
-        if called in CLOCKS:
-            yield f"{name}:{node.lineno}: {called}(); give the test its own day, and never wait"
+    """Whatever waits or asks what time it is, under whichever name it was imported."""
+    tree = ast.parse(text)
+    imported = _imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            first, *others = ast.unparse(node).split(".")
+            clock = ".".join(".".join([imported.get(first, first), *others]).split(".")[-2:])
+            if clock in CLOCKS:
+                yield f"{name}:{node.lineno}: {clock}(); give the test its own day, and never wait"
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """Full dotted name by the name that the imports of a file, wherever they stand, bind."""
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            bound |= {a.asname: a.name for a in node.names if a.asname}
+        elif isinstance(node, ast.ImportFrom):
+            bound |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    return bound
 
 
 def _calls(text: str) -> Iterator[ast.Call]:

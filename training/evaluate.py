@@ -10,7 +10,7 @@ import numpy as np
 
 from training.bootstrap import DRAWS, Told, difference, draws, interval, with_intervals
 from training.frame import Array, Frame
-from training.metrics import METRICS, auc, days_earlier
+from training.metrics import METRICS, days_earlier
 from training.models import Risky
 from training.stability import Period, by_month
 
@@ -125,12 +125,6 @@ def compare(one: Risky, other: Risky, judge: Frame, count: int = DRAWS) -> dict[
         name: difference(metric, a, b, judge.bad, judge.weight, judge.ent, count)
         for name, metric in METRICS.items()
     }
-
-
-def beats(one: Risky, other: Risky, judge: Frame) -> bool:
-    """Whether ``one`` orders outcomes better than ``other``, the whole interval saying so."""
-    a, b = (m.risk(judge.x, judge.ids) for m in (one, other))
-    return difference(auc, a, b, judge.bad, judge.weight, judge.ent).low > 0
 
 
 def _plain(value: Any) -> Any:

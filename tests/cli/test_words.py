@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
-from tests.cli.shell import xhcredit
+from tests.cli.shell import inside, xhcredit
 from xhcredit import __version__
 from xhcredit.errors import BadCode, BadDeclaration, BadInput, BadRule, NothingKnown
 from xhcredit.features.registry import features
@@ -173,3 +174,14 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path):
     said = refusal("ingest", source, "--mapping", mapping, "--into", tmp_path / "w", "--json")
 
     assert said.err.startswith("bad_mapping: ")
+
+
+def test_the_scores_of_a_day_as_sql_run_on_another_database():
+    said = inside("release", "sql", "--as-of", "2026-06-30", "--table", "register")
+    columns = ", ".join(f'CAST(NULL AS DOUBLE) AS "{name}"' for name in features())
+    with duckdb.connect() as con:
+        con.execute(f"CREATE TABLE register AS SELECT {columns}")
+        scored = con.sql(said.out).df()
+
+    assert 0 < scored["composite"][0] == scored["general"][0] <= 1000
+    assert scored["x_food"].isna().all()

@@ -8,16 +8,11 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.draws.oracles import ht_variance, syg_variance
 from xhcredit.draws.comparison import Sampled, compared
 from xhcredit.draws.estimate import estimate
 from xhcredit.draws.joint_probabilities import rounded_sizes, stratified_joint
-from xhcredit.draws.variance import (
-    deville_variance,
-    ht_total,
-    ht_variance,
-    stratified_variance,
-    syg_variance,
-)
+from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
 from xhcredit.draws.weighted import Visits, calibration_ratio, weighted_auc
 from xhcredit.errors import NothingKnown
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.draws.oracles import pareto_joint
 from xhcredit.draws.calibration import Cell, calibrated, inclusion
-from xhcredit.draws.joint_probabilities import pareto_joint, stratified_joint
+from xhcredit.draws.joint_probabilities import stratified_joint
 from xhcredit.draws.pareto import decimals, drawn_number, in_units, proportional, ranks, take
 from xhcredit.draws.tickets import unit, units
 from xhcredit.errors import BadPlan

@@ -12,9 +12,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from tests.draws.oracles import pareto_joint
 from xhcredit.draws.calibration import Cell, calibrated
 from xhcredit.draws.frame import Frame, FrameRow
-from xhcredit.draws.joint_probabilities import pareto_joint
 from xhcredit.draws.pareto import proportional, ranks
 from xhcredit.draws.select import reserve
 from xhcredit.draws.tickets import bound, seed_text, ticket

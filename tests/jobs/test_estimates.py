@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from xhcredit.errors import BadInput, NothingKnown
-from xhcredit.jobs.estimates import burden_report, estimate, exploration_report, pairs_of
+from xhcredit.jobs.estimates import burden_report, estimate, exploration_report
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_what_cannot_be_estimated_is_refused(frame):
         estimate(frame.assign(failed=pd.NA))
 
 
-def test_burden_exploration_and_pairs_are_reported(frame):
+def test_burden_and_exploration_are_reported(frame):
     visits = pd.DataFrame({"code": ["x", "x", "y"], "round": [0, 9, 3]})
     firms = pd.DataFrame({"code": ["x", "y", "z"], "small_or_micro": [True, False, True]})
 
@@ -81,4 +81,3 @@ def test_burden_exploration_and_pairs_are_reported(frame):
     explored = exploration_report(frame)
     assert (explored["visits"], explored["found"]) == (35, 9)
     assert explored["hidden"] == pytest.approx(300 * 4 / 15 + 200 * 5 / 20)
-    assert pairs_of([[("a", "b"), ("c", "d")]])[0]["together"] == 1

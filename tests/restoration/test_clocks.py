@@ -84,5 +84,17 @@ def test_an_objection_is_marked_in_one_day_and_decided_or_passed_on(act, provide
     assert known.get("provider_decides", (None,))[0] == provider
 
 
+def test_the_steps_of_an_objection_run_over_the_spring_festival():
+    # 12 February 2026 is a Thursday; 15 to 23 February are off, Saturdays 14 and 28 are worked
+    steps = [("file", date(2026, 2, 12)), ("forward", date(2026, 2, 14))]
+    known = told(steps, date(2026, 2, 14), kind="objection")
+
+    assert known["mark"] == (date(2026, 2, 13), None, True)
+    assert known["forward"] == (date(2026, 2, 14), date(2026, 2, 14), False)
+    assert known["centre_decides"][0] == date(2026, 2, 26)
+    # from the day it was passed on: 24, 25, 26, 27, 28 February
+    assert known["provider_decides"] == (date(2026, 2, 28), None, False)
+
+
 def test_beyond_the_calendar_nobody_can_say():
     assert told([("file", date(2026, 12, 31))], date(2026, 12, 31))["accept"] == (None, None, False)

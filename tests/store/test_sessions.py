@@ -51,7 +51,6 @@ def test_the_newest_sessions_stay(store, zhang):
         lambda s: s.access.grant(ACT, "zhang", "viewer", "应急局", take=True),
         lambda s: s.access.disable_user(ACT, "zhang", "2026-06-30"),
         lambda s: s.access.reset_user(ACT, "zhang", "new"),
-        lambda s: s.sessions.close_all(ACT, "zhang"),
     ],
 )
 def test_what_changes_a_person_ends_their_sessions(store, zhang, change):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import breadth_first_order
 
 from xhcredit.alerts.door import World
 from xhcredit.alerts.hits import Hit, Seen, text_of
@@ -81,13 +81,6 @@ def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
             yield Hit(
                 "enterprise", int(other), fact, 1.0, (event,), {"of": code, "node": int(node)}
             )
-
-
-def components(edges: Edges, enterprises: int, nodes: int) -> tuple[int, Array]:
-    """Number of clusters, and the cluster of each enterprise (connected components)."""
-    graph = _graph(edges, enterprises, nodes)
-    count, label = connected_components(graph, directed=False)
-    return int(count), label[:enterprises]
 
 
 def _graph(edges: Edges, enterprises: int, nodes: int) -> Any:

@@ -1,4 +1,4 @@
-"""``features list|show`` and ``rules check|show``: what is measured, and what the law says."""
+"""``features``, ``rules`` and ``release``: what is measured, what the law says, what scores."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from xhcredit.cli.console import grid, out, tell_json
-from xhcredit.cli.night import AsJson, AsOf, Rules, the_day
+from xhcredit.cli.night import AsJson, AsOf, Release, Rules, model_for, the_day
 
 features_app = typer.Typer(no_args_is_help=True, help="指标 What is measured of an enterprise.")
 rules_app = typer.Typer(
     no_args_is_help=True, help="规则 What the law says on a day, and how sure that is."
 )
+release_app = typer.Typer(no_args_is_help=True, help="评分卡 The points tables that score.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the shell."""
+    app.add_typer(release_app, name="release")
     app.add_typer(features_app, name="features")
     app.add_typer(rules_app, name="rules")
 
@@ -63,6 +65,26 @@ def show_feature(
     _print_pairs(told)
     if sql:  # outside the table, so that it can be copied
         out.print(show_sql(f), markup=False, highlight=False, soft_wrap=True)
+
+
+@release_app.command("sql")
+def release_as_sql(
+    as_of: AsOf = "",
+    release: Release = None,
+    rules: Rules = None,
+    table: Annotated[
+        str, typer.Option(help="Table with one column per indicator; NULL where it is missing.")
+    ] = "features",
+) -> None:
+    """Print the scores of a day as one SQL statement, for a system that cannot run this program.
+
+    It gives the same points to the last bit: constants are doubles, added in the declared order.
+    """
+    from xhcredit.scores.sql import release_sql
+
+    model = model_for(as_of, release, rules)
+    text = release_sql(model.release, model.scorer.pool, table)
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @rules_app.command("show")

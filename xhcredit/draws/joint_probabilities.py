@@ -1,8 +1,7 @@
-"""Probability that two enterprises are drawn together, by design, exactly.
+"""Probability that two enterprises of a stratified draw are drawn together, exactly.
 
-Pareto: both are drawn when at most n - 2 others lie below the higher of the two, so the same
-quadrature with two coins left out gives it.  Stratified: the random number drawn from each stratum
-takes few values (the rounding uses one common ticket), so expectations over it are finite sums.
+The random number drawn from each stratum takes few values (the rounding uses one common ticket),
+so expectations over it are finite sums.
 """
 
 from __future__ import annotations
@@ -11,44 +10,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-
-import numpy as np
-from scipy.special import expit
-
-from xhcredit.draws.calibration import Block, Cell, blocks
-from xhcredit.draws.numerics import Array
-
-
-def pareto_joint(cell: Cell) -> Array:
-    """Matrix (class, class): probability that two different enterprises are both drawn.
-
-    The diagonal is about two enterprises of the same class; 0 where it has only one.
-    """
-    classes = cell.counts.size
-    if cell.size < 2:
-        return np.zeros((classes, classes))
-    s, step = cell.nodes
-    below = expit(s + cell.shift[:, None])
-    density = below * expit(-(s + cell.shift[:, None]))
-    result = np.zeros((classes, classes))
-    for part, block in blocks(cell, cell.size - 2):
-        if isinstance(block, Block):
-            result += _pairs(block, density[:, part])
-        else:
-            result += block * (density[:, part] @ below[:, part].T)
-    both: Array = step * (result + result.T)
-    np.fill_diagonal(both, np.where(cell.counts > 1, both.diagonal(), 0.0))
-    return both
-
-
-def _pairs(block: Block, density: Array) -> Array:
-    """Sum over nodes of F_k' F_l P(S without k and l <= limit)."""
-    total = np.zeros((density.shape[0],) * 2)
-    for node in range(density.shape[1]):
-        inverse = 1 / block.coin[:, node]
-        both = ((inverse * block.numerator[node]) @ inverse.T).real
-        total += both * np.outer(density[:, node], block.below[:, node])
-    return total
 
 
 def rounded_sizes(targets: Sequence[Fraction]) -> list[tuple[Fraction, tuple[int, ...]]]:

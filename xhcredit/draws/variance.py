@@ -1,9 +1,9 @@
-"""Horvitz-Thompson totals and their variances: exact with joint probabilities, else approximate.
+"""Horvitz-Thompson totals and their variances: exact for stratified draws, else approximate.
 
-Arrays run over the enterprises drawn: ``values``, ``odds`` (inclusion probabilities of this draw)
-and, where it is known, ``joint`` (matrix; the diagonal holds the odds).
+Arrays run over the enterprises drawn: ``values`` and ``odds`` (inclusion probabilities of this
+draw).
 
-Source: Horvitz and Thompson 1952; Sen 1953 and Yates and Grundy 1953; Deville 1999.
+Source: Horvitz and Thompson 1952; Deville 1999.
 """
 
 from __future__ import annotations
@@ -20,23 +20,6 @@ from xhcredit.draws.numerics import Array
 def ht_total(values: Array, odds: Array) -> float:
     """Unbiased estimate of the sum of ``values`` over the frame."""
     return float((values / odds).sum())
-
-
-def ht_variance(values: Array, odds: Array, joint: Array) -> float:
-    """Unbiased estimate of the variance of a total when every joint probability is above 0.
-
-    It allows for a number of visits that varies; with few visits it can be negative.
-    """
-    y = values / odds
-    return float(y @ (1 - np.outer(odds, odds) / joint) @ y)
-
-
-def syg_variance(values: Array, odds: Array, joint: Array) -> float:
-    """The same for a fixed number of visits (Sen, Yates and Grundy); mostly above 0."""
-    y = values / odds
-    weight = np.outer(odds, odds) / joint - 1
-    np.fill_diagonal(weight, 0.0)
-    return float((weight * (y[:, None] - y[None, :]) ** 2).sum() / 2)
 
 
 def deville_variance(values: Array, odds: Array) -> float:

@@ -10,7 +10,6 @@ _FIVE = "国市监信发〔2022〕6号（企业信用风险分类），{}信息 
 BASIC = _FIVE.format("基础属性")
 DYNAMIC = _FIVE.format("动态")
 SUPERVISION = _FIVE.format("监管")
-RELATION = _FIVE.format("关联关系")
 
 REGISTER = "市场主体登记管理条例 第三十八条 [V1]"
 TOLERANCE = "上海市优化营商环境条例 第六十条（包容审慎监管） [V1]"

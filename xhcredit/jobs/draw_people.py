@@ -7,24 +7,13 @@ from typing import Any
 
 from xhcredit.draws import record as records
 from xhcredit.draws.replacement import replaced
-from xhcredit.draws.select import reserve
 from xhcredit.draws.tickets import bound
-from xhcredit.errors import BadPlan, UnknownRecord
+from xhcredit.errors import BadPlan
 from xhcredit.jobs import draw as steps
 from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
-
-
-def reserves(store: Store, draw: str, stratum: str, count: int) -> list[str]:
-    """The next enterprises of a stratum, should a drawn one turn out not to exist any more."""
-    told, frame = steps.record_of(store, draw), steps.frame_of(store, draw)
-    taken = next((s["taken"] for s in told["strata"] if s["id"] == stratum), None)
-    if taken is None:
-        raise UnknownRecord(f'draw "{draw}" has no stratum "{stratum}"; see its record')
-    ticket = bound(told["seed"]["value"], told["round_id"])
-    return reserve(frame, stratum, taken, ticket, count)
 
 
 @dataclass(frozen=True)

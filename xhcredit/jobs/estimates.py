@@ -17,7 +17,6 @@ import pandas as pd
 from xhcredit.draws.burden import burden, exploration
 from xhcredit.draws.comparison import Sampled, compared
 from xhcredit.draws.estimate import Estimate
-from xhcredit.draws.pairs import Pair, Team, pair_report
 from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
 from xhcredit.draws.weighted import Figure, Visits, calibration_ratio, weighted_auc
 from xhcredit.errors import BadInput, NothingKnown
@@ -217,9 +216,3 @@ def exploration_report(frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B"))
     columns = [np.asarray(c, dtype=np.float64) for c in (sizes, visits, found)]
     got = exploration(columns[0], columns[1], columns[2], flags)
     return {"trusted": list(trusted), **asdict(got)}
-
-
-def pairs_of(draws: Sequence[Sequence[Team]], most: int = 20) -> list[dict[str, Any]]:
-    """The most surprising pairs of inspectors over draws, constant ones first."""
-    rows: list[Pair] = pair_report(draws)
-    return [asdict(p) for p in rows[:most]]

@@ -10,11 +10,13 @@ from xhcredit.domain.calendar import Calendar, shipped_calendar
 from xhcredit.restoration import papers
 from xhcredit.restoration.flow import Kind
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.objections import RULE as OBJECTION
 from xhcredit.restoration.outcome import Basis, Said
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
+
+#: by when an objection is marked, passed on and decided (上海市社会信用条例第36条)
+OBJECTION = "restoration.shanghai.objection"
 
 #: an act and its day
 Done = tuple[str, date]

@@ -130,15 +130,6 @@ class Sessions:
 
         self.writer.act(act, work)
 
-    def close_all(self, act: Act, login: str) -> None:
-        """Log a person out everywhere."""
-
-        def work(tx: Tx) -> None:
-            gone = tx.con.execute(delete(sessions).where(sessions.c.login == login)).rowcount
-            tx.tell(login=login, sessions=gone)
-
-        self.writer.act(act, work)
-
     def failed_at(self, address: str, now: datetime, since: datetime) -> None:
         """Count a failed login against an address; older ones of all addresses are forgotten."""
         with self.database.writing() as con:
