@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check audit bench docs lock clean help
+.PHONY: demo test quick check mutants mutants-sample audit bench docs lock clean help
 
 help:
 	@echo "make demo   score the sample district (builds the environment first)"
 	@echo "make test   run every check and test"
+	@echo "make quick  linters, types and the quick tests of the library's floors (under three minutes)"
 	@echo "make check  linters, types, floors only"
 	@echo "make audit  look locked packages up in the public list of vulnerabilities (needs the internet)"
+	@echo "make mutants  do the tests fail when the code that decides is changed?  (hours; goes on where it was)"
+	@echo "make mutants-sample  the same for 300 drawn at random (minutes)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
 	@echo "make docs   write the pages that are made from the rulebook (docs/rules.md)"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
@@ -33,6 +36,18 @@ check: $(VENV)/.ready
 
 test: check
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Floors without nights, servers and browsers; what takes seconds there bears the marker `slow`.
+QUICK := domain rules ingest engine features scores tiers draws restoration alerts sample
+quick: check
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(QUICK:%=tests/%) tests/test_house_rules.py tests/test_walks.py tests/test_docs.py tests/training/test_gates_by_hand.py
+
+# PACKAGES="xhcredit/tiers training/gates.py" tries only those.
+mutants: $(VENV)/.ready
+	@$(BIN)/python -m tests.mutation $(PACKAGES)
+
+mutants-sample: $(VENV)/.ready
+	@$(BIN)/python -m tests.mutation --sample 300 --seed 1
 
 audit: $(VENV)/.ready
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict

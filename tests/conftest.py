@@ -7,11 +7,15 @@ from pathlib import Path
 from threading import RLock
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("night", max_examples=2000, deadline=None)
+settings.register_profile(  # a mutant is killed by any example; nobody reads the smallest
+    "mutants", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False, database=None,
+)  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 NO_REAL_DATA = "the real data sets are not here"

@@ -7,6 +7,7 @@ import pytest
 
 from xhcredit.alerts.flow import (
     MOVES,
+    OVER,
     STATES,
     Doing,
     Standing,
@@ -178,3 +179,147 @@ def test_overdue_on_any_day():
     assert [is_overdue(asleep, date(2026, 7, d)) for d in (20, 21)] == [False, True]
     assert not is_overdue(issued | {"state": "closed"}, date(2027, 1, 1))
     assert not is_overdue(asdict(Case().standing), date(2027, 1, 1))
+
+
+#: what may be done in each state, and to which state it leads (states of the act that stays: -)
+POSSIBLE = {
+    "detected": "screen>screened dismiss>dismissed snooze>- merge>merged expire>expired",
+    "screened": "dismiss>dismissed issue>issued snooze>- merge>merged expire>expired",
+    "issued": "verify>verified escalate>escalated snooze>- merge>merged",
+    "verified": "dispose>disposed close>closed escalate>escalated snooze>-",
+    "disposed": "feed_back>fed_back escalate>escalated snooze>-",
+    "fed_back": "close>closed escalate>escalated snooze>-",
+    "escalated": "issue>issued",
+    "dismissed": "", "closed": "", "merged": "", "expired": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", POSSIBLE)
+def test_in_each_state_only_these_acts_are_possible_and_lead_there(state):
+    expected = dict(pair.split(">") for pair in POSSIBLE[state].split())
+    expected = {act: state if to == "-" else to for act, to in expected.items()}
+
+    assert {act: after(state, act) for act, m in MOVES.items() if state in m.states} == expected
+    assert POSSIBLE.keys() == STATES.keys()
+    wrong = "issue" if state == "disposed" else "feed_back"
+    with pytest.raises(WrongState, match=f"now possible: {', '.join(expected) or 'nothing more'}$"):
+        after(state, wrong)
+
+
+def test_an_alert_is_over_in_exactly_these_states():
+    assert {state for state, acts in POSSIBLE.items() if not acts} == OVER
+
+
+@pytest.mark.parametrize(
+    ("until", "possible"),
+    [
+        ("2026-06-29", False),
+        ("2026-06-30", False),  # until today is no pause
+        ("2026-07-01", True),
+        ("2026-07-15", True),  # fifteen days, the last one allowed
+        ("2026-07-16", False),
+    ],
+)
+def test_snoozing_begins_tomorrow_and_ends_after_fifteen_days(until, possible):
+    case = Case()
+    if possible:
+        assert case.do("snooze", until=until).standing.snoozed_until == until
+    else:
+        with pytest.raises(BadInput, match="is not after 2026-06-30 and by 2026-07-15"):
+            case.do("snooze", until=until)
+
+
+def test_the_next_act_wakes_an_alert():
+    assert Case().do("snooze").do("screen").standing.snoozed_until == ""
+
+
+WEEK = RULE.model_copy(update={"due_working_days": {"blue": 4, "yellow": 3, "orange": 2, "red": 1}})
+
+
+@pytest.mark.parametrize(
+    ("colour", "due_on"),
+    [  # 30 June 2026 is a Tuesday; nothing but weekends is off
+        ("red", "2026-07-01"),
+        ("orange", "2026-07-02"),
+        ("yellow", "2026-07-03"),
+        ("blue", "2026-07-06"),
+    ],
+)
+def test_each_colour_has_its_own_term_in_working_days(colour, due_on):
+    steps = [{"act": "screen", "actor": "a", "details": {}, "colour": colour}]
+    doing = Doing("issue", DAY, "b", "r", DETAILS["issue"])
+    found = taken(Standing("screened", colour), steps, doing, WEEK, shipped_calendar())
+
+    assert (found.due_on, found.colour) == (due_on, colour)
+
+
+def test_the_term_begins_anew_with_issuing_verifying_and_disposing_only():
+    case, dues = Case(), []
+    for act, day in (("screen", 1), ("issue", 2), ("snooze", 3), ("verify", 6), ("dispose", 7),
+                     ("feed_back", 8)):  # fmt: skip
+        case.do(act, on=date(2026, 7, day))
+        dues.append(case.standing.due_on)
+    # ten working days for yellow, weekends between
+    assert dues == ["", "2026-07-16", "2026-07-16", "2026-07-20", "2026-07-21", "2026-07-21"]
+
+
+def test_the_owner_stays_until_another_is_named():
+    case = Case().all("screen", "issue", "verify")
+    assert case.standing.owner == "张三"
+    assert case.do("escalate").do("issue", "b", owner="李四").standing.owner == "李四"
+
+
+def test_a_colour_is_changed_by_screening_and_stays_after():
+    case = Case("yellow").do("screen", colour="blue")
+    assert case.standing.colour == "blue"
+    assert case.do("issue").standing.colour == "blue"
+
+
+@pytest.mark.parametrize("colour", ["blue", "yellow"])
+def test_a_slight_alert_takes_one_person(colour):
+    case = Case(colour).all("screen", "issue", "verify", "dispose", "feed_back", "close")
+    assert case.standing.state == "closed"
+    for act in ("dismiss", "merge"):
+        assert Case(colour).do(act, "a").standing.state in OVER
+
+
+def test_disposing_counts_as_the_first_person_of_closing_as_verifying_does():
+    case = Case("red").do("screen", "a").do("issue", "b").do("verify", "a").do("dispose", "b")
+    case.do("feed_back", "c")
+    for who in ("a", "b"):
+        with pytest.raises(TwoPersons, match='did "verify / dispose" before; for red somebody'):
+            case.do("close", who)
+    assert case.do("close", "c").standing.state == "closed"
+
+
+def test_the_last_verdict_counts():
+    case = Case().all("screen", "issue").do("verify", verdict="true").do("escalate")
+    case.do("issue", "b").do("verify", "b", verdict="cannot_tell")
+    assert case.do("close", "c").standing.state == "closed"
+
+
+@pytest.mark.parametrize("into", [True, None, "2", 2.0])
+def test_an_alert_is_merged_into_the_number_of_another(into):
+    with pytest.raises(BadInput, match=r'"merge" needs into, the number of the alert that goes on'):
+        Case().do("merge", into=into)
+    assert Case().do("merge", into=2).standing.state == "merged"
+
+
+def test_a_triggered_check_is_named_by_its_code():
+    case = Case().all("screen", "issue", "verify")
+    assert case.do("dispose", measure="triggered_check", check_code="JC1").standing.due_on
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_a_term_is_unknown_only_while_somebody_must_act(state):
+    under_way = state in ("issued", "verified", "disposed", "fed_back")
+
+    assert is_due_unknown({"state": state, "due_on": ""}) is under_way
+    assert not is_due_unknown({"state": state, "due_on": "2026-07-01"})
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_what_is_over_is_never_overdue(state):
+    late = {"state": state, "due_on": "2026-07-01", "snoozed_until": ""}
+
+    assert is_overdue(late, date(2026, 7, 2)) is (state not in OVER)

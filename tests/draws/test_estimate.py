@@ -92,6 +92,7 @@ def test_the_stratified_variance_is_unbiased_over_draws(district):
     assert np.mean(said) == pytest.approx(totals.var(), rel=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["all", "B", "C", "D"])
 def test_intervals_cover_the_written_truth_in_93_to_97_of_100_draws(district, group):
     tier, _, failed = district

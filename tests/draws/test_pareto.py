@@ -48,6 +48,7 @@ def ordered(working, smallest):
     return inner[-1]
 
 
+@pytest.mark.slow
 def test_inclusion_agrees_with_the_sum_over_all_orders():
     working = np.array([0.15, 0.35, 0.6, 0.9])
     drawn = np.zeros(4)
@@ -66,6 +67,7 @@ def test_calibrated_probabilities_are_exact_to_1e_9_as_written(size, drawn):
     assert inclusion(Cell(working, counts, drawn)) == pytest.approx(odds, rel=1e-9)
 
 
+@pytest.mark.slow
 @given(
     weights=st.lists(st.floats(0.01, 1.0), min_size=2, max_size=5),
     counts=st.lists(st.integers(1, 30), min_size=5, max_size=5),
@@ -95,6 +97,7 @@ def test_small_odds_keep_their_digits():
     assert inclusion(Cell(working, counts, 4)) == pytest.approx(odds, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_simulation_draws_everybody_and_every_pair_as_often_as_said():
     odds, counts = cell_of(20, 4)
     working = calibrated(odds, counts, 4)

@@ -212,6 +212,7 @@ def test_the_stand_alone_program_agrees_and_is_short(tmp_path, design):
     assert len(text.splitlines()) < 200
 
 
+@pytest.mark.slow
 def test_the_stand_alone_program_says_what_it_was_given_and_what_it_wants(tmp_path):
     _, published = drawn(stratified_frame(SIZES), RATIOS)
     assert stranger(tmp_path, published) == 0

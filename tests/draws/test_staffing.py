@@ -79,6 +79,7 @@ def test_staffed_lawfully_exactly_when_it_is_possible(task, seed):
     assert Counter(w for t in start for w in t) == Counter(w for t in teams for w in t)
 
 
+@pytest.mark.slow
 def test_the_chain_is_close_to_uniform_where_assignments_can_be_counted():
     """Six enterprises of one place pair each and fixed loads: every assignment about as often."""
     task = Task(

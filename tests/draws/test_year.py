@@ -11,6 +11,8 @@ from benchmarks.draw_year import District, faults, firms, visits_of
 from xhcredit.jobs.estimates import burden_report
 from xhcredit.jobs.results import write_atomic
 
+pytestmark = pytest.mark.slow
+
 MOVING = 0.1  #: enterprises whose tier changes from month to month
 
 

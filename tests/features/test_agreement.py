@@ -19,6 +19,7 @@ ALL = list(features().values())
 EVENTS = tuple(name for name, t in directory().items() if t.kind == "event")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_kernel_and_sql_agree_on_every_indicator(tmp_path, seed):
     con = connect(world(seed, EVENTS))

@@ -73,6 +73,7 @@ def test_a_district_may_not_rewrite_a_shipped_rule(shipped, tmp_path, content, m
         with_district(shipped, own)
 
 
+@pytest.mark.slow
 @given(kept=st.integers(0, 4), added=st.integers(0, 3))
 def test_only_what_begins_with_all_old_entries_extends(kept, added):
     """Append-only: every prefix may grow, and nothing may shrink."""

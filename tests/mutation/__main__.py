@@ -1,0 +1,257 @@
+"""``python -m tests.mutation [PACKAGE …]``: mutants of the floors that decide, and who kills them.
+
+Without words every package is tried; ``--sample N`` tries N mutants drawn from all of them by
+``--seed``.  Results are kept in ``out/mutants`` as they come: what was killed is not tried again,
+what survived is tried again as soon as a source or test changes (``--again`` tries everything).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import ceil
+from multiprocessing import Pool
+from pathlib import Path
+
+import pytest
+import yaml
+from scipy.stats import beta, binom
+
+from tests.mutation import mutants as source
+from tests.mutation.covering import AT_IMPORT, Covering, covering
+from tests.mutation.mutants import Mutant
+from tests.mutation.trial import WITHOUT_EFFECT, InPlace, Trial, Verdict, anew, forked, verdict_of
+from tests.walks import ROOT
+
+#: what is mutated, and the tests that are its own
+FLOORS = {
+    "xhcredit/tiers": ("tests/tiers",),
+    "xhcredit/domain": ("tests/domain",),
+    "xhcredit/scores": ("tests/scores",),
+    "xhcredit/features/conditions.py": ("tests/features",),
+    "training/gates.py": ("tests/training/test_gates.py",),
+    "xhcredit/rules": ("tests/rules",),
+    "xhcredit/alerts": ("tests/alerts",),
+    "xhcredit/draws": ("tests/draws",),
+    "xhcredit/restoration": ("tests/restoration",),
+}
+OUT = ROOT / "out" / "mutants"
+EXCLUDED = Path(__file__).with_name("excluded.yaml")
+
+#: share of mutants that the tests are to kill
+GOAL = 0.9
+#: a sample fails when so few are killed as would happen once in forty times were the goal met
+DOUBT = 0.025
+#: tests that take longer are not run for a mutant, nor more than so many seconds of tests together
+LONGEST, TOGETHER = 2.0, 10.0
+
+
+def main() -> int:
+    """Try mutants and say which survived."""
+    asked = _asked()
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    begun = time.monotonic()
+    floors = {p: FLOORS[p] for p in asked.packages or FLOORS}
+    mutants = excluding(every_mutant(floors, asked.workers))
+    if asked.sample:
+        mutants = source.drawn(mutants, asked.sample, asked.seed)
+    _say(f"{len(mutants)} mutants", begun)
+    results = Results(digest(), again=asked.again, path=OUT / "results.jsonl")
+    open_ = [m for m in mutants if results.verdict(m) is None]
+    if open_:
+        paths = sorted({m.path for m in open_})
+        tests = covering(paths, [[t] for own in floors.values() for t in own], asked.workers)
+        _say(f"{len(tests.seconds)} tests run, {len(tests.failed)} failed", begun)
+        for failed in sorted(tests.failed):
+            print(f"not green without any mutant, hence not used: {failed}")
+        _try(open_, tests, results, asked.workers)
+    _say("tried", begun)
+    return report(mutants, results, sampled=bool(asked.sample))
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.mutation")
+    parser.add_argument("packages", nargs="*", help="default: all")
+    parser.add_argument("--sample", type=int, default=0, help="so many drawn at random, not all")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--again", action="store_true", help="forget what was tried before")
+    return parser.parse_args()
+
+
+def _say(text: str, begun: float) -> None:
+    print(f"[{time.monotonic() - begun:6.1f} s] {text}", flush=True)
+
+
+def every_mutant(packages: Iterable[str], workers: int) -> list[Mutant]:
+    """All mutants of these packages, exclusions among them."""
+    paths = [path for package in packages for path in source.sources(package)]
+    with Pool(workers) as pool:
+        parts = pool.map(source.found_in, paths, chunksize=1)
+    return [mutant for part in parts for mutant in part]
+
+
+def excluding(mutants: Iterable[Mutant]) -> list[Mutant]:
+    """The mutants that no line of ``excluded.yaml`` leaves out."""
+    rules = [(e["path"], e["text"]) for e in yaml.safe_load(EXCLUDED.read_text("utf-8"))]
+    return [m for m in mutants if not any(m.path == p and t in m.text for p, t in rules)]
+
+
+def digest() -> str:
+    """SHA-256 over sources and tests: a survivor of other tests is tried again."""
+    found = hashlib.sha256()
+    own = {path for package in FLOORS for path in source.sources(package)}
+    tests = {path for folders in FLOORS.values() for f in folders for path in source.sources(f)}
+    for path in sorted(own | tests):
+        found.update((ROOT / path).read_bytes())
+    return found.hexdigest()
+
+
+class Results:
+    """Verdicts by mutant, kept in a file line by line."""
+
+    def __init__(self, state: str, *, again: bool, path: Path) -> None:
+        self.state, self.path = state, path
+        self.known: dict[str, tuple[Verdict, str]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not again:
+            for line in path.read_text("utf-8").splitlines():
+                told = json.loads(line)
+                self.known[told["key"]] = told["verdict"], told["state"]
+
+    def verdict(self, mutant: Mutant) -> Verdict | None:
+        """What came of a mutant, if that still holds."""
+        verdict, state = self.known.get(mutant.key, (None, ""))
+        return verdict if verdict in ("killed", "timeout") or state == self.state else None
+
+    def note(self, mutant: Mutant, verdict: Verdict) -> None:
+        """Keep a verdict."""
+        self.known[mutant.key] = verdict, self.state
+        line = {"key": mutant.key, "verdict": verdict, "state": self.state, "mutant": str(mutant)}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _try(mutants: Sequence[Mutant], tests: Covering, results: Results, workers: int) -> None:
+    """First in place; what has no effect there, or survived but ran at import too, anew."""
+    trials = {m: chosen(m, tests) for m in mutants}
+    for mutant, trial in trials.items():
+        if not trial.tests:
+            results.note(mutant, "uncovered")
+    ready = [t for t in trials.values() if t.tests]
+    in_place = sorted(ready, key=lambda t: t.seconds)
+
+    pid = os.fork()
+    if pid == 0:
+        _in_place(in_place, tests, results, workers)
+    os.waitpid(pid, 0)
+    again = Results(results.state, again=False, path=results.path)
+    results.known = again.known
+    later = [t for t in in_place if results.verdict(t.mutant) is None]
+    _preload()
+    for trial, code in forked(later, anew, workers):
+        results.note(trial.mutant, verdict_of(code))
+
+
+def _in_place(trials: Sequence[Trial], tests: Covering, results: Results, workers: int) -> None:
+    """In a fork: collect the tests once, try all, and end."""
+
+    def judged(trial: Trial, code: int) -> None:
+        verdict = verdict_of(code)
+        at_import = trial.mutant.at_import or ran_at_import(trial.mutant, tests)
+        anew_too = verdict == "survived" and at_import
+        if code != WITHOUT_EFFECT and not anew_too:
+            results.note(trial.mutant, verdict)
+
+    files = sorted({t.split("::")[0] for trial in trials for t in trial.tests})
+    try:
+        if files:
+            plugin = InPlace(trials, workers, judged)
+            pytest.main(["-q", "-s", "--tb=no", "-p", "no:cacheprovider", *files], plugins=[plugin])
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def _preload() -> None:
+    """Import what is not ours, so that every fork has it already."""
+    import duckdb  # noqa: F401 - only its being imported counts
+    import pandas  # noqa: F401 - the same
+
+
+def ran_at_import(mutant: Mutant, tests: Covering) -> bool:
+    """Whether test modules ran the mutant's lines while they were imported."""
+    return AT_IMPORT in tests.of_lines(mutant.path, mutant.line, mutant.last_line)
+
+
+def chosen(mutant: Mutant, tests: Covering) -> Trial:
+    """The tests to try a mutant with: those that run its lines, quickest first."""
+    covers = tests.of_lines(mutant.path, mutant.line, mutant.last_line)
+    if mutant.at_import or AT_IMPORT in covers:
+        covers |= tests.of_file(mutant.path) | _own(mutant, tests)
+    quick = sorted(
+        (seconds, test)
+        for test in covers - tests.failed - {AT_IMPORT}
+        if (seconds := tests.seconds.get(test, 0.0)) <= LONGEST
+    )
+    picked, total = [], 0.0
+    for seconds, test in quick:
+        if total + seconds > TOGETHER and picked:
+            break
+        picked.append(test)
+        total += seconds
+    return Trial(mutant, tuple(picked), total)
+
+
+def _own(mutant: Mutant, tests: Covering) -> set[str]:
+    folders = [t for p, own in FLOORS.items() if mutant.path.startswith(p) for t in own]
+    return {test for test in tests.seconds if test.startswith(tuple(folders))}
+
+
+def report(mutants: Sequence[Mutant], results: Results, *, sampled: bool) -> int:
+    """Print survivors and shares by package; 1 if too few were killed."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in sorted(mutants, key=lambda m: (m.path, m.line)):
+        package = next(p for p in FLOORS if mutant.path.startswith(p))
+        verdict = results.verdict(mutant) or "untried"
+        counts[package][verdict] += 1
+        if verdict not in ("killed", "timeout"):
+            print(f"{verdict}: {mutant}")
+    for package, count in counts.items():
+        _row(package, count)
+    total = sum(counts.values(), Counter())
+    return _row("all", total, least(total.total()) if sampled else GOAL * total.total())
+
+
+def least(count: int) -> int:
+    """Fewest killed of a sample that do not speak against the goal."""
+    return int(binom.ppf(DOUBT, count, GOAL))
+
+
+def _row(name: str, count: Counter[str], wanted: float | None = None) -> int:
+    killed, total = count["killed"] + count["timeout"], count.total()
+    low = beta.ppf(DOUBT, killed, total - killed + 1) if killed else 0.0
+    high = beta.ppf(1 - DOUBT, killed + 1, total - killed) if killed < total else 1.0
+    others = ", ".join(f"{n} {v}" for v, n in sorted(count.items()) if v not in ("killed",))
+    print(
+        f"{name}: {total} mutants, {killed} killed = {killed / max(total, 1):.1%}"
+        f" (as a sample {low:.1%}–{high:.1%}); {others or 'none left'}"
+    )
+    if wanted is None:
+        return 0
+    print(f"at least {ceil(wanted)} of {total} must be killed")
+    return int(killed < wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

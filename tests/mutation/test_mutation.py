@@ -1,0 +1,92 @@
+"""What is mutated, what is left out and why, and that a changed token does kill or survive."""
+
+import re
+
+import pytest
+import yaml
+
+from tests.mutation import __main__ as program
+from tests.mutation import mutants as source
+from tests.mutation.trial import Trial, anew, forked, verdict_of
+from tests.walks import ROOT, python_files
+
+TIERS = source.found_in("xhcredit/tiers/assign.py")
+
+
+def test_properties_constants_and_conditions_are_mutated_too():
+    conditions = source.found_in("xhcredit/features/conditions.py")
+    points = source.found_in("xhcredit/scores/points.py")
+
+    assert {"PointsTable.digest", "Indicator._fits", ""} <= {m.function for m in points}
+    assert any("'closure_' in penalty_kinds" in m.after for m in conditions)
+    assert any(m.before.count(" or ") > m.after.count(" or ") for m in conditions)
+
+
+def test_a_mutant_changes_one_place_of_a_file_that_still_compiles():
+    for mutant in TIERS[::10]:
+        changed = source.source_with(mutant)
+        compile(changed, mutant.path, "exec")
+
+        assert changed != (ROOT / mutant.path).read_text(encoding="utf-8")
+
+
+def test_every_mutant_has_a_key_of_its_own_and_a_sample_is_drawn_by_it():
+    assert len({m.key for m in TIERS}) == len(TIERS)
+    drawn = source.drawn(TIERS, 20, seed=1)
+
+    assert drawn == source.drawn(reversed(TIERS), 20, seed=1)
+    assert drawn != source.drawn(TIERS, 20, seed=2)
+    # who is gone leaves the others where they were
+    assert source.drawn([m for m in TIERS if m != drawn[0]], 19, seed=1) == drawn[1:]
+
+
+def test_what_is_left_out_is_named_with_its_reason_and_under_one_in_a_hundred():
+    listed = yaml.safe_load(program.EXCLUDED.read_text("utf-8"))
+    texts = {e["path"]: (ROOT / e["path"]).read_text("utf-8") for e in listed}
+    every = program.every_mutant(program.FLOORS, workers=1) if listed else TIERS
+
+    assert all(e["why"].strip() and e["text"] in texts[e["path"]] for e in listed)
+    assert len(every) - len(program.excluding(every)) < len(every) / 100
+
+
+def test_no_source_leaves_itself_out():
+    own = re.compile(r"pragma:\s*no mutate")
+    files = [f for folder in ("xhcredit", "training") for f in python_files(folder)]
+
+    assert [f.name for f in files if own.search(f.read_text("utf-8"))] == []
+
+
+def test_every_package_and_its_tests_are_there():
+    for package, tests in program.FLOORS.items():
+        assert (ROOT / package).exists()
+        assert all((ROOT / t).exists() for t in tests)
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(300, 259), (100, 84), (1000, 881)])
+def test_a_sample_fails_where_nine_in_ten_is_not_credible(count, wanted):
+    assert program.least(count) == wanted
+
+
+PLANTED = """
+import pytest
+from xhcredit.tiers.assign import grades
+from xhcredit.rules.shapes import Cutoffs
+import numpy as np
+
+def test_a_score_on_the_cut_off_has_its_tier():
+    assert grades(np.array([650.0]), Cutoffs(A=650, B=550, C=450)).tolist() == [0]
+"""
+
+
+@pytest.mark.parametrize(("after", "verdict"), [("<= bound", "killed"), ("cutoffs.B", "survived")])
+def test_a_mutant_is_killed_by_a_test_that_sees_it_and_survives_one_that_does_not(
+    tmp_path, monkeypatch, after, verdict
+):
+    (tmp_path / "test_planted.py").write_text(PLANTED)
+    monkeypatch.syspath_prepend(str(ROOT))
+    wanted = [m for m in TIERS if m.function == "grades" and m.after.strip() == after]
+    wanted = wanted or [m for m in TIERS if m.function == "capped_grades"]
+    trials = [Trial(wanted[0], (str(tmp_path / "test_planted.py"),), 0.1)]
+
+    [(_, code)] = forked(trials, anew, workers=1)
+    assert verdict_of(code) == verdict
