@@ -1,6 +1,7 @@
 """Unified social credit codes: verified examples, and one answer in Python and in SQL."""
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from xhcredit.domain.codes import (
     problem_sql,
     problem_with,
 )
+from xhcredit.domain.codes_bulk import all_sound
 from xhcredit.errors import BadCode
 
 GOOD = ["91310115MA1K3CUM7M", "9135010026017703XW", "91350100M000100Y43"]
@@ -91,3 +93,40 @@ def test_a_single_wrong_character_is_always_found(stem, place, letter):
     wrong = code[:place] + letter + code[place + 1 :]
 
     assert (problem_with(wrong) is None) == (wrong == code)
+
+
+def table_of(codes):
+    return np.frombuffer("".join(codes).encode("latin-1"), np.uint8).reshape(-1, 18)
+
+
+def test_many_codes_are_sound_if_each_is():
+    placeholder = "0" * 18
+    body = "91310115MA1K3CUM6"
+    wrong_organisation = body + check_digit(body)
+    lower, foreign = GOOD[0].lower(), GOOD[0][:-1] + "I"
+
+    assert all_sound(table_of(GOOD))
+    for bad in ("91320100250571846X", placeholder, wrong_organisation, lower, foreign):
+        assert problem_with(bad)
+        assert not all_sound(table_of([GOOD[0], bad, GOOD[1]])), bad
+        assert not all_sound(table_of([bad]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(stems, min_size=1, max_size=5), st.integers(0, 17), st.sampled_from(ALPHABET))
+def test_many_at_once_and_one_at_a_time_agree(good, place, letter):
+    codes = [code_from(stem) for stem in good]
+    codes[0] = codes[0][:place] + letter + codes[0][place + 1 :]
+
+    assert all_sound(table_of(codes)) is all(problem_with(c) is None for c in codes)
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("９１ａｂＹ", "91ABY"), ("０ＡａＺｚ", "0AAZZ"), ("\u3000 x\t\r\n\u00a0\ufeff", "X"),
+        ("a b", "A B"), ("", ""),
+    ],
+)  # fmt: skip
+def test_full_width_and_lower_case_letters_are_typed_codes_too(typed, plain):
+    assert normalised(typed) == plain

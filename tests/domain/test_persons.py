@@ -1,5 +1,7 @@
 """Persons are keyed hashes, equal in Python and in SQL."""
 
+import hashlib
+import hmac
 import stat
 
 import duckdb
@@ -55,3 +57,41 @@ def test_a_short_key_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, "short")
     with pytest.raises(BadInput, match=r"XHCREDIT_PERSON_KEY.* has 5 bytes; give it at least 16"):
         person_key(tmp_path)
+
+
+def test_the_hash_is_the_first_half_of_the_keyed_digest_of_the_text():
+    whole = hmac.new(KEY, "张三".encode(), "sha256").hexdigest()
+
+    assert keyed_hash("张三", KEY) == whole[:32]
+    assert key_check(KEY) == keyed_hash("xhcredit: is this the same key?", KEY)[:12]
+
+
+def test_a_key_that_was_made_is_long_and_leaves_no_unfinished_file(tmp_path, monkeypatch):
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    folder = tmp_path / "a" / "b"
+    key = person_key(folder)
+
+    assert len(bytes.fromhex(key.decode())) == 32
+    assert [f.name for f in folder.iterdir()] == ["person.key"]
+    assert person_key(tmp_path) != key
+
+
+@pytest.mark.parametrize(("length", "good"), [(15, False), (16, True)])
+def test_a_key_has_at_least_sixteen_bytes(tmp_path, monkeypatch, length, good):
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    (tmp_path / "person.key").write_bytes(b"k" * length + b"\n")
+    if good:
+        assert person_key(tmp_path) == b"k" * length
+    else:
+        with pytest.raises(BadInput, match=r'for persons in ".*person.key" has 15 bytes'):
+            person_key(tmp_path)
+
+
+@pytest.mark.parametrize("length", [0, 63, 64, 65])
+def test_the_pads_are_those_of_rfc_2104(length):
+    key = b"k" * length
+    block = (hashlib.sha256(key).digest() if length > 64 else key).ljust(64, b"\0")
+    inner, outer = hmac_pads(key)
+
+    assert inner == bytes(b ^ 0x36 for b in block)
+    assert outer == bytes(b ^ 0x5C for b in block)

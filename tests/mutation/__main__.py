@@ -30,13 +30,13 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.trial import WITHOUT_EFFECT, InPlace, Trial, Verdict, anew, forked, verdict_of
 from tests.walks import ROOT
 
-#: what is mutated, and the tests that are its own
+#: what is mutated, and the tests that are its own beside its doctests
 FLOORS = {
     "xhcredit/tiers": ("tests/tiers",),
     "xhcredit/domain": ("tests/domain",),
     "xhcredit/scores": ("tests/scores",),
     "xhcredit/features/conditions.py": ("tests/features",),
-    "training/gates.py": ("tests/training/test_gates.py",),
+    "training/gates.py": ("tests/training/test_gates.py", "tests/training/test_gates_by_hand.py"),
     "xhcredit/rules": ("tests/rules",),
     "xhcredit/alerts": ("tests/alerts",),
     "xhcredit/draws": ("tests/draws",),
@@ -67,7 +67,7 @@ def main() -> int:
     open_ = [m for m in mutants if results.verdict(m) is None]
     if open_:
         paths = sorted({m.path for m in open_})
-        tests = covering(paths, [[t] for own in floors.values() for t in own], asked.workers)
+        tests = covering(paths, [[p, *own] for p, own in floors.items()], asked.workers)
         _say(f"{len(tests.seconds)} tests run, {len(tests.failed)} failed", begun)
         for failed in sorted(tests.failed):
             print(f"not green without any mutant, hence not used: {failed}")
@@ -214,7 +214,7 @@ def chosen(mutant: Mutant, tests: Covering) -> Trial:
 
 
 def _own(mutant: Mutant, tests: Covering) -> set[str]:
-    folders = [t for p, own in FLOORS.items() if mutant.path.startswith(p) for t in own]
+    folders = [t for p, own in FLOORS.items() if mutant.path.startswith(p) for t in (p, *own)]
     return {test for test in tests.seconds if test.startswith(tuple(folders))}
 
 

@@ -81,3 +81,57 @@ def test_compiled_and_plain_reasons_agree_ties_included(lost):
     np.testing.assert_array_equal(reason, np.where(sizes > 0, order, -1))
     np.testing.assert_array_equal(points, sizes)
     np.testing.assert_array_equal(largest(matrix)[0], reason)
+
+
+@pytest.mark.parametrize("food", [0.99, math.nan, 0])
+def test_an_x_applies_from_its_bound_on(food):
+    assert math.isnan(scored(a=0, b=0, food=food).x["x_food"][0])
+    assert scored(a=0, b=0, food=1).x["x_food"][0] == 650
+    assert scored(a=0, b=0, food=1.01).x["x_food"][0] == 650
+
+
+TWO = Release("two", {**RELEASE.tables, "x_site": card("x_site", "c", (0, -20)),
+                      "x_off": card("x_off", "c", (0, -20))})  # fmt: skip
+BOTH = Pool(0.5, {"x_food": Applies("food", 1, 0.3), "x_site": Applies("site", 2, 0.2)})
+IDS = ["food", "a", "site", "b", "c"]
+
+
+def test_weights_are_shared_out_over_what_applies_and_an_x_out_of_service_is_left_out():
+    x = np.array([[1.0, 0, 1, 0], [1] * 4, [2.0, 2, 0, 0], [1] * 4, [1] * 4])
+    result = Scorer(TWO, BOTH, IDS).score(x)
+
+    assert result.general.tolist() == [500] * 4
+    assert list(result.x) == ["x_food", "x_site"]
+    np.testing.assert_array_equal(result.x["x_food"], [550, np.nan, 550, np.nan])
+    np.testing.assert_array_equal(result.x["x_site"], [580, 580, np.nan, np.nan])
+    np.testing.assert_allclose(
+        result.composite,
+        [
+            0.5 * 500 + 0.3 * 550 + 0.2 * 580,
+            (0.5 * 500 + 0.2 * 580) / 0.7,
+            (0.5 * 500 + 0.3 * 550) / 0.8,
+            500,
+        ],
+    )
+
+
+def test_reasons_come_with_the_value_of_their_indicator_and_their_share_of_the_weights():
+    scorer = Scorer(TWO, BOTH, IDS)
+    result = scorer.score(np.array([[1.0], [7.0], [2.0], [8.0], [9.0]]))
+    told = [scorer.vocabulary[r] for r in result.reason[:3, 0]]
+
+    assert scorer.vocabulary == [("general", "a"), ("x_food", "b"), ("x_site", "c")]
+    assert told == [("general", "a"), ("x_food", "b"), ("x_site", "c")]
+    np.testing.assert_allclose(result.lost[:, 0], [50, 30, 4, 0])
+    assert result.value[:3, 0].tolist() == [7, 8, 9]
+    assert result.reason[:, 0].tolist() == [0, 1, 2, -1]
+
+
+def test_the_largest_losses_come_first_and_of_equal_ones_the_earlier():
+    lost = np.array([[1.0, 0], [3, 0], [3, 0], [2, 0], [5, 1], [0.5, 0]])
+    reason, size = largest(lost)
+
+    assert reason.T.tolist() == [[4, 1, 2, 3], [4, -1, -1, -1]]
+    assert size.T.tolist() == [[5, 3, 3, 2], [1, 0, 0, 0]]
+    assert largest(lost, 2)[0].T.tolist() == [[4, 1], [4, -1]]
+    assert (reason.dtype, size.dtype) == (np.int16, np.float64)

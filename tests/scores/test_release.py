@@ -1,5 +1,7 @@
 """The shipped release: lawful, monotone, and the same numbers in Python, in bulk and in SQL."""
 
+import hashlib
+import json
 import math
 from dataclasses import replace
 from datetime import date
@@ -8,13 +10,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import rfc8785
 
 from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.registry import features
 from xhcredit.jobs.model import _refuse_windows, model_on, refuse_release
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release, problems, release_of
-from xhcredit.scores.sql import release_sql
+from xhcredit.scores.composite import Pool
+from xhcredit.scores.points import Indicator, Special
+from xhcredit.scores.release import load_release, monotone, problems, release_of
+from xhcredit.scores.sql import indicator_sql, release_sql
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +71,136 @@ def test_a_feature_that_looks_back_beyond_publicity_is_refused():
 def test_tables_on_two_scales_are_refused():
     raw = load_release().as_data()
     raw["tables"][1]["scale"]["anchor_points"] = 500
-    with pytest.raises(BadDeclaration, match="differ in scale"):
+    with pytest.raises(BadDeclaration, match=r"^test: tables differ in scale; points must mean"):
         release_of(raw, "test")
+
+
+def without_general(raw):
+    raw["tables"] = raw["tables"][1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda r: r.update(note=""), 'a release has "release" and "tables", and nothing else$'),
+        (lambda r: r.pop("release"), 'a release has "release" and "tables", and nothing else$'),
+        (lambda r: r.update(tables={}), '"tables" is no list; give one points table per score$'),
+        (lambda r: r["tables"].append(r["tables"][1]), "two tables for one score; keep one$"),
+        (without_general, 'no table for "general"; every enterprise needs it$'),
+        (lambda r: r["tables"][1].pop("base"), "table 2: base: Field required$"),
+    ],
+)
+def test_what_is_no_release_is_refused_in_words(change, words):
+    raw = load_release().as_data()
+    change(raw)
+
+    with pytest.raises(BadDeclaration, match=f"^test: {words}"):
+        release_of(raw, "test")
+    with pytest.raises(BadDeclaration, match=r"nothing else$"):
+        release_of([raw], "test")
+
+
+def test_a_release_survives_its_file_and_its_digest_is_over_canonical_json(tmp_path):
+    shipped = load_release()
+    shipped.save(tmp_path / "r.json")
+    again = load_release(tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text(encoding="utf-8")
+
+    assert again == shipped
+    assert again.digest == hashlib.sha256(rfc8785.dumps(json.loads(text))).hexdigest()
+    assert text.startswith('{\n "release": ')
+    assert shipped.general.name_zh in text
+    assert text.endswith("}\n")
+
+
+def test_the_general_table_comes_first_and_the_others_keep_their_order():
+    raw = load_release().as_data()
+    names = [t["score"] for t in raw["tables"]]
+    raw["tables"].reverse()
+    turned = release_of(raw, "test")
+
+    assert names[0] == "general"
+    assert list(turned.tables) == ["general", *reversed(names[1:])]
+    assert list(turned.x) == list(reversed(names[1:]))
+    assert turned.general is turned.tables["general"]
+
+
+def test_the_features_of_a_release_are_named_once_in_order():
+    shipped = load_release()
+    every = [f for t in shipped.tables.values() for f in t.features]
+
+    assert shipped.features() == sorted(set(every), key=every.index)
+
+
+@pytest.mark.parametrize("text", ["[", "[]"])
+def test_a_file_that_is_no_release_is_named(tmp_path, text):
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(BadDeclaration, match=r"r\.json"):
+        load_release(tmp_path / "r.json")
+    with pytest.raises(BadDeclaration, match=r'away.json" cannot be read as a release: '):
+        load_release(tmp_path / "away.json")
+
+
+def small_release(**indicators):
+    """A release whose general score reads these indicators, each given as its points."""
+    rows = [
+        {"feature": name, "cuts": list(range(1, len(points))), "points": points, "missing": 0}
+        for name, points in indicators.items()
+    ]
+    general = load_release().as_data()["tables"][0] | {"indicators": rows}
+    return release_of({"release": "r", "tables": [general]}, "test")
+
+
+def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
+    declared = features()
+    found = small_release(
+        nosuch=[0], national_grade=[0, 5], penalties_24m=[0, 5], penalties_12m=[0, -5]
+    )
+
+    assert problems(found, declared, {"penalties_12m"}) == [
+        'general: "nosuch" is not declared',
+        f'general: "national_grade" may not be scored (use: {declared["national_grade"].use})',
+        'general: "penalties_24m": points do not follow the direction riskier',
+        'general: "penalties_12m" may not be scored (use: score)',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("points", "riskier", "safer"),
+    [
+        ((0, -5, -5), True, False), ((-5, 0, 0), False, True), ((0, 0, 0), True, True),
+        ((0, -5, 0), False, False),
+    ],
+)  # fmt: skip
+def test_points_never_rise_as_risk_grows(points, riskier, safer):
+    one = Indicator(feature="f", cuts=(1, 2), points=points, missing=0)
+
+    assert monotone(one, "riskier") is riskier
+    assert monotone(one, "safer") is safer
+
+
+def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():
+    one = Indicator(
+        feature="f", cuts=(1, 2), points=(10, 0, -10), missing=-3, seen=(0, 3), unseen=-20,
+        special=(Special(value=-9, points=3),),
+    )  # fmt: skip
+
+    def double(number):
+        return f"CAST('{float(number)}' AS DOUBLE)"
+
+    assert indicator_sql(one) == (
+        f'CASE WHEN "f" IS NULL THEN {double(-3)} WHEN "f" = {double(-9)} THEN {double(3)} '
+        f'WHEN "f" < {double(0)} OR "f" > {double(3)} THEN {double(-20)} '
+        f'WHEN "f" < {double(1)} THEN {double(10)} WHEN "f" < {double(2)} THEN {double(0)} '
+        f"ELSE {double(-10)} END"
+    )
+
+
+def test_the_statement_reads_the_table_that_is_named():
+    release = small_release(penalties_24m=[0, -5])
+
+    assert release_sql(release, Pool(1.0, {}), "register").endswith("\nFROM register)")
+    assert release_sql(release, Pool(1.0, {})).endswith("\nFROM features)")
 
 
 def test_sql_gives_the_same_scores_to_the_last_bit(model):
