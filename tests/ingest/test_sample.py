@@ -41,5 +41,5 @@ def test_exactly_the_planted_mistakes_are_found(tmp_path):
     assert (report.refused, report.unmatched, report.unused) == ((), (), ())
     for file in report.files:
         assert sum(file.entered.values()) + file.rows_quarantined == file.rows_in
-        told = [note for note in file.notes if "turned to plain upper case" not in note]
-        assert told == []
+        usual = ("turned to plain upper case", "not since when")
+        assert [note for note in file.notes if not any(word in note for word in usual)] == []

@@ -7,6 +7,8 @@ from xhcredit.features.sources import BASIC, REGISTER, TOLERANCE, WARNING
 
 #: A status counts from its day on; without a day it counts whenever the enterprise is known.
 _SINCE = "status == '{}' and (is_missing(status_on) or status_on <= as_of)"
+#: Before the day of a status that ended business, the enterprise was active.
+_ACTIVE = f"{_SINCE.format('active')} or status != 'active' and status_on > as_of"
 
 _REGISTER = Facts("enterprise", "basic", REGISTER, "登记信息缺项 not in the register")
 _PERMITS = Facts("permit", "basic", BASIC, "无已知有效许可 no permit in force known", where="open")
@@ -22,7 +24,7 @@ FEATURES = (
         **SAFER,
     ),
     _REGISTER.attribute(
-        "is_active", "登记状态为存续", "registered as active", "status == 'active'", **FOR_RULES
+        "is_active", "登记状态为存续", "registered as active", _ACTIVE, **FOR_RULES
     ),
     _REGISTER.attribute(
         "is_suspended", "歇业", "registered as suspended", _SINCE.format("suspended"), **FOR_RULES

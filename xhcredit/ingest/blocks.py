@@ -22,6 +22,9 @@ from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.schema import SQL_TYPES, THIS_YEAR, Bounds, Column
 from xhcredit.ingest.warehouse import event_id, literal
 
+#: states of the register that end business: de-registered, licence revoked
+ENDING_STATES = ("deregistered", "revoked")
+
 #: (a day, the day it may not lie before, reason)
 _ORDER = (
     ("known_on", "occurred_on", "known_before_occurred"),
@@ -51,9 +54,10 @@ class BlockSql:
         problems = ", ".join(self._problems())
         return (
             f"SELECT _row, {', '.join(quoted(c.name) for c in columns)}, "
-            f"{event_id(self.block.table)} AS event_id, "
+            f"{event_id(self.block.table)} AS event_id, _undated, "
             f"list_filter([{problems}], lambda p: p IS NOT NULL) AS _problems "
-            f"FROM (SELECT _row, {values}, {kept} FROM ({self._parsed()}))"
+            f"FROM (SELECT _row, {values}, {kept}, {self._undated()} AS _undated "
+            f"FROM ({self._parsed()}))"
         )
 
     def rows(self) -> list[Condition]:
@@ -92,7 +96,34 @@ class BlockSql:
             known = f"greatest({self._chain('ended_on', ())}, {self._chain('known_on', ())})"
             ended = self._chain("ended_on", ())
             return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known}) END"
+        if self.block.table.kind == "register" and column.name in ("status_on", "deregistered_on"):
+            return self._state_day(column.name, value)
         return value
+
+    def _state_day(self, name: str, value: str) -> str:
+        """SQL of the day of a state that ends business, which a row may tell without its day.
+
+        The one definition of when an enterprise is gone (注销) or revoked (吊销) then: on the other
+        day that the row tells, else when the row became known.  Readers find days only.
+        """
+        other = "status_on" if name == "deregistered_on" else "deregistered_on"
+        status, known = self._chain("status", ()), self._chain("known_on", ())
+        deregistered, revoked = (literal(state) for state in ENDING_STATES)
+        day = f"WHEN {deregistered} THEN coalesce({self._chain(other, ())}, {known})"
+        if name == "status_on":
+            day += f" WHEN {revoked} THEN {known}"
+        return f"coalesce({value}, CASE {status} {day} END)"
+
+    def _undated(self) -> str:
+        """SQL of the status that ends business without saying since when, else NULL."""
+        if self.block.table.kind != "register":
+            return "NULL::VARCHAR"
+        status, on, gone = (self._chain(n, ()) for n in ("status", "status_on", "deregistered_on"))
+        deregistered, revoked = (literal(state) for state in ENDING_STATES)
+        return (
+            f"CASE WHEN {on} IS NULL AND ({status} = {revoked} "
+            f"OR {status} = {deregistered} AND {gone} IS NULL) THEN {status} END"
+        )
 
     def _chain(self, name: str, seen: tuple[str, ...]) -> str:
         cell = self.block.cells.get(name)

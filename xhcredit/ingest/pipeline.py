@@ -195,6 +195,7 @@ def _check_blocks(
         selects.setdefault(block.table.name, []).append(select)
         if not block.optional:
             notes += units.changed_codes(con, block)
+            notes += units.undated_states(con, block, typed)
         notes += units.notes(con, run.warehouse, block, typed, name)
         if block.table.kind == "register":
             known.append(select)

@@ -1,4 +1,4 @@
-"""Amounts in the wrong unit, and codes that were put right: told, and if it is gross, refused."""
+"""Amounts in the wrong unit, codes put right, states without a day: told, if gross refused."""
 
 from __future__ import annotations
 
@@ -75,6 +75,20 @@ def changed_codes(con: duckdb.DuckDBPyConnection, block: Block) -> list[str]:
     return [
         f"{block.table.name}.code: {found[0]:,} codes held full-width or lower-case characters or "
         f"other signs; they were turned to plain upper case before the check"
+    ]
+
+
+def undated_states(con: duckdb.DuckDBPyConnection, block: Block, typed: str) -> list[str]:
+    """Say how many register rows are de-registered or revoked without a day, and which counts."""
+    words = dict(block.table.column("status").values) if block.table.kind == "register" else {}
+    counted = con.execute(
+        f"SELECT _undated, count(*) FROM {typed} WHERE {GOOD} AND _undated IS NOT NULL "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [
+        f"enterprise.status: {count:,} rows say {words[state]} ({state}) and not since when; they "
+        f"count from the day on which the row became known"
+        for state, count in counted
     ]
 
 
