@@ -29,7 +29,8 @@ PENALTIES = {
     "files": "penalties*",
     "tables": [{"table": "penalty", "columns": {
         "code": "代码", "doc_no": "文号", "occurred_on": "日期",
-        "known_on": {"else": "occurred_on"}, "ended_on": "履行日", "procedure": {"default": "ordinary"},
+        "known_on": {"else": "occurred_on"}, "ended_on": "履行日",
+        "procedure": {"default": "ordinary"},
         "penalty_kinds": {"default": "fine"}, "amount_yuan": "金额"}}],
 }  # fmt: skip
 FEATURES = [features()[name] for name in ("is_active", "is_revoked")]

@@ -21,6 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from xhcredit.errors import BadDeclaration
 
 _Points = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+#: a value of an indicator, or a place on the scale: no bin begins at infinity, none at NaN
+_Value = Annotated[float, Field(allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Name = Annotated[str, Field(min_length=1)]
 
 
 class _Frozen(BaseModel):
@@ -30,11 +34,17 @@ class _Frozen(BaseModel):
 class Scale(_Frozen):
     """What points mean: ``anchor_points`` stand for odds ``anchor_odds`` to 1 of being good."""
 
-    anchor_points: float
-    anchor_odds: Annotated[float, Field(gt=0)]
-    points_to_double_odds: Annotated[float, Field(gt=0)]
-    lowest: float = 0.0
-    highest: float = 1000.0
+    anchor_points: _Value
+    anchor_odds: _Positive
+    points_to_double_odds: _Positive
+    lowest: _Value = 0.0
+    highest: _Value = 1000.0
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Self:
+        if self.lowest >= self.highest:
+            raise ValueError(f"the scale ends at {self.highest} and begins at {self.lowest}")
+        return self
 
     def log_odds(self, points: float) -> float:
         """Natural log of the odds of being good that a score stands for.
@@ -59,7 +69,7 @@ class Scale(_Frozen):
 class Special(_Frozen):
     """A value that stands for itself and falls into no bin (a code such as -9)."""
 
-    value: float
+    value: _Value
     points: _Points
 
 
@@ -71,12 +81,12 @@ class Indicator(_Frozen):
     (lowest and highest value ever seen, if stated) gets ``unseen``.
     """
 
-    feature: str
-    cuts: tuple[float, ...]
+    feature: _Name
+    cuts: tuple[_Value, ...]
     points: tuple[_Points, ...]
     missing: _Points
     special: tuple[Special, ...] = ()
-    seen: tuple[float, float] | None = None
+    seen: tuple[_Value, _Value] | None = None
     unseen: _Points | None = None
 
     @model_validator(mode="after")
@@ -90,6 +100,15 @@ class Indicator(_Frozen):
             )
         if (self.seen is None) != (self.unseen is None):
             raise ValueError(f'indicator "{self.feature}": state "seen" and "unseen" together')
+        if self.seen and self.seen[0] > self.seen[1]:
+            raise ValueError(f'indicator "{self.feature}": "seen" {self.seen} does not ascend')
+        values = [special.value for special in self.special]
+        twice = {value for value in values if values.count(value) > 1}
+        if twice:
+            raise ValueError(
+                f'indicator "{self.feature}": the special value {min(twice):g} stands twice; '
+                "keep the row whose points count"
+            )
         return self
 
     def points_of(self, value: float) -> float:
@@ -112,14 +131,14 @@ class Indicator(_Frozen):
 class PointsTable(_Frozen):
     """One score: general, or one X."""
 
-    score: str
+    score: _Name
     name_zh: str
     name_en: str
     made_by: str
     note: str = ""
     scale: Scale
     base: _Points
-    indicators: tuple[Indicator, ...]
+    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _once(self) -> Self:

@@ -66,6 +66,8 @@ def release_of(raw: object, where: str) -> Release:
     """
     if not isinstance(raw, dict) or set(raw) != {"release", "tables"}:
         raise BadDeclaration(f'{where}: a release has "release" and "tables", and nothing else')
+    if not isinstance(raw["release"], str) or not raw["release"].strip():
+        raise BadDeclaration(f'{where}: "release" is no name; write which release it is')
     if not isinstance(raw["tables"], list):
         raise BadDeclaration(f'{where}: "tables" is no list; give one points table per score')
     tables = [points_table(t, f"{where}: table {k + 1}") for k, t in enumerate(raw["tables"])]
@@ -76,7 +78,7 @@ def release_of(raw: object, where: str) -> Release:
         raise BadDeclaration(f'{where}: no table for "general"; every enterprise needs it')
     if len({t.scale for t in tables}) != 1:
         raise BadDeclaration(f"{where}: tables differ in scale; points must mean the same odds")
-    return Release(str(raw["release"]), {"general": by_name.pop("general"), **by_name})
+    return Release(raw["release"], {"general": by_name.pop("general"), **by_name})
 
 
 def load_release(path: Path | None = None) -> Release:
