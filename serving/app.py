@@ -40,6 +40,7 @@ from serving import (
     watchlist,
     what_if,
 )
+from serving.console import mishaps
 from serving.console import pages as console
 from serving.middleware import Frame, Limits, Meters
 from serving.oidc import Oidc
@@ -110,7 +111,9 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     console.add_to(app)
     _describe(app)
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
-    app.add_middleware(Frame, meters=meters, log=settings.log, limits=limits)
+    app.add_middleware(
+        Frame, meters=meters, log=settings.log, limits=limits, problem_page=mishaps.without_handler
+    )
     return app
 
 

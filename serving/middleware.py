@@ -19,6 +19,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import TOO_LARGE, Refusal, incident, refused
@@ -120,9 +121,16 @@ class Limits(NamedTuple):
 class Frame:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp, meters: Meters, log: TextIO, limits: Limits) -> None:
-        """Wrap ``app``; ``log`` is where lines go."""
-        self._app, self._meters = app, meters
+    def __init__(
+        self,
+        app: ASGIApp,
+        meters: Meters,
+        log: TextIO,
+        limits: Limits,
+        problem_page: Callable[[Scope, Response], Response],
+    ) -> None:
+        """Wrap ``app``; ``log`` is where lines go, ``problem_page`` turns problems into pages."""
+        self._app, self._meters, self._problem_page = app, meters, problem_page
         self._log, self._line = access_log(log), access_line(log)
         self._limits, self._now = limits, 0
 
@@ -140,7 +148,8 @@ class Frame:
         try:
             refusal = self._refusal(scope["path"], told.get(b"content-length", b""))
             if refusal is not None:
-                await refused(state["request_id"], refusal)(scope, receive, sent)
+                answer = self._as_page(scope, refused(state["request_id"], refusal))
+                await answer(scope, receive, sent)
             else:
                 limited = _Received(receive, self._limits)
                 await self._guarded(scope, limited, sent)
@@ -166,7 +175,16 @@ class Frame:
             self._log.exception("incident", request_id=request_id, route=_route(scope))
             if sent.status:  # too late for another answer: let the server cut the connection
                 raise
-            await incident(request_id)(scope, receive, sent)
+            await self._as_page(scope, incident(request_id))(scope, receive, sent)
+
+    def _as_page(self, scope: Scope, answer: Response) -> Response:
+        """The problem as a page, where people read it; as it is, if that page fails in its turn."""
+        try:
+            return self._problem_page(scope, answer)
+        except Exception:
+            request_id = scope["state"]["request_id"]
+            self._log.exception("incident", request_id=request_id, route=_route(scope))
+            return answer
 
     def _tell(self, scope: Scope, sent: _Sent, seconds: float) -> None:
         """Measure and log; the log names no enterprise, that is what the activity chain is for."""

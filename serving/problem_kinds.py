@@ -8,24 +8,35 @@ from xhcredit import errors
 
 
 class Kind(NamedTuple):
-    """How a kind of problem is told: status, titles, and what helps."""
+    """How a kind of problem is told: status, titles, and what helps.
+
+    ``page_zh`` and ``page_en`` go before ``do_zh`` and ``do_en`` on a page: officers know nothing
+    of headers and fields.  Empty where both read the same.
+    """
 
     status: int
     zh: str
     en: str
     do_zh: str
     do_en: str
+    page_zh: str = ""
+    page_en: str = ""
 
 
-_OPERATOR_ZH = "请将请求编号（instance）告知系统运维人员。"
-_OPERATOR_EN = "Tell the operator the number in instance."
-_LATER_ZH = "未作任何更改；请按 Retry-After 稍后重试同一请求。"
-_LATER_EN = "Nothing was changed; send the same request again after Retry-After."
+_OPERATOR = (
+    "请将请求编号（instance）告知系统运维人员。", "Tell the operator the number in instance.",
+    "请将本页的请求编号告知系统运维人员。", "Tell the operator the number of the request below.",
+)  # fmt: skip
+_LATER = (
+    "未作任何更改；请按 Retry-After 稍后重试同一请求。",
+    "Nothing was changed; send the same request again after Retry-After.",
+    "未作任何更改；请稍后再试。", "Nothing was changed; try again in a moment.",
+)  # fmt: skip
 
 #: every error of the library; a contract test holds it complete
 LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.XhcreditError: Kind(
-        500, "系统内部状态异常", "The service is not in order", _OPERATOR_ZH, _OPERATOR_EN
+        500, "系统内部状态异常", "The service is not in order", *_OPERATOR
     ),
     errors.BadCode: Kind(
         400, "统一社会信用代码有误", "Wrong unified social credit code",
@@ -35,20 +46,23 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
         400, "输入无法识别", "The input cannot be read",
         "请按 detail 所指位置修改后重新提交；格式见 /docs。",
         "Correct what detail points at; /docs shows the form.",
+        "请检查所填内容和地址后重试。", "Check what was filled in and the address, then try again.",
     ),
     errors.BadMapping: Kind(
         422, "字段映射有误", "The mapping is wrong",
         "请对照数据目录修改映射文件。", "Correct the mapping by the data directory.",
     ),
     errors.BadDeclaration: Kind(
-        500, "指标或评分表声明有误", "A declaration cannot be run", _OPERATOR_ZH, _OPERATOR_EN
+        500, "指标或评分表声明有误", "A declaration cannot be run", *_OPERATOR
     ),
     errors.BadRule: Kind(
-        500, "规则文件有误", "A rule file is refused", _OPERATOR_ZH, _OPERATOR_EN
+        500, "规则文件有误", "A rule file is refused", *_OPERATOR
     ),
     errors.RuleNotInForce: Kind(
         404, "所询日期无有效规则", "No rule in force on that day",
         "请换一个日期；/v1/rules 列出各规则生效日。", "Ask for another day; see /v1/rules.",
+        "请换一个日期；规则页面列出各规则生效日。",
+        "Choose another day; the page of rules lists them.",
     ),
     errors.NothingKnown: Kind(
         404, "尚无数据", "Nothing is known yet",
@@ -60,15 +74,17 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
         "Check the code; a new enterprise appears with the next run.",
     ),
     errors.StoreUnavailable: Kind(
-        503, "存储暂不可用", "The store does not answer now", _LATER_ZH, _LATER_EN
+        503, "存储暂不可用", "The store does not answer now", *_LATER
     ),
     errors.BadStore: Kind(
-        500, "存储不可用", "The store cannot be used", _OPERATOR_ZH, _OPERATOR_EN
+        500, "存储不可用", "The store cannot be used", *_OPERATOR
     ),
     errors.KeyReused: Kind(
         422, "幂等键已用于其他请求", "Idempotency key used before",
         "内容不同的请求请换用新的 Idempotency-Key。",
         "Use a new Idempotency-Key for another request.",
+        "此表单已提交过；请重新打开页面后再填写。",
+        "This form was sent before; open the page again.",
     ),
     errors.ChainBroken: Kind(
         500, "操作日志链校验不通过", "The activity chain is broken",
@@ -103,11 +119,14 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.BadPlan: Kind(
         422, "抽查计划或名录有误", "No lawful draw can be made of this",
         "请按 detail 修改计划或名录。", "Correct the plan or list as detail says.",
+        "请修改计划或名录后重试。", "Correct the plan or list, then try again.",
     ),
     errors.Unstaffable: Kind(
         422, "执法人员无法满足约束", "Inspectors cannot be assigned",
         "请按 detail 增派人员或调整回避、资质与工作量。",
         "Add inspectors, or change recusals, qualifications or loads as detail says.",
+        "请增派人员，或调整回避、资质与工作量。",
+        "Add inspectors, or change recusals, qualifications or loads.",
     ),
     errors.RecordRefuted: Kind(
         422, "抽查记录核验不通过", "The draw record is refuted",
@@ -117,16 +136,17 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.BadSample: Kind(
         422, "训练样本不可用", "The sample cannot be used",
         "请按 detail 调整样本的时段或标签。", "Change days or labels as detail says.",
+        "请调整样本的时段或标签。", "Change the days or labels of the sample.",
     ),
     errors.GateClosed: Kind(
         409, "模型未达到上线条件", "The model does not pass its gates",
         "请查看未通过的条件，改进模型后再提交。", "See which gates are closed; improve the model.",
     ),
     errors.RegistryUnavailable: Kind(
-        503, "模型登记库暂不可用", "The model registry is away", _LATER_ZH, _LATER_EN
+        503, "模型登记库暂不可用", "The model registry is away", *_LATER
     ),
     errors.NightRefuted: Kind(
-        500, "夜间计算自检未通过", "The night's self-check failed", _OPERATOR_ZH, _OPERATOR_EN
+        500, "夜间计算自检未通过", "The night's self-check failed", *_OPERATOR
     ),
 }  # fmt: skip
 
@@ -136,6 +156,7 @@ HTTP: dict[str, Kind] = {
         401, "缺少或无效的访问密钥", "No valid key",
         "请登录，或以 Authorization: Bearer 提交有效密钥。",
         "Log in, or send a valid key as Authorization: Bearer.",
+        "请先登录。", "Log in first.",
     ),
     "code_needed": Kind(
         401, "需要动态口令", "A one-time code is needed",
@@ -145,9 +166,10 @@ HTTP: dict[str, Kind] = {
         403, "请求来源校验未通过", "The request is not from our own pages",
         "请在本系统页面内操作，或随请求提交 X-CSRF-Token。",
         "Act from our own pages, or send X-CSRF-Token.",
+        "请回到本系统页面，刷新后重新操作。", "Go back to our own page, reload it and do it again.",
     ),
     "provider_away": Kind(
-        503, "统一身份认证暂不可用", "The identity provider is away", _LATER_ZH, _LATER_EN
+        503, "统一身份认证暂不可用", "The identity provider is away", *_LATER
     ),
     "password_due": Kind(
         403, "须先更换口令", "Choose a new password first",
@@ -165,33 +187,45 @@ HTTP: dict[str, Kind] = {
     "purpose_missing": Kind(
         400, "缺少查询事由", "No purpose given",
         "请在 X-Purpose 中写明查询事由。", "Say why in X-Purpose.",
+        "请重新登录并选择查询事由。", "Log in again and choose why you look.",
     ),
     "not_found": Kind(
-        404, "没有此地址", "No such address", "请查阅 /docs。", "See /docs."
+        404, "没有此地址", "No such address", "请查阅 /docs。", "See /docs.",
+        "请核对地址，或从首页重新进入。", "Check the address, or begin at the first page.",
     ),
     "method_not_allowed": Kind(
-        405, "不支持此方法", "Method not allowed", "请查阅 /docs。", "See /docs."
+        405, "不支持此方法", "Method not allowed", "请查阅 /docs。", "See /docs.",
+        "此地址不能这样打开；请从首页重新进入。",
+        "This address cannot be opened like this; begin at the first page.",
     ),
     "other_night": Kind(
         409, "数据已更新，暂不能解释当前结果", "The data is of another night",
         "请待下一批次发布后再试。", "Try again after the next run is published.",
     ),
     "too_slow": Kind(
-        408, "请求体传输超时", "The body came too slowly", "请重新发送。", "Send it again."
+        408, "提交内容传输超时", "The body came too slowly", "请重新发送。", "Send it again.",
+        "网络传输过慢，内容未收齐；请重新提交。", "What was sent came too slowly; send it again.",
     ),
     "too_large": Kind(
-        413, "请求体过大", "The body is too large", "请分次提交。", "Ask in smaller parts."
+        413, "提交的内容过大", "The body is too large", "请分次提交。", "Ask in smaller parts.",
+        "所提交的文件或内容过大；请分次提交。", "The file or text is too large; send it in parts.",
     ),
     "wrong_request": Kind(
         422, "请求内容不符合要求", "The request is not as declared",
         "请按 errors 逐项修改；格式见 /docs。", "Correct each of errors; /docs shows the form.",
+        "请检查地址和所填内容后重试。", "Check the address and what was filled in, then try again.",
     ),
     "refused": Kind(
         400, "请求被拒绝", "The request is refused",
         "请检查请求体是否为有效 JSON。", "Check that the body is JSON.",
+        "所提交的内容无法读取；请重新打开页面后再提交。",
+        "What was sent cannot be read; open the page again and send it once more.",
     ),
     "overloaded": Kind(
-        503, "服务繁忙，请稍后再试", "Busy; try again", _LATER_ZH, _LATER_EN
+        503, "服务繁忙，请稍后再试", "Busy; try again", *_LATER
     ),
-    "internal": Kind(500, "系统内部错误", "Our mistake", _OPERATOR_ZH, _OPERATOR_EN),
+    "internal": Kind(500, "系统内部错误", "Our mistake", *_OPERATOR),
 }  # fmt: skip
+
+#: every kind by its stable code
+BY_CODE: dict[str, Kind] = {error.code: kind for error, kind in LIBRARY.items()} | HTTP

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from serving.alerts import Doings, act_on
 from serving.alerts_files import cluster_seen
-from serving.console.door import text_of, visitor_of
+from serving.console.door import number_of, text_of, visitor_of
 from serving.console.frame import Visitor, go_to, page
 from serving.console.language import chosen
 from serving.console.relations import drawn
@@ -31,7 +31,6 @@ from xhcredit.store.alerts_read import Asked as Question
 
 router = APIRouter(include_in_schema=False)
 _MOST = 50  #: other alerts of the subject that are shown
-_LARGEST = 2**53
 #: figures of evidence in words
 FIGURES: dict[str, tuple[str, str]] = {
     "events": ("事件数", "events"), "days": ("统计天数", "days counted"), "on": ("发生日", "on"),
@@ -46,11 +45,11 @@ FIGURES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-@router.get("/console/alerts/{number:int}")
-async def alert(request: Request, number: int) -> Response:
+@router.get("/console/alerts/{alert}")
+async def one(request: Request, alert: str) -> Response:
     """The page of an alert."""
     visitor = await visitor_of(request, ALERTS_READ)
-    return await _page(request, visitor, number)
+    return await _page(request, visitor, number_of(alert, "alert"))
 
 
 async def _page(
@@ -88,8 +87,6 @@ def _found(
         UnknownRecord: there is none within the visitor's bureaus.
     """
     within, store = visitor.caller.scope(ALERTS_READ), service.store.alerts
-    if not 0 < number < _LARGEST:
-        raise UnknownRecord(f"there is no alert {number}; choose one from the inbox")
     found = with_overdue([store.one(number, within)], service.today())[0]
     code = found["code"]
     same = store.page(Question(within=within, code=code, limit=_MOST)) if code else []
@@ -169,10 +166,10 @@ def _acts(service: Service, visitor: Visitor, found: Mapping[str, Any]) -> dict[
     return told
 
 
-@router.post("/console/alerts/{number:int}")
-async def act(request: Request, number: int) -> Response:
+@router.post("/console/alerts/{alert}")
+async def act(request: Request, alert: str) -> Response:
     """Do the next step."""
-    visitor = await visitor_of(request, ALERTS_ACT)
+    visitor, number = await visitor_of(request, ALERTS_ACT), number_of(alert, "alert")
     form = await request.form()
     key = text_of(form, "once")[:64] or None
     service = service_of(request)

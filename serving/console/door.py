@@ -15,10 +15,11 @@ from serving.gate import PURPOSE_LENGTH
 from serving.problems import Refusal
 from serving.service import service_of
 from serving.sessions import Visit, give_cookie, is_secure, refuse_foreign
-from xhcredit.errors import BadInput, LoginRefused
+from xhcredit.errors import BadInput, LoginRefused, UnknownRecord
 
 router = APIRouter(include_in_schema=False)
 HOME = "/console/watchlist"
+_DIGITS = len(str(2**53)) - 1  #: of the longest number that a browser and a store both hold
 PURPOSE_COOKIE = "xhcredit_purpose"
 #: why somebody logs in; kept with every enterprise that is looked at
 PURPOSES = ("日常监管 routine supervision", "投诉举报处理 complaint or report",
@@ -32,16 +33,33 @@ async def visitor_of(request: Request, permission: str) -> Visitor:
     Raises:
         Refusal: nobody is logged in, a password is due, a forged request, or not allowed.
     """
-    visit = await service_of(request).visit(request)
-    if permission not in visit.caller.permissions:
+    visitor = await visitor_if_any(request)
+    if permission not in visitor.caller.permissions:
         raise Refusal("not_allowed", f'you lack "{permission}"; ask for a role that has it')
-    return _visitor(request, visit)
+    return visitor
+
+
+async def visitor_if_any(request: Request) -> Visitor:
+    """Who looks at a page, whatever they may.
+
+    Raises:
+        Refusal: nobody is logged in, a password is due, or a forged request.
+    """
+    return _visitor(request, await service_of(request).visit(request))
+
+
+def seen_visitor(request: Request) -> Visitor | None:
+    """Who looks at a page, if that was found out while it was answered."""
+    visitor: Visitor | None = request.scope["state"].get("visitor")
+    return visitor
 
 
 def _visitor(request: Request, visit: Visit) -> Visitor:
     purpose = unquote(request.cookies.get(PURPOSE_COOKIE, ""))[:PURPOSE_LENGTH]
     known = purpose if purpose.isprintable() and purpose.strip() else PURPOSES[0]
-    return Visitor(visit.caller, visit.name, visit.csrf, known)
+    visitor = Visitor(visit.caller, visit.name, visit.csrf, known)
+    request.scope["state"]["visitor"] = visitor
+    return visitor
 
 
 @router.get("/console")
@@ -156,3 +174,14 @@ def text_of(form: FormData, name: str) -> str:
     """A field of a form; a file or nothing is empty text."""
     value = form.get(name)
     return value if isinstance(value, str) else ""
+
+
+def number_of(text: str, named: str) -> int:
+    """The number in an address.
+
+    Raises:
+        UnknownRecord: nothing can have such a number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise UnknownRecord(f'there is no {named} "{text[:20]}"; list them to find its number')
+    return int(text)

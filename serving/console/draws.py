@@ -16,6 +16,7 @@ from serving.console.frame import Visitor, go_to, page
 from serving.draws import theirs
 from serving.draws_bodies import ID
 from serving.draws_files import INTERNAL, internal_file
+from serving.problems import Refusal
 from serving.restoration import warehouse_of
 from serving.roles import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from serving.service import Service, service_of
@@ -153,7 +154,7 @@ async def file(request: Request, draw: str, name: str) -> Response:
     """An internal file of a draw; who took it is kept."""
     visitor = await visitor_of(request, DRAWS_RUN)
     if name not in INTERNAL:
-        raise UnknownRecord(f"a draw has no such file; there are: {', '.join(INTERNAL)}")
+        raise Refusal("not_found", f"a draw has no such file; there are: {', '.join(INTERNAL)}")
     return await internal_file(request, visitor.caller, visitor.purpose, draw, name)
 
 

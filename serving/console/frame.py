@@ -159,10 +159,14 @@ def _places(visitor: Visitor | None) -> list[Place]:
     return [p for p in PLACES if p.permission in visitor.caller.permissions]
 
 
+def place_of(path: str) -> Place | None:
+    """The place of the navigation that an address belongs to."""
+    return next((p for p in PLACES if path.startswith(p.address)), None)
+
+
 def _here(request: Request) -> str:
-    """The place that an address belongs to."""
-    path = request.url.path
-    return next((p.address for p in PLACES if path.startswith(p.address)), "")
+    place = place_of(request.url.path)
+    return place.address if place else ""
 
 
 def _fresh(request: Request) -> Any:

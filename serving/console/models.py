@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from serving.console.door import text_of, visitor_of
+from serving.console.door import number_of, text_of, visitor_of
 from serving.console.frame import Visitor, go_to, page
 from serving.console.language import chosen
 from serving.models import in_shadow
@@ -29,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 FIGURES = ("auc", "ks", "brier", "calibration_slope", "capture_10", "psi_worst_month")
 _DRAWN = 12  #: shapes that are drawn; the rest is in the release file
 _MOVES = 200
+_NAMED = "candidate"
 
 
 @router.get("/console/models")
@@ -75,11 +76,11 @@ def bins(indicator: Indicator) -> list[str]:
     return [f"< {ends[0]}", *inner, f"≥ {ends[-1]}"]
 
 
-@router.get("/console/models/{number}")
-async def model(request: Request, number: int) -> Response:
+@router.get("/console/models/{candidate}")
+async def model(request: Request, candidate: str) -> Response:
     """One candidate: gates, figures, shapes, moves, steps."""
     visitor = await visitor_of(request, MODELS_READ)
-    return await _one(request, visitor, number)
+    return await _one(request, visitor, number_of(candidate, _NAMED))
 
 
 async def _one(
@@ -131,10 +132,11 @@ async def rollback(request: Request) -> Response:
     return go_to(request, "/console/models")
 
 
-@router.post("/console/models/{number}/{step}")
-async def step(request: Request, number: int, step: str) -> Response:
+@router.post("/console/models/{candidate}/{step}")
+async def step(request: Request, candidate: str, step: str) -> Response:
     """Approve, refuse, run a night of shadow, or switch."""
     visitor, form = await _officer(request), await request.form()
+    number = number_of(candidate, _NAMED)
     try:
         act = _act(visitor, form, step, candidate=number)
         given = (service_of(request), act, number, step, text_of(form, "value")[:500])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from serving.console import (
@@ -34,7 +36,13 @@ PARTS = (
 
 def add_to(app: FastAPI) -> None:
     """Add the pages, their files, and the words for what goes wrong."""
+    app.router.routes.append(Route("/", _to_console))
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
     for part in PARTS:
         app.include_router(part.router)
     mishaps.register(app)
+
+
+async def _to_console(request: Request) -> Response:
+    """Who knows nothing but the name of the service comes to its pages."""
+    return RedirectResponse("/console", 307)

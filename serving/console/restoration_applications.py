@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from serving import restoration_bodies as bodies
-from serving.console.door import text_of, visitor_of
+from serving.console.door import number_of, text_of, visitor_of
 from serving.console.frame import Visitor, go_to, page, with_query
 from serving.restoration import warehouse_of
 from serving.restoration_applications import file_for, visible
@@ -31,6 +31,7 @@ from xhcredit.store.acts import Act
 router = APIRouter(include_in_schema=False)
 ADDRESS = "/console/restoration/applications"
 ROWS = 50
+_NAMED = "application"
 _FACTS = ("duties_done_on", "corrected_on", "pledge", "harm_remains")
 _FLAGS = ("despite_unmet", "false_materials", "broken_pledge")
 _WRONG = 409
@@ -88,17 +89,11 @@ def _left(due_on: str | None, today: date) -> int | None:
         return None
 
 
-@router.get(ADDRESS + "/{number}")
-async def one(request: Request, number: str) -> Response:
+@router.get(ADDRESS + "/{application}")
+async def one(request: Request, application: str) -> Response:
     """One application: steps, clocks, and what can be done now."""
     visitor = await visitor_of(request, RESTORATION_READ)
-    return await _one(request, visitor, _number(number))
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(2**53)) - 1):
-        raise UnknownRecord(f'there is no application "{text[:20]}"; list them to find its number')
-    return int(text)
+    return await _one(request, visitor, number_of(application, _NAMED))
 
 
 async def _one(
@@ -140,11 +135,11 @@ def _last_answer(told: Mapping[str, Any]) -> dict[str, Any] | None:
     return next((answer for answer in answers if answer), None)
 
 
-@router.post(ADDRESS + "/{number}")
-async def act(request: Request, number: str) -> Response:
+@router.post(ADDRESS + "/{application}")
+async def act(request: Request, application: str) -> Response:
     """Do a step; what does not fit is told, and what was written stays in the form."""
     form = await request.form()
-    at, name = _number(number), text_of(form, "act")
+    at, name = number_of(application, _NAMED), text_of(form, "act")
     right = RESTORATION_FILE if name in ("refile", "withdraw") else RESTORATION_DECIDE
     visitor = await visitor_of(request, right)
     service = service_of(request)

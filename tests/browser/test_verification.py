@@ -46,6 +46,25 @@ def test_a_changed_record_is_told_with_what_is_wrong(browser, site, published, t
         expect(page.locator("#outcome")).to_contain_text("does not hold")
 
 
+@pytest.mark.parametrize(
+    ("language", "nobody", "nothing"),
+    [
+        ("zh", "没有编号为“zh-2026-99”的已公示抽查", "请填写抽查编号"),
+        ("en", "No draw with the id “zh-2026-99” was published", "Write the id of a draw"),
+    ],
+)
+def test_an_unknown_id_or_no_file_is_not_called_refuted(browser, site, language, nobody, nothing):
+    with visit(browser, site) as page:
+        page.goto(f"/console/public/verify?draw=zh-2026-99&lang={language}")
+        outcome = page.locator("#outcome")
+        expect(outcome).to_contain_text(nobody)
+        page.fill("#draw", "")
+        page.locator("#check button").click()
+        expect(outcome).to_contain_text(nothing)
+        assert outcome.locator(".error").count() == 0
+        page.mishaps[:] = [m for m in page.mishaps if "404" not in m]
+
+
 def test_the_page_and_we_agree_on_a_thousand_draws(browser, site):
     """Numbers and lists of both programs, for many seeds and shapes of frames."""
     chance = random.Random(7)  # noqa: S311 - a seeded test

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import nodes
 
-from serving.console import enterprise, watchlist
+from serving.console import enterprise, mishaps, watchlist
 from serving.console.frame import PLACES, environment
 from serving.console.language import catalogue
 
@@ -42,7 +42,9 @@ def texts():
                 for given in call.args:
                     if isinstance(given, nodes.Const):
                         yield given.value, name
-    for handed in (*(p.name for p in PLACES), *watchlist.MOVES.values(), *enterprise.PRESETS):
+    places = [p.name for p in PLACES]
+    unknown = mishaps.UNKNOWN.values()
+    for handed in (*places, *watchlist.MOVES.values(), *enterprise.PRESETS, *unknown):
         yield handed, "Python"
 
 

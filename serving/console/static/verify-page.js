@@ -2,6 +2,14 @@
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const $ = (id) => document.getElementById(id), out = $("outcome"), zh = document.documentElement.lang === "zh-CN";
+  /* What could not be checked at all is not refuted: a mistyped id, no file chosen. */
+  const unchecked = (zhText, enText) => {
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = zh ? zhText : enText;
+    out.replaceChildren(note);
+    out.focus();
+  };
   const show = (checks) => {
     out.innerHTML = "";
     const good = checks.every((c) => c.ok), head = document.createElement("p"), list = document.createElement("ol");
@@ -21,6 +29,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   async function published(draw, name) {
     const answer = await fetch(`/v1/public/draws/${encodeURIComponent(draw)}/${name}.json`);
+    if (answer.status === 404) return undefined;
     if (!answer.ok) throw new Error(`${name}.json ${answer.status}`);
     return answer.text();
   }
@@ -29,8 +38,12 @@ document.addEventListener("DOMContentLoaded", () => {
     try {
       const draw = $("draw").value.trim();
       let record = await text("record"), commitment = await text("commitment");
-      if (!record && draw) { record = await published(draw, "record"); commitment = commitment || await published(draw, "commitment"); }
-      if (!record) { failed("record.json"); return; }
+      if (!record && !draw) { unchecked("请填写抽查编号，或选择 record.json 文件。", "Write the id of a draw, or choose its record.json."); return; }
+      if (!record) {
+        record = await published(draw, "record");
+        if (!record) { unchecked(`没有编号为“${draw}”的已公示抽查，请核对编号。`, `No draw with the id “${draw}” was published; check the id.`); return; }
+        commitment = commitment || await published(draw, "commitment");
+      }
       const files = {frame: await text("frame")};
       if (commitment) files.commitment = JSON.parse(commitment);
       show(XhVerify.check(JSON.parse(record), files));
