@@ -61,7 +61,10 @@ def test_slight_kinds_together_stay_slight():
 
 
 SERIOUS_KINDS = {"licence_revocation", "occupation_ban", "closure"}
-RESTRICTING_KINDS = SERIOUS_KINDS | {"suspension", "business_restriction", "downgrade"}
+#: 行政处罚法 art 9(3) and (4)
+RESTRICTING_KINDS = SERIOUS_KINDS | {
+    "suspension", "business_restriction", "downgrade", "permit_suspension",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,188 @@
+"""Both sides of every bound of an answer, with the days counted by hand."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from tests.restoration.records import listing, penalty
+from xhcredit.errors import BadInput, WrongApplicant
+from xhcredit.restoration.assess import assess
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+DAY = date(2026, 8, 10)
+NEXT = timedelta(days=1)
+
+
+def told(record, on=DAY, **more):
+    found = assess(record, applied_on=on, rules=BOOK, **more)
+    return found.route, found.eligible, found.earliest_on
+
+
+OPEN = {
+    "penalty_kinds": ["suspension"], "duties_done_on": None, "pledge": False,
+    "decided_on": date(2024, 3, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("authority", "approved", "since"),
+    [
+        ("ndrc", date(2025, 1, 10), date(2025, 6, 22)),  # no shield before the rule's first day
+        ("ndrc", date(2025, 6, 21), date(2025, 6, 22)),
+        ("ndrc", date(2025, 6, 23), date(2025, 6, 23)),
+        ("ndrc", date(2024, 1, 1), date(2025, 6, 22)),
+        ("samr", date(2025, 1, 10), date(2025, 12, 25)),
+        ("samr", date(2026, 1, 10), date(2026, 1, 10)),
+    ],
+)
+def test_a_reorganisation_shields_from_its_approval_but_not_before_the_rule(
+    authority, approved, since
+):
+    record = penalty(authority=authority, reorganisation_approved_on=approved, **OPEN)
+
+    assert told(record) == ("shielding", True, since)
+
+
+def test_what_was_decided_after_the_approval_is_shielded_from_its_decision_on():
+    record = penalty(
+        reorganisation_approved_on=date(2025, 7, 1), **OPEN | {"decided_on": date(2025, 9, 1)}
+    )
+
+    assert told(record) == ("shielding", True, date(2025, 9, 1))
+
+
+def test_the_shield_begins_on_the_day_of_approval_and_needs_a_rule_in_force():
+    record = penalty(reorganisation_approved_on=DAY, **OPEN)
+
+    assert told(record)[:2] == ("shielding", True)
+    assert told(record, DAY - NEXT)[:2] == ("none", False)
+    early = penalty(reorganisation_approved_on=date(2025, 1, 10), **OPEN)
+    assert told(early, date(2025, 6, 21))[:2] == ("none", False)
+    assert told(early, date(2025, 6, 22))[:2] == ("shielding", True)
+
+
+def test_who_gave_false_materials_is_not_shielded_while_barred():
+    barred = penalty(
+        reorganisation_approved_on=date(2025, 7, 1), false_materials_on=date(2026, 1, 1), **OPEN
+    )
+    over = penalty(
+        reorganisation_approved_on=date(2025, 7, 1), false_materials_on=date(2023, 8, 10),
+        **OPEN | {"decided_on": date(2023, 8, 1)},
+    )  # fmt: skip
+
+    assert told(barred)[:2] == ("none", False)
+    assert told(over)[:2] == ("shielding", True)  # 36 months were over on 10 August 2026
+
+
+SEVERAL = [
+    penalty(authority="ndrc", also_under=["shanghai"], field="food"),
+    penalty(authority="shanghai", also_under=["ndrc"], field="food"),
+    penalty(authority="samr", also_under=["ndrc"], field="food"),
+    penalty(authority="ndrc", also_under=["samr", "shanghai"], penalty_kinds=["suspension"]),
+    penalty(authority="ndrc", also_under=["shanghai"], decided_on=date(2025, 5, 10)),
+    penalty(authority="shanghai", also_under=["ndrc"], decided_on=date(2024, 12, 1)),
+]
+
+
+def alone(record, authority):
+    """The same record under one authority only."""
+    return replace(record, authority=authority, also_under=())
+
+
+@pytest.mark.parametrize("record", SEVERAL, ids=range(len(SEVERAL)))
+@pytest.mark.parametrize("on", [DAY, date(2026, 6, 1), date(2027, 5, 9), date(2027, 5, 11)])
+def test_of_several_regimes_the_last_to_allow_and_the_last_to_end_publication_count(record, on):
+    parts = [assess(alone(record, a), applied_on=on, rules=BOOK) for a in record.authorities]
+    whole = assess(record, applied_on=on, rules=BOOK)
+    days = [part.earliest_on for part in parts]
+    ends = [part.publication_ends_on for part in parts]
+
+    assert whole.eligible is all(part.eligible for part in parts)
+    assert whole.earliest_on == (max(days) if all(days) else None)
+    assert whole.publication_ends_on == (max(ends) if all(ends) else None)
+    assert {c.rule_id for c in whole.conditions} == {
+        c.rule_id for part in parts for c in part.conditions
+    }
+    assert len(whole.deadlines) == sum(len(part.deadlines) for part in parts)
+
+
+def test_regimes_of_these_records_do_differ_in_their_last_days():
+    """Otherwise the test above could not tell the first from the last."""
+    differ = [
+        len({assess(alone(r, a), applied_on=DAY, rules=BOOK).publication_ends_on
+             for a in r.authorities}) > 1
+        for r in SEVERAL
+    ]  # fmt: skip
+
+    assert any(differ)
+
+
+def test_publication_may_be_cut_short_until_its_last_day_and_not_after():
+    # one year at most, three months at least
+    record = penalty(decided_on=date(2025, 8, 10), duties_done_on=date(2025, 8, 10))
+    found = assess(record, applied_on=DAY, rules=BOOK)
+
+    assert found.publication_ends_on == DAY
+    assert told(record) == ("restoration", True, date(2025, 11, 10))
+    assert told(record, DAY + NEXT) == ("none", False, None)
+
+
+def test_an_open_duty_keeps_publication_open_beyond_its_last_day():
+    late = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY)
+    open_ = penalty(decided_on=date(2025, 8, 10), duties_done_on=None)
+
+    assert told(late, DAY + NEXT)[0] == "none"  # done on the last day: it ended by itself
+    after = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY + NEXT)
+    assert told(after, DAY + NEXT) == ("restoration", True, DAY + NEXT)
+    assert told(open_, DAY + NEXT)[:2] == ("none", False)
+
+
+@pytest.mark.parametrize(("on", "route"), [(date(2030, 3, 1), "x"), (date(2030, 3, 2), "none")])
+def test_after_the_years_of_query_nothing_is_left_to_restore(on, route):
+    record = penalty(
+        decided_on=date(2025, 6, 1), conduct_ended_on=date(2025, 3, 1), duties_done_on=None
+    )
+    found = assess(record, applied_on=on, rules=BOOK)
+
+    over = [c for c in found.conditions if c.rule_id == "query.negative_years"]
+    assert bool(over) is (route == "none")
+    if over:
+        assert (found.route, found.eligible, found.earliest_on) == ("none", False, None)
+
+
+def test_a_listing_is_queried_as_long_as_it_lasts():
+    old = listing("abnormal_listing", decided_on=date(2018, 1, 1), corrected_on=date(2026, 8, 1))
+
+    assert told(old) == ("removal", True, date(2026, 8, 1))
+
+
+def test_a_decision_that_fell_is_taken_down_from_that_day_on():
+    record = penalty(decision_revoked_on=DAY)
+
+    assert told(record) == ("takedown", True, DAY)
+    assert told(record, DAY - NEXT)[0] != "takedown"
+
+
+def test_nobody_applies_before_the_decision_and_only_the_holder_does():
+    record = penalty(holder="91310115MA1K3CUM7M")
+
+    with pytest.raises(BadInput, match=r"decided_on 2026-05-10 is after applied_on 2026-05-09"):
+        told(record, date(2026, 5, 9))
+    assert told(record, date(2026, 5, 10))[1] is False
+    with pytest.raises(WrongApplicant, match=r'^"913" applies, but the record is of "91310115MA'):
+        told(record, applicant="913")
+    assert told(record, applicant="91310115MA1K3CUM7M") == told(record)
+    assert told(penalty(), applicant="913") == told(penalty())
+
+
+def test_the_day_of_eligibility_is_the_last_of_all_conditions():
+    late = penalty(duties_done_on=date(2026, 9, 1))
+
+    assert told(penalty()) == ("restoration", True, date(2026, 8, 10))
+    assert told(penalty(), DAY - NEXT) == ("none", False, date(2026, 8, 10))
+    assert told(late, date(2026, 8, 31)) == ("none", False, date(2026, 9, 1))
+    assert told(late, date(2026, 9, 1)) == ("restoration", True, date(2026, 9, 1))
+    assert told(penalty(duties_done_on=None)) == ("none", False, None)
+    assert told(penalty(pledge=False)) == ("none", False, None)
