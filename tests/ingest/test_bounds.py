@@ -29,6 +29,14 @@ def test_every_number_and_day_has_bounds(t, c):
         assert c.bounds.most is None or c.bounds.most < date(2099, 12, 31)
 
 
+def test_a_row_says_whose_it_is_when_it_happened_and_when_it_was_known():
+    for t in directory().values():
+        days = {"occurred_on"} if t.kind == "event" else set()
+        required = {c.name for c in t.columns if c.required}
+        assert required >= {"code", "known_on", *days}, t.name
+        assert not required & {"ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why"}
+
+
 @pytest.mark.parametrize("column", ["expires_on", "due_on"])
 def test_days_lie_ahead_only_where_a_column_says_so(column):
     ahead = [c for _, c in COLUMNS if c.type == "date" and c.bounds.most is not None]

@@ -170,7 +170,8 @@ def _common_columns(raw: dict[str, Any]) -> list[Column]:
     def day(name: str, zh: str, en: str, *, required: bool = False) -> Column:
         return Column(name, "date", zh, en, required, bounds=bounds)
 
-    known = day("known_on", "归集日", "day from which the district could know")
+    what = "day from which the district could know"
+    known = day("known_on", "归集日", what, required=True)
     if raw["kind"] == "register":
         return [_CODE, known]
     occurred = day("occurred_on", raw["occurred_zh"], "day on which it happened", required=True)
