@@ -185,7 +185,7 @@ def test_points_and_odds_are_one_scale_both_ways(odds, points):
         ({"cuts": [], "points": [1], "default": 0}, "Extra inputs"),
         (
             {"cuts": [1, 1], "points": [1, 2, 3]},
-            r'"f": cuts \(1.0, 1.0\) do not ascend; sort them$',
+            r'"f": cuts \(1.0, 1.0\) do not ascend; sort them',
         ),
         ({"cuts": [1], "points": [1]}, r'indicator "f": 1 cuts, 1 points; points need one entry'),
         ({"cuts": [], "points": [1], "unseen": 1}, 'indicator "f": state "seen" and "unseen"'),
