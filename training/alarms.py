@@ -12,6 +12,8 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold
 
 from training.binning import Fineness, find_bins
+from training.bootstrap import Told as Interval
+from training.bootstrap import with_intervals
 from training.frame import Array, Column, Frame
 from training.metrics import auc
 from training.stability import psi
@@ -46,7 +48,7 @@ def single(sample: Frame, limits: LeakLimits) -> list[Alarm]:
 
     Each is binned on some enterprises and judged on others.
     """
-    found = {c.id: _alone(c, row, sample, grouped=True) for c, row in _rows(sample)}
+    found = {c.id: _alone(c, row, sample) for c, row in _rows(sample)}
     return [
         Alarm(
             "too_good", id_, value, limits.single_auc_above,
@@ -58,28 +60,39 @@ def single(sample: Frame, limits: LeakLimits) -> list[Alarm]:
     ]  # fmt: skip
 
 
-def identifiers(sample: Frame, names: Mapping[str, Array], limits: LeakLimits) -> list[Alarm]:
-    """Identifiers (who inspected, whose number, which row) that tell the outcome by themselves.
+def identifiers(
+    sample: Frame, limits: LeakLimits, numbers: Mapping[str, Array] | None = None
+) -> list[Alarm]:
+    """Identifiers (who inspected, which row) that surely tell the outcome by themselves.
+
+    Each is binned on some enterprises and judged on others; the alarm is raised where the low end
+    of the interval lies above the limit, so that chance in a small sample raises none.
 
     Args:
-        sample: outcomes and enterprises.
-        names: whole numbers by row that name something and should say nothing.
+        sample: outcomes, enterprises and ``identifiers``, tried by value and in their order.
         limits: when to raise the alarm.
+        numbers: further numbers by row whose order alone could tell something.
     """
     told = []
-    for name, values in names.items():
-        column = Column(name, category=True)
-        value = _alone(column, np.asarray(values, np.float64), sample, grouped=False)
-        in_order = _alone(Column(name), np.asarray(values, np.float64), sample, grouped=False)
-        worst = max(value, in_order)
-        if worst > limits.identifier_auc_above:
+    for name, row in {**sample.identifiers, **(numbers or {})}.items():
+        columns = [Column(name)]
+        columns += [Column(name, category=True)] if name in sample.identifiers else []
+        worst = max((_surely(sample, column, row) for column in columns), key=lambda t: t.low)
+        if worst.low > limits.identifier_auc_above:
             told.append(Alarm(
-                "identifier", name, worst, limits.identifier_auc_above,
+                "identifier", name, worst.value, limits.identifier_auc_above,
                 "标识符带有信号：评分不得依赖由谁检查或编号顺序，应作为干扰因素剔除",
                 "an identifier carries signal: a score must not rest on who inspected or on how "
                 "rows are numbered; treat it as a nuisance and remove it",
             ))  # fmt: skip
     return told
+
+
+def _surely(sample: Frame, column: Column, row: Array) -> Interval:
+    """How well an identifier orders the outcomes of other enterprises, with its interval."""
+    risk = _risk_alone(column, np.asarray(row, np.float64), sample)
+    parts = (risk, sample.bad, sample.weight, sample.ent)
+    return with_intervals({"auc": auc}, *parts)["auc"]
 
 
 def own_rows(sample: Frame, later: Frame, limits: LeakLimits) -> list[Alarm]:
@@ -176,10 +189,15 @@ def _shape(column: Column, row: Array, sample: Frame) -> Callable[[Array], Array
     return shape.of
 
 
-def _alone(column: Column, row: Array, sample: Frame, *, grouped: bool) -> float:
-    """AUC of one indicator, binned on some rows (or enterprises) and judged on others."""
+def _alone(column: Column, row: Array, sample: Frame) -> float:
+    """AUC of one indicator, binned on some enterprises and judged on others."""
+    return auc(_risk_alone(column, row, sample), sample.bad, sample.weight)
+
+
+def _risk_alone(column: Column, row: Array, sample: Frame) -> Array:
+    """Risk of each row by one indicator, binned on other enterprises where there are enough."""
     risk = np.zeros(len(sample))
-    if grouped and np.unique(sample.ent).size >= FOLDS:
+    if np.unique(sample.ent).size >= FOLDS:
         folds = GroupKFold(FOLDS).split(sample.bad, groups=sample.ent)
     else:
         folds = KFold(FOLDS, shuffle=True, random_state=0).split(sample.bad)
@@ -187,4 +205,4 @@ def _alone(column: Column, row: Array, sample: Frame, *, grouped: bool) -> float
         part = sample.rows(learn)
         if np.unique(part.bad).size == 2:
             risk[rest] = _shape(column, row[learn], part)(row[rest])
-    return auc(risk, sample.bad, sample.weight)
+    return risk

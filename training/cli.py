@@ -81,6 +81,7 @@ def sample_(
     weighting: Annotated[str, typer.Option(help="auto, logged, propensity or none.")] = "auto",
 ) -> None:
     """Build a sample: quarter ends, what was known then, what followed within the horizon."""
+    from training.identifiers import inspections, with_inspectors
     from training.keep import save
     from training.sample import Wanted, build, quarter_ends
     from training.visits import logged
@@ -97,6 +98,7 @@ def sample_(
         store = open_store(warehouse, progress=tell)
         wanted = Wanted(score, days, on, weighting)
         made, outcome = build(store, rules, wanted, tell, logged(warehouse, store))
+        made = with_inspectors(made, inspections(warehouse, store), outcome)
     told = {
         "score": score, "horizon_days": outcome.horizon_days, "events": ",".join(outcome.events),
         "days": f"{days[0]}..{days[-1]}", "defined_on": on.isoformat(),

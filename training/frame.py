@@ -47,6 +47,8 @@ class Frame:
     (1/π where only some were inspected); all ones if everybody was observed.  ``day``: as-of day
     number of the row.  ``ent``: whose row it is; rows of one enterprise are never told apart by
     chance.  ``groups``: whole numbers by row for evaluation only (tier, field, size, ...).
+    ``identifiers``: numbers by row that name something (who inspected); never learned from, they
+    should say nothing.
     """
 
     columns: tuple[Column, ...]
@@ -57,6 +59,7 @@ class Frame:
     ent: Array
     groups: Mapping[str, Array] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    identifiers: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.bad.shape[0])
@@ -79,10 +82,13 @@ class Frame:
 
     def rows(self, at: Array) -> Frame:
         """The sample of some rows (positions or a mask)."""
-        own = {name: np.asarray(values)[at] for name, values in self.groups.items()}
+        groups, identifiers = (
+            {name: np.asarray(values)[at] for name, values in part.items()}
+            for part in (self.groups, self.identifiers)
+        )
         return replace(
             self, x=self.x[:, at], bad=self.bad[at], weight=self.weight[at], day=self.day[at],
-            ent=self.ent[at], groups=own,
+            ent=self.ent[at], groups=groups, identifiers=identifiers,
         )  # fmt: skip
 
     def only(self, ids: Sequence[str]) -> Frame:
@@ -109,6 +115,7 @@ def frame(
     ent: npt.ArrayLike | None = None,
     groups: Mapping[str, Array] | None = None,
     notes: Mapping[str, Any] | None = None,
+    identifiers: Mapping[str, Array] | None = None,
 ) -> Frame:
     """Return a checked sample; weights default to 1, days to 0, every row to its own enterprise.
 
@@ -126,6 +133,7 @@ def frame(
         np.arange(size, dtype=np.int64) if ent is None else np.asarray(ent, np.int64),
         groups or {},
         notes or {},
+        identifiers or {},
     )
     _check(made, outcome)
     return made
@@ -138,7 +146,8 @@ def _check(made: Frame, outcome: Array) -> None:
         raise BadSample(
             f"values are {found}, expected {len(made.columns)} indicators by {size} rows"
         )
-    if any(len(part) != size for part in (made.weight, made.day, made.ent, *made.groups.values())):
+    named = (*made.groups.values(), *made.identifiers.values())
+    if any(len(part) != size for part in (made.weight, made.day, made.ent, *named)):
         raise BadSample(f"weights, days, enterprises or groups do not have the {size} rows of x")
     if not np.isin(outcome, (0, 1)).all():
         raise BadSample("an outcome is neither 0 nor 1; leave out rows whose outcome is unknown")

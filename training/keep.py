@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.frame import Column, Frame, frame
+from training.frame import Array, Column, Frame, frame
 from xhcredit.errors import BadSample
 
 _OWN = ("_bad", "_weight", "_day", "_ent")
@@ -23,6 +23,7 @@ def save(sample: Frame, path: Path, told: dict[str, Any]) -> None:
         **dict(zip(sample.ids, sample.x, strict=True)),
         **dict(zip(_OWN, (sample.bad, sample.weight, sample.day, sample.ent), strict=True)),
         **{f"_group_{name}": values for name, values in sample.groups.items()},
+        **{f"_identifier_{name}": values for name, values in sample.identifiers.items()},
     }
     meta = {
         "columns": [asdict(c) for c in sample.columns],
@@ -54,7 +55,12 @@ def load(path: Path) -> tuple[Frame, dict[str, Any]]:
         weight=part["_weight"],
         day=part["_day"],
         ent=part["_ent"],
-        groups={n.removeprefix("_group_"): v for n, v in part.items() if n.startswith("_group_")},
+        groups=_prefixed(part, "_group_"),
         notes=meta["notes"],
+        identifiers=_prefixed(part, "_identifier_"),
     )
     return made, meta["told"]
+
+
+def _prefixed(part: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {n.removeprefix(prefix): v for n, v in part.items() if n.startswith(prefix)}

@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.alarms import Alarm, drifted, own_rows, random_gap, single, years
+from training.alarms import Alarm, drifted, identifiers, own_rows, random_gap, single, years
 from training.evaluate import Report, evaluate
 from training.frame import Array, Frame
 from training.full import Full
+from training.identifiers import numbering
 from training.keep import load
 from training.models import MODELS, Fitted, calibrated, fit
 from training.plots import draw
@@ -127,6 +128,7 @@ def alarms_of(
     """All alarms that a sample can raise."""
     limits = rules.serving("promotion.leak_limits", LeakLimits, as_of=on)
     found = single(split.learn, limits) + own_rows(split.learn, split.judge, limits)
+    found += identifiers(split.learn, limits, numbering(split.learn))
     found += years(sample, limits) + drifted(split.learn, split.judge, limits)
     if kind in GRIDS:
         both = sample.rows((sample.day <= split.learn.day.max()) | (

@@ -31,11 +31,11 @@ def test_a_district_may_add_a_rule_and_confirm_one(shipped, tmp_path):
     own = tmp_path / "own"
     confirmed = text(OLD, status="reviewed", extra="reviewed_on: 2026-12-01\n")
     write(own, confirmed)
-    write(own, text(rule_id="query.months"), "query/months.yaml")
+    write(own, switch("x_fire"), "packs/x_fire.yaml")
 
     merged = with_district(shipped, own)
 
-    assert list(merged) == ["packs.core", "query.months", "query.years"]
+    assert list(merged) == ["packs.core", "packs.x_fire", "query.years"]
     assert merged["query.years"].is_confirmed
 
 
@@ -108,13 +108,93 @@ def test_a_district_takes_a_shipped_pack_out_of_service(tmp_path):
     assert rulebook.digest != Rulebook.load().digest
 
 
-def test_a_district_adds_an_x_by_files_alone(tmp_path):
-    own = write(tmp_path / "own", switch("x_fire"), "packs/x_fire.yaml")
+def x_fire(own):
+    """A district's own X: its switch, its scope, its weight."""
+    write(own, switch("x_fire"), "packs/x_fire.yaml")
     scope = entry(value="{feature: fire_sites_open, at_least: 1, mode: internal_reference}")
     write(own, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
+    more = entry("2026-12-01", "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, "
+                 "x_construction: 0.4, x_fire: 0.2}", mark="proposal")  # fmt: skip
+    return extended(own, "scores.weights", more)
 
-    rulebook = Rulebook.load(own)
+
+def extended(own, rule_id, more):
+    """A shipped rule with one more entry, as a district writes it."""
+    path = rule_id.replace(".", "/") + ".yaml"
+    return write(own, (SHIPPED / path).read_text(encoding="utf-8") + more, path)
+
+
+def test_a_district_adds_an_x_by_files_alone(tmp_path):
+    rulebook = Rulebook.load(x_fire(tmp_path / "own"))
 
     assert "x_fire" in rulebook.scopes(
         as_of=rulebook.rule("scope.x_fire").entries[0].effective_from
     )
+
+
+def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
+    own = x_fire(tmp_path / "own")
+    (own / "scores" / "weights.yaml").unlink()
+
+    with pytest.raises(BadRule, match='"x_fire" has a scope but no weight; '):
+        Rulebook.load(own)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("query.negativ_years", "query.negative_years"),
+        ("retention.snapshot_month", "retention.snapshot_months"),
+        ("restoration.nrdc.severity", "restoration.ndrc.severity"),
+        ("restoration.conflicts.transitions", "restoration.conflicts.transition"),
+    ],
+)
+def test_an_id_that_nothing_reads_is_refused_with_the_nearest(tmp_path, misspelt, meant):
+    """Such a file has a family and a good shape, and would change nothing."""
+    content = (SHIPPED / f"{meant.replace('.', '/')}.yaml").read_text(encoding="utf-8")
+    own = write(tmp_path / "own", content.replace(f"id: {meant}", f"id: {misspelt}"),
+                f"{misspelt.replace('.', '/')}.yaml")  # fmt: skip
+
+    with pytest.raises(
+        BadRule, match=re.escape(f'nothing reads a rule "{misspelt}"; did you mean "{meant}"?')
+    ):
+        Rulebook.load(own)
+
+
+def test_a_switch_that_nothing_hangs_on_is_refused(tmp_path):
+    own = write(tmp_path / "own", switch("alrets"), "packs/alrets.yaml")
+
+    with pytest.raises(BadRule, match=r'belongs to pack "alrets"; did you mean "alerts"\?'):
+        Rulebook.load(own)
+
+
+def test_an_outcome_of_no_score_is_refused(tmp_path):
+    content = (SHIPPED / "outcomes" / "x_food.yaml").read_text(encoding="utf-8")
+    own = write(tmp_path / "own", content.replace("id: outcomes.x_food", "id: outcomes.x_fodo"),
+                "outcomes/x_fodo.yaml")  # fmt: skip
+
+    with pytest.raises(BadRule, match=r'no score "x_fodo"; did you mean "x_food"\?'):
+        Rulebook.load(own)
+
+
+def test_a_family_of_alerts_of_which_nobody_is_told_is_refused(tmp_path):
+    shipped = (SHIPPED / "alerts" / "triggers" / "tax_arrears.yaml").read_text(encoding="utf-8")
+    content = shipped.replace("tax_arrears\n", "tax_late\n", 1).replace(": finance,", ": finanec,")
+    own = write(tmp_path / "own", content, "alerts/triggers/tax_late.yaml")
+
+    with pytest.raises(BadRule, match=r'not route the family "finanec"; did you mean "finance"\?'):
+        Rulebook.load(own)
+
+
+def test_a_later_routing_that_leaves_out_a_family_is_refused(tmp_path):
+    more = entry("2026-12-01", "{from_colour: yellow, departments: {food: [市场监督管理局]}}")
+
+    with pytest.raises(BadRule, match=r"routing of 2026-12-01 does not route the family"):
+        Rulebook.load(extended(tmp_path / "own", "alerts.routing", more))
+
+
+def test_triggers_without_any_routing_are_refused():
+    rules = [r for r in Rulebook.load().rules.values() if r.id != "alerts.routing"]
+
+    with pytest.raises(BadRule, match=r'nobody is told; add the rule "alerts\.routing"'):
+        Rulebook.of(rules)

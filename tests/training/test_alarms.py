@@ -31,13 +31,13 @@ def sets(real_data):
 
 
 def test_honest_samples_raise_no_alarm():
-    names = {"row": np.arange(len(EARLY)), "month": np.arange(len(EARLY)) % 12}
+    named = replace(EARLY, identifiers={"inspector": np.arange(len(EARLY)) % 12})
 
     assert single(EARLY, LIMITS) == []
     assert own_rows(EARLY, LATE, LIMITS) == []
     assert years(EARLY, replace_limit(year_rate_ratio_above=3.0)) == []
     assert drifted(EARLY, LATE, LIMITS) == []
-    assert identifiers(EARLY, names, LIMITS) == []
+    assert identifiers(named, LIMITS, {"row": np.arange(len(EARLY))}) == []
 
 
 def replace_limit(**parts):
@@ -69,9 +69,26 @@ def test_what_was_found_at_the_visit_is_too_good_in_beijing(real_data):
 def test_who_inspects_carries_signal_in_chicago(sets):
     """The trap: most of the published gain is who inspects, not what is inspected."""
     learn, _ = sets.chicago()
-    names = {"inspector": learn.groups["inspector"], "licence": learn.ent % 97}
+    named = replace(
+        learn, identifiers={"inspector": learn.groups["inspector"], "licence": learn.ent % 97}
+    )
 
-    assert [a.about for a in identifiers(learn, names, LIMITS)] == ["inspector"]
+    assert [a.about for a in identifiers(named, LIMITS)] == ["inspector"]
+
+
+def test_who_inspects_is_no_alarm_by_chance_in_a_small_sample():
+    few = known(120, seed=3)
+    named = replace(few, identifiers={"inspector": np.arange(len(few)) % 4})
+
+    assert identifiers(named, LIMITS, {"row": np.arange(len(few))}) == []
+
+
+def test_the_order_of_rows_raises_an_alarm_where_it_tells_the_outcome():
+    sorted_by_outcome = EARLY.rows(np.argsort(EARLY.bad, kind="stable"))
+
+    found = identifiers(sorted_by_outcome, LIMITS, {"row": np.arange(len(EARLY))})
+
+    assert [(a.code, a.about) for a in found] == [("identifier", "row")]
 
 
 def test_target_encoding_on_own_rows_is_caught_in_customs(sets):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -15,7 +16,8 @@ from typer.testing import CliRunner
 from tests.training.samples import known
 from tests.walks import ROOT
 from training.cli import app
-from training.keep import save
+from training.gates import LEAKS
+from training.keep import load, save
 from training.registry import address, find, log, read, registry
 from training.run import Order, train
 from training.search import search
@@ -116,6 +118,25 @@ def test_runs_on_different_rows_are_not_compared(runs, tmp_path):
 
     with pytest.raises(BadInput, match="judged on different rows"):
         side_by_side(folder / "woe", tmp_path / "other")
+
+
+def test_who_inspected_closes_the_gate_of_leaks(runs, tmp_path):
+    """Nine of ten bad rows are one inspector's: a run says so, and its candidate has a leak."""
+    folder, done = runs
+    sample, about = load(folder / "s.parquet")
+    odd = np.random.default_rng(0).random(len(sample)) < 0.1
+    by = np.where(odd, 1 - sample.bad, sample.bad).astype(float)
+    save(replace(sample, identifiers={"inspector": by}), tmp_path / "s.parquet", about)
+
+    leaky = train(Order(tmp_path / "s.parquet", "woe", tmp_path / "leaky", ON, **PARTS), RULES,
+                  quiet)  # fmt: skip
+
+    assert [(a.code, a.about) for a in leaky.alarms if a.code == "identifier"] == [
+        ("identifier", "inspector")
+    ]
+    assert "identifier" in LEAKS
+    assert [a for a in done["woe"].alarms if a.code == "identifier"] == []
+    assert "inspector" not in leaky.fitted.model.ids
 
 
 def test_mlflow_holds_what_the_folder_holds_and_serves_the_points(runs):

@@ -1,5 +1,6 @@
 """Samples from the sample district agree with its truth, which ingestion never saw."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.walks import ROOT
+from training.identifiers import inspections, with_inspectors
 from training.keep import load, save
 from training.labels import EVENTS, follow, outcome_of
 from training.sample import Wanted, build, grid, learned_from, quarter_ends
@@ -65,6 +67,25 @@ def quarter_day(truth):
     """Last day of each row's quarter."""
     ends = {"1": (3, 31), "2": (6, 30), "3": (9, 30), "4": (12, 31)}
     return [date(int(q[:4]), *ends[q[-1]]) for q in truth.quarter.astype(str)]
+
+
+def test_who_inspected_goes_along_where_an_inspection_is_the_outcome(district, tmp_path):
+    """By the inspections themselves: the first after the as-of day, in a field of the outcome."""
+    warehouse, store, visits = district
+    known = inspections(warehouse, store)
+    sample, outcome = build(store, RULES, Wanted("x_food", DAYS, ON), visits=visits)
+
+    sample = with_inspectors(sample, known, outcome)
+
+    for row in range(0, len(sample), 97):
+        own = (known.ent == sample.ent[row]) & np.isin(known.field, outcome.fields)
+        after = own & (known.day > sample.day[row])
+        assert sample.identifiers["inspector"][row] == known.who["inspector"][after][0]
+    save(sample, tmp_path / "s.parquet", {})
+    again, _ = load(tmp_path / "s.parquet")
+    assert np.array_equal(again.identifiers["agency"], sample.identifiers["agency"])
+    general = outcome_of(RULES, "general", as_of=ON)
+    assert with_inspectors(replace(sample, identifiers={}), known, general).identifiers == {}
 
 
 def test_features_of_a_sample_are_those_of_the_night(district):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xhcredit.rules.families import is_open
+from xhcredit.rules.fitting import nearest
 from xhcredit.rules.loader import load_folder, shown
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule
@@ -14,18 +16,22 @@ _FIXED = ("unit", "selected_by", "pack")
 def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
     """Return the shipped rules with those of a district's folder added or extended.
 
-    A file with a new id is added.  A file with a shipped id takes its place if it only extends it:
-    the same unit, day and pack, all shipped entries unchanged, its own entries after them.  So a
-    past decision keeps its rule.
+    A file with a new id is added where its family is open (``families.OPEN``).  A file with a
+    shipped id takes its place if it only extends it: the same unit, day and pack, all shipped
+    entries unchanged, its own entries after them.  So a past decision keeps its rule.
 
     Raises:
-        BadRule: a file is refused by the loader, or rewrites a shipped entry.
+        BadRule: a file is refused by the loader, rewrites a shipped entry, or has an id that
+            nothing reads; the message names the nearest.
     """
     own = load_folder(folder)
     for rule_id, rule in own.items():
+        file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
         if rule_id in shipped:
-            file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
             refuse_rewriting(shipped[rule_id], rule, file)
+        elif not is_open(rule_id):
+            remedy = nearest(rule_id, shipped, "see: xhcredit rules show")
+            raise bad_rule(file, "id", f'nothing reads a rule "{rule_id}"', remedy)
     return dict(sorted({**shipped, **own}.items()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from xhcredit.errors import BadRule
 from xhcredit.rules.families import families, shape_of
+from xhcredit.rules.fitting import nearest
 from xhcredit.rules.rule import Entry, Rule, Source
 from xhcredit.rules.strict_yaml import bad_rule, read_yaml
 
@@ -27,6 +29,17 @@ def load_folder(folder: Path) -> dict[str, Rule]:
         raise BadRule(f'folder "{folder}": there is none; give the folder that holds rule files')
     rules = (load_file(file, folder) for file in _rule_files(folder))
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+
+
+@cache
+def shipped_ids() -> tuple[str, ...]:
+    """The ids of all shipped rules, by the paths of their files."""
+    return tuple(id_of(file, SHIPPED) for file in _rule_files(SHIPPED))
+
+
+def id_of(file: Path, folder: Path) -> str:
+    """The id that the path of a rule file says."""
+    return ".".join(file.relative_to(folder).with_suffix("").parts)
 
 
 def shown(file: Path, folder: Path) -> str:
@@ -57,7 +70,7 @@ def load_file(file: Path, folder: Path) -> Rule:
         rule = Rule.model_validate(raw)
     except ValidationError as error:
         raise _refusals(name, error) from None
-    path_id = ".".join(file.relative_to(folder).with_suffix("").parts)
+    path_id = id_of(file, folder)
     if rule.id != path_id:
         remedy = f'call it "{path_id}" or move the file'
         raise bad_rule(name, "id", f'"{rule.id}" is not what the path says', remedy)
@@ -96,7 +109,7 @@ def _with_shaped_values(name: str, rule: Rule) -> Rule:
     """The rule with its values checked and turned into what its family says."""
     shape = shape_of(rule.id)
     if shape is None:
-        remedy = f"use one of {', '.join(families())}, or declare a shape in shapes.py"
+        remedy = nearest(rule.id, (*shipped_ids(), *families()), "see: xhcredit rules show")
         raise bad_rule(name, "id", f'no family of rules has "{rule.id}"', remedy)
     entries = []
     for i, entry in enumerate(rule.entries):

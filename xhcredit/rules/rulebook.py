@@ -16,9 +16,10 @@ import rfc8785
 
 from xhcredit.errors import BadRule, RuleNotInForce
 from xhcredit.rules.district import with_district
+from xhcredit.rules.fitting import refuse_misfits
 from xhcredit.rules.loader import SHIPPED, load_folder
 from xhcredit.rules.rule import Entry, Rule
-from xhcredit.rules.shapes import Cap, Caps, Condition, Direct, Directs, PackState, Scope, Weights
+from xhcredit.rules.shapes import Cap, Caps, Condition, Direct, Directs, PackState, Scope
 
 _Value = TypeVar("_Value")
 _Item = TypeVar("_Item", bound=Condition)
@@ -54,12 +55,10 @@ class Rulebook:
         """Return a rulebook of these rules.
 
         Raises:
-            BadRule: a rule's pack has no switch, or an X has a weight but no scope.
+            BadRule: rules do not fit together (``fitting.refuse_misfits``).
         """
         by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
-        for rule in by_id.values():
-            _refuse_unswitched(rule, by_id)
-            _refuse_unscoped(rule, by_id)
+        refuse_misfits(by_id)
         return cls(MappingProxyType(by_id))
 
     @cached_property
@@ -202,23 +201,3 @@ class Rulebook:
             return pack is None or self.in_service(pack, day)
         except RuleNotInForce:
             return False
-
-
-def _refuse_unswitched(rule: Rule, by_id: Mapping[str, Rule]) -> None:
-    """Every pack that a rule or an item names must have its switch."""
-    values = [entry.value for entry in rule.entries]
-    items = [item for v in values if isinstance(v, Directs | Caps) for item in v.root]
-    for pack in (rule.pack, *(item.pack for item in items)):
-        if pack is not None and f"packs.{pack}" not in by_id:
-            remedy = f'add the rule "packs.{pack}" or correct the name'
-            raise BadRule(f'rule "{rule.id}": pack "{pack}" has no switch; {remedy}')
-
-
-def _refuse_unscoped(rule: Rule, by_id: Mapping[str, Rule]) -> None:
-    """Every X that has a weight must say to whom it applies."""
-    for entry in rule.entries:
-        weights = entry.value.x if isinstance(entry.value, Weights) else {}
-        for x in weights:
-            if f"scope.{x}" not in by_id:
-                remedy = f'add the rule "scope.{x}" or take the weight out'
-                raise BadRule(f'rule "{rule.id}": "{x}" has a weight but no scope; {remedy}')
