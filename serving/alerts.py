@@ -55,9 +55,12 @@ ALERT = {
     "due_on": "2026-07-14",
     "overdue": False,
     "due_unknown": False,
+    "provisional": False,
+    "provisional_note": None,
     "evidence": {"zh": "短期内多次行政处罚", "figures": {"events": 2, "days": 90}, "events": []},
 }
-STANDING = {"alert": 7, "step": 3, "state": "issued", "colour": "yellow", "due_on": "2026-07-14"}
+STANDING = {"alert": 7, "step": 3, "state": "issued", "colour": "yellow", "due_on": "2026-07-14",
+            "provisional": False, "provisional_note": None}  # fmt: skip
 PRECISION = {
     "trigger": "penalties_often", "zh": "短期内多次行政处罚", "alerts": 40, "true": 18, "false": 9,
     "cannot_tell": 2, "precision": 0.667, "lowest": 0.478, "highest": 0.814,
@@ -130,7 +133,8 @@ class Doings(BaseModel):
 
 def listed(service: Service, question: Question) -> list[dict[str, Any]]:
     """Alerts of a question, told whether they are overdue today."""
-    return with_overdue(service.store.alerts.page(question), service.today())
+    rows, calendar = service.store.alerts.page(question), service.rulebook.calendar
+    return with_overdue(rows, service.today(), calendar)
 
 
 @router.get(
@@ -229,7 +233,8 @@ async def alert(
     found = await asyncio.to_thread(service.store.alerts.one, number, within)
     seen = {"alert": number, "codes": [found["code"]] if found["code"] else []}
     await service.journal.note(caller.act("alert.read", purpose, **seen))
-    return JSONResponse(with_overdue([found], service.today())[0], headers=NO_STORE)
+    alert = with_overdue([found], service.today(), service.rulebook.calendar)[0]
+    return JSONResponse(alert, headers=NO_STORE)
 
 
 def refuse_many(count: int, most: int) -> None:

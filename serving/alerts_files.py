@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -106,6 +106,13 @@ def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int
     return path, [row["id"] for row in rows]
 
 
+def _due(row: Mapping[str, Any]) -> str:
+    """The due day as a table for people shows it."""
+    if row["due_unknown"]:
+        return "未知"
+    return f"{row['due_on']}（暂定）" if row["provisional"] else str(row["due_on"])
+
+
 def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
     for row in rows:
         evidence = row["evidence"]
@@ -113,7 +120,7 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
         told = {
             **row, "state": STATES[row["state"]][0], "colour": _COLOURS[row["colour"]],
             "zh": evidence.get("zh") or row["trigger"], "overdue": "是" if row["overdue"] else "",
-            "figures": figures, "due_on": "未知" if row["due_unknown"] else row["due_on"],
+            "figures": figures, "due_on": _due(row),
         }  # fmt: skip
         yield [told[name] for name in _COLUMNS]
 

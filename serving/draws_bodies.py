@@ -35,7 +35,8 @@ DRAW: dict[str, Any] = {
 }  # fmt: skip
 PUBLICATION = {
     "publication": {"state": "due", "last_visit": "2026-07-10", "due_on": "2026-08-07",
-                    "due_unknown": False, "published_on": None, "results_on": None,
+                    "due_unknown": False, "provisional": False,
+                    "provisional_note": None, "published_on": None, "results_on": None,
                     "in_time": None},
 }  # fmt: skip
 #: as the list tells a draw: without its steps and results

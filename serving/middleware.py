@@ -55,6 +55,11 @@ class Meters:
             "xhcredit_http_in_flight", "Requests being answered", registry=to,
             multiprocess_mode="livesum",
         )  # fmt: skip
+        self.missing_notice = Gauge(
+            "xhcredit_missing_notice_year",
+            "Year whose notice on holidays should have been added by now; 0 if none",
+            registry=to, multiprocess_mode="max",
+        )  # fmt: skip
         self.run = Gauge(
             "xhcredit_current_run", "Number of the run that answers", registry=to,
             multiprocess_mode="max",

@@ -22,7 +22,7 @@ from serving.console.words import word_of
 from serving.problems import Refusal
 from serving.roles import ALERTS_ACT, ALERTS_READ
 from serving.service import Service, service_of
-from xhcredit.alerts.flow import MEASURES, MOVES, SECOND, STATES
+from xhcredit.alerts.flow import BY_NIGHT, MEASURES, MOVES, SECOND, STATES
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alert_desk import departments_of, with_overdue
@@ -87,7 +87,7 @@ def _found(
         UnknownRecord: there is none within the visitor's bureaus.
     """
     within, store = visitor.caller.scope(ALERTS_READ), service.store.alerts
-    found = with_overdue([store.one(number, within)], service.today())[0]
+    found = with_overdue([store.one(number, within)], service.today(), service.rulebook.calendar)[0]
     code = found["code"]
     same = store.page(Question(within=within, code=code, limit=_MOST)) if code else []
     return found, [row for row in same if row["id"] != number]
@@ -158,7 +158,7 @@ def _acts(service: Service, visitor: Visitor, found: Mapping[str, Any]) -> dict[
     grave = bool(set(rule.two_persons) & {s["colour"] for s in found["steps"]})
     told = {}
     for name, move in MOVES.items():
-        if found["state"] not in move.states or name == "expire":
+        if found["state"] not in move.states or name in BY_NIGHT:
             continue
         first = {s["actor"] for s in found["steps"] if s["act"] in SECOND.get(name, ())}
         mine = grave and visitor.caller.name in first

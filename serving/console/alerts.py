@@ -18,7 +18,7 @@ from serving.console.frame import Visitor, go_to, page, with_query
 from serving.console.language import chosen
 from serving.roles import ALERTS_ACT, ALERTS_READ
 from serving.service import Service, service_of
-from xhcredit.alerts.flow import MEASURES, MOVES, OVER, STATES
+from xhcredit.alerts.flow import BY_NIGHT, MEASURES, MOVES, OVER, STATES
 from xhcredit.errors import XhcreditError
 
 router = APIRouter(include_in_schema=False)
@@ -45,7 +45,8 @@ async def _inbox(
     extra = {"wrong": wrong, "asked": asked, "may_act": may_act, "once": secrets.token_hex(16)}
     chart = _chart(request, shown.pop("counted"), chosen(request) == "zh")
     return page(
-        request, "alerts.html", visitor, status, charts=True, chart_told=chart, moves=MOVES,
+        request, "alerts.html", visitor, status, charts=True, chart_told=chart,
+        moves=MOVES, by_night=BY_NIGHT,
         figures=figures_of, subject=subject_of,
         states=STATES, measures=MEASURES, colours=COLOURS, **shown, **extra,
     )  # fmt: skip

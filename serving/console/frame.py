@@ -105,6 +105,7 @@ def page(
             places=_places(visitor),
             here=_here(request),
             fresh=_fresh(request) if visitor else None,
+            notice_missing=_notice_missing(request, visitor),
             with_query=partial(with_query, request),
             **{"charts": False, **shown},
         )
@@ -167,6 +168,14 @@ def place_of(path: str) -> Place | None:
 def _here(request: Request) -> str:
     place = place_of(request.url.path)
     return place.address if place else ""
+
+
+def _notice_missing(request: Request, visitor: Visitor | None) -> int | None:
+    """The year whose notice on holidays is missing, for those who look after the rules."""
+    if visitor is None or ACCOUNTS not in visitor.caller.permissions:
+        return None
+    service = service_of(request)
+    return service.rulebook.missing_notice(service.today())
 
 
 def _fresh(request: Request) -> Any:

@@ -20,7 +20,7 @@ from serving.restoration import warehouse_of
 from serving.restoration_applications import file_for, visible
 from serving.roles import RESTORATION_DECIDE, RESTORATION_FILE, RESTORATION_READ
 from serving.service import Service, service_of
-from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.domain.calendar import Calendar
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, BeyondCalendar, UnknownRecord, XhcreditError
 from xhcredit.jobs import applications as jobs
@@ -49,7 +49,8 @@ async def applications(request: Request) -> Response:
     await service.journal.note(visitor.act(f"{wanted.kind}.list", **seen))
     states = {m.to for m in MOVES[wanted.kind].values() if m.to}
     shown: dict[str, Any] = {
-        "rows": [(row, _due(row, today)) for row in rows], "wanted": wanted, "typed": typed,
+        "rows": [(row, _due(row, today, service.rulebook.calendar)) for row in rows],
+        "wanted": wanted, "typed": typed,
         "wrong": wrong, "day": today, "chosen": next(iter(wanted.states), ""),
         "states": {name: said for name, said in STATES.items() if name in states},
         "next_page": with_query(request, before=found.next) if found.more and rows else None,
@@ -71,20 +72,20 @@ def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None
     return wanted, typed, problem_with(code) if code else None
 
 
-def _due(row: Mapping[str, Any], today: date) -> dict[str, Any] | None:
+def _due(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
     """The next clock that runs: what, by when, and how many working days are left."""
     running = [c for c in row["clocks"] if c["done_on"] is None and c["due_on"]]
     if row["state"] in DEALT_WITH:
         return None
     first = min(running, key=lambda c: c["due_on"], default=None)
-    return first and {**first, "left": _left(first["due_on"], today)}
+    return first and {**first, "left": _left(first["due_on"], today, calendar)}
 
 
-def _left(due_on: str | None, today: date) -> int | None:
+def _left(due_on: str | None, today: date, calendar: Calendar) -> int | None:
     """Working days left, below zero if overdue; None if the calendar does not reach there."""
     try:
         due = date.fromisoformat(due_on) if due_on else None
-        return shipped_calendar().working_days_between(today, due) if due else None
+        return calendar.working_days_between(today, due) if due else None
     except BeyondCalendar:
         return None
 
@@ -106,13 +107,13 @@ async def _one(
     service = service_of(request)
     found = await asyncio.to_thread(_seen, service, visitor, number)
     kind, today = cast("Kind", found["kind"]), service.today()
-    told = jobs.shown(found, today, service.rulebook)
+    told, calendar = jobs.shown(found, today, service.rulebook), service.rulebook.calendar
     await service.journal.note(visitor.act(f"{kind}.read", application=number, code=found["code"]))
     may = visitor.caller.permissions
     shown: dict[str, Any] = {
         "told": told, "kind": kind, "moves": MOVES[kind], "day": today, "wrong": wrong,
         "possible": [name for name in told["possible"] if _right(kind, name) in may],
-        "remaining": {c["step"]: _left(c["due_on"], today) for c in told["clocks"]},
+        "remaining": {c["step"]: _left(c["due_on"], today, calendar) for c in told["clocks"]},
         "assessment": _last_answer(told), "once": secrets.token_hex(16), "form": form or {},
     }  # fmt: skip
     status = _WRONG if wrong else 200

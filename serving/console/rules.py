@@ -13,6 +13,7 @@ from serving.console.door import visitor_of
 from serving.console.frame import page
 from serving.roles import CATALOGUE
 from serving.service import service_of
+from xhcredit.rules.check import missing_notice
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +27,10 @@ async def rules(request: Request) -> Response:
     day, wrong = _day(asked.get("as_of", ""), service.today())
     told = in_force(service, day)
     found = [r for r in told["rules"] if _has(r, asked.get("q", ""))]
-    shown: dict[str, Any] = {"day": day, "wrong": wrong, "q": asked.get("q", "")}
+    shown: dict[str, Any] = {
+        "day": day, "wrong": wrong, "q": asked.get("q", ""),
+        "missing": missing_notice(service.rulebook, service.today()),
+    }  # fmt: skip
     return page(request, "rules.html", visitor, rules=found, book=told, **shown)
 
 

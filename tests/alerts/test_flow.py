@@ -1,6 +1,6 @@
 """The closed loop: every order but the right one is refused, and two persons where it is grave."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -14,15 +14,21 @@ from xhcredit.alerts.flow import (
     after,
     is_due_unknown,
     is_overdue,
+    is_provisional,
+    redated,
     taken,
 )
-from xhcredit.domain.calendar import calendar_of, shipped_calendar
+from xhcredit.domain.calendar import calendar_of
 from xhcredit.errors import BadInput, TwoPersons, WrongState
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes_alerts import Flow
 
 DAY = date(2026, 6, 30)
+DECEMBER = date(2026, 12, 30)  #: terms that begin then end beyond the last notice
+OFF = [date(2027, 1, 1), date(2027, 1, 4)]  #: what a notice of 2027 might say
+LATEST = date(2100, 12, 31)
 RULE = Rulebook.load().value("alerts.flow", Flow, as_of=DAY)
+DAYS = Rulebook.load().calendar
 DETAILS = {
     "issue": {"owner": "张三"},
     "verify": {"verdict": "true", "evidence": "现场照片"},
@@ -42,7 +48,7 @@ class Case:
 
     def do(self, act, who="a", on=DAY, reason="核查", **details):
         doing = Doing(act, on, who, reason, {**DETAILS.get(act, {}), **details})
-        self.standing = taken(self.standing, self.steps, doing, RULE, shipped_calendar())
+        self.standing = taken(self.standing, self.steps, doing, RULE, DAYS)
         self.steps.append(
             {"act": act, "actor": who, "details": doing.details, "colour": self.standing.colour}
         )
@@ -63,25 +69,46 @@ def test_the_whole_loop_with_its_days():
     assert case.all("verify", "dispose", "feed_back", "close").standing.state == "closed"
 
 
-def test_a_term_beyond_the_calendar_stops_no_work_and_is_told_as_unknown():
+def test_a_term_beyond_the_notices_has_a_provisional_day():
     """Holidays of the next year are published late in this one: alerts of December go on."""
-    last = shipped_calendar().last
-    case = Case().do("screen", on=last).do("issue", on=last)
+    case = Case().do("screen", on=DECEMBER).do("issue", on=DECEMBER)
+    issued = asdict(case.standing)
+
+    assert (issued["due_on"], is_provisional(issued, DAYS)) == ("2027-01-14", True)
+    assert not is_due_unknown(issued)
+    assert is_overdue(issued, date(2027, 1, 15))
+    assert not is_provisional(asdict(Case().all("screen", "issue").standing), DAYS)
+    over = case.all("verify", "dispose", "feed_back", "close").standing
+    assert not is_provisional(asdict(over), DAYS)
+
+
+def test_a_term_that_the_calendar_does_not_reach_stops_no_work_and_is_told_as_unknown():
+    case = Case().do("screen", on=LATEST).do("issue", on=LATEST)
     unknown = asdict(case.standing)
-    days = calendar_of([{"year": last.year + 1, "days_off": [], "works": []}])
-    later = taken(
-        case.standing,
-        case.steps,
-        Doing("verify", days.first, "a", "r", DETAILS["verify"]),
-        RULE,
-        days,
-    )
 
     assert (unknown["state"], unknown["due_on"], is_due_unknown(unknown)) == ("issued", "", True)
-    assert not is_overdue(unknown, date(2030, 1, 1))
-    assert later.due_on > str(last)
-    assert not is_due_unknown(asdict(later))
+    assert not is_overdue(unknown, LATEST)
+    assert not is_provisional(unknown, DAYS)
     assert not is_due_unknown(asdict(Standing("detected", "blue")))
+
+
+def test_a_notice_that_is_added_moves_the_due_day_by_the_terms_of_its_step():
+    case = Case().do("screen", on=DECEMBER).do("issue", on=DECEMBER)
+    steps = [{**s, "done_on": DECEMBER.isoformat()} for s in case.steps]
+    added = calendar_of({2026: ((), ()), 2027: (OFF, ())}, lambda _: (), 2100)
+
+    moved = redated(case.standing, steps, lambda _: RULE, added)
+
+    assert moved == replace(case.standing, due_on="2027-01-15")
+    assert redated(case.standing, steps, lambda _: RULE, DAYS) is None
+    assert redated(Standing("detected", "blue"), steps[:1], lambda _: RULE, added) is None
+    lost = replace(case.standing, due_on="")
+    assert redated(lost, steps, lambda _: RULE, DAYS) == case.standing
+
+
+def test_acts_of_the_night_are_not_offered_to_officers():
+    with pytest.raises(WrongState, match=r"now possible: verify, escalate, snooze, merge$"):
+        after("issued", "screen")
 
 
 @pytest.mark.parametrize("state", sorted(STATES))

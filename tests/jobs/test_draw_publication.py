@@ -49,10 +49,19 @@ def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, s
     assert told["due_on"] == (None if state == "no_results" else "2026-08-07")
 
 
-def test_a_day_beyond_the_table_of_working_days_is_unknown_not_an_error():
-    told = publication.standing(kept(last="2099-12-01"), BOOK, DUE)
+def test_a_day_beyond_the_notices_on_holidays_is_provisional():
+    told = publication.standing(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
+
+    assert (told["state"], told["due_on"]) == ("overdue", "2027-01-04")
+    assert (told["provisional"], told["due_unknown"]) == (True, False)
+    assert told["provisional_note"]["zh"].startswith("暂定")
+    assert publication.standing(kept(), BOOK, DUE)["provisional_note"] is None
+
+
+def test_a_day_beyond_the_calendar_is_unknown_not_an_error():
+    told = publication.standing(kept(last="2100-12-20"), BOOK, DUE)
     assert (told["state"], told["due_on"], told["due_unknown"]) == ("due", None, True)
-    shown = publication.standing(kept("2099-12-03T00:00:00Z", last="2099-12-01"), BOOK, DUE)
+    shown = publication.standing(kept("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE)
     assert (shown["state"], shown["in_time"]) == ("published", None)
 
 

@@ -5,8 +5,8 @@ A warning changes no tier: nothing here, and nothing that reads alerts, is read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -40,7 +40,12 @@ MOVES: dict[str, Move] = {
     "snooze": Move("暂缓", "snoozed", (*_UNISSUED, *_UNDER_WAY), None),
     "merge": Move("合并", "merged", (*_UNISSUED, "issued"), "merged"),
     "expire": Move("失效", "expired", _UNISSUED, "expired"),
+    "redate": Move("重定期限", "given another due day", _UNDER_WAY, None),
 }
+#: acts of the night, which no officer does
+BY_NIGHT = frozenset({"expire", "redate"})
+#: acts that give an alert its due day
+_DATING = ("issue", "verify", "dispose")
 STATES: dict[str, tuple[str, str]] = {
     "detected": ("已发现", "detected"),
     "screened": ("已筛查", "screened"),
@@ -112,7 +117,8 @@ def after(state: str, act: str) -> str:
         raise BadInput(f'unknown act "{act}"; choose one of: {", ".join(MOVES)}')
     move = MOVES[act]
     if state not in move.states:
-        may = ", ".join(name for name, m in MOVES.items() if state in m.states) or "nothing more"
+        open_ = [n for n, m in MOVES.items() if state in m.states and n not in BY_NIGHT]
+        may = ", ".join(open_) or "nothing more"
         raise WrongState(f'"{act}" does not fit: it is {state}; now possible: {may}')
     return move.to or state
 
@@ -143,7 +149,7 @@ def taken(
         raise WrongState('it was verified as true; "dispose" first, or "escalate"')
     colour = _colour(before, doing)
     due = before.due_on
-    if doing.act in ("issue", "verify", "dispose"):
+    if doing.act in _DATING:
         due = _due(days, doing.on, rule.due_working_days[colour])
     owner = str(doing.details.get("owner") or before.owner)
     until = str(doing.details["until"]) if doing.act == "snooze" else ""
@@ -151,15 +157,40 @@ def taken(
 
 
 def _due(days: Calendar, on: date, count: int) -> str:
-    """The last day of a term; empty where next year's holidays are not published yet.
+    """The last day of a term; empty where the calendar does not reach.
 
     Work must not stand still because nobody knows the day: the alert goes on, its due day is told
-    as unknown until the table of working days is extended, and the next step then has one.
+    as unknown, and the next step, or the next night, gives it one.
     """
     try:
         return days.add_working_days(on, count).isoformat()
     except BeyondCalendar:
         return ""
+
+
+def redated(
+    standing: Standing,
+    steps: Sequence[Mapping[str, Any]],
+    flow_on: Callable[[date], Flow],
+    days: Calendar,
+) -> Standing | None:
+    """Where an alert stands once its due day is counted anew; None if it stays as it is.
+
+    A due day that was provisional, or not known, becomes another once the notice on holidays is
+    added.
+
+    Args:
+        standing: where it stands.
+        steps: all steps so far, each with ``act``, ``done_on`` and ``colour``.
+        flow_on: the terms of a day.
+        days: working days as known now.
+    """
+    dating = [s for s in steps if s["act"] in _DATING]
+    if standing.state not in _UNDER_WAY or not dating:
+        return None
+    on = date.fromisoformat(dating[-1]["done_on"])
+    due = _due(days, on, flow_on(on).due_working_days[dating[-1]["colour"]])
+    return None if due == standing.due_on else replace(standing, due_on=due)
 
 
 def _colour(before: Standing, doing: Doing) -> Colour:
@@ -250,6 +281,14 @@ _NEEDED = {
 def is_due_unknown(standing: Mapping[str, Any]) -> bool:
     """Whether an alert has a term whose end nobody can tell yet."""
     return standing["state"] in _UNDER_WAY and not standing["due_on"]
+
+
+def is_provisional(standing: Mapping[str, Any], days: Calendar) -> bool:
+    """Whether an alert's due day lies in a year whose notice on holidays is not known."""
+    due = standing["due_on"]
+    return (
+        standing["state"] not in OVER and bool(due) and days.is_provisional(date.fromisoformat(due))
+    )
 
 
 def is_overdue(standing: Mapping[str, Any], day: date) -> bool:

@@ -78,11 +78,18 @@ def show_alerts(done: Updated) -> None:
     out.print(table)
     again = " (this night was done before: nothing changed)" if done.repeated else ""
     out.print(
-        f"{done.raised:,} new, {done.expired:,} expired; of {done.found:,} findings "
+        f"{done.raised:,} new, {done.expired:,} expired, {done.redated:,} given another due day; "
+        f"of {done.found:,} findings "
         f"{done.told_before:,} were told before, {done.quiet:,} too soon "
         f"after, {done.held:,} beyond the budget{again}",
         soft_wrap=True,
     )
+    if done.due_unknown:
+        out.print(
+            f"[yellow]期限未知 nobody can say until when:[/] {done.due_unknown:,} alerts; the "
+            "calendar of working days does not reach their terms",
+            soft_wrap=True,
+        )
     if done.waiting:
         out.print(
             f"[yellow]未回测，未启用 not switched on:[/] {', '.join(done.waiting)}; run "

@@ -36,10 +36,12 @@ def list_command(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_of: AsOf = "",
     store: Address = STORE,
+    rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """List alerts, the latest first, with where they stand on a day."""
     from xhcredit.jobs.alert_desk import with_overdue
+    from xhcredit.rules.rulebook import Rulebook
     from xhcredit.store.alerts_read import Asked
 
     day = the_day(as_of)
@@ -49,13 +51,14 @@ def list_command(
         overdue_on=day.isoformat() if overdue else "", limit=limit,
     )  # fmt: skip
     with _existing(store) as opened:
-        rows = with_overdue(opened.alerts.page(asked), day)
+        rows = with_overdue(opened.alerts.page(asked), day, Rulebook.load(rules).calendar)
     if json_:
         tell_json(rows)
         return
     table = grid("", *_HEADINGS)
     for r in rows:
         due = "未知 unknown" if r["due_unknown"] else r["due_on"]
+        due = f"{due}{' 暂定 provisional' if r['provisional'] else ''}"
         due = f"{due}{' 逾期 overdue' if r['overdue'] else ''}"
         cells = (r["colour"], r["state"], r["evidence"].get("zh") or r["trigger"], r["subject"])
         table.add_row(str(r["id"]), *cells, r["name"], due)
@@ -65,11 +68,16 @@ def list_command(
 def show_command(
     number: Annotated[int, typer.Argument(help="Number of the alert.")],
     store: Address = STORE,
+    rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Show one alert: what was found, the events behind it, and every step since."""
+    from xhcredit.jobs.alert_desk import with_overdue
+    from xhcredit.rules.rulebook import Rulebook
+
     with _existing(store) as opened:
-        found = opened.alerts.one(number)
+        calendar = Rulebook.load(rules).calendar
+        found = with_overdue([opened.alerts.one(number)], the_day(""), calendar)[0]
     if json_:
         tell_json(found)
         return
@@ -86,6 +94,8 @@ def show_command(
         "fact",
     ):
         about.add_row(name, str(found[name]))
+    if found["provisional"]:
+        about.add_row("", "{zh} {en}".format(**found["provisional_note"]))
     about.add_row("figures", ", ".join(f"{k} {v}" for k, v in found["evidence"]["figures"].items()))
     out.print(about)
     table = grid("", "步骤 step", "日期 on", "谁 who", "事由 why", "状态 state")
@@ -119,6 +129,7 @@ def _do(
         return
     for d in done:
         due = f", due {d['due_on']}" if d["due_on"] else ""
+        due += " (暂定 provisional)" if d["provisional"] else ""
         out.print(f"alert {d['alert']} is {d['state']} ({d['colour']}{due})")
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what does the work is imported when it is asked for, so tha
     from xhcredit.jobs.night import NightReport
     from xhcredit.jobs.publish import Published
     from xhcredit.jobs.restorable_night import Listed
+    from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import Release as Tables
 
 AsOf = Annotated[
@@ -157,9 +158,19 @@ def score(
     if json_:
         told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
         told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
+        told["missing_notice"] = model.rules.missing_notice(date.today())
         tell_json(told)
         return
     _show_night(report, listed, done, warned)
+    show_missing_notice(model.rules, date.today())
+
+
+def show_missing_notice(rules: Rulebook, today: date) -> None:
+    """Tell who runs the night that a year's notice on holidays is missing, and where it goes."""
+    from xhcredit.rules.check import missing_notice
+
+    for finding in missing_notice(rules, today):
+        out.print(f"[yellow]{finding.zh}[/]\n[dim]{finding.en}[/]", soft_wrap=True)
 
 
 def _show_night(

@@ -137,8 +137,13 @@ def _show(told: Assessment) -> None:
     if told.deadlines:
         table = grid("办理时限 time limits", "步骤 step", "工作日 days", "最迟 by", "核实 verified")
         for d in told.deadlines:
-            table.add_row(d.said.zh, str(d.days), str(d.by or "–"), d.basis.mark)
+            by = f"{d.by or '–'}{' 暂定' if d.provisional else ''}"
+            table.add_row(d.said.zh, str(d.days), by, d.basis.mark)
         out.print(table)
+    if any(d.provisional for d in told.deadlines):
+        from xhcredit.domain.calendar import PROVISIONAL
+
+        out.print("[yellow]{zh}[/]\n[dim]{en}[/]".format(**PROVISIONAL), soft_wrap=True)
     for reason in told.lawyer:
         out.print(f"[yellow]须由法制确认 a lawyer must confirm:[/] {reason.zh}", soft_wrap=True)
 

@@ -90,7 +90,8 @@ def _print(told: list[dict[str, Any]]) -> None:
         "", "编号", "代码 code", "记录 record", "状态 state", "最近期限 next due", "超期 overdue"
     )
     for row in told:
-        open_ = [c["due_on"] for c in row["clocks"] if c["due_on"] and not c["done_on"]]
+        open_ = [f"{c['due_on']}{' 暂定' if c['provisional'] else ''}"
+                 for c in row["clocks"] if c["due_on"] and not c["done_on"]]  # fmt: skip
         key = " ".join(row["key"].values())
         late = "[red]是[/]" if row["overdue"] else ""
         table.add_row(str(row["application"]), row["code"], key, row["state_said"]["zh"],
@@ -106,7 +107,8 @@ def _print_one(row: dict[str, Any]) -> None:
         "时限 clocks", "事项 step", "工作日 days", "截止 due", "办结 done", "超期 overdue"
     )
     for c in row["clocks"]:
-        days = (str(c["working_days"]), c["due_on"] or "–", c["done_on"] or "–")
+        due = f"{c['due_on'] or '–'}{' 暂定' if c['provisional'] else ''}"
+        days = (str(c["working_days"]), due, c["done_on"] or "–")
         clocks.add_row(c["zh"], *days, "是" if c["overdue"] else "")
     out.print(steps, clocks)
 

@@ -4,42 +4,76 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from xhcredit.errors import BeyondCalendar
 
-SHIPPED = Path(__file__).parent / "calendar_days.yaml"
-
-FORESEEN = 10  #: years beyond the table that a question may name; no rule says so
+FORESEEN = 10  #: years beyond the last notice that a question may name; no rule says so
 _DAY = timedelta(days=1)
 YEAR = 12  #: months of a year
 _SATURDAY = 5
 
+#: what is told with every day that is provisional
+PROVISIONAL = {
+    "zh": "暂定：该年节假日安排尚未公布，按法定节假日和周末推算，调休未计入",
+    "en": "provisional: that year's notice on holidays is not known; counted by statutory holidays "
+    "and weekends, without swapped days",
+}
+
+#: days off, and Saturdays and Sundays on which people work, as one year's notice says
+Notice = tuple[Collection[date], Collection[date]]
+
+
+@dataclass(frozen=True)
+class LastDay:
+    """The last day of a term; ``provisional`` if a day of the term lies in a year without notice.
+
+    Then swapped days (调休) are unknown, and the day may move once the notice is there.
+    """
+
+    day: date
+    provisional: bool
+
+
+def provisional_data(provisional: bool) -> dict[str, Any]:
+    """How an answer says of a day whether it is provisional, and what that means."""
+    return {"provisional": provisional, "provisional_note": PROVISIONAL if provisional else None}
+
 
 @dataclass(frozen=True)
 class Calendar:
-    """Working days (工作日) from ``first`` to ``last``, oldest first; nothing is known beyond."""
+    """Working days (工作日) from ``first`` to ``last``; nothing is known beyond.
+
+    Up to ``published_until`` they are those of the State Council's notices: weekdays, without the
+    days ``off``, and the days of ``works``.  After it they follow from the weekends and the
+    ``statutory`` holidays of a year alone, and are provisional.
+    """
 
     first: date
+    published_until: date
     last: date
-    working: tuple[date, ...]
+    off: frozenset[date]
+    works: frozenset[date]
+    statutory: Callable[[int], Collection[date]] = field(compare=False)
+    _years: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on a day.
 
         Raises:
-            BeyondCalendar: the table does not reach that day.
+            BeyondCalendar: the calendar does not reach that day.
         """
         self._refuse_beyond(day)
-        at = bisect_left(self.working, day)
-        return at < len(self.working) and self.working[at] == day
+        days = self._working(day.year)
+        position = bisect_left(days, day)
+        return position < len(days) and days[position] == day
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether a day lies beyond the last notice, so that only law and weekends speak of it."""
+        return day > self.published_until
 
     def add_working_days(self, day: date, count: int) -> date:
         """The last day of a term of ``count`` working days that begins after ``day``.
@@ -47,44 +81,76 @@ class Calendar:
         The day on which a term begins is not counted (民法典第201条); 0 is the day itself.
 
         Raises:
-            BeyondCalendar: the term ends beyond the table.
+            BeyondCalendar: the term ends beyond the calendar, or ``count`` is negative.
         """
         self._refuse_beyond(day)
+        if count < 0:
+            raise self._beyond(f"{count} working days after {day}")
         if count == 0:
             return day
-        at = bisect_right(self.working, day) + count - 1
-        if count < 0 or at >= len(self.working):
-            raise self._beyond(f"{count} working days after {day}")
-        return self.working[at]
+        left = count + self._until(day)
+        for year in range(day.year, self.last.year + 1):
+            days = self._working(year)
+            if 0 < left <= len(days):
+                return days[left - 1]
+            left -= len(days)
+        raise self._beyond(f"{count} working days after {day}")
+
+    def term(self, day: date, count: int) -> LastDay:
+        """As ``add_working_days``, and whether the day is provisional.
+
+        Raises:
+            BeyondCalendar: the term ends beyond the calendar.
+        """
+        last = self.add_working_days(day, count)
+        return LastDay(last, count > 0 and self.is_provisional(last))
 
     def working_days_between(self, start: date, end: date) -> int:
         """Working days after ``start`` up to and with ``end``; negative if ``end`` is before.
 
         Raises:
-            BeyondCalendar: the table does not reach one of the two.
+            BeyondCalendar: the calendar does not reach one of the two.
         """
         self._refuse_beyond(start)
         self._refuse_beyond(end)
-        return bisect_right(self.working, end) - bisect_right(self.working, start)
+        if end < start:
+            return -self.working_days_between(end, start)
+        whole = sum(len(self._working(year)) for year in range(start.year, end.year))
+        return whole + self._until(end) - self._until(start)
+
+    def _until(self, day: date) -> int:
+        """Working days of a year up to and with a day of it."""
+        return bisect_right(self._working(day.year), day)
+
+    def _working(self, year: int) -> tuple[date, ...]:
+        """All working days of a year, oldest first."""
+        if year not in self._years:
+            off = self.off
+            if date(year, 1, 1) > self.published_until:
+                off = off.union(self.statutory(year))
+            days = days_from(date(year, 1, 1), date(year, YEAR, 31))
+            self._years[year] = tuple(d for d in days if _works(d, off, self.works))
+        return self._years[year]
 
     def next_working_day(self, day: date) -> date:
         """The day itself if people work on it, else the next working day (民法典第203条).
 
         Raises:
-            BeyondCalendar: the table does not reach that day.
+            BeyondCalendar: the calendar does not reach that day.
         """
         return day if self.is_working_day(day) else self.add_working_days(day, 1)
 
     def refuse_unforeseen(self, name: str, day: date) -> None:
-        """Refuse a day so far beyond the table that nobody asks about it in earnest.
+        """Refuse a day so far beyond the notices that nobody asks about it in earnest.
 
         Raises:
             BeyondCalendar: it is; ``name`` says which day.
         """
-        if day.year > self.last.year + FORESEEN:
-            until = f"the calendar ends on {self.last}; days up to {self.last.year + FORESEEN}"
+        until = self.published_until.year + FORESEEN
+        if day.year > until:
+            known = f"notices on holidays end on {self.published_until}; days up to {until}"
             raise BeyondCalendar(
-                f"{name} {day} is beyond it: {until} can be asked, correct the day"
+                f"{name} {day} is beyond it: {known} can be asked, correct the day"
             )
 
     def _refuse_beyond(self, day: date) -> None:
@@ -93,37 +159,38 @@ class Calendar:
 
     def _beyond(self, what: str) -> BeyondCalendar:
         known = f"the calendar of working days reaches from {self.first} to {self.last}"
-        remedy = "add the year's notice on holidays to xhcredit/domain/calendar_days.yaml"
-        return BeyondCalendar(f"{what} is beyond it: {known}; {remedy}")
+        return BeyondCalendar(f"{what} is beyond it: {known}; correct the day")
 
 
-@cache
-def shipped_calendar() -> Calendar:
-    """The calendar that the State Council's notices give, 2019 to 2026."""
-    return calendar_of(yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))["years"])
+def calendar_of(
+    notices: Mapping[int, Notice], statutory: Callable[[int], Collection[date]], last_year: int
+) -> Calendar:
+    """Build a calendar from the notices of years that follow one another, and the law beyond.
 
-
-def calendar_of(years: Iterable[dict[str, Any]]) -> Calendar:
-    """Build a calendar from whole years that follow one another.
+    Args:
+        notices: by year; one may change days of the December before it.
+        statutory: the statutory holidays of a year.
+        last_year: up to which year the law alone is followed.
 
     Raises:
-        BeyondCalendar: a year is missing between the first and the last.
+        BeyondCalendar: there is no notice, or one is missing between the first and the last.
     """
-    rows = list(years)
-    named = [row["year"] for row in rows]
-    first, last = date(named[0], 1, 1), date(named[-1], YEAR, 31)
-    if named != list(range(first.year, last.year + 1)):
-        raise BeyondCalendar(f"years {named} have a gap; add the missing year to the calendar")
-    off = {day for row in rows for start, end in row["days_off"] for day in _days(start, end)}
-    works = {day for row in rows for day in row["works"]}
-    return Calendar(first, last, tuple(d for d in _days(first, last) if _works(d, off, works)))
+    years = sorted(notices)
+    if not years or years != list(range(years[0], years[-1] + 1)):
+        raise BeyondCalendar(f"notices of {years} have a gap; add the missing year to the calendar")
+    first, published = date(years[0], 1, 1), date(years[-1], YEAR, 31)
+    last = date(max(years[-1], last_year), YEAR, 31)
+    off = frozenset(day for days, _ in notices.values() for day in days)
+    works = frozenset(day for _, days in notices.values() for day in days)
+    return Calendar(first, published, last, off, works, statutory)
 
 
-def _works(day: date, off: set[date], works: set[date]) -> bool:
+def _works(day: date, off: frozenset[date], works: frozenset[date]) -> bool:
     return day in works or (day.weekday() < _SATURDAY and day not in off)
 
 
-def _days(start: date, end: date) -> Iterable[date]:
+def days_from(start: date, end: date) -> Iterable[date]:
+    """Every day from one to another, both included."""
     return (start + _DAY * n for n in range((end - start).days + 1))
 
 

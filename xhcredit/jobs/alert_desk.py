@@ -12,10 +12,19 @@ import numpy as np
 
 from xhcredit.alerts.detect import armed
 from xhcredit.alerts.door import World
-from xhcredit.alerts.flow import MOVES, Doing, Standing, is_due_unknown, is_overdue, taken
+from xhcredit.alerts.flow import (
+    BY_NIGHT,
+    MOVES,
+    Doing,
+    Standing,
+    is_due_unknown,
+    is_overdue,
+    is_provisional,
+    taken,
+)
 from xhcredit.alerts.graph import picture
 from xhcredit.alerts.precision import Precision, precision_of
-from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.domain.calendar import Calendar, provisional_data
 from xhcredit.engine.one import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alert_world import Scene
@@ -50,10 +59,12 @@ def take(desk: Desk, act: Act, numbers: Sequence[int], doing: Doing) -> list[dic
     """
     if not 0 < len(numbers) <= MOST_AT_ONCE or len(set(numbers)) != len(numbers):
         raise BadInput(f"{len(numbers)} alerts; give 1 to {MOST_AT_ONCE} different ones")
-    if doing.act not in MOVES or doing.act == "expire":
-        known = ", ".join(name for name in MOVES if name != "expire")
+    if doing.act not in MOVES or doing.act in BY_NIGHT:
+        known = ", ".join(name for name in MOVES if name not in BY_NIGHT)
         raise BadInput(f'unknown act "{doing.act}"; choose one of: {known}')
-    return desk.store.alerts.many(act, numbers, _making(desk.rules, doing), desk.within)
+    done = desk.store.alerts.many(act, numbers, _making(desk.rules, doing), desk.within)
+    calendar = desk.rules.calendar
+    return [{**d, **provisional_data(is_provisional(d, calendar))} for d in done]
 
 
 def _making(rules: Rulebook, doing: Doing) -> Making:
@@ -62,11 +73,13 @@ def _making(rules: Rulebook, doing: Doing) -> Making:
 
     def making(found: dict[str, Any]) -> tuple[Doing, Standing]:
         before = Standing(**{n: found[n] for n in _STANDING})
-        standing = taken(before, found["steps"], doing, flow, shipped_calendar())
+        standing = taken(before, found["steps"], doing, flow, rules.calendar)
         if doing.act != "issue":
             return doing, standing
         told = departments(routing, found["family"], standing)
-        return replace(doing, details={**doing.details, "departments": told}), standing
+        provisional = is_provisional(asdict(standing), rules.calendar)
+        details = {**doing.details, "departments": told, "provisional": provisional}
+        return replace(doing, details=details), standing
 
     return making
 
@@ -87,9 +100,21 @@ def departments_of(rules: Rulebook, family: str, day: date) -> list[str]:
     return list(rules.value("alerts.routing", Routing, as_of=day).departments.get(family, ()))
 
 
-def with_overdue(rows: Sequence[Mapping[str, Any]], day: date) -> list[dict[str, Any]]:
-    """Alerts, each told whether it is overdue on a day, and whether nobody can say when it is."""
-    return [{**r, "overdue": is_overdue(r, day), "due_unknown": is_due_unknown(r)} for r in rows]
+def with_overdue(
+    rows: Sequence[Mapping[str, Any]], day: date, calendar: Calendar
+) -> list[dict[str, Any]]:
+    """Alerts, each told whether it is overdue on a day, whether nobody can say when it is, and
+    whether its due day is provisional.
+    """
+    return [
+        {
+            **row,
+            "overdue": is_overdue(row, day),
+            "due_unknown": is_due_unknown(row),
+            **provisional_data(is_provisional(row, calendar)),
+        }
+        for row in rows
+    ]
 
 
 def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from xhcredit.alerts.choose import Choice, choose
 from xhcredit.alerts.detect import Armed, Found, armed, detect
+from xhcredit.alerts.flow import Standing, redated
 from xhcredit.engine.one import day_number
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.alert_world import Scene
@@ -27,11 +28,16 @@ from xhcredit.store.tables import snapshots
 
 @dataclass(frozen=True)
 class Updated:
-    """What a night's alerts came to; ``waiting`` are triggers that nobody back-tested yet."""
+    """What a night's alerts came to; ``waiting`` are triggers that nobody back-tested yet,
+    ``redated`` alerts whose due day was counted anew, ``due_unknown`` those of which nobody can say
+    until when they must be dealt with.
+    """
 
     as_of: str
     raised: int
     expired: int
+    redated: int
+    due_unknown: int
     found: int
     told_before: int
     quiet: int
@@ -74,8 +80,23 @@ def update(
            for c, e in choice.new]  # fmt: skip
     told = _report(as_of, found, choice, waiting, run)
     flow = rules.value("alerts.flow", Flow, as_of=as_of)
-    kept = store.alerts.night(act, as_of, inputs, new, _expiring(flow, as_of), told)
+    kept = store.alerts.night(
+        act, as_of, inputs, new, _expiring(flow, as_of), told, redating(rules)
+    )
     return Updated(**kept)
+
+
+def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
+    """Counts the due day of an alert anew: by the terms of its last step and today's calendar."""
+
+    def of(alert: dict[str, Any]) -> Standing | None:
+        standing = Standing(**{f.name: alert[f.name] for f in fields(Standing)})
+        return redated(
+            standing, alert["steps"], lambda on: rules.value("alerts.flow", Flow, as_of=on),
+            rules.calendar,
+        )  # fmt: skip
+
+    return of
 
 
 _Findings = dict[tuple[str, str, str], Found]

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from xhcredit.domain.calendar import provisional_data
 from xhcredit.errors import BadInput, WrongApplicant, WrongState
 from xhcredit.jobs.restorable_records import Chosen, stored_record
 from xhcredit.restoration.assess import assess
@@ -252,6 +253,7 @@ def shown(found: Mapping[str, Any], on: date, rules: Rulebook) -> dict[str, Any]
         "state_said": said(STATES[state]),
         "possible": [name for name, move in MOVES[kind].items() if state in move.states],
         "overdue": any(c["overdue"] and c["done_on"] is None for c in told),
+        "due_unknown": any(c["due_unknown"] for c in told),
         "asked_on": on.isoformat(),
         "clocks": told,
         "steps": [_step(kind, s) for s in found["steps"]],
@@ -265,6 +267,8 @@ def _clock(clock: Clock, on: date) -> dict[str, Any]:
         **said(clock.said),
         "working_days": clock.days,
         **{name: day and day.isoformat() for name, day in days.items()},
+        **provisional_data(clock.provisional),
+        "due_unknown": clock.is_due_unknown,
         "overdue": clock.is_overdue(on),
         "rule": clock.basis.rule_id,
         "verification": clock.basis.mark,

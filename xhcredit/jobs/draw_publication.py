@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from xhcredit.domain.calendar import shipped_calendar
+from xhcredit.domain.calendar import LastDay, provisional_data
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BeyondCalendar
 from xhcredit.ingest.schema import directory
@@ -31,14 +31,14 @@ _COLUMNS = (
 )
 
 
-def due_on(last_visit: date, rules: Rulebook) -> date:
+def due_on(last_visit: date, rules: Rulebook) -> LastDay:
     """The last day on which results may be published, counted in working days.
 
     Raises:
-        BeyondCalendar: the table of working days does not reach that far.
+        BeyondCalendar: the last visit was before the first year of the calendar.
     """
     law = rules.serving("draws.publication", Publication, as_of=last_visit)
-    return shipped_calendar().add_working_days(last_visit, law.working_days)
+    return rules.calendar.term(last_visit, law.working_days)
 
 
 def standing(kept: Json, rules: Rulebook, today: date) -> Json:
@@ -54,7 +54,8 @@ def standing(kept: Json, rules: Rulebook, today: date) -> Json:
     Returns:
         ``state`` (``no_results``, ``due``, ``overdue``, ``published``), ``last_visit``, ``due_on``,
         ``published_on`` (the list) and ``results_on`` (all results; each None where there is none),
-        ``due_unknown`` (the table of working days ends before), and ``in_time`` (None before
+        ``due_unknown`` (the calendar of working days does not reach), ``provisional`` (the day
+        rests on a year whose notice on holidays is not known), and ``in_time`` (None before
         publication and while the day is unknown).
     """
     last = max((r["inspected_on"] for r in kept["results"].values()), default=None)
@@ -89,14 +90,17 @@ def _told(
     """
     shown = day_in_china(at)
     told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "due_unknown": False,
-                  "published_on": shown, "results_on": None, "in_time": None}  # fmt: skip
+                  **provisional_data(provisional=False), "published_on": shown,
+                  "results_on": None, "in_time": None}  # fmt: skip
     if last is None:
         return told
     try:
-        due = due_on(date.fromisoformat(last), rules).isoformat()
-    except BeyondCalendar:  # the State Council has not told that year's days off yet
-        due = None
+        until = due_on(date.fromisoformat(last), rules)
+    except BeyondCalendar:
+        until = None
+    due = until.day.isoformat() if until else None
     told |= {"due_on": due, "due_unknown": due is None}
+    told |= provisional_data(until is not None and until.provisional)
     if at is not None:
         shown = day_in_china(max(at, entered or at)) or ""
         in_time = None if due is None else shown <= due

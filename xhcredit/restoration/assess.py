@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from xhcredit.domain.calendar import Calendar, add_years, shipped_calendar
+from xhcredit.domain.calendar import Calendar, add_years
 from xhcredit.errors import BadInput, WrongApplicant
 from xhcredit.restoration import lawyer, papers, periods, words
 from xhcredit.restoration.conditions import conditions
@@ -57,15 +57,15 @@ def assess(
             of those that the record has met since it was decided.
         rules: the rulebook.
         applicant: unified social credit code of who applies; empty for a mere question.
-        calendar: working days; by default the shipped table.
+        calendar: working days; by default those of the rulebook.
 
     Raises:
         BadInput: the record was decided after ``applied_on``.
         WrongApplicant: the applicant is not the enterprise of the record.
-        BeyondCalendar: ``applied_on`` is many years beyond the calendar.
+        BeyondCalendar: ``applied_on`` is many years beyond the notices on holidays.
         RuleNotInForce: the rulebook does not reach that day, or restoration is out of service.
     """
-    days = calendar or shipped_calendar()
+    days = calendar or rules.calendar
     days.refuse_unforeseen("applied_on", applied_on)
     _refuse(record, applied_on, applicant)
     laws = [Law(rules, authority, applied_on) for authority in record.authorities]

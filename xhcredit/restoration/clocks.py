@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from xhcredit.domain.calendar import Calendar, shipped_calendar
+from xhcredit.domain.calendar import Calendar
 from xhcredit.restoration import papers
 from xhcredit.restoration.flow import Kind
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import Basis, Said
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
+from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits, Unit
 
 #: by when an objection is marked, passed on and decided (上海市社会信用条例第36条)
 OBJECTION = "restoration.shanghai.objection"
@@ -26,8 +26,8 @@ Done = tuple[str, date]
 class Clock:
     """A step of the authority: running since a day, ``days`` working days, done or not.
 
-    ``due_on`` is None where next year's holidays are not published yet: then nobody can say
-    whether it is overdue.
+    ``due_on`` is None before the calendar's first year: then nobody can say whether it is overdue.
+    It is ``provisional`` while the notice on holidays of a year of the term is not known.
     """
 
     step: str
@@ -38,6 +38,12 @@ class Clock:
     done_on: date | None
     basis: Basis
     may_be_left: bool = False
+    provisional: bool = False
+
+    @property
+    def is_due_unknown(self) -> bool:
+        """Whether it runs, and nobody can say until when."""
+        return self.due_on is None and self.done_on is None
 
     def is_overdue(self, on: date) -> bool:
         """Whether it was done late, or is still to be done after its last day."""
@@ -102,7 +108,7 @@ def clocks(
         steps: what was done, in order, the filing first.
         on: the day asked for.
         rules: the rulebook; the limits of the day of filing count.
-        calendar: working days; by default the shipped table.
+        calendar: working days; by default those of the rulebook.
 
     Raises:
         RuleNotInForce: there were no such limits on the day of filing.
@@ -110,31 +116,31 @@ def clocks(
     known = [step for step in steps if step[1] <= on]
     if not known:
         return []
-    days = calendar or shipped_calendar()
+    days = calendar or rules.calendar
     limits = _limits(kind, about, known[0][1], rules)
     return list(_running(_TIMERS[kind], limits, known, days))
 
 
 def _limits(
     kind: Kind, about: tuple[Authority, RecordKind], filed_on: date, rules: Rulebook
-) -> Mapping[str, tuple[int, Basis]]:
-    """Working days and rule of each step."""
+) -> Mapping[str, tuple[int, Basis, Unit]]:
+    """Days, rule and unit of each step."""
     authority, record = about
     law = Law(rules, authority, filed_on)
     if kind == "objection":
-        steps = rules.value(OBJECTION, TimeLimits, applied_on=filed_on).steps
-        return {step: (count, law.basis_of(OBJECTION)) for step, count in steps.items()}
-    found: dict[str, tuple[int, Basis]] = {}
+        rule = rules.value(OBJECTION, TimeLimits, applied_on=filed_on)
+        return {s: (n, law.basis_of(OBJECTION), rule.unit) for s, n in rule.steps.items()}
+    found: dict[str, tuple[int, Basis, Unit]] = {}
     for name in ("national_limits", "time_limits"):
         if law.has(name):
-            steps = law.value(name, TimeLimits).steps
-            found |= {s: (n, law.basis(name)) for s, n in steps.items()}
+            rule = law.value(name, TimeLimits)
+            found |= {s: (n, law.basis(name), rule.unit) for s, n in rule.steps.items()}
     return {step: said for step, said in found.items() if papers.concerns(step, record)}
 
 
 def _running(
     timers: Sequence[_Timer],
-    limits: Mapping[str, tuple[int, Basis]],
+    limits: Mapping[str, tuple[int, Basis, Unit]],
     known: Sequence[Done],
     calendar: Calendar,
 ) -> Iterator[Clock]:
@@ -144,9 +150,10 @@ def _running(
             continue
         since = known[begun[-1]][1]  # what is filed again begins anew
         ended = [day for act, day in known[begun[-1] + 1 :] if act in timer.until]
-        count, basis = limits[timer.step]
+        count, basis, unit = limits[timer.step]
+        last = papers.last_day(calendar, since, count, unit)
         yield Clock(
-            timer.step, STEPS[timer.step], since, count,
-            papers.last_day(calendar, since, count), ended[0] if ended else None, basis,
-            timer.may_be_left,
+            timer.step, STEPS[timer.step], since, count, last.day if last else None,
+            ended[0] if ended else None, basis, timer.may_be_left,
+            last is not None and last.provisional,
         )  # fmt: skip

@@ -59,7 +59,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A step of the authority: within how many days of filing, and the last day if it is known."""
+    """A step of the authority: within how many days of filing, and the last day if it is known.
+
+    ``provisional``: the last day rests on a year whose notice on holidays is not known yet.
+    """
 
     step: str
     said: Said
@@ -67,6 +70,7 @@ class Deadline:
     unit: Unit
     by: date | None
     basis: Basis
+    provisional: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
-from xhcredit.domain.calendar import Calendar
+from xhcredit.domain.calendar import Calendar, LastDay
 from xhcredit.errors import BeyondCalendar
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Deadline, Route, Said
 from xhcredit.restoration.record import AdverseRecord, Authority
 from xhcredit.restoration.words import day
-from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits
+from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits, Unit
 
 APPLICATION = Said("信用修复申请书", "application for restoration")
 PLEDGE = Said("信用承诺书", "public pledge")
@@ -141,17 +141,20 @@ def _deadlines(
         days = limits.steps[step]
         by = None
         if about == "takedown" or step in _FROM_FILING:
-            by = last_day(calendar, start, days)
+            by = last_day(calendar, start, days, limits.unit)
         elif step == "decide" and "accept" in limits.steps:
-            by = last_day(calendar, start, limits.steps["accept"] + days)
+            by = last_day(calendar, start, limits.steps["accept"] + days, limits.unit)
         said = STEPS.get(step, Said(step, step))
-        yield Deadline(step, said, days, limits.unit, by, law.basis(about))
+        ends, provisional = (by.day, by.provisional) if by else (None, False)
+        yield Deadline(step, said, days, limits.unit, ends, law.basis(about), provisional)
 
 
-def last_day(calendar: Calendar, start: date, days: int) -> date | None:
-    """The last day of a term; None where next year's holidays are not published yet."""
+def last_day(calendar: Calendar, start: date, days: int, unit: Unit) -> LastDay | None:
+    """The last day of a term in working days or days; None where the calendar does not reach."""
+    if unit == "days":
+        return LastDay(start + timedelta(days=days), provisional=False)
     try:
-        return calendar.add_working_days(start, days)
+        return calendar.term(start, days)
     except BeyondCalendar:
         return None
 

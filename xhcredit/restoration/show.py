@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xhcredit.domain.calendar import provisional_data
 from xhcredit.restoration.cases import extras_of, line_of
 from xhcredit.restoration.outcome import Assessment, Basis, Condition, Deadline, Said
 from xhcredit.rules.check import MARKS
@@ -61,6 +62,7 @@ def _deadline(deadline: Deadline) -> dict[str, Any]:
         "days": deadline.days,
         "unit": deadline.unit,
         "by": deadline.by and deadline.by.isoformat(),
+        **provisional_data(deadline.provisional),
         **said(deadline.said),
         "basis": _basis(deadline.basis),
     }

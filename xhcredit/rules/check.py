@@ -12,8 +12,12 @@ from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.shapes import Caps, Directs, PackState, Scope, Tolerance
+from xhcredit.rules.working_days import notice_id
 
-Kind = Literal["unconfirmed", "not_checked", "not_in_force", "ends", "changes", "out_of_service"]
+Kind = Literal[
+    "unconfirmed", "not_checked", "not_in_force", "ends", "changes", "out_of_service",
+    "notice_missing",
+]  # fmt: skip
 
 #: What each verification mark means.
 MARKS: dict[str, tuple[str, str]] = {
@@ -53,10 +57,27 @@ def check(rulebook: Rulebook, day: date) -> list[Finding]:
     """Return what needs a person's eye on ``day``, by kind and rule; empty if nothing does.
 
     Drafts; rules not compared with their source for a year or never; rules not in force; entries
-    that end or change within three months; packs out of service.
+    that end or change within three months; packs out of service; a year's notice on holidays that
+    should have been added by now.
     """
     found = [finding for rule in rulebook.rules.values() for finding in _findings(rule, day)]
+    found += missing_notice(rulebook, day)
     return sorted(found, key=lambda finding: (finding.kind, finding.rule_id))
+
+
+def missing_notice(rulebook: Rulebook, day: date) -> list[Finding]:
+    """The notice on holidays that somebody should have added by ``day``, as a finding; or none."""
+    year = rulebook.missing_notice(day)
+    if year is None:
+        return []
+    file = notice_id(year).replace(".", "/") + ".yaml"
+    return [Finding(
+        "notice_missing", notice_id(year),
+        f"{year}年节假日安排尚未录入：该年的期限为暂定（调休未计入）；请将国务院办公厅通知录入"
+        f"规则目录的 {file}，格式同上一年的文件",
+        f"the notice on holidays of {year} is missing: days of that year are provisional, without "
+        f"swapped days; add it to the district's rules as {file}, written as the year before",
+    )]  # fmt: skip
 
 
 def _findings(rule: Rule, day: date) -> Iterator[Finding]:

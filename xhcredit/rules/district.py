@@ -9,6 +9,7 @@ from xhcredit.rules.fitting import nearest
 from xhcredit.rules.loader import load_folder, shown
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule
+from xhcredit.rules.working_days import YEARS, refuse_against_law, refuse_other_days
 
 _FIXED = ("unit", "selected_by", "pack")
 
@@ -18,7 +19,9 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
 
     A file with a new id is added where its family is open (``families.OPEN``).  A file with a
     shipped id takes its place if it only extends it: the same unit, day and pack, all shipped
-    entries unchanged, its own entries after them.  So a past decision keeps its rule.
+    entries unchanged, its own entries after them.  So a past decision keeps its rule.  The notice
+    on holidays of a year (``calendar.years.*``) must hold the days of the shipped one, if there is
+    one, which then stays; else it must be off on every statutory holiday.
 
     Raises:
         BadRule: a file is refused by the loader, rewrites a shipped entry, or has an id that
@@ -27,12 +30,20 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
     own = load_folder(folder)
     for rule_id, rule in own.items():
         file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
-        if rule_id in shipped:
+        if rule_id in shipped and rule_id.startswith(YEARS):
+            refuse_other_days(shipped[rule_id], rule, file)
+        elif rule_id in shipped:
             refuse_rewriting(shipped[rule_id], rule, file)
         elif not is_open(rule_id):
             remedy = nearest(rule_id, shipped, "see: xhcredit rules show")
             raise bad_rule(file, "id", f'nothing reads a rule "{rule_id}"', remedy)
-    return dict(sorted({**shipped, **own}.items()))
+    official = {i: rule for i, rule in shipped.items() if i.startswith(YEARS)}
+    merged = {**shipped, **own, **official}
+    for rule_id in own:
+        if rule_id.startswith(YEARS):
+            file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+            refuse_against_law(merged, rule_id, file)
+    return dict(sorted(merged.items()))
 
 
 def refuse_rewriting(old: Rule, new: Rule, file: str) -> None:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter
 from xhcredit.rules import shapes
 from xhcredit.rules import shapes_access as access
 from xhcredit.rules import shapes_alerts as alerts
+from xhcredit.rules import shapes_calendar as calendar
 from xhcredit.rules import shapes_draws as draws
 from xhcredit.rules import shapes_restoration as restoration
 from xhcredit.rules import shapes_training as training
@@ -62,6 +63,9 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("alerts.proving", TypeAdapter(alerts.Proving)),
     ("alerts.retirement", TypeAdapter(alerts.Retirement)),
     ("alerts.picture", TypeAdapter(alerts.Picture)),
+    ("calendar.statutory_days", TypeAdapter(calendar.Holidays)),
+    ("calendar.notice_due", TypeAdapter(calendar.YearlyDay)),
+    ("calendar.years.y*", TypeAdapter(calendar.YearOff)),
     ("draws.ratios", TypeAdapter(draws.Ratios)),
     ("draws.plan", TypeAdapter(draws.PlanTerms)),
     ("draws.items", TypeAdapter(draws.Items)),
@@ -81,7 +85,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
 
 #: Families to which a district may add rules of its own.  Every other rule is read by its id alone,
 #: so that a new id would be read by nobody.
-OPEN = ("packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*")
+OPEN = ("packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*", "calendar.years.y*")
 
 
 def is_open(rule_id: str) -> bool:

@@ -14,12 +14,14 @@ from typing import TypeVar
 
 import rfc8785
 
+from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BadRule, RuleNotInForce
 from xhcredit.rules.district import with_district
 from xhcredit.rules.fitting import refuse_misfits
 from xhcredit.rules.loader import SHIPPED, load_folder
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.shapes import Cap, Caps, Condition, Direct, Directs, PackState, Scope
+from xhcredit.rules.working_days import calendar_from, missing_notice, refuse_contradictions
 
 _Value = TypeVar("_Value")
 _Item = TypeVar("_Item", bound=Condition)
@@ -59,12 +61,26 @@ class Rulebook:
         """
         by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
         refuse_misfits(by_id)
+        refuse_contradictions(by_id)
         return cls(MappingProxyType(by_id))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical JSON (RFC 8785) of all rules, in hex."""
         return hashlib.sha256(rfc8785.dumps([r.as_data() for r in self.rules.values()])).hexdigest()
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Working days: by the notices of ``calendar.years.*``, provisional beyond the last.
+
+        Raises:
+            BadRule: the rulebook holds no notice.
+        """
+        return calendar_from(self.rules)
+
+    def missing_notice(self, day: date) -> int | None:
+        """The year whose notice on holidays should have been added by ``day``; None if none."""
+        return missing_notice(self.rules, day)
 
     def rule(self, rule_id: str) -> Rule:
         """Return a rule by id.

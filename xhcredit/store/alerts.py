@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select
 
 from xhcredit.alerts.choose import Candidate, Earlier
-from xhcredit.alerts.flow import OVER, Doing, Standing
+from xhcredit.alerts.flow import OVER, Doing, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.store.acts import Act, Tx, Writer
 from xhcredit.store.alerts_read import Asked, latest, page, with_steps
@@ -23,6 +23,8 @@ from xhcredit.store.tables import outbox
 
 #: finds where an alert stands after what is done, from the alert as it is in the transaction
 Making = Callable[[dict[str, Any]], tuple[Doing, Standing]]
+#: where an alert, as read with its steps, stands once its due day is counted anew; None if as it is
+Redating = Callable[[dict[str, Any]], Standing | None]
 NIGHT = "night"
 
 
@@ -41,8 +43,11 @@ class Alerts:
         new: Sequence[tuple[Candidate, int | None]],
         expired: Mapping[str, Any],
         report: Mapping[str, Any],
+        redating: Redating,
     ) -> dict[str, Any]:
-        """Raise a night's alerts and let old ones expire, all or nothing; return the report.
+        """Raise a night's alerts, let old ones expire, count due days anew; return the report.
+
+        All or nothing.
 
         The same inputs on the same day again return the report of the first time and do nothing.
 
@@ -53,6 +58,7 @@ class Alerts:
             new: what was chosen, each with the earlier alert about its subject.
             expired: ``before``, the day before which unissued alerts expire, and ``reason``.
             report: what else is kept with the night.
+            redating: counts the due day of an alert that is under way.
         """
 
         def work(tx: Tx) -> dict[str, Any]:
@@ -61,10 +67,12 @@ class Alerts:
                 return kept | {"repeated": True}
             numbers = _raise(tx, as_of, new)
             gone = _expire(tx, as_of, str(expired["before"]), str(expired["reason"]))
-            told = {**report, "raised": len(numbers), "expired": len(gone)}
+            moved = _redate(tx, as_of, redating)
+            told = {**report, "raised": len(numbers), "expired": len(gone), "redated": len(moved)}
+            told["due_unknown"] = sum(map(is_due_unknown, _open(tx)))
             row = {"as_of": as_of.isoformat(), "inputs": inputs, "report": canonical(told)}
             tx.con.execute(insert(alert_nights), row | {"activity": tx.seq})
-            tx.tell(raised=len(numbers), expired=len(gone))
+            tx.tell(raised=len(numbers), expired=len(gone), redated=len(moved))
             return told | {"repeated": False}
 
         return dict(self.writer.act(act, work))
@@ -231,6 +239,26 @@ def _expire(tx: Tx, as_of: date, before: str, reason: str) -> list[int]:
     return [r["id"] for r in found]
 
 
+def _open(tx: Tx) -> list[dict[str, Any]]:
+    """Alerts that are not over, with where they stand."""
+    wanted = latest().add_columns(alert_steps.c.done_on).where(alert_steps.c.state.not_in(OVER))
+    return [dict(row) for row in tx.con.execute(wanted).mappings()]
+
+
+def _redate(tx: Tx, as_of: date, redating: Redating) -> list[int]:
+    """Give alerts that are under way the due day that the calendar of today says."""
+    found = with_steps(tx.con, [r for r in _open(tx) if r["done_on"] <= as_of.isoformat()])
+    doing = Doing("redate", as_of, NIGHT, "due day counted anew by the calendar of working days")
+    rows = [
+        _row(tx, alert["id"], alert["step"] + 1, doing, standing)
+        for alert in found
+        if (standing := redating(alert)) is not None
+    ]
+    if rows:
+        tx.con.execute(insert(alert_steps), rows)
+    return [row["alert"] for row in rows]
+
+
 def _row(tx: Tx, number: int, step: int, doing: Doing, standing: Standing) -> dict[str, Any]:
     return {
         "alert": number, "step": step, "act": doing.act, "actor": doing.actor,
@@ -279,6 +307,7 @@ def _tell(tx: Tx, found: Mapping[str, Any], doing: Doing, standing: Standing) ->
     payload = {
         "alert": found["id"], "trigger": found["trigger"], "subject": found["subject"],
         "colour": standing.colour, "owner": standing.owner, "due_on": standing.due_on,
+        "provisional": doing.details.get("provisional", False),
         "departments": doing.details.get("departments", []),
     }  # fmt: skip
     tx.con.execute(insert(outbox), {**row, "payload": canonical(payload)})
