@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from xhcredit.domain.calendar import calendar_of
 from xhcredit.restoration.clocks import clocks
 from xhcredit.rules.rulebook import Rulebook
 
@@ -98,9 +99,8 @@ def test_the_steps_of_an_objection_run_over_the_spring_festival():
 
 def test_beyond_the_notices_a_clock_runs_to_a_provisional_day():
     """Two working days after Thursday 31 December 2026: 4 and 5 January 2027."""
-    about = ("ndrc", "penalty")
     filed, late = [("file", date(2026, 12, 31))], date(2027, 1, 6)
-    [accept] = [c for c in clocks("restoration", about, filed, late, BOOK) if c.step == "accept"]
+    [accept] = [c for c in clocks("restoration", SAMR, filed, late, BOOK) if c.step == "accept"]
 
     assert (accept.due_on, accept.provisional) == (date(2027, 1, 5), True)
     assert accept.is_overdue(late)
@@ -110,7 +110,7 @@ def test_beyond_the_notices_a_clock_runs_to_a_provisional_day():
 def test_before_the_calendar_nobody_can_say():
     known = calendar_of({2027: ((), ())}, lambda _: (), 2027)
     filed = [("file", date(2026, 12, 31))]
-    found = clocks("restoration", ("ndrc", "penalty"), filed, filed[0][1], BOOK, known)
+    found = clocks("restoration", SAMR, filed, filed[0][1], BOOK, known)
 
     assert {c.due_on for c in found} == {None}
     assert all(c.is_due_unknown and not c.is_overdue(date(2030, 1, 1)) for c in found)

@@ -98,8 +98,8 @@ def test_negative_information_lives_five_years():
     assert BOOK.value("query.negative_years", int, as_of=TODAY) == 5
 
 
-def test_the_shipped_rulebook_needs_nothing_but_a_lawyer():
-    assert {finding.kind for finding in check(BOOK, TODAY)} == {"unconfirmed"}
+def test_the_shipped_rulebook_needs_nothing_but_a_lawyer_and_next_years_notice():
+    assert {finding.kind for finding in check(BOOK, TODAY)} == {"unconfirmed", "notice_missing"}
 
 
 def test_every_pack_has_its_own_switch_and_nothing_else():

@@ -31,7 +31,6 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("scope.x_*", TypeAdapter(shapes.Scope)),
     ("query.*", TypeAdapter(shapes.Count, config=_STRICT)),
     ("features.*", TypeAdapter(shapes.Count, config=_STRICT)),
-    ("evaluation.*", TypeAdapter(shapes.Count, config=_STRICT)),
     ("retention.*", TypeAdapter(shapes.Count, config=_STRICT)),
     ("restoration.conflicts.*", TypeAdapter(restoration.Prevails)),
     ("restoration.*.severity", TypeAdapter(restoration.SeverityClasses)),
@@ -85,7 +84,10 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
 
 #: Families to which a district may add rules of its own.  Every other rule is read by its id alone,
 #: so that a new id would be read by nobody.
-OPEN = ("packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*", "calendar.years.y*")
+OPEN = (
+    "packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*", "draws.coverage.*",
+    "calendar.years.y*",
+)  # fmt: skip
 
 
 def is_open(rule_id: str) -> bool:
