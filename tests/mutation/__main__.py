@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from multiprocessing import Pool
 from pathlib import Path
@@ -44,6 +44,7 @@ FLOORS = {
 }
 OUT = ROOT / "out" / "mutants"
 EXCLUDED = Path(__file__).with_name("excluded.yaml")
+SURVIVORS = Path(__file__).with_name("survivors.yaml")
 
 #: share of mutants that the tests are to kill
 GOAL = 0.9
@@ -221,16 +222,24 @@ def _own(mutant: Mutant, tests: Covering) -> set[str]:
 def report(mutants: Sequence[Mutant], results: Results, *, sampled: bool) -> int:
     """Print survivors and shares by package; 1 if too few were killed."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    reasons = {named(s): s["why"] for s in yaml.safe_load(SURVIVORS.read_text("utf-8"))}
     for mutant in sorted(mutants, key=lambda m: (m.path, m.line)):
         package = next(p for p in FLOORS if mutant.path.startswith(p))
         verdict = results.verdict(mutant) or "untried"
         counts[package][verdict] += 1
         if verdict not in ("killed", "timeout"):
-            print(f"{verdict}: {mutant}")
+            parts = {n: getattr(mutant, n) for n in ("path", "function", "before", "after")}
+            why = reasons.get(named(parts))
+            print(f"{verdict}: {mutant}" + (f"  ({why})" if why else ""))
     for package, count in counts.items():
         _row(package, count)
     total = sum(counts.values(), Counter())
     return _row("all", total, least(total.total()) if sampled else GOAL * total.total())
+
+
+def named(survivor: Mapping[str, str]) -> tuple[str, ...]:
+    """What names a survivor in ``survivors.yaml``, blanks and line breaks aside."""
+    return tuple(" ".join(survivor[n].split()) for n in ("path", "function", "before", "after"))
 
 
 def least(count: int) -> int:

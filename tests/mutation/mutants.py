@@ -16,6 +16,7 @@ from itertools import accumulate
 from textwrap import indent
 
 import libcst as cst
+import libcst.matchers as m
 import mutmut.configuration
 from libcst.metadata import (
     MetadataWrapper,
@@ -76,6 +77,9 @@ class Mutant:
         return f"{self.path}:{self.line} {self.function or '(module)'}: {before}  →  {after}"
 
 
+_LITERAL = m.Subscript(value=m.Name("Literal"))
+
+
 class _Everywhere(MutationVisitor):
     """mutmut's visitor, that enters decorated functions too and leaves pure type aliases alone."""
 
@@ -91,8 +95,7 @@ class _Everywhere(MutationVisitor):
     def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.FunctionDef):
             return node.name.value in file_mutation.NEVER_MUTATE_FUNCTION_NAMES
-        literal = isinstance(node, cst.Subscript) and cst.Module([]).code_for_node(node.value)
-        if literal == "Literal" and self._typed_only:
+        if self._typed_only and m.matches(node, _LITERAL | m.Assign(value=_LITERAL)):
             return True
         return bool(super()._skip_node_and_children(node))
 

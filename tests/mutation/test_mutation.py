@@ -49,6 +49,20 @@ def test_what_is_left_out_is_named_with_its_reason_and_under_one_in_a_hundred():
     assert len(every) - len(program.excluding(every)) < len(every) / 100
 
 
+def test_every_survivor_that_is_excused_still_exists_and_has_its_reason():
+    listed = yaml.safe_load(program.SURVIVORS.read_text("utf-8"))
+    found = {
+        program.named(
+            {"path": m.path, "function": m.function, "before": m.before, "after": m.after}
+        )
+        for path in {s["path"] for s in listed}
+        for m in source.found_in(path)
+    }
+
+    assert all(s["why"].strip() for s in listed)
+    assert [s for s in listed if program.named(s) not in found] == []
+
+
 def test_no_source_leaves_itself_out():
     own = re.compile(r"pragma:\s*no mutate")
     files = [f for folder in ("xhcredit", "training") for f in python_files(folder)]

@@ -122,7 +122,7 @@ def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> As
         bound = TIERS.index(cap.no_better_than)
         capped = (x[at[cap.feature]] >= cap.at_least) & (tier < bound)
         tier[capped], by[capped] = bound, 2 + k
-    worst = np.full(tier.shape, -1, np.int8)
+    worst = np.full(tier.shape, -1)
     for k, direct in enumerate(policy.directs):
         given = TIERS.index(direct.tier)
         hit = (x[at[direct.feature]] >= direct.at_least) & (given > worst)
@@ -135,6 +135,6 @@ def capped_grades(x: Array, ids: Sequence[str], grade: Array, caps: Sequence[Cap
     at = {name: k for k, name in enumerate(ids)}
     out = grade.copy()
     for cap in caps:
-        bound = TIERS.index(cap.no_better_than)
-        out[(x[at[cap.feature]] >= cap.at_least) & (out < bound)] = bound
+        capped = x[at[cap.feature]] >= cap.at_least
+        out[capped] = np.maximum(out[capped], TIERS.index(cap.no_better_than))
     return out
