@@ -222,6 +222,10 @@ BAD_VALUES = {
         "{months_from_establishment: 1, covers: {new_form: true, sizes: [micro], kinds: []},"
         " no_worse_than: B, never: []}",
     ): "value.covers: sizes ['micro']; name both small and micro, or neither",
+    (
+        "draws.plan",
+        "{annual_month: 2, annual_day: 29, special_months: 1, places: 2}",
+    ): "value: month 2 has no day 29 in every year; name a day of every year",
     ("scores.weights", "{general: many}"): "value.general: many is not a number; write one",
     ("tiers.caps", "none"): "value: none is not a list; write [...], or one item a line",
     ("packs.core", "true"): "value: True is not a mapping; write keys and values",

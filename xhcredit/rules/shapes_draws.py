@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from typing import Annotated
 
 from pydantic import Field, RootModel, model_validator
 
 from xhcredit.rules.shapes import Name, Shape, Text, TierName, XName
 
+_YEARS = (2023, 2024)  #: one with 28 days of February, one with 29
 Some = Annotated[int, Field(ge=1, le=10**6)]
 Rate = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,12})?|1(\.0{1,12})?)$")]
 
@@ -41,6 +43,13 @@ class PlanTerms(Shape):
     annual_day: Annotated[int, Field(ge=1, le=31)]
     special_months: Some
     places: Annotated[int, Field(ge=2, le=10)]
+
+    @model_validator(mode="after")
+    def _is_a_day(self) -> PlanTerms:
+        if self.annual_day > min(monthrange(year, self.annual_month)[1] for year in _YEARS):
+            found = f"month {self.annual_month} has no day {self.annual_day} in every year"
+            raise ValueError(f"{found}; name a day of every year")
+        return self
 
 
 class Item(Shape):

@@ -1,0 +1,101 @@
+"""What a rule says is what the program does: under every key another value has another outcome.
+
+A key that changes nothing is read by nothing: let the code read it, or delete it from the rule and
+its shape.  Names and texts are what pages and the shell show.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.rules.keys import calendars, scores
+from tests.rules.keys.walking import changed, differs, keys_of, others, outcomes, plain, pools
+from xhcredit.rules.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+TEXTS = {"id", "zh", "en", "why", "article"}
+
+#: families of rules and the small cases that their keys are tried on
+PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("scores.weights", (scores.score,)),
+    ("scores.scale", (scores.score,)),
+    ("scope.*", (scores.score, scores.modes)),
+    ("features.*", (scores.score,)),
+    ("packs.*", (scores.in_service,)),
+    ("calendar.years.*", (calendars.working,)),
+    ("calendar.statutory_days", (calendars.statutory,)),
+    ("calendar.notice_due", (calendars.missing,)),
+)
+
+#: families of rules that have no small cases of this kind yet; their own tests try them
+UNTRIED = (
+    "access.*", "alerts.*", "draws.*", "outcomes.*", "promotion.*", "query.*", "restoration.*",
+    "retention.*", "scores.x_caps", "scores.x_grades", "tiers.*", "tolerance.*",
+)  # fmt: skip
+
+
+def probes_of(rule_id: str) -> tuple[Any, ...]:
+    """The small cases of a rule; none if its family has none."""
+    return next((found for pattern, found in PROBES if fnmatchcase(rule_id, pattern)), ())
+
+
+@cache
+def before(probe: Any) -> list[Any]:
+    """What a probe finds under the shipped rules."""
+    return list(outcomes(probe, BOOK))
+
+
+@cache
+def pool() -> dict[str, tuple[Any, ...]]:
+    return pools(BOOK)
+
+
+def is_read(rule: Any, path: Any, numbers: list[int]) -> bool:
+    """Whether another value under a key of one of its entries changes an outcome.
+
+    A key whose value follows from the others (a notice's year) is read by its shape, which
+    refuses every other value.
+    """
+    near, allowed = pool().get(str(path[-1]) if path else rule.id, ()), False
+    for number in numbers:
+        value = plain(rule.entries[number].value)
+        for key in path:
+            value = value[key]
+        for new in others(value, near):
+            book = changed(BOOK, rule, number, path, new)
+            allowed |= book is not None
+            if book and any(differs(p, book, before(p)) for p in probes_of(rule.id)):
+                return True
+    return not allowed
+
+
+@pytest.mark.parametrize("rule_id", [i for i in BOOK.rules if probes_of(i)])
+def test_under_every_key_another_value_has_another_outcome(rule_id):
+    rule = BOOK.rule(rule_id)
+
+    unread = [
+        ".".join(map(str, path)) or rule_id
+        for path, numbers in keys_of(rule).items()
+        if not (path and path[-1] in TEXTS) and not is_read(rule, path, numbers)
+    ]
+
+    assert unread == [], "read these keys, or delete them from the rule and its shape"
+
+
+def test_every_rule_has_small_cases_or_is_named_as_without():
+    tried = {i for i in BOOK.rules if probes_of(i)}
+    untried = {i for i in BOOK.rules if any(fnmatchcase(i, pattern) for pattern in UNTRIED)}
+
+    assert tried | untried == set(BOOK.rules)
+    assert not tried & untried
+
+
+def test_a_key_that_nothing_reads_is_found():
+    """A planted offender: a rule without small cases changes no outcome."""
+    rule = BOOK.rule("retention.outbox_months")
+
+    assert not is_read(rule, (), [0])
