@@ -60,6 +60,23 @@ HISTORY = {
         }
     ],
 }
+_READ = {
+    "counts": True,
+    "indicators": [
+        {
+            "indicator": "penalties_24m",
+            "zh": "近24个月行政处罚次数",
+            "en": "penalties, last 24 months",
+            "enters": ["general"],
+        }
+    ],
+    "why_none": [],
+}
+_NOT_READ = {
+    "counts": False,
+    "indicators": [],
+    "why_none": [{"reason": "procedure", "zh": "处罚程序为“简易程序”", "en": "procedure: summary"}],
+}
 EXPLAIN = {
     "run": 12,
     "code": CODE,
@@ -67,7 +84,10 @@ EXPLAIN = {
     "tier": "B",
     "decided_by": "tiers.cutoffs",
     "scores": [{"score": "general", "points": 742.31, "weight": 1.0, "indicators": []}],
-    "events": [{"table": "penalty", "occurred_on": "2026-01-05", "source_file": "处罚.csv"}],
+    "events": [
+        {"table": "penalty", "occurred_on": "2026-01-05", "source_file": "处罚.csv", **_READ},
+        {"table": "penalty", "occurred_on": "2025-11-02", "source_file": "处罚.csv", **_NOT_READ},
+    ],
 }
 BATCH = {"run": 12, "scores": [SCORE], "not_found": ["91310000000000000X"]}
 RUN = {**_RUN, "enterprises": 120000, "tiers": {"A": 61000, "B": 41000, "C": 14000, "D": 4000}}
@@ -143,7 +163,7 @@ FILE = {
             "facts": [_FACT],
             "source_file": "处罚.csv",
             "source_row": 7,
-            "indicators": [{"indicator": "penalties_24m", "zh": "近24个月行政处罚次数"}],
+            **_READ,
         }
     ],
     "relations": [{"kind": "address", "zh": "住所", "count": 3, "neighbours": [_NEIGHBOUR]}],

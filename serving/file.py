@@ -32,10 +32,10 @@ Told = tuple[dict[str, Any], list[str], int]
     operation_id="file",
     summary="一企一档 / the file of an enterprise",
     description="某日（默认当前批次之日）已归集的全部事项：登记、各类事件（发生、归集、结束日，来源文件与行，"
-    "计入哪些指标）、当日适用规则、关联关系、历次评分。已修复、撤销、更正等停用的记录不再显示。\n\n"
+    "由哪些指标读取或为何不计入）、当日适用规则、关联关系、历次评分。已修复、撤销、更正等停用的记录不再显示。\n\n"
     "Everything known on a day (the run's by default): register, events with days, source and the "
-    "indicators that they enter, rules of the day, relations, earlier scores. Records that ceased "
-    "to count (restored, revoked, corrected) are shown no more.",
+    "indicators that read them or why none does, rules of the day, relations, earlier scores. "
+    "Records that ceased to count (restored, revoked, corrected) are shown no more.",
     responses=declared(400, 404, 409, 422) | {200: examples.json_of(examples.FILE)},
     openapi_extra=examples.with_purpose(),
 )
@@ -59,7 +59,8 @@ async def read_file(
     Raises:
         UnknownEnterprise: there is none, or it is another bureau's.
         BadInput: the day has not come.
-        Refusal: too many ask at once, or the data is of another night.
+        Refusal: too many ask at once.
+        BookLost, OtherRun: the run cannot be told from what is here.
     """
     if as_of is not None and not _FIRST <= as_of <= service.today():
         raise BadInput(f"{as_of} is not between {_FIRST} and today; choose a day that has come")

@@ -98,10 +98,11 @@ def test_a_withdrawn_event_is_told_but_does_not_count(night, model):
     codes = pq.read_table(report.scores).column("code").to_pylist()
     told = [explain(folder / "warehouse", store, model, code) for code in codes]
     events = [e for one in told for e in one["events"]]
-    withdrawn = [e for e in events if not e["counts"]]
+    withdrawn = [e for e in events if [r["reason"] for r in e["why_none"]] == ["withdrawn"]]
 
     assert withdrawn
     assert all(e["withdrawn_on"] <= DAY.isoformat() for e in withdrawn)
+    assert not any(e["counts"] or e["indicators"] for e in withdrawn)
     assert all(e.get("withdrawn_on", "") == "" for e in events if e["counts"])
 
 

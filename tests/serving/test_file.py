@@ -1,7 +1,6 @@
 """一企一档: all that is known on a day with source; what ceased to count is shown to nobody."""
 
 import shutil
-from datetime import date
 
 import pytest
 
@@ -10,11 +9,7 @@ from tests.serving.test_scores import read_acts
 from xhcredit.engine.one import day_number
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.file_of import known, used_by
-from xhcredit.jobs.file_of_rows import REGISTER, open_rows
-from xhcredit.jobs.model import model_on
-from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release
+from xhcredit.jobs.file_of_rows import open_rows
 
 FILE = f"/v1/enterprises/{CODES[0]}/file"
 
@@ -30,11 +25,6 @@ def client(published, nights):
 @pytest.fixture(scope="module")
 def rows(nights):
     return open_rows(nights / "warehouse", open_store(nights / "warehouse"))
-
-
-@pytest.fixture(scope="module")
-def model():
-    return model_on(Rulebook.load(), load_release(), DAYS[0])
 
 
 def test_the_rows_are_those_of_the_clustered_store(rows):
@@ -110,7 +100,7 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
 
     assert len(same) == len([e for e in rest if not e["withdrawn_on"]])
     assert not any("withdrawn_on" in e and e["withdrawn_on"] <= str(today) for e in shown)
-    assert all(e["counts"] for e in explained)
+    assert not any(r["reason"] == "withdrawn" for e in explained for r in e["why_none"])
     assert act["payload"]["hidden"] > 0
 
 
@@ -134,16 +124,13 @@ def test_a_day_before_it_was_known_says_so(client):
     assert answer.status_code == 404, answer.text
 
 
-def test_indicators_of_an_event_are_those_that_change_without_anything_else(rows, model):
-    """One event at a time gives the same as all at once."""
-    code = CODES[0]
-    found = known(rows, code, DAYS[0], date(2026, 6, 30))
-    uses = used_by(model, found)
-    some = next((n, k) for n in uses for k, u in enumerate(uses[n]) if u)
-    table, at = some
-    alone = type(found)(found.register, {table: [found.events[table][at]]}, 0)
-
-    assert used_by(model, alone)[table] == [uses[table][at]]
-    assert used_by(model, type(found)(found.register, {}, 0)) == {}
-    assert REGISTER not in uses
-    assert {n: len(u) for n, u in uses.items()} == {n: len(e) for n, e in found.events.items()}
+def test_file_and_explain_say_the_same_of_every_event(client):
+    """Which indicators read it, and if none does, why."""
+    for code in CODES:
+        told = client.get(f"/v1/enterprises/{code}/file").json()["events"]
+        explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
+        names = ("table", "occurred_on", "counts", "indicators", "why_none")
+        assert [[e[n] for n in names] for e in told] == [[e[n] for n in names] for e in explained]
+        for event in told:
+            assert event["counts"] == any(i["enters"] for i in event["indicators"])
+            assert event["counts"] != bool(event["why_none"])

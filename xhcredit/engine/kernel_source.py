@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.expr import KernelExpr
@@ -33,6 +34,31 @@ class TableKernel:
     arrays: tuple[str, ...]
     half_lives: tuple[int, ...]
     source: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that an event must fulfil so that an indicator reads it.
+
+    ``kind``: ``window`` (it is recent enough), ``where`` (one part of the filter), ``value`` (what
+    is aggregated is there) or ``hub`` (its node has few enough members, see ``neighbours``);
+    ``names``: the columns and event names that it looks at; ``code``: the Python that tests it.
+    """
+
+    kind: Literal["window", "where", "value", "hub"]
+    names: tuple[str, ...]
+    code: str
+
+
+#: what hides an event from every indicator on day ``A``, and the Python that tests it
+HIDDEN = {
+    "not_happened": "occurred[j] > A",
+    "not_known": "known[j] > A",
+    "withdrawn": "withdrawn[j] <= A",
+}
+AGE = "age = A - occurred[j]"
+IS_ENDED = "is_ended = ended[j] <= A and ended_known[j] <= A"
+DURATION = "duration = (ended[j] if is_ended else A) - occurred[j]"
 
 
 @dataclass
@@ -125,7 +151,7 @@ _AGGREGATES: dict[str, Callable[[int, Feature, str], _Parts]] = {
 }  # fmt: skip
 
 
-def _value(f: Feature, emitter: KernelExpr) -> tuple[str, tuple[str, ...]]:
+def value_of(f: Feature, emitter: KernelExpr) -> tuple[str, tuple[str, ...]]:
     """Emit the value expression: text, and the tests that it is there."""
     if not f.value:
         return "1", ()
@@ -138,12 +164,28 @@ def _value(f: Feature, emitter: KernelExpr) -> tuple[str, tuple[str, ...]]:
     return code.text, code.needs
 
 
-def _tests(f: Feature, emitter: KernelExpr, needs: tuple[str, ...]) -> list[str]:
-    """All tests that an event must pass to count for this feature."""
-    tests = [f"age < {f.window_days}"] if f.window_days else []
-    if f.where:
-        tests.append(emitter.condition(parse(f.where, f'feature "{f.id}"')))
-    return [*tests, *needs]
+def conditions(f: Feature, emitter: KernelExpr, needs: tuple[str, ...]) -> list[Condition]:
+    """All that an event must fulfil so that this feature reads it; ``needs`` as by ``value_of``."""
+    said = f'feature "{f.id}"'
+    where = parse(f.where, said) if f.where else None
+    found = [Condition("window", ("age",), f"age < {f.window_days}")] if f.window_days else []
+    found += [Condition("where", _names(n), emitter.condition(n)) for n in _conjuncts(where)]
+    value = parse(f.value, said) if f.value else None
+    return found + [Condition("value", _names(value), need) for need in needs]
+
+
+def _conjuncts(node: ast.expr | None) -> list[ast.expr]:
+    """The parts of a condition that must all hold."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return [part for value in node.values for part in _conjuncts(value)]
+    return [] if node is None else [node]
+
+
+def _names(node: ast.expr | None) -> tuple[str, ...]:
+    """Columns and event names in an expression; the functions of the language are none."""
+    called = {n.func for n in ast.walk(node) if isinstance(n, ast.Call)} if node else set()
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)] if node else []
+    return tuple(dict.fromkeys(n.id for n in names if n not in called))
 
 
 def _indent(lines: list[str], depth: int) -> list[str]:
@@ -156,9 +198,9 @@ def _event_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) ->
     steps: list[str] = []
     ends: list[str] = []
     for k, f in features:
-        value, needs = _value(f, emitter)
+        value, needs = value_of(f, emitter)
         parts = _AGGREGATES[f.aggregate](k, f, value)
-        tests = _tests(f, emitter, needs)
+        tests = [c.code for c in conditions(f, emitter, needs)]
         starts += parts.start
         ends += parts.end
         steps += (
@@ -167,18 +209,24 @@ def _event_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) ->
             else parts.step
         )
     visible = [
-        "if occurred[j] > A:",
+        f"if {HIDDEN['not_happened']}:",
         "    break",
-        "if known[j] > A or withdrawn[j] <= A:",
+        f"if {HIDDEN['not_known']} or {HIDDEN['withdrawn']}:",
         "    continue",
-        "age = A - occurred[j]",
+        *event_names(emitter),
     ]
-    if emitter.used & {"@ended", "@open", "@duration"}:
-        visible.append("is_ended = ended[j] <= A and ended_known[j] <= A")
-    if "@duration" in emitter.used:
-        visible.append("duration = (ended[j] if is_ended else A) - occurred[j]")
     loop = ["for j in range(offsets[r], offsets[r + 1]):", *_indent(visible + steps, 1)]
     return starts + loop + ends
+
+
+def event_names(emitter: KernelExpr) -> list[str]:
+    """Lines that work out what every event has besides its columns, as far as it is asked for."""
+    lines = [AGE]
+    if emitter.used & {"@ended", "@open", "@duration"}:
+        lines.append(IS_ENDED)
+    if "@duration" in emitter.used:
+        lines.append(DURATION)
+    return lines
 
 
 def _register_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) -> list[str]:
@@ -187,7 +235,7 @@ def _register_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr)
     for k, f in features:
         if f.aggregate != "attribute":
             raise BadDeclaration(f'feature "{f.id}": the register knows only "attribute"')
-        value, needs = _value(f, emitter)
+        value, needs = value_of(f, emitter)
         tests = " and ".join(needs)
         text = _scaled(f, value)
         lines.append(
@@ -196,7 +244,7 @@ def _register_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr)
     return lines
 
 
-def _arrays(t: Table, emitter: KernelExpr, half_lives: Sequence[int]) -> tuple[str, ...]:
+def arrays_of(t: Table, emitter: KernelExpr, half_lives: Sequence[int] = ()) -> tuple[str, ...]:
     """Names of the arrays that the function takes, in order."""
     columns = sorted(name for name in emitter.used if not name.startswith("@"))
     arrays = [f"c_{name}" for name in columns]
@@ -225,7 +273,7 @@ def table_kernel(name: str, features: Sequence[tuple[int, Feature]]) -> TableKer
     if not t.ends and emitter.used & {"@ended", "@open", "@duration"}:
         raise BadDeclaration(f'table "{name}" declares no ending; ended/open/duration mean nothing')
     half_lives = sorted({f.half_life for _, f in features if f.aggregate == "decayed"})
-    arrays = _arrays(t, emitter, half_lives)
+    arrays = arrays_of(t, emitter, half_lives)
     lines = [
         f"def kernel_{name}(rows, as_of, {''.join(a + ', ' for a in arrays)}out):",
         *_indent(

@@ -65,8 +65,8 @@ def _nodes_of(store: Store, rows: Array, kind: int, day: int) -> tuple[Array, Ar
     return _unique_pairs(owner[keep], node[keep])
 
 
-def _members_of(store: Store, nodes: Array, day: int, hub_limit: int) -> tuple[Array, Array]:
-    """Distinct (position in ``nodes``, enterprise) of nodes that are no hubs on a day."""
+def _members_of(store: Store, nodes: Array, day: int) -> tuple[Array, Array]:
+    """Distinct (position in ``nodes``, enterprise) of those active on a day."""
     members = store.relations.members
     at, owner = _spans(members["offsets"], nodes)
     ent = members["ent"][at]
@@ -75,9 +75,19 @@ def _members_of(store: Store, nodes: Array, day: int, hub_limit: int) -> tuple[A
         for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
     keep = _active(chosen, day) & (store.known[ent] <= day)
-    owner, ent = _unique_pairs(owner[keep], ent[keep])
-    small = np.bincount(owner, minlength=nodes.shape[0]) <= hub_limit
-    return owner[small[owner]], ent[small[owner]]
+    return _unique_pairs(owner[keep], ent[keep])
+
+
+def in_hubs(store: Store, row: int, day: int, hub_limit: int) -> set[int]:
+    """Ids of an enterprise's relations whose node is a hub on a day."""
+    edges = store.relations.edges
+    own = slice(int(edges["offsets"][row]), int(edges["offsets"][row + 1]))
+    nodes, which = np.unique(edges["node"][own], return_inverse=True)
+    if not nodes.shape[0]:
+        return set()
+    owner, _ = _members_of(store, nodes, day)
+    hubs = np.bincount(owner, minlength=nodes.shape[0]) > hub_limit
+    return set(edges["event_id"][own][hubs[which]].tolist())
 
 
 def _pairs(store: Store, rows: Array, f: Feature, day: int) -> tuple[Array, Array]:
@@ -85,7 +95,9 @@ def _pairs(store: Store, rows: Array, f: Feature, day: int) -> tuple[Array, Arra
     kind = table("relation").column("kind").value_ids.index(f.relation)
     owner, node = _nodes_of(store, rows, kind, day)
     nodes, which = np.unique(node, return_inverse=True)
-    node_at, ent = _members_of(store, nodes, day, f.hub_limit)
+    node_at, ent = _members_of(store, nodes, day)
+    small = np.bincount(node_at, minlength=nodes.shape[0]) <= f.hub_limit
+    node_at, ent = node_at[small[node_at]], ent[small[node_at]]
     starts = np.searchsorted(node_at, np.arange(nodes.shape[0] + 1))
     at, back = _spans(starts, which)
     who, neighbour = owner[back], ent[at]

@@ -14,7 +14,8 @@ from xhcredit.engine.one import day_number
 from xhcredit.errors import UnknownEnterprise
 from xhcredit.features.registry import features
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.file_of_rows import Rows, open_rows
+from xhcredit.jobs.event_uses import EventUse, event_uses
+from xhcredit.jobs.file_of_rows import open_rows
 from xhcredit.jobs.model import NATIONAL, Model
 from xhcredit.jobs.results import MARK
 from xhcredit.scores.points import PointsTable
@@ -26,8 +27,9 @@ def explain(
 ) -> dict[str, Any]:
     """Everything behind one enterprise's result, as JSON-ready values.
 
-    Events withdrawn by the model's day are told as not counting; with ``shown_on``, what is
-    withdrawn by that day is left out, as the law wants it where scores are read.
+    Each event names the indicators that read it on the model's day, or why none does (see
+    ``EventUse``).  With ``shown_on``, what is withdrawn by that day is left out, as the law wants
+    it where scores are read.
 
     Raises:
         UnknownEnterprise: nobody has this code, or it was not yet known on the model's day.
@@ -38,14 +40,26 @@ def explain(
         raise UnknownEnterprise(
             f'enterprise "{code}" was not known on {model.as_of}; choose a later day'
         )
-    x = model.compiled.run(store, np.array([row]), np.array([day]))
+    result = result_of(model, model.compiled.run(store, np.array([row]), np.array([day])))
+    uses = event_uses(model, open_rows(warehouse, store), row, applying(result))
+    events = [
+        _event(name, use)
+        for name, several in uses.items()
+        for use in several
+        if not (shown_on and use.withdrawn_on and use.withdrawn_on <= shown_on)
+    ]
     return {
         "code": code,
         "mark": MARK,
         "provenance": model.provenance(store.digest),
-        **result_of(model, x),
-        "events": known_events(open_rows(warehouse, store), code, model.as_of, shown_on),
+        **result,
+        "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
     }
+
+
+def applying(result: dict[str, Any]) -> list[str]:
+    """The scores that apply to the enterprise of a result: ``general``, ``x_food`` …."""
+    return [s["score"] for s in result["scores"]]
 
 
 def result_of(model: Model, x: Array) -> dict[str, Any]:
@@ -106,46 +120,16 @@ def _indicators(
     return sorted(rows, key=lambda r: -float(r["costs_composite"]))
 
 
-def known_events(
-    rows: Rows, code: str, as_of: date, shown_on: date | None = None
-) -> list[dict[str, Any]]:
-    """All scored events of an enterprise known by a day, newest first, with source and days.
-
-    Events that were withdrawn by then are told as such: they no longer count.  What is withdrawn
-    by ``shown_on`` (or earlier) is not told.
-    """
-    row = rows.store.row(code)
-    found: list[dict[str, Any]] = []
-    for table in directory().values():
-        if table.kind == "event" and table.scored:
-            found += [
-                _event(table.name, e, as_of)
-                for e in rows.of(table.name, row)
-                if e["known_on"] <= as_of and not _is_hidden(e, shown_on)
-            ]
-    return sorted(found, key=lambda e: (e["occurred_on"], e["table"]), reverse=True)
-
-
-def _is_hidden(event: dict[str, Any], shown_on: date | None) -> bool:
-    withdrawn = event["withdrawn_on"]
-    return shown_on is not None and withdrawn is not None and withdrawn <= shown_on
-
-
-def _event(table: str, row: dict[str, Any], as_of: date) -> dict[str, Any]:
-    """One event in JSON-ready values, with what was known of it on the day."""
-    withdrawn = row["withdrawn_on"] is not None and row["withdrawn_on"] <= as_of
-    hidden = {"event_id", "code"} | set(_not_yet(table, row, as_of))
-    kept = {k: str(v) for k, v in row.items() if v is not None and k not in hidden}
-    return {"table": table, "zh": directory()[table].name_zh, "counts": not withdrawn, **kept}
-
-
-def _not_yet(table: str, row: dict[str, Any], as_of: date) -> list[str]:
-    """Columns of an event that were not known on the day."""
-    late = []
-    if row["withdrawn_on"] is not None and row["withdrawn_on"] > as_of:
-        late += ["withdrawn_on", "withdrawn_why"]
-    known = row.get("ended_known_on")
-    if known is not None and known > as_of:
-        late += ["ended_on", "ended_known_on"]
-        late += [c.name for c in directory()[table].columns if c.with_end]
-    return late
+def _event(name: str, use: EventUse) -> dict[str, Any]:
+    """One event in JSON-ready values, as known on the day; persons are left out."""
+    table = directory()[name]
+    hidden = {"event_id", "code", *(c.name for c in table.columns if c.type == "person")}
+    return {
+        "table": name,
+        "zh": table.name_zh,
+        "en": table.name_en,
+        "counts": use.counts,
+        "indicators": use.indicators,
+        "why_none": use.why_none,
+        **{k: str(v) for k, v in use.event.items() if v is not None and k not in hidden},
+    }

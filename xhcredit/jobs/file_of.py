@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
-from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import Array, Store, frozen
-from xhcredit.engine.one import day_number, event_id, one_enterprise
+from xhcredit.engine.columns import Array
+from xhcredit.engine.one import day_number
 from xhcredit.errors import RuleNotInForce, UnknownEnterprise
-from xhcredit.features.registry import features
 from xhcredit.ingest.schema import Table, directory
-from xhcredit.jobs.explain import result_of
+from xhcredit.jobs.event_uses import EventUse, Row, event_uses
+from xhcredit.jobs.explain import applying, result_of
 from xhcredit.jobs.file_of_neighbours import neighbours_of
 from xhcredit.jobs.file_of_rows import REGISTER, Rows
 from xhcredit.jobs.model import Model
@@ -28,53 +27,6 @@ from xhcredit.rules.shapes_draws import Exclusions, InspectionCaps
 #: what a row holds besides its own columns
 _DAYS = ("occurred_on", "known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
 _SOURCE = ("source_file", "source_row")
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What was known of an enterprise on a day and may still be shown.
-
-    ``hidden`` counts records that ceased to count (restored, revoked, corrected …): from that day
-    on they are shown to nobody who reads scores, not even as they stood on an earlier day
-    (《信用修复管理办法》: stop showing, sharing and using).
-    """
-
-    register: Row
-    events: Mapping[str, Sequence[Row]]
-    hidden: int
-
-
-def known(rows: Rows, code: str, as_of: date, shown_on: date) -> Known:
-    """Rows of an enterprise as of a day, without what was withdrawn by ``shown_on``.
-
-    Raises:
-        UnknownEnterprise: nobody has this code, or it was not yet known on that day.
-    """
-    row = rows.store.row(code)
-    if rows.store.known[row] > day_number(as_of):
-        raise UnknownEnterprise(f'enterprise "{code}" was not known on {as_of}; choose a later day')
-    last = max(as_of, shown_on)
-    events: dict[str, list[Row]] = {}
-    hidden = 0
-    for table in directory().values():
-        if table.kind == "register":
-            continue
-        told = [r for r in rows.of(table.name, row) if r["known_on"] <= as_of]
-        shown = [r for r in told if r["withdrawn_on"] is None or r["withdrawn_on"] > last]
-        hidden += len(told) - len(shown)
-        if shown:
-            events[table.name] = [_as_known(table, r, as_of) for r in shown]
-    return Known(rows.of(REGISTER, row)[0], events, hidden)
-
-
-def _as_known(table: Table, row: Row, as_of: date) -> Row:
-    """A row without what was not known on the day: a withdrawal to come, an ending told later."""
-    late = {"withdrawn_on", "withdrawn_why"}
-    ending = row.get("ended_known_on")
-    if ending is not None and ending > as_of:
-        late |= {"ended_on", "ended_known_on", *(c.name for c in table.columns if c.with_end)}
-    return {k: None if k in late else v for k, v in row.items()}
 
 
 def file_of(
@@ -89,29 +41,35 @@ def file_of(
     Raises:
         UnknownEnterprise: nobody has this code, or it was not yet known on that day.
     """
-    found = known(rows, code, model.as_of, shown_on)
-    row = np.array([rows.store.row(code)])
-    day = day_number(model.as_of)
-    x = model.compiled.run(rows.store, row, np.array([day]))
-    uses = used_by(model, found)
-    relations = neighbours_of(rows.store, int(row[0]), day)
-    events = [e for name, part in found.events.items() for e in _told(name, part, uses)]
+    row, day = rows.store.row(code), day_number(model.as_of)
+    if rows.store.known[row] > day:
+        raise UnknownEnterprise(
+            f'enterprise "{code}" was not known on {model.as_of}; choose a later day'
+        )
+    x = model.compiled.run(rows.store, np.array([row]), np.array([day]))
+    result = result_of(model, x)
+    uses = event_uses(model, rows, row, applying(result))
+    shown, hidden = _shown(uses, max(model.as_of, shown_on))
+    events = [_told(directory()[name], use) for name, use in shown]
+    relations = neighbours_of(rows.store, row, day)
     told = {
         "code": code,
         "mark": MARK,
         "as_of": model.as_of.isoformat(),
         "provenance": model.provenance(rows.store.digest),
-        "register": _register(found.register),
-        "result": result_of(model, x),
+        "register": _register(rows.of(REGISTER, row)[0]),
+        "result": result,
         "rules": _conditions(model, x),
-        "inspections_this_year": inspections_this_year(found.events.get("inspection", ()), model),
+        "inspections_this_year": inspections_this_year(
+            [use.event for name, use in shown if name == "inspection"], model
+        ),
         "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
         "relations": relations,
     }
-    return told, sorted({c for r in relations for c in r["neighbours"]}), found.hidden
+    return told, sorted({c for r in relations for c in r["neighbours"]}), hidden
 
 
-def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[Row]:
+def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[dict[str, Any]]:
     """Inspections of the calendar year by field and department, against the yearly caps.
 
     Args:
@@ -174,27 +132,41 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, date | Decimal) else value
 
 
-def _told(name: str, rows: Sequence[Row], uses: Mapping[str, list[list[str]]]) -> list[Row]:
-    """Events of one table: names, days, source, and the indicators that see each of them."""
-    table = directory()[name]
-    own = [c for c in table.columns if c.name not in ("code", *_DAYS) and c.type != "person"]
-    return [
-        {
-            "table": name,
-            "zh": table.name_zh,
-            "en": table.name_en,
-            **{d: plain(row[d]) for d in _DAYS if row.get(d) is not None},
-            "facts": [
-                _fact(c.zh, c.en, c.name, row[c.name], dict(c.values))
-                for c in own
-                if row[c.name] is not None
-            ],
-            "indicators": used,
-            "never_scored": table.why_not_scored,
-            **{s: row[s] for s in _SOURCE},
-        }
-        for row, used in zip(rows, uses.get(name, []), strict=True)
+def _shown(
+    uses: Mapping[str, list[EventUse]], last: date
+) -> tuple[list[tuple[str, EventUse]], int]:
+    """Events that may still be shown, each with its table, and how many may not.
+
+    Records that ceased to count by ``last`` (restored, revoked, corrected …) are shown to nobody
+    who reads scores, not even as they stood on an earlier day (《信用修复管理办法》: stop showing,
+    sharing and using).
+    """
+    by_then = [(name, use) for name, several in uses.items() for use in several]
+    still = [
+        (name, use) for name, use in by_then if use.withdrawn_on is None or use.withdrawn_on > last
     ]
+    return still, len(by_then) - len(still)
+
+
+def _told(table: Table, use: EventUse) -> dict[str, Any]:
+    """An event: names, days, source, and the indicators that read it, or why none does."""
+    event = use.event
+    own = [c for c in table.columns if c.name not in ("code", *_DAYS) and c.type != "person"]
+    return {
+        "table": table.name,
+        "zh": table.name_zh,
+        "en": table.name_en,
+        **{d: plain(event[d]) for d in _DAYS if event.get(d) is not None},
+        "facts": [
+            _fact(c.zh, c.en, c.name, event[c.name], dict(c.values))
+            for c in own
+            if event[c.name] is not None
+        ],
+        "counts": use.counts,
+        "indicators": use.indicators,
+        "why_none": use.why_none,
+        **{s: event[s] for s in _SOURCE},
+    }
 
 
 def _conditions(model: Model, x: Array) -> list[dict[str, Any]]:
@@ -211,64 +183,3 @@ def _conditions(model: Model, x: Array) -> list[dict[str, Any]]:
         }
         for item in items
     ]
-
-
-def used_by(model: Model, found: Known) -> dict[str, list[list[str]]]:
-    """Which indicators each event enters: those that change when it alone is known of somebody.
-
-    One pass of the kernel: as many enterprises as there are events, each with one of them, and a
-    last one with none.
-    """
-    ordered = {
-        name: sorted(part, key=lambda e: (e["occurred_on"], event_id(directory()[name], e)))
-        for name, part in found.events.items()
-    }
-    store, first = _apart(found.register, ordered)
-    pairs = len(store)
-    x = np.zeros((len(model.compiled.ids), pairs))
-    day = np.full(pairs, day_number(model.as_of), np.int32)
-    shared = {
-        k: np.zeros(pairs)
-        for k, f in enumerate(model.compiled.features)
-        if f.aggregate == "neighbours"
-    }
-    model.compiled.fill(store, frozen(np.arange(pairs)), frozen(day), x, shared)
-    changed = ~np.isclose(x[:, :-1], x[:, -1:], rtol=0, atol=0, equal_nan=True)
-    wanted = set(model.release.features()) | set(model.policy.features())
-    ids = np.array(model.compiled.ids)
-    names = [[n for n in ids[changed[:, k]] if n in wanted] for k in range(pairs - 1)]
-    told = {}
-    for name, part in ordered.items():
-        by_row = {id(e): names[first[name] + k] for k, e in enumerate(part)}
-        told[name] = [_titles(by_row[id(e)]) for e in found.events[name]]
-    return told
-
-
-def _titles(ids: Sequence[str]) -> list[Any]:
-    declared = features()
-    return [{"indicator": n, "zh": declared[n].zh, "en": declared[n].en} for n in map(str, ids)]
-
-
-def _apart(register: Row, ordered: Mapping[str, Sequence[Row]]) -> tuple[Store, dict[str, int]]:
-    """A store in which every event is somebody's only one, and the first position of each table."""
-    one = one_enterprise({REGISTER: [register], **ordered})
-    total = sum(len(part) for part in ordered.values()) + 1
-    tables: dict[str, dict[str, Array]] = {}
-    first: dict[str, int] = {}
-    done = 0
-    for name, arrays in one.tables.items():
-        if directory()[name].kind == "register":
-            tables[name] = {k: frozen(np.repeat(a, total)) for k, a in arrays.items()}
-            continue
-        size = len(ordered.get(name, ()))
-        first[name], steps = done, np.clip(np.arange(total + 1) - done, 0, size)
-        tables[name] = {**arrays, "offsets": frozen(steps.astype(np.int64))}
-        done += size
-    days = np.full(total, NEVER, np.int32)
-    return Store(
-        codes=np.repeat(one.codes, total),
-        known=np.repeat(one.known, total),
-        deregistered=days,
-        tables=tables,
-        relations=one.relations,
-    ), first

@@ -61,6 +61,16 @@ class Model:
         pool = self.scorer.pool
         return pool.general if score == "general" else pool.x[score].weight
 
+    def ruled(self) -> list[str]:
+        """Ids of the indicators that rules look at: caps, direct assignments, scopes of X."""
+        scopes, caps = self.scorer.pool.x.values(), self.x_caps
+        named = [*(a.feature for a in scopes), *(c.feature for c in caps), NATIONAL]
+        return list(dict.fromkeys([*self.policy.features(), *named]))
+
+    def reads(self) -> list[str]:
+        """Ids of all indicators that a result is made of; what they are made of is left out."""
+        return list(dict.fromkeys([*self.release.features(), *self.ruled()]))
+
     def provenance(self, data_digest: str) -> dict[str, str]:
         """What a result was made from; the same provenance gives the same result."""
         return {
