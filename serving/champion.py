@@ -15,14 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from serving.problems import Refusal
 from xhcredit.errors import UnknownRecord, XhcreditError
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.file_of_rows import open_rows
+from xhcredit.jobs.book import open_run
+from xhcredit.jobs.file_of import file_of
 from xhcredit.jobs.live import SAMPLE, Live, check
 from xhcredit.jobs.model import Model, model_on
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import Release, load_release, release_of
 from xhcredit.store.reader import Reader
 
 POLL_SECONDS = 0.2
@@ -30,8 +28,6 @@ POLL_SECONDS = 0.2
 _HELD = 3
 #: models of other days, for files as of a day
 _DAYS_HELD = 8
-#: what must be the same as in the run
-_SAME = ("release_digest", "rulebook_digest", "data_digest")
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,15 @@ class Champions:
                 return
             self.champion = self.of_run(run)
             self.log("champion", run=run, release=self.champion.live.model.release.name)
-        except (XhcreditError, Refusal) as error:
+        except XhcreditError as error:
             self.log("champion_refused", error=str(error))
 
     def now(self) -> Champion:
         """The champion; the first one is loaded when it is first needed.
 
         Raises:
-            Refusal: there is none that could compute.
+            UnknownRecord: no run was published yet.
+            BookLost, OtherNight: it cannot be told from what is here.
         """
         if self.champion is None:
             run = self.reader.answering()
@@ -92,7 +89,7 @@ class Champions:
         """The model of a run, tried before it is handed out.
 
         Raises:
-            Refusal: the data here is of another night.
+            BookLost, OtherNight: its data, rules or release are not here.
             BadDeclaration: the release does not say what was published.
         """
         with self._loading:
@@ -105,17 +102,12 @@ class Champions:
         return found
 
     def _load(self, number: int) -> Champion:
-        run = self.reader.run(number)
-        provenance: dict[str, str] = run["provenance"]
-        model = model_on(self.rulebook, self._release(provenance), date.fromisoformat(run["as_of"]))
-        columns = open_store(self.warehouse)
-        now = model.provenance(columns.digest)
-        differ = [k for k in _SAME if now[k] != provenance.get(k)]
-        if differ:
-            raise other_night(number, differ)
-        live = Live(model, open_rows(self.warehouse, columns))
+        live = open_run(self.reader, self.warehouse, self.rulebook, number, self.release)
+        published = self.reader.sample(number, SAMPLE)
         try:
-            check(live, self.reader.sample(number, SAMPLE))
+            check(live, published)
+            if published:  # what files need is opened and compiled before one is asked for
+                file_of(live.model, live.rows, next(iter(published)), live.model.as_of)
         except XhcreditError as error:
             self._refused[number] = str(error)
             raise
@@ -134,20 +126,3 @@ class Champions:
                     self._days.pop(next(iter(self._days)))
                 self._days[key] = made
             return self._days[key]
-
-    def _release(self, provenance: dict[str, str]) -> Release:
-        """The points tables of the run: as kept with it, else those that the operator named."""
-        try:
-            kept = self.reader.release(provenance["release_digest"])
-        except UnknownRecord:
-            return load_release(self.release)
-        return release_of(kept, "store")
-
-
-def other_night(run: int, differ: list[str]) -> Refusal:
-    """The refusal when what is here would not explain what was published."""
-    return Refusal(
-        "other_night",
-        f"run {run} was made from other {', '.join(differ)} than what is here now; "
-        "score and publish the night again, then ask again",
-    )

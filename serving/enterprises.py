@@ -135,9 +135,10 @@ async def history(
     "/v1/enterprises/{code}/explain",
     operation_id="explain",
     summary="评分依据 / why this score",
-    description="逐项得分、适用规则与已归集事项（含来源与日期），与当前批次一致；数据已更新而未重新"
-    "发布时返回 409。\n\nPoints, rules and the events behind the current answer; 409 while the "
-    "data is of another night.",
+    description="逐项得分、适用规则与已归集事项（含来源与日期），以当前批次当时所知为准，其后归集的"
+    "数据不影响；本数据仓库中没有该批次数据时返回 409。\n\nPoints, rules and the events behind the "
+    "current answer, told from what its run knew, whatever came since; 409 if the warehouse here "
+    "is not that of the run.",
     responses=declared(400, 404, 409) | {200: examples.json_of(examples.EXPLAIN)},
     openapi_extra=examples.with_purpose(),
 )
@@ -151,7 +152,7 @@ async def explain(request: Request, code: CodeInPath) -> Response:
         within = caller.scope(SCORES)
         answer = await service.quickly(service.store.reader.current, code, within)
         explainer = service.explainer
-        told = await explainer.do(explainer.explain, code, answer, service.today())
+        told = await explainer.do(explainer.explain, answer, service.today())
     finally:
         seen = {"code": code, "run": told.get("run")}
         await service.journal.note(caller.act("enterprise.explain", purpose, **seen))

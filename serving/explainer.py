@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
-from serving.champion import Champions, other_night
+from serving.champion import Champions
 from serving.problems import Refusal
-from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.explain import explain
+from xhcredit.jobs.book import explain_run
 from xhcredit.jobs.file_of import file_of
 from xhcredit.jobs.live import what_if
 from xhcredit.jobs.live_changes import Checked
@@ -56,20 +55,16 @@ class Explainer:
         finally:
             self._asked -= 1
 
-    def explain(self, code: str, answer: Answer, today: date) -> dict[str, Any]:
+    def explain(self, answer: Answer, today: date) -> dict[str, Any]:
         """Everything behind an answer; records that ceased to count by today are left out.
 
         Raises:
-            Refusal: the warehouse is no longer that of the run.
+            BookLost, OtherNight: the run cannot be told from what is here.
         """
         champions = self.champions
         live = champions.of_run(answer.run).live
-        told = explain(champions.warehouse, live.store, live.model, code, today)
         published = json.loads(answer.body)
-        differ = [k for k in ("composite", "tier") if told[k] != published[k]]
-        if differ or Warehouse(champions.warehouse).digest() != live.store.digest:
-            raise other_night(answer.run, differ or ["data_digest"])
-        return {"run": answer.run, **told}
+        return explain_run(live, champions.warehouse, answer.run, published, today)
 
     def file(
         self, code: str, as_of: date | None, today: date

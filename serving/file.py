@@ -60,7 +60,7 @@ async def read_file(
         UnknownEnterprise: there is none, or it is another bureau's.
         BadInput: the day has not come.
         Refusal: too many ask at once.
-        BookLost, OtherRun: the run cannot be told from what is here.
+        BookLost, OtherNight: the run cannot be told from what is here.
     """
     if as_of is not None and not _FIRST <= as_of <= service.today():
         raise BadInput(f"{as_of} is not between {_FIRST} and today; choose a day that has come")

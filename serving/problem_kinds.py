@@ -142,6 +142,15 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
         409, "模型未达到上线条件", "The model does not pass its gates",
         "请查看未通过的条件，改进模型后再提交。", "See which gates are closed; improve the model.",
     ),
+    errors.OtherNight: Kind(
+        409, "规则或模型已变更，暂不能解释该批次", "Other rules or another model than the run's",
+        "请待下一批次发布后再试。", "Try again after the next run is published.",
+    ),
+    errors.BookLost: Kind(
+        409, "本数据仓库中没有该批次所依据的数据", "The data of this run is not in this warehouse",
+        "请由运维人员指定该批次所用的数据仓库，或重新评分发布。",
+        "Let an operator name the warehouse of the run, or score and publish anew.",
+    ),
     errors.RegistryUnavailable: Kind(
         503, "模型登记库暂不可用", "The model registry is away", *_LATER
     ),
@@ -197,10 +206,6 @@ HTTP: dict[str, Kind] = {
         405, "不支持此方法", "Method not allowed", "请查阅 /docs。", "See /docs.",
         "此地址不能这样打开；请从首页重新进入。",
         "This address cannot be opened like this; begin at the first page.",
-    ),
-    "other_night": Kind(
-        409, "数据已更新，暂不能解释当前结果", "The data is of another night",
-        "请待下一批次发布后再试。", "Try again after the next run is published.",
     ),
     "too_slow": Kind(
         408, "提交内容传输超时", "The body came too slowly", "请重新发送。", "Send it again.",

@@ -80,7 +80,8 @@ async def suppose(
     Raises:
         RequestValidationError: with every fault of what is supposed.
         UnknownEnterprise: there is none, or it is another bureau's.
-        Refusal: too many ask at once, or the data is of another night.
+        Refusal: too many ask at once.
+        BookLost, OtherNight: the run cannot be told from what is here.
     """
     code, run = right_code(asked.code), None
     service.explainer.refuse_if_full()

@@ -185,3 +185,17 @@ class NightRefuted(XhcreditError):
 
     code = "night_refuted"
     exit_code = 35
+
+
+class BookLost(XhcreditError):
+    """What a run was made from is not in this warehouse, so that nobody can explain it."""
+
+    code = "book_lost"
+    exit_code = 36
+
+
+class OtherNight(XhcreditError):
+    """A run was made with other rules or another model than what is here."""
+
+    code = "other_night"
+    exit_code = 37

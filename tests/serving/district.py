@@ -61,6 +61,12 @@ class Clock:
 
 def write_warehouse(path, seed=1):
     """A warehouse of random events whose enterprises have right codes."""
+    deliver(path, world_of(seed), f"seed {seed}")
+    return path
+
+
+def world_of(seed):
+    """Random events of enterprises with right codes, by table."""
     right = dict(zip(worlds.CODES, CODES, strict=True))
     made = {
         table: [row | {"code": right[row["code"]]} for row in rows]
@@ -71,14 +77,21 @@ def write_warehouse(path, seed=1):
         r | there | {"bureau": BUREAUS[n % len(BUREAUS)], "street": STREETS[n % len(STREETS)]}
         for n, r in enumerate(made["enterprise"])
     ]
+    return made
+
+
+def deliver(path, made, source, replaces=(), ingested_on=""):
+    """Enter rows by table, as one entry of the warehouse."""
+    key = "(md5_number_lower(concat_ws('|', 'enterprise', code)) >> 1)::BIGINT AS event_id, "
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {
-        name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"
+        name: f"SELECT *, {key if t.kind == 'register' else ''}{extra} FROM {name}"
         for name, t in directory().items()
+        if made.get(name)
     }
-    source = Entry("", "test.csv", f"seed {seed}", "test", "test", {})
-    Warehouse(path).commit(worlds.connect(made), selects, source)
-    return path
+    told = {"replaces": list(replaces), "ingested_on": ingested_on}
+    entry = Entry("", "test.csv", source, "test", "test", {}, **told)
+    return Warehouse(path).commit(worlds.connect(made), selects, entry)
 
 
 def write_nights(folder):

@@ -15,7 +15,6 @@ from tests.serving.district import (
     problem,
     right_code,
     served,
-    write_warehouse,
 )
 from xhcredit.domain.codes import check_digit
 from xhcredit.jobs.publish import publish
@@ -163,14 +162,6 @@ def test_where_no_warehouse_is_nothing_is_explained(file):
     with served(str(file)) as client:
         problem(client.get(f"/v1/enterprises/{CODES[0]}/explain"), 404, "not_found")
         assert not any("explain" in path for path in client.get("/openapi.json").json()["paths"])
-
-
-def test_a_score_of_another_night_is_not_explained(file, tmp_path):
-    other = write_warehouse(tmp_path / "other", seed=2)
-    with served(str(file), warehouse=other) as client:
-        body = problem(client.get(f"/v1/enterprises/{CODES[0]}/explain"), 409, "other_night")
-
-    assert "data_digest" in body["detail"]
 
 
 def test_before_the_first_night_there_is_no_score(tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
-from xhcredit.cli.night import AsJson, AsOf, Rules, show_published, the_day
+from xhcredit.cli.night import AsJson, AsOf, Rules, made_ready, show_published, the_day
 from xhcredit.errors import BadInput, ChainBroken
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -70,6 +70,10 @@ def publish(
     release: Annotated[
         Path | None, typer.Option(help="Points tables that scored it.  [default: the expert ones]")
     ] = None,
+    warehouse: Annotated[
+        Path | None,
+        typer.Option(help="What the night was scored from; what its pages need is made at once."),
+    ] = None,
     actor: Actor = "",
     why: Why = "nightly run",
     digest: Digest = "sha256",
@@ -90,6 +94,9 @@ def publish(
             release=_tables(folder, release),
             progress=progress,
         )
+        if warehouse is not None:
+            run = opened.reader.run(done.run)
+            made_ready(warehouse, run["provenance"]["data_digest"], progress)
     if json_:
         tell_json(asdict(done))
         return

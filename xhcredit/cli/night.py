@@ -153,6 +153,8 @@ def score(
             warehouse, model.rules, model.as_of, into, barred=barred_in(store), progress=progress
         )
         done = _published(into, store, model, progress) if store and publish else None
+        if done:
+            made_ready(warehouse, report.provenance["data_digest"], progress)
         if done and done.is_current and alerts:
             warned = raised(warehouse, store, model.rules, model.as_of, progress)
     if json_:
@@ -194,6 +196,16 @@ def _published(into: Path, store: str, model: Model, progress: Any) -> Published
     with Store.open(store) as opened:
         who, tables = getpass.getuser(), model.release.as_data()
         return publish(into, opened, actor=who, release=tables, progress=progress)
+
+
+def made_ready(warehouse: Path, digest: str, progress: Any) -> None:
+    """Make what pages about a published night need, so that the first visitor does not wait."""
+    from xhcredit.jobs.clustered import open_book
+    from xhcredit.jobs.file_of_rows import open_rows
+
+    progress("pages", 0, 1)
+    open_rows(warehouse, open_book(warehouse, digest, progress=progress))
+    progress("pages", 1, 1)
 
 
 def show_published(done: Published) -> None:
@@ -247,33 +259,82 @@ def show_report(report: NightReport) -> None:
     out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
 
 
+Explained = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        help="Store whose published run is explained, from what it knew.  [default: none; the day "
+        "is computed from what the warehouse holds now]",
+    ),
+]
+
+
 def explain(
     code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
     as_of: AsOf = "",
     warehouse: Warehouse = WAREHOUSE,
     release: Release = None,
     rules: Rules = None,
+    store: Explained = "",
+    run: Annotated[
+        int | None, typer.Option(help="Run of --store.  [default: the one that answers]")
+    ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Tell why one enterprise has its score and tier: points, rules, and the events behind them."""
+    """Tell why one enterprise has its score and tier: points, rules, and the events behind them.
+
+    With `--store`, a published run is told from what it knew, whatever came into the warehouse
+    since; without, the as-of day is computed from all that the warehouse holds now.
+    """
     from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.jobs.clustered import open_store
-    from xhcredit.jobs.explain import explain as explain_job
 
     code = UnifiedCode(normalised(code)).text
-    model = model_for(as_of, release, rules)
+    if store and as_of:
+        raise BadInput("a published run has its own day; leave out --as-of, or --store")
     with progress_bar(quiet=json_) as progress:
-        store = open_store(warehouse, progress=progress)
-    told = explain_job(warehouse, store, model, code, date.today())
+        if store:
+            told = _explained_run(store, run, code, warehouse, release, rules)
+        else:
+            told = _explained_now(model_for(as_of, release, rules), code, warehouse, progress)
     if json_:
         tell_json(told)
         return
     _show(told)
 
 
+def _explained_now(model: Model, code: str, warehouse: Path, progress: Any) -> dict[str, Any]:
+    """An enterprise on a day, from all that the warehouse holds."""
+    from xhcredit.jobs.clustered import open_store
+    from xhcredit.jobs.explain import explain as explain_job
+
+    return explain_job(
+        warehouse, open_store(warehouse, progress=progress), model, code, date.today()
+    )
+
+
+def _explained_run(
+    address: str,
+    run: int | None,
+    code: str,
+    warehouse: Path,
+    release: Path | None,
+    rules: Path | None,
+) -> dict[str, Any]:
+    """An enterprise in a published run, from what the run knew."""
+    from xhcredit.jobs.book import answer_of, explain_run, open_run
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.store.store import Store
+
+    with Store.open(address) as store:
+        number, published = answer_of(store.reader, code, run)
+        live = open_run(store.reader, warehouse, Rulebook.load(rules), number, release)
+    return explain_run(live, warehouse, number, published, date.today())
+
+
 def _show(told: dict[str, Any]) -> None:
     """Print one enterprise's explanation for people."""
-    out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}")
+    run = f"  run {told['run']}" if "run" in told else ""
+    out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}{run}")
     out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]")
     out.print(f"等级 tier [bold]{told['tier']}[/]   decided by {told['decided_by']}")
     out.print(
@@ -285,13 +346,20 @@ def _show(told: dict[str, Any]) -> None:
     events = Table(title=f"事件 events known ({len(told['events'])})")
     for column in ("发生日\noccurred", "归集日\nknown", "类别\ntable", "计入\ncounts"):
         events.add_column(column)
-    events.add_column("来源\nsource", overflow="fold")
+    for column in ("读取的指标，或不计入的原因\nread by, or why not", "来源\nsource"):
+        events.add_column(column, overflow="fold")
     for e in told["events"][:30]:
         where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
-        events.add_row(
-            e["occurred_on"], e["known_on"], e["zh"], "是" if e["counts"] else "否 withdrawn", where
-        )
+        counts = "是 yes" if e["counts"] else "否 no"
+        events.add_row(e["occurred_on"], e["known_on"], e["zh"], counts, _read_by(e), where)
     out.print(events)
+
+
+def _read_by(event: dict[str, Any]) -> str:
+    """The indicators that read an event, or why none does; in both languages."""
+    several = event["indicators"] if event["counts"] else event["why_none"]
+    zh, en = ("；".join(s["zh"] for s in several), "; ".join(s["en"] for s in several))
+    return f"{zh}\n[dim]{en}[/]"
 
 
 def _points_table(score_: dict[str, Any]) -> Table:

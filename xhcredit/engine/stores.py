@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def latest(stores: Path) -> Path | None:
             continue
         if told.get("entries") and folder == folder_of(stores, told["digest"]):
             fit.append(folder)
-    return max(fit, key=lambda folder: folder.stat().st_mtime, default=None)
+    return max(fit, key=lambda folder: (folder / "store.json").stat().st_mtime_ns, default=None)
 
 
 @contextmanager
@@ -94,10 +94,10 @@ def alone(stores: Path) -> Iterator[None]:
         yield
 
 
-def forget_others(stores: Path, keep: Path) -> None:
+def forget_others(stores: Path, keep: Collection[Path]) -> None:
     """Remove stores of earlier data and half-built ones; who reads one keeps its mapped files."""
     for folder in stores.iterdir():
-        if folder != keep:
+        if folder not in keep:
             shutil.rmtree(folder, ignore_errors=True)
 
 

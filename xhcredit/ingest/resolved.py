@@ -37,13 +37,20 @@ from xhcredit.ingest.versions import events_sql, quoted_names, register_sql
 from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, read_parquet
 
 
-def create_views(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+def create_views(
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, entries: list[Entry] | None = None
+) -> None:
     """Create or replace one view per directory table, named as the table.
 
     A table without parts gives an empty view of the right types.  Columns: the canonical ones,
     then ``event_id``, ``source_file``, ``source_row``.
+
+    Args:
+        con: where.
+        warehouse: whose tables.
+        entries: as they counted once (``Warehouse.book``); by default those that count now.
     """
-    entries = warehouse.entries()
+    entries = warehouse.entries() if entries is None else entries
     for table in directory().values():
         con.execute(
             f'CREATE OR REPLACE VIEW "{table.name}" AS {resolved_sql(warehouse, table, entries)}'

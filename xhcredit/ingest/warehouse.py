@@ -11,20 +11,24 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from xhcredit.errors import BadInput
+from xhcredit.errors import BadInput, BookLost
 from xhcredit.ingest.schema import SQL_TYPES, Table, directory
 
 #: columns that every part has after the canonical ones
 EXTRA_COLUMNS = {"event_id": "BIGINT", "source_file": "VARCHAR", "source_row": "BIGINT"}
 
+RETIRED = "manifest/retired"  #: entries that count no more, but that a published run knew
+BOOKS = "books"  #: what the latest nights knew
+BOOKS_KEPT = 3
 FOLDERS = ("parts", "versions", "quarantine", "manifest")
 
 
@@ -79,8 +83,10 @@ class Warehouse:
 
     def entry(self, name: str) -> Entry | None:
         """An entry by name, whether it counts or was replaced; ``None`` if it was swept away."""
-        file = self.path / "manifest" / f"{name}.json"
-        return _read_entry(file) if file.exists() else None
+        for folder in (self.path / "manifest", self.path / RETIRED):
+            if (folder / f"{name}.json").exists():
+                return _read_entry(folder / f"{name}.json")
+        return None
 
     def tables(self) -> dict[str, int]:
         """Rows by canonical table, summed over the parts; only tables that have any part."""
@@ -96,7 +102,7 @@ class Warehouse:
 
     def digest(self) -> str:
         """SHA-256 (hex) over the names of the entries that count: same digest, same data."""
-        return _sha256("\n".join(entry.name for entry in self.entries()))
+        return digest_of(self.entries())
 
     def register_digest(self, without: Collection[str] = ()) -> str:
         """SHA-256 (hex) over the content of the register's parts, some entries left out."""
@@ -211,13 +217,85 @@ class Warehouse:
     def sweep(self, folders: Collection[str] = FOLDERS) -> None:
         """Remove what was replaced or left behind by a kill; call it only under ``lock``.
 
-        Parts go only when the next ingestion starts: somebody may still be reading them.
+        Parts go only when the next ingestion starts: somebody may still be reading them.  What a
+        night in ``books`` knew stays; the manifest of an entry that no longer counts is set aside.
         """
-        known = {entry.name for entry in self.entries()}
+        counting = {entry.name for entry in self.entries()}
+        known = counting.union(*self.books().values())
+        for name in known - counting:
+            self._retire(name)
         for folder in folders:
             for file in (self.path / folder).rglob("*"):
                 if file.is_file() and file.name.split(".")[0] not in known:
                     file.unlink()
+
+    def books(self) -> dict[str, list[str]]:
+        """What the latest nights knew: names of entries by digest, the night used last first."""
+        found = sorted((self.path / BOOKS).glob("*.json"), key=_age, reverse=True)
+        held: dict[str, list[str]] = {}
+        for file in found:
+            with suppress(FileNotFoundError):  # an older one goes when a newer one is kept
+                held[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        return held
+
+    def keep_book(self, digest: str, names: Sequence[str]) -> None:
+        """Keep what a night knew, so that it can be explained whatever comes later.
+
+        Of the ``BOOKS_KEPT`` nights used last nothing is swept away; to call this again is to use
+        a night again.
+
+        Args:
+            digest: of the warehouse, as it was.
+            names: of the entries that counted.
+        """
+        file = self.path / BOOKS / f"{digest}.json"
+        if file.exists():
+            os.utime(file)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(f".{os.getpid()}")  # workers may keep the same one at once
+            part.write_text(json.dumps(list(names)), encoding="utf-8")
+            _publish(part, file)
+        files = sorted((self.path / BOOKS).glob("*.json"), key=_age, reverse=True)
+        for file in files[BOOKS_KEPT:]:
+            file.unlink(missing_ok=True)
+
+    def book(self, digest: str) -> list[Entry]:
+        """The entries that counted when the warehouse had a digest, in the order of ingestion.
+
+        Raises:
+            BookLost: nobody can tell, or some of what counted then is gone.
+        """
+        names = self.books().get(digest) or self._began_as(digest)
+        entries = [self.entry(name) for name in names]
+        found = [entry for entry in entries if entry is not None]
+        gone = [n for n, e in zip(names, entries, strict=True) if e is None]
+        gone += [e.name for e in found for t in e.parts if not self.part(t, e.name).exists()]
+        if gone or digest_of(found) != digest:
+            raise BookLost(
+                f'the data "{digest[:12]}…" that the run was made from is not in the warehouse '
+                f'"{self.path.name}"; name the warehouse that it was made from, or score and '
+                "publish a new night"
+            )
+        return found
+
+    def _began_as(self, digest: str) -> list[str]:
+        """Names of the first entries of now whose digest it is; none if there are no such."""
+        names = [entry.name for entry in self.entries()]
+        sizes = (n for n in range(len(names), -1, -1) if _sha256("\n".join(names[:n])) == digest)
+        return names[: next(sizes, 0)]
+
+    def _retire(self, name: str) -> None:
+        """Set a manifest aside: whatever replaced it may itself be swept away one day."""
+        file = self.path / "manifest" / f"{name}.json"
+        if file.exists():
+            (self.path / RETIRED).mkdir(exist_ok=True)
+            os.replace(file, self.path / RETIRED / file.name)
+
+
+def digest_of(entries: Iterable[Entry]) -> str:
+    """SHA-256 (hex) over the names of entries: it names what a warehouse held at a moment."""
+    return _sha256("\n".join(entry.name for entry in entries))
 
 
 def columns_of(table: Table) -> dict[str, str]:
@@ -268,6 +346,13 @@ def _typed_select(table: Table, select: str) -> str:
     return f"SELECT {columns} FROM ({select})"
 
 
+def _age(file: Path) -> tuple[int, str]:
+    """When a file was written, for sorting; one that was taken away meanwhile is the oldest."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_mtime_ns, file.name
+    return 0, file.name
+
+
 def _write_json(target: Path, content: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
@@ -277,11 +362,21 @@ def _write_json(target: Path, content: dict[str, Any]) -> None:
 
 def _read_entry(file: Path) -> Entry:
     """Read one manifest file; fields of a newer version are left out."""
+    try:
+        state = file.stat()
+    except OSError as error:
+        raise BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew') from error
+    return _entry_of(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1 << 16)
+def _entry_of(file: Path, _changed: int, _size: int) -> Entry:
+    """One manifest file, read once as long as it stays as it is: digests are asked for often."""
     known = {f.name for f in fields(Entry)}
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
         return Entry(**{k: v for k, v in raw.items() if k in known} | {"name": file.stem})
-    except (ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise BadInput(
             f'"{file}" is not a manifest entry ({error}); restore it or ingest anew'
         ) from error

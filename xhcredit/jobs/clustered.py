@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -58,8 +59,56 @@ def open_store(
             sort = cluster.write_table if spark is None else Shuffle(spark, kept)
             _make(kept, target, progress, room, sort, anew=anew)
         store = stores.load(target)
-        stores.forget_others(folder, target)
+        stores.forget_others(folder, {target, *_of_nights(kept)})
     return store
+
+
+def open_book(warehouse: Path, digest: str, *, progress: Progress = _quiet) -> Store:
+    """Return the clustered store of what a warehouse held when it had a digest.
+
+    What came since, and what was replaced since, changes nothing in it.  It lies ready for the
+    nights that were scored last; of an earlier one it is built from the parts.
+
+    Args:
+        warehouse: folder that ``xhcredit ingest`` wrote.
+        digest: of the warehouse at that time, as a run's provenance has it (``data_digest``).
+        progress: told which table is being clustered.
+
+    Raises:
+        BookLost: the warehouse does not hold it any more, or never did.
+    """
+    kept, folder = Warehouse(warehouse), warehouse / "clustered"
+    target = stores.folder_of(folder, digest)
+    if not target.exists():
+        with kept.reading(), stores.alone(folder):
+            if not target.exists():
+                _make_book(kept, target, digest, progress)
+    store = stores.load(target)
+    with suppress(OSError):  # who may only read cannot say that it is used; the night did
+        keep_book(warehouse, store)
+    return store
+
+
+def _make_book(kept: Warehouse, target: Path, digest: str, progress: Progress) -> None:
+    """Cluster the tables of a warehouse as they were."""
+    entries = kept.book(digest)
+    with duckdb.connect() as con:
+        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
+        create_views(con, kept, entries)
+        names = [entry.name for entry in entries]
+        cluster.build(con, target, digest, progress, names)
+    kept.keep_book(digest, names)  # before anybody else may clear away what is no night's
+
+
+def keep_book(warehouse: Path, store: Store) -> None:
+    """Keep a clustered store and all that it was made from: a night was, or is, told from it."""
+    if store.path is not None:
+        Warehouse(warehouse).keep_book(store.digest, stores.about(store.path)["entries"])
+
+
+def _of_nights(kept: Warehouse) -> list[Path]:
+    """Folders of the stores of the latest nights."""
+    return [stores.folder_of(kept.path / "clustered", digest) for digest in kept.books()]
 
 
 def _make(

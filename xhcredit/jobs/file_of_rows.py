@@ -78,11 +78,12 @@ def open_rows(warehouse: Path, store: Store, tables: Iterable[str] | None = None
 
     Args:
         warehouse: where both come from.
-        store: the clustered store of the warehouse's present data.
+        store: a clustered store of the warehouse's data, as it is or as it was.
         tables: which tables are needed; all by default.
 
     Raises:
-        BadInput: something was ingested since the store was built.
+        BadInput: the store lies in no folder, or was replaced by a newer one meanwhile.
+        BookLost: what it was made from is gone meanwhile.
     """
     wanted = list(directory()) if tables is None else list(tables)
     if store.path is None:
@@ -92,18 +93,19 @@ def open_rows(warehouse: Path, store: Store, tables: Iterable[str] | None = None
     if missing:
         kept = Warehouse(warehouse)
         with kept.reading(), stores.alone(store.path.parent):
-            if kept.digest() != store.digest or not store.path.exists():
+            if not store.path.exists():
                 raise BadInput(f'"{warehouse}" has new data since; open its store anew')
-            _write(kept, folder, [directory()[name] for name in missing])
+            _write(kept, store, folder, [directory()[name] for name in missing])
     return Rows(store, folder)
 
 
-def _write(kept: Warehouse, folder: Path, tables: list[Table]) -> None:
+def _write(kept: Warehouse, store: Store, folder: Path, tables: list[Table]) -> None:
     """Write tables in the order of the clustered store, each whole or not at all."""
+    entries = kept.book(store.digest)
     folder.mkdir(exist_ok=True)
     with duckdb.connect() as con:
         con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
-        create_views(con, kept)
+        create_views(con, kept, entries)
         for table in tables:
             target = folder / f"{table.name}.parquet"
             part = target.with_suffix(f".{os.getpid()}")

@@ -22,7 +22,7 @@ from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs import carry
-from xhcredit.jobs.clustered import open_store
+from xhcredit.jobs.clustered import keep_book, open_store
 from xhcredit.jobs.model import Model
 from xhcredit.jobs.night_columns import NightColumns
 from xhcredit.jobs.night_scores import NightScores, score_night
@@ -135,6 +135,7 @@ def run_night(
     """
     with Spark(engine) if engine else nullcontext() as spark:
         store = open_store(warehouse, progress=progress, memory=memory, anew=full, spark=spark)
+        keep_book(warehouse, store)
         provenance = model.provenance(store.digest)
         scores = out / "scores.parquet"
         with _alone(out):

@@ -40,7 +40,7 @@ def what_if(
         raise UnknownEnterprise(
             f'enterprise "{code}" was not known on {model.as_of}; choose a later day'
         )
-    at, shown = _position(warehouse, code, chosen, model.as_of)
+    at, shown = _position(warehouse, store, code, chosen, model.as_of)
     without = _withdrawn(store, chosen.table, int(_offset(store, chosen.table, row)) + at, day)
     before, after = (_result(model, s, row, day) for s in (store, without))
     return {
@@ -66,14 +66,15 @@ def _offset(store: Store, table: str, row: int) -> int:
 
 
 def _position(
-    warehouse: Path, code: str, chosen: Chosen, as_of: date
+    warehouse: Path, store: Store, code: str, chosen: Chosen, as_of: date
 ) -> tuple[int, dict[str, str]]:
     """Where the record stands among the enterprise's events of its table, and what it says."""
     if chosen.table not in KEYS:
         known = ", ".join(KEYS)
         raise BadInput(f'"{chosen.table}" holds no record to restore; choose one of: {known}')
     with duckdb.connect() as con:
-        create_views(con, Warehouse(warehouse))
+        kept = Warehouse(warehouse)
+        create_views(con, kept, kept.book(store.digest))
         # the order of the clustered store: by day, then by event id
         sql = f"SELECT * FROM {chosen.table} WHERE code = ? ORDER BY occurred_on, event_id"
         rows = con.execute(sql, [code]).fetchall()
