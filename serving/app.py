@@ -45,6 +45,7 @@ from serving.console import pages as console
 from serving.middleware import Frame, Limits, Meters
 from serving.oidc import Oidc
 from serving.service import Service, Settings
+from serving.warm import keep_warm
 from xhcredit import __version__
 from xhcredit.store.store import Store
 
@@ -84,9 +85,12 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
         sys.setswitchinterval(SWITCH_SECONDS)
-        following = asyncio.create_task(service.follow())
+        tasks = [asyncio.create_task(service.follow())]
+        if settings.warm:
+            tasks.append(asyncio.create_task(keep_warm(service, app.state.restorable)))
         yield
-        following.cancel()
+        for task in tasks:
+            task.cancel()
         service.close()
 
     app = FastAPI(

@@ -98,7 +98,7 @@ def serve(
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
     chosen = dict(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
-        outward=Outward.of(webhook_allow),
+        outward=Outward.of(webhook_allow), warm=True,
     )  # fmt: skip
     with Store.open(store) as opened:
         people.first_people(opened)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,6 +32,7 @@ from xhcredit.jobs.restorable import STATES, Restorable, restorable
 from xhcredit.jobs.restorable_table import write_xlsx
 from xhcredit.jobs.restoration_bars import without_barred
 from xhcredit.store.chain import canonical
+from xhcredit.store.reader import Within, is_within
 
 #: only where a warehouse is
 router = APIRouter(tags=["restoration"])
@@ -39,26 +40,76 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NAMES = tuple(f.name for f in fields(Restorable))
 #: a granted record may be shown no more, also before the night has told the warehouse
 _GONE = ("granted", "published")
+_VIEWS_HELD = 16  #: of a list, one for each set of bureaus
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Records in their order, some of them by code, and the streets that they are in.
+
+    ``name`` changes when the data, the day, or who may see what does.
+    """
+
+    name: str
+    rows: list[Restorable]
+
+    @cached_property
+    def by_code(self) -> dict[str, list[Restorable]]:
+        """Records of each enterprise."""
+        found: dict[str, list[Restorable]] = {}
+        for row in self.rows:
+            found.setdefault(row.code, []).append(row)
+        return found
+
+    @cached_property
+    def streets(self) -> list[str]:
+        """Streets in which there is anything to restore."""
+        return sorted({row.street for row in self.rows} - {""})
+
+    def taken(self, asked: Asked) -> list[Restorable]:
+        """The records asked for."""
+        rows = self.by_code.get(asked.code, []) if asked.code else self.rows
+        return [row for row in rows if asked.takes(row)]
+
+
+Record = tuple[str, str, str]
 
 
 @dataclass
 class Lists:
-    """The list of a day, made when it is first asked for; one at a time."""
+    """The list of a day, made once for each state of the data; one at a time."""
 
-    _kept: tuple[str, list[Restorable]] = ("", [])
-    _turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
+    _kept: Listed = Listed("", [])
+    _visible: dict[tuple[str, Within, frozenset[Record]], Listed] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def of(self, service: Service, day: date) -> tuple[str, list[Restorable]]:
-        """The list, and a name for it that changes when the data or the day does."""
+    async def of(self, service: Service, day: date) -> Listed:
+        """The whole list."""
         async with self._turn:
             digest = await asyncio.to_thread(Warehouse(warehouse_of(service)).digest)
             barred = await asyncio.to_thread(service.store.applications.barred)
             since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
             name = f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
-            if self._kept[0] != name:
-                found = await asyncio.to_thread(_made, service, barred, day)
-                self._kept = (name, found)
+            if self._kept.name != name:
+                self._kept = Listed(name, await asyncio.to_thread(_made, service, barred, day))
+                self._visible.clear()
             return self._kept
+
+    def visible(self, kept: Listed, within: Within, gone: frozenset[Record]) -> Listed:
+        """The part of a list that somebody may see, without records that are shown no more."""
+        key = kept.name, within, gone
+        held = self._visible.get(key)
+        if held is None:
+            rows = [
+                row
+                for row in kept.rows
+                if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
+            ]
+            held = Listed(kept.name, rows)
+            if len(self._visible) >= _VIEWS_HELD:
+                self._visible.clear()
+            self._visible[key] = held
+        return held
 
 
 def _made(service: Service, barred: dict[str, date], day: date) -> list[Restorable]:
@@ -106,7 +157,8 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     service = service_of(request)
     caller = await service.caller(request, RESTORATION_READ)
     purpose = purpose_of(request.headers)
-    name, found, under_way = await found_for(request, service, caller, asked)
+    listed, under_way = await visible_to(request, service, caller)
+    name, found = listed.name, listed.taken(asked)
     start = _start(asked, name)
     rows = [_row(row, under_way) for row in found[start : start + asked.limit]]
     more = start + asked.limit
@@ -153,7 +205,8 @@ async def export(request: Request, caller: Caller, purpose: str, asked: Asked) -
     if service.exporting.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.exporting:
-        name, found, _ = await found_for(request, service, caller, asked)
+        listed, _ = await visible_to(request, service, caller)
+        name, found = listed.name, listed.taken(asked)
         file = await asyncio.to_thread(_written, found, service.today())
     seen = {"list": name, "rows": len(found), "asked": asked.model_dump()}
     try:
@@ -176,21 +229,13 @@ def _written(found: Sequence[Restorable], day: date) -> Path:
 UnderWay = dict[tuple[str, str, str], dict[str, Any]]
 
 
-async def found_for(
-    request: Request, service: Service, caller: Caller, asked: Asked
-) -> tuple[str, list[Restorable], UnderWay]:
-    """What is asked for and may be seen, and what was applied for already."""
+async def visible_to(request: Request, service: Service, caller: Caller) -> tuple[Listed, UnderWay]:
+    """All that a caller may see of the list, and what was applied for already."""
     lists: Lists = request.app.state.restorable
-    name, every = await lists.of(service, service.today())
+    kept = await lists.of(service, service.today())
     under_way = await asyncio.to_thread(service.store.applications.of_records)
-    found = [
-        row
-        for row in every
-        if asked.takes(row)
-        and caller.may(RESTORATION_READ, row.agency)
-        and under_way.get((row.code, row.table, row.key), {}).get("state") not in _GONE
-    ]
-    return name, found, under_way
+    gone = frozenset(record for record, told in under_way.items() if told["state"] in _GONE)
+    return lists.visible(kept, caller.scope(RESTORATION_READ), gone), under_way
 
 
 def states_of(found: Sequence[Restorable]) -> dict[str, int]:

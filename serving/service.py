@@ -55,6 +55,7 @@ class Settings:
     outward: Outward = field(default_factory=Outward)  #: where messages may be sent
     public: str = ""  #: how browsers reach it (https://…), if through a gateway
     log: TextIO = field(default_factory=lambda: sys.stderr)
+    warm: bool = False  #: make what pages need before anybody asks
 
 
 @dataclass
@@ -105,6 +106,10 @@ class Service:
             self.store.reader, chosen.warehouse, self.rulebook, chosen.release, log
         )
         return Explainer(champions, chosen.explaining)
+
+    def note(self, event: str, **more: object) -> None:
+        """Write a line into the log."""
+        access_log(self.settings.log).info(event, **more)
 
     async def follow(self) -> None:
         """Keep the live model that of the run that answers; nothing without a warehouse."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -115,6 +115,14 @@ def page(
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", secure=secure)
     return answer
+
+
+def compile_templates() -> None:
+    """Read and compile every page in both languages."""
+    for language in get_args(Language):
+        made = environment(language)
+        for name in made.list_templates(extensions=["html"]):
+            made.get_template(name)
 
 
 @cache

@@ -29,7 +29,7 @@ async def quality(request: Request) -> Response:
     folder = service_of(request).settings.warehouse
     if folder is None:
         return page(request, "quality_none.html", visitor)
-    told = await asyncio.to_thread(_summary, folder, Warehouse(folder).digest())
+    told = await asyncio.to_thread(summary, folder, Warehouse(folder).digest())
     zh = chosen(request) == "zh"
     shown: dict[str, Any] = {
         "told": told,
@@ -40,7 +40,7 @@ async def quality(request: Request) -> Response:
 
 
 @lru_cache(maxsize=2)
-def _summary(folder: Path, digest: str) -> dict[str, Any]:
+def summary(folder: Path, digest: str) -> dict[str, Any]:
     """What stands in a warehouse; made anew only when it changed, hence the digest."""
     return summarise(Warehouse(folder))
 

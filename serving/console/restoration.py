@@ -14,8 +14,7 @@ from serving.console import restoration_applications, restoration_question
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, page, with_query
 from serving.console.language import chosen
-from serving.gate import Caller
-from serving.restorable import Asked, export, found_for, states_of
+from serving.restorable import Asked, export, states_of, visible_to
 from serving.roles import RESTORATION_FILE, RESTORATION_READ
 from serving.service import service_of
 from xhcredit.domain.codes import normalised, problem_with
@@ -42,8 +41,8 @@ async def restoration(request: Request) -> Response:
     if service.settings.warehouse is None:
         return page(request, "restoration_none.html", visitor)
     asked, wrong = _asked(request)
-    every = asked.model_copy(update={"state": []})
-    _, known, under_way = await found_for(request, service, visitor.caller, every)
+    listed, under_way = await visible_to(request, service, visitor.caller)
+    known = listed.taken(asked.model_copy(update={"state": []}))
     found = [row for row in known if asked.takes(row)] if not wrong else []
     start = _start(request, len(found))
     rows = found[start : start + ROWS]
@@ -60,7 +59,7 @@ async def restoration(request: Request) -> Response:
         "typed": request.query_params.get("code", ""), "start": start,
         "states": {k: v[0 if zh else 1] for k, v in STATES.items()},
         "kinds": {k: _KINDS[k][0 if zh else 1] for k in TABLES},
-        "streets": await _streets(request, visitor.caller),
+        "streets": listed.streets,
         "chart_states": _by_state(request, known, zh),
         "next_page": with_query(request, start=start + ROWS) if start + ROWS < len(found) else None,
         "export_address": with_query(request, start=None, lang=None).replace(
@@ -83,8 +82,8 @@ async def possible(request: Request, visitor: Visitor, code: str) -> list[Restor
     service = service_of(request)
     if service.settings.warehouse is None or not may:
         return None
-    asked = Asked.model_validate({"code": code})
-    return (await found_for(request, service, visitor.caller, asked))[1]
+    listed, _ = await visible_to(request, service, visitor.caller)
+    return listed.by_code.get(code, [])
 
 
 def apply_address(row: Restorable) -> str:
@@ -111,12 +110,6 @@ def _start(request: Request, size: int) -> int:
     given = request.query_params.get("start", "")[:9]
     place = int(given) if given.isascii() and given.isdigit() else 0
     return place if place < size else 0
-
-
-async def _streets(request: Request, caller: Caller) -> list[str]:
-    """Streets that have anything to restore, among what the caller may see."""
-    _, every, _ = await found_for(request, service_of(request), caller, Asked.model_validate({}))
-    return sorted({row.street for row in every} - {""})
 
 
 def _by_state(request: Request, known: Sequence[Restorable], zh: bool) -> dict[str, Any]:
