@@ -12,10 +12,11 @@ from urllib.parse import unquote
 
 from serving.problems import Refusal
 from serving.roles import ROLES
+from xhcredit.domain.clock import MomentSource
 from xhcredit.errors import BadInput
 from xhcredit.store.access import Access, digest_of
 from xhcredit.store.acts import Act
-from xhcredit.store.chain import Clock, moment_of
+from xhcredit.store.chain import moment_of
 
 PURPOSE_LENGTH = 200
 KEY_HELD = timedelta(seconds=1)  #: a revoked key opens nothing after this time
@@ -87,7 +88,7 @@ class Keyring:
     """Tells callers by their keys; a good key is looked up once a second at most."""
 
     access: Access
-    clock: Clock
+    clock: MomentSource
     _held: dict[str, tuple[Caller, datetime, datetime]] = field(default_factory=dict)
 
     def remembered(self, token: str) -> Caller | None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -36,7 +36,6 @@ from xhcredit.jobs.outward import Outward
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
-CHINA = timezone(timedelta(hours=8))
 _Result = TypeVar("_Result")
 
 
@@ -123,11 +122,11 @@ class Service:
 
     def now(self) -> datetime:
         """The time, as the store tells it."""
-        return self.store.writer.clock()
+        return self.store.clock.now()
 
     def today(self) -> date:
         """The day it is in China."""
-        return self.now().astimezone(CHINA).date()
+        return self.store.clock.today()
 
     async def quickly(self, work: Callable[..., _Result], *given: Any) -> _Result:
         """Do one indexed look-up: at once in SQLite, where a thread would cost more than it does.

@@ -88,6 +88,13 @@ def test_no_test_waits_or_asks_for_the_time():
     assert complaints(walks.clocks, TESTS) == ""
 
 
+def test_one_file_of_the_library_knows_what_day_it_is():
+    files = [f for f in LIBRARY if shown(f) != "xhcredit/domain/clock.py"]
+
+    assert len(files) == len(LIBRARY) - 1
+    assert complaints(walks.machine_clocks, files) == ""
+
+
 def test_what_decides_by_law_holds_no_number_of_its_own():
     # the constants of the mathematics of draws (digits, steps of quadrature) stand in one file
     every = [f for floor in BY_LAW for f in python_files(f"xhcredit/{floor}")]

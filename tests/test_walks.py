@@ -26,7 +26,8 @@ def long_parts(name, text):
 
 
 WALKS = [
-    long_parts, walks.blind_raises, walks.mocks, walks.clocks, walks.bare_numbers,
+    long_parts, walks.blind_raises, walks.mocks, walks.clocks, walks.machine_clocks,
+    walks.bare_numbers,
     walks.undocumented_package, walks.unexplained, walks.banned_text,
 ]  # fmt: skip
 
@@ -48,6 +49,31 @@ def test_long_functions_are_found_and_a_docstring_does_not_make_them_longer():
 
     assert "f has 5 lines; give its steps names" in found(long_parts, body)[0]
     assert found(long_parts, told) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from datetime import date\nday = date.today()",
+        "from datetime import date as d\nday = d.today()",
+        "import datetime as dt\nmoment = dt.datetime.now(dt.UTC)",
+        "import time\nread = time.time",
+        "from time import time_ns\nread = time_ns",
+        "import pandas as pd\nmoment = pd.Timestamp.now()",
+        'query = "SELECT current_date"',
+        "query = f\"SELECT date('now') FROM {table}\"",
+        'query = "SELECT NOW()"',
+    ],
+)
+def test_whatever_asks_the_machine_for_the_day_is_found(text):
+    assert "take the day from" in " ".join(found(walks.machine_clocks, text))
+
+
+@pytest.mark.parametrize(
+    "text", ["import time\nt = time.perf_counter()", "a = champion.now()", 'b = "it is known now"']
+)
+def test_durations_and_other_things_called_now_pass(text):
+    assert found(walks.machine_clocks, text) == []
 
 
 @pytest.mark.parametrize("call", ["pytest.raises(ValueError)", "raises(ValueError)"])

@@ -19,6 +19,18 @@ CLOCKS = {
     "time.localtime", "time.gmtime",
     "date.today", "datetime.today", "datetime.now", "datetime.utcnow",
 }  # fmt: skip
+#: what asks the machine for the day or the moment; durations (``time.monotonic``) may be measured
+MACHINE_CLOCKS = {
+    "datetime.date.today", "datetime.datetime.today", "datetime.datetime.now",
+    "datetime.datetime.utcnow", "time.time", "time.time_ns", "time.localtime", "time.gmtime",
+    "time.ctime", "time.asctime", "time.strftime", "pandas.Timestamp.now", "pandas.Timestamp.today",
+}  # fmt: skip
+#: the same, asked of a database
+DATABASE_CLOCK = re.compile(
+    r"\b(?:current_date|current_timestamp|localtimestamp|transaction_timestamp)\b"
+    r"|\b(?:now|today|get_current_timestamp)\(\)|\((?:'now')",
+    re.IGNORECASE,
+)
 MOCKS = {"mock", "unittest.mock", "pytest_mock", "mocker"}
 
 #: numbers that are no law: nothing, one, a pair, the last
@@ -125,6 +137,36 @@ def _imported(tree: ast.Module) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom):
             bound |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     return bound
+
+
+def machine_clocks(name: str, text: str) -> Iterator[str]:
+    """Whatever asks the machine or a database what day or moment it is, under any alias."""
+    tree = ast.parse(text)
+    names = _imported(tree)
+    prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for node in ast.walk(tree):
+        asks = ""
+        if isinstance(node, ast.Attribute | ast.Name):
+            first, _, others = ast.unparse(node).partition(".")
+            full = f"{names.get(first, first)}.{others}".rstrip(".")
+            asks = full if full in MACHINE_CLOCKS else ""
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+        ):
+            asks = match[0] if (match := DATABASE_CLOCK.search(node.value)) else ""
+        if asks:
+            yield f"{name}:{node.lineno}: {asks}; take the day from xhcredit/domain/clock.py"
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """Names of a module's imports, each with what it stands for."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            aliases |= {a.asname: a.name for a in node.names if a.asname}
+        elif isinstance(node, ast.ImportFrom):
+            aliases |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    return aliases
 
 
 def _calls(text: str) -> Iterator[ast.Call]:

@@ -17,6 +17,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from training import fairness_command, promote_commands
+from xhcredit.domain.clock import Clock
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -131,7 +132,7 @@ def fit(
 
     order = Order(
         sample, model, runs / (name or f"{model}-{sample.stem}"),
-        day(on, "--on") if on else today(),
+        day(on, "--on") if on else Clock().today(),
         day(calibrate_from, "--calibrate-from") if calibrate_from else None,
         day(judge_from, "--judge-from") if judge_from else None,
         search, base,
@@ -241,11 +242,6 @@ def show(title: str, metrics: Mapping[str, Told]) -> None:
     for name, told in metrics.items():
         table.add_row(name, str(told))
     out.print(table)
-
-
-def today() -> date:
-    """The day on which the shell is used."""
-    return date.today()  # noqa: TID251, DTZ011 - a shell knows what day it is
 
 
 def run() -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xhcredit.domain.clock import Clock
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -45,7 +46,7 @@ def the_day(text: str) -> date:
         BadInput: it is no day.
     """
     try:
-        return date.fromisoformat(text) if text else date.today()  # noqa: TID251, DTZ011 - a shell knows what day it is
+        return date.fromisoformat(text) if text else Clock().today()
     except ValueError:
         raise BadInput(f'--on "{text}" is not a day; write it as 2026-06-30') from None
 

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from serving.console.door import visitor_of
 from serving.console.frame import page, with_query
 from serving.roles import AUDIT
-from serving.service import CHINA, Service, service_of
+from serving.service import Service, service_of
+from xhcredit.domain.clock import CHINA
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.store import trail
 from xhcredit.store.audit import head

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -37,10 +37,11 @@ class Said:
         return " ".join(self.out.translate(str.maketrans("│┃", "  ")).split())
 
 
-def xhcredit(*words: object) -> Said:
-    """Run ``xhcredit`` with these words."""
+def xhcredit(*words: object, machine: Mapping[str, str] | None = None) -> Said:
+    """Run ``xhcredit`` with these words; ``machine`` is added to its environment."""
     command = [sys.executable, "-m", "xhcredit.cli.main", *map(str, words)]
-    ran = subprocess.run(command, capture_output=True, check=False, env=os.environ | TERMINAL)
+    around = os.environ | TERMINAL | (machine or {})
+    ran = subprocess.run(command, capture_output=True, check=False, env=around)
     return Said(ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"), ran.returncode)
 
 

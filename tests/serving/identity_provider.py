@@ -16,7 +16,7 @@ from flask import Flask, jsonify, request
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
-from xhcredit.store.chain import utc
+from xhcredit.domain.clock import machine_moment
 
 app = Flask(__name__)
 CODES = {}
@@ -66,7 +66,7 @@ class Code(SimpleNamespace):
         return "another" if self.spoil == "nonce" else self.nonce
 
     def get_auth_time(self):
-        return int(utc().timestamp())
+        return int(machine_moment().timestamp())
 
     def get_acr(self):
         return None
@@ -114,7 +114,7 @@ class Signed(OpenIDCode):
         return FOREIGN if NEXT["spoil"] == "key" else KEY
 
     def get_client_claims(self, client):
-        spoil, now = NEXT["spoil"], int(utc().timestamp())
+        spoil, now = NEXT["spoil"], int(machine_moment().timestamp())
         return {
             "iss": "http://evil.example" if spoil == "iss" else app.config["ISSUER"],
             "aud": ["somebody-else"] if spoil == "aud" else [client.get_client_id()],

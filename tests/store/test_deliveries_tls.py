@@ -10,9 +10,9 @@ from cryptography.x509.oid import NameOID
 
 from tests.serving.receivers import receiving
 from tests.store.test_deliveries import ACT, say, states
+from xhcredit.domain.clock import machine_moment
 from xhcredit.jobs.deliver import Plan, deliver
 from xhcredit.jobs.outward import Outward
-from xhcredit.store.chain import utc
 
 PLAIN = serialization.NoEncryption()
 
@@ -21,7 +21,7 @@ def certificate(file, name):
     """A certificate for a name, signed by itself, with its key behind it."""
     key = ec.generate_private_key(ec.SECP256R1())
     whose = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = utc().astimezone(UTC)
+    now = machine_moment().astimezone(UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(whose)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import err, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson
 from xhcredit.cli.night import Warehouse as WarehouseOption
@@ -48,7 +48,7 @@ def ingest(
     from xhcredit.jobs.ingest import run_ingest
 
     with progress_bar(quiet=json_) as progress:
-        report = run_ingest(source, mapping, into, today=date.today(), progress=progress)
+        report = run_ingest(source, mapping, into, today=today(), progress=progress)
     if json_:
         tell_json(as_data(report))
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.data import as_data, show_report
 from xhcredit.cli.demo_draw import draw_sample
@@ -76,7 +77,7 @@ def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport, Listed]
     warehouse, exports = into / "warehouse", str(SAMPLE / "exports")
     with progress_bar(quiet=quiet) as progress:
         ingested = run_ingest(
-            exports, SAMPLE / "mappings", warehouse, today=date.today(), progress=progress
+            exports, SAMPLE / "mappings", warehouse, today=today(), progress=progress
         )
         model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
         night = run_night(warehouse, into, model, progress=progress)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
 
@@ -176,7 +176,7 @@ def switch(
     day, book = the_day(from_), Rulebook.load(rules)
     act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
     with open_store(store) as opened:
-        _show(promote.switch(opened, act, number, book, day, date.today()), json_)
+        _show(promote.switch(opened, act, number, book, day, today()), json_)
 
 
 @app.command("rollback")
@@ -187,4 +187,4 @@ def rollback(
     from xhcredit.jobs import promote
 
     with open_store(store) as opened:
-        _show(promote.roll_back(opened, _act("roll_back", actor, why, once), date.today()), json_)
+        _show(promote.roll_back(opened, _act("roll_back", actor, why, once), today()), json_)

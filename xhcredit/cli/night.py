@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.engines import Engine, Memory
 from xhcredit.errors import BadInput
@@ -71,7 +72,7 @@ def the_day(text: str) -> date:
         BadInput: no such day.
     """
     if not text:
-        return date.today()
+        return today()
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
     except ValueError:
@@ -91,8 +92,8 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
     from xhcredit.scores.release import load_release
 
     day = the_day(as_of)
-    if day > date.today():
-        raise BadInput(f"{day} has not come; choose {date.today()} or an earlier as-of day")
+    if day > today():
+        raise BadInput(f"{day} has not come; choose {today()} or an earlier as-of day")
     tables = _champion(store, day) if store and release is None else load_release(release)
     return model_on(Rulebook.load(rules), tables, day)
 
@@ -142,7 +143,7 @@ def score(
 
     model = model_for(as_of, release, rules, store)
     if store:
-        before_night(warehouse, store, date.today())
+        before_night(warehouse, store, today())
     warned = None
     with progress_bar(quiet=json_) as progress:
         report = run_night(
@@ -160,11 +161,11 @@ def score(
     if json_:
         told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
         told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
-        told["missing_notice"] = model.rules.missing_notice(date.today())
+        told["missing_notice"] = model.rules.missing_notice(today())
         tell_json(told)
         return
     _show_night(report, listed, done, warned)
-    show_missing_notice(model.rules, date.today())
+    show_missing_notice(model.rules, today())
 
 
 def show_missing_notice(rules: Rulebook, today: date) -> None:
@@ -308,7 +309,7 @@ def _explained_now(model: Model, code: str, warehouse: Path, progress: Any) -> d
     from xhcredit.jobs.explain import explain as explain_job
 
     return explain_job(
-        warehouse, open_store(warehouse, progress=progress), model, code, date.today()
+        warehouse, open_store(warehouse, progress=progress), model, code, today()
     )
 
 
@@ -328,7 +329,7 @@ def _explained_run(
     with Store.open(address) as store:
         number, published = answer_of(store.reader, code, run)
         live = open_run(store.reader, warehouse, Rulebook.load(rules), number, release)
-    return explain_run(live, warehouse, number, published, date.today())
+    return explain_run(live, warehouse, number, published, today())
 
 
 def _show(told: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import out, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
 from xhcredit.cli.restoration_jobs import Code, pair
@@ -85,8 +86,8 @@ def _desk(store: Store, warehouse: Path, rules: Path | None) -> Desk:
 def _past(text: str) -> date:
     """A day that has come."""
     day = the_day(text)
-    if day > date.today():
-        raise BadInput(f"{day} has not come; choose {date.today()} or an earlier day")
+    if day > today():
+        raise BadInput(f"{day} has not come; choose {today()} or an earlier day")
     return day
 
 

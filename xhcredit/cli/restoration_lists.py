@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xhcredit.cli.audit import STORE, Address, open_store
+from xhcredit.cli.clock import today
 from xhcredit.cli.console import grid, out, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, Rules, Warehouse, the_day
 from xhcredit.errors import BadInput
@@ -70,7 +70,7 @@ def _show_list(
             told = [shown(_of_kind(store.applications.one(number), kind), day, rules)]
         else:
             wanted = Wanted(kind, frozenset(states), overdue=overdue, limit=limit)
-            told = page_of(store, rules, wanted, day, date.today()).rows
+            told = page_of(store, rules, wanted, day, today()).rows
     if json_:
         tell_json(told)
         return
@@ -119,7 +119,7 @@ def grants(warehouse: Warehouse = WAREHOUSE, store: Address = STORE, json_: AsJs
 
     from xhcredit.jobs.restorable_night import before_night
 
-    told = before_night(warehouse, store, date.today())
+    told = before_night(warehouse, store, today())
     if json_:
         tell_json(asdict(told))
         return

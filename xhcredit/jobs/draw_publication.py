@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.calendar import LastDay, provisional_data
+from xhcredit.domain.clock import china_day
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BeyondCalendar
 from xhcredit.ingest.schema import directory
@@ -18,7 +19,6 @@ from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
-CHINA = timezone(timedelta(hours=8))
 FILES = ("public_list.csv", "public_list.xlsx", "public_list.pdf")
 #: nothing found yet; results may still be published in time; they are late; they were published
 NO_RESULTS, DUE, OVERDUE, PUBLISHED = "no_results", "due", "overdue", "published"
@@ -113,7 +113,7 @@ def day_in_china(moment: str | None) -> str | None:
     """The day in China of a moment that is kept in UTC."""
     if moment is None:
         return None
-    return datetime.fromisoformat(moment).astimezone(CHINA).date().isoformat()
+    return china_day(moment).isoformat()
 
 
 def write_public(store: Store, draw: str, file: Path) -> None:

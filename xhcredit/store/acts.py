@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from xhcredit.domain.clock import MomentSource, machine_moment
 from xhcredit.errors import BadInput, KeyReused
-from xhcredit.store.chain import Clock, Link, canonical, forge, hasher, utc
+from xhcredit.store.chain import Link, canonical, forge, hasher
 from xhcredit.store.engines import Database
 from xhcredit.store.tables import activity, idempotency
 
@@ -72,7 +73,7 @@ class Writer:
 
     database: Database
     algorithm: str = "sha256"
-    clock: Clock = utc
+    clock: MomentSource = machine_moment
 
     def __post_init__(self) -> None:
         hasher(self.algorithm)

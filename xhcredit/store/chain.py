@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,14 +14,7 @@ import rfc8785
 
 from xhcredit.errors import BadInput, BadStore
 
-#: tells what time it is, in UTC; tests bring their own
-Clock = Callable[[], datetime]
 START = ""  #: ``previous`` of the first entry
-
-
-def utc() -> datetime:
-    """The time at which something is done."""
-    return datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
 
 
 def written(moment: datetime) -> str:

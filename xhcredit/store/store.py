@@ -9,11 +9,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
+from xhcredit.domain.clock import Clock, MomentSource, machine_moment
 from xhcredit.store.access import Access
 from xhcredit.store.acts import Act, Work, Writer
 from xhcredit.store.alerts import Alerts
 from xhcredit.store.applications import Applications
-from xhcredit.store.chain import Clock, utc
 from xhcredit.store.deliveries import Deliveries
 from xhcredit.store.draws import Draws
 from xhcredit.store.draws_joint import JointDraws
@@ -47,7 +47,9 @@ class Store:
     migrated: Migrated
 
     @classmethod
-    def open(cls, address: str, *, algorithm: str = "sha256", clock: Clock = utc) -> Store:
+    def open(
+        cls, address: str, *, algorithm: str = "sha256", clock: MomentSource = machine_moment
+    ) -> Store:
         """Open the store at an address (a file, or ``postgresql://…``), made or brought up to date.
 
         Args:
@@ -84,6 +86,11 @@ class Store:
             database.engine.dispose()
             raise
         return cls(database, Writer(database), Migrated(HEAD, HEAD, []))
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this store: what is done in it is done at its moment, on its day."""
+        return Clock(self.writer.clock)
 
     def act(self, act: Act, work: Work) -> Any:
         """Do an act; see ``Writer.act``."""

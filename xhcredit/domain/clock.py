@@ -1,0 +1,73 @@
+"""Which moment is it, and which day?  The only file that asks the machine.
+
+Legal days are days in China, wherever the machine stands and whatever zone it is set to: shell,
+jobs and service read the day here and hand it on as ``today`` or ``as_of``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+#: China has one zone and no summer time since 1992; an offset needs no table of zones installed
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+#: reads a moment with its offset
+MomentSource = Callable[[], datetime]
+
+
+def machine_moment() -> datetime:
+    """The moment as the machine tells it, with the offset of UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Tells moment and day in China.
+
+    ``source`` reads the moment, in any zone; the machine's unless a caller brings another one.
+    """
+
+    source: MomentSource = machine_moment
+
+    def now(self) -> datetime:
+        """The moment, with the offset +08:00."""
+        return self.source().astimezone(CHINA)
+
+    def today(self) -> date:
+        """The day in China."""
+        return self.now().date()
+
+
+def china_moment(moment: datetime | str) -> datetime:
+    """A moment with the offset +08:00; text is read as ISO 8601, without offset as UTC.
+
+    >>> str(china_moment("2026-11-29T23:29:59.000000Z"))
+    '2026-11-30 07:29:59+08:00'
+
+    Raises:
+        ValueError: the text is no moment.
+    """
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(CHINA)
+
+
+def china_day(moment: datetime | str) -> date:
+    """The day in China of a moment.
+
+    >>> str(china_day("2026-11-29T23:29:59.000000Z"))
+    '2026-11-30'
+    """
+    return china_moment(moment).date()
+
+
+def beijing_time(moment: datetime | str, *, seconds: bool = False) -> str:
+    """A moment as people read it: Beijing time to the minute, or to the second.
+
+    >>> beijing_time("2026-11-29T23:29:59.000000Z")
+    '2026-11-30 07:29'
+    """
+    return f"{china_moment(moment):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
