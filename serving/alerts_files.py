@@ -22,6 +22,7 @@ from serving.roles import ALERTS_READ
 from serving.service import Service, service_of
 from xhcredit.alerts.door import World
 from xhcredit.alerts.flow import STATES
+from xhcredit.domain.clock import beijing_time
 from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.jobs.alert_desk import cluster_of, within_bureaus
 from xhcredit.jobs.alert_world import white_nodes
@@ -95,7 +96,7 @@ def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int
     """
     rows = listed(service, replace(asked, limit=MOST_ROWS + 1))
     refuse_many(len(rows), MOST_ROWS)
-    title = f"风险预警 alerts；导出 by {by}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
+    title = f"风险预警 alerts；导出 by {by}，北京时间 {beijing_time(service.now())}；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         path = Path(file.name)
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.roles import ROLES
+from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # loaded only to do something, so that --help is quick
@@ -101,9 +102,13 @@ def users(store: Address = STORE) -> None:
     with _opened(store) as opened:
         for row in opened.access.people():
             may = ", ".join(f"{role}@{bureau or '*'}" for role, bureau in row["grants"]) or "-"
-            state = "disabled" if row["disabled_at"] else f"locked until {row['locked_until']}"
+            state = "disabled" if row["disabled_at"] else _locked(row["locked_until"])
             shown = state if row["disabled_at"] or row["locked_until"] else "open"
             sys.stdout.write(f"{row['login']}\t{row['name']}\t{may}\t{shown}\n")
+
+
+def _locked(until: str | None) -> str:
+    return f"locked until {beijing_time(until)} Beijing time" if until else ""
 
 
 def reset_password(login: Login, why: Why, store: Address = STORE) -> None:

@@ -20,6 +20,7 @@ from serving.problems import Refusal, declared
 from serving.roles import SCORES
 from serving.service import Service, service_of
 from serving.watch_alerts import allowed, marked, words_of
+from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import BadInput
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.results import MARK
@@ -248,7 +249,7 @@ def _written(service: Service, asked: Question, kind: Format, by: Caller) -> tup
     first = watch.page(asked, 1)
     _refuse_many(kind, first.total)
     told = f"批次 run {first.run}；{_filters(asked)}"
-    made = f"导出 by {by.name}，{service.now():%Y-%m-%d %H:%M}Z；{MARK}"
+    made = f"导出 by {by.name}，北京时间 {beijing_time(service.now())}；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
         path = Path(file.name)
     try:

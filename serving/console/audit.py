@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,7 +13,7 @@ from serving.console.door import visitor_of
 from serving.console.frame import page, with_query
 from serving.roles import AUDIT
 from serving.service import Service, service_of
-from xhcredit.domain.clock import CHINA
+from xhcredit.domain.clock import day_begins
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.store import trail
 from xhcredit.store.audit import head
@@ -73,4 +73,4 @@ def _moment(day: str, later: int) -> str:
         chosen = date.fromisoformat(day) + timedelta(days=later)
     except (ValueError, OverflowError):
         return ""
-    return written(datetime.combine(chosen, time.min, CHINA))
+    return written(day_begins(chosen))

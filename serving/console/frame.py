@@ -27,6 +27,7 @@ from serving.roles import (
     SCORES,
 )
 from serving.service import service_of
+from xhcredit.domain.clock import beijing_time, china_day
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.acts import Act
 
@@ -141,7 +142,18 @@ def environment(language: Language) -> Environment:
         "inlined": inlined,
         "word": partial(word_of, language=language),
     }
+    made.filters |= {
+        "beijing": partial(_in_beijing, language=language),
+        "clock_face": beijing_time,  # below a heading that says that it is Beijing time
+        "china_day": china_day,
+    }
     return made
+
+
+def _in_beijing(moment: str, *, language: Language, seconds: bool = False) -> str:
+    """A moment with the words that say which time it is."""
+    face, words = beijing_time(moment, seconds=seconds), translated("Beijing time", language)
+    return f"{face} {words}" if language == "en" else f"{words} {face}"
 
 
 def with_query(request: Request, **changed: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import AsJson, AsOf, Rules, made_ready, show_published, the_day
+from xhcredit.domain.clock import CHINA, beijing_time
 from xhcredit.errors import BadInput, ChainBroken
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -34,6 +36,7 @@ Digest = Annotated[
 Actor = Annotated[str, typer.Option(help="Who does it.  [default: who is logged in]")]
 Why = Annotated[str, typer.Option(help="Why; kept in the activity chain.")]
 STORE = "out/store.db"
+_MOMENT = "2026-06-30 (Beijing time), or 2026-06-30T08:00:00Z"
 
 audit = typer.Typer(no_args_is_help=True, help="活动记录链 the chain of who did what, when, why.")
 store_ = typer.Typer(no_args_is_help=True, help="存储 the store: save, bring back, check, switch.")
@@ -171,14 +174,27 @@ def head(
         sys.stdout.write(":".join(parts) + "\n")
 
 
+def _moment(text: str) -> str:
+    """A moment as the chain writes it; without an offset it was typed in Beijing time."""
+    from xhcredit.store.chain import written
+
+    if not text:
+        return ""
+    try:
+        typed = datetime.fromisoformat(text)
+        return written(typed if typed.tzinfo else typed.replace(tzinfo=CHINA))
+    except (ValueError, OverflowError):
+        raise BadInput(f'"{text}" is no moment; write {_MOMENT}') from None
+
+
 @audit.command()
 def export(
     to: Annotated[Path, typer.Argument(help="File to write; .csv or .jsonl.")],
     store: Address = STORE,
     by: Annotated[str, typer.Option(help="Only entries of this actor.")] = "",
     action: Annotated[str, typer.Option(help="Only entries of this action.")] = "",
-    since: Annotated[str, typer.Option(help="Only from this moment (UTC, ISO) on.")] = "",
-    until: Annotated[str, typer.Option(help="Only before this moment (UTC, ISO).")] = "",
+    since: Annotated[str, typer.Option(help=f"Only from this moment on: {_MOMENT}.")] = "",
+    until: Annotated[str, typer.Option(help=f"Only before this moment: {_MOMENT}.")] = "",
 ) -> None:
     """Export entries as JSON lines or CSV (cells that a spreadsheet would run are neutralised)."""
     from xhcredit.store.audit import Filter
@@ -189,7 +205,8 @@ def export(
         raise BadInput(f'"{to}" ends neither in .csv nor in .jsonl; choose one of them')
     mark = "utf-8-sig" if kind == "csv" else "utf-8"  # Excel reads Chinese only with the mark
     with _existing(store) as opened, to.open("w", encoding=mark, newline="") as file:
-        count = write(opened.database, file, kind, Filter(by, action, since, until))
+        chosen = Filter(by, action, _moment(since), _moment(until))
+        count = write(opened.database, file, kind, chosen)
     out.print(f"{count:,} entries written to {to}", soft_wrap=True)
 
 
@@ -273,14 +290,14 @@ def runs(store: Address = STORE, json_: AsJson = False) -> None:
     if json_:
         tell_json({"runs": held, "current": answering})
         return
-    table = grid("", "run", "as of", "published", "enterprises", "tiers")
+    table = grid("", "run", "as of", "published 北京时间", "enterprises", "tiers")
     for run in held:
         mark = "* " if run["run"] == answering else ""
         tiers = " ".join(f"{k} {v:,}" for k, v in run["tiers"].items())
+        published = beijing_time(run["published_at"])
         table.add_row(
-            f"{mark}{run['run']}", run["as_of"], run["published_at"], f"{run['enterprises']:,}",
-            tiers,
-        )  # fmt: skip
+            f"{mark}{run['run']}", run["as_of"], published, f"{run['enterprises']:,}", tiers
+        )
     out.print(table)
 
 

@@ -16,6 +16,7 @@ import typer
 from xhcredit.cli.audit import STORE, Actor, Address, Why, _existing
 from xhcredit.cli.console import err, grid, out, tell_json
 from xhcredit.cli.night import AsJson
+from xhcredit.domain.clock import beijing_time
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.jobs.deliver import Plan, Told
@@ -160,7 +161,7 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
     if json_:
         tell_json(every)
         return
-    table = grid("", "no.", "name", "url", "kinds", "bureau", "messages", "ended")
+    table = grid("", "no.", "name", "url", "kinds", "bureau", "messages", "ended 北京时间")
     for row in every:
         table.add_row(*map(str, _cells(row)))
     out.print(table)
@@ -169,8 +170,9 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
 def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     messages = ", ".join(f"{count} {state}" for state, count in row["messages"].items())
     kinds = ", ".join(row["kinds"]) or "每一种 every kind"
+    ended = beijing_time(row["ended_at"]) if row["ended_at"] else ""
     bureau = row["bureau"] or "全区 whole district"
-    return row["id"], row["name"], row["url"], kinds, bureau, messages, row["ended_at"] or ""
+    return row["id"], row["name"], row["url"], kinds, bureau, messages, ended
 
 
 @deliver.command()

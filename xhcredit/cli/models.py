@@ -12,6 +12,7 @@ from xhcredit.cli.audit import STORE, Address, open_store
 from xhcredit.cli.clock import today
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
 from xhcredit.cli.night import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
+from xhcredit.domain.clock import beijing_time, china_day
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.store.acts import Act
@@ -76,7 +77,7 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
     _table("候选评分卡 candidates", headings, rows)
     for s in switches:
         out.print(
-            f"{s['at'][:10]} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
+            f"{china_day(s['at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
             f"{s['from_day']} ({s['reason']})", soft_wrap=True
         )  # fmt: skip
 
@@ -98,9 +99,10 @@ def show(
     gates = [["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]
              for g in found["gates"]]  # fmt: skip
     _table("门槛 gates", ["", "gate", "理由", "reason"], gates)
-    steps = [[str(s["step"]), s["at"][:19], s["actor"], s["act"], s["state"], s["reason"]]
+    steps = [[str(s["step"]), beijing_time(s["at"], seconds=True),
+              *(s[k] for k in ("actor", "act", "state", "reason"))]
              for s in found["steps"]]  # fmt: skip
-    _table("步骤 steps", ["", "at", "who", "act", "state", "why"], steps)
+    _table("步骤 steps", ["", "北京时间 at", "who", "act", "state", "why"], steps)
     if moves:
         rows = [[m["code"], m["name"], f"{m['tier_before']} → {m['tier_after']}",
                  f"{m['composite_before']:.1f} → {m['composite_after']:.1f}"]

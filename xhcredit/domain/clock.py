@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 #: China has one zone and no summer time since 1992; an offset needs no table of zones installed
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -62,6 +62,15 @@ def china_day(moment: datetime | str) -> date:
     '2026-11-30'
     """
     return china_moment(moment).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The first moment of a day in China.
+
+    >>> str(day_begins(date(2026, 11, 30)).astimezone(UTC))
+    '2026-11-29 16:00:00+00:00'
+    """
+    return datetime.combine(day, time.min, CHINA)
 
 
 def beijing_time(moment: datetime | str, *, seconds: bool = False) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from xhcredit.domain.clock import day_begins
 from xhcredit.store.alerts_tables import alert_steps, alerts
 from xhcredit.store.applications_tables import application_steps, applications
+from xhcredit.store.chain import written
 from xhcredit.store.draws_tables import draw_results, draw_steps, draws
 from xhcredit.store.engines import Database
 from xhcredit.store.reader import Within
 from xhcredit.store.tables import runs, snapshots
-
-_DAY = 10  #: letters of a day at the beginning of a moment
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def counted(
     span = (first.isoformat(), last.isoformat())
     with database.reading() as con:
         two = _runs(con, *span)
-        drawn = _drawn(con, span, within)
+        drawn = _drawn(con, first, last, within)
         return Counted(
             runs=two,
             moves=_moves(con, two[0][0], two[1][0], within) if two else Counter(),
@@ -90,12 +90,18 @@ def _moves(con: Connection, before: int, after: int, within: Within) -> Counter[
     return Counter({(a, b): n for a, b, n in con.execute(wanted)})
 
 
-def _drawn(con: Connection, span: tuple[str, str], within: Within) -> list[str]:
-    day = func.substr(draw_steps.c.at, 1, _DAY)
+def _drawn(con: Connection, first: date, last: date, within: Within) -> list[str]:
+    at = draw_steps.c.at
+    after = written(day_begins(last + timedelta(days=1)))
     wanted = (
         select(draws.c.id)
         .join(draw_steps, draw_steps.c.draw == draws.c.id)
-        .where(draw_steps.c.state == "drawn", day.between(*span), _within(draws.c.bureau, within))
+        .where(
+            draw_steps.c.state == "drawn",
+            at >= written(day_begins(first)),
+            at < after,
+            _within(draws.c.bureau, within),
+        )
         .order_by(draws.c.id)
     )
     return list(con.scalars(wanted))

@@ -9,7 +9,9 @@ from datetime import date
 
 from sqlalchemy import Connection, Select, func, select
 
+from xhcredit.domain.clock import day_begins
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.chain import written
 from xhcredit.store.engines import Database
 from xhcredit.store.tables import activity, current, idempotency, outbox, runs, snapshots
 
@@ -55,30 +57,30 @@ def _kinds(con: Connection, rules: Rulebook, as_of: date) -> Iterator[Kept]:
         rule = rules.rule(rule_id)
         entry = rules.entry(rule_id, as_of=as_of)
         before = months_before(as_of, entry.value)
-        rows = None if older is None else int(con.scalar(older(before.isoformat())) or 0)
+        rows = None if older is None else int(con.scalar(older(written(day_begins(before)))) or 0)
         yield Kept(
             rule_id, rule.name_zh, rule.name_en, entry.value, entry.verification, before, rows
         )
 
 
-def _entries(day: str) -> Select[int]:
-    return select(func.count()).select_from(activity).where(activity.c.at < day)
+def _entries(moment: str) -> Select[int]:
+    return select(func.count()).select_from(activity).where(activity.c.at < moment)
 
 
-def _answers(day: str) -> Select[int]:
+def _answers(moment: str) -> Select[int]:
     """Answers of old nights; those of the run that answers now are never among them."""
     kept = select(current.c.run)
-    old = select(runs.c.run).where(runs.c.published_at < day, runs.c.run.not_in(kept))
+    old = select(runs.c.run).where(runs.c.published_at < moment, runs.c.run.not_in(kept))
     return select(func.count()).select_from(snapshots).where(snapshots.c.run.in_(old))
 
 
-def _messages(day: str) -> Select[int]:
-    return select(func.count()).select_from(outbox).where(outbox.c.delivered_at < day)
+def _messages(moment: str) -> Select[int]:
+    return select(func.count()).select_from(outbox).where(outbox.c.delivered_at < moment)
 
 
-def _keys(day: str) -> Select[int]:
+def _keys(moment: str) -> Select[int]:
     done = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
-    return select(func.count()).select_from(done).where(activity.c.at < day)
+    return select(func.count()).select_from(done).where(activity.c.at < moment)
 
 
 #: what is counted under each rule; None: kept by the district, not here
