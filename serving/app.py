@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -42,9 +42,10 @@ from serving import (
 )
 from serving.console import mishaps
 from serving.console import pages as console
-from serving.middleware import Frame, Limits, Meters
+from serving.middleware import Frame, Limits, Meters, access_log
 from serving.oidc import Oidc
 from serving.service import Service, Settings
+from serving.supervisor import Supervisor
 from serving.warm import keep_warm
 from xhcredit import __version__
 from xhcredit.store.store import Store
@@ -79,18 +80,19 @@ _session = APIKeyCookie(
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The application over an open store, which who opened it closes."""
-    meters, service = Meters(), Service(store, settings)
+    meters = Meters()
+    tasks = Supervisor(meters.tasks, access_log(settings.log))
+    service = Service(store, settings, tasks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
         sys.setswitchinterval(SWITCH_SECONDS)
-        tasks = [asyncio.create_task(service.follow())]
+        service.watch_over()
         if settings.warm:
-            tasks.append(asyncio.create_task(keep_warm(service, app.state.restorable)))
+            tasks.start("warm_pages", partial(keep_warm, service, app.state.restorable))
         yield
-        for task in tasks:
-            task.cancel()
+        await tasks.stop()
         service.close()
 
     app = FastAPI(

@@ -50,26 +50,35 @@ class Champions:
     champion: Champion | None = None
     _held: dict[int, Champion] = field(default_factory=dict)
     _refused: dict[int, str] = field(default_factory=dict)
+    _last_refusal: str = ""
     _days: dict[tuple[str, date], Model] = field(default_factory=dict)
     #: one at a time compiles: Python 3.11 fails when two threads parse at once (gh-106905)
     _loading: threading.Lock = field(default_factory=threading.Lock)
 
-    async def follow(self) -> None:
-        """Swap whenever another run answers, until cancelled."""
+    async def follow(self, worked: Callable[[], None]) -> None:
+        """Swap whenever another run answers, until cancelled; ``worked`` is called each time."""
         while True:
             await asyncio.to_thread(self.look)
+            worked()
             await asyncio.sleep(POLL_SECONDS)
 
     def look(self) -> None:
-        """Swap now if another run answers; what goes wrong is logged, and the old one goes on."""
+        """Swap now if another run answers.
+
+        A model that is refused is logged, once per reason, and the old one goes on; any other
+        error is for who called: it is a fault of ours or of the machine.
+        """
         try:
             run = self.reader.answering()
             if run is None or (self.champion and self.champion.run == run) or run in self._refused:
                 return
             self.champion = self.of_run(run)
             self.log("champion", run=run, release=self.champion.live.model.release.name)
+            self._last_refusal = ""
         except XhcreditError as error:
-            self.log("champion_refused", error=str(error))
+            if str(error) != self._last_refusal:  # it is asked several times a second
+                self.log("champion_refused", error=str(error))
+            self._last_refusal = str(error)
 
     def now(self) -> Champion:
         """The champion; the first one is loaded when it is first needed.

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import TOO_LARGE, Refusal, incident, refused
+from serving.supervisor import TaskMeters
 from xhcredit.domain.clock import machine_moment
 
 #: names the folder through which workers share what they measured; read by prometheus_client too
@@ -64,6 +65,7 @@ class Meters:
             "xhcredit_current_run", "Number of the run that answers", registry=to,
             multiprocess_mode="max",
         )  # fmt: skip
+        self.tasks = TaskMeters(to)
 
     def exposed(self) -> bytes:
         """What all workers measured together, for Prometheus."""

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 
 from serving.catalogue import current_run
+from serving.journal import NAME as JOURNAL
 from serving.roles import CATALOGUE
 from serving.service import Service, service_of
 from xhcredit.errors import XhcreditError
@@ -29,10 +30,18 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Whether it can serve: a run is published, the store takes entries, there is room."""
-    checks = await asyncio.to_thread(_checks, service_of(request))
-    ready = all(checks.values())
-    return JSONResponse({"ready": ready, **checks}, 200 if ready else 503)
+    """Whether it can serve: run published, store writable, room on disk, background tasks at work.
+
+    ``down`` names the background tasks that failed and have not worked since.
+    """
+    service = service_of(request)
+    checks = await asyncio.to_thread(_checks, service)
+    if JOURNAL in service.supervisor.down:  # who is not asked while not ready would never recover
+        await service.journal.probe()
+    down = service.supervisor.down
+    ready = all(checks.values()) and not down
+    told = {"ready": ready, **checks, "tasks": not down} | ({"down": down} if down else {})
+    return JSONResponse(told, 200 if ready else 503)
 
 
 def _checks(service: Service) -> dict[str, bool]:

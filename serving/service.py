@@ -31,6 +31,7 @@ from serving.sessions import (
     visit_limits,
     visit_of,
 )
+from serving.supervisor import Supervisor
 from xhcredit.errors import BadInput
 from xhcredit.jobs.outward import Outward
 from xhcredit.rules.rulebook import Rulebook
@@ -63,6 +64,7 @@ class Service:
 
     store: Store
     settings: Settings
+    supervisor: Supervisor
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -72,7 +74,7 @@ class Service:
     @cached_property
     def journal(self) -> Journal:
         """Keeps who saw what."""
-        return Journal(self.store.record)
+        return Journal(self.store.record, self.supervisor)
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -110,10 +112,13 @@ class Service:
         """Write a line into the log."""
         access_log(self.settings.log).info(event, **more)
 
-    async def follow(self) -> None:
-        """Keep the live model that of the run that answers; nothing without a warehouse."""
+    def watch_over(self) -> None:
+        """Start what runs beside the requests; what keeps the live model needs a warehouse."""
         if self.settings.warehouse is not None:
-            await self.explainer.champions.follow()
+            self.supervisor.start("live_model", self._follow)
+
+    async def _follow(self, worked: Callable[[], None]) -> None:
+        await self.explainer.champions.follow(worked)  # also what loads it first is watched
 
     @cached_property
     def exporting(self) -> asyncio.Lock:

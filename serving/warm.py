@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from serving.console.frame import compile_templates
 from serving.console.quality import summary
@@ -15,11 +16,15 @@ from xhcredit.store.watch import Question
 POLL_SECONDS = 2.0
 
 
-async def keep_warm(service: Service, lists: Lists) -> None:
-    """Make it anew whenever the data, the run or the day is another one, until cancelled."""
+async def keep_warm(service: Service, lists: Lists, worked: Callable[[], None]) -> None:
+    """Make it anew whenever the data, the run or the day is another one, until cancelled.
+
+    ``worked`` is called after each round.
+    """
     await asyncio.to_thread(compile_templates)
     while True:
         await warm_up(service, lists)
+        worked()
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -22,7 +22,7 @@ def test_alive_and_ready(client):
 
     assert client.get("/healthz").json() == {"alive": True}
     assert client.get("/readyz").json() == {
-        "ready": True, "store": True, "run": True, "disk": True,
+        "ready": True, "store": True, "run": True, "disk": True, "tasks": True,
     }  # fmt: skip
 
 

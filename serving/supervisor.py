@@ -1,0 +1,125 @@
+"""What runs beside the requests: watched, started again after any end, and told while it is down.
+
+A task of the event loop that nobody awaits ends without a word.  Every background task of the
+service therefore runs under a supervisor: its end is logged with its trace, counted in
+``/metrics``, told by ``/readyz``, and it starts again after a pause that grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  #: seconds before the first restart, and at most
+_DOUBLINGS = 16  #: beyond so many failures the pause has long been the longest
+
+#: a task, given what it calls after each round that went well
+Work = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+def pause_after(failures: int, share: float) -> float:
+    """Seconds to wait after so many failures in a row, doubled each time.
+
+    ``share`` (0 to 1) spreads workers apart: half of the pause is fixed, half is chance.
+
+    >>> [pause_after(n, 1.0) for n in (1, 2, 3, 50)]
+    [0.5, 1.0, 2.0, 60.0]
+    >>> pause_after(1, 0.0)
+    0.25
+    """
+    whole: float = min(FIRST_PAUSE * 2 ** min(failures - 1, _DOUBLINGS), LONGEST_PAUSE)
+    return whole * (1 + share) / 2
+
+
+def chance() -> float:
+    """A number from 0 to 1; it decides nothing but when a task tries again."""
+    return secrets.randbelow(1001) / 1000
+
+
+class TaskMeters:
+    """What ``/metrics`` tells of background tasks."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.failures = Counter(
+            "xhcredit_background_failures", "Ends of background tasks that were not asked for",
+            ["task"], registry=registry,
+        )  # fmt: skip
+        self.up = Gauge(
+            "xhcredit_background_up", "Whether a background task works (of workers: the lowest)",
+            ["task"], registry=registry, multiprocess_mode="livemin",
+        )  # fmt: skip
+
+
+@dataclass
+class Supervisor:
+    """Runs background tasks; ``down`` names those that do not work now.
+
+    ``pause`` and ``share`` are handed in by tests that must not wait.
+    """
+
+    meters: TaskMeters
+    log: Any
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    share: Callable[[], float] = chance
+    _failures: dict[str, int] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def down(self) -> list[str]:
+        """Names of the tasks whose last round failed."""
+        return sorted(name for name, count in self._failures.items() if count)
+
+    def start(self, name: str, work: Work) -> None:
+        """Run ``work`` until ``stop``, again and again whatever ends it."""
+        self.worked(name)
+        task = asyncio.create_task(self._keep(name, work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Cancel every task and wait until each has ended."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def worked(self, name: str) -> None:
+        """Note that a round of a task went well."""
+        if self._failures.get(name) != 0:
+            if self._failures.get(name):
+                self.log.info("background.recovered", task=name, failures=self._failures[name])
+            self._failures[name] = 0
+            self.meters.up.labels(name).set(1)
+            self.meters.failures.labels(name)  # so that it is told from the beginning
+
+    def failed(self, name: str, error: BaseException | None) -> float:
+        """Note that a task ended, by an error or by itself; return the seconds to wait."""
+        self._failures[name] = self._failures.get(name, 0) + 1
+        seconds = pause_after(self._failures[name], self.share())
+        self.meters.up.labels(name).set(0)
+        self.meters.failures.labels(name).inc()
+        why = "returned" if error is None else f"{type(error).__name__}: {error}"
+        self.log.error(
+            "background.failed", task=name, error=why, failures=self._failures[name],
+            again_in=round(seconds, 3), exc_info=error,
+        )  # fmt: skip
+        return seconds
+
+    async def _keep(self, name: str, work: Work) -> None:
+        while True:
+            error: BaseException | None = None
+            try:
+                await work(lambda: self.worked(name))
+            except asyncio.CancelledError as cancelled:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():  # we are asked to stop
+                    raise
+                error = cancelled  # something inside was cancelled, not we
+            except Exception as ended:  # of every kind: this is who is told of it
+                error = ended
+            await self.pause(self.failed(name, error))
