@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from serving import people
 from serving.roles import ROLES
+from xhcredit.domain.disk import disk_error
 from xhcredit.errors import BadInput, XhcreditError
 
 if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
@@ -182,13 +183,23 @@ def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days
     return store.access.new_key(act, name, bureau, roles, until)
 
 
+def _refuse(error: XhcreditError) -> NoReturn:
+    """Tell an error in words and end with its exit code."""
+    sys.stderr.write(f"{error.code}: {error}\n")
+    sys.exit(error.exit_code)
+
+
 def run() -> None:
     """Run the program and turn errors that a person can act on into words."""
     try:
         cli()
     except XhcreditError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        sys.exit(error.exit_code)
+        _refuse(error)
+    except Exception as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        _refuse(known)
 
 
 if __name__ == "__main__":

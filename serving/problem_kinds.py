@@ -76,6 +76,16 @@ LIBRARY: dict[type[errors.XhcreditError], Kind] = {
     errors.StoreUnavailable: Kind(
         503, "存储暂不可用", "The store does not answer now", *_LATER
     ),
+    errors.DiskFull: Kind(
+        507, "服务器磁盘空间不足", "No room left on the server's disk",
+        "未作任何更改；请将请求编号（instance）告知系统运维人员，腾出空间后重试。",
+        "Nothing was changed; tell the operator the number in instance, and try again later.",
+        "未作任何更改；请将本页的请求编号告知系统运维人员，腾出空间后重试。",
+        "Nothing was changed; tell the operator the number below, and try again later.",
+    ),
+    errors.NotWritable: Kind(
+        503, "服务器目录不可写", "A folder of the server cannot be written", *_OPERATOR
+    ),
     errors.BadStore: Kind(
         500, "存储不可用", "The store cannot be used", *_OPERATOR
     ),

@@ -7,19 +7,23 @@ finds it in the log.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import duckdb
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from xlsxwriter.exceptions import XlsxWriterException
 
 from serving.problem_kinds import HTTP, LIBRARY, Kind
 from xhcredit import errors
 from xhcredit.domain.codes import problem_with
+from xhcredit.domain.disk import disk_error
 
 MEDIA_TYPE = "application/problem+json"
 TOO_LARGE = "the body is larger than is taken here; ask in smaller parts"
@@ -29,6 +33,7 @@ RETRY_SECONDS = 1  #: what is said in Retry-After: overload passes quickly
 #: said instead of the error's own words: those tell of files and databases of the server
 _DISCREET = {
     500: "something is wrong on our side; tell the operator the number in instance",
+    507: "there is no room left on the server's disk; nothing was changed",
     503: "the store is away, busy or full; nothing was changed: try again in a moment",
 }
 
@@ -158,6 +163,14 @@ async def _on_library(request: Request, error: Exception) -> Response:
     return of_error(request_id_of(request), error)
 
 
+async def _on_disk(request: Request, error: Exception) -> Response:
+    """What tells of a full disk or a missing right; any other error is an incident."""
+    known = disk_error(error)
+    if known is None:
+        raise error
+    return await _on_library(request, known)
+
+
 async def _on_codes(request: Request, error: Exception) -> Response:
     assert isinstance(error, WrongCodes)  # noqa: S101 - registered for nothing else
     return wrong_codes(request_id_of(request), error.codes)
@@ -192,6 +205,10 @@ def register(app: FastAPI) -> None:
     for kind, handler in (
         (Refusal, _on_refusal),
         (errors.XhcreditError, _on_library),
+        (OSError, _on_disk),
+        (duckdb.Error, _on_disk),
+        (sqlite3.Error, _on_disk),
+        (XlsxWriterException, _on_disk),
         (WrongCodes, _on_codes),
         (RequestValidationError, _on_validation),
         (HTTPException, _on_http),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from training import fairness_command, promote_commands
 from xhcredit.domain.clock import Clock
+from xhcredit.domain.disk import disk_error
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -244,16 +245,26 @@ def show(title: str, metrics: Mapping[str, Told]) -> None:
     out.print(table)
 
 
+def _refuse(error: XhcreditError) -> NoReturn:
+    """Tell an error in words and end with its exit code."""
+    if isinstance(error, RegistryUnavailable):
+        err.print("结果已存于本地 results are kept locally", highlight=False)
+    err.print(f"[bold red]{error.code}[/]: ", end="")
+    err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    sys.exit(error.exit_code)
+
+
 def run() -> None:
     """Run the shell and turn errors that a person can act on into words."""
     try:
         app()
     except XhcreditError as error:
-        if isinstance(error, RegistryUnavailable):
-            err.print("结果已存于本地 results are kept locally", highlight=False)
-        err.print(f"[bold red]{error.code}[/]: ", end="")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _refuse(error)
+    except Exception as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        _refuse(known)
 
 
 if __name__ == "__main__":

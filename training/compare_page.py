@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from training.bootstrap import Told
 from training.registry import read
-from xhcredit.errors import BadInput
+from xhcredit.domain.disk import disk_error, not_writable
 
 
 def write_page(
@@ -23,7 +23,8 @@ def write_page(
         out: HTML file.
 
     Raises:
-        BadInput: a folder holds no run, or the file cannot be written.
+        BadInput: a folder holds no run.
+        NotWritable, DiskFull: the file cannot be written.
     """
     pages = Environment(
         loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined,
@@ -35,4 +36,4 @@ def write_page(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(body, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f'cannot write "{out}": {error.strerror}; name another --html') from None
+        raise disk_error(error) or not_writable(str(out), str(error)) from None

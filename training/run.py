@@ -26,7 +26,8 @@ from training.search import GRIDS, Trial, best, search
 from training.shapes import Additive
 from training.sheet import write_sheet
 from training.split import Split, split_by_time, split_days
-from xhcredit.errors import BadInput, BadSample
+from xhcredit.domain.disk import disk_error, not_writable
+from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
 from xhcredit.jobs.model import code_version
 from xhcredit.rules.rulebook import Rulebook
@@ -80,7 +81,7 @@ def train(order: Order, rules: Rulebook, tell: Progress) -> Done:
 
     Raises:
         BadSample: the sample, or one of its parts, teaches nothing.
-        BadInput: the folder cannot be written.
+        NotWritable, DiskFull: the folder cannot be written.
     """
     sample, told = load(order.sample)
     split = parts(sample, int(told["horizon_days"]), order)
@@ -206,7 +207,7 @@ def _write(
                              ensure_ascii=False)  # fmt: skip
         (done.folder / "run.json").write_text(content + "\n", encoding="utf-8")
     except OSError as error:
-        raise BadInput(f'cannot write into "{done.folder}": {error}; name another --out') from None
+        raise disk_error(error) or not_writable(str(done.folder), str(error)) from None
 
 
 def _write_model(done: Done) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
-from xhcredit.errors import BadInput
+from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.features.registry import features
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
@@ -47,7 +47,7 @@ def write_sheet(release: Release, path: Path) -> None:
     """Write a release as XLSX, one sheet per score; texts are never taken for formulas.
 
     Raises:
-        BadInput: the file cannot be written.
+        NotWritable, DiskFull: the file cannot be written.
     """
     try:
         with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
@@ -61,7 +61,7 @@ def write_sheet(release: Release, path: Path) -> None:
                 sheet.set_column(0, 1, 36)
                 sheet.write_row(0, len(HEADS) + 1, _meaning(table))
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        raise BadInput(f'cannot write "{path}": {error}; name another folder') from None
+        raise disk_error(error) or not_writable(str(path), str(error)) from None
 
 
 def _meaning(table: PointsTable) -> tuple[str, ...]:

@@ -199,3 +199,17 @@ class OtherNight(XhcreditError):
 
     code = "other_night"
     exit_code = 37
+
+
+class DiskFull(XhcreditError):
+    """A disk, quota or file size leaves no room for what was to be written."""
+
+    code = "disk_full"
+    exit_code = 38
+
+
+class NotWritable(XhcreditError):
+    """A file or folder cannot be written or read: no right, read-only, or of another kind."""
+
+    code = "not_writable"
+    exit_code = 39

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -143,3 +144,42 @@ def test_a_backup_is_readable_by_its_owner_only(full, tmp_path):
     assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
     assert os.listdir(tmp_path).count("backup.part") == 0
     assert shutil.disk_usage(tmp_path).free > 0
+
+
+def test_a_log_that_lies_where_a_backup_is_restored_is_moved_aside_and_named(tmp_path):
+    """The file of a store was moved away without its log, which holds its last entries."""
+    old, away = tmp_path / "store.db", tmp_path / "away.db"
+    with Store.open(str(tmp_path / "first.db")) as store:
+        backup(store.database, tmp_path / "backup")
+    with Store.open(str(old)) as store:
+        store.act(Act("a", "b", "this stands in the log alone"), lambda tx: None)
+        entries = head(store.database).seq
+        shutil.copyfile(old, away)
+        log = Path(f"{old}-wal").read_bytes()
+    old.unlink()
+    Path(f"{old}-wal").write_bytes(log)
+
+    lines = []
+    restore(tmp_path / "backup", str(old), lines.append)
+
+    aside = Path(f"{old}-wal.before-restore-1")
+    assert aside.read_bytes() == log
+    assert [str(aside) in line for line in lines] == [True]
+    with Store.open(str(old)) as restored:
+        assert faults(restored.database) == []
+    shutil.copyfile(aside, f"{away}-wal")
+    with Store.open(str(away)) as found:
+        assert head(found.database).seq == entries
+
+
+def test_a_second_log_gets_a_name_of_its_own(tmp_path):
+    with Store.open(str(tmp_path / "first.db")) as store:
+        backup(store.database, tmp_path / "backup")
+    lines = []
+    for number in (1, 2):
+        Path(f"{tmp_path / 'x.db'}-shm").write_bytes(b"%d" % number)
+        restore(tmp_path / "backup", str(tmp_path / "x.db"), lines.append)
+        (tmp_path / "x.db").unlink()
+
+    asides = sorted(tmp_path.glob("x.db-shm.before-restore-*"))
+    assert [a.read_bytes() for a in asides] == [b"1", b"2"]

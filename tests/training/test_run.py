@@ -23,7 +23,7 @@ from training.run import Order, train
 from training.search import search
 from training.sheet import rows, write_sheet
 from training.side_by_side import side_by_side
-from xhcredit.errors import BadInput, BadSample, RegistryUnavailable
+from xhcredit.errors import BadInput, BadSample, NotWritable, RegistryUnavailable
 from xhcredit.features.registry import for_score
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, problems
@@ -96,7 +96,7 @@ def test_the_sheet_holds_every_row_of_the_table(runs, tmp_path):
     assert set(book.sheetnames) == set(release.tables)
     found = [r[5].value for r in book["general"].iter_rows(min_row=2)]
     assert found == pytest.approx([r[5] for r in rows(release.general)])
-    with pytest.raises(BadInput, match="cannot write"):
+    with pytest.raises(NotWritable, match="cannot be used"):
         write_sheet(release, tmp_path / "no" / "where.xlsx")
 
 

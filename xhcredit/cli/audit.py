@@ -204,6 +204,7 @@ def export(
     if kind not in ("csv", "jsonl"):
         raise BadInput(f'"{to}" ends neither in .csv nor in .jsonl; choose one of them')
     mark = "utf-8-sig" if kind == "csv" else "utf-8"  # Excel reads Chinese only with the mark
+    to.parent.mkdir(parents=True, exist_ok=True)
     with _existing(store) as opened, to.open("w", encoding=mark, newline="") as file:
         chosen = Filter(by, action, _moment(since), _moment(until))
         count = write(opened.database, file, kind, chosen)
@@ -231,7 +232,7 @@ def restore(
     """Bring a backup back to where no store is, and compare the two."""
     from xhcredit.store.backup import restore as bring_back
 
-    saved = bring_back(from_, store)
+    saved = bring_back(from_, store, lambda line: out.print(line, soft_wrap=True))
     out.print(f"restored, and the same: chain up to entry {saved.head_seq}", soft_wrap=True)
 
 

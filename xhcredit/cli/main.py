@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -20,6 +21,7 @@ from xhcredit.cli import (
     restoration,
 )
 from xhcredit.cli.console import err
+from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
 
 INTERRUPTED = 130  #: exit code after Ctrl-C
@@ -39,7 +41,7 @@ Try it on the sample district: `xhcredit demo`. On your own data:
 3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, what counts
 
 `xhcredit features list` and `xhcredit rules show` tell what is measured and what the law says.
-Exit codes: 0 done, 2 wrong options, 10–37 one per kind of error (the message says what to do).
+Exit codes: 0 done, 2 wrong options, 10–39 one per kind of error (the message says what to do).
 """,
 )
 
@@ -71,14 +73,24 @@ deliver.register(app)
 models.register(app)
 
 
+def _refuse(error: XhcreditError) -> NoReturn:
+    """Tell an error in words and end with its exit code."""
+    err.print(f"[bold red]{error.code}[/]: ", end="")
+    err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    sys.exit(error.exit_code)
+
+
 def run() -> None:
     """Run the shell and turn errors that a person can act on into words."""
     try:
         app()
     except XhcreditError as error:
-        err.print(f"[bold red]{error.code}[/]: ", end="")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _refuse(error)
+    except Exception as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        _refuse(known)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print("stopped; nothing half-written is kept")

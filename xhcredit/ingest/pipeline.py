@@ -29,6 +29,8 @@ from xhcredit.ingest.warehouse import Entry, Warehouse, read_parquet
 Tell = Callable[[str], None]
 
 _MEMORY = "2GB"
+#: told of a file without any row: normal for a small district, and worth a look all the same
+EMPTY = "表头下没有数据行，按空交付登记 a header and no rows: taken as an empty delivery"
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(12288) || chr(160)"
 
 
@@ -116,6 +118,7 @@ def _enter(
     )
     rowchecks.note_rows_of_no_table(con, mapping)
     selects, notes = _check_blocks(run, con, name, mapping, staged, replaced)
+    notes += [EMPTY] if not entry.rows_in else []
     held = quarantine.counts(con)
     for old in plan.redo:
         if old.mapping_digest == mapping.digest and old.quarantined == held:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from xhcredit.domain.disk import need_room, size_of
 from xhcredit.engine import cluster, stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.recluster import recluster
@@ -21,6 +22,10 @@ from xhcredit.jobs.spark.shuffle import Shuffle
 
 #: told what is being done, how far it is, and how far it will go
 Progress = Callable[[str, int, int], None]
+
+
+#: bytes of arrays, and of what is spilled while sorting, per byte of the parts
+_ROOM = 4
 
 
 def _quiet(what: str, done: int, total: int) -> None:
@@ -46,6 +51,7 @@ def open_store(
 
     Raises:
         NothingKnown: nothing was ever ingested there.
+        DiskFull: its disk has less room than the store needs; nothing was begun.
     """
     room = for_sorting(memory)
     kept = Warehouse(warehouse)
@@ -56,6 +62,7 @@ def open_store(
         digest = kept.digest()
         target = stores.folder_of(folder, digest)
         if anew or not target.exists():
+            need_room(folder, _ROOM * size_of(warehouse / "parts"), "clustering the events")
             sort = cluster.write_table if spark is None else Shuffle(spark, kept)
             _make(kept, target, progress, room, sort, anew=anew)
         store = stores.load(target)

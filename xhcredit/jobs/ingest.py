@@ -7,16 +7,20 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from xhcredit.domain.disk import need_room
 from xhcredit.domain.persons import person_key as key_of
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.ingest.deliveries import WAITING, Delivery
 from xhcredit.ingest.mapping import load_mappings
 from xhcredit.ingest.mapping_types import Mapping
 from xhcredit.ingest.pipeline import Run, ingest_source
-from xhcredit.ingest.readers.sources import Source, sources_of
+from xhcredit.ingest.readers.sources import Source, bytes_of, sources_of
 from xhcredit.ingest.report import FileReport, IngestReport
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.ingest.words import near
+
+#: bytes that are written per byte that is read: staged texts, the scratch database, the parts
+_ROOM = 3
 
 #: called with what is being done, the number of finished files, and the number of files
 Progress = Callable[[str, int, int], None]
@@ -53,9 +57,11 @@ def run_ingest(
         BadMapping: a mapping file is refused.
         BadInput: there is nothing to ingest, the only file is refused, or another ingestion is
             running.
+        DiskFull: the warehouse's disk has less room than this needs; nothing was begun.
     """
     sources, mappings = sources_of(source), load_mappings(mapping)
     pairs = _pairs(sources, mappings, source)
+    need_room(warehouse, _ROOM * bytes_of(source), "this ingestion")
     target = Warehouse(warehouse)
     reports: list[FileReport] = []
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xhcredit.domain.disk import disk_error, need_room, not_writable
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
-from xhcredit.errors import BadInput, NothingKnown
+from xhcredit.errors import NothingKnown
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs import carry
@@ -58,6 +59,10 @@ class NightReport:
 
 def _quiet(what: str, done: int, total: int) -> None:
     """Tell nobody."""
+
+
+#: bytes per enterprise that a night writes: scores with reasons, columns kept for the next night
+_ROOM = 2_000
 
 
 def present(store: Store, as_of: date) -> np.ndarray:
@@ -131,6 +136,7 @@ def run_night(
     Raises:
         BadInput: the engine cannot be used.
         NothingKnown: nothing was ingested, or nobody was known on that day.
+        DiskFull: the disk of ``out`` has less room than the night needs; nothing was begun.
         NightRefuted: the check found a difference; the earlier night stays as it is.
     """
     with Spark(engine) if engine else nullcontext() as spark:
@@ -143,6 +149,7 @@ def run_night(
             if earlier is not None:
                 return earlier
             rows = present(store, model.as_of)
+            need_room(out, _ROOM * rows.shape[0], "this night")
             progress("compile", 0, 1)
             if spark:
                 scored = score_on_spark(spark, out, store, model, rows, progress)
@@ -191,13 +198,13 @@ def _alone(out: Path) -> Iterator[None]:
     """Let one night at a time write into a folder.
 
     Raises:
-        BadInput: the folder cannot be made or written.
+        NotWritable, DiskFull: the folder cannot be made or written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         file = (out / ".lock").open("w")
     except OSError as error:
-        raise BadInput(f'cannot write into "{out}": {error.strerror}; name another --out') from None
+        raise disk_error(error) or not_writable(str(out), str(error)) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

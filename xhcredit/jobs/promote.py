@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.engine.columns import Store as Columns
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput
@@ -152,7 +153,7 @@ def _write(
     """Write both scores of everybody, and the list of moves as a spreadsheet.
 
     Raises:
-        BadInput: the folder cannot be written.
+        NotWritable, DiskFull: the folder cannot be written.
     """
     codes = columns.codes[rows]
     old, new = (r.table(codes, places) for r in results)
@@ -169,7 +170,7 @@ def _write(
         cells = ([move[c.heading] for c in _COLUMNS] for move in told.moves)
         write_xlsx(out / "moves.xlsx", _TITLE, _COLUMNS, cells)
     except OSError as error:
-        raise BadInput(f'cannot write into "{out}": {error.strerror}; name another --out') from None
+        raise disk_error(error) or not_writable(str(out), str(error)) from None
 
 
 def switch(

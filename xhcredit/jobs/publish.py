@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.domain.disk import need_room
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.results import MARK
@@ -21,6 +22,8 @@ from xhcredit.store.store import Store
 
 #: rows per transaction while staging: small, so that other writers never wait long
 CHUNK = 2_000
+#: bytes per enterprise of ready answers with indexes, twice: the database's log holds them too
+_ROOM = 5_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -70,12 +73,16 @@ def publish(
     Raises:
         NothingKnown: there is no night in the folder.
         BadInput: its two files are not of one night.
+        DiskFull: the store's disk has less room than the answers need; nothing was begun.
     """
     night = _night(folder, release)
     with store.snapshots.staging() as staged:
         earlier = _earlier(store, night)
         if earlier is not None:
             return earlier
+        if store.database.is_sqlite:  # a server watches its own disk
+            needed = _ROOM * night.enterprises
+            need_room(store.database.path.parent, needed, "publishing this night")
         for rows in _rows(store, folder / "scores.parquet", night, staged.run, chunk):
             store.snapshots.stage(staged, rows)
             progress("publish", staged.rows, night.enterprises)

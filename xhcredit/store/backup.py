@@ -8,14 +8,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select
 
+from xhcredit.domain.disk import need_room, size_of
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.store.acts import head
 from xhcredit.store.engines import Database, connect
@@ -40,10 +42,13 @@ def backup(database: Database, to: Path) -> Saved:
 
     Raises:
         BadInput: the file exists.
+        DiskFull: its disk has less room than the store's file takes.
         BadStore: PostgreSQL's own programs are not installed, or refuse.
     """
     if to.exists():
         raise BadInput(f'"{to}" exists; choose another name, a backup is never overwritten')
+    if database.is_sqlite:
+        need_room(to.parent, size_of(database.path), "this backup")
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(to.name + ".part")
     part.unlink(missing_ok=True)
@@ -59,8 +64,11 @@ def backup(database: Database, to: Path) -> Saved:
     return saved
 
 
-def restore(from_: Path, store: str) -> Saved:
+def restore(from_: Path, store: str, told: Callable[[str], None] = lambda _: None) -> Saved:
     """Bring a backup back to an address where there is no store yet, and compare it.
+
+    A log (``-wal``, ``-shm``) that an earlier store left at the address may hold entries that
+    stand nowhere else: it is moved aside and ``told`` gets a line that names it.
 
     Raises:
         BadInput: no backup there, it was changed since, or it is of the other database.
@@ -75,7 +83,7 @@ def restore(from_: Path, store: str) -> Saved:
                 f'"{from_}" is of {saved.kind}, "{kind}" was asked for; use {saved.kind}'
             )
         if database.is_sqlite:
-            _restore_sqlite(from_, database.path)
+            _restore_sqlite(from_, database.path, told)
         else:
             _restore_postgresql(from_, database)
         found = content(database, saved.sha256)
@@ -123,17 +131,30 @@ def _sqlite_content(file: Path) -> Saved:
     return replace(found, sha256=_sha256(file))
 
 
-def _restore_sqlite(from_: Path, to: Path) -> None:
+def _restore_sqlite(from_: Path, to: Path, told: Callable[[str], None]) -> None:
     if to.exists():
         raise BadStore(f'there is a store at "{to}"; move it away, nothing is overwritten')
-    for rest in ("-wal", "-shm"):
-        Path(f"{to}{rest}").unlink(missing_ok=True)
+    need_room(to.parent, size_of(from_), "restoring")
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(to.name + ".part")
     part.touch(mode=0o600)
     shutil.copyfile(from_, part)
     _keep(part)
+    for log in (Path(f"{to}{end}") for end in ("-wal", "-shm")):
+        if log.exists():
+            aside = _aside(log)
+            os.rename(log, aside)
+            told(
+                f'"{log.name}" of an earlier store was moved to "{aside}": put it beside that '
+                "store's own file if its last entries are missed; else it may be deleted"
+            )
     os.replace(part, to)
+
+
+def _aside(log: Path) -> Path:
+    """A name beside a log that nothing has yet."""
+    names = (log.with_name(f"{log.name}.before-restore-{n}") for n in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _dump(database: Database, part: Path) -> Saved:

@@ -43,7 +43,7 @@ def stage_csv(path: Path, form: Format, folder: Path) -> Staged:
     target = folder / "source.parquet"
     try:
         with StageWriter(target, columns) as writer:
-            rows, last = _copy(path, encoding, delimiter, writer)
+            last = _copy(path, encoding, delimiter, writer)
     except pa.ArrowInvalid as error:
         if writer.full:
             raise _too_many(writer.refused[-1], path.name) from error
@@ -52,10 +52,6 @@ def stage_csv(path: Path, form: Format, folder: Path) -> Staged:
             f"{_BLOCK >> 20} MB ({str(error).split('.')[0]}); check the quotes and export it again"
         ) from error
     _refuse_open_quote(path, last)
-    if not rows and not writer.refused:
-        raise BadInput(
-            f'"{path.name}" has a header but no rows; ask the department whether that is meant'
-        )
     return Staged(f"SELECT * FROM {read_parquet([target])}", columns, tuple(writer.refused))
 
 
@@ -99,10 +95,8 @@ def _too_many(last: RefusedRow, source: str) -> BadInput:
     return too_many(last, source, f" (expected {expected} columns, got {found})")
 
 
-def _copy(
-    path: Path, encoding: str, delimiter: str, writer: StageWriter
-) -> tuple[int, tuple[int, str]]:
-    """Copy all records after the header; return their number, and the last one with its text."""
+def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> tuple[int, str]:
+    """Copy all records after the header (it may have none); return place and text of the last."""
     names = writer.schema.names[1:]
     refused: list[int] = []
     last_refused = (0, "")
@@ -133,15 +127,15 @@ def _copy(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        rows, last = _number(reader, refused, writer)
-    return rows, max(last, last_refused)
+        last = _number(reader, refused, writer)
+    return max(last, last_refused)
 
 
 def _number(
     reader: pacsv.CSVStreamingReader, refused: list[int], writer: StageWriter
-) -> tuple[int, tuple[int, str]]:
+) -> tuple[int, str]:
     """Give every record its number, refused ones counted; leave out header and blank rows."""
-    begin, rows, last = 1, 0, (0, "")
+    begin, last = 1, (0, "")
     for batch in reader:
         span = np.arange(begin, begin + batch.num_rows + len(refused))
         numbers = span[~np.isin(span, refused)][: batch.num_rows]
@@ -156,6 +150,5 @@ def _number(
         kept = pa.record_batch(
             [pa.array(numbers, pa.int64()), *batch.columns], schema=writer.schema
         ).filter(pc.and_(keep, pc.invert(blank)))
-        rows += kept.num_rows
         writer.write_columns(kept.columns)
-    return rows, last
+    return last

@@ -68,7 +68,7 @@ def stage_table(engine: sa.Engine, name: str, folder: Path) -> Staged:
     Row numbers count the rows in this order, from 1.
 
     Raises:
-        BadInput: the table cannot be read or has no rows.
+        BadInput: the table cannot be read.
     """
     source = f"{shown_url(engine.url)}, table {name}"
     try:
@@ -76,21 +76,17 @@ def stage_table(engine: sa.Engine, name: str, folder: Path) -> Staged:
         columns = checked_header([c.name for c in table.columns], source)
         target = folder / "source.parquet"
         with StageWriter(target, columns) as writer:
-            rows = _copy(engine, table, writer)
+            _copy(engine, table, writer)
     except SQLAlchemyError as error:
         raise BadInput(f'"{source}" cannot be read ({_reason(error)}); check it there') from error
-    if not rows:
-        raise BadInput(f'"{source}" has no rows; check whether that is meant')
     return Staged(f"SELECT * FROM {read_parquet([target])}", columns)
 
 
-def _copy(engine: sa.Engine, table: sa.Table, writer: StageWriter) -> int:
+def _copy(engine: sa.Engine, table: sa.Table, writer: StageWriter) -> None:
     select: Any = sa.select(table).order_by(*table.primary_key.columns)
-    number = 0
     with engine.connect().execution_options(yield_per=CHUNK) as connection:
         for number, row in enumerate(connection.execute(select), start=1):
             writer.add(number, [cell_text(value) for value in row])
-    return number
 
 
 def _reason(error: SQLAlchemyError) -> str:

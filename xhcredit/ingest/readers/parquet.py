@@ -16,17 +16,15 @@ def stage_parquet(path: Path) -> Staged:
     """Show a Parquet file as texts; rows are numbered from 1.
 
     Raises:
-        BadInput: it is no Parquet file, has no rows, or has nested or binary columns.
+        BadInput: it is no Parquet file, or has nested or binary columns.
     """
     try:
         with pq.ParquetFile(path) as file:
-            schema, rows = file.schema_arrow, file.metadata.num_rows
+            schema = file.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f'"{path.name}" cannot be read as Parquet ({error}); write it anew') from (
             error
         )
-    if not rows:
-        raise BadInput(f'"{path.name}" has no rows; ask the department whether that is meant')
     for field in schema:
         if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
             raise BadInput(

@@ -53,6 +53,15 @@ def sources_of(source: str) -> list[Source]:
     return [_file(f) for f in files if f.suffix not in (".yaml", ".yml")]
 
 
+def bytes_of(source: str) -> int:
+    """Bytes of the files of a SOURCE; 0 for a database, whose size nobody tells beforehand."""
+    if database.is_database(source):
+        return 0
+    path = Path(source)
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(f.stat().st_size for f in files if f.is_file())
+
+
 def _tables(url: str) -> list[Source]:
     engine = database.connect(url)
     return [

@@ -28,7 +28,7 @@ def stage_xlsx(path: Path, form: Format, folder: Path) -> Staged:
     who opened it last.
 
     Raises:
-        BadInput: no spreadsheet, a zip bomb, an unknown or doubtful sheet, no rows.
+        BadInput: no spreadsheet, a zip bomb, an unknown or doubtful sheet.
     """
     _refuse_bombs(path)
     try:
@@ -94,31 +94,25 @@ def _stage_sheet(sheet: Any, path: Path, folder: Path) -> Staged:
     rows = iter(sheet.iter_rows())
     columns = checked_header(_trimmed([_text(c.value) for c in next(rows, ())]), path.name)
     target = folder / "source.parquet"
-    count = 0
     with StageWriter(target, columns) as writer:
         for number, cells in enumerate(rows, start=2):
-            count += _add(writer, number, cells, len(columns), path.name)
-    if not count:
-        raise BadInput(
-            f'"{path.name}" has a header but no rows; ask the department whether that is meant'
-        )
+            _add(writer, number, cells, len(columns), path.name)
     return Staged(f"SELECT * FROM {read_parquet([target])}", columns, tuple(writer.refused))
 
 
-def _add(writer: StageWriter, number: int, cells: Sequence[Any], width: int, source: str) -> int:
-    """Add one row, or refuse it; return 0 for a blank one."""
+def _add(writer: StageWriter, number: int, cells: Sequence[Any], width: int, source: str) -> None:
+    """Add one row, or refuse it."""
     formula = next((cell.value for cell in cells if cell.data_type == "f"), None)
     if formula is not None:
         writer.refuse(RefusedRow(number, "formula", str(formula)), source)
-        return 1
+        return
     row = _trimmed([_text(cell.value) for cell in cells])
     if len(row) > width:
         detail = f"{len(row)} ≠ {width}"
         found = ",".join(cell or "" for cell in row[:50])
         writer.refuse(RefusedRow(number, "ragged_row", found, detail), source)
-        return 1
+        return
     writer.add(number, row + [None] * (width - len(row)))
-    return int(bool(row))
 
 
 def _trimmed(row: list[str]) -> list[Any]:

@@ -1,0 +1,140 @@
+"""Is it the disk?  Errors of files in a person's words, and free room before long work.
+
+Whatever writes a file (Python, DuckDB, SQLite, Arrow, a spreadsheet's writer) tells of a full disk
+or a missing right in its own way.  The edges (shell, service, training) ask here once, so that all
+of them end in one sentence and one exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xhcredit.errors import DiskFull, NotWritable, XhcreditError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_BARRED = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+    errno.ENAMETOOLONG,
+}  # fmt: skip
+#: the same in the words of drivers that keep no number
+_FULL_WORDS = re.compile(
+    r"no space left|disk is full|quota exceeded|file too large|failed to offload"
+    r"|could not write (?:all bytes|file)|max_temp_directory_size",
+    re.IGNORECASE,
+)
+_BARRED_WORDS = re.compile(
+    r"permission denied|read-only file system|readonly database|is a directory|not a directory"
+    r"|unable to open database file|file name too long",
+    re.IGNORECASE,
+)
+#: whose errors are read by their words; others may hold such words by chance
+_DRIVERS = ("duckdb", "_duckdb", "sqlite3", "sqlalchemy", "pyarrow", "xlsxwriter")
+_QUOTED = re.compile(r"""["'](/[^"']+)["']""")
+#: never less is asked for: logs, locks and manifests need room as well
+LEAST_BYTES = 16 << 20
+
+
+def disk_error(error: BaseException) -> XhcreditError | None:
+    """The error in words if it, or what caused it, tells of a full or forbidden place.
+
+    Returns None for every other error: a fault of ours must not be told as the disk's.
+    """
+    for cause in _causes(error):
+        if isinstance(cause, XhcreditError):
+            return None  # somebody has told it already
+        numbered = isinstance(cause, OSError) and cause.errno is not None
+        if known := _by_number(cause) if numbered else _by_words(cause):
+            return known
+    return None
+
+
+def _by_number(error: Any) -> XhcreditError | None:
+    place = str(error.filename2 or error.filename or "")
+    if error.errno in _FULL:
+        return disk_full(place)
+    return not_writable(place, error.strerror or "") if error.errno in _BARRED else None
+
+
+def _by_words(error: BaseException) -> XhcreditError | None:
+    driver = type(error).__module__.partition(".")[0] in _DRIVERS
+    if not driver and not isinstance(error, OSError):
+        return None
+    text = str(error)
+    place = match[1] if (match := _QUOTED.search(text)) else ""
+    limited = getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a limit on files
+    if limited or _FULL_WORDS.search(text):
+        return disk_full(place)
+    barred = _BARRED_WORDS.search(text)
+    return not_writable(place, barred[0]) if barred else None
+
+
+def disk_full(place: str) -> DiskFull:
+    """The error that says that a place has no room, and what helps."""
+    return DiskFull(
+        f"no room left{_at(place)}; nothing half-written counts: make room on that disk (or raise "
+        "the quota) and run the same again"
+    )
+
+
+def not_writable(place: str, why: str) -> NotWritable:
+    """The error that says that a place cannot be used, and what helps."""
+    reason = f" ({why[0].lower()}{why[1:]})" if why else ""
+    shown = f'"{place}"' if place else "a file"
+    return NotWritable(
+        f"{shown} cannot be used{reason}; give this user the right, or name another place"
+    )
+
+
+def _at(place: str) -> str:
+    return f' for "{place}"' if place else ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, then what it came from, groups opened; each once."""
+    waiting, met = [error], set[int]()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) in met:
+            continue
+        met.add(id(cause))
+        yield cause
+        waiting += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        inner = (getattr(cause, "orig", None), cause.__cause__, cause.__context__)
+        waiting += [e for e in inner if isinstance(e, BaseException)]
+
+
+def need_room(folder: Path, needed: int, work: str) -> None:
+    """See that there is room before long work begins.
+
+    Args:
+        folder: where it will write; the nearest folder that exists is looked at.
+        needed: bytes that it will write, as estimated from what it reads.
+        work: what it is called, as a person reads it.
+
+    Raises:
+        DiskFull: there is less, or less than 16 MB.
+    """
+    wanted = max(needed, LEAST_BYTES)
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if free < wanted:
+        raise DiskFull(
+            f'"{there}" has {_megabytes(free)} MB free, {work} needs about {_megabytes(wanted)} '
+            "MB; make room on that disk, or choose another place. Nothing was begun"
+        )
+
+
+def size_of(place: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 if there is none."""
+    if place.is_file():
+        return place.stat().st_size
+    return sum(f.stat().st_size for f in place.rglob("*") if f.is_file())
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f}"
