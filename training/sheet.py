@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.features.registry import features
+from xhcredit.jobs.sheets import workbook
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
 
@@ -50,7 +49,7 @@ def write_sheet(release: Release, path: Path) -> None:
         NotWritable, DiskFull: the file cannot be written.
     """
     try:
-        with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        with workbook(path, in_order=False) as book:
             bold = book.add_format({"bold": True})
             for table in release.tables.values():
                 sheet = book.add_worksheet(table.score[:31])
@@ -60,7 +59,7 @@ def write_sheet(release: Release, path: Path) -> None:
                 sheet.freeze_panes(1, 0)
                 sheet.set_column(0, 1, 36)
                 sheet.write_row(0, len(HEADS) + 1, _meaning(table))
-    except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+    except OSError as error:
         raise disk_error(error) or not_writable(str(path), str(error)) from None
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.restorable import STATES, Restorable
+from xhcredit.jobs.sheets import workbook
 from xhcredit.restoration.severity import ZH
 
 #: column: heading and width
@@ -41,10 +39,8 @@ def write_xlsx(found: Sequence[Restorable], path: Path, as_of: date) -> None:
     Every cell is written as text or a day, so that nothing from an export can act as a formula or
     a link.  What does not fit on one sheet goes on the next.
     """
-    part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(part), options) as book:
+    with workbook(path) as book:
         formats = {
             "bold": book.add_format({"bold": True}),
             "day": book.add_format({"num_format": "yyyy-mm-dd"}),
@@ -54,7 +50,6 @@ def write_xlsx(found: Sequence[Restorable], path: Path, as_of: date) -> None:
             _head(sheet, formats, as_of)
             for at, row in enumerate(found[n : n + _SHEET_ROWS], 2):
                 _write(sheet, at, cells(row), formats["day"])
-    os.replace(part, path)
 
 
 def _head(sheet: Any, formats: dict[str, Any], as_of: date) -> None:

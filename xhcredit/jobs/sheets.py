@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +15,27 @@ import xlsxwriter
 from xhcredit.domain.cells import neutral
 
 Cells = Sequence[Any]
+
+
+@contextmanager
+def workbook(path: Path, *, in_order: bool = True) -> Iterator[Any]:
+    """A spreadsheet to be filled, row by row if ``in_order``; it appears whole or not at all.
+
+    It is packed in memory: an archive on a full disk would try again to end itself, and complain,
+    long after the error was told.
+    """
+    options = {
+        "constant_memory": in_order, "strings_to_formulas": False, "strings_to_urls": False,
+    }  # fmt: skip
+    content, part = io.BytesIO(), path.with_name(path.name + ".part")
+    with xlsxwriter.Workbook(content, options) as book:
+        yield book
+    try:
+        part.write_bytes(content.getvalue())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 class Column(NamedTuple):
@@ -36,8 +60,7 @@ def write_csv(path: Path, title: str, columns: Sequence[Column], rows: Iterable[
 
 def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
     """Write a list as a spreadsheet, laid out as the CSV."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with workbook(path) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         for at, column in enumerate(columns):
             sheet.set_column(at, at, column.width)
