@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.problems import TOO_LARGE, Refusal, incident, refused
 from serving.supervisor import TaskMeters
 from xhcredit.domain.clock import machine_moment
+from xhcredit.store.chain import written
 
 #: names the folder through which workers share what they measured; read by prometheus_client too
 SHARED_METERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -103,7 +104,7 @@ def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
     """What writes the line of a request, as ``access_log`` does but at a third of the price."""
 
     def write(line: dict[str, Any]) -> None:
-        event = {"event": "request", "timestamp": machine_moment().isoformat(), "level": "info"}
+        event = {"event": "request", "timestamp": written(machine_moment()), "level": "info"}
         to.write(_as_text(line | event) + "\n")
         to.flush()
 

@@ -8,6 +8,7 @@ of them end in one sentence and one exit code.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ _DRIVERS = ("duckdb", "_duckdb", "sqlite3", "sqlalchemy", "pyarrow", "xlsxwriter
 _QUOTED = re.compile(r"""["'](/[^"']+)["']""")
 #: never less is asked for: logs, locks and manifests need room as well
 LEAST_BYTES = 16 << 20
+_FULL_BYTES = 64 << 10  #: a disk with less is called full
 
 
 def disk_error(error: BaseException) -> XhcreditError | None:
@@ -75,8 +77,9 @@ def _by_words(error: BaseException) -> XhcreditError | None:
 
 def disk_full(place: str) -> DiskFull:
     """The error that says that a place has no room, and what helps."""
+    where = place or ", ".join(_full_disks())  # who writes bytes is not told into which file
     return DiskFull(
-        f"no room left{_at(place)}; nothing half-written counts: make room on that disk (or raise "
+        f"no room left{_at(where)}; nothing half-written counts: make room on that disk (or raise "
         "the quota) and run the same again"
     )
 
@@ -88,6 +91,22 @@ def not_writable(place: str, why: str) -> NotWritable:
     return NotWritable(
         f"{shown} cannot be used{reason}; give this user the right, or name another place"
     )
+
+
+def _full_disks() -> list[str]:
+    """Disks of this machine that are full now; none if what was half-written is gone already."""
+    mounts = Path("/proc/self/mounts")
+    lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.exists() else []
+    places = [fields[1] for fields in map(str.split, lines) if "rw" in fields[3].split(",")]
+    return [place for place in dict.fromkeys(places) if _is_full(place)]
+
+
+def _is_full(place: str) -> bool:
+    try:
+        disk = os.statvfs(place)
+    except OSError:  # not ours to look at
+        return False
+    return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _FULL_BYTES
 
 
 def _at(place: str) -> str:
