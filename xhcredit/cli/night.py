@@ -308,9 +308,7 @@ def _explained_now(model: Model, code: str, warehouse: Path, progress: Any) -> d
     from xhcredit.jobs.clustered import open_store
     from xhcredit.jobs.explain import explain as explain_job
 
-    return explain_job(
-        warehouse, open_store(warehouse, progress=progress), model, code, today()
-    )
+    return explain_job(warehouse, open_store(warehouse, progress=progress), model, code, today())
 
 
 def _explained_run(
