@@ -34,7 +34,7 @@ from xhcredit.jobs.model import model_on
 from xhcredit.jobs.night import run_night
 from xhcredit.jobs.publish import publish
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Caps
+from xhcredit.rules.shapes_draws import InspectionCaps
 from xhcredit.scores.release import load_release
 from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
@@ -133,7 +133,7 @@ class District:
 
     def capped(self, as_of: date) -> frozenset[str]:
         """Who has no visit left this year, counted apart from the code that makes frames."""
-        cap = BOOK.serving("draws.caps", Caps, as_of=as_of).root["general"]
+        cap = BOOK.serving("draws.caps", InspectionCaps, as_of=as_of).fields["general"]
         seen = self.asked(
             "SELECT code, form FROM inspection WHERE field = 'general' AND known_on <= $day "
             "AND occurred_on <= $day AND year(occurred_on) = year($day)", day=as_of,
