@@ -28,6 +28,10 @@ Redating = Callable[[dict[str, Any]], Standing | None]
 NIGHT = "night"
 
 
+def _stays(alert: Mapping[str, Any]) -> None:
+    """No due day is counted anew."""
+
+
 @dataclass(frozen=True)
 class Alerts:
     """Reads and writes alerts."""
@@ -43,7 +47,7 @@ class Alerts:
         new: Sequence[tuple[Candidate, int | None]],
         expired: Mapping[str, Any],
         report: Mapping[str, Any],
-        redating: Redating,
+        redating: Redating = _stays,
     ) -> dict[str, Any]:
         """Raise a night's alerts, let old ones expire, count due days anew; return the report.
 
@@ -58,7 +62,7 @@ class Alerts:
             new: what was chosen, each with the earlier alert about its subject.
             expired: ``before``, the day before which unissued alerts expire, and ``reason``.
             report: what else is kept with the night.
-            redating: counts the due day of an alert that is under way.
+            redating: counts the due day of an alert that is under way; by default all stay.
         """
 
         def work(tx: Tx) -> dict[str, Any]:
