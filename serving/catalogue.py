@@ -18,6 +18,7 @@ from xhcredit.features.registry import features
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.jobs.model import code_version
 from xhcredit.jobs.results import MARK
+from xhcredit.rules.check import ending_soon
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.tiers.assign import TIERS
 
@@ -98,10 +99,10 @@ async def release(
     "/v1/rules",
     operation_id="rules",
     summary="某日有效规则 / rules in force on a day",
-    description="数值、依据与核验标记；confirmed=false 表示待法制核。\n\nValue, source and mark of "
-    "verification; what no lawyer has confirmed says so.",
-    responses=declared(422)
-    | {200: examples.json_of({"as_of": "2026-06-30", "digest": "…", "rules": [examples.RULE]})},
+    description="数值、依据与核验标记；confirmed=false 表示待法制核。ending 列出三个月内到期、"
+    "或者已到期而没有后续规定的条目。\n\nValue, source and mark; what no lawyer has "
+    "confirmed says so. ending: what ends within three months, or has expired without a successor.",
+    responses=declared(422) | {200: examples.json_of({**examples.RULES, "rules": [examples.RULE]})},
 )
 async def rules(request: Request, as_of: AsOf = None) -> Response:
     """All rules in force on a day."""
@@ -202,10 +203,11 @@ def one_rule(service: Service, rule_id: str, day: date) -> dict[str, Any]:
 
 
 def in_force(service: Service, day: date) -> dict[str, Any]:
-    """Every rule in force on a day, with the digest of the rulebook."""
+    """Every rule in force on a day, with the digest of the rulebook and what ends soon."""
     book = service.rulebook
     found = [_rule(f.rule, f.entry, f.in_service) for f in book.in_force(day)]
-    return {"as_of": day.isoformat(), "digest": book.digest, "rules": found}
+    ending = [{"rule": f.rule_id, "zh": f.zh, "en": f.en} for f in ending_soon(book, day)]
+    return {"as_of": day.isoformat(), "digest": book.digest, "ending": ending, "rules": found}
 
 
 def _serves(service: Service, pack: str, day: date) -> bool:

@@ -91,6 +91,14 @@ EXPLAIN = {
 }
 BATCH = {"run": 12, "scores": [SCORE], "not_found": ["91310000000000000X"]}
 RUN = {**_RUN, "enterprises": 120000, "tiers": {"A": 61000, "B": 41000, "C": 14000, "D": 4000}}
+RULES = {
+    "as_of": "2027-04-01", "digest": "…",
+    "ending": [{
+        "rule": "restoration.samr.small_fine",
+        "zh": "上海市市场监督管理局关于较低数额罚款标准的规定有效期至 2027-06-30",
+        "en": "ends by its own terms, last day 2027-06-30",
+    }],
+}  # fmt: skip
 RULE = {
     "id": "scores.scale",
     "name_zh": "评分刻度",

@@ -122,7 +122,7 @@ class Asked(bodies.Body):
     """Which records."""
 
     state: list[Literal["now", "soon", "needs_act"]] = Field([], max_length=3)
-    table: list[bodies.RecordTable] = Field([], max_length=3)
+    table: list[bodies.RecordTable] = Field([], max_length=5)
     street: str = Field("", max_length=100)
     code: str = Field("", max_length=64)
 

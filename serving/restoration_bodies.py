@@ -17,7 +17,7 @@ Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(max_length=64, examples=[examples.CODE])]
 Act = Annotated[str, Field(max_length=40, pattern=r"^[a-z]+$")]
-RecordTable = Literal["penalty", "abnormal_listing", "serious_listing"]
+RecordTable = Literal["penalty", "abnormal_listing", "serious_listing", "inspection", "food_sample"]
 
 
 class Body(BaseModel):
@@ -61,6 +61,8 @@ class Record(Body):
     reorganisation_approved_on: date | None = None
     reorganisation_completed_on: date | None = None
     override: Override | None = None
+    penalty_followed: bool = False
+    penalty_ended_on: date | None = None
     holder_kind: HolderKind | None = Field(
         None,
         description="当事人：自然人、法人或者其他组织、个体工商户；不填即不明 / who was punished",
@@ -85,6 +87,7 @@ class Facts(Body):
     decision_revoked_on: date | None = None
     reorganisation_approved_on: date | None = None
     reorganisation_completed_on: date | None = None
+    penalty_ended_on: date | None = None
 
 
 class Named(Body):

@@ -30,6 +30,8 @@ _KINDS = {
     "penalty": ("行政处罚", "penalties"),
     "abnormal_listing": ("经营异常名录", "listings as abnormal"),
     "serious_listing": ("严重违法失信名单", "listings as serious"),
+    "inspection": ("双随机抽查结果", "results of random inspections"),
+    "food_sample": ("食品抽检结果", "results of food sampling"),
 }
 
 

@@ -26,7 +26,7 @@ from xhcredit.restoration.assess import assess
 from xhcredit.restoration.record import Authority, Field, HolderKind, day_of, record_from
 from xhcredit.restoration.show import as_data
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import Ground, PenaltyKind, RecordKind
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Ground, PenaltyKind, RecordKind
 
 router = APIRouter(include_in_schema=False)
 ADDRESS = "/console/restoration/question"
@@ -66,6 +66,8 @@ ASKED: dict[str, dict[str, Asked]] = {
     "done": {
         "duties_done_on": Asked("day"),
         "corrected_on": Asked("day"),
+        "penalty_followed": Asked("one", True, _YES_NO),
+        "penalty_ended_on": Asked("day"),
         "pledge": Asked("one", True, _YES_NO),
         "harm_remains": Asked("one", True, _YES_NO),
         "same_kind_again_on": Asked("day"),
@@ -73,15 +75,19 @@ ASKED: dict[str, dict[str, Asked]] = {
         "on_serious_list": Asked("one", False, _YES_NO),
     },
 }
+#: what is asked of spot checks only, and what of neither these nor the abnormal list
+_FOLLOWED = {"penalty_followed", "penalty_ended_on"}
+_OF_PENALTIES = {
+    "duties_done_on", "harm_remains", "same_kind_again_on", "on_abnormal_list", "on_serious_list",
+    "published_on",
+}  # fmt: skip
 #: what is not asked of which kind of record
 _NOT = {
-    "penalty": {"corrected_on"},
-    "abnormal_listing": {
-        "field", "duties_done_on", "harm_remains", "same_kind_again_on", "on_abnormal_list",
-        "on_serious_list", "published_on",
-    },
-    "serious_listing": {"corrected_on", "on_serious_list"},
-}  # fmt: skip
+    "penalty": {"corrected_on", *_FOLLOWED},
+    "abnormal_listing": {"field", *_OF_PENALTIES, *_FOLLOWED},
+    "serious_listing": {"corrected_on", "on_serious_list", *_FOLLOWED},
+    **dict.fromkeys(SPOT_CHECKS, _OF_PENALTIES),
+}
 #: which authority keeps the lists: nobody has to be asked
 _LISTS = "samr"
 
@@ -124,6 +130,7 @@ def _way(said: Mapping[str, list[str]]) -> tuple[str, ...]:
         "penalty": ("ground",),
         "abnormal_listing": ("authority", "penalty"),
         "serious_listing": ("authority", "penalty", "ground"),
+        **dict.fromkeys(SPOT_CHECKS, ("authority", "penalty", "ground")),
     }.get(kind, ())
     return tuple(step for step in STEPS if step not in left)
 

@@ -215,3 +215,81 @@ def test_a_revocation_killed_before_the_manifest_is_told_by_the_next_run(warehou
 
     assert row(warehouse)[1] == "restored"
     assert apply_grants(warehouse, [], [REVOKED], today=AFTER).reinstated == 1
+
+
+CHECKED = date(2025, 12, 20)
+TOGETHER = date(2025, 12, 25)
+
+
+def deliver_checks(warehouse, *rows):
+    """Random inspections of market supervision that found problems."""
+    usual = {"occurred_on": CHECKED, "known_on": CHECKED, "form": "random", "result": "corrected",
+             "failed": True, "agency": "市场监督管理局"}  # fmt: skip
+    made = [usual | row for row in rows]
+    made = [r | {"event_id": worlds.event_id(directory()["inspection"], r)} for r in made]
+    select = "SELECT *, 'checks.csv' AS source_file, 2 AS source_row FROM inspection"
+    kept = Warehouse(warehouse)
+    entry = Entry("", "checks.csv", f"{rows}", "test", "test", {}, ingested_on=f"{CHECKED}")
+    kept.commit(worlds.connect({"inspection": made}), {"inspection": select}, entry)
+
+
+def withdrawn_checks(warehouse):
+    with duckdb.connect() as con:
+        create_views(con, Warehouse(warehouse))
+        sql = "SELECT inspection_no, withdrawn_on FROM inspection WHERE withdrawn_on IS NOT NULL"
+        return dict(con.execute(sql).fetchall())
+
+
+def test_a_spot_check_is_hidden_together_with_the_penalty_that_followed(warehouse):
+    deliver_checks(
+        warehouse,
+        {"code": CODE, "inspection_no": "查一", "penalty_doc_no": "一号"},
+        {"code": CODE, "inspection_no": "查二", "penalty_doc_no": None},
+        {"code": OTHER, "inspection_no": "查三", "penalty_doc_no": "一号"},
+    )
+    told = apply_grants(warehouse, [GRANT], today=GRANTED, together_since=TOGETHER)
+
+    assert told.written == 2
+    assert withdrawn_checks(warehouse) == {"查一": GRANTED}
+    again = apply_grants(warehouse, [GRANT], today=AFTER, together_since=TOGETHER)
+    assert (again.written, again.before) == (0, 2)
+
+    apply_grants(warehouse, [], [REVOKED], today=AFTER, together_since=TOGETHER)
+    assert withdrawn_checks(warehouse) == {}
+
+
+def test_before_the_rule_of_2025_a_spot_check_stays(warehouse):
+    deliver_checks(warehouse, {"code": CODE, "inspection_no": "查一", "penalty_doc_no": "一号"})
+
+    assert apply_grants(warehouse, [GRANT], today=GRANTED).written == 1
+    apply_grants(warehouse, [GRANT], today=GRANTED, together_since=AFTER)
+    assert withdrawn_checks(warehouse) == {}
+
+
+def test_an_upheld_objection_leaves_the_spot_check(warehouse):
+    deliver_checks(warehouse, {"code": CODE, "inspection_no": "查一", "penalty_doc_no": "一号"})
+    upheld = Grant(8, CODE, "penalty", {"doc_no": "一号"}, GRANTED, "objection")
+    apply_grants(warehouse, [upheld], today=GRANTED, together_since=TOGETHER)
+
+    assert withdrawn_checks(warehouse) == {}
+
+
+def test_negative_spot_checks_are_in_the_list_once_they_are_corrected(warehouse):
+    fixed = {"ended_on": date(2026, 1, 5), "ended_known_on": date(2026, 1, 6),
+             "recheck_passed": True}  # fmt: skip
+    deliver_checks(
+        warehouse,
+        {"code": CODE, "inspection_no": "已改", "penalty_doc_no": None, **fixed},
+        {"code": CODE, "inspection_no": "未改", "penalty_doc_no": None},
+        {"code": CODE, "inspection_no": "并罚", "penalty_doc_no": "一号", **fixed},
+        {"code": CODE, "inspection_no": "日常", "penalty_doc_no": None, "form": "daily", **fixed},
+    )
+
+    def listed(day):
+        return {r.reference: r.state for r in restorable(warehouse, BOOK, day)
+                if r.table == "inspection"}  # fmt: skip
+
+    assert listed(BEFORE) == {"已改": "now", "未改": "needs_act", "并罚": "needs_act"}
+    assert listed(date(2025, 12, 24)) == {}
+    apply_grants(warehouse, [GRANT], today=GRANTED)  # its penalty is gone, the check follows
+    assert listed(AFTER) == {"已改": "now", "未改": "needs_act", "并罚": "now"}

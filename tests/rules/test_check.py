@@ -110,12 +110,14 @@ def test_an_expired_rule_without_successor_is_found_with_its_last_day(tmp_path):
 def test_the_standard_of_small_fines_is_announced_three_months_before_it_ends():
     book = Rulebook.load()
     told = {day: [f.rule_id for f in ending_soon(book, day)]
-            for day in (date(2027, 3, 29), date(2027, 3, 30), date(2027, 6, 30))}  # fmt: skip
+            for day in (date(2027, 3, 29), date(2027, 3, 30), date(2027, 6, 30),
+                        date(2027, 7, 1))}  # fmt: skip
 
     assert told == {
         date(2027, 3, 29): [],
         date(2027, 3, 30): ["restoration.samr.small_fine"],
         date(2027, 6, 30): ["restoration.samr.small_fine"],
+        date(2027, 7, 1): ["restoration.samr.small_fine"],
     }
     [after] = [f for f in check(book, date(2027, 7, 1)) if f.kind == "not_in_force"]
     assert (after.rule_id, "it ended on 2027-06-30" in after.en) == (

@@ -140,10 +140,11 @@ def score(
     from xhcredit.cli.alerts import raised
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import barred_in, before_night, write_restorable
+    from xhcredit.rules.check import ending_soon
 
     model = model_for(as_of, release, rules, store)
     if store:
-        before_night(warehouse, store, today())
+        before_night(warehouse, store, today(), model.rules)
     warned = None
     with progress_bar(quiet=json_) as progress:
         report = run_night(

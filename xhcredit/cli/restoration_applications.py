@@ -27,7 +27,8 @@ Key = Annotated[
     list[str], typer.Option("--key", help="Key of the record, such as doc_no=…; may be repeated.")
 ]
 Table = Annotated[
-    str, typer.Option("--table", help="penalty, abnormal_listing or serious_listing.")
+    str,
+    typer.Option("--table", help="penalty, a listing or a spot check (inspection, food_sample)."),
 ]
 Fact = Annotated[
     list[str],

@@ -95,7 +95,10 @@ def what_if_command(
         typer.Option("--key", help="Key of the record, such as doc_no=…; may be repeated."),
     ],
     table: Annotated[
-        str, typer.Option("--table", help="penalty, abnormal_listing or serious_listing.")
+        str,
+        typer.Option(
+            "--table", help="penalty, a listing or a spot check (inspection, food_sample)."
+        ),
     ] = "penalty",
     as_of: AsOf = "",
     warehouse: Warehouse = WAREHOUSE,

@@ -13,7 +13,7 @@ import duckdb
 
 from xhcredit.domain import persons
 from xhcredit.errors import BadInput
-from xhcredit.ingest import deliveries, quarantine, rowchecks, units
+from xhcredit.ingest import deliveries, quarantine, rowchecks, summary_fines, units
 from xhcredit.ingest.blocks import BlockSql
 from xhcredit.ingest.cells import code_columns_sql, name_sql
 from xhcredit.ingest.deliveries import Delivery, Plan
@@ -200,6 +200,7 @@ def _check_blocks(
             notes += units.changed_codes(con, block)
             notes += units.undated_states(con, block, typed)
         notes += units.notes(con, run.warehouse, block, typed, name)
+        notes += summary_fines.notes(con, block, typed)
         if block.table.kind == "register":
             known.append(select)
             _create_known(con, known)

@@ -26,6 +26,7 @@ from xhcredit.store.store import Store
 FACTS = (
     "duties_done_on", "corrected_on", "pledge", "harm_remains", "conduct_ended_on",
     "decision_revoked_on", "reorganisation_approved_on", "reorganisation_completed_on",
+    "penalty_ended_on",
 )  # fmt: skip
 
 

@@ -25,9 +25,10 @@ from xhcredit.restoration.bulk import NAT, Answers, Days, answers, mendable
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import Condition
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS
 
 SOON_DAYS = 30
-TABLES = ("penalty", "abnormal_listing", "serious_listing")
+TABLES = ("penalty", "abnormal_listing", "serious_listing", *SPOT_CHECKS)
 STATES = {
     "now": ("现在可以申请", "may apply now"),
     "soon": ("30日内可以申请", "may apply within 30 days"),
@@ -38,7 +39,14 @@ Progress = Callable[[str, int, int], None]
 _DAYS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
 #: records of one kind, column by column
 Part = dict[str, npt.NDArray[Any]]
-#: by what the answers for listings differ
+#: by which days the answers for listings and spot checks differ
+_DAYS_OF = {
+    "serious_listing": ("decided_on",),
+    **dict.fromkeys(
+        SPOT_CHECKS, ("decided_on", "corrected_on", "penalty_followed", "penalty_ended_on")
+    ),
+}
+#: by what else they differ
 _LISTED = ["authority", "ground", "on_abnormal_list", "on_serious_list"]
 
 
@@ -116,11 +124,13 @@ def _of_table(
 ) -> Iterator[Restorable]:
     laws: dict[str, Law] = {}
     kind = frame["kind"].iloc[0]
+    if kind in SPOT_CHECKS and not Law(rules, "samr", as_of).has("spot_check"):
+        return
     if kind == "penalty":
         frame = with_amount_class(frame, rules, as_of)
         by = [*SIGNATURE, "on_abnormal_list", "on_serious_list"]
     else:
-        by = [*_LISTED, *(["decided_on"] if kind == "serious_listing" else [])]
+        by = [*_LISTED, *_DAYS_OF.get(kind, ())]
     columns = {str(name): _column(frame[name]) for name in frame}
     told = _penalties if kind == "penalty" else _listings
     for positions in groups([columns[name] for name in by]):

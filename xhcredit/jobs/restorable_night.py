@@ -20,6 +20,7 @@ from xhcredit.jobs.restorable_table import write_xlsx
 from xhcredit.jobs.restoration_bars import without_barred
 from xhcredit.jobs.restoration_grants import Applied, apply_grants
 from xhcredit.jobs.results import provenance_of, write_atomic
+from xhcredit.restoration.law import SPOT_CHECK
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
@@ -41,7 +42,9 @@ def _quiet(what: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def before_night(warehouse: Path, address: str, today: date) -> Applied:
+def before_night(
+    warehouse: Path, address: str, today: date, rules: Rulebook | None = None
+) -> Applied:
     """Tell the warehouse what the store granted or took back; call it before every night.
 
     Raises:
@@ -49,7 +52,16 @@ def before_night(warehouse: Path, address: str, today: date) -> Applied:
     """
     with Store.open(address) as store:
         kept = store.applications
-        return apply_grants(warehouse, kept.grants(), kept.revoked(), today=today)
+        return apply_grants(
+            warehouse, kept.grants(), kept.revoked(), today=today,
+            together_since=_together_since(rules or Rulebook.load()),
+        )  # fmt: skip
+
+
+def _together_since(rules: Rulebook) -> date | None:
+    """Since when spot checks are hidden together with the penalty that followed from them."""
+    entries = rules.rule(SPOT_CHECK).entries
+    return next((e.effective_from for e in entries if e.value and e.value.with_penalty), None)
 
 
 def barred_in(address: str) -> dict[str, date]:

@@ -20,7 +20,7 @@ from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.restoration.record import AdverseRecord, HolderKind, Override
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import Ground, SeverityClasses
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Ground, SeverityClasses
 from xhcredit.store.chain import canonical
 
 #: columns by which records differ beyond their days; what has one signature shares its periods
@@ -39,7 +39,15 @@ KEYS = {
     "abnormal_listing": "json_object('ground', t.ground, 'occurred_on', t.occurred_on::VARCHAR)",
     "serious_listing": "json_object('list_kind', t.list_kind, "
     "'occurred_on', t.occurred_on::VARCHAR)",
+    "inspection": "json_object('inspection_no', t.inspection_no)",
+    "food_sample": "json_object('sample_no', t.sample_no)",
 }
+_OF_SPOT_CHECKS = """'ordinary' AS procedure, '' AS penalty_kinds, NULL AS stated,
+      0.0 AS amount_yuan, NULL::DATE AS published_on, NULL::DATE AS duties_done_on,
+      NULL AS ground, NULL::DATE AS same_kind_again_on,
+      t.penalty_doc_no IS NOT NULL AS penalty_followed,
+      (SELECT min(p.withdrawn_on) FROM penalty p WHERE p.code = t.code
+        AND p.doc_no = t.penalty_doc_no AND p.withdrawn_on <= $day) AS penalty_ended_on"""
 _COLUMNS = {
     "penalty": """
       t.doc_no AS reference, t.field, t.procedure, t.penalty_kinds, t.severity AS stated,
@@ -59,9 +67,19 @@ _COLUMNS = {
       '' AS penalty_kinds, NULL AS stated, 0.0 AS amount_yuan, t.occurred_on AS published_on,
       t.agency, NULL::DATE AS duties_done_on, NULL AS ground, NULL::DATE AS corrected_on,
       NULL::DATE AS same_kind_again_on""",
+    "inspection": f"""
+      t.inspection_no AS reference, coalesce(t.field, 'general') AS field, t.agency,
+      CASE WHEN t.ended_known_on <= $day AND t.recheck_passed THEN t.ended_on END AS corrected_on,
+      {_OF_SPOT_CHECKS}""",
+    "food_sample": f"""
+      t.sample_no AS reference, 'food' AS field, NULL::VARCHAR AS agency,
+      CASE WHEN t.ended_known_on <= $day THEN t.ended_on END AS corrected_on,
+      {_OF_SPOT_CHECKS}""",
 }
+#: what of a spot check is negative: problems at a random inspection, a sample that failed
+_NEGATIVE = {"inspection": "t.form = 'random' AND t.failed", "food_sample": "t.failed"}
 #: rules with bounds for persons and organisations that are chosen by the day of the decision
-BOUNDS_BY_DECISION = ("restoration.samr.small_fine",)
+BOUNDS_BY_DECISION = ("restoration.samr.small_fine", "restoration.national.summary_procedure")
 _CLASSES = 6
 #: what kind of holder each legal form of the register is; the others are not known
 _HOLDER_KINDS: dict[str, HolderKind] = {
@@ -83,7 +101,8 @@ class Chosen:
 
 
 def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd.DataFrame:
-    """Records of a table known on a day, not withdrawn, and of listings those still open.
+    """Records of a table known on a day, not withdrawn; of listings those still open, of spot
+    checks the negative results of market supervision.
 
     Only of enterprises that were known and registered on that day: nobody else can be called.
     With a ``code``, only of that enterprise.
@@ -91,7 +110,9 @@ def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd
     One row per record: the enterprise's code, name and street, the record's key as canonical
     JSON, and the fields of a record.
     """
-    ended = "" if table == "penalty" else "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
+    ended = "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
+    if table == "penalty" or table in SPOT_CHECKS:
+        ended = f"AND {_NEGATIVE.get(table, 'true')}"
     sql = f"""
       WITH abnormal AS ({_OPEN.format(table="abnormal_listing")}),
            serious AS ({_OPEN.format(table="serious_listing")})
@@ -150,6 +171,9 @@ def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
         (agency == "") & frame["field"].isin(_FIELDS_OF_SAMR)
     )
     if len(frame) and frame["kind"].iloc[0] == "abnormal_listing":
+        samr = pd.Series(True, index=frame.index)
+    if len(frame) and frame["kind"].iloc[0] in SPOT_CHECKS:
+        frame = frame[samr | (frame["kind"] == "food_sample")].reset_index(drop=True)
         samr = pd.Series(True, index=frame.index)
     holders = frame["holder_kind"].map(_HOLDER_KINDS).astype(object)
     return frame.assign(
@@ -227,6 +251,8 @@ def record_of(row: dict[str, Any]) -> AdverseRecord:
         override=Override(stated, "认定机关", "处罚信息所载") if _is_text(stated) else None,
         holder=row["code"],
         holder_kind=row["holder_kind"] if _is_text(row["holder_kind"]) else None,
+        penalty_followed=bool(row.get("penalty_followed", False)),
+        penalty_ended_on=_day(row.get("penalty_ended_on")),
     )
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -24,8 +25,12 @@ import pyarrow as pa
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import REINSTATED, Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse, event_id
+from xhcredit.restoration.flow import WITHDRAWING
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS
 from xhcredit.store.applications import Grant, Revoked
 from xhcredit.store.chain import canonical
+
+_Told = TypeVar("_Told", Grant, Revoked)
 
 SOURCE = "信用修复决定 restoration grants"
 MAPPING = "grants"
@@ -54,6 +59,7 @@ def apply_grants(
     revoked: Sequence[Revoked] = (),
     *,
     today: date,
+    together_since: date | None = None,
     written: Callable[[], None] = _unhurt,
 ) -> Applied:
     """Tell the warehouse every grant and revocation that it does not know; again changes nothing.
@@ -65,6 +71,8 @@ def apply_grants(
         today: the day on which they are told: a record counts no more from the day of its grant,
             or from this one if that is later, for what comes later changes no earlier day; it
             counts again from the day on which its revocation is told.
+        together_since: from this day on the spot checks from which a restored penalty followed
+            are hidden together with it (``restoration.samr.spot_check``); None: never.
         written: called when the parts are written and the manifest is not.
 
     Waits while an ingestion or a night is at work in the warehouse.
@@ -77,6 +85,9 @@ def apply_grants(
     with kept.lock(wait=True), duckdb.connect() as con:
         kept.sweep()
         create_views(con, kept)
+        if together_since is not None:
+            due += [_of_check(g, c) for g in due for c in _checks(con, g, together_since)]
+            back += [_of_check(r, c) for r in back for c in _checks(con, r, together_since)]
         selects, counts = _selects(con, due, back, today)
         fresh, again = counts["counts"], counts["again"]
         if fresh or again:
@@ -99,6 +110,31 @@ def _selects(
         counts["again"] += _count(con, _again(table, today))
         selects[name] = f"{_select(table, today)} UNION ALL {_again(table, today)}"
     return selects, counts
+
+
+def _of_check(told: _Told, check: tuple[str, dict[str, str]]) -> _Told:
+    """What is done about a penalty, done about a spot check."""
+    return replace(told, record=check[0], key=check[1])
+
+
+def _checks(
+    con: duckdb.DuckDBPyConnection, told: Grant | Revoked, since: date
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Table and key of the spot checks from which a restored penalty followed.
+
+    Not for an objection that was upheld: it says nothing about the check.
+    """
+    if isinstance(told, Grant):
+        concerned = told.granted_on >= since and told.why == WITHDRAWING["grant"]
+    else:
+        concerned = told.revoked_on >= since
+    if not concerned or told.record != "penalty":
+        return
+    for table in SPOT_CHECKS:
+        number = next(name for name in directory()[table].key if name != "code")
+        sql = f"SELECT {number} FROM {table} WHERE code = ? AND penalty_doc_no = ?"
+        for (found,) in con.execute(sql, [told.code, str(told.key["doc_no"])]).fetchall():
+            yield table, {number: found}
 
 
 def _count(con: duckdb.DuckDBPyConnection, select: str) -> int:

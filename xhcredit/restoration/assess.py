@@ -16,7 +16,7 @@ from xhcredit.restoration.periods import Period
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import severity_of, why
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import SeverityName, Shielding
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, SeverityName, Shielding
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def assess(
         BadInput: the record was decided after ``applied_on``.
         WrongApplicant: the applicant is not the enterprise of the record.
         BeyondCalendar: ``applied_on`` is many years beyond the notices on holidays.
-        RuleNotInForce: the rulebook does not reach that day, or restoration is out of service.
+        RuleNotInForce: the rulebook does not reach that day, or restoration is out of service; of a
+            spot check: none could be restored yet.
     """
     days = calendar or rules.calendar
     days.refuse_unforeseen("applied_on", applied_on)
@@ -95,7 +96,7 @@ def answer(record: AdverseRecord, law: Law) -> Answer:
         return _nothing_to_apply_for(record, severity, (least, most), most)
     earliest = _earliest(record, found, most, law)
     if all(c.met for c in found):
-        route: Route = "removal" if least is None else "restoration"
+        route: Route = "removal" if record.kind == "abnormal_listing" else "restoration"
         return Answer(severity, least, most, found, route, True, earliest)
     shielded = _shielded_from(record, found, law)
     if shielded:
@@ -115,8 +116,8 @@ def _nothing_to_apply_for(
 def _terms(
     record: AdverseRecord, severity: SeverityName, law: Law
 ) -> tuple[Period | None, Period | None]:
-    """Shortest and longest publication; the abnormal list has neither."""
-    if record.kind == "abnormal_listing":
+    """Shortest and longest publication; the abnormal list and spot checks have neither."""
+    if record.kind == "abnormal_listing" or record.kind in SPOT_CHECKS:
         return None, None
     if record.kind == "serious_listing":
         return periods.listing(record, law)

@@ -121,7 +121,7 @@ def _others(profile: AdverseRecord, law: Law) -> list[tuple[bool, date | None]]:
 
 
 #: rules whose conditions an enterprise can meet by itself at any time
-_BY_ITSELF = ("duties_done", "pledge", "not_listed", "abnormal_list")
+_BY_ITSELF = ("duties_done", "pledge", "not_listed", "abnormal_list", "spot_check")
 
 
 def mendable(condition: Condition) -> bool:

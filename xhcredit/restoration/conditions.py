@@ -16,7 +16,7 @@ from xhcredit.restoration.outcome import Basis, Condition, Said
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.provisions import never_early_kinds
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import Bar, Grounds
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Bar, Grounds, SpotChecks
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
@@ -29,6 +29,8 @@ def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[C
     """
     if record.kind == "abnormal_listing":
         return (_corrected(record, law), *_everybody(record, law))
+    if record.kind in SPOT_CHECKS:
+        return (*_spot_check(record, law), *_everybody(record, law))
     own = (_published_long_enough(record, least, law),) if least else ()
     more = (*_market_supervision(record, law), *_everybody(record, law))
     return (*own, _duties_done(record, law), *more)
@@ -56,6 +58,18 @@ def _corrected(record: AdverseRecord, law: Law) -> Condition:
     if corrected is not None and months:
         corrected = max(corrected, add_months(record.decided_on, months))
     return _condition(basis, corrected, law.applied_on, words.corrected(record, corrected))
+
+
+def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+    """What the check found is put right; a penalty that followed is published no more."""
+    value, basis = law.value("spot_check", SpotChecks), law.basis("spot_check")
+    corrected = record.corrected_on or record.done_on
+    if corrected is not None and value.minimum_months:
+        corrected = max(corrected, add_months(record.decided_on, value.minimum_months))
+    yield _condition(basis, corrected, law.applied_on, words.check_corrected(corrected))
+    if value.with_penalty and record.penalty_followed:
+        ended = record.penalty_ended_on
+        yield _condition(basis, ended, law.applied_on, words.with_penalty(ended))
 
 
 def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:

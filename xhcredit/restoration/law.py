@@ -12,7 +12,7 @@ from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import Prevails, Required, SeverityName, SmallFines
+from xhcredit.rules.shapes_restoration import FineBounds, Prevails, Required, SeverityName
 
 _Value = TypeVar("_Value")
 
@@ -22,6 +22,8 @@ NEVER_EARLY = "restoration.conflicts.never_early"
 SHANGHAI = "restoration.conflicts.shanghai"
 SAMR_CLOCK = "restoration.conflicts.samr_clock"
 HOLDER_KIND = "restoration.conflicts.holder_kind"
+SPOT_CHECK = "restoration.samr.spot_check"
+SUMMARY_PROCEDURE = "restoration.national.summary_procedure"
 TRANSITION = "restoration.conflicts.transition"
 
 #: rules of each authority by what they are about; what an authority does not rule on is left out
@@ -56,6 +58,7 @@ RULES: dict[Authority, dict[str, str]] = {
         "takedown": "restoration.samr.takedown",
         "abnormal_list": "restoration.samr.abnormal_list",
         "serious_list": "restoration.samr.serious_list",
+        "spot_check": SPOT_CHECK,
     },
     "shanghai": {
         "minimum": "restoration.shanghai.minimum_publication",
@@ -181,18 +184,20 @@ class Law:
         begun = spans_of(self.rules.rule(SAMR_CLOCK), self.applied_on)
         return begun[0].since if begun else None
 
-    def small_fines(self, decided_on: date) -> tuple[SmallFines, Basis] | None:
+    def small_fines(self, decided_on: date) -> FineBounds | None:
         """The bounds of small fines for decisions of a day; None where no standard is in force."""
         rule_id = RULES[self.authority].get("small_fine")
-        if rule_id is None:
-            return None
-        rule = self.rules.rule(rule_id)
+        return None if rule_id is None else self._bounds(rule_id, decided_on)
+
+    def summary_fines(self, decided_on: date) -> FineBounds | None:
+        """What summary procedure allows for decisions of a day; None where no bound is known."""
+        return self._bounds(SUMMARY_PROCEDURE, decided_on)
+
+    def _bounds(self, rule_id: str, decided_on: date) -> FineBounds | None:
         try:
-            entry = self.rules.entry(rule_id, decided_on=decided_on)
+            return self.rules.value(rule_id, FineBounds, decided_on=decided_on)
         except RuleNotInForce:
             return None
-        bounds: SmallFines = entry.value
-        return bounds, shown(rule, entry)
 
     def small_fines_until(self) -> date | None:
         """The last day of the last standard of small fines; None if there is none or no end."""

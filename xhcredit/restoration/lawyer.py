@@ -19,7 +19,7 @@ from xhcredit.restoration.severity import (
     severity_of,
     small_fine_readings,
 )
-from xhcredit.rules.shapes_restoration import Minimum, SeverityClasses, SeverityName
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Minimum, SeverityClasses, SeverityName
 
 SEVERAL = Said(
     "该记录同时适用几个部门的规定，结论不一致，暂按最严者答复，须由法制确认。",
@@ -44,6 +44,7 @@ def reasons(
     found += _clock(record, terms, law)
     found += _holder(record, law)
     found += _no_standard(record, law)
+    found += _procedure(record, law)
     found += _transition(record, terms)
     found += _late(record, terms[1], law)
     found += _amount(record, severity, law)
@@ -160,6 +161,21 @@ def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Said]:
         )
 
 
+def _procedure(record: AdverseRecord, law: Law) -> Iterator[Said]:
+    """A fine above what summary procedure allows: the procedure or the amount is wrong."""
+    bounds = law.summary_fines(record.decided_on)
+    if record.kind != "penalty" or record.procedure != "summary" or bounds is None:
+        return
+    is_person = record.holder_kind == "person"
+    most = bounds.person_yuan if is_person else bounds.organisation_yuan
+    if record.amount_yuan > most:
+        yield Said(
+            f"简易程序罚款超过{most}元（行政处罚法第51条），程序或者数额记载有误，请先核实。",
+            f"a fine above {most} yuan by summary procedure: procedure or amount is wrong, "
+            "find out first",
+        )
+
+
 def _transition(record: AdverseRecord, terms: Terms) -> Iterator[Said]:
     """The law changed between decision and application, and it matters."""
     if any(term and term.is_transitional for term in terms):
@@ -200,7 +216,13 @@ def _amount(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterator
 
 
 def _listing(record: AdverseRecord, law: Law) -> Iterator[Said]:
-    """Lists of other departments have their own rules."""
+    """Other departments have rules of their own for lists; those on spot checks were not read."""
+    if record.kind in SPOT_CHECKS:
+        yield Said(
+            "市场监督管理信用修复管理办法（第107号令）关于抽查检查结果修复条件、期限的条文未见原文，"
+            "须由法制确认。",
+            "Order 107's articles on spot checks were not read in the original",
+        )
     if record.kind != "penalty" and law.authority != "samr":
         yield Said(
             "名单由认定部门依其规定修复，此处借用市场监管名单的期限，须由法制确认。",

@@ -17,11 +17,14 @@ from xhcredit.restoration.severity import ZH
 from xhcredit.restoration.words import CURES, day
 from xhcredit.rules.check import MARKS
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS
 
 DOCUMENTS = {
     "penalty": "行政处罚决定书",
     "abnormal_listing": "列入经营异常名录决定书",
     "serious_listing": "列入严重违法失信名单决定书",
+    "inspection": "抽查检查结果通知书",
+    "food_sample": "食品抽检结果通知书",
 }
 
 
@@ -105,6 +108,8 @@ def _when(record: AdverseRecord, told: Assessment) -> str:
     if record.kind == "abnormal_listing":
         zh, _ = CURES.get(record.ground or "", ("纠正列入事由", ""))
         return f"{zh}之日起即可申请移出。"
+    if record.kind in SPOT_CHECKS:
+        return "改正之日起可申请；随后作出行政处罚的，与行政处罚信息一并停止公示。"
     waiting = [c.met_from for c in told.conditions if c.met_from is not None]
     if any(c.rule_id.endswith("minimum_publication") and c.met_from is None for c in told.unmet):
         return "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请。"

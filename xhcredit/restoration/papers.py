@@ -11,7 +11,13 @@ from xhcredit.restoration.law import Law
 from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Deadline, Route, Said
 from xhcredit.restoration.record import AdverseRecord, Authority
 from xhcredit.restoration.words import day
-from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits, Unit
+from xhcredit.rules.shapes_restoration import (
+    SPOT_CHECKS,
+    RecordKind,
+    SpotChecks,
+    TimeLimits,
+    Unit,
+)
 
 APPLICATION = Said("信用修复申请书", "application for restoration")
 PLEDGE = Said("信用承诺书", "public pledge")
@@ -89,6 +95,11 @@ def materials(record: AdverseRecord, route: Route) -> tuple[Said, ...]:
 
 def decides(record: AdverseRecord, authority: Authority) -> Said:
     """Who decides (谁认定、谁修复)."""
+    if record.kind in SPOT_CHECKS:
+        return Said(
+            "实施抽查检查的市场监管部门（通过国家企业信用信息公示系统）",
+            "the market supervision bureau that made the check",
+        )
     if record.kind != "penalty":
         return Said("作出列入决定的部门", "the department that made the listing")
     if authority == "samr":
@@ -175,9 +186,22 @@ def effects(record: AdverseRecord, route: Route, law: Law) -> tuple[Said, ...]:
             "scores and tiers are computed anew, without any trace of it",
         ),
     ]
+    if record.kind == "penalty" and _hides_checks(law):
+        told.append(_CHECK_TOO)
     if law.has("time_limits"):
         told += _told_to_others(law.value("time_limits", TimeLimits))
     return tuple(told)
+
+
+def _hides_checks(law: Law) -> bool:
+    """Whether spot checks are hidden together with the penalty that followed from them."""
+    return law.has("spot_check") and law.value("spot_check", SpotChecks).with_penalty
+
+
+_CHECK_TOO = Said(
+    "据以作出该处罚的抽查检查结果负面信息一并停止公示。",
+    "the negative result of the spot check that it followed from is hidden together with it",
+)
 
 
 def _told_to_others(limits: TimeLimits) -> Iterable[Said]:

@@ -9,7 +9,13 @@ from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from xhcredit.errors import BadInput
-from xhcredit.rules.shapes_restoration import Ground, PenaltyKind, RecordKind, SeverityName
+from xhcredit.rules.shapes_restoration import (
+    SPOT_CHECKS,
+    Ground,
+    PenaltyKind,
+    RecordKind,
+    SeverityName,
+)
 
 Authority = Literal["ndrc", "samr", "shanghai"]
 Field = Literal[
@@ -38,7 +44,9 @@ class AdverseRecord:
     ``duties_done_on`` when all duties were performed; ``corrected_on`` when the ground of a listing
     was put right.  ``also_under`` names further regimes that rule on the same record.  ``holder``
     is the enterprise's code, empty in a question without a stored record; ``holder_kind`` is None
-    where nobody knows whether it is a person or an organisation.
+    where nobody knows whether it is a person or an organisation.  Of a spot check:
+    ``penalty_followed`` says whether a penalty followed from it, ``penalty_ended_on`` since when
+    that is published no more.
     """
 
     kind: RecordKind
@@ -67,11 +75,16 @@ class AdverseRecord:
     override: Override | None = None
     holder: str = ""
     holder_kind: HolderKind | None = None
+    penalty_followed: bool = False
+    penalty_ended_on: date | None = None
 
     def __post_init__(self) -> None:
         """Refuse a record that contradicts itself."""
         if self.kind == "penalty" and not self.penalty_kinds:
             raise BadInput("a penalty without penalty_kinds; name at least one, such as [fine]")
+        if self.kind in SPOT_CHECKS and self.authorities != ("samr",):
+            found = f"{self.kind} under {', '.join(self.authorities)}"
+            raise BadInput(f"{found}; only market supervision restores spot checks, give samr")
         if self.published_on is not None and self.published_on < self.decided_on:
             found = f"published_on {self.published_on} is before decided_on {self.decided_on}"
             raise BadInput(f"{found}; correct one of the two days")
@@ -103,7 +116,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "ground": get_args(Ground),
     "holder_kind": get_args(HolderKind),
 }
-_FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains")
+_FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains", "penalty_followed")
 _NAMES = tuple(f.name for f in fields(AdverseRecord))
 
 

@@ -30,7 +30,7 @@ def derived(record: AdverseRecord, law: Law) -> SeverityName:
     """The class that follows from procedure, kinds of penalty, amount and holder."""
     classes = law.value("severity", SeverityClasses)
     if record.kind != "penalty":
-        return classes.listings[record.kind]
+        return classes.listings.get(record.kind, "minor")
     kinds = record.penalty_kinds
     if not kinds.isdisjoint(classes.serious_kinds) or is_huge(record, classes):
         return "serious"
@@ -57,10 +57,9 @@ def small_fine_readings(record: AdverseRecord, law: Law) -> Readings | None:
     None where none was in force, or where more was imposed than a fine (and a warning or public
     criticism).  An amount that is not known (0) is not small.
     """
-    standard = law.small_fines(record.decided_on)
-    if standard is None or not is_only_fined(record):
+    bounds = law.small_fines(record.decided_on)
+    if bounds is None or not is_only_fined(record):
         return None
-    bounds, _ = standard
     most = (bounds.person_yuan, bounds.organisation_yuan)
     person, organisation = (0 < record.amount_yuan <= bound for bound in most)
     return Readings(person, organisation)

@@ -177,3 +177,28 @@ def by_itself(on: date | None) -> Said:
         f"公示至{day(on)}届满，自动停止公示，不能也无须申请提前停止。",
         f"publication ends by itself on {on} and not earlier; there is nothing to apply for",
     )
+
+
+def check_corrected(on: date | None) -> Said:
+    """Whether what a spot check found is put right."""
+    if on is None:
+        return Said(
+            "请改正检查（抽检）发现的问题并通过复查，改正之日起即可申请。",
+            "put right what the check found and pass the re-check; then apply at once",
+        )
+    return Said(
+        f"检查（抽检）发现的问题于{day(on)}改正。", f"what the check found: corrected on {on}"
+    )
+
+
+def with_penalty(ended: date | None) -> Said:
+    """Whether the penalty that followed from a spot check is published no more."""
+    if ended is None:
+        return Said(
+            "该检查结果已作出行政处罚，与行政处罚信息一并停止公示；请先办理行政处罚信息的修复。",
+            "a penalty followed: the result is hidden together with it, have that restored first",
+        )
+    return Said(
+        f"随后的行政处罚信息自{day(ended)}起不再公示，一并停止公示。",
+        f"the penalty that followed is published no more since {ended}: hidden together with it",
+    )

@@ -89,7 +89,8 @@ def _findings(rule: Rule, day: date) -> Iterator[Finding]:
     try:
         value = rule.on(day).value
     except RuleNotInForce as error:
-        yield Finding("not_in_force", rule.id, f"{day} 没有施行中的条目", str(error))
+        since = f"，有效期已于 {rule.entries[-1].effective_to} 届满" if _expired(rule, day) else ""
+        yield Finding("not_in_force", rule.id, f"{day} 没有施行中的条目{since}", str(error))
         return
     if isinstance(value, PackState) and not value.in_service:
         zh, en = f"规则包已停用：{value.why}", f"pack out of service: {value.why}"
@@ -139,8 +140,22 @@ def _ending(rule: Rule, entry: Entry, last: date) -> Finding:
 
 
 def ending_soon(rulebook: Rulebook, day: date) -> list[Finding]:
-    """What of ``check`` is about entries that end within three months: repealed or expiring."""
-    return [finding for finding in check(rulebook, day) if finding.kind == "ends"]
+    """Rules that end within three months, or have expired and nothing has taken their place.
+
+    What of ``check`` whoever looks after the rules must hear of without asking, by rule.
+    """
+    return [
+        finding
+        for finding in check(rulebook, day)
+        if finding.kind == "ends"
+        or (finding.kind == "not_in_force" and _expired(rulebook.rule(finding.rule_id), day))
+    ]
+
+
+def _expired(rule: Rule, day: date) -> bool:
+    """Whether the last entry has ended by its own terms."""
+    last = rule.entries[-1].effective_to
+    return last is not None and last < day
 
 
 def describe(rule: Rule, day: date) -> dict[str, Any]:

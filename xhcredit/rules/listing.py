@@ -9,10 +9,11 @@ from xhcredit.rules.rulebook import Rulebook
 
 _HEAD = """# 规则一览 Rules
 
-由 `make docs` 自规则库生成，请勿手改。每一条目自“施行”之日起至下一条目之前有效；
+由 `make docs` 自规则库生成，请勿手改。每一条目自“施行”之日起至下一条目之前（或者自定的末日）有效；
 数值见 `xhcredit rules show <编号>`。
 
-Generated from the rulebook by `make docs`. An entry is in force from its day until the next one;
+Generated from the rulebook by `make docs`. An entry is in force from its day until the next one
+(or until its own last day, 至);
 `xhcredit rules show <id>` gives the values. Marks are explained in the
 [glossary](../GLOSSARY.md), subjects in [law notes](law-notes.md).
 
@@ -28,7 +29,8 @@ def rules_page(rulebook: Rulebook) -> str:
 
 def _rows(rule: Rule) -> Iterator[str]:
     for entry in rule.entries:
-        days = f"{entry.effective_from}{'（废止）' if entry.repealed else ''}"
+        ends = f"至 {entry.effective_to}" if entry.effective_to else ""
+        days = f"{entry.effective_from}{'（废止）' if entry.repealed else ends}"
         confirmed = "已核" if rule.is_confirmed else "待核"
         cells = (f"`{rule.id}`", rule.name_zh, days, _instrument(entry), entry.verification)
         yield "| " + " | ".join(cell.replace("|", "¦") for cell in (*cells, confirmed)) + " |\n"

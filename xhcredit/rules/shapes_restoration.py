@@ -15,7 +15,9 @@ PenaltyKind = Literal[
     "detention",
 ]  # fmt: skip
 ProcedureName = Literal["summary", "ordinary"]
-RecordKind = Literal["penalty", "abnormal_listing", "serious_listing"]
+RecordKind = Literal["penalty", "abnormal_listing", "serious_listing", "inspection", "food_sample"]
+#: negative results of spot checks: of a random inspection (双随机抽查), of food sampling (食品抽检)
+SPOT_CHECKS = ("inspection", "food_sample")
 Ground = Literal["annual_report", "not_published", "concealment", "unreachable"]
 Clock = Literal["decided_on", "published_on"]
 Unit = Literal["working_days", "days"]
@@ -99,8 +101,8 @@ class Maximum(Shape):
     bans_prolong: bool
 
 
-class SmallFines(Shape):
-    """Fines that count as small (较低数额罚款): up to so many yuan, the bound included."""
+class FineBounds(Shape):
+    """Fines of up to so many yuan, the bound included, by who is fined."""
 
     person_yuan: Yuan
     organisation_yuan: Yuan
@@ -122,7 +124,9 @@ class SeverityClasses(Shape):
     serious_kinds: tuple[PenaltyKind, ...]
     huge_yuan: Yuan
     huge_yuan_by_field: dict[Name, Yuan]
-    listings: dict[Literal["abnormal_listing", "serious_listing"], SeverityName]
+    listings: dict[
+        Literal["abnormal_listing", "serious_listing", "inspection", "food_sample"], SeverityName
+    ]
 
 
 class Required(Shape):
@@ -149,6 +153,17 @@ class Listing(Shape):
 
     term_months: Months
     minimum_months: Months
+
+
+class SpotChecks(Shape):
+    """Negative results of spot checks (抽查检查结果) that can be restored once corrected.
+
+    After so many months at least; and if a penalty followed from the check, ``with_penalty``: the
+    result is hidden together with it, not before.
+    """
+
+    minimum_months: Months
+    with_penalty: bool
 
 
 class Bar(Shape):
