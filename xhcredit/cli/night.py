@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # what does the work is imported when it is asked for, so tha
     from xhcredit.jobs.night import NightReport
     from xhcredit.jobs.publish import Published
     from xhcredit.jobs.restorable_night import Listed
-    from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import Release as Tables
 
 AsOf = Annotated[
@@ -140,7 +139,6 @@ def score(
     from xhcredit.cli.alerts import raised
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import barred_in, before_night, write_restorable
-    from xhcredit.rules.check import ending_soon
 
     model = model_for(as_of, release, rules, store)
     if store:
@@ -162,19 +160,27 @@ def score(
     if json_:
         told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
         told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
-        told["missing_notice"] = model.rules.missing_notice(today())
-        tell_json(told)
+        tell_json(told | _about_rules(model))
         return
     _show_night(report, listed, done, warned)
-    show_missing_notice(model.rules, today())
+    _show_about_rules(model)
 
 
-def show_missing_notice(rules: Rulebook, today: date) -> None:
-    """Tell who runs the night that a year's notice on holidays is missing, and where it goes."""
-    from xhcredit.rules.check import missing_notice
+def _about_rules(model: Model) -> dict[str, Any]:
+    """What whoever looks after the rules must hear: a notice that is missing, rules that end."""
+    from xhcredit.rules.check import ending_soon
 
-    for finding in missing_notice(rules, today):
-        out.print(f"[yellow]{finding.zh}[/]\n[dim]{finding.en}[/]", soft_wrap=True)
+    ending = [asdict(finding) for finding in ending_soon(model.rules, model.as_of)]
+    return {"missing_notice": model.rules.missing_notice(today()), "ending_rules": ending}
+
+
+def _show_about_rules(model: Model) -> None:
+    from xhcredit.rules.check import ending_soon, missing_notice
+
+    ending = ending_soon(model.rules, model.as_of)
+    for finding in (*missing_notice(model.rules, today()), *ending):
+        told = f"[yellow]{finding.rule_id}：{finding.zh}[/]\n[dim]{finding.en}[/]"
+        out.print(told, soft_wrap=True)
 
 
 def _show_night(
