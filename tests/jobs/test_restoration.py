@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import astuple
 from datetime import date, timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, UnknownEnterprise
 from xhcredit.jobs.clustered import open_store
+from xhcredit.jobs.ingest import run_ingest
 from xhcredit.jobs.model import model_on
 from xhcredit.jobs.restorable import STATES, TABLES, Restorable, _of_table, restorable
 from xhcredit.jobs.restorable_records import read_records, record_of
@@ -21,13 +24,24 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
 BOOK = Rulebook.load()
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 DAY = date(2025, 3, 31)
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
     folder = tmp_path_factory.mktemp("restoration") / "warehouse"
-    random_warehouse(folder, events=300)
+    random_warehouse(folder, seed=4, events=900)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """The sample district's register and every record of it that can be restored."""
+    folder = tmp_path_factory.mktemp("sample") / "warehouse"
+    for name in ("register", "penalties", *(f"{table}s" for table in TABLES[1:])):
+        [export] = (SAMPLE / "exports").glob(f"{name}.*")
+        run_ingest(str(export), SAMPLE / "mappings", folder, today=date(2026, 7, 1))
     return folder
 
 
@@ -50,19 +64,49 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     )
 
 
-@pytest.mark.parametrize("day", [DAY, date(2025, 12, 30), date(2026, 4, 1), date(2026, 6, 10)])
-def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
-    """Words are made once for all records that differ in nothing else; every column is compared."""
+def one_by_one(warehouse, day):
     horizon = day + timedelta(days=30)
     each = []
     for table in TABLES:
         frame = read_records(warehouse, table, day)
         for at in range(len(frame)):
             each += _of_table(frame.iloc[[at]].reset_index(drop=True), BOOK, day, horizon)
+    return sorted(map(astuple, each), key=str)
 
+
+@pytest.mark.parametrize("day", [DAY, date(2025, 12, 30), date(2026, 4, 1), date(2026, 6, 10)])
+def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
+    """Words are made once for all records that differ in nothing else; every column is compared."""
     told = restorable(warehouse, BOOK, day)
+
     assert len(told) > 5
-    assert sorted(map(astuple, told), key=str) == sorted(map(astuple, each), key=str)
+    assert sorted(map(astuple, told), key=str) == one_by_one(warehouse, day)
+
+
+@pytest.mark.parametrize("day", [date(2024, 3, 1), date(2025, 12, 24), date(2026, 6, 30)])
+def test_every_record_of_the_sample_is_listed_as_it_is_answered_alone(sample, day):
+    told = restorable(sample, BOOK, day)
+    tables = {row.table for row in told}
+
+    assert sorted(map(astuple, told), key=str) == one_by_one(sample, day)
+    assert {"penalty", "abnormal_listing"} <= tables
+    assert bool(tables & {"inspection", "food_sample"}) == (day >= date(2025, 12, 25))
+
+
+def test_what_ends_by_itself_or_is_not_published_is_not_in_the_list(sample):
+    """Of every penalty of the sample the whole answer is looked at."""
+    day = date(2026, 6, 30)
+    listed = {(r.code, r.reference) for r in restorable(sample, BOOK, day) if r.table == "penalty"}
+    routes = Counter()
+    for row in read_records(sample, "penalty", day).to_dict("records"):
+        told = assess(record_of(row), applied_on=day, rules=BOOK)
+        routes[told.route] += 1
+        assert told.route in ("restoration", "none") or (
+            (row["code"], row["reference"]) not in listed and not told.eligible
+        )
+
+    assert min(routes["unpublished"], routes["restoration"], routes["none"]) > 5
+    assert routes["by_itself"]
 
 
 def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):
@@ -150,7 +194,7 @@ def test_the_store_itself_stays_as_it_is(warehouse, scored, answers):
     ],
 )
 def test_the_record_must_be_named(warehouse, scored, table, key, said):
-    code = scored[0].codes[0].decode()
+    code = read_records(warehouse, "penalty", DAY)["code"].iloc[0]
 
     with pytest.raises(BadInput, match=said):
         what_if(warehouse, *scored, code, Chosen(table, key))

@@ -236,7 +236,10 @@ def deliver_checks(warehouse, *rows):
 def withdrawn_checks(warehouse):
     with duckdb.connect() as con:
         create_views(con, Warehouse(warehouse))
-        sql = "SELECT inspection_no, withdrawn_on FROM inspection WHERE withdrawn_on IS NOT NULL"
+        sql = """
+          SELECT inspection_no, withdrawn_on FROM (FROM inspection
+            QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY known_on DESC) = 1)
+          WHERE withdrawn_on IS NOT NULL"""
         return dict(con.execute(sql).fetchall())
 
 

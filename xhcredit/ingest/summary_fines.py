@@ -38,7 +38,7 @@ def notes(con: duckdb.DuckDBPyConnection, block: Block, typed: str) -> list[str]
         if not entry.repealed
     )
     sql = f"""
-      SELECT count(*), min(source_row) FROM {typed}
+      SELECT count(*), min(_row) FROM {typed}
       WHERE {GOOD} AND procedure = 'summary' AND ({above})"""
     row = con.execute(sql).fetchone()
     if row is None or not row[0]:

@@ -138,8 +138,8 @@ def _checks(
 
 
 def _count(con: duckdb.DuckDBPyConnection, select: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM ({select})").fetchone()
-    return int(row[0]) if row else 0
+    [(rows,)] = con.execute(f"SELECT count(*) FROM ({select})").fetchall()
+    return int(rows)
 
 
 def _commit(

@@ -91,7 +91,8 @@ def _position(
 
 
 def _is(record: Mapping[str, Any], chosen: Chosen, as_of: date) -> bool:
-    known = record["known_on"] <= as_of
+    known_on = record["known_on"]  # missing: nobody knows it, as the clustered store has it too
+    known = known_on is not None and known_on <= as_of
     return known and all(str(record.get(name)) == value for name, value in chosen.key.items())
 
 
