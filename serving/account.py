@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import pyotp
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.problems import Refusal, declared
 from serving.service import Service, service_of
 from serving.sessions import Visit, give_cookie, is_secure, refuse_foreign, visit_limits, visit_of
@@ -112,7 +113,7 @@ async def log_in(request: Request, who: Credentials) -> Response:
     )
     visit = await asyncio.to_thread(_visit, service, opened.cookie)
     request.scope["state"]["actor"] = visit.caller.name
-    answer = JSONResponse(told(visit), headers=_NO_STORE)
+    answer = RoundedJSON(told(visit), headers=_NO_STORE)
     give_cookie(answer, opened.cookie, is_secure(request, service.settings.public))
     return answer
 
@@ -132,7 +133,7 @@ def _visit(service: Service, cookie: str) -> Visit:
 async def who_am_i(request: Request) -> Response:
     """Who is logged in."""
     visit = await service_of(request).visit(request, settled=False)
-    return JSONResponse(told(visit), headers=_NO_STORE)
+    return RoundedJSON(told(visit), headers=_NO_STORE)
 
 
 @router.delete(
@@ -173,7 +174,7 @@ async def change_password(request: Request, asked: Change) -> Response:
 
 
 def _logged_out(request: Request, service: Service, body: dict[str, Any]) -> Response:
-    answer = JSONResponse(body, headers=_NO_STORE)
+    answer = RoundedJSON(body, headers=_NO_STORE)
     give_cookie(answer, "", is_secure(request, service.settings.public))
     return answer
 
@@ -197,7 +198,7 @@ async def enrol_totp(request: Request) -> Response:
     secret = pyotp.random_base32()
     await asyncio.to_thread(service.store.access.enrol, visit.login, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=visit.login, issuer_name=_ISSUER)
-    return JSONResponse({"secret": secret, "uri": uri}, headers=_NO_STORE)
+    return RoundedJSON({"secret": secret, "uri": uri}, headers=_NO_STORE)
 
 
 @router.put(

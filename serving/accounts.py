@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving.account import Whole
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.passwords import first_password
 from serving.problems import Refusal, declared
@@ -129,7 +130,7 @@ async def accounts(request: Request) -> Response:
     caller = await service.person(request, ACCOUNTS)
     people = await asyncio.to_thread(service.store.access.people)
     seen = [shown(row) for row in people if looks_after(caller, row["grants"])]
-    return JSONResponse({"accounts": seen}, headers=_NO_STORE)
+    return RoundedJSON({"accounts": seen}, headers=_NO_STORE)
 
 
 @router.post(
@@ -147,7 +148,7 @@ async def new_account(request: Request, asked: NewAccount) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     password = await add_account(service, caller, purpose_of(request.headers), asked)
-    return JSONResponse({"login": asked.login, "password": password}, headers=_NO_STORE)
+    return RoundedJSON({"login": asked.login, "password": password}, headers=_NO_STORE)
 
 
 async def add_account(service: Service, caller: Caller, purpose: str, asked: NewAccount) -> str:
@@ -183,7 +184,7 @@ async def _theirs(request: Request, login: str) -> tuple[Service, Caller, str]:
 
 async def _done(login: str, work: Callable[[], None]) -> Response:
     await asyncio.to_thread(work)
-    return JSONResponse({"login": login}, headers=_NO_STORE)
+    return RoundedJSON({"login": login}, headers=_NO_STORE)
 
 
 @router.post(
@@ -260,7 +261,7 @@ async def reset_password(request: Request, login: LoginInPath) -> Response:
     kept = await service.passwords.hashed(password)
     act = caller.act("account.reset", purpose, login=login)
     await asyncio.to_thread(service.store.access.reset_user, act, login, kept)
-    return JSONResponse({"login": login, "password": password}, headers=_NO_STORE)
+    return RoundedJSON({"login": login, "password": password}, headers=_NO_STORE)
 
 
 @router.put(

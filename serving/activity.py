@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.enterprises import CodeInPath, right_code
 from serving.gate import Caller, purpose_of
 from serving.problems import Refusal, declared
@@ -95,7 +96,7 @@ async def activity(request: Request, wanted: Annotated[Wanted, Query()]) -> Resp
         "activity.read", purpose, by=wanted.actor, what=wanted.action, code=code, seen=len(rows)
     )
     await service.journal.note(act)
-    return JSONResponse({"entries": rows, "next": further}, headers=_NO_STORE)
+    return RoundedJSON({"entries": rows, "next": further}, headers=_NO_STORE)
 
 
 async def _page(
@@ -124,7 +125,7 @@ async def readers(
     rows, further = await _page(service, asked, limit, before)
     await service.journal.note(caller.act("activity.readers", purpose, code=code))
     looks = [{k: row[k] for k in _LOOK} for row in rows]
-    return JSONResponse({"readers": looks, "next": further}, headers=_NO_STORE)
+    return RoundedJSON({"readers": looks, "next": further}, headers=_NO_STORE)
 
 
 @router.get(
@@ -142,7 +143,7 @@ async def activity_head(request: Request) -> Response:
     await service.caller(request, AUDIT)
     last = await asyncio.to_thread(last_entry, service.store.database)
     told = {"seq": last.seq, "digest": last.digest} if last else {"seq": 0, "digest": ""}
-    return JSONResponse(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=_NO_STORE)
 
 
 @router.post(
@@ -170,4 +171,4 @@ async def verify_activity(
         "whole": verdict.whole, "entries": verdict.entries, "from": first,
         "to": verdict.head_seq, "next": verdict.head_seq + 1 if further else None,
     } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})  # fmt: skip
-    return JSONResponse(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=_NO_STORE)

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving.accounts import written_by_person
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
 from serving.roles import ALERTS_ACT, ALERTS_READ
@@ -158,7 +159,7 @@ async def alerts(request: Request, asked: Annotated[Paged, Query()]) -> Response
     seen = {"alerts": [r["id"] for r in page], "codes": sorted({r["code"] for r in page} - {""})}
     await service.journal.note(caller.act("alert.list", purpose, **seen))
     following = page[-1]["id"] if len(rows) > asked.limit else None
-    return JSONResponse({"alerts": page, "next": following}, headers=NO_STORE)
+    return RoundedJSON({"alerts": page, "next": following}, headers=NO_STORE)
 
 
 @router.get(
@@ -176,7 +177,7 @@ async def precision(request: Request) -> Response:
     caller = await service.caller(request, ALERTS_READ)
     desk = Desk(service.store, service.rulebook, caller.scope(ALERTS_READ))
     told = await asyncio.to_thread(precision_table, desk, service.today())
-    return JSONResponse({"triggers": told}, headers=NO_STORE)
+    return RoundedJSON({"triggers": told}, headers=NO_STORE)
 
 
 @router.post(
@@ -196,7 +197,7 @@ async def act(request: Request, asked: Doings) -> Response:
     caller = await service.person(request, ALERTS_ACT)
     given = (purpose_of(request.headers), key_of(request.headers), asked)
     done = await asyncio.to_thread(act_on, service, caller, *given)
-    return JSONResponse({"done": done}, headers=NO_STORE)
+    return RoundedJSON({"done": done}, headers=NO_STORE)
 
 
 def act_on(
@@ -234,7 +235,7 @@ async def alert(
     seen = {"alert": number, "codes": [found["code"]] if found["code"] else []}
     await service.journal.note(caller.act("alert.read", purpose, **seen))
     alert = with_overdue([found], service.today(), service.rulebook.calendar)[0]
-    return JSONResponse(alert, headers=NO_STORE)
+    return RoundedJSON(alert, headers=NO_STORE)
 
 
 def refuse_many(count: int, most: int) -> None:

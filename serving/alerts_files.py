@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from serving import examples
 from serving.alerts import NO_STORE, Asked, listed, refuse_many
+from serving.answers import RoundedJSON
 from serving.gate import Caller, purpose_of
 from serving.problems import Refusal, declared
 from serving.roles import ALERTS_READ
@@ -24,6 +25,7 @@ from xhcredit.alerts.door import World
 from xhcredit.alerts.flow import STATES
 from xhcredit.domain.clock import beijing_time
 from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.domain.digits import rounded
 from xhcredit.jobs.alert_desk import cluster_of, within_bureaus
 from xhcredit.jobs.alert_world import white_nodes
 from xhcredit.jobs.results import MARK
@@ -117,7 +119,7 @@ def _due(row: Mapping[str, Any]) -> str:
 def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
     for row in rows:
         evidence = row["evidence"]
-        figures = "；".join(f"{k}={v}" for k, v in evidence.get("figures", {}).items())
+        figures = "；".join(f"{k}={rounded(v, k)}" for k, v in evidence.get("figures", {}).items())
         told = {
             **row, "state": STATES[row["state"]][0], "colour": _COLOURS[row["colour"]],
             "zh": evidence.get("zh") or row["trigger"], "overdue": "是" if row["overdue"] else "",
@@ -144,7 +146,7 @@ async def cluster(request: Request) -> Response:
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
     code = UnifiedCode(normalised(str(request.path_params["code"]))).text
-    return JSONResponse(await cluster_seen(service, caller, purpose, code), headers=NO_STORE)
+    return RoundedJSON(await cluster_seen(service, caller, purpose, code), headers=NO_STORE)
 
 
 async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import draws_bodies as bodies
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
 from serving.restoration import NO_STORE, warehouse_of
@@ -56,7 +57,7 @@ def theirs(service: Service, caller: Caller, permission: str, draw: str) -> dict
 
 
 async def _done(work: Callable[..., Any], *given: Any) -> Response:
-    return JSONResponse(await asyncio.to_thread(work, *given), headers=NO_STORE)
+    return RoundedJSON(await asyncio.to_thread(work, *given), headers=NO_STORE)
 
 
 @router.post(
@@ -91,7 +92,7 @@ async def plans(request: Request) -> Response:
     service = service_of(request)
     caller = await service.caller(request, DRAWS_READ)
     found = await asyncio.to_thread(service.store.draws.plans, caller.scope(DRAWS_READ))
-    return JSONResponse({"plans": found}, headers=NO_STORE)
+    return RoundedJSON({"plans": found}, headers=NO_STORE)
 
 
 @router.get(
@@ -109,7 +110,7 @@ async def draws(request: Request) -> Response:
     caller = await service.caller(request, DRAWS_READ)
     given = (service.store, caller.scope(DRAWS_READ), service.rulebook, service.today())
     found = await asyncio.to_thread(standings, *given)
-    return JSONResponse({"draws": found}, headers=NO_STORE)
+    return RoundedJSON({"draws": found}, headers=NO_STORE)
 
 
 @router.get(

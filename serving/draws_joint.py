@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.draws import _act, _done, theirs
 from serving.draws_bodies import Id
 from serving.gate import Caller
@@ -89,7 +90,7 @@ async def joint_draws(request: Request) -> Response:
     caller = await service.caller(request, DRAWS_READ)
     scope = caller.scope(DRAWS_READ)
     found = await asyncio.to_thread(service.store.joint_draws.listed, scope)
-    return JSONResponse({"joint_draws": found}, headers=NO_STORE)
+    return RoundedJSON({"joint_draws": found}, headers=NO_STORE)
 
 
 @public.get(

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.draws import _done
 from serving.draws_bodies import Id
 from serving.gate import Caller, key_of, purpose_of
@@ -123,7 +124,7 @@ async def checks(request: Request) -> Response:
     scope = caller.scope(DRAWS_READ)
     found = await asyncio.to_thread(service.store.triggered.listed, scope)
     await service.journal.note(caller.act("check.list", purpose, checks=len(found)))
-    return JSONResponse({"checks": found, "counted": jobs.counted(found)}, headers=NO_STORE)
+    return RoundedJSON({"checks": found, "counted": jobs.counted(found)}, headers=NO_STORE)
 
 
 @stored.post(

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import pandas as pd
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.draws_files import TYPES
 from serving.gate import Caller, purpose_of
 from serving.problems import Refusal, declared
@@ -182,7 +183,7 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     }
     seen = {"codes": [row["code"] for row in rows], "kind": asked.kind}
     await service.journal.note(caller.act("draw.trust", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 @router.get(

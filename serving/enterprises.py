@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.problems import WrongCodes, declared
 from serving.roles import SCORES
 from serving.service import Service, service_of
@@ -128,7 +129,7 @@ async def history(
     finally:
         seen = {"code": code, "runs": [r["run"] for r in runs]}
         await service.journal.note(caller.act("enterprise.history", purpose, **seen))
-    return JSONResponse({"code": code, "runs": with_moves(runs)}, headers=_NO_STORE)
+    return RoundedJSON({"code": code, "runs": with_moves(runs)}, headers=_NO_STORE)
 
 
 @why.get(
@@ -156,7 +157,7 @@ async def explain(request: Request, code: CodeInPath) -> Response:
     finally:
         seen = {"code": code, "run": told.get("run")}
         await service.journal.note(caller.act("enterprise.explain", purpose, **seen))
-    return JSONResponse(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=_NO_STORE)
 
 
 class Codes(BaseModel):

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.enterprises import CodeInPath, right_code
 from serving.gate import Caller
 from serving.problems import declared
@@ -48,7 +49,7 @@ async def file(
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
     told = await read_file(service, caller, purpose, right_code(code), as_of)
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    return RoundedJSON(told, headers={"Cache-Control": "no-store"})
 
 
 async def read_file(

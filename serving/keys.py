@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving.accounts import Bureau, Name, Role, written_by_person
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import Refusal, declared
 from serving.roles import ACCOUNTS
@@ -61,7 +62,7 @@ async def keys(request: Request) -> Response:
     caller = await service.person(request, ACCOUNTS)
     every = await asyncio.to_thread(service.store.access.keys)
     seen = [shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
-    return JSONResponse({"keys": seen}, headers=_NO_STORE)
+    return RoundedJSON({"keys": seen}, headers=_NO_STORE)
 
 
 @router.post(
@@ -79,7 +80,7 @@ async def new_key(request: Request, asked: NewKey) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     whole = await make_key(service, caller, purpose_of(request.headers), asked)
-    return JSONResponse({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
+    return RoundedJSON({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
 
 
 async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey) -> str:
@@ -119,4 +120,4 @@ async def revoke_key(
         raise UnknownRecord(f'there is no key "{prefix}"; see /v1/keys')
     act = caller.act_once(key_of(request.headers), "key.revoke", purpose, prefix=prefix)
     await asyncio.to_thread(service.store.access.revoke_key, act, prefix)
-    return JSONResponse({"prefix": prefix}, headers=_NO_STORE)
+    return RoundedJSON({"prefix": prefix}, headers=_NO_STORE)

@@ -9,11 +9,12 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving import models_bodies as bodies
 from serving.accounts import written_by_person
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
 from serving.restoration import NO_STORE, warehouse_of
@@ -64,7 +65,7 @@ async def models(request: Request, limit: Annotated[int, Query(ge=1, le=100)] = 
     kept = service.store.models
     found = await asyncio.to_thread(kept.listed, limit)
     switches = await asyncio.to_thread(kept.switches)
-    return JSONResponse({"candidates": found, "switches": switches}, headers=NO_STORE)
+    return RoundedJSON({"candidates": found, "switches": switches}, headers=NO_STORE)
 
 
 @router.get(
@@ -80,7 +81,7 @@ async def model(request: Request, number: Number) -> Response:
     service = service_of(request)
     await service.caller(request, MODELS_READ)
     found = await asyncio.to_thread(service.store.models.one, number)
-    return JSONResponse(found, headers=NO_STORE)
+    return RoundedJSON(found, headers=NO_STORE)
 
 
 @router.get(
@@ -108,7 +109,7 @@ async def moves(
     seen = {"candidate": number, "codes": [m["code"] for m in shown]}
     await service.journal.note(caller.act("model.moves", purpose, **seen))
     following = shown[-1]["code"] if len(page) > limit else None
-    return JSONResponse({"moves": shown, "next": following}, headers=NO_STORE)
+    return RoundedJSON({"moves": shown, "next": following}, headers=NO_STORE)
 
 
 async def listed(
@@ -136,7 +137,7 @@ async def approve(request: Request, number: Number, asked: bodies.Reason) -> Res
     act = act_of(request, caller, "approve", asked.model_dump(), candidate=number)
     kept = service_of(request).store.models
     told = await asyncio.to_thread(kept.approve, act, number, asked.reason)
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 @router.post(
@@ -153,7 +154,7 @@ async def refuse(request: Request, number: Number, asked: bodies.Reason) -> Resp
     act = act_of(request, caller, "refuse", asked.model_dump(), candidate=number)
     kept = service_of(request).store.models
     told = await asyncio.to_thread(kept.refuse, act, number, asked.reason)
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 @stored.post(
@@ -170,7 +171,7 @@ async def shadow(request: Request, number: Number) -> Response:
     service, caller = service_of(request), await officer(request)
     act = act_of(request, caller, "shadow", None, candidate=number)
     told = await asyncio.to_thread(in_shadow, service, act, number)
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 def in_shadow(service: Service, act: Act, number: int) -> dict[str, Any]:
@@ -196,7 +197,7 @@ async def switch(request: Request, number: Number, asked: bodies.Switch) -> Resp
     act = act_of(request, caller, "switch", told, candidate=number, from_day=told["from_day"])
     given = (service.store, act, number, service.rulebook, asked.from_day, service.today())
     done = await asyncio.to_thread(promote.switch, *given)
-    return JSONResponse(done, headers=NO_STORE)
+    return RoundedJSON(done, headers=NO_STORE)
 
 
 @router.post(
@@ -212,4 +213,4 @@ async def rollback(request: Request) -> Response:
     service, caller = service_of(request), await officer(request)
     act = act_of(request, caller, "roll_back", None)
     done = await asyncio.to_thread(promote.roll_back, service.store, act, service.today())
-    return JSONResponse(done, headers=NO_STORE)
+    return RoundedJSON(done, headers=NO_STORE)

@@ -17,10 +17,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from serving import examples
 from serving import restoration_bodies as bodies
+from serving.answers import RoundedJSON
 from serving.gate import Caller, purpose_of
 from serving.problems import Refusal, declared
 from serving.restoration import NO_STORE, warehouse_of
@@ -171,7 +172,7 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     }
     seen = {"codes": sorted({row["code"] for row in rows})}
     await service.journal.note(caller.act("records.restorable", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 @router.get(

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving import restoration_bodies as bodies
+from serving.answers import RoundedJSON
 from serving.enterprises import right_code
 from serving.gate import Caller, purpose_of
 from serving.problems import declared
@@ -48,7 +49,7 @@ async def assess_question(request: Request, asked: bodies.Question) -> Response:
     await service.caller(request, RESTORATION_READ)
     record = record_from(bodies.record_of(asked.record))
     day = asked.applied_on or service.today()
-    return JSONResponse(as_data(assess(record, applied_on=day, rules=service.rulebook)))
+    return RoundedJSON(as_data(assess(record, applied_on=day, rules=service.rulebook)))
 
 
 @router.post(
@@ -66,7 +67,7 @@ async def notice_text(request: Request, asked: bodies.NoticeOf) -> Response:
     await service.caller(request, RESTORATION_READ)
     parties = Parties(asked.name, right_code(asked.code), asked.agency, asked.doc_no)
     told = notice(record_from(bodies.record_of(asked.record)), parties, service.rulebook)
-    return JSONResponse({"text": told.text, "lawyer": list(told.lawyer)})
+    return RoundedJSON({"text": told.text, "lawyer": list(told.lawyer)})
 
 
 @stored.post(
@@ -92,7 +93,7 @@ async def assess_record(request: Request, asked: bodies.StoredQuestion) -> Respo
     finally:
         seen = {"code": code, "table": asked.table, "key": asked.key}
         await service.journal.note(caller.act("records.assess", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 def _answer(
@@ -141,7 +142,7 @@ async def what_if(request: Request, asked: bodies.Named) -> Response:
     finally:
         seen = {"code": code, "run": run, "table": asked.table, "key": asked.key}
         await service.journal.note(caller.act("records.what_if", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 def warehouse_of(service: Service) -> Path:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving import restoration_bodies as bodies
+from serving.answers import RoundedJSON
 from serving.enterprises import right_code
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
@@ -50,7 +51,7 @@ async def _file(request: Request, asked: bodies.NewApplication, kind: Kind) -> R
     act = _act(request, caller, f"{kind}.file", named, asked.model_dump(mode="json"))
     asked = asked.model_copy(update={"code": code, "applicant": applicant})
     work = (_desk(service), caller, act, asked, kind, service.today())
-    return JSONResponse(await asyncio.to_thread(file_for, *work), headers=NO_STORE)
+    return RoundedJSON(await asyncio.to_thread(file_for, *work), headers=NO_STORE)
 
 
 def file_for(
@@ -86,7 +87,7 @@ async def _step(request: Request, number: int, asked: bodies.NewStep, kind: Kind
         asked.act, service.today(), asked.official, asked.role, asked.reason, asked.details()
     )
     told = await asyncio.to_thread(jobs.take, _desk(service), act, number, doing)
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 def visible(
@@ -108,7 +109,7 @@ async def _one(request: Request, number: int, on: date | None, kind: Kind) -> Re
     told = jobs.shown(found, on or service.today(), service.rulebook)
     seen = {"application": number, "code": found["code"]}
     await service.journal.note(caller.act(f"{kind}.read", purpose, **seen))
-    return JSONResponse(told, headers=NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 class Filter(bodies.Body):
@@ -140,7 +141,7 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
     found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, day, today)
     seen = {"codes": sorted({row["code"] for row in found.rows})}
     await service.journal.note(caller.act(f"{kind}.list", purpose, **seen))
-    return JSONResponse({"applications": found.rows, "next": found.next}, headers=NO_STORE)
+    return RoundedJSON({"applications": found.rows, "next": found.next}, headers=NO_STORE)
 
 
 def _add_all(kind: Kind, path: str) -> None:

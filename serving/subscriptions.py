@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
 from serving.accounts import Bureau, Name, written_by_person
+from serving.answers import RoundedJSON
 from serving.gate import WHOLE_DISTRICT, Caller, key_of, purpose_of
 from serving.problems import Refusal, declared
 from serving.roles import ACCOUNTS
@@ -64,7 +65,7 @@ async def subscriptions(request: Request) -> Response:
     every = await asyncio.to_thread(service.store.subscriptions.every, ended=True)
     counts = await asyncio.to_thread(service.store.deliveries.counts)
     seen = [_shown(s, counts) for s in every if caller.may(ACCOUNTS, s.bureau)]
-    return JSONResponse({"subscriptions": seen}, headers=_NO_STORE)
+    return RoundedJSON({"subscriptions": seen}, headers=_NO_STORE)
 
 
 def _shown(one: Subscription, counts: dict[int, dict[str, int]]) -> dict[str, Any]:
@@ -99,7 +100,7 @@ async def new_subscription(request: Request, asked: NewSubscription) -> Response
         asked.kinds,
         bureau,
     )
-    return JSONResponse({"id": made[0], "secret": made[1]}, headers=_NO_STORE)
+    return RoundedJSON({"id": made[0], "secret": made[1]}, headers=_NO_STORE)
 
 
 @router.post(
@@ -116,7 +117,7 @@ async def rotate_subscription(request: Request, number: Number) -> Response:
     service, caller, purpose = await _asked(request, number)
     act = caller.act("subscription.rotate", purpose)
     secret = await asyncio.to_thread(service.store.subscriptions.rotate, act, number)
-    return JSONResponse({"id": number, "secret": secret}, headers=_NO_STORE)
+    return RoundedJSON({"id": number, "secret": secret}, headers=_NO_STORE)
 
 
 @router.delete(
@@ -133,7 +134,7 @@ async def end_subscription(request: Request, number: Number) -> Response:
     key = key_of(request.headers)
     act = caller.act_once(key, "subscription.end", purpose, subscription=number)
     await asyncio.to_thread(service.store.subscriptions.end, act, number)
-    return JSONResponse({"id": number}, headers=_NO_STORE)
+    return RoundedJSON({"id": number}, headers=_NO_STORE)
 
 
 @router.get(
@@ -152,7 +153,7 @@ async def dead_messages(
     caller = await service.person(request, ACCOUNTS)
     await _refuse_other(service, caller, number)
     found = await asyncio.to_thread(service.store.deliveries.dead, number, limit)
-    return JSONResponse({"messages": found}, headers=_NO_STORE)
+    return RoundedJSON({"messages": found}, headers=_NO_STORE)
 
 
 @router.post(
@@ -172,7 +173,7 @@ async def replay_subscription(
     told = {"subscription": number, "since": since}
     act = caller.act_once(key_of(request.headers), "subscription.replay", purpose, **told)
     count = await asyncio.to_thread(service.store.deliveries.replay, act, number, since)
-    return JSONResponse({"id": number, "messages": count}, headers=_NO_STORE)
+    return RoundedJSON({"id": number, "messages": count}, headers=_NO_STORE)
 
 
 async def _asked(request: Request, number: int) -> tuple[Service, Caller, str]:

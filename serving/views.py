@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.gate import Caller, key_of, purpose_of
 from serving.problems import declared
 from serving.roles import SCORES
@@ -114,7 +115,7 @@ async def views(request: Request) -> Response:
     service = service_of(request)
     caller = await service.caller(request, SCORES)
     found = await asyncio.to_thread(views_of, service, caller)
-    return JSONResponse({"views": found}, headers=_NO_STORE)
+    return RoundedJSON({"views": found}, headers=_NO_STORE)
 
 
 @router.post(
@@ -132,7 +133,7 @@ async def view_save(request: Request, asked: NewView) -> Response:
     caller = await service.caller(request, SCORES)
     act = _act(request, caller, "save", asked.model_dump())
     await asyncio.to_thread(save, service, caller, act, asked)
-    return JSONResponse({"views": await asyncio.to_thread(views_of, service, caller)})
+    return RoundedJSON({"views": await asyncio.to_thread(views_of, service, caller)})
 
 
 @router.post(
@@ -149,7 +150,7 @@ async def view_remove(request: Request, asked: Named) -> Response:
     caller = await service.caller(request, SCORES)
     act = _act(request, caller, "remove", asked.model_dump())
     await asyncio.to_thread(service.store.views.drop, act, caller.name, asked.name.strip())
-    return JSONResponse({"views": await asyncio.to_thread(views_of, service, caller)})
+    return RoundedJSON({"views": await asyncio.to_thread(views_of, service, caller)})
 
 
 def _act(request: Request, caller: Caller, action: str, body: Any) -> Act:

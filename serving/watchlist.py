@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.gate import Caller
 from serving.problems import Refusal, declared
 from serving.roles import SCORES
@@ -146,7 +147,7 @@ async def watchlist(request: Request, asked: Annotated[Paged, Query()]) -> Respo
     rows = await asyncio.to_thread(marked, service, caller, page.rows)
     told = {"run": page.run, "total": page.total, "enterprises": rows}
     after_it = _cursor(question, page.after)
-    return JSONResponse({**told, "next": after_it}, headers={"Cache-Control": "no-store"})
+    return RoundedJSON({**told, "next": after_it}, headers={"Cache-Control": "no-store"})
 
 
 def _cursor(question: Question, after: Place | None) -> str | None:

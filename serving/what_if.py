@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from serving import examples
+from serving.answers import RoundedJSON
 from serving.enterprises import right_code
 from serving.gate import Caller, purpose_of
 from serving.problems import declared
@@ -69,7 +70,7 @@ async def what_if(request: Request, asked: Supposed) -> Response:
     service = service_of(request)
     caller = await service.caller(request, WHAT_IF)
     told = await suppose(service, caller, purpose_of(request.headers), asked)
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    return RoundedJSON(told, headers={"Cache-Control": "no-store"})
 
 
 async def suppose(

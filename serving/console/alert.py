@@ -23,6 +23,7 @@ from serving.problems import Refusal
 from serving.roles import ALERTS_ACT, ALERTS_READ
 from serving.service import Service, service_of
 from xhcredit.alerts.flow import BY_NIGHT, MEASURES, MOVES, SECOND, STATES
+from xhcredit.domain.digits import written
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alert_desk import departments_of, with_overdue
@@ -102,7 +103,7 @@ def _figure(name: str, value: Any) -> str | list[str]:
     if name == "enterprises":
         return list(value)
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{written(value):,}"
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -101,11 +101,11 @@ def show_rules(
     book, day = Rulebook.load(rules), the_day(as_of)
     if rule:
         told = checks.describe(book.rule(rule), day)
-        tell_json(told) if json_ else _print_pairs(told)
+        tell_json(told, exact=True) if json_ else _print_pairs(told)
         return
     rows = [checks.describe(found.rule, day) for found in book.in_force(day)]
     if json_:
-        tell_json({"digest": book.digest, "rules": rows})
+        tell_json({"digest": book.digest, "rules": rows}, exact=True)
         return
     title = f"{day} 施行中的规则 rules in force ({len(rows)})"
     table = grid(title, "id", "名称、值 name, value / 依据 source", "核实 verified")

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from xhcredit.domain.digits import rounded
+
 out = Console()
 err = Console(stderr=True)
 
@@ -19,8 +21,12 @@ err = Console(stderr=True)
 STEPS = {"score": "评分 scoring", "compile": "编译 compiling (first run: some 15 s)", "": "归集"}
 
 
-def tell_json(content: Any) -> None:
-    """Print JSON for machines, and nothing else, on standard output."""
+def tell_json(content: Any, *, exact: bool = False) -> None:
+    """Print JSON for machines, and nothing else, on standard output.
+
+    Numbers have the digits of answers; ``exact`` for rules and digests, which stay as they are.
+    """
+    content = content if exact else rounded(content)
     sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xhcredit.domain.digits import rounded
 from xhcredit.errors import OtherNight, UnknownEnterprise, UnknownRecord
 from xhcredit.jobs.clustered import open_book
 from xhcredit.jobs.explain import explain
@@ -94,7 +95,8 @@ def explain_run(
         OtherNight: computed anew, the result is another one.
     """
     told = explain(warehouse, live.store, live.model, published["code"], shown_on)
-    differ = [name for name in ("composite", "tier") if told[name] != published[name]]
+    result = ("composite", "tier")
+    differ = [n for n in result if rounded(told[n], n) != rounded(published[n], n)]
     if differ:
         raise OtherNight(_other(run, differ))
     return {"run": run, **told}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from xhcredit.domain.digits import rounded
 from xhcredit.engine.columns import Array, Relations, Store, empty_days, frozen
 from xhcredit.engine.one import day_number, one_enterprise
 from xhcredit.errors import BadDeclaration, BadInput, UnknownEnterprise
@@ -60,7 +61,7 @@ def check(live: Live, published: Mapping[str, Mapping[str, Any]]) -> None:
         if quick != plainly:
             raise BadDeclaration(_refused(model, code, f"{quick} points compiled, {plainly} plain"))
         for name in ("composite", "tier"):
-            if told[name] != said[name]:
+            if rounded(told[name], name) != rounded(said[name], name):
                 found = f"{name} {told[name]}, published {said[name]}"
                 raise BadDeclaration(_refused(model, code, found))
 

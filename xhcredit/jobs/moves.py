@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xhcredit.domain.digits import POINTS, written
+
 Reasons = dict[tuple[str, str], Mapping[str, Any]]
 
 
@@ -24,7 +26,11 @@ def with_moves(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             by = _compared(reasons[at + 1], reasons[at])
             change = run["composite"] - runs[at + 1]["composite"]
             rest = change - sum(m["composite"] for m in by)
-            moved = {"moved": change, "moved_by": by, "rest": round(rest, 9)}
+            moved = {
+                "moved": written(change, POINTS),
+                "moved_by": by,
+                "rest": written(rest, POINTS),
+            }
         told.append(plain | moved)
     return told
 
@@ -44,5 +50,5 @@ def _compared(before: Reasons, after: Reasons) -> list[dict[str, Any]]:
         if lost[0] != lost[1]:
             shown = {k: named[k] for k in ("score", "indicator", "zh", "en")}
             values = {"before": old and old["value"], "after": new and new["value"]}
-            found.append({**shown, **values, "composite": lost[0] - lost[1]})
+            found.append({**shown, **values, "composite": written(lost[0] - lost[1], POINTS)})
     return sorted(found, key=lambda m: -abs(m["composite"]))

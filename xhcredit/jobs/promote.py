@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xhcredit.domain.digits import POINTS, written
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.engine.columns import Store as Columns
 from xhcredit.engine.stores import PLACES
@@ -135,8 +136,8 @@ def _compared(
             "code": columns.codes[rows[k]].decode(),
             "name": told["name"] or "", "bureau": told["bureau"] or "",
             "tier_before": TIERS[old["tier"][k]], "tier_after": TIERS[new["tier"][k]],
-            "composite_before": float(old["composite"][k]),
-            "composite_after": float(new["composite"][k]),
+            "composite_before": written(float(old["composite"][k]), POINTS),
+            "composite_after": written(float(new["composite"][k]), POINTS),
         }
         for k, told in zip(moved, named, strict=True)
     ]  # fmt: skip

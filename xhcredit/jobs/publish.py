@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.domain.digits import POINTS, written_sql
 from xhcredit.domain.disk import need_room
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
@@ -159,27 +160,44 @@ def _previous(store: Store, night: Night) -> pa.Table:
 def _ready_sql(held: Sequence[str]) -> str:
     """The query that makes rows of a night's file; what an older file lacks is empty."""
     x = [n for n in held if f"{n}_grade" in held]
-    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_X.format(n=n)} END" for n in x]
+    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_x_sql(n)} END" for n in x]
     applying = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x]
     return _READY.format(
         x=f"json_merge_patch('{{}}', json_object({', '.join(each)}))" if each else "'{}'",
         fields=f"concat({', '.join(applying)})" if applying else "''",
         **{n: f"coalesce(left(s.{n}, {_LONGEST}), '')" if n in held else "''" for n in PLACES},
+        **_ROUNDED,
     )
+
+
+def _x_sql(name: str) -> str:
+    return _X.format(n=name, score=written_sql(name, POINTS))
 
 
 #: characters of a name that lists hold: PostgreSQL takes no endless entry into an index
 _LONGEST = 200
-_X = "json_object('score', {n}, 'grade', {n}_grade)"
+_X = "json_object('score', {score}, 'grade', {n}_grade)"
+_REASON = (
+    "struct_pack(score := r.score, indicator := r.indicator, zh := r.zh, en := r.en, "
+    f"value := {written_sql('r.value')}, points_lost := {written_sql('r.points_lost', POINTS)})"
+)
+#: numbers leave the program here: with the digits that answers have
+_ROUNDED = {
+    "composite": written_sql("s.composite", POINTS),
+    "general": written_sql("s.general", POINTS),
+    "moved": written_sql(f"{written_sql('s.composite', POINTS)} - p.composite", POINTS),
+    "reasons": f"list_transform(reasons, lambda r: {_REASON})",
+}
 
 #: one row per enterprise; an X that does not apply is left out of ``x``
 _READY = """
 WITH told AS (
-  SELECT s.code, CAST(s.tier AS VARCHAR) AS tier, s.composite, s.general,
-    CAST({x} AS VARCHAR) AS x, reasons, decided_by, national_evaluation,
+  SELECT s.code, CAST(s.tier AS VARCHAR) AS tier, {composite} AS composite,
+    {general} AS general, CAST({x} AS VARCHAR) AS x, {reasons} AS reasons, decided_by,
+    national_evaluation,
     {bureau} AS bureau, {street} AS street, {name} AS name, {kind} AS kind, {size} AS size,
     {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
-    coalesce(s.composite - p.composite, 0.0) AS moved
+    coalesce({moved}, 0.0) AS moved
   FROM read_parquet($5) s LEFT JOIN previous p ON p.code = s.code
 ), ready AS (
   SELECT *,

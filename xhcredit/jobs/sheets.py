@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import xlsxwriter
 
 from xhcredit.domain.cells import neutral
+from xhcredit.domain.digits import rounded
 
 Cells = Sequence[Any]
 
@@ -55,7 +56,7 @@ def write_csv(path: Path, title: str, columns: Sequence[Column], rows: Iterable[
         table.writerow([neutral(title)])
         table.writerow([c.heading for c in columns])
         for row in rows:
-            table.writerow([neutral(cell) for cell in row])
+            table.writerow([neutral(rounded(cell)) for cell in row])
 
 
 def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
@@ -77,4 +78,4 @@ def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
     if isinstance(cell, str):
         sheet.write_string(row, column, neutral(cell))
     elif cell is not None:
-        sheet.write_number(row, column, cell)
+        sheet.write_number(row, column, rounded(cell))
