@@ -111,6 +111,9 @@ def _row(trial: Trial) -> dict[str, str]:
         row |= {"occurred_on": first} if "occurred_on" in row else {}
         row |= {"known_on": first} if trial.column.name != "known_on" else {}
         row |= {"ended_on": first} if trial.column.name == "ended_known_on" else {}
+    if trial.column.name == "ended_known_on" and not day:
+        # the day an ending became known means nothing without an ending, and would be dropped
+        row["ended_on"] = row["occurred_on"]
     if trial.column.name == "occurred_on":
         row["known_on"] = trial.text
     if trial.column.name == "withdrawn_on":
