@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test quick check mutants mutants-sample audit bench docs lock clean help
 
 help:
-	@echo "make demo   score the sample district (builds the environment first)"
+	@echo "make demo   let half a year of the sample district pass (builds the environment first)"
 	@echo "make test   run every check and test"
 	@echo "make quick  linters, types and the quick tests of the library's floors (under three minutes)"
 	@echo "make check  linters, types, floors only"

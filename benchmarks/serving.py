@@ -146,7 +146,12 @@ def district(folder: Path) -> tuple[str, Path, str]:
 
     store = str(folder / "store.db")
     program = [sys.executable, "-m", "xhcredit.cli.main"]
-    subprocess.run([*program, "demo", "--out", str(folder)], check=True, capture_output=True)
+    warehouse = str(folder / "warehouse")
+    for words in (
+        ("ingest", "data/sample/exports", "--mapping", "data/sample/mappings", "--into", warehouse),
+        ("score", "--warehouse", warehouse, "--as-of", "2026-06-30", "--out", str(folder)),
+    ):
+        subprocess.run([*program, *words], check=True, capture_output=True)
     publish = [*program, "publish", str(folder), "--store", store]
     subprocess.run(publish, check=True, capture_output=True)
     with Store.open(store) as opened:

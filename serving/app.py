@@ -42,6 +42,7 @@ from serving import (
 )
 from serving.console import mishaps
 from serving.console import pages as console
+from serving.demo import Loopback
 from serving.middleware import Frame, Limits, Meters, access_log
 from serving.oidc import Oidc
 from serving.service import Service, Settings
@@ -120,6 +121,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(
         Frame, meters=meters, log=settings.log, limits=limits, problem_page=mishaps.without_handler
     )
+    if store.is_demo:
+        app.add_middleware(Loopback, store=store)
     return app
 
 

@@ -73,6 +73,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     public: Public = "",
+    demo: Annotated[
+        Path | None, typer.Option(help="Folder that xhcredit demo made: show it, here only.")
+    ] = None,
     oidc: Annotated[
         str, typer.Option(envvar="XHCREDIT_OIDC", help="Issuer of the identity provider.")
     ] = "",
@@ -93,17 +96,46 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
+    from serving.demo import refuse_exposed
+    from xhcredit.jobs.demo.making import STORE as DEMO_STORE
+    from xhcredit.jobs.demo.making import WAREHOUSE as DEMO_WAREHOUSE
     from xhcredit.jobs.outward import Outward
-    from xhcredit.store.store import Store
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
+    if demo is not None:
+        store, warehouse = str(demo / DEMO_STORE), demo / DEMO_WAREHOUSE
     chosen = dict(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
         outward=Outward.of(webhook_allow), warm=True,
     )  # fmt: skip
-    with Store.open(store) as opened:
-        people.first_people(opened)
+    with _opened(store, demo) as opened:
+        if opened.is_demo:
+            refuse_exposed(host, public, provider)
+        else:
+            people.first_people(opened)
     _answer(partial(application, store, chosen), host, port, workers)
+
+
+def _opened(address: str, demo: Path | None) -> Store:
+    """The store to be served; with ``demo`` a demo store, which must be there already.
+
+    Raises:
+        BadInput: there is no demo in the folder.
+    """
+    from serving.demo import refuse_real
+    from xhcredit.store.store import Store
+
+    if demo is None:
+        return Store.open(address)
+    if not Path(address).is_file():
+        raise BadInput(f'there is no demo in "{demo}"; make one: xhcredit demo --out {demo}')
+    opened = Store.open(address)
+    try:
+        refuse_real(opened, str(demo))
+    except BadInput:
+        opened.close()
+        raise
+    return opened
 
 
 def _provider(issuer: str, client: str, claim: str) -> Provider:

@@ -37,7 +37,7 @@ class Visit:
     login: str
     name: str
     csrf: str
-    how: str  #: password, totp (both) or oidc
+    how: str  #: password, totp (both), oidc, or demo (in a demo store only)
     must_change: bool  #: until there is a new password, nothing else can be done
     has_totp: bool
     opened_at: str
@@ -90,7 +90,7 @@ def visit_of(sessions: Sessions, cookie: str, now: datetime, limits: Limits) -> 
 
 def must_change(row: dict[str, Any], now: datetime, rules: PasswordRules) -> bool:
     """Whether a new password is due: the first one, or one that is too old."""
-    if row["how"] == "oidc":  # whose passwords are not kept here
+    if row["how"] in ("oidc", "demo"):  # whose passwords are not kept here
         return False
     made = row["password_at"]
     old = made is None or now - moment_of(made) >= timedelta(days=rules.days)

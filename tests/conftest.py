@@ -10,6 +10,8 @@ import pytest
 from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.demo_store import demo  # noqa: F401 - a fixture for all tests
+
 settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("night", max_examples=2000, deadline=None)
 settings.register_profile(  # a mutant is killed by any example; nobody reads the smallest

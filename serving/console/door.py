@@ -7,10 +7,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from serving.account import address_of
 from serving.console.frame import PLACES, Visitor, page
+from serving.demo import AT_ONCE, people_of
 from serving.gate import PURPOSE_LENGTH
 from serving.problems import Refusal
 from serving.service import service_of
@@ -105,6 +107,32 @@ async def log_in(request: Request) -> Response:
     return answer
 
 
+@router.post("/console/demo-login")
+async def choose_person(request: Request) -> Response:
+    """Open a session of one of the people of a demo store; in a real store there is no such page.
+
+    Raises:
+        HTTPException: it is no demo store, or nobody there has this login.
+    """
+    service = service_of(request)
+    refuse_foreign(request, service.settings.public)
+    form = await request.form()
+    login, going = text_of(form, "login"), text_of(form, "next")
+    people = await asyncio.to_thread(people_of, service.store)
+    person = next((p for p in people if p.login == login), None)
+    if person is None:
+        raise HTTPException(404)
+    user = service.store.access.user(person.login)
+    act = person.act("session.open", "demo")
+    opened = await asyncio.to_thread(
+        service.store.sessions.open, act, user, address_of(request), "demo", at_once=AT_ONCE
+    )
+    answer = RedirectResponse(inside(going), 303)
+    give_cookie(answer, opened.cookie, secure=False)
+    answer.set_cookie(PURPOSE_COOKIE, quote(PURPOSES[0]), httponly=True, samesite="strict")
+    return answer
+
+
 @router.post("/console/logout")
 async def log_out(request: Request) -> Response:
     """End the session."""
@@ -160,7 +188,7 @@ def _login(
     status = 401 if wrong else 200
     return page(
         request, "login.html", None, status, purposes=PURPOSES, changed=changed, expired=expired,
-        **shown,
+        people=people_of(service_of(request).store), **shown,
     )  # fmt: skip
 
 

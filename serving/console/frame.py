@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from serving.console.assets import address, inlined
 from serving.console.language import COOKIE, Language, chosen, translated
 from serving.console.words import word_of
+from serving.demo import banner_of
 from serving.gate import Caller
 from serving.roles import (
     ACCOUNTS,
@@ -107,6 +108,7 @@ def page(
             here=_here(request),
             fresh=_fresh(request) if visitor else None,
             notice_missing=_notice_missing(request, visitor),
+            demo=banner_of(service_of(request).store),
             with_query=partial(with_query, request),
             **{"charts": False, **shown},
         )

@@ -1,154 +1,60 @@
-"""The main job from end to end with the real program: exports, warehouse, scores, reasons."""
+"""The demo from the shell: what it says, whose clock its commands read, and what it refuses."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
 
-import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.shell import xhcredit
-from xhcredit.errors import UnknownEnterprise
-from xhcredit.scores.composite import REASONS
-
-DAY = "2026-06-30"
-COLUMNS = [
-    "code", "as_of", "general", "x_food", "x_elderly_care", "x_construction",
-    "composite", "tier", "reasons",
-]  # fmt: skip
-X = ("x_food", "x_elderly_care", "x_construction")
+from tests.cli.shell import inside
+from xhcredit.errors import BadInput
+from xhcredit.jobs.demo.draws import FINISHED
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("demo")
+def test_a_demo_that_is_there_is_told_of_and_left_alone(demo):
+    said = inside("demo", "--out", demo.folder, "--json")
 
-
-@pytest.fixture(scope="module")
-def first(folder):
-    said = xhcredit("demo", "--out", folder, "--json")
     assert said.exit_code == 0, said.err
-    return said.json
+    assert said.json["repeated"] is True
+    assert said.json["fallen"]["code"]
 
 
-@pytest.fixture(scope="module")
-def rows(first):
-    """What the night wrote, the lowest composite first."""
-    return pq.read_table(first["night"]["scores"]).sort_by("composite").to_pylist()
+def test_it_says_what_to_look_at_and_the_one_command_that_opens_it(demo):
+    said = inside("demo", "--out", demo.folder)
+    code = inside("demo", "--out", demo.folder, "--json").json["fallen"]["code"]
+
+    assert f"xhcredit-serve --demo {demo.folder}" in said.out
+    assert said.out.count(code) == 2
+    for word in ("预警 alerts", "抽查 draws", "信用修复 restoration", "fell furthest"):
+        assert word in said.words
 
 
-def explained(folder, code):
-    said = xhcredit("explain", code, "--warehouse", folder / "warehouse", "--as-of", DAY, "--json")
+def test_it_writes_over_nothing_that_is_no_demo(tmp_path):
+    (tmp_path / "mine.txt").write_text("x")
+    said = inside("demo", "--out", tmp_path, "--anew")
+
+    assert said.exit_code == BadInput.exit_code
+    assert "no demo of this version" in said.err
+
+
+@pytest.fixture
+def own(demo, tmp_path):
+    return shutil.copytree(demo.folder, tmp_path / "demo")
+
+
+def test_commands_in_a_demo_take_its_day(own):
+    """The day of the machine is long after the demo's; the demo's own morning is 1 July 2026."""
+    store, warehouse = own / "store.db", own / "warehouse"
+    late = inside("score", "--as-of", "2026-08-01", "--warehouse", warehouse, "--out", own / "n")
+    shown = inside("draw", "show", "--store", store, "--json")
+
+    assert "2026-08-01 has not come; choose 2026-07-01" in late.err
+    assert shown.exit_code == 0, shown.err
+
+
+def test_the_shells_verifier_says_that_it_was_a_demo(own):
+    said = inside("draw", "verify", own / "draw" / "record.json")
+
     assert said.exit_code == 0, said.err
-    return said.json
-
-
-@pytest.fixture(scope="module", params=["lowest", "most scores"])
-def pair(request, folder, rows):
-    """A row of the night and its explanation: the lowest, and who has the most scores."""
-    most = max(rows, key=lambda r: sum(r[x] is not None for x in X))
-    row = rows[0] if request.param == "lowest" else most
-    return row, explained(folder, row["code"])
-
-
-def test_every_export_goes_in_and_every_enterprise_gets_a_tier(first):
-    files = first["ingested"]["files"]
-
-    assert {f["status"] for f in files} == {"entered"}
-    assert first["ingested"]["unmatched"] == []
-    assert sum(first["night"]["tiers"].values()) == first["night"]["enterprises"] > 1000
-    assert all(first["night"]["tiers"].values())
-    assert set(first["night"]["scored_x"]) == set(X)
-
-
-def test_what_is_quarantined_can_be_read_as_a_list(first):
-    spoilt = [f for f in first["ingested"]["files"] if f["rows_quarantined"]]
-
-    assert spoilt
-    assert all(Path(f["quarantine_csv"]).is_file() for f in spoilt)
-
-
-def test_the_same_again_changes_nothing(folder, first):
-    written = Path(first["night"]["scores"])
-    before = written.read_bytes(), written.stat().st_mtime_ns
-
-    again = xhcredit("demo", "--out", folder, "--json").json
-
-    assert {f["status"] for f in again["ingested"]["files"]} == {"unchanged"}
-    assert again["night"]["repeated"]
-    assert again["night"] == first["night"] | {"repeated": True}
-    assert (written.read_bytes(), written.stat().st_mtime_ns) == before
-
-
-def test_the_table_of_scores_has_the_agreed_columns(rows):
-    assert list(rows[0])[: len(COLUMNS)] == COLUMNS
-    assert {str(r["as_of"]) for r in rows} == {DAY}
-    assert len({r["code"] for r in rows}) == len(rows)
-
-
-def test_points_add_up_to_every_score(pair):
-    _, told = pair
-
-    for score in told["scores"]:
-        total = score["base"] + sum(i["points"] for i in score["indicators"])
-        assert score["points"] == pytest.approx(min(max(total, 0), 1000), abs=1e-6)
-
-
-def test_scores_and_weights_add_up_to_the_composite(pair):
-    row, told = pair
-    composite = sum(s["weight"] * s["points"] for s in told["scores"])
-
-    assert sum(s["weight"] for s in told["scores"]) == pytest.approx(1)
-    assert told["composite"] == pytest.approx(composite, abs=1e-6)
-    assert told["composite"] == pytest.approx(row["composite"], abs=1e-6)
-
-
-def test_the_explanation_tells_what_the_night_wrote(pair):
-    row, told = pair
-
-    assert (told["tier"], told["decided_by"]) == (row["tier"], row["decided_by"])
-    points = {s["score"]: s["points"] for s in told["scores"]}
-    for name in ("general", *X):
-        assert points.get(name) == (row[name] and pytest.approx(row[name], abs=1e-6))
-
-
-def test_reasons_are_the_costliest_indicators(pair):
-    row, told = pair
-    costs = {
-        (s["score"], i["indicator"]): i["costs_composite"]
-        for s in told["scores"]
-        for i in s["indicators"]
-        if i["costs_composite"] > 0
-    }
-    expected = sorted(costs.values(), reverse=True)[:REASONS]
-
-    assert [r["points_lost"] for r in row["reasons"]] == pytest.approx(expected, abs=1e-6)
-    for r in row["reasons"]:
-        assert costs[r["score"], r["indicator"]] == pytest.approx(r["points_lost"], abs=1e-6)
-
-
-def test_only_events_known_by_the_day_stand_behind_it(pair):
-    _, told = pair
-
-    assert told["events"]
-    assert max(e["known_on"] for e in told["events"]) <= DAY
-    assert all(e["source_file"] and int(e["source_row"]) > 0 for e in told["events"])
-
-
-def test_the_tier_is_marked_as_internal(pair):
-    assert pair[1]["mark"].startswith("内部参考")
-
-
-def test_people_read_the_same_and_can_paste_a_code_as_it_comes(folder, rows):
-    pasted = f" {rows[0]['code'].lower()}"
-    said = xhcredit("explain", pasted, "--warehouse", folder / "warehouse", "--as-of", DAY)
-
-    assert f"等级 tier {rows[0]['tier']}" in said.out
-    assert rows[0]["reasons"][0]["zh"] in said.out
-
-
-def test_an_enterprise_outside_the_register_is_said_to_be_unknown(folder, first):
-    said = xhcredit("explain", "91310115MA1K3CUM7M", "--warehouse", folder / "warehouse")
-
-    assert said.exit_code == UnknownEnterprise.exit_code
-    assert said.err.startswith("unknown_enterprise: ")
+    assert "demo store with a clock of its own" in said.words
+    assert FINISHED in (own / "draw" / "record.json").read_text(encoding="utf-8")

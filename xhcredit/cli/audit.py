@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xhcredit.cli.console import grid, out, progress_bar, tell_json
+from xhcredit.cli.demo_clock import by_store
 from xhcredit.cli.night import AsJson, AsOf, Rules, made_ready, show_published, the_day
 from xhcredit.domain.clock import CHINA, beijing_time
 from xhcredit.errors import BadInput, ChainBroken
@@ -23,6 +24,7 @@ Address = Annotated[
     str,
     typer.Option(
         "--store",
+        callback=by_store,
         envvar="XHCREDIT_STORE",
         help="The store: a file, or postgresql://user@host/name (password: PGPASSWORD).",
     ),

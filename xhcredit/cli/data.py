@@ -11,6 +11,7 @@ from rich.table import Table
 
 from xhcredit.cli.clock import today
 from xhcredit.cli.console import err, out, progress_bar, tell_json
+from xhcredit.cli.demo_clock import by_warehouse
 from xhcredit.cli.night import WAREHOUSE, AsJson
 from xhcredit.cli.night import Warehouse as WarehouseOption
 from xhcredit.ingest.reasons import REASONS
@@ -33,7 +34,8 @@ def ingest(
         Path, typer.Option("--mapping", help="Mapping file, or a folder of them (YAML).")
     ],
     into: Annotated[
-        Path, typer.Option("--into", "--warehouse", help="Warehouse folder.")
+        Path,
+        typer.Option("--into", "--warehouse", callback=by_warehouse, help="Warehouse folder."),
     ] = WAREHOUSE,
     json_: AsJson = False,
 ) -> None:

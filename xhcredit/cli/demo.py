@@ -1,29 +1,22 @@
-"""``demo``: the main job on the sample district, from exports to tiers."""
+"""``demo``: half a year of the sample district in a demo store, and what to look at in it."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli.clock import today
-from xhcredit.cli.console import out, progress_bar, tell_json
-from xhcredit.cli.data import as_data, show_report
-from xhcredit.cli.demo_draw import draw_sample
-from xhcredit.cli.night import AsJson, show_listed
-from xhcredit.cli.night import show_report as show_night
-from xhcredit.errors import NothingKnown
+from xhcredit.cli.console import grid, out, progress_bar, tell_json
+from xhcredit.cli.night import AsJson
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.ingest.report import IngestReport
-    from xhcredit.jobs.night import NightReport
-    from xhcredit.jobs.restorable_night import Listed
+    from xhcredit.jobs.demo.making import Made
+    from xhcredit.jobs.demo.tour import Tour
 
-#: the sample stands beside the library in a checkout; its last day is its as-of day
+#: the sample stands beside the library in a checkout
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
-SAMPLE_DAY = date(2026, 6, 30)
 
 
 def register(app: typer.Typer) -> None:
@@ -32,64 +25,89 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    into: Annotated[Path, typer.Option("--out", help="Folder for all results.")] = Path("out/demo"),
+    into: Annotated[Path, typer.Option("--out", help="Folder for the demo.")] = Path("out/demo"),
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Delete the demo that is there and make it again.")
+    ] = False,
+    sample: Annotated[Path, typer.Option(help="Folder of a sample district.")] = SAMPLE,
     json_: AsJson = False,
 ) -> None:
-    """See a district scored: ingest the sample's exports, score everybody, say what to try next."""
-    if not (SAMPLE / "exports").is_dir():
-        raise NothingKnown(
-            f'no sample district at "{SAMPLE}"; run the demo from a checkout of the repository'
-        )
-    ingested, night, listed = _run(into, quiet=json_)
+    """Make a district that lives: nights, alerts, draws, restoration; then say what to look at.
+
+    All of it happens in a demo store, whose own clock runs through half a year while it is made.
+    A demo that is there already is left as it is.
+    """
+    from xhcredit.jobs.demo.making import make_demo
+    from xhcredit.jobs.demo.tour import tour_of
+    from xhcredit.store.store import Store
+
+    with progress_bar(quiet=json_) as progress:
+        made = make_demo(sample, into, anew=anew, progress=progress)
+    with Store.open(str(made.store)) as store:
+        tour = tour_of(store)
     if json_:
-        told = {**night.__dict__, "scores": str(night.scores)}
-        tell_json({"ingested": as_data(ingested), "night": told, "restorable": listed.states})
+        tell_json({"folder": made.folder, "repeated": made.repeated, **asdict(tour)})
         return
-    show_report(ingested, brief=True)
-    show_night(night)
-    show_listed(listed)
-    out.print(f"数据质量 data quality: {into / 'quality.html'}")
-    out.print(f"双随机抽查 draw: {into / 'draw'} (python3 verify_draw.py *.json *.csv checks it)")
-    drawn = into / "draw"
-    where = f"--warehouse {into / 'warehouse'} --as-of {SAMPLE_DAY}"
+    _show(made, tour)
+
+
+def _show(made: Made, tour: Tour) -> None:
+    if made.repeated:
+        out.print(f'[yellow]"{made.folder}" is there already; --anew makes it again.[/]')
+    _show_nights(tour)
+    _show_work(tour)
+    where = f"--warehouse {made.warehouse} --as-of {tour.nights[-1]['as_of']}"
+    code = tour.fallen.code if tour.fallen else "CODE"
     out.print(
-        "\n[bold]Try next[/]\n"
-        f"  xhcredit explain {first_code(night.scores)} {where}\n"
-        f"  xhcredit draw verify {drawn / 'record.json'} --frame {drawn / 'frame.csv'}\n"
-        f"  xhcredit-serve --store {into / 'store.db'} --warehouse {into / 'warehouse'}\n"
-        f"  xhcredit rules show --as-of {SAMPLE_DAY}\n"
+        f"\n[bold]打开控制台 open the console[/] (this computer only; choose a person on the "
+        f"login page)\n  .venv/bin/xhcredit-serve --demo {made.folder}\n"
+        "\n[bold]或者 or[/]\n"
+        f"  xhcredit explain {code} {where}\n"
+        f"  xhcredit draw verify {made.folder / 'draw' / 'record.json'} "
+        f"--frame {made.folder / 'draw' / 'frame.csv'}\n"
+        f"  python3 {made.folder / 'draw' / 'verify_draw.py'} {made.folder / 'draw'}/*.json\n"
         "(in a checkout the program is .venv/bin/xhcredit)",
         soft_wrap=True,
     )
 
 
-def _run(into: Path, *, quiet: bool) -> tuple[IngestReport, NightReport, Listed]:
-    """Ingest the exports, score everybody, list who can be restored, write the quality page."""
-    from xhcredit.ingest.quality import write_quality_page
-    from xhcredit.ingest.warehouse import Warehouse
-    from xhcredit.jobs.ingest import run_ingest
-    from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import run_night
-    from xhcredit.jobs.restorable_night import write_restorable
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
-
-    warehouse, exports = into / "warehouse", str(SAMPLE / "exports")
-    with progress_bar(quiet=quiet) as progress:
-        ingested = run_ingest(
-            exports, SAMPLE / "mappings", warehouse, today=today(), progress=progress
+def _show_nights(tour: Tour) -> None:
+    table = grid(
+        "批次 nights", "日期 day", "企业 enterprises", "降级 fell", "升级 rose"
+    )  # fmt: skip
+    for night in tour.nights:
+        numbers = (f"{night[n]:,}" for n in ("enterprises", "worse", "better"))
+        table.add_row(night["as_of"], *numbers)
+    out.print(table)
+    if tour.fallen:
+        f = tour.fallen
+        alerts = f"，预警 alerts {', '.join(map(str, f.alerts))}" if f.alerts else ""
+        out.print(
+            f"降幅最大 fell furthest: [bold]{f.name}[/] {f.code} {f.previous_tier} → {f.tier} "
+            f"({f.moved:+.1f}) {f.as_of}{alerts}",
+            soft_wrap=True,
         )
-        model = model_on(Rulebook.load(), load_release(), SAMPLE_DAY)
-        night = run_night(warehouse, into, model, progress=progress)
-        listed = write_restorable(warehouse, model.rules, SAMPLE_DAY, into, progress=progress)
-        draw_sample(SAMPLE, into, progress)
-    write_quality_page(Warehouse(warehouse), into / "quality.html")
-    return ingested, night, listed
 
 
-def first_code(scores: Path) -> str:
-    """Code of the enterprise with the lowest composite score."""
-    import pyarrow.parquet as pq  # keeps `--help` quick
+def _show_work(tour: Tour) -> None:
+    table = grid("")
+    for name, told in (
+        ("预警 alerts", _counts(tour.alerts, f"逾期 overdue {tour.overdue}")),
+        ("抽查 draws", _counts({d["draw"]: d["state"] for d in tour.draws})),
+        ("联合抽查 joint draws", ", ".join(tour.joint_draws)),
+        ("触发式检查 checks", _counts(tour.checks)),
+        ("信用修复 restoration", _counts(tour.applications)),
+        ("异议 objections", _counts(tour.objections)),
+        (
+            "候选评分卡 candidates",
+            ", ".join(f"{c['model']}: {c['state']}" for c in tour.candidates),
+        ),
+        ("部门 bureaus", "、".join(tour.bureaus)),
+        ("演示时钟 demo clock", f"{tour.clock} 北京时间 Beijing time"),
+    ):
+        table.add_row(name, told or "–")
+    out.print(table)
 
-    table = pq.read_table(scores, columns=["code", "composite"])
-    return str(table.sort_by("composite").column("code")[0])
+
+def _counts(told: dict[str, Any], *more: str) -> str:
+    return ", ".join([f"{name} {value}" for name, value in told.items()] + [*more])

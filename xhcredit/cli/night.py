@@ -13,6 +13,7 @@ from rich.table import Table
 
 from xhcredit.cli.clock import today
 from xhcredit.cli.console import out, progress_bar, tell_json
+from xhcredit.cli.demo_clock import by_store, by_warehouse
 from xhcredit.cli.engines import Engine, Memory
 from xhcredit.errors import BadInput
 
@@ -31,7 +32,10 @@ AsOf = Annotated[
         help="As-of day, YYYY-MM-DD; only what was known by then counts.  [default: today]",
     ),
 ]
-Warehouse = Annotated[Path, typer.Option("--warehouse", help="Folder that `ingest` wrote into.")]
+Warehouse = Annotated[
+    Path,
+    typer.Option("--warehouse", callback=by_warehouse, help="Folder that `ingest` wrote into."),
+]
 Release = Annotated[
     Path | None,
     typer.Option(
@@ -47,6 +51,7 @@ Into = Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and
 AnswersIn = Annotated[
     str,
     typer.Option(
+        callback=by_store,
         envvar="XHCREDIT_STORE",
         help="Store whose restorations are told first; the night answers in it.  [default: none]",
     ),

@@ -6,7 +6,7 @@ Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,12 @@ from xhcredit.draws.select import STRATIFIED, Stratum, ratio_of
 from xhcredit.errors import BadPlan
 
 PROTOCOL = "xhcredit-draw/1"
+#: what every statement of a draw in a demo store carries besides: none passes for a real one
+DEMO: dict[str, Any] = {
+    "demo": True,
+    "clock": "演示库自带的时钟，只能前进；不是真实抽查 "
+    "(the clock of a demo store, which only moves forward; no real draw)",
+}
 #: what the record repeats of the commitment
 REPEATED = (
     "committed_at", "frame_root", "frame_size", "seed_source", "strata", "excluded",
@@ -38,6 +44,7 @@ class Terms:
     """What is fixed with the frame.
 
     ``round_id`` is shared by the bureaus of a joint round, else it is the draw's own id.
+    ``demo``: it is drawn in a demo store, by the clock of that store.
     ``replaces`` names a draw that has to be repeated, and why.  ``places`` is how many inspectors
     visit an enterprise, ``qualification`` what the lead must hold.
     """
@@ -57,6 +64,7 @@ class Terms:
     recusals_digest: str
     excluded: Sequence[Excluded] = ()
     replaces: dict[str, str] | None = None
+    demo: bool = False
 
 
 def digest_of(data: bytes) -> str:
@@ -121,7 +129,13 @@ def commitment(
         "recusals_digest": terms.recusals_digest,
         "committed_at": committed_at,
         "activity": {"previous": previous},
+        **(DEMO if terms.demo else {}),
     }
+
+
+def demo_part(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a statement says that it is of a demo store; nothing in a real one."""
+    return {name: statement[name] for name in DEMO if name in statement}
 
 
 def _stratum(stratum: Stratum) -> dict[str, Any]:

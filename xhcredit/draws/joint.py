@@ -23,6 +23,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from xhcredit.draws.commitment import demo_part
 from xhcredit.draws.frame import Frame
 from xhcredit.draws.numerics import DIGITS
 from xhcredit.draws.select import STRATIFIED
@@ -171,6 +172,7 @@ def overlaid(joint: str, period: tuple[date, date], members: Sequence[Member]) -
             | ({"inclusion_probability": reach_of(code, ordered).told()} if known else {})
             for code in sorted(visits)
         ],
+        **demo_part(ordered[0].record),
     }
 
 

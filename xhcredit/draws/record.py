@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xhcredit.draws import swaps
-from xhcredit.draws.commitment import REPEATED, canonical, digest_of
+from xhcredit.draws.commitment import REPEATED, canonical, demo_part, digest_of
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.inspectors import Inspector, visit
 from xhcredit.draws.numerics import SHOWN_HEX
@@ -92,6 +92,7 @@ def record(
         "strata": _strata(drawn, committed["strata"]),
         "selected": [_selected(frame, d, list(a), list(b)) for d, a, b in teams],
         "activity": activity,
+        **demo_part(committed),
     }
 
 

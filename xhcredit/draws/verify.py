@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 from xhcredit.draws import frame as frames
 from xhcredit.draws import inspectors as lists
 from xhcredit.draws import record as records
-from xhcredit.draws.commitment import PROTOCOL, REPEATED, canonical, digest_of
+from xhcredit.draws.commitment import (
+    DEMO,
+    PROTOCOL,
+    REPEATED,
+    canonical,
+    demo_part,
+    digest_of,
+)
 from xhcredit.draws.merkle import climbed, leaf
 from xhcredit.draws.select import STRATIFIED, Stratum, numbers
 from xhcredit.draws.swaps import shuffled
@@ -36,6 +43,13 @@ KEYS = {
     "protocol", "draw_id", "round_id", "replaces", "plan", "as_of", "commitment", "seed", "design",
     "calibrated", "strata", "selected", "activity",
 }  # fmt: skip
+
+
+#: what a check of a draw in a demo store begins with, in both languages
+IN_DEMO = (
+    "在演示库中抽取，时间取自演示库自带的时钟：不是真实抽查",
+    "drawn in a demo store with a clock of its own: no real draw",
+)
 
 
 class Files(NamedTuple):
@@ -95,7 +109,10 @@ def checks(record: Json, files: Files = NOTHING) -> Iterator[Check]:
 
 
 def _public(record: Json) -> Iterator[Check]:
-    yield Check(set(record) == KEYS, "记录各部分齐全", "the record has its parts and no other")
+    if "demo" in record:
+        yield Check(demo_part(record) == DEMO, *IN_DEMO)
+    whole = set(record) - set(demo_part(record)) == KEYS
+    yield Check(whole, "记录各部分齐全", "the record has its parts and no other")
     seed, committed, selected = record["seed"], record["commitment"], record["selected"]
     yield Check(record["protocol"] == PROTOCOL, "协议", f"the protocol is {PROTOCOL}")
     yield Check(seed_text(seed["value"]) == seed["value"], "种子规范", "the seed is as it counts")
@@ -171,6 +188,7 @@ def _against(record: Json, files: Files) -> Iterator[Check]:
                     "calibrated")  # fmt: skip
         told = all(committed[k] == record[k] for k in repeated)
         told &= all(committed[k] == record["commitment"][k] for k in REPEATED)
+        told &= demo_part(committed) == demo_part(record)
         yield Check(told, "承诺内容", "the record repeats the commitment")
     if files.frame is not None:
         yield from _redrawn(record, files.frame)

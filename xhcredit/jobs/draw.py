@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def freeze(
         asked.draw, plan.id, plan.bureau, asked.round or asked.draw, asked.as_of.isoformat(),
         asked.replaces,
     )  # fmt: skip
-    terms = _terms(asked, plan, digest, framed.excluded)
+    terms = replace(_terms(asked, plan, digest, framed.excluded), demo=store.is_demo)
 
     def making(at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:
         progress("commit", 0, 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from xhcredit.domain.calendar import LastDay, provisional_data
 from xhcredit.domain.clock import china_day
+from xhcredit.draws.commitment import demo_part
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BeyondCalendar
 from xhcredit.ingest.schema import directory
@@ -19,6 +20,7 @@ from xhcredit.store.acts import Act
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
+DEMO_MARK = "演示库抽取，不是真实抽查"
 FILES = ("public_list.csv", "public_list.xlsx", "public_list.pdf")
 #: nothing found yet; results may still be published in time; they are late; they were published
 NO_RESULTS, DUE, OVERDUE, PUBLISHED = "no_results", "due", "overdue", "published"
@@ -132,15 +134,20 @@ def write_public(store: Store, draw: str, file: Path) -> None:
     rows = _rows(store, kept, record)
     if file.suffix == ".pdf":
         heads = [column.heading for column in _COLUMNS]
-        title = f"{draw} 抽查名单{''.join(history(kept))}"
+        title = f"{_mark(record)}{draw} 抽查名单{''.join(history(kept))}"
         file.write_bytes(public_pdf(title, record, heads, rows))
         return
     commitment = record["commitment"]
     title = (
-        f"{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
+        f"{_mark(record)}{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
         f"种子 {record['seed']['value']}{''.join(history(kept))}"
     )
     (write_csv if file.suffix == ".csv" else write_xlsx)(file, title, _COLUMNS, rows)
+
+
+def _mark(record: Json) -> str:
+    """What the list of a draw in a demo store begins with; nothing in a real one."""
+    return f"{DEMO_MARK}；" if demo_part(record) else ""
 
 
 def history(kept: Json) -> list[str]:
@@ -173,7 +180,8 @@ def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
         UnknownRecord: there is no such draw.
     """
     if store.draws.one(draw)["news"]:
-        store.draws.publish(act, draw, {"files": list(FILES)})
+        told = demo_part(json_of(store.draws.file(draw, "commitment.json")))
+        store.draws.publish(act, draw, {"files": list(FILES), **told})
     out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in FILES]
     for file in files:

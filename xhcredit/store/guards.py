@@ -113,6 +113,17 @@ _GUARDS: tuple[_Guard, ...] = (
     ),
     ("tier_moves", "UPDATE", "", "append-only"),
     ("tier_moves", "DELETE", "", "append-only"),
+    (
+        "demo_clock",
+        "INSERT",
+        "(NOT EXISTS (SELECT 1 FROM demo_clock) AND EXISTS (SELECT 1 FROM activity)) OR "
+        "NEW.step <> (SELECT count(*) FROM demo_clock) + 1 OR "
+        "NEW.moment < (SELECT max(moment) FROM demo_clock) OR "
+        "NEW.moment < (SELECT max(at) FROM activity)",
+        "begun when a store is made and only moves forward: no store becomes a demo store later",
+    ),
+    ("demo_clock", "UPDATE", "", "append-only"),
+    ("demo_clock", "DELETE", "", "append-only"),
     ("champions", "UPDATE", "", "append-only"),
     ("champions", "DELETE", "", "append-only"),
 )
@@ -122,7 +133,7 @@ _NEVER_EMPTIED = (
     "alerts", "alert_steps", "alert_nights", "alert_proofs",
     "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
     "joint_draws", "joint_members", "triggered_checks", "triggered_steps",
-    "saved_views", "candidates", "candidate_steps", "tier_moves", "champions",
+    "saved_views", "candidates", "candidate_steps", "tier_moves", "champions", "demo_clock",
 )  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 from xhcredit.errors import BadStore
-from xhcredit.store import guards
+from xhcredit.store import demo, guards
 from xhcredit.store.acts import Act, Writer
 from xhcredit.store.engines import Database, told
 
@@ -40,8 +41,17 @@ def version(con: Connection) -> str:
     return con.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
-def bring_up(database: Database, writer: Writer, target: str = HEAD) -> Migrated:
+def bring_up(
+    database: Database,
+    writer: Writer,
+    target: str = HEAD,
+    *,
+    demo_from: tuple[datetime, datetime] | None = None,
+) -> Migrated:
     """Bring a store to ``target`` and its guards into place, in one transaction.
+
+    ``demo_from`` makes a new store a demo store: what its clock shows first, and what the machine's
+    shows then.
 
     A migration, and guards that were missing, are told in the activity chain.
 
@@ -61,6 +71,8 @@ def bring_up(database: Database, writer: Writer, target: str = HEAD) -> Migrated
             guards.lift(con)
             _upgrade(con, target)
         guards.restore(con)
+        if demo_from is not None:
+            demo.begin(con, *demo_from)
         done = Migrated(found, max(found, target), absent)
         if found != done.after or absent:
             action = "store.migrate" if found != done.after else "store.restore_guards"

@@ -69,7 +69,7 @@ class Sessions:
             act: the activity entry.
             user: the person as read before looking at the password.
             address: where they are.
-            how: ``password``, ``totp`` (both) or ``oidc``.
+            how: ``password``, ``totp`` (both), ``oidc``, or ``demo``.
             at_once: how many sessions one person may have; the oldest end.
             step: time step of the one-time code, which opens nothing a second time.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ from xhcredit.store.acts import Act, Work, Writer
 from xhcredit.store.alerts import Alerts
 from xhcredit.store.applications import Applications
 from xhcredit.store.deliveries import Deliveries
+from xhcredit.store.demo import Demo, DemoClock, is_demo, refuse_existing
 from xhcredit.store.draws import Draws
 from xhcredit.store.draws_joint import JointDraws
 from xhcredit.store.draws_triggered import Triggered
@@ -38,13 +40,24 @@ def _make_private(database: Database) -> None:
             database.path.touch(mode=0o600)
 
 
+def _with_own_clock(writer: Writer) -> Writer:
+    """The writer with the clock that belongs to its store: a demo store has one of its own."""
+    with writer.database.reading() as con:
+        demo = is_demo(con)
+    return replace(writer, clock=DemoClock(writer.database, writer.clock)) if demo else writer
+
+
 @dataclass(frozen=True)
 class Store:
-    """What is kept, and every way to it: ``reader`` to read, ``act`` to write."""
+    """What is kept, and every way to it: ``reader`` to read, ``act`` to write.
+
+    ``is_demo``: it was made as a demo store, and ``clock`` is one of its own.
+    """
 
     database: Database
     writer: Writer
     migrated: Migrated
+    is_demo: bool = False
 
     @classmethod
     def open(
@@ -56,20 +69,55 @@ class Store:
             address: where it is.
             algorithm: digest of new activity entries, ``sha256`` or ``sm3``; entries of both may
                 stand in one chain.
-            clock: tells the time of new entries.
+            clock: tells the time of new entries; of a demo store, only the pace of its clock.
 
         Raises:
             BadStore: the address cannot be read, or a newer program made the store.
             StoreUnavailable: the database cannot be reached.
         """
+        return cls._opened(connect(address), algorithm, clock, None)
+
+    @classmethod
+    def make_demo(
+        cls,
+        address: str,
+        begins: datetime,
+        *,
+        algorithm: str = "sha256",
+        clock: MomentSource = machine_moment,
+    ) -> Store:
+        """Make a demo store, whose clock begins at a moment, where there is no store yet.
+
+        Raises:
+            BadStore: there is a store, which cannot become one; or the address cannot be read.
+            StoreUnavailable: the database cannot be reached.
+        """
         database = connect(address)
-        writer = Writer(database, algorithm, clock)
+        refuse_existing(database)
+        return cls._opened(database, algorithm, clock, begins)
+
+    @classmethod
+    def _opened(
+        cls, database: Database, algorithm: str, clock: MomentSource, begins: datetime | None
+    ) -> Store:
         try:
             _make_private(database)
-            return cls(database, writer, bring_up(database, writer))
+            writer = Writer(database, algorithm, clock)
+            if begins is None:  # what opening writes bears the moment of the store's own clock
+                migrated = bring_up(database, _with_own_clock(writer))
+            else:
+                first = replace(writer, clock=lambda: begins)
+                migrated = bring_up(database, first, demo_from=(begins, clock()))
+            return cls._as_made(writer, migrated)
         except BaseException:
             database.engine.dispose()
             raise
+
+    @classmethod
+    def _as_made(cls, writer: Writer, migrated: Migrated) -> Store:
+        """The store, with the clock that belongs to it."""
+        own = _with_own_clock(writer)
+        return cls(own.database, own, migrated, is_demo=isinstance(own.clock, DemoClock))
 
     @classmethod
     def open_unchanged(cls, address: str) -> Store:
@@ -82,10 +130,16 @@ class Store:
         database = connect(address)
         try:
             require_newest(database)
+            return cls._as_made(Writer(database), Migrated(HEAD, HEAD, []))
         except BaseException:
             database.engine.dispose()
             raise
-        return cls(database, Writer(database), Migrated(HEAD, HEAD, []))
+
+    @cached_property
+    def demo(self) -> Demo:
+        """The clock of a demo store, to be set forward."""
+        machine = self.writer.clock.machine if isinstance(self.writer.clock, DemoClock) else None
+        return Demo(self.database, self.writer, machine or machine_moment)
 
     @property
     def clock(self) -> Clock:

@@ -122,6 +122,8 @@ var XhVerify = (() => {
   function check(record, files = {}) {
     const told = [], seed = record.seed.value, round = record.round_id, made = record.commitment;
     const say = (ok, zh, en) => told.push({ok: Boolean(ok), zh, en});
+    if ("demo" in record)
+      say(record.demo === true && "clock" in record, "在演示库中抽取，时间取自演示库自带的时钟：不是真实抽查", "drawn in a demo store with a clock of its own: no real draw");
     say(record.protocol === "xhcredit-draw/1", "协议为 xhcredit-draw/1", "protocol is xhcredit-draw/1");
     say(seed === seed.normalize("NFC").trim() && [...seed].length >= 1 && [...seed].length <= 256,
       "种子为规范化文本，1 至 256 字符", "seed is normalised text of 1 to 256 characters");
@@ -131,6 +133,8 @@ var XhVerify = (() => {
       say(digest(canonical(given)) === made.digest, "承诺文件摘要一致", "digest of the commitment");
       say(["frame_root", "frame_size", "committed_at", "strata"].every((k) => canonical(given[k]) === canonical(made[k])),
         "承诺内容与记录一致", "the record repeats the commitment");
+      say(["demo", "clock"].every((k) => given[k] === record[k]),
+        "记录与承诺同为演示或同非演示", "record and commitment both are of a demo store, or neither");
     }
     const codes = new Set(record.selected.map((s) => s.code));
     say(codes.size === record.selected.length, "抽中企业不重复", "no enterprise is drawn twice");

@@ -110,6 +110,18 @@ CREATE FUNCTION public.keep_champions_truncate() RETURNS trigger
 CREATE FUNCTION public.keep_champions_update() RETURNS trigger
     LANGUAGE plpgsql
     AS $$BEGIN RAISE EXCEPTION 'champions is append-only' USING ERRCODE = 'restrict_violation'; END$$;
+CREATE FUNCTION public.keep_demo_clock_delete() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN RAISE EXCEPTION 'demo_clock is append-only' USING ERRCODE = 'restrict_violation'; END$$;
+CREATE FUNCTION public.keep_demo_clock_insert() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN IF (NOT EXISTS (SELECT 1 FROM demo_clock) AND EXISTS (SELECT 1 FROM activity)) OR NEW.step <> (SELECT count(*) FROM demo_clock) + 1 OR NEW.moment < (SELECT max(moment) FROM demo_clock) OR NEW.moment < (SELECT max(at) FROM activity) THEN RAISE EXCEPTION 'demo_clock is begun when a store is made and only moves forward: no store becomes a demo store later' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END$$;
+CREATE FUNCTION public.keep_demo_clock_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN RAISE EXCEPTION 'demo_clock is append-only' USING ERRCODE = 'restrict_violation'; END$$;
+CREATE FUNCTION public.keep_demo_clock_update() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN RAISE EXCEPTION 'demo_clock is append-only' USING ERRCODE = 'restrict_violation'; END$$;
 CREATE FUNCTION public.keep_draw_files_delete() RETURNS trigger
     LANGUAGE plpgsql
     AS $$BEGIN RAISE EXCEPTION 'draw_files is append-only' USING ERRCODE = 'restrict_violation'; END$$;
@@ -428,6 +440,12 @@ CREATE TABLE public.deliveries (
     done_at text COLLATE pg_catalog."C",
     activity bigint NOT NULL
 );
+CREATE TABLE public.demo_clock (
+    step integer NOT NULL,
+    moment text NOT NULL COLLATE pg_catalog."C",
+    set_at text NOT NULL COLLATE pg_catalog."C",
+    activity bigint NOT NULL
+);
 CREATE TABLE public.draw_files (
     draw text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL COLLATE pg_catalog."C",
@@ -658,13 +676,13 @@ CREATE TABLE public.users (
 ALTER TABLE ONLY public.current_run ALTER COLUMN one SET DEFAULT nextval('public.current_run_one_seq'::regclass);
 ALTER TABLE ONLY public.login_failures ALTER COLUMN id SET DEFAULT nextval('public.login_failures_id_seq'::regclass);
 ALTER TABLE ONLY public.outbox ALTER COLUMN id SET DEFAULT nextval('public.outbox_id_seq'::regclass);
-INSERT INTO public.activity VALUES (1, '2026-06-30T16:00:00.000000Z', 0, 'xhcredit', '', 'operation', 'store.migrate', '{"after":"0100","before":"","guards":["keep_activity_delete","keep_activity_insert","keep_activity_truncate","keep_activity_update","keep_alert_nights_delete","keep_alert_nights_truncate","keep_alert_nights_update","keep_alert_proofs_delete","keep_alert_proofs_truncate","keep_alert_proofs_update","keep_alert_steps_delete","keep_alert_steps_insert","keep_alert_steps_truncate","keep_alert_steps_update","keep_alerts_delete","keep_alerts_truncate","keep_alerts_update","keep_application_steps_delete","keep_application_steps_insert","keep_application_steps_truncate","keep_application_steps_update","keep_applications_delete","keep_applications_truncate","keep_applications_update","keep_candidate_steps_delete","keep_candidate_steps_insert","keep_candidate_steps_truncate","keep_candidate_steps_update","keep_candidates_delete","keep_candidates_truncate","keep_candidates_update","keep_champions_delete","keep_champions_truncate","keep_champions_update","keep_draw_files_delete","keep_draw_files_truncate","keep_draw_files_update","keep_draw_replacements_delete","keep_draw_replacements_truncate","keep_draw_replacements_update","keep_draw_results_delete","keep_draw_results_truncate","keep_draw_results_update","keep_draw_seeds_delete","keep_draw_seeds_truncate","keep_draw_seeds_update","keep_draw_steps_delete","keep_draw_steps_insert","keep_draw_steps_truncate","keep_draw_steps_update","keep_draws_delete","keep_draws_truncate","keep_draws_update","keep_idempotency_truncate","keep_idempotency_update","keep_joint_draws_delete","keep_joint_draws_truncate","keep_joint_draws_update","keep_joint_members_delete","keep_joint_members_truncate","keep_joint_members_update","keep_plans_delete","keep_plans_truncate","keep_plans_update","keep_releases_delete","keep_releases_truncate","keep_releases_update","keep_runs_delete","keep_runs_truncate","keep_runs_update","keep_saved_views_delete","keep_saved_views_truncate","keep_saved_views_update","keep_snapshots_delete","keep_snapshots_insert","keep_snapshots_truncate","keep_snapshots_update","keep_tier_moves_delete","keep_tier_moves_truncate","keep_tier_moves_update","keep_triggered_checks_delete","keep_triggered_checks_truncate","keep_triggered_checks_update","keep_triggered_steps_delete","keep_triggered_steps_insert","keep_triggered_steps_truncate","keep_triggered_steps_update"],"guards_restored":[]}', 'sha256', '', '87a61ec2d391b1983100bc1ad352d7f8893187d9321d3c9e5c1438256c7a1791');
-INSERT INTO public.activity VALUES (2, '2026-06-30T16:00:00.000000Z', 0, 'night', '', 'nightly run', 'run.publish', '{"changed":0,"enterprises":4,"is_current":true,"provenance":{"as_of":"2026-06-29","code_version":"0","data_digest":"ABCD","feature_digest":"f","release":"test","release_digest":"r","rulebook_digest":"b"},"run":1,"snapshot_digest":"e6db34ec9a360b09622e914a5e00619257698891f665910cc972bdc46ef227a0"}', 'sha256', '87a61ec2d391b1983100bc1ad352d7f8893187d9321d3c9e5c1438256c7a1791', '6120fdd50bac52ef523fabf3a32d6592220e36abca203c95f7b1814275855373');
-INSERT INTO public.activity VALUES (3, '2026-06-30T16:00:00.000000Z', 0, 'night', '', 'nightly run', 'run.publish', '{"changed":1,"enterprises":4,"is_current":true,"provenance":{"as_of":"2026-06-30","code_version":"0","data_digest":"BBCD","feature_digest":"f","release":"test","release_digest":"r","rulebook_digest":"b"},"run":2,"snapshot_digest":"227b5f2fd5015d166d12d8f3cb20f402a5de4a6b59d0c3ef61616fdebfc49985"}', 'sha256', '6120fdd50bac52ef523fabf3a32d6592220e36abca203c95f7b1814275855373', 'ee9b32b6d71aff70d8ddd0fc6f21a2e2b2d8588e2d0d4d7c9cae7bc308550f85');
-INSERT INTO public.activity VALUES (4, '2026-06-30T16:00:00.000000Z', 0, 'admin', '', 'version test', 'access.change', '{"login":"zhang"}', 'sha256', 'ee9b32b6d71aff70d8ddd0fc6f21a2e2b2d8588e2d0d4d7c9cae7bc308550f85', '30a7205f9bbe34679e09589b8dcad75faff2009df27516c3b07755f96dea9853');
-INSERT INTO public.activity VALUES (5, '2026-06-30T16:00:00.000000Z', 0, 'admin', '', 'version test', 'access.change', '{"bureau":"局","login":"zhang","role":"viewer","take":false}', 'sha256', '30a7205f9bbe34679e09589b8dcad75faff2009df27516c3b07755f96dea9853', 'd6ddb8f4e417771045077096ce530ea28fdbb98772db33ea6645cde315e35b99');
-INSERT INTO public.activity VALUES (6, '2026-06-30T16:00:00.000000Z', 0, 'zhang', '', 'x', 'view.save', '{"name":"查看","query":"tier=D","shared_with":"局"}', 'sha256', 'd6ddb8f4e417771045077096ce530ea28fdbb98772db33ea6645cde315e35b99', 'c591595da258b69bcb8325cd7b556a6d5d1a3243859dfeea4eef30369177fa9c');
-INSERT INTO public.activity VALUES (7, '2026-06-30T16:00:00.000000Z', 0, 'zhang', '', 'x', 'application.file', '{"application":1,"state":"filed"}', 'sha256', 'c591595da258b69bcb8325cd7b556a6d5d1a3243859dfeea4eef30369177fa9c', '294be65197c822a136c49767cc08dce4ba15871c5d3a8266f5d5acfb0c09fddf');
+INSERT INTO public.activity VALUES (1, '2026-06-30T16:00:00.000000Z', 0, 'xhcredit', '', 'operation', 'store.migrate', '{"after":"0100","before":"","guards":["keep_activity_delete","keep_activity_insert","keep_activity_truncate","keep_activity_update","keep_alert_nights_delete","keep_alert_nights_truncate","keep_alert_nights_update","keep_alert_proofs_delete","keep_alert_proofs_truncate","keep_alert_proofs_update","keep_alert_steps_delete","keep_alert_steps_insert","keep_alert_steps_truncate","keep_alert_steps_update","keep_alerts_delete","keep_alerts_truncate","keep_alerts_update","keep_application_steps_delete","keep_application_steps_insert","keep_application_steps_truncate","keep_application_steps_update","keep_applications_delete","keep_applications_truncate","keep_applications_update","keep_candidate_steps_delete","keep_candidate_steps_insert","keep_candidate_steps_truncate","keep_candidate_steps_update","keep_candidates_delete","keep_candidates_truncate","keep_candidates_update","keep_champions_delete","keep_champions_truncate","keep_champions_update","keep_demo_clock_delete","keep_demo_clock_insert","keep_demo_clock_truncate","keep_demo_clock_update","keep_draw_files_delete","keep_draw_files_truncate","keep_draw_files_update","keep_draw_replacements_delete","keep_draw_replacements_truncate","keep_draw_replacements_update","keep_draw_results_delete","keep_draw_results_truncate","keep_draw_results_update","keep_draw_seeds_delete","keep_draw_seeds_truncate","keep_draw_seeds_update","keep_draw_steps_delete","keep_draw_steps_insert","keep_draw_steps_truncate","keep_draw_steps_update","keep_draws_delete","keep_draws_truncate","keep_draws_update","keep_idempotency_truncate","keep_idempotency_update","keep_joint_draws_delete","keep_joint_draws_truncate","keep_joint_draws_update","keep_joint_members_delete","keep_joint_members_truncate","keep_joint_members_update","keep_plans_delete","keep_plans_truncate","keep_plans_update","keep_releases_delete","keep_releases_truncate","keep_releases_update","keep_runs_delete","keep_runs_truncate","keep_runs_update","keep_saved_views_delete","keep_saved_views_truncate","keep_saved_views_update","keep_snapshots_delete","keep_snapshots_insert","keep_snapshots_truncate","keep_snapshots_update","keep_tier_moves_delete","keep_tier_moves_truncate","keep_tier_moves_update","keep_triggered_checks_delete","keep_triggered_checks_truncate","keep_triggered_checks_update","keep_triggered_steps_delete","keep_triggered_steps_insert","keep_triggered_steps_truncate","keep_triggered_steps_update"],"guards_restored":[]}', 'sha256', '', '03aa4e1ce28d67b2581c4ad9784fa02938e424c50a7a58faf72f62eda53ad4d7');
+INSERT INTO public.activity VALUES (2, '2026-06-30T16:00:00.000000Z', 0, 'night', '', 'nightly run', 'run.publish', '{"changed":0,"enterprises":4,"is_current":true,"provenance":{"as_of":"2026-06-29","code_version":"0","data_digest":"ABCD","feature_digest":"f","release":"test","release_digest":"r","rulebook_digest":"b"},"run":1,"snapshot_digest":"e6db34ec9a360b09622e914a5e00619257698891f665910cc972bdc46ef227a0"}', 'sha256', '03aa4e1ce28d67b2581c4ad9784fa02938e424c50a7a58faf72f62eda53ad4d7', '2643b3784f6cee03a25c720297c3772aab0667bc4540b73e9d077cdd0da5470c');
+INSERT INTO public.activity VALUES (3, '2026-06-30T16:00:00.000000Z', 0, 'night', '', 'nightly run', 'run.publish', '{"changed":1,"enterprises":4,"is_current":true,"provenance":{"as_of":"2026-06-30","code_version":"0","data_digest":"BBCD","feature_digest":"f","release":"test","release_digest":"r","rulebook_digest":"b"},"run":2,"snapshot_digest":"227b5f2fd5015d166d12d8f3cb20f402a5de4a6b59d0c3ef61616fdebfc49985"}', 'sha256', '2643b3784f6cee03a25c720297c3772aab0667bc4540b73e9d077cdd0da5470c', '92feff5e150a83deb5505e5c50413f68abae9b33ebdd5359c7dcb0c2a89cf401');
+INSERT INTO public.activity VALUES (4, '2026-06-30T16:00:00.000000Z', 0, 'admin', '', 'version test', 'access.change', '{"login":"zhang"}', 'sha256', '92feff5e150a83deb5505e5c50413f68abae9b33ebdd5359c7dcb0c2a89cf401', '92670b386427bdbf2a43155c4bfe92b2de9ca886ed08b7aa88123602283e00f9');
+INSERT INTO public.activity VALUES (5, '2026-06-30T16:00:00.000000Z', 0, 'admin', '', 'version test', 'access.change', '{"bureau":"局","login":"zhang","role":"viewer","take":false}', 'sha256', '92670b386427bdbf2a43155c4bfe92b2de9ca886ed08b7aa88123602283e00f9', '6ee987565fa3cdb59d6f32461593194437864dcf54d5437a5d226cda8daf2ccc');
+INSERT INTO public.activity VALUES (6, '2026-06-30T16:00:00.000000Z', 0, 'zhang', '', 'x', 'view.save', '{"name":"查看","query":"tier=D","shared_with":"局"}', 'sha256', '6ee987565fa3cdb59d6f32461593194437864dcf54d5437a5d226cda8daf2ccc', 'f695027365e3c903735be32e70b0d4e6529b3cdf5538505ce192ed1118c113dc');
+INSERT INTO public.activity VALUES (7, '2026-06-30T16:00:00.000000Z', 0, 'zhang', '', 'x', 'application.file', '{"application":1,"state":"filed"}', 'sha256', 'f695027365e3c903735be32e70b0d4e6529b3cdf5538505ce192ed1118c113dc', 'e6302a4253921753e5bd3835399466646f4606d26b7bcc6009585cdc0393c73f');
 INSERT INTO public.alembic_version VALUES ('0100');
 INSERT INTO public.application_steps VALUES (1, 1, 'file', 'filed', '2026-06-30', '张三', 'officer', '已整改', '{}', 7);
 INSERT INTO public.applications VALUES (1, 'restoration', '913100000000000003', 'penalties', '{"doc_no":"沪〔2024〕1号"}', '区局', '局', '2026-06-30', 7);
@@ -716,6 +734,8 @@ ALTER TABLE ONLY public.current_run
     ADD CONSTRAINT pk_current_run PRIMARY KEY (one);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT pk_deliveries PRIMARY KEY (subscription, message);
+ALTER TABLE ONLY public.demo_clock
+    ADD CONSTRAINT pk_demo_clock PRIMARY KEY (step);
 ALTER TABLE ONLY public.draw_files
     ADD CONSTRAINT pk_draw_files PRIMARY KEY (draw, name);
 ALTER TABLE ONLY public.draw_replacements
@@ -869,6 +889,14 @@ CREATE TRIGGER keep_champions_truncate BEFORE TRUNCATE ON public.champions FOR E
 ALTER TABLE public.champions ENABLE ALWAYS TRIGGER keep_champions_truncate;
 CREATE TRIGGER keep_champions_update BEFORE UPDATE ON public.champions FOR EACH ROW EXECUTE FUNCTION public.keep_champions_update();
 ALTER TABLE public.champions ENABLE ALWAYS TRIGGER keep_champions_update;
+CREATE TRIGGER keep_demo_clock_delete BEFORE DELETE ON public.demo_clock FOR EACH ROW EXECUTE FUNCTION public.keep_demo_clock_delete();
+ALTER TABLE public.demo_clock ENABLE ALWAYS TRIGGER keep_demo_clock_delete;
+CREATE TRIGGER keep_demo_clock_insert BEFORE INSERT ON public.demo_clock FOR EACH ROW EXECUTE FUNCTION public.keep_demo_clock_insert();
+ALTER TABLE public.demo_clock ENABLE ALWAYS TRIGGER keep_demo_clock_insert;
+CREATE TRIGGER keep_demo_clock_truncate BEFORE TRUNCATE ON public.demo_clock FOR EACH STATEMENT EXECUTE FUNCTION public.keep_demo_clock_truncate();
+ALTER TABLE public.demo_clock ENABLE ALWAYS TRIGGER keep_demo_clock_truncate;
+CREATE TRIGGER keep_demo_clock_update BEFORE UPDATE ON public.demo_clock FOR EACH ROW EXECUTE FUNCTION public.keep_demo_clock_update();
+ALTER TABLE public.demo_clock ENABLE ALWAYS TRIGGER keep_demo_clock_update;
 CREATE TRIGGER keep_draw_files_delete BEFORE DELETE ON public.draw_files FOR EACH ROW EXECUTE FUNCTION public.keep_draw_files_delete();
 ALTER TABLE public.draw_files ENABLE ALWAYS TRIGGER keep_draw_files_delete;
 CREATE TRIGGER keep_draw_files_truncate BEFORE TRUNCATE ON public.draw_files FOR EACH STATEMENT EXECUTE FUNCTION public.keep_draw_files_truncate();
@@ -1017,6 +1045,8 @@ ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT fk_deliveries_message FOREIGN KEY (message) REFERENCES public.outbox(id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT fk_deliveries_subscription FOREIGN KEY (subscription) REFERENCES public.subscriptions(id);
+ALTER TABLE ONLY public.demo_clock
+    ADD CONSTRAINT fk_demo_clock_activity FOREIGN KEY (activity) REFERENCES public.activity(seq) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.draw_files
     ADD CONSTRAINT fk_draw_files_activity FOREIGN KEY (activity) REFERENCES public.activity(seq) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.draw_files

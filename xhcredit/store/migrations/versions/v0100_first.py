@@ -28,6 +28,7 @@ down_revision = None
 def upgrade() -> None:
     """Make the tables."""
     _chain()
+    _demo_clock()
     _runs()
     _snapshots()
     _messages()
@@ -54,6 +55,11 @@ def _chain() -> None:
     index("ix_activity_actor_at", "activity", "actor at")
     index("ix_activity_at", "activity", "at")
     table("idempotency", "actor key", *plain("actor", "key", "request_digest"), *words("response"))
+
+
+def _demo_clock() -> None:
+    """Empty in every store but those made as demo stores."""
+    table("demo_clock", "step", *integer("step"), *plain("moment", "set_at"))
 
 
 def _runs() -> None:

@@ -1,0 +1,59 @@
+"""Train the candidate of the demo on the sample district, and write what is submitted of it.
+
+Example: python -m data.sample.candidate data/sample/candidate.json
+
+The same sample, rules and indicators give the same points tables; a test makes them again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from training.keep import save
+from training.promote import submission
+from training.run import Order, train
+from training.sample import Wanted, build, quarter_ends
+from training.visits import logged
+from xhcredit.jobs.clustered import open_store
+from xhcredit.jobs.ingest import run_ingest
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+from xhcredit.store.models import Submission
+
+SAMPLE = Path(__file__).parent
+FIRST, LAST, SUBMITTED_ON = date(2022, 3, 31), date(2025, 6, 30), date(2026, 6, 15)
+_EXPORTED_ON = date(2026, 6, 30)
+
+
+def candidate(folder: Path) -> Submission:
+    """The candidate; ``folder`` is for the work in between."""
+    rules, warehouse = Rulebook.load(), folder / "warehouse"
+    run_ingest(str(SAMPLE / "exports"), SAMPLE / "mappings", warehouse, today=_EXPORTED_ON)
+    store = open_store(warehouse)
+    days = quarter_ends(FIRST, LAST)
+    wanted = Wanted("general", days, days[-1], "auto")
+    made, outcome = build(store, rules, wanted, lambda *_: None, logged(warehouse, store))
+    told = {"score": "general", "horizon_days": outcome.horizon_days}
+    told |= {"events": ",".join(outcome.events), "data_digest": store.digest}
+    told |= {"rulebook_digest": rules.digest}
+    sample, run = folder / "sample.parquet", folder / "woe-sample"
+    save(made, sample, told)
+    order = Order(sample, "woe", run, SUBMITTED_ON, None, None, False, None)
+    train(order, rules, lambda *_: None)
+    return submission(run, sample, load_release(), rules, SUBMITTED_ON)[0]
+
+
+def main(to: Path) -> None:
+    """Write the candidate."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = asdict(candidate(Path(folder)))
+    to.write_text(json.dumps(given, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

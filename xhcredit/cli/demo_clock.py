@@ -1,0 +1,44 @@
+"""In a demo store and beside its data, a command's day is that of the demo's clock."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from xhcredit.cli.clock import bring_clock
+from xhcredit.errors import XhcreditError
+
+_STORE_BESIDE = "store.db"  #: a demo's store lies beside its warehouse
+
+
+def by_store(context: typer.Context, address: str) -> str:
+    """Let the command take its day from the store at an address, if that is a demo store."""
+    if address and ("://" in address or Path(address).is_file()):
+        _take(context, address)
+    return address
+
+
+def by_warehouse(context: typer.Context, folder: Any) -> Any:
+    """Let the command take its day from the demo store beside a warehouse, if there is one."""
+    beside = Path(folder).parent / _STORE_BESIDE if folder else None
+    if beside is not None and beside.is_file():
+        _take(context, str(beside))
+    return folder
+
+
+def _take(context: typer.Context, address: str) -> None:
+    """Bring the clock of a demo store to a command; whatever is wrong is told when it is used."""
+    from xhcredit.domain.clock import Clock
+    from xhcredit.store.demo import DemoClock, is_demo
+    from xhcredit.store.engines import connect
+
+    with suppress(XhcreditError):
+        database = connect(address)
+        context.call_on_close(database.engine.dispose)
+        with database.reading() as con:
+            demo = is_demo(con)
+        if demo:
+            bring_clock(context, Clock(DemoClock(database)))

@@ -1,0 +1,134 @@
+"""What there is to see in a demo, with its real codes and numbers: read from the store alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from xhcredit.alerts.flow import OVER
+from xhcredit.restoration.flow import Kind
+from xhcredit.store.alerts_read import Asked
+from xhcredit.store.store import Store
+from xhcredit.store.tables import runs, snapshots
+
+_ALL = 10_000
+_LOOKED_AT = 60  #: enterprises that fell, the latest first
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """Who fell furthest in the latest run in which somebody fell who has an open alert.
+
+    Without any such run: in the latest one in which any tier got worse.
+    """
+
+    code: str
+    name: str
+    as_of: str
+    previous_tier: str
+    tier: str
+    moved: float
+    alerts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tour:
+    """The sights: nights (day, tiers, moves), who fell, and counts by state of what is under way.
+
+    ``clock`` is the moment of the demo's clock, as people read it.
+    """
+
+    clock: str
+    nights: list[dict[str, Any]]
+    fallen: Fallen | None
+    alerts: dict[str, int]
+    overdue: int
+    draws: list[dict[str, Any]]
+    joint_draws: list[str]
+    checks: dict[str, int]
+    applications: dict[str, int]
+    objections: dict[str, int]
+    candidates: list[dict[str, Any]]
+    bureaus: list[str]
+
+
+def tour_of(store: Store) -> Tour:
+    """Look around in the store of a demo."""
+    today = store.clock.today().isoformat()
+    alerts = store.alerts.page(Asked(limit=_ALL))
+    nights = _nights(store)
+    return Tour(
+        clock=f"{store.clock.now():%Y-%m-%d %H:%M}",
+        nights=nights,
+        fallen=_fallen(store),
+        alerts=dict(Counter(a["state"] for a in alerts)),
+        overdue=len(store.alerts.page(Asked(overdue_on=today, limit=_ALL))),
+        draws=[{"draw": d["id"], "state": d["state"], "bureau": d["bureau"],
+                "replaces": d["replaces"]} for d in store.draws.listed()],
+        joint_draws=[j["joint_id"] for j in store.joint_draws.listed()],
+        checks=dict(Counter(c["state"] for c in store.triggered.listed())),
+        applications=_states(store, "restoration"),
+        objections=_states(store, "objection"),
+        candidates=[{"candidate": c["id"], "state": c["state"], "model": c["model"]}
+                    for c in store.models.listed()],
+        bureaus=_bureaus(store),
+    )  # fmt: skip
+
+
+def _states(store: Store, kind: Kind) -> dict[str, int]:
+    return dict(Counter(a["state"] for a in store.applications.page(kind, limit=_ALL)))
+
+
+def _nights(store: Store) -> list[dict[str, Any]]:
+    """Every run with how many tiers got worse and better in it."""
+    s = snapshots.c
+    known = s.previous_tier != ""
+    counted = (
+        select(
+            s.run,
+            func.count().filter(known & (s.tier > s.previous_tier)).label("worse"),
+            func.count().filter(known & (s.tier < s.previous_tier)).label("better"),
+        )
+        .group_by(s.run)
+        .subquery()
+    )
+    wanted = (
+        select(runs.c.as_of, runs.c.enterprises, counted.c.worse, counted.c.better)
+        .join(counted, counted.c.run == runs.c.run)
+        .order_by(runs.c.run)
+    )
+    with store.database.reading() as con:
+        return [dict(row) for row in con.execute(wanted).mappings()]
+
+
+def _fallen(store: Store) -> Fallen | None:
+    s = snapshots.c
+    wanted = (
+        select(s.code, s.name, runs.c.as_of, s.previous_tier, s.tier, s.moved)
+        .join(runs, runs.c.run == s.run)
+        .where(s.previous_tier != "", s.tier > s.previous_tier)
+        .order_by(s.run.desc(), s.moved, s.code)
+        .limit(_LOOKED_AT)
+    )
+    with store.database.reading() as con:
+        rows = con.execute(wanted).mappings().all()
+    every = [Fallen(**row, alerts=_alerts_about(store, row["code"])) for row in rows]
+    return next((f for f in every if f.alerts), every[0] if every else None)
+
+
+def _alerts_about(store: Store, code: str) -> tuple[int, ...]:
+    """Alerts about an enterprise that are still dealt with."""
+    found = store.alerts.page(Asked(code=code, limit=_ALL))
+    return tuple(sorted(a["id"] for a in found if a["state"] not in OVER))
+
+
+def _bureaus(store: Store) -> list[str]:
+    """The bureaus of the current run."""
+    s = snapshots.c
+    run = store.reader.current_run()["run"]
+    wanted = select(s.bureau).where(s.run == run, s.bureau != "").distinct().order_by(s.bureau)
+    with store.database.reading() as con:
+        return list(con.scalars(wanted))
