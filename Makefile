@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick check mutants mutants-sample audit bench docs lock clean help
+.PHONY: demo test quick check walk mutants mutants-sample audit bench docs lock clean help
 
 help:
 	@echo "make demo   let half a year of the sample district pass (builds the environment first)"
 	@echo "make test   run every check and test"
 	@echo "make quick  linters, types and the quick tests of the library's floors (under three minutes)"
 	@echo "make check  linters, types, floors only"
+	@echo "make walk   open every page of every record as every role in both languages (hours)"
 	@echo "make audit  look locked packages up in the public list of vulnerabilities (needs the internet)"
 	@echo "make mutants  do the tests fail when the code that decides is changed?  (hours; goes on where it was)"
 	@echo "make mutants-sample  the same for 300 drawn at random (minutes)"
@@ -48,6 +49,9 @@ mutants: $(VENV)/.ready
 
 mutants-sample: $(VENV)/.ready
 	@$(BIN)/python -m tests.mutation --sample 300 --seed 1
+
+walk: $(VENV)/.ready
+	@XHCREDIT_WALK=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/walk
 
 audit: $(VENV)/.ready
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict

@@ -59,6 +59,7 @@ async def enterprise(request: Request, code: str) -> Response:
     looks = await _looks(service, visitor, code)
     zh = chosen(request) == "zh"
     shown = _shown(told, zh) | {"looks": looks, "presets": PRESETS}
+    shown["picture"] = picture(told["relations"], shown["facts"], zh)
     shown["alerts"] = await asyncio.to_thread(_alerts, service, visitor, code)
     shown["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
     shown["possible"] = await possible(request, visitor, code)
@@ -119,7 +120,6 @@ def _shown(told: dict[str, Any], zh: bool) -> dict[str, Any]:
         "worst": [i for i in worst if i["costs_composite"] > 0][:8],
         "score_chart": _score_chart(told["history"], zh),
         "tables": sorted({e["table"]: e["zh" if zh else "en"] for e in told["events"]}.items()),
-        "picture": picture(told["relations"], facts, zh),
     }
 
 

@@ -1,0 +1,60 @@
+"""Two districts for all walks of a run, made once; each file walks its own copy of the store."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from tests.walk.district import SAMPLE, District, build, generated, served, sparse_exports
+from tests.walk.walker import FULL, Walker
+
+
+def shared(factory, name, make):
+    """What several processes of one run need is made by the first, while the others wait."""
+    base = factory.getbasetemp()
+    root = base.parent if base.name.startswith("popen-") else base
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            folder.mkdir()
+            make(folder)
+            (folder / "ready").touch()
+    return District.within(folder)
+
+
+@pytest.fixture(scope="session")
+def living(tmp_path_factory):
+    """A district after its nights and days of work: a third of the sample, or all in full walks."""
+
+    def make(to):
+        build(to, SAMPLE / "exports" if FULL else generated(to, 700, 20261130))
+
+    return shared(tmp_path_factory, "living", make)
+
+
+@pytest.fixture(scope="session")
+def sparse(tmp_path_factory):
+    """A small district of another seed after its first night; whatever may be empty often is."""
+    return shared(tmp_path_factory, "sparse", lambda to: build(to, sparse_exports(to), nights=1))
+
+
+@pytest.fixture(scope="module")
+def walker(living, tmp_path_factory):
+    """Walks the living district."""
+    yield from _walking(living, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def sparse_walker(sparse, tmp_path_factory):
+    """Walks the sparse district."""
+    yield from _walking(sparse, tmp_path_factory)
+
+
+def _walking(district, factory):
+    own = shutil.copy(district.store, factory.mktemp("walk") / "store.db")
+    with served(replace(district, store=own)) as client:
+        yield Walker(client)

@@ -1,0 +1,195 @@
+"""Every record of a district, and for each GET route the records that it is opened for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from xhcredit.jobs.clustered import open_store
+from xhcredit.jobs.restorable import Restorable, restorable
+from xhcredit.store.alerts_read import Asked as AlertsAsked
+from xhcredit.store.watch import Question
+
+_EVERY = 10**6
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a route is opened for: the address, what must stand in the answer, whose it is."""
+
+    address: str
+    facts: tuple[str, ...] = ()
+    status: int = 200
+    bureau: str | None = None  #: None: of no bureau; "": of every bureau, as rules are
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Reads what a district holds from its store, past the service that is walked."""
+
+    client: TestClient
+
+    @property
+    def store(self) -> Any:
+        return self.client.store
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        return self.store.reader.current_run()
+
+    @cached_property
+    def listed(self) -> list[dict[str, Any]]:
+        """Enterprises of the run that answers, the riskiest first."""
+        return [row for page in self.store.watch.every(Question()) for row in page.rows]
+
+    @cached_property
+    def bureaus(self) -> set[str | None]:
+        """Whose records are; None is nobody's."""
+        theirs = {row["bureau"] for rows in (self.listed, self.draws) for row in rows}
+        return {bureau or None for bureau in theirs}
+
+    @cached_property
+    def gone(self) -> list[str]:
+        """Codes of the register that the run does not have: deregistered, or not yet known."""
+        own = {row["code"] for row in self.listed}
+        registered = open_store(self.client.app.state.service.settings.warehouse).codes
+        return sorted({c.decode() for c in registered} - own)
+
+    @cached_property
+    def earlier(self) -> set[str]:
+        """Those of them that an earlier run had."""
+        wanted, runs = set(self.gone), [r["run"] for r in self.store.reader.runs()]
+        pages = (p for run in runs for p in self.store.watch.every(Question(), run=run))
+        return wanted & {row["code"] for page in pages for row in page.rows}
+
+    @cached_property
+    def alerts(self) -> list[dict[str, Any]]:
+        return self.store.alerts.page(AlertsAsked(limit=_EVERY))
+
+    @cached_property
+    def draws(self) -> list[dict[str, Any]]:
+        return self.store.draws.listed(None)
+
+    @cached_property
+    def drawn(self) -> list[dict[str, Any]]:
+        return [d for d in self.draws if d["state"] in ("drawn", "published")]
+
+    @cached_property
+    def joint(self) -> list[dict[str, Any]]:
+        return self.store.joint_draws.listed(None)
+
+    @cached_property
+    def checks(self) -> list[dict[str, Any]]:
+        return self.store.triggered.listed(None)
+
+    @cached_property
+    def applications(self) -> list[dict[str, Any]]:
+        """Applications and objections."""
+        read = self.store.applications.page
+        return [*read("restoration", limit=_EVERY), *read("objection", limit=_EVERY)]
+
+    @cached_property
+    def restorable(self) -> list[Restorable]:
+        service = self.client.app.state.service
+        return restorable(service.settings.warehouse, service.rulebook, service.today())
+
+    @cached_property
+    def candidates(self) -> list[dict[str, Any]]:
+        return self.store.models.listed()
+
+    @cached_property
+    def rules(self) -> dict[str, Any]:
+        """Rules that have an entry in force on the day."""
+        service = self.client.app.state.service
+        return {f.rule.id: f.rule for f in service.rulebook.in_force(service.today())}
+
+    @cached_property
+    def subscriptions(self) -> list[Any]:
+        return self.store.subscriptions.every(ended=True)
+
+
+def enterprises(
+    address: str, *, facts: Callable[[Mapping[str, Any]], tuple[str, ...]], old: int = 404,
+    other: int = 404,
+) -> Callable[[Inventory], Iterable[Record]]:  # fmt: skip
+    """Every enterprise of the register.
+
+    Args:
+        address: with ``{code}``.
+        facts: of a row of the run.
+        old: status for one that only an earlier run had.
+        other: status for one that no run had.
+    """
+
+    def records(held: Inventory) -> Iterable[Record]:
+        for row in held.listed:
+            yield Record(address.format(code=row["code"]), facts(row), 200, row["bureau"] or None)
+        for code in held.gone:
+            status = old if code in held.earlier else other
+            yield Record(address.format(code=code), (code,) if status == 200 else (), status)
+
+    return records
+
+
+def each(
+    address: str, named: str, facts: Callable[[Any], tuple[str, ...]],
+    bureau: Callable[[Any], str | None] = lambda row: row["bureau"],
+) -> Callable[[Inventory], Iterable[Record]]:  # fmt: skip
+    """Every record that the inventory lists under a name."""
+
+    def records(held: Inventory) -> Iterable[Record]:
+        for row in getattr(held, named):
+            yield Record(address.format(row=row), facts(row), 200, bureau(row))
+
+    return records
+
+
+def place(
+    address: str, *facts: Callable[[Inventory], str] | str
+) -> Callable[..., Iterable[Record]]:
+    """One address, and what of the district must stand there."""
+
+    def records(held: Inventory) -> Iterable[Record]:
+        told = (f if isinstance(f, str) else f(held) for f in facts)
+        yield Record(address, tuple(t for t in told if t), 200, "")
+
+    return records
+
+
+def first(named: str, column: str) -> Callable[[Inventory], str]:
+    """A column of the first record of a kind; nothing where there is none."""
+
+    def told(held: Inventory) -> str:
+        rows = getattr(held, named)
+        return str(rows[0][column]) if rows else ""
+
+    return told
+
+
+def day(held: Inventory) -> str:
+    """The day of the run that answers."""
+    return str(held.run["as_of"])
+
+
+def named(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Code and name; the code alone where there is no name."""
+    return (row["code"], row["name"] or row["code"])
+
+
+def scored(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Code, name and composite score."""
+    return (*named(row), f"{row['composite']:.1f}")
+
+
+def coded(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The code."""
+    return (row["code"],)
+
+
+def in_json(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Code and tier, as JSON writes them."""
+    return (row["code"], f'"tier": "{row["tier"]}"')
