@@ -82,8 +82,13 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Cancel every task and wait until each has ended."""
-        tasks = list(self._tasks)
+        """Cancel every task of this event loop and wait until each has ended.
+
+        One application may be started in two event loops (a tool that drives it in process does
+        so beside a server); each stops what it has started.
+        """
+        loop = asyncio.get_running_loop()
+        tasks = [task for task in self._tasks if task.get_loop() is loop]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -73,10 +73,13 @@ class Walker:
         sent = self._sent(cell.person, cell.language)
         return self.client.get(cell.record.address, headers=sent, follow_redirects=False)
 
-    def follow(self, address: str, who: str, language: str) -> Any:
-        """The page to which an address leads somebody."""
-        self.client.cookies.clear()
-        return self.client.get(address, headers=self._sent(who, language))
+    def follow(self, address: str, who: str, language: str) -> tuple[str, int]:
+        """Where an address leads somebody, and the status there."""
+        answer = self.get(Cell(who, language, Record(address)))
+        while answer.is_redirect:
+            address = answer.headers["location"]
+            answer = self.get(Cell(who, language, Record(address)))
+        return address, answer.status_code
 
     def _sent(self, who: str, language: str) -> dict[str, str]:
         cookie = self.cookies.get(who, "") + f"xhcredit_language={language}"
