@@ -63,7 +63,7 @@ def test_all_bad_items_are_listed_at_once_with_their_place_and_the_good_ones_ans
         'item 3 (line 11): case "空": record is "[1]"; write it as {kind: penalty, ...}',
         'item 4 (line 12): "7" is no case',
         'item 5 (line 14): case "二月": duties_done_on "2026-02-30" is not a day',
-        'item 6 (line 23): case "远": applied_on 9999-12-31 is beyond it: the calendar ends on',
+        'item 6 (line 23): case "远": applied_on 9999-12-31 is beyond it: notices on holidays end',
     ):
         assert f'"cases.yaml", {told}' in said.err
 
@@ -96,7 +96,7 @@ def test_one_record_is_answered_for_people_and_for_machines():
         ((), 12, "give either --cases FILE or --record JSON"),
         (("--record", json.dumps(RECORD), "--applied-on", "2026-05-09"), 12, "is after applied_on"),
         (("--record", json.dumps(RECORD), "--applied-on", "9999-12-31"), 24,
-         "applied_on 9999-12-31 is beyond it: the calendar ends on"),
+         "applied_on 9999-12-31 is beyond it: notices on holidays end on"),
         (("--record", json.dumps(RECORD | {"decided_on": "2020-01-01"}), "--applied-on",
           "2020-06-01"), 16, "was not in force on 2020-06-01"),
         (("--record", json.dumps(RECORD | {"holder": "91310115MA1K3CUM7M"}), "--applied-on",

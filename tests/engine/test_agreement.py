@@ -156,7 +156,7 @@ def test_the_worlds_exercise_every_feature():
     seen = {f.id: set() for f in FEATURES}
     kernel = compile_features(FEATURES)
     days = np.tile(day_number(START) + np.arange(0, 900, 30), len(CODES))
-    for seed in range(6):
+    for seed in range(12):
         with tempfile.TemporaryDirectory() as folder:
             store = stored(connect(world(seed, TABLES)), folder)
             out = kernel.run(store, np.repeat(np.arange(len(CODES)), 30), days)

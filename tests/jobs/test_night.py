@@ -14,7 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.jobs.warehouses import random_warehouse
-from xhcredit.errors import BadInput, BadRule, NothingKnown, RuleNotInForce, UnknownEnterprise
+from xhcredit.errors import (
+    BadInput,
+    BadRule,
+    NothingKnown,
+    NotWritable,
+    RuleNotInForce,
+    UnknownEnterprise,
+)
 from xhcredit.jobs.clustered import open_store
 from xhcredit.jobs.explain import explain
 from xhcredit.jobs.model import model_on
@@ -182,7 +189,7 @@ def test_a_wrong_amount_of_memory_is_told(tmp_path, model, memory):
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, model):
     random_warehouse(tmp_path / "w")
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="name another --out"):
+    with pytest.raises(NotWritable, match="name another place"):
         run_night(tmp_path / "w", tmp_path / "file", model)
 
 
