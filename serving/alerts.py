@@ -80,6 +80,10 @@ class Asked(BaseModel):
     owner: Word = Field("", description="承办人 / who follows it up")
     code: Word = Field("", description="统一社会信用代码 / of one enterprise")
     overdue: bool = Field(False, description="仅逾期 / only those overdue today")
+    due_unknown: bool = Field(
+        False,
+        description="仅期限未知（工作日历尚未覆盖） / only those without a due day",
+    )
     awake: bool = Field(False, description="不含暂缓 / without those snoozed today")
 
     def question(self, within: Within, day: str) -> Question:
@@ -93,6 +97,7 @@ class Asked(BaseModel):
             owner=self.owner.replace("\0", ""),
             code=self.code.replace("\0", "").strip().upper(),
             overdue_on=day if self.overdue else "",
+            due_unknown=self.due_unknown,
             awake_on=day if self.awake else "",
         )
 

@@ -118,6 +118,7 @@ class Filter(bodies.Body):
     state: list[str] = Field([], max_length=len(STATES))
     code: str = Field("", max_length=64)
     overdue: bool = False
+    due_unknown: bool = False
     on: date | None = None
     before: int | None = Field(None, ge=1, le=_MOST)
     limit: int = Field(50, ge=1, le=200)
@@ -134,7 +135,7 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
     code = right_code(asked.code) if asked.code else ""
     wanted = Wanted(
         kind, frozenset(asked.state), caller.scope(RESTORATION_READ), code, asked.overdue,
-        asked.before, asked.limit,
+        asked.due_unknown, asked.before, asked.limit,
     )  # fmt: skip
     today = service.today()
     day = asked.on or today

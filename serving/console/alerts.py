@@ -57,7 +57,7 @@ def _asked(request: Request) -> Asked:
     query = request.query_params
     given: dict[str, Any] = {k: [v for v in query.getlist(k) if v] for k in _LISTED}
     given |= {k: query.get(k, "") for k in ("owner", "code")}
-    given["overdue"] = query.get("overdue") == "1"
+    given |= {k: query.get(k) == "1" for k in ("overdue", "due_unknown")}
     try:
         return Asked.model_validate(given)
     except ValidationError:
@@ -76,6 +76,7 @@ def _shown(service: Service, visitor: Visitor, asked: Asked, zh: bool) -> dict[s
         "rows": rows[:ROWS],
         "counted": Counter(row["colour"] for row in live),
         "late": sum(row["overdue"] for row in live),
+        "undated": sum(row["due_unknown"] for row in live),
         "triggers": {k: v or k for k, v in sorted(triggers.items())},
         "streets": sorted({row["street"] for row in every if row["street"]}),
     }

@@ -67,17 +67,21 @@ def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None
     place = int(before) if before.isascii() and before.isdigit() else 0
     states = frozenset(s for s in given.getlist("state") if s in STATES)
     scope = visitor.caller.scope(RESTORATION_READ)
-    late = given.get("overdue") == "1"
-    wanted = Wanted(kind, states, scope, code, late, place or None, ROWS)
+    late, undated = (given.get(name) == "1" for name in ("overdue", "due_unknown"))
+    wanted = Wanted(kind, states, scope, code, late, undated, place or None, ROWS)
     return wanted, typed, problem_with(code) if code else None
 
 
 def _due(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
-    """The next clock that runs: what, by when, and how many working days are left."""
-    running = [c for c in row["clocks"] if c["done_on"] is None and c["due_on"]]
+    """The next clock that runs: what, by when, and how many working days are left.
+
+    One whose end nobody can tell comes after all others, and is shown as such.
+    """
+    running = [c for c in row["clocks"] if c["done_on"] is None]
+    running = [c for c in running if c["due_on"] or c["due_unknown"]]
     if row["state"] in DEALT_WITH:
         return None
-    first = min(running, key=lambda c: c["due_on"], default=None)
+    first = min(running, key=lambda c: c["due_on"] or "9999", default=None)
     return first and {**first, "left": _left(first["due_on"], today, calendar)}
 
 

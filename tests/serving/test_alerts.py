@@ -1,6 +1,7 @@
 """Alerts over HTTP: of one's bureaus, by two persons, recorded; whatever is sent, no 5xx."""
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -11,8 +12,12 @@ from tests.serving.district import ACT, BUREAUS, CODES, headers, new_key, proble
 from tests.serving.test_fuzz import ALERTS, MODES, hold
 from tests.serving.visitors import visitor
 from xhcredit.alerts.choose import Candidate
+from xhcredit.alerts.flow import Doing
+from xhcredit.jobs.alert_desk import Desk, take
+from xhcredit.rules.rulebook import Rulebook
 
 DAY = date(2026, 6, 30)
+LATEST = date(2100, 12, 31)  #: the calendar of working days ends here
 OFFICE = BUREAUS[0]
 
 
@@ -53,6 +58,21 @@ def test_the_list_is_filtered_paged_and_recorded(desk):
     assert desk.get("/v1/alerts", params={"owner": "nobody"}).json()["alerts"] == []
     problem(desk.get("/v1/alerts", params={"colour": "pink"}), 422, "wrong_request")
     problem(desk.get("/v1/alerts", headers={"X-Purpose": ""}), 400, "purpose_missing")
+
+
+def test_alerts_without_a_due_day_are_counted_and_found(desk):
+    """A term that runs beyond every calendar: nobody is told it is in time."""
+    for name, details in (("screen", {}), ("issue", {"owner": "li"})):
+        doing = Doing(name, LATEST, "li", "核查", details)
+        take(Desk(desk.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing)
+    found = desk.get("/v1/alerts", params={"due_unknown": True}).json()["alerts"]
+    assert [(a["id"], a["due_unknown"], a["due_on"]) for a in found] == [(1, True, "")]
+
+    officer = visitor(desk, "li", ("inspector", OFFICE))
+    inbox = officer.get("/console/alerts").text
+    assert 'href="/console/alerts?due_unknown=1">1 ' in inbox
+    page = officer.get("/console/alerts?due_unknown=1").text
+    assert ("/console/alerts/1" in page, "/console/alerts/2" in page) == (True, False)
 
 
 def test_a_bureau_sees_and_acts_on_its_own_only(desk):

@@ -18,6 +18,7 @@ from xhcredit.store.audit import faults, verify
 
 DAY = date(2026, 6, 30)
 BOOK = Rulebook.load()
+LATEST = date(2100, 12, 31)  #: the calendar of working days ends here
 NOTHING = {"before": "2000-01-01", "reason": "old"}
 
 
@@ -45,9 +46,9 @@ DETAILS = {
 }
 
 
-def go(store, numbers, *names, who="a", key=None, within=None, **details):
+def go(store, numbers, *names, who="a", key=None, within=None, on=DAY, **details):
     for name in names:
-        doing = Doing(name, DAY, who, "核查", {**DETAILS.get(name, {}), **details})
+        doing = Doing(name, on, who, "核查", {**DETAILS.get(name, {}), **details})
         made = act(key, who, act=name, numbers=numbers)
         told = take(Desk(store, BOOK, within), made, numbers, doing)
     return told
@@ -156,6 +157,8 @@ def test_lists_are_filtered_and_paged(store):
     go(store, [3], "snooze", until="2026-07-05")
     assert ids(awake_on="2026-07-05") == [2, 1]
     assert ids(awake_on="2026-07-06") == [3, 2, 1]
+    go(store, [3], "screen", "issue", on=LATEST)
+    assert (ids(due_unknown=True), ids(overdue_on="2026-07-15")) == ([3], [1])
 
 
 def test_merging_names_one_about_the_same_subject_that_goes_on(store):

@@ -26,7 +26,8 @@ class Move(NamedTuple):
 
 
 _UNISSUED = ("detected", "screened")
-_UNDER_WAY = ("issued", "verified", "disposed", "fed_back")
+#: states in which a term runs
+UNDER_WAY = ("issued", "verified", "disposed", "fed_back")
 
 MOVES: dict[str, Move] = {
     "screen": Move("筛查", "screened", ("detected",), "screened"),
@@ -36,11 +37,11 @@ MOVES: dict[str, Move] = {
     "dispose": Move("处置", "disposed", ("verified",), "disposed"),
     "feed_back": Move("反馈", "fed back", ("disposed",), "fed_back"),
     "close": Move("关闭", "closed", ("verified", "fed_back"), "closed"),
-    "escalate": Move("升级", "escalated", _UNDER_WAY, "escalated"),
-    "snooze": Move("暂缓", "snoozed", (*_UNISSUED, *_UNDER_WAY), None),
+    "escalate": Move("升级", "escalated", UNDER_WAY, "escalated"),
+    "snooze": Move("暂缓", "snoozed", (*_UNISSUED, *UNDER_WAY), None),
     "merge": Move("合并", "merged", (*_UNISSUED, "issued"), "merged"),
     "expire": Move("失效", "expired", _UNISSUED, "expired"),
-    "redate": Move("重定期限", "given another due day", _UNDER_WAY, None),
+    "redate": Move("重定期限", "given another due day", UNDER_WAY, None),
 }
 #: acts of the night, which no officer does
 BY_NIGHT = frozenset({"expire", "redate"})
@@ -186,7 +187,7 @@ def redated(
         days: working days as known now.
     """
     dating = [s for s in steps if s["act"] in _DATING]
-    if standing.state not in _UNDER_WAY or not dating:
+    if standing.state not in UNDER_WAY or not dating:
         return None
     on = date.fromisoformat(dating[-1]["done_on"])
     due = _due(days, on, flow_on(on).due_working_days[dating[-1]["colour"]])
@@ -280,7 +281,7 @@ _NEEDED = {
 
 def is_due_unknown(standing: Mapping[str, Any]) -> bool:
     """Whether an alert has a term whose end nobody can tell yet."""
-    return standing["state"] in _UNDER_WAY and not standing["due_on"]
+    return standing["state"] in UNDER_WAY and not standing["due_on"]
 
 
 def is_provisional(standing: Mapping[str, Any], days: Calendar) -> bool:

@@ -33,6 +33,9 @@ def list_command(
     trigger: Annotated[list[str] | None, typer.Option(help="Only of these triggers.")] = None,
     owner: Annotated[str, typer.Option(help="Only of who follows them up.")] = "",
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
+    due_unknown: Annotated[
+        bool, typer.Option("--due-unknown", help="Only those whose due day nobody can tell yet.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_of: AsOf = "",
     store: Address = STORE,
@@ -48,7 +51,8 @@ def list_command(
     asked = Asked(
         states=frozenset(state or ()), colours=frozenset(colour or ()),
         triggers=frozenset(trigger or ()), owner=owner,
-        overdue_on=day.isoformat() if overdue else "", limit=limit,
+        overdue_on=day.isoformat() if overdue else "",
+        due_unknown=due_unknown, limit=limit,
     )  # fmt: skip
     with _existing(store) as opened:
         rows = with_overdue(opened.alerts.page(asked), day, Rulebook.load(rules).calendar)

@@ -27,6 +27,7 @@ class Wanted:
     bureaus: frozenset[str] | None = None
     code: str = ""
     overdue: bool = False
+    due_unknown: bool = False
     before: int | None = None
     limit: int = 50
 
@@ -55,6 +56,8 @@ def page_of(store: Store, rules: Rulebook, wanted: Wanted, on: date, today: date
     for row in _every(store, wanted, _states(wanted, since=on >= today)):
         told = shown(row, on, rules)
         if wanted.overdue and not told["overdue"]:
+            continue
+        if wanted.due_unknown and not told["due_unknown"]:
             continue
         if len(found) == wanted.limit:
             return Page(found, more=True)

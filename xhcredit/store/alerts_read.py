@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, not_, or_, select
 
-from xhcredit.alerts.flow import OVER
+from xhcredit.alerts.flow import OVER, UNDER_WAY
 from xhcredit.store.alerts_tables import alert_steps, alerts
 from xhcredit.store.reader import Within
 
@@ -20,8 +20,9 @@ class Asked:
     """Which alerts; what is left empty does not filter.
 
     ``within`` are the bureaus whose alerts may be told at all; None is everybody's.  ``overdue_on``
-    keeps those overdue on that day, ``awake_on`` leaves out those that sleep then; ``before`` is
-    the number of the last one of the page before.
+    keeps those overdue on that day, ``due_unknown`` those whose term ends where no calendar of
+    working days reaches, ``awake_on`` leaves out those that sleep then; ``before`` is the number of
+    the last one of the page before.
     """
 
     within: Within = None
@@ -32,6 +33,7 @@ class Asked:
     streets: frozenset[str] = frozenset()
     code: str = ""
     overdue_on: str = ""
+    due_unknown: bool = False
     awake_on: str = ""
     before: int | None = None
     limit: int = 100
@@ -63,13 +65,22 @@ def filtered(asked: Asked) -> Select[Any]:
     for column, value in ((s.owner, asked.owner), (a.code, asked.code)):
         if value:
             wanted = wanted.where(column == value)
+    wanted = _by_due_day(wanted, asked)
+    return wanted if asked.before is None else wanted.where(a.id < asked.before)
+
+
+def _by_due_day(wanted: Select[Any], asked: Asked) -> Select[Any]:
+    """Those overdue, those without a due day, those that do not sleep: what was asked for."""
+    s = alert_steps.c
     if asked.overdue_on:
         asleep = s.snoozed_until >= asked.overdue_on
         due = and_(s.due_on != "", s.due_on < asked.overdue_on)
         wanted = wanted.where(not_(s.state.in_(OVER)), due, not_(asleep))
+    if asked.due_unknown:
+        wanted = wanted.where(s.state.in_(UNDER_WAY), s.due_on == "")
     if asked.awake_on:
         wanted = wanted.where(or_(s.snoozed_until == "", s.snoozed_until < asked.awake_on))
-    return wanted if asked.before is None else wanted.where(a.id < asked.before)
+    return wanted
 
 
 def page(con: Connection, asked: Asked) -> list[dict[str, Any]]:
