@@ -10,6 +10,7 @@ from datetime import date
 import openpyxl
 import pytest
 
+from serving import examples
 from tests.cli.shell import xhcredit
 from tests.serving.district import CODES, DAYS, headers, new_key, served
 from xhcredit.domain.digits import digits_of
@@ -102,10 +103,25 @@ def test_every_answer_of_every_enterprise_has_the_digits_of_its_kind(client):
 
 def test_every_what_if_has_the_digits_of_its_kind(client):
     for code in CODES:
-        asked = {"feature_values": {}, "changes": []}
-        answer = client.post(f"/v1/enterprises/{code}/what-if", json=asked)
-        if answer.status_code == 200:
-            assert list(too_long(answer.json())) == []
+        answer = client.post(
+            "/v1/scores:what-if", json={"code": code, "add": examples.SUPPOSED["add"]}
+        )
+        assert answer.status_code == 200, answer.text
+        assert list(too_long(answer.json())) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"composite": 523.9000000000002},
+        {"scores": [{"composite": 1.0 / 3}]},
+        {"share": 0.30000000000000004},
+        {"rate": 1e-17 + 0.1 + 0.2},
+    ],
+)
+def test_a_figure_that_nobody_rounded_is_noticed(content):
+    assert len(list(too_long(content))) == 1
+    assert list(cells([[str(next(iter(content.values())))]])) or "scores" in content
 
 
 def test_the_shell_explains_with_the_digits_of_its_kind(nights):

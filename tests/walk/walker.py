@@ -144,6 +144,9 @@ class Walker:
         missing = [f for f in cell.record.facts if f and f not in text]
         if missing:
             yield f"{_named(cell)}: without {missing}"
+        if page or entry.media == PDF:
+            figures = long_figures(plain(text))
+            yield from (f"{_named(cell)}: {f} has more digits than people write" for f in figures)
         if page:
             yield from (f"{_named(cell)}: {c}" for c in of_page(answer.text, cell.language))
             for link in _LINKS.findall(answer.text):
@@ -195,6 +198,11 @@ def _named(cell: Cell) -> str:
 def plain(text: str) -> str:
     """The words of a page."""
     return " ".join(html.unescape(_TAGS.sub(" ", text)).split())
+
+
+def long_figures(text: str) -> list[str]:
+    """Figures with so many decimals that nobody rounded them; addresses and versions are none."""
+    return re.findall(r"(?<![\w.])\d+\.\d{5,}(?![\w.])", text)
 
 
 def text_of(answer: Any, media: str) -> str:
