@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from tests.restoration.records import listing, penalty
-from xhcredit.errors import BadInput, WrongApplicant
+from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
 from xhcredit.restoration.assess import assess
+from xhcredit.restoration.bulk import answers
+from xhcredit.restoration.law import Law
+from xhcredit.rules.families import shape_of
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
@@ -186,3 +190,40 @@ def test_the_day_of_eligibility_is_the_last_of_all_conditions():
     assert told(late, date(2026, 9, 1)) == ("restoration", True, date(2026, 9, 1))
     assert told(penalty(duties_done_on=None)) == ("none", False, None)
     assert told(penalty(pledge=False)) == ("none", False, None)
+
+
+def test_where_the_local_rule_prevails_before_there_is_one_no_rule_is_in_force():
+    """A district's own entry may say so; it is refused with the rule that is missing."""
+    book = with_value(BOOK, "restoration.conflicts.shanghai", prevails="national", fields=("fire",))
+    record = penalty(authority="shanghai", field="fire", decided_on=date(2023, 6, 15))
+
+    with pytest.raises(RuleNotInForce, match=r"restoration\.shanghai\.minimum_publication"):
+        assess(record, applied_on=date(2024, 6, 15), rules=book)
+
+
+@pytest.mark.parametrize("authority", ["ndrc", "samr", "shanghai"])
+def test_where_no_duties_need_be_done_one_may_apply_with_open_ones(authority):
+    book = with_value(BOOK, f"restoration.{authority}.duties_done", required=False)
+    record = penalty(authority=authority, duties_done_on=None, amount_yuan=200_000)
+    law = Law(book, authority, DAY)
+    days = {name: getattr(record, name) for name in COLUMNS}
+    columns = {name: np.array([day], "datetime64[D]") for name, day in days.items()}
+
+    told = assess(record, applied_on=DAY, rules=book)
+    column = answers(record, law, columns, np.datetime64(DAY))
+
+    assert told.eligible
+    assert column.eligible[0]
+    assert told.earliest_on == column.earliest[0].astype(object)
+    assert not any(c.rule_id.endswith("duties_done") for c in told.conditions)
+
+
+COLUMNS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
+
+
+def with_value(book, rule_id, **value):
+    """The rulebook with this value in every entry of one rule."""
+    rule = book.rule(rule_id)
+    shape = shape_of(rule_id).validate_python(value)
+    entries = tuple(entry.model_copy(update={"value": shape}) for entry in rule.entries)
+    return Rulebook({**book.rules, rule_id: rule.model_copy(update={"entries": entries})})

@@ -91,12 +91,13 @@ def answers(
     others = _others(profile, law)
     since = max([d for _, d in others if d is not None], default=date.min)
     never = any(d is None for _, d in others)
-    day = np.maximum(np.maximum(decided, least.day), done)
+    performed = done if law.asks("duties") else decided
+    day = np.maximum(np.maximum(decided, least.day), performed)
     day = np.maximum(day, np.maximum(decided, np.datetime64(since, "D")))
     ends_before = (done <= most.day) & (most.day < day)
     lost = repeated | never | ends_before | (day > queried) | nothing
     over = ((most.day < today) & ((done <= most.day) | by_itself)) | (queried < today)
-    met = (least.day <= today) & (done <= today) & ~repeated
+    met = (least.day <= today) & (performed <= today) & ~repeated
     hopeless = any(d is None and not mendable for mendable, d in others)
     late = np.datetime64(since, "D") > horizon
     return Answers(

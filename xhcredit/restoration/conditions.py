@@ -16,7 +16,7 @@ from xhcredit.restoration.outcome import Basis, Condition, Said
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.provisions import never_early_kinds
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Bar, Grounds, SpotChecks
+from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Bar, Correction, SpotChecks
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
@@ -33,7 +33,7 @@ def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[C
         return (*_spot_check(record, law), *_everybody(record, law))
     own = (_published_long_enough(record, least, law),) if least else ()
     more = (*_market_supervision(record, law), *_everybody(record, law))
-    return (*own, _duties_done(record, law), *more)
+    return (*own, *_duties_done(record, law), *more)
 
 
 def _condition(basis: Basis, by: date | None, applied_on: date, said: Said) -> Condition:
@@ -46,14 +46,15 @@ def _published_long_enough(record: AdverseRecord, least: Period, law: Law) -> Co
     return _condition(least.basis, least.day, law.applied_on, said)
 
 
-def _duties_done(record: AdverseRecord, law: Law) -> Condition:
-    done = record.done_on
-    return _condition(law.basis("duties"), done, law.applied_on, words.duties(done))
+def _duties_done(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+    if law.asks("duties"):
+        done = record.done_on
+        yield _condition(law.basis("duties"), done, law.applied_on, words.duties(done))
 
 
 def _corrected(record: AdverseRecord, law: Law) -> Condition:
     """The ground of an abnormal listing is put right; there is no other waiting."""
-    months = law.value("abnormal_list", Grounds).minimum_months
+    months = law.value("abnormal_list", Correction).minimum_months
     basis, corrected = law.basis("abnormal_list"), record.corrected_on
     if corrected is not None and months:
         corrected = max(corrected, add_months(record.decided_on, months))

@@ -12,7 +12,13 @@ from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import FineBounds, Prevails, Required, SeverityName
+from xhcredit.rules.shapes_restoration import (
+    ByLevel,
+    FineBounds,
+    Prevails,
+    Required,
+    SeverityName,
+)
 
 _Value = TypeVar("_Value")
 
@@ -174,6 +180,14 @@ class Law:
         )
         return found
 
+    def levels(self) -> ByLevel:
+        """Whether the national or Shanghai's own periods prevail on this day.
+
+        Raises:
+            RuleNotInForce: they were not yet in conflict.
+        """
+        return self.rules.value(SHANGHAI, ByLevel, applied_on=self.applied_on)
+
     def clocks_conflict_since(self) -> date | None:
         """Since when market supervision's clock (公示之日) and the national one (认定之日) differ.
 
@@ -225,21 +239,23 @@ class Law:
     def _deciding(self, about: str, field: str) -> list[Span]:
         """Entries of the own rule, and for Shanghai of the national one where that prevails."""
         own = spans_of(self.rules.rule(RULES[self.authority][about]), self.applied_on)
+        last: Authority = "ndrc" if self.authority == "shanghai" else self.authority
         if self.authority == "shanghai":
             national = spans_of(self.rules.rule(RULES["ndrc"][about]), self.applied_on)
+            conflicts = spans_of(self.rules.rule(SHANGHAI), self.applied_on)
             own = [
                 part
-                for c in spans_of(self.rules.rule(SHANGHAI), self.applied_on)
+                for c in conflicts
                 for span in (own if _is_local(c.entry.value, field) else national)
                 if (part := _within(span, c)) is not None
             ]
+            last = "shanghai" if conflicts and _is_local(conflicts[-1].entry.value, field) else last
         if not any(span.until is None or span.until >= self.applied_on for span in own):
-            last = "ndrc" if self.authority == "shanghai" else self.authority
             self.rules.rule(RULES[last][about]).on(self.applied_on)
         return own
 
 
-def _is_local(value: Prevails, field: str) -> bool:
+def _is_local(value: ByLevel, field: str) -> bool:
     return value.prevails == "local" or field in value.fields
 
 

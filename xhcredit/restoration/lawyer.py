@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.restoration import periods, words
-from xhcredit.restoration.law import NEVER_EARLY, RULES, SAMR_CLOCK, SHANGHAI, Law
+from xhcredit.restoration.law import NEVER_EARLY, RULES, SAMR_CLOCK, Law
 from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Route, Said
 from xhcredit.restoration.periods import Period, by_the_other_clock
 from xhcredit.restoration.provisions import never_early_kinds
@@ -79,7 +79,7 @@ def _shanghai(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterat
     """The Shanghai regulation's year for five fields against the national three months."""
     if record.kind != "penalty" or law.authority != "shanghai" or not law.has("minimum"):
         return
-    prevails = law.conflict(SHANGHAI)
+    prevails = law.levels()
     if prevails.prevails != "national":
         return
     local = law.value("minimum", Minimum).of(severity, record.field) or 0

@@ -141,10 +141,9 @@ class Kinds(Shape):
     kinds: tuple[PenaltyKind, ...]
 
 
-class Grounds(Shape):
-    """Grounds of listing that end by correction, after so many months at least."""
+class Correction(Shape):
+    """A listing ends once its ground is corrected, after so many months at least."""
 
-    grounds: tuple[Ground, ...]
     minimum_months: Months
 
 
@@ -181,8 +180,32 @@ class Shielding(Shape):
 class Prevails(Shape):
     """Which of two rules that conflict decides; the answer says that a lawyer must confirm."""
 
-    prevails: Literal["older", "newer", "local", "national", "milder", "stricter"]
+    prevails: str
+
+
+class ByAge(Prevails):
+    """The older or the newer of two rules."""
+
+    prevails: Literal["older", "newer"]
+
+
+class ByLevel(Prevails):
+    """The local rule or the national one; in ``fields`` the local one in any case."""
+
+    prevails: Literal["local", "national"]
     fields: tuple[Name, ...] = ()
+
+
+class ByReading(Prevails):
+    """The milder or the stricter reading of a word."""
+
+    prevails: Literal["milder", "stricter"]
+
+
+class Transition(Prevails):
+    """Of the rules met since the decision: the oldest, the newest or the milder."""
+
+    prevails: Literal["older", "newer", "milder"]
 
 
 class TimeLimits(Shape):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.keys import calendars, scores
+from tests.rules.keys import calendars, restorations, scores
 from tests.rules.keys.walking import changed, differs, keys_of, others, outcomes, plain, pools
 from xhcredit.rules.rulebook import Rulebook
 
@@ -29,11 +29,13 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("calendar.years.*", (calendars.working,)),
     ("calendar.statutory_days", (calendars.statutory,)),
     ("calendar.notice_due", (calendars.missing,)),
+    ("restoration.*", (restorations.due_days, restorations.answers)),
+    ("query.*", (restorations.answers,)),
 )
 
 #: families of rules that have no small cases of this kind yet; their own tests try them
 UNTRIED = (
-    "access.*", "alerts.*", "draws.*", "outcomes.*", "promotion.*", "query.*", "restoration.*",
+    "access.*", "alerts.*", "draws.*", "outcomes.*", "promotion.*",
     "retention.*", "scores.x_caps", "scores.x_grades", "tiers.*", "tolerance.*",
 )  # fmt: skip
 
