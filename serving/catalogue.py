@@ -20,6 +20,7 @@ from xhcredit.jobs.model import code_version
 from xhcredit.jobs.results import MARK
 from xhcredit.rules.check import ending_soon
 from xhcredit.rules.rule import Entry, Rule
+from xhcredit.rules.rulebook import Rulebook
 from xhcredit.tiers.assign import TIERS
 
 router = APIRouter(tags=["catalogue"])
@@ -109,7 +110,7 @@ async def rules(request: Request, as_of: AsOf = None) -> Response:
     service = service_of(request)
     await service.caller(request, CATALOGUE)
     day = as_of or service.today()
-    return JSONResponse(await asyncio.to_thread(in_force, service, day))
+    return JSONResponse(await asyncio.to_thread(in_force, service.rulebook, day))
 
 
 @router.get(
@@ -127,7 +128,7 @@ async def rule(
     """One rule, with all its entries."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
-    return JSONResponse(one_rule(service, rule_id, as_of or service.today()))
+    return JSONResponse(one_rule(service.rulebook, rule_id, as_of or service.today()))
 
 
 @router.get(
@@ -186,34 +187,32 @@ def current_run(service: Service) -> dict[str, Any] | None:
         return None
 
 
-def one_rule(service: Service, rule_id: str, day: date) -> dict[str, Any]:
+def one_rule(book: Rulebook, rule_id: str, day: date) -> dict[str, Any]:
     """A rule as of a day, with all its entries.
 
     Raises:
         UnknownRecord: there is no such rule.
         RuleNotInForce: it has no entry in force on that day.
     """
-    book = service.rulebook
     if rule_id not in book.rules:
         raise UnknownRecord(f'there is no rule "{rule_id}"; list them: /v1/rules')
     found = book.rules[rule_id]
-    shown = _rule(found, found.on(day), _serves(service, found.pack, day))
+    shown = _rule(found, found.on(day), _serves(book, found.pack, day))
     every = [e.model_dump(mode="json") for e in found.entries]
     return {"as_of": day.isoformat(), **shown, "entries": every}
 
 
-def in_force(service: Service, day: date) -> dict[str, Any]:
+def in_force(book: Rulebook, day: date) -> dict[str, Any]:
     """Every rule in force on a day, with the digest of the rulebook and what ends soon."""
-    book = service.rulebook
     found = [_rule(f.rule, f.entry, f.in_service) for f in book.in_force(day)]
     ending = [{"rule": f.rule_id, "zh": f.zh, "en": f.en} for f in ending_soon(book, day)]
     return {"as_of": day.isoformat(), "digest": book.digest, "ending": ending, "rules": found}
 
 
-def _serves(service: Service, pack: str, day: date) -> bool:
+def _serves(book: Rulebook, pack: str, day: date) -> bool:
     """Whether a pack is in service; before its first day it is not."""
     try:
-        return service.rulebook.in_service(pack, day)
+        return book.in_service(pack, day)
     except RuleNotInForce:
         return False
 

@@ -25,7 +25,7 @@ async def rules(request: Request) -> Response:
     service = service_of(request)
     asked = request.query_params
     day, wrong = _day(asked.get("as_of", ""), service.today())
-    told = in_force(service, day)
+    told = in_force(service.rulebook, day)
     found = [r for r in told["rules"] if _has(r, asked.get("q", ""))]
     shown: dict[str, Any] = {
         "day": day, "wrong": wrong, "q": asked.get("q", ""),
@@ -40,7 +40,7 @@ async def rule(request: Request, rule_id: str) -> Response:
     visitor = await visitor_of(request, CATALOGUE)
     service = service_of(request)
     day, wrong = _day(request.query_params.get("as_of", ""), service.today())
-    told = one_rule(service, rule_id, day)
+    told = one_rule(service.rulebook, rule_id, day)
     return page(request, "rule.html", visitor, rule=told, day=day, wrong=wrong)
 
 

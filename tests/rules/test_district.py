@@ -111,7 +111,7 @@ def test_a_district_takes_a_shipped_pack_out_of_service(tmp_path):
 def x_fire(own):
     """A district's own X: its switch, its scope, its weight."""
     write(own, switch("x_fire"), "packs/x_fire.yaml")
-    scope = entry(value="{feature: fire_sites_open, at_least: 1, mode: internal_reference}")
+    scope = entry(value="{feature: fire_sites_open, at_least: 1}")
     write(own, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
     more = entry("2026-12-01", "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, "
                  "x_construction: 0.4, x_fire: 0.2}", mark="proposal")  # fmt: skip
@@ -146,7 +146,6 @@ def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
         ("query.negativ_years", "query.negative_years"),
         ("retention.snapshot_month", "retention.snapshot_months"),
         ("restoration.nrdc.severity", "restoration.ndrc.severity"),
-        ("restoration.conflicts.transitions", "restoration.conflicts.transition"),
     ],
 )
 def test_an_id_that_nothing_reads_is_refused_with_the_nearest(tmp_path, misspelt, meant):

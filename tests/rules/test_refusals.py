@@ -229,7 +229,10 @@ BAD_VALUES = {
     ("scores.weights", "{general: many}"): "value.general: many is not a number; write one",
     ("tiers.caps", "none"): "value: none is not a list; write [...], or one item a line",
     ("packs.core", "true"): "value: True is not a mapping; write keys and values",
-    ("scope.x_food", "{feature: f, at_least: 1, mode: public}"): 'value.mode: "public" is not',
+    (
+        "restoration.conflicts.samr_clock",
+        "{prevails: milder}",
+    ): 'value.prevails: "milder" is not',
     ("packs.core", '{in_service: false, why: ""}'): "value.why: is empty; say what is meant",
     (
         "packs.core",
@@ -266,6 +269,7 @@ def test_an_id_of_no_family_is_refused(tmp_path):
     ("misspelt", "meant"),
     [
         ("draws.ratois", "draws.ratios"),
+        ("restoration.conflicts.transitions", "restoration.conflicts.transition"),
         ("restoration.samr.sevreity", "restoration.samr.severity"),
         ("restoration.ndrc.x", "restoration.ndrc.pledge"),
         ("alerts.flwo", "alerts.flow"),

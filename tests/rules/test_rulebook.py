@@ -157,7 +157,7 @@ ON = entry(value="{in_service: true, why: 在用}")
 def with_x_food(folder, *, off=OFF):
     """A rulebook with an X, its scope, and a cap of its pack beside one of the rule's pack."""
     rules(folder, switch("x_food", ON, off), "packs/x_food.yaml")
-    scope = entry(value="{feature: f, at_least: 1, mode: internal_reference}")
+    scope = entry(value="{feature: f, at_least: 1}")
     rules(folder, text(scope, rule_id="scope.x_food", pack="x_food"), "scope/x_food.yaml")
     general = "{id: a, feature: f, at_least: 1, no_better_than: B, zh: 甲, en: a}"
     food = "{id: b, feature: f, at_least: 1, no_better_than: C, zh: 乙, en: b, pack: x_food}"

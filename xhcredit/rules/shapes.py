@@ -219,12 +219,7 @@ class Tolerance(Shape):
 
 
 class Scope(Shape):
-    """To whom an X applies: ``feature`` is at least ``at_least``.
-
-    ``internal_reference`` marks an X whose use beyond placing supervision resources has no
-    national or municipal basis (docs/law-notes.md §0); results carry the label.
-    """
+    """To whom an X applies: ``feature`` is at least ``at_least``."""
 
     feature: Name
     at_least: AtLeast
-    mode: Literal["internal_reference", "statutory"]

@@ -7,23 +7,27 @@ its shape.  Names and texts are what pages and the shell show.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 
-from tests.rules.keys import calendars, restorations, scores
+from tests.rules.keys import calendars, restorations, scores, showing, tiering
 from tests.rules.keys.walking import changed, differs, keys_of, others, outcomes, plain, pools
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
-TEXTS = {"id", "zh", "en", "why", "article"}
+#: what decides nothing and is there to be read: words in both languages, reasons, citations
+SHOWN_ONLY = ("zh", "en", "why", "article")
 
 #: families of rules and the small cases that their keys are tried on
 PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("scores.weights", (scores.score,)),
     ("scores.scale", (scores.score,)),
-    ("scope.*", (scores.score, scores.modes)),
+    ("scores.x_*", (scores.score, tiering.switched_off)),
+    ("tiers.*", (tiering.assigned, tiering.switched_off)),
+    ("tolerance.*", (tiering.assigned, tiering.switched_off)),
+    ("scope.*", (scores.score,)),
     ("features.*", (scores.score,)),
     ("packs.*", (scores.in_service,)),
     ("calendar.years.*", (calendars.working,)),
@@ -36,7 +40,7 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
 #: families of rules that have no small cases of this kind yet; their own tests try them
 UNTRIED = (
     "access.*", "alerts.*", "draws.*", "outcomes.*", "promotion.*",
-    "retention.*", "scores.x_caps", "scores.x_grades", "tiers.*", "tolerance.*",
+    "retention.*",
 )  # fmt: skip
 
 
@@ -82,10 +86,24 @@ def test_under_every_key_another_value_has_another_outcome(rule_id):
     unread = [
         ".".join(map(str, path)) or rule_id
         for path, numbers in keys_of(rule).items()
-        if not (path and path[-1] in TEXTS) and not is_read(rule, path, numbers)
+        if not (path and path[-1] in SHOWN_ONLY) and not is_read(rule, path, numbers)
     ]
 
     assert unread == [], "read these keys, or delete them from the rule and its shape"
+
+
+@pytest.mark.parametrize("key", SHOWN_ONLY)
+def test_what_decides_nothing_is_shown(key):
+    rules = [(BOOK.rule(i), path) for i in BOOK.rules for path in keys_of(BOOK.rule(i))]
+    texts = [(rule, path) for rule, path in rules if path and path[-1] == key]
+    newest = [(rule, path, keys_of(rule)[path][-1]) for rule, path in texts]
+
+    assert newest
+    for rule, path, number in newest:
+        book = changed(BOOK, rule, number, path, "此处另有说明")
+        page = partial(showing.page, rule_id=rule.id)
+        assert book is not None
+        assert differs(page, book, list(outcomes(page, BOOK)))
 
 
 def test_every_rule_has_small_cases_or_is_named_as_without():

@@ -1,0 +1,17 @@
+"""What people are shown of a rule: the console's page and the answer of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from serving.catalogue import one_rule
+from xhcredit.rules.rulebook import Rulebook
+
+DAY = date(2026, 11, 30)
+
+
+def page(book: Rulebook, rule_id: str) -> Iterator[Any]:
+    """The value of a rule as the console and the API show it."""
+    yield one_rule(book, rule_id, DAY)["value"]
