@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order
+import scipy
 
 from xhcredit.alerts.door import World
 from xhcredit.alerts.hits import Hit, Seen, text_of
@@ -86,7 +85,9 @@ def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
 def _graph(edges: Edges, enterprises: int, nodes: int) -> Any:
     size = enterprises + nodes
     ones = np.ones(edges.ent.shape[0], np.int8)
-    return coo_array((ones, (edges.ent, edges.node + enterprises)), shape=(size, size)).tocsr()
+    return scipy.sparse.coo_array(
+        (ones, (edges.ent, edges.node + enterprises)), shape=(size, size)
+    ).tocsr()
 
 
 def picture(world: World, row: int, rule: Picture, day: int) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def picture(world: World, row: int, rule: Picture, day: int) -> dict[str, Any]:
     degree = np.bincount(edges.node, minlength=count)
     joins = (degree[edges.node] <= rule.hub_above) & ~np.isin(edges.node, [*world.white_nodes])
     kept = Edges(edges.ent[joins], edges.node[joins], edges.since[joins])
-    around = breadth_first_order(
+    around = scipy.sparse.csgraph.breadth_first_order(
         _graph(kept, len(store), count), row, directed=False, return_predecessors=False
     )
     chosen = around[: rule.nodes_at_most]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from xhcredit.rules.shapes_alerts import Retirement
 
@@ -43,5 +43,5 @@ def precision_of(
 
 def interval(right: int, of: int, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share."""
-    found = stats.binomtest(right, of).proportion_ci(confidence, method="wilson")
+    found = scipy.stats.binomtest(right, of).proportion_ci(confidence, method="wilson")
     return float(found.low), float(found.high)

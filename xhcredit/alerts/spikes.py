@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from xhcredit.alerts.door import Picked, World
 from xhcredit.alerts.hits import Hit, seen, text_of
@@ -44,7 +44,7 @@ def own_test(c: Counts, days: int) -> Array:
     """Probability of so many events in the window, or more, if the own rate had not changed."""
     total = c.window + c.baseline
     share = days / (days + c.exposure)
-    tested: Array = stats.binom.sf(c.window - 1, total, share)
+    tested: Array = scipy.stats.binom.sf(c.window - 1, total, share)
     return tested
 
 
@@ -57,7 +57,7 @@ def peer_test(c: Counts, days: int) -> Array:
         if shape > 0:
             r = shape + c.baseline[rows]
             known = rate + c.exposure[rows]
-            p[rows] = stats.nbinom.sf(c.window[rows] - 1, r, known / (known + days))
+            p[rows] = scipy.stats.nbinom.sf(c.window[rows] - 1, r, known / (known + days))
     return p
 
 
@@ -92,7 +92,7 @@ def discoveries(p: Sequence[float], tests: int, rate: float) -> list[bool]:
         return []
     every = np.ones(max(tests, len(p)))
     every[: len(p)] = p
-    adjusted = stats.false_discovery_control(every, method="bh")[: len(p)]
+    adjusted = scipy.stats.false_discovery_control(every, method="bh")[: len(p)]
     return [bool(a <= rate) for a in adjusted]
 
 

@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import expit, logit
 
 from xhcredit.draws import numerics as num
@@ -66,7 +66,7 @@ class Cell:
         """
         low, high = -self.shift.max(), -self.shift.min()
         reach = np.log(float(self.counts.sum())) + num.WIDEST_STEP
-        middle = brentq(self._excess, low - reach, high + reach)
+        middle = scipy.optimize.brentq(self._excess, low - reach, high + reach)
         below = expit(middle + self.shift)
         spread = float(self.counts @ (below * (1 - below)))
         step = min(num.WIDEST_STEP, num.STEP_IN_WIDTHS / max(spread, 1) ** (1 / 2))
@@ -180,7 +180,9 @@ def _scaled(working: Array, counts: Ints, size: int) -> Array:
     shift = logit(working)
     reach = float(np.ptp(shift)) + np.log(float(counts.sum())) + num.WIDEST_STEP
     middle = float(np.median(shift))
-    move = brentq(lambda m: counts @ expit(shift + m) - size, -middle - reach, -middle + reach)
+    move = scipy.optimize.brentq(
+        lambda m: counts @ expit(shift + m) - size, -middle - reach, -middle + reach
+    )
     scaled: Array = expit(shift + move)
     if scaled.min() < num.SMALL:
         scaled = expit(shift - (shift.max() + shift.min()) / 2)

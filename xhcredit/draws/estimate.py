@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import gamma
+import scipy
 
 from xhcredit.draws.numerics import CONFIDENCE, Array, Ints
 from xhcredit.errors import NothingKnown
@@ -92,8 +92,12 @@ def interval(
     rate = float(weight @ found)
     variance = float(weight**2 @ (found * spare * (1 - found / visits)))
     below, above = (1 - confidence) / 2, (1 + confidence) / 2
-    low = gamma.ppf(below, rate**2 / variance, scale=variance / rate) if variance > 0 else rate
+    low = (
+        scipy.stats.gamma.ppf(below, rate**2 / variance, scale=variance / rate)
+        if variance > 0
+        else rate
+    )
     one, one_more = float(weight.mean()), float((weight**2 * spare).mean())
     up, wide = rate + one, variance + one_more
-    high = gamma.ppf(above, up**2 / wide, scale=wide / up)
+    high = scipy.stats.gamma.ppf(above, up**2 / wide, scale=wide / up)
     return min(float(low), rate), min(float(high), 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from scipy.stats import poisson
+import scipy
 
 from xhcredit.draws.numerics import CONFIDENCE
 
@@ -56,5 +56,5 @@ def _expect(teams: Sequence[Team], expected: Counter[tuple[str, str]]) -> None:
 
 
 def _pair(pair: tuple[str, str], together: int, expected: float, limit: float) -> Pair:
-    chance = float(poisson.sf(together - 1, expected))
+    chance = float(scipy.stats.poisson.sf(together - 1, expected))
     return Pair(*pair, together, expected, chance, chance < limit)

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+import scipy
 
 from xhcredit.draws.inspectors import Inspector, Need, Visit
 from xhcredit.draws.numerics import SHOWN
@@ -76,7 +75,7 @@ def _causes(
 def _missing(visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals) -> int:
     graph, sink, _ = _network(visits, inspectors, recusals)
     places = sum(len(v.needs) for v in visits)
-    return places - int(maximum_flow(graph, 0, sink).flow_value)
+    return places - int(scipy.sparse.csgraph.maximum_flow(graph, 0, sink).flow_value)
 
 
 def shortage(
@@ -84,10 +83,12 @@ def shortage(
 ) -> tuple[list[str], list[str], int]:
     """Source side of the smallest cut: enterprises, inspectors without room, places missing."""
     graph, sink, places = _network(visits, inspectors, recusals)
-    found = maximum_flow(graph, 0, sink)
-    left = csr_array(graph - found.flow)
+    found = scipy.sparse.csgraph.maximum_flow(graph, 0, sink)
+    left = scipy.sparse.csr_array(graph - found.flow)
     left.eliminate_zeros()
-    reached = set(breadth_first_order(left, 0, return_predecessors=False).tolist())
+    reached = set(
+        scipy.sparse.csgraph.breadth_first_order(left, 0, return_predecessors=False).tolist()
+    )
     codes = {visits[v].code: None for node, v in places.items() if node in reached}
     first = sink - len(inspectors)
     people = [w.inspector for i, w in enumerate(inspectors) if first + i in reached]
@@ -96,7 +97,7 @@ def shortage(
 
 def _network(
     visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
-) -> tuple[csr_array, int, dict[int, int]]:
+) -> tuple[scipy.sparse.csr_array, int, dict[int, int]]:
     """The flow network, its sink, and the visit of each place's node.  Node 0 is the source."""
     edges: list[tuple[int, int, int]] = []
     places: dict[int, int] = {}
@@ -119,7 +120,11 @@ def _network(
             edges += [(node, at[w], 1) for w in allowed[v] if need.met_by(inspectors[w])]
     edges += [(people + w, sink, who.capacity) for w, who in enumerate(inspectors) if who.capacity]
     start, end, capacity = np.array(edges, dtype=np.int32).T
-    return csr_array((capacity, (start, end)), shape=(sink + 1, sink + 1)), sink, places
+    return (
+        scipy.sparse.csr_array((capacity, (start, end)), shape=(sink + 1, sink + 1)),
+        sink,
+        places,
+    )
 
 
 def _listed(names: Iterable[str], between: str = ", ") -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from scipy.special import expit, logit
-from scipy.stats import norm
 
 from xhcredit.draws.numerics import CONFIDENCE, Array, Flags, Ints
 from xhcredit.errors import NothingKnown
@@ -60,7 +60,7 @@ def weighted_auc(v: Visits) -> Figure:
     error = _error(influence * weight, v)
     if not 0 < auc < 1:
         return Figure(auc, error, auc, auc)
-    z, spread = float(norm.ppf((1 + CONFIDENCE) / 2)), error / (auc * (1 - auc))
+    z, spread = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)), error / (auc * (1 - auc))
     low, high = expit(logit(auc) + z * spread * np.array([-1, 1]))
     return Figure(auc, error, float(low), float(high))
 
@@ -99,5 +99,5 @@ def calibration_ratio(v: Visits, expected: Array) -> Figure:
         raise NothingKnown("no violation was expected anywhere; give probabilities above 0")
     ratio = float(weight @ v.failed) / promised
     error = _error(weight * (v.failed - ratio * expected) / promised, v)
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
+    z = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2))
     return Figure(ratio, error, max(0.0, ratio - z * error), ratio + z * error)
