@@ -76,7 +76,7 @@ def _places(graph: nx.Graph) -> dict[str, tuple[float, float]]:
         node: (cos(2 * pi * i / len(graph)), sin(2 * pi * i / len(graph)))
         for i, node in enumerate(graph)
     }
-    found = nx.kamada_kawai_layout(graph, pos=start)
+    found = nx.spring_layout(graph, pos=start, seed=1, iterations=100)
     reach = max(max(abs(x), abs(y)) for x, y in found.values()) or 1.0
     wide, high = WIDTH / 2 - _MARGIN, HEIGHT / 2 - _MARGIN / 2
     return {

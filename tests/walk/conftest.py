@@ -1,4 +1,4 @@
-"""Two districts for all walks of a run, made once; each file walks its own copy of the store."""
+"""The demo and a sparse district, made once for all walks; each file walks a copy of the store."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.walk.district import SAMPLE, District, build, generated, served, sparse_exports
-from tests.walk.walker import FULL, Walker
+from tests.walk.district import District, build, served, sparse_exports
+from tests.walk.walker import Walker
 
 
 def shared(factory, name, make):
@@ -27,13 +27,9 @@ def shared(factory, name, make):
 
 
 @pytest.fixture(scope="session")
-def living(tmp_path_factory):
-    """A district after its nights and days of work: a third of the sample, or all in full walks."""
-
-    def make(to):
-        build(to, SAMPLE / "exports" if FULL else generated(to, 700, 20261130))
-
-    return shared(tmp_path_factory, "living", make)
+def living(demo):
+    """The demo: half a year of the sample district, and records in every state."""
+    return District(demo.warehouse, demo.store, None)
 
 
 @pytest.fixture(scope="session")

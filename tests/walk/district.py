@@ -20,7 +20,9 @@ from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.service import Settings
+from tests.demo_store import HERE
 from tests.serving.visitors import again, visitor
+from xhcredit.domain.clock import machine_moment
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alert_night import update
 from xhcredit.jobs.alert_proof import back_test, prove
@@ -47,11 +49,14 @@ ROLES = ("draw_officer", "restoration_officer", "model_manager")
 
 @dataclass(frozen=True)
 class District:
-    """Where the data of a district is, and the moment at which it is looked at."""
+    """Where the data of a district is, and the moment at which it is looked at.
+
+    None is the moment at which the store's own clock stands: that of a demo.
+    """
 
     warehouse: Path
     store: Path
-    moment: datetime
+    moment: datetime | None
 
     @classmethod
     def within(cls, folder: Path) -> District:
@@ -74,12 +79,14 @@ class Clock:
 
 @contextmanager
 def served(district: District, clock: Clock | None = None) -> Iterator[TestClient]:
-    """A client of the service over a district; ``client.store`` is its store."""
-    clock = clock or Clock(district.moment)
+    """A client of the service over a district, on its computer; ``client.store`` is its store."""
+    if clock is None and district.moment is not None:
+        clock = Clock(district.moment)
     log = io.StringIO()
-    with Store.open(str(district.store), clock=clock) as store:
+    with Store.open(str(district.store), clock=clock or machine_moment) as store:
         app = create_app(store, Settings(warehouse=district.warehouse, log=log))
-        with TestClient(app, raise_server_exceptions=False) as client:
+        here = ("127.0.0.1", 50_000)
+        with TestClient(app, HERE, raise_server_exceptions=False, client=here) as client:
             client.store, client.log, client.clock = store, log, clock
             app.state.service.explainer.champions.look()
             yield client

@@ -79,6 +79,14 @@ class Inventory:
         return [d for d in self.draws if d["state"] in ("drawn", "published")]
 
     @cached_property
+    def plans(self) -> list[dict[str, Any]]:
+        return self.store.draws.plans(None)
+
+    @cached_property
+    def keys(self) -> list[dict[str, Any]]:
+        return self.store.access.keys()
+
+    @cached_property
     def joint(self) -> list[dict[str, Any]]:
         return self.store.joint_draws.listed(None)
 
@@ -165,7 +173,9 @@ def first(named: str, column: str) -> Callable[[Inventory], str]:
 
     def told(held: Inventory) -> str:
         rows = getattr(held, named)
-        return str(rows[0][column]) if rows else ""
+        if not rows:
+            return ""
+        return str(rows[0][column] if isinstance(rows[0], Mapping) else getattr(rows[0], column))
 
     return told
 

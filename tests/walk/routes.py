@@ -220,7 +220,7 @@ ENTERPRISES: dict[str, Entry] = {
     f"{CODE}/score": Entry(S, enterprises(f"{CODE}/score", facts=in_json), JSON),
 }  # fmt: skip
 OTHERS: dict[str, Entry] = {
-    "/console/accounts": Entry(roles.ACCOUNTS, place("/console/accounts", "wang")),
+    "/console/accounts": Entry(roles.ACCOUNTS, place("/console/accounts", "walk.viewer")),
     "/console/alerts": Entry(A, _alert_filters("/console/alerts")),
     "/console/alerts/{alert}": Entry(
         A, each("/console/alerts/{row[id]}", "alerts", lambda r: (str(r["id"]), r["code"] or ""))),
@@ -271,7 +271,7 @@ OTHERS: dict[str, Entry] = {
     "/healthz": Entry(None, place("/healthz", "alive"), JSON),
     "/metrics": Entry(C, place("/metrics", "xhcredit_http_answers"), TEXT),
     "/readyz": Entry(None, place("/readyz", "ready"), JSON),
-    "/v1/accounts": Entry(roles.ACCOUNTS, place("/v1/accounts", "wang"), JSON),
+    "/v1/accounts": Entry(roles.ACCOUNTS, place("/v1/accounts", "walk.viewer"), JSON),
     "/v1/activity": Entry(roles.AUDIT, place("/v1/activity", "user:"), JSON),
     "/v1/activity/head": Entry(roles.AUDIT, place("/v1/activity/head", "digest"), JSON),
     "/v1/alerts": Entry(A, _alert_filters("/v1/alerts"), JSON),
@@ -289,7 +289,7 @@ OTHERS: dict[str, Entry] = {
     "/v1/draws/{draw}/notices.pdf": Entry(
         roles.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF),
     "/v1/joint-draws": Entry(D, place("/v1/joint-draws", first("joint", "joint_id")), JSON),
-    "/v1/keys": Entry(roles.ACCOUNTS, place("/v1/keys", "区平台"), JSON),
+    "/v1/keys": Entry(roles.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
     "/v1/metadata": Entry(C, place("/v1/metadata", "tiers"), JSON),
     "/v1/models": Entry(M, place("/v1/models", first("candidates", "name")), JSON),
     "/v1/models/{number}": Entry(
@@ -297,7 +297,7 @@ OTHERS: dict[str, Entry] = {
     "/v1/models/{number}/moves": Entry(
         M, each("/v1/models/{row[id]}/moves", "candidates", lambda _: ("moves",), _everybodys),
         JSON),
-    "/v1/plans": Entry(D, place("/v1/plans", "p-w-open"), JSON),
+    "/v1/plans": Entry(D, place("/v1/plans", first("plans", "id")), JSON),
     "/v1/public/draws/{draw}/commitment.json": Entry(
         None, each("/v1/public/draws/{row[id]}/commitment.json", "draws", _of_draw, _everybodys),
         JSON),
@@ -326,7 +326,8 @@ OTHERS: dict[str, Entry] = {
     "/v1/runs": Entry(C, place("/v1/runs", day), JSON),
     "/v1/runs/{run}": Entry(C, _runs, JSON),
     "/v1/session": Entry("", place("/v1/session", "csrf"), JSON),
-    "/v1/subscriptions": Entry(roles.ACCOUNTS, place("/v1/subscriptions", "区平台"), JSON),
+    "/v1/subscriptions": Entry(
+        roles.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON),
     "/v1/subscriptions/{number}/dead": Entry(roles.ACCOUNTS, _dead, JSON),
     "/v1/triggered-checks": Entry(
         D, place("/v1/triggered-checks", first("checks", "id")), JSON),
@@ -337,6 +338,8 @@ OTHERS: dict[str, Entry] = {
         S, place("/v1/watchlist/export", lambda h: h.listed[0]["code"]), SHEET),
     "/v1/watchlist/views": Entry(S, place("/v1/watchlist/views", "views"), JSON),
 }  # fmt: skip
+#: what anybody on the computer of the service may read, where a walk comes from
+OPEN_HERE = ("/metrics",)
 #: what leads elsewhere: to the login, or to the first page that one may see
 LEADING = ("/", "/console", "/console/")
 ROUTES = ENTERPRISES | OTHERS

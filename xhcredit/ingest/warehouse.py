@@ -77,7 +77,10 @@ class Warehouse:
         Raises:
             BadInput: a manifest file cannot be read.
         """
-        found = [_read_entry(file) for file in sorted((self.path / "manifest").glob("*.json"))]
+        folder = os.fspath(self.path / "manifest")
+        # every answer about an enterprise asks for the digest: names are sorted as plain text
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        found = [_read_entry(f"{folder}/{name}") for name in names if name.endswith(".json")]
         gone = {name for entry in found for name in entry.replaces}
         return [entry for entry in found if entry.name not in gone]
 
@@ -85,7 +88,7 @@ class Warehouse:
         """An entry by name, whether it counts or was replaced; ``None`` if it was swept away."""
         for folder in (self.path / "manifest", self.path / RETIRED):
             if (folder / f"{name}.json").exists():
-                return _read_entry(folder / f"{name}.json")
+                return _read_entry(os.fspath(folder / f"{name}.json"))
         return None
 
     def tables(self) -> dict[str, int]:
@@ -360,18 +363,19 @@ def _write_json(target: Path, content: dict[str, Any]) -> None:
     _publish(unfinished, target)
 
 
-def _read_entry(file: Path) -> Entry:
+def _read_entry(file: str) -> Entry:
     """Read one manifest file; fields of a newer version are left out."""
     try:
-        state = file.stat()
+        state = os.stat(file)
     except OSError as error:
         raise BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew') from error
     return _entry_of(file, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=1 << 16)
-def _entry_of(file: Path, _changed: int, _size: int) -> Entry:
+def _entry_of(name: str, _changed: int, _size: int) -> Entry:
     """One manifest file, read once as long as it stays as it is: digests are asked for often."""
+    file = Path(name)
     known = {f.name for f in fields(Entry)}
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
