@@ -73,11 +73,11 @@ def open_check(
         raise BadInput(f'code "{check.code}": {wrong}')
     if code not in store.watch.places(store.reader.current_run()["run"], [code], None):
         raise UnknownRecord(f'no enterprise "{code}" in the current run; correct the code')
-    told = check.model_dump(mode="json") | {"code": code} | _by_law(check, rules)
+    told = check.model_dump(mode="json") | {"code": code} | check_terms(check, rules)
     return store.triggered.open(act, told)
 
 
-def _by_law(check: Check, rules: Rulebook) -> Json:
+def check_terms(check: Check, rules: Rulebook) -> Json:
     """Field, form and whether it counts, by the rules of the day."""
     day = check.opened_on
     sources = rules.serving("draws.triggered", Triggers, as_of=day).root

@@ -55,10 +55,8 @@ def trust_list(
         found = trusted(night, warehouse, rules, day)
         return night.merge(found[["code", "listed", "reason"]], on="code", how="left")
 
-    base = rules.serving("draws.items", Items, as_of=as_of).root
-    quiet = rules.serving("draws.quiet", Quiet, as_of=as_of).items
-    fields = {item: base[item].field for item in quiet}
-    return with_items(moved(store, choose, as_of, before), fields, duties_on(rules, as_of))
+    table = moved(store, choose, as_of, before)
+    return with_items(table, quiet_items(rules, as_of), duties_on(rules, as_of))
 
 
 def with_items(
@@ -78,6 +76,13 @@ def with_items(
         free = table["listed"] & ~_covered(table, duties.values(), field)
         quiet[free] += f"{item};"
     return table.assign(quiet=quiet.str.rstrip(";"), duty=duty.str.rstrip(";"))
+
+
+def quiet_items(rules: Rulebook, as_of: date) -> Mapping[str, str]:
+    """Items for which nobody on the list is visited without a lead, with the field of each."""
+    base = rules.serving("draws.items", Items, as_of=as_of).root
+    quiet = rules.serving("draws.quiet", Quiet, as_of=as_of).items
+    return {item: base[item].field for item in quiet}
 
 
 def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, CoverageDuty]:
