@@ -43,12 +43,13 @@ from serving import (
 from serving.console import mishaps
 from serving.console import pages as console
 from serving.demo import Loopback
-from serving.middleware import Frame, Limits, Meters, access_log
+from serving.middleware import Frame, Limits, Meters
 from serving.oidc import Oidc
 from serving.service import Service, Settings
 from serving.supervisor import Supervisor
 from serving.warm import keep_warm
 from xhcredit import __version__
+from xhcredit.domain.log import events_to, json_lines
 from xhcredit.store.store import Store
 
 DESCRIPTION = """
@@ -82,19 +83,20 @@ _session = APIKeyCookie(
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The application over an open store, which who opened it closes."""
     meters = Meters()
-    tasks = Supervisor(meters.tasks, access_log(settings.log))
+    tasks = Supervisor(meters.tasks, json_lines(settings.log))
     service = Service(store, settings, tasks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
         sys.setswitchinterval(SWITCH_SECONDS)
-        service.watch_over()
-        if settings.warm:
-            tasks.start("warm_pages", partial(keep_warm, service, app.state.restorable))
-        yield
-        await tasks.stop()
-        service.close()
+        with events_to(tasks.log):
+            service.watch_over()
+            if settings.warm:
+                tasks.start("warm_pages", partial(keep_warm, service, app.state.restorable))
+            yield
+            await tasks.stop()
+            service.close()
 
     app = FastAPI(
         title="xhcredit",

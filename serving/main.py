@@ -17,6 +17,7 @@ import typer
 from serving import people
 from serving.roles import ROLES
 from xhcredit.domain.disk import disk_error
+from xhcredit.domain.log import events_to, json_lines
 from xhcredit.errors import BadInput, XhcreditError
 
 if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
@@ -108,7 +109,7 @@ def serve(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
         outward=Outward.of(webhook_allow), warm=True,
     )  # fmt: skip
-    with _opened(store, demo) as opened:
+    with events_to(json_lines(sys.stderr)), _opened(store, demo) as opened:
         if opened.is_demo:
             refuse_exposed(host, public, provider)
         else:

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TextIO
 
-import msgspec
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.exceptions import HTTPException
@@ -24,8 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import TOO_LARGE, Refusal, incident, refused
 from serving.supervisor import TaskMeters
-from xhcredit.domain.clock import machine_moment
-from xhcredit.store.chain import written
+from xhcredit.domain.log import json_lines, json_text, stamp
 
 #: names the folder through which workers share what they measured; read by prometheus_client too
 SHARED_METERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -86,36 +83,15 @@ class Meters:
         return self._of[kind]
 
 
-def access_log(to: TextIO) -> Any:
-    """A logger that writes one JSON object per line."""
-    return structlog.wrap_logger(
-        structlog.PrintLogger(to),
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(_as_text),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(0),
-    ).bind()  # bound once: binding at every line costs as much as the line
-
-
 def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
-    """What writes the line of a request, as ``access_log`` does but at a third of the price."""
+    """What writes the line of a request, as ``json_lines`` does but at a third of the price."""
 
     def write(line: dict[str, Any]) -> None:
-        event = {"event": "request", "timestamp": written(machine_moment()), "level": "info"}
-        to.write(_as_text(line | event) + "\n")
+        first = {"timestamp": stamp(), "level": "info", "event": "request"}
+        to.write(json_text(first | line) + "\n")
         to.flush()
 
     return write
-
-
-def _as_text(line: Any, **_: Any) -> str:
-    return _JSON.encode(line).decode()
-
-
-_JSON = msgspec.json.Encoder(enc_hook=str)
 
 
 class Limits(NamedTuple):
@@ -139,7 +115,7 @@ class Frame:
     ) -> None:
         """Wrap ``app``; ``log`` is where lines go, ``problem_page`` turns problems into pages."""
         self._app, self._meters, self._problem_page = app, meters, problem_page
-        self._log, self._line = access_log(log), access_line(log)
+        self._log, self._line = json_lines(log), access_line(log)
         self._limits, self._now = limits, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

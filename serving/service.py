@@ -18,7 +18,6 @@ from serving.explainer import Explainer
 from serving.gate import Caller, Keyring, purpose_of, token_of
 from serving.journal import Journal
 from serving.login import Logins
-from serving.middleware import access_log
 from serving.oidc import Provider
 from serving.passwords import Passwords
 from serving.problems import Refusal
@@ -32,6 +31,7 @@ from serving.sessions import (
     visit_of,
 )
 from serving.supervisor import Supervisor
+from xhcredit.domain.log import json_lines
 from xhcredit.errors import BadInput
 from xhcredit.jobs.outward import Outward
 from xhcredit.rules.rulebook import Rulebook
@@ -102,7 +102,7 @@ class Service:
         chosen = self.settings
         if chosen.warehouse is None:
             raise BadInput("no warehouse was named; name one to explain scores")
-        log = access_log(chosen.log).info
+        log = json_lines(chosen.log).info
         champions = Champions(
             self.store.reader, chosen.warehouse, self.rulebook, chosen.release, log
         )
@@ -110,7 +110,7 @@ class Service:
 
     def note(self, event: str, **more: object) -> None:
         """Write a line into the log."""
-        access_log(self.settings.log).info(event, **more)
+        json_lines(self.settings.log).info(event, **more)
 
     def watch_over(self) -> None:
         """Start what runs beside the requests; what keeps the live model needs a warehouse."""

@@ -95,6 +95,13 @@ def test_one_file_of_the_library_knows_what_day_it_is():
     assert complaints(walks.machine_clocks, files) == ""
 
 
+def test_one_file_of_the_library_measures_how_long_work_takes():
+    # the service measures requests itself: a thousand a second, and limits on their bodies
+    files = [f for f in python_files("xhcredit") if shown(f) != "xhcredit/domain/clock.py"]
+
+    assert complaints(walks.durations, files) == ""
+
+
 def test_what_decides_by_law_holds_no_number_of_its_own():
     # the constants of the mathematics of draws (digits, steps of quadrature) stand in one file
     every = [f for floor in BY_LAW for f in python_files(f"xhcredit/{floor}")]

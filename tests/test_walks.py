@@ -27,7 +27,7 @@ def long_parts(name, text):
 
 WALKS = [
     long_parts, walks.blind_raises, walks.mocks, walks.clocks, walks.machine_clocks,
-    walks.bare_numbers,
+    walks.durations, walks.bare_numbers,
     walks.undocumented_package, walks.unexplained, walks.banned_text,
 ]  # fmt: skip
 
@@ -74,6 +74,14 @@ def test_whatever_asks_the_machine_for_the_day_is_found(text):
 )
 def test_durations_and_other_things_called_now_pass(text):
     assert found(walks.machine_clocks, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import time\nt = time.perf_counter()", "from time import monotonic as tick\nt = tick()"],
+)
+def test_own_stopwatches_are_found(text):
+    assert "measure with the stopwatch" in found(walks.durations, text)[0]
 
 
 @pytest.mark.parametrize("call", ["pytest.raises(ValueError)", "raises(ValueError)"])

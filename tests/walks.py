@@ -25,6 +25,11 @@ MACHINE_CLOCKS = {
     "datetime.datetime.utcnow", "time.time", "time.time_ns", "time.localtime", "time.gmtime",
     "time.ctime", "time.asctime", "time.strftime", "pandas.Timestamp.now", "pandas.Timestamp.today",
 }  # fmt: skip
+#: what measures how long something takes
+DURATION_CLOCKS = {
+    f"time.{clock}{unit}" for clock in ("monotonic", "perf_counter", "process_time", "thread_time")
+    for unit in ("", "_ns")
+}  # fmt: skip
 #: the same, asked of a database
 DATABASE_CLOCK = re.compile(
     r"\b(?:current_date|current_timestamp|localtimestamp|transaction_timestamp)\b"
@@ -156,6 +161,19 @@ def machine_clocks(name: str, text: str) -> Iterator[str]:
             asks = match[0] if (match := DATABASE_CLOCK.search(node.value)) else ""
         if asks:
             yield f"{name}:{node.lineno}: {asks}; take the day from xhcredit/domain/clock.py"
+
+
+def durations(name: str, text: str) -> Iterator[str]:
+    """Whatever measures how long something takes, under any alias."""
+    tree = ast.parse(text)
+    names = _imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            first, _, others = ast.unparse(node).partition(".")
+            full = f"{names.get(first, first)}.{others}".rstrip(".")
+            if full in DURATION_CLOCKS:
+                cure = "measure with the stopwatch of xhcredit/domain/clock.py"
+                yield f"{name}:{node.lineno}: {full}; {cure}"
 
 
 def _imported(tree: ast.AST) -> dict[str, str]:

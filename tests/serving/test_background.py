@@ -15,10 +15,12 @@ from starlette.testclient import TestClient
 from serving.app import create_app
 from serving.champion import Champions
 from serving.explainer import Explainer
-from serving.middleware import Meters, access_log
+from serving.middleware import Meters
 from serving.service import Settings
-from serving.supervisor import LONGEST_PAUSE, Supervisor, pause_after
+from serving.supervisor import Supervisor
 from tests.serving.district import CODES, Clock, headers, new_key
+from xhcredit.domain.backoff import LONGEST_PAUSE, pause_after
+from xhcredit.domain.log import json_lines
 from xhcredit.errors import BadStore, StoreUnavailable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
@@ -45,7 +47,7 @@ class Bench:
         self.out, self.meters = io.StringIO(), Meters()
         self.pauses, self.go_on = asyncio.Queue(), asyncio.Queue()
         self.kept = Supervisor(
-            self.meters.tasks, access_log(self.out), pause=self._pause, share=lambda: 1.0
+            self.meters.tasks, json_lines(self.out), pause=self._pause, share=lambda: 1.0
         )
 
     async def _pause(self, seconds):

@@ -21,6 +21,7 @@ from xhcredit.cli import (
     restoration,
 )
 from xhcredit.cli.console import err
+from xhcredit.cli.log import CommandLog, Log
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
 
@@ -54,11 +55,15 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
+    log: Log = "",
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     """Take the options that stand before a command."""
+    if log:
+        context.ensure_object(CommandLog).begin(log, context.invoked_subcommand or "")
 
 
 data.register(app)
@@ -82,8 +87,13 @@ def _refuse(error: XhcreditError) -> NoReturn:
 
 def run() -> None:
     """Run the shell and turn errors that a person can act on into words."""
+    with CommandLog() as log:
+        _run(log)
+
+
+def _run(log: CommandLog) -> None:
     try:
-        app()
+        app(obj=log)
     except XhcreditError as error:
         _refuse(error)
     except Exception as error:

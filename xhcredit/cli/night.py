@@ -15,6 +15,7 @@ from xhcredit.cli.clock import today
 from xhcredit.cli.console import out, progress_bar, tell_json
 from xhcredit.cli.demo_clock import by_store, by_warehouse
 from xhcredit.cli.engines import Engine, Memory
+from xhcredit.domain.log import measured
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
@@ -145,9 +146,10 @@ def score(
     from xhcredit.jobs.night import run_night
     from xhcredit.jobs.restorable_night import barred_in, before_night, write_restorable
 
-    model = model_for(as_of, release, rules, store)
-    if store:
-        before_night(warehouse, store, today(), model.rules)
+    with measured("night.prepared"):
+        model = model_for(as_of, release, rules, store)
+        if store:
+            before_night(warehouse, store, today(), model.rules)
     warned = None
     with progress_bar(quiet=json_) as progress:
         report = run_night(

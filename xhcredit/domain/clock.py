@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from time import monotonic
 
 #: China has one zone and no summer time since 1992; an offset needs no table of zones installed
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -20,6 +21,12 @@ MomentSource = Callable[[], datetime]
 def machine_moment() -> datetime:
     """The moment as the machine tells it, with the offset of UTC."""
     return datetime.now(UTC)
+
+
+def stopwatch() -> Callable[[], float]:
+    """Start now; each call gives the seconds since, by a clock that nobody sets back."""
+    begun = monotonic()
+    return lambda: round(monotonic() - begun, 3)
 
 
 @dataclass(frozen=True)

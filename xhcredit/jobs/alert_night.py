@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from xhcredit.alerts.choose import Choice, choose
 from xhcredit.alerts.detect import Armed, Found, armed, detect
 from xhcredit.alerts.flow import Standing, redated
+from xhcredit.domain.log import logged
 from xhcredit.engine.one import day_number
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.alert_world import Scene
@@ -48,6 +49,7 @@ class Updated:
     repeated: bool
 
 
+@logged("alert.raised", lambda done: {**asdict(done), "waiting": len(done.waiting)})
 def update(
     warehouse: Path,
     store: Store,

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from xhcredit.domain.disk import need_room, size_of
+from xhcredit.domain.log import measured
 from xhcredit.engine import cluster, stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.recluster import recluster
@@ -64,7 +65,9 @@ def open_store(
         if anew or not target.exists():
             need_room(folder, _ROOM * size_of(warehouse / "parts"), "clustering the events")
             sort = cluster.write_table if spark is None else Shuffle(spark, kept)
-            _make(kept, target, progress, room, sort, anew=anew)
+            with measured("cluster.built") as counts:
+                counts["spliced"] = _make(kept, target, progress, room, sort, anew=anew)
+                counts |= _counts(target)
         store = stores.load(target)
         stores.forget_others(folder, {target, *_of_nights(kept)})
     return store
@@ -89,11 +92,20 @@ def open_book(warehouse: Path, digest: str, *, progress: Progress = _quiet) -> S
     if not target.exists():
         with kept.reading(), stores.alone(folder):
             if not target.exists():
-                _make_book(kept, target, digest, progress)
+                with measured("cluster.built", spliced=False) as counts:
+                    _make_book(kept, target, digest, progress)
+                    counts |= _counts(target)
     store = stores.load(target)
     with suppress(OSError):  # who may only read cannot say that it is used; the night did
         keep_book(warehouse, store)
     return store
+
+
+def _counts(target: Path) -> dict[str, int]:
+    """How many enterprises and events a clustered store holds."""
+    store = stores.load(target)
+    events = [a["occurred"].shape[0] for a in store.tables.values() if "occurred" in a]
+    return {"enterprises": len(store), "events": sum(events)}
 
 
 def _make_book(kept: Warehouse, target: Path, digest: str, progress: Progress) -> None:
@@ -126,10 +138,11 @@ def _make(
     sort: cluster.Sort,
     *,
     anew: bool,
-) -> None:
+) -> bool:
     """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
 
     An earlier store of the same layout is carried on, if what came since can be told from it.
+    Returns whether it was.
     """
     digest, base = kept.digest(), None if anew else stores.latest(target.parent)
     with duckdb.connect() as con:
@@ -141,12 +154,13 @@ def _make(
             changed = changes(con, kept, stores.about(base)["entries"])
             if changed is not None and recluster(changed, base, target, digest):
                 progress("splice", 1, 1)
-                return
+                return True
             con.execute("RESET threads")
             _limit(con, room)
         create_views(con, kept)
         entries = [e.name for e in kept.entries()]
         cluster.build(con, target, digest, progress, entries, sort)
+    return False
 
 
 def _limit(con: duckdb.DuckDBPyConnection, room: int | None) -> None:

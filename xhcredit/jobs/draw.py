@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xhcredit.domain.log import logged
 from xhcredit.draws import inspectors as lists
 from xhcredit.draws import record as records
 from xhcredit.draws import verify
@@ -66,6 +67,7 @@ def salts(count: int) -> list[str]:
     return [data[at : at + SALT_BYTES].hex() for at in range(0, len(data), SALT_BYTES)]
 
 
+@logged("draw.planned", lambda done: {"plan": done["plan"]}, refusal="warning")
 def file_plan(store: Store, act: Act, given: Mapping[str, Any], rules: Rulebook, day: date) -> Json:
     """Check a plan against the rules of the day and file it.
 
@@ -90,6 +92,7 @@ class Freezing:
     why: str = ""
 
 
+@logged("draw.frozen", lambda done: {"draw": done["draw"]}, refusal="warning")
 def freeze(
     store: Store,
     act: Act,
@@ -176,6 +179,7 @@ def _refuse_unqualified(people: tuple[lists.Inspector, ...], plan: Plan) -> None
         )
 
 
+@logged("draw.seeded", ids=["draw"], refusal="warning")
 def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
     """Enter the seed from the announced source, once.
 
@@ -189,6 +193,7 @@ def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
     return store.draws.seed(act, draw, seed_text(value), announced)
 
 
+@logged("draw.drawn", lambda done: {"selected": done["selected"]}, ids=["draw"], refusal="warning")
 def run(
     store: Store, act: Act, draw: str, progress: Progress = _quiet, *, engine: str = ""
 ) -> Json:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.cells import neutral
+from xhcredit.domain.log import logged
 from xhcredit.draws import joint as joints
 from xhcredit.draws.commitment import digest_of
 from xhcredit.draws.frame import decoded
@@ -24,6 +25,7 @@ Json = dict[str, Any]
 _FILES = ("record.json", "plan.json", "frame.csv")
 
 
+@logged("draw.joined", lambda done: {"visits": done["visits"]}, ids=["joint"], refusal="warning")
 def lay_over(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
     """Make one visit of what several draws found at one door, and keep the record.
 

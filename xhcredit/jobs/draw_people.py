@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from xhcredit.domain.log import logged
 from xhcredit.draws import record as records
 from xhcredit.draws.replacement import replaced
 from xhcredit.draws.tickets import bound
@@ -25,6 +26,7 @@ class Away:
     reason: str
 
 
+@logged("draw.inspector_replaced", ids=["draw"], refusal="warning")
 def replace_inspector(store: Store, act: Act, draw: str, away: Away) -> Json:
     """Draw another inspector for one place, as the protocol says.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from xhcredit.domain.calendar import LastDay, provisional_data
 from xhcredit.domain.clock import china_day
+from xhcredit.domain.log import logged
 from xhcredit.draws.commitment import demo_part
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BeyondCalendar
@@ -170,6 +171,7 @@ def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
     ]  # fmt: skip
 
 
+@logged("draw.published", lambda files: {"files": len(files)}, ids=["draw"], refusal="warning")
 def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
     """Write the public list of a draw and note that it was published.
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
+from xhcredit.domain.log import logged
 from xhcredit.errors import NothingKnown
 from xhcredit.jobs import estimates
 from xhcredit.jobs.draw import frame_of, record_of
@@ -21,6 +22,12 @@ from xhcredit.store.tables import runs, snapshots
 Json = dict[str, Any]
 
 
+@logged(
+    "draw.results_entered",
+    lambda done: {"entered": done["entered"]},
+    ids=["draw"],
+    refusal="warning",
+)
 def enter_results(
     store: Store, act: Act, draw: str, data: bytes, name: str, warehouse: Path | None, today: date
 ) -> Json:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcredit.domain.codes import normalised, problem_with
+from xhcredit.domain.log import logged
 from xhcredit.draws.numerics import LONGEST_TEXT
 from xhcredit.draws.plan import Id, Text
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord
@@ -45,6 +46,7 @@ class Check(BaseModel):
     opened_on: date
 
 
+@logged("draw.check_opened", refusal="warning")
 def open_check(
     store: Store, act: Act, given: Mapping[str, Any], rules: Rulebook, today: date
 ) -> Json:
@@ -100,6 +102,7 @@ def check_terms(check: Check, rules: Rulebook) -> Json:
     return {"field": fields[0], "form": form, "counts": counts}
 
 
+@logged("draw.check_closed", refusal="warning")
 def close_check(
     store: Store,
     act: Act,
@@ -166,6 +169,7 @@ def _row(check: Json, details: Json, today: date) -> Json:
     }
 
 
+@logged("draw.check_called_off", refusal="warning")
 def call_off(store: Store, act: Act, check: str, reason: str, today: date) -> Json:
     """Call a check off before it took place (a withdrawn complaint …); the reason is kept.
 

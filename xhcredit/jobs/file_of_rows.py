@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.domain.log import measured
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput
@@ -95,7 +96,8 @@ def open_rows(warehouse: Path, store: Store, tables: Iterable[str] | None = None
         with kept.reading(), stores.alone(store.path.parent):
             if not store.path.exists():
                 raise BadInput(f'"{warehouse}" has new data since; open its store anew')
-            _write(kept, store, folder, [directory()[name] for name in missing])
+            with measured("rows.written", tables=len(missing)):
+                _write(kept, store, folder, [directory()[name] for name in missing])
     return Rows(store, folder)
 
 

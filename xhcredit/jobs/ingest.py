@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from xhcredit.domain.disk import need_room
+from xhcredit.domain.log import failure, logged, measured
 from xhcredit.domain.persons import person_key as key_of
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.ingest.deliveries import WAITING, Delivery
@@ -26,6 +28,14 @@ _ROOM = 3
 Progress = Callable[[str, int, int], None]
 
 
+def _counts(report: IngestReport) -> dict[str, Any]:
+    """What the event of an ingestion says of it."""
+    refused = len(report.refused)
+    rows = {"entered": report.entered(), "quarantined": report.quarantined()}
+    return {"files": len(report.files), "refused": refused, **rows}
+
+
+@logged("ingest.finished", _counts)
 def run_ingest(
     source: str,
     mapping: Path,
@@ -119,12 +129,22 @@ def _rank(mapping: Mapping) -> int:
 
 
 def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileReport:
-    try:
-        return ingest_source(run, source, mapping)
-    except XhcreditError as error:
-        if alone:
-            raise
-        return FileReport(source.name, mapping.id, "refused", error=error)
+    with measured("ingest.file", mapping=mapping.id) as counts:
+        try:
+            report = ingest_source(run, source, mapping)
+        except XhcreditError as error:
+            if alone:
+                raise
+            report = FileReport(source.name, mapping.id, "refused", error=error)
+        counts |= _file_counts(report)
+    return report
+
+
+def _file_counts(report: FileReport) -> dict[str, Any]:
+    """What the event of a file says of it; not its name, which a person chose."""
+    rows = {"rows": report.rows_in, "quarantined": report.rows_quarantined}
+    error = failure(report.error) if report.error is not None else {}
+    return {"status": report.status, **rows, **error}
 
 
 def _repeat_waiting(

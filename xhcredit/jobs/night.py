@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from xhcredit.domain.disk import disk_error, need_room, not_writable
+from xhcredit.domain.log import event, logged
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one import day_number
@@ -104,6 +105,14 @@ def score_store(
     return results
 
 
+def _counts(report: NightReport) -> dict[str, Any]:
+    """What the event of a night says of it."""
+    made_from = {name: report.provenance[name] for name in ("as_of", "release", "data_digest")}
+    counts = {"enterprises": report.enterprises, "carried": report.carried, "tiers": report.tiers}
+    return {**made_from, **counts, "repeated": report.repeated}
+
+
+@logged("night.scored", _counts)
 def run_night(
     warehouse: Path,
     out: Path,
@@ -139,6 +148,7 @@ def run_night(
         DiskFull: the disk of ``out`` has less room than the night needs; nothing was begun.
         NightRefuted: the check found a difference; the earlier night stays as it is.
     """
+    event("night.started", as_of=model.as_of, release=model.release.name, full=full)
     with Spark(engine) if engine else nullcontext() as spark:
         store = open_store(warehouse, progress=progress, memory=memory, anew=full, spark=spark)
         keep_book(warehouse, store)

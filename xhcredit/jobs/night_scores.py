@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xhcredit.domain.log import measured
 from xhcredit.engine.columns import Array, Store, frozen, let_go
 from xhcredit.engine.one import day_number
 from xhcredit.errors import NightRefuted
@@ -68,7 +69,10 @@ def score_night(
     before = _before(warehouse, out, store, model, rows, full=full)
     columns = open_columns(out, store, model, rows, full=full)
     for at in columns.todo():
-        _score_slice(store, model, columns, before, at)
+        size = at.stop - at.start
+        with measured("night.slice", first=at.start, enterprises=size) as counts:
+            _score_slice(store, model, columns, before, at)
+            counts["carried"] = int(np.count_nonzero(columns.carried[at]))
         store.let_go()
         progress("score", at.stop, rows.shape[0])
     stays = np.flatnonzero(columns.carried)

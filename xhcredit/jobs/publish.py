@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from xhcredit.domain.digits import POINTS, written_sql
 from xhcredit.domain.disk import need_room
+from xhcredit.domain.log import logged
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.results import MARK
@@ -47,6 +48,7 @@ def _quiet(what: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
+@logged("night.published", asdict)
 def publish(
     folder: Path,
     store: Store,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from xhcredit.domain.log import logged
 from xhcredit.errors import RuleNotInForce
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse
@@ -79,6 +80,10 @@ def barred_in(address: str) -> dict[str, date]:
         return store.applications.barred()
 
 
+@logged(
+    "restorable.listed",
+    lambda done: {"records": done.states, "repeated": done.repeated, "in_force": not done.why_not},
+)
 def write_restorable(
     warehouse: Path, rules: Rulebook, as_of: date, out: Path, *,
     barred: Mapping[str, date] | None = None, progress: Progress = _quiet,

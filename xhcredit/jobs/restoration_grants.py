@@ -22,6 +22,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
+from xhcredit.domain.log import logged
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import REINSTATED, Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse, event_id
@@ -53,6 +54,11 @@ def _unhurt() -> None:
     """Nothing happens here, except in tests that kill the job."""
 
 
+@logged(
+    "grants.applied",
+    lambda done: {"written": done.written, "before": done.before, "unknown": len(done.unknown),
+                  "reinstated": done.reinstated},
+)  # fmt: skip
 def apply_grants(
     warehouse: Path,
     grants: Sequence[Grant],

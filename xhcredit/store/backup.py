@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, func, inspect, select
 
 from xhcredit.domain.disk import need_room, size_of
+from xhcredit.domain.log import logged
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.store.acts import head
 from xhcredit.store.engines import Database, connect
@@ -37,6 +38,13 @@ class Saved:
     rows: Mapping[str, int]
 
 
+def _counts(saved: Saved) -> dict[str, Any]:
+    """What the event of a backup, or of its restoring, says of it."""
+    rows = sum(saved.rows.values())
+    return {"kind": saved.kind, "version": saved.version, "head": saved.head_seq, "rows": rows}
+
+
+@logged("store.backed_up", _counts)
 def backup(database: Database, to: Path) -> Saved:
     """Save a store to a file while it is in use.
 
@@ -64,6 +72,7 @@ def backup(database: Database, to: Path) -> Saved:
     return saved
 
 
+@logged("store.restored", _counts)
 def restore(from_: Path, store: str, told: Callable[[str], None] = lambda _: None) -> Saved:
     """Bring a backup back to an address where there is no store yet, and compare it.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
+from xhcredit.domain.log import measured
 from xhcredit.errors import BadStore
 from xhcredit.store import demo, guards
 from xhcredit.store.acts import Act, Writer
@@ -64,7 +65,7 @@ def bring_up(
         _refuse_unknown(found)
         if found == target and not guards.missing(con):
             return Migrated(found, found, [])
-    with _migrating(database) as con:
+    with measured("store.migrated") as fields, _migrating(database) as con:
         found = version(con)
         absent = guards.missing(con) if found == target else guards.taken_away(con)
         if found < target:
@@ -74,6 +75,7 @@ def bring_up(
         if demo_from is not None:
             demo.begin(con, *demo_from)
         done = Migrated(found, max(found, target), absent)
+        fields |= {"before": found, "after": done.after, "guards_restored": len(absent)}
         if found != done.after or absent:
             action = "store.migrate" if found != done.after else "store.restore_guards"
             told = done.__dict__ | {"guards": sorted(guards.names(con))}

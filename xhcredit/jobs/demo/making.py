@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
+from xhcredit.domain.log import logged
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.warehouse import Warehouse
@@ -45,6 +46,7 @@ class Made:
         return self.folder / WAREHOUSE
 
 
+@logged("demo.made", lambda made: {"repeated": made.repeated})
 def make_demo(
     sample: Path, folder: Path, *, anew: bool = False, progress: Progress = _quiet
 ) -> Made:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from xhcredit.domain.log import measured
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput, NightRefuted
@@ -167,7 +168,8 @@ def _gathered(task: Task, columns: NightColumns, progress: Progress) -> NightSco
     rows = columns.rows
     for k in range(task.count):
         start, stop = (rows.shape[0] * i // task.count for i in (k, k + 1))
-        with np.load(_file(task, k), allow_pickle=False) as part:
+        noted = measured("night.slice", first=start, enterprises=stop - start, carried=0)
+        with noted, np.load(_file(task, k), allow_pickle=False) as part:
             if not np.array_equal(part["rows"], rows[start:stop]):
                 raise NightRefuted(f"slice {k} holds other enterprises; remove {task.slices}")
             for name, column in columns.results.columns.items():

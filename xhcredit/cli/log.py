@@ -1,0 +1,87 @@
+"""``--log``: what commands do, as JSON lines, so that a night from a timer can be read later."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from xhcredit.domain.clock import stopwatch
+from xhcredit.domain.disk import disk_error, not_writable
+from xhcredit.domain.log import event, events_to, failure, json_lines
+from xhcredit.errors import XhcreditError
+
+_STDERR = "-"
+Log = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE|-",
+        envvar="XHCREDIT_LOG",
+        help="Add JSON lines to this file (-: standard error) that tell what was done, how much "
+        "and how long; no persons, no enterprises.  [default: nothing is written]",
+    ),
+]
+
+
+class CommandLog:
+    """Where the events of one command go, and its first and last event; quiet until ``begin``."""
+
+    def __init__(self) -> None:
+        self._open, self._elapsed, self._command = ExitStack(), stopwatch(), ""
+
+    def begin(self, place: str, command: str) -> None:
+        """Write the first event to a file, to which others may be adding, or to standard error.
+
+        Raises:
+            NotWritable, DiskFull: not a line can be written there.
+        """
+        try:
+            to = sys.stderr if place == _STDERR else self._file(place)
+            logger = json_lines(to, command=command, process=os.getpid())
+            logger.info("command.started")
+        except OSError as error:
+            why = error.strerror or ""
+            named = OSError(error.errno, why, place)  # who writes is not told into which file
+            raise disk_error(named) or not_writable(place, why) from None
+        self._open.enter_context(events_to(logger))
+
+    def _file(self, place: str) -> TextIO:
+        # without a buffer: each line is one write, whole among the lines of other programs
+        file = io.TextIOWrapper(io.FileIO(place, "a"), encoding="utf-8", write_through=True)
+        self._open.callback(_close, file)
+        return file
+
+    def __enter__(self) -> CommandLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            event("command.finished", seconds=self._elapsed())
+        else:
+            fields = _failure(error)
+            event("command.failed", level="error", **fields, seconds=self._elapsed())
+        self._open.close()
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """The exit code, and the error that led to it; wrong options and a bare exit have none."""
+    if not isinstance(error, SystemExit):
+        return {"exit_code": 1, **failure(error)}
+    cause = error.__context__
+    known = isinstance(cause, XhcreditError) or (cause and disk_error(cause))
+    return {"exit_code": error.code, **(failure(cause) if cause and known else {})}
+
+
+def _close(file: TextIO) -> None:
+    with suppress(OSError):  # what was written is there; a full disk takes no more
+        file.close()

@@ -1,0 +1,150 @@
+"""Events of the library: what was done, how much, how long; for who reads a night afterwards.
+
+Quiet until a program says where events go (``events_to``).  Jobs and the store log; what is pure
+does not.  An event holds counts, days, durations, ids of runs and draws, and codes of errors; never
+a person, an enterprise or the text of an error, which may quote both.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import wraps
+from inspect import signature
+from pathlib import Path
+from typing import Any, ParamSpec, TextIO, TypeVar
+
+import msgspec
+
+from xhcredit.domain.clock import machine_moment, stopwatch
+from xhcredit.domain.disk import disk_error
+from xhcredit.errors import XhcreditError
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+#: loggers of the programs that run in this process; the latest is the one that hears of events
+_loggers: list[Any] = []
+_JSON = msgspec.json.Encoder(enc_hook=str)
+_FRAMES = 8  #: of a trace, the innermost
+
+
+def json_text(line: Any, **_: Any) -> str:
+    """An event as one line of JSON."""
+    return _JSON.encode(line).decode()
+
+
+def json_lines(to: TextIO, **fields: Any) -> Any:
+    """A logger that writes one JSON object per line; ``fields`` stand in each of them."""
+    import structlog  # takes a fifth of a second: only who logs waits for it
+
+    return structlog.wrap_logger(
+        structlog.WriteLogger(to),
+        processors=[
+            structlog.processors.add_log_level,
+            _stamped,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(json_text),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(0),
+    ).bind(**fields)  # bound once: binding at every line costs as much as the line
+
+
+def stamp() -> str:
+    """The moment as lines bear it: UTC, with its offset."""
+    return machine_moment().isoformat(timespec="microseconds")
+
+
+def _stamped(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """The line with what every line has first, as a person looks for it."""
+    first = {"timestamp": stamp(), "level": line.pop("level"), "event": line.pop("event")}
+    return {**first, **line}
+
+
+@contextmanager
+def events_to(logger: Any) -> Iterator[None]:
+    """Let the events of this process go to a structlog logger, meanwhile."""
+    _loggers.append(logger)
+    try:
+        yield
+    finally:
+        _loggers.remove(logger)
+
+
+def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
+    """Log an event, if anybody listens; a log that cannot be written stops no work."""
+    if _loggers:
+        with suppress(OSError):
+            getattr(_loggers[-1], level)(name, **fields)
+
+
+@contextmanager
+def measured(name: str, /, *, refusal: str = "error", **fields: Any) -> Iterator[dict[str, Any]]:
+    """Log ``name`` and how long it took when the work within is done, or that it failed.
+
+    Args:
+        name: ``<subject>.<what was done>``.  What ends otherwise is ``<subject>.failed`` with the
+            code of the error, and ``name`` as its ``step``.
+        refusal: level of a failure that a person can act on (``XhcreditError``).
+        fields: what is known before.
+
+    Yields:
+        Fields, to which the work adds its counts.
+    """
+    elapsed, counts = stopwatch(), dict(fields)
+    try:
+        yield counts
+    except BaseException as error:
+        level = refusal if isinstance(error, XhcreditError) else "error"
+        told = {**fields, **failure(error), "seconds": elapsed()}
+        event(f"{name.partition('.')[0]}.failed", level=level, step=name, **told)
+        raise
+    event(name, **counts, seconds=elapsed())
+
+
+def logged(
+    name: str,
+    counts: Callable[[Any], Mapping[str, Any]] = lambda _: {},
+    *,
+    ids: Sequence[str] = (),
+    refusal: str = "error",
+) -> Callable[[Callable[_Given, _Result]], Callable[_Given, _Result]]:
+    """Log what a function does, as ``measured`` does.
+
+    Args:
+        name: the event when it is done.
+        counts: reads fields from the function's result.
+        ids: arguments of the function that are fields too; only when it is done, for then they are
+            ids of the store and not whatever somebody typed.
+        refusal: level of a failure that a person can act on.
+    """
+
+    def around(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+        shape = signature(function)
+
+        @wraps(function)
+        def calling(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            with measured(name, refusal=refusal) as fields:
+                result = function(*args, **kwargs)
+                arguments = shape.bind(*args, **kwargs).arguments
+                fields |= {argument: arguments[argument] for argument in ids}
+                fields |= counts(result)
+            return result
+
+        return calling
+
+    return around
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """Fields of an event that failed: the error's code; of what nobody expected, where it arose.
+
+    Its text is left out, since it may quote a row; so are the values in its trace.
+    """
+    known = error if isinstance(error, XhcreditError) else disk_error(error)
+    if known is not None:
+        return {"error": known.code}
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    trace = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+    return {"error": type(error).__name__, "trace": trace}
