@@ -167,6 +167,16 @@ def test_a_receiver_that_fails_again_and_again_is_left_alone(store, clock):
         assert bodies == ["0", "1", "2", "3", "4", "5"], "who asked for 100 s was given them"
 
 
+@pytest.mark.parametrize("asked", ["Fri, 31 Dec 9" + "9" * 20 + " 23:59:59 GMT", "soon", "-1"])
+def test_a_rest_that_nobody_can_read_is_none(store, asked):
+    with receiving(lambda _: (503, {"retry-after": asked})) as receiver:
+        store.subscriptions.add(ACT, "平台", receiver.url, (), "")
+        say(store, {"code": "1"})
+        [told] = deliver(store, PLAN)
+
+    assert (told.waiting, told.said) == (1, "HTTP 503")
+
+
 def test_gone_ends_the_subscription(store):
     with receiving(lambda _: (410, {})) as receiver:
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from xhcredit.cli.audit import STORE, Actor, Address, Why, _existing
 from xhcredit.cli.console import err, grid, out, tell_json
 from xhcredit.cli.night import AsJson
 from xhcredit.domain.clock import beijing_time
+from xhcredit.domain.disk import disk_error
+from xhcredit.errors import XhcreditError
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit.jobs.deliver import Plan, Told
@@ -95,18 +98,25 @@ def _outward(allow: str) -> Outward:
 
 def _again_and_again(store: str, plan: Plan, every: float) -> None:
     """Pass after pass until stopped; a line for each receiver that was told something."""
-    from xhcredit.errors import StoreUnavailable
     from xhcredit.jobs.deliver import passes
 
     with _existing(store) as opened:
         for told in passes(opened, plan, every, time.sleep):
-            if isinstance(told, StoreUnavailable):
-                err.print(f"{told.code}: {told}", markup=False, soft_wrap=True)
+            if isinstance(told, Exception):
+                err.print(_in_words(told), markup=False, highlight=False, soft_wrap=True)
                 continue
             for one in told:
                 if one.delivered or one.waiting or one.dead or one.stopped:
                     sys.stdout.write(f"{_line(one)}\n")
             sys.stdout.flush()
+
+
+def _in_words(error: Exception) -> str:
+    """What ended a pass; with its trace, if it is a fault of ours."""
+    known = error if isinstance(error, XhcreditError) else disk_error(error)
+    if known is None:
+        return f"{''.join(format_exception(error))}the next pass begins in a moment"
+    return f"{known.code}: {known}"
 
 
 def _line(told: Told) -> str:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 
+from xhcredit.domain.backoff import chance, pause_after
+from xhcredit.domain.clock import stopwatch
+from xhcredit.domain.log import event, failure
 from xhcredit.domain.signatures import signed
-from xhcredit.errors import BadInput, StoreUnavailable, UnknownRecord, WrongState
+from xhcredit.errors import BadInput, StoreUnavailable, UnknownRecord, WrongState, XhcreditError
 from xhcredit.jobs.outward import Outward
 from xhcredit.store.acts import Act
 from xhcredit.store.chain import written
@@ -33,6 +36,7 @@ _IN_A_ROW = 3  #: failures after which a receiver is left alone until the next p
 _GONE = 410  #: the receiver wants no more, says Standard Webhooks
 _WAIT = frozenset({429, 502, 503, 504})  #: answers that may say when to come again
 ACTOR, PURPOSE = "deliverer", "delivery"
+_STATES = ("delivered", "waiting", "dead")
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,23 @@ def deliver(store: Store, plan: Plan | None = None) -> list[Told]:
         WrongState: another deliverer is at work on this store.
         StoreUnavailable: the database is away; what was sent and not noted is sent again.
     """
-    plan = plan or Plan()
+    plan, elapsed = plan or Plan(), stopwatch()
     with store.database.delivering() as alone:
         if not alone:
             raise WrongState("another deliverer is at work on this store; let it finish")
         spread = Act(ACTOR, "outbox.spread", PURPOSE)
         while store.deliveries.spread(spread):
             pass
-        return asyncio.run(_tell_all(store, plan))
+        told = asyncio.run(_tell_all(store, plan))
+    if any(t.delivered or t.waiting or t.dead or t.stopped for t in told):  # many passes are idle
+        event("deliver.sent", **_counts(told), seconds=elapsed())
+    return told
+
+
+def _counts(told: Sequence[Told]) -> dict[str, Any]:
+    """What the event of a pass says of it."""
+    states = {state: sum(getattr(t, state) for t in told) for state in _STATES}
+    return {"subscriptions": len(told), **states, "stopped": sum(bool(t.stopped) for t in told)}
 
 
 async def _tell_all(store: Store, plan: Plan) -> list[Told]:
@@ -106,7 +119,19 @@ async def _tell_all(store: Store, plan: Plan) -> list[Told]:
         async with turn, client:
             return await _Courier(store, plan, client, to).tell()
 
-    return await asyncio.gather(*map(one, store.subscriptions.every()))
+    every = store.subscriptions.every()
+    ends = await asyncio.gather(*map(one, every), return_exceptions=True)
+    _raise_first([(to, end) for to, end in zip(every, ends, strict=True)
+                  if isinstance(end, BaseException)])  # fmt: skip
+    return [end for end in ends if isinstance(end, Told)]
+
+
+def _raise_first(errors: Sequence[tuple[Subscription, BaseException]]) -> None:
+    """Raise what ended the telling of one, now that all others were told; the rest is logged."""
+    for to, error in errors[1:]:
+        event("deliver.failed", level="error", subscription=to.id, **failure(error))
+    for _, error in errors[:1]:
+        raise error
 
 
 @dataclass
@@ -232,22 +257,51 @@ class _Answer:
         told = self.headers.get("retry-after", "") if self.status in _WAIT else ""
         if told.isdecimal():
             return timedelta(seconds=min(int(told), 10**6))
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):  # a year of twenty digits, say
             return timedelta(seconds=max(parsedate_to_datetime(told).timestamp() - now, 0))
         return timedelta(0)
 
 
 def passes(
-    store: Store, plan: Plan, every: float, rest: Callable[[float], object]
-) -> Iterator[list[Told] | StoreUnavailable]:
+    store: Store,
+    plan: Plan,
+    every: float,
+    rest: Callable[[float], object],
+    share: Callable[[], float] = chance,
+) -> Iterator[list[Told] | Exception]:
     """Pass after pass, ``every`` seconds of rest between them, for as long as it is iterated.
 
-    A database that is away is told and outlived; what was sent and not noted is sent again.
+    A database that is away is outlived, and so is what nobody expected: it is logged, and the next
+    pass begins after a pause that grows (``pause_after``), over new connections.  Each is yielded.
+
+    Raises:
+        XhcreditError: a refusal that the same again would only repeat.
     """
+    failures = 0
     while True:
-        try:
-            told: list[Told] | StoreUnavailable = deliver(store, plan)
-        except StoreUnavailable as away:
-            told = away
-        yield told
-        rest(every)
+        outcome = _outcome(store, plan)
+        pause = every
+        if isinstance(outcome, Exception):
+            failures += 1
+            if not isinstance(outcome, StoreUnavailable):
+                store.database.engine.dispose()
+                pause = pause_after(failures, share())
+            fields = {"failures": failures, "again_in": round(pause, 3)}
+            event("deliver.failed", level="error", **failure(outcome), **fields)
+        elif failures:
+            event("deliver.recovered", failures=failures)
+            failures = 0
+        yield outcome
+        rest(pause)
+
+
+def _outcome(store: Store, plan: Plan) -> list[Told] | Exception:
+    """What a pass did, or what ended it and shall not end the passes after it."""
+    try:
+        return deliver(store, plan)
+    except StoreUnavailable as away:
+        return away
+    except XhcreditError:
+        raise
+    except Exception as error:  # of every kind: messages wait for who goes on
+        return error
