@@ -57,6 +57,7 @@ def test_a_page_has_no_barrier_and_fits(browser, site, login):
     with visit(browser, site, login, SIZES[0], bypass=True) as page:
         for address in PAGES[login]:
             for language in ("zh", "en"):
+                page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
                 page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
                 page.mishaps[:] = [m for m in page.mishaps if "status of 4" not in m]
                 assert barriers(page) == [], f"{address} {language}"
