@@ -226,6 +226,11 @@ BAD_VALUES = {
         "draws.plan",
         "{annual_month: 2, annual_day: 29, special_months: 1, places: 2}",
     ): "value: month 2 has no day 29 in every year; name a day of every year",
+    (
+        "alerts.triggers.annual_report_due",
+        "{kind: not_filed, family: f, colour: blue, quiet_days: 1, events: {table: t}, "
+        "year: year, month: 6, day: 31, days_before: 30}",
+    ): "value.not_filed: month 6 has no day 31 in every year; name a day of every year",
     ("scores.weights", "{general: many}"): "value.general: many is not a number; write one",
     ("tiers.caps", "none"): "value: none is not a list; write [...], or one item a line",
     ("packs.core", "true"): "value: True is not a mapping; write keys and values",

@@ -82,9 +82,7 @@ def update(
            for c, e in choice.new]  # fmt: skip
     told = _report(as_of, found, choice, waiting, run)
     flow = rules.value("alerts.flow", Flow, as_of=as_of)
-    kept = store.alerts.night(
-        act, as_of, inputs, new, _expiring(flow, as_of), told, redating(rules)
-    )
+    kept = store.alerts.night(act, as_of, inputs, new, expiring(flow, as_of), told, redating(rules))
     return Updated(**kept)
 
 
@@ -113,7 +111,8 @@ def _chosen(
     return choice, {(c.trigger, c.subject, c.fact): f for c, f in candidates}
 
 
-def _expiring(flow: Flow, as_of: date) -> Mapping[str, Any]:
+def expiring(flow: Flow, as_of: date) -> Mapping[str, Any]:
+    """Until when an alert that nobody issued must have been detected to expire, and the reason."""
     before = (as_of - timedelta(days=flow.expires_days)).isoformat()
     return {"before": before, "reason": f"not issued within {flow.expires_days} days"}
 
@@ -139,9 +138,15 @@ def _report(
 
 def proven(store: Store, rules: Rulebook, as_of: date) -> tuple[list[Armed], list[str]]:
     """The triggers that may speak on a day, and those whose numbers nobody back-tested lately."""
+    return proven_by(store.alerts.proofs(), rules, as_of)
+
+
+def proven_by(
+    proofs: Mapping[tuple[str, str], Mapping[str, Any]], rules: Rulebook, as_of: date
+) -> tuple[list[Armed], list[str]]:
+    """As ``proven``, by the last back-test of each trigger and digest of its numbers."""
     rule = rules.value("alerts.proving", Proving, as_of=as_of)
     oldest = (as_of - timedelta(days=rule.valid_days)).isoformat()
-    proofs = store.alerts.proofs()
     ready, waiting = [], []
     for trigger in armed(rules, as_of):
         proof = proofs.get((trigger.id, trigger.digest))

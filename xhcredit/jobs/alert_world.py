@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -56,12 +56,12 @@ class Scene:
         )
         names = {n: np.array(told.column(n).fill_null("").to_pylist(), object) for n in _PLACES}
         nodes = nodes_of(warehouse)
-        white = rules.value("alerts.white_list", WhiteList, as_of=as_of)
+        white_rows, white_numbers = white_listed(store, nodes, rules, as_of)
         world = World(
             store,
             streets=names["street"].astype(str),
-            white_rows=frozenset(_rows(store, white.codes)),
-            white_nodes=frozenset(n for n, (_, node) in enumerate(nodes) if node in white.nodes),
+            white_rows=white_rows,
+            white_nodes=white_numbers,
         )
         return cls(warehouse, store, world, names, nodes)
 
@@ -142,6 +142,22 @@ def _rows(store: Store, codes: Iterable[str]) -> Iterable[int]:
         at = int(np.searchsorted(store.codes, code.encode()))
         if at < len(store) and store.codes[at] == code.encode():
             yield at
+
+
+def white_listed(
+    store: Store, nodes: Sequence[tuple[str, str]], rules: Rulebook, day: date
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Positions of the enterprises and numbers of the nodes of a day's white list.
+
+    Args:
+        store: the clustered store.
+        nodes: kind and name of every node, as ``nodes_of`` gives them.
+        rules: the rulebook.
+        day: the day.
+    """
+    white = rules.value("alerts.white_list", WhiteList, as_of=day)
+    numbers = (n for n, (_, node) in enumerate(nodes) if node in white.nodes)
+    return frozenset(_rows(store, white.codes)), frozenset(numbers)
 
 
 def white_nodes(warehouse: Path, rules: Rulebook, day: date) -> frozenset[int]:

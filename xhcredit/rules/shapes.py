@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal, TypeVar
 
@@ -30,6 +31,21 @@ class Shape(BaseModel):
     """What all shapes share: no unknown keys, no silent conversions, nothing changes later."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+#: a year with 28 days of February, and one with 29
+_YEARS = (2023, 2024)
+
+
+def refuse_no_day(month: int, day: int) -> None:
+    """Refuse a day that some years do not have.
+
+    Raises:
+        ValueError: there is no such day in every year.
+    """
+    if day > min(monthrange(year, month)[1] for year in _YEARS):
+        found = f"month {month} has no day {day} in every year"
+        raise ValueError(f"{found}; name a day of every year")
 
 
 class PackState(Shape):

@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from xhcredit.rules.shapes import Name, Shape, Text
+from xhcredit.rules.shapes import Name, Shape, Text, refuse_no_day
 
 Colour = Literal["blue", "yellow", "orange", "red"]
 Days = Annotated[int, Field(ge=0, le=3660)]
+Window = Annotated[int, Field(ge=1, le=3660)]
 Some = Annotated[int, Field(ge=1, le=10**6)]
 Part = Annotated[float, Field(gt=0, lt=1)]
 Chosen = Annotated[tuple[Name | Text | bool, ...], Field(min_length=1)]
@@ -66,8 +67,8 @@ class Spike(Trigger):
 
     kind: Literal["spike"]
     events: Events
-    days: Days
-    baseline_days: Days
+    days: Window
+    baseline_days: Window
     at_least: Some
     ratio: Annotated[float, Field(ge=1, le=100)]
     by: Literal["enterprise", "street_industry"] = "enterprise"
@@ -155,6 +156,11 @@ class NotFiled(Trigger):
     month: Annotated[int, Field(ge=1, le=12)]
     day: Annotated[int, Field(ge=1, le=31)]
     days_before: Days
+
+    @model_validator(mode="after")
+    def _is_a_day(self) -> NotFiled:
+        refuse_no_day(self.month, self.day)
+        return self
 
 
 class Related(Trigger):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from typing import Annotated
 
 from pydantic import Field, RootModel, model_validator
 
-from xhcredit.rules.shapes import Name, Shape, Text, TierName, XName
+from xhcredit.rules.shapes import Name, Shape, Text, TierName, XName, refuse_no_day
 
-_YEARS = (2023, 2024)  #: one with 28 days of February, one with 29
 Some = Annotated[int, Field(ge=1, le=10**6)]
 Rate = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,12})?|1(\.0{1,12})?)$")]
 
@@ -46,9 +44,7 @@ class PlanTerms(Shape):
 
     @model_validator(mode="after")
     def _is_a_day(self) -> PlanTerms:
-        if self.annual_day > min(monthrange(year, self.annual_month)[1] for year in _YEARS):
-            found = f"month {self.annual_month} has no day {self.annual_day} in every year"
-            raise ValueError(f"{found}; name a day of every year")
+        refuse_no_day(self.annual_month, self.annual_day)
         return self
 
 

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from functools import cache, partial
+from inspect import signature
 from typing import Any
 
 import pytest
 
-from tests.rules.keys import calendars, drawing, restorations, scores, showing, tiering
+from tests.rules.keys import (
+    alarm_world,
+    alarms,
+    calendars,
+    drawing,
+    restorations,
+    scores,
+    showing,
+    tiering,
+)
 from tests.rules.keys.walking import changed, differs, keys_of, others, outcomes, plain, pools
 from xhcredit.rules.rulebook import Rulebook
 
@@ -44,24 +54,45 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("draws.publication", (drawing.publication,)),
     ("draws.coverage.*", (drawing.trust, drawing.owed)),
     ("draws.*", (drawing.trust,)),
+    ("alerts.triggers.*", (alarms.told,)),
+    ("alerts.discovery", (alarms.discovered,)),
+    ("alerts.proving", (alarms.proofs,)),
+    ("alerts.budget", (alarms.budget,)),
+    ("alerts.flow", (alarms.flow,)),
+    ("alerts.routing", (alarms.routing,)),
+    ("alerts.retirement", (alarms.retirement,)),
+    ("alerts.picture", (alarms.pictures,)),
+    ("alerts.white_list", (alarms.white,)),
 )
 
 #: families of rules that have no small cases of this kind yet; their own tests try them
 UNTRIED = (
-    "access.*", "alerts.*", "outcomes.*", "promotion.*",
+    "access.*",  "outcomes.*", "promotion.*",
     "retention.*",
 )  # fmt: skip
 
 #: values under keys of these names that stand in no shipped rule
 MORE: dict[str, tuple[Any, ...]] = {
+    **alarm_world.VALUES,
     "items": drawing.ITEMS,
     "reviews": drawing.REVIEWS,
+    "permits": ("市场监督管理局",),
+    "score": ("市场监督管理局",),
+    "nodes": tuple(node for _, node in alarm_world.NODES),
+    "codes": tuple(alarm_world.CODES[:2]),
 }
 
 
 def probes_of(rule_id: str) -> tuple[Any, ...]:
     """The small cases of a rule; none if its family has none."""
-    return next((found for pattern, found in PROBES if fnmatchcase(rule_id, pattern)), ())
+    found = next((found for pattern, found in PROBES if fnmatchcase(rule_id, pattern)), ())
+    return tuple(_of_rule(probe, rule_id) for probe in found)
+
+
+@cache
+def _of_rule(probe: Any, rule_id: str) -> Any:
+    """A probe, told about which rule it is if it asks."""
+    return partial(probe, rule_id=rule_id) if "rule_id" in signature(probe).parameters else probe
 
 
 @cache

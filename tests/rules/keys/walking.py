@@ -83,6 +83,8 @@ def others(value: Any, pool: tuple[Any, ...]) -> Iterator[Any]:
     elif isinstance(value, date):
         yield value + timedelta(days=1)
     elif isinstance(value, tuple):
+        if value and isinstance(value[0], bool):
+            yield tuple(not item for item in value)
         yield from (value[:k] + value[k + 1 :] for k in range(len(value)))
         yield from ((*value, extra) for extra in pool if not isinstance(extra, tuple))
         yield from (extra for extra in pool if isinstance(extra, tuple) and extra != value)
