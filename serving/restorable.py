@@ -87,14 +87,20 @@ class Lists:
     async def of(self, service: Service, day: date) -> Listed:
         """The whole list."""
         async with self._turn:
-            digest = await asyncio.to_thread(Warehouse(warehouse_of(service)).digest)
             barred = await asyncio.to_thread(service.store.applications.barred)
-            since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
-            name = f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
+            name = await asyncio.to_thread(_name_of, service, barred, day)
             if self._kept.name != name:
                 self._kept = Listed(name, await asyncio.to_thread(_made, service, barred, day))
                 self._visible.clear()
             return self._kept
+
+    async def of_enterprise(self, service: Service, day: date, code: str) -> list[Restorable]:
+        """The rows of one enterprise; while the whole list is being made, made for it alone."""
+        barred = await asyncio.to_thread(service.store.applications.barred)
+        held = self._kept
+        if held.name == await asyncio.to_thread(_name_of, service, barred, day):
+            return held.by_code.get(code, [])
+        return await asyncio.to_thread(_made, service, barred, day, code)
 
     def visible(self, kept: Listed, within: Within, gone: frozenset[Record]) -> Listed:
         """The part of a list that somebody may see, without records that are shown no more."""
@@ -113,10 +119,17 @@ class Lists:
         return held
 
 
-def _made(service: Service, barred: dict[str, date], day: date) -> list[Restorable]:
-    """The list of a day without who is barred."""
+def _name_of(service: Service, barred: dict[str, date], day: date) -> str:
+    """What the list of a day is made of: another name, another list."""
+    digest = Warehouse(warehouse_of(service)).digest()
+    since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
+    return f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
+
+
+def _made(service: Service, barred: dict[str, date], day: date, code: str = "") -> list[Restorable]:
+    """The list of a day without who is barred; with a ``code``, of that enterprise alone."""
     place, rules = warehouse_of(service), service.rulebook
-    return without_barred(restorable(place, rules, day), barred, place, rules, day)
+    return without_barred(restorable(place, rules, day, code=code), barred, place, rules, day)
 
 
 class Asked(bodies.Body):
@@ -237,6 +250,24 @@ async def visible_to(request: Request, service: Service, caller: Caller) -> tupl
     under_way = await asyncio.to_thread(service.store.applications.of_records)
     gone = frozenset(record for record, told in under_way.items() if told["state"] in _GONE)
     return lists.visible(kept, caller.scope(RESTORATION_READ), gone), under_way
+
+
+async def visible_of_enterprise(
+    request: Request, service: Service, caller: Caller, code: str
+) -> list[Restorable]:
+    """What a caller may see of the list about one enterprise; the list need not be made for it."""
+    lists: Lists = request.app.state.restorable
+    rows = await lists.of_enterprise(service, service.today(), code)
+    if not rows:
+        return rows
+    under_way = await asyncio.to_thread(service.store.applications.of_records)
+    gone = {record for record, told in under_way.items() if told["state"] in _GONE}
+    within = caller.scope(RESTORATION_READ)
+    return [
+        row
+        for row in rows
+        if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
+    ]
 
 
 def states_of(found: Sequence[Restorable]) -> dict[str, int]:

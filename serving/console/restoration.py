@@ -14,7 +14,7 @@ from serving.console import restoration_applications, restoration_question
 from serving.console.door import visitor_of
 from serving.console.frame import Visitor, page, with_query
 from serving.console.language import chosen
-from serving.restorable import Asked, export, states_of, visible_to
+from serving.restorable import Asked, export, states_of, visible_of_enterprise, visible_to
 from serving.roles import RESTORATION_FILE, RESTORATION_READ
 from serving.service import service_of
 from xhcredit.domain.codes import normalised, problem_with
@@ -84,8 +84,7 @@ async def possible(request: Request, visitor: Visitor, code: str) -> list[Restor
     service = service_of(request)
     if service.settings.warehouse is None or not may:
         return None
-    listed, _ = await visible_to(request, service, visitor.caller)
-    return listed.by_code.get(code, [])
+    return await visible_of_enterprise(request, service, visitor.caller, code)
 
 
 def apply_address(row: Restorable) -> str:

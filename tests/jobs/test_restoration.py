@@ -64,6 +64,18 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     )
 
 
+@pytest.mark.parametrize("day", [DAY, date(2024, 3, 31)])
+def test_the_rows_of_one_enterprise_are_those_of_the_whole_list(warehouse, day):
+    whole = restorable(warehouse, BOOK, day)
+    codes = {row.code for row in whole}
+
+    assert len(codes) > 5
+    for code in codes:
+        alone = restorable(warehouse, BOOK, day, code=code)
+        assert alone == [row for row in whole if row.code == code]
+    assert restorable(warehouse, BOOK, day, code="91310104MA1FR00000") == []
+
+
 def one_by_one(warehouse, day):
     horizon = day + timedelta(days=30)
     each = []

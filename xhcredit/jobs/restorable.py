@@ -99,17 +99,19 @@ def restorable(
     *,
     within_days: int = SOON_DAYS,
     progress: Progress = _quiet,
+    code: str = "",
 ) -> list[Restorable]:
     """Every penalty and listing of a warehouse that can be restored by ``as_of`` + ``within_days``.
 
-    A record counts if its periods are over by then and nothing is missing that the enterprise
+    With a ``code``, only those of that enterprise; its rows are those of the whole list.  A record
+    counts if its periods are over by then and nothing is missing that the enterprise
     cannot do itself; the pledge is always to be made and always named.  Sorted by state and day.
     """
     horizon = as_of + timedelta(days=within_days)
     found: list[Restorable] = []
     for n, table in enumerate(TABLES):
         progress("restorable", n, len(TABLES))
-        frame = read_records(warehouse, table, as_of)
+        frame = read_records(warehouse, table, as_of, code)
         if len(frame):
             found += _of_table(frame, rules, as_of, horizon)
     progress("restorable", len(TABLES), len(TABLES))

@@ -1,0 +1,66 @@
+"""``python -m benchmarks.first_visit [size]``: S21, what the first visitor after a night waits for.
+
+Two nights of a district are published as a timer does; then the service starts.  Taken are the
+seconds from the start of the process to ``/readyz``, and for the watchlist and the files of three
+enterprises the milliseconds of the first visit and of a second one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx2
+
+from benchmarks.console import PASSWORD, made
+from benchmarks.data import warehouse
+from benchmarks.runner import OUT
+from benchmarks.serving import server, show
+
+PORT = 8947
+SITE = f"http://127.0.0.1:{PORT}"
+
+
+def codes(client: httpx2.Client) -> list[str]:
+    """The first, the last and a middle enterprise of the riskiest fifty."""
+    rows = client.get("/v1/watchlist", params={"limit": 50}).json()["enterprises"]
+    return [rows[n]["code"] for n in (0, 25, 49)]
+
+
+def visits(client: httpx2.Client) -> Iterator[dict[str, Any]]:
+    """Each page twice."""
+    pages = ["/console/watchlist"]
+    for page in (*pages, *(f"/console/enterprises/{code}" for code in codes(client))):
+        taken = []
+        for _ in range(2):
+            begun = time.perf_counter()
+            client.get(page).raise_for_status()
+            taken.append(round(1000 * (time.perf_counter() - begun)))
+        yield {"page": page, "first_ms": taken[0], "second_ms": taken[1]}
+
+
+def main() -> None:
+    """Measure, print, keep in out/bench/first_visit.json."""
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
+    store = made(size)
+    words = ("--store", str(store), "--warehouse", str(warehouse(size)), "--port", str(PORT))
+    begun = time.perf_counter()
+    with server(sys.executable, "-m", "serving.main", *words, at=f"{SITE}/readyz"):
+        start = time.perf_counter() - begun
+        with closing(httpx2.Client(base_url=SITE, timeout=60)) as client:
+            client.headers["X-Purpose"] = "benchmark"
+            opened = client.post("/v1/session", json={"login": "wang", "password": PASSWORD})
+            opened.raise_for_status()
+            rows = list(visits(client))
+    show([{"size": size, "start_s": round(start, 1)}])
+    show(rows)
+    kept = {"size": size, "start_s": start, "pages": rows}
+    (OUT / "first_visit.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
