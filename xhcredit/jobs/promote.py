@@ -186,11 +186,16 @@ def switch(
     """
     if from_day < today:
         raise BadInput(f"{from_day} is past; nights that were scored stay: choose {today} or later")
-    terms = rules.serving("promotion.shadow", ShadowTerms, as_of=today)
-    since = (today - timedelta(days=terms.within_days)).isoformat()
+    nights, since = shadow_wanted(rules, today)
     before = champion_release(store, from_day)
-    given = (number, from_day.isoformat(), before.as_data(), terms.least_days, since)
+    given = (number, from_day.isoformat(), before.as_data(), nights, since)
     return store.models.switch(act, *given)
+
+
+def shadow_wanted(rules: Rulebook, today: date) -> tuple[int, str]:
+    """On how many as-of days a candidate must have been in shadow, and since which day."""
+    terms = rules.serving("promotion.shadow", ShadowTerms, as_of=today)
+    return terms.least_days, (today - timedelta(days=terms.within_days)).isoformat()
 
 
 def roll_back(store: Store, act: Act, today: date) -> Json:
