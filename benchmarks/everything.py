@@ -74,6 +74,8 @@ PARTS = (
          ("benchmarks.serving", "--seconds", "1", "--pairs", "2"), ("wrk",), minutes=10),
     Part("console", "S15", ("benchmarks.console",), ("benchmarks.console", "30000"),
          ("chromium",), minutes=5),
+    Part("first_visit", "S21", ("benchmarks.first_visit",), ("benchmarks.first_visit", "30000"),
+         minutes=5),
     Part("lead_time", "issue 7: lead time", ("benchmarks.lead_time",), minutes=10),
     Part("beijing", "A2", ("benchmarks.beijing",), needs=("data",), minutes=2),
     Part("training_real", "A1 A2 A3 A4 A5", ("benchmarks.training_real",), needs=("data",),

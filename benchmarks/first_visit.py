@@ -22,6 +22,7 @@ from benchmarks.runner import OUT
 from benchmarks.serving import server, show
 
 PORT = 8947
+TARGET_MS = 250  #: S21
 SITE = f"http://127.0.0.1:{PORT}"
 
 
@@ -31,16 +32,28 @@ def codes(client: httpx2.Client) -> list[str]:
     return [rows[n]["code"] for n in (0, 25, 49)]
 
 
-def visits(client: httpx2.Client) -> Iterator[dict[str, Any]]:
+def taken_ms(client: httpx2.Client, page: str) -> int:
+    """One visit."""
+    begun = time.perf_counter()
+    client.get(page).raise_for_status()
+    return round(1000 * (time.perf_counter() - begun))
+
+
+def visits(client: httpx2.Client, pages: list[str]) -> Iterator[dict[str, Any]]:
     """Each page twice."""
-    pages = ["/console/watchlist"]
-    for page in (*pages, *(f"/console/enterprises/{code}" for code in codes(client))):
-        taken = []
-        for _ in range(2):
-            begun = time.perf_counter()
-            client.get(page).raise_for_status()
-            taken.append(round(1000 * (time.perf_counter() - begun)))
-        yield {"page": page, "first_ms": taken[0], "second_ms": taken[1]}
+    for page in pages:
+        first, second = (taken_ms(client, page) for _ in range(2))
+        yield {"page": page, "first_ms": first, "second_ms": second}
+
+
+def settled(client: httpx2.Client, page: str) -> tuple[float, int]:
+    """Seconds until a page answers within the target, or three minutes; and its last time."""
+    begun = time.perf_counter()
+    while True:
+        taken, waited = taken_ms(client, page), time.perf_counter() - begun
+        if taken <= TARGET_MS or waited > 180:
+            return round(waited, 1), taken
+        time.sleep(1)
 
 
 def main() -> None:
@@ -55,8 +68,10 @@ def main() -> None:
             client.headers["X-Purpose"] = "benchmark"
             opened = client.post("/v1/session", json={"login": "wang", "password": PASSWORD})
             opened.raise_for_status()
-            rows = list(visits(client))
-    show([{"size": size, "start_s": round(start, 1)}])
+            pages = ["/console/watchlist", *(f"/console/enterprises/{c}" for c in codes(client))]
+            rows = list(visits(client, pages))
+            waited, last = settled(client, pages[1])
+    show([{"size": size, "start_s": round(start, 1), "settled_s": waited, "then_ms": last}])
     show(rows)
     kept = {"size": size, "start_s": start, "pages": rows}
     (OUT / "first_visit.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
