@@ -106,8 +106,9 @@ def loads(book: Rulebook) -> Iterator[Any]:
     caps = book.serving("draws.caps", InspectionCaps, as_of=DAY)
     higher = book.serving("draws.exclusions", Exclusions, as_of=DAY).higher_agencies
     for field, form, agency in product(FIELDS, FORMS, ("甲局", "上海市甲局", "国家甲局")):
-        one = InspectionVisit(FILED, field, form, agency, None)
-        yield [_load([one] * n, caps, higher) for n in range(1, 40)]
+        for level in (None, "district"):
+            one = InspectionVisit(FILED, field, form, agency, level)
+            yield [_load([one] * n, caps, higher) for n in range(1, 40)]
 
 
 def _load(visits: list[InspectionVisit], caps: InspectionCaps, higher: tuple[str, ...]) -> Any:

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.restoration.records import penalty
+from tests.restoration.records import listing, penalty
 from xhcredit.errors import XhcreditError
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from, extras_of, line_of, load_cases
@@ -52,7 +52,10 @@ def answers(book: Rulebook) -> Iterator[Any]:
 def records() -> tuple[tuple[AdverseRecord, date], ...]:
     """Made-up records of every authority, and the lawyers' cases."""
     read = [case_from(given) for f in sorted(CASES.glob("*.yaml")) for _, given in load_cases(f)]
-    return (*_made_up(), *((case.record, case.applied_on) for case in read))
+    day = date(2026, 11, 30)
+    lists = product(("serious_listing", "abnormal_listing"), AUTHORITIES)
+    listed = ((listing(kind, authority=authority), day) for kind, authority in lists)
+    return (*_made_up(), *listed, *((case.record, case.applied_on) for case in read))
 
 
 def _made_up() -> Iterator[tuple[AdverseRecord, date]]:
