@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import ceil
 from multiprocessing import Pool
 from pathlib import Path
@@ -27,7 +28,16 @@ from scipy.stats import beta, binom
 from tests.mutation import mutants as source
 from tests.mutation.covering import AT_IMPORT, Covering, covering
 from tests.mutation.mutants import Mutant
-from tests.mutation.trial import WITHOUT_EFFECT, InPlace, Trial, Verdict, anew, forked, verdict_of
+from tests.mutation.trial import (
+    WITHOUT_EFFECT,
+    Ended,
+    InPlace,
+    Trial,
+    Verdict,
+    anew,
+    forked,
+    verdict_of,
+)
 from tests.walks import ROOT
 
 #: what is mutated, and the tests that are its own beside its doctests
@@ -57,7 +67,8 @@ LONGEST, TOGETHER = 2.0, 10.0
 def main() -> int:
     """Try mutants and say which survived."""
     asked = _asked()
-    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    # machine code would be that of the original, and no line of it would be seen
+    os.environ |= {"HYPOTHESIS_PROFILE": "mutants", "NUMBA_DISABLE_JIT": "1"}
     begun = time.monotonic()
     floors = {p: FLOORS[p] for p in asked.packages or FLOORS}
     mutants = excluding(every_mutant(floors, asked.workers))
@@ -67,8 +78,8 @@ def main() -> int:
     results = Results(digest(), again=asked.again, path=OUT / "results.jsonl")
     open_ = [m for m in mutants if results.verdict(m) is None]
     if open_:
-        paths = sorted({m.path for m in open_})
-        tests = covering(paths, [[p, *own] for p, own in floors.items()], asked.workers)
+        groups = [[p, *own] for p, own in floors.items()]
+        tests = covering(list(FLOORS), groups, asked.workers, OUT / "covering")
         _say(f"{len(tests.seconds)} tests run, {len(tests.failed)} failed", begun)
         for failed in sorted(tests.failed):
             print(f"not green without any mutant, hence not used: {failed}")
@@ -95,7 +106,7 @@ def every_mutant(packages: Iterable[str], workers: int) -> list[Mutant]:
     """All mutants of these packages, exclusions among them."""
     paths = [path for package in packages for path in source.sources(package)]
     with Pool(workers) as pool:
-        parts = pool.map(source.found_in, paths, chunksize=1)
+        parts = pool.map(partial(source.stored, folder=OUT / "nodes"), paths, chunksize=1)
     return [mutant for part in parts for mutant in part]
 
 
@@ -132,10 +143,11 @@ class Results:
         verdict, state = self.known.get(mutant.key, (None, ""))
         return verdict if verdict in ("killed", "timeout") or state == self.state else None
 
-    def note(self, mutant: Mutant, verdict: Verdict) -> None:
-        """Keep a verdict."""
+    def note(self, mutant: Mutant, verdict: Verdict, seconds: float = 0.0) -> None:
+        """Keep a verdict, and the CPU seconds it took."""
         self.known[mutant.key] = verdict, self.state
-        line = {"key": mutant.key, "verdict": verdict, "state": self.state, "mutant": str(mutant)}
+        line = {"key": mutant.key, "verdict": verdict, "state": self.state,
+                "seconds": round(seconds, 2), "mutant": str(mutant)}  # fmt: skip
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
@@ -157,19 +169,19 @@ def _try(mutants: Sequence[Mutant], tests: Covering, results: Results, workers: 
     results.known = again.known
     later = [t for t in in_place if results.verdict(t.mutant) is None]
     _preload()
-    for trial, code in forked(later, anew, workers):
-        results.note(trial.mutant, verdict_of(code))
+    for ended in forked(later, anew, workers):
+        results.note(ended.trial.mutant, verdict_of(ended.code), ended.seconds)
 
 
 def _in_place(trials: Sequence[Trial], tests: Covering, results: Results, workers: int) -> None:
     """In a fork: collect the tests once, try all, and end."""
 
-    def judged(trial: Trial, code: int) -> None:
-        verdict = verdict_of(code)
-        at_import = trial.mutant.at_import or ran_at_import(trial.mutant, tests)
+    def judged(ended: Ended) -> None:
+        mutant, verdict = ended.trial.mutant, verdict_of(ended.code)
+        at_import = mutant.at_import or ran_at_import(mutant, tests)
         anew_too = verdict == "survived" and at_import
-        if code != WITHOUT_EFFECT and not anew_too:
-            results.note(trial.mutant, verdict)
+        if ended.code != WITHOUT_EFFECT and not anew_too:
+            results.note(mutant, verdict, ended.seconds)
 
     files = sorted({t.split("::")[0] for trial in trials for t in trial.tests})
     try:

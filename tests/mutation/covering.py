@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
 
+from tests.mutation.mutants import sources
 from tests.walks import ROOT
 
 #: what covers a line before any test runs: imports, and what test modules make at import
@@ -53,13 +55,16 @@ class Recorder:
         """Everything noted, ready for JSON."""
         self.cov.stop()
         data = self.cov.get_data()
+        tests = {test: number for number, test in enumerate([AT_IMPORT, *self.seconds])}
         lines = {
             Path(file).relative_to(ROOT).as_posix(): {
-                str(line): sorted(tests) for line, tests in data.contexts_by_lineno(file).items()
+                line: [tests[test] for test in covers]
+                for line, covers in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()
         }
-        return {"lines": lines, "seconds": self.seconds, "failed": sorted(self.failed)}
+        failed = sorted(self.failed)
+        return {"tests": list(tests), "lines": lines, "seconds": self.seconds, "failed": failed}
 
 
 @dataclass(frozen=True)
@@ -80,31 +85,54 @@ class Covering:
         return {t for tests in self.lines.get(path, {}).values() for t in tests}
 
 
-def covering(paths: Sequence[str], groups: Sequence[Sequence[str]], workers: int) -> Covering:
-    """Run groups of test files or folders, each in a process of its own, and note what they run."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
-        outs = [Path(folder) / f"{k}.json" for k in range(len(groups))]
-        list(pool.map(lambda one: _recorded(paths, *one), zip(groups, outs, strict=True)))
-        return _joined([json.loads(out.read_text()) for out in outs])
+def covering(
+    packages: Sequence[str], groups: Sequence[Sequence[str]], workers: int, cache: Path
+) -> Covering:
+    """Which of the groups' tests run which lines of the packages, from the cache where it is there.
+
+    A group is a list of test files or folders and runs in a process of its own.  What it covers is
+    stored in the folder ``cache`` under the content of the sources and of its tests.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    library = _content(packages)
+    paths = [path for package in packages for path in sources(package)]
+    outputs = [cache / f"{_content(group, library)}.json" for group in groups]
+    missing = [(g, out) for g, out in zip(groups, outputs, strict=True) if not out.exists()]
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda pair: _record(paths, *pair), missing))
+    return _joined([json.loads(out.read_text("utf-8")) for out in outputs])
 
 
-def _recorded(paths: Sequence[str], tests: Sequence[str], out: Path) -> None:
-    words = [sys.executable, "-m", "tests.mutation.covering", str(out), *tests]
-    given = "\n".join(paths)
-    ran = subprocess.run(words, input=given, text=True, cwd=ROOT, capture_output=True, check=False)
-    if not out.exists() or ran.returncode:
+def _content(paths: Iterable[str], before: str = "") -> str:
+    """SHA-256 over the files at and below these paths, their names included."""
+    digest = hashlib.sha256(before.encode())
+    places = [ROOT / path for path in paths]
+    files = {f for p in places for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file()}
+    for file in sorted(f for f in files if f.suffix != ".pyc"):
+        digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _record(paths: Sequence[str], tests: Sequence[str], out: Path) -> None:
+    partial = out.with_suffix(f".{os.getpid()}")  # a run that is ended leaves nothing to be read
+    command = [sys.executable, "-m", "tests.mutation.covering", str(partial), *tests]
+    ran = subprocess.run(
+        command, input="\n".join(paths), text=True, cwd=ROOT, capture_output=True, check=False
+    )
+    if not partial.exists() or ran.returncode:
         raise RuntimeError(f"tests did not run under coverage:\n{ran.stdout}\n{ran.stderr}")
+    partial.replace(out)
 
 
-def _joined(parts: Sequence[dict[str, dict[str, dict[str, list[str]]]]]) -> Covering:
+def _joined(parts: Sequence[dict[str, Any]]) -> Covering:
     lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for part in parts:
         for path, by_line in part["lines"].items():
             for line, tests in by_line.items():
-                lines[path][int(line)].update(tests)
+                lines[path][int(line)].update(part["tests"][number] for number in tests)
     return Covering(
         {p: {n: frozenset(t) for n, t in by.items()} for p, by in lines.items()},
-        {t: s for part in parts for t, s in part["seconds"].items()},  # type: ignore[misc]
+        {t: s for part in parts for t, s in part["seconds"].items()},
         frozenset(t for part in parts for t in part["failed"]),
     )
 

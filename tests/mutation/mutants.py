@@ -8,11 +8,15 @@ type annotations, docstrings, decorators and calls of ``len`` and ``isinstance``
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from itertools import accumulate
+from pathlib import Path
 from textwrap import indent
 
 import libcst as cst
@@ -30,6 +34,8 @@ from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 
 from tests.walks import ROOT
+
+_HERE = Path(__file__)
 
 #: what may go wrong inside a condition that is written as text
 _IN_CONDITIONS = (
@@ -109,6 +115,19 @@ def found_in(path: str) -> list[Mutant]:
     visitor = _Everywhere(typed_only="pydantic" not in source, conditions=conditions)
     wrapper.visit(visitor)
     return list(_described(path, source, wrapper, visitor))
+
+
+def stored(path: str, folder: Path) -> list[Mutant]:
+    """The same, from the folder if they were listed there for this very content."""
+    content = [version("mutmut"), path, *(p.read_text("utf-8") for p in (ROOT / path, _HERE))]
+    file = folder / f"{hashlib.sha256(chr(0).join(content).encode()).hexdigest()}.json"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps([asdict(m) for m in found_in(path)]), encoding="utf-8")
+        partial.replace(file)
+    listed = json.loads(file.read_text("utf-8"))
+    return [Mutant(**{**fields, "span": tuple(fields["span"])}) for fields in listed]
 
 
 def _described(

@@ -102,5 +102,5 @@ def test_a_mutant_is_killed_by_a_test_that_sees_it_and_survives_one_that_does_no
     wanted = wanted or [m for m in TIERS if m.function == "capped_grades"]
     trials = [Trial(wanted[0], (str(tmp_path / "test_planted.py"),), 0.1)]
 
-    [(_, code)] = forked(trials, anew, workers=1)
-    assert verdict_of(code) == verdict
+    [ended] = forked(trials, anew, workers=1)
+    assert verdict_of(ended.code) == verdict

@@ -24,7 +24,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import CodeType, FunctionType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pytest
 
@@ -38,6 +38,9 @@ OURS = ("xhcredit", "serving", "training", "tests", "conftest")
 QUIET = ("-q", "-x", "--tb=no", "-p", "no:cacheprovider")
 SURVIVED, KILLED, WITHOUT_EFFECT = 0, 1, 77
 
+#: CPU seconds that every trial has at least; an import anew takes two or three of them
+LEAST_LIMIT = 15
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -48,13 +51,16 @@ class Trial:
     seconds: float
 
 
-def forked(
-    trials: Sequence[Trial], work: Callable[[Trial], int], workers: int
-) -> Iterator[tuple[Trial, int]]:
-    """Do the work for each trial in a fork; yield trials with the fork's exit code as they end.
+class Ended(NamedTuple):
+    """A trial that ended: exit code of its fork (of a limit, minus the signal), its CPU seconds."""
 
-    A fork that was ended by a limit gives the negative number of the signal.
-    """
+    trial: Trial
+    code: int
+    seconds: float
+
+
+def forked(trials: Sequence[Trial], work: Callable[[Trial], int], workers: int) -> Iterator[Ended]:
+    """Do the work for each trial in a fork; yield trials as they end."""
     queue, running = iter(trials), {}
     while True:
         while len(running) < workers and (trial := next(queue, None)) is not None:
@@ -65,14 +71,15 @@ def forked(
             running[pid] = trial, folder
         if not running:
             return
-        pid, status = os.wait()
+        pid, status, usage = os.wait4(-1, 0)
         if pid not in running:
             continue
         trial, folder = running.pop(pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # whatever its tests started
         shutil.rmtree(folder, ignore_errors=True)
-        yield trial, os.waitstatus_to_exitcode(status)
+        code = os.waitstatus_to_exitcode(status)
+        yield Ended(trial, code, usage.ru_utime + usage.ru_stime)
 
 
 def _child(trial: Trial, work: Callable[[Trial], int], folder: str) -> None:
@@ -80,9 +87,9 @@ def _child(trial: Trial, work: Callable[[Trial], int], folder: str) -> None:
     code = KILLED
     try:
         os.setsid()
-        limit = math.ceil(30 + 10 * trial.seconds)
+        limit = math.ceil(LEAST_LIMIT + 5 * trial.seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
-        signal.alarm(20 * limit)
+        signal.alarm(20 * limit)  # of the clock: what waits for nothing uses no CPU
         os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
@@ -101,7 +108,7 @@ class InPlace:
         self,
         trials: Sequence[Trial],
         workers: int,
-        judged: Callable[[Trial, int], None],
+        judged: Callable[[Ended], None],
     ) -> None:
         self.trials, self.workers, self.judged = trials, workers, judged
 
@@ -123,8 +130,8 @@ class InPlace:
         functions = _functions({trial.mutant.path for trial in self.trials})
         gc.collect()
         gc.freeze()  # what lies still is shared by all forks
-        for trial, code in forked(self.trials, work, self.workers):
-            self.judged(trial, code)
+        for ended in forked(self.trials, work, self.workers):
+            self.judged(ended)
         return True
 
 
@@ -145,8 +152,6 @@ def swapped(mutant: Mutant, functions: Mapping[tuple[str, str], list[FunctionTyp
     A function gets the new code, whoever refers to it; a constant of a module is exchanged there
     and wherever it was imported to by name.
     """
-    if mutant.path.startswith("xhcredit/scores"):
-        _without_compiler()
     module = compile(source_with(mutant), str(ROOT / mutant.path), "exec", dont_inherit=True)
     if mutant.at_import:
         return _constants(mutant, module)
@@ -192,14 +197,6 @@ def module_name(path: str) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _without_compiler() -> None:
-    """Let numba hand functions back as they are: machine code would be that of the original."""
-    with contextlib.suppress(ImportError):
-        import numba
-
-        numba.config.DISABLE_JIT = True
-
-
 def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -230,8 +227,6 @@ def anew(trial: Trial) -> int:
     for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
         if not name.startswith("tests.mutation") and name not in ("tests", "tests.walks"):
             del sys.modules[name]
-    if trial.mutant.path.startswith("xhcredit/scores"):
-        _without_compiler()
     sys.meta_path.insert(0, _Changed(trial.mutant))
     code = int(pytest.main([*QUIET, *trial.tests]))
     return SURVIVED if code == pytest.ExitCode.OK else KILLED
