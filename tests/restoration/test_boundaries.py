@@ -227,3 +227,16 @@ def with_value(book, rule_id, **value):
     shape = shape_of(rule_id).validate_python(value)
     entries = tuple(entry.model_copy(update={"value": shape}) for entry in rule.entries)
     return Rulebook({**book.rules, rule_id: rule.model_copy(update={"entries": entries})})
+
+
+@pytest.mark.parametrize(
+    ("done", "earliest"),
+    [(date(2030, 3, 1), date(2030, 3, 1)), (date(2030, 3, 2), None)],
+)
+def test_the_day_of_eligibility_is_no_later_than_the_last_on_which_one_may_ask(done, earliest):
+    """Five years from the end of the conduct on 1 March 2025."""
+    record = penalty(
+        decided_on=date(2025, 6, 1), conduct_ended_on=date(2025, 3, 1), duties_done_on=done
+    )
+
+    assert told(record) == ("none", False, earliest)

@@ -114,3 +114,74 @@ def test_before_the_calendar_nobody_can_say():
 
     assert {c.due_on for c in found} == {None}
     assert all(c.is_due_unknown and not c.is_overdue(date(2030, 1, 1)) for c in found)
+
+
+FILED, THEN = ("file", date(2026, 8, 3)), date(2026, 8, 4)
+GRANTED = [FILED, ("accept", date(2026, 8, 3)), ("grant", THEN)]
+#: which acts end the time of a step, on the day on which they are done
+ENDS = [
+    ("restoration", SAMR, [FILED], "accept", {"accept", "return", "withdraw"}),
+    ("restoration", SAMR, [FILED, ("accept", THEN)], "decide", {"grant", "refuse", "withdraw"}),
+    ("restoration", ABNORMAL, [FILED], "remove_abnormal",
+     {"return", "grant", "refuse", "withdraw"}),
+    ("restoration", SAMR, GRANTED, "take_down", {"publish", "revoke"}),
+    ("objection", SAMR, [FILED], "mark", {"mark", "withdraw"}),
+    ("objection", SAMR, [FILED], "centre_decides", {"forward", "uphold", "reject", "withdraw"}),
+    ("objection", SAMR, [FILED], "forward", {"forward"}),
+    ("objection", SAMR, [FILED, ("forward", THEN)], "provider_decides",
+     {"uphold", "reject", "withdraw"}),
+]  # fmt: skip
+ACTS = ("accept", "return", "withdraw", "grant", "refuse", "publish", "revoke", "mark", "forward",
+        "uphold", "reject", "classify", "resume")  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "about", "steps", "step", "ends"), ENDS)
+@pytest.mark.parametrize("act", ACTS)
+def test_the_time_of_a_step_ends_with_these_acts_and_no_other(kind, about, steps, step, ends, act):
+    done = date(2026, 8, 5)
+    known = told([*steps, (act, done)], done, about, kind)
+
+    if act in dict(steps):  # the act from which the time runs
+        return
+    assert known[step][1] == (done if act in ends else None)
+
+
+def test_the_quick_step_of_the_abnormal_list_begins_anew_when_filed_again():
+    again = date(2026, 9, 1)
+    steps = [FILED, ("return", THEN), ("refile", again)]
+
+    # five working days from Tuesday 1 September
+    assert told(steps, again, ABNORMAL)["remove_abnormal"] == (date(2026, 9, 8), None, False)
+
+
+NDRC, OWN, SAMR_RULE = (f"restoration.{a}.time_limits" for a in ("ndrc", "shanghai", "samr"))
+
+
+@pytest.mark.parametrize(
+    ("about", "steps"),
+    [
+        (("samr", "penalty"), {"accept": (2, SAMR_RULE), "decide": (7, SAMR_RULE),
+                               "take_down": (3, SAMR_RULE)}),
+        (("samr", "abnormal_listing"), {"remove_abnormal": (5, SAMR_RULE)}),
+        # the platform's own limits stand beside the national ones, and before them
+        (("shanghai", "penalty"), {"decide": (3, NDRC), "answer": (10, NDRC), "share": (3, OWN),
+                                   "delete": (3, OWN)}),
+        (("shanghai", "abnormal_listing"), {"answer": (10, NDRC), "share": (3, OWN),
+                                            "delete": (3, OWN)}),
+    ],
+)  # fmt: skip
+def test_each_step_has_the_limit_of_its_authority_and_kind_of_record(about, steps):
+    found = clocks("restoration", about, GRANTED, THEN, BOOK)
+
+    assert {c.step: (c.days, c.basis.rule_id) for c in found} == steps
+
+
+def test_the_steps_of_an_objection_are_those_of_its_rule_whatever_the_record():
+    steps = [FILED, ("forward", THEN)]
+
+    for about in (SAMR, ABNORMAL, ("shanghai", "penalty")):
+        found = clocks("objection", about, steps, THEN, BOOK)
+        assert {c.step: c.days for c in found} == {
+            "mark": 1, "centre_decides": 5, "forward": 2, "provider_decides": 5,
+        }  # fmt: skip
+        assert {c.basis.rule_id for c in found} == {"restoration.shanghai.objection"}
