@@ -8,11 +8,11 @@ import pytest
 
 from tests.alerts.districts import NOW, ago, district, enterprises, event
 from tests.engine.world import CODES
-from xhcredit.alerts.detect import KINDS
+from xhcredit.alerts.detect import KINDS, Armed, detect
 from xhcredit.alerts.door import World
 from xhcredit.alerts.hits import Hit, Seen
 from xhcredit.alerts.spikes import Counts, own_test, peer_test, spikes
-from xhcredit.rules.shapes_alerts import TRIGGER
+from xhcredit.rules.shapes_alerts import TRIGGER, Discovery
 
 
 def fined(who, days_ago, **more):
@@ -359,3 +359,19 @@ def test_the_history_of_a_newcomer_is_as_long_as_it_is_known(tmp_path):
     assert {h.at: h.figures["baseline_days"] for h in spikes(world, low, NOW)[0]} == {
         0: 300, 1: 35, 2: 15,
     }  # fmt: skip
+
+
+def test_what_tests_found_is_held_to_the_rate_in_each_family_of_its_own(tmp_path):
+    rows_ = [complaint(n, 35 + 30 * k, k) for n in range(20) for k in range(9)]
+    rows_ += [complaint(7, n, 100 + n) for n in range(30)]
+    world = district(tmp_path, {"complaint": rows_}, enterprises(20, industry="F"))
+    other = SPIKE | {"family": "g"}
+    triggers = [
+        Armed(name, "名", name, TRIGGER.validate_python(numbers | {"at_least": 1, "ratio": 1}), "")
+        for name, numbers in (("one", SPIKE), ("two", other))
+    ]
+
+    told = detect(world, triggers, Discovery(rate=0.1), NOW)
+    assert [(f.trigger.id, f.hit.at, f.colour) for f in told] == [
+        ("one", 7, "blue"), ("two", 7, "blue"),
+    ]  # fmt: skip

@@ -101,3 +101,40 @@ def test_a_record_is_read_from_what_json_gives():
 
     assert told.penalty_kinds == {"warning", "fine"}
     assert told.authorities == ("samr", "shanghai")
+
+
+RECORD = {"kind": "penalty", "authority": "ndrc", "decided_on": "2026-01-01",
+          "penalty_kinds": ["fine"]}  # fmt: skip
+CASE = {"name": "一", "record": RECORD, "applied_on": "2026-01-02"}
+HAS = "a case has name, source, quote, count, record, applied_on, applicant, expect"
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("abc", '"abc" is no case; write "- name: ...", "record: {...}"'),
+        (["x" * 50], None),
+        (CASE | {"colour": 1, "about": 2}, f'case "一": unknown key "about"; {HAS}'),
+        ({"record": RECORD}, f'case "?": no name and no applied_on; {HAS}'),
+        (CASE | {"name": ""}, f'case "?": no name; {HAS}'),
+        (CASE | {"record": {}}, f'case "一": no record; {HAS}'),
+        (CASE | {"record": "fine"},
+         'case "一": record is "fine"; write it as {kind: penalty, ...}'),
+        (CASE | {"expect": "yes"},
+         'case "一": expect is "yes"; write it as {eligible: true, ...}'),
+    ],
+)  # fmt: skip
+def test_a_case_of_another_form_is_refused_in_words(case, words):
+    with pytest.raises(BadInput) as caught:
+        case_from(case)
+    if words is None:
+        assert "..." in str(caught.value)
+    else:
+        assert str(caught.value) == words
+
+
+def test_a_case_without_an_applicant_or_an_expectation_is_one():
+    case = case_from(CASE)
+
+    assert (case.name, case.applied_on, case.applicant) == ("一", date(2026, 1, 2), "")
+    assert case_from(CASE | {"applicant": 913}).applicant == "913"
