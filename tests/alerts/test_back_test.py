@@ -147,6 +147,7 @@ def test_a_hit_is_about_its_enterprise_the_members_of_its_node_or_its_area(tmp_p
     assert members(world, node).tolist() == [2, 5]
     assert members(world, Hit("node", 3, "f", 1.0)).tolist() == []
     assert members(world, area).tolist() == []  # streets are not at hand
+    assert members(world, area).dtype == np.int64
     world.streets = np.array(["甲街道", "甲街道", "乙街道"] * 2)
     assert members(world, area).tolist() == [0, 4]
 

@@ -193,6 +193,9 @@ def test_each_stage_of_a_deadline_is_a_fact(world):
     assert [h.at for h in found(world, **numbers, stages=(90,), past_days=20)] == [1, 3, 4]
     assert [h.at for h in found(world, **numbers, stages=(0,), past_days=20)] == [5, 6]
     assert found(world, **numbers, stages=(), past_days=20) == []
+    assert [(h.at, h.fact[-12:-11]) for h in found(world, **numbers, stages=(1,), past_days=1)] == [
+        (4, "1")
+    ]
 
 
 def test_what_stays_open_beyond_its_days(world):
@@ -274,6 +277,8 @@ def test_a_node_with_many_members_or_many_new_ones(world):
     assert [h.at for h in found(world, **numbers, at_least=6, growth=4)] == [old]
     assert [h.at for h in found(world, **numbers, at_least=7, growth=3)] == [new]
     assert found(world, **numbers | {"days": 7}, at_least=7, growth=3) == []
+    bosses = found(world, **numbers | {"through": ("controller",)}, at_least=3, growth=9)
+    assert sorted(h.figures["enterprises"] for h in bosses) == [[1, 2, 3], [1, 10, 11, 12]]
     white = World(world.store, white_nodes=frozenset({min(old, new)}))
     assert [h.at for h in found(white, **numbers, at_least=3, growth=3)] == [max(old, new)]
 

@@ -81,6 +81,7 @@ def test_only_the_relations_named_count(world):
     told = picture(world, 0, through, NOW)
 
     assert seen(told)[0] == [0, 3]
+    assert told["size"] == 2
     assert {n["kind"] for n in told["nodes"]} == {"enterprise", "controller"}
 
 

@@ -10,7 +10,7 @@ from xhcredit.errors import BadRule
 from xhcredit.rules.check import check, missing_notice
 from xhcredit.rules.loader import SHIPPED
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_calendar import Holidays, YearOff
+from xhcredit.rules.shapes_calendar import Holiday, Holidays, YearOff
 
 BOOK = Rulebook.load()
 YEARS = range(2019, 2027)
@@ -162,3 +162,17 @@ def test_who_added_the_notice_is_told_no_more_until_the_next_november(tmp_path):
     [finding] = missing_notice(book, date(2027, 11, 1))
     assert "calendar/years/y2028.yaml" in finding.zh
     assert "calendar/years/y2028.yaml" in finding.en
+
+
+@pytest.mark.parametrize(
+    ("by", "month", "day"),
+    [("solar", None, None), ("lunar", 5, None), ("solar", None, 5), ("qingming", 4, 5),
+     ("qingming", 4, None)],
+)  # fmt: skip
+def test_a_holiday_has_its_day_unless_the_sun_says_it(by, month, day):
+    given = {"zh": "节", "en": "day", "by": by, "month": month, "day": day, "days": 1}
+
+    with pytest.raises(ValueError, match=re.escape(
+        f"by {by} with month {month} and day {day}; name month and day, except of qingming"
+    )):  # fmt: skip
+        Holiday.model_validate(given)
