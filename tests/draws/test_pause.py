@@ -1,5 +1,6 @@
 """Odds of who is not in a pause: by hand, on both sides of what a rate allows."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -39,12 +40,12 @@ def test_what_is_no_rate_or_no_pause_is_refused(pi, rounds):
     [(HALF, 3, 2), (HALF, 4, 2), (Fraction(51, 100), 2, 1), (Fraction(1), 2, 1), (TENTH, 11, 10)],
 )
 def test_a_pause_too_long_for_its_rate_is_refused_with_the_longest_that_fits(pi, rounds, fit):
-    with pytest.raises(BadPlan) as caught:
-        renewed(pi, rounds)
-    assert str(caught.value) == (
+    message = (
         f"a rate of {float(pi):.4g} a round cannot be kept when nobody is drawn twice in {rounds} "
         f"rounds; shorten the pause to {fit}"
     )
+    with pytest.raises(BadPlan, match=f"^{re.escape(message)}$"):
+        renewed(pi, rounds)
     assert renewed(pi, fit) <= 1
 
 

@@ -26,7 +26,7 @@ def read(**changed):
 
 
 def refusal(**changed):
-    with pytest.raises(BadPlan) as caught:
+    with pytest.raises(BadPlan, match=r"^\S.* .+$") as caught:
         read(**changed)
     return str(caught.value)
 

@@ -1,5 +1,6 @@
 """What is refused, and in which words?  Not being eligible never is."""
 
+import re
 from datetime import date
 
 import pytest
@@ -113,7 +114,8 @@ HAS = "a case has name, source, quote, count, record, applied_on, applicant, exp
     ("case", "words"),
     [
         ("abc", '"abc" is no case; write "- name: ...", "record: {...}"'),
-        (["x" * 50], None),
+        (["x" * 50],
+         f'"[\'{"x" * 10}...{"x" * 11}\']" is no case; write "- name: ...", "record: {{...}}"'),
         (CASE | {"colour": 1, "about": 2}, f'case "一": unknown key "about"; {HAS}'),
         ({"record": RECORD}, f'case "?": no name and no applied_on; {HAS}'),
         (CASE | {"name": ""}, f'case "?": no name; {HAS}'),
@@ -125,12 +127,8 @@ HAS = "a case has name, source, quote, count, record, applied_on, applicant, exp
     ],
 )  # fmt: skip
 def test_a_case_of_another_form_is_refused_in_words(case, words):
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(BadInput, match=f"^{re.escape(words)}$"):
         case_from(case)
-    if words is None:
-        assert "..." in str(caught.value)
-    else:
-        assert str(caught.value) == words
 
 
 def test_a_case_without_an_applicant_or_an_expectation_is_one():
