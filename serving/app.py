@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -118,7 +119,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         app.include_router(router)
     problems.register(app)
     console.add_to(app)
-    _describe(app)
+    app.openapi = cache(partial(_described, app, app.openapi))  # type: ignore[method-assign]
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
     app.add_middleware(
         Frame, meters=meters, log=settings.log, limits=limits, problem_page=mishaps.without_handler
@@ -167,9 +168,12 @@ def _keyed(settings: Settings) -> list[APIRouter]:
     return keyed
 
 
-def _describe(app: FastAPI) -> None:
-    """Add the error body to the description; FastAPI knows only its own."""
-    described = app.openapi()
+def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The description with the error body, of which FastAPI knows only its own.
+
+    Made when somebody asks for it: it takes longer than everything else at the start.
+    """
+    described = plain()
     schemas = described["components"]["schemas"]
     made = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= made.pop("$defs") | {"Problem": made}
@@ -179,3 +183,4 @@ def _describe(app: FastAPI) -> None:
     for operation in (o for item in described["paths"].values() for o in item.values()):
         if problems.MEDIA_TYPE not in operation["responses"].get("422", own)["content"]:
             operation["responses"]["422"] = own
+    return described

@@ -163,7 +163,7 @@ BAD_HEADERS = {
     ),
     "empty file": ("", "file: nothing in it; write id, name_zh, ... entries as keys"),
     "a list": ("- 1\n", "file: no mapping in it; write id, name_zh, ... entries as keys"),
-    "broken YAML": ("id: [1\n", "line 2: expected ',' or ']', but got '<stream end>'; correct"),
+    "broken YAML": ("id: [1\n", "line 2: did not find expected ',' or ']'; correct"),
     "control characters": (b"id: \x00", "text: this is not YAML; correct the YAML there"),
     "endless nesting": ("[" * 5000, "text: this is not YAML; correct the YAML there"),
     "GB18030": ("name_zh: 年限".encode("gb18030"), "text: byte 9 is not UTF-8; save the file as"),
