@@ -16,7 +16,7 @@ from serving.demo import AT_ONCE, people_of
 from serving.gate import PURPOSE_LENGTH
 from serving.problems import Refusal
 from serving.service import service_of
-from serving.sessions import Visit, give_cookie, is_secure, refuse_foreign
+from serving.sessions import Visit, give_cookie, is_secure, refuse_foreign, visit_limits
 from xhcredit.errors import BadInput, LoginRefused, UnknownRecord
 
 router = APIRouter(include_in_schema=False)
@@ -193,7 +193,9 @@ def _login(
 
 
 def _password(request: Request, visit: Visit, wrong: str = "") -> Response:
-    shown = {"wrong": wrong, "due": visit.must_change}
+    service = service_of(request)
+    rules = visit_limits(service.rulebook, service.today()).passwords
+    shown = {"wrong": wrong, "due": visit.must_change, "rules": rules}
     status = 400 if wrong else 200
     return page(request, "password.html", _visitor(request, visit), status, **shown)
 

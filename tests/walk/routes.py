@@ -241,7 +241,7 @@ OTHERS: dict[str, Entry] = {
     "/console/models": Entry(M, place("/console/models", first("candidates", "name"))),
     "/console/models/{candidate}": Entry(
         M, each("/console/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys)),
-    "/console/password": Entry("", place("/console/password")),
+    "/console/password": Entry("", place("/console/password", "10")),
     "/console/public/verify": Entry(None, place("/console/public/verify", "verify_draw.py")),
     "/console/quality": Entry(C, place("/console/quality", day)),
     "/console/report": Entry(A, _reports("/console/report")),
