@@ -258,6 +258,32 @@ def test_a_hostile_parquet_file_is_refused_in_words(tmp_path, content, message):
         ingest_file(tmp_path, content, "penalties.parquet")
 
 
+def damaged(compression, place):
+    """A Parquet file whose footer is whole and whose first column is not."""
+    texts = pa.table({name: [f"{n:018}" for n in range(300)] for name in HEADER.split(",")})
+    content = io.BytesIO()
+    pq.write_table(texts, content, compression=compression, use_dictionary=False)
+    wrong = bytearray(content.getvalue())
+    wrong[place : place + 8] = bytes(b ^ 0xA5 for b in wrong[place : place + 8])
+    return bytes(wrong)
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd"])
+@pytest.mark.parametrize("place", [5, 40])
+def test_damage_behind_a_whole_footer_is_refused_in_words(tmp_path, compression, place):
+    first = HEADER.split(",")[0]
+    with pytest.raises(BadInput, match=rf'"penalties.parquet": column "{first}" is damaged .*anew'):
+        ingest_file(tmp_path, damaged(compression, place), "penalties.parquet")
+
+
+def test_a_damaged_file_does_not_keep_the_others_out(tmp_path):
+    write_register(tmp_path / "in", A, B)
+    (tmp_path / "in" / "penalties.parquet").write_bytes(damaged("snappy", 40))
+    report = ingest(tmp_path, REGISTER, PENALTIES, source=tmp_path / "in")
+
+    assert sorted(file.status for file in report.files) == ["entered", "refused"]
+
+
 def test_an_ending_without_reader_is_told(tmp_path):
     with pytest.raises(BadInput, match=r"no reader for this ending; save it as one of \.csv"):
         ingest_file(tmp_path, b"x", "penalties.doc")

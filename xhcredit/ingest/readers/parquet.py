@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,7 +18,7 @@ def stage_parquet(path: Path) -> Staged:
     """Show a Parquet file as texts; rows are numbered from 1.
 
     Raises:
-        BadInput: it is no Parquet file, or has nested or binary columns.
+        BadInput: it is no Parquet file, is damaged, or has nested or binary columns.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -37,7 +39,40 @@ def stage_parquet(path: Path) -> Staged:
         for raw, name in zip(schema.names, columns, strict=True)
     )
     source = read_parquet([path], ", file_row_number = true")
+    _check_values(path, schema.names)
     return Staged(f"SELECT file_row_number + 1 AS _row, {texts} FROM {source}", columns)
+
+
+def _check_values(path: Path, names: list[str]) -> None:
+    """Decode every value once: a whole footer does not say that the columns are whole.
+
+    Raises:
+        BadInput: names the column whose values cannot be read.
+    """
+    source = read_parquet([path])
+    with duckdb.connect() as con:
+        for name in names:
+            try:
+                con.execute(f"SELECT bit_xor(hash({quoted(name)}::VARCHAR)) FROM {source}")
+            except duckdb.Error as error:
+                if isinstance(error, duckdb.OutOfMemoryException):
+                    raise
+                raise BadInput(
+                    f'"{path.name}": column "{name}" is damaged ({_first_line(error)}); fetch the '
+                    f"file again, or write it anew"
+                ) from error
+
+
+def _first_line(error: duckdb.Error) -> str:
+    """What DuckDB says, without the path and the bytes of the cell that follow.
+
+    >>> _first_line(duckdb.Error('Failed to read file "a.parquet": ZSTD failure'))
+    'Failed to read file: ZSTD failure'
+    >>> _first_line(duckdb.Error('Invalid encoding in file "a": value "x" is not valid UTF8!'))
+    'Invalid encoding in file'
+    """
+    line = str(error).splitlines()[0]
+    return re.sub(r': value ".*', "", re.sub(r' "[^"]*"', "", line, count=1))
 
 
 def quoted(name: str) -> str:
