@@ -125,3 +125,49 @@ def test_a_full_disk_leaves_the_warehouse_as_it_was(saved, tmp_path):
 
     assert refusal(said) == FULL
     assert Warehouse(tmp_path / "w").digest() == before
+
+
+def _emptied(file):
+    file.write_bytes(b"")
+
+
+def _scrambled(file):
+    """Its footer is as it was; the values before it are not."""
+    content = bytearray(file.read_bytes())
+    content[4:64] = bytes(b ^ 0xA5 for b in content[4:64])
+    file.write_bytes(content)
+
+
+HARMS = {"gone": lambda file: file.unlink(), "empty": _emptied, "scrambled": _scrambled}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("command", ["score", "quality"])
+def test_a_damaged_part_of_the_warehouse_is_told(command, harm, saved, tmp_path):
+    shutil.copytree(saved / "w", tmp_path / "w", ignore=shutil.ignore_patterns("clustered"))
+    HARMS[harm](next((tmp_path / "w" / "parts" / "penalty").glob("*.parquet")))
+    said = inside(*COMMANDS[command](tmp_path, tmp_path / "to"))
+
+    assert refusal(said) == 12
+    assert "damaged" in said.err
+
+
+@pytest.mark.parametrize("name", ["codes.npy", "known.npy"])
+def test_damaged_clustered_events_are_told(name, saved, tmp_path):
+    shutil.copytree(saved / "w", tmp_path / "w")
+    for file in (tmp_path / "w" / "clustered").rglob(name):
+        _emptied(file)
+    said = inside(*score(tmp_path, tmp_path / "to"))
+
+    assert refusal(said) == 12
+    assert "remove that folder" in said.err
+
+
+@pytest.mark.parametrize("name", ["run.json", "scores.parquet"])
+def test_a_damaged_night_is_not_published(name, saved, tmp_path):
+    shutil.copytree(saved / "night", tmp_path / "night")
+    _emptied(tmp_path / "night" / name)
+    said = inside(*COMMANDS["publish"](tmp_path, tmp_path))
+
+    assert refusal(said) == 12
+    assert "damaged" in said.err

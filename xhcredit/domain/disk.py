@@ -1,8 +1,8 @@
 """Is it the disk?  Errors of files in a person's words, and free room before long work.
 
 Whatever writes a file (Python, DuckDB, SQLite, Arrow, a spreadsheet's writer) tells of a full disk
-or a missing right in its own way.  The edges (shell, service, training) ask here once, so that all
-of them end in one sentence and one exit code.
+or a missing right in its own way, and whatever reads one of a damaged file.  The edges (shell,
+service, training) ask here once, so that all of them end in one sentence and one exit code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xhcredit.errors import DiskFull, NotWritable, XhcreditError
+from xhcredit.errors import BadInput, DiskFull, NotWritable, XhcreditError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BARRED = {
@@ -33,6 +33,15 @@ _BARRED_WORDS = re.compile(
     r"|unable to open database file|file name too long",
     re.IGNORECASE,
 )
+#: what readers of Parquet say of a file that is gone, empty, cut off or damaged
+_DAMAGED_WORDS = re.compile(
+    r"no files found that match|too small to be a parquet|no magic bytes|parquet magic bytes"
+    r"|parquet file size is \d+ bytes|decompression failure|failed to decompress"
+    r"|invalid string encoding found in parquet|TProtocolException|invalid TType"
+    r"|don't know what type|variable-length int over|deserialize thrift",
+    re.IGNORECASE,
+)
+_PARQUET = re.compile(r"""["']([^"'\n]+\.parquet)["']""")
 #: whose errors are read by their words; others may hold such words by chance
 _DRIVERS = ("duckdb", "_duckdb", "sqlite3", "sqlalchemy", "pyarrow", "xlsxwriter")
 _QUOTED = re.compile(r"""["'](/[^"']+)["']""")
@@ -42,7 +51,7 @@ _FULL_BYTES = 64 << 10  #: a disk with less is called full
 
 
 def disk_error(error: BaseException) -> XhcreditError | None:
-    """The error in words if it, or what caused it, tells of a full or forbidden place.
+    """The error in words if it, or what caused it, tells of a full or forbidden place, or damage.
 
     Returns None for every other error: a fault of ours must not be told as the disk's.
     """
@@ -72,7 +81,17 @@ def _by_words(error: BaseException) -> XhcreditError | None:
     if limited or _FULL_WORDS.search(text):
         return disk_full(place)
     barred = _BARRED_WORDS.search(text)
-    return not_writable(place, barred[0]) if barred else None
+    if barred:
+        return not_writable(place, barred[0])
+    return _damaged(text) if driver and _DAMAGED_WORDS.search(text) else None
+
+
+def _damaged(text: str) -> BadInput:
+    which = f'"{match[1]}"' if (match := _PARQUET.search(text)) else "a Parquet file"
+    return BadInput(
+        f"{which} is missing or damaged; restore the folder that it is in from a backup, or make "
+        "it anew from the deliveries"
+    )
 
 
 def disk_full(place: str) -> DiskFull:

@@ -102,7 +102,21 @@ def forget_others(stores: Path, keep: Collection[Path]) -> None:
 
 
 def load(path: Path) -> Store:
-    """Map a clustered store into memory; nothing is read until it is used."""
+    """Map a clustered store into memory; nothing is read until it is used.
+
+    Raises:
+        BadInput: a file of it is gone or damaged.
+    """
+    try:
+        return _mapped(path)
+    except (EOFError, ValueError, KeyError, TypeError, FileNotFoundError) as error:
+        raise BadInput(
+            f'the clustered events in "{path}" are damaged ({type(error).__name__}: {error}); '
+            f"remove that folder, it is made anew when it is needed"
+        ) from error
+
+
+def _mapped(path: Path) -> Store:
     register = _arrays(path / "register")
     return Store(
         codes=register["codes"],

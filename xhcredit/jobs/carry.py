@@ -75,7 +75,7 @@ def load(out: Path, model: Model) -> Carried | str:
     try:
         told = json.loads((folder / "carry.json").read_text(encoding="utf-8"))
         found = _mapped(folder, told)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return "没有前一夜 no earlier night to carry on"
     now = fit(model)
     for name, why in _WHY.items():

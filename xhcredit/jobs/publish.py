@@ -119,7 +119,10 @@ def _night(folder: Path, release: Mapping[str, Any] | None) -> Night:
     report, scores = folder / "run.json", folder / "scores.parquet"
     if not report.exists() or not scores.exists():
         raise NothingKnown(f'"{folder}" holds no finished night; run "xhcredit score" first')
-    kept = json.loads(report.read_text(encoding="utf-8"))
+    try:
+        kept = json.loads(report.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f'"{report}" is damaged ({error}); run "xhcredit score" again') from error
     metadata = pq.read_schema(scores).metadata or {}
     of = {k: metadata.get(f"xhcredit.{k}".encode(), b"").decode() for k in kept["provenance"]}
     if of != kept["provenance"]:
