@@ -152,6 +152,17 @@ def test_a_day_that_is_none_is_refused(day):
     assert said.err == f'bad_input: "{day}" is not a day; write it as 2026-06-30\n'
 
 
+@pytest.mark.parametrize("words", [("restoration", "list"), ("rules", "show"), ("rules", "check")])
+@pytest.mark.parametrize("day", ["2200-01-01", "9999-12-31"])
+def test_a_day_with_which_nothing_can_be_computed_is_refused(words, day):
+    said = inside(*words, "--as-of", day)
+
+    assert said.exit_code == BadInput.exit_code
+    assert said.err == (
+        f"bad_input: {day} is beyond 2199-12-31, the last day that is computed; correct it\n"
+    )
+
+
 def test_a_code_with_a_wrong_check_digit_is_told_the_right_one():
     said = refusal("explain", WRONG_CODE)
 

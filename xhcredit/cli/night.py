@@ -68,20 +68,25 @@ Check = Annotated[
     ),
 ]
 WAREHOUSE = Path("out/warehouse")
+#: days after it are typing mistakes; terms that begin on it must end before the calendar of Python
+LAST_DAY = date(2199, 12, 31)
 
 
 def the_day(text: str) -> date:
     """Read a day as a person types it; empty is today (only the shell knows what day it is).
 
     Raises:
-        BadInput: no such day.
+        BadInput: no such day, or one with which nothing can be computed.
     """
     if not text:
         return today()
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
     except ValueError:
         raise BadInput(f'"{text}" is not a day; write it as 2026-06-30') from None
+    if day > LAST_DAY:
+        raise BadInput(f"{day} is beyond {LAST_DAY}, the last day that is computed; correct it")
+    return day
 
 
 def model_for(as_of: str, release: Path | None, rules: Path | None, store: str = "") -> Model:
