@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xhcredit.domain.calendar import add_months, add_years, calendar_of
+from xhcredit.domain.calendar import add_months, add_years, calendar_of, provisional_data
 from xhcredit.errors import BeyondCalendar
 from xhcredit.rules.rulebook import Rulebook
 
@@ -105,6 +105,17 @@ def test_without_a_notice_weekdays_are_worked_but_for_statutory_holidays(year):
     assert off == COMPUTED[year]
     assert not any(DAYS.is_working_day(d) for d in days if d.weekday() >= 5)
     assert all(DAYS.is_provisional(d) for d in days)
+
+
+def test_a_provisional_day_says_that_days_made_up_for_a_weekend_are_not_counted():
+    """Art 6 of the law of 2024: "全体公民放假的假日，如果适逢周六、周日，应当在工作日补假"; on
+    which working day only the year's notice says (1 and 2 May 2027 are a weekend)."""
+    assert DAYS.is_working_day(date(2027, 5, 3))
+    assert DAYS.is_provisional(date(2027, 5, 3))
+    note = provisional_data(provisional=True)["provisional_note"]
+
+    assert "适逢周末的节假日的补假和调休未计入" in note["zh"]
+    assert "made up for holidays on a weekend" in note["en"]
 
 
 #: last days of terms, counted by hand: begun, working days, end, whether 2027 is touched

@@ -12,12 +12,12 @@ from tests.engine import world as worlds
 from tests.jobs.test_draw import PLAN
 from tests.serving.district import CODES
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
-from xhcredit.draws.plan import read_plan
+from xhcredit.draws.plan import Period, read_plan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.draw_past import _capped, with_duty
+from xhcredit.jobs.draw_past import _by_higher, _capped, with_duty
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Exclusions, InspectionCaps
+from xhcredit.rules.shapes_draws import Exclusions, InspectionCaps, Items
 
 BOOK = Rulebook.load()
 DAY = date(2026, 6, 30)
@@ -216,3 +216,47 @@ def test_checks_deployed_from_above_requested_or_for_a_licence_use_up_no_cap():
 
     exempt = {"complaint", "transfer", "assigned", "requested", "licensing", "media"}
     assert {name for name in exempt if sources[name].form in counting} == set()
+
+
+def test_a_leap_days_full_inspection_is_two_years_old_on_28_february(tmp_path):
+    """Order 49 art 22(1): "每两年…至少进行一次"; 2024-02-29 + 24 months = 2026-02-28."""
+    rows = [
+        inspected(0, CODES[0], occurred_on=date(2024, 2, 29), known_on=date(2024, 3, 4)),
+        inspected(1, CODES[1], occurred_on=date(2024, 3, 1), known_on=date(2024, 3, 4)),
+    ]
+    folder = warehouse_of(tmp_path, rows)
+    plan = plan_of("food").model_copy(
+        update={"period": Period(first=date(2026, 1, 1), last=date(2026, 2, 28))}
+    )
+    scope = pd.DataFrame({"code": CODES[:2], "fields": ";x_food;"})
+
+    marked = with_duty(scope, plan, folder, BOOK, date(2026, 1, 5))
+
+    assert list(marked["duty"]) == [True, False]
+
+
+#: Order 49 art 42: "原则上三个月内不再重复检查已检查的项目": a term of months ends on the day of
+#: the same number, and on that day it still runs (民法典第201、202条)
+HIGHER = [
+    (date(2026, 3, 10), date(2026, 6, 9), True),
+    (date(2026, 3, 10), date(2026, 6, 10), True),
+    (date(2026, 3, 10), date(2026, 6, 11), False),
+    (date(2026, 2, 28), date(2026, 5, 28), True),
+    (date(2026, 2, 28), date(2026, 5, 29), False),
+    (date(2025, 11, 30), date(2026, 2, 28), True),
+    (date(2025, 11, 30), date(2026, 3, 1), False),
+]
+
+
+@pytest.mark.parametrize(("occurred_on", "day", "barred"), HIGHER)
+def test_what_a_higher_bureau_inspected_is_not_repeated_for_three_months(
+    tmp_path, occurred_on, day, barred
+):
+    item = BOOK.serving("draws.items", Items, as_of=day).root["food_operation"].zh
+    row = inspected(
+        0, CODES[0], occurred_on=occurred_on, known_on=occurred_on, agency=CITY, level="city",
+        item=item,
+    )  # fmt: skip
+    folder = warehouse_of(tmp_path, [row])
+
+    assert (CODES[0] in _by_higher(plan_of("food"), folder, BOOK, LAW, day)) == barred

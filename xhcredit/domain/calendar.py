@@ -18,9 +18,11 @@ _SATURDAY = 5
 
 #: what is told with every day that is provisional
 PROVISIONAL = {
-    "zh": "暂定：该年节假日安排尚未公布，按法定节假日和周末推算，调休未计入",
+    "zh": "暂定：该年节假日安排尚未公布，按法定节假日和周末推算，"
+    "适逢周末的节假日的补假和调休未计入，实际可能较晚",
     "en": "provisional: that year's notice on holidays is not known; counted by statutory holidays "
-    "and weekends, without swapped days",
+    "and weekends, without the days off made up for holidays on a weekend and without swapped "
+    "days; it may be later",
 }
 
 #: days off, and Saturdays and Sundays on which people work, as one year's notice says

@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from xhcredit.domain.calendar import add_months
 from xhcredit.draws.commitment import Excluded
 from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
@@ -112,12 +111,12 @@ def _by_higher(
     """Inspected for the same items by a higher bureau a short time ago."""
     base = rules.serving("draws.items", Items, as_of=as_of).root
     sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} AND occurred_on > $since "
-        "AND list_contains($items, item) "
+        f"SELECT code FROM inspection WHERE {_KNOWN} "
+        "AND occurred_on + to_months($months) >= $day AND list_contains($items, item) "
         "AND list_bool_or(list_transform($agencies, lambda a: starts_with(agency, a)))"
     )
     return _asked(
-        warehouse, sql, day=as_of, since=add_months(as_of, -law.higher_months),
+        warehouse, sql, day=as_of, months=law.higher_months,
         items=[base[i].zh for i in plan.items], agencies=list(law.higher_agencies),
     )  # fmt: skip
 
@@ -143,17 +142,16 @@ def with_duty(
     """
     due = pd.Series(False, index=kept.index)
     sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field AND occurred_on > $since "
-        "AND list_contains($forms, form) "
+        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field "
+        "AND occurred_on + to_months($months) > $last AND list_contains($forms, form) "
         "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
     )
     duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     for duty in duties.values():
         if duty.field in plan.fields:
-            since = add_months(plan.period.last, -duty.months)
             covered = _asked(
-                warehouse, sql, day=as_of, field=duty.field, since=since,
-                forms=list(duty.forms), all_points=duty.all_points,
+                warehouse, sql, day=as_of, field=duty.field, months=duty.months,
+                last=plan.period.last, forms=list(duty.forms), all_points=duty.all_points,
             )  # fmt: skip
             owed = kept["fields"].str.contains(f";{duty.x};", regex=False)
             due |= owed & ~kept["code"].isin(covered)

@@ -67,7 +67,9 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     corrected = record.corrected_on or record.done_on
     if corrected is not None and value.minimum_months:
         corrected = max(corrected, add_months(record.decided_on, value.minimum_months))
-    yield _condition(basis, corrected, law.applied_on, words.check_corrected(corrected))
+    # no spot check could be restored before the first rule on it, whenever it was corrected
+    may = None if corrected is None else max(corrected, law.first_day("spot_check"))
+    yield _condition(basis, may, law.applied_on, words.check_corrected(corrected))
     if value.with_penalty and record.penalty_followed:
         ended = record.penalty_ended_on
         yield _condition(basis, ended, law.applied_on, words.with_penalty(ended))

@@ -213,6 +213,10 @@ class Law:
         except RuleNotInForce:
             return None
 
+    def small_fines_since(self) -> date | None:
+        """The first day of the first standard of small fines; None if the authority has none."""
+        return self.first_day("small_fine") if "small_fine" in RULES[self.authority] else None
+
     def small_fines_until(self) -> date | None:
         """The last day of the last standard of small fines; None if there is none or no end."""
         rule_id = RULES[self.authority].get("small_fine")

@@ -16,6 +16,7 @@ from xhcredit.restoration.severity import (
     derived,
     is_huge,
     is_only_fined,
+    is_small_fine,
     severity_of,
     small_fine_readings,
 )
@@ -146,7 +147,11 @@ def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Said]:
     """No standard of small fines is in force any more, or the amount of a fine is not known."""
     if not is_only_fined(record) or record.procedure == "summary":
         return
+    if record.penalty_kinds != {"fine"} and is_small_fine(record, law):
+        yield _BESIDE_A_FINE
     last = law.small_fines_until()
+    if _would_be_small(record, law):
+        yield _BEFORE_THE_STANDARD
     if last is not None and record.decided_on > last:
         yield Said(
             f"较低数额罚款标准有效期至{words.day(last)}，其后未见新标准，暂不按较低数额罚款处理，"
@@ -159,6 +164,29 @@ def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Said]:
             "罚款数额未载明，暂不按较低数额罚款处理，请先核实数额。",
             "the amount of the fine is not known, so it is not taken as small: find it out first",
         )
+
+
+_BESIDE_A_FINE = Said(
+    "总局令第45号第13条只写“仅受到通报批评或者较低数额罚款”，并处警告、通报批评的是否属于“仅受到”未见规定；"
+    "暂按较低数额罚款答复，须由法制确认。",
+    'SAMR Order 45 art 13 says "only"; whether a small fine with a warning or public criticism is '
+    "one is open: it is taken as small, a lawyer must confirm",
+)
+
+_BEFORE_THE_STANDARD = Said(
+    "作出决定时本市较低数额罚款标准尚未施行，总局令第45号第13条已经施行；暂不按较低数额罚款处理，须由法制确认。",
+    "decided before the standard of small fines, but after SAMR Order 45 art 13; the fine is not "
+    "taken as small, a lawyer must confirm",
+)
+
+
+def _would_be_small(record: AdverseRecord, law: Law) -> bool:
+    """Whether a fine decided before the first standard would be small by it, once it is there."""
+    first = law.small_fines_since()
+    if first is None or not record.decided_on < first <= law.applied_on:
+        return False
+    is_after_order_45 = record.decided_on >= law.first_day("maximum")
+    return is_after_order_45 and is_small_fine(record, law, first)
 
 
 def _procedure(record: AdverseRecord, law: Law) -> Iterator[Said]:

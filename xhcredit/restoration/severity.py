@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 from xhcredit.restoration.law import HOLDER_KIND, Law
@@ -51,13 +52,17 @@ def is_only_fined(record: AdverseRecord) -> bool:
     return record.kind == "penalty" and "fine" in kinds and kinds <= {*_LIGHT, "fine"}
 
 
-def small_fine_readings(record: AdverseRecord, law: Law) -> Readings | None:
+def small_fine_readings(
+    record: AdverseRecord, law: Law, as_of: date | None = None
+) -> Readings | None:
     """Whether a penalty is a small fine (较低数额罚款), by the standard of the day of its decision.
+
+    Or of another day, if ``as_of`` names one.
 
     None where none was in force, or where more was imposed than a fine (and a warning or public
     criticism).  An amount that is not known (0) is not small.
     """
-    bounds = law.small_fines(record.decided_on)
+    bounds = law.small_fines(as_of or record.decided_on)
     if bounds is None or not is_only_fined(record):
         return None
     most = (bounds.person_yuan, bounds.organisation_yuan)
@@ -65,9 +70,9 @@ def small_fine_readings(record: AdverseRecord, law: Law) -> Readings | None:
     return Readings(person, organisation)
 
 
-def is_small_fine(record: AdverseRecord, law: Law) -> bool:
+def is_small_fine(record: AdverseRecord, law: Law, as_of: date | None = None) -> bool:
     """Whether it counts as a small fine; for holders of doubtful kind a conflict rule says."""
-    readings = small_fine_readings(record, law)
+    readings = small_fine_readings(record, law, as_of)
     if readings is None:
         return False
     if record.holder_kind in ("person", "organisation"):
