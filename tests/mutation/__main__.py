@@ -8,14 +8,19 @@ what survived is tried again as soon as a source or test changes (``--again`` tr
 from __future__ import annotations
 
 import argparse
+import ast
+import contextlib
 import hashlib
+import importlib
 import json
 import os
 import sys
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from math import ceil
 from multiprocessing import Pool
@@ -23,12 +28,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from scipy.stats import beta, binom
+from scipy.stats import beta
 
 from tests.mutation import mutants as source
 from tests.mutation.covering import AT_IMPORT, Covering, covering
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import Mutant, unchanged
 from tests.mutation.trial import (
+    OURS,
     WITHOUT_EFFECT,
     Ended,
     InPlace,
@@ -39,6 +45,8 @@ from tests.mutation.trial import (
     verdict_of,
 )
 from tests.walks import ROOT
+
+OUT = ROOT / "out" / "mutants"
 
 #: what is mutated, and the tests that are its own beside its doctests
 FLOORS = {
@@ -52,23 +60,35 @@ FLOORS = {
     "xhcredit/draws": ("tests/draws",),
     "xhcredit/restoration": ("tests/restoration",),
 }
-OUT = ROOT / "out" / "mutants"
 EXCLUDED = Path(__file__).with_name("excluded.yaml")
 SURVIVORS = Path(__file__).with_name("survivors.yaml")
 
-#: share of mutants that the tests are to kill
+ENVIRONMENT = {
+    "HYPOTHESIS_PROFILE": "mutants",
+    # machine code would be that of the original, and no line of it would be seen
+    "NUMBA_DISABLE_JIT": "1",
+    # these tests need no plugin, and an import anew would load them all each time
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    # what an import compiles is stored, apart from everybody else's
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": str(OUT / "pycache"),
+}
+
+#: share of mutants that the tests are to kill, of all as of a sample
 GOAL = 0.9
-#: a sample fails when so few are killed as would happen once in forty times were the goal met
+#: outside the interval of a sample lies the share of all once in forty times, on either side
 DOUBT = 0.025
 #: tests that take longer are not run for a mutant, nor more than so many seconds of tests together
 LONGEST, TOGETHER = 2.0, 10.0
+#: so many trials are made without any mutant, to see that the tests are then green here too
+CONTROLS = 2
 
 
 def main() -> int:
     """Try mutants and say which survived."""
     asked = _asked()
-    # machine code would be that of the original, and no line of it would be seen
-    os.environ |= {"HYPOTHESIS_PROFILE": "mutants", "NUMBA_DISABLE_JIT": "1"}
+    os.environ |= ENVIRONMENT
+    sys.dont_write_bytecode, sys.pycache_prefix = False, ENVIRONMENT["PYTHONPYCACHEPREFIX"]
     begun = time.monotonic()
     floors = {p: FLOORS[p] for p in asked.packages or FLOORS}
     mutants = excluding(every_mutant(floors, asked.workers))
@@ -85,7 +105,7 @@ def main() -> int:
             print(f"not green without any mutant, hence not used: {failed}")
         _try(open_, tests, results, asked.workers)
     _say("tried", begun)
-    return report(mutants, results, sampled=bool(asked.sample))
+    return report(mutants, results)
 
 
 def _asked() -> argparse.Namespace:
@@ -133,7 +153,9 @@ class Results:
         self.state, self.path = state, path
         self.known: dict[str, tuple[Verdict, str]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not again:
+        if again:
+            path.unlink(missing_ok=True)
+        if path.exists():
             for line in path.read_text("utf-8").splitlines():
                 told = json.loads(line)
                 self.known[told["key"]] = told["verdict"], told["state"]
@@ -164,19 +186,43 @@ def _try(mutants: Sequence[Mutant], tests: Covering, results: Results, workers: 
     pid = os.fork()
     if pid == 0:
         _in_place(in_place, tests, results, workers)
-    os.waitpid(pid, 0)
+    if os.waitpid(pid, 0)[1]:
+        raise RuntimeError("trials in place ended early; see above")
     again = Results(results.state, again=False, path=results.path)
     results.known = again.known
     later = [t for t in in_place if results.verdict(t.mutant) is None]
-    _preload()
-    for ended in forked(later, anew, workers):
-        results.note(ended.trial.mutant, verdict_of(ended.code), ended.seconds)
+    preload({t.split("::")[0] for trial in later for t in trial.tests})
+    for ended in forked([*controls(later), *later], anew, workers):
+        if not is_control(ended):
+            results.note(ended.trial.mutant, verdict_of(ended.code), ended.seconds)
+
+
+def controls(trials: Sequence[Trial]) -> list[Trial]:
+    """The sources as they are, with the tests of the longest trials: these must survive."""
+    longest = sorted(trials, key=lambda t: (t.mutant.at_import, -t.seconds))[:CONTROLS]
+    return [replace(trial, mutant=unchanged(trial.mutant)) for trial in longest]
+
+
+def is_control(ended: Ended) -> bool:
+    """Whether a trial was one without a mutant.
+
+    Raises:
+        RuntimeError: it did not survive, so what is killed says nothing.
+    """
+    if ended.trial.mutant != unchanged(ended.trial.mutant):
+        return False
+    if verdict_of(ended.code) != "survived":
+        tests = " ".join(ended.trial.tests)
+        raise RuntimeError(f"killed without a mutant (exit code {ended.code}) by one of: {tests}")
+    return True
 
 
 def _in_place(trials: Sequence[Trial], tests: Covering, results: Results, workers: int) -> None:
     """In a fork: collect the tests once, try all, and end."""
 
     def judged(ended: Ended) -> None:
+        if is_control(ended):
+            return
         mutant, verdict = ended.trial.mutant, verdict_of(ended.code)
         at_import = mutant.at_import or ran_at_import(mutant, tests)
         anew_too = verdict == "survived" and at_import
@@ -184,22 +230,39 @@ def _in_place(trials: Sequence[Trial], tests: Covering, results: Results, worker
             results.note(mutant, verdict, ended.seconds)
 
     files = sorted({t.split("::")[0] for trial in trials for t in trial.tests})
+    code = 1
     try:
         if files:
-            plugin = InPlace(trials, workers, judged)
+            plugin = InPlace([*controls(trials), *trials], workers, judged)
             pytest.main(["-q", "-s", "--tb=no", "-p", "no:cacheprovider", *files], plugins=[plugin])
+            print()
+            if plugin.error:
+                raise plugin.error
+        code = 0
     except BaseException:
         traceback.print_exc()
         raise
     finally:
         sys.stdout.flush()
-        os._exit(0)
+        os._exit(code)
 
 
-def _preload() -> None:
-    """Import what is not ours, so that every fork has it already."""
-    import duckdb  # noqa: F401 - only its being imported counts
-    import pandas  # noqa: F401 - the same
+def preload(tests: Iterable[str]) -> None:
+    """Import what the library and these tests import that is not ours: every fork has it then."""
+    paths = [path for package in ("xhcredit", "training") for path in source.sources(package)]
+    names = {name for path in {*paths, *tests} for name in _imported((ROOT / path).read_bytes())}
+    for name in sorted(n for n in names if n.split(".")[0] not in OURS):
+        with contextlib.suppress(ImportError):  # an extra that is not installed
+            importlib.import_module(name)
+
+
+def _imported(source_: bytes) -> Iterator[str]:
+    """Names of the modules that a file imports at its top level."""
+    for node in ast.parse(source_).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
 
 
 def ran_at_import(mutant: Mutant, tests: Covering) -> bool:
@@ -231,7 +294,7 @@ def _own(mutant: Mutant, tests: Covering) -> set[str]:
     return {test for test in tests.seconds if test.startswith(tuple(folders))}
 
 
-def report(mutants: Sequence[Mutant], results: Results, *, sampled: bool) -> int:
+def report(mutants: Sequence[Mutant], results: Results) -> int:
     """Print survivors and shares by package; 1 if too few were killed."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     reasons = {named(s): s["why"] for s in yaml.safe_load(SURVIVORS.read_text("utf-8"))}
@@ -246,7 +309,7 @@ def report(mutants: Sequence[Mutant], results: Results, *, sampled: bool) -> int
     for package, count in counts.items():
         _row(package, count)
     total = sum(counts.values(), Counter())
-    return _row("all", total, least(total.total()) if sampled else GOAL * total.total())
+    return _row("all", total, wanted=True)
 
 
 def named(survivor: Mapping[str, str]) -> tuple[str, ...]:
@@ -255,11 +318,11 @@ def named(survivor: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def least(count: int) -> int:
-    """Fewest killed of a sample that do not speak against the goal."""
-    return int(binom.ppf(DOUBT, count, GOAL))
+    """Fewest of so many mutants that must be killed."""
+    return ceil(Fraction(str(GOAL)) * count)
 
 
-def _row(name: str, count: Counter[str], wanted: float | None = None) -> int:
+def _row(name: str, count: Counter[str], *, wanted: bool = False) -> int:
     killed, total = count["killed"] + count["timeout"], count.total()
     low = beta.ppf(DOUBT, killed, total - killed + 1) if killed else 0.0
     high = beta.ppf(1 - DOUBT, killed + 1, total - killed) if killed < total else 1.0
@@ -268,10 +331,10 @@ def _row(name: str, count: Counter[str], wanted: float | None = None) -> int:
         f"{name}: {total} mutants, {killed} killed = {killed / max(total, 1):.1%}"
         f" (as a sample {low:.1%}–{high:.1%}); {others or 'none left'}"
     )
-    if wanted is None:
+    if not wanted:
         return 0
-    print(f"at least {ceil(wanted)} of {total} must be killed")
-    return int(killed < wanted)
+    print(f"at least {least(total)} of {total} must be killed")
+    return int(killed < least(total))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from tests.walks import ROOT
 #: what covers a line before any test runs: imports, and what test modules make at import
 AT_IMPORT = ""
 
+_HERE = Path(__file__).relative_to(ROOT).as_posix()
+
 
 class Recorder:
     """A pytest plugin: the lines that each test runs, and its CPU seconds, fixtures included."""
@@ -94,16 +96,16 @@ def covering(
     stored in the folder ``cache`` under the content of the sources and of its tests.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    library = _content(packages)
+    library = content([*packages, _HERE])
     paths = [path for package in packages for path in sources(package)]
-    outputs = [cache / f"{_content(group, library)}.json" for group in groups]
+    outputs = [cache / f"{content(group, library)}.json" for group in groups]
     missing = [(g, out) for g, out in zip(groups, outputs, strict=True) if not out.exists()]
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda pair: _record(paths, *pair), missing))
     return _joined([json.loads(out.read_text("utf-8")) for out in outputs])
 
 
-def _content(paths: Iterable[str], before: str = "") -> str:
+def content(paths: Iterable[str], before: str = "") -> str:
     """SHA-256 over the files at and below these paths, their names included."""
     digest = hashlib.sha256(before.encode())
     places = [ROOT / path for path in paths]

@@ -13,7 +13,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
@@ -182,6 +182,12 @@ def _function(node: cst.CSTNode, parents: dict[cst.CSTNode, cst.CSTNode]) -> tup
             names.insert(0, parent.name.value)
         child, parent = parent, parents.get(parent)
     return ".".join(names), in_body
+
+
+def unchanged(mutant: Mutant) -> Mutant:
+    """The place of a mutant with what stands there."""
+    start, end = mutant.span
+    return replace(mutant, after=(ROOT / mutant.path).read_text(encoding="utf-8")[start:end])
 
 
 def source_with(mutant: Mutant) -> str:

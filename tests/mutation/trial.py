@@ -35,7 +35,11 @@ Verdict = Literal["killed", "survived", "timeout", "uncovered"]
 
 #: modules of the repository: a fork that imports anew forgets them first
 OURS = ("xhcredit", "serving", "training", "tests", "conftest")
-QUIET = ("-q", "-x", "--tb=no", "-p", "no:cacheprovider")
+QUIET = (
+    "-q", "-x", "--tb=no", "-p", "no:cacheprovider",
+    # plugins are imported already, and are not tests of ours
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
 SURVIVED, KILLED, WITHOUT_EFFECT = 0, 1, 77
 
 #: CPU seconds that every trial has at least; an import anew takes two or three of them
@@ -111,6 +115,7 @@ class InPlace:
         judged: Callable[[Ended], None],
     ) -> None:
         self.trials, self.workers, self.judged = trials, workers, judged
+        self.error: Exception | None = None  #: pytest tells nobody what a plugin raised
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -130,8 +135,11 @@ class InPlace:
         functions = _functions({trial.mutant.path for trial in self.trials})
         gc.collect()
         gc.freeze()  # what lies still is shared by all forks
-        for ended in forked(self.trials, work, self.workers):
-            self.judged(ended)
+        try:
+            for ended in forked(self.trials, work, self.workers):
+                self.judged(ended)
+        except Exception as error:
+            self.error = error
         return True
 
 
@@ -217,6 +225,12 @@ class _Changed(MetaPathFinder, SourceFileLoader):
             return None
         return spec_from_file_location(fullname, self.path, loader=self)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Go before pytest's own finder, which reads files that are named as tests from disk."""
+        sys.meta_path.remove(self)
+        sys.meta_path.insert(0, self)
+
     def get_code(self, fullname: str) -> CodeType:
         """The mutated module's code."""
         return compile(self.source, self.path, "exec", dont_inherit=True)  # type: ignore[no-any-return]
@@ -227,8 +241,9 @@ def anew(trial: Trial) -> int:
     for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
         if not name.startswith("tests.mutation") and name not in ("tests", "tests.walks"):
             del sys.modules[name]
-    sys.meta_path.insert(0, _Changed(trial.mutant))
-    code = int(pytest.main([*QUIET, *trial.tests]))
+    changed = _Changed(trial.mutant)
+    sys.meta_path.insert(0, changed)
+    code = int(pytest.main([*QUIET, *trial.tests], plugins=[changed]))
     return SURVIVED if code == pytest.ExitCode.OK else KILLED
 
 
