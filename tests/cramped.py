@@ -65,3 +65,21 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.seteuid(was)
+
+
+@contextmanager
+def unreadable(place: Path) -> Iterator[None]:
+    """A file or folder that its owner may read and this process may not, though root runs it."""
+    was, mode = os.geteuid(), place.stat().st_mode
+    place.chmod(0)
+    if was == 0:
+        for folder in place.parents:  # whoever we become must come as far as this place
+            passed = folder.stat().st_mode
+            if not passed & 0o1:
+                folder.chmod(passed | 0o11)
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+        place.chmod(mode)

@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from xhcredit.errors import BadInput
+from tests.cramped import unreadable
+from xhcredit.errors import BadInput, NotWritable
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, event_id
@@ -222,6 +223,15 @@ def test_a_broken_manifest_is_named(tmp_path):
     (tmp_path / "manifest" / "000001-aaaaaaaaaaaa.json").write_text("{", encoding="utf-8")
 
     with pytest.raises(BadInput, match=r"000001-aaaaaaaaaaaa\.json.* is not a manifest entry"):
+        Warehouse(tmp_path).entries()
+
+
+@pytest.mark.parametrize("what", ["manifest", "manifest/000001-aaaaaaaaaaaa.json"])
+def test_a_manifest_that_may_not_be_read_is_no_broken_one_and_no_empty_warehouse(tmp_path, what):
+    (tmp_path / "manifest").mkdir()
+    (tmp_path / "manifest" / "000001-aaaaaaaaaaaa.json").write_text("{}", encoding="utf-8")
+
+    with unreadable(tmp_path / what), pytest.raises(NotWritable, match=r"manifest.* right"):
         Warehouse(tmp_path).entries()
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from xhcredit.domain.disk import disk_error
 from xhcredit.errors import BadInput, BookLost
 from xhcredit.ingest.schema import SQL_TYPES, Table, directory
 
@@ -79,7 +80,12 @@ class Warehouse:
         """
         folder = os.fspath(self.path / "manifest")
         # every answer about an enterprise asks for the digest: names are sorted as plain text
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        try:
+            names = sorted(os.listdir(folder))
+        except FileNotFoundError:  # before the first ingestion
+            names = []
+        except OSError as error:
+            raise disk_error(error) or error from None
         found = [_read_entry(f"{folder}/{name}") for name in names if name.endswith(".json")]
         gone = {name for entry in found for name in entry.replaces}
         return [entry for entry in found if entry.name not in gone]
@@ -368,7 +374,8 @@ def _read_entry(file: str) -> Entry:
     try:
         state = os.stat(file)
     except OSError as error:
-        raise BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew') from error
+        gone = BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew')
+        raise disk_error(error) or gone from error
     return _entry_of(file, state.st_mtime_ns, state.st_size)
 
 
@@ -381,9 +388,8 @@ def _entry_of(name: str, _changed: int, _size: int) -> Entry:
         raw = json.loads(file.read_text(encoding="utf-8"))
         return Entry(**{k: v for k, v in raw.items() if k in known} | {"name": file.stem})
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f'"{file}" is not a manifest entry ({error}); restore it or ingest anew'
-        ) from error
+        other = BadInput(f'"{file}" is not a manifest entry ({error}); restore it or ingest anew')
+        raise disk_error(error) or other from error
 
 
 def _sha256(text: str) -> str:
