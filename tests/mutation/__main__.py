@@ -69,9 +69,8 @@ ENVIRONMENT = {
     "NUMBA_DISABLE_JIT": "1",
     # these tests need no plugin, and an import anew would load them all each time
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    # what an import compiles is stored, apart from everybody else's
-    "PYTHONDONTWRITEBYTECODE": "",
-    "PYTHONPYCACHEPREFIX": str(OUT / "pycache"),
+    # tests of full disks, and forks that are ended, would leave compiled modules cut short
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 #: share of mutants that the tests are to kill, of all as of a sample
@@ -88,7 +87,7 @@ def main() -> int:
     """Try mutants and say which survived."""
     asked = _asked()
     os.environ |= ENVIRONMENT
-    sys.dont_write_bytecode, sys.pycache_prefix = False, ENVIRONMENT["PYTHONPYCACHEPREFIX"]
+    sys.dont_write_bytecode = True
     begun = time.monotonic()
     floors = {p: FLOORS[p] for p in asked.packages or FLOORS}
     mutants = excluding(every_mutant(floors, asked.workers))
@@ -212,8 +211,11 @@ def is_control(ended: Ended) -> bool:
     if ended.trial.mutant != unchanged(ended.trial.mutant):
         return False
     if verdict_of(ended.code) != "survived":
-        tests = " ".join(ended.trial.tests)
-        raise RuntimeError(f"killed without a mutant (exit code {ended.code}) by one of: {tests}")
+        tests = ended.trial.tests
+        raise RuntimeError(
+            f"killed without a mutant (exit code {ended.code}) by one of {len(tests)} tests, the "
+            f"last of them {tests[-1]}"
+        )
     return True
 
 

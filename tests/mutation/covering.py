@@ -144,9 +144,11 @@ def main() -> None:
     out, *tests = sys.argv[1:]
     recorder = Recorder(sys.stdin.read().split())
     options = ["-q", "--tb=short", "-p", "no:cacheprovider", "-m", "not slow"]
-    pytest.main([*options, *tests], plugins=[recorder])
-    Path(out).write_text(json.dumps(recorder.written()), encoding="utf-8")
+    code = pytest.main([*options, *tests], plugins=[recorder])
     sys.stdout.flush()
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        os._exit(code)  # what could not be collected covers nothing
+    Path(out).write_text(json.dumps(recorder.written()), encoding="utf-8")
     os._exit(0)  # nothing of the tests is to be put away
 
 
