@@ -35,6 +35,7 @@ from tests.mutation.covering import AT_IMPORT, Covering, covering
 from tests.mutation.mutants import Mutant, unchanged
 from tests.mutation.trial import (
     OURS,
+    SURVIVED,
     WITHOUT_EFFECT,
     Ended,
     InPlace,
@@ -210,7 +211,7 @@ def is_control(ended: Ended) -> bool:
     """
     if ended.trial.mutant != unchanged(ended.trial.mutant):
         return False
-    if verdict_of(ended.code) != "survived":
+    if ended.code not in (SURVIVED, WITHOUT_EFFECT):
         tests = ended.trial.tests
         raise RuntimeError(
             f"killed without a mutant (exit code {ended.code}) by one of {len(tests)} tests, the "
