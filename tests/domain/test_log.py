@@ -72,6 +72,25 @@ def test_of_several_programs_in_one_process_the_latest_hears_whoever_ends_first(
     assert (first.names, second.names) == (["a"], ["b", "c"])
 
 
+def test_the_end_of_a_program_ends_no_other_that_logs_the_same_fields():
+    """Two services with empty fields: their loggers are equal, and not the same."""
+    outer, inner = Heard(), Heard()
+    assert outer.logger == inner.logger
+    with events_to(outer.logger):
+        with events_to(inner.logger):
+            event("within")
+        event("after")
+
+    assert (outer.names, inner.names) == (["after"], ["within"])
+
+
+def test_a_log_that_was_closed_stops_no_work():
+    heard = Heard()
+    heard.text.close()
+    with events_to(heard.logger):
+        assert added("mine", 1, 2) == 3
+
+
 def failing(error):
     with measured("rows.counted", refusal="warning", mapping="m") as counts:
         counts["rows"] = 5

@@ -68,15 +68,19 @@ def events_to(logger: Any) -> Iterator[None]:
     _loggers.append(logger)
     try:
         yield
-    finally:
-        _loggers.remove(logger)
+    finally:  # this very one: loggers with the same fields are equal
+        _loggers[:] = [other for other in _loggers if other is not logger]
 
 
 def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
     """Log an event, if anybody listens; a log that cannot be written stops no work."""
     if _loggers:
         with suppress(OSError):
-            getattr(_loggers[-1], level)(name, **fields)
+            try:
+                getattr(_loggers[-1], level)(name, **fields)
+            except ValueError as error:
+                if "closed file" not in str(error):
+                    raise
 
 
 @contextmanager
