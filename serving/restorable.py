@@ -107,16 +107,22 @@ class Lists:
         key = kept.name, within, gone
         held = self._visible.get(key)
         if held is None:
-            rows = [
-                row
-                for row in kept.rows
-                if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
-            ]
-            held = Listed(kept.name, rows)
+            held = Listed(kept.name, visible_rows(kept.rows, within, gone))
             if len(self._visible) >= _VIEWS_HELD:
                 self._visible.clear()
             self._visible[key] = held
         return held
+
+
+def visible_rows(
+    rows: Sequence[Restorable], within: Within, gone: frozenset[Record]
+) -> list[Restorable]:
+    """Rows that somebody may see, without records that are shown no more."""
+    return [
+        row
+        for row in rows
+        if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
+    ]
 
 
 def _name_of(service: Service, barred: dict[str, date], day: date) -> str:
@@ -248,8 +254,12 @@ async def visible_to(request: Request, service: Service, caller: Caller) -> tupl
     lists: Lists = request.app.state.restorable
     kept = await lists.of(service, service.today())
     under_way = await asyncio.to_thread(service.store.applications.of_records)
-    gone = frozenset(record for record, told in under_way.items() if told["state"] in _GONE)
-    return lists.visible(kept, caller.scope(RESTORATION_READ), gone), under_way
+    return lists.visible(kept, caller.scope(RESTORATION_READ), _gone(under_way)), under_way
+
+
+def _gone(under_way: UnderWay) -> frozenset[Record]:
+    """Records that are shown no more, by what was applied for."""
+    return frozenset(record for record, step in under_way.items() if step["state"] in _GONE)
 
 
 async def visible_of_enterprise(
@@ -261,13 +271,7 @@ async def visible_of_enterprise(
     if not rows:
         return rows
     under_way = await asyncio.to_thread(service.store.applications.of_records)
-    gone = {record for record, told in under_way.items() if told["state"] in _GONE}
-    within = caller.scope(RESTORATION_READ)
-    return [
-        row
-        for row in rows
-        if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
-    ]
+    return visible_rows(rows, caller.scope(RESTORATION_READ), _gone(under_way))
 
 
 def states_of(found: Sequence[Restorable]) -> dict[str, int]:

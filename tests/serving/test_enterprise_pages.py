@@ -1,9 +1,11 @@
 """The page of every enterprise of a district opens, whomever it hangs together with."""
 
+import re
 import shutil
 
 import pytest
 
+from serving.restorable import Lists
 from tests.serving.district import BUREAUS, CODES, served
 from tests.serving.visitors import visitor
 
@@ -44,3 +46,21 @@ def test_a_bureau_opens_its_own_files_though_neighbours_are_of_others(client):
     opened = {code for code in CODES for p in pages_of(own, code) if p.status_code == 200}
 
     assert opened == set(CODES[:: len(BUREAUS)])
+
+
+@pytest.mark.parametrize("bureau", ["", BUREAUS[0]])
+def test_a_file_shows_the_same_restorable_records_before_the_whole_list_is_made(client, bureau):
+    officer = visitor(client, f"restores.{bureau or 'all'}", ("restoration_officer", bureau))
+    client.app.state.restorable = Lists()
+    alone = {code: applications_of(officer, code) for code in CODES}
+    assert officer.get("/v1/restoration/restorable").status_code == 200
+
+    assert {code: applications_of(officer, code) for code in CODES} == alone
+    # the organs that decided are of no bureau here: its officer sees none of them
+    assert any(alone.values()) == (not bureau)
+
+
+def applications_of(browser, code):
+    """Where the file leads to apply for a restoration, in order."""
+    page = browser.get(f"/console/enterprises/{code}").text
+    return re.findall(r"/console/restoration/apply[^\"]*", page)
