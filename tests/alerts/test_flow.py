@@ -177,7 +177,12 @@ def test_what_was_verified_as_true_is_not_closed_without_disposal():
         (["screen"], "issue", {"owner": " "}, "without owner"),
         (["screen"], "issue", {"colour": "pink"}, '"pink" is no colour'),
         (["screen", "issue"], "verify", {"verdict": "maybe"}, "needs a verdict"),
-        (["screen", "issue"], "verify", {"evidence": ""}, "without evidence"),
+        (
+            ["screen", "issue"],
+            "verify",
+            {"evidence": ""},
+            '^"verify" without evidence; say what was seen or heard, and where$',
+        ),
         (["screen", "issue", "verify"], "dispose", {"measure": "hang"}, "needs a measure"),
         (["screen", "issue", "verify"], "dispose", {"measure": "triggered_check"}, "检查码"),
         (["screen", "issue", "verify", "dispose"], "feed_back", {"result": ""}, "without result"),

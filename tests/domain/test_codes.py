@@ -112,6 +112,23 @@ def test_many_codes_are_sound_if_each_is():
         assert not all_sound(table_of([bad]))
 
 
+@pytest.mark.parametrize("place", range(2, 16))
+def test_a_code_with_a_single_digit_among_zeros_is_no_placeholder(place):
+    code = code_from("91" + "".join("01"[at == place] for at in range(2, 16)))
+
+    assert problem_with(code) is None
+    assert all_sound(table_of([code]))
+
+
+@pytest.mark.parametrize("first", ["91", "11", "Y9"])
+def test_a_body_of_zeros_is_a_placeholder_whatever_stands_before_and_behind_it(first):
+    code = code_from(first + "0" * 14)
+    assert code[17] != "0"
+
+    assert problem_with(code) == "a placeholder of zeros"
+    assert not all_sound(table_of([code]))
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(stems, min_size=1, max_size=5), st.integers(0, 17), st.sampled_from(ALPHABET))
 def test_many_at_once_and_one_at_a_time_agree(good, place, letter):

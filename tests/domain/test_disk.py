@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
@@ -162,3 +164,29 @@ def test_room_is_looked_at_before_long_work(tmp_path):
     need_room(tmp_path / "not" / "yet", 1000, "this")
     with pytest.raises(DiskFull, match=r"MB free, this night needs about 1,000,000,000 MB; make"):
         need_room(tmp_path / "not" / "yet", 10**15, "this night")
+
+
+def test_sixteen_mebibytes_are_room_enough_for_short_work_and_a_byte_less_is_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * 1024 * 1024))
+    need_room(tmp_path, 0, "this")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * 1024 * 1024 - 1))
+    with pytest.raises(DiskFull, match="this needs about 17 MB"):
+        need_room(tmp_path, 0, "this")
+
+
+def test_work_that_needs_exactly_what_is_free_may_begin(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    need_room(tmp_path, 10**9, "this")
+    with pytest.raises(DiskFull, match="has 1,000 MB free"):
+        need_room(tmp_path, 10**9 + 1, "this")
+
+
+def test_a_cause_that_is_also_the_context_does_not_hide_the_full_disk_behind_it():
+    """``raise b from a`` within the handling of ``a`` names ``a`` twice."""
+    disk, middle, outer = OSError(errno.ENOSPC, "full"), ValueError("b"), RuntimeError("c")
+    outer.__cause__ = outer.__context__ = middle
+    middle.__cause__ = disk
+
+    assert disk_error(outer).code == "disk_full"

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+import structlog
 
 from xhcredit.domain.clock import stopwatch
 from xhcredit.domain.log import event, events_to, json_lines, logged, measured
@@ -89,6 +90,18 @@ def test_a_log_that_was_closed_stops_no_work():
     heard.text.close()
     with events_to(heard.logger):
         assert added("mine", 1, 2) == 3
+
+
+def test_settings_that_a_host_program_makes_for_its_own_log_silence_no_event():
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    try:
+        heard = Heard()
+        with events_to(heard.logger):
+            event("small", level="debug")
+    finally:
+        structlog.reset_defaults()
+
+    assert heard.names == ["small"]
 
 
 def failing(error):

@@ -10,6 +10,9 @@ import pytest
 from tests.draws.test_protocol import RATIOS, SIZES, all_files
 from tests.draws.worlds import again, code, drawn, stratified_frame
 from xhcredit.draws.commitment import canonical
+from xhcredit.draws.frame import FrameRow
+from xhcredit.draws.record import opened
+from xhcredit.draws.select import Drawn
 from xhcredit.draws.verify import KEYS, NOTHING, Files, checks
 
 
@@ -174,3 +177,12 @@ def test_a_start_that_qualifications_or_recusals_forbid_is_refuted():
 def test_a_record_that_cannot_be_read_fails_in_words_and_not_in_an_error():
     for junk in ({}, {"seed": 1}, {key: None for key in KEYS}):
         assert "the record can be read" in told_of(junk)[-1]
+
+
+@pytest.mark.parametrize("working", [{}, {"working": "1;2"}])
+def test_a_drawn_enterprise_is_read_from_a_record_with_every_cell_of_its_row(working):
+    cells = {"code": "91", "stratum": "s01", "odds": "0.5", "salt": "ab"}
+    selected = {**cells, **working, "ticket": "t", "inclusion_probability": "0.25"}
+    row = FrameRow("91", "s01", "0.5", "ab", working.get("working", ""))
+
+    assert opened(selected) == Drawn(row, "t", "0.25")

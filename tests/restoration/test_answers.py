@@ -131,3 +131,41 @@ def test_the_notice_takes_nothing_as_done():
     done = penalty(duties_done_on=DECIDED)
 
     assert notice(done, US, BOOK).text == notice(penalty(duties_done_on=None), US, BOOK).text
+
+
+SITE = "“信用中国{}”网站受理，作出行政处罚决定的部门办理"
+BUREAU = "市场监管部门（通过国家企业信用信息公示系统）"
+TAKES = "Credit China takes the application, the department that decided deals with it"
+
+
+@pytest.mark.parametrize(
+    ("record", "zh", "en"),
+    [
+        (penalty(authority="ndrc"), SITE.format(""), TAKES),
+        (penalty(authority="shanghai"), SITE.format("（上海）"), TAKES),
+        (penalty(authority="samr"), f"作出行政处罚决定的{BUREAU}",
+         "the market supervision bureau that imposed the penalty"),
+        (listing(), "作出列入决定的部门", "the department that made the listing"),
+        (listing("abnormal_listing"), "作出列入决定的部门", "the department that made the listing"),
+        (listing("inspection", corrected_on="2026-06-01"), f"实施抽查检查的{BUREAU}",
+         "the market supervision bureau that made the check"),
+    ],
+)  # fmt: skip
+def test_an_answer_says_who_decides_in_both_languages(record, zh, en):
+    decides = assess(record, applied_on=DAY, rules=BOOK).decides
+
+    assert (decides.zh, decides.en) == (zh, en)
+
+
+def test_an_application_names_every_paper_to_bring_in_both_languages():
+    papers = assess(penalty(authority="samr", amount_yuan=60_000), applied_on=DAY, rules=BOOK)
+
+    assert [(paper.zh, paper.en) for paper in papers.materials] == [
+        ("信用修复申请书", "application for restoration"),
+        ("信用承诺书", "public pledge"),
+        (
+            "履行法定义务、纠正失信行为的证明材料（主管部门能够共享取得的，不必提交）",
+            "proof that duties are performed and the conduct is corrected, unless authorities "
+            "share it",
+        ),
+    ]

@@ -112,6 +112,20 @@ def test_of_several_regimes_the_last_to_allow_and_the_last_to_end_publication_co
     assert len(whole.deadlines) == sum(len(part.deadlines) for part in parts)
 
 
+@pytest.mark.parametrize("authorities", [("ndrc", "samr"), ("samr", "ndrc")])
+def test_the_way_of_several_regimes_is_that_of_one_that_bars_it(authorities):
+    """A repeated offence bars market supervision's restoration, and not the national one."""
+    first, *others = authorities
+    record = penalty(authority=first, also_under=others, amount_yuan=60_000,
+                     same_kind_again_on=date(2026, 6, 1))  # fmt: skip
+    parts = {a: assess(alone(record, a), applied_on=DAY, rules=BOOK) for a in authorities}
+    whole = assess(record, applied_on=DAY, rules=BOOK)
+
+    assert (parts["ndrc"].route, parts["samr"].route) == ("restoration", "none")
+    assert (whole.route, whole.eligible) == ("none", False)
+    assert whole.summary.en == "may not apply on 2026-08-10"
+
+
 def test_regimes_of_these_records_do_differ_in_their_last_days():
     """Otherwise the test above could not tell the first from the last."""
     differ = [
@@ -218,6 +232,31 @@ def test_where_no_duties_need_be_done_one_may_apply_with_open_ones(authority):
     assert not any(c.rule_id.endswith("duties_done") for c in told.conditions)
 
 
+def earliest_of_a_column(record, on):
+    """The first day on which one may apply, as a column of records is answered."""
+    columns = {n: np.array([getattr(record, n)], "datetime64[D]") for n in COLUMNS}
+    found = answers(record, Law(BOOK, record.authority, on), columns, np.datetime64(on))
+    return found.earliest[0].astype(object)
+
+
+def test_duties_done_on_the_last_day_of_publication_count_in_a_column_too():
+    """One year of publication from 10 August 2025."""
+    record = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY)
+
+    assert earliest_of_a_column(record, DAY) == told(record, DAY)[2] == DAY
+
+
+def test_what_is_barred_until_after_publication_has_no_first_day_in_a_column_either():
+    """False materials bar for longer than the one year of publication that ends on ``DAY``."""
+    record = penalty(
+        decided_on=date(2025, 8, 10), duties_done_on=DAY, false_materials_on=date(2025, 9, 1)
+    )
+    open_ = replace(record, duties_done_on=DAY + NEXT)
+
+    assert earliest_of_a_column(record, DAY) is told(record, DAY)[2] is None
+    assert earliest_of_a_column(open_, DAY) == told(open_, DAY)[2] > DAY
+
+
 COLUMNS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
 
 
@@ -240,3 +279,12 @@ def test_the_day_of_eligibility_is_no_later_than_the_last_on_which_one_may_ask(d
     )
 
     assert told(record) == ("none", False, earliest)
+
+
+@pytest.mark.parametrize(("field", "rules"), [("food", "shanghai"), ("general", "ndrc")])
+def test_the_end_of_publication_names_the_rules_that_prevail_in_a_field(field, rules):
+    """In Shanghai the city's own periods prevail for food, the national ones for most fields."""
+    record = penalty(authority="shanghai", field=field, decided_on=date(2026, 5, 10))
+    [over] = assess(record, applied_on=date(2029, 5, 11), rules=BOOK).unmet
+
+    assert over.rule_id == f"restoration.{rules}.maximum_publication"

@@ -9,7 +9,7 @@ from tests.restoration.records import penalty
 from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from, load_cases
-from xhcredit.restoration.record import record_from
+from xhcredit.restoration.record import AdverseRecord, plain, record_from
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
@@ -89,6 +89,20 @@ def test_a_file_that_holds_no_cases_is_refused(tmp_path, text, said):
         load_cases(file)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"), [("- name: a\n- name: [\n", "line 3"), ("- name: \x00", "somewhere")]
+)
+def test_a_file_that_is_not_yaml_is_refused_with_the_line_if_the_reader_knows_it(
+    tmp_path, text, place
+):
+    file = tmp_path / "cases.yaml"
+    file.write_text(text)
+
+    words = rf'^"cases\.yaml" is not YAML \({place}\); correct it there$'
+    with pytest.raises(BadInput, match=words):
+        load_cases(file)
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r'no file "none\.yaml" to read'):
         load_cases(tmp_path / "none.yaml")
@@ -102,6 +116,19 @@ def test_a_record_is_read_from_what_json_gives():
 
     assert told.penalty_kinds == {"warning", "fine"}
     assert told.authorities == ("samr", "shanghai")
+
+
+def test_what_nobody_states_of_a_record_is_not_made_up():
+    """What is kept of the barest record, and that it is read again as the same."""
+    barest = AdverseRecord("serious_listing", "samr", date(2026, 5, 10))
+
+    assert plain(barest) == {
+        "kind": "serious_listing", "authority": "samr", "decided_on": "2026-05-10",
+        "field": "general", "procedure": "ordinary", "penalty_kinds": [], "amount_yuan": 0,
+        "on_abnormal_list": False, "on_serious_list": False, "pledge": False, "also_under": [],
+        "harm_remains": False, "ban_months": 0, "holder": "", "penalty_followed": False,
+    }  # fmt: skip
+    assert record_from(plain(barest)) == barest
 
 
 RECORD = {"kind": "penalty", "authority": "ndrc", "decided_on": "2026-01-01",

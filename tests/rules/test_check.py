@@ -7,6 +7,7 @@ import pytest
 from tests.rules.files import entry, rules, switch, text, write
 from xhcredit.rules.check import (
     MARKS,
+    Finding,
     check,
     describe,
     ending_soon,
@@ -90,6 +91,16 @@ CASES = {
 @pytest.mark.parametrize(("content", "expected"), CASES.values(), ids=CASES)
 def test_the_check_finds_what_needs_a_persons_eye(tmp_path, content, expected):
     assert sorted(found(tmp_path, content)) == sorted(expected)
+
+
+def test_a_coming_entry_names_its_first_day_in_both_languages(tmp_path):
+    content = text(entry(), entry("2026-07-01", "7"), **REVIEWED)
+    book = Rulebook.of(rules(tmp_path, content).values())
+    [coming] = [f for f in check(book, DAY) if f.rule_id == "query.years"]
+
+    assert coming == Finding(
+        "changes", "query.years", "2026-07-01 起有新条目", "new entry from 2026-07-01"
+    )
 
 
 def test_a_rule_not_in_force_is_found_with_its_days(tmp_path):

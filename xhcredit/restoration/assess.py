@@ -217,7 +217,7 @@ def _joined(parts: Sequence[Assessment]) -> Assessment:
     eligible = all(part.eligible for part in parts)
     earliest = max(d for d in days if d) if all(days) else None
     differ = (lawyer.SEVERAL,) if len({(p.eligible, p.earliest_on) for p in parts}) > 1 else ()
-    route = next((p.route for p in parts if p.eligible == eligible), first.route)
+    route = next(part.route for part in parts if part.eligible == eligible)
     return replace(
         first,
         eligible=eligible,

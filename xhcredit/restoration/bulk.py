@@ -116,8 +116,8 @@ def _others(profile: AdverseRecord, law: Law) -> list[tuple[bool, date | None]]:
     which day is it met (None: nobody can tell).
     """
     plain = replace(profile, duties_done_on=None, same_kind_again_on=None)
-    own = ("duties_done", "no_same_kind")
-    found = [c for c in conditions(plain, None, law) if not c.rule_id.endswith(own)]
+    every = conditions(plain, None, law)  # without a day of it, no same kind is always met
+    found = [c for c in every if not c.rule_id.endswith("duties_done")]
     return [(mendable(c), date.min if c.met and c.met_from is None else c.met_from) for c in found]
 
 

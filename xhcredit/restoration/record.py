@@ -195,7 +195,7 @@ def _listed(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
 
 def _number(key: str, value: Any) -> float:
     try:
-        number = float("no" if isinstance(value, bool) else value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
