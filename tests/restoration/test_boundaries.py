@@ -11,6 +11,7 @@ from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.bulk import answers
 from xhcredit.restoration.law import Law
+from xhcredit.restoration.lawyer import SEVERAL as SEVERAL_DIFFER
 from xhcredit.rules.families import shape_of
 from xhcredit.rules.rulebook import Rulebook
 
@@ -87,6 +88,8 @@ SEVERAL = [
     penalty(authority="ndrc", also_under=["samr", "shanghai"], penalty_kinds=["suspension"]),
     penalty(authority="ndrc", also_under=["shanghai"], decided_on=date(2025, 5, 10)),
     penalty(authority="shanghai", also_under=["ndrc"], decided_on=date(2024, 12, 1)),
+    # where it is not published, only the national clock has begun
+    penalty(authority="ndrc", also_under=["samr"], published_on=None, amount_yuan=60_000),
 ]
 
 
@@ -110,6 +113,26 @@ def test_of_several_regimes_the_last_to_allow_and_the_last_to_end_publication_co
         c.rule_id for part in parts for c in part.conditions
     }
     assert len(whole.deadlines) == sum(len(part.deadlines) for part in parts)
+    assert {reason for part in parts for reason in part.lawyer} <= set(whole.lawyer)
+    assert (SEVERAL_DIFFER in whole.lawyer) is (
+        len({(p.eligible, p.earliest_on) for p in parts}) > 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "words"),
+    [
+        ({}, DAY, "may not apply on 2026-08-10; from 2027-05-10 on, all else being equal"),
+        ({}, date(2027, 5, 10), "may apply on 2027-05-10"),
+        ({"decision_revoked_on": DAY}, DAY,
+         "the decision fell: the authority takes the record down, no application is needed"),
+    ],
+)  # fmt: skip
+def test_the_summary_of_several_regimes_is_that_of_their_joint_answer(changes, on, words):
+    """The national rules ask for three months of publication, Shanghai's for a year."""
+    record = penalty(authority="ndrc", also_under=["shanghai"], field="food", **changes)
+
+    assert assess(record, applied_on=on, rules=BOOK).summary.en == words
 
 
 @pytest.mark.parametrize("authorities", [("ndrc", "samr"), ("samr", "ndrc")])
@@ -257,6 +280,16 @@ def test_what_is_barred_until_after_publication_has_no_first_day_in_a_column_eit
     assert earliest_of_a_column(open_, DAY) == told(open_, DAY)[2] > DAY
 
 
+def test_a_bar_that_has_passed_still_sets_the_first_day_of_a_column():
+    """Three months of publication ended in November 2025, the three years of the bar later."""
+    record = penalty(
+        decided_on=date(2025, 8, 10), duties_done_on=date(2025, 8, 10),
+        false_materials_on=date(2023, 8, 1),
+    )  # fmt: skip
+
+    assert earliest_of_a_column(record, DAY) == told(record, DAY)[2] == date(2026, 8, 1)
+
+
 COLUMNS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
 
 
@@ -281,10 +314,16 @@ def test_the_day_of_eligibility_is_no_later_than_the_last_on_which_one_may_ask(d
     assert told(record) == ("none", False, earliest)
 
 
-@pytest.mark.parametrize(("field", "rules"), [("food", "shanghai"), ("general", "ndrc")])
-def test_the_end_of_publication_names_the_rules_that_prevail_in_a_field(field, rules):
-    """In Shanghai the city's own periods prevail for food, the national ones for most fields."""
-    record = penalty(authority="shanghai", field=field, decided_on=date(2026, 5, 10))
-    [over] = assess(record, applied_on=date(2029, 5, 11), rules=BOOK).unmet
+@pytest.mark.parametrize(
+    ("changes", "on", "rules"),
+    [
+        ({"field": "food"}, date(2029, 5, 11), "shanghai"),
+        ({"field": "general"}, date(2029, 5, 11), "ndrc"),
+        ({"field": "food", "penalty_kinds": ["warning"]}, date(2026, 8, 11), "ndrc"),
+    ],
+)
+def test_the_end_of_publication_names_the_rules_that_prevail_in_a_field(changes, on, rules):
+    """In Shanghai the city's own periods prevail for food, unless the penalty is a minor one."""
+    [over] = assess(penalty(authority="shanghai", **changes), applied_on=on, rules=BOOK).unmet
 
     assert over.rule_id == f"restoration.{rules}.maximum_publication"

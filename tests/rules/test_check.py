@@ -72,6 +72,17 @@ CASES = {
             )
         ],
     ),
+    # a day is not its own successor
+    "in force for a single day": (
+        text(entry("2026-06-01", until="2026-06-01"), **REVIEWED),
+        [
+            (
+                "ends",
+                "某令第1号 ends by its own terms, last day 2026-06-01; nothing follows: look for "
+                "its renewal or successor",
+            )
+        ],
+    ),
     "expires later": (text(entry(until="2026-09-02"), **REVIEWED), []),
     "expires soon, renewed": (
         text(entry(until="2026-08-31"), entry("2026-09-01", "7"), **REVIEWED),

@@ -11,7 +11,7 @@ from xhcredit.domain import codes
 
 Characters = npt.NDArray[np.uint8]
 LENGTH = 18  #: characters of a code
-_NONE = 99  #: the value of a character that no code holds
+_NONE = np.iinfo(np.int16).max  #: the value of a character that no code holds
 _BODY, _ORGANISATION = slice(2, 17), slice(8, 16)
 
 

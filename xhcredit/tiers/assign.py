@@ -7,8 +7,9 @@ the enterprise, and never public (国市监信发〔2022〕6号).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -24,21 +25,19 @@ TIERS: tuple[TierName, ...] = ("A", "B", "C", "D")
 
 @dataclass(frozen=True)
 class Policy:
-    """What the rulebook says of tiers on one day.
-
-    ``deciders`` are the words for ``Assigned.decided_by``: which rule the tier comes from.
-    """
+    """What the rulebook says of tiers on one day."""
 
     cutoffs: Cutoffs
     tolerance: Tolerance | None
     caps: tuple[Cap, ...]
     directs: tuple[Direct, ...]
-    deciders: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def deciders(self) -> tuple[str, ...]:
+        """The words for ``Assigned.decided_by``: which rule the tier comes from."""
         named = [f"tiers.caps.{c.id}" for c in self.caps]
         named += [f"tiers.direct.{d.id}" for d in self.directs]
-        object.__setattr__(self, "deciders", ("tiers.cutoffs", "tolerance.period", *named))
+        return ("tiers.cutoffs", "tolerance.period", *named)
 
     def features(self) -> list[str]:
         """Ids of the features that the day's rules read."""
