@@ -43,7 +43,7 @@ QUICK := domain rules ingest engine features scores tiers draws restoration aler
 quick: check
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(QUICK:%=tests/%) tests/test_house_rules.py tests/test_walks.py tests/test_docs.py tests/training/test_gates_by_hand.py
 
-# PACKAGES="xhcredit/tiers training/gates.py" tries only those.
+# PACKAGES="xhcredit/tiers training/xhcredit_training/promotion_gates.py" tries only those.
 mutants: $(VENV)/.ready
 	@$(BIN)/python -m tests.mutation $(PACKAGES)
 

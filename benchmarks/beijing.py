@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.columns import Array, Store
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import table
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import present, score_store
+from xhcredit.jobs.night.run import present, score_store
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

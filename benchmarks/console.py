@@ -76,7 +76,7 @@ def made(size: int) -> Path:
 def _let_in(store: Path) -> None:
     from pwdlib import PasswordHash
 
-    from xhcredit.store.acts import Act
+    from xhcredit.store.core.transactions import Act
     from xhcredit.store.store import Store
 
     act = Act("benchmark", "account.new", "benchmark")
@@ -148,7 +148,15 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
     store = made(size)
     site = f"http://127.0.0.1:{PORT}"
-    command = (sys.executable, "-m", "serving.main", "--store", str(store), "--port", str(PORT))
+    command = (
+        sys.executable,
+        "-m",
+        "xhcredit_serving.main",
+        "--store",
+        str(store),
+        "--port",
+        str(PORT),
+    )
     with server(*command, at=f"{site}/console/login"):
         load, rows = visit(site)
     show([load])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from xhcredit.jobs.model import Model, model_on
+from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.points import Indicator
 from xhcredit.scores.release import Release, load_release

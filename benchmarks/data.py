@@ -65,7 +65,7 @@ def ensure(size: int, tell: Callable[[str], None] = print) -> dict[str, Any]:
 
 def ingest(size: int) -> Callable[[], dict[str, int]]:
     """Ingest the generated exports with the sample's mappings."""
-    from xhcredit.jobs.ingest import run_ingest
+    from xhcredit.jobs.warehouse.ingest import run_ingest
 
     mappings = ROOT / "data" / "sample" / "mappings"
     exports = str(home(size) / "exports")
@@ -79,7 +79,7 @@ def ingest(size: int) -> Callable[[], dict[str, int]]:
 
 def clustered(size: int) -> Callable[[], None]:
     """Build the clustered store if it is not current."""
-    from xhcredit.jobs.clustered import open_store
+    from xhcredit.jobs.warehouse.clustered_store import open_store
 
     return lambda: open_store(warehouse(size)) and None
 

@@ -27,11 +27,11 @@ import numpy as np
 from benchmarks.beijing import MAPPINGS, visits
 from xhcredit.draws.pareto import proportional, ranks
 from xhcredit.engine.columns import Store
-from xhcredit.engine.one import day_number
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import present, score_store
+from xhcredit.engine.one_enterprise import day_number
+from xhcredit.jobs.night.run import present, score_store
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

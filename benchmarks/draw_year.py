@@ -26,17 +26,17 @@ from xhcredit.domain.calendar import add_months
 from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs import draw as jobs
-from xhcredit.jobs.draw_results import enter_results
-from xhcredit.jobs.estimates import burden_report, exploration_report
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
-from xhcredit.jobs.publish import publish
+from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws.estimates import burden_report, exploration_report
+from xhcredit.jobs.draws.results import enter_results
+from xhcredit.jobs.night.publish import publish
+from xhcredit.jobs.night.run import run_night
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import InspectionCaps
+from xhcredit.rules.schemas.draws import InspectionCaps
 from xhcredit.scores.release import load_release
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"

@@ -27,7 +27,7 @@ import numpy as np
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.draws.frame import decoded, frame_in_bulk
 from xhcredit.draws.numerics import SALT_BYTES
-from xhcredit.draws.select import stratified
+from xhcredit.draws.selection import stratified
 from xhcredit.draws.tickets import bound
 
 PEERS = Path("out/peers/bin/python")

@@ -50,8 +50,8 @@ FUZZED = tuple(
     for name in ("fuzz", "restoration_fuzz", "draws", "alerts", "models")
 )
 FAULTS = (
-    "tests/store/test_draw_kills.py",
-    "tests/serving/test_champion.py",
+    "tests/store/draws/test_draw_kills.py",
+    "tests/serving/models/test_champion.py",
     "tests/ingest/test_readers.py",
 )
 _PEER = ("--peer-python", str(PEERS))

@@ -62,7 +62,7 @@ def main() -> None:
     store = made(size)
     words = ("--store", str(store), "--warehouse", str(warehouse(size)), "--port", str(PORT))
     begun = time.perf_counter()
-    with server(sys.executable, "-m", "serving.main", *words, at=f"{SITE}/readyz"):
+    with server(sys.executable, "-m", "xhcredit_serving.main", *words, at=f"{SITE}/readyz"):
         start = time.perf_counter() - begun
         with closing(httpx2.Client(base_url=SITE, timeout=60)) as client:
             client.headers["X-Purpose"] = "benchmark"

@@ -34,8 +34,8 @@ def night(size: int, memory: str) -> Callable[[], Any]:
     from benchmarks.contest import full_model
     from benchmarks.ours import _unclustered, _warm
     from xhcredit.ingest.warehouse import Warehouse
-    from xhcredit.jobs.clustered import open_store
-    from xhcredit.jobs.night import run_night
+    from xhcredit.jobs.night.run import run_night
+    from xhcredit.jobs.warehouse.clustered_store import open_store
 
     model, folder = _warm(full_model()), _unclustered(size)
     out = OUT / "growth" / (memory or "any")

@@ -40,8 +40,8 @@ def _linked(source: Path, target: Path) -> None:
 def prepare(size: int) -> Callable[[], dict[str, Any]]:
     """The night of yesterday, and then what came in today."""
     from xhcredit.ingest.warehouse import Warehouse
-    from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import run_night
+    from xhcredit.jobs.night.run import run_night
+    from xhcredit.jobs.scoring.model import model_on
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 
@@ -106,10 +106,10 @@ def night(size: int, way: str) -> Callable[[], Any]:
 
     from benchmarks.ours import _warm
     from xhcredit.engine.columns import frozen
-    from xhcredit.engine.one import one_enterprise
-    from xhcredit.jobs.due_days import DueDays
-    from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import run_night
+    from xhcredit.engine.one_enterprise import one_enterprise
+    from xhcredit.jobs.night.run import run_night
+    from xhcredit.jobs.night.valid_until import DueDays
+    from xhcredit.jobs.scoring.model import model_on
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 

@@ -32,17 +32,17 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from xhcredit.alerts.choose import Candidate, ordered
+from xhcredit.alerts.back_test import Outcomes
+from xhcredit.alerts.budget import Candidate, ordered
 from xhcredit.alerts.detect import armed, detect
 from xhcredit.alerts.hits import text_of
-from xhcredit.alerts.prove import Outcomes
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.one import day_number
-from xhcredit.jobs.alert_proof import past_moves
-from xhcredit.jobs.alert_world import Scene
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.engine.one_enterprise import day_number
+from xhcredit.jobs.alerts.back_test import past_moves
+from xhcredit.jobs.alerts.context import Scene
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_alerts import Discovery, Events, Proving
+from xhcredit.rules.schemas.alerts import Discovery, Events, Proving
 from xhcredit.scores.release import load_release
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

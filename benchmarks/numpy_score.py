@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xhcredit.jobs.model import Model
+from xhcredit.jobs.scoring.model import Model
 from xhcredit.tiers.assign import TIERS, assign
 
 SLICE = 100_000

@@ -14,10 +14,10 @@ from benchmarks.data import warehouse
 from benchmarks.runner import OUT, THREADS
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.values import digests
-from xhcredit.engine.one import day_number, one_enterprise
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.model import Model
-from xhcredit.jobs.night import present, run_night, score_store
+from xhcredit.engine.one_enterprise import day_number, one_enterprise
+from xhcredit.jobs.night.run import present, run_night, score_store
+from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.warehouse.clustered_store import open_store
 
 DAY = day_number(AS_OF)
 

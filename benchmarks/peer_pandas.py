@@ -18,7 +18,7 @@ from benchmarks.numpy_score import comparable, score, write
 from benchmarks.pandas_tables import TABLES, Sums
 from benchmarks.runner import OUT
 from benchmarks.values import digests
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.warehouse import Warehouse
 
 DAY = day_number(AS_OF)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.data import ensure, home
 from benchmarks.stopwatch import Stopwatch
-from xhcredit.jobs.restorable import TABLES, restorable
-from xhcredit.jobs.restorable_records import read_records
+from xhcredit.jobs.restoration.candidates import TABLES, restorable
+from xhcredit.jobs.restoration.records import read_records
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from, load_cases
 from xhcredit.rules.rulebook import Rulebook

@@ -141,7 +141,7 @@ def _wait_for(at: str, process: subprocess.Popen[bytes]) -> None:
 
 def district(folder: Path) -> tuple[str, Path, str]:
     """A store with the sample district's night, its warehouse, and a key."""
-    from xhcredit.store.acts import Act
+    from xhcredit.store.core.transactions import Act
     from xhcredit.store.store import Store
 
     store = str(folder / "store.db")
@@ -164,7 +164,7 @@ def district(folder: Path) -> tuple[str, Path, str]:
 
 
 def _all() -> Any:
-    from xhcredit.store.watch import Question
+    from xhcredit.store.watchlist import Question
 
     return Question(sort="code")
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from xhcredit_serving.app import SWITCH_SECONDS, create_app
+from xhcredit_serving.http.middleware import Frame, Limits, Meters
+from xhcredit_serving.service import Settings
 
-from serving.app import SWITCH_SECONDS, create_app
-from serving.middleware import Frame, Limits, Meters
-from serving.service import Settings
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 

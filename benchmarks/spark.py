@@ -20,9 +20,9 @@ from benchmarks.runner import OUT, measure
 def night(size: int, engine: str, source: str = "store") -> Callable[[], Any]:
     """The night of a size from its store or from events, on Spark if an engine is named."""
     from benchmarks.ours import _unclustered
-    from xhcredit.jobs.clustered import open_store
-    from xhcredit.jobs.model import model_on
-    from xhcredit.jobs.night import run_night
+    from xhcredit.jobs.night.run import run_night
+    from xhcredit.jobs.scoring.model import model_on
+    from xhcredit.jobs.warehouse.clustered_store import open_store
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 

@@ -14,13 +14,13 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
+from xhcredit_training.bootstrap import with_intervals
+from xhcredit_training.dataset import Frame
+from xhcredit_training.metrics import auc, capture, days_earlier, ks, precision
+from xhcredit_training.models import blend, boosted, full, woe
 
 from benchmarks import training_sets as sets
 from benchmarks import training_visits as visits
-from training.bootstrap import with_intervals
-from training.frame import Frame
-from training.metrics import auc, capture, days_earlier, ks, precision
-from training.models import blend, boosted, full, woe
 
 Risk = Callable[[Frame], np.ndarray]
 

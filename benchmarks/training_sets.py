@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from training.frame import Column, Frame, frame
+from xhcredit_training.dataset import Column, Frame, frame
 
 REAL = Path(os.environ.get("XHCREDIT_REAL_DATA", "../shared/data"))
 

@@ -67,11 +67,11 @@ import json, sys, time
 import numpy as np
 from benchmarks.training_sets import synthetic
 from training import models
-from training.metrics import auc
+from xhcredit_training.metrics import auc
 which, path = sys.argv[1:]
 data = np.load(path)
 sample = synthetic(10, 1)
-from training.frame import frame
+from xhcredit_training.dataset import frame
 learn = frame(sample.columns, data["x"], data["y"])
 getattr(models, which)(learn.rows(slice(0, 4000)))  # loads what has to be loaded
 start = time.process_time()
@@ -101,8 +101,9 @@ def main() -> int:
     parser.add_argument("--peers", default="optbinning,toad,ebm")
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
+    from xhcredit_training.metrics import auc
+
     from benchmarks.training_sets import synthetic
-    from training.metrics import auc
 
     learn, judge = synthetic(100_000, 1), synthetic(50_000, 2)
     oracle = auc(judge.groups["oracle"], judge.bad, judge.weight)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from xhcredit_training.dataset import Column, Frame, frame
 
 from benchmarks.training_past import last, past
 from benchmarks.training_sets import REAL, coded
-from training.frame import Column, Frame, frame
 
 UP, DOWN = "riskier", "safer"
 
@@ -188,14 +188,15 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
 
     Everything goes through ingestion and the engine.  ``groups``: whether visited before.
     """
+    from xhcredit_training.sample import learned_from
+
     from benchmarks.beijing import MAPPINGS, visits
-    from training.sample import learned_from
     from xhcredit.engine.compile import compile_features, with_inputs
-    from xhcredit.engine.one import day_number
+    from xhcredit.engine.one_enterprise import day_number
     from xhcredit.features.registry import features
     from xhcredit.ingest.schema import table
-    from xhcredit.jobs.clustered import open_store
-    from xhcredit.jobs.ingest import run_ingest
+    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.jobs.warehouse.ingest import run_ingest
 
     with tempfile.TemporaryDirectory() as work:
         for name in ("inspections", "penalties"):

@@ -25,7 +25,7 @@ HERE = "http://127.0.0.1:8000"
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """The demo (``Made``); tests that write take a copy of its folder."""
-    from xhcredit.jobs.demo.making import make_demo
+    from xhcredit.jobs.demo.build import make_demo
 
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
@@ -38,10 +38,10 @@ def demo(tmp_path_factory):
 def demo_client(folder):
     """A browser on this computer, in which nobody of the demo is logged in yet."""
     from starlette.testclient import TestClient
+    from xhcredit_serving.app import create_app
+    from xhcredit_serving.service import Settings
 
-    from serving.app import create_app
-    from serving.service import Settings
-    from xhcredit.jobs.demo.making import STORE, WAREHOUSE
+    from xhcredit.jobs.demo.build import STORE, WAREHOUSE
     from xhcredit.store.store import Store
 
     with Store.open(str(folder / STORE)) as store:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from benchmarks.beijing import MAPPINGS, evaluate
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 
 def test_the_untrained_table_orders_real_failures_better_than_the_plain_rule(real_data, tmp_path):

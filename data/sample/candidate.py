@@ -15,16 +15,17 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from training.keep import save
-from training.promote import submission
-from training.run import Order, train
-from training.sample import Wanted, build, quarter_ends
-from training.visits import logged
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit_training.promotion import submission
+from xhcredit_training.run import Order, train
+from xhcredit_training.sample import Wanted, build, quarter_ends
+from xhcredit_training.sample_io import save
+from xhcredit_training.visits import logged
+
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.models import Submission
+from xhcredit.store.models.candidates import Submission
 
 SAMPLE = Path(__file__).parent
 FIRST, LAST, SUBMITTED_ON = date(2022, 3, 31), date(2025, 6, 30), date(2026, 6, 15)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.engine.world import CODES, connect
-from xhcredit.alerts.door import World
+from xhcredit.alerts.visible_events import World
 from xhcredit.engine import cluster
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 
 TODAY = date(2026, 6, 30)
 NOW = day_number(TODAY)

@@ -7,10 +7,10 @@ import pytest
 
 from tests.alerts.districts import NOW, ago, district, enterprises, event
 from tests.alerts.test_triggers import penalty, shipped
+from xhcredit.alerts.back_test import Outcomes, Proof, Replay, as_data, members, proposed
 from xhcredit.alerts.hits import Hit
-from xhcredit.alerts.prove import Outcomes, Proof, Replay, as_data, members, proposed
 from xhcredit.engine.codes import NEVER
-from xhcredit.rules.shapes_alerts import Discovery, Events, Proving
+from xhcredit.rules.schemas.alerts import Discovery, Events, Proving
 
 PENALTIES = Events(table="penalty")
 #: two months are 60 days: nights 60, 50, … 0 days ago

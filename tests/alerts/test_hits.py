@@ -9,10 +9,10 @@ import pytest
 from tests.alerts.districts import NOW, ago, district, enterprises, event
 from tests.engine.world import CODES
 from xhcredit.alerts.detect import KINDS, Armed, detect
-from xhcredit.alerts.door import World
 from xhcredit.alerts.hits import Hit, Seen
-from xhcredit.alerts.spikes import Counts, own_test, peer_test, spikes
-from xhcredit.rules.shapes_alerts import TRIGGER, Discovery
+from xhcredit.alerts.spike_triggers import Counts, own_test, peer_test, spikes
+from xhcredit.alerts.visible_events import World
+from xhcredit.rules.schemas.alerts import TRIGGER, Discovery
 
 
 def fined(who, days_ago, **more):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xhcredit.alerts.choose import Candidate, Earlier, choose
+from xhcredit.alerts.budget import Candidate, Earlier, choose
 from xhcredit.alerts.precision import precision_of
-from xhcredit.alerts.spikes import Counts, discoveries, gamma_of, own_test, peer_test
-from xhcredit.rules.shapes_alerts import Budget, Retirement
+from xhcredit.alerts.spike_triggers import Counts, discoveries, gamma_of, own_test, peer_test
+from xhcredit.rules.schemas.alerts import Budget, Retirement
 
 DAY = date(2026, 6, 30)
 BUDGET = Budget.model_validate(

@@ -5,10 +5,10 @@ import pytest
 
 from tests.alerts.districts import NOW, TODAY, ago, district, enterprises, event
 from xhcredit.alerts.detect import PREFIX, Armed, armed, detect, digest_of
-from xhcredit.alerts.door import World
+from xhcredit.alerts.visible_events import World
 from xhcredit.errors import BadRule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_alerts import TRIGGER, Discovery
+from xhcredit.rules.schemas.alerts import TRIGGER, Discovery
 
 BOOK = Rulebook.load()
 RATE = Discovery(rate=0.1)

@@ -12,20 +12,20 @@ from pathlib import Path
 
 import uvicorn
 from pwdlib import PasswordHash
+from xhcredit_serving.app import create_app
+from xhcredit_serving.service import Settings
 
-from serving.app import create_app
-from serving.service import Settings
-from xhcredit.alerts.flow import Doing
-from xhcredit.jobs.alert_desk import Desk, take
-from xhcredit.jobs.alert_night import update
-from xhcredit.jobs.alert_proof import back_test, prove
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
-from xhcredit.jobs.publish import publish
+from xhcredit.alerts.workflow import Doing
+from xhcredit.jobs.alerts.back_test import back_test, prove
+from xhcredit.jobs.alerts.follow_up import Desk, take
+from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.jobs.night.publish import publish
+from xhcredit.jobs.night.run import run_night
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

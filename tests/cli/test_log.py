@@ -16,8 +16,8 @@ from tests.serving.district import BUREAUS, CODES, DAYS, STREETS, write_nights, 
 from tests.store.draw_victims import NOW
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, DiskFull, NotWritable
-from xhcredit.jobs import night_columns
-from xhcredit.jobs.publish import publish
+from xhcredit.jobs.night import result_columns as night_columns
+from xhcredit.jobs.night.publish import publish
 from xhcredit.store.store import Store
 
 DAY, NEXT = DAYS

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from xhcredit_serving.app import create_app
+from xhcredit_serving.service import Settings
 
-from serving.app import create_app
-from serving.service import Settings
 from tests.serving.district import CODES, UNKNOWN, WRONG, Clock, new_key
 from tests.serving.receivers import receiving
 from xhcredit.client import AsyncClient, Client, Problem, Unreachable

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from tests.cramped import file_limit, read_only, small_disk
 from xhcredit.domain.disk import disk_error, need_room
 from xhcredit.errors import BadInput, DiskFull, NotWritable
-from xhcredit.jobs.sheets import workbook
+from xhcredit.jobs.documents.spreadsheets import workbook
 
 MUCH = 4 << 20  #: bytes that a writer tries to write
 LIMIT = 100_000

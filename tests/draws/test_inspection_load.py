@@ -11,7 +11,7 @@ from xhcredit.draws.inspection_load import (
     inspection_load,
     level_of,
 )
-from xhcredit.rules.shapes_draws import InspectionCap, InspectionCaps
+from xhcredit.rules.schemas.draws import InspectionCap, InspectionCaps
 
 DAY = date(2026, 6, 30)
 CAP = InspectionCap(most=2, most_in_all=4, forms=("random", "daily"), warn_in_all=6)

@@ -11,8 +11,8 @@ from tests.draws.worlds import code, salt, stratified_frame
 from xhcredit.domain.codes import problem_with
 from xhcredit.domain.codes_bulk import all_sound
 from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_in_bulk, frame_of
-from xhcredit.draws.lines import Lines, lines_in
-from xhcredit.draws.select import stratified
+from xhcredit.draws.frame_file import Lines, lines_in
+from xhcredit.draws.selection import stratified
 from xhcredit.draws.tickets import bound
 from xhcredit.errors import BadInput, BadPlan
 

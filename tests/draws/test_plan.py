@@ -7,7 +7,7 @@ import pytest
 from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadPlan
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Items
+from xhcredit.rules.schemas.draws import Items
 
 BOOK = Rulebook.load()
 FILED = date(2026, 3, 1)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from tests.draws.worlds import again, code, drawn, salt, stratified_frame
-from xhcredit.draws import select
+from xhcredit.draws import selection as select
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow, decoded, frame_of
 from xhcredit.draws.merkle import climbed, leaf, node, tree

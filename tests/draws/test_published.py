@@ -16,7 +16,7 @@ from tests.draws.oracles import pareto_joint
 from xhcredit.draws.calibration import Cell, calibrated
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.pareto import proportional, ranks
-from xhcredit.draws.select import reserve
+from xhcredit.draws.selection import reserve
 from xhcredit.draws.tickets import bound, seed_text, ticket
 from xhcredit.draws.variance import deville_variance, ht_total
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.draws.worlds import again, drawn, stratified_frame
-from xhcredit.draws import select
+from xhcredit.draws import selection as select
 from xhcredit.draws.commitment import DEMO, canonical
 from xhcredit.draws.tickets import bound
 from xhcredit.draws.verify import Files, json_of, stranger, verified

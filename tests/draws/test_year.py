@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.draw_year import District, faults, firms, visits_of
-from xhcredit.jobs.estimates import burden_report
-from xhcredit.jobs.results import write_atomic
+from xhcredit.jobs.draws.estimates import burden_report
+from xhcredit.jobs.scoring.result_table import write_atomic
 
 pytestmark = pytest.mark.slow
 

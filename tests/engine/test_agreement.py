@@ -15,7 +15,7 @@ from tests.engine.world import CODES, START, connect, world
 from xhcredit.engine.cluster import build, load
 from xhcredit.engine.compile import compile_features
 from xhcredit.engine.jit import has_numba
-from xhcredit.engine.one import compute_one, day_number
+from xhcredit.engine.one_enterprise import compute_one, day_number
 from xhcredit.engine.spec import Feature
 from xhcredit.engine.sql import feature_sql
 

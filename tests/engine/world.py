@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from xhcredit.engine.one import event_id
+from xhcredit.engine.one_enterprise import event_id
 from xhcredit.ingest.schema import SQL_TYPES, Column, Table, directory
 
 START = date(2023, 1, 1)

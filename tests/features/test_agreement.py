@@ -10,7 +10,7 @@ import pytest
 from tests.engine.world import CODES, START, connect, world
 from xhcredit.engine.cluster import build, load
 from xhcredit.engine.compile import compile_features
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.sql import feature_sql
 from xhcredit.features.registry import features
 from xhcredit.ingest.schema import directory

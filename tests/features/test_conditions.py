@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from xhcredit.engine.one import compute_one
+from xhcredit.engine.one_enterprise import compute_one
 from xhcredit.engine.spec import Feature
 from xhcredit.features import conditions
 from xhcredit.ingest.schema import table

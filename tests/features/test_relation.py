@@ -9,7 +9,7 @@ import pytest
 from tests.engine.world import CODES, connect
 from xhcredit.engine.cluster import build, load
 from xhcredit.engine.compile import compile_features, with_inputs
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.features.registry import features
 
 JANUARY = date(2026, 1, 1)

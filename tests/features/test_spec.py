@@ -8,7 +8,7 @@ import pytest
 
 from tests.features.tables import Case, read_cases
 from xhcredit.engine.compile import with_inputs
-from xhcredit.engine.one import compute_one
+from xhcredit.engine.one_enterprise import compute_one
 from xhcredit.features.registry import features
 
 SPEC = Path(__file__).parent / "spec"

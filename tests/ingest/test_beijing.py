@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from xhcredit.ingest.mapping import load_mappings
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 from .tools import query
 

@@ -7,16 +7,16 @@ import duckdb
 import pytest
 
 from tests.walks import python_files, shown
-from xhcredit.domain.cells import FORMULA, SPACE, neutral
+from xhcredit.domain.spreadsheet_safety import FORMULA, SPACE, neutral
 from xhcredit.ingest.quarantine import _harmless
 
 #: who writes tables that a spreadsheet program opens; a new one is added here with its test
 WRITERS = {
     "xhcredit/ingest/quarantine.py": "SQL, held to neutral below",
-    "xhcredit/jobs/sheets.py": "neutral",
+    "xhcredit/jobs/documents/spreadsheets.py": "neutral",
     "xhcredit/store/audit.py": "neutral",
-    "xhcredit/jobs/draw_joint.py": "neutral",
-    "xhcredit/jobs/draw_feedback.py": "a delivery to ourselves, which nobody opens",
+    "xhcredit/jobs/draws/joint.py": "neutral",
+    "xhcredit/jobs/draws/results_to_warehouse.py": "a delivery to ourselves, which nobody opens",
     "xhcredit/jobs/demo/draws.py": "results of the demo's draws, a delivery to ourselves",
     "xhcredit/jobs/demo/departments.py": "made-up exports of the demo, a delivery to ourselves",
 }

@@ -11,7 +11,7 @@ import pytest
 from tests.engine.world import CODES, START, world
 from xhcredit.engine.cluster import build, load
 from xhcredit.engine.compile import compile_features
-from xhcredit.engine.one import day_number, event_id
+from xhcredit.engine.one_enterprise import day_number, event_id
 from xhcredit.features.registry import features
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import SQL_TYPES, directory

@@ -12,7 +12,7 @@ import pytest
 from xhcredit.domain.persons import KEY_VARIABLE
 from xhcredit.errors import BadInput
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 from .tools import (
     HEADER,
@@ -41,7 +41,7 @@ KILLED = """
 import os, signal, sys
 from datetime import date
 from pathlib import Path
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 steps = 0
 def step(*_):
     global steps

@@ -4,7 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 

@@ -7,13 +7,13 @@ import pytest
 
 from tests.ingest.tools import code, ingest, query
 from xhcredit.engine.compile import compile_features
-from xhcredit.engine.one import compute_one, day_number
+from xhcredit.engine.one_enterprise import compute_one, day_number
 from xhcredit.features.registry import features
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.draw_past import _by_status
-from xhcredit.jobs.restorable_records import read_records
+from xhcredit.jobs.draws.exclusions import _by_status
+from xhcredit.jobs.restoration.records import read_records
+from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Exclusions
+from xhcredit.rules.schemas.draws import Exclusions
 
 BOOK = Rulebook.load()
 KNOWN, BEFORE, AFTER = date(2024, 3, 1), date(2024, 2, 29), date(2025, 6, 30)

@@ -8,7 +8,7 @@ import yaml
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 TODAY = date(2026, 6, 30)
 KEY = b"a key that is long enough"

@@ -12,7 +12,7 @@ import numpy as np
 from tests.engine.world import connect, row
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
-from xhcredit.engine.one import event_id
+from xhcredit.engine.one_enterprise import event_id
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
 

@@ -10,16 +10,16 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from xhcredit.alerts import flow as alerts
+from xhcredit.alerts import workflow as alerts
 from xhcredit.draws.verify import IN_DEMO, Files, json_of, verified
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.demo import draws as plan
-from xhcredit.jobs.demo.living import LAST, NIGHTS
-from xhcredit.jobs.demo.making import make_demo
-from xhcredit.jobs.demo.people import PEOPLE
+from xhcredit.jobs.demo.accounts import PEOPLE
+from xhcredit.jobs.demo.build import make_demo
+from xhcredit.jobs.demo.timeline import LAST, NIGHTS
 from xhcredit.jobs.demo.tour import tour_of
-from xhcredit.restoration.flow import MOVES
-from xhcredit.store.alerts_read import Asked
+from xhcredit.restoration.workflow import MOVES
+from xhcredit.store.alerts.alert_queries import Asked
 from xhcredit.store.audit import faults, verify
 from xhcredit.store.store import Store
 

@@ -55,7 +55,10 @@ FLOORS = {
     "xhcredit/domain": ("tests/domain",),
     "xhcredit/scores": ("tests/scores",),
     "xhcredit/features/conditions.py": ("tests/features",),
-    "training/gates.py": ("tests/training/test_gates.py", "tests/training/test_gates_by_hand.py"),
+    "training/xhcredit_training/promotion_gates.py": (
+        "tests/training/test_gates.py",
+        "tests/training/test_gates_by_hand.py",
+    ),
     "xhcredit/rules": ("tests/rules",),
     "xhcredit/alerts": ("tests/alerts",),
     "xhcredit/draws": ("tests/draws",),

@@ -109,7 +109,7 @@ def test_nine_in_ten_must_be_killed(count, wanted):
 PLANTED = """
 import pytest
 from xhcredit.tiers.assign import grades
-from xhcredit.rules.shapes import Cutoffs
+from xhcredit.rules.schemas.common import Cutoffs
 import numpy as np
 
 def test_a_score_on_the_cut_off_has_its_tier():

@@ -6,12 +6,12 @@ import pytest
 
 from tests.restoration.records import DECIDED, listing, penalty
 from xhcredit.errors import RuleNotInForce
+from xhcredit.restoration.as_json import as_data
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.notice import Parties, notice
-from xhcredit.restoration.show import as_data
 from xhcredit.rules.loader import load_folder
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import PackState
+from xhcredit.rules.schemas.common import PackState
 
 BOOK = Rulebook.load()
 DAY = date(2026, 8, 10)

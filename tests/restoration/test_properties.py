@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.restoration.records import penalty
 from xhcredit.restoration.assess import answer, assess
+from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR
 from xhcredit.restoration.bulk import WAYS, answers, mendable, terms
 from xhcredit.restoration.bulk import add_months as add_months_bulk
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR
 from xhcredit.restoration.periods import by_the_other_clock
 from xhcredit.restoration.record import AdverseRecord, Field, HolderKind, PenaltyKind
 from xhcredit.restoration.severity import small_fine_readings

@@ -14,10 +14,10 @@ import pytest
 
 from tests.restoration.test_cases import GIVEN
 from xhcredit.errors import XhcreditError
+from xhcredit.restoration.as_json import as_data
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from
 from xhcredit.restoration.notice import Parties, notice
-from xhcredit.restoration.show import as_data
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()

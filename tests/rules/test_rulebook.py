@@ -10,7 +10,7 @@ from tests.rules.files import START, entry, rules, switch, text, write
 from xhcredit.errors import BadRule, RuleNotInForce
 from xhcredit.rules.rule import Entry, Rule, Source
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import Covers, Cutoffs, Tolerance, Weights
+from xhcredit.rules.schemas.common import Covers, Cutoffs, Tolerance, Weights
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
 

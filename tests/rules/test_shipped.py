@@ -9,7 +9,7 @@ from xhcredit.rules.check import MARKS, check, describe, referenced_features
 from xhcredit.rules.families import families, shape_of
 from xhcredit.rules.loader import SHIPPED
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import Cutoffs, PackState, Scale, Tolerance, Weights
+from xhcredit.rules.schemas.common import Cutoffs, PackState, Scale, Tolerance, Weights
 
 BOOK = Rulebook.load()
 TODAY = date(2026, 11, 22)

@@ -10,7 +10,7 @@ from xhcredit.errors import BadRule
 from xhcredit.rules.check import check, missing_notice
 from xhcredit.rules.loader import SHIPPED
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_calendar import Holiday, Holidays, YearOff
+from xhcredit.rules.schemas.calendar import Holiday, Holidays, YearOff
 
 BOOK = Rulebook.load()
 YEARS = range(2019, 2027)

@@ -14,7 +14,7 @@ import rfc8785
 
 from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.registry import features
-from xhcredit.jobs.model import _refuse_windows, model_on, refuse_release
+from xhcredit.jobs.scoring.model import _refuse_windows, model_on, refuse_release
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.composite import Pool
 from xhcredit.scores.points import Indicator, Special

@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from tests.serving.district import TODAY, Clock, headers, new_key, served, write_nights
-from xhcredit.jobs.publish import publish
-from xhcredit.jobs.restorable import restorable
+from xhcredit.jobs.night.publish import publish
+from xhcredit.jobs.restoration.candidates import restorable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.store import Store

@@ -9,19 +9,19 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 
 from starlette.testclient import TestClient
+from xhcredit_serving.app import create_app
+from xhcredit_serving.service import Settings
 
-from serving.app import create_app
-from serving.service import Settings
 from tests.engine import world as worlds
 from tests.jobs.warehouses import EVERY
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
+from xhcredit.jobs.night.run import run_night
+from xhcredit.jobs.scoring.model import model_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 DAYS = (date(2025, 3, 31), date(2025, 4, 1))

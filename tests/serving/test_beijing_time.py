@@ -7,9 +7,9 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.console.shell import layout as frame
 
-from serving.console import frame
-from serving.roles import ROLES
 from tests.serving.district import ACT, CODES, headers, new_key
 from tests.serving.visitors import person, visitor
 from tests.test_house_rules import ROOT

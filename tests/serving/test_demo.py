@@ -8,13 +8,13 @@ import shutil
 import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
+from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.demo_login import is_loopback
+from xhcredit_serving.main import cli
 
-from serving.demo import is_loopback
-from serving.main import cli
-from serving.roles import ROLES
 from tests.demo_store import HERE, demo_client, enter_as
 from xhcredit.errors import BadInput
-from xhcredit.jobs.demo.people import PEOPLE
+from xhcredit.jobs.demo.accounts import PEOPLE
 from xhcredit.store.store import Store
 
 

@@ -2,7 +2,7 @@
 
 from tests.serving.district import CODES, UNKNOWN, problem, served
 from tests.store.conftest import postgres  # noqa: F401 - a fixture
-from xhcredit.jobs.publish import publish
+from xhcredit.jobs.night.publish import publish
 from xhcredit.store.store import Store
 
 

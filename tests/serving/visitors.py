@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from starlette.testclient import TestClient
+from xhcredit_serving.access.passwords import hashed_now
 
-from serving.passwords import hashed_now
 from tests.serving.district import ACT
 
 PASSWORD = "Fort-linde-9-Ufer"  # noqa: S105 - of people that exist in tests only

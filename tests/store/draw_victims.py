@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from tests.store.killed import Steps
-from xhcredit.jobs import draw as jobs
-from xhcredit.jobs import draw_publication, draw_results
+from xhcredit.jobs.draws import publication as draw_publication
+from xhcredit.jobs.draws import results as draw_results
+from xhcredit.jobs.draws import steps as jobs
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 BOOK = Rulebook.load()

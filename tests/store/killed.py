@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sqlalchemy import event, insert
 
-from xhcredit.jobs.deliver import Plan, deliver
-from xhcredit.jobs.outward import Outward
-from xhcredit.jobs.publish import publish
-from xhcredit.store.acts import Act
+from xhcredit.jobs.delivery.ssrf_guard import Outward
+from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.jobs.night.publish import publish
+from xhcredit.store.core.tables import releases
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
-from xhcredit.store.tables import releases
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(

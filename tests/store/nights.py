@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xhcredit.jobs.results import write_atomic
+from xhcredit.jobs.scoring.result_table import write_atomic
 from xhcredit.scores.release import Release
 
 TIERS = "ABCD"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from tests.store.killed import Steps
-from xhcredit.alerts.choose import Candidate
-from xhcredit.store.acts import Act
-from xhcredit.store.applications import Filing, Step
+from xhcredit.alerts.budget import Candidate
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.restoration.applications import Filing, Step
 from xhcredit.store.store import Store
 
 NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)

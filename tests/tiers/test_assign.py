@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import Cap, Cutoffs, Direct, PackState, Tolerance
+from xhcredit.rules.schemas.common import Cap, Cutoffs, Direct, PackState, Tolerance
 from xhcredit.tiers.assign import TIERS, Policy, assign, capped_grades, grades, policy_on
 
 WORDS = {"zh": "词", "en": "word"}

@@ -1,8 +1,7 @@
 """Small samples that are made by a known rule, so that what is learned can be checked."""
 
 import numpy as np
-
-from training.frame import Column, frame
+from xhcredit_training.dataset import Column, frame
 
 
 def known(size=4000, seed=1, *, rate=-2.0):

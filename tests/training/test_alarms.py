@@ -6,16 +6,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from xhcredit_training.alarms import drifted, identifiers, own_rows, random_gap, single, years
+from xhcredit_training.binning import Fineness, find_bins
+from xhcredit_training.dataset import Column, frame
+from xhcredit_training.metrics import precision
+from xhcredit_training.woe import fit_woe
 
 from tests.training.samples import known
-from training.alarms import drifted, identifiers, own_rows, random_gap, single, years
-from training.binning import Fineness, find_bins
-from training.frame import Column, frame
-from training.metrics import precision
-from training.woe import fit_woe
 from xhcredit.errors import BadSample
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_training import LeakLimits
+from xhcredit.rules.schemas.training import LeakLimits
 
 LIMITS = Rulebook.load().serving("promotion.leak_limits", LeakLimits, as_of=date(2026, 11, 23))
 EARLY, LATE = known(), known(seed=2)

@@ -5,17 +5,17 @@ from datetime import date
 import numpy as np
 import pytest
 from typer.testing import CliRunner
+from xhcredit_training.cli import app
+from xhcredit_training.fairness import RATES, by_group, rate, tolerance_effect, treatment
+from xhcredit_training.promotion_gates import riskiest
+from xhcredit_training.sample import groups_of
 
 from tests.serving.district import write_warehouse
-from training.cli import app
-from training.fairness import RATES, by_group, rate, tolerance_effect, treatment
-from training.gates import riskiest
-from training.sample import groups_of
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import present
+from xhcredit.jobs.night.run import present
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

@@ -5,11 +5,17 @@ from datetime import date
 
 import numpy as np
 import pytest
+from xhcredit_training.metrics import METRICS
+from xhcredit_training.models import fit
+from xhcredit_training.promotion_gates import (
+    Evaluation,
+    false_alarms,
+    judge,
+    refuse_closed,
+    riskiest,
+)
 
 from tests.training.declared import declared
-from training.gates import Evaluation, false_alarms, judge, refuse_closed, riskiest
-from training.metrics import METRICS
-from training.models import fit
 from xhcredit.errors import BadSample, GateClosed, RuleNotInForce
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release

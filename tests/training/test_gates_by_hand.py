@@ -6,14 +6,14 @@ from datetime import date
 
 import numpy as np
 import pytest
+from xhcredit_training import promotion_gates as gates
+from xhcredit_training.metrics import auc
+from xhcredit_training.promotion_gates import Evaluation, groups, judge, riskiest, worse_off
 
-from training import gates
-from training.gates import Evaluation, groups, judge, riskiest, worse_off
-from training.metrics import auc
 from xhcredit.errors import BadSample, GateClosed
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_training import Gates
+from xhcredit.rules.schemas.training import Gates
 from xhcredit.scores.release import load_release
 
 RULES = Rulebook.load()

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from sklearn import metrics as sk
-
-from tests.training.samples import known
-from training.bootstrap import difference, draws, with_intervals
-from training.evaluate import compare, evaluate
-from training.metrics import (
+from xhcredit_training.additive_model import Additive
+from xhcredit_training.bootstrap import difference, draws, with_intervals
+from xhcredit_training.evaluate import compare, evaluate
+from xhcredit_training.metrics import (
     METRICS,
     auc,
     brier,
@@ -20,9 +19,10 @@ from training.metrics import (
     platt,
     precision,
 )
-from training.models import fit
-from training.shapes import Additive
-from training.stability import by_month, index, psi
+from xhcredit_training.models import fit
+from xhcredit_training.stability import by_month, index, psi
+
+from tests.training.samples import known
 
 RNG = np.random.default_rng(5)
 RISK = np.round(RNG.normal(-2, 1.5, 3000), 1)  # with ties

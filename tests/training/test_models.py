@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
+from xhcredit_training.additive_model import Additive
+from xhcredit_training.boosted import Boosting, boost, compile_trees, fit_boosted, mean_of
+from xhcredit_training.calibrate import calibrate
+from xhcredit_training.challenger import fit_full
+from xhcredit_training.dataset import Column, frame
+from xhcredit_training.metrics import auc, calibration_slope
+from xhcredit_training.models import MODELS, expert, fit, from_table
+from xhcredit_training.woe import fit_woe
 
 from tests.training.samples import known
-from training.boosted import Boosting, boost, compile_trees, fit_boosted, mean_of
-from training.calibrate import calibrate
-from training.frame import Column, frame
-from training.full import fit_full
-from training.metrics import auc, calibration_slope
-from training.models import MODELS, expert, fit, from_table
-from training.shapes import Additive
-from training.woe import fit_woe
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
@@ -52,7 +52,7 @@ def grown():
 @pytest.mark.parametrize("x", [LEARN.x, LATER.x], ids=["learned", "later"])
 def test_compiled_trees_equal_the_booster(grown, x):
     """The promise of the official form: nothing is lost between booster and table."""
-    from training.boosted import spread
+    from xhcredit_training.boosted import spread
 
     booster, _, model = grown
     raw = booster.predict(spread(LEARN.columns, x).matrix, raw_score=True)
@@ -61,7 +61,7 @@ def test_compiled_trees_equal_the_booster(grown, x):
 
 
 def test_compiled_trees_equal_the_booster_on_odd_values(grown):
-    from training.boosted import spread
+    from xhcredit_training.boosted import spread
 
     booster, _, model = grown
     raw = booster.predict(spread(LEARN.columns, ODD).matrix, raw_score=True)

@@ -8,9 +8,9 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.walks import ROOT
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
+from xhcredit.jobs.night.run import run_night
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

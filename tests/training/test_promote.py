@@ -6,18 +6,18 @@ from datetime import date
 
 import numpy as np
 import pytest
+from xhcredit_training.comparison import side_by_side
+from xhcredit_training.comparison_page import write_page
+from xhcredit_training.promotion import evaluation_of, submission
+from xhcredit_training.run import Order, train
+from xhcredit_training.sample_io import save
 
 from tests.training.declared import declared
-from training.compare_page import write_page
-from training.keep import save
-from training.promote import evaluation_of, submission
-from training.run import Order, train
-from training.side_by_side import side_by_side
 from xhcredit.errors import BadInput, BadSample
-from xhcredit.jobs.promote import champion_release, submit
+from xhcredit.jobs.models.promotion import champion_release, submit
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.acts import Act
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 RULES, ON = Rulebook.load(), date(2026, 6, 30)

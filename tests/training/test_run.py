@@ -12,17 +12,17 @@ import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
+from xhcredit_training.cli import app
+from xhcredit_training.comparison import side_by_side
+from xhcredit_training.points_spreadsheet import rows, write_sheet
+from xhcredit_training.promotion_gates import LEAKS
+from xhcredit_training.registry import address, find, log, read, registry
+from xhcredit_training.run import Order, train
+from xhcredit_training.sample_io import load, save
+from xhcredit_training.search import search
 
 from tests.training.samples import known
 from tests.walks import ROOT
-from training.cli import app
-from training.gates import LEAKS
-from training.keep import load, save
-from training.registry import address, find, log, read, registry
-from training.run import Order, train
-from training.search import search
-from training.sheet import rows, write_sheet
-from training.side_by_side import side_by_side
 from xhcredit.errors import BadInput, BadSample, NotWritable, RegistryUnavailable
 from xhcredit.features.registry import for_score
 from xhcredit.rules.rulebook import Rulebook
@@ -204,7 +204,7 @@ def test_the_shell_says_what_is_wrong_in_words(tmp_path):
 
 def test_the_program_ends_with_the_error_s_own_code(tmp_path):
     """As its user runs it: one sentence, no traceback, the exit code of ``BadSample``."""
-    ask = [sys.executable, "-m", "training.cli", "fit", str(tmp_path / "none.parquet")]
+    ask = [sys.executable, "-m", "xhcredit_training.cli", "fit", str(tmp_path / "none.parquet")]
     wide = {**os.environ, "COLUMNS": "200"}
     done = subprocess.run(ask, capture_output=True, text=True, check=False, env=wide, cwd=ROOT)
 

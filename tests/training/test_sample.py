@@ -6,22 +6,22 @@ from datetime import date
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from xhcredit_training.identifiers import inspections, with_inspectors
+from xhcredit_training.labels import EVENTS, follow, outcome_of
+from xhcredit_training.sample import Wanted, build, grid, learned_from, quarter_ends
+from xhcredit_training.sample_io import load, save
+from xhcredit_training.visits import Visits, first_visit, logged
+from xhcredit_training.weights import inverse, propensity
 
 from tests.walks import ROOT
-from training.identifiers import inspections, with_inspectors
-from training.keep import load, save
-from training.labels import EVENTS, follow, outcome_of
-from training.sample import Wanted, build, grid, learned_from, quarter_ends
-from training.visits import Visits, first_visit, logged
-from training.weights import inverse, propensity
 from xhcredit.engine.compile import compile_features, with_inputs
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadRule, BadSample, RuleNotInForce
 from xhcredit.features.registry import features
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.ingest import run_ingest
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_training import Outcome
+from xhcredit.rules.schemas.training import Outcome
 
 RULES = Rulebook.load()
 SAMPLE = ROOT / "data" / "sample"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xhcredit_training.dataset import Column, frame
+from xhcredit_training.split import Split, check_split, split_by_time, split_days
 
-from training.frame import Column, frame
-from training.split import Split, check_split, split_by_time, split_days
 from xhcredit.errors import BadSample
 
 

@@ -17,25 +17,25 @@ from typing import Any
 
 import yaml
 from starlette.testclient import TestClient
+from xhcredit_serving.app import create_app
+from xhcredit_serving.service import Settings
 
-from serving.app import create_app
-from serving.service import Settings
 from tests.demo_store import HERE
 from tests.serving.visitors import again, visitor
 from xhcredit.domain.clock import machine_moment
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.alert_night import update
-from xhcredit.jobs.alert_proof import back_test, prove
-from xhcredit.jobs.ingest import run_ingest
-from xhcredit.jobs.model import model_on
-from xhcredit.jobs.night import run_night
-from xhcredit.jobs.promote import submit
-from xhcredit.jobs.publish import publish
-from xhcredit.jobs.restorable import restorable
+from xhcredit.jobs.alerts.back_test import back_test, prove
+from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.jobs.models.promotion import submit
+from xhcredit.jobs.night.publish import publish
+from xhcredit.jobs.night.run import run_night
+from xhcredit.jobs.restoration.candidates import restorable
+from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.acts import Act
-from xhcredit.store.models import Submission
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.models.candidates import Submission
 from xhcredit.store.store import Store
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

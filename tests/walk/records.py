@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from xhcredit.jobs.clustered import open_store
-from xhcredit.jobs.restorable import Restorable, restorable
-from xhcredit.store.alerts_read import Asked as AlertsAsked
-from xhcredit.store.watch import Question
+from xhcredit.jobs.restoration.candidates import Restorable, restorable
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.store.alerts.alert_queries import Asked as AlertsAsked
+from xhcredit.store.watchlist import Question
 
 _EVERY = 10**6
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from xhcredit_serving.access import permissions as roles
+from xhcredit_serving.console.restoration.candidates import apply_address
+from xhcredit_serving.console.shell import assets
+from xhcredit_serving.draws.files import INTERNAL
 
-from serving import roles
-from serving.console import assets
-from serving.console.restoration import apply_address
-from serving.draws_files import INTERNAL
 from tests.walk.records import (
     Inventory,
     Record,

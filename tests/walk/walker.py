@@ -16,9 +16,9 @@ from typing import Any
 import openpyxl
 import pypdf
 from starlette.testclient import TestClient
+from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.console.shell.language import catalogue
 
-from serving.console.language import catalogue
-from serving.roles import ROLES
 from tests.serving.district import ACT
 from tests.serving.visitors import person
 from tests.walk.records import Inventory, Record, day

@@ -11,13 +11,21 @@ from typing import Any
 
 import rfc8785
 
-from xhcredit.alerts import graph, kinds_events, kinds_states
-from xhcredit.alerts.door import World
+from xhcredit.alerts import (
+    clusters as graph,
+)
+from xhcredit.alerts import (
+    deadline_triggers as kinds_states,
+)
+from xhcredit.alerts import (
+    event_triggers as kinds_events,
+)
 from xhcredit.alerts.hits import Hit
-from xhcredit.alerts.spikes import discoveries, spikes
+from xhcredit.alerts.spike_triggers import discoveries, spikes
+from xhcredit.alerts.visible_events import World
 from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_alerts import Colour, Discovery, Flow, Spike, Trigger
+from xhcredit.rules.schemas.alerts import Colour, Discovery, Flow, Spike, Trigger
 
 PREFIX = "alerts.triggers."
 

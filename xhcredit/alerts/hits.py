@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from xhcredit.alerts.door import Picked
+from xhcredit.alerts.visible_events import Picked
 from xhcredit.engine.columns import Array
-from xhcredit.engine.one import day_number
+from xhcredit.engine.one_enterprise import day_number
 
 Subject = Literal["enterprise", "node", "area"]
 _FIRST = day_number(date.min)  #: number of the first day that a date can be

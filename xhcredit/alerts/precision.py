@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import scipy
 
-from xhcredit.rules.shapes_alerts import Retirement
+from xhcredit.rules.schemas.alerts import Retirement
 
 
 @dataclass(frozen=True)

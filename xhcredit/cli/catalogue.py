@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.console import grid, out, tell_json
-from xhcredit.cli.night import AsJson, AsOf, Release, Rules, model_for, the_day
+from xhcredit.cli.night.score import AsJson, AsOf, Release, Rules, model_for, the_day
+from xhcredit.cli.output import grid, out, tell_json
 
 features_app = typer.Typer(no_args_is_help=True, help="指标 What is measured of an enterprise.")
 rules_app = typer.Typer(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xhcredit.cli.console import grid, out, progress_bar, tell_json
-from xhcredit.cli.night import AsJson
+from xhcredit.cli.night.score import AsJson
+from xhcredit.cli.output import grid, out, progress_bar, tell_json
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.jobs.demo.making import Made
+    from xhcredit.jobs.demo.build import Made
     from xhcredit.jobs.demo.tour import Tour
 
 #: the sample stands beside the library in a checkout
@@ -37,7 +37,7 @@ def demo(
     All of it happens in a demo store, whose own clock runs through half a year while it is made.
     A demo that is there already is left as it is.
     """
-    from xhcredit.jobs.demo.making import make_demo
+    from xhcredit.jobs.demo.build import make_demo
     from xhcredit.jobs.demo.tour import tour_of
     from xhcredit.store.store import Store
 

@@ -8,20 +8,17 @@ from typing import NoReturn
 import typer
 
 from xhcredit import __version__
-from xhcredit.cli import (
-    alerts,
-    audit,
-    catalogue,
-    data,
-    deliver,
-    demo,
-    draw,
-    models,
-    night,
-    restoration,
-)
-from xhcredit.cli.console import err
-from xhcredit.cli.log import CommandLog, Log
+from xhcredit.cli import catalogue, demo
+from xhcredit.cli.access import audit
+from xhcredit.cli.alerts import commands as alerts
+from xhcredit.cli.delivery import commands as deliver
+from xhcredit.cli.draws import commands as draw
+from xhcredit.cli.log_option import CommandLog, Log
+from xhcredit.cli.models import commands as models
+from xhcredit.cli.night import ingest as data
+from xhcredit.cli.night import score as night
+from xhcredit.cli.output import err
+from xhcredit.cli.restoration import commands as restoration
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
 

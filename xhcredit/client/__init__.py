@@ -2,6 +2,6 @@
 
 from xhcredit.client.errors import Problem, Unreachable
 from xhcredit.client.http import AsyncClient, Client
-from xhcredit.client.shapes import Listed, Score
+from xhcredit.client.types import Listed, Score
 
 __all__ = ["AsyncClient", "Client", "Listed", "Problem", "Score", "Unreachable"]

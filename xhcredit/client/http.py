@@ -12,7 +12,7 @@ import httpx
 
 from xhcredit.client.errors import Unreachable
 from xhcredit.client.requests import Asking, Manner, again, batches, read, sending, watchlist
-from xhcredit.client.shapes import Listed, Score
+from xhcredit.client.types import Listed, Score
 
 
 def _gone(address: Any, why: object) -> Unreachable:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from xhcredit.client.errors import Problem
-from xhcredit.client.shapes import Score
+from xhcredit.client.types import Score
 
 MOST_CODES = 10_000  #: of one batch
 _BUSY = 503

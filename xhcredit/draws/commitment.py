@@ -13,7 +13,7 @@ from typing import Any
 import rfc8785
 
 from xhcredit.draws.frame import Frame
-from xhcredit.draws.select import STRATIFIED, Stratum, ratio_of
+from xhcredit.draws.selection import STRATIFIED, Stratum, ratio_of
 from xhcredit.errors import BadPlan
 
 PROTOCOL = "xhcredit-draw/1"

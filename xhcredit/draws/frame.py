@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, repeat
 
-from xhcredit.draws.lines import Lines, lines_in, lines_of
+from xhcredit.draws.frame_file import Lines, lines_in, lines_of
+from xhcredit.draws.frame_row import HEADER, WORKING, FrameRow, problem_of
 from xhcredit.draws.merkle import Tree, tree
-from xhcredit.draws.rows import HEADER, WORKING, FrameRow, problem_of
 from xhcredit.errors import BadInput, BadPlan
 
 __all__ = ["Frame", "FrameRow", "decoded", "frame_in_bulk", "frame_of", "problem_of"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from xhcredit.rules.shapes_draws import InspectionCap, InspectionCaps
+from xhcredit.rules.schemas.draws import InspectionCap, InspectionCaps
 
 
 @dataclass(frozen=True)

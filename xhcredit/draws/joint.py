@@ -26,7 +26,7 @@ from typing import Any
 from xhcredit.draws.commitment import demo_part
 from xhcredit.draws.frame import Frame
 from xhcredit.draws.numerics import DIGITS
-from xhcredit.draws.select import STRATIFIED
+from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
 
 PROTOCOL = "xhcredit-joint/1"

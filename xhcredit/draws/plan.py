@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.numerics import LONGEST_TEXT
-from xhcredit.draws.select import STRATIFIED
+from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Item, Items, PlanTerms, Ratios
+from xhcredit.rules.schemas.draws import Item, Items, PlanTerms, Ratios
 
 Id = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f]*$")]

@@ -11,7 +11,7 @@ from xhcredit.draws.commitment import REPEATED, canonical, demo_part, digest_of
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.inspectors import Inspector, visit
 from xhcredit.draws.numerics import SHOWN_HEX
-from xhcredit.draws.select import STRATIFIED, Drawn, individual, stratified
+from xhcredit.draws.selection import STRATIFIED, Drawn, individual, stratified
 from xhcredit.draws.staffing import Task
 from xhcredit.draws.tickets import Bound, bound
 from xhcredit.errors import BadPlan

@@ -22,7 +22,7 @@ from xhcredit.draws.commitment import (
     digest_of,
 )
 from xhcredit.draws.merkle import climbed, leaf
-from xhcredit.draws.select import STRATIFIED, Stratum, numbers
+from xhcredit.draws.selection import STRATIFIED, Stratum, numbers
 from xhcredit.draws.swaps import shuffled
 from xhcredit.draws.tickets import bound, seed_text
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted

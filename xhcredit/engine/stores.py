@@ -21,8 +21,8 @@ from xhcredit.ingest.schema import directory, directory_digest
 
 #: modules whose text says how a store is laid out; a change of theirs builds stores anew
 _LAYOUT = (
-    *("cluster", "codes", "expr", "splice", "carried", "recluster", "reedges"),
-    *("../ingest/changes", "../ingest/resolved", "../ingest/versions", "../ingest/at_once"),
+    *("cluster", "codes", "expr", "splice", "previous_store", "update_clusters", "update_edges"),
+    *("../ingest/changes", "../ingest/resolved", "../ingest/versions", "../ingest/batch_resolve"),
 )
 
 #: what the register tells of an enterprise and lists show or filter by

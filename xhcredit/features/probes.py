@@ -12,7 +12,7 @@ import numpy as np
 
 from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import Compiled, compile_features
-from xhcredit.engine.one import day_number, one_enterprise
+from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.engine.spec import Feature
 from xhcredit.features import bans
 from xhcredit.features.bans import Ban

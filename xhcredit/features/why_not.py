@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from xhcredit.engine.indicators_of_event import Reading
 from xhcredit.engine.kernel_source import Condition
-from xhcredit.engine.reading import Reading
 from xhcredit.engine.spec import Feature
 from xhcredit.features.declare import last_months
 from xhcredit.ingest.schema import Column, Table

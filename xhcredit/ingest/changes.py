@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xhcredit.ingest.at_once import resolve, resolved_rows
+from xhcredit.ingest.batch_resolve import resolve, resolved_rows
 from xhcredit.ingest.resolved import numbered_sql, rows_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.versions import quoted_names, register_sql

@@ -12,7 +12,7 @@ import yaml
 from xhcredit.errors import BadMapping
 from xhcredit.ingest import mapping_parts as parts
 from xhcredit.ingest.mapping_types import Mapping
-from xhcredit.ingest.words import near
+from xhcredit.ingest.suggest import near
 
 
 class _StrictLoader(yaml.SafeLoader):

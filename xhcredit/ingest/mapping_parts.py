@@ -10,7 +10,7 @@ from typing import Any
 from xhcredit.errors import BadMapping
 from xhcredit.ingest import schema
 from xhcredit.ingest.mapping_types import ISO_DATES, Block, Cell, Condition, Format, Mapping
-from xhcredit.ingest.words import near
+from xhcredit.ingest.suggest import near
 
 TOP_KEYS = (
     "mapping", "name_zh", "files", "format", "where", "skip_where", "tables", "ignore", "persons",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from xhcredit.domain.cells import FORMULA, SPACE
+from xhcredit.domain.spreadsheet_safety import FORMULA, SPACE
 from xhcredit.ingest.readers.staged import RefusedRow
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.warehouse import Warehouse, copy_to_parquet, literal

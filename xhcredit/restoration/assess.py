@@ -8,15 +8,26 @@ from datetime import date
 
 from xhcredit.domain.calendar import Calendar, add_years
 from xhcredit.errors import BadInput, WrongApplicant
-from xhcredit.restoration import lawyer, papers, periods, words
+from xhcredit.restoration import (
+    citizen_texts as words,
+)
+from xhcredit.restoration import (
+    documents as papers,
+)
+from xhcredit.restoration import (
+    legal_review as lawyer,
+)
+from xhcredit.restoration import (
+    periods,
+)
+from xhcredit.restoration.assessment import Assessment, Condition, Route
 from xhcredit.restoration.conditions import conditions
 from xhcredit.restoration.law import QUERY, Law
-from xhcredit.restoration.outcome import Assessment, Condition, Route
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import severity_of, why
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import SPOT_CHECKS, SeverityName, Shielding
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, SeverityName, Shielding
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from xhcredit.domain.calendar import YEAR
 from xhcredit.restoration import provisions
+from xhcredit.restoration.assessment import Condition
 from xhcredit.restoration.conditions import conditions
 from xhcredit.restoration.law import TRANSITION, Law
-from xhcredit.restoration.outcome import Condition
 from xhcredit.restoration.provisions import Provision, Way
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import severity_of
-from xhcredit.rules.shapes_restoration import SeverityName
+from xhcredit.rules.schemas.restoration import SeverityName
 
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]

@@ -13,7 +13,7 @@ import yaml
 
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.restoration.assess import assess
-from xhcredit.restoration.outcome import Assessment
+from xhcredit.restoration.assessment import Assessment
 from xhcredit.restoration.record import AdverseRecord, day_of, record_from
 from xhcredit.rules.rulebook import Rulebook
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from xhcredit.domain.calendar import Calendar
-from xhcredit.restoration import papers
-from xhcredit.restoration.flow import Kind
+from xhcredit.restoration import documents as papers
+from xhcredit.restoration.assessment import Basis, Said
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.outcome import Basis, Said
 from xhcredit.restoration.record import Authority
+from xhcredit.restoration.workflow import Kind
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import RecordKind, TimeLimits, Unit
+from xhcredit.rules.schemas.restoration import RecordKind, TimeLimits, Unit
 
 #: by when an objection is marked, passed on and decided (上海市社会信用条例第36条)
 OBJECTION = "restoration.shanghai.objection"

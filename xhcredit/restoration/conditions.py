@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.restoration import words
+from xhcredit.restoration import citizen_texts as words
+from xhcredit.restoration.assessment import Basis, Condition, Said
 from xhcredit.restoration.law import NEVER_EARLY, Law
-from xhcredit.restoration.outcome import Basis, Condition, Said
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.provisions import never_early_kinds
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import SPOT_CHECKS, Bar, Correction, SpotChecks
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Bar, Correction, SpotChecks
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:

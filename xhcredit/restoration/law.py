@@ -8,17 +8,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 from xhcredit.errors import RuleNotInForce
-from xhcredit.restoration.outcome import Basis
+from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import (
-    ByLevel,
-    FineBounds,
-    Prevails,
-    Required,
-    SeverityName,
-)
+from xhcredit.rules.schemas.restoration import ByLevel, FineBounds, Prevails, Required, SeverityName
 
 _Value = TypeVar("_Value")
 

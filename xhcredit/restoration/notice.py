@@ -11,13 +11,13 @@ import jinja2
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.restoration.assess import assess
-from xhcredit.restoration.outcome import NOTHING_TO_APPLY_FOR, Assessment
+from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR, Assessment
+from xhcredit.restoration.citizen_texts import CURES, day
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import ZH
-from xhcredit.restoration.words import CURES, day
 from xhcredit.rules.check import MARKS
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_restoration import SPOT_CHECKS
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS
 
 DOCUMENTS = {
     "penalty": "行政处罚决定书",

@@ -8,11 +8,11 @@ from datetime import date
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.restoration import provisions
+from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.law import TRANSITION, Law
-from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.provisions import Provision, Way
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import Clock, Listing, SeverityName
+from xhcredit.rules.schemas.restoration import Clock, Listing, SeverityName
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
+from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.law import NEVER_EARLY, SAMR_CLOCK, Law, Span
-from xhcredit.restoration.outcome import Basis
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import is_small_fine
-from xhcredit.rules.shapes_restoration import Clock, Kinds, Maximum, Minimum, SeverityName
+from xhcredit.rules.schemas.restoration import Clock, Kinds, Maximum, Minimum, SeverityName
 
 #: application: it can be ended early by restoration; by_itself: it ends after its months and not
 #: before; unpublished: there is no publication; exceptional: there is none in principle (only if a

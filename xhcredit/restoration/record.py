@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from xhcredit.errors import BadInput
-from xhcredit.rules.shapes_restoration import (
+from xhcredit.rules.schemas.restoration import (
     SPOT_CHECKS,
     Ground,
     PenaltyKind,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from xhcredit.restoration.assessment import Said
 from xhcredit.restoration.law import HOLDER_KIND, Law
-from xhcredit.restoration.outcome import Said
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.shapes_restoration import SeverityClasses, SeverityName
+from xhcredit.rules.schemas.restoration import SeverityClasses, SeverityName
 
 ZH: dict[SeverityName, str] = {"minor": "轻微", "ordinary": "一般", "serious": "严重"}
 #: what may stand beside a small fine without making the penalty another than a small fine

@@ -11,7 +11,7 @@ from xhcredit.domain.calendar import add_months
 from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import Caps, Directs, PackState, Scope, Tolerance
+from xhcredit.rules.schemas.common import Caps, Directs, PackState, Scope, Tolerance
 from xhcredit.rules.working_days import notice_id
 
 Kind = Literal[

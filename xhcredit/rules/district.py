@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xhcredit.rules.consistency import nearest
 from xhcredit.rules.families import is_open
-from xhcredit.rules.fitting import nearest
 from xhcredit.rules.loader import load_folder, shown
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule

@@ -7,13 +7,8 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from xhcredit.rules import shapes
-from xhcredit.rules import shapes_access as access
-from xhcredit.rules import shapes_alerts as alerts
-from xhcredit.rules import shapes_calendar as calendar
-from xhcredit.rules import shapes_draws as draws
-from xhcredit.rules import shapes_restoration as restoration
-from xhcredit.rules import shapes_training as training
+from xhcredit.rules.schemas import access, alerts, calendar, draws, restoration, training
+from xhcredit.rules.schemas import common as shapes
 
 _STRICT = ConfigDict(strict=True)
 

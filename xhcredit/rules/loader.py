@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from xhcredit.errors import BadRule
+from xhcredit.rules.consistency import nearest
 from xhcredit.rules.families import families, shape_of
-from xhcredit.rules.fitting import nearest
 from xhcredit.rules.rule import Entry, Rule, Source
 from xhcredit.rules.strict_yaml import bad_rule, read_yaml
 

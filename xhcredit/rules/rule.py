@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from xhcredit.errors import BadRule, RuleNotInForce
-from xhcredit.rules.shapes import Name, Shape, Text
+from xhcredit.rules.schemas.common import Name, Shape, Text
 
 Mark = Literal["V1", "V2", "V3", "M-H", "M-M", "M-L", "proposal"]
 SelectedBy = Literal["as_of", "applied_on", "decided_on"]

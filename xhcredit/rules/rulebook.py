@@ -16,11 +16,11 @@ import rfc8785
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BadRule, RuleNotInForce
+from xhcredit.rules.consistency import refuse_misfits
 from xhcredit.rules.district import with_district
-from xhcredit.rules.fitting import refuse_misfits
 from xhcredit.rules.loader import SHIPPED, load_folder
 from xhcredit.rules.rule import Entry, Rule
-from xhcredit.rules.shapes import Cap, Caps, Condition, Direct, Directs, PackState, Scope
+from xhcredit.rules.schemas.common import Cap, Caps, Condition, Direct, Directs, PackState, Scope
 from xhcredit.rules.working_days import calendar_from, missing_notice, refuse_contradictions
 
 _Value = TypeVar("_Value")

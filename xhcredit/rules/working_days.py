@@ -9,7 +9,7 @@ from xhcredit.domain.calendar import Calendar, Notice, calendar_of
 from xhcredit.domain.lunar import LAST_YEAR
 from xhcredit.errors import BadRule, BeyondCalendar, RuleNotInForce
 from xhcredit.rules.rule import Rule
-from xhcredit.rules.shapes_calendar import Holiday, Holidays, YearlyDay, YearOff
+from xhcredit.rules.schemas.calendar import Holiday, Holidays, YearlyDay, YearOff
 
 STATUTORY = "calendar.statutory_days"
 NOTICE_DUE = "calendar.notice_due"

@@ -11,14 +11,14 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from xhcredit.domain.cells import neutral
-from xhcredit.store import guards
-from xhcredit.store.acts import head as last_entry
-from xhcredit.store.chain import Link, Verdict, walk
-from xhcredit.store.draws_faults import draw_faults
-from xhcredit.store.engines import Database
-from xhcredit.store.every import tables
-from xhcredit.store.tables import activity, runs, snapshots
+from xhcredit.domain.spreadsheet_safety import neutral
+from xhcredit.store.all_tables import tables
+from xhcredit.store.core import append_only as guards
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import Link, Verdict, walk
+from xhcredit.store.core.tables import activity, runs, snapshots
+from xhcredit.store.core.transactions import head as last_entry
+from xhcredit.store.draws.integrity import draw_faults
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from sqlalchemy import Connection, func, inspect, select
 from xhcredit.domain.disk import need_room, size_of
 from xhcredit.domain.log import logged
 from xhcredit.errors import BadInput, BadStore
-from xhcredit.store.acts import head
-from xhcredit.store.engines import Database, connect
-from xhcredit.store.every import tables
+from xhcredit.store.all_tables import tables
+from xhcredit.store.core.database import Database, connect
+from xhcredit.store.core.transactions import head
 from xhcredit.store.migrate import version
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, inspect, text
 
 from xhcredit.domain.log import measured
 from xhcredit.errors import BadStore
-from xhcredit.store import demo, guards
-from xhcredit.store.acts import Act, Writer
-from xhcredit.store.engines import Database, told
+from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import demo_clock as demo
+from xhcredit.store.core.database import Database, told
+from xhcredit.store.core.transactions import Act, Writer
 
 FIRST = "0100"  #: the version of 0.1.0; those before it were trials and are not upgraded
 HEAD = "0100"  #: the newest version; a test holds it to the files

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, func, select
 
 from xhcredit.domain.clock import day_begins
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.chain import written
-from xhcredit.store.engines import Database
-from xhcredit.store.tables import activity, current, idempotency, outbox, runs, snapshots
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import written
+from xhcredit.store.core.tables import activity, current, idempotency, outbox, runs, snapshots
 
 
 @dataclass(frozen=True)

@@ -11,25 +11,25 @@ from types import TracebackType
 from typing import Any
 
 from xhcredit.domain.clock import Clock, MomentSource, machine_moment
-from xhcredit.store.access import Access
-from xhcredit.store.acts import Act, Work, Writer
-from xhcredit.store.alerts import Alerts
-from xhcredit.store.applications import Applications
-from xhcredit.store.deliveries import Deliveries
-from xhcredit.store.demo import Demo, DemoClock, is_demo, refuse_existing
-from xhcredit.store.draws import Draws
-from xhcredit.store.draws_joint import JointDraws
-from xhcredit.store.draws_triggered import Triggered
-from xhcredit.store.engines import Database, connect
+from xhcredit.store.access.accounts_and_keys import Access
+from xhcredit.store.access.sessions import Sessions
+from xhcredit.store.alerts.alerts import Alerts
+from xhcredit.store.core.database import Database, connect
+from xhcredit.store.core.demo_clock import Demo, DemoClock, is_demo, refuse_existing
+from xhcredit.store.core.outbox import Outbox
+from xhcredit.store.core.transactions import Act, Work, Writer
+from xhcredit.store.delivery.deliveries import Deliveries
+from xhcredit.store.delivery.subscriptions import Subscriptions
+from xhcredit.store.draws.draws import Draws
+from xhcredit.store.draws.joint import JointDraws
+from xhcredit.store.draws.triggered_checks import Triggered
 from xhcredit.store.migrate import HEAD, Migrated, bring_up, require_newest
-from xhcredit.store.models import Models
-from xhcredit.store.outbox import Outbox
-from xhcredit.store.reader import Reader
-from xhcredit.store.sessions import Sessions
-from xhcredit.store.snapshots import Snapshots
-from xhcredit.store.subscriptions import Subscriptions
-from xhcredit.store.views import Views
-from xhcredit.store.watch import Watch
+from xhcredit.store.models.candidates import Models
+from xhcredit.store.night.publish import Snapshots
+from xhcredit.store.night.run_reader import Reader
+from xhcredit.store.night.saved_views import Views
+from xhcredit.store.restoration.applications import Applications
+from xhcredit.store.watchlist import Watch
 
 
 def _make_private(database: Database) -> None:

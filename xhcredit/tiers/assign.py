@@ -17,7 +17,7 @@ import numpy as np
 from xhcredit.engine.columns import Array
 from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import Cap, Condition, Cutoffs, Direct, Tolerance
+from xhcredit.rules.schemas.common import Cap, Condition, Cutoffs, Direct, Tolerance
 
 TierName = Literal["A", "B", "C", "D"]
 TIERS: tuple[TierName, ...] = ("A", "B", "C", "D")

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from tests.engine import world as worlds
-from xhcredit.alerts.door import World
+from xhcredit.alerts.visible_events import World
 from xhcredit.engine import cluster
-from xhcredit.engine.one import event_id
+from xhcredit.engine.one_enterprise import event_id
 from xhcredit.ingest.schema import directory
 
 TODAY = date(2026, 6, 30)

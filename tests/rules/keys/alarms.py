@@ -8,19 +8,19 @@ from itertools import product
 from typing import Any
 
 from tests.rules.keys.alarm_world import NODES, TODAY, small_world
-from xhcredit.alerts.choose import Candidate, choose
+from xhcredit.alerts.back_test import Outcomes, Replay
+from xhcredit.alerts.budget import Candidate, choose
+from xhcredit.alerts.clusters import picture
 from xhcredit.alerts.detect import PREFIX, armed
-from xhcredit.alerts.flow import Doing, Standing, taken
-from xhcredit.alerts.graph import picture
 from xhcredit.alerts.precision import precision_of
-from xhcredit.alerts.prove import Outcomes, Replay
-from xhcredit.engine.one import day_number
+from xhcredit.alerts.workflow import Doing, Standing, taken
+from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import XhcreditError
-from xhcredit.jobs.alert_desk import departments, departments_of
-from xhcredit.jobs.alert_night import expiring, proven_by
-from xhcredit.jobs.alert_world import white_listed
+from xhcredit.jobs.alerts.context import white_listed
+from xhcredit.jobs.alerts.follow_up import departments, departments_of
+from xhcredit.jobs.alerts.nightly_update import expiring, proven_by
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_alerts import (
+from xhcredit.rules.schemas.alerts import (
     Budget,
     Discovery,
     Flow,

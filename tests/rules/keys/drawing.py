@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from tests.engine import world as worlds
-from tests.jobs.test_draw import PLAN
-from tests.jobs.test_draw_past import inspected
-from tests.jobs.test_draw_trust_list import fined, profile
+from tests.jobs.draws.test_draw import PLAN
+from tests.jobs.draws.test_draw_trust_list import fined, profile
+from tests.jobs.draws.test_exclusions import inspected
 from tests.serving.district import CODES
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
@@ -24,14 +24,14 @@ from xhcredit.draws.plan import Plan, read_plan
 from xhcredit.errors import BadPlan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.draw_chains import exempt
-from xhcredit.jobs.draw_past import left_out, with_duty
-from xhcredit.jobs.draw_publication import due_on
-from xhcredit.jobs.draw_triggered import Check, check_terms
-from xhcredit.jobs.draw_trust import trusted
-from xhcredit.jobs.draw_trust_list import duties_on, quiet_items, with_items
+from xhcredit.jobs.draws.exclusions import left_out, with_duty
+from xhcredit.jobs.draws.exempt_chains import exempt
+from xhcredit.jobs.draws.publication import due_on
+from xhcredit.jobs.draws.triggered_checks import Check, check_terms
+from xhcredit.jobs.draws.trust_list import duties_on, quiet_items, with_items
+from xhcredit.jobs.draws.trust_rule import trusted
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_draws import Exclusions, InspectionCaps
+from xhcredit.rules.schemas.draws import Exclusions, InspectionCaps
 
 DAY, FILED = date(2026, 6, 30), date(2026, 3, 1)
 FIELDS = ("general", "food", "elderly_care", "construction")

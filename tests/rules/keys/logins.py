@@ -12,16 +12,16 @@ from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from xhcredit_serving.access.login import Logins
+from xhcredit_serving.access.passwords import Passwords, refuse_weak
+from xhcredit_serving.access.sessions import must_change, visit_limits, visit_of
+from xhcredit_serving.http.problems import Refusal
 
-from serving.login import Logins
-from serving.passwords import Passwords, refuse_weak
-from serving.problems import Refusal
-from serving.sessions import must_change, visit_limits, visit_of
 from tests.serving.district import ACT, NOW, Clock
 from xhcredit.domain.clock import china_day
 from xhcredit.errors import BadInput, LoginRefused
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.chain import written
+from xhcredit.store.core.hash_chain import written
 from xhcredit.store.store import Store
 
 RIGHT, WRONG = "fort-linde-9-Ufer", "another-one-7-Wort"

@@ -11,18 +11,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from xhcredit_training import alarms
+from xhcredit_training import promotion_gates as gates
+from xhcredit_training.dataset import Array, Column, Frame, frame
+from xhcredit_training.labels import follow, newest_known, outcome_of
 
 from tests.rules.keys.alarm_world import TODAY, small_world
 from tests.training.samples import known
-from training import alarms, gates
-from training.frame import Array, Column, Frame, frame
-from training.labels import follow, newest_known, outcome_of
 from xhcredit.errors import WrongState
-from xhcredit.jobs.promote import shadow_wanted
+from xhcredit.jobs.models.promotion import shadow_wanted
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_training import Gates, LeakLimits
+from xhcredit.rules.schemas.training import Gates, LeakLimits
 from xhcredit.scores.release import load_release
-from xhcredit.store.models_kept import refuse_unshadowed
+from xhcredit.store.models.candidate_state import refuse_unshadowed
 from xhcredit.store.retention import report
 from xhcredit.store.store import Store
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from xhcredit.errors import RuleNotInForce
 from xhcredit.features.registry import features
-from xhcredit.jobs.model import Model, model_on
+from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 

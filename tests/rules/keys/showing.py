@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from serving.catalogue import one_rule
+from xhcredit_serving.night.catalogue import one_rule
+
 from xhcredit.rules.rulebook import Rulebook
 
 DAY = date(2026, 11, 30)

@@ -27,7 +27,7 @@ from tests.rules.keys import (
 )
 from tests.rules.keys.walking import changed, differs, keys_of, others, outcomes, plain, pools
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes_alerts import Flow
+from xhcredit.rules.schemas.alerts import Flow
 
 BOOK = Rulebook.load()
 #: what decides nothing and is there to be read: words in both languages, reasons, citations

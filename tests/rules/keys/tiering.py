@@ -13,7 +13,7 @@ import numpy as np
 from xhcredit.errors import RuleNotInForce
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.shapes import PackState
+from xhcredit.rules.schemas.common import PackState
 from xhcredit.tiers.assign import assign, policy_on
 
 DAYS = (date(2018, 6, 1), date(2022, 6, 1), date(2026, 3, 1), date(2026, 11, 22))

@@ -19,12 +19,12 @@ import psycopg
 
 from tests.store.nights import code, night
 from tests.store.postgres import binaries, running
-from xhcredit.jobs.publish import publish
-from xhcredit.store.acts import Act
-from xhcredit.store.applications import Filing, Step
+from xhcredit.jobs.night.publish import publish
+from xhcredit.store.core.transactions import Act
 from xhcredit.store.migrate import HEAD
+from xhcredit.store.night.saved_views import View
+from xhcredit.store.restoration.applications import Filing, Step
 from xhcredit.store.store import Store
-from xhcredit.store.views import View
 
 FOLDER = Path(__file__).parent
 MOMENT = datetime(2026, 6, 30, 16, tzinfo=UTC)

@@ -13,8 +13,8 @@ import openpyxl
 from xhcredit.errors import BadInput
 from xhcredit.ingest.mapping_types import Format
 from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
+from xhcredit.ingest.suggest import near
 from xhcredit.ingest.warehouse import read_parquet
-from xhcredit.ingest.words import near
 
 _LARGEST = 2 << 30  # bytes unpacked
 _STEEPEST = 300  # times smaller when packed; real sheets reach about 30

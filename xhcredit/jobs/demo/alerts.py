@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Any, NamedTuple
 
-from xhcredit.alerts.flow import OVER, Doing
-from xhcredit.jobs.alert_desk import Desk, take
-from xhcredit.jobs.demo.diary import Diary
-from xhcredit.jobs.demo.people import PEOPLE
-from xhcredit.jobs.draw_triggered import open_check
-from xhcredit.store.alerts_read import Asked
+from xhcredit.alerts.workflow import OVER, Doing
+from xhcredit.jobs.alerts.follow_up import Desk, take
+from xhcredit.jobs.demo.accounts import PEOPLE
+from xhcredit.jobs.demo.schedule import Diary
+from xhcredit.jobs.draws.triggered_checks import open_check
+from xhcredit.store.alerts.alert_queries import Asked
 
 #: more than a night can raise
 _ALL = 10_000

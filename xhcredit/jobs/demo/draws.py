@@ -13,14 +13,14 @@ from typing import Any
 import yaml
 
 from xhcredit.domain.calendar import Calendar
-from xhcredit.jobs import draw as jobs
-from xhcredit.jobs import draw_people
-from xhcredit.jobs.demo.diary import Diary
-from xhcredit.jobs.demo.people import BUILDING, CIVIL, MARKET
-from xhcredit.jobs.draw_joint import lay_over
-from xhcredit.jobs.draw_publication import publish
-from xhcredit.jobs.draw_results import enter_results
-from xhcredit.jobs.draw_triggered import call_off, close_check, open_check
+from xhcredit.jobs.demo.accounts import BUILDING, CIVIL, MARKET
+from xhcredit.jobs.demo.schedule import Diary
+from xhcredit.jobs.draws import replacements as draw_people
+from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws.joint import lay_over
+from xhcredit.jobs.draws.publication import publish
+from xhcredit.jobs.draws.results import enter_results
+from xhcredit.jobs.draws.triggered_checks import call_off, close_check, open_check
 
 #: what visits find, by turns: mostly nothing
 _FINDINGS = ("no_problem", "no_problem", "corrected", "no_problem", "not_published",

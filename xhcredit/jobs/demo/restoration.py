@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from xhcredit.jobs.applications import Asked, Desk, Doing, file, take
-from xhcredit.jobs.demo.diary import Diary
-from xhcredit.jobs.restorable import Restorable, restorable
-from xhcredit.jobs.restorable_records import Chosen, read_records
-from xhcredit.restoration.flow import Kind
+from xhcredit.jobs.demo.schedule import Diary
+from xhcredit.jobs.restoration.applications import Asked, Desk, Doing, file, take
+from xhcredit.jobs.restoration.candidates import Restorable, restorable
+from xhcredit.jobs.restoration.records import Chosen, read_records
+from xhcredit.restoration.workflow import Kind
 
 _PLATFORMS = ["信用中国（上海）", "国家企业信用信息公示系统（上海）"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from xhcredit.alerts.flow import OVER
-from xhcredit.restoration.flow import Kind
-from xhcredit.store.alerts_read import Asked
+from xhcredit.alerts.workflow import OVER
+from xhcredit.restoration.workflow import Kind
+from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.store import Store
-from xhcredit.store.tables import runs, snapshots
 
 _ALL = 10_000
 _LOOKED_AT = 60  #: enterprises that fell, the latest first

@@ -1,0 +1,123 @@
+"""Keys of other systems: made, listed and revoked by the security administrator."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from xhcredit.errors import UnknownRecord
+from xhcredit_serving.access.accounts import Bureau, Name, Role, written_by_person
+from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.access.permissions import ACCOUNTS
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(tags=["access"])
+_NO_STORE = {"Cache-Control": "no-store"}
+MOST_DAYS = 400
+KEY = {
+    "prefix": "1a2b3c4d",
+    "name": "平台",
+    "bureau": "市场监管局",
+    "roles": ["viewer"],
+    "expires_at": "2027-06-30T08:00:00.000000Z",
+    "revoked_at": None,
+}
+
+
+class NewKey(BaseModel):
+    """A key to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Name
+    bureau: Bureau
+    roles: Annotated[list[Role], Field(min_length=1, max_length=5)]
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 365
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a key; never the key itself."""
+    return {name: row[name] for name in KEY}
+
+
+@router.get(
+    "/v1/keys",
+    operation_id="keys",
+    summary="访问密钥列表 / keys",
+    description="管辖部门的全部密钥，含已停用；不含密钥本身。\n\n"
+    "All keys of one's bureaus, revoked ones "
+    "too; never the keys themselves.",
+    responses=declared() | {200: examples.json_of({"keys": [KEY]})},
+)
+async def keys(request: Request) -> Response:
+    """Keys that the administrator looks after."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    every = await asyncio.to_thread(service.store.access.keys)
+    seen = [shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
+    return RoundedJSON({"keys": seen}, headers=_NO_STORE)
+
+
+@router.post(
+    "/v1/keys",
+    operation_id="new_key",
+    summary="新建访问密钥 / new key",
+    description="供其他系统使用，仅显示一次；管理员角色中的安全管理员不得授予密钥。\n\n"
+    "For another system, "
+    "shown once; what only a person answers for is given to no key.",
+    responses=declared(400, 409, 422) | {200: examples.json_of({"prefix": "…", "key": "xhc_…"})},
+    openapi_extra=written_by_person(with_key=False),
+)
+async def new_key(request: Request, asked: NewKey) -> Response:
+    """Make a key and show it once."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    whole = await make_key(service, caller, purpose_of(request.headers), asked)
+    return RoundedJSON({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
+
+
+async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey) -> str:
+    """Make a key and return it, whole.
+
+    Raises:
+        Refusal: the bureau is another administrator's, or only a person may have the role.
+    """
+    if not caller.may(ACCOUNTS, asked.bureau):
+        raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
+    if "security_admin" in asked.roles:
+        raise Refusal("not_allowed", "a security administrator is a person; choose other roles")
+    until = service.now() + timedelta(days=asked.days)
+    act = caller.act("key.new", purpose)
+    roles: list[str] = sorted(set(asked.roles))
+    make = service.store.access.new_key
+    return await asyncio.to_thread(make, act, asked.name, asked.bureau, roles, until)
+
+
+@router.delete(
+    "/v1/keys/{prefix}",
+    operation_id="revoke_key",
+    summary="停用访问密钥 / revoke a key",
+    description="一秒内生效，不可恢复。\n\nWithin a second, and for good.",
+    responses=declared(400, 404, 422) | {200: examples.json_of({"prefix": "1a2b3c4d"})},
+    openapi_extra=written_by_person(),
+)
+async def revoke_key(
+    request: Request, prefix: Annotated[str, Path(pattern="^[0-9a-f]{8}$")]
+) -> Response:
+    """Make a key open nothing any more."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    purpose = purpose_of(request.headers)
+    every = await asyncio.to_thread(service.store.access.keys)
+    if not any(k["prefix"] == prefix and caller.may(ACCOUNTS, k["bureau"]) for k in every):
+        raise UnknownRecord(f'there is no key "{prefix}"; see /v1/keys')
+    act = caller.act_once(key_of(request.headers), "key.revoke", purpose, prefix=prefix)
+    await asyncio.to_thread(service.store.access.revoke_key, act, prefix)
+    return RoundedJSON({"prefix": prefix}, headers=_NO_STORE)

@@ -1,0 +1,174 @@
+"""Who did what, and who looked at whom: for the auditor, whose own looking is recorded as well."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from xhcredit.store.access import audit_log as trail
+from xhcredit.store.audit import head as last_entry
+from xhcredit.store.core.hash_chain import written
+from xhcredit_serving.access.authentication import Caller, purpose_of
+from xhcredit_serving.access.permissions import AUDIT
+from xhcredit_serving.enterprise.scores import CodeInPath, right_code
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(tags=["audit"])
+_NO_STORE = {"Cache-Control": "no-store"}
+_MOST = 2**53
+_ENTRY = {
+    "seq": 4711,
+    "at": "2026-06-30T08:00:00.000000Z",
+    "clock_back_ms": 0,
+    "actor": "user:zhang.san",
+    "bureau": "市场监管局",
+    "purpose": "日常监管",
+    "action": "enterprise.score",
+    "payload": {"code": examples.CODE, "run": 12},
+    "algorithm": "sha256",
+    "previous": "9f…",
+    "digest": "1b…",
+}
+_LOOK = {k: _ENTRY[k] for k in ("seq", "at", "actor", "bureau", "purpose", "action")}
+_VERDICT = {"whole": True, "entries": 4711, "from": 1, "to": 4711, "next": None}
+Limit = Annotated[int, Query(ge=1, le=500)]
+Before = Annotated[
+    int | None, Query(ge=1, le=_MOST, description="上一页的 next / next of the page before")
+]
+
+
+class Wanted(BaseModel):
+    """Which entries."""
+
+    model_config = ConfigDict(extra="forbid")
+    actor: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    action: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    code: Annotated[str, Field(max_length=64)] = ""
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    before: Annotated[int | None, Field(ge=1, le=_MOST)] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+def _text(moment: datetime | None) -> str:
+    """A moment as the chain writes it; a year that UTC does not have is no filter's business."""
+    try:
+        return written(moment.astimezone(UTC)) if moment else ""
+    except OverflowError:
+        raise Refusal("wrong_request", "since or until is beyond all calendars") from None
+
+
+async def _auditor(request: Request) -> tuple[Service, Caller, str]:
+    service = service_of(request)
+    caller = await service.caller(request, AUDIT)
+    return service, caller, purpose_of(request.headers)
+
+
+@router.get(
+    "/v1/activity",
+    operation_id="activity",
+    summary="操作日志 / activity",
+    description="按人员、动作、企业、时间筛选，最新在前；查阅本身亦留痕。"
+    "每页最多检视十万条，未尽时给出 next。\n\n"
+    "Filtered by actor, action, enterprise, time; the latest first. Looking is recorded. A page "
+    "looks at a bounded part and says where to go on.",
+    responses=declared(400, 422) | {200: examples.json_of({"entries": [_ENTRY], "next": None})},
+    openapi_extra=examples.with_purpose(),
+)
+async def activity(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+    """Entries of the activity chain."""
+    service, caller, purpose = await _auditor(request)
+    code = right_code(wanted.code) if wanted.code else ""
+    asked = trail.Asked(
+        actor=wanted.actor, action=wanted.action, code=code, since=_text(wanted.since),
+        until=_text(wanted.until), bureaus=caller.scope(AUDIT),
+    )  # fmt: skip
+    rows, further = await _page(service, asked, wanted.limit, wanted.before)
+    act = caller.act(
+        "activity.read", purpose, by=wanted.actor, what=wanted.action, code=code, seen=len(rows)
+    )
+    await service.journal.note(act)
+    return RoundedJSON({"entries": rows, "next": further}, headers=_NO_STORE)
+
+
+async def _page(
+    service: Service, asked: trail.Asked, limit: int, before: int | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    return await asyncio.to_thread(trail.page, service.store.database, asked, limit, before)
+
+
+@router.get(
+    "/v1/enterprises/{code}/readers",
+    operation_id="readers",
+    summary="谁查过该企业 / who looked at an enterprise",
+    description="谁、何时、因何查阅或办理，最新在前；查阅本身亦留痕。\n\n"
+    "Who looked at it or acted on it, "
+    "when and why, the latest first. Looking is recorded.",
+    responses=declared(400, 422) | {200: examples.json_of({"readers": [_LOOK], "next": None})},
+    openapi_extra=examples.with_purpose(),
+)
+async def readers(
+    request: Request, code: CodeInPath, limit: Limit = 100, before: Before = None
+) -> Response:
+    """Who looked at an enterprise."""
+    service, caller, purpose = await _auditor(request)
+    code = right_code(code)
+    asked = trail.Asked(code=code, bureaus=caller.scope(AUDIT))
+    rows, further = await _page(service, asked, limit, before)
+    await service.journal.note(caller.act("activity.readers", purpose, code=code))
+    looks = [{k: row[k] for k in _LOOK} for row in rows]
+    return RoundedJSON({"readers": looks, "next": further}, headers=_NO_STORE)
+
+
+@router.get(
+    "/v1/activity/head",
+    operation_id="activity_head",
+    summary="日志链末端 / head of the chain",
+    description="最后一条的编号与摘要；对外公布后，末端即不可被截去。\n\n"
+    "Number and digest of the last "
+    "entry: once published, nobody can cut off the end.",
+    responses=declared() | {200: examples.json_of({"seq": 4711, "digest": "1b…"})},
+)
+async def activity_head(request: Request) -> Response:
+    """Number and digest of the last entry."""
+    service = service_of(request)
+    await service.caller(request, AUDIT)
+    last = await asyncio.to_thread(last_entry, service.store.database)
+    told = {"seq": last.seq, "digest": last.digest} if last else {"seq": 0, "digest": ""}
+    return RoundedJSON(told, headers=_NO_STORE)
+
+
+@router.post(
+    "/v1/activity:verify",
+    operation_id="verify_activity",
+    summary="校验日志链 / verify the chain",
+    description="自某条起最多校验十万条，返回首处不符；未尽时给出 next。限全区审计员。\n\n"
+    "Walks up to "
+    "100,000 entries and names the first that does not fit. Auditors of the whole district.",
+    responses=declared(422) | {200: examples.json_of(_VERDICT)},
+)
+async def verify_activity(
+    request: Request, first: Annotated[int, Query(alias="from", ge=1, le=_MOST)] = 1
+) -> Response:
+    """Walk a part of the chain."""
+    service = service_of(request)
+    caller = await service.caller(request, AUDIT)
+    if caller.scope(AUDIT) is not None:
+        raise Refusal("not_allowed", "the chain is of all bureaus; ask a district's auditor")
+    async with service.verifying:
+        verdict = await asyncio.to_thread(trail.check, service.store.database, first)
+    last = await asyncio.to_thread(last_entry, service.store.database)
+    further = verdict.whole and last is not None and verdict.head_seq < last.seq
+    told = {
+        "whole": verdict.whole, "entries": verdict.entries, "from": first,
+        "to": verdict.head_seq, "next": verdict.head_seq + 1 if further else None,
+    } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})  # fmt: skip
+    return RoundedJSON(told, headers=_NO_STORE)

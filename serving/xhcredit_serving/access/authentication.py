@@ -1,0 +1,173 @@
+"""Who asks, may they, and why do they ask?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from xhcredit.domain.clock import MomentSource
+from xhcredit.errors import BadInput
+from xhcredit.store.access.accounts_and_keys import Access, digest_of
+from xhcredit.store.core.hash_chain import moment_of
+from xhcredit.store.core.transactions import Act
+from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.http.problems import Refusal
+
+PURPOSE_LENGTH = 200
+KEY_HELD = timedelta(seconds=1)  #: a revoked key opens nothing after this time
+_KEYS_HELD = 10_000
+
+
+#: a grant for one of these is a grant for the whole district
+WHOLE_DISTRICT = frozenset({"", "*"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, by key or session: a name for the activity chain, and roles per bureau."""
+
+    name: str
+    grants: frozenset[tuple[str, str]]  #: (role, bureau)
+    expires_at: str
+    session: str = ""  #: digest of the session's cookie; empty for a key
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """The roles, for whatever bureau."""
+        return tuple(sorted({role for role, _ in self.grants}))
+
+    @cached_property
+    def bureau(self) -> str:
+        """The bureaus that answer for what is done; empty is the whole district."""
+        held = sorted({bureau for _, bureau in self.grants})
+        return "" if WHOLE_DISTRICT.intersection(held) else "、".join(held)
+
+    @cached_property
+    def permissions(self) -> frozenset[str]:
+        """What the roles allow together, for whatever bureau; an unknown role allows nothing."""
+        return frozenset().union(*(ROLES.get(role, frozenset()) for role, _ in self.grants))
+
+    def scope(self, permission: str) -> frozenset[str] | None:
+        """The bureaus for which a permission is held, to filter a query by.
+
+        Returns:
+            None for the whole district: no filter.  Otherwise the bureaus; an empty set is
+            nothing at all.
+        """
+        held = {b for role, b in self.grants if permission in ROLES.get(role, frozenset())}
+        return None if WHOLE_DISTRICT & held else frozenset(held)
+
+    def may(self, permission: str, bureau: str | None) -> bool:
+        """Whether a permission is held for what belongs to a bureau.
+
+        What belongs to no known bureau (None or empty) is for the whole district's officers only.
+        Where this says no, answer as if the thing did not exist: 404, never 403.
+        """
+        scope = self.scope(permission)
+        return scope is None or (bool(bureau) and bureau in scope)
+
+    def act(self, action: str, purpose: str, **payload: Any) -> Act:
+        """An act of this caller, for the activity chain."""
+        try:
+            return Act(self.name, action, purpose, self.bureau, payload)
+        except BadInput as error:
+            raise Refusal("purpose_missing", str(error)) from None
+
+    def act_once(self, key: str | None, action: str, purpose: str, **payload: Any) -> Act:
+        """An act with an idempotency key (``key_of``): the same again does nothing."""
+        return replace(self.act(action, purpose, **payload), key=key)
+
+
+@dataclass
+class Keyring:
+    """Tells callers by their keys; a good key is looked up once a second at most."""
+
+    access: Access
+    clock: MomentSource
+    _held: dict[str, tuple[Caller, datetime, datetime]] = field(default_factory=dict)
+
+    def remembered(self, token: str) -> Caller | None:
+        """The caller of a key that was looked up just now."""
+        found = self._held.get(digest_of(token))
+        if found is None:
+            return None
+        caller, seen, until = found
+        return caller if seen <= self.clock() < until else None
+
+    def look_up(self, token: str) -> Caller:
+        """The caller of a key, as the store says now.
+
+        Raises:
+            Refusal: the key is unknown, expired or revoked.
+        """
+        now = self.clock()
+        row = self.access.key(token, now)
+        if row is None:
+            self._held.pop(digest_of(token), None)
+            raise no_key("the key is unknown, expired or revoked; ask the security administrator")
+        granted = frozenset((role, row["bureau"]) for role in row["roles"])
+        caller = Caller(f"key:{row['prefix']}", granted, row["expires_at"])
+        if len(self._held) >= _KEYS_HELD:
+            self._held.clear()
+        until = min(now + KEY_HELD, moment_of(row["expires_at"]))
+        self._held[digest_of(token)] = caller, now, until
+        return caller
+
+
+def no_key(detail: str) -> Refusal:
+    """The refusal of who shows no good key."""
+    return Refusal("no_key", detail, WWW_Authenticate="Bearer")
+
+
+def key_of(headers: Mapping[str, str]) -> str | None:
+    """The idempotency key of a write; None if there is none.
+
+    Raises:
+        BadInput: it cannot be kept.
+    """
+    key = headers.get("idempotency-key")
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
+        raise BadInput("Idempotency-Key is not 1 to 200 visible ASCII characters; send a UUID")
+    return key
+
+
+def token_of(headers: Mapping[str, str]) -> str:
+    """The key in the request.
+
+    Raises:
+        Refusal: there is none.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise no_key("no key; send it as: Authorization: Bearer xhc_…, or log in: /v1/session")
+    return token.strip()
+
+
+def purpose_of(headers: Mapping[str, str]) -> str:
+    """Why the caller asks: UTF-8, or percent-encoded where a client sends ASCII only.
+
+    Raises:
+        Refusal: there is no purpose, or one that cannot be kept.
+    """
+    raw = headers.get("x-purpose", "").encode("latin-1", "replace")
+    try:
+        told = unquote(raw.decode("utf-8"), errors="strict").strip()
+    except UnicodeDecodeError:
+        raise Refusal("purpose_missing", "X-Purpose is no UTF-8; percent-encode it") from None
+    if not told:
+        raise Refusal(
+            "purpose_missing",
+            "reads of enterprises are recorded with their reason; say why in the header X-Purpose",
+        )
+    if len(told) > PURPOSE_LENGTH or not told.isprintable():
+        raise Refusal(
+            "purpose_missing",
+            f"X-Purpose is longer than {PURPOSE_LENGTH} characters or holds control characters; "
+            "say it in one short line",
+        )
+    return told

@@ -1,0 +1,138 @@
+"""Who is it, says the city's identity provider?  OpenID Connect: code flow, PKCE, nonce.
+
+The provider only says who somebody is.  What they may do is granted here, to an account that the
+security administrator has bound to that identity; an identity without account opens nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from xhcredit.errors import BadInput, LoginRefused
+from xhcredit.store.access.sessions import Sessions
+from xhcredit_serving.http.problems import Refusal
+
+#: between leaving for the provider and coming back
+MINUTES = timedelta(minutes=10)
+CALLBACK = "/v1/oidc/callback"
+#: signatures that only the provider can make; never one that anybody can (none), nor a shared key
+_SIGNED = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"}
+)
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The identity provider, and who we are to it."""
+
+    issuer: str
+    client_id: str
+    secret: str = field(repr=False)
+    claim: str = "sub"  #: by which people are known; it must never pass to another person
+    scope: str = "openid"
+
+
+@dataclass(frozen=True)
+class Left:
+    """Somebody was sent to the provider: where to, and what must come back with them."""
+
+    url: str
+    state: str
+
+
+@dataclass
+class Oidc:
+    """Sends people to the provider, and reads what they come back with."""
+
+    provider: Provider
+    sessions: Sessions
+
+    @cached_property
+    def _app(self) -> Any:
+        """Our side of the protocol; authlib is an extra.
+
+        Raises:
+            BadInput: it is not installed.
+        """
+        try:
+            from authlib.integrations.starlette_client import OAuth
+        except ImportError:
+            raise BadInput(
+                "authlib is not installed; install xhcredit with the extra: oidc"
+            ) from None
+        # the provider stands in the city's own network, so no proxy of the environment is asked
+        told = {"scope": self.provider.scope, "code_challenge_method": "S256"}
+        return OAuth().register(
+            "provider",
+            client_id=self.provider.client_id,
+            client_secret=self.provider.secret,
+            server_metadata_url=f"{self.provider.issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={**told, "timeout": _SECONDS, "trust_env": False},
+        )
+
+    async def leave(self, callback: str, now: datetime) -> Left:
+        """Where to send a browser that wants to log in.
+
+        Raises:
+            Refusal: the provider does not answer, or not as the one it should be.
+        """
+        try:
+            metadata = await self._app.load_server_metadata()
+            if metadata.get("issuer") != self.provider.issuer:
+                raise ValueError(f"it says to be {metadata.get('issuer')!r}")
+            made = await self._app.create_authorization_url(callback)
+        except Exception as error:  # of the network, of JSON, of the provider
+            raise _away(error) from error
+        nonce, verifier = made["nonce"], made["code_verifier"]
+        self.sessions.begin(made["state"], nonce, verifier, now, now - MINUTES)
+        return Left(made["url"], made["state"])
+
+    async def identity(self, state: str, code: str, callback: str, now: datetime) -> str:
+        """Who came back, as ``issuer|value of the claim``.
+
+        Raises:
+            LoginRefused: nobody left with this state, or what the provider says does not hold.
+        """
+        kept = self.sessions.take(state, now - MINUTES)
+        if kept is None:
+            raise LoginRefused("the login was begun too long ago, or used already; begin again")
+        try:
+            claims = await self._claims(code, callback, kept)
+        except Exception as error:  # of the network, of the provider, of a forged token
+            raise LoginRefused(
+                f"what the identity provider sent does not hold ({type(error).__name__}); log in "
+                "again, and tell the operator if it stays"
+            ) from error
+        value = claims.get(self.provider.claim)
+        if not isinstance(value, str) or not value:
+            raise LoginRefused(f'the identity provider told no "{self.provider.claim}"')
+        return f"{self.provider.issuer}|{value}"
+
+    async def _claims(self, code: str, callback: str, kept: dict[str, Any]) -> dict[str, Any]:
+        """What the provider signed of who came back, after checking all of it."""
+        metadata = await self._app.load_server_metadata()
+        told = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
+        metadata["id_token_signing_alg_values_supported"] = sorted(_SIGNED.intersection(told))
+        token = await self._app.fetch_access_token(
+            redirect_uri=callback, code=code, code_verifier=kept["verifier"]
+        )
+        wanted = {
+            "iss": {"essential": True, "value": self.provider.issuer},
+            "aud": {"essential": True, "value": self.provider.client_id},
+            "exp": {"essential": True},
+            "nonce": {"essential": True, "value": kept["nonce"]},
+        }
+        claims = await self._app.parse_id_token(token, kept["nonce"], claims_options=wanted)
+        if claims is None:
+            raise ValueError("no id_token")
+        return dict(claims)
+
+
+def _away(error: Exception) -> Refusal:
+    return Refusal(
+        "provider_away", f"the identity provider does not answer ({type(error).__name__})"
+    )

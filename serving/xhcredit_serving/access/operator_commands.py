@@ -1,0 +1,163 @@
+"""Accounts from the shell: the first ones, and what the operator does when nobody can log in.
+
+The shell's user may do anything to the store's file anyway; so what they do here is only kept apart
+by names in the activity chain, and by the same rules about administrators.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xhcredit.domain.clock import beijing_time
+from xhcredit.errors import BadInput
+from xhcredit_serving.access.permissions import ROLES
+
+if TYPE_CHECKING:  # loaded only to do something, so that --help is quick
+    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.store import Store
+
+Address = Annotated[
+    str,
+    typer.Option(
+        "--store", envvar="XHCREDIT_STORE", help="SQLite file, or postgresql://user@host/name."
+    ),
+]
+Login = Annotated[str, typer.Argument(help="Lower-case letters, digits, dot, dash, underscore.")]
+Why = Annotated[str, typer.Option(help="Why; kept in the activity chain.")]
+Role = Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.")]
+Bureau = Annotated[str, typer.Option(help="For which bureau; empty is the whole district.")]
+STORE = "out/store.db"
+#: who is there at first: login, name, role
+FIRST = (
+    ("secadmin", "安全管理员", "security_admin"),
+    ("sysadmin", "系统管理员", "system_admin"),
+    ("auditor", "安全审计员", "auditor"),
+)
+_NEXT = """他们都看不到企业。为办事人员开户 / none of them sees enterprises; let an officer in:
+  xhcredit-serve new-user wang 王芳 --why 开户
+  xhcredit-serve grant wang viewer --why 授权"""
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands to the program."""
+    for name, command in (
+        ("new-user", new_user), ("grant", grant), ("take", take), ("users", users),
+        ("reset-password", reset_password), ("disable-user", disable_user),
+        ("enable-user", enable_user),
+    ):  # fmt: skip
+        cli.command(name)(command)
+
+
+def first_people(store: Store) -> None:
+    """Make the three administrators, and show their one-time passwords once, if nobody is there."""
+    if store.access.people():
+        return
+    lines = [
+        "首批账户，一次性口令仅显示一次，首次登录须更换 / first accounts, passwords shown once:"
+    ]
+    for login, name, role in FIRST:
+        password = _add(store, login, name, "first start of the service")
+        store.access.grant(_act("account.grant", "first start of the service"), login, role, "")
+        lines.append(f"{login} ({name}, {role}): {password}")
+    lines.append(_NEXT)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def new_user(
+    login: Login,
+    name: Annotated[str, typer.Argument(help="Who it is.")],
+    why: Why,
+    store: Address = STORE,
+) -> None:
+    """Add a person, who may do nothing yet, and show a one-time password once."""
+    import re
+
+    from xhcredit_serving.access.accounts import LOGIN
+
+    if not re.fullmatch(LOGIN, login):
+        raise BadInput(f'"{login}" is no login; use 2 to 32 of a–z 0–9 . _ -, a letter first')
+    with _opened(store) as opened:
+        sys.stdout.write(_add(opened, login, name, why) + "\n")
+
+
+def grant(login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE) -> None:
+    """Give somebody a role for a bureau; the three administrators stay apart."""
+    with _opened(store) as opened:
+        opened.access.grant(_act("account.grant", why), login, _known(role), bureau)
+
+
+def take(login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE) -> None:
+    """Take a role for a bureau from somebody; their sessions end."""
+    with _opened(store) as opened:
+        opened.access.grant(_act("account.take", why), login, _known(role), bureau, take=True)
+
+
+def users(store: Address = STORE) -> None:
+    """List people, what they may do, and whether they are locked or shut out."""
+    with _opened(store) as opened:
+        for row in opened.access.people():
+            may = ", ".join(f"{role}@{bureau or '*'}" for role, bureau in row["grants"]) or "-"
+            state = "disabled" if row["disabled_at"] else _locked(row["locked_until"])
+            shown = state if row["disabled_at"] or row["locked_until"] else "open"
+            sys.stdout.write(f"{row['login']}\t{row['name']}\t{may}\t{shown}\n")
+
+
+def _locked(until: str | None) -> str:
+    return f"locked until {beijing_time(until)} Beijing time" if until else ""
+
+
+def reset_password(login: Login, why: Why, store: Address = STORE) -> None:
+    """Give somebody a new one-time password and show it once; also lifts a lock."""
+    from xhcredit_serving.access.passwords import first_password, hashed_now
+
+    password = first_password()
+    with _opened(store) as opened:
+        opened.access.reset_user(_act("account.reset", why), login, hashed_now(password))
+    sys.stdout.write(password + "\n")
+
+
+def disable_user(login: Login, why: Why, store: Address = STORE) -> None:
+    """Shut somebody out at once; nothing is deleted."""
+    from xhcredit.store.core.hash_chain import written
+
+    with _opened(store) as opened:
+        at = written(opened.writer.clock())
+        opened.access.disable_user(_act("account.shut", why), login, at)
+
+
+def enable_user(login: Login, why: Why, store: Address = STORE) -> None:
+    """Let somebody in again."""
+    with _opened(store) as opened:
+        opened.access.disable_user(_act("account.shut", why), login, None)
+
+
+def _opened(address: str) -> Store:
+    from xhcredit.store.store import Store
+
+    return Store.open(address)
+
+
+def _act(action: str, why: str) -> Act:
+    from xhcredit.store.core.transactions import Act
+
+    return Act(getpass.getuser(), action, why)
+
+
+def _add(store: Store, login: str, name: str, why: str) -> str:
+    """Add a person and return their one-time password."""
+    from xhcredit_serving.access.passwords import first_password, hashed_now
+
+    password = first_password()
+    store.access.add_user(_act("account.new", why), login, name, hashed_now(password))
+    return password
+
+
+def _known(role: str) -> str:
+    if role not in ROLES:
+        raise BadInput(f'there is no role "{role}"; choose from {", ".join(ROLES)}')
+    return role

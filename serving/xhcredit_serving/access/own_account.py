@@ -1,0 +1,269 @@
+"""One's own account: log in and out, see who one is, choose a password, set up one-time codes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import pyotp
+from fastapi import APIRouter, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from xhcredit.errors import WrongState
+from xhcredit_serving.access.sessions import (
+    Visit,
+    give_cookie,
+    is_secure,
+    refuse_foreign,
+    visit_limits,
+    visit_of,
+)
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.service import Service, service_of
+
+#: everybody may try
+public = APIRouter(tags=["access"])
+router = APIRouter(tags=["access"])
+_NO_STORE = {"Cache-Control": "no-store"}
+_ISSUER = "xhcredit"
+
+
+def whole(text: str) -> str:
+    """A text that can be written as UTF-8: JSON can also hold halves of characters."""
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("holds half a character; write whole ones")
+    return text
+
+
+Whole = Annotated[str, AfterValidator(whole)]
+Login = Annotated[Whole, Field(min_length=1, max_length=64, examples=["zhang.san"])]
+Password = Annotated[Whole, Field(min_length=1, max_length=128)]
+Code = Annotated[str, Field(pattern="^[0-9]{6}$", examples=["492039"])]
+ME = {
+    "login": "zhang.san",
+    "name": "张三",
+    "grants": [{"role": "inspector", "bureau": "市场监管局"}],
+    "may": ["enterprises:read"],
+    "how": "totp",
+    "must_change": False,
+    "has_totp": True,
+    "csrf": "…",
+    "opened_at": "2026-06-30T08:00:00.000000Z",
+    "idle_until": "2026-06-30T08:15:00.000000Z",
+    "ends_at": "2026-06-30T18:00:00.000000Z",
+}
+_TOKEN = examples.header("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token")
+
+
+class Credentials(BaseModel):
+    """Who wants to be let in."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: Login
+    password: Password
+    code: Code | None = None
+
+
+class Change(BaseModel):
+    """A new password."""
+
+    model_config = ConfigDict(extra="forbid")
+    old: Password
+    new: Password
+
+
+class OneTime(BaseModel):
+    """A one-time code."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Code
+
+
+def told(visit: Visit) -> dict[str, Any]:
+    """Who somebody is, as they are told."""
+    kept = ("login", "name", "how", "must_change", "has_totp", "csrf")
+    return {
+        **{name: getattr(visit, name) for name in kept},
+        "grants": [{"role": r, "bureau": b} for r, b in sorted(visit.caller.grants)],
+        "may": sorted(visit.caller.permissions),
+        "opened_at": visit.opened_at,
+        "idle_until": visit.idle_until,
+        "ends_at": visit.ends_at,
+    }
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+@public.post(
+    "/v1/session",
+    operation_id="log_in",
+    summary="登录 / log in",
+    description="口令正确即下发 HttpOnly 会话 Cookie；启用动态口令者须另送 code。"
+    "失败原因一律不区分，连续失败即锁定。\n\n"
+    "A right password (and one-time code, where set up) gives a session cookie. "
+    "Whatever is wrong, the answer is the same; a few failures lock the account.",
+    responses=declared(400, 422, 429) | {200: examples.json_of(ME)},
+)
+async def log_in(request: Request, who: Credentials) -> Response:
+    """Open a session."""
+    service = service_of(request)
+    refuse_foreign(request, service.settings.public)
+    login = who.login.strip().casefold()
+    opened = await service.logins.log_in(
+        login, who.password, who.code, address_of(request), service.today()
+    )
+    visit = await asyncio.to_thread(_visit, service, opened.cookie)
+    request.scope["state"]["actor"] = visit.caller.name
+    answer = RoundedJSON(told(visit), headers=_NO_STORE)
+    give_cookie(answer, opened.cookie, is_secure(request, service.settings.public))
+    return answer
+
+
+def _visit(service: Service, cookie: str) -> Visit:
+    limits = visit_limits(service.rulebook, service.today())
+    return visit_of(service.store.sessions, cookie, service.now(), limits)
+
+
+@router.get(
+    "/v1/session",
+    operation_id="who_am_i",
+    summary="当前登录 / who is logged in",
+    description="姓名、权限、时限与会话令牌。\n\nName, grants, time-outs and the session's token.",
+    responses=declared() | {200: examples.json_of(ME)},
+)
+async def who_am_i(request: Request) -> Response:
+    """Who is logged in."""
+    visit = await service_of(request).visit(request, settled=False)
+    return RoundedJSON(told(visit), headers=_NO_STORE)
+
+
+@router.delete(
+    "/v1/session",
+    operation_id="log_out",
+    summary="退出 / log out",
+    description="结束本会话。\n\nEnd this session.",
+    responses=declared() | {200: examples.json_of({"logged_out": True})},
+    openapi_extra={"parameters": [_TOKEN]},
+)
+async def log_out(request: Request) -> Response:
+    """End this session."""
+    service = service_of(request)
+    visit = await service.visit(request, settled=False)
+    act = visit.caller.act("session.close", "logout")
+    await asyncio.to_thread(service.store.sessions.close, act, visit.caller.session)
+    return _logged_out(request, service, {"logged_out": True})
+
+
+@router.post(
+    "/v1/account/password",
+    operation_id="change_password",
+    summary="更换口令 / choose a new password",
+    description="须先验证原口令；成功后所有会话结束，请用新口令登录。\n\n"
+    "Asks for the old one; then all "
+    "sessions end: log in with the new one.",
+    responses=declared(400, 422, 429) | {200: examples.json_of({"changed": True})},
+    openapi_extra={"parameters": [_TOKEN]},
+)
+async def change_password(request: Request, asked: Change) -> Response:
+    """Choose a new password."""
+    service = service_of(request)
+    visit = await service.visit(request, settled=False)
+    await service.logins.change_password(
+        visit.login, asked.old, asked.new, address_of(request), service.today()
+    )
+    return _logged_out(request, service, {"changed": True})
+
+
+def _logged_out(request: Request, service: Service, body: dict[str, Any]) -> Response:
+    answer = RoundedJSON(body, headers=_NO_STORE)
+    give_cookie(answer, "", is_secure(request, service.settings.public))
+    return answer
+
+
+@router.post(
+    "/v1/account/totp",
+    operation_id="enrol_totp",
+    summary="启用动态口令：第一步 / set up one-time codes: begin",
+    description="返回密钥与 otpauth 地址（仅此一次），录入手机后用 PUT 送一次动态口令确认。\n\n"
+    "The "
+    "secret, once; put it into a device and confirm with PUT and a first code.",
+    responses=declared(409) | {200: examples.json_of({"secret": "…", "uri": "otpauth://totp/…"})},
+    openapi_extra={"parameters": [_TOKEN]},
+)
+async def enrol_totp(request: Request) -> Response:
+    """Make a secret for one-time codes, which a first code must confirm."""
+    service = service_of(request)
+    visit = await _local(request, service)
+    if visit.has_totp:
+        raise WrongState("one-time codes are set up already; take them away first (DELETE)")
+    secret = pyotp.random_base32()
+    await asyncio.to_thread(service.store.access.enrol, visit.login, secret)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=visit.login, issuer_name=_ISSUER)
+    return RoundedJSON({"secret": secret, "uri": uri}, headers=_NO_STORE)
+
+
+@router.put(
+    "/v1/account/totp",
+    operation_id="confirm_totp",
+    summary="启用动态口令：确认 / set up one-time codes: confirm",
+    description="送首个动态口令；成功后所有会话结束，此后登录均须动态口令。\n\n"
+    "A first code; then all "
+    "sessions end, and every login needs one.",
+    responses=declared(400, 409, 422) | {200: examples.json_of({"has_totp": True})},
+    openapi_extra={"parameters": [_TOKEN]},
+)
+async def confirm_totp(request: Request, asked: OneTime) -> Response:
+    """Confirm the secret by a first code."""
+    service = service_of(request)
+    visit = await _local(request, service)
+    user = await asyncio.to_thread(service.store.access.user, visit.login)
+    if user["totp_pending"] is None:
+        raise WrongState("no set-up of one-time codes was begun; begin with POST")
+    return await _turn(request, visit, asked, user["totp_pending"], user["totp_pending"])
+
+
+@router.delete(
+    "/v1/account/totp",
+    operation_id="remove_totp",
+    summary="停用动态口令 / take one-time codes away",
+    description="须送一个有效的动态口令；成功后所有会话结束。\n\n"
+    "Asks for a code; then all sessions end.",
+    responses=declared(400, 409, 422) | {200: examples.json_of({"has_totp": False})},
+    openapi_extra={"parameters": [_TOKEN]},
+)
+async def remove_totp(request: Request, asked: OneTime) -> Response:
+    """Take one-time codes away, by a code."""
+    service = service_of(request)
+    visit = await _local(request, service)
+    user = await asyncio.to_thread(service.store.access.user, visit.login)
+    if user["totp_secret"] is None:
+        raise WrongState("one-time codes are not set up")
+    return await _turn(request, visit, asked, user["totp_secret"], None)
+
+
+async def _turn(
+    request: Request, visit: Visit, asked: OneTime, secret: str, after: str | None
+) -> Response:
+    """Set the secret of one-time codes to ``after``, if a code of ``secret`` is right."""
+    service = service_of(request)
+    step = await service.logins.check_code(
+        visit.login, secret, asked.code, address_of(request), service.today()
+    )
+    act = visit.caller.act("account.totp", "own one-time codes", on=after is not None)
+    changed = {"totp_secret": after, "totp_pending": None, "totp_step": step}
+    await asyncio.to_thread(lambda: service.store.access.change_user(act, visit.login, **changed))
+    return _logged_out(request, service, {"has_totp": after is not None})
+
+
+async def _local(request: Request, service: Service) -> Visit:
+    """Who is logged in here, not at the identity provider."""
+    visit = await service.visit(request)
+    if visit.how == "oidc":
+        raise Refusal("not_allowed", "your identity provider asks for codes; set them up there")
+    return visit

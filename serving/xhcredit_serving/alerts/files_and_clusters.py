@@ -1,0 +1,177 @@
+"""Alerts as a spreadsheet, and who hangs together with an enterprise."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+
+from xhcredit.alerts.visible_events import World
+from xhcredit.alerts.workflow import STATES
+from xhcredit.domain.clock import beijing_time
+from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.domain.number_format import rounded
+from xhcredit.jobs.alerts.context import white_nodes
+from xhcredit.jobs.alerts.follow_up import cluster_of, within_bureaus
+from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
+from xhcredit.jobs.scoring.result_table import MARK
+from xhcredit.store.alerts.alert_queries import Asked as Question
+from xhcredit_serving.access.authentication import Caller, purpose_of
+from xhcredit_serving.access.permissions import ALERTS_READ
+from xhcredit_serving.alerts.routes import NO_STORE, Asked, listed, refuse_many
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(tags=["alerts"])
+clusters = APIRouter(tags=["alerts"])
+MOST_ROWS = 50_000
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_COLOURS = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
+_COLUMNS = {
+    "id": Column("编号", 8), "colour": Column("颜色", 6), "state": Column("状态", 10),
+    "zh": Column("触发事项", 28), "subject": Column("对象", 24), "name": Column("名称", 36),
+    "bureau": Column("主管部门", 18), "street": Column("街镇", 14),
+    "detected_on": Column("发现日", 12), "owner": Column("承办人", 14),
+    "due_on": Column("办理期限", 12), "overdue": Column("逾期", 6), "figures": Column("数据", 50),
+}  # fmt: skip
+CLUSTER = {
+    "code": examples.CODE, "as_of": "2026-06-30", "size": 2, "shown": True,
+    "nodes": [{"id": examples.CODE, "kind": "enterprise", "name": "上海示例餐饮管理有限公司",
+               "bureau": "市场监管局", "street": "香樟街道"}, {"id": "n3", "kind": "address"}],
+    "edges": [{"enterprise": examples.CODE, "node": "n3", "since": "2024-05-01"}],
+}  # fmt: skip
+
+
+@router.get(
+    "/v1/alerts.xlsx",
+    operation_id="alerts_xlsx",
+    summary="导出预警 / alerts as a spreadsheet",
+    description=f"与 /v1/alerts 同样筛选的全部预警，至多 {MOST_ROWS} 条；"
+    "单元格不会作为公式执行。\n\nAll alerts that the same filters give; no cell acts as a formula.",
+    responses=declared(400, 422)
+    | {
+        200: {
+            "description": "文件 / the file",
+            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    openapi_extra=examples.with_purpose(),
+    response_class=FileResponse,
+)
+async def export(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Exactly what is filtered, as a file; who took it is kept."""
+    service = service_of(request)
+    caller = await service.caller(request, ALERTS_READ)
+    purpose = purpose_of(request.headers)
+    if service.exporting.locked():
+        raise Refusal("overloaded", "other exports are being written; try again")
+    question = asked.question(caller.scope(ALERTS_READ), service.today().isoformat())
+    async with service.exporting:
+        file, rows = await asyncio.to_thread(_written, service, question, caller.name)
+    seen = {"rows": len(rows), "asked": asked.model_dump(exclude_defaults=True), "alerts": rows}
+    try:
+        await service.journal.note(caller.act("alert.export", purpose, **seen))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    drop = BackgroundTask(file.unlink, missing_ok=True)
+    return FileResponse(
+        file, filename="risk-alerts.xlsx", headers=NO_STORE, background=drop, media_type=_XLSX
+    )
+
+
+def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int]]:
+    """All rows in a temporary file, and their numbers.
+
+    Raises:
+        BadInput: more rows than a spreadsheet is made for.
+    """
+    rows = listed(service, replace(asked, limit=MOST_ROWS + 1))
+    refuse_many(len(rows), MOST_ROWS)
+    title = f"风险预警 alerts；导出 by {by}，北京时间 {beijing_time(service.now())}；{MARK}"
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
+        path = Path(file.name)
+    try:
+        write_xlsx(path, title, list(_COLUMNS.values()), _cells(rows))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path, [row["id"] for row in rows]
+
+
+def _due(row: Mapping[str, Any]) -> str:
+    """The due day as a table for people shows it."""
+    if row["due_unknown"]:
+        return "未知"
+    return f"{row['due_on']}（暂定）" if row["provisional"] else str(row["due_on"])
+
+
+def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    for row in rows:
+        evidence = row["evidence"]
+        figures = "；".join(f"{k}={rounded(v, k)}" for k, v in evidence.get("figures", {}).items())
+        told = {
+            **row, "state": STATES[row["state"]][0], "colour": _COLOURS[row["colour"]],
+            "zh": evidence.get("zh") or row["trigger"], "overdue": "是" if row["overdue"] else "",
+            "figures": figures, "due_on": _due(row),
+        }  # fmt: skip
+        yield [told[name] for name in _COLUMNS]
+
+
+@clusters.get(
+    "/v1/enterprises/{code}/cluster",
+    operation_id="cluster",
+    summary="关联图 / relation cluster",
+    description="与该企业共享法定代表人、实际控制人、地址、代理、电话的企业群，供绘图；集中登记地等大节点不作连接，"
+    "其他部门的企业不显示名称和代码。\n\nWho shares persons, addresses, agents or telephones, as "
+    "nodes and edges. Hubs join nobody; enterprises of other bureaus stand without code and name.",
+    responses=declared(400, 404, 409, 422) | {200: examples.json_of(CLUSTER)},
+    openapi_extra={
+        "parameters": [examples.code_parameter(), *examples.with_purpose()["parameters"]]
+    },
+)
+async def cluster(request: Request) -> Response:
+    """Who hangs together with an enterprise, as known on the day of the answering run."""
+    service = service_of(request)
+    caller = await service.caller(request, ALERTS_READ)
+    purpose = purpose_of(request.headers)
+    code = UnifiedCode(normalised(str(request.path_params["code"]))).text
+    return RoundedJSON(await cluster_seen(service, caller, purpose, code), headers=NO_STORE)
+
+
+async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str) -> dict[str, Any]:
+    """The cluster of an enterprise as the caller may see it, kept as having been seen.
+
+    Raises:
+        UnknownRecord, UnknownEnterprise: there is none, or it is another bureau's.
+        Refusal: too many ask at once.
+    """
+    within = caller.scope(ALERTS_READ)
+    answer = await service.quickly(service.store.reader.current, code, within)
+    told = await service.explainer.do(_cluster, service, code, answer.run)
+    told = within_bureaus(told, within)
+    seen = {
+        "code": code, "codes": [n["id"] for n in told["nodes"] if n.get("name")],
+        "run": answer.run,
+    }  # fmt: skip
+    await service.journal.note(caller.act("enterprise.cluster", purpose, **seen))
+    return told
+
+
+def _cluster(service: Service, code: str, run: int) -> dict[str, Any]:
+    live = service.explainer.champions.of_run(run).live
+    day: date = live.model.as_of
+    warehouse = service.explainer.champions.warehouse
+    white = white_nodes(warehouse, service.rulebook, day)
+    world = World(live.store, white_nodes=white)
+    return cluster_of(world, live.rows, service.rulebook, code, day)

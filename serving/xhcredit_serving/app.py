@@ -1,0 +1,211 @@
+"""The application: every address, in the order of how often it is asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache, partial
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.routing import Route
+
+from xhcredit import __version__
+from xhcredit.domain.log import events_to, json_lines
+from xhcredit.store.store import Store
+from xhcredit_serving import health_and_metrics as ops
+from xhcredit_serving.access import (
+    accounts,
+)
+from xhcredit_serving.access import (
+    api_keys as keys,
+)
+from xhcredit_serving.access import (
+    audit_log as activity,
+)
+from xhcredit_serving.access import (
+    oidc_routes as oidc_pages,
+)
+from xhcredit_serving.access import (
+    own_account as account,
+)
+from xhcredit_serving.access.oidc import Oidc
+from xhcredit_serving.alerts import files_and_clusters as alerts_files
+from xhcredit_serving.alerts import routes as alerts
+from xhcredit_serving.console import routes as console
+from xhcredit_serving.console.shell import error_page as mishaps
+from xhcredit_serving.delivery import subscriptions
+from xhcredit_serving.demo_login import Loopback
+from xhcredit_serving.draws import (
+    files as draws_files,
+)
+from xhcredit_serving.draws import (
+    joint as draws_joint,
+)
+from xhcredit_serving.draws import (
+    public_record as draws_public,
+)
+from xhcredit_serving.draws import (
+    routes as draws,
+)
+from xhcredit_serving.draws import (
+    triggered_checks as draws_triggered,
+)
+from xhcredit_serving.draws import (
+    trust_list as draws_trust,
+)
+from xhcredit_serving.enterprise import enterprise_file as file
+from xhcredit_serving.enterprise import scores as enterprises
+from xhcredit_serving.enterprise import what_if
+from xhcredit_serving.http import docs_page as docs
+from xhcredit_serving.http import problems
+from xhcredit_serving.http.middleware import Frame, Limits, Meters
+from xhcredit_serving.models import routes as models
+from xhcredit_serving.night import catalogue, watchlist
+from xhcredit_serving.night import saved_views as views
+from xhcredit_serving.restoration import (
+    applications as restoration_applications,
+)
+from xhcredit_serving.restoration import (
+    assessment as restoration,
+)
+from xhcredit_serving.restoration import (
+    candidates as restorable,
+)
+from xhcredit_serving.service import Service, Settings
+from xhcredit_serving.supervisor import Supervisor
+from xhcredit_serving.warm_up import keep_warm
+
+DESCRIPTION = """
+企业信用风险分级分类评分接口（只读）。结果仅供内部配置监管资源，不是信用评价，不得公开。
+
+- 每个请求须带 `Authorization: Bearer xhc_…`，或登录后的会话 Cookie
+  （见 `/v1/session`；修改类请求另带 `X-CSRF-Token`）。
+- 查询企业须带 `X-Purpose` 写明事由，随操作日志留存。
+- 出错时统一返回 `application/problem+json`，`code` 稳定可供程序判断。
+
+Scores and risk tiers of enterprises, read only; for placing supervision resources, no credit
+evaluation, not public. Every request carries a key or a session (`/v1/session`; with one, changes
+also carry `X-CSRF-Token`); every read of an enterprise says why, and is recorded before it is
+answered. Errors are RFC 9457 problems with a stable `code`.
+"""
+#: FastAPI would send traces to wherever the environment says; nothing leaves by accident
+_SILENT = {
+    "auto_configure": False, "tracing": False, "metrics": False, "logs": False,
+    "operation_spans": False,
+}  # fmt: skip
+
+#: how long a computing thread may keep the interpreter from answers
+SWITCH_SECONDS = 0.0005
+
+_bearer = HTTPBearer(auto_error=False, description="访问密钥 / API key (xhc_…)")
+_session = APIKeyCookie(
+    name="xhcredit", auto_error=False, description="会话 / session, see /v1/session"
+)
+
+
+def create_app(store: Store, settings: Settings) -> FastAPI:
+    """The application over an open store, which who opened it closes."""
+    meters = Meters()
+    tasks = Supervisor(meters.tasks, json_lines(settings.log))
+    service = Service(store, settings, tasks)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
+        sys.setswitchinterval(SWITCH_SECONDS)
+        with events_to(tasks.log):
+            service.watch_over()
+            if settings.warm:
+                tasks.start("warm_pages", partial(keep_warm, service, app.state.restorable))
+            yield
+            await tasks.stop()
+            service.close()
+
+    app = FastAPI(
+        title="xhcredit",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_SILENT,  # type: ignore[arg-type]  # a TypedDict
+        lifespan=lifespan,
+    )
+    app.state.service, app.state.meters = service, meters
+    hot = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
+    app.router.routes.insert(0, hot)
+    _hold(app)
+    for router in _keyed(settings):
+        app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
+    _let_in(app, service)
+    for router in _OPEN:
+        app.include_router(router)
+    problems.register(app)
+    console.add_to(app)
+    app.openapi = cache(partial(_described, app, app.openapi))  # type: ignore[method-assign]
+    limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
+    app.add_middleware(
+        Frame, meters=meters, log=settings.log, limits=limits, problem_page=mishaps.without_handler
+    )
+    if store.is_demo:
+        app.add_middleware(Loopback, store=store)
+    return app
+
+
+#: what asks nobody who is there
+_OPEN = (
+    draws_public.public, draws_files.public, draws_joint.public, ops.router, docs.router,
+)  # fmt: skip
+
+
+def _hold(app: FastAPI) -> None:
+    """Give the application what it makes once and keeps ready."""
+    app.state.restorable, app.state.trust_lists = restorable.Lists(), draws_trust.Lists()
+    app.state.public_lists = draws_files.PublicLists()
+
+
+def _let_in(app: FastAPI, service: Service) -> None:
+    """Add what people log in by, and what their administrator does."""
+    for router in (account.router, accounts.router, keys.router, subscriptions.router):
+        app.include_router(router, dependencies=[Depends(_session)])
+    app.include_router(account.public)
+    if service.settings.oidc is not None:
+        app.state.oidc = Oidc(service.settings.oidc, service.store.sessions)
+        app.include_router(oidc_pages.router)
+
+
+def _keyed(settings: Settings) -> list[APIRouter]:
+    """What asks who is there; some only where a warehouse is."""
+    keyed = [enterprises.router, watchlist.router, views.router, catalogue.router, activity.router]
+    keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
+    keyed += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
+    if settings.warehouse is not None:
+        keyed += [alerts_files.clusters, draws.stored, draws_triggered.stored, models.stored]
+        keyed += [
+            draws_trust.router,
+            enterprises.why,
+            file.router,
+            what_if.router,
+            *restoration_applications.ROUTERS,
+        ]
+    return keyed
+
+
+def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The description with the error body, of which FastAPI knows only its own.
+
+    Made when somebody asks for it: it takes longer than everything else at the start.
+    """
+    described = plain()
+    schemas = described["components"]["schemas"]
+    made = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= made.pop("$defs") | {"Problem": made}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    own = problems.declared(422)[422]
+    for operation in (o for item in described["paths"].values() for o in item.values()):
+        if problems.MEDIA_TYPE not in operation["responses"].get("422", own)["content"]:
+            operation["responses"]["422"] = own
+    return described

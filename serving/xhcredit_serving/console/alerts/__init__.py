@@ -1,0 +1,1 @@
+"""Early-warning alerts (预警): pages of the console."""

@@ -1,0 +1,1 @@
+"""Documents: spreadsheets, PDF and reports: pages of the console."""

@@ -1,0 +1,159 @@
+"""One enterprise: what is known, what it comes to and why, what would change it, who looked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from xhcredit.alerts.workflow import STATES as alert_states  # noqa: N811 - the page has two kinds
+from xhcredit.ingest.schema import directory
+from xhcredit.jobs.restoration.candidates import STATES
+from xhcredit.store.access import audit_log as trail
+from xhcredit.store.alerts.alert_queries import Asked as Question
+from xhcredit_serving.access.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
+from xhcredit_serving.alerts.routes import listed
+from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.console.enterprise.relations_svg import picture
+from xhcredit_serving.console.restoration.candidates import apply_address, possible
+from xhcredit_serving.console.shell.language import chosen
+from xhcredit_serving.console.shell.layout import Visitor, page
+from xhcredit_serving.enterprise.enterprise_file import read_file
+from xhcredit_serving.enterprise.scores import right_code
+from xhcredit_serving.enterprise.what_if import Addition, Supposed, Withdrawal, suppose
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(include_in_schema=False)
+_MOST_LOOKS = 20
+_YES = {True: ("是", "yes"), False: ("否", "no")}
+#: events that are often supposed: table and values
+PRESETS: dict[str, tuple[str, dict[str, str | bool | int | float | None]]] = {
+    "a fine of 5,000 yuan": (
+        "penalty",
+        {"doc_no": "supposed", "procedure": "ordinary", "penalty_kinds": "fine",
+         "amount_yuan": 5000, "field": "general"},
+    ),
+    "an inspection that finds a problem": (
+        "inspection",
+        {"inspection_no": "supposed", "form": "random", "result": "corrected", "failed": True},
+    ),
+    "an inspection that finds nothing": (
+        "inspection",
+        {"inspection_no": "supposed", "form": "random", "result": "no_problem", "failed": False},
+    ),
+    "a listing as abnormal": ("abnormal_listing", {"ground": "annual_report"}),
+}  # fmt: skip
+
+
+@router.get("/console/enterprises/{code}")
+async def enterprise(request: Request, code: str) -> Response:
+    """The whole file."""
+    visitor = await visitor_of(request, SCORES)
+    service = service_of(request)
+    code = right_code(code)
+    told = await read_file(service, visitor.caller, visitor.purpose, code)
+    looks = await _looks(service, visitor, code)
+    zh = chosen(request) == "zh"
+    shown = _shown(told, zh) | {"looks": looks, "presets": PRESETS}
+    shown["picture"] = picture(told["relations"], shown["facts"], zh)
+    shown["alerts"] = await asyncio.to_thread(_alerts, service, visitor, code)
+    shown["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
+    shown["possible"] = await possible(request, visitor, code)
+    shown["apply_address"] = apply_address
+    shown["may_file"] = RESTORATION_FILE in visitor.caller.permissions
+    shown["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
+    return page(request, "enterprise.html", visitor, charts=True, **shown)
+
+
+@router.get("/console/enterprises/{code}/drawer")
+async def drawer(request: Request, code: str) -> Response:
+    """The main things, beside the list."""
+    visitor = await visitor_of(request, SCORES)
+    told = await read_file(service_of(request), visitor.caller, visitor.purpose, right_code(code))
+    return page(request, "drawer.html", visitor, **_shown(told, chosen(request) == "zh"))
+
+
+@router.post("/console/enterprises/{code}/what-if")
+async def what_if(request: Request, code: str) -> Response:
+    """The result if one record were gone, or one were added."""
+    visitor = await visitor_of(request, WHAT_IF)
+    form = await request.form()
+    asked = _supposed(right_code(code), form)
+    try:
+        told = await suppose(service_of(request), visitor.caller, visitor.purpose, asked)
+    except RequestValidationError as error:
+        wrong = "; ".join(str(e["msg"]) for e in error.errors())
+        return page(request, "what_if.html", visitor, 422, told=None, wrong=wrong)
+    return page(request, "what_if.html", visitor, told=told, wrong="")
+
+
+def _supposed(code: str, form: FormData) -> Supposed:
+    """What a form supposes: a preset to add, or the key of a record to take away."""
+    preset = PRESETS.get(text_of(form, "preset"))
+    if preset is not None:
+        return Supposed(code=code, add=[Addition(table=preset[0], values=preset[1])], withdraw=[])
+    table = text_of(form, "table")[:60]
+    key = {k.removeprefix("key."): text_of(form, k) for k in form if k.startswith("key.")}
+    withdrawn = Withdrawal(table=table, key=dict(list(key.items())[:10]))
+    return Supposed(code=code, add=[], withdraw=[withdrawn])
+
+
+def _shown(told: dict[str, Any], zh: bool) -> dict[str, Any]:
+    """What the templates show of a file."""
+    facts = {f["column"]: f for f in told["register"]["facts"]}
+    for event in told["events"]:
+        event["key"] = _key_of(event)
+    for fact in (f for part in (told["register"], *told["events"]) for f in part["facts"]):
+        if isinstance(fact["value"], bool):
+            fact["said"], fact["value"] = _YES[fact["value"]]
+    scores = told["result"]["scores"]
+    costs = [dict(i, score=s["score"]) for s in scores for i in s["indicators"]]
+    worst = sorted(costs, key=lambda i: -i["costs_composite"])
+    return {
+        "told": told,
+        "name": facts["name"]["value"] if "name" in facts else told["code"],
+        "facts": facts,
+        "worst": [i for i in worst if i["costs_composite"] > 0][:8],
+        "score_chart": _score_chart(told["history"], zh),
+        "tables": sorted({e["table"]: e["zh" if zh else "en"] for e in told["events"]}.items()),
+    }
+
+
+def _score_chart(history: list[dict[str, Any]], zh: bool) -> dict[str, Any]:
+    """The composite and general score over the published runs, the earliest first."""
+    runs = list(reversed(history))
+    names = ("综合分", "通用分") if zh else ("composite", "general")
+    series = [
+        {"name": n, "data": [None if r[k] is None else round(r[k], 1) for r in runs]}
+        for n, k in zip(names, ("composite", "general"), strict=True)
+    ]
+    return {"kind": "line", "x": [r["as_of"] for r in runs], "series": series}
+
+
+def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
+    """What names a record, so that it can be supposed away; None if it cannot."""
+    table = directory()[event["table"]]
+    held = {f["column"]: f["value"] for f in event["facts"]} | {"occurred_on": event["occurred_on"]}
+    wanted = [k for k in table.key if k != "code"]
+    if not table.scored or any(k not in held for k in wanted):
+        return None
+    return {k: str(held[k]) for k in wanted}
+
+
+def _alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
+    """The latest alerts about the enterprise; None for whom they are not."""
+    if ALERTS_READ not in visitor.caller.permissions:
+        return None
+    within = visitor.caller.scope(ALERTS_READ)
+    return listed(service, Question(within=within, code=code, limit=_MOST_LOOKS))
+
+
+async def _looks(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
+    """Who looked at the enterprise lately, among those whose bureau the visitor sees."""
+    asked = trail.Asked(code=code, bureaus=visitor.caller.scope(SCORES))
+    rows, _ = await asyncio.to_thread(trail.page, service.store.database, asked, _MOST_LOOKS)
+    return rows

@@ -1,0 +1,39 @@
+"""Saved views of the watchlist on screen: a menu of filters under names."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from xhcredit.errors import BadInput
+from xhcredit.store.core.transactions import Act
+from xhcredit_serving.access.permissions import SCORES
+from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.console.shell.layout import go_to
+from xhcredit_serving.night import saved_views as views
+from xhcredit_serving.service import service_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/console/watchlist/views")
+async def change(request: Request) -> Response:
+    """Save the present filters under a name, or take a view out of the menu."""
+    visitor = await visitor_of(request, SCORES)
+    service, form = service_of(request), await request.form()
+    caller, name = visitor.caller, text_of(form, "name").strip()
+    query = views.plain_query(text_of(form, "query")[: 4 * views.LONGEST])
+    act = Act(caller.name, "view.save", visitor.purpose, caller.bureau)
+    if text_of(form, "do") == "remove":
+        act = Act(caller.name, "view.remove", visitor.purpose, caller.bureau)
+        await asyncio.to_thread(service.store.views.drop, act, caller.name, name)
+    else:
+        try:
+            asked = views.NewView(name=name, query=query, shared=text_of(form, "shared") == "1")
+        except ValidationError:
+            raise BadInput("a view needs a name of 1 to 60 characters; write one") from None
+        await asyncio.to_thread(views.save, service, caller, act, asked)
+    return go_to(request, f"/console/watchlist?{query}" if query else "/console/watchlist")

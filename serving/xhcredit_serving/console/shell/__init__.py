@@ -1,0 +1,1 @@
+"""Parts of every page: layout, language, labels of values, assets, error pages."""

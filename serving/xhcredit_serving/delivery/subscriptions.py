@@ -1,0 +1,191 @@
+"""Who is told of tier changes and alerts: made, ended, told again by the security administrator.
+
+A subscription hands data to another system for as long as it lives, as a key does; hence it is
+for who gives keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from xhcredit.errors import UnknownRecord
+from xhcredit.store.delivery.subscriptions import Subscription
+from xhcredit_serving.access.accounts import Bureau, Name, written_by_person
+from xhcredit_serving.access.authentication import WHOLE_DISTRICT, Caller, key_of, purpose_of
+from xhcredit_serving.access.permissions import ACCOUNTS
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(tags=["subscriptions"])
+_NO_STORE = {"Cache-Control": "no-store"}
+Number = Annotated[int, Path(ge=1, le=2**53, examples=[1])]
+Kind = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)*$", max_length=60)]
+SUBSCRIPTION = {
+    "id": 1, "name": "平台", "url": "https://platform.example.cn/hooks", "kinds": ["tier_changed"],
+    "bureau": "市场监管局", "ended_at": None, "messages": {"delivered": 120, "waiting": 3},
+}  # fmt: skip
+DEAD = {
+    "message": 17, "kind": "tier_changed", "code": examples.CODE, "attempts": 14,
+    "answer": "HTTP 500", "done_at": "2026-07-02T08:00:00.000000Z",
+}  # fmt: skip
+_SECRET = {"id": 1, "secret": "whsec_…"}
+
+
+class NewSubscription(BaseModel):
+    """Another system that is to be told."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Name
+    url: Annotated[str, Field(max_length=2000, examples=["https://platform.example.cn/hooks"])]
+    kinds: Annotated[list[Kind], Field(max_length=20)] = Field(
+        [], description="消息种类；空为全部 / kinds; empty: all", examples=[["tier_changed"]]
+    )
+    bureau: Bureau
+
+
+@router.get(
+    "/v1/subscriptions",
+    operation_id="subscriptions",
+    summary="消息订阅列表 / who is told",
+    description="向哪些系统推送等级变动与预警，及各状态消息数；不含密钥。\n\nWhich systems are "
+    "told, and how many messages wait, arrived or were given up; never the secrets.",
+    responses=declared() | {200: examples.json_of({"subscriptions": [SUBSCRIPTION]})},
+)
+async def subscriptions(request: Request) -> Response:
+    """Subscriptions of the administrator's bureaus."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    every = await asyncio.to_thread(service.store.subscriptions.every, ended=True)
+    counts = await asyncio.to_thread(service.store.deliveries.counts)
+    seen = [_shown(s, counts) for s in every if caller.may(ACCOUNTS, s.bureau)]
+    return RoundedJSON({"subscriptions": seen}, headers=_NO_STORE)
+
+
+def _shown(one: Subscription, counts: dict[int, dict[str, int]]) -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in SUBSCRIPTION if name != "messages"}
+    return {**told, "kinds": list(one.kinds), "messages": counts.get(one.id, {})}
+
+
+@router.post(
+    "/v1/subscriptions",
+    operation_id="new_subscription",
+    summary="新建消息订阅 / let a system be told",
+    description="自此以后的消息推送到该地址，签名密钥仅显示一次；地址须为公网 HTTPS，内网地址须由"
+    "系统管理员放行。\n\nWhat comes about from now on is sent there, signed (Standard Webhooks); "
+    "the secret is shown once. Public HTTPS only, unless the operator allows the host.",
+    responses=declared(400, 422) | {200: examples.json_of(_SECRET)},
+    openapi_extra=written_by_person(with_key=False),
+)
+async def new_subscription(request: Request, asked: NewSubscription) -> Response:
+    """Make a subscription and show its secret once."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    purpose = purpose_of(request.headers)
+    bureau = "" if asked.bureau in WHOLE_DISTRICT else asked.bureau
+    if not caller.may(ACCOUNTS, bureau):
+        raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
+    service.settings.outward.url(asked.url)
+    made = await asyncio.to_thread(
+        service.store.subscriptions.add,
+        caller.act("subscription.new", purpose),
+        asked.name,
+        asked.url,
+        asked.kinds,
+        bureau,
+    )
+    return RoundedJSON({"id": made[0], "secret": made[1]}, headers=_NO_STORE)
+
+
+@router.post(
+    "/v1/subscriptions/{number}:rotate",
+    operation_id="rotate_subscription",
+    summary="更换签名密钥 / new secret",
+    description="新密钥仅显示一次；一日内消息同时带新旧两个签名。\n\nShown once; for a day "
+    "messages carry signatures of both.",
+    responses=declared(400, 404, 422) | {200: examples.json_of(_SECRET)},
+    openapi_extra=written_by_person(with_key=False),
+)
+async def rotate_subscription(request: Request, number: Number) -> Response:
+    """Make a new secret and show it once."""
+    service, caller, purpose = await _asked(request, number)
+    act = caller.act("subscription.rotate", purpose)
+    secret = await asyncio.to_thread(service.store.subscriptions.rotate, act, number)
+    return RoundedJSON({"id": number, "secret": secret}, headers=_NO_STORE)
+
+
+@router.delete(
+    "/v1/subscriptions/{number}",
+    operation_id="end_subscription",
+    summary="停止推送 / tell no more",
+    description="不可恢复；尚未送达的消息不再推送。\n\nFor good; what still waits is dropped.",
+    responses=declared(400, 404, 422) | {200: examples.json_of({"id": 1})},
+    openapi_extra=written_by_person(),
+)
+async def end_subscription(request: Request, number: Number) -> Response:
+    """End a subscription."""
+    service, caller, purpose = await _asked(request, number)
+    key = key_of(request.headers)
+    act = caller.act_once(key, "subscription.end", purpose, subscription=number)
+    await asyncio.to_thread(service.store.subscriptions.end, act, number)
+    return RoundedJSON({"id": number}, headers=_NO_STORE)
+
+
+@router.get(
+    "/v1/subscriptions/{number}/dead",
+    operation_id="dead_messages",
+    summary="未送达的消息 / messages given up",
+    description="多次重试仍未送达、已放弃的消息，最新在前；可用 :replay 重发。\n\nThe latest "
+    "first; send them again with :replay.",
+    responses=declared(404, 422) | {200: examples.json_of({"messages": [DEAD]})},
+)
+async def dead_messages(
+    request: Request, number: Number, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Response:
+    """Messages that were given up."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    await _refuse_other(service, caller, number)
+    found = await asyncio.to_thread(service.store.deliveries.dead, number, limit)
+    return RoundedJSON({"messages": found}, headers=_NO_STORE)
+
+
+@router.post(
+    "/v1/subscriptions/{number}:replay",
+    operation_id="replay_subscription",
+    summary="重发消息 / send again",
+    description="重发已放弃的消息；给出 since 时，重发该编号起的全部消息，接收方按编号去重。"
+    "\n\nWhat was given up; with since, every message from that number on.",
+    responses=declared(400, 404, 422) | {200: examples.json_of({"id": 1, "messages": 4})},
+    openapi_extra=written_by_person(),
+)
+async def replay_subscription(
+    request: Request, number: Number, since: Annotated[int | None, Query(ge=1, le=2**53)] = None
+) -> Response:
+    """Let messages be sent again."""
+    service, caller, purpose = await _asked(request, number)
+    told = {"subscription": number, "since": since}
+    act = caller.act_once(key_of(request.headers), "subscription.replay", purpose, **told)
+    count = await asyncio.to_thread(service.store.deliveries.replay, act, number, since)
+    return RoundedJSON({"id": number, "messages": count}, headers=_NO_STORE)
+
+
+async def _asked(request: Request, number: int) -> tuple[Service, Caller, str]:
+    """Who changes a subscription, and why; another administrator's does not exist."""
+    service = service_of(request)
+    caller = await service.person(request, ACCOUNTS)
+    purpose = purpose_of(request.headers)
+    await _refuse_other(service, caller, number)
+    return service, caller, purpose
+
+
+async def _refuse_other(service: Service, caller: Caller, number: int) -> None:
+    every = await asyncio.to_thread(service.store.subscriptions.every, ended=True)
+    if not any(s.id == number and caller.may(ACCOUNTS, s.bureau) for s in every):
+        raise UnknownRecord(f"there is no subscription {number}; see /v1/subscriptions")

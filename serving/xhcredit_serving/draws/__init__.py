@@ -1,0 +1,1 @@
+"""Random inspection draws (双随机): HTTP endpoints."""

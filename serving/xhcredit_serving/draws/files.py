@@ -1,0 +1,189 @@
+"""Files of a draw over HTTP: the public list for everybody, internal list and notices for officers.
+
+The names are fixed addresses; nothing that a caller writes becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xhcredit.draws.verify import json_of
+from xhcredit.errors import UnknownRecord
+from xhcredit.jobs.draws.documents import internal_list, notices
+from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public
+from xhcredit.store.core.hash_chain import canonical
+from xhcredit_serving.access.authentication import Caller, purpose_of
+from xhcredit_serving.access.permissions import DRAWS_RUN
+from xhcredit_serving.draws import schemas as bodies
+from xhcredit_serving.draws.routes import Draw, _act, _done, theirs
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.restoration.assessment import NO_STORE
+from xhcredit_serving.service import Service, service_of
+
+router = APIRouter(tags=["draws"])
+#: for everybody, as the record is
+public = APIRouter(tags=["draws"])
+
+TYPES = {
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pdf": "application/pdf",
+}
+INTERNAL = {"internal_list.xlsx": "内部名单 / internal list", "notices.pdf": "检查通知书 / notices"}
+_HELD = {"Cache-Control": "public, max-age=300"}
+_MOST = 12  #: public files that are kept ready
+
+
+@dataclass
+class PublicLists:
+    """Public files as they were made last; one is made at a time, since anybody may ask."""
+
+    _kept: dict[str, bytes] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def of(self, service: Service, draw: str, name: str) -> bytes:
+        """A file of a published draw, made anew when results or names have changed.
+
+        Raises:
+            UnknownRecord: there is no such draw, or its list was not published.
+        """
+        async with self._turn:
+            key = await asyncio.to_thread(_version, service, draw, name)
+            if key not in self._kept:
+                made = await asyncio.to_thread(_made, _public, service, draw, name)
+                self._kept = dict([*self._kept.items()][1 - _MOST :]) | {key: made}
+            return self._kept[key]
+
+
+def _version(service: Service, draw: str, name: str) -> str:
+    """What a public file is made from."""
+    kept = service.store.draws.one(draw)
+    if kept["state"] != PUBLISHED:
+        raise UnknownRecord(f'draw "{draw}" has published no list yet')
+    run = service.store.reader.current_run()["run"]
+    return hashlib.sha256(
+        canonical([draw, name, kept["results"], kept["publications"], run]).encode()
+    ).hexdigest()
+
+
+def _made(make: Callable[..., None], service: Service, draw: str, name: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        make(service, draw, file)
+        return file.read_bytes()
+
+
+def _public(service: Service, draw: str, file: Path) -> None:
+    write_public(service.store, draw, file)
+
+
+def _internal(service: Service, draw: str, file: Path) -> None:
+    if file.suffix == ".pdf":
+        file.write_bytes(notices(service.store, draw, service.rulebook))
+    else:
+        internal_list(service.store, draw, file)
+
+
+def _of_type(name: str) -> dict[int | str, dict[str, Any]]:
+    kind = {"schema": {"type": "string", "format": "binary"}}
+    content = {TYPES[Path(name).suffix]: kind}
+    return {200: {"description": "文件 / the file", "content": content}}
+
+
+def _attached(data: bytes, draw: str, name: str, headers: dict[str, str]) -> Response:
+    named = {"Content-Disposition": f'attachment; filename="{draw}-{name}"'}
+    return Response(data, headers=headers | named, media_type=TYPES[Path(name).suffix])
+
+
+def _published(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: Draw) -> Response:
+        lists: PublicLists = request.app.state.public_lists
+        data = await lists.of(service_of(request), draw, name)
+        return _attached(data, draw, name, _HELD)
+
+    answer.__doc__ = f"The {name} of a published draw."
+    return answer
+
+
+for _name in FILES:
+    public.get(
+        f"/v1/public/draws/{{draw}}/{_name}",
+        operation_id=_name.replace(".", "_"),
+        summary=f"抽查名单与结果（公开） / {_name}, public",
+        description="公示后任何人可取，随结果更新；不含等级。单元格不会作为公式执行；无需密钥。\n\n"
+        "For everybody once it was published, with results as they stand; no tiers, no key.",
+        responses=declared(400, 404, 422) | _of_type(_name),
+        response_class=Response,
+    )(_published(_name))
+
+
+async def internal_file(
+    request: Request, caller: Caller, purpose: str, draw: str, name: str
+) -> Response:
+    """An internal file of a draw; who took it, and whom it names, is kept.
+
+    Raises:
+        UnknownRecord: there is no such draw for this caller, or nothing was drawn yet.
+        Refusal: another export is being written.
+    """
+    service = service_of(request)
+    await asyncio.to_thread(theirs, service, caller, DRAWS_RUN, draw)
+    if service.exporting.locked():
+        raise Refusal("overloaded", "other exports are being written; try again")
+    async with service.exporting:
+        record = json_of(await asyncio.to_thread(service.store.draws.file, draw, "record.json"))
+        data = await asyncio.to_thread(_made, _internal, service, draw, name)
+    codes = [s["code"] for s in record["selected"]]
+    await service.journal.note(caller.act("draw.file", purpose, draw=draw, file=name, codes=codes))
+    return _attached(data, draw, name, NO_STORE)
+
+
+def _for_officers(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: Draw) -> Response:
+        caller = await service_of(request).caller(request, DRAWS_RUN)
+        return await internal_file(request, caller, purpose_of(request.headers), draw, name)
+
+    answer.__doc__ = f"The {name} of a draw."
+    return answer
+
+
+for _name, _said in INTERNAL.items():
+    router.get(
+        f"/v1/draws/{{draw}}/{_name}",
+        operation_id=f"draw_{_name.replace('.', '_')}",
+        summary=_said,
+        description="供抽查经办人，含企业信息，不得公开；查询留痕。\n\n"
+        "For officers of the draw, not public; the reading is recorded.",
+        responses=declared(400, 404, 422) | _of_type(_name),
+        openapi_extra=examples.with_purpose(),
+        response_class=Response,
+    )(_for_officers(_name))
+
+
+@router.post(
+    "/v1/draws/{draw}/publication",
+    operation_id="draw_publish",
+    summary="公示名单与结果 / publish the list",
+    description="此后任何人可取公开名单，随结果更新；有新结果后可再次公示，逐次编号留存。\n\n"
+    "From then on everybody can take the public list, with results as they stand; again after "
+    "new results: publications are numbered and all kept.",
+    responses=declared(400, 404, 409, 422) | {200: examples.json_of(bodies.PUBLISHED)},
+    openapi_extra=examples.with_purpose(),
+)
+async def publish(request: Request, draw: Draw) -> Response:
+    """Publish the list of a draw."""
+    service = service_of(request)
+    caller = await service.caller(request, DRAWS_RUN)
+    await asyncio.to_thread(theirs, service, caller, DRAWS_RUN, draw)
+    act = _act(request, caller, "publish", None, draw=draw)
+    return await _done(service.store.draws.publish, act, draw, {"files": list(FILES)})

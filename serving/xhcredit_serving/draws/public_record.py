@@ -1,0 +1,58 @@
+"""What everybody may have of a draw, without a key: commitment, record, the program that checks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xhcredit.draws.verify import stranger
+from xhcredit.errors import UnknownRecord
+from xhcredit_serving.draws.routes import Draw
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.problems import declared
+from xhcredit_serving.service import service_of
+
+public = APIRouter(tags=["draws"])
+_HELD = {"Cache-Control": "public, max-age=300"}
+
+
+def _published(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: Draw) -> Response:
+        kept = service_of(request).store.draws
+        try:
+            data = await asyncio.to_thread(kept.file, draw, name)
+        except UnknownRecord:
+            raise UnknownRecord(f'draw "{draw}" has published no {name} yet') from None
+        return Response(data, headers=_HELD, media_type="application/json")
+
+    answer.__doc__ = f"The {name} of a draw, byte by byte."
+    return answer
+
+
+for _name, _zh in (("commitment", "承诺"), ("record", "抽查记录")):
+    public.get(
+        f"/v1/public/draws/{{draw}}/{_name}.json",
+        operation_id=f"public_{_name}",
+        summary=f"{_zh}（公开） / {_name}, public",
+        description=f"{_zh}原文，任何人可据以核验；无需密钥。\n\n"
+        "For everybody, to be checked; no key.",
+        responses=declared(404, 422) | {200: examples.json_of({"protocol": "xhcredit-draw/1"})},
+    )(_published(f"{_name}.json"))
+
+
+@public.get(
+    "/v1/public/verify_draw.py",
+    operation_id="public_verifier",
+    summary="核验程序（公开） / stand-alone verifier",
+    description="只用 Python 标准库的核验程序。\n\nChecks a record with the standard library only.",
+    responses=declared()
+    | {200: {"content": {"text/x-python": {"schema": {"type": "string"}, "example": "#!…"}}}},
+    response_class=Response,
+)
+async def verifier() -> Response:
+    """The program by which a stranger checks a record."""
+    return Response(stranger(), headers=_HELD, media_type="text/x-python")

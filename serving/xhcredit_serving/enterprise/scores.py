@@ -1,0 +1,204 @@
+"""Scores of enterprises: now, earlier, why, and many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from xhcredit.domain.codes import normalised, problem_with
+from xhcredit.jobs.enterprise.score_changes import with_moves
+from xhcredit.store.night.run_reader import Within
+from xhcredit_serving.access.permissions import SCORES
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import WrongCodes, declared
+from xhcredit_serving.service import Service, service_of
+
+SCORE_PATH = "/v1/enterprises/{code}/score"
+MOST_CODES = 10_000
+_NO_STORE = {"Cache-Control": "no-store"}
+#: the caller may keep it, but asks each time whether it still holds
+_TAGGED = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+router = APIRouter(tags=["enterprises"])
+#: only where a warehouse is
+why = APIRouter(tags=["enterprises"])
+
+CodeInPath = Annotated[
+    str,
+    Path(description="统一社会信用代码 / unified social credit code", examples=[examples.CODE]),
+]
+
+
+def right_code(given: str) -> str:
+    """A code as it is written; full-width and lower-case characters are taken too.
+
+    Raises:
+        WrongCodes: with what is wrong.
+    """
+    code = normalised(given)
+    if problem_with(code) is not None:
+        raise WrongCodes({"code": code[:64]})
+    return code
+
+
+async def score(request: Request) -> Response:
+    """Ready bytes of the current run; 304 if the caller has them."""
+    service = service_of(request)
+    request.scope["state"]["route"] = SCORE_PATH
+    caller, purpose = await service.reader_of_enterprises(request)
+    code = right_code(request.path_params["code"])
+    answer = None
+    try:
+        answer = await service.quickly(service.store.reader.current, code, caller.scope(SCORES))
+    finally:
+        seen = {"code": code, "run": answer.run if answer else None}
+        await service.journal.note(caller.act("enterprise.score", purpose, **seen))
+    tag = f'"{answer.etag}"'
+    headers = {**_TAGGED, "ETag": tag, "X-Run": str(answer.run)}
+    if _has(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.body, 200, headers, "application/json")
+
+
+def _has(asked: str, tag: str) -> bool:
+    """Whether If-None-Match names the tag."""
+    if not asked:
+        return False
+    named = [part.strip().removeprefix("W/") for part in asked.split(",")]
+    return tag in named or "*" in named
+
+
+class _Plain:
+    """``score`` without what frameworks add to a route, which costs more than the answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; refusals are told by the application around it."""
+        answer = await score(Request(scope, receive))
+        await answer(scope, receive, send)
+
+
+#: stands first in the application; the route below is for the description
+ready_score = _Plain()
+
+router.get(
+    SCORE_PATH,
+    operation_id="score",
+    summary="当前评分与等级 / current score and tier",
+    description="当前批次的评分、等级与主要扣分原因。支持 ETag。每次读取均按事由留痕。\n\n"
+    "Score, tier and reasons of the current run. Every read is recorded with its purpose.",
+    responses=declared(400, 404)
+    | {200: examples.json_of(examples.SCORE), 304: {"description": "unchanged since ETag"}},
+    openapi_extra={
+        "parameters": [
+            examples.code_parameter(),
+            examples.header("If-None-Match", "上次的 ETag / the ETag held", required=False),
+            examples.header("X-Purpose", examples.PURPOSE_WORDS),
+        ]
+    },
+)(score)
+
+
+@router.get(
+    "/v1/enterprises/{code}/history",
+    operation_id="history",
+    summary="历次评分 / earlier scores",
+    description="各批次的评分与等级，最新在前；moved_by 列明与上一批次相比、计入主要原因的变动，"
+    "rest 为其余变动。\n\nWhat each published run said, the latest first; moved_by tells which of "
+    "the main reasons moved the composite since the run before, rest what else did.",
+    responses=declared(400, 404, 422) | {200: examples.json_of(examples.HISTORY)},
+    openapi_extra=examples.with_purpose(),
+)
+async def history(
+    request: Request, code: CodeInPath, limit: Annotated[int, Query(ge=1, le=1000)] = 400
+) -> Response:
+    """What each published run said of an enterprise."""
+    service = service_of(request)
+    caller, purpose = await service.reader_of_enterprises(request)
+    code = right_code(code)
+    runs: list[dict[str, Any]] = []
+    try:
+        runs = await asyncio.to_thread(
+            service.store.reader.history, code, limit, caller.scope(SCORES)
+        )
+    finally:
+        seen = {"code": code, "runs": [r["run"] for r in runs]}
+        await service.journal.note(caller.act("enterprise.history", purpose, **seen))
+    return RoundedJSON({"code": code, "runs": with_moves(runs)}, headers=_NO_STORE)
+
+
+@why.get(
+    "/v1/enterprises/{code}/explain",
+    operation_id="explain",
+    summary="评分依据 / why this score",
+    description="逐项得分、适用规则与已归集事项（含来源与日期），以当前批次当时所知为准，其后归集的"
+    "数据不影响；本数据仓库中没有该批次数据时返回 409。\n\nPoints, rules and the events behind the "
+    "current answer, told from what its run knew, whatever came since; 409 if the warehouse here "
+    "is not that of the run.",
+    responses=declared(400, 404, 409) | {200: examples.json_of(examples.EXPLAIN)},
+    openapi_extra=examples.with_purpose(),
+)
+async def explain(request: Request, code: CodeInPath) -> Response:
+    """Everything behind the current answer of an enterprise."""
+    service = service_of(request)
+    caller, purpose = await service.reader_of_enterprises(request)
+    code = right_code(code)
+    told: dict[str, Any] = {}
+    try:
+        within = caller.scope(SCORES)
+        answer = await service.quickly(service.store.reader.current, code, within)
+        explainer = service.explainer
+        told = await explainer.do(explainer.explain, answer, service.today())
+    finally:
+        seen = {"code": code, "run": told.get("run")}
+        await service.journal.note(caller.act("enterprise.explain", purpose, **seen))
+    return RoundedJSON(told, headers=_NO_STORE)
+
+
+class Codes(BaseModel):
+    """Codes of a batch."""
+
+    codes: list[Annotated[str, Field(max_length=64)]] = Field(
+        min_length=1, max_length=MOST_CODES, examples=[[examples.CODE]]
+    )
+
+
+@router.post(
+    "/v1/scores:batch",
+    operation_id="scores_batch",
+    summary="批量评分 / scores of many",
+    description=f"至多 {MOST_CODES} 个代码，同一批次作答；未收录的列入 not_found。\n\nUp to "
+    f"{MOST_CODES} codes, all answered from one run; those that it lacks stand in not_found.",
+    responses=declared(400, 404, 413, 422) | {200: examples.json_of(examples.BATCH)},
+    openapi_extra=examples.with_purpose(),
+)
+async def batch(request: Request, asked: Codes) -> Response:
+    """Ready answers of one run for many codes."""
+    service = service_of(request)
+    caller, purpose = await service.reader_of_enterprises(request)
+    codes = [normalised(code) for code in asked.codes]
+    wrong = {f"codes.{i}": c for i, c in enumerate(codes) if problem_with(c) is not None}
+    if wrong:
+        raise WrongCodes(wrong)
+    codes = list(dict.fromkeys(codes))
+    body, run = await asyncio.to_thread(_many, service, codes, caller.scope(SCORES))
+    seen = {"codes": codes, "run": run}
+    await service.journal.note(caller.act("enterprise.scores_batch", purpose, **seen))
+    headers = {**_NO_STORE, "X-Run": str(run)}
+    return Response(body, 200, headers, "application/json")
+
+
+def _many(service: Service, codes: list[str], within: Within) -> tuple[bytes, int]:
+    """The answer to a batch, put together from ready bytes."""
+    reader = service.store.reader
+    found = reader.many(codes, within)
+    run = next(iter(found.values())).run if found else int(reader.current_run()["run"])
+    missing = ", ".join(f'"{code}"' for code in codes if code not in found)
+    scores = b",".join(found[code].body for code in codes if code in found)
+    head, tail = f'{{"run":{run},"scores":[', f'],"not_found":[{missing}]}}'
+    return head.encode() + scores + tail.encode(), run

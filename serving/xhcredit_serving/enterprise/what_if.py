@@ -1,0 +1,113 @@
+"""What would the score be if other facts were known?  Nothing is kept but who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from xhcredit.jobs.enterprise.what_if_changes import Wrong, checked
+from xhcredit_serving.access.authentication import Caller, purpose_of
+from xhcredit_serving.access.permissions import WHAT_IF
+from xhcredit_serving.enterprise.scores import right_code
+from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.problems import declared
+from xhcredit_serving.service import Service, service_of
+
+#: only where a warehouse is
+router = APIRouter(tags=["enterprises"])
+_MOST = 20
+
+
+class Addition(BaseModel):
+    """An event that is supposed to be known."""
+
+    model_config = ConfigDict(extra="forbid")
+    table: str = Field(max_length=60, description="事项目录表 / table of the directory")
+    values: dict[str, str | bool | int | float | None] = Field(
+        max_length=60, description="各列取值；日期默认评分日 / values by column"
+    )
+
+
+class Withdrawal(BaseModel):
+    """A known event that is supposed to count no more."""
+
+    model_config = ConfigDict(extra="forbid")
+    table: str = Field(max_length=60, description="事项目录表 / table of the directory")
+    key: dict[str, str | bool | int | float | None] = Field(
+        max_length=10, description="该表的主键列 / key columns of the table"
+    )
+
+
+class Supposed(BaseModel):
+    """One enterprise, and what is supposed of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(max_length=64, examples=[examples.CODE])
+    add: list[Addition] = Field([], max_length=_MOST, examples=[examples.SUPPOSED["add"]])
+    withdraw: list[Withdrawal] = Field(
+        [], max_length=_MOST, examples=[examples.SUPPOSED["withdraw"]]
+    )
+
+
+@router.post(
+    "/v1/scores:what-if",
+    operation_id="what_if",
+    summary="假设测算 / what if",
+    description="在当前批次的评分日，假设新增或停用若干事项，给出前后的评分、等级与逐项差异；"
+    "不改变任何数据。同时测算过多时返回 503。\n\nScore, tier and each indicator on the day of the "
+    "current run, with and without supposed events; nothing is changed. 503 while too many ask.",
+    responses=declared(400, 404, 409, 422) | {200: examples.json_of(examples.WHAT_IF)},
+    openapi_extra=examples.with_purpose(),
+)
+async def what_if(request: Request, asked: Supposed) -> Response:
+    """The current result of an enterprise with and without supposed events."""
+    service = service_of(request)
+    caller = await service.caller(request, WHAT_IF)
+    told = await suppose(service, caller, purpose_of(request.headers), asked)
+    return RoundedJSON(told, headers={"Cache-Control": "no-store"})
+
+
+async def suppose(
+    service: Service, caller: Caller, purpose: str, asked: Supposed
+) -> dict[str, Any]:
+    """The result with and without what is supposed; who asked is kept.
+
+    Raises:
+        RequestValidationError: with every fault of what is supposed.
+        UnknownEnterprise: there is none, or it is another bureau's.
+        Refusal: too many ask at once.
+        BookLost, OtherNight: the run cannot be told from what is here.
+    """
+    code, run = right_code(asked.code), None
+    service.explainer.refuse_if_full()
+    try:
+        within = caller.scope(WHAT_IF)
+        await service.quickly(service.store.reader.current, code, within)
+        explainer = service.explainer
+        day = await explainer.do(explainer.day)
+        supposed = checked(
+            [(a.table, a.values) for a in asked.add],
+            [(w.table, w.key) for w in asked.withdraw],
+            day,
+        )
+        if supposed.wrong:
+            raise _faults(supposed.wrong)
+        told = await explainer.do(explainer.what_if, code, supposed, service.today())
+        run = told["run"]
+    finally:
+        seen = {"code": code, "run": run, "supposed": asked.model_dump(exclude={"code"})}
+        await service.journal.note(caller.act("enterprise.what_if", purpose, **seen))
+    return told
+
+
+def _faults(wrong: Sequence[Wrong]) -> RequestValidationError:
+    """All faults at once, told as those of any other body."""
+    return RequestValidationError(
+        [{"loc": ("body", *w.field.split(".")), "msg": w.detail, "type": "supposed"} for w in wrong]
+    )

@@ -1,0 +1,1 @@
+"""Parts of every HTTP answer: middleware, problems (RFC 9457), examples, read log."""

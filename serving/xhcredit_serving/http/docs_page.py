@@ -1,0 +1,69 @@
+"""The description for people: Swagger UI from a package's files, so it needs no network."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from xhcredit_serving.http.problems import Refusal
+
+router = APIRouter(include_in_schema=False)
+_TYPES = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon-32x32.png": "image/png",
+}
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+_PAGE = """<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>xhcredit 接口说明 API</title>
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<noscript>接口说明文件 / as a file: <a href="openapi.json">openapi.json</a></noscript>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+#: validatorUrl would send the description to somebody else's server
+_START = """window.ui = SwaggerUIBundle({
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout",
+});
+"""
+
+
+@router.get("/docs")
+async def page() -> Response:
+    """The page."""
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/docs/start.js")
+async def start() -> Response:
+    """What starts the page; apart from it, so that no inline script is needed."""
+    return Response(_START, media_type="text/javascript")
+
+
+@router.get("/docs/{name}")
+async def asset(name: str) -> Response:
+    """A file of Swagger UI."""
+    if name not in _TYPES:
+        raise Refusal("not_found", "no such file; see /docs")
+    held = {"Cache-Control": "public, max-age=86400"}
+    return Response(_file(name), headers=held, media_type=_TYPES[name])
+
+
+@cache
+def _file(name: str) -> bytes:
+    """A file of the package; none of its code is run."""
+    return files("fastapi_swagger.resources").joinpath(name).read_bytes()

@@ -1,0 +1,17 @@
+"""JSON answers whose numbers have the digits that people write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from xhcredit.domain.number_format import rounded
+
+
+class RoundedJSON(JSONResponse):
+    """A JSON answer; every number in it is rounded by the name of its field."""
+
+    def render(self, content: Any) -> bytes:
+        """The answer's bytes."""
+        return super().render(rounded(content))

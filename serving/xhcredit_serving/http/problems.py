@@ -1,0 +1,216 @@
+"""What is answered when something cannot be answered?  RFC 9457 bodies; nothing else knows HTTP.
+
+``type`` is an URN made of the stable ``code``; ``instance`` names the request, so that an operator
+finds it in the log.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import duckdb
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from xlsxwriter.exceptions import XlsxWriterException
+
+from xhcredit import errors
+from xhcredit.domain.codes import problem_with
+from xhcredit.domain.disk import disk_error
+from xhcredit_serving.http.problem_catalogue import HTTP, LIBRARY, Kind
+
+MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = "the body is larger than is taken here; ask in smaller parts"
+RETRY_SECONDS = 1  #: what is said in Retry-After: overload passes quickly
+
+
+#: said instead of the error's own words: those tell of files and databases of the server
+_DISCREET = {
+    500: "something is wrong on our side; tell the operator the number in instance",
+    507: "there is no room left on the server's disk; nothing was changed",
+    503: "the store is away, busy or full; nothing was changed: try again in a moment",
+}
+
+
+class Refusal(Exception):
+    """A request is refused for a reason that exists only over HTTP."""
+
+    def __init__(self, code: str, detail: str, **headers: str) -> None:
+        """Refuse as ``HTTP[code]``; ``headers`` are written with ``_`` for ``-``."""
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+        self.headers = {k.replace("_", "-"): v for k, v in headers.items()}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong in a request."""
+
+    field: str = Field(description="哪一项 / which part of the request")
+    detail: str = Field(description="发现什么 / what was found")
+
+
+class Problem(BaseModel):
+    """The one error body (RFC 9457)."""
+
+    type: str = Field(examples=["urn:xhcredit:problem:bad_code"])
+    title: str = Field(examples=["统一社会信用代码有误"])
+    title_en: str = Field(examples=["Wrong unified social credit code"])
+    status: int = Field(examples=[400])
+    detail: str = Field(description="发现什么 / what was found, and what of it to change")
+    advice: str = Field(description="怎么办", examples=["请对照营业执照核对18位代码后重新提交。"])
+    advice_en: str = Field(
+        description="what to do", examples=["Compare it with the business licence."]
+    )
+    instance: str = Field(description="请求编号 / names the request in the log")
+    code: str = Field(examples=["bad_code"], description="稳定代码 / stable, to be matched")
+    errors: list[Fault] = []
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of refusals: those that every operation has, and ``statuses``."""
+    common = (401, 403, 503, 500)
+    body = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        s: {"description": HTTPStatus(s).phrase, "content": {MEDIA_TYPE: body}}
+        for s in sorted({*common, *statuses})
+    }
+
+
+def answer(
+    request_id: str,
+    code: str,
+    kind: Kind,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response that tells a problem."""
+    body = Problem(
+        type=f"urn:xhcredit:problem:{code}",
+        title=kind.zh,
+        title_en=kind.en,
+        status=kind.status,
+        detail=detail,
+        advice=kind.do_zh,
+        advice_en=kind.do_en,
+        instance=f"urn:xhcredit:request:{request_id}",
+        code=code,
+        errors=list(faults),
+    )
+    known = {"Cache-Control": "no-store", **(headers or {})}
+    if kind.status == 503:
+        known["Retry-After"] = str(RETRY_SECONDS)
+    text = json.dumps(body.model_dump(), ensure_ascii=False)
+    return Response(text.encode(), kind.status, known, MEDIA_TYPE)
+
+
+def refused(request_id: str, refusal: Refusal) -> Response:
+    """The response to what is refused for a reason of HTTP's own."""
+    kind = HTTP[refusal.code]
+    return answer(request_id, refusal.code, kind, refusal.detail, headers=refusal.headers)
+
+
+def incident(request_id: str) -> Response:
+    """The response to our own mistake: a number, and nothing of what happened."""
+    return answer(request_id, "internal", HTTP["internal"], _DISCREET[500])
+
+
+def of_error(request_id: str, error: errors.XhcreditError) -> Response:
+    """The response to an error of the library."""
+    kind = LIBRARY[type(error)]
+    detail = _DISCREET.get(kind.status, str(error))
+    return answer(request_id, error.code, kind, detail)
+
+
+def wrong_codes(request_id: str, codes: Mapping[str, str]) -> Response:
+    """The response to codes that cannot be right, all of them at once; by where they stand."""
+    kind = LIBRARY[errors.BadCode]
+    faults = [Fault(field=f, detail=problem_with(c) or "") for f, c in codes.items()]
+    first = f'"{next(iter(codes.values()))}": {faults[0].detail}'
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    told = f"code {first}{more}; compare it with the business licence"
+    return answer(request_id, errors.BadCode.code, kind, told, faults)
+
+
+class WrongCodes(Exception):
+    """Codes that cannot be right, by where they stand in the request."""
+
+    def __init__(self, codes: Mapping[str, str]) -> None:
+        """Hold the codes."""
+        super().__init__("wrong codes")
+        self.codes = dict(codes)
+
+
+def request_id_of(request: Request) -> str:
+    """The number under which the request is logged."""
+    return str(request.scope["state"]["request_id"])
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for nothing else
+    return refused(request_id_of(request), error)
+
+
+async def _on_library(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.XhcreditError)  # noqa: S101 - registered for nothing else
+    request.scope["state"]["error"] = f"{error.code}: {error}"
+    return of_error(request_id_of(request), error)
+
+
+async def _on_disk(request: Request, error: Exception) -> Response:
+    """What tells of a full disk or a missing right; any other error is an incident."""
+    known = disk_error(error)
+    if known is None:
+        raise error
+    return await _on_library(request, known)
+
+
+async def _on_codes(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WrongCodes)  # noqa: S101 - registered for nothing else
+    return wrong_codes(request_id_of(request), error.codes)
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    """What pydantic found, without repeating what was sent."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    found = [Fault(field=".".join(map(str, e["loc"])), detail=e["msg"]) for e in error.errors()]
+    detail = f"{found[0].field}: {found[0].detail}; see /docs for what is expected"
+    kind = HTTP["wrong_request"]
+    return answer(request_id_of(request), "wrong_request", kind, detail, found[:100])
+
+
+_BY_STATUS = {
+    404: ("not_found", "no such address; see /docs"),
+    405: ("method_not_allowed", "another method is needed here; see /docs"),
+    408: ("too_slow", "the body did not come in time; send it again"),
+    413: ("too_large", TOO_LARGE),
+}
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    code, detail = _BY_STATUS.get(error.status_code, ("refused", "the body cannot be read as JSON"))
+    kind = HTTP[code]
+    return answer(request_id_of(request), code, kind, detail, headers=error.headers)
+
+
+def register(app: FastAPI) -> None:
+    """Let every refusal and error be told as a problem; what is no such error is an incident."""
+    for kind, handler in (
+        (Refusal, _on_refusal),
+        (errors.XhcreditError, _on_library),
+        (OSError, _on_disk),
+        (duckdb.Error, _on_disk),
+        (sqlite3.Error, _on_disk),
+        (XlsxWriterException, _on_disk),
+        (WrongCodes, _on_codes),
+        (RequestValidationError, _on_validation),
+        (HTTPException, _on_http),
+    ):
+        app.add_exception_handler(kind, handler)

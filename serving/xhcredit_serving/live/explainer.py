@@ -1,0 +1,90 @@
+"""What is computed live of one enterprise: why, what if, and its whole file; a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from xhcredit.jobs.enterprise.enterprise_file import file_of
+from xhcredit.jobs.enterprise.published_explanation import explain_run
+from xhcredit.jobs.enterprise.what_if import what_if
+from xhcredit.jobs.enterprise.what_if_changes import Checked
+from xhcredit.store.night.run_reader import Answer
+from xhcredit_serving.http.problems import Refusal
+from xhcredit_serving.live.champion import Champions
+
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class Explainer:
+    """Computes in its own thread, so that ready answers beside it do not wait."""
+
+    champions: Champions
+    limit: int
+    _asked: int = 0
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="explain")
+    )
+
+    def refuse_if_full(self) -> None:
+        """Refuse before anything is looked up or noted.
+
+        Raises:
+            Refusal: too many wait already.
+        """
+        if self._asked >= self.limit:
+            raise Refusal("overloaded", f"{self._asked} computations are under way; try again")
+
+    async def do(self, work: Callable[..., _Result], *given: Any) -> _Result:
+        """Do one thing in the thread.
+
+        Raises:
+            Refusal: too many wait for it already.
+        """
+        self.refuse_if_full()
+        self._asked += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, work, *given)
+        finally:
+            self._asked -= 1
+
+    def explain(self, answer: Answer, today: date) -> dict[str, Any]:
+        """Everything behind an answer; records that ceased to count by today are left out.
+
+        Raises:
+            BookLost, OtherNight: the run cannot be told from what is here.
+        """
+        champions = self.champions
+        live = champions.of_run(answer.run).live
+        published = json.loads(answer.body)
+        return explain_run(live, champions.warehouse, answer.run, published, today)
+
+    def file(
+        self, code: str, as_of: date | None, today: date
+    ) -> tuple[dict[str, Any], list[str], int]:
+        """The file of an enterprise as of a day (the champion's by default); see ``file_of``."""
+        champion = self.champions.now()
+        live = champion.live
+        model = self.champions.model_of(champion, as_of or live.model.as_of)
+        told, neighbours, hidden = file_of(model, live.rows, code, today)
+        return {"run": champion.run, **told}, neighbours, hidden
+
+    def day(self) -> date:
+        """The day of the champion."""
+        return self.champions.now().live.model.as_of
+
+    def what_if(self, code: str, supposed: Checked, today: date) -> dict[str, Any]:
+        """The champion's result with and without supposed changes."""
+        champion = self.champions.now()
+        return {"run": champion.run, **what_if(champion.live, code, supposed, today)}
+
+    def close(self) -> None:
+        """Wait for what is being computed."""
+        self._thread.shutdown(cancel_futures=True)

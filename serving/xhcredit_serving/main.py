@@ -1,0 +1,239 @@
+"""``xhcredit-serve``: open the store, let the first administrators in, answer."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from xhcredit.domain.disk import disk_error
+from xhcredit.domain.log import events_to, json_lines
+from xhcredit.errors import BadInput, XhcreditError
+from xhcredit_serving.access import operator_commands as people
+from xhcredit_serving.access.permissions import ROLES
+
+if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
+    from fastapi import FastAPI
+
+    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.store import Store
+    from xhcredit_serving.access.oidc import Provider
+
+#: a worker that is silent for so long is started anew; loading a model takes a few seconds
+WORKER_SECONDS = 60
+
+cli = typer.Typer(
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="评分接口服务 – answers questions about published runs over HTTP; `/docs` describes it.",
+)
+people.register(cli)
+Address = Annotated[
+    str,
+    typer.Option(
+        "--store", envvar="XHCREDIT_STORE", help="SQLite file, or postgresql://user@host/name."
+    ),
+]
+Public = Annotated[
+    str, typer.Option(envvar="XHCREDIT_PUBLIC", help="How browsers reach it: https://name.")
+]
+Claim = Annotated[
+    str, typer.Option(envvar="XHCREDIT_OIDC_CLAIM", help="Claim by which it knows people.")
+]
+Allow = Annotated[
+    str,
+    typer.Option(
+        envvar="XHCREDIT_WEBHOOK_ALLOW",
+        help="Hosts and networks (commas between) that may be told though inside.",
+    ),
+]
+STORE = "out/store.db"
+
+
+@cli.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    store: Address = STORE,
+    warehouse: Annotated[
+        Path | None, typer.Option(help="Folder that xhcredit ingest wrote; adds /explain.")
+    ] = None,
+    release: Annotated[
+        Path | None, typer.Option(help="Points tables of the night, if not kept in the store.")
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder with the district's own rule entries.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    public: Public = "",
+    demo: Annotated[
+        Path | None, typer.Option(help="Folder that xhcredit demo made: show it, here only.")
+    ] = None,
+    oidc: Annotated[
+        str, typer.Option(envvar="XHCREDIT_OIDC", help="Issuer of the identity provider.")
+    ] = "",
+    oidc_client: Annotated[
+        str, typer.Option(envvar="XHCREDIT_OIDC_CLIENT", help="Who we are to it.")
+    ] = "xhcredit",
+    oidc_claim: Claim = "sub",
+    webhook_allow: Allow = "",
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
+) -> None:
+    """Serve until stopped. An SQLite store is made if there is none.
+
+    If nobody is there yet, three administrators are made and their one-time passwords shown once;
+    none of them sees enterprises: let officers and systems in with new-user, grant and new-key.
+    There is no account or key by default. On another host than this computer, put a gateway with
+    HTTPS before it: keys travel in headers. The secret shared with an identity provider is read
+    from XHCREDIT_OIDC_SECRET.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from xhcredit.jobs.delivery.ssrf_guard import Outward
+    from xhcredit.jobs.demo.build import STORE as DEMO_STORE
+    from xhcredit.jobs.demo.build import WAREHOUSE as DEMO_WAREHOUSE
+    from xhcredit_serving.demo_login import refuse_exposed
+
+    provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
+    if demo is not None:
+        store, warehouse = str(demo / DEMO_STORE), demo / DEMO_WAREHOUSE
+    chosen = dict(
+        warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
+        outward=Outward.of(webhook_allow), warm=True,
+    )  # fmt: skip
+    with events_to(json_lines(sys.stderr)), _opened(store, demo) as opened:
+        if opened.is_demo:
+            refuse_exposed(host, public, provider)
+        else:
+            people.first_people(opened)
+    _answer(partial(application, store, chosen), host, port, workers)
+
+
+def _opened(address: str, demo: Path | None) -> Store:
+    """The store to be served; with ``demo`` a demo store, which must be there already.
+
+    Raises:
+        BadInput: there is no demo in the folder.
+    """
+    from xhcredit.store.store import Store
+    from xhcredit_serving.demo_login import refuse_real
+
+    if demo is None:
+        return Store.open(address)
+    if not Path(address).is_file():
+        raise BadInput(f'there is no demo in "{demo}"; make one: xhcredit demo --out {demo}')
+    opened = Store.open(address)
+    try:
+        refuse_real(opened, str(demo))
+    except BadInput:
+        opened.close()
+        raise
+    return opened
+
+
+def _provider(issuer: str, client: str, claim: str) -> Provider:
+    from xhcredit_serving.access.oidc import Provider
+
+    return Provider(issuer, client, os.environ.get("XHCREDIT_OIDC_SECRET", ""), claim)
+
+
+def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
+    """The application of one process, over its own connections."""
+    from xhcredit.store.store import Store
+    from xhcredit_serving.app import create_app
+    from xhcredit_serving.service import Settings
+
+    return create_app(Store.open(store), Settings(**chosen))
+
+
+def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
+    """Answer until stopped, and tell where; port 0 takes a free one."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn.Config(
+        make, host, port, factory=True, workers=workers, access_log=False, log_level="warning",
+        server_header=False, timeout_worker_healthcheck=WORKER_SECONDS,
+    )  # fmt: skip
+    listening = config.bind_socket()
+    listening.listen(config.backlog)  # who comes before all is loaded waits, and is not refused
+    address, own_port = listening.getsockname()[:2]
+    sys.stdout.write(f"接口服务 serving at http://{address}:{own_port}/docs\n")
+    sys.stdout.flush()
+    if workers == 1:
+        uvicorn.Server(config).run([listening])
+        return
+    with tempfile.TemporaryDirectory(prefix="xhcredit-meters-") as shared:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # so that /metrics tells of all workers
+        Multiprocess(config, [listening]).run()
+
+
+@cli.command("new-key")
+def new_key(
+    name: Annotated[str, typer.Argument(help="Which system it is for.")],
+    bureau: Annotated[str, typer.Option(help="Bureau that answers for the reads.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the activity chain.")],
+    role: Annotated[list[str], typer.Option(help=f"One or more of: {', '.join(ROLES)}.")],
+    days: Annotated[int, typer.Option(help="How long it opens.", min=1, max=400)] = 365,
+    store: Address = STORE,
+) -> None:
+    """Make a key and show it once."""
+    unknown = sorted(set(role) - set(ROLES))
+    if unknown:
+        raise BadInput(f'there is no role "{unknown[0]}"; choose from {", ".join(ROLES)}')
+    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        act = Act(getpass.getuser(), "key.new", why, bureau)
+        sys.stdout.write(_made(opened, act, name, bureau, role, days) + "\n")
+
+
+@cli.command("revoke-key")
+def revoke_key(
+    prefix: Annotated[str, typer.Argument(help="The part between the first two underscores.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the activity chain.")],
+    store: Address = STORE,
+) -> None:
+    """Make a key open nothing any more, within a second."""
+    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.store import Store
+
+    with Store.open(store) as opened:
+        opened.access.revoke_key(Act(getpass.getuser(), "key.revoke", why), prefix)
+
+
+def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days: int) -> str:
+    until = store.writer.clock() + timedelta(days=days)
+    return store.access.new_key(act, name, bureau, roles, until)
+
+
+def _refuse(error: XhcreditError) -> NoReturn:
+    """Tell an error in words and end with its exit code."""
+    sys.stderr.write(f"{error.code}: {error}\n")
+    sys.exit(error.exit_code)
+
+
+def run() -> None:
+    """Run the program and turn errors that a person can act on into words."""
+    try:
+        cli()
+    except XhcreditError as error:
+        _refuse(error)
+    except Exception as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        _refuse(known)
+
+
+if __name__ == "__main__":
+    run()

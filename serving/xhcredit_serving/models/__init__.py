@@ -1,0 +1,1 @@
+"""Models: candidates and their promotion: HTTP endpoints."""

@@ -1,0 +1,53 @@
+"""Open alerts on the watchlist: who may be told of them, what they filter, whom they mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from xhcredit.store.watchlist import Question
+from xhcredit_serving.access.authentication import Caller
+from xhcredit_serving.access.permissions import ALERTS_READ
+from xhcredit_serving.http.problems import Refusal
+from xhcredit_serving.service import Service
+
+_RULE = "alerts.triggers."
+
+
+def allowed(caller: Caller, asked: Question) -> Question:
+    """The question, of those bureaus alone whose alerts the caller may read if it asks by alerts.
+
+    Raises:
+        Refusal: it asks by alerts, and the caller may read none.
+    """
+    if not asked.by_alerts:
+        return asked
+    if ALERTS_READ not in caller.permissions:
+        raise Refusal("not_allowed", f'you lack "{ALERTS_READ}"; leave alerts out of the question')
+    scopes = [s for s in (asked.within, caller.scope(ALERTS_READ)) if s is not None]
+    return replace(asked, within=frozenset.intersection(*scopes) if scopes else None)
+
+
+def marked(
+    service: Service, caller: Caller, rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows with their open alerts: ``open`` (how many), worst ``colour``, ``triggers``.
+
+    None where there is none, or where the caller may read no alerts.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if ALERTS_READ in caller.permissions:
+        codes = [row["code"] for row in rows]
+        found = service.store.watch.alerts_of(codes, caller.scope(ALERTS_READ))
+    return [{**row, "alerts": found.get(row["code"])} for row in rows]
+
+
+def words_of(service: Service, triggers: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Triggers in both languages; one that no rule declares any more keeps its name."""
+    rules = service.rulebook.rules
+    told = {}
+    for name in triggers:
+        rule = rules.get(_RULE + name)
+        told[name] = {"zh": rule.name_zh, "en": rule.name_en} if rule else {"zh": name, "en": name}
+    return told

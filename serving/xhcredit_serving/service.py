@@ -1,0 +1,222 @@
+"""What all requests share: the store, who may ask, the journal, the rules, the explainer."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from fastapi import Request
+
+from xhcredit.domain.log import json_lines
+from xhcredit.errors import BadInput
+from xhcredit.jobs.delivery.ssrf_guard import Outward
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.store import Store
+from xhcredit_serving.access.authentication import Caller, Keyring, purpose_of, token_of
+from xhcredit_serving.access.login import Logins
+from xhcredit_serving.access.oidc import Provider
+from xhcredit_serving.access.passwords import Passwords
+from xhcredit_serving.access.permissions import SCORES
+from xhcredit_serving.access.sessions import (
+    Visit,
+    cookie_name,
+    is_secure,
+    refuse_forgery,
+    visit_limits,
+    visit_of,
+)
+from xhcredit_serving.http.problems import Refusal
+from xhcredit_serving.http.read_log import Journal
+from xhcredit_serving.live.champion import Champions
+from xhcredit_serving.live.explainer import Explainer
+from xhcredit_serving.supervisor import Supervisor
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose."""
+
+    warehouse: Path | None = None
+    release: Path | None = None
+    rules: Path | None = None
+    body_bytes: int = 1 << 20
+    body_seconds: float = 20.0  #: from the head of a request to the end of its body
+    in_flight: int = 256
+    explaining: int = 8
+    oidc: Provider | None = None
+    outward: Outward = field(default_factory=Outward)  #: where messages may be sent
+    public: str = ""  #: how browsers reach it (https://…), if through a gateway
+    log: TextIO = field(default_factory=lambda: sys.stderr)
+    warm: bool = False  #: make what pages need before anybody asks
+
+
+@dataclass
+class Service:
+    """One per process."""
+
+    store: Store
+    settings: Settings
+    supervisor: Supervisor
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """Tells callers by their keys."""
+        return Keyring(self.store.access, self.store.writer.clock)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Keeps who saw what."""
+        return Journal(self.store.record, self.supervisor)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The rules, with the district's own."""
+        return Rulebook.load(self.settings.rules)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Hashes and compares passwords."""
+        return Passwords()
+
+    @property
+    def logins(self) -> Logins:
+        """Lets people in."""
+        return Logins(self.store, self.rulebook, self.passwords)
+
+    @cached_property
+    def verifying(self) -> asyncio.Lock:
+        """The chain is walked by one at a time: it takes seconds of a processor."""
+        return asyncio.Lock()
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Tells why; asked only where a warehouse is."""
+        chosen = self.settings
+        if chosen.warehouse is None:
+            raise BadInput("no warehouse was named; name one to explain scores")
+        log = json_lines(chosen.log).info
+        champions = Champions(
+            self.store.reader, chosen.warehouse, self.rulebook, chosen.release, log
+        )
+        return Explainer(champions, chosen.explaining)
+
+    def note(self, event: str, **more: object) -> None:
+        """Write a line into the log."""
+        json_lines(self.settings.log).info(event, **more)
+
+    def watch_over(self) -> None:
+        """Start what runs beside the requests; what keeps the live model needs a warehouse."""
+        if self.settings.warehouse is not None:
+            self.supervisor.start("live_model", self._follow)
+
+    async def _follow(self, worked: Callable[[], None]) -> None:
+        await self.explainer.champions.follow(worked)  # also what loads it first is watched
+
+    @cached_property
+    def exporting(self) -> asyncio.Lock:
+        """One export is written at a time."""
+        return asyncio.Lock()
+
+    def now(self) -> datetime:
+        """The time, as the store tells it."""
+        return self.store.clock.now()
+
+    def today(self) -> date:
+        """The day it is in China."""
+        return self.store.clock.today()
+
+    async def quickly(self, work: Callable[..., _Result], *given: Any) -> _Result:
+        """Do one indexed look-up: at once in SQLite, where a thread would cost more than it does.
+
+        PostgreSQL may keep us waiting, so it is asked in a thread.
+        """
+        if self.store.database.is_sqlite:
+            return work(*given)
+        return await asyncio.to_thread(work, *given)
+
+    async def caller(self, request: Request, permission: str) -> Caller:
+        """Who asks, by key or by session, if they may for some bureau; ask ``may`` for which.
+
+        Raises:
+            Refusal: no good key and no session, a forged request, or no role that allows this.
+        """
+        caller = await self._who(request)
+        request.scope["state"]["actor"] = caller.name
+        if permission not in caller.permissions:
+            roles = ", ".join(caller.roles) or "no role"
+            raise Refusal(
+                "not_allowed", f'you ({roles}) lack "{permission}"; ask for a role that has it'
+            )
+        return caller
+
+    async def person(self, request: Request, permission: str) -> Caller:
+        """Who asks, if they are logged in and may: what a person answers for, no key can do.
+
+        Raises:
+            Refusal: as ``caller``, or it is a key.
+        """
+        caller = await self.caller(request, permission)
+        if not caller.session:
+            raise Refusal("not_allowed", "a key cannot do this; log in as a person: /v1/session")
+        return caller
+
+    async def _who(self, request: Request) -> Caller:
+        if "authorization" not in request.headers and self._cookie_name(request) in request.cookies:
+            return (await self.visit(request)).caller
+        token = token_of(request.headers)
+        caller = self.keyring.remembered(token)
+        if caller is None:
+            caller = await self.quickly(self.keyring.look_up, token)
+        return caller
+
+    async def visit(self, request: Request, *, settled: bool = True) -> Visit:
+        """Who is logged in; a request that changes something must carry the session's token.
+
+        Args:
+            request: what was asked.
+            settled: refuse who has to choose a new password first.
+
+        Raises:
+            Refusal: nobody is, the session is over, a forged request, or a password is due.
+        """
+        cookie = request.cookies.get(self._cookie_name(request), "")
+        limits = visit_limits(self.rulebook, self.today())
+        visit = await self.quickly(visit_of, self.store.sessions, cookie, self.now(), limits)
+        request.scope["state"]["actor"] = visit.caller.name
+        await refuse_forgery(request, visit.csrf, self.settings.public)
+        if settled and visit.must_change:
+            raise Refusal("password_due", "choose a new password first: /v1/account/password")
+        return visit
+
+    def _cookie_name(self, request: Request) -> str:
+        return cookie_name(is_secure(request, self.settings.public))
+
+    async def reader_of_enterprises(self, request: Request) -> tuple[Caller, str]:
+        """Who reads enterprises, and why.
+
+        Raises:
+            Refusal: no good key, not allowed, or no purpose.
+        """
+        caller = await self.caller(request, SCORES)
+        return caller, purpose_of(request.headers)
+
+    def close(self) -> None:
+        """End the threads; they start again when needed.  Who opened the store closes it."""
+        for name in ("journal", "explainer", "passwords"):
+            used = self.__dict__.pop(name, None)
+            if used is not None:
+                used.close()
+
+
+def service_of(request: Request) -> Service:
+    """The service behind a request."""
+    service: Service = request.app.state.service
+    return service

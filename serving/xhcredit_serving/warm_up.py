@@ -1,0 +1,46 @@
+"""Makes what pages need before anybody asks: who comes first after a delivery does not wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from xhcredit.errors import UnknownRecord, XhcreditError
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.store.watchlist import Question
+from xhcredit_serving.console.night.data_quality import summary
+from xhcredit_serving.console.shell.layout import compile_templates
+from xhcredit_serving.restoration.candidates import Lists
+from xhcredit_serving.service import Service
+
+POLL_SECONDS = 2.0
+
+
+async def keep_warm(service: Service, lists: Lists, worked: Callable[[], None]) -> None:
+    """Make it anew whenever the data, the run or the day is another one, until cancelled.
+
+    ``worked`` is called after each round.
+    """
+    await asyncio.to_thread(compile_templates)
+    while True:
+        await warm_up(service, lists)
+        worked()
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def warm_up(service: Service, lists: Lists) -> None:
+    """Make what the watchlist, files, restoration and quality pages need.
+
+    Each is made once for each state of the data, here or by whoever asks first; where it cannot
+    be made, whoever asks is told why.
+    """
+    folder = service.settings.warehouse
+    try:
+        await asyncio.to_thread(service.store.watch.counted, Question())
+        if folder is not None:
+            await lists.of(service, service.today())
+            await asyncio.to_thread(summary, folder, Warehouse(folder).digest())
+    except UnknownRecord:  # no run was published yet
+        return
+    except XhcreditError as error:
+        service.note("not_warm", error=str(error))

@@ -1,0 +1,101 @@
+"""The picture of a cluster: who is in it, how near, and where it ends."""
+
+import pytest
+
+from tests.alerts.districts import NOW, ago, district, event
+from tests.engine.world import CODES
+from xhcredit.alerts.clusters import picture
+from xhcredit.alerts.visible_events import World
+from xhcredit.rules.schemas.alerts import Picture
+
+RULE = Picture(through=("address", "agent"), nodes_at_most=50, hub_above=3)
+
+
+def relation(who, kind, node, days_ago=100, **more):
+    return event(who, days_ago, kind=kind, node=node, **more)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """0 and 1 share an address, 1 and 2 an agent, 3 and 4 an address apart; all share a hub."""
+    rows = [relation(n, "address", "a") for n in (0, 1)]
+    rows += [relation(1, "agent", "b", 90), relation(2, "agent", "b", 80)]
+    rows += [relation(n, "address", "c") for n in (3, 4)]
+    rows += [relation(n, "address", "hub") for n in (0, 2, 3, 4)]
+    rows += [relation(n, "controller", "boss") for n in (0, 3)]
+    return district(tmp_path, {"relation": rows})
+
+
+def seen(told):
+    """Enterprises by number, and edges as (enterprise, days ago)."""
+    enterprises = [CODES.index(n["id"]) for n in told["nodes"] if n["kind"] == "enterprise"]
+    return enterprises, sorted((CODES.index(e["enterprise"]), e["since"]) for e in told["edges"])
+
+
+def day(days_ago):
+    return ago(days_ago).isoformat()
+
+
+def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(world):
+    told = picture(world, 0, RULE, NOW)
+
+    assert (told["size"], told["shown"]) == (3, True)
+    enterprises, edges = seen(told)
+    assert enterprises == [0, 1, 2]
+    assert edges == [(0, day(100)), (1, day(100)), (1, day(90)), (2, day(80))]
+    assert [n["kind"] for n in told["nodes"]] == [
+        "enterprise", "address", "enterprise", "agent", "enterprise",
+    ]  # fmt: skip
+
+
+def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
+    told = picture(world, 0, RULE, NOW)
+    ids = {n["id"]: n for n in told["nodes"]}
+    kinds = {(CODES.index(e["enterprise"]), ids[e["node"]]["kind"]) for e in told["edges"]}
+
+    assert kinds == {(0, "address"), (1, "address"), (1, "agent"), (2, "agent")}
+    assert all(n["id"] == f"n{n['row']}" for n in told["nodes"] if n["kind"] != "enterprise")
+    assert all(
+        world.store.codes[n["row"]].decode() == n["id"]
+        for n in told["nodes"] if n["kind"] == "enterprise"
+    )  # fmt: skip
+
+
+def test_a_node_with_as_many_members_as_the_bound_joins_and_with_more_does_not(world):
+    wide = RULE.model_copy(update={"hub_above": 4})
+
+    assert picture(world, 0, RULE, NOW)["size"] == 3
+    assert picture(world, 0, wide, NOW)["size"] == 5
+
+
+def test_a_white_listed_node_joins_nobody(world):
+    [address] = [n["row"] for n in picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"]
+    told = picture(World(world.store, white_nodes=frozenset({address})), 0, RULE, NOW)
+
+    assert seen(told) == ([0], [])
+    assert (told["size"], told["shown"]) == (1, True)
+
+
+def test_only_the_relations_named_count(world):
+    through = RULE.model_copy(update={"through": ("controller",)})
+    told = picture(world, 0, through, NOW)
+
+    assert seen(told)[0] == [0, 3]
+    assert told["size"] == 2
+    assert {n["kind"] for n in told["nodes"]} == {"enterprise", "controller"}
+
+
+def test_only_so_many_nodes_are_shown_and_the_rest_is_counted(world):
+    few = RULE.model_copy(update={"nodes_at_most": 3})
+    told = picture(world, 0, few, NOW)
+
+    assert (told["size"], told["shown"]) == (3, False)
+    assert seen(told) == ([0, 1], [(0, day(100)), (1, day(100))])
+    assert picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), NOW)["shown"]
+
+
+def test_a_relation_holds_from_its_day_until_its_end_is_known(world):
+    # 1 and 2 share their agent since 80 days ago
+    assert picture(world, 0, RULE, NOW - 81)["size"] == 2
+    assert picture(world, 0, RULE, NOW - 80)["size"] == 3
+    assert picture(world, 0, RULE, NOW - 101)["size"] == 1

@@ -1,0 +1,1 @@
+"""Access: accounts, sessions, keys and the audit log: tests in a real browser."""

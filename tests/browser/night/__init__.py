@@ -1,0 +1,1 @@
+"""Nightly runs: tests in a real browser."""

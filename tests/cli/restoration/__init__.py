@@ -1,0 +1,1 @@
+"""Credit restoration (信用修复): tests of the commands."""

@@ -1,0 +1,91 @@
+"""The half-year report counts what the store holds: of the half, and of one's bureaus only."""
+
+from datetime import date
+
+import openpyxl
+import pytest
+
+from tests.store.alerts.test_alerts import candidate, go, night
+from xhcredit.alerts.workflow import OVER
+from xhcredit.errors import BadInput
+from xhcredit.jobs.documents.pdf import FONTS
+from xhcredit.jobs.half_year_report import as_pdf, as_xlsx, half_named, half_of, half_year
+from xhcredit.store.half_year_counts import counted
+from xhcredit.store.store import Store
+
+H1 = half_named("2026H1")
+TODAY = date(2026, 7, 1)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(str(tmp_path / "store.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def followed(store):
+    """Three alerts of June, one closed; one of July."""
+    night(store, candidate(1), candidate(2, "blue"), candidate(3, bureau="民政局"), on=H1.last)
+    go(store, [1], "screen", "issue", "verify", "dispose", "feed_back", "close")
+    night(store, candidate(4), on=date(2026, 7, 2), inputs="j")
+    return store
+
+
+def alerts_of(store, half, within=None):
+    told = half_year(store, half_named(half), date(2026, 12, 1), within, zh=False)
+    return {tuple(row[:2]): row[2] for row in told.sections[3].rows}
+
+
+def test_alerts_are_counted_in_their_half(followed):
+    first, second = alerts_of(followed, "2026H1"), alerts_of(followed, "2026H2")
+
+    assert (first["raised", "yellow"], first["raised", "blue"]) == (2, 1)
+    assert (second["raised", "yellow"], second["raised", "blue"]) == (1, 0)
+    assert (first["done", "closed"], first["verdict", "found true"]) == (1, 1)
+    assert (first["at the end", "under way"], second["at the end", "under way"]) == (2, 3)
+
+
+def test_only_ones_own_bureaus_are_counted(followed):
+    told = alerts_of(followed, "2026H1", frozenset({"民政局"}))
+
+    assert (told["raised", "yellow"], told["done", "closed"]) == (1, 0)
+
+
+def test_a_half_without_a_night_says_so(store):
+    told = half_year(store, H1, TODAY, None, zh=True)
+    found = counted(store.database, H1.first, H1.last, OVER)
+
+    assert (told.sections[0].rows, told.sections[0].note) == ([], "本期没有发布任何批次")
+    assert (found.runs, found.drawn, found.open) == (None, [], 0)
+
+
+def test_a_half_that_goes_on_is_marked_and_one_to_come_refused(store):
+    assert "期间未结束" in half_year(store, half_of(TODAY), TODAY, None, zh=True).notes[-1]
+    with pytest.raises(BadInput, match="begins on 2027-01-01; choose a half that has begun"):
+        half_year(store, half_named("2027H1"), TODAY, None, zh=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026", "2026H3", "26H1", "0000H1", "２０２６H1x", "H1", "２０２６H"]
+)
+def test_what_is_no_half_is_refused(text):
+    with pytest.raises(BadInput, match="is no half of a year; write it as 2026H1"):
+        half_named(text)
+
+
+def test_the_spreadsheet_and_the_document_hold_the_same_tables(followed, tmp_path):
+    told = half_year(followed, H1, TODAY, None, zh=True)
+    as_xlsx(told, tmp_path / "r.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "r.xlsx").active.iter_rows(values_only=True))
+    first = [row[0] for row in rows]
+
+    assert all(section.title in first for section in told.sections)
+    assert ("新增", "黄色", 2) in [row[:3] for row in rows]
+    assert as_pdf(told).startswith(b"%PDF-")
+
+
+def test_without_a_chinese_font_no_empty_boxes_are_printed(store):
+    told = half_year(store, H1, TODAY, None, zh=True)
+    with pytest.raises(BadInput, match=f"no Chinese font is installed; install one of: {FONTS[0]}"):
+        as_pdf(told, fonts={"Courier": 1})

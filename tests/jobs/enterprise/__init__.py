@@ -1,0 +1,1 @@
+"""One enterprise: tests of the jobs."""

@@ -1,0 +1,1 @@
+"""Nightly runs: tests of the jobs."""

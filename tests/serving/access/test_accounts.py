@@ -1,0 +1,313 @@
+"""Accounts: how people get in, how they stay out, and who decides what they may do."""
+
+import asyncio
+import re
+
+import pyotp
+import pytest
+from xhcredit_serving.access.passwords import Passwords, first_password, is_common, refuse_weak
+from xhcredit_serving.http.problems import Refusal
+
+from tests.serving.district import ACT, NOW, headers, new_key, problem
+from tests.serving.visitors import PASSWORD, browser, hashed, log_in, person, visitor
+from tests.store.access.test_accounts_and_keys import dump
+from xhcredit.errors import BadInput
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.access import PasswordRules
+from xhcredit.store.audit import head, verify
+
+NEW = "Sieben-Birken-3"
+RULES = Rulebook.load().value("access.passwords", PasswordRules, as_of=NOW.date())
+ADMIN = ("security_admin", "")
+
+
+@pytest.fixture
+def admin(client):
+    return visitor(client, "sec", ADMIN)
+
+
+@pytest.fixture
+def zhang(client):
+    """A browser of somebody who is not logged in yet."""
+    person(client, "zhang", ("viewer", ""))
+    return browser(client)
+
+
+def same(answer):
+    """A refusal without what names the request."""
+    return {k: v for k, v in problem(answer, 401, "login_refused").items() if k != "instance"}
+
+
+def change(made, old, new):
+    token = {"X-CSRF-Token": made.get("/v1/session").json()["csrf"]}
+    return made.post("/v1/account/password", json={"old": old, "new": new}, headers=token)
+
+
+def test_the_first_password_is_good_for_choosing_another_and_for_nothing_else(client, admin):
+    made = admin.post("/v1/accounts", json={"login": "zhang", "name": "张三"}).json()
+    admin.post("/v1/accounts/zhang/grants", json={"role": "viewer", "bureau": ""})
+    zhang = browser(client)
+    assert log_in(zhang, "zhang", made["password"]).json()["must_change"]
+    problem(zhang.get("/v1/runs"), 403, "password_due")
+    problem(zhang.get("/v1/account/totp"), 405, "method_not_allowed")
+    assert change(zhang, made["password"], NEW).json() == {"changed": True}
+
+    problem(zhang.get("/v1/session"), 401, "no_key")
+    problem(log_in(zhang, "zhang", made["password"]), 401, "login_refused")
+    assert not log_in(zhang, "zhang", NEW).json()["must_change"]
+    assert zhang.get("/v1/runs").status_code == 200
+    kept = dump(client.store) + client.log.getvalue()
+    assert made["password"] not in kept
+    assert NEW not in kept
+    assert verify(client.store.database).whole
+
+
+def test_a_first_password_opens_nothing_after_three_days(client, zhang):
+    client.store.access.reset_user(ACT, "zhang", hashed(PASSWORD))
+    client.clock.forward(hours=72)
+
+    problem(log_in(zhang, "zhang"), 401, "login_refused")
+
+
+def test_an_old_password_must_be_replaced(client, zhang):
+    client.clock.forward(days=90)
+
+    assert log_in(zhang, "zhang").json()["must_change"]
+    problem(zhang.get("/v1/runs"), 403, "password_due")
+
+
+def test_whatever_is_wrong_the_answer_is_the_same(client, zhang):
+    person(client, "shut", disabled_at="2026-01-01")
+    wrong = same(log_in(zhang, "zhang", "Wrong-Wrong-1"))
+    for login, password in (("nobody", PASSWORD), ("shut", PASSWORD), ("' OR 1=1 --", "x")):
+        assert same(log_in(zhang, login, password)) == wrong
+    for _ in range(4):
+        assert same(log_in(zhang, "zhang", "Wrong-Wrong-1")) == wrong
+
+    assert client.store.access.user("zhang")["locked_until"]
+    assert same(log_in(zhang, "zhang")) == wrong
+    assert head(client.store.database).action == "session.refused"
+    assert "OR 1=1" not in dump(client.store)
+    client.clock.forward(minutes=15)
+    assert log_in(zhang, " ZHANG ").json()["login"] == "zhang"
+
+
+def test_an_address_from_which_many_failed_waits(client, zhang):
+    sessions = client.store.sessions
+    for _ in range(100):
+        sessions.failed_at("testclient", NOW, NOW)
+    answer = log_in(zhang, "zhang")
+
+    problem(answer, 429, "too_many_logins")
+    assert answer.headers["retry-after"] == "900"
+    client.clock.forward(minutes=15, seconds=1)
+    assert log_in(zhang, "zhang").status_code == 200
+
+
+def test_few_passwords_are_looked_at_at_once():
+    async def all_at_once():
+        passwords = Passwords(waiting=3)
+        tries = [passwords.are_right("x", None) for _ in range(8)]
+        found = await asyncio.gather(*tries, return_exceptions=True)
+        later = await passwords.are_right(PASSWORD, hashed(PASSWORD))
+        passwords.close()
+        return found, later
+
+    found, later = asyncio.run(all_at_once())
+
+    refused = [error for error in found if isinstance(error, Refusal)]
+    assert (len(refused), found.count(False)) == (5, 3)
+    assert {error.code for error in refused} == {"overloaded"}
+    assert later
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("Kurz-1", "fewer than 10 characters"),
+        ("nur-kleine-buchstaben", "fewer than 3 of"),
+        ("Zhang.San-2026!", "contains the login"),
+        ("Password2026!", "everybody tries first"),
+        ("P@ssw0rd2026!", "everybody tries first"),
+        ("Qwertyuiop1!", "everybody tries first"),
+        ("aA1!aA1!aA1!", "everybody tries first"),
+        ("1qaz@WSX3edc", "everybody tries first"),
+        ("Woaini1314!!", "everybody tries first"),
+    ],
+)
+def test_weak_passwords_are_refused(password, why):
+    with pytest.raises(BadInput, match=why) as refused:
+        refuse_weak(password, "zhang.san", RULES)
+
+    assert password not in str(refused.value)
+
+
+def test_first_passwords_are_long_and_never_the_same():
+    made = {first_password() for _ in range(100)}
+
+    assert len(made) == 100
+    assert all(re.fullmatch("([a-z2-9]{5}-){3}[a-z2-9]{5}", one) for one in made)
+    assert not any(is_common(one) for one in made)
+
+
+def test_a_new_password_asks_for_the_old_one(client, zhang):
+    log_in(zhang, "zhang")
+
+    problem(change(zhang, "Wrong-Wrong-1", NEW), 401, "login_refused")
+    problem(change(zhang, PASSWORD, "weak"), 400, "bad_input")
+    problem(change(zhang, PASSWORD, PASSWORD), 400, "bad_input")
+    assert zhang.get("/v1/session").status_code == 200
+
+
+def codes(client, secret):
+    """The one-time code of a secret now."""
+    return pyotp.TOTP(secret).at(client.clock())
+
+
+def test_one_time_codes_are_set_up_asked_for_and_taken_once(client, zhang):
+    token = {"X-CSRF-Token": log_in(zhang, "zhang").json()["csrf"]}
+    made = zhang.post("/v1/account/totp", headers=token).json()
+    assert made["uri"].startswith("otpauth://totp/xhcredit:zhang?")
+    wrong = zhang.put("/v1/account/totp", json={"code": "000000"}, headers=token)
+    problem(wrong, 401, "login_refused")
+    first = codes(client, made["secret"])
+    assert zhang.put("/v1/account/totp", json={"code": first}, headers=token).is_success
+
+    problem(log_in(zhang, "zhang"), 401, "code_needed")
+    problem(log_in(zhang, "zhang", code=first), 401, "login_refused")
+    client.clock.forward(seconds=30)
+    second = codes(client, made["secret"])
+    assert log_in(zhang, "zhang", code=second).json()["how"] == "totp"
+    problem(log_in(zhang, "zhang", code=second), 401, "login_refused")
+    problem(log_in(zhang, "zhang", code="000000"), 401, "login_refused")
+
+
+def test_one_time_codes_are_taken_away_by_a_code_or_by_the_administrator(client, zhang, admin):
+    secret = pyotp.random_base32()
+    client.store.access.change_user(ACT, "zhang", **{"totp_secret": secret})
+    token = {"X-CSRF-Token": log_in(zhang, "zhang", code=codes(client, secret)).json()["csrf"]}
+    begun = zhang.post("/v1/account/totp", headers=token)
+    problem(begun, 409, "wrong_state")
+    problem(
+        zhang.put("/v1/account/totp", json={"code": "000000"}, headers=token), 409, "wrong_state"
+    )
+    client.clock.forward(seconds=30)
+    off = zhang.request(
+        "DELETE", "/v1/account/totp", json={"code": codes(client, secret)}, headers=token
+    )
+    assert off.json() == {"has_totp": False}
+    client.store.access.change_user(ACT, "zhang", **{"totp_secret": secret})
+    first = admin.post("/v1/accounts/zhang/password").json()["password"]
+
+    assert log_in(zhang, "zhang", first).json()["must_change"]
+
+
+def test_guessing_codes_locks_the_account(client, zhang):
+    secret = pyotp.random_base32()
+    client.store.access.change_user(ACT, "zhang", **{"totp_secret": secret})
+    right = codes(client, secret)
+    wrong = f"{(int(right) + 500_000) % 1_000_000:06}"
+    for _ in range(5):
+        problem(log_in(zhang, "zhang", code=wrong), 401, "login_refused")
+
+    problem(log_in(zhang, "zhang", code=right), 401, "login_refused")
+
+
+def test_the_administrator_grants_takes_shuts_and_opens(client, admin, zhang):
+    where = "/v1/accounts/zhang"
+    inspector = {"role": "inspector", "bureau": "应急局"}
+    assert admin.post(f"{where}/grants", json=inspector).json() == {"login": "zhang"}
+    listed = {a["login"]: a for a in admin.get("/v1/accounts").json()["accounts"]}
+    assert inspector in listed["zhang"]["grants"]
+    assert admin.delete(f"{where}/grants", params=inspector).is_success
+    problem(admin.delete(f"{where}/grants", params=inspector), 404, "unknown_record")
+    assert admin.put(f"{where}/disabled", json={"disabled": True}).is_success
+    problem(log_in(zhang, "zhang"), 401, "login_refused")
+    assert admin.put(f"{where}/disabled", json={"disabled": False}).is_success
+    assert log_in(zhang, "zhang").is_success
+    problem(
+        admin.put("/v1/accounts/nobody/disabled", json={"disabled": True}), 404, "unknown_record"
+    )
+
+
+def test_nobody_serves_themselves_and_the_administrators_stay_apart(client, admin, zhang):
+    own = "/v1/accounts/sec"
+    for answer in (
+        admin.post(f"{own}/grants", json={"role": "viewer", "bureau": ""}),
+        admin.post(f"{own}/password"),
+        admin.put(f"{own}/disabled", json={"disabled": False}),
+        admin.put(f"{own}/identity", json={"subject": "x"}),
+        admin.post("/v1/accounts/zhang/grants", json={"role": "auditor", "bureau": ""}),
+        admin.post("/v1/keys", json={"name": "x", "bureau": "", "roles": ["auditor", "viewer"]}),
+    ):
+        problem(answer, 409, "two_persons")
+
+
+def test_an_administrator_of_a_bureau_looks_after_its_own(client):
+    person(client, "own", ("viewer", "应急局"))
+    person(client, "both", ("viewer", "应急局"), ("viewer", "民政局"))
+    person(client, "district", ("viewer", ""))
+    person(client, "nothing")
+    key = new_key(client.store, bureau="民政局").split("_")[1]
+    local = visitor(client, "sec", ("security_admin", "应急局"))
+
+    seen = [a["login"] for a in local.get("/v1/accounts").json()["accounts"]]
+    assert seen == ["own", "sec"]
+    assert local.get("/v1/keys").json() == {"keys": []}
+    for login in ("both", "district", "nothing", "absent"):
+        answer = local.post(f"/v1/accounts/{login}/password")
+        assert "nobody has the login" in problem(answer, 404, "unknown_record")["detail"]
+    problem(local.delete(f"/v1/keys/{key}"), 404, "unknown_record")
+    problem(local.post("/v1/accounts", json={"login": "x1", "name": "x"}), 403, "not_allowed")
+    for bureau in ("民政局", "", "*"):
+        grant = {"role": "viewer", "bureau": bureau}
+        problem(local.post("/v1/accounts/own/grants", json=grant), 403, "not_allowed")
+        made = {"name": "x", "bureau": bureau, "roles": ["viewer"]}
+        problem(local.post("/v1/keys", json=made), 403, "not_allowed")
+
+
+def test_a_key_manages_no_accounts(client):
+    made = browser(client)
+    made.headers.update(headers(new_key(client.store, ["security_admin"], bureau="")))
+
+    for method, path in (("GET", "/v1/accounts"), ("GET", "/v1/keys")):
+        assert "log in" in problem(made.request(method, path), 403, "not_allowed")["detail"]
+    problem(made.get("/v1/session"), 401, "no_key")
+
+
+def test_keys_are_made_shown_once_and_revoked(client, admin):
+    asked = {"name": "平台", "bureau": "应急局", "roles": ["viewer"], "days": 1}
+    made = admin.post("/v1/keys", json=asked).json()
+    other = browser(client)
+    other.headers.update(headers(made["key"]))
+
+    assert other.get("/v1/runs").status_code == 200
+    assert made["key"] not in admin.get("/v1/keys").text
+    assert admin.delete(f"/v1/keys/{made['prefix']}").is_success
+    client.clock.forward(seconds=1)
+    problem(other.get("/v1/runs"), 401, "no_key")
+    problem(admin.post("/v1/keys", json={**asked, "roles": ["security_admin"]}), 403, "not_allowed")
+
+
+def test_the_same_grant_sent_twice_is_done_once(client, admin, zhang):
+    key = {"Idempotency-Key": "one"}
+    grant = {"role": "inspector", "bureau": "应急局"}
+    admin.post("/v1/accounts/zhang/grants", json=grant, headers=key)
+    before = head(client.store.database).seq
+
+    assert admin.post("/v1/accounts/zhang/grants", json=grant, headers=key).is_success
+    assert head(client.store.database).seq == before
+    other = admin.post("/v1/accounts/zhang/grants", json=grant | {"bureau": ""}, headers=key)
+    problem(other, 422, "key_reused")
+    bad = admin.post("/v1/accounts/zhang/grants", json=grant, headers={"Idempotency-Key": "a b"})
+    problem(bad, 400, "bad_input")
+
+
+def test_what_an_administrator_does_is_recorded_with_its_reason(client, admin, zhang):
+    admin.headers["X-Purpose"] = "transfer"
+    admin.put("/v1/accounts/zhang/disabled", json={"disabled": True})
+    last = head(client.store.database)
+
+    assert (last.actor, last.action, last.purpose) == ("user:sec", "account.shut", "transfer")
+    del admin.headers["X-Purpose"]
+    problem(admin.post("/v1/accounts/zhang/password"), 400, "purpose_missing")

@@ -1,0 +1,94 @@
+"""Who is told, over HTTP: for the security administrator, of their bureaus, secrets once."""
+
+import pytest
+
+from tests.serving.district import CODES, NOW, problem, served
+from tests.serving.receivers import receiving
+from tests.serving.visitors import visitor
+from tests.store.nights import night
+from xhcredit.domain.webhook_signatures import verified
+from xhcredit.jobs.delivery.ssrf_guard import Outward
+from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.jobs.night.publish import publish
+
+PATH = "/v1/subscriptions"
+HOOK = {"name": "平台", "url": "https://platform.example.cn/hooks", "bureau": ""}
+
+
+@pytest.fixture
+def admin(client):
+    return visitor(client, "admin", ("security_admin", ""))
+
+
+def test_a_system_is_told_of_the_next_night(file, tmp_path):
+    here = Outward(("127.0.0.0/8",))
+    with receiving() as receiver, served(str(file), outward=here) as client:
+        admin = visitor(client, "admin", ("security_admin", ""))
+        made = admin.post(PATH, json=HOOK | {"url": receiver.url, "kinds": ["tier_changed"]})
+        assert made.status_code == 200
+        secret = made.json()["secret"]
+        other = night(tmp_path / "n", "2026-07-01", "AB")
+        changed = publish(other, client.store, actor="n").changed
+        told = deliver(client.store, Plan(outward=here))
+
+        assert told[0].delivered == len(receiver.received) == changed == len(CODES) + 2
+        for request in receiver.received:
+            verified(secret, request.headers, request.body, NOW.timestamp())
+        [row] = admin.get(PATH).json()["subscriptions"]
+        assert row["messages"] == {"delivered": changed}
+        assert secret not in admin.get(PATH).text + client.log.getvalue()
+
+
+def test_it_is_ended_rotated_and_told_again(client, admin):
+    number = admin.post(PATH, json=HOOK).json()["id"]
+    one = f"{PATH}/{number}"
+
+    assert admin.post(f"{one}:rotate").json()["secret"].startswith("whsec_")
+    assert admin.post(f"{one}:replay", params={"since": 1}).json()["messages"] == 0
+    assert admin.get(f"{one}/dead").json() == {"messages": []}
+    for _ in range(2):  # the same key again does nothing
+        assert admin.delete(one, headers={"Idempotency-Key": "e"}).json() == {"id": number}
+    problem(admin.delete(one), 404, "unknown_record")
+    problem(admin.post(f"{one}:rotate"), 404, "unknown_record")
+    [row] = admin.get(PATH).json()["subscriptions"]
+    assert row["ended_at"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://169.254.169.254/latest", "is inside"),
+        ("http://platform.example.cn/", "without HTTPS"),
+        ("https://u:p@platform.example.cn/", "a password"),
+        ("file:///etc/passwd", "https:// addresses only"),
+    ],
+)
+def test_addresses_inside_are_refused(admin, url, said):
+    assert said in problem(admin.post(PATH, json=HOOK | {"url": url}), 400, "bad_input")["detail"]
+    assert admin.get(PATH).json()["subscriptions"] == []
+
+
+def test_an_administrator_of_one_bureau_hands_out_its_messages_only(client, admin):
+    mine = visitor(client, "mine", ("security_admin", "民政局"))
+    theirs = admin.post(PATH, json=HOOK | {"bureau": "建管委"}).json()["id"]
+
+    for bureau in ("", "*", "建管委"):
+        problem(mine.post(PATH, json=HOOK | {"bureau": bureau}), 403, "not_allowed")
+    own = mine.post(PATH, json=HOOK | {"bureau": "民政局"}).json()["id"]
+    assert [s["id"] for s in mine.get(PATH).json()["subscriptions"]] == [own]
+    for ask in (
+        mine.delete(f"{PATH}/{theirs}"),
+        mine.post(f"{PATH}/{theirs}:rotate"),
+        mine.post(f"{PATH}/{theirs}:replay"),
+        mine.get(f"{PATH}/{theirs}/dead"),
+        mine.get(f"{PATH}/99/dead"),
+    ):
+        problem(ask, 404, "unknown_record")
+
+
+def test_nobody_else_may(client):
+    problem(client.get(PATH), 403, "not_allowed")
+    for role in ("system_admin", "auditor", "viewer", "draw_officer"):
+        other = visitor(client, role.replace("_", "-"), (role, ""))
+        problem(other.get(PATH), 403, "not_allowed")
+        problem(other.post(PATH, json=HOOK), 403, "not_allowed")

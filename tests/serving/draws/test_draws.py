@@ -1,0 +1,114 @@
+"""Draws over HTTP: the walk of an officer, what is public, what another bureau sees, any input."""
+
+import json
+import shutil
+from datetime import date
+
+import pytest
+import schemathesis
+from schemathesis import GenerationMode
+
+from tests.jobs.draws.test_draw import PEOPLE, PLAN
+from tests.serving.district import CODES, headers, new_key, problem, served
+from tests.serving.http.test_fuzz import DRAWS, hold
+from tests.serving.visitors import visitor
+from xhcredit.draws.verify import Files, verified
+
+SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
+
+
+@pytest.fixture
+def officer(file, nights, tmp_path):
+    """A client of a draw officer of the whole district, over a warehouse that results go into."""
+    own = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
+    with served(str(file), warehouse=own) as client:
+        client.headers.update(headers(new_key(client.store, ["draw_officer"], bureau="*")))
+        yield client
+
+
+def frozen(client, draw="d1"):
+    client.post("/v1/plans", json={"plan": PLAN})
+    body = {"draw": draw, "plan": PLAN["id"], "inspectors": PEOPLE,
+            "recusals": f"inspector,code,reason\nI1,{CODES[0]},亲属\n"}  # fmt: skip
+    return client.post("/v1/draws", json=body)
+
+
+def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(officer):
+    assert frozen(officer).status_code == 200
+    officer.clock.forward(days=1)
+    assert officer.post("/v1/draws/d1/seed", json=SEED).json()["value"] == "1 2 3"
+    assert officer.post("/v1/draws/d1/run").json()["selected"] > 0
+    stranger = {"Authorization": "", "X-Purpose": ""}
+    record = officer.get("/v1/public/draws/d1/record.json", headers=stranger).json()
+    commitment = officer.get("/v1/public/draws/d1/commitment.json", headers=stranger).content
+    frame = officer.get("/v1/draws/d1/frame.csv").content
+
+    assert all(c.holds for c in verified(record, Files(commitment, frame)))
+    assert "def main" in officer.get("/v1/public/verify_draw.py", headers=stranger).text
+    assert '"tier"' not in json.dumps(record)
+    first = record["selected"][0]
+    away = {"code": first["code"], "inspector": first["inspectors"][0], "reason": "病假"}
+    assert officer.post("/v1/draws/d1/replacements", json=away).json()["attempt"] == 1
+    rows = [f"{s['code']},corrected,{date(2025, 3, 2)},,\n" for s in record["selected"]]
+    csv = "code,result,inspected_on,item,note\n" + "".join(rows)
+    entered = officer.post("/v1/draws/d1/results", json={"csv": csv})
+    assert entered.json()["entered"] == len(rows)
+    assert officer.get("/v1/draws/d1/estimate").json()["total"]["violations"] > 0
+    assert officer.get("/v1/draws/d1").json()["state"] == "drawn"
+    [listed] = officer.get("/v1/draws").json()["draws"]
+    assert listed["id"] == "d1"
+    assert listed["publication"]["state"] == "overdue"  # 20 working days after 2 March 2025
+    assert listed["publication"]["due_on"] == "2025-03-28"
+    page = visitor(officer, "chen", ("viewer", "市场监管局")).get("/console/draws?lang=en").text
+    assert "2025-03-28" in page
+    assert '<span class="tag red">overdue</span>' in page
+
+
+def test_steps_out_of_their_order_are_refused_in_words(officer):
+    frozen(officer)
+    problem(officer.post("/v1/draws/d1/run"), 404, "unknown_record")
+    problem(frozen(officer), 409, "wrong_state")
+    officer.clock.forward(days=1)
+    officer.post("/v1/draws/d1/seed", json=SEED)
+    problem(officer.post("/v1/draws/d1/seed", json=SEED | {"value": "7"}), 409, "wrong_state")
+    problem(officer.get("/v1/public/draws/d1/record.json"), 404, "unknown_record")
+
+
+def test_the_same_key_freezes_once(officer):
+    officer.headers["Idempotency-Key"] = "freeze-1"
+    officer.post("/v1/plans", json={"plan": PLAN}, headers={"Idempotency-Key": "plan-1"})
+    body = {"draw": "d1", "plan": PLAN["id"], "inspectors": PEOPLE,
+            "recusals": "inspector,code,reason\n"}  # fmt: skip
+    answers = [officer.post("/v1/draws", json=body).json() for _ in range(3)]
+
+    assert answers[0] == answers[1] == answers[2]
+    assert len(officer.get("/v1/draws").json()["draws"]) == 1
+
+
+def test_a_draw_of_another_bureau_is_as_if_it_were_not_there(officer):
+    frozen(officer)
+    other = new_key(officer.store, ["draw_officer"], bureau="民政局")
+    theirs = headers(other)
+    for method, path, body in (
+        ("GET", "/v1/draws/d1", None),
+        ("GET", "/v1/draws/d1/frame.csv", None),
+        ("GET", "/v1/draws/d1/estimate", None),
+        ("POST", "/v1/draws/d1/seed", SEED),
+        ("POST", "/v1/draws/d1/run", None),
+    ):
+        problem(officer.request(method, path, json=body, headers=theirs), 404, "unknown_record")
+    assert officer.get("/v1/draws", headers=theirs).json()["draws"] == []
+
+
+@pytest.fixture(scope="module")
+def described(steady):
+    schema = schemathesis.openapi.from_asgi("/openapi.json", steady.app)
+    found = (made.ok() for made in schema.get_all_operations())
+    return {op.definition.raw["operationId"]: op for op in found}
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)
+@pytest.mark.parametrize("name", [name for name in DRAWS if name != "public_verifier"])
+def test_every_answer_is_as_described(described, steady, name, mode):
+    key = headers(new_key(steady.store, ["draw_officer"], bureau="*"), purpose=None)
+    hold(described, name, mode, 25, key)

@@ -1,0 +1,64 @@
+"""Joint draws and triggered checks over HTTP, and whom they are for."""
+
+from tests.jobs.draws.test_draw import PLAN
+from tests.serving.district import CODES, headers, new_key, problem
+from tests.serving.draws import test_draws as base
+from tests.serving.draws.test_draws import PEOPLE, SEED
+
+officer = base.officer
+CHECK = {
+    "id": "ts-1", "bureau": "市场监管局", "code": CODES[0], "source": "complaint",
+    "reason": "举报已核实", "items": ["disclosure"],
+}  # fmt: skip
+STRANGER = {"Authorization": "", "X-Purpose": ""}
+
+
+def drawn(client, draw, bureau, value):
+    client.post("/v1/plans", json={"plan": PLAN | {"id": f"p-{draw}", "bureau": bureau}})
+    body = {"draw": draw, "plan": f"p-{draw}", "inspectors": PEOPLE,
+            "recusals": "inspector,code,reason\n"}  # fmt: skip
+    assert client.post("/v1/draws", json=body).status_code == 200
+    client.clock.forward(days=1)
+    client.post(f"/v1/draws/{draw}/seed", json=SEED | {"value": value})
+    assert client.post(f"/v1/draws/{draw}/run").status_code == 200
+
+
+def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):
+    drawn(officer, "d1", "市场监管局", "1")
+    drawn(officer, "d2", "民政局", "2")
+    asked = {"joint": "j1", "draws": ["d1", "d2"]}
+    alone = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    problem(officer.post("/v1/joint-draws", json=asked, headers=alone), 404, "unknown_record")
+    told = officer.post("/v1/joint-draws", json=asked).json()
+    assert told["inspections"] - told["visits"] == told["saved"]
+    record = officer.get("/v1/public/joint-draws/j1/joint.json", headers=STRANGER).json()
+    assert record["visits"] == len(record["selected"])
+    assert '"tier"' not in str(record)
+    for key, many in ((alone, 1), (new_key(officer.store, ["viewer"], bureau="税务局"), 0)):
+        given = key if isinstance(key, dict) else headers(key)
+        found = officer.get("/v1/joint-draws", headers=given).json()["joint_draws"]
+        assert len(found) == many
+    problem(officer.post("/v1/joint-draws", json=asked | {"joint": "j2"}), 409, "wrong_state")
+    problem(officer.get("/v1/public/joint-draws/j2/joint.json"), 404, "unknown_record")
+
+
+def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
+    assert officer.post("/v1/triggered-checks", json=CHECK).json()["counts"] is False
+    other = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    found = {"result": "corrected", "inspected_on": str(officer.clock.now.date())}
+    for path, body in (
+        ("/v1/triggered-checks", CHECK | {"id": "ts-2"}),
+        ("/v1/triggered-checks/ts-1/result", found),
+        ("/v1/triggered-checks/ts-1/calling-off", {"reason": "x"}),
+    ):
+        problem(officer.post(path, json=body, headers=other), 404, "unknown_record")
+    assert officer.get("/v1/triggered-checks", headers=other).json()["checks"] == []
+    closed = officer.post("/v1/triggered-checks/ts-1/result", json=found)
+    assert closed.json() == {"check": "ts-1", "state": "closed"}
+    told = officer.get("/v1/triggered-checks").json()
+    assert told["counted"] == [
+        {"source": "complaint", "checks": 1, "open": 0, "counting": 0, "failed": 1}
+    ]
+    silent = {k: v for k, v in officer.headers.items() if k.lower() != "x-purpose"}
+    officer.headers.clear()
+    problem(officer.get("/v1/triggered-checks", headers=silent), 400, "purpose_missing")

@@ -1,0 +1,1 @@
+"""Parts of every HTTP answer: tests of problems, health, description, hostile input."""

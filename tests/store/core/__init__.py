@@ -1,0 +1,1 @@
+"""Core of the store: tests of transactions, hash chain, append-only guards, migrations."""

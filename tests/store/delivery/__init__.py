@@ -1,0 +1,1 @@
+"""Delivery of webhooks to other systems: tests of the store."""

@@ -1,0 +1,78 @@
+"""Points that mean what they say: probabilities set right on a later period.
+
+Platt's line (slope and shift of the log-odds) is folded into the points table: a line through a sum
+is again a sum, exactly.  An isotonic curve is not, so it is never folded in; it is kept beside the
+table as a list of steps, and shows where the line does not hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from xhcredit.errors import BadSample
+from xhcredit_training.additive_model import Additive
+from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.metrics import chance, platt
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A calibrated model; ``steps`` are (risk from, observed rate) of the isotonic curve.
+
+    ``largest_gap``: largest difference between curve and line, over tenths of the rows.
+    """
+
+    model: Additive
+    slope: float
+    shift: float
+    steps: tuple[tuple[float, float], ...]
+    largest_gap: float
+
+
+def calibrate(model: Additive, later: Frame) -> Calibrated:
+    """Set a model right on a later period.
+
+    Raises:
+        BadSample: the later period has one outcome only, or its risks run against its outcomes.
+    """
+    risk = model.risk(later.x, later.ids)
+    slope, shift = line_of(risk, later)
+    right = model.scaled(slope, shift)
+    steps, gap = curve(right.risk(later.x, later.ids), later)
+    return Calibrated(right, slope, shift, steps, gap)
+
+
+def line_of(risk: Array, later: Frame) -> tuple[float, float]:
+    """Slope and shift that set log-odds right.
+
+    Raises:
+        BadSample: one outcome only, or the risks run against the outcomes.
+    """
+    if np.unique(later.bad).size < 2:
+        raise BadSample("the period for calibration has one outcome only; choose a longer one")
+    if np.ptp(risk) == 0:
+        mean = float(np.average(later.bad, weights=later.weight))
+        return 1.0, float(np.log(mean / (1 - mean)) - risk[0])
+    slope, shift = platt(risk, later.bad, later.weight)
+    if slope <= 0:
+        raise BadSample(
+            f"on the calibration period risks run against outcomes (slope {slope:.3f}); "
+            "the model does not hold there: choose another period or fewer indicators"
+        )
+    return slope, shift
+
+
+def curve(risk: Array, later: Frame) -> tuple[tuple[tuple[float, float], ...], float]:
+    """Steps of the isotonic curve of outcomes over risk, and its largest gap from the line."""
+    fit = IsotonicRegression(out_of_bounds="clip")
+    rate = fit.fit_transform(risk, later.bad, sample_weight=later.weight)
+    order = np.argsort(risk, kind="stable")
+    first = np.append(True, np.diff(rate[order]) > 0)
+    steps = tuple((float(r), float(p)) for r, p in zip(risk[order][first], rate[order][first],
+                                                       strict=True))  # fmt: skip
+    tenths = np.array_split(order, 10)
+    gaps = [abs(float((rate - chance(risk))[t].mean())) for t in tenths if t.size]
+    return steps, max(gaps)

@@ -1,0 +1,90 @@
+"""``xhcredit-train tolerance``: what the tolerance period does for whom."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xhcredit.errors import BadInput
+
+if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit_training.fairness import Tolerance
+
+out = Console()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the shell."""
+    app.command("tolerance")(tolerance)
+
+
+def tolerance(
+    as_of: Annotated[str, typer.Option("--as-of", help="Day of the night, YYYY-MM-DD.")],
+    warehouse: Annotated[Path, typer.Option(help="Folder that ingest wrote.")] = Path(
+        "out/demo/warehouse"
+    ),
+    release: Annotated[
+        Path | None, typer.Option(help="Release file; the expert tables by default.")
+    ] = None,
+) -> None:
+    """Show tiers with the tolerance period and without it: by size, form, age and more."""
+    found = _effect(_day(as_of), warehouse, release)
+    table = Table(title=f"包容期的影响 what the tolerance period does, as of {as_of}")
+    table.add_column("组 group", no_wrap=True)
+    for heading in ("企业 all", "上调 lifted", "C/D 无 without", "C/D 有 with"):
+        table.add_column(heading, justify="right")
+    for told in found:
+        poor = [sum(tiers[t] for t in "CD") for tiers in (told.without, told.with_it)]
+        counts = (f"{n:,}" for n in (told.enterprises, told.lifted, *poor))
+        table.add_row(_words(told), *counts)
+    out.print(table)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f'--as-of "{text}" is not a day; write it as 2026-06-30') from None
+
+
+def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance, ...]:
+    import numpy as np
+
+    from xhcredit.engine.one_enterprise import day_number
+    from xhcredit.jobs.night.run import present
+    from xhcredit.jobs.scoring.model import model_on
+    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.scores.release import load_release
+    from xhcredit_training.fairness import tolerance_effect
+    from xhcredit_training.sample import groups_of
+
+    with Console(stderr=True).status("评分 scoring, with and without"):
+        store = open_store(warehouse)
+        model = model_on(Rulebook.load(), load_release(release), day)
+        rows = present(store, day)
+        days = np.full(rows.shape, day_number(day), np.int32)
+        return tolerance_effect(store, model, groups_of(store, rows, days))
+
+
+def _words(told: Tolerance) -> str:
+    """A group by its words; what the register does not say is told as unknown."""
+    from xhcredit.ingest.schema import table
+
+    if told.value < 0:
+        return f"{told.grouping}: 不详 unknown"
+    if told.grouping == "age":
+        return f"age: {_AGES[told.value]}"
+    values = table("enterprise").column(told.grouping).values or (("no", "否"), ("yes", "是"))
+    value, zh = values[told.value]
+    return f"{told.grouping}: {zh} {value}"
+
+
+#: in the order of ``sample.AGES``
+_AGES = ("18 个月内 under 18 months", "3 年内 under 3 years", "5 年内 under 5 years",
+         "10 年内 under 10 years", "10 年以上 older")  # fmt: skip

@@ -1,0 +1,131 @@
+"""``xhcredit-train`` from a run to a candidate: ``gates``, ``submit``, ``promote``."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xhcredit.domain.clock import Clock
+from xhcredit.errors import BadInput
+
+if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit_training.promotion_gates import Verdict
+
+out = Console()
+Run = Annotated[str, typer.Argument(help="Run: folder, name, or MLflow id.")]
+Sample = Annotated[Path, typer.Option("--sample", help="The sample that the run came from.")]
+StoreAt = Annotated[
+    str, typer.Option("--store", envvar="XHCREDIT_STORE", help="The store: a file, or an address.")
+]
+On = Annotated[str, typer.Option("--on", help="Day whose gates hold; today by default.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of all runs.")]
+Tracking = Annotated[
+    str, typer.Option("--tracking", help="MLflow address; a file beside the runs by default.")
+]
+_STORE, _RUNS = "out/store.db", Path("out/runs")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the shell."""
+    app.command("gates")(gates)
+    app.command("submit")(submit)
+    app.command("promote")(promote)
+
+
+def the_day(text: str) -> date:
+    """A day as it was typed; empty is today.
+
+    Raises:
+        BadInput: it is no day.
+    """
+    try:
+        return date.fromisoformat(text) if text else Clock().today()
+    except ValueError:
+        raise BadInput(f'--on "{text}" is not a day; write it as 2026-06-30') from None
+
+
+def gates(
+    run: Run,
+    sample: Sample,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Release file; the expert tables by default.")
+    ] = None,
+    on: On = "",
+    runs: Runs = _RUNS,
+    tracking: Tracking = "",
+) -> None:
+    """Judge a run by the gates of a day, without submitting it; fails if one is closed."""
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.scores.release import load_release
+    from xhcredit_training.promotion import submission
+    from xhcredit_training.promotion_gates import refuse_closed
+    from xhcredit_training.registry import address, find
+
+    folder = find(runs, run, address(runs, tracking))
+    given = (load_release(against), Rulebook.load(), the_day(on))
+    _, verdicts = submission(folder, sample, *given)
+    _show(verdicts)
+    refuse_closed(verdicts)
+
+
+def submit(
+    run: Run,
+    sample: Sample,
+    why: Annotated[str, typer.Option("--why", help="Why it should become the champion.")],
+    actor: Annotated[str, typer.Option(help="Who submits.  [default: who is logged in]")] = "",
+    on: On = "",
+    once: Annotated[str, typer.Option(help="Key: the same with the same key is done once.")] = "",
+    store: StoreAt = _STORE,
+    runs: Runs = _RUNS,
+    tracking: Tracking = "",
+) -> None:
+    """Judge a run beside the champion of the store, and submit it with its verdicts."""
+    from xhcredit.jobs.models.promotion import champion_release
+    from xhcredit.jobs.models.promotion import submit as keep
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.store import Store
+    from xhcredit_training.promotion import submission
+    from xhcredit_training.registry import address, find
+
+    folder, day, rules = find(runs, run, address(runs, tracking)), the_day(on), Rulebook.load()
+    with Store.open(store) as opened:
+        champion = champion_release(opened, day)
+        given, verdicts = submission(folder, sample, champion, rules, day)
+        who = actor or getpass.getuser()
+        act = Act(who, "model.submit", why, payload={"run": given.name}, key=once or None)
+        told = keep(opened, act, given, rules, day)
+    _show(verdicts)
+    out.print(f"candidate {told['candidate']}: {told['state']}", soft_wrap=True)
+
+
+def promote(
+    on: On = "", store: StoreAt = _STORE, runs: Runs = _RUNS, tracking: Tracking = ""
+) -> None:
+    """Let MLflow's alias "champion" follow the store, which alone decides what scores."""
+    from xhcredit.store.store import Store
+    from xhcredit_training.promotion import name_champion
+    from xhcredit_training.registry import address
+
+    day = the_day(on).isoformat()
+    with Store.open(store) as opened:
+        kept = opened.models.champion(day)
+    if kept is None:
+        raise BadInput(f'no candidate scores on {day}; switch one: "xhcredit models switch"')
+    version = name_champion(address(runs, tracking), runs / "artifacts", kept["digest"])
+    out.print(f"champion: {kept['name']}, version {version}", soft_wrap=True)
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
+    table = Table("门槛 gate", "", "理由 reason", title="门槛 gates")
+    for v in verdicts:
+        state = "[green]开 open[/]" if v.open else "[red]关 closed[/]"
+        table.add_row(v.gate, state, f"{v.zh}\n{v.en}")
+    out.print(table)

@@ -1,0 +1,173 @@
+"""Runs that can be compared: what was learned, from what, and how good, in MLflow.
+
+Everything is written into a folder first (``run.train``); MLflow is told of it afterwards.  So a
+registry that is down costs nothing: the folder holds the release, its figures and pictures, and
+``xhcredit-train log FOLDER`` tells the registry later.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xhcredit.errors import BadInput, RegistryUnavailable
+
+EXPERIMENT = "xhcredit"
+#: environment variables of MLflow's client: fail in seconds, not in minutes; ask nobody else
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def address(out: Path, given: str = "") -> str:
+    """Where runs are kept: as given, else as set in ``MLFLOW_TRACKING_URI``, else a file in out."""
+    return given or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{out / 'mlflow.db'}"
+
+
+@contextmanager
+def registry(uri: str, artifacts: Path) -> Iterator[Any]:
+    """MLflow, set to an address.
+
+    Args:
+        uri: tracking address: ``sqlite:///file``, ``http://host:5000``, ...
+        artifacts: folder of artifacts, where the address is a local file.
+
+    Raises:
+        RegistryUnavailable: it cannot be reached, or refuses.
+    """
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of its own type hints while it is imported
+        import mlflow  # takes seconds, and must see the variables above
+        import mlflow.pyfunc
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            _experiment(mlflow, uri, artifacts)
+            yield mlflow
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise RegistryUnavailable(
+                f'the registry at "{_shown(uri)}" does not answer: {_told(error)}; results are in '
+                "the run's folder and lose nothing: "
+                '"xhcredit-train log FOLDER" when it is back'
+            ) from None
+
+
+def _told(error: Exception) -> str:
+    """The first line of an error, without the password of an address."""
+    line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return re.sub(r"://[^@/\s]+@", "://***@", line)
+
+
+def _experiment(mlflow: Any, uri: str, artifacts: Path) -> None:
+    """Choose the experiment; a local registry keeps its artifacts beside its file."""
+    if uri.startswith("sqlite:") and mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts.resolve().as_uri())
+    mlflow.set_experiment(EXPERIMENT)
+
+
+def _shown(uri: str) -> str:
+    """The address without a password."""
+    head, at, tail = uri.rpartition("@")
+    return f"{head.partition('://')[0]}://***@{tail}" if at else uri
+
+
+def log(folder: Path, uri: str) -> str:
+    """Tell the registry of a run's folder, with its trials as nested runs; returns the run's id.
+
+    Raises:
+        BadInput: the folder holds no run.
+        RegistryUnavailable: the registry cannot be reached.
+    """
+    run = read(folder)
+    with registry(uri, folder.parent / "artifacts") as mlflow:
+        with mlflow.start_run(run_name=folder.name, tags=_tags(run)) as active:
+            mlflow.log_params({k: str(v)[:500] for k, v in run["parameters"].items()})
+            mlflow.log_metrics(run["metrics"])
+            for month in run["report"]["months"]:
+                step = int(month["month"].replace("-", ""))
+                mlflow.log_metrics({"psi": month["psi"], "rate": month["rate"]}, step=step)
+                csi = max(month["csi"].values(), default=0.0)
+                mlflow.log_metric("csi_worst", csi, step=step)
+            mlflow.log_artifacts(str(folder))
+            for number, trial in enumerate(run.get("trials", ())):
+                with mlflow.start_run(run_name=f"{folder.name}-{number}", nested=True):
+                    mlflow.log_params(trial["parameters"])
+                    mlflow.log_metric("auc_folds", trial["auc"])
+            if (folder / "release.json").exists():
+                _log_model(mlflow, folder, run)
+        return str(active.info.run_id)
+
+
+def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
+    """Log the points table as a model with its signature; read as code, never pickled."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = Schema([ColSpec("double", name, required=True) for name in run["indicators"]])
+    mlflow.pyfunc.log_model(
+        name="points",
+        python_model=str(Path(__file__).with_name("mlflow_model.py")),
+        artifacts={"release": str(folder / "release.json")},
+        model_config={"score": run["score"]},
+        signature=ModelSignature(inputs, Schema([ColSpec("double", "points")])),
+        pip_requirements=["xhcredit"],
+    )
+
+
+def _tags(run: Mapping[str, Any]) -> dict[str, str]:
+    return {"score": run["score"], "model": run["model"], "code_commit": run["code_commit"],
+            "release_digest": run.get("release_digest", "")}  # fmt: skip
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a run's folder tells.
+
+    Raises:
+        BadInput: it holds no run.
+    """
+    try:
+        told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f'"{folder}" holds no run: {error}; name a folder that "fit" wrote'
+        ) from None
+    if not isinstance(told, dict) or "parameters" not in told:
+        raise BadInput(f'"{folder}" holds no run: run.json is incomplete; fit it again')
+    return told
+
+
+def find(runs: Path, name: str, uri: str) -> Path:
+    """The folder of a run by its folder's name, or by its MLflow id (then its files are fetched).
+
+    Raises:
+        BadInput: there is no such run.
+        RegistryUnavailable: the registry is asked and cannot be reached.
+    """
+    for place in (Path(name), runs / name):
+        if (place / "run.json").exists():
+            return place
+    with registry(uri, runs / "artifacts") as mlflow:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return Path(mlflow.artifacts.download_artifacts(run_id=name))
+        except MlflowException:
+            pass
+    raise BadInput(f'no run "{name}" in "{runs}" nor in the registry; see "xhcredit-train runs"')

@@ -1,0 +1,108 @@
+"""Splits by time: learn, then calibrate, then judge; outcomes of one never reach into the next.
+
+Between two parts lies a gap as long as the outcome's horizon: what a row learns from happened up to
+so many days after its as-of day, and must have happened before the next part begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from xhcredit.errors import BadSample
+from xhcredit_training.dataset import Array, Frame
+
+_EPOCH = date(1970, 1, 1)
+
+
+def day_of(number: int) -> date:
+    """The day of a day number."""
+    return _EPOCH + timedelta(days=int(number))
+
+
+@dataclass(frozen=True)
+class Split:
+    """Parts of a sample in order of time; ``horizon`` is how many days an outcome may take."""
+
+    learn: Frame
+    calibrate: Frame
+    judge: Frame
+    horizon: int
+
+
+def split_by_time(sample: Frame, horizon: int, *, judge_from: date, calibrate_from: date) -> Split:
+    """Return a checked split; rows whose outcome reaches into the next part are left out.
+
+    Args:
+        sample: rows with as-of days.
+        horizon: days an outcome may take.
+        calibrate_from, judge_from: first as-of days of the two later parts.
+
+    Raises:
+        BadSample: a part is empty or has one outcome only; the message says which days there are.
+    """
+    days = sample.day
+    second, third = (int((d - _EPOCH).days) for d in (calibrate_from, judge_from))
+    if second >= third:
+        raise BadSample(f"calibration from {calibrate_from}, judging from {judge_from}; put the "
+                        "later day last")  # fmt: skip
+    made = Split(
+        sample.rows(days + horizon < second),
+        sample.rows((days >= second) & (days + horizon < third)),
+        sample.rows(days >= third),
+        horizon,
+    )
+    check_split(made, sample)
+    return made
+
+
+def check_split(split: Split, sample: Frame) -> None:
+    """Refuse a split that would deceive.
+
+    Raises:
+        BadSample: a part is empty, lacks an outcome, or sees what happened in a later part.
+    """
+    parts = {"learning": split.learn, "calibration": split.calibrate, "judging": split.judge}
+    span = f"as-of days run from {day_of(sample.day.min())} to {day_of(sample.day.max())}"
+    for name, part in parts.items():
+        if len(part) == 0:
+            raise BadSample(
+                f"no row is left for {name}: {span}, outcomes take {split.horizon} days; "
+                "choose other days or a longer history"
+            )
+        if np.unique(part.bad).size < 2:
+            raise BadSample(f"the part for {name} has one outcome only: {span}; choose other days")
+    ordered = list(parts.items())
+    for (name, earlier), (later_name, later) in pairwise(ordered):
+        if int(earlier.day.max()) + split.horizon >= int(later.day.min()):
+            raise BadSample(
+                f"outcomes of {name} reach to {day_of(int(earlier.day.max()) + split.horizon)}, "
+                f"{later_name} begins on {day_of(later.day.min())}; leave a gap of the horizon"
+            )
+
+
+def split_days(sample: Frame, horizon: int) -> tuple[date, date]:
+    """First days of calibration and judging: of what two gaps leave, half is learned from, a
+    quarter calibrates and a quarter is judged.
+
+    Raises:
+        BadSample: the as-of days span less than two horizons.
+    """
+    days = np.unique(sample.day).astype(np.int64)
+    usable = int(days[-1] - days[0]) - 2 * horizon
+    second = _first_after(days, days[0] + usable // 2 + horizon)
+    third = None if second is None else _first_after(days, second + usable // 4 + horizon)
+    if usable <= 0 or second is None or third is None:
+        raise BadSample(
+            f"as-of days run from {day_of(days[0])} to {day_of(days[-1])}; learning, calibrating "
+            f"and judging with gaps of {horizon} days needs more than {2 * horizon} days"
+        )
+    return day_of(second), day_of(third)
+
+
+def _first_after(days: Array, day: int) -> int | None:
+    later = days[days > day]
+    return int(later[0]) if later.size else None

@@ -1,0 +1,183 @@
+"""What would a trigger have said over the past two years: how many, how early, how right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xhcredit.alerts.budget import WEEK
+from xhcredit.alerts.detect import Armed, Found, detect
+from xhcredit.alerts.hits import Hit
+from xhcredit.alerts.precision import interval
+from xhcredit.alerts.visible_events import World
+from xhcredit.engine.codes import NEVER
+from xhcredit.engine.columns import Array
+from xhcredit.rules.schemas.alerts import Discovery, Events, Flow, Proving
+
+Moves = Mapping[int, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The back-test of one trigger.
+
+    ``right`` is the share of alerts, old enough to tell, whose enterprise (of a node or area: its
+    members on average) had an outcome within the horizon; ``base`` the same share of everybody on
+    the same days.  ``lead_days`` is the median number of days from alert to outcome.
+    """
+
+    trigger: str
+    numbers: str
+    weeks: int
+    alerts: int
+    per_week: float
+    told: int
+    right: float | None
+    lowest: float | None
+    highest: float | None
+    base: float | None
+    lead_days: float | None
+
+
+@dataclass
+class Outcomes:
+    """The days of outcomes of each enterprise, and how far they are known."""
+
+    ent: Array
+    day: Array
+    until: int
+
+    @classmethod
+    def of(cls, world: World, events: Iterable[Events], until: int) -> Outcomes:
+        """Outcomes that had happened and were known by ``until``."""
+        picked = [world.pick(e).on(until) for e in events]
+        ent = np.concatenate([p.ent for p in picked])
+        day = np.concatenate([p.occurred for p in picked])
+        order = np.lexsort((day, ent))
+        return cls(ent[order], day[order].astype(np.int64), until)
+
+    def first_after(self, day: int, enterprises: int) -> Array:
+        """The first outcome of each enterprise after a day; ``NEVER`` if there was none."""
+        first = np.full(enterprises, NEVER, np.int64)
+        later = self.day > day
+        np.minimum.at(first, self.ent[later], self.day[later])
+        return first
+
+
+@dataclass
+class Replay:
+    """Runs triggers over past days as if each were tonight, telling each fact once."""
+
+    world: World
+    rule: Proving
+    discovery: Discovery
+    until: int
+    moves: Mapping[int, Moves] = field(default_factory=dict)
+
+    def days(self) -> list[int]:
+        """The nights, oldest first."""
+        begin = self.until - self.rule.days
+        return list(range(begin, self.until + 1, self.rule.step_days))
+
+    def alerts(self, trigger: Armed) -> list[tuple[int, Found]]:
+        """Its alerts with their nights; what stood on the first night was there before."""
+        told: set[tuple[Any, ...]] = set()
+        last: dict[tuple[Any, ...], tuple[int, int]] = {}
+        kept = []
+        days = self.days()
+        for day in days:
+            self.world.moves = self.moves.get(day, {})
+            for found in detect(self.world, [trigger], self.discovery, day):
+                key = found.hit.key
+                colour = Flow.COLOURS.index(found.colour)
+                if (key, found.hit.fact) in told or _quiet(trigger, last.get(key), day, colour):
+                    continue
+                told.add((key, found.hit.fact))
+                last[key] = day, colour
+                if day > days[0]:
+                    kept.append((day, found))
+        self.world.moves = {}
+        return kept
+
+    def prove(self, trigger: Armed, outcomes: Outcomes) -> Proof:
+        """The back-test of one trigger."""
+        alerts, size = self.alerts(trigger), len(self.world.store)
+        firsts: dict[int, Array] = {}
+        right, base, leads = [], [], []
+        for day, found in alerts:
+            if day + self.rule.horizon_days > outcomes.until:
+                continue
+            if day not in firsts:
+                firsts[day] = outcomes.first_after(day, size)
+            first = firsts[day]
+            struck = first <= day + self.rule.horizon_days
+            rows = members(self.world, found.hit)
+            right.append(float(struck[rows].mean()) if len(rows) else 0.0)
+            base.append(float(struck[self.world.store.present(day)].mean()))
+            leads += [int(first[r] - day) for r in rows if struck[r]]
+        return self._proof(trigger, len(alerts), right, base, leads)
+
+    def _proof(
+        self, trigger: Armed, alerts: int, right: list[float], base: list[float], leads: list[int]
+    ) -> Proof:
+        nights = len(self.days()) - 1
+        weeks = max(nights * self.rule.step_days // WEEK.days, 1)
+        low = high = None
+        if right:
+            low, high = interval(round(sum(right)), len(right), self.rule.confidence)
+        return Proof(
+            trigger.id, trigger.digest, weeks, alerts, round(alerts / weeks, 2), len(right),
+            _mean(right), low, high, _mean(base), float(np.median(leads)) if leads else None,
+        )  # fmt: skip
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _quiet(trigger: Armed, last: tuple[int, int] | None, day: int, colour: int) -> bool:
+    """Whether the trigger was heard about the subject lately, and it did not get worse."""
+    if last is None:
+        return False
+    return day - last[0] < trigger.numbers.quiet_days and colour <= last[1]
+
+
+def members(world: World, hit: Hit) -> Array:
+    """Positions of the enterprises that a hit is about."""
+    if hit.subject == "enterprise":
+        return np.array([hit.at])
+    if hit.subject == "node":
+        return np.array(hit.figures.get("enterprises", []), np.int64)
+    street, _, letter = hit.place.partition("|")
+    if world.streets is None:
+        return np.zeros(0, np.int64)
+    industry = world.industry_names.index(letter)
+    return np.flatnonzero((world.streets == street) & (world.industries == industry))
+
+
+def proposed(replay: Replay, trigger: Armed, per_week: float, most: int) -> int | None:
+    """The lowest threshold at which a trigger stays within so many alerts a week.
+
+    None if the trigger has no threshold, or none up to ``most`` times its own is enough.
+    """
+    own = getattr(trigger.numbers, "at_least", None)
+    if own is None:
+        return None
+    for at_least in range(own, own * most + 1, max(1, own // WEEK.days)):
+        numbers = trigger.numbers.model_copy(update={"at_least": at_least})
+        alerts = replay.alerts(Armed(trigger.id, trigger.zh, trigger.en, numbers, ""))
+        weeks = max((len(replay.days()) - 1) * replay.rule.step_days / WEEK.days, 1)
+        if len(alerts) / weeks <= per_week:
+            return int(at_least)
+    return None
+
+
+def as_data(proof: Proof) -> dict[str, Any]:
+    """A proof as plain JSON, shares with four digits."""
+    return {k: round(v, _DIGITS) if isinstance(v, float) else v for k, v in asdict(proof).items()}
+
+
+_DIGITS = 2 + 2  #: of shares

@@ -1,0 +1,173 @@
+"""Is a count higher than chance?  Tests against own and peers' history, and how many may be false.
+
+Two tests, and the weaker evidence of the two counts:
+
+* own history: given all ``x + y`` events of window and baseline, ``x`` is binomial if nothing
+  changed (the conditional test of two Poisson rates; Przyborowski and Wilenski 1940);
+* peers: rates of an industry follow a gamma distribution whose shape is estimated from the
+  baseline counts by the method of moments; given the own ``y`` the count of the window is then
+  negative binomial.  Over-dispersion between enterprises is in it; an industry without any is
+  Poisson.
+
+Tests of one family on one night are held to a false discovery rate (Benjamini and Hochberg 1995).
+Who has too few events is not shown but still counted as a test that found nothing, which keeps the
+rate on the safe side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from xhcredit.alerts.hits import Hit, seen, text_of
+from xhcredit.alerts.visible_events import Picked, World
+from xhcredit.engine.columns import Array
+from xhcredit.rules.schemas.alerts import Spike
+
+_LARGE = 1 / np.finfo(np.float32).eps  #: shape of a gamma distribution that is a point
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Events of each subject: within the window, in the baseline, and days of baseline lived."""
+
+    window: Array
+    baseline: Array
+    exposure: Array
+    peers: Array
+
+
+def own_test(c: Counts, days: int) -> Array:
+    """Probability of so many events in the window, or more, if the own rate had not changed."""
+    total = c.window + c.baseline
+    share = days / (days + c.exposure)
+    tested: Array = scipy.stats.binom.sf(c.window - 1, total, share)
+    return tested
+
+
+def peer_test(c: Counts, days: int) -> Array:
+    """The same by the rates of peers, corrected by the own baseline (gamma-Poisson)."""
+    p = np.ones(c.window.shape)
+    for peer in np.unique(c.peers):
+        rows = c.peers == peer
+        shape, rate = gamma_of(c.baseline[rows], c.exposure[rows])
+        if shape > 0:
+            r = shape + c.baseline[rows]
+            known = rate + c.exposure[rows]
+            p[rows] = scipy.stats.nbinom.sf(c.window[rows] - 1, r, known / (known + days))
+    return p
+
+
+def gamma_of(counts: Array, exposure: Array) -> tuple[float, float]:
+    """Shape and rate of the gamma distribution of the rates behind counts; shape 0: no events.
+
+    Method of moments: mean rate ``m``; of the variance of counts, what Poisson does not explain is
+    that of the rates.
+
+    >>> gamma_of(np.array([0, 0]), np.array([365, 365]))
+    (0.0, 0.0)
+    """
+    lived = exposure.sum()
+    mean = counts.sum() / lived if lived else 0.0
+    if mean <= 0:
+        return 0.0, 0.0
+    expected = mean * exposure
+    beyond = ((counts - expected) ** 2 - expected).sum() / (exposure**2).sum()
+    shape = min(mean**2 / beyond, _LARGE) if beyond > 0 else _LARGE
+    return float(shape), float(shape / mean)
+
+
+def discoveries(p: Sequence[float], tests: int, rate: float) -> list[bool]:
+    """Which of these pass at a false discovery rate, among ``tests`` of which the rest are 1.
+
+    >>> discoveries([0.001, 0.04], tests=2, rate=0.05)
+    [True, True]
+    >>> discoveries([0.001, 0.04], tests=40, rate=0.05)
+    [True, False]
+    """
+    if not p:
+        return []
+    every = np.ones(max(tests, len(p)))
+    every[: len(p)] = p
+    adjusted = scipy.stats.false_discovery_control(every, method="bh")[: len(p)]
+    return [bool(a <= rate) for a in adjusted]
+
+
+def spikes(world: World, trigger: Spike, day: int) -> tuple[list[Hit], int]:
+    """Subjects whose count rose, each with its ``p``; and how many were tested."""
+    begin = day - trigger.days
+    counted = world.pick(trigger.events).on(day, since=begin - trigger.baseline_days)
+    recent = counted.at(counted.occurred > begin)
+    by_area = trigger.by == "street_industry"
+    subject, names = _areas(world, day) if by_area else _enterprises(world, day)
+    if not len(names):
+        return [], 0
+    c = _counts(world, trigger, day, subject, len(names), (counted, recent))
+    ratio = c.window * c.exposure / (np.maximum(c.baseline, 1) * trigger.days)
+    enough = np.flatnonzero((c.window >= trigger.at_least) & (ratio >= trigger.ratio))
+    p = np.maximum(own_test(c, trigger.days), peer_test(c, trigger.days))
+    found = [
+        _hit(trigger, names[k], c, int(k), float(p[k]), recent.at(subject[recent.ent] == k))
+        for k in enough
+    ]
+    return found, len(names)
+
+
+Name = tuple[int, str]  # position, or -1 and the name of an area
+
+
+def _enterprises(world: World, day: int) -> tuple[Array, list[Name]]:
+    """Every enterprise present is a subject of its own."""
+    present = world.store.present(day)
+    subject = np.full(len(world.store), -1, np.int64)
+    subject[present] = np.arange(present.size)
+    return subject, [(int(i), "") for i in present]
+
+
+def _areas(world: World, day: int) -> tuple[Array, list[Name]]:
+    """Every street with every industry of which somebody is present there is a subject."""
+    subject = np.full(len(world.store), -1, np.int64)
+    if world.streets is None:
+        return subject, []
+    present = world.store.present(day)
+    present = present[(world.streets[present] != "") & (world.industries[present] >= 0)]
+    letters = np.array([*world.industry_names], dtype=str)
+    names = np.char.add(
+        np.char.add(world.streets[present].astype(str), "|"), letters[world.industries[present]]
+    )
+    unique, subject[present] = np.unique(names, return_inverse=True)
+    return subject, [(-1, str(n)) for n in unique]
+
+
+def _counts(
+    world: World, trigger: Spike, day: int, subject: Array, size: int, held: tuple[Picked, Picked]
+) -> Counts:
+    counted, recent = held
+
+    def per(picked: Picked) -> Array:
+        of = subject[picked.ent]
+        return np.bincount(of[of >= 0], minlength=size)
+
+    window = per(recent)
+    peers, lived = np.full(size, -1, np.int64), np.zeros(size, np.int64)
+    there = np.flatnonzero(subject >= 0)
+    known = day - trigger.days - world.store.known[there].astype(np.int64)
+    np.maximum.at(lived, subject[there], np.clip(known, 1, trigger.baseline_days))
+    peers[subject[there]] = world.industries[there]
+    return Counts(window, per(counted) - window, lived, peers)
+
+
+def _hit(trigger: Spike, name: Name, c: Counts, k: int, p: float, events: Picked) -> Hit:
+    at, place = name
+    expected = float(c.baseline[k] * trigger.days / c.exposure[k])
+    figures = {
+        "events": int(c.window[k]), "days": trigger.days, "before": int(c.baseline[k]),
+        "baseline_days": int(c.exposure[k]), "expected": round(expected, 2), "p": p,
+    }  # fmt: skip
+    return Hit(
+        "area" if place else "enterprise", at, text_of(events.occurred.max()),
+        float(-np.log(max(p, np.finfo(float).tiny))), seen(events), figures, p=p, place=place,
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""Which events does a trigger see on a day?  Only what was known by then, and still counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from xhcredit.engine.codes import NEVER, NULLS, storage
+from xhcredit.engine.columns import Array, Store
+from xhcredit.errors import BadRule
+from xhcredit.ingest.schema import Column, directory
+from xhcredit.rules.schemas.alerts import Events
+
+FEN = float("0.01")  #: money is kept in whole fen; here it is told in yuan
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Events of one table, sorted by enterprise and day; ``index`` is their place in the table.
+
+    ``barred`` are those that count only until their ending, with its outcome, is known.
+    """
+
+    table: str
+    index: Array
+    ent: Array
+    occurred: Array
+    known: Array
+    withdrawn: Array
+    ended: Array
+    ended_known: Array
+    barred: Array
+    needs_end: bool
+
+    def __len__(self) -> int:
+        return int(self.index.shape[0])
+
+    def at(self, mask: Array) -> Picked:
+        """Some of them."""
+        kept = {
+            f.name: getattr(self, f.name)[mask]
+            for f in fields(self)
+            if f.name not in ("table", "needs_end")
+        }
+        return Picked(table=self.table, needs_end=self.needs_end, **kept)
+
+    def on(self, day: int, *, since: int = -NEVER) -> Picked:
+        """Those that happened after ``since`` and count on ``day``, as known then."""
+        told = self.ended_known <= day
+        mask = (self.occurred <= day) & (self.occurred > since)
+        mask &= (self.known <= day) & (self.withdrawn > day) & ~(self.barred & told)
+        return self.at(mask & told if self.needs_end else mask)
+
+    def is_open(self, day: int) -> Array:
+        """Which of them were not ended, as known on ``day``."""
+        return (self.ended > day) | (self.ended_known > day)
+
+    def last_of_each(self) -> Array:
+        """The place of the latest event of each enterprise among these."""
+        if len(self) == 0:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(np.append(self.ent[1:] != self.ent[:-1], True))
+
+
+@dataclass
+class World:
+    """What triggers look at.
+
+    ``streets`` has one text per enterprise (empty: unknown); ``moves`` is the tier of the night
+    before and of tonight by position, and only the night fills it; ``white_rows`` and
+    ``white_nodes`` are positions and node numbers that do not alert.
+    """
+
+    store: Store
+    streets: Array | None = None
+    moves: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    white_rows: frozenset[int] = frozenset()
+    white_nodes: frozenset[int] = frozenset()
+    _picked: dict[str, Picked] = field(default_factory=dict, repr=False)
+
+    def pick(self, events: Events) -> Picked:
+        """All events that a trigger names, whenever they happened and became known.
+
+        Raises:
+            BadRule: the trigger names a table, column or value that is not declared.
+        """
+        key = events.model_dump_json()
+        if key not in self._picked:
+            self._picked[key] = self._select(events)
+        return self._picked[key]
+
+    def _select(self, events: Events) -> Picked:
+        arrays = self._table(events.table)
+        size = arrays["occurred"].shape[0]
+        mask, barred, needs_end = np.ones(size, bool), np.zeros(size, bool), False
+        for name, values in events.where.items():
+            column = _column(events.table, name)
+            mask &= np.isin(arrays[f"c_{name}"], coded(column, values))
+            needs_end |= column.with_end
+        for name, values in events.unless.items():
+            column = _column(events.table, name)
+            unwanted = np.isin(arrays[f"c_{name}"], coded(column, values))
+            if column.with_end:
+                barred |= unwanted
+            else:
+                mask &= ~unwanted
+        index = np.flatnonzero(mask)
+        never = np.full(size, NEVER, np.int32)
+        days = {k: arrays[k][index] for k in ("occurred", "known", "withdrawn")}
+        ends = {k: arrays.get(k, never)[index] for k in ("ended", "ended_known")}
+        ent = self._owners(events.table)[index]
+        return Picked(
+            events.table, index, ent, **days, **ends, barred=barred[index], needs_end=needs_end
+        )
+
+    def _table(self, name: str) -> Mapping[str, Array]:
+        if name not in self.store.tables or "occurred" not in self.store.tables[name]:
+            raise BadRule(
+                f'a trigger reads "{name}", which is no table of events; correct the rule'
+            )
+        return self.store.tables[name]
+
+    def _owners(self, table: str) -> Array:
+        """The enterprise of each event."""
+        sizes = np.diff(self.store.tables[table]["offsets"])
+        return np.repeat(np.arange(len(self.store), dtype=np.int64), sizes)
+
+    def values(self, table: str, name: str, index: Array) -> Array:
+        """A column as numbers, missing as NaN; money in yuan, categories as places in their list.
+
+        Raises:
+            BadRule: the column is not declared, or no number.
+        """
+        column = _column(table, name)
+        raw = self.store.tables[table][f"c_{name}"][index]
+        told = np.where(raw == NULLS[storage(column)], np.nan, raw)
+        return told * FEN if column.type == "money" else told
+
+    @cached_property
+    def industries(self) -> Array:
+        """Place of each enterprise's industry in the register's list; -1 if it is not known."""
+        raw = self.store.tables["enterprise"]["c_industry"]
+        return np.where(raw < 0, -1, raw).astype(np.int64)
+
+    @property
+    def industry_names(self) -> tuple[str, ...]:
+        """The letters of industries, in the order of ``industries``."""
+        return tuple(_column("enterprise", "industry").value_ids)
+
+
+def _column(table: str, name: str) -> Column:
+    found = {c.name: c for c in directory()[table].columns}.get(name)
+    if found is None or f"{found.type}" == "text":
+        raise BadRule(f'a trigger reads "{table}.{name}", which is not kept; correct the rule')
+    return found
+
+
+def coded(column: Column, values: tuple[Any, ...]) -> list[int]:
+    """Values as they are kept in the clustered store.
+
+    Raises:
+        BadRule: the column has no such value.
+    """
+    if column.type == "flag":
+        return [int(bool(v)) for v in values]
+    unknown = [v for v in values if v not in column.value_ids]
+    if unknown:
+        raise BadRule(f'"{unknown[0]}" is no value of "{column.name}"; correct the trigger')
+    return [column.value_ids.index(v) for v in values]

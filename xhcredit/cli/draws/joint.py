@@ -1,0 +1,91 @@
+"""``draw joint|joint-verify``: draws of several bureaus laid over one another."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xhcredit.cli.access.audit import STORE, Address, _existing
+from xhcredit.cli.draws.verify_and_results import _needed, _read
+from xhcredit.cli.night.score import AsJson, the_day
+from xhcredit.cli.output import out, tell_json
+from xhcredit.errors import BadInput
+
+_Day = Annotated[str, typer.Option(help="YYYY-MM-DD; instead of naming draws, with the other day.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the group ``draw``."""
+    app.command("joint")(joint)
+    app.command("joint-verify")(joint_verify)
+
+
+def joint(
+    joint: Annotated[str, typer.Argument(help="Id of the joint draw.")],
+    draws: Annotated[list[str] | None, typer.Argument(help="Ids of the draws.")] = None,
+    first: Annotated[
+        str, typer.Option("--from", help="With --until: all draws of these days.")
+    ] = "",
+    until: _Day = "",
+    why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "joint",
+    once: Annotated[str, typer.Option("--once", help="Key: done once with the same key.")] = "",
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("out/joint"),
+    public: Annotated[bool, typer.Option("--public", help="Only what everybody may have.")] = False,
+    store: Address = STORE,
+    json_: AsJson = False,
+) -> None:
+    """综合查一次: lay draws of several bureaus over one another, one visit per enterprise.
+
+    Each bureau's own record and odds stay as they are; an enterprise that several drew gets one
+    visit with all items and the inspectors of each bureau, and the record says what that saved.
+    """
+    from xhcredit.jobs.draws import joint as jobs
+    from xhcredit.store.core.transactions import Act
+
+    with _existing(store) as opened:
+        if draws and (first or until):
+            raise BadInput("draws and days were named; name either")
+        if not draws:
+            if not (first and until):
+                raise BadInput("no draw was named; name two or more, or --from and --until")
+            draws = jobs.drawn_within(opened, the_day(first), the_day(until))
+        payload = {"joint": joint, "draws": sorted(set(draws))}
+        key = once or f"joint {joint} {' '.join(payload['draws'])}"  # again: the files once more
+        act = Act(getpass.getuser(), "draw.joint", why, payload=payload, key=key)
+        told = jobs.lay_over(opened, act, joint, draws)
+        jobs.export(opened, joint, out_, private=not public)
+    if json_:
+        tell_json(told)
+        return
+    out.print(f"检查 inspections {told['inspections']} → 上门 visits {told['visits']}；"
+              f"减少 saved {told['saved']}", soft_wrap=True)  # fmt: skip
+    out.print(f"check it: xhcredit draw joint-verify {out_ / 'joint.json'}", soft_wrap=True)
+
+
+def joint_verify(
+    record: Annotated[Path, typer.Argument(help="joint.json, its members' files beside it.")],
+    json_: AsJson = False,
+) -> None:
+    """Check a joint record against its members' records (members/ID/record.json beside it).
+
+    With plan.json and frame.csv of every member also whose draws they are, and the probabilities.
+    """
+    from xhcredit.draws.joint_verify import verified
+    from xhcredit.draws.verify import json_of
+
+    told, beside = json_of(_needed(record)), record.parent / "members"
+    names = [str(m.get("draw_id", "")) for m in told.get("members", []) if isinstance(m, dict)]
+    found = {
+        name: {draw: data for draw in names if (data := _read(None, beside / draw / name))}
+        for name in ("record.json", "plan.json", "frame.csv")
+    }
+    checks = verified(told, *found.values())
+    if json_:
+        tell_json([check._asdict() for check in checks])
+        return
+    for check in checks:
+        out.print(f"✓ {check.zh} / {check.en}", soft_wrap=True)
+    out.print("核验通过 the joint record holds")

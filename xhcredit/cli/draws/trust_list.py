@@ -1,0 +1,72 @@
+"""``draw trust``: who is checked remotely first, with entry, exit and reasons."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xhcredit.cli.access.audit import STORE, Address, _existing
+from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.output import out, tell_json
+
+_NAMES = {"trust": "无感监管 remote checks first", "chains": "连锁免核查 chains without a check"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the group ``draw``."""
+    app.command("trust")(trust)
+
+
+def trust(
+    as_of: Annotated[
+        str, typer.Option(help="Day of the list, YYYY-MM-DD.  [default: the current run's]")
+    ] = "",
+    before: Annotated[str, typer.Option(help="Earlier day: who came and who left since.")] = "",
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("out/trust"),
+    why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "trust",
+    warehouse: Warehouse = WAREHOUSE,
+    rules: Rules = None,
+    store: Address = STORE,
+    json_: AsJson = False,
+) -> None:
+    """无感监管: list who is checked remotely first, for which items, and why (internal).
+
+    Statutory coverage goes before: fields that the law covers in full are named, never spared.
+    Beside it, headquarters of food chains whose new shops need no check on site (免于门店现场核查).
+    """
+    from xhcredit.jobs.draws.exempt_chains import chain_list, write_chain_list
+    from xhcredit.jobs.draws.trust_list import trust_list, write_trust_list
+    from xhcredit.jobs.draws.trust_list_changes import counted
+    from xhcredit.rules.rulebook import Rulebook
+    from xhcredit.store.core.transactions import Act
+
+    with _existing(store) as opened:
+        day = the_day(as_of or opened.reader.current_run()["as_of"])
+        earlier, book = the_day(before) if before else None, Rulebook.load(rules)
+        lists = {
+            "trust": (trust_list(opened, warehouse, book, day, earlier), write_trust_list),
+            "chains": (chain_list(opened, warehouse, book, day, earlier), write_chain_list),
+        }
+        counts = {name: counted(found) for name, (found, _) in lists.items()}
+        payload = {"as_of": day.isoformat(), "before": before, **counts}
+        opened.record([Act(getpass.getuser(), "draw.trust", why, payload=payload)])
+        files = [file for found, write in lists.values() for file in write(found, day, out_)]
+    if json_:
+        tell_json({**payload, "files": [str(file) for file in files]})
+        return
+    _show(day, counts, files)
+
+
+def _show(day: date, counts: dict[str, dict[str, int]], files: list[Path]) -> None:
+    """Print how many came, stayed and left, and where the lists are."""
+    from xhcredit.jobs.draws.trust_list_changes import MOVES
+
+    for name, many in counts.items():
+        told = "；".join(f"{MOVES[move]} {count}" for move, count in many.items())
+        out.print(f"{day} {_NAMES[name]}: {told}", soft_wrap=True)
+    for file in files:
+        out.print(str(file), soft_wrap=True)

@@ -1,0 +1,192 @@
+"""``models``: candidates, who approved them, shadow nights, the switch, and the way back."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xhcredit.cli.access.audit import STORE, Address, open_store
+from xhcredit.cli.clock import today
+from xhcredit.cli.night.score import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
+from xhcredit.cli.output import grid, out, progress_bar, tell_json
+from xhcredit.domain.clock import beijing_time, china_day
+
+if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
+    from xhcredit.store.core.transactions import Act
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""
+评分卡升级 Which release scores: nothing is promoted by eye, or by one person.
+
+`xhcredit-train submit` judges a run by the gates and submits it; then `approve` (two officers,
+neither of whom submitted it) → `shadow` (who would move, one by one) → `switch --from DAY`.
+`rollback` is one command.
+""",
+)
+Number = Annotated[int, typer.Argument(help="Number of the candidate.")]
+Why = Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")]
+Once = Annotated[
+    str, typer.Option("--once", help="Key: the same command with the same key is done once.")
+]
+Actor = Annotated[str, typer.Option("--actor", help="Who does it.  [default: who is logged in]")]
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands to the shell."""
+    main.add_typer(app, name="models")
+
+
+def _act(action: str, actor: str, why: str, once: str, **payload: Any) -> Act:
+    from xhcredit.store.core.transactions import Act
+
+    who = actor or getpass.getuser()
+    return Act(who, f"model.{action}", why, payload=payload, key=once or None)
+
+
+def _show(told: dict[str, Any], json_: bool) -> None:
+    if json_:
+        tell_json(told)
+        return
+    out.print(", ".join(f"{k} {v}" for k, v in told.items()), soft_wrap=True)
+
+
+def _table(title: str, headings: list[str], rows: list[list[str]]) -> None:
+    table = grid(title, *headings)
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+@app.command("list")
+def list_(store: Address = STORE, json_: AsJson = False) -> None:
+    """List candidates, the latest first, and every switch."""
+    with open_store(store) as opened:
+        found, switches = opened.models.listed(), opened.models.switches()
+    if json_:
+        tell_json({"candidates": found, "switches": switches})
+        return
+    rows = [
+        [str(c["id"]), c["name"], c["score"], c["model"], c["state"], c["digest"][:12]]
+        for c in found
+    ]
+    headings = ["候选 candidate", "名称 run", "评分 score", "model", "状态 state", "digest"]
+    _table("候选评分卡 candidates", headings, rows)
+    for s in switches:
+        out.print(
+            f"{china_day(s['at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
+            f"{s['from_day']} ({s['reason']})", soft_wrap=True
+        )  # fmt: skip
+
+
+@app.command("show")
+def show(
+    number: Number,
+    limit: Annotated[int, typer.Option(help="How many tier moves to list.")] = 50,
+    store: Address = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Show a candidate: gates with their reasons, steps with names, and who would move."""
+    with open_store(store) as opened:
+        found, moves = opened.models.one(number), opened.models.moves(number, limit=limit)
+    if json_:
+        tell_json({**found, "moves": moves})
+        return
+    out.print(f"[bold]{found['name']}[/] {found['score']} {found['model']}: {found['state']}")
+    gates = [["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]
+             for g in found["gates"]]  # fmt: skip
+    _table("门槛 gates", ["", "gate", "理由", "reason"], gates)
+    steps = [[str(s["step"]), beijing_time(s["at"], seconds=True),
+              *(s[k] for k in ("actor", "act", "state", "reason"))]
+             for s in found["steps"]]  # fmt: skip
+    _table("步骤 steps", ["", "北京时间 at", "who", "act", "state", "why"], steps)
+    if moves:
+        rows = [[m["code"], m["name"], f"{m['tier_before']} → {m['tier_after']}",
+                 f"{m['composite_before']:.1f} → {m['composite_after']:.1f}"]
+                for m in moves]  # fmt: skip
+        _table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
+
+
+@app.command("approve")
+def approve(
+    number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
+    json_: AsJson = False,
+) -> None:  # fmt: skip
+    """Approve a candidate; the second officer makes it count."""
+    with open_store(store) as opened:
+        act = _act("approve", actor, why, once, candidate=number)
+        _show(opened.models.approve(act, number, why), json_)
+
+
+@app.command("refuse")
+def refuse(
+    number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
+    json_: AsJson = False,
+) -> None:  # fmt: skip
+    """Put an end to a candidate."""
+    with open_store(store) as opened:
+        act = _act("refuse", actor, why, once, candidate=number)
+        _show(opened.models.refuse(act, number, why), json_)
+
+
+@app.command("shadow")
+def shadow(
+    number: Number,
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    into: Annotated[
+        Path, typer.Option("--out", help="Folder for shadow.parquet and moves.xlsx.")
+    ] = Path("out/shadow"),
+    why: Why = "shadow night",
+    actor: Actor = "",
+    once: Once = "",
+    rules: Rules = None,
+    store: Address = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Score a night with candidate and champion; list who would move, enterprise by enterprise."""
+    from xhcredit.jobs.models import promotion as promote
+    from xhcredit.rules.rulebook import Rulebook
+
+    day, book = the_day(as_of), Rulebook.load(rules)
+    act = _act("shadow", actor, why, once, candidate=number, as_of=day.isoformat())
+    with open_store(store) as opened, progress_bar(quiet=json_) as progress:
+        told = promote.shadow(
+            opened, act, number, warehouse, book, day, out=into, progress=progress
+        )
+    _show({**told, "list": str(into / "moves.xlsx")}, json_)
+
+
+@app.command("switch")
+def switch(
+    number: Number,
+    from_: Annotated[str, typer.Option("--from", help="First as-of day, YYYY-MM-DD.")],
+    why: Why,
+    actor: Actor = "",
+    once: Once = "",
+    rules: Rules = None,
+    store: Address = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Let a candidate score from a stated as-of day on; `xhcredit score --store` then takes it."""
+    from xhcredit.jobs.models import promotion as promote
+    from xhcredit.rules.rulebook import Rulebook
+
+    day, book = the_day(from_), Rulebook.load(rules)
+    act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
+    with open_store(store) as opened:
+        _show(promote.switch(opened, act, number, book, day, today()), json_)
+
+
+@app.command("rollback")
+def rollback(
+    why: Why, actor: Actor = "", once: Once = "", store: Address = STORE, json_: AsJson = False
+) -> None:
+    """Let the release before the last switch score again, from today on."""
+    from xhcredit.jobs.models import promotion as promote
+
+    with open_store(store) as opened:
+        _show(promote.roll_back(opened, _act("roll_back", actor, why, once), today()), json_)

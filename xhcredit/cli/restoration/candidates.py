@@ -1,0 +1,168 @@
+"""``restoration list|what-if|notice``: who can restore, what it would change, what is served."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xhcredit.cli.night.score import (
+    WAREHOUSE,
+    AsJson,
+    AsOf,
+    Release,
+    Rules,
+    Warehouse,
+    model_for,
+    the_day,
+)
+from xhcredit.cli.output import err, grid, out, progress_bar, tell_json
+from xhcredit.errors import BadInput
+
+if TYPE_CHECKING:
+    from xhcredit.jobs.restoration.candidates import Restorable
+
+Code = Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the group ``restoration``."""
+    app.command("list")(list_command)
+    app.command("what-if")(what_if_command)
+    app.command("notice")(notice_command)
+
+
+def list_command(
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    into: Annotated[
+        Path | None, typer.Option("--out", help="Spreadsheet (.xlsx) to write.")
+    ] = None,
+    rules: Rules = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="XHCREDIT_STORE", help="Store that knows who is barred.  [default: none]"
+        ),
+    ] = "",
+    json_: AsJson = False,
+) -> None:
+    """List the records that can be restored now or within 30 days, and what is still missing.
+
+    With `--store`, who is barred after false materials or a broken pledge is left out.
+    """
+    from dataclasses import asdict
+
+    from xhcredit.jobs.restoration.barred_applicants import without_barred
+    from xhcredit.jobs.restoration.candidates import STATES, restorable
+    from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+    from xhcredit.jobs.restoration.nightly_update import barred_in
+    from xhcredit.rules.rulebook import Rulebook
+
+    day = the_day(as_of)
+    rulebook = Rulebook.load(rules)
+    found = restorable(warehouse, rulebook, day)
+    found = without_barred(found, barred_in(store), warehouse, rulebook, day)
+    if into:
+        write_xlsx(found, into, day)
+    if json_:
+        tell_json([asdict(row) for row in found])
+        return
+    states = Counter(row.state for row in found)
+    table = grid(f"{day} 可以修复的记录 restorable records", "可否申请 state", "条数 records")
+    for state, (zh, en) in STATES.items():
+        table.add_row(f"{zh} [dim]{en}[/]", f"{states[state]:,}")
+    out.print(table)
+    _examples(found)
+    if into:
+        out.print(f"written: {into}")
+
+
+def _examples(found: list[Restorable]) -> None:
+    table = grid("", "代码 code", "名称 name", "最早 from", "所缺 missing")
+    for row in found[:10]:
+        table.add_row(row.code, row.name, str(row.earliest_on or "–"), row.missing)
+    if found:
+        out.print(table)
+
+
+def what_if_command(
+    code: Code,
+    record: Annotated[
+        list[str],
+        typer.Option("--key", help="Key of the record, such as doc_no=…; may be repeated."),
+    ],
+    table: Annotated[
+        str,
+        typer.Option(
+            "--table", help="penalty, a listing or a spot check (inspection, food_sample)."
+        ),
+    ] = "penalty",
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    release: Release = None,
+    rules: Rules = None,
+    json_: AsJson = False,
+) -> None:
+    """Compute score and tier without one record, as the law wants it after restoration."""
+    from xhcredit.domain.codes import UnifiedCode, normalised
+    from xhcredit.jobs.restoration.records import Chosen
+    from xhcredit.jobs.restoration.score_without_record import what_if
+    from xhcredit.jobs.warehouse.clustered_store import open_store
+
+    code = UnifiedCode(normalised(code)).text
+    chosen = Chosen(table, dict(pair(text) for text in record))
+    model = model_for(as_of, release, rules)
+    with progress_bar(quiet=json_) as progress:
+        store = open_store(warehouse, progress=progress)
+    told = what_if(warehouse, store, model, code, chosen)
+    if json_:
+        tell_json(told)
+        return
+    _show_change(told)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """A name and its value.
+
+    Raises:
+        BadInput: there is no "=" between them.
+    """
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise BadInput(f'"{text}" has no "="; write it as doc_no=…')
+    return name.strip(), value.strip()
+
+
+def _show_change(told: dict[str, Any]) -> None:
+    shown = grid(f"{told['code']}", "", "现在 now", "修复后 after restoration")
+    for name in ("composite", "tier"):
+        before, after = told["before"][name], told["after"][name]
+        cells = (f"{v:.1f}" if isinstance(v, float) else v for v in (before, after))
+        shown.add_row({"composite": "综合信用分 composite", "tier": "等级 tier"}[name], *cells)
+    out.print(shown)
+    out.print(f"[dim]{told['mark']}[/]")
+
+
+def notice_command(
+    record: Annotated[str, typer.Option("--record", help="The decision as JSON, as in a case.")],
+    name: Annotated[str, typer.Option(help="Name of the enterprise.")],
+    code: Annotated[str, typer.Option(help="Unified social credit code.")],
+    agency: Annotated[str, typer.Option(help="Organ that decided.")],
+    doc_no: Annotated[str, typer.Option(help="Number of the decision.")] = "",
+    rules: Rules = None,
+) -> None:
+    """Print the restoration notice that is served together with a decision (两书同达)."""
+    from xhcredit.cli.restoration.commands import json_of
+    from xhcredit.domain.codes import UnifiedCode, normalised
+    from xhcredit.restoration.notice import Parties, notice
+    from xhcredit.restoration.record import record_from
+    from xhcredit.rules.rulebook import Rulebook
+
+    parties = Parties(name, UnifiedCode(normalised(code)).text, agency, doc_no)
+    told = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
+    out.print(told.text, markup=False, highlight=False, soft_wrap=True)
+    for hint in told.lawyer:
+        err.print(f"送达前须由法制确认 to confirm before serving: {hint}", soft_wrap=True)

@@ -1,0 +1,143 @@
+"""Who is drawn, from the tickets alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+
+from xhcredit.draws import pareto
+from xhcredit.draws.frame import Frame, FrameRow
+from xhcredit.draws.frame_file import Lines
+from xhcredit.draws.tickets import Bound, unit, units
+from xhcredit.errors import BadPlan
+
+Ticket = Callable[[str], str]
+STRATIFIED, INDIVIDUAL = "stratified", "individual"
+
+
+class Stratum(NamedTuple):
+    """A part of the frame in which all have the same odds; ``ratio`` is a decimal text.
+
+    In the individual design the ratio is empty: the rows carry their own odds.
+    """
+
+    id: str
+    size: int
+    ratio: str
+
+
+class Drawn(NamedTuple):
+    """An enterprise that was drawn: its row, ticket and probability (a decimal text)."""
+
+    row: FrameRow
+    ticket: str
+    probability: str
+
+
+def ratio_of(text: str) -> Fraction:
+    """A ratio as an exact number.
+
+    Raises:
+        BadPlan: it is no decimal in 0 … 1.
+    """
+    plain = text.isascii() and text.replace(".", "", 1).isdigit() and text[0] != "."
+    value = Fraction(text) if plain else Fraction(-1)
+    if not 0 <= value <= 1:
+        raise BadPlan(f'ratio "{text}"; write a decimal from 0 to 1, such as 0.25')
+    return value
+
+
+def numbers(strata: Sequence[Stratum], ticket: Ticket) -> list[int]:
+    """How many are drawn of each stratum, in the order of ids.
+
+    Exact randomised rounding: the total is the floor or ceiling of the target, and every stratum
+    gives ``ratio * size`` on average, exactly.
+
+    Raises:
+        BadPlan: strata are not in the order of their ids, or a ratio is none.
+    """
+    ids = [s.id for s in strata]
+    if ids != sorted(set(ids)):
+        raise BadPlan("strata are not in the order of their ids, each once; sort them")
+    v = unit(ticket("#rounding"))
+    total, below, found = Fraction(0), _below(Fraction(0), v), []
+    for stratum in strata:
+        total += ratio_of(stratum.ratio) * stratum.size
+        reached = _below(total, v)
+        found.append(reached - below)
+        below = reached
+    return found
+
+
+def _below(total: Fraction, v: Fraction) -> int:
+    """How many whole numbers k >= 0 have ``k + v <= total``."""
+    return max(0, floor(total - v) + 1)
+
+
+def stratified(frame: Frame, ratios: Mapping[str, str], ticket: Ticket) -> list[Drawn]:
+    """The draw of the stratified design, sorted by stratum and ticket.
+
+    Raises:
+        BadPlan: a stratum has no ratio, or a ratio has no stratum.
+    """
+    if set(ratios) != set(frame.sizes):
+        odd = sorted(set(ratios) ^ set(frame.sizes))
+        raise BadPlan(f"strata {', '.join(odd)} are either empty or without a ratio; correct them")
+    strata = [Stratum(id, frame.sizes[id], ratios[id]) for id in sorted(ratios)]
+    wanted = dict(zip((s.id for s in strata), numbers(strata, ticket), strict=True))
+    if isinstance(frame.rows, Lines) and isinstance(ticket, Bound):
+        return _among(frame.rows, wanted, ratios, ticket)
+    members: dict[str, list[tuple[str, FrameRow]]] = {s.id: [] for s in strata}
+    for row in frame.rows:
+        if wanted[row.stratum]:
+            members[row.stratum].append((ticket(row.code), row))
+    return [
+        Drawn(row, drawn, ratios[id])
+        for id, own in members.items()
+        for drawn, row in sorted(own)[: wanted[id]]
+    ]
+
+
+def _among(
+    rows: Lines, wanted: Mapping[str, int], ratios: Mapping[str, str], ticket: Bound
+) -> list[Drawn]:
+    """The same among millions: whole tickets only of those near the last one drawn."""
+    ids, at = rows.by_stratum
+    found = []
+    for number, id in enumerate(ids):
+        if not wanted[id]:
+            continue
+        own = np.flatnonzero(at == number)
+        starts = ticket.starts(rows.codes(own))
+        last = np.partition(starts, wanted[id] - 1)[wanted[id] - 1]
+        near = (rows[k] for k in own[starts <= last].tolist())
+        drawn = sorted((ticket(row.code), row) for row in near)[: wanted[id]]
+        found += [Drawn(row, text, ratios[id]) for text, row in drawn]
+    return found
+
+
+def individual(frame: Frame, ticket: Ticket) -> list[Drawn]:
+    """The draw of the individual design (Pareto order sampling), sorted by stratum and ticket.
+
+    Raises:
+        BadPlan: odds are no probabilities, or do not add up to a whole number.
+    """
+    rows = frame.rows
+    if isinstance(ticket, Bound):
+        found = units(ticket.starts(row.code.encode() for row in rows))
+    else:
+        found = np.array([float(unit(ticket(row.code))) for row in rows])
+    working = [r.working for r in rows] if rows[0].working else None
+    taken = pareto.take([r.code for r in rows], found, [r.odds for r in rows], working)
+    drawn = [Drawn(row, ticket(row.code), row.odds) for row in (rows[k] for k in taken.tolist())]
+    return sorted(drawn, key=lambda d: (d.row.stratum, d.ticket))
+
+
+def reserve(frame: Frame, stratum: str, taken: int, ticket: Ticket, count: int) -> list[str]:
+    """The next enterprises of a stratum, in the order in which they would be drawn."""
+    own = sorted((ticket(row.code), row.code) for row in frame.rows if row.stratum == stratum)
+    return [code for _, code in own[taken : taken + count]]

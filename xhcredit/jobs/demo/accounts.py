@@ -1,0 +1,74 @@
+"""Who works in the demo: an account for each role, some of them twice where two people are needed.
+
+The names are invented.  Nobody logs in with a password: a demo store's login page lets them in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xhcredit.store.access.accounts_and_keys import actor_of
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.store import Store
+
+MARKET = "示例区市场监督管理局"
+CIVIL = "示例区民政局"
+BUILDING = "示例区住房和城乡建设管理委员会"
+WHOLE = ""  #: the whole district
+#: no password has this hash
+_NO_PASSWORD = "!"  # noqa: S105 - no password is the point
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account: ``title`` is what they do, in both languages."""
+
+    login: str
+    name: str
+    role: str
+    bureau: str
+    zh: str
+    en: str
+
+    def act(self, action: str, why: str, **payload: object) -> Act:
+        """Something that they do."""
+        return Act(actor_of(self.login), action, why, self.bureau, payload)
+
+
+PEOPLE: tuple[Person, ...] = (
+    Person("lin", "林晓", "viewer", WHOLE, "区级监管人员", "regulator, whole district"),
+    Person("zhou", "周民", "viewer", CIVIL, "民政局监管人员", "regulator, civil affairs"),
+    Person("he", "何建", "viewer", BUILDING, "住建委监管人员", "regulator, construction"),
+    Person("chen", "陈涛", "inspector", MARKET, "市场监管局检查人员", "inspector"),
+    Person("xu", "徐敏", "inspector", CIVIL, "民政局检查人员", "inspector, civil affairs"),
+    Person("zhao", "赵启", "draw_officer", WHOLE, "抽查专员", "draw officer"),
+    Person(
+        "qian", "钱立", "draw_officer", WHOLE, "抽查专员（第二人）", "draw officer, second person"
+    ),
+    Person("sun", "孙和", "restoration_officer", WHOLE, "信用修复专员", "restoration officer"),
+    Person("wu", "吴平", "restoration_officer", WHOLE, "信用修复审定人", "restoration, decides"),
+    Person("feng", "冯远", "model_manager", WHOLE, "模型专员", "model manager"),
+    Person("shen", "沈之", "model_manager", WHOLE, "模型审批人", "model manager, approves"),
+    Person(
+        "jiang", "蒋宁", "model_manager", WHOLE, "模型审批人（第二人）", "approves, second person"
+    ),
+    Person("sysadmin", "系统管理员", "system_admin", WHOLE, "系统管理员", "system administrator"),
+    Person(
+        "secadmin", "安全管理员", "security_admin", WHOLE, "安全管理员", "security administrator"
+    ),
+    Person("auditor", "安全审计员", "auditor", WHOLE, "安全审计员", "auditor"),
+)
+BY_LOGIN = {person.login: person for person in PEOPLE}
+#: who runs the nights
+NIGHT = "night"
+
+
+def let_in(store: Store) -> None:
+    """Make the accounts, as the security administrator does; the first one is made by the setup."""
+    first = BY_LOGIN["secadmin"]
+    by = Act("setup", "account.new", "demo store")
+    for person in sorted(PEOPLE, key=lambda p: p is not first):
+        store.access.add_user(by, person.login, person.name, _NO_PASSWORD, must_change=False)
+        grant = Act(by.actor, "account.grant", "demo store")
+        store.access.grant(grant, person.login, person.role, person.bureau)
+        by = first.act("account.new", "demo store")

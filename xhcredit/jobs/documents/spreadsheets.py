@@ -1,0 +1,81 @@
+"""Lists as CSV and spreadsheets in which no cell acts as a formula or a link."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import xlsxwriter
+
+from xhcredit.domain.number_format import rounded
+from xhcredit.domain.spreadsheet_safety import neutral
+
+Cells = Sequence[Any]
+
+
+@contextmanager
+def workbook(path: Path, *, in_order: bool = True) -> Iterator[Any]:
+    """A spreadsheet to be filled, row by row if ``in_order``; it appears whole or not at all.
+
+    It is packed in memory: an archive on a full disk would try again to end itself, and complain,
+    long after the error was told.
+    """
+    options = {
+        "constant_memory": in_order, "strings_to_formulas": False, "strings_to_urls": False,
+    }  # fmt: skip
+    content, part = io.BytesIO(), path.with_name(path.name + ".part")
+    with xlsxwriter.Workbook(content, options) as book:
+        yield book
+    try:
+        part.write_bytes(content.getvalue())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+class Column(NamedTuple):
+    """One column: what is written above it, and how wide it is (in characters)."""
+
+    heading: str
+    width: int
+
+
+def write_csv(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
+    """Write a list as CSV: first a line that says what it is, then headings, then rows.
+
+    It begins with the mark by which Excel knows UTF-8.
+    """
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file, lineterminator="\r\n")
+        table.writerow([neutral(title)])
+        table.writerow([c.heading for c in columns])
+        for row in rows:
+            table.writerow([neutral(rounded(cell)) for cell in row])
+
+
+def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
+    """Write a list as a spreadsheet, laid out as the CSV."""
+    with workbook(path) as book:
+        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
+        for at, column in enumerate(columns):
+            sheet.set_column(at, at, column.width)
+        sheet.write_string(0, 0, neutral(title))
+        for at, column in enumerate(columns):
+            sheet.write_string(1, at, column.heading, bold)
+        sheet.freeze_panes(2, 0)
+        for number, row in enumerate(rows, 2):
+            for at, cell in enumerate(row):
+                _write(sheet, number, at, cell)
+
+
+def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
+    if isinstance(cell, str):
+        sheet.write_string(row, column, neutral(cell))
+    elif cell is not None:
+        sheet.write_number(row, column, rounded(cell))

@@ -1,0 +1,166 @@
+"""Lists and notices of a draw: public ones without any tier, internal ones with tier and reasons.
+
+A notice carries what a 检查码 must say: who inspects whom, for which items, on what ground.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xhcredit.draws.verify import json_of
+from xhcredit.jobs.documents.pdf import typeset
+from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.draws import Items
+from xhcredit.store.store import Store
+
+Json = dict[str, Any]
+_LAYOUT = Path(__file__).with_name("draw_list.typ")
+_SHORT = 16  #: digits of a ticket in print
+_INTERNAL = (
+    Column("统一社会信用代码 code", 22),
+    Column("名称 name", 36),
+    Column("等级 tier", 10),
+    Column("层 stratum", 14),
+    Column("理由 reason", 60),
+    Column("入样概率 probability", 18),
+    Column("检查人员 inspectors", 24),
+)
+
+
+def pdf(told: Json) -> bytes:
+    """A document; its texts are data, never instructions to the typesetter.
+
+    Raises:
+        BadInput: no Chinese font is installed where this runs.
+    """
+    return typeset(_LAYOUT, told)
+
+
+def public_pdf(
+    title: str, record: Json, heads: Sequence[str], rows: Sequence[Sequence[str]]
+) -> bytes:
+    """The public list in print, with what it can be checked by; tickets by their beginning."""
+    notes = [
+        f"承诺 commitment {record['commitment']['digest']}",
+        f"名录根 frame root {record['commitment']['frame_root']}",
+        f"种子 seed {record['seed']['value']}（{record['seed']['source']}）",
+    ]
+    short = [[c[:_SHORT] if len(c) > 2 * _SHORT and c.isalnum() else c for c in r] for r in rows]
+    return pdf({"title": title, "notes": notes, "heads": list(heads), "rows": short, "wide": True})
+
+
+def internal(store: Store, draw: str, rules: Rulebook, out: Path) -> list[Path]:
+    """Write the internal list (tier, reasons) and one notice per enterprise.
+
+    Args:
+        store: where the draw is.
+        draw: which one; it must have been run.
+        rules: the rulebook, for the names of items.
+        out: folder; files of the same name are replaced.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+        BadInput: no Chinese font is installed where this runs.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / "internal_list.xlsx", out / "notices.pdf"]
+    internal_list(store, draw, files[0])
+    files[1].write_bytes(notices(store, draw, rules))
+    return files
+
+
+def internal_list(store: Store, draw: str, file: Path) -> None:
+    """Write the internal list of a draw: tier, stratum, reasons, odds.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+    """
+    record = json_of(store.draws.file(draw, "record.json"))
+    strata = {s["id"]: s for s in json.loads(store.draws.file(draw, "strata.json"))}
+    names = names_of(store, [s["code"] for s in record["selected"]])
+    rows = [_row(s, strata.get(s["stratum"], {}), names) for s in record["selected"]]
+    write_xlsx(file, f"{draw} 内部名单，不得公开 internal", _INTERNAL, rows)
+
+
+def notices(store: Store, draw: str, rules: Rulebook) -> bytes:
+    """One notice per enterprise, to be printed.
+
+    Raises:
+        UnknownRecord: there is no such draw, or no record of it yet.
+        BadInput: no Chinese font is installed where this runs.
+    """
+    record = json_of(store.draws.file(draw, "record.json"))
+    plan = json_of(store.draws.file(draw, "plan.json"))
+    names = names_of(store, [s["code"] for s in record["selected"]])
+    return pdf(_notices(record, plan, names, rules, team_of(store, draw)))
+
+
+def names_of(store: Store, codes: Sequence[str]) -> dict[str, str]:
+    """Names as of the current run; missing where it has none."""
+    run = store.reader.current_run()["run"]
+    found = store.watch.places(run, codes, None)
+    return {code: row["name"] for code, row in found.items() if row["name"]}
+
+
+def team_of(store: Store, draw: str) -> dict[str, list[str]]:
+    """Who comes to each enterprise, replacements included."""
+    record, kept = json_of(store.draws.file(draw, "record.json")), store.draws.one(draw)
+    teams = {s["code"]: list(s["inspectors"]) for s in record["selected"]}
+    for row in kept["replacements"]:
+        team = teams[row["code"]]
+        teams[row["code"]] = [row["instead"] if who == row["away"] else who for who in team]
+    return teams
+
+
+def _row(selected: Json, stratum: Json, names: Mapping[str, str]) -> list[str]:
+    known = ("field", "street", "duty", "paused", "pi")
+    why = [f"{k} {stratum[k]}" for k in known if stratum.get(k)]
+    return [
+        selected["code"], names.get(selected["code"], ""), str(stratum.get("tier", "")),
+        selected["stratum"], "；".join(why), selected["inclusion_probability"],
+        "、".join(selected["inspectors"]),
+    ]  # fmt: skip
+
+
+def _notices(
+    record: Json,
+    plan: Json,
+    names: Mapping[str, str],
+    rules: Rulebook,
+    teams: Mapping[str, Sequence[str]],
+) -> Json:
+    """What stands in each notice; nothing of tier, score or odds."""
+    day = date.fromisoformat(plan["published_on"])
+    base = rules.serving("draws.items", Items, as_of=day).root
+    items = "；".join(base[i].zh if i in base else i for i in plan["items"])
+    period = plan["period"]
+    same = [
+        ("检查机关 bureau", plan["bureau"]),
+        ("检查事项 items", items),
+        ("检查方式 form", "双随机抽查 random"),
+        ("检查依据 ground", f"{plan['title']}（{plan['filed_no']}）"),
+        ("检查期限 period", f"{period['first']} 至 {period['last']}"),
+    ]
+    notices = [
+        [
+            ("检查编号（检查码） number", f"{record['draw_id']}|{s['code']}"),
+            ("被检查企业 enterprise", names.get(s["code"], "")),
+            ("统一社会信用代码 code", s["code"]),
+            *same,
+            ("检查人员 inspectors", "、".join(teams[s["code"]])),
+        ]
+        for s in record["selected"]
+    ]
+    return {
+        "title": "行政检查通知书",
+        "notes": [
+            "检查人员应当主动出示执法证件和检查码；不出示执法证件的，有权拒绝检查（行政处罚法第55条）。",
+            f"本次抽查可凭抽查编号 {record['draw_id']} 公开核验；种子 {record['seed']['value']}。",
+        ],
+        "notices": notices,
+    }

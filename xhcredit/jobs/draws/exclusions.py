@@ -1,0 +1,158 @@
+"""Who is left out of a frame, and for whom coverage falls due: from what was known on the day."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from xhcredit.draws.commitment import Excluded
+from xhcredit.draws.plan import Plan
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.draws.trust_rule import trusted_codes
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.draws import CoverageDuty, Exclusions, InspectionCaps, Items
+
+_KNOWN = (
+    "known_on <= $day AND occurred_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
+)
+
+
+def _asked(warehouse: Path, sql: str, **values: object) -> set[str]:
+    """Codes that a question to the warehouse gives."""
+    kept = Warehouse(warehouse)
+    with kept.reading(), duckdb.connect() as con:
+        create_views(con, kept)
+        return {code for (code,) in con.execute(sql, values).fetchall()}
+
+
+def left_out(
+    scope: pd.DataFrame,
+    plan: Plan,
+    warehouse: Path,
+    rules: Rulebook,
+    as_of: date,
+    checked: Set[str] = frozenset(),
+) -> tuple[pd.DataFrame, list[Excluded]]:
+    """Take out whom the rules of the day leave out; each is counted once, by its first reason.
+
+    ``checked`` are codes with an open triggered check in a field of the plan.
+    """
+    law = rules.serving("draws.exclusions", Exclusions, as_of=as_of)
+    reasons = [
+        ("歇业或注销 suspended or de-registered", "draws.exclusions",
+         _by_status(warehouse, law, as_of)),
+        ("已达年度检查次数上限 yearly cap reached", "draws.caps",
+         _capped(plan, warehouse, rules, law, as_of)),
+        ("上级近期已检查同一事项 inspected lately by a higher bureau", "draws.exclusions",
+         _by_higher(plan, warehouse, rules, law, as_of)),
+        ("个案检查未结 complaint-led check pending", "draws.exclusions",
+         _pending(plan, warehouse, law, as_of) | checked),
+        ("无感监管对象 on the list of remote checks", "draws.trust",
+         trusted_codes(scope, plan, warehouse, rules, as_of)),
+    ]  # fmt: skip
+    kept, told = scope, []
+    for reason, rule, codes in reasons:
+        out = kept["code"].isin(codes)
+        if out.any():
+            told.append(Excluded(reason, rule, int(out.sum())))
+            kept = kept[~out]
+    return kept.reset_index(drop=True), told
+
+
+def _by_status(warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
+    """Whose status of the day is one of the rule's; a status without its day counts always."""
+    sql = (
+        "SELECT code FROM enterprise WHERE (list_contains($statuses, status) "
+        "AND (status_on IS NULL OR status_on <= $day)) OR deregistered_on <= $day"
+    )
+    return _asked(warehouse, sql, statuses=list(law.statuses), day=as_of)
+
+
+def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of: date) -> set[str]:
+    """Inspected this year as often as the cap of a field of the plan allows.
+
+    The cap holds for the plan's bureau at the district's level, and for all departments and
+    levels together.  A bureau is recognised in the organ's name by its end ("市场监督管理局" in
+    "徐汇区市场监督管理局" and the other way round); an inspection that does not name its organ
+    counts for every bureau.
+    """
+    caps = rules.serving("draws.caps", InspectionCaps, as_of=as_of)
+    sql = f"""
+        WITH visits AS (
+          SELECT code,
+            (agency IS NULL OR ends_with(agency, $bureau) OR ends_with($bureau, agency))
+            AND coalesce(level, CASE WHEN list_bool_or(
+              list_transform($higher, lambda a: starts_with(agency, a))) THEN '' ELSE $level END
+            ) = $level AS own
+          FROM inspection WHERE {_KNOWN} AND field = $field
+            AND list_contains($forms, form) AND occurred_on >= $since)
+        SELECT code FROM visits GROUP BY code
+        HAVING count(*) FILTER (own) >= $most OR count(*) >= $most_in_all"""
+    capped: set[str] = set()
+    for field in plan.fields:
+        if field in caps.fields:
+            cap = caps.fields[field]
+            capped |= _asked(
+                warehouse, sql, day=as_of, field=field, forms=list(cap.forms),
+                since=as_of.replace(month=1, day=1), most=cap.most, most_in_all=cap.most_in_all,
+                bureau=plan.bureau, level=caps.own_level, higher=list(law.higher_agencies),
+            )  # fmt: skip
+    return capped
+
+
+def _by_higher(
+    plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of: date
+) -> set[str]:
+    """Inspected for the same items by a higher bureau a short time ago."""
+    base = rules.serving("draws.items", Items, as_of=as_of).root
+    sql = (
+        f"SELECT code FROM inspection WHERE {_KNOWN} "
+        "AND occurred_on + to_months($months) >= $day AND list_contains($items, item) "
+        "AND list_bool_or(list_transform($agencies, lambda a: starts_with(agency, a)))"
+    )
+    return _asked(
+        warehouse, sql, day=as_of, months=law.higher_months,
+        items=[base[i].zh for i in plan.items], agencies=list(law.higher_agencies),
+    )  # fmt: skip
+
+
+def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
+    sql = (
+        f"SELECT code FROM inspection WHERE {_KNOWN} AND form = $form AND result = $result "
+        "AND list_contains($fields, field) AND (ended_on IS NULL OR ended_known_on > $day)"
+    )
+    return _asked(
+        warehouse, sql, day=as_of, form=law.pending_form, result=law.pending_result,
+        fields=list(plan.fields),
+    )  # fmt: skip
+
+
+def with_duty(
+    kept: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
+) -> pd.DataFrame:
+    """Mark for whom coverage by law falls due within the period of the plan.
+
+    Only an inspection that the duty's rule accepts (its form, and where the law says so one of
+    all points) postpones it.
+    """
+    due = pd.Series(False, index=kept.index)
+    sql = (
+        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field "
+        "AND occurred_on + to_months($months) > $last AND list_contains($forms, form) "
+        "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
+    )
+    duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
+    for duty in duties.values():
+        if duty.field in plan.fields:
+            covered = _asked(
+                warehouse, sql, day=as_of, field=duty.field, months=duty.months,
+                last=plan.period.last, forms=list(duty.forms), all_points=duty.all_points,
+            )  # fmt: skip
+            owed = kept["fields"].str.contains(f";{duty.x};", regex=False)
+            due |= owed & ~kept["code"].isin(covered)
+    return kept.assign(duty=due)

@@ -1,0 +1,111 @@
+"""Food chains whose new shops need no check on site before they are licensed (免于门店现场核查).
+
+The headquarters must have passed a review; tier and record keep it on the list or end it.  The
+exemption is of the licence's check alone: supervision after it, and coverage by law, stay.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from xhcredit.domain.calendar import add_months
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.documents.spreadsheets import Column
+from xhcredit.jobs.draws.trust_list_changes import Sheet, moved, write_list
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.draws import Chain
+from xhcredit.store.store import Store
+
+_KNOWN = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
+#: the last review of every headquarters, whether it still deals in food, its last food blemish
+_REVIEWED = f"""
+WITH review AS (
+  SELECT code, arg_max(chain_review, occurred_on) AS review, max(occurred_on) AS reviewed_on,
+    bool_or(ended_on IS NULL OR ended_on > $day OR ended_known_on > $day) AS trades
+  FROM food_business
+  WHERE {_KNOWN} AND occurred_on <= $day AND chain_review IS NOT NULL
+  GROUP BY code
+), blemish AS (
+  SELECT code, max(occurred_on) AS last FROM (
+    SELECT code, occurred_on FROM inspection WHERE {_KNOWN} AND failed AND field = 'food'
+    UNION ALL SELECT code, occurred_on FROM penalty WHERE {_KNOWN} AND field = 'food'
+  ) GROUP BY code
+)
+SELECT code, review, reviewed_on, trades, last FROM review LEFT JOIN blemish USING (code)
+"""
+COLUMNS = (
+    ("code", Column("统一社会信用代码 code", 22)),
+    ("name", Column("名称 name", 36)),
+    ("street", Column("街镇 street", 14)),
+    ("move", Column("变动 move", 14)),
+    ("reviewed_on", Column("评审日期 reviewed on", 14)),
+    ("reason", Column("理由 reason", 60)),
+)
+
+
+def exempt(night: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -> pd.DataFrame:
+    """Which reviewed headquarters are exempt on a day, and why the others are not.
+
+    Args:
+        night: ``code`` and ``tier`` as published, and whatever else.
+        warehouse: where food profiles, inspections and penalties are.
+        rules: the rulebook.
+        as_of: the day; only what was known by then counts.
+
+    Returns:
+        ``night`` with ``listed``, ``reason`` (both languages) and ``reviewed_on`` (day as text;
+        empty: never reviewed).
+    """
+    law = rules.serving("draws.chain", Chain, as_of=as_of)
+    kept = Warehouse(warehouse)
+    with kept.reading(), duckdb.connect() as con:
+        create_views(con, kept)
+        found = con.execute(_REVIEWED, {"day": as_of}).df()
+    table = night.merge(found, on="code", how="left")
+    since = pd.Timestamp(add_months(as_of, -law.months))
+    low, clean = table["tier"].isin(law.tiers), ~(table["last"] > since)
+    passed, known = table["review"].isin(law.reviews), table["review"].notna()
+    trades = table["trades"].eq(True)
+    reason = pd.Series("未经总部评审 never reviewed as headquarters", index=table.index)
+    reason[known & ~passed] = "总部评审未通过 the review was not passed"
+    reason[passed & ~low] = "评审通过，但等级不符 passed, but the tier is not low enough"
+    reason[passed & low & ~clean] = (
+        "评审通过，但近期有食品问题记录 passed, but a food record lately"
+    )
+    reason[passed & low & clean] = "评审通过且守信 passed, low risk and a clean food record"
+    reason[passed & ~trades] = "评审通过，但已停止食品经营 passed, but its food business has ended"
+    on_it = passed & trades & low & clean
+    day = table["reviewed_on"].dt.strftime("%Y-%m-%d").fillna("")
+    told = table.assign(listed=on_it, reason=reason, reviewed_on=day)
+    return told.drop(columns=["review", "trades", "last"])
+
+
+def chain_list(
+    store: Store, warehouse: Path, rules: Rulebook, as_of: date, before: date | None = None
+) -> pd.DataFrame:
+    """As ``trust_list``: everybody of the night, whether exempt, and how that changed.
+
+    Raises:
+        UnknownRecord: no night of one of the days was published.
+        RuleNotInForce: there was no such exemption on that day.
+    """
+    return moved(store, lambda night, day: exempt(night, warehouse, rules, day), as_of, before)
+
+
+def chain_sheet(as_of: date) -> Sheet:
+    """How the list of a day is written; internal, with reasons."""
+    title = (
+        f"连锁食品经营企业总部免于门店现场核查清单（内部） {as_of}；事中事后检查照常 "
+        "inspections after licensing go on"
+    )
+    return Sheet("chain_list", title, COLUMNS)
+
+
+def write_chain_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:
+    """Write who is exempt, and who is no longer, as spreadsheet and CSV; internal, with reasons."""
+    return write_list(table, chain_sheet(as_of), out)

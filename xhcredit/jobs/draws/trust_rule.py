@@ -1,0 +1,69 @@
+"""Trust rewarded: who is checked remotely first (无感监管), with entry, exit and reasons."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from xhcredit.domain.calendar import add_months
+from xhcredit.draws.plan import Plan
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.draws import CoverageDuty, Trust
+
+_KNOWN = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
+#: the last failed inspection or penalty of everybody
+_BLEMISHES = f"""
+SELECT code, max(occurred_on) AS last FROM (
+  SELECT code, occurred_on FROM inspection WHERE {_KNOWN} AND failed
+  UNION ALL SELECT code, occurred_on FROM penalty WHERE {_KNOWN}
+) GROUP BY code
+"""
+
+
+def trusted(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -> pd.DataFrame:
+    """Who is on the list on a day, and why; everybody else has the reason why not.
+
+    Args:
+        tiers: ``code`` and ``tier`` as published.
+        warehouse: where events are.
+        rules: the rulebook.
+        as_of: the day.
+
+    Returns:
+        ``code``, ``listed``, ``reason`` (both languages), ``last_blemish`` (day or missing),
+        ``free_on`` (day from which the record is clean enough; missing if it is).
+    """
+    law = rules.serving("draws.trust", Trust, as_of=as_of)
+    kept = Warehouse(warehouse)
+    with kept.reading(), duckdb.connect() as con:
+        create_views(con, kept)
+        last = con.execute(_BLEMISHES, {"day": as_of}).df()
+    table = tiers[["code", "tier"]].merge(last, on="code", how="left")
+    since = pd.Timestamp(add_months(as_of, -law.months))
+    low = table["tier"].isin(law.tiers)
+    clean = ~(table["last"] > since)
+    reason = pd.Series("等级不符 tier is not low enough", index=table.index)
+    reason[low & ~clean] = "近期有问题记录 a failed inspection or penalty lately"
+    reason[low & clean] = "低风险且记录清白 low risk and a clean record"
+    return table.assign(listed=low & clean, reason=reason).rename(columns={"last": "last_blemish"})
+
+
+def trusted_codes(
+    scope: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
+) -> set[str]:
+    """Whom a plan leaves out because they are checked remotely first.
+
+    Only fields that the law does not cover in full: statutory coverage goes before.  And only a
+    share of a tier that keeps a chance to be drawn can be learned from, so a plan with odds for
+    the tier draws from the rest of it.
+    """
+    duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
+    if {d.field for d in duties.values()} & set(plan.fields) or not plan.spare_trusted:
+        return set()
+    found = trusted(scope, warehouse, rules, as_of)
+    return set(found.loc[found["listed"], "code"])

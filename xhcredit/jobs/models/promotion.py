@@ -1,0 +1,207 @@
+"""Which release scores?  Candidates in shadow beside the champion, switched on a stated day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xhcredit.domain.disk import disk_error, not_writable
+from xhcredit.domain.number_format import POINTS, written
+from xhcredit.engine.columns import Store as Columns
+from xhcredit.engine.stores import PLACES
+from xhcredit.errors import BadInput
+from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
+from xhcredit.jobs.night.run import present, score_store
+from xhcredit.jobs.scoring.model import Model, model_on
+from xhcredit.jobs.scoring.result_table import Results, write_atomic
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, open_rows
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.training import ShadowTerms
+from xhcredit.scores.release import Release, load_release, release_of
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.models.candidates import Submission
+from xhcredit.store.store import Store
+from xhcredit.tiers.assign import TIERS
+
+Json = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+_TITLE = "等级变化清单（内部参考，不得公开） tier moves, internal reference"
+_COLUMNS = (
+    Column("code", 22), Column("name", 30), Column("bureau", 20), Column("tier_before", 12),
+    Column("tier_after", 12), Column("composite_before", 18), Column("composite_after", 18),
+)  # fmt: skip
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A night in which two releases scored: who would move, and counts by tier of both."""
+
+    as_of: date
+    enterprises: int
+    before: dict[str, int]
+    after: dict[str, int]
+    matrix: dict[str, int]
+    moves: list[Json]
+
+    def as_data(self, champion: str) -> Json:
+        """What the store keeps of it besides the moves."""
+        return {
+            "as_of": self.as_of.isoformat(), "champion": champion, "before": self.before,
+            "after": self.after, "matrix": self.matrix, "enterprises": self.enterprises,
+        }  # fmt: skip
+
+
+def champion_release(store: Store, day: date, shipped: Path | None = None) -> Release:
+    """The release that scores an as-of day: as switched in the store, else the shipped tables."""
+    kept = store.models.champion(day.isoformat())
+    return load_release(shipped) if kept is None else release_of(kept["body"], "store")
+
+
+def submit(store: Store, act: Act, given: Submission, rules: Rulebook, day: date) -> Json:
+    """Submit a candidate; what can be checked without its sample is checked here once more.
+
+    Raises:
+        BadDeclaration: the release must not score: forbidden or unknown indicators, or points
+            that run against a declared direction.
+        BadRule: it is on another scale than the rule in force.
+        WrongState: this very release is under way.
+    """
+    model_on(rules, release_of(dict(given.release), given.name), day)
+    return store.models.submit(act, given, act.purpose)
+
+
+def shadow(
+    store: Store, act: Act, number: int, warehouse: Path, rules: Rulebook, as_of: date,
+    *, out: Path | None = None, progress: Progress = _quiet,
+) -> Json:  # fmt: skip
+    """Score a night with candidate and champion, and keep who would move.
+
+    Args:
+        store: where the candidate is.
+        act: who does it and why.
+        number: of the candidate.
+        warehouse: folder that ingest wrote.
+        rules: the rulebook.
+        as_of: the night.
+        out: folder for ``shadow.parquet`` (everybody, both scores) and ``moves.xlsx``; None: none.
+        progress: told how far it is.
+
+    Raises:
+        UnknownRecord: there is no such candidate.
+        WrongState: it was not approved by two officers.
+        NothingKnown: nobody was known on that day.
+    """
+    body = store.reader.release(store.models.one(number)["digest"])
+    candidate, champion = release_of(body, "store"), champion_release(store, as_of)
+    told = side_by_side(warehouse, rules, (champion, candidate), as_of, out, progress)
+    return store.models.shadow(act, number, told.as_data(champion.digest), told.moves)
+
+
+def side_by_side(
+    warehouse: Path, rules: Rulebook, releases: tuple[Release, Release], as_of: date,
+    out: Path | None = None, progress: Progress = _quiet,
+) -> Shadow:  # fmt: skip
+    """Score a night with two releases, the champion first."""
+    columns = open_store(warehouse, progress=progress)
+    rows = present(columns, as_of)
+    models = [model_on(rules, release, as_of) for release in releases]
+    results = [score_store(columns, model, rows, progress) for model in models]
+    places = open_rows(warehouse, columns, [REGISTER]).register(rows, PLACES)
+    told = _compared(columns, rows, results, places, as_of)
+    if out is not None:
+        _write(out, columns, rows, models, results, places, told)
+    return told
+
+
+def _compared(
+    columns: Columns, rows: np.ndarray, results: list[Results], places: pa.Table, as_of: date
+) -> Shadow:
+    old, new = (r.columns for r in results)
+    moved = np.flatnonzero(old["tier"] != new["tier"])
+    named = places.take(pa.array(moved)).to_pylist()
+    moves = [
+        {
+            "code": columns.codes[rows[k]].decode(),
+            "name": told["name"] or "", "bureau": told["bureau"] or "",
+            "tier_before": TIERS[old["tier"][k]], "tier_after": TIERS[new["tier"][k]],
+            "composite_before": written(float(old["composite"][k]), POINTS),
+            "composite_after": written(float(new["composite"][k]), POINTS),
+        }
+        for k, told in zip(moved, named, strict=True)
+    ]  # fmt: skip
+    pairs = Counter(zip(old["tier"].tolist(), new["tier"].tolist(), strict=True))
+    matrix = {f"{TIERS[a]}{TIERS[b]}": n for (a, b), n in sorted(pairs.items())}
+    before, after = (r.distribution() for r in results)
+    return Shadow(as_of, int(rows.size), before, after, matrix, moves)
+
+
+def _write(
+    out: Path, columns: Columns, rows: np.ndarray, models: list[Model], results: list[Results],
+    places: pa.Table, told: Shadow,
+) -> None:  # fmt: skip
+    """Write both scores of everybody, and the list of moves as a spreadsheet.
+
+    Raises:
+        NotWritable, DiskFull: the folder cannot be written.
+    """
+    codes = columns.codes[rows]
+    old, new = (r.table(codes, places) for r in results)
+    kept = ("composite", "tier", "general")
+    table = old.select(["code", "as_of", *PLACES])
+    for name in kept:
+        table = table.append_column(f"{name}_before", old[name])
+        table = table.append_column(f"{name}_after", new[name])
+    said = {f"release_{when}": m.release.digest for when, m in
+            zip(("before", "after"), models, strict=True)}  # fmt: skip
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomic(table, out / "shadow.parquet", said)
+        cells = ([move[c.heading] for c in _COLUMNS] for move in told.moves)
+        write_xlsx(out / "moves.xlsx", _TITLE, _COLUMNS, cells)
+    except OSError as error:
+        raise disk_error(error) or not_writable(str(out), str(error)) from None
+
+
+def switch(
+    store: Store, act: Act, number: int, rules: Rulebook, from_day: date, today: date
+) -> Json:
+    """Let a candidate score from an as-of day on.
+
+    Raises:
+        BadInput: the day lies in the past; what was scored stays as it was.
+        GateClosed: a gate is closed.
+        WrongState: approvals or days of shadow beside the present champion are wanting.
+    """
+    if from_day < today:
+        raise BadInput(f"{from_day} is past; nights that were scored stay: choose {today} or later")
+    nights, since = shadow_wanted(rules, today)
+    before = champion_release(store, from_day)
+    given = (number, from_day.isoformat(), before.as_data(), nights, since)
+    return store.models.switch(act, *given)
+
+
+def shadow_wanted(rules: Rulebook, today: date) -> tuple[int, str]:
+    """On how many as-of days a candidate must have been in shadow, and since which day."""
+    terms = rules.serving("promotion.shadow", ShadowTerms, as_of=today)
+    return terms.least_days, (today - timedelta(days=terms.within_days)).isoformat()
+
+
+def roll_back(store: Store, act: Act, today: date) -> Json:
+    """Let the release before the last switch score again, from today's as-of day on.
+
+    Raises:
+        WrongState: nothing was switched, or the last switch was rolled back.
+    """
+    return store.models.roll_back(act, today.isoformat())

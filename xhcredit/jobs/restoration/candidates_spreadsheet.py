@@ -1,0 +1,83 @@
+"""The list of restorable records as a spreadsheet that officers can call from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xhcredit.ingest.schema import directory
+from xhcredit.jobs.documents.spreadsheets import workbook
+from xhcredit.jobs.restoration.candidates import STATES, Restorable
+from xhcredit.restoration.severity import ZH
+
+#: column: heading and width
+HEADINGS = {
+    "state": ("可否申请", 20),
+    "earliest_on": ("最早可申请日", 14),
+    "code": ("统一社会信用代码", 22),
+    "name": ("名称", 30),
+    "street": ("街镇", 12),
+    "table": ("记录种类", 18),
+    "reference": ("文号（列入事由）", 26),
+    "decided_on": ("认定日", 12),
+    "severity": ("失信程度", 10),
+    "publication_ends_on": ("公示止于", 12),
+    "missing": ("所缺事项", 80),
+    "rules": ("依据规则", 40),
+    "decides": ("谁办理", 40),
+    "needs_lawyer": ("须法制确认", 12),
+}
+MARK = "内部工作清单：用于主动提醒企业，不公开；结论以受理机关审核为准。"
+_SHEET_ROWS = 1_048_000
+
+
+def write_xlsx(found: Sequence[Restorable], path: Path, as_of: date) -> None:
+    """Write the list, whole or not at all.
+
+    Every cell is written as text or a day, so that nothing from an export can act as a formula or
+    a link.  What does not fit on one sheet goes on the next.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with workbook(path) as book:
+        formats = {
+            "bold": book.add_format({"bold": True}),
+            "day": book.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        for n in range(0, max(len(found), 1), _SHEET_ROWS):
+            sheet = book.add_worksheet()
+            _head(sheet, formats, as_of)
+            for at, row in enumerate(found[n : n + _SHEET_ROWS], 2):
+                _write(sheet, at, cells(row), formats["day"])
+
+
+def _head(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
+    for column, (_, width) in enumerate(HEADINGS.values()):
+        sheet.set_column(column, column, width)
+    sheet.write_string(0, 0, f"截至{as_of}可以申请信用修复的记录。{MARK}")
+    for column, (heading, _) in enumerate(HEADINGS.values()):
+        sheet.write_string(1, column, heading, formats["bold"])
+    sheet.freeze_panes(2, 0)
+
+
+def cells(row: Restorable) -> list[str | date | None]:
+    """One row in the order of the headings, in words for people."""
+    told: dict[str, Any] = {
+        "state": STATES[row.state][0],
+        "table": directory()[row.table].name_zh,
+        "severity": _CLASSES[row.severity],
+        "needs_lawyer": "是" if row.needs_lawyer else "",
+    }
+    return [told[name] if name in told else getattr(row, name) for name in HEADINGS]
+
+
+_CLASSES: dict[str, str] = {str(name): zh for name, zh in ZH.items()}
+
+
+def _write(sheet: Any, at: int, values: Sequence[str | date | None], day: Any) -> None:
+    for column, value in enumerate(values):
+        if isinstance(value, date):
+            sheet.write_datetime(at, column, value, day)
+        elif value:
+            sheet.write_string(at, column, value)

@@ -1,0 +1,158 @@
+"""What a night does for restoration: first the grants are told, then the list of who can apply."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from xhcredit.domain.log import logged
+from xhcredit.errors import RuleNotInForce
+from xhcredit.ingest.schema import directory_digest
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.restoration.barred_applicants import without_barred
+from xhcredit.jobs.restoration.candidates import STATES, Progress, Restorable, restorable
+from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+from xhcredit.jobs.restoration.grants_to_warehouse import Applied, apply_grants
+from xhcredit.jobs.scoring.model import code_version
+from xhcredit.jobs.scoring.result_table import provenance_of, write_atomic
+from xhcredit.restoration.law import SPOT_CHECK
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.store import Store
+
+PARQUET, XLSX = "restorable.parquet", "restorable.xlsx"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What was listed: records by state; ``why_not`` says why there is no list."""
+
+    table: Path
+    sheet: Path
+    states: dict[str, int]
+    repeated: bool = False
+    why_not: str = ""
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def before_night(
+    warehouse: Path, address: str, today: date, rules: Rulebook | None = None
+) -> Applied:
+    """Tell the warehouse what the store granted or took back; call it before every night.
+
+    Raises:
+        BadStore, StoreUnavailable: the store cannot be used; then no night should run.
+    """
+    with Store.open(address) as store:
+        kept = store.applications
+        return apply_grants(
+            warehouse, kept.grants(), kept.revoked(), today=today,
+            together_since=_together_since(rules or Rulebook.load()),
+        )  # fmt: skip
+
+
+def _together_since(rules: Rulebook) -> date | None:
+    """Since when spot checks are hidden together with the penalty that followed from them."""
+    entries = rules.rule(SPOT_CHECK).entries
+    return next((e.effective_from for e in entries if e.value and e.value.with_penalty), None)
+
+
+def barred_in(address: str) -> dict[str, date]:
+    """By enterprise the day on which false materials or a broken pledge were found out.
+
+    Args:
+        address: the store's; empty where there is none, then nobody is known to be barred.
+
+    Raises:
+        BadStore, StoreUnavailable: the store cannot be used.
+    """
+    if not address:
+        return {}
+    with Store.open(address) as store:
+        return store.applications.barred()
+
+
+@logged(
+    "restorable.listed",
+    lambda done: {"records": done.states, "repeated": done.repeated, "in_force": not done.why_not},
+)
+def write_restorable(
+    warehouse: Path, rules: Rulebook, as_of: date, out: Path, *,
+    barred: Mapping[str, date] | None = None, progress: Progress = _quiet,
+) -> Listed:  # fmt: skip
+    """Write who can be restored now or within 30 days beside the night's results.
+
+    Who is ``barred`` (see ``barred_in``) until after these days is left out.
+    ``restorable.parquet`` and ``restorable.xlsx`` are each written whole or not at all, the table
+    last; the same data and rules again change nothing.  Where no restoration rules were in force
+    there is no list, which is no error of the night.
+    """
+    table, sheet = out / PARQUET, out / XLSX
+    with Warehouse(warehouse).reading():
+        provenance = {
+            "as_of": as_of.isoformat(),
+            "rulebook_digest": rules.digest,
+            "directory_digest": directory_digest(),
+            "data_digest": Warehouse(warehouse).digest(),
+            "code_version": code_version(),
+            "barred": _digest(barred or {}),
+        }
+        earlier = _earlier(table, sheet, provenance)
+        if earlier is not None:
+            return earlier
+        table.unlink(missing_ok=True)
+        sheet.unlink(missing_ok=True)
+        try:
+            found = restorable(warehouse, rules, as_of, progress=progress)
+            found = without_barred(found, barred or {}, warehouse, rules, as_of)
+        except RuleNotInForce as error:
+            return Listed(table, sheet, {}, why_not=str(error))
+    states = _states(found)
+    write_xlsx(found, sheet, as_of)
+    counts = {f"records.{state}": str(count) for state, count in states.items()}
+    write_atomic(_table(found), table, {**provenance, **counts})
+    return Listed(table, sheet, states)
+
+
+def _digest(barred: Mapping[str, date]) -> str:
+    """A name for who is barred since when: another bar makes another list."""
+    told = "\n".join(f"{code} {day}" for code, day in sorted(barred.items()))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _states(found: Sequence[Restorable]) -> dict[str, int]:
+    return {state: sum(row.state == state for row in found) for state in STATES}
+
+
+def _earlier(table: Path, sheet: Path, provenance: dict[str, str]) -> Listed | None:
+    """The list of the same provenance, if it was written before."""
+    with suppress(OSError, ValueError):
+        kept = provenance_of(table)
+        mark = "records."
+        counts = {k.removeprefix(mark): int(v) for k, v in kept.items() if k.startswith(mark)}
+        same = {k: v for k, v in kept.items() if not k.startswith(mark)} == provenance
+        if same and sheet.exists():
+            return Listed(table, sheet, counts, repeated=True)
+    return None
+
+
+_TYPES = {"date": pa.date32(), "date | None": pa.date32(), "bool": pa.bool_()}
+
+
+def _table(found: Sequence[Restorable]) -> pa.Table:
+    """The list as a table, columns as in ``Restorable``."""
+    columns = {
+        f.name: pa.array(
+            [getattr(row, f.name) for row in found], _TYPES.get(str(f.type), pa.string())
+        )
+        for f in fields(Restorable)
+    }
+    return pa.table(columns)

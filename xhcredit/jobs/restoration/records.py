@@ -1,0 +1,265 @@
+"""The penalties and listings of a warehouse as records to assess, as known on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xhcredit.errors import BadInput, UnknownRecord
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import directory
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.restoration.record import AdverseRecord, HolderKind, Override
+from xhcredit.rules.rule import Rule
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Ground, SeverityClasses
+from xhcredit.store.core.hash_chain import canonical
+
+#: columns by which records differ beyond their days; what has one signature shares its periods
+SIGNATURE = [
+    "authority", "field", "procedure", "penalty_kinds", "amount_class", "stated", "holder_kind",
+]  # fmt: skip
+
+_OPEN = """
+  SELECT DISTINCT code FROM {table} WHERE known_on <= $day
+    AND (withdrawn_on IS NULL OR withdrawn_on > $day)
+    AND (ended_on IS NULL OR ended_on > $day OR ended_known_on > $day)"""
+
+#: SQL of the key of a record without the code, as the store keeps it (canonical JSON)
+KEYS = {
+    "penalty": "json_object('doc_no', t.doc_no)",
+    "abnormal_listing": "json_object('ground', t.ground, 'occurred_on', t.occurred_on::VARCHAR)",
+    "serious_listing": "json_object('list_kind', t.list_kind, "
+    "'occurred_on', t.occurred_on::VARCHAR)",
+    "inspection": "json_object('inspection_no', t.inspection_no)",
+    "food_sample": "json_object('sample_no', t.sample_no)",
+}
+_OF_SPOT_CHECKS = """'ordinary' AS procedure, '' AS penalty_kinds, NULL AS stated,
+      0.0 AS amount_yuan, NULL::DATE AS published_on, NULL::DATE AS duties_done_on,
+      NULL AS ground, NULL::DATE AS same_kind_again_on,
+      t.penalty_doc_no IS NOT NULL AS penalty_followed,
+      (SELECT min(p.withdrawn_on) FROM penalty p WHERE p.code = t.code
+        AND p.doc_no = t.penalty_doc_no AND p.withdrawn_on <= $day) AS penalty_ended_on"""
+_COLUMNS = {
+    "penalty": """
+      t.doc_no AS reference, t.field, t.procedure, t.penalty_kinds, t.severity AS stated,
+      coalesce(t.amount_yuan, 0)::DOUBLE AS amount_yuan, t.published_on, t.agency,
+      CASE WHEN t.ended_known_on <= $day THEN t.ended_on END AS duties_done_on,
+      NULL AS ground, NULL::DATE AS corrected_on,
+      CASE WHEN t.conduct IS NOT NULL THEN lead(t.occurred_on) OVER (
+        PARTITION BY t.code, t.conduct, t.agency ORDER BY t.occurred_on, t.event_id) END
+        AS same_kind_again_on""",
+    "abnormal_listing": """
+      t.ground AS reference, 'general' AS field, 'ordinary' AS procedure, '' AS penalty_kinds,
+      NULL AS stated, 0.0 AS amount_yuan, t.occurred_on AS published_on, t.agency,
+      NULL::DATE AS duties_done_on, t.ground, NULL::DATE AS corrected_on,
+      NULL::DATE AS same_kind_again_on""",
+    "serious_listing": """
+      coalesce(t.doc_no, t.list_kind) AS reference, 'general' AS field, 'ordinary' AS procedure,
+      '' AS penalty_kinds, NULL AS stated, 0.0 AS amount_yuan, t.occurred_on AS published_on,
+      t.agency, NULL::DATE AS duties_done_on, NULL AS ground, NULL::DATE AS corrected_on,
+      NULL::DATE AS same_kind_again_on""",
+    "inspection": f"""
+      t.inspection_no AS reference, coalesce(t.field, 'general') AS field, t.agency,
+      CASE WHEN t.ended_known_on <= $day AND t.recheck_passed THEN t.ended_on END AS corrected_on,
+      {_OF_SPOT_CHECKS}""",
+    "food_sample": f"""
+      t.sample_no AS reference, 'food' AS field, NULL::VARCHAR AS agency,
+      CASE WHEN t.ended_known_on <= $day THEN t.ended_on END AS corrected_on,
+      {_OF_SPOT_CHECKS}""",
+}
+#: what of a spot check is negative: problems at a random inspection, a sample that failed
+_NEGATIVE = {"inspection": "t.form = 'random' AND t.failed", "food_sample": "t.failed"}
+#: rules with bounds for persons and organisations that are chosen by the day of the decision
+BOUNDS_BY_DECISION = ("restoration.samr.small_fine", "restoration.national.summary_procedure")
+_CLASSES = 6
+#: what kind of holder each legal form of the register is; the others are not known
+_HOLDER_KINDS: dict[str, HolderKind] = {
+    "individual": "individual",
+    **dict.fromkeys(
+        ("company", "branch", "partnership", "sole", "cooperative", "nonprofit"), "organisation"
+    ),
+}
+_FIELDS_OF_SAMR = ("food", "drug", "special_equipment")
+_SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One record of an enterprise: its table, and its key columns as text."""
+
+    table: str
+    key: Mapping[str, str]
+
+
+def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd.DataFrame:
+    """Records of a table known on a day, not withdrawn; of listings those still open, of spot
+    checks the negative results of market supervision.
+
+    Only of enterprises that were known and registered on that day: nobody else can be called.
+    With a ``code``, only of that enterprise.
+
+    One row per record: the enterprise's code, name and street, the record's key as canonical
+    JSON, and the fields of a record.
+    """
+    ended = "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
+    if table == "penalty" or table in SPOT_CHECKS:
+        ended = f"AND {_NEGATIVE.get(table, 'true')}"
+    sql = f"""
+      WITH abnormal AS ({_OPEN.format(table="abnormal_listing")}),
+           serious AS ({_OPEN.format(table="serious_listing")})
+      SELECT t.code, e.name, e.street, e.kind AS holder_kind, '{table}' AS kind,
+        t.occurred_on AS decided_on,
+        t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
+        {KEYS[table]}::VARCHAR AS key, {_COLUMNS[table]}
+      FROM {table} t JOIN enterprise e USING (code)
+      WHERE e.known_on <= $day AND (e.deregistered_on IS NULL OR e.deregistered_on > $day)
+        AND t.known_on <= $day AND t.occurred_on <= $day
+        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}
+        AND ($code = '' OR t.code = $code)"""
+    with duckdb.connect() as con:
+        create_views(con, Warehouse(warehouse))
+        frame = con.execute(sql, {"day": as_of, "code": code}).df()
+    return _with_signature(frame)
+
+
+def stored_record(
+    warehouse: Path, code: str, chosen: Chosen, as_of: date
+) -> tuple[AdverseRecord, str]:
+    """One record of an enterprise as known on a day, and the organ that decided.
+
+    The pledge is not in any export: it is taken as not made.
+
+    Raises:
+        BadInput: the table holds nothing to restore, or the key is not that of the table.
+        UnknownRecord: no such record counts on that day.
+    """
+    if chosen.table not in KEYS:
+        raise BadInput(
+            f'"{chosen.table}" holds no record to restore; choose one of: {", ".join(KEYS)}'
+        )
+    wanted = [name for name in directory()[chosen.table].key if name != "code"]
+    if sorted(chosen.key) != sorted(wanted):
+        raise BadInput(f"a record of {chosen.table} is named by {', '.join(wanted)}; give them all")
+    frame = read_records(warehouse, chosen.table, as_of, code)
+    found = frame[frame["key"] == canonical(dict(chosen.key))]
+    if not len(found):
+        told = ", ".join(f"{name} {value}" for name, value in chosen.key.items())
+        raise UnknownRecord(
+            f"no {chosen.table} of {code} with {told} counts on {as_of}: it is not known, or was "
+            "withdrawn, restored or ended; check its key"
+        )
+    row = {str(name): value for name, value in found.astype(object).iloc[0].items()}
+    return replace(record_of(row), pledge=False), str(row["agency"] or "")
+
+
+def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the authority; unstated values become plain ones."""
+    frame = frame.assign(
+        field=frame["field"].fillna("general"), penalty_kinds=frame["penalty_kinds"].fillna("")
+    )
+    agency = frame["agency"].fillna("")
+    samr = agency.str.contains("|".join(_SAMR_WORDS)) | (
+        (agency == "") & frame["field"].isin(_FIELDS_OF_SAMR)
+    )
+    if len(frame) and frame["kind"].iloc[0] == "abnormal_listing":
+        samr = pd.Series(True, index=frame.index)
+    if len(frame) and frame["kind"].iloc[0] in SPOT_CHECKS:
+        frame = frame[samr | (frame["kind"] == "food_sample")].reset_index(drop=True)
+        samr = pd.Series(True, index=frame.index)
+    holders = frame["holder_kind"].map(_HOLDER_KINDS).astype(object)
+    return frame.assign(
+        authority=np.where(samr, "samr", "shanghai"),
+        holder_kind=holders.where(holders.notna(), None),
+    )
+
+
+def with_amount_class(frame: pd.DataFrame, rules: Rulebook, as_of: date) -> pd.DataFrame:
+    """Add ``amount_class``: penalties of one class are alike before every bound of an amount.
+
+    The bounds are those of huge amounts in force on a day, and those of small fines and of fines by
+    summary procedure in force on the day of each decision.
+    """
+    amounts, classes = frame["amount_yuan"], np.zeros(len(frame), np.int64)
+    for rule_id in ("restoration.samr.severity", "restoration.ndrc.severity"):
+        huge = rules.value(rule_id, SeverityClasses, applied_on=as_of)
+        bounds = frame["field"].map(huge.huge_yuan_by_field).fillna(huge.huge_yuan)
+        classes = classes * 2 + (amounts >= bounds).to_numpy()
+    decided = days(frame["decided_on"])
+    for rule_id in BOUNDS_BY_DECISION:
+        classes = classes * _CLASSES + _class_by_decision(rules.rule(rule_id), decided, amounts)
+    return frame.assign(amount_class=classes)
+
+
+def _class_by_decision(
+    rule: Rule, decided: npt.NDArray[np.datetime64], amounts: pd.Series[Any]
+) -> npt.NDArray[np.int64]:
+    """Of each decision: whether bounds were in force on its day, and how its amount compares.
+
+    0 before and between entries, ``_CLASSES - 1`` after the last one's end.
+    """
+    found = np.zeros(len(decided), np.int64)
+    for entry in rule.entries:
+        if entry.repealed:
+            continue
+        value, last = entry.value, rule.last_day(entry)
+        place = 1 + (amounts > 0).astype("int8")
+        place += (amounts > value.person_yuan).astype("int8")
+        place += (amounts > value.organisation_yuan).astype("int8")
+        begun = decided >= np.datetime64(entry.effective_from, "D")
+        found = np.where(begun, place.to_numpy(), found)
+        if last is not None:
+            found = np.where(decided > np.datetime64(last, "D"), _CLASSES - 1, found)
+    return found
+
+
+def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
+    """A column of days as numpy days; missing is NaT."""
+    return np.asarray(column.to_numpy(dtype="datetime64[D]"))
+
+
+def record_of(row: dict[str, Any]) -> AdverseRecord:
+    """One row as a record; the pledge is taken as made, since it can be made at any time."""
+    stated = row["stated"]
+    published = _day(row["published_on"])
+    decided = _day(row["decided_on"]) or date.min
+    again = _day(row["same_kind_again_on"])
+    return AdverseRecord(
+        kind=row["kind"],
+        authority=row["authority"],
+        decided_on=decided,
+        field=row["field"],
+        procedure=row["procedure"],
+        penalty_kinds=frozenset(k for k in row["penalty_kinds"].split(";") if k),
+        amount_yuan=float(row["amount_yuan"]),
+        published_on=published if published and published >= decided else None,
+        duties_done_on=_day(row["duties_done_on"]),
+        ground=row["ground"] if row["ground"] in get_args(Ground) else None,
+        corrected_on=_day(row["corrected_on"]),
+        same_kind_again_on=again if again and again > decided else None,  # one case, two papers
+        on_abnormal_list=bool(row["on_abnormal_list"]),
+        on_serious_list=bool(row["on_serious_list"]),
+        pledge=True,
+        override=Override(stated, "认定机关", "处罚信息所载") if _is_text(stated) else None,
+        holder=row["code"],
+        holder_kind=row["holder_kind"] if _is_text(row["holder_kind"]) else None,
+        penalty_followed=bool(row.get("penalty_followed", False)),
+        penalty_ended_on=_day(row.get("penalty_ended_on")),
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _day(value: Any) -> date | None:
+    """A day of a data frame; missing in any of its forms is None."""
+    return None if pd.isna(value) else value.date() if hasattr(value, "date") else value

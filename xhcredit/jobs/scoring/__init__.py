@@ -1,0 +1,1 @@
+"""Scoring: the model of a day, and the result table of a run."""

@@ -1,0 +1,200 @@
+"""The night's result as an Arrow table: one row per enterprise, reasons in words."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xhcredit.engine.columns import Array
+from xhcredit.engine.stores import PLACES
+from xhcredit.features.registry import features
+from xhcredit.jobs.scoring.model import NATIONAL, Model
+from xhcredit.scores.composite import REASONS
+from xhcredit.tiers.assign import TIERS
+
+_LETTERS = pa.array(TIERS)
+#: every result carries it: the tier is no credit evaluation of the enterprise
+MARK = (
+    "内部参考：仅用于配置监管资源，不是信用评价，不得公开 "
+    "(internal reference for placing supervision resources; no credit evaluation; not public)"
+)
+
+
+#: of a column: its shape, what stands in it before anything is scored, and its type
+Empty = tuple[tuple[int, ...], float, type]
+
+
+def empty_columns(model: Model, n: int) -> dict[str, Empty]:
+    """The columns of ``n`` results."""
+    x = model.release.x
+    return {
+        **{name: ((n,), np.nan, np.float64) for name in ("general", *x, "composite")},
+        **{f"{name}_grade": ((n,), -1, np.int8) for name in x},
+        "tier": ((n,), 0, np.int8),
+        "decided_by": ((n,), 0, np.int16),
+        "national": ((n,), -1, np.int8),
+        "reason": ((n, REASONS), -1, np.int16),
+        "lost": ((n, REASONS), 0, np.float64),
+        "value": ((n, REASONS), np.nan, np.float64),
+    }
+
+
+@dataclass
+class Results:
+    """Columns of the night, filled chunk by chunk; chunks may come in any order.
+
+    The columns are made if none are given.
+    """
+
+    model: Model
+    size: int
+    columns: dict[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            made = empty_columns(self.model, self.size).items()
+            self.columns = {name: np.full(*one) for name, one in made}
+
+    def put(self, at: slice | Array, x: Array) -> None:
+        """Score a chunk of features and keep what the table needs."""
+        scored, tiers, x_grades = self.model.score(x)
+        columns = self.columns
+        columns["general"][at], columns["composite"][at] = scored.general, scored.composite
+        for name, score in scored.x.items():
+            columns[name][at], columns[f"{name}_grade"][at] = score, x_grades[name]
+        columns["tier"][at], columns["decided_by"][at] = tiers.tier, tiers.decided_by
+        national = x[self.model.compiled.ids.index(NATIONAL)]
+        columns["national"][at] = np.where(np.isnan(national), -1, national).astype(np.int8)
+        for name, part in (
+            ("reason", scored.reason),
+            ("lost", scored.lost),
+            ("value", scored.value),
+        ):
+            columns[name][at] = part.T
+
+    def distribution(self) -> dict[str, int]:
+        """How many enterprises are in each tier."""
+        counts = np.bincount(self.columns["tier"], minlength=len(TIERS))
+        return {tier: int(n) for tier, n in zip(TIERS, counts, strict=True)}
+
+    def applying(self) -> dict[str, int]:
+        """To how many enterprises each X applies."""
+        names = self.model.release.x
+        return {n: int(np.count_nonzero(~np.isnan(self.columns[n]))) for n in names}
+
+    def table(self, codes: Array, places: pa.Table | None = None) -> pa.Table:
+        """The Arrow table, in the order of ``codes`` (18 bytes each), with ``places`` beside."""
+        c = self.columns
+        model = self.model
+        day = pa.scalar(model.as_of, pa.date32())
+        table: dict[str, pa.Array] = {"code": _strings(codes), "as_of": pa.repeat(day, self.size)}
+        for name in ("general", *model.release.x, "composite"):
+            table[name] = pa.array(c[name], mask=np.isnan(c[name]))
+        table["tier"] = _letters(c["tier"])
+        table["reasons"] = self._reasons()
+        table["decided_by"] = _words(c["decided_by"], model.policy.deciders)
+        for name in model.release.x:
+            table[f"{name}_grade"] = _letters(c[f"{name}_grade"])
+        table["national_evaluation"] = _letters(c["national"])
+        told = {} if places is None else dict(zip(PLACES, places.select(PLACES), strict=True))
+        return pa.table({**table, **told})
+
+    def _reasons(self) -> pa.Array:
+        """List of {score, indicator, zh, en, value, points_lost}, the largest loss first."""
+        reason = self.columns["reason"]
+        told = reason >= 0
+        flat = reason[told]
+        declared = features()
+        vocabulary = self.model.scorer.vocabulary
+        value = self.columns["value"][told]
+        struct = {
+            "score": _words(flat, [s for s, _ in vocabulary]),
+            "indicator": _words(flat, [f for _, f in vocabulary]),
+            "zh": _words(flat, [declared[f].zh for _, f in vocabulary]),
+            "en": _words(flat, [declared[f].en for _, f in vocabulary]),
+            "value": pa.array(value, mask=np.isnan(value)),
+            "points_lost": pa.array(self.columns["lost"][told]),
+        }
+        offsets = np.zeros(self.size + 1, np.int32)
+        np.cumsum(told.sum(axis=1), out=offsets[1:])
+        items = pa.StructArray.from_arrays(list(struct.values()), list(struct))
+        return pa.ListArray.from_arrays(pa.array(offsets), items)
+
+
+def _strings(codes: Array) -> pa.Array:
+    """18-byte codes as Arrow strings without a loop."""
+    data = np.ascontiguousarray(codes)
+    offsets = np.arange(data.shape[0] + 1, dtype=np.int32) * data.dtype.itemsize
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), data.shape[0], buffers)
+
+
+def _words(index: Array, words: list[str] | tuple[str, ...]) -> pa.Array:
+    """Positions as dictionary-encoded words; several positions may share a word."""
+    unique = list(dict.fromkeys(words)) or [""]
+    place = np.array([unique.index(w) for w in words] or [0], np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(place[index]), pa.array(unique))
+
+
+def _letters(grade: Array) -> pa.Array:
+    """Grades 0-3 as letters, -1 as missing."""
+    index = pa.array(grade, mask=grade < 0)
+    return pa.DictionaryArray.from_arrays(index, _LETTERS)
+
+
+def write_atomic(
+    table: pa.Table,
+    path: Path,
+    metadata: Mapping[str, str],
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Write Parquet, whole or not at all; ``metadata`` travels in the file.
+
+    ``before`` is called when all is written, before the file takes its place.
+    """
+    write_parts([table], path, metadata, before)
+
+
+def write_parts(
+    tables: Iterable[pa.Table],
+    path: Path,
+    metadata: Mapping[str, str],
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Write tables of the same columns, one at least, below each other as ``write_atomic`` does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
+    part = path.with_name(path.name + ".part")
+    rest = iter(tables)
+    first = next(rest)
+    schema = first.schema.with_metadata(known)
+    flat = [f.name for f in schema if not pa.types.is_nested(f.type)]
+    with pq.ParquetWriter(part, schema, compression="zstd", write_statistics=flat) as writer:
+        for table in itertools.chain([first], rest):
+            writer.write_table(table.replace_schema_metadata(known))
+    before()
+    os.replace(part, path)
+
+
+def provenance_of(path: Path) -> dict[str, str]:
+    """Provenance kept inside a result; an ``OSError`` or ``ValueError`` if it cannot be read."""
+    kept = pq.read_schema(path).metadata or {}
+    words = {k.decode(): v.decode() for k, v in kept.items()}
+    mark = "xhcredit."
+    own = {k.removeprefix(mark): v for k, v in words.items() if k.startswith(mark)}
+    return {k: v for k, v in own.items() if k != "mark"}
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,1 @@
+"""Warehouse jobs: ingestion, the clustered store, rows by enterprise."""

@@ -1,0 +1,162 @@
+"""The job behind ``xhcredit ingest SOURCE --mapping FILE --into WAREHOUSE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xhcredit.domain.disk import need_room
+from xhcredit.domain.log import failure, logged, measured
+from xhcredit.domain.persons import person_key as key_of
+from xhcredit.errors import BadInput, XhcreditError
+from xhcredit.ingest.deliveries import WAITING, Delivery
+from xhcredit.ingest.mapping import load_mappings
+from xhcredit.ingest.mapping_types import Mapping
+from xhcredit.ingest.pipeline import Run, ingest_source
+from xhcredit.ingest.readers.sources import Source, bytes_of, sources_of
+from xhcredit.ingest.report import FileReport, IngestReport
+from xhcredit.ingest.suggest import near
+from xhcredit.ingest.warehouse import Warehouse
+
+#: bytes that are written per byte that is read: staged texts, the scratch database, the parts
+_ROOM = 3
+
+#: called with what is being done, the number of finished files, and the number of files
+Progress = Callable[[str, int, int], None]
+
+
+def _counts(report: IngestReport) -> dict[str, Any]:
+    """What the event of an ingestion says of it."""
+    refused = len(report.refused)
+    rows = {"entered": report.entered(), "quarantined": report.quarantined()}
+    return {"files": len(report.files), "refused": refused, **rows}
+
+
+@logged("ingest.finished", _counts)
+def run_ingest(
+    source: str,
+    mapping: Path,
+    warehouse: Path,
+    *,
+    today: date,
+    person_key: bytes | None = None,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Ingest a file, a folder of files or a database into a warehouse.
+
+    Files that feed the register go first.  Each file goes in whole or not at all; doing it again
+    changes nothing.
+
+    Args:
+        source: a file, a folder (its files, not those of folders within), or a database URL.
+        mapping: a mapping file or a folder of them; each reads the files that match its ``files``.
+        warehouse: folder of the warehouse; made if it does not exist.
+        today: the day after which nothing can have happened.
+        person_key: key of the hashes of persons; by default ``XHCREDIT_PERSON_KEY`` or the key
+            file in the warehouse, which is made when it is first needed.
+        progress: told of every step.
+
+    Returns:
+        A report file by file.  In a folder or database, a file that is refused as a whole stands
+        in the report with its error, and the others still go in.
+
+    Raises:
+        BadMapping: a mapping file is refused.
+        BadInput: there is nothing to ingest, the only file is refused, or another ingestion is
+            running.
+        DiskFull: the warehouse's disk has less room than this needs; nothing was begun.
+    """
+    sources, mappings = sources_of(source), load_mappings(mapping)
+    pairs = _pairs(sources, mappings, source)
+    need_room(warehouse, _ROOM * bytes_of(source), "this ingestion")
+    target = Warehouse(warehouse)
+    reports: list[FileReport] = []
+
+    def tell(words: str) -> None:
+        if progress:
+            progress(words, len(reports), len(pairs))
+
+    def key() -> bytes:
+        return person_key if person_key is not None else key_of(warehouse)
+
+    run = Run(target, today, key, tell)
+    with target.lock():
+        target.sweep()
+        runs = [replace(run, following=later) for later in _following(pairs)]
+        for one, (source_, how) in zip(runs, pairs, strict=True):
+            reports.append(_report(one, source_, how, alone=len(pairs) == 1))
+        _repeat_waiting(runs, pairs, reports)
+        target.sweep(["quarantine"])
+        tell("done")
+        digest = target.digest()
+    return IngestReport(
+        files=tuple(reports),
+        unmatched=tuple(s.name for s in sources if not any(m.matches(s.name) for m in mappings)),
+        unused=tuple(m.id for m in mappings if not any(m.matches(s.name) for s in sources)),
+        warehouse_digest=digest,
+    )
+
+
+def _pairs(
+    sources: list[Source], mappings: list[Mapping], shown: str
+) -> list[tuple[Source, Mapping]]:
+    """Which mapping reads which source; those that only feed the register first."""
+    pairs = [(s, m) for s in sources for m in mappings if m.matches(s.name)]
+    if not pairs:
+        names = [s.name for s in sources]
+        hint = near(mappings[0].files, names)
+        raise BadInput(
+            f'no file of "{shown}" matches a mapping; it holds: {", ".join(names) or "nothing"}; '
+            f"the mappings read: {', '.join(m.files for m in mappings)}{hint}"
+        )
+    return sorted(pairs, key=lambda pair: (_rank(pair[1]), pair[0].name))
+
+
+def _following(pairs: list[tuple[Source, Mapping]]) -> list[frozenset[Delivery]]:
+    """For each delivery those that come after it."""
+    each = [(source.digest() or source.name, mapping.id) for source, mapping in pairs]
+    return [frozenset(each[place + 1 :]) for place in range(len(each))]
+
+
+def _rank(mapping: Mapping) -> int:
+    """0 for a register, 1 for events that bring register rows along, 2 for other events."""
+    if not mapping.feeds_register:
+        return 2
+    return int(any(block.table.kind == "event" for block in mapping.blocks))
+
+
+def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileReport:
+    with measured("ingest.file", mapping=mapping.id) as counts:
+        try:
+            report = ingest_source(run, source, mapping)
+        except XhcreditError as error:
+            if alone:
+                raise
+            report = FileReport(source.name, mapping.id, "refused", error=error)
+        counts |= _file_counts(report)
+    return report
+
+
+def _file_counts(report: FileReport) -> dict[str, Any]:
+    """What the event of a file says of it; not its name, which a person chose."""
+    rows = {"rows": report.rows_in, "quarantined": report.rows_quarantined}
+    error = failure(report.error) if report.error is not None else {}
+    return {"status": report.status, **rows, **error}
+
+
+def _repeat_waiting(
+    runs: list[Run], pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
+) -> None:
+    """Do files again whose rows waited for enterprises that later files of this run brought.
+
+    So the result does not depend on the order of the files, and a second run changes nothing.
+    """
+    for place, (source, mapping) in enumerate(pairs):
+        before = reports[place]
+        if before.status != "refused" and WAITING & set(before.quarantined or ()):
+            after = _report(runs[place], source, mapping, alone=False)
+            entered = "entered" in (before.status, after.status)
+            reports[place] = replace(after, status="entered") if entered else after

@@ -1,0 +1,208 @@
+"""With what papers, to whom, by when, and with what effect?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from xhcredit.domain.calendar import Calendar, LastDay
+from xhcredit.errors import BeyondCalendar
+from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR, Deadline, Route, Said
+from xhcredit.restoration.citizen_texts import day
+from xhcredit.restoration.law import Law
+from xhcredit.restoration.record import AdverseRecord, Authority
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, RecordKind, SpotChecks, TimeLimits, Unit
+
+APPLICATION = Said("信用修复申请书", "application for restoration")
+PLEDGE = Said("信用承诺书", "public pledge")
+PROOF = Said(
+    "履行法定义务、纠正失信行为的证明材料（主管部门能够共享取得的，不必提交）",
+    "proof that duties are performed and the conduct is corrected, unless authorities share it",
+)
+RULING = Said(
+    "人民法院批准重整计划或者认可和解协议的裁定书",
+    "court ruling that approves the reorganisation plan or the settlement",
+)
+REVOCATION = Said(
+    "变更、撤销原决定的文书（由原决定机关主动办理，当事人可以提供）",
+    "the document by which the decision fell (the authority acts by itself)",
+)
+
+STEPS = {
+    "accept": Said("决定是否受理", "accept or return"),
+    "decide": Said("作出修复决定", "decide"),
+    "answer": Said("反馈修复结果", "answer the applicant"),
+    "remove_abnormal": Said("移出经营异常名录", "remove from the abnormal-operation list"),
+    "take_down": Said("停止公示、撤回信息", "take the record down"),
+    "share": Said("将修复结论共享至有关部门和系统", "share the result with other systems"),
+    "delete": Said("在查询界面删除该信息", "delete it from query views"),
+}
+#: steps that run from the day of filing; "decide" runs from acceptance, the others from a decision
+_FROM_FILING = ("accept", "answer", "remove_abnormal")
+
+
+def summary(route: Route, eligible: bool, earliest: date | None, applied_on: date) -> Said:
+    """The answer in one sentence."""
+    if route == "takedown":
+        return Said(
+            "原决定已被变更、撤销，由原决定机关撤回公示，不必申请修复。",
+            "the decision fell: the authority takes the record down, no application is needed",
+        )
+    if route == "shielding":
+        return Said(
+            "可以凭法院裁定申请临时修复，暂时屏蔽该信息；执行完毕后再办理正式修复。",
+            "may be shielded for the time being by the court's ruling",
+        )
+    if route == "unpublished":
+        return Said(
+            "该信息依规定不予公示，无须申请信用修复。",
+            "nothing is published, there is nothing to apply for",
+        )
+    if route == "by_itself":
+        return Said(
+            "该信息公示期届满自动停止公示，无须申请信用修复。",
+            "publication ends by itself, there is nothing to apply for",
+        )
+    if eligible:
+        return Said(f"{day(applied_on)}可以申请信用修复。", f"may apply on {applied_on}")
+    if earliest is not None and earliest > applied_on:
+        return Said(
+            f"{day(applied_on)}尚不能申请；其他条件不变的，{day(earliest)}起可申请。",
+            f"may not apply on {applied_on}; from {earliest} on, all else being equal",
+        )
+    return Said(
+        f"{day(applied_on)}尚不能申请，请按下列说明办理。", f"may not apply on {applied_on}"
+    )
+
+
+def materials(record: AdverseRecord, route: Route) -> tuple[Said, ...]:
+    """Papers to bring."""
+    if route == "takedown":
+        return (REVOCATION,)
+    if route == "shielding":
+        return (RULING,)
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
+    papers = (PLEDGE, PROOF)
+    return (APPLICATION, *papers) if record.authority == "samr" else papers
+
+
+def decides(record: AdverseRecord, authority: Authority) -> Said:
+    """Who decides (谁认定、谁修复)."""
+    if record.kind in SPOT_CHECKS:
+        return Said(
+            "实施抽查检查的市场监管部门（通过国家企业信用信息公示系统）",
+            "the market supervision bureau that made the check",
+        )
+    if record.kind != "penalty":
+        return Said("作出列入决定的部门", "the department that made the listing")
+    if authority == "samr":
+        return Said(
+            "作出行政处罚决定的市场监管部门（通过国家企业信用信息公示系统）",
+            "the market supervision bureau that imposed the penalty",
+        )
+    site = "“信用中国（上海）”网站" if authority == "shanghai" else "“信用中国”网站"
+    return Said(
+        f"{site}受理，作出行政处罚决定的部门办理",
+        "Credit China takes the application, the department that decided deals with it",
+    )
+
+
+def deadlines(
+    record: AdverseRecord, route: Route, law: Law, calendar: Calendar
+) -> tuple[Deadline, ...]:
+    """What the authority must do by when, if the application is filed that day."""
+    if route == "takedown" and record.decision_revoked_on:
+        limits = law.value("takedown", TimeLimits)
+        return tuple(_deadlines(law, "takedown", limits, record.decision_revoked_on, calendar))
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
+    found: dict[str, Deadline] = {}
+    for about in ("national_limits", "time_limits"):
+        if law.has(about):
+            limits = law.value(about, TimeLimits)
+            wanted = [s for s in limits.steps if concerns(s, record.kind)]
+            told = _deadlines(law, about, limits, law.applied_on, calendar, wanted)
+            found |= {deadline.step: deadline for deadline in told}
+    return tuple(found.values())
+
+
+def concerns(step: str, kind: RecordKind) -> bool:
+    """Whether a kind of record knows a step; the abnormal list has its own quick one."""
+    if kind == "abnormal_listing":
+        return step not in ("accept", "decide", "take_down")
+    return step != "remove_abnormal"
+
+
+def _deadlines(
+    law: Law,
+    about: str,
+    limits: TimeLimits,
+    start: date,
+    calendar: Calendar,
+    wanted: Iterable[str] | None = None,
+) -> Iterable[Deadline]:
+    for step in limits.steps if wanted is None else wanted:
+        days = limits.steps[step]
+        by = None
+        if about == "takedown" or step in _FROM_FILING:
+            by = last_day(calendar, start, days, limits.unit)
+        elif step == "decide" and "accept" in limits.steps:
+            by = last_day(calendar, start, limits.steps["accept"] + days, limits.unit)
+        said = STEPS.get(step, Said(step, step))
+        ends, provisional = (by.day, by.provisional) if by else (None, False)
+        yield Deadline(step, said, days, limits.unit, ends, law.basis(about), provisional)
+
+
+def last_day(calendar: Calendar, start: date, days: int, unit: Unit) -> LastDay | None:
+    """The last day of a term in working days or days; None where the calendar does not reach."""
+    if unit == "days":
+        return LastDay(start + timedelta(days=days), provisional=False)
+    try:
+        return calendar.term(start, days)
+    except BeyondCalendar:
+        return None
+
+
+def effects(record: AdverseRecord, route: Route, law: Law) -> tuple[Said, ...]:
+    """What follows once it is granted: no showing, sharing, using; and no memory in the score."""
+    if route in NOTHING_TO_APPLY_FOR:
+        return ()
+    shown = "暂时屏蔽" if route == "shielding" else "停止公示"
+    told = [
+        Said(f"{shown}该条信息，停止共享和使用。", "no longer shown, shared or used"),
+        Said(
+            "解除依该信息采取的管理（惩戒）措施。",
+            "measures taken because of it are lifted",
+        ),
+        Said(
+            "重新计算信用评价和风险分级，不保留该条信息的影响。",
+            "scores and tiers are computed anew, without any trace of it",
+        ),
+    ]
+    if record.kind == "penalty" and _hides_checks(law):
+        told.append(_CHECK_TOO)
+    if law.has("time_limits"):
+        told += _told_to_others(law.value("time_limits", TimeLimits))
+    return tuple(told)
+
+
+def _hides_checks(law: Law) -> bool:
+    """Whether spot checks are hidden together with the penalty that followed from them."""
+    return law.has("spot_check") and law.value("spot_check", SpotChecks).with_penalty
+
+
+_CHECK_TOO = Said(
+    "据以作出该处罚的抽查检查结果负面信息一并停止公示。",
+    "the negative result of the spot check that it followed from is hidden together with it",
+)
+
+
+def _told_to_others(limits: TimeLimits) -> Iterable[Said]:
+    for step in ("share", "take_down", "delete"):
+        if step in limits.steps:
+            days, said = limits.steps[step], STEPS[step]
+            yield Said(
+                f"自修复决定之日起{days}个工作日内，{said.zh}。",
+                f"within {days} working days of the decision: {said.en}",
+            )

@@ -1,0 +1,1 @@
+"""Schemas of rule values, one module per family of rules."""

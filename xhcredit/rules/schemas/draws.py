@@ -1,0 +1,163 @@
+"""What may rules about inspection plans and draws look like?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, RootModel, model_validator
+
+from xhcredit.rules.schemas.common import Name, Shape, Text, TierName, XName, refuse_no_day
+
+Some = Annotated[int, Field(ge=1, le=10**6)]
+Rate = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,12})?|1(\.0{1,12})?)$")]
+
+
+class Between(Shape):
+    """Lowest and highest share of a tier that may be drawn in one round, as decimal texts."""
+
+    at_least: Rate
+    at_most: Rate
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Between:
+        if float(self.at_least) > float(self.at_most):
+            raise ValueError(f"{self.at_least} is above {self.at_most}; swap them")
+        return self
+
+
+class Ratios(Shape):
+    """Bounds by tier; a riskier tier may never be drawn with lower odds than a safer one."""
+
+    A: Between
+    B: Between
+    C: Between
+    D: Between
+
+
+class PlanTerms(Shape):
+    """Until when plans are published, and how many inspectors visit at least."""
+
+    annual_month: Annotated[int, Field(ge=1, le=12)]
+    annual_day: Annotated[int, Field(ge=1, le=31)]
+    special_months: Some
+    places: Annotated[int, Field(ge=2, le=10)]
+
+    @model_validator(mode="after")
+    def _is_a_day(self) -> PlanTerms:
+        refuse_no_day(self.annual_month, self.annual_day)
+        return self
+
+
+class Item(Shape):
+    """An inspection item of the base: its field, and what the lead inspector must hold."""
+
+    zh: Text
+    en: Text
+    field: Name
+    qualification: Name
+
+
+class Items(RootModel[dict[Name, Item]]):
+    """The base of inspection items; what is not in it must not be inspected."""
+
+
+class CoverageDuty(Shape):
+    """Coverage by law: everybody to whom the X applies is inspected once in these months.
+
+    Only an inspection of the ``field`` in one of ``forms`` meets it; with ``all_points`` only one
+    that covered the whole checklist (an inspection that does not say how much it covered does
+    not).  Strata in which the duty falls due are drawn whole.
+    """
+
+    x: XName
+    field: Name
+    months: Some
+    forms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    all_points: bool
+
+
+class InspectionCap(Shape):
+    """How often a calendar year one enterprise may be inspected in a field.
+
+    ``most`` holds for one department at one level, ``most_in_all`` for all departments and
+    levels together; inspections in ``forms`` count toward both.  ``warn_in_all`` inspections of
+    any form, exempt ones included, are worth a warning, though they bar nobody.
+    """
+
+    most: Some
+    most_in_all: Some
+    forms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    warn_in_all: Some
+
+    @model_validator(mode="after")
+    def _ordered(self) -> InspectionCap:
+        if self.most > self.most_in_all:
+            raise ValueError(
+                f"most {self.most} of one department is above most_in_all {self.most_in_all}; "
+                "correct one"
+            )
+        return self
+
+
+class InspectionCaps(Shape):
+    """Yearly caps by field; ``own_level`` is the level at which the district's bureaus act."""
+
+    own_level: Name
+    fields: dict[Name, InspectionCap]
+
+
+class Exclusions(Shape):
+    """Who is left out of a frame: registration statuses, what a higher bureau inspected lately.
+
+    A higher bureau is one whose name begins with one of ``higher_agencies``.
+    """
+
+    statuses: Annotated[tuple[Name, ...], Field(min_length=1)]
+    higher_agencies: Annotated[tuple[Text, ...], Field(min_length=1)]
+    higher_months: Some
+    pending_form: Name
+    pending_result: Name
+
+
+class Publication(Shape):
+    """Within how many working days after the last visit results are published."""
+
+    working_days: Some
+
+
+class Trust(Shape):
+    """Who may be put on the list of remote checks first (无感监管): tier, and a clean record.
+
+    ``months`` without a failed inspection and without a penalty.
+    """
+
+    tiers: Annotated[tuple[TierName, ...], Field(min_length=1)]
+    months: Some
+
+
+class Chain(Trust):
+    """Which headquarters of food chains are exempt from a check on site of each new shop.
+
+    ``reviews`` are results of the review; ``tiers`` and ``months`` as for the list of remote
+    checks, of food inspections and penalties alone.
+    """
+
+    reviews: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Trigger(Shape):
+    """A source of triggered checks; whether it counts toward a cap follows from its form."""
+
+    zh: Text
+    en: Text
+    form: Name
+
+
+class Triggers(RootModel[dict[Name, Trigger]]):
+    """Sources of checks that are triggered instead of drawn."""
+
+
+class Quiet(Shape):
+    """Items for which who is on the list of remote checks is not visited without a lead."""
+
+    items: Annotated[tuple[Name, ...], Field(min_length=1)]

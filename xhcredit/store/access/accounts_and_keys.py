@@ -1,0 +1,275 @@
+"""Who may do what?  People with roles per bureau, and keys of other systems.
+
+Passwords are hashed by who serves them (it takes a third of a second on purpose); here a hash is
+only kept.  Of keys only digests are kept, so a copy of the store opens nothing.  What changes who
+somebody is, or what they may do, ends their sessions in the same transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Update, delete, insert, select, update
+
+from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import canonical, written
+from xhcredit.store.core.tables import grants, keys, sessions, users
+from xhcredit.store.core.transactions import Act, Tx, Writer
+
+#: three administrators apart (三权分立): who runs it, who grants, who looks after both
+ADMINISTRATORS = frozenset({"system_admin", "security_admin", "auditor"})
+
+
+def actor_of(login: str) -> str:
+    """The name of a person in the activity chain."""
+    return f"user:{login}"
+
+
+def refuse_mixed(roles: Iterable[str]) -> None:
+    """Keep the three administrators apart, from each other and from who works with enterprises.
+
+    Raises:
+        TwoPersons: one of them would hold another role as well.
+    """
+    held = set(roles)
+    mine = sorted(held & ADMINISTRATORS)
+    if mine and len(held) > 1:
+        others = ", ".join(sorted(held - {mine[0]}))
+        raise TwoPersons(f"{mine[0]} does not go together with {others}; choose another person")
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a key or a cookie; both are long and random, so plain SHA-256 will do."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+#: columns that open an account, or help to
+_OPENS = frozenset({"password_hash", "totp_secret", "totp_pending", "totp_step"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Reads and writes people, grants and keys."""
+
+    database: Database
+    writer: Writer
+
+    def add_user(
+        self, act: Act, login: str, name: str, password_hash: str, *, must_change: bool = True
+    ) -> None:
+        """Add a person.
+
+        Raises:
+            BadInput: the login is taken.
+        """
+
+        def work(tx: Tx) -> None:
+            if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is not None:
+                raise BadInput(f'the login "{login}" is taken; choose another')
+            row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
+            row |= {"must_change": int(must_change), "password_at": tx.at, "activity": tx.seq}
+            tx.con.execute(insert(users), row)
+            tx.tell(login=login)
+
+        self.writer.act(act, work)
+
+    def change_user(self, act: Act, login: str, **values: Any) -> None:
+        """Set columns of a person (``password_hash``, ``totp_secret`` ...) and end their sessions.
+
+        The activity entry names the columns, never their values.  A new password lifts a lock.
+
+        Raises:
+            UnknownRecord: nobody has this login.
+            BadInput: ``external`` belongs to another person already.
+        """
+
+        def work(tx: Tx) -> None:
+            told = sorted(values)
+            taken = users.c.external == values.get("external")
+            if values.get("external") and tx.con.scalar(select(users.c.login).where(taken)):
+                raise BadInput("another account has this identity already; take it away there")
+            new = dict(values)
+            if "password_hash" in values:
+                new |= {"password_at": tx.at, "failures": 0, "locked_until": None}
+            _touch(tx, update(users).where(users.c.login == login).values(**new), login)
+            tx.con.execute(delete(sessions).where(sessions.c.login == login))
+            tx.tell(login=login, columns=told)
+
+        self.writer.act(act, work)
+
+    def enrol(self, login: str, secret: str) -> None:
+        """Keep the secret of one-time codes until a first code confirms it (no act as yet)."""
+        own = update(users).where(users.c.login == login)
+        with self.database.writing() as con:
+            con.execute(own.values(totp_pending=secret))
+
+    def reset_user(self, act: Act, login: str, password_hash: str) -> None:
+        """Give somebody else a one-time password; one-time codes must be set up anew.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+        """
+        _refuse_oneself(act, login)
+        new = {"password_hash": password_hash, "must_change": 1}
+        self.change_user(act, login, **new, totp_secret=None, totp_pending=None)
+
+    def disable_user(self, act: Act, login: str, at: str | None) -> None:
+        """Shut somebody else out from a moment on, or (None) let them in again.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+        """
+        _refuse_oneself(act, login)
+        self.change_user(act, login, disabled_at=at)
+
+    def known_as(self, external: str) -> dict[str, Any] | None:
+        """Who is bound to an identity of a provider; None if nobody is."""
+        wanted = select(users.c.login).where(users.c.external == external)
+        with self.database.reading() as con:
+            login = con.scalar(wanted)
+        return None if login is None else self.user(login)
+
+    def bind_user(self, act: Act, login: str, external: str | None) -> None:
+        """Let somebody else be known by their identity at a provider, or (None) no longer.
+
+        Raises:
+            TwoPersons: it is oneself.
+            UnknownRecord: nobody has this login.
+            BadInput: another person has this identity.
+        """
+        _refuse_oneself(act, login)
+        self.change_user(act, login, external=external)
+
+    def people(self) -> list[dict[str, Any]]:
+        """All people with their ``grants``, by login; without what opens their accounts."""
+        with self.database.reading() as con:
+            rows = con.execute(select(users).order_by(users.c.login)).mappings().all()
+            held = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
+        return [
+            {
+                **{k: v for k, v in row.items() if k not in _OPENS},
+                "has_totp": row["totp_secret"] is not None,
+                "grants": sorted((g.role, g.bureau) for g in held if g.login == row["login"]),
+            }
+            for row in rows
+        ]
+
+    def user(self, login: str) -> dict[str, Any]:
+        """A person with their ``grants`` as (role, bureau).
+
+        Raises:
+            UnknownRecord: nobody has this login.
+        """
+        with self.database.reading() as con:
+            row = con.execute(select(users).where(users.c.login == login)).mappings().first()
+            held = con.execute(
+                select(grants.c.role, grants.c.bureau).where(grants.c.login == login)
+            ).all()
+        if row is None:
+            raise UnknownRecord(f'nobody has the login "{login}"; check it')
+        return {**row, "grants": sorted((g.role, g.bureau) for g in held)}
+
+    def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
+        """Give a person a role for a bureau, or take it away; their sessions end.
+
+        Raises:
+            UnknownRecord: nobody has this login, or a role to take was not held.
+            TwoPersons: one grants to oneself, or an administrator would get another role.
+        """
+        _refuse_oneself(act, login)
+
+        def work(tx: Tx) -> None:
+            if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is None:
+                raise UnknownRecord(f'nobody has the login "{login}"; check it')
+            row = {"login": login, "role": role, "bureau": bureau}
+            held = (grants.c.login == login) & (grants.c.role == role) & (grants.c.bureau == bureau)
+            gone = tx.con.execute(delete(grants).where(held)).rowcount
+            if take and not gone:
+                raise UnknownRecord(f'"{login}" is not {role} of "{bureau}"; see who is')
+            if not take:
+                others = select(grants.c.role).where(grants.c.login == login)
+                refuse_mixed([role, *tx.con.scalars(others)])
+                tx.con.execute(insert(grants), {**row, "activity": tx.seq})
+            tx.con.execute(delete(sessions).where(sessions.c.login == login))
+            tx.tell(**row, take=take)
+
+        self.writer.act(act, work)
+
+    def new_key(
+        self, act: Act, name: str, bureau: str, roles: Sequence[str], expires_at: datetime
+    ) -> str:
+        """Make a key for another system and return it; it cannot be read again later.
+
+        Raises:
+            BadInput: the act has an idempotency key, under which the secret would be kept.
+            TwoPersons: the key would be of an administrator and of another role.
+        """
+        refuse_mixed(roles)
+        if act.key is not None:
+            raise BadInput("a new key is shown once and kept nowhere; ask without idempotency key")
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        whole = f"xhc_{prefix}_{secret}"
+        row = {"prefix": prefix, "digest": digest_of(whole), "name": name, "bureau": bureau}
+        row |= {"roles": canonical(sorted(roles)), "expires_at": written(expires_at)}
+
+        def work(tx: Tx) -> None:
+            tx.con.execute(insert(keys), {**row, "activity": tx.seq})
+            tx.tell(**{k: row[k] for k in ("prefix", "name", "bureau", "roles", "expires_at")})
+
+        self.writer.act(act, work)
+        return whole
+
+    def key(self, whole: str, now: datetime) -> dict[str, Any] | None:
+        """What a key opens; None if it is unknown, wrong, expired or revoked."""
+        parts = whole.split("_", 2)
+        prefix = parts[1] if len(parts) == 3 and parts[0] == "xhc" else ""
+        with self.database.reading() as con:
+            row = con.execute(select(keys).where(keys.c.prefix == prefix)).mappings().first()
+        right = hmac.compare_digest(row["digest"] if row else "", digest_of(whole))
+        if row is None or not right or row["revoked_at"] or row["expires_at"] <= written(now):
+            return None
+        return {**row, "roles": json.loads(row["roles"])}
+
+    def keys(self) -> list[dict[str, Any]]:
+        """All keys that were ever made, the latest first; without what tells a right one."""
+        with self.database.reading() as con:
+            rows = con.execute(select(keys).order_by(keys.c.activity.desc())).mappings()
+            plain = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
+        return [{**row, "roles": json.loads(row["roles"])} for row in plain]
+
+    def revoke_key(self, act: Act, prefix: str) -> None:
+        """Make a key open nothing any more.
+
+        Raises:
+            UnknownRecord: no key has this prefix, or it was revoked before.
+        """
+
+        def work(tx: Tx) -> None:
+            alive = (keys.c.prefix == prefix) & keys.c.revoked_at.is_(None)
+            _touch(tx, update(keys).where(alive).values(revoked_at=tx.at), prefix)
+            tx.tell(prefix=prefix)
+
+        self.writer.act(act, work)
+
+
+def _refuse_oneself(act: Act, login: str) -> None:
+    if act.actor == actor_of(login):
+        raise TwoPersons(
+            "nobody does this to their own account; ask another security administrator"
+        )
+
+
+def _touch(tx: Tx, change: Update, name: str) -> None:
+    """Run an update that must find its row."""
+    if tx.con.execute(change).rowcount == 0:
+        raise UnknownRecord(f'there is no "{name}" to change; check the name')

@@ -1,0 +1,96 @@
+"""Who did what, who looked at whom?  Pages of the activity chain for who looks after it.
+
+The chain grows by millions of entries and has no index on what they say: a page looks at so many
+entries, tells what it found among them, and where to go on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, true
+
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import Link, Verdict, walk
+from xhcredit.store.core.tables import activity
+
+LOOKED_AT = 100_000  #: entries that one page or one check looks at
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which entries; empty (None for ``bureaus``) means all.
+
+    ``code`` finds entries that name this enterprise, ``prefix`` the beginning of an action.
+    """
+
+    actor: str = ""
+    action: str = ""
+    prefix: str = ""
+    code: str = ""
+    since: str = ""
+    until: str = ""
+    bureaus: frozenset[str] | None = None
+
+    def where(self) -> ColumnElement[bool]:
+        """The condition."""
+        c = activity.c
+        conditions: list[ColumnElement[bool]] = [true()]
+        for column, value in ((c.actor, self.actor), (c.action, self.action)):
+            conditions += [column == value] if value else []
+        conditions += [c.action.startswith(self.prefix, autoescape=True)] if self.prefix else []
+        conditions += [c.payload.contains(f'"{self.code}"', autoescape=True)] if self.code else []
+        conditions += [c.at >= self.since] if self.since else []
+        conditions += [c.at < self.until] if self.until else []
+        conditions += [c.bureau.in_(self.bureaus)] if self.bureaus is not None else []
+        return and_(*conditions)
+
+
+def page(
+    database: Database,
+    asked: Asked,
+    limit: int,
+    before: int | None = None,
+    look_at: int = LOOKED_AT,
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Entries, the latest first, and where the next page goes on.
+
+    Args:
+        database: the store's.
+        asked: which entries.
+        limit: how many at most.
+        before: the number that the page before told; None for the first page.
+        look_at: how many entries at most are looked at.
+
+    Returns:
+        Entries with their ``payload`` read; and the number for the next page, None at the end.
+        There may be a next page though this one holds few entries, or none.
+    """
+    with database.reading() as con:
+        last = con.scalar(select(activity.c.seq).order_by(activity.c.seq.desc()).limit(1)) or 0
+        start = last + 1 if before is None else min(before, last + 1)
+        lowest = max(start - look_at, 1)
+        within = (activity.c.seq < start) & (activity.c.seq >= lowest)
+        wanted = select(activity).where(within, asked.where()).order_by(activity.c.seq.desc())
+        found = con.execute(wanted.limit(limit + 1)).mappings().all()
+    rows = [{**row, "payload": json.loads(row["payload"])} for row in found[:limit]]
+    if len(found) > limit:
+        return rows, int(rows[-1]["seq"])
+    return rows, lowest if lowest > 1 else None
+
+
+def check(database: Database, first: int, limit: int = LOOKED_AT) -> Verdict:
+    """Walk a part of the chain, from the entry before ``first``, which is trusted, on.
+
+    Returns:
+        What the walk found, as of the whole chain; ``head_seq`` is the last entry looked at.
+    """
+    with database.reading() as con:
+        one = select(activity).where(activity.c.seq == first - 1)
+        row = con.execute(one).mappings().first()
+        wanted = select(activity).where(activity.c.seq >= first).order_by(activity.c.seq)
+        entries = con.execute(wanted.limit(limit).execution_options(yield_per=5000))
+        with entries:
+            return walk((dict(e) for e in entries.mappings()), Link(**row) if row else None)

@@ -1,0 +1,1 @@
+"""Core of the store: database, transactions, hash chain, append-only guards."""

@@ -1,0 +1,26 @@
+"""Which table makes a store a demo store, and tells its time?"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Integer, Table
+
+from xhcredit.store.core.tables import METADATA, Number, Plain
+
+
+def _because() -> Column[int]:
+    """The activity entry under which a row was written; it is inserted last, hence deferred."""
+    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
+    return Column("activity", Number, to, nullable=False)
+
+
+#: moments at which the clock of a demo store was set (append-only): ``moment`` is what it showed
+#: when the machine's clock showed ``set_at``.  The first row is written before the first activity
+#: entry; without one a store is no demo store, and never becomes one
+demo_clock = Table(
+    "demo_clock",
+    METADATA,
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("moment", Plain, nullable=False),
+    Column("set_at", Plain, nullable=False),
+    _because(),
+)

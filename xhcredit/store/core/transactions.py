@@ -1,0 +1,170 @@
+"""How is something written?  One transaction with its activity entry and its idempotency key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from xhcredit.domain.clock import MomentSource, machine_moment
+from xhcredit.errors import BadInput, KeyReused
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import Link, canonical, forge, hasher
+from xhcredit.store.core.tables import activity, idempotency
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that somebody does to the store, or sees of it.
+
+    ``payload`` goes into the activity chain as it is, so it holds no secrets.  With a ``key``,
+    the same act again gives the kept response and does nothing; ``request`` is what else makes
+    two requests different, of which only a digest is kept.
+    """
+
+    actor: str
+    action: str
+    purpose: str
+    bureau: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    request: Any = None
+
+    def __post_init__(self) -> None:
+        for name in ("actor", "action", "purpose"):
+            if not getattr(self, name).strip():
+                raise BadInput(f"an act without {name}; say who does what and why")
+        for value in (self.actor, self.action, self.purpose, self.bureau, self.key or ""):
+            if "\0" in value:
+                raise BadInput("an act with an empty character (NUL) in its words; take it out")
+
+    def request_digest(self) -> str:
+        """What the request asks, as SHA-256."""
+        asked = [self.action, self.bureau, self.payload, self.request]
+        return hashlib.sha256(canonical(asked).encode()).hexdigest()
+
+
+@dataclass
+class Tx:
+    """An act being done: ``con`` to write with, ``seq`` and ``at`` of its coming entry."""
+
+    con: Connection
+    seq: int
+    at: str
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def tell(self, **outcome: Any) -> None:
+        """Add what came of it to the activity entry."""
+        self.told |= outcome
+
+
+#: what an act does; what it returns is kept under the act's key, so it must be plain JSON
+Work = Callable[[Tx], Any]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Does acts, one after the other, on one database."""
+
+    database: Database
+    algorithm: str = "sha256"
+    clock: MomentSource = machine_moment
+
+    def __post_init__(self) -> None:
+        hasher(self.algorithm)
+
+    def act(self, act: Act, work: Work) -> Any:
+        """Do an act: its work, its entry and its key are kept together or not at all.
+
+        The same key with the same request returns the kept response and does nothing.
+
+        Raises:
+            KeyReused: the key came before with another request.
+            StoreUnavailable: the database is away, busy or full; nothing was kept.
+        """
+        with self.database.writing() as con:
+            if act.key is not None:
+                kept = _kept(con, act)
+                if kept is not None:
+                    return json.loads(kept)
+            last, moment = head(con), self.clock()
+            coming = self._link(last, act, moment)
+            tx = Tx(con, coming.seq, coming.at)
+            response = canonical(work(tx))
+            link = self._link(last, act, moment, tx.told)
+            con.execute(insert(activity), dict(vars(link)))
+            if act.key is not None:
+                con.execute(insert(idempotency), _key_row(act, response, link.seq))
+        return json.loads(response)
+
+    def record(self, acts: Sequence[Act]) -> int:
+        """Add entries of acts that write nothing else (somebody saw something), in one commit.
+
+        Returns the number of the last entry.
+        """
+        with self.database.writing() as con:
+            return self.record_in(con, *acts)
+
+    def record_in(self, con: Connection, *acts: Act) -> int:
+        """Add entries within a transaction of the caller, who holds the writer's lock."""
+        links: list[Link] = []
+        last = head(con)
+        for act in acts:
+            last = self._link(last, act, self.clock())
+            links.append(last)
+        if links:
+            con.execute(insert(activity), [dict(vars(link)) for link in links])
+        return 0 if last is None else last.seq
+
+    def _link(
+        self, last: Link | None, act: Act, moment: datetime, told: Mapping[str, Any] | None = None
+    ) -> Link:
+        """The entry of an act after ``last``."""
+        return forge(
+            last,
+            moment,
+            self.algorithm,
+            actor=act.actor,
+            bureau=act.bureau,
+            purpose=act.purpose,
+            action=act.action,
+            payload=canonical({**act.payload, **(told or {})}),
+        )
+
+
+def head(con: Connection) -> Link | None:
+    """The last entry of the chain; None if there is none yet."""
+    last = select(activity).order_by(activity.c.seq.desc()).limit(1)
+    row = con.execute(last).mappings().first()
+    return None if row is None else Link(**row)
+
+
+def _kept(con: Connection, act: Act) -> str | None:
+    """The response kept under an act's key, if it was done before."""
+    row = con.execute(
+        select(idempotency.c.request_digest, idempotency.c.response).where(
+            idempotency.c.actor == act.actor, idempotency.c.key == act.key
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.request_digest != act.request_digest():
+        raise KeyReused(
+            f'the idempotency key "{act.key}" was used for another request; take a new key'
+        )
+    return str(row.response)
+
+
+def _key_row(act: Act, response: str, seq: int) -> dict[str, Any]:
+    return {
+        "actor": act.actor,
+        "key": act.key,
+        "request_digest": act.request_digest(),
+        "response": response,
+        "activity": seq,
+    }

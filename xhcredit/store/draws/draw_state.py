@@ -1,0 +1,156 @@
+"""How does a draw stand?  What is kept of it, read within a transaction; and what does not fit."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from xhcredit.errors import UnknownRecord, WrongState
+from xhcredit.store.core.tables import activity
+from xhcredit.store.draws.tables import (
+    draw_files,
+    draw_replacements,
+    draw_results,
+    draw_seeds,
+    draw_steps,
+    draws,
+    plans,
+)
+
+#: states in their order
+STATES = ("frozen", "seeded", "drawn", "published")
+Json = dict[str, Any]
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A draw whose frame is frozen: its plan, round, day, and the draw that it replaces."""
+
+    id: str
+    plan: str
+    bureau: str
+    round: str
+    as_of: str
+    replaces: str | None = None
+
+
+def refuse_second(con: Connection, opening: Opening) -> None:
+    """Refuse an opening that does not fit what is there.
+
+    Raises:
+        UnknownRecord: no such plan, or no such draw to replace.
+        WrongState: the draw is there, or the other one was replaced before.
+    """
+    if con.scalar(select(plans.c.id).where(plans.c.id == opening.plan)) is None:
+        raise UnknownRecord(f'there is no plan "{opening.plan}"; file it first')
+    if con.scalar(select(draws.c.id).where(draws.c.id == opening.id)) is not None:
+        raise WrongState(
+            f'draw "{opening.id}" is frozen; write its files: xhcredit draw export {opening.id}; '
+            "a draw to be repeated is a new draw"
+        )
+    seeded = con.scalar(select(draw_seeds.c.digest).where(draw_seeds.c.round == opening.round))
+    if seeded is not None:
+        raise WrongState(
+            f'the round "{opening.round}" has its seed; every frame of a round is frozen before'
+        )
+    if opening.replaces is not None:
+        one(con, opening.replaces)
+        other = con.scalar(select(draws.c.id).where(draws.c.replaces == opening.replaces))
+        if other is not None:
+            raise WrongState(f'draw "{opening.replaces}" was replaced by "{other}"; replace that')
+
+
+def one(con: Connection, draw: str) -> Json:
+    """A draw with its steps and state.
+
+    Raises:
+        UnknownRecord: there is none.
+    """
+    row = con.execute(select(draws).where(draws.c.id == draw)).mappings().first()
+    if row is None:
+        raise UnknownRecord(
+            f'there is no draw "{draw}"; freeze it first (the commitment comes before the seed), '
+            "or list those there are: xhcredit draw show"
+        )
+    wanted = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
+    steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(wanted).mappings()]
+    return {**row, "steps": steps, "state": steps[-1]["state"]}
+
+
+def state(con: Connection, draw: str) -> str:
+    """Where a draw stands."""
+    own = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
+    return str(con.scalar(own.order_by(draw_steps.c.step.desc()).limit(1)))
+
+
+def refuse_unless(con: Connection, draw: str, state: str) -> Json:
+    """The draw, if it stands exactly there."""
+    found = one(con, draw)
+    if found["state"] != state:
+        raise WrongState(f'draw "{draw}" is {found["state"]}, not {state}; see: xhcredit draw show')
+    return found
+
+
+def refuse_before(con: Connection, draw: str, state: str) -> None:
+    """Refuse a draw that has not come so far.
+
+    Raises:
+        WrongState: it has not.
+    """
+    found = one(con, draw)
+    if STATES.index(found["state"]) < STATES.index(state):
+        raise WrongState(f'draw "{draw}" is only {found["state"]}; it must be {state} before')
+
+
+def file(con: Connection, draw: str, name: str) -> bytes:
+    """A file of a draw.
+
+    Raises:
+        UnknownRecord: there is none.
+    """
+    own = (draw_files.c.draw == draw) & (draw_files.c.name == name)
+    row = con.execute(select(draw_files.c.packed).where(own)).first()
+    if row is None:
+        one(con, draw)
+        raise UnknownRecord(f'draw "{draw}" has no file "{name}" yet')
+    return zlib.decompress(row[0])
+
+
+def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The day of the last visit of each draw, by what was entered last; none without results."""
+    c = draw_results.c
+    of_one = func.max(c.entry).over(partition_by=(c.draw, c.code))
+    each = select(c.draw, c.body, c.entry, of_one.label("last")).where(c.draw.in_(ids)).subquery()
+    rows = con.execute(select(each.c.draw, each.c.body).where(each.c.entry == each.c.last))
+    found: dict[str, str] = {}
+    for draw, body in rows:
+        found[draw] = max(found.get(draw, ""), json.loads(body)["inspected_on"])
+    return found
+
+
+def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When the last enterprise's first result was entered; corrections do not put it off."""
+    c = draw_results.c
+    wanted = select(c.draw, func.max(activity.c.at)).join(activity, activity.c.seq == c.activity)
+    first = wanted.where(c.draw.in_(ids), c.entry == 1).group_by(c.draw)
+    return {draw: at for draw, at in con.execute(first)}
+
+
+def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When each draw's list was published first; none that was not."""
+    c = draw_steps.c
+    wanted = select(c.draw, func.min(c.at)).where(c.draw.in_(ids), c.state == STATES[-1])
+    return {draw: at for draw, at in con.execute(wanted.group_by(c.draw))}
+
+
+def replacements(con: Connection, draw: str) -> list[Json]:
+    """Inspectors who fell out, and who came instead, in their order."""
+    c = draw_replacements.c
+    wanted = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(c.draw == draw)
+    return [dict(row) for row in con.execute(wanted.order_by(c.activity)).mappings()]

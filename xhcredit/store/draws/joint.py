@@ -1,0 +1,107 @@
+"""Joint draws as they are kept: the record, and which draws take part; each draw once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from xhcredit.draws.commitment import digest_of
+from xhcredit.errors import UnknownRecord, WrongState
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import canonical
+from xhcredit.store.core.transactions import Act, Tx, Writer
+from xhcredit.store.draws import draw_state as kept
+from xhcredit.store.draws.draw_state import Json
+from xhcredit.store.draws.joint_and_triggered_tables import joint_draws, joint_members
+from xhcredit.store.draws.tables import draws
+
+
+@dataclass(frozen=True)
+class JointDraws:
+    """Reads and writes joint draws; nothing is ever changed."""
+
+    database: Database
+    writer: Writer
+
+    def add(self, act: Act, joint: str, members: Sequence[str], making: Callable[[], Json]) -> Json:
+        """Keep a joint record.
+
+        Args:
+            act: who and why.
+            joint: its id.
+            members: ids of the draws that are laid over one another.
+            making: makes the record; called within the transaction, when the members are free.
+
+        Raises:
+            WrongState: the id is taken; a member was not drawn, was replaced, or takes part
+                in another joint draw.
+            UnknownRecord: there is no such draw.
+        """
+
+        def work(tx: Tx) -> Json:
+            if tx.con.scalar(select(joint_draws.c.id).where(joint_draws.c.id == joint)):
+                raise WrongState(f'joint draw "{joint}" is there; lay over under a new id')
+            for draw in members:
+                _refuse_member(tx.con, draw)
+            record = making()
+            body = canonical(record)
+            digest = digest_of(body.encode())
+            row = {"id": joint, **record["period"], "digest": digest, "body": body}
+            tx.con.execute(insert(joint_draws), {**row, "activity": tx.seq})
+            rows = [{"draw": d, "joint": joint, "activity": tx.seq} for d in members]
+            tx.con.execute(insert(joint_members), rows)
+            told = {"joint": joint, "digest": digest, "visits": record["visits"]}
+            told |= {"inspections": record["inspections"], "saved": record["saved"]}
+            tx.tell(**told, draws=list(members))
+            return told
+
+        return dict(self.writer.act(act, work))
+
+    def record(self, joint: str) -> bytes:
+        """The joint record, byte by byte.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        with self.database.reading() as con:
+            body = con.scalar(select(joint_draws.c.body).where(joint_draws.c.id == joint))
+        if body is None:
+            raise UnknownRecord(f'there is no joint draw "{joint}"; list them: xhcredit draw show')
+        return str(body).encode()
+
+    def of_draw(self, draw: str) -> str | None:
+        """The joint draw in which a draw takes part; None if in none."""
+        with self.database.reading() as con:
+            found = select(joint_members.c.joint).where(joint_members.c.draw == draw)
+            return con.scalar(found)
+
+    def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+        """Joint draws, the latest first, without their visits.
+
+        ``bureaus`` None is the whole district, else those in which one of the bureaus takes part.
+        """
+        wanted = select(joint_draws).order_by(joint_draws.c.activity.desc())
+        if bureaus is not None:
+            own = select(joint_members.c.joint).join(draws, draws.c.id == joint_members.c.draw)
+            own = own.where(draws.c.bureau.in_(sorted(bureaus)))
+            wanted = wanted.where(joint_draws.c.id.in_(own))
+        with self.database.reading() as con:
+            rows = con.execute(wanted).mappings().all()
+        return [_shortly(json.loads(row["body"])) | {"digest": row["digest"]} for row in rows]
+
+
+def _shortly(record: Json) -> Json:
+    return {k: v for k, v in record.items() if k != "selected"}
+
+
+def _refuse_member(con: Connection, draw: str) -> None:
+    kept.refuse_before(con, draw, "drawn")
+    other = con.scalar(select(draws.c.id).where(draws.c.replaces == draw))
+    if other is not None:
+        raise WrongState(f'draw "{draw}" was replaced by "{other}"; lay over that one')
+    taken = con.scalar(select(joint_members.c.joint).where(joint_members.c.draw == draw))
+    if taken is not None:
+        raise WrongState(f'draw "{draw}" takes part in the joint draw "{taken}" already')

@@ -1,0 +1,235 @@
+"""Which release scores, and how did it come to that?  Steps are only ever added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from xhcredit.errors import WrongState
+from xhcredit.store.core.database import Database
+from xhcredit.store.core.hash_chain import canonical
+from xhcredit.store.core.tables import releases
+from xhcredit.store.core.transactions import Act, Tx, Writer
+from xhcredit.store.models import candidate_state as kept
+from xhcredit.store.models.tables import candidates, champions, tier_moves
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A candidate: its release as JSON, what was found of it, and each gate with its verdict.
+
+    ``gates``: mappings with ``gate``, ``open`` (bool), ``zh`` and ``en`` (reasons).
+    """
+
+    name: str
+    score: str
+    model: str
+    release: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    gates: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Reads and writes candidates and champions."""
+
+    database: Database
+    writer: Writer
+
+    def submit(self, act: Act, given: Submission, reason: str) -> Json:
+        """Submit a candidate and write down how its gates judged it.
+
+        Raises:
+            WrongState: a candidate with this very release is under way.
+        """
+
+        def work(tx: Tx) -> Json:
+            digest = kept.keep_release(tx, given.release)
+            kept.refuse_second(tx.con, digest)
+            number = (tx.con.scalar(select(func.max(candidates.c.id))) or 0) + 1
+            row = {
+                "id": number, "digest": digest, "name": given.name, "score": given.score,
+                "model": given.model, "evaluation": canonical(given.evaluation),
+                "gates": canonical(list(given.gates)), "activity": tx.seq,
+            }  # fmt: skip
+            tx.con.execute(insert(candidates), row)
+            closed = [g["gate"] for g in given.gates if not g["open"]]
+            state = "gates_closed" if closed else "judged"
+            kept.step(tx, act, number, "submit", "submitted", reason, {"digest": digest})
+            kept.step(tx, act, number, "judge", state, "", {"closed": closed})
+            told = {"candidate": number, "digest": digest, "state": state, "closed": closed}
+            tx.tell(**told)
+            return told
+
+        return dict(self.writer.act(act, work))
+
+    def approve(self, act: Act, number: int, reason: str) -> Json:
+        """Approve a candidate; the second of two officers makes it count.
+
+        Raises:
+            GateClosed: a gate is closed.
+            TwoPersons: the same person submitted it, or approved it before.
+            WrongState: it does not stand to be approved.
+        """
+
+        def work(tx: Tx) -> Json:
+            found = kept.one(tx.con, number)
+            kept.refuse_closed(found)
+            kept.refuse_state(found, "approve")
+            kept.refuse_same_person(found, act.actor)
+            state = "approved" if found["state"] == "approved_once" else "approved_once"
+            return kept.done(tx, act, number, "approve", state, reason)
+
+        return dict(self.writer.act(act, work))
+
+    def refuse(self, act: Act, number: int, reason: str) -> Json:
+        """Put an end to a candidate.
+
+        Raises:
+            WrongState: it is switched on, or ended.
+        """
+
+        def work(tx: Tx) -> Json:
+            kept.refuse_state(kept.one(tx.con, number), "refuse")
+            return kept.done(tx, act, number, "refuse", "refused", reason)
+
+        return dict(self.writer.act(act, work))
+
+    def shadow(self, act: Act, number: int, told: Json, moves: Iterable[Json]) -> Json:
+        """Write down a night in which candidate and champion both scored.
+
+        Args:
+            act: who ran it and why.
+            number: of the candidate.
+            told: ``as_of``, ``champion`` (digest), counts by tier before and after.
+            moves: one mapping per enterprise that would move, with the columns of ``tier_moves``.
+
+        Raises:
+            WrongState: it was not approved by two.
+        """
+
+        def work(tx: Tx) -> Json:
+            kept.refuse_state(kept.one(tx.con, number), "shadow")
+            done = kept.done(tx, act, number, "shadow", "shadowed", "", told)
+            own = {"candidate": number, "step": done["step"], "activity": tx.seq}
+            rows = [{**move, **own} for move in moves]
+            if rows:
+                tx.con.execute(insert(tier_moves), rows)
+            return done | {"moved": len(rows)}
+
+        return dict(self.writer.act(act, work))
+
+    def switch(
+        self, act: Act, number: int, day: str, before: Mapping[str, Any], nights: int, since: str
+    ) -> Json:
+        """Let a candidate score from an as-of day on.
+
+        Args:
+            act: who switches and why.
+            number: of the candidate.
+            day: first as-of day, ISO.
+            before: the release that it replaces.
+            nights: how many days of shadow it must have been through.
+            since: nights of shadow before this as-of day do not count.
+
+        Raises:
+            WrongState: it was not in shadow for long enough, or beside another champion.
+        """
+
+        def work(tx: Tx) -> Json:
+            found = kept.one(tx.con, number)
+            kept.refuse_closed(found)
+            kept.refuse_state(found, "switch")
+            replaced = kept.keep_release(tx, before)
+            kept.refuse_unshadowed(found, replaced, nights, since)
+            row = {"digest": found["digest"], "replaces": replaced, "from_day": day}
+            _champion(tx, act, row, number, "switch")
+            return kept.done(tx, act, number, "switch", "switched", act.purpose, row)
+
+        return dict(self.writer.act(act, work))
+
+    def roll_back(self, act: Act, day: str) -> Json:
+        """Let the release before the last switch score again, from an as-of day on.
+
+        Raises:
+            WrongState: nothing was switched, or the last switch was rolled back.
+        """
+
+        def work(tx: Tx) -> Json:
+            last = _last(tx.con)
+            if last is None or last["act"] == "roll_back":
+                raise WrongState("there is no switch to roll back; see: xhcredit models list")
+            row = {"digest": last["replaces"], "replaces": last["digest"], "from_day": day}
+            _champion(tx, act, row, last["candidate"], "roll_back")
+            return kept.done(
+                tx, act, last["candidate"], "roll_back", "rolled_back", act.purpose, row
+            )
+
+        return dict(self.writer.act(act, work))
+
+    def champion(self, as_of: str) -> Json | None:
+        """Digest, name and tables of the release that scores a day; None if none was promoted."""
+        wanted = (
+            select(champions, releases.c.name, releases.c.body)
+            .join(releases, releases.c.digest == champions.c.digest)
+            .where(champions.c.from_day <= as_of)
+            .order_by(champions.c.id.desc())
+        )
+        with self.database.reading() as con:
+            row = con.execute(wanted.limit(1)).mappings().first()
+        return None if row is None else {**row, "body": json.loads(row["body"])}
+
+    def switches(self) -> list[Json]:
+        """Every switch and roll-back, the latest first."""
+        with self.database.reading() as con:
+            rows = con.execute(select(champions).order_by(champions.c.id.desc())).mappings()
+            return [dict(row) for row in rows]
+
+    def one(self, number: int) -> Json:
+        """A candidate with its ``steps``, ``state``, ``evaluation`` and ``gates``.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        with self.database.reading() as con:
+            return kept.one(con, number)
+
+    def listed(self, limit: int = 100) -> list[Json]:
+        """Candidates as ``one`` tells them, the latest first."""
+        wanted = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
+        with self.database.reading() as con:
+            return [kept.one(con, number) for number in con.scalars(wanted).all()]
+
+    def moves(
+        self, number: int, *, bureaus: frozenset[str] | None = None, after: str = "",
+        limit: int = 100,
+    ) -> list[Json]:  # fmt: skip
+        """Who would move, by the last night of shadow, in order of code; None is the district."""
+        own = tier_moves.c.candidate == number
+        with self.database.reading() as con:
+            steps = (s for s in kept.one(con, number)["steps"] if s["act"] == "shadow")
+            last = max((s["step"] for s in steps), default=0)
+            wanted = select(tier_moves).where(own, tier_moves.c.step == last)
+            wanted = wanted.where(tier_moves.c.code > after)
+            if bureaus is not None:
+                wanted = wanted.where(tier_moves.c.bureau.in_(bureaus))
+            rows = con.execute(wanted.order_by(tier_moves.c.code).limit(limit)).mappings()
+            return [dict(row) for row in rows]
+
+
+def _champion(tx: Tx, act: Act, row: Json, candidate: int, done: str) -> None:
+    number = (tx.con.scalar(select(func.max(champions.c.id))) or 0) + 1
+    more = {"id": number, "candidate": candidate, "act": done, "at": tx.at, "actor": act.actor}
+    given = {**row, **more, "reason": act.purpose, "activity": tx.seq}
+    tx.con.execute(insert(champions), given)
+
+
+def _last(con: Connection) -> Json | None:
+    row = con.execute(select(champions).order_by(champions.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else dict(row)

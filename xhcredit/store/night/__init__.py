@@ -1,0 +1,1 @@
+"""Nightly runs: tables and their queries."""

@@ -1,0 +1,13 @@
+"""Which run answers?"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, RowMapping, select
+
+from xhcredit.store.core.tables import current, runs
+
+
+def answering(con: Connection) -> RowMapping | None:
+    """Number and day of the run that answers."""
+    now = select(runs.c.run, runs.c.as_of).join(current, current.c.run == runs.c.run)
+    return con.execute(now).mappings().first()

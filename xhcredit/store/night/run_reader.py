@@ -1,0 +1,230 @@
+"""What does the current run say of an enterprise, and what did earlier ones?"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, select, text
+
+from xhcredit.errors import UnknownEnterprise, UnknownRecord
+from xhcredit.store.core.database import Database, driver_connection, told
+from xhcredit.store.core.tables import current, releases, runs, snapshots
+from xhcredit.store.night.current_run import answering
+
+#: one statement, so that it sees the old run or the new one, never a bit of both
+_CURRENT = (
+    "SELECT run, etag, body, bureau FROM snapshots "
+    "WHERE run = (SELECT run FROM current_run) AND code = {mark}"
+)
+
+#: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
+_HISTORY = (
+    "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
+    "s.bureau, s.body "
+    "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
+    "ORDER BY r.as_of DESC, r.run DESC LIMIT :limit"
+)
+
+
+class Answer(NamedTuple):
+    """A ready answer: JSON as bytes, the tag that names it, its run, and whose it is."""
+
+    run: int
+    etag: str
+    body: bytes
+    bureau: str
+
+
+#: bureaus whose enterprises may be told; None is the whole district's
+Within = frozenset[str] | None
+
+
+def is_within(bureau: str, within: Within) -> bool:
+    """Whether what belongs to a bureau may be told; without a bureau, only to the whole district.
+
+    This and ``watch.Question.within`` are where bureaus are kept apart.
+    """
+    return within is None or (bool(bureau) and bureau in within)
+
+
+class Reader:
+    """Reads what is published; never waits for a writer."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from ``database``; connections are opened when first used, one per thread."""
+        self._database = database
+        self._own = threading.local()
+        self._opened: list[Any] = []
+        mark = "?" if database.is_sqlite else "%s"
+        self._sql = _CURRENT.format(mark=mark)
+
+    def current(self, code: str, within: Within = None) -> Answer:
+        """The ready answer of the current run for one enterprise.
+
+        Raises:
+            UnknownEnterprise: the current run has no such enterprise, or it belongs to another
+                bureau: the two are not told apart.
+            UnknownRecord: no run was published yet.
+        """
+        row = self._ask(code)
+        if row is None or not is_within(row[3], within):
+            run = self.current_run()
+            raise UnknownEnterprise(
+                f'enterprise "{code}" is not in the run of {run["as_of"]}; check the code'
+            )
+        return Answer(row[0], row[1], bytes(row[2]), row[3])
+
+    def many(self, codes: Sequence[str], within: Within = None) -> dict[str, Answer]:
+        """Ready answers of one and the same run, by code.
+
+        Codes that it lacks, or that belong to another bureau, are left out.
+        """
+        sqlite = self._database.is_sqlite
+        among = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
+        sql = text(
+            "SELECT code, run, etag, body, bureau FROM snapshots "
+            f"WHERE run = (SELECT run FROM current_run) AND code {among}"
+        )
+        asked = json.dumps(list(codes)) if sqlite else list(codes)
+        with self._database.reading() as con:
+            rows = con.execute(sql, {"codes": asked})
+            found = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
+        return {code: a for code, a in found.items() if is_within(a.bureau, within)}
+
+    def history(self, code: str, limit: int = 400, within: Within = None) -> list[dict[str, Any]]:
+        """What each published run said of an enterprise, the latest run first.
+
+        ``body`` is the whole answer, as JSON text.  Whose it is says the latest run.
+
+        Raises:
+            UnknownEnterprise: no published run has it, or it belongs to another bureau.
+        """
+        with self._database.reading() as con:
+            found = con.execute(text(_HISTORY), {"code": code, "limit": limit}).mappings()
+            rows = [_plain(row) for row in found]
+        if not rows or not is_within(rows[0]["bureau"], within):
+            raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
+        return rows
+
+    def answering(self) -> int | None:
+        """Number of the run that answers; cheap enough to be asked several times a second."""
+        with self._database.reading() as con:
+            return con.scalar(select(current.c.run))
+
+    def current_run(self) -> dict[str, Any]:
+        """The run that answers now.
+
+        Raises:
+            UnknownRecord: no run was published yet.
+        """
+        with self._database.reading() as con:
+            now = select(runs).join(current, current.c.run == runs.c.run)
+            row = con.execute(now).mappings().first()
+        if row is None:
+            raise UnknownRecord("no run was published yet; publish one: xhcredit publish FOLDER")
+        return _plain(row)
+
+    def sample(self, run: int, size: int) -> dict[str, Any]:
+        """The first answers of a run by code, parsed; to compare a program with what it said."""
+        c = snapshots.c
+        wanted = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
+        with self._database.reading() as con:
+            return {row.code: json.loads(row.body) for row in con.execute(wanted)}
+
+    def tiers(self, as_of: str) -> list[tuple[str, str, float]]:
+        """Code, tier and composite of everybody in the run that a night of ``as_of`` replaces.
+
+        Nobody, if no run answers yet or the one that does is of a later day.
+        """
+        with self._database.reading() as con:
+            now = answering(con)
+            if now is None or now["as_of"] > as_of:
+                return []
+            c = snapshots.c
+            wanted = select(c.code, c.tier, c.composite).where(c.run == now["run"])
+            return [(code, tier, points) for code, tier, points in con.execute(wanted)]
+
+    def runs(self, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Published runs, the latest first; ``before`` is the last run of the page before."""
+        wanted = select(runs).order_by(runs.c.run.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(runs.c.run < before)
+        with self._database.reading() as con:
+            return [_plain(row) for row in con.execute(wanted).mappings()]
+
+    def run(self, run: int) -> dict[str, Any]:
+        """One published run.
+
+        Raises:
+            UnknownRecord: there is none with this number.
+        """
+        with self._database.reading() as con:
+            row = con.execute(select(runs).where(runs.c.run == run)).mappings().first()
+        if row is None:
+            raise UnknownRecord(f"there is no run {run}; list them: xhcredit store runs")
+        return _plain(row)
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Names and digests of the points tables that are kept, the latest first."""
+        wanted = select(releases.c.digest, releases.c.name, releases.c.activity)
+        with self._database.reading() as con:
+            rows = con.execute(wanted.order_by(releases.c.activity.desc())).mappings()
+            return [dict(row) for row in rows]
+
+    def release(self, digest: str) -> Any:
+        """The points tables with this digest, as they were published.
+
+        Raises:
+            UnknownRecord: there are none.
+        """
+        with self._database.reading() as con:
+            body = con.scalar(select(releases.c.body).where(releases.c.digest == digest))
+        if body is None:
+            raise UnknownRecord(f'no release has the digest "{digest}"; take it from a run')
+        return json.loads(body)
+
+    def _ask(self, code: str) -> Any:
+        """The row for the one hot question; past SQLAlchemy, which would cost more than it does."""
+        with told():
+            try:
+                return self._connection().execute(self._sql, (code,)).fetchone()
+            except Exception:
+                if self._database.is_sqlite:
+                    raise
+            # PostgreSQL may have been started anew since: once more, on a new connection
+            self._forget()
+            return self._connection().execute(self._sql, (code,)).fetchone()
+
+    def _connection(self) -> Any:
+        """This thread's own connection."""
+        con = getattr(self._own, "con", None)
+        if con is None:
+            con = self._own.con = driver_connection(self._database)
+            self._opened.append(con)
+        return con
+
+    def _forget(self) -> None:
+        """Close this thread's connection, if it has one."""
+        con = getattr(self._own, "con", None)
+        if con is not None:
+            self._own.con = None
+            self._opened.remove(con)
+            con.close()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        while self._opened:
+            self._opened.pop().close()
+        self._own = threading.local()
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    """A row with its JSON columns read."""
+    return {
+        k: json.loads(v) if k in ("provenance", "tiers", "x") else v
+        for k, v in row.items()
+        if k != "one"
+    }
