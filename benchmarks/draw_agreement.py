@@ -33,7 +33,7 @@ from xhcredit.draws.verify import Files, verified
 from xhcredit.errors import XhcreditError
 
 ROOT = Path(__file__).parent.parent
-SCRIPT = ROOT / "serving" / "console" / "static" / "verify.js"
+SCRIPT = ROOT / "serving" / "xhcredit_serving" / "console" / "static" / "verify.js"
 SEEDS = ("2-7-11-13", "种子 é 9", "0", "9319./2.5.8.10.12./", "🎲 6 1 5")
 NODE = """
 const verify = require(process.argv[1]);

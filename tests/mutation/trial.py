@@ -34,7 +34,9 @@ from tests.walks import ROOT
 Verdict = Literal["killed", "survived", "timeout", "uncovered"]
 
 #: modules of the repository: a fork that imports anew forgets them first
-OURS = ("xhcredit", "serving", "training", "tests", "conftest")
+OURS = ("xhcredit", "xhcredit_serving", "xhcredit_training", "tests", "conftest")
+#: folders of the top level that hold a package, and are none
+FOLDERS = ("serving", "training")
 QUIET = (
     "-q", "-x", "--tb=no", "-p", "no:cacheprovider",
     # plugins are imported already, and are not tests of ours
@@ -202,6 +204,7 @@ def _plain(value: object) -> bool:
 def module_name(path: str) -> str:
     """The name under which a file is imported."""
     parts = path.removesuffix(".py").split("/")
+    parts = parts[1:] if parts[0] in FOLDERS else parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -20,7 +20,7 @@ PAGES = (
     "watchlist", "alerts", "draws", "restoration", "models", "report", "quality", "rules",
     "accounts", "audit", f"enterprises/{CODES[0]}",
 )  # fmt: skip
-TEMPLATES = sorted((ROOT / "serving" / "console" / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "serving" / "xhcredit_serving" / "console" / "templates").glob("*.html"))
 
 
 @pytest.fixture(scope="module")
