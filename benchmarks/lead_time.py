@@ -36,6 +36,7 @@ from xhcredit.alerts.back_test import Outcomes
 from xhcredit.alerts.budget import Candidate, ordered
 from xhcredit.alerts.detect import armed, detect
 from xhcredit.alerts.hits import text_of
+from xhcredit.domain.progress import ignore_progress
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.jobs.alerts.back_test import past_moves
@@ -65,7 +66,7 @@ class Replayed:
         end = day_number(until)
         self.outcomes = Outcomes.of(self.world, proving.outcomes, end)
         self.days = list(range(end - proving.days, end - STEP, STEP))
-        self.moves = past_moves(self.scene, self.rules, load_release(), self.days, _quiet)
+        self.moves = past_moves(self.scene, self.rules, load_release(), self.days, ignore_progress)
         self.rng = np.random.default_rng(SEED)
 
     def ours(self, day: int) -> Iterable[int]:
@@ -102,10 +103,6 @@ class Replayed:
                     alerts.append((day, int(row)))
                     last[row], left = day, left - 1
         return alerts
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 def measure(district: Replayed, alerts: list[tuple[int, int]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.domain.disk import disk_error, not_writable
+from xhcredit.domain.progress import Progress
 from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import code_version
@@ -44,8 +45,6 @@ from xhcredit_training.points_spreadsheet import write_sheet
 from xhcredit_training.sample_io import load
 from xhcredit_training.search import GRIDS, Trial, best, search
 from xhcredit_training.split import Split, split_by_time, split_days
-
-Progress = Callable[[str, int, int], None]
 
 NAMES = {
     "general": ("通用信用分", "general score"),

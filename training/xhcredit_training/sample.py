@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.columns import Store
 from xhcredit.engine.compile import compile_features, with_inputs
@@ -24,17 +25,10 @@ from xhcredit_training.labels import Followed, follow, outcome_of
 from xhcredit_training.visits import Visits, first_visit
 from xhcredit_training.weights import Doubt, inverse, propensity
 
-#: told what is being done, how far it is, and how far it will go
-Progress = Callable[[str, int, int], None]
-
 #: columns of the register by which results are shown, never learned from
 GROUPS = ("size", "industry", "new_form", "kind", "street")
 #: ages in days at which groups begin: under 18 months, 3, 5 and 10 years, older
 AGES = (548, 1096, 1826, 3652)
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ def build(
     store: Store,
     rules: Rulebook,
     wanted: Wanted,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
     visits: Visits | None = None,
 ) -> tuple[Frame, Outcome]:
     """Build the sample of a score; features and outcomes go through the engine's one door.

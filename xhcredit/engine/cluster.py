@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xhcredit.domain.progress import Progress
 from xhcredit.engine.codes import NEVER, NULLS, readable, storage
 from xhcredit.engine.columns import Array, offsets_of
 from xhcredit.engine.expr import sql_number
 from xhcredit.engine.stores import PLACES, begun, finish, load
 from xhcredit.ingest.schema import Column, Table, directory
 
-Progress = Callable[[str, int, int], None]
 #: writes one table's columns, sorted, of so many enterprises, into a folder; returns the rows
 Sort = Callable[[duckdb.DuckDBPyConnection, Table, int, Path], int]
 

@@ -12,11 +12,12 @@ import numpy as np
 from xhcredit.alerts.back_test import Moves, Outcomes, Replay, as_data, proposed
 from xhcredit.alerts.budget import weekly
 from xhcredit.alerts.detect import Armed, armed
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import Scene
 from xhcredit.jobs.alerts.nightly_update import reads_tiers
-from xhcredit.jobs.night.run import Progress, _quiet, score_store
+from xhcredit.jobs.night.run import score_store
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Proving
@@ -37,7 +38,7 @@ def back_test(
     only: Sequence[str] = (),
     release: Release | None = None,
     propose: bool = False,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
 ) -> tuple[str, list[dict[str, Any]]]:
     """Try triggers over the past two years as known on each day; nothing is kept.
 

@@ -17,11 +17,11 @@ from xhcredit.alerts.budget import Candidate
 from xhcredit.alerts.detect import Found
 from xhcredit.alerts.hits import Hit, Seen
 from xhcredit.alerts.visible_events import World
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.cluster import node_key
 from xhcredit.engine.columns import Array, Store
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.night.run import Progress, _quiet
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, Rows, open_rows
 from xhcredit.rules.rulebook import Rulebook
@@ -43,7 +43,7 @@ class Scene:
 
     @classmethod
     def open(
-        cls, warehouse: Path, rules: Rulebook, as_of: date, progress: Progress = _quiet
+        cls, warehouse: Path, rules: Rulebook, as_of: date, progress: Progress = ignore_progress
     ) -> Scene:
         """Open a district for the triggers of a day.
 

@@ -15,10 +15,10 @@ from xhcredit.alerts.budget import Choice, choose
 from xhcredit.alerts.detect import Armed, Found, armed, detect
 from xhcredit.alerts.workflow import Standing, redated
 from xhcredit.domain.log import logged
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.alerts.context import Scene
-from xhcredit.jobs.night.run import Progress, _quiet
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Flow, Proving, TierFalls
 from xhcredit.store.core.hash_chain import canonical
@@ -56,7 +56,7 @@ def update(
     rules: Rulebook,
     as_of: date,
     act: Act,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
 ) -> Updated:
     """Raise the alerts of a night.  The same day, data and rules again do nothing.
 

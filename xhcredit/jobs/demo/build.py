@@ -8,12 +8,13 @@ from datetime import time
 from pathlib import Path
 
 from xhcredit.domain.log import logged
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.demo import draws
 from xhcredit.jobs.demo.accounts import let_in
-from xhcredit.jobs.demo.environment import Progress, Stage, moment_at
+from xhcredit.jobs.demo.environment import Stage, moment_at
 from xhcredit.jobs.demo.timeline import FIRST, District
 from xhcredit.jobs.draws import steps as draw
 from xhcredit.rules.rulebook import Rulebook
@@ -22,10 +23,6 @@ from xhcredit.store.store import Store
 
 STORE, WAREHOUSE = "store.db", "warehouse"
 _BEGINS = time(18)
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Made:
 
 @logged("demo.made", lambda made: {"repeated": made.repeated})
 def make_demo(
-    sample: Path, folder: Path, *, anew: bool = False, progress: Progress = _quiet
+    sample: Path, folder: Path, *, anew: bool = False, progress: Progress = ignore_progress
 ) -> Made:
     """Make a demo of a sample district in a folder.
 

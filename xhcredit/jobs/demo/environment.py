@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from xhcredit.domain.clock import CHINA
+from xhcredit.domain.progress import Progress
 from xhcredit.jobs.alerts.nightly_update import Updated, update
 from xhcredit.jobs.demo.accounts import BY_LOGIN, NIGHT, Person
 from xhcredit.jobs.night.publish import publish
@@ -21,7 +21,6 @@ from xhcredit.scores.release import Release
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
-Progress = Callable[[str, int, int], None]
 MORNING, AFTERNOON, EVENING = time(9), time(15), time(19)
 #: a night is scored when its day is over
 _NIGHT_BEGINS = time(0, 30)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
+from xhcredit.domain.progress import Progress
 from xhcredit.draws import pareto, strata
 from xhcredit.draws.calibration import calibrated
 from xhcredit.draws.commitment import Excluded
@@ -26,7 +27,6 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.store import Store
 
-Progress = Callable[[str, int, int], None]
 Salts = Callable[[int], list[str]]
 
 

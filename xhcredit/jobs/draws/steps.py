@@ -7,7 +7,7 @@ command goes on from there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.log import logged
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.draws import inspectors as lists
 from xhcredit.draws import record as records
 from xhcredit.draws import verify
@@ -34,14 +35,9 @@ from xhcredit.store.draws.draw_state import Opening
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
-Progress = Callable[[str, int, int], None]
 #: files that everybody may have; the frame and what strata are is for auditors
 PUBLIC = ("commitment.json", "record.json", "inspectors.csv", "recusals.csv")
 PRIVATE = ("frame.csv", "strata.json", "plan.json")
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ def freeze(
     warehouse: Path,
     rules: Rulebook,
     asked: Freezing,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
 ) -> Json:
     """Freeze the frame of a plan and commit to it, before there is a seed.
 
@@ -195,7 +191,7 @@ def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
 
 @logged("draw.drawn", lambda done: {"selected": done["selected"]}, ids=["draw"], refusal="warning")
 def run(
-    store: Store, act: Act, draw: str, progress: Progress = _quiet, *, engine: str = ""
+    store: Store, act: Act, draw: str, progress: Progress = ignore_progress, *, engine: str = ""
 ) -> Json:
     """Draw, staff and keep the record.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.domain.number_format import POINTS, written
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.columns import Store as Columns
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput
@@ -32,16 +32,11 @@ from xhcredit.store.store import Store
 from xhcredit.tiers.assign import TIERS
 
 Json = dict[str, Any]
-Progress = Callable[[str, int, int], None]
 _TITLE = "等级变化清单（内部参考，不得公开） tier moves, internal reference"
 _COLUMNS = (
     Column("code", 22), Column("name", 30), Column("bureau", 20), Column("tier_before", 12),
     Column("tier_after", 12), Column("composite_before", 18), Column("composite_after", 18),
 )  # fmt: skip
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def submit(store: Store, act: Act, given: Submission, rules: Rulebook, day: date
 
 def shadow(
     store: Store, act: Act, number: int, warehouse: Path, rules: Rulebook, as_of: date,
-    *, out: Path | None = None, progress: Progress = _quiet,
+    *, out: Path | None = None, progress: Progress = ignore_progress,
 ) -> Json:  # fmt: skip
     """Score a night with candidate and champion, and keep who would move.
 
@@ -111,7 +106,7 @@ def shadow(
 
 def side_by_side(
     warehouse: Path, rules: Rulebook, releases: tuple[Release, Release], as_of: date,
-    out: Path | None = None, progress: Progress = _quiet,
+    out: Path | None = None, progress: Progress = ignore_progress,
 ) -> Shadow:  # fmt: skip
     """Score a night with two releases, the champion first."""
     columns = open_store(warehouse, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from xhcredit.domain.disk import need_room
 from xhcredit.domain.log import logged
 from xhcredit.domain.number_format import POINTS, written_sql
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.scoring.result_table import MARK
@@ -26,7 +27,6 @@ from xhcredit.store.store import Store
 CHUNK = 2_000
 #: bytes per enterprise of ready answers with indexes, twice: the database's log holds them too
 _ROOM = 5_000
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,6 @@ class Published:
     repeated: bool = False
 
 
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 @logged("night.published", asdict)
 def publish(
     folder: Path,
@@ -56,7 +52,7 @@ def publish(
     actor: str,
     purpose: str = "nightly run",
     release: Mapping[str, Any] | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
     chunk: int = CHUNK,
 ) -> Published:
     """Publish the night in ``folder`` and let it answer, in one step.

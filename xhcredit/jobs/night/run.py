@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from xhcredit.domain.disk import disk_error, need_room, not_writable
 from xhcredit.domain.log import event, logged
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one_enterprise import day_number
@@ -32,9 +33,6 @@ from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.result_table import Results, provenance_of, write_json, write_parts
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.warehouse.clustered_store import keep_book, open_store
-
-#: told what is being done, how far it is, and how far it will go
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,6 @@ class NightReport:
     repeated: bool = False
     carried: int = 0
     why: str = ""
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 #: bytes per enterprise that a night writes: scores with reasons, columns kept for the next night
@@ -87,7 +81,7 @@ def present(store: Store, as_of: date) -> np.ndarray:
 
 
 def score_store(
-    store: Store, model: Model, rows: np.ndarray, progress: Progress = _quiet
+    store: Store, model: Model, rows: np.ndarray, progress: Progress = ignore_progress
 ) -> Results:
     """Score the enterprises at ``rows`` of a store on the model's day."""
     day = day_number(model.as_of)
@@ -118,7 +112,7 @@ def run_night(
     out: Path,
     model: Model,
     *,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
     memory: str = "",
     full: bool = False,
     check: float = SHARE,

@@ -6,13 +6,13 @@ whose neighbours' indicators differ (those are found for everybody, every night)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from xhcredit.domain.log import measured
+from xhcredit.domain.progress import Progress
 from xhcredit.engine.columns import Array, Store, frozen, let_go
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import NightRefuted
@@ -22,7 +22,6 @@ from xhcredit.jobs.night.self_check import check_carried, check_events, sample
 from xhcredit.jobs.night.valid_until import DueDays
 from xhcredit.jobs.scoring.model import Model
 
-Progress = Callable[[str, int, int], None]
 _NEIGHBOURS = "关联主体有变 neighbours changed"
 
 

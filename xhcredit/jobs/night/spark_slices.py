@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from xhcredit.domain.log import measured
+from xhcredit.domain.progress import Progress
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs.night.result_columns import SLICE, NightColumns, open_columns
-from xhcredit.jobs.night.score import NightScores, Progress, score_night
+from xhcredit.jobs.night.score import NightScores, score_night
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.spark.session import Spark, at_worker
 from xhcredit.rules.rule import Rule

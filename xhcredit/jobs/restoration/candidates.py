@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.jobs.restoration.records import (
     SIGNATURE,
     days,
@@ -35,8 +36,6 @@ STATES = {
     "soon": ("30日内可以申请", "may apply within 30 days"),
     "needs_act": ("办妥所缺事项即可申请", "may apply once the missing piece is done"),
 }
-#: told what is being done, how far it is, and how far it will go
-Progress = Callable[[str, int, int], None]
 _DAYS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
 #: records of one kind, column by column
 Part = dict[str, npt.NDArray[Any]]
@@ -89,17 +88,13 @@ class _Words(NamedTuple):
     publication_ends_on: date | None
 
 
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def restorable(
     warehouse: Path,
     rules: Rulebook,
     as_of: date,
     *,
     within_days: int = SOON_DAYS,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
     code: str = "",
 ) -> list[Restorable]:
     """Every penalty and listing of a warehouse that can be restored by ``as_of`` + ``within_days``.

@@ -12,11 +12,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from xhcredit.domain.log import logged
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.errors import RuleNotInForce
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
-from xhcredit.jobs.restoration.candidates import STATES, Progress, Restorable, restorable
+from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
 from xhcredit.jobs.restoration.grants_to_warehouse import Applied, apply_grants
 from xhcredit.jobs.scoring.model import code_version
@@ -37,10 +38,6 @@ class Listed:
     states: dict[str, int]
     repeated: bool = False
     why_not: str = ""
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 def before_night(
@@ -86,7 +83,7 @@ def barred_in(address: str) -> dict[str, date]:
 )
 def write_restorable(
     warehouse: Path, rules: Rulebook, as_of: date, out: Path, *,
-    barred: Mapping[str, date] | None = None, progress: Progress = _quiet,
+    barred: Mapping[str, date] | None = None, progress: Progress = ignore_progress,
 ) -> Listed:  # fmt: skip
     """Write who can be restored now or within 30 days beside the night's results.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 
 from xhcredit.domain.disk import need_room, size_of
 from xhcredit.domain.log import measured
+from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine import cluster, stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.update_clusters import recluster
@@ -21,22 +21,14 @@ from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.shuffle import Shuffle
 from xhcredit.jobs.warehouse.memory_limit import for_sorting, settings
 
-#: told what is being done, how far it is, and how far it will go
-Progress = Callable[[str, int, int], None]
-
-
 #: bytes of arrays, and of what is spilled while sorting, per byte of the parts
 _ROOM = 4
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 def open_store(
     warehouse: Path,
     *,
-    progress: Progress = _quiet,
+    progress: Progress = ignore_progress,
     memory: str = "",
     anew: bool = False,
     spark: Spark | None = None,
@@ -73,7 +65,7 @@ def open_store(
     return store
 
 
-def open_book(warehouse: Path, digest: str, *, progress: Progress = _quiet) -> Store:
+def open_book(warehouse: Path, digest: str, *, progress: Progress = ignore_progress) -> Store:
     """Return the clustered store of what a warehouse held when it had a digest.
 
     What came since, and what was replaced since, changes nothing in it.  It lies ready for the

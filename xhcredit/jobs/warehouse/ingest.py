@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from xhcredit.domain.disk import need_room
 from xhcredit.domain.log import failure, logged, measured
 from xhcredit.domain.persons import person_key as key_of
+from xhcredit.domain.progress import Progress
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.ingest.deliveries import WAITING, Delivery
 from xhcredit.ingest.mapping import load_mappings
@@ -23,9 +23,6 @@ from xhcredit.ingest.warehouse import Warehouse
 
 #: bytes that are written per byte that is read: staged texts, the scratch database, the parts
 _ROOM = 3
-
-#: called with what is being done, the number of finished files, and the number of files
-Progress = Callable[[str, int, int], None]
 
 
 def _counts(report: IngestReport) -> dict[str, Any]:
