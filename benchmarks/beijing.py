@@ -23,8 +23,8 @@ import numpy as np
 from xhcredit.engine.columns import Array, Store
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import table
-from xhcredit.jobs.night.run import present, score_store
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook

@@ -28,8 +28,8 @@ from benchmarks.beijing import MAPPINGS, visits
 from xhcredit.draws.pareto import proportional, ranks
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one_enterprise import day_number
-from xhcredit.jobs.night.run import present, score_store
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook

@@ -15,8 +15,9 @@ from benchmarks.runner import OUT, THREADS
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.values import digests
 from xhcredit.engine.one_enterprise import day_number, one_enterprise
-from xhcredit.jobs.night.run import present, run_night, score_store
+from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 
 DAY = day_number(AS_OF)

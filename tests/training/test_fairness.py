@@ -13,8 +13,8 @@ from xhcredit_training.sample import groups_of
 from tests.serving.district import write_warehouse
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
-from xhcredit.jobs.night.run import present
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.score_columns import present
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release

@@ -21,8 +21,8 @@ from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_r
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
-from xhcredit.jobs.night.run import present
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.score_columns import present
 from xhcredit.tiers.assign import TIERS, assign
 from xhcredit_training.bootstrap import DRAWS, Told, draws, interval
 from xhcredit_training.dataset import Array

@@ -56,8 +56,8 @@ def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance
     import numpy as np
 
     from xhcredit.engine.one_enterprise import day_number
-    from xhcredit.jobs.night.run import present
     from xhcredit.jobs.scoring.model import model_on
+    from xhcredit.jobs.scoring.score_columns import present
     from xhcredit.jobs.warehouse.clustered_store import open_store
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release

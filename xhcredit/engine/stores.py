@@ -1,14 +1,10 @@
-"""Folders in which clustered stores are kept: made whole, found by what they hold, mapped."""
+"""One clustered store on disk: made whole, described by ``store.json``, memory-mapped."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +13,7 @@ import pyarrow as pa
 
 from xhcredit.engine.columns import Array, Relations, Store, frozen
 from xhcredit.errors import BadInput
-from xhcredit.ingest.schema import directory, directory_digest
-
-#: modules whose text says how a store is laid out; a change of theirs builds stores anew
-_LAYOUT = (
-    *("cluster", "codes", "expr", "splice", "previous_store", "update_clusters", "update_edges"),
-    *("../ingest/changes", "../ingest/resolved", "../ingest/versions", "../ingest/batch_resolve"),
-)
+from xhcredit.ingest.schema import directory
 
 #: what the register tells of an enterprise and lists show or filter by
 PLACES = ["bureau", "street", "name", "kind", "size"]
@@ -63,42 +53,6 @@ def about(folder: Path) -> dict[str, Any]:
 
 def _arrays(folder: Path) -> dict[str, Array]:
     return {f.stem: frozen(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
-
-
-def folder_of(stores: Path, digest: str) -> Path:
-    """Where the store of these very tables, declared and laid out as they are now, is kept."""
-    sources = (Path(__file__).parent / f"{name}.py" for name in _LAYOUT)
-    parts = [digest, directory_digest(), *(file.read_text(encoding="utf-8") for file in sources)]
-    return stores / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def latest(stores: Path) -> Path | None:
-    """The newest whole store of the present layout, to be carried on; ``None`` if there is none."""
-    fit = []
-    for folder in stores.iterdir():
-        try:
-            told = about(folder)
-        except (OSError, ValueError):  # half-built
-            continue
-        if told.get("entries") and folder == folder_of(stores, told["digest"]):
-            fit.append(folder)
-    return max(fit, key=lambda folder: (folder / "store.json").stat().st_mtime_ns, default=None)
-
-
-@contextmanager
-def alone(stores: Path) -> Iterator[None]:
-    """Wait until nobody else builds a store in this folder, and keep others out meanwhile."""
-    stores.mkdir(parents=True, exist_ok=True)
-    with (stores.parent / ".clustering").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def forget_others(stores: Path, keep: Collection[Path]) -> None:
-    """Remove stores of earlier data and half-built ones; who reads one keeps its mapped files."""
-    for folder in stores.iterdir():
-        if folder not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(path: Path) -> Store:

@@ -16,8 +16,9 @@ from xhcredit.engine import stores
 from xhcredit.errors import NightRefuted
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import reuse as carry
-from xhcredit.jobs.night.run import present, run_night, score_store
+from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model, model_on
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of

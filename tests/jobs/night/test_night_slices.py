@@ -89,7 +89,7 @@ KILLED = """
 import os, signal, sys
 from datetime import date, timedelta
 from pathlib import Path
-from xhcredit.jobs import night_columns
+from xhcredit.jobs.night import result_columns as night_columns
 from xhcredit.jobs.warehouse.memory_limit import for_sorting
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.night.run import run_night

@@ -13,9 +13,10 @@ from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs.night import spark_slices as spark_night
 from xhcredit.jobs.night.result_columns import open_columns
-from xhcredit.jobs.night.run import present, run_night
+from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.score import score_night
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.score_columns import present
 from xhcredit.jobs.spark.session import check_engine
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook

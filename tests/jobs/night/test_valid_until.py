@@ -13,9 +13,10 @@ from xhcredit.engine.one_enterprise import day_number
 from xhcredit.features.declare import derived
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import reuse as carry
-from xhcredit.jobs.night.run import present, run_night, score_store
+from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.valid_until import DueDays
 from xhcredit.jobs.scoring.model import Model, model_on
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release

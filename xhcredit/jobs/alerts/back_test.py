@@ -17,8 +17,8 @@ from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import Scene
 from xhcredit.jobs.alerts.nightly_update import reads_tiers
-from xhcredit.jobs.night.run import score_store
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.score_columns import score_store
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Proving
 from xhcredit.scores.release import Release

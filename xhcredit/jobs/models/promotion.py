@@ -18,9 +18,9 @@ from xhcredit.engine.columns import Store as Columns
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
-from xhcredit.jobs.night.run import present, score_store
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.result_table import Results, write_atomic
+from xhcredit.jobs.scoring.score_columns import present, score_store
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, open_rows
 from xhcredit.rules.rulebook import Rulebook

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine import stores
 from xhcredit.engine.columns import Store
 from xhcredit.engine.one_enterprise import day_number
-from xhcredit.errors import NothingKnown
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.night import reuse as carry
@@ -30,7 +29,8 @@ from xhcredit.jobs.night.score import NightScores, score_night
 from xhcredit.jobs.night.self_check import SHARE
 from xhcredit.jobs.night.spark_slices import score_on_spark
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.scoring.result_table import Results, provenance_of, write_json, write_parts
+from xhcredit.jobs.scoring.result_table import provenance_of, write_json, write_parts
+from xhcredit.jobs.scoring.score_columns import present
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.warehouse.clustered_store import keep_book, open_store
 
@@ -58,45 +58,6 @@ class NightReport:
 
 #: bytes per enterprise that a night writes: scores with reasons, columns kept for the next night
 _ROOM = 2_000
-
-
-def present(store: Store, as_of: date) -> np.ndarray:
-    """Positions of the enterprises of a day.
-
-    Raises:
-        NothingKnown: nobody was known by then; says from which day on somebody was.
-    """
-    rows = store.present(day_number(as_of))
-    if rows.shape[0] == 0:
-        first = date(1970, 1, 1) + timedelta(days=int(store.known.min())) if len(store) else None
-        raise NothingKnown(
-            f"no enterprise was known on {as_of}; "
-            + (
-                f"the first became known on {first}: choose that day or a later one"
-                if first
-                else ""
-            )
-        )
-    return rows
-
-
-def score_store(
-    store: Store, model: Model, rows: np.ndarray, progress: Progress = ignore_progress
-) -> Results:
-    """Score the enterprises at ``rows`` of a store on the model's day."""
-    day = day_number(model.as_of)
-    days = np.full(rows.shape, day, np.int32)
-    results = Results(model, rows.shape[0])
-    done: list[int] = []
-
-    def put(at: slice, x: np.ndarray) -> None:
-        results.put(at, x)
-        done.append(x.shape[1])
-        progress("score", sum(done), rows.shape[0])
-
-    shared = model.compiled.neighbours(store, rows, days)
-    model.compiled.in_chunks(store, rows, days, shared, put)
-    return results
 
 
 def _counts(report: NightReport) -> dict[str, Any]:
@@ -146,60 +107,122 @@ def run_night(
     with Spark(engine) if engine else nullcontext() as spark:
         store = open_store(warehouse, progress=progress, memory=memory, anew=full, spark=spark)
         keep_book(warehouse, store)
-        provenance = model.provenance(store.digest)
-        scores = out / "scores.parquet"
-        with _alone(out):
-            earlier = None if full else _earlier(out, provenance)
-            if earlier is not None:
-                return earlier
-            rows = present(store, model.as_of)
-            need_room(out, _ROOM * rows.shape[0], "this night")
-            progress("compile", 0, 1)
-            if spark:
-                scored = score_on_spark(spark, out, store, model, rows, progress)
-            else:
-                scored = score_night(
-                    warehouse, out, store, model, rows, full=full, check=check, progress=progress
-                )
-            unfinished = partial((out / "run.json").unlink, missing_ok=True)
-            write_parts(_tables(store, scored.columns, progress), scores, provenance, unfinished)
-            kept = {"provenance": provenance, **_told(scored, store, model, rows, warehouse)}
-            write_json(kept, out / "run.json")
-            carry.keep(out, store, scored.columns)
-    return NightReport(**kept, scores=scores)
+        night = _Night(warehouse, out, store, model, full, check, progress, spark)
+        with _exclusive_lock(out):
+            if repeated := night.same_run_before():
+                return repeated
+            scored = night.score()
+            report = night.report(scored)
+            night.write(scored, report)
+    return report
 
 
-def _tables(store: Store, columns: NightColumns, progress: Progress) -> Iterator[pa.Table]:
-    """The result, slice by slice."""
-    places, size = stores.places_of(store), columns.rows.shape[0]
-    for at in columns.slices():
-        rows = columns.rows[at]
-        first, last = int(rows[0]), int(rows[-1])
-        told = places.slice(first, last + 1 - first).take(pa.array(rows - first))
-        yield columns.part(at).table(store.codes[rows], told)
-        columns.let_go()
-        progress("write", at.stop, size)
+@dataclass(frozen=True)
+class _Night:
+    """One night while it runs: what it reads, with what it scores, and where it writes."""
 
+    warehouse: Path
+    out: Path
+    store: Store
+    model: Model
+    full: bool
+    check: float
+    progress: Progress
+    spark: Spark | None
 
-def _told(
-    scored: NightScores, store: Store, model: Model, rows: np.ndarray, warehouse: Path
-) -> dict[str, Any]:
-    """What ``run.json`` says of a night beside its provenance."""
-    results = scored.columns.results
-    return {
-        "enterprises": rows.shape[0],
-        "tiers": results.distribution(),
-        "scored_x": results.applying(),
-        "known_until": known_until(store, model.as_of).isoformat(),
-        "not_delivered": not_delivered(Warehouse(warehouse)),
-        "carried": scored.carried,
-        "why": scored.why,
-    }
+    @cached_property
+    def provenance(self) -> dict[str, str]:
+        """Day, release, rules, program and data from which the scores follow."""
+        return self.model.provenance(self.store.digest)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Positions in the store of the enterprises of the day."""
+        return present(self.store, self.model.as_of)
+
+    def same_run_before(self) -> NightReport | None:
+        """The report of a run of the same provenance, if both its files are there and whole."""
+        if self.full:
+            return None
+        scores = self.out / "scores.parquet"
+        try:
+            details = json.loads((self.out / "run.json").read_text(encoding="utf-8"))
+            report = NightReport(**details, scores=scores, repeated=True)
+            in_scores = provenance_of(scores)
+        except (OSError, ValueError, TypeError):  # absent, damaged, of another version: run anew
+            return None
+        return report if report.provenance == self.provenance == in_scores else None
+
+    def score(self) -> NightScores:
+        """Score everybody, here or on the cluster.
+
+        Raises:
+            DiskFull: the disk has less room than the night needs; nothing was begun.
+        """
+        need_room(self.out, _ROOM * self.rows.shape[0], "this night")
+        self.progress("compile", 0, 1)
+        if self.spark:
+            return score_on_spark(
+                self.spark, self.out, self.store, self.model, self.rows, self.progress
+            )
+        return score_night(
+            self.warehouse,
+            self.out,
+            self.store,
+            self.model,
+            self.rows,
+            full=self.full,
+            check=self.check,
+            progress=self.progress,
+        )
+
+    def report(self, scored: NightScores) -> NightReport:
+        """What the night did."""
+        results = scored.columns.results
+        return NightReport(
+            provenance=self.provenance,
+            enterprises=self.rows.shape[0],
+            tiers=results.distribution(),
+            scored_x=results.applying(),
+            known_until=known_until(self.store, self.model.as_of).isoformat(),
+            not_delivered=not_delivered(Warehouse(self.warehouse)),
+            scores=self.out / "scores.parquet",
+            carried=scored.carried,
+            why=scored.why,
+        )
+
+    def write(self, scored: NightScores, report: NightReport) -> None:
+        """Write ``scores.parquet``, then ``run.json``, then what the next night starts from.
+
+        ``run.json`` of the earlier night goes before the scores change, so that it never stands
+        beside scores that are not its own.
+        """
+        described = self.out / "run.json"
+        parts = self._result_tables(scored.columns)
+        write_parts(parts, report.scores, report.provenance, partial(described.unlink, True))
+        details = {
+            name: value
+            for name, value in vars(report).items()
+            if name not in ("scores", "repeated")
+        }
+        write_json(details, described)
+        carry.keep(self.out, self.store, scored.columns)
+
+    def _result_tables(self, columns: NightColumns) -> Iterator[pa.Table]:
+        """The result, slice by slice."""
+        places, size = stores.places_of(self.store), columns.rows.shape[0]
+        for part in columns.slices():
+            rows = columns.rows[part]
+            first, last = int(rows[0]), int(rows[-1])
+            register = places.slice(first, last + 1 - first).take(pa.array(rows - first))
+            yield columns.part(part).table(self.store.codes[rows], register)
+            columns.let_go()
+            self.progress("write", part.stop, size)
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Let one night at a time write into a folder.
+def _exclusive_lock(out: Path) -> Iterator[None]:
+    """Let one night at a time write into a folder; the others wait here.
 
     Raises:
         NotWritable, DiskFull: the folder cannot be made or written.
@@ -229,15 +252,3 @@ def not_delivered(warehouse: Warehouse) -> list[str]:
     """Tables that may be scored and of which no row was ever ingested."""
     held = warehouse.tables()
     return [name for name, t in directory().items() if t.scored and name not in held]
-
-
-def _earlier(out: Path, provenance: dict[str, str]) -> NightReport | None:
-    """The report of a run with the same provenance, if both its files are there and whole."""
-    scores = out / "scores.parquet"
-    try:
-        kept = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        inside = provenance_of(scores)
-        report = NightReport(**kept, scores=scores, repeated=True)
-    except (OSError, ValueError, TypeError):  # not there, damaged, or of another version: run anew
-        return None
-    return report if report.provenance == provenance == inside else None

@@ -130,7 +130,7 @@ def score_slice(task: Task, k: int) -> None:
     """
     from datetime import date
 
-    from xhcredit.jobs.night.run import present
+    from xhcredit.jobs.scoring.score_columns import present
 
     store = stores.load(Path(task.store))
     day = date.fromisoformat(task.provenance["as_of"])

@@ -1,12 +1,22 @@
-"""The clustered store of a warehouse: made, or carried on from the last one, before it is read."""
+"""Clustered stores of a warehouse: found, locked, built, carried on, loaded and discarded here.
+
+A clustered store holds the events as columns clustered by enterprise (``EventColumns``).  Its
+folder is named by what it was made from and by the code that lays it out, so that one that is
+there fits, and one of another layout is made anew.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
+import xhcredit
 from xhcredit.domain.disk import need_room, size_of
 from xhcredit.domain.log import measured
 from xhcredit.domain.progress import Progress, ignore_progress
@@ -16,10 +26,26 @@ from xhcredit.engine.update_clusters import recluster
 from xhcredit.errors import NothingKnown
 from xhcredit.ingest.changes import changes
 from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.shuffle import Shuffle
 from xhcredit.jobs.warehouse.memory_limit import for_sorting, settings
+
+#: modules whose text says how a store is laid out; a change of theirs builds stores anew
+_LAYOUT = (
+    "engine/cluster.py",
+    "engine/codes.py",
+    "engine/expr.py",
+    "engine/splice.py",
+    "engine/previous_store.py",
+    "engine/update_clusters.py",
+    "engine/update_edges.py",
+    "ingest/changes.py",
+    "ingest/resolved.py",
+    "ingest/versions.py",
+    "ingest/batch_resolve.py",
+)
 
 #: bytes of arrays, and of what is spilled while sorting, per byte of the parts
 _ROOM = 4
@@ -47,21 +73,19 @@ def open_store(
         DiskFull: its disk has less room than the store needs; nothing was begun.
     """
     room = for_sorting(memory)
-    kept = Warehouse(warehouse)
-    folder = warehouse / "clustered"
-    with kept.reading(), stores.alone(folder):
-        if not kept.entries():
+    source = Warehouse(warehouse)
+    with source.reading(), exclusive_lock(warehouse):
+        if not source.entries():
             raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
-        digest = kept.digest()
-        target = stores.folder_of(folder, digest)
+        target = _folder_of(source, source.digest())
         if anew or not target.exists():
-            need_room(folder, _ROOM * size_of(warehouse / "parts"), "clustering the events")
-            sort = cluster.write_table if spark is None else Shuffle(spark, kept)
+            need_room(target.parent, _ROOM * size_of(warehouse / "parts"), "clustering the events")
+            sort = cluster.write_table if spark is None else Shuffle(spark, source)
             with measured("cluster.built") as counts:
-                counts["spliced"] = _make(kept, target, progress, room, sort, anew=anew)
+                counts["spliced"] = _build(source, target, progress, room, sort, anew=anew)
                 counts |= _counts(target)
         store = stores.load(target)
-        stores.forget_others(folder, {target, *_of_nights(kept)})
+        _discard_others(source, target)
     return store
 
 
@@ -79,13 +103,13 @@ def open_book(warehouse: Path, digest: str, *, progress: Progress = ignore_progr
     Raises:
         BookLost: the warehouse does not hold it any more, or never did.
     """
-    kept, folder = Warehouse(warehouse), warehouse / "clustered"
-    target = stores.folder_of(folder, digest)
+    source = Warehouse(warehouse)
+    target = _folder_of(source, digest)
     if not target.exists():
-        with kept.reading(), stores.alone(folder):
+        with source.reading(), exclusive_lock(warehouse):
             if not target.exists():
                 with measured("cluster.built", spliced=False) as counts:
-                    _make_book(kept, target, digest, progress)
+                    _build_as_of(source, target, digest, progress)
                     counts |= _counts(target)
     store = stores.load(target)
     with suppress(OSError):  # who may only read cannot say that it is used; the night did
@@ -100,30 +124,55 @@ def _counts(target: Path) -> dict[str, int]:
     return {"enterprises": len(store), "events": sum(events)}
 
 
-def _make_book(kept: Warehouse, target: Path, digest: str, progress: Progress) -> None:
-    """Cluster the tables of a warehouse as they were."""
-    entries = kept.book(digest)
-    with duckdb.connect() as con:
-        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
-        create_views(con, kept, entries)
-        names = [entry.name for entry in entries]
-        cluster.build(con, target, digest, progress, names)
-    kept.keep_book(digest, names)  # before anybody else may clear away what is no night's
-
-
 def keep_book(warehouse: Path, store: Store) -> None:
-    """Keep a clustered store and all that it was made from: a night was, or is, told from it."""
+    """Retain a clustered store and its parts: a run was, or is, explained from it."""
     if store.path is not None:
         Warehouse(warehouse).keep_book(store.digest, stores.about(store.path)["entries"])
 
 
-def _of_nights(kept: Warehouse) -> list[Path]:
-    """Folders of the stores of the latest nights."""
-    return [stores.folder_of(kept.path / "clustered", digest) for digest in kept.books()]
+@contextmanager
+def exclusive_lock(warehouse: Path) -> Iterator[None]:
+    """Let one process at a time build beside a warehouse; the others wait here."""
+    (warehouse / "clustered").mkdir(parents=True, exist_ok=True)
+    with (warehouse / ".clustering").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
-def _make(
-    kept: Warehouse,
+def _folder_of(source: Warehouse, digest: str) -> Path:
+    """Folder of the store of these very tables, declared and laid out as they are now."""
+    library = Path(xhcredit.__file__).parent
+    sources = [(library / name).read_text(encoding="utf-8") for name in _LAYOUT]
+    text = "\n".join([digest, directory_digest(), *sources])
+    return source.path / "clustered" / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _newest(source: Warehouse) -> Path | None:
+    """The newest whole store of the present layout, to be carried on; ``None`` if there is none."""
+    whole = []
+    for folder in (source.path / "clustered").iterdir():
+        try:
+            about = stores.about(folder)
+        except (OSError, ValueError):  # half-built
+            continue
+        if about.get("entries") and folder == _folder_of(source, about["digest"]):
+            whole.append(folder)
+    return max(whole, key=lambda folder: (folder / "store.json").stat().st_mtime_ns, default=None)
+
+
+def _discard_others(source: Warehouse, current: Path) -> None:
+    """Remove stores of earlier data that no retained run needs, and half-built ones.
+
+    Who reads one of them keeps its mapped files.
+    """
+    retained = {current, *(_folder_of(source, digest) for digest in source.books())}
+    for folder in current.parent.iterdir():
+        if folder not in retained:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(
+    source: Warehouse,
     target: Path,
     progress: Progress,
     room: int | None,
@@ -136,26 +185,37 @@ def _make(
     An earlier store of the same layout is carried on, if what came since can be told from it.
     Returns whether it was.
     """
-    digest, base = kept.digest(), None if anew else stores.latest(target.parent)
+    digest, base = source.digest(), None if anew else _newest(source)
     with duckdb.connect() as con:
-        con.execute(f"SET temp_directory = {literal(str(kept.path / '.spill'))}")
-        _limit(con, room)
+        con.execute(f"SET temp_directory = {literal(str(source.path / '.spill'))}")
+        _limit_memory(con, room)
         if base is not None:
             progress("splice", 0, 1)
             con.execute("SET threads = 1")  # few rows: more threads cost more than they save
-            changed = changes(con, kept, stores.about(base)["entries"])
+            changed = changes(con, source, stores.about(base)["entries"])
             if changed is not None and recluster(changed, base, target, digest):
                 progress("splice", 1, 1)
                 return True
             con.execute("RESET threads")
-            _limit(con, room)
-        create_views(con, kept)
-        entries = [e.name for e in kept.entries()]
+            _limit_memory(con, room)
+        create_views(con, source)
+        entries = [e.name for e in source.entries()]
         cluster.build(con, target, digest, progress, entries, sort)
     return False
 
 
-def _limit(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
+def _build_as_of(source: Warehouse, target: Path, digest: str, progress: Progress) -> None:
+    """Cluster the tables of a warehouse as they were when it had ``digest``."""
+    entries = source.book(digest)
+    with duckdb.connect() as con:
+        con.execute(f"SET temp_directory = {literal(str(source.path / '.spill'))}")
+        create_views(con, source, entries)
+        names = [entry.name for entry in entries]
+        cluster.build(con, target, digest, progress, names)
+    source.keep_book(digest, names)  # before anybody else may clear away what is no night's
+
+
+def _limit_memory(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
     """Keep sorting within ``room`` bytes, if there is such a limit."""
     for setting in settings(room) if room is not None else ():
         con.execute(setting)

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.domain.log import measured
-from xhcredit.engine import stores
 from xhcredit.engine.columns import Array, Store
 from xhcredit.errors import BadInput
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.jobs.warehouse.clustered_store import exclusive_lock
 
 #: rows that are decoded together; DuckDB takes no fewer
 _GROUP = 2048
@@ -93,7 +93,7 @@ def open_rows(warehouse: Path, store: Store, tables: Iterable[str] | None = None
     missing = [name for name in wanted if not (folder / f"{name}.parquet").exists()]
     if missing:
         kept = Warehouse(warehouse)
-        with kept.reading(), stores.alone(store.path.parent):
+        with kept.reading(), exclusive_lock(warehouse):
             if not store.path.exists():
                 raise BadInput(f'"{warehouse}" has new data since; open its store anew')
             with measured("rows.written", tables=len(missing)):
