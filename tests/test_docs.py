@@ -60,6 +60,7 @@ def wrong_in_call(words):
         if unknown:
             return f'no command "{unknown[0]}"'
         command = command.commands[names[0]]
+        command = getattr(command, "loaded", command)
     known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
     options = [re.sub(r"[=\]].*", "", w.lstrip("[")) for w in rest if w.lstrip("[").startswith("-")]
     return "".join(f'no option "{o}"' for o in options if o not in known)

@@ -31,9 +31,9 @@ from xhcredit_serving.access import (
 from xhcredit_serving.access import (
     own_account as account,
 )
-from xhcredit_serving.access.oidc import Oidc
 from xhcredit_serving.alerts import files_and_clusters as alerts_files
 from xhcredit_serving.alerts import routes as alerts
+from xhcredit_serving.auth.oidc import Oidc
 from xhcredit_serving.console import routes as console
 from xhcredit_serving.console.shell import error_page as mishaps
 from xhcredit_serving.delivery import subscriptions

@@ -15,7 +15,7 @@ from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import BadInput, StoreUnavailable
 from xhcredit.jobs.demo.accounts import BY_LOGIN, Person
 from xhcredit.store.store import Store
-from xhcredit_serving.access.oidc import Provider
+from xhcredit_serving.auth.oidc import Provider
 from xhcredit_serving.http.problems import Refusal, refused
 
 #: how many sessions one person of the demo may have: who looks may have several windows open

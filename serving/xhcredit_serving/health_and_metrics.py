@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 
 from xhcredit.errors import XhcreditError
-from xhcredit_serving.access.permissions import CATALOGUE
+from xhcredit_serving.auth.permissions import CATALOGUE
 from xhcredit_serving.http.read_log import NAME as JOURNAL
 from xhcredit_serving.night.catalogue import current_run
 from xhcredit_serving.service import Service, service_of

@@ -18,14 +18,14 @@ from xhcredit.domain.disk import disk_error
 from xhcredit.domain.log import events_to, json_lines
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit_serving.access import operator_commands as people
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 
 if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
     from fastapi import FastAPI
 
     from xhcredit.store.core.transactions import Act
     from xhcredit.store.store import Store
-    from xhcredit_serving.access.oidc import Provider
+    from xhcredit_serving.auth.oidc import Provider
 
 #: a worker that is silent for so long is started anew; loading a model takes a few seconds
 WORKER_SECONDS = 60
@@ -140,7 +140,7 @@ def _opened(address: str, demo: Path | None) -> Store:
 
 
 def _provider(issuer: str, client: str, claim: str) -> Provider:
-    from xhcredit_serving.access.oidc import Provider
+    from xhcredit_serving.auth.oidc import Provider
 
     return Provider(issuer, client, os.environ.get("XHCREDIT_OIDC_SECRET", ""), claim)
 

@@ -18,12 +18,12 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.delivery.ssrf_guard import Outward
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
-from xhcredit_serving.access.authentication import Caller, Keyring, purpose_of, token_of
-from xhcredit_serving.access.login import Logins
-from xhcredit_serving.access.oidc import Provider
-from xhcredit_serving.access.passwords import Passwords
-from xhcredit_serving.access.permissions import SCORES
-from xhcredit_serving.access.sessions import (
+from xhcredit_serving.auth.authentication import Caller, Keyring, purpose_of, token_of
+from xhcredit_serving.auth.login import Logins
+from xhcredit_serving.auth.oidc import Provider
+from xhcredit_serving.auth.passwords import Passwords
+from xhcredit_serving.auth.permissions import SCORES
+from xhcredit_serving.auth.sessions import (
     Visit,
     cookie_name,
     is_secure,
@@ -220,3 +220,9 @@ def service_of(request: Request) -> Service:
     """The service behind a request."""
     service: Service = request.app.state.service
     return service
+
+
+def warehouse_of(service: Service) -> Path:
+    """Where events are; the addresses that need it are there only if it was named."""
+    assert service.settings.warehouse is not None  # noqa: S101 - see serving/xhcredit_serving/app.py
+    return service.settings.warehouse

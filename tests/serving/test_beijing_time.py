@@ -7,7 +7,7 @@ from io import BytesIO
 
 import openpyxl
 import pytest
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.console.shell import layout as frame
 
 from tests.serving.district import ACT, CODES, headers, new_key

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.demo_login import is_loopback
 from xhcredit_serving.main import cli
 

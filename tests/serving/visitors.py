@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from starlette.testclient import TestClient
-from xhcredit_serving.access.passwords import hashed_now
+from xhcredit_serving.auth.passwords import hashed_now
 
 from tests.serving.district import ACT
 

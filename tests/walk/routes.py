@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from xhcredit_serving.access import permissions as roles
+from xhcredit_serving.auth import permissions as roles
 from xhcredit_serving.console.restoration.candidates import apply_address
 from xhcredit_serving.console.shell import assets
 from xhcredit_serving.draws.files import INTERNAL

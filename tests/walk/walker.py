@@ -16,7 +16,7 @@ from typing import Any
 import openpyxl
 import pypdf
 from starlette.testclient import TestClient
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.console.shell.language import catalogue
 
 from tests.serving.district import ACT

@@ -7,24 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.night.score import AsJson, AsOf, Release, Rules, model_for, the_day
+from xhcredit.cli.arguments import model_for, the_day
+from xhcredit.cli.options import AsJson, AsOf, Release, Rules
 from xhcredit.cli.output import grid, out, tell_json
-
-features_app = typer.Typer(no_args_is_help=True, help="指标 What is measured of an enterprise.")
-rules_app = typer.Typer(
-    no_args_is_help=True, help="规则 What the law says on a day, and how sure that is."
-)
-release_app = typer.Typer(no_args_is_help=True, help="评分卡 The points tables that score.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    app.add_typer(release_app, name="release")
-    app.add_typer(features_app, name="features")
-    app.add_typer(rules_app, name="rules")
+from xhcredit.engine.sql import show_sql
+from xhcredit.features.describe import describe
+from xhcredit.features.registry import feature, features
+from xhcredit.rules import check as checks
+from xhcredit.rules.listing import rules_page as page
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.sql import release_sql
 
 
-@features_app.command("list")
 def list_features(
     dimension: Annotated[
         str, typer.Option(help="Only one dimension, such as supervision or food.")
@@ -32,9 +26,6 @@ def list_features(
     json_: AsJson = False,
 ) -> None:
     """List all indicators."""
-    from xhcredit.features.describe import describe
-    from xhcredit.features.registry import features
-
     rows = [describe(f) for f in features().values() if dimension in ("", f.dimension)]
     if json_:
         tell_json(rows)
@@ -46,17 +37,12 @@ def list_features(
     out.print(table)
 
 
-@features_app.command("show")
 def show_feature(
     name: Annotated[str, typer.Argument(help="Id of the indicator.")],
     sql: Annotated[bool, typer.Option("--sql", help="Show what it means as SQL.")] = False,
     json_: AsJson = False,
 ) -> None:
     """Show one indicator: meaning, window, direction, what a missing value means, source, SQL."""
-    from xhcredit.engine.sql import show_sql
-    from xhcredit.features.describe import describe
-    from xhcredit.features.registry import feature
-
     f = feature(name)
     told = describe(f)
     if json_:
@@ -67,7 +53,6 @@ def show_feature(
         out.print(show_sql(f), markup=False, highlight=False, soft_wrap=True)
 
 
-@release_app.command("sql")
 def release_as_sql(
     as_of: AsOf = "",
     release: Release = None,
@@ -80,14 +65,11 @@ def release_as_sql(
 
     It gives the same points to the last bit: constants are doubles, added in the declared order.
     """
-    from xhcredit.scores.sql import release_sql
-
     model = model_for(as_of, release, rules)
     text = release_sql(model.release, model.scorer.pool, table)
     out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-@rules_app.command("show")
 def show_rules(
     rule: Annotated[str, typer.Argument(help="Id of one rule; all rules if left out.")] = "",
     as_of: AsOf = "",
@@ -95,9 +77,6 @@ def show_rules(
     json_: AsJson = False,
 ) -> None:
     """Show what is in force on a day, with source and verification mark."""
-    from xhcredit.rules import check as checks
-    from xhcredit.rules.rulebook import Rulebook
-
     book, day = Rulebook.load(rules), the_day(as_of)
     if rule:
         told = checks.describe(book.rule(rule), day)
@@ -115,21 +94,13 @@ def show_rules(
     out.print(table)
 
 
-@rules_app.command("page")
 def rules_page(rules: Rules = None) -> None:
     """Print every entry with day, instrument and mark as Markdown, for documents."""
-    from xhcredit.rules.listing import rules_page as page
-    from xhcredit.rules.rulebook import Rulebook
-
     out.print(page(Rulebook.load(rules)), markup=False, highlight=False, soft_wrap=True, end="")
 
 
-@rules_app.command("check")
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""
-    from xhcredit.rules import check as checks
-    from xhcredit.rules.rulebook import Rulebook
-
     book, day = Rulebook.load(rules), the_day(as_of)
     found = checks.check(book, day)
     if json_:

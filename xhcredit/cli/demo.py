@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.night.score import AsJson
+from xhcredit.cli.options import AsJson
 from xhcredit.cli.output import grid, out, progress_bar, tell_json
-
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.jobs.demo.build import Made
-    from xhcredit.jobs.demo.tour import Tour
+from xhcredit.jobs.demo.build import Made, make_demo
+from xhcredit.jobs.demo.tour import Tour, tour_of
+from xhcredit.store.store import Store
 
 #: the sample stands beside the library in a checkout
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the shell."""
-    app.command("demo")(demo)
 
 
 def demo(
@@ -37,10 +31,6 @@ def demo(
     All of it happens in a demo store, whose own clock runs through half a year while it is made.
     A demo that is there already is left as it is.
     """
-    from xhcredit.jobs.demo.build import make_demo
-    from xhcredit.jobs.demo.tour import tour_of
-    from xhcredit.store.store import Store
-
     with progress_bar(quiet=json_) as progress:
         made = make_demo(sample, into, anew=anew, progress=progress)
     with Store.open(str(made.store)) as store:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from xhcredit import __version__
-from xhcredit.cli import catalogue, demo
-from xhcredit.cli.access import audit
-from xhcredit.cli.alerts import commands as alerts
-from xhcredit.cli.delivery import commands as deliver
-from xhcredit.cli.draws import commands as draw
+from xhcredit.cli.commands import COMMANDS
+from xhcredit.cli.lazy import lazy_commands
 from xhcredit.cli.log_option import CommandLog, Log
-from xhcredit.cli.models import commands as models
-from xhcredit.cli.night import ingest as data
-from xhcredit.cli.night import score as night
 from xhcredit.cli.output import err
-from xhcredit.cli.restoration import commands as restoration
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
 
 INTERRUPTED = 130  #: exit code after Ctrl-C
 
+
+class Shell(TyperGroup):
+    """All commands, none of them imported before it is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what Typer gives to a group, and the commands by name."""
+        super().__init__(**{**settings, "commands": lazy_commands(COMMANDS)})
+
+
 app = typer.Typer(
+    cls=Shell,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -61,18 +65,6 @@ def root(
     """Take the options that stand before a command."""
     if log:
         context.ensure_object(CommandLog).begin(log, context.invoked_subcommand or "")
-
-
-data.register(app)
-night.register(app)
-catalogue.register(app)
-restoration.register(app)
-draw.register(app)
-alerts.register(app)
-demo.register(app)
-audit.register(app)
-deliver.register(app)
-models.register(app)
 
 
 def _refuse(error: XhcreditError) -> NoReturn:

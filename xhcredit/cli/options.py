@@ -1,11 +1,75 @@
-"""``--engine`` and ``--memory``: where a night or a draw is computed, and in how much room."""
+"""Options that commands share, each declared once."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xhcredit.cli.demo_clock import by_store, by_warehouse
+
+WAREHOUSE = Path("out/warehouse")
+STORE = "out/store.db"
+
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        help="As-of day, YYYY-MM-DD; only what was known by then counts.  [default: today]",
+    ),
+]
+Warehouse = Annotated[
+    Path,
+    typer.Option("--warehouse", callback=by_warehouse, help="Folder that `ingest` wrote into."),
+]
+Release = Annotated[
+    Path | None,
+    typer.Option(
+        "--release",
+        help="Points tables (JSON).  [default: the champion of --store, else the expert tables]",
+    ),
+]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Folder with the district's own rule entries.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Into = Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and run.json.")]
+AnswersIn = Annotated[
+    str,
+    typer.Option(
+        callback=by_store,
+        envvar="XHCREDIT_STORE",
+        help="Store whose restorations are told first; the night answers in it.  [default: none]",
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Compute everything anew; carry nothing over.")]
+Check = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Share of what is carried over that is computed anew and compared; from 0.1 on "
+        "the events of every table are read anew too.",
+    ),
+]
+Address = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        callback=by_store,
+        envvar="XHCREDIT_STORE",
+        help="The store: a file, or postgresql://user@host/name (password: PGPASSWORD).",
+    ),
+]
+Digest = Annotated[
+    str,
+    typer.Option(
+        envvar="XHCREDIT_DIGEST", help="Digest of new activity entries: sha256, or sm3 (密评)."
+    ),
+]
+Actor = Annotated[str, typer.Option(help="Who does it.  [default: who is logged in]")]
+Why = Annotated[str, typer.Option(help="Why; kept in the activity chain.")]
 Memory = Annotated[
     str, typer.Option(help="Memory for clustering and scoring, 1GB or more; then disk.")
 ]

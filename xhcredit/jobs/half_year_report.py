@@ -16,8 +16,8 @@ from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.draws.results_to_warehouse import CLEAN
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.restoration.workflow import MOVES as CASE_MOVES
+from xhcredit.store.core.bureau_scope import Within
 from xhcredit.store.half_year_counts import Counted, counted
-from xhcredit.store.night.run_reader import Within
 from xhcredit.store.store import Store
 from xhcredit.tiers.assign import TIERS
 

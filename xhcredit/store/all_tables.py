@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from sqlalchemy import Table
 
@@ -12,11 +12,12 @@ from xhcredit.store.core.tables import METADATA
 
 
 def tables() -> dict[str, Table]:
-    """Every table by name: those of ``tables`` and of all files named ``…_tables``.
+    """Every table by name: those of all files named ``tables`` or ``…_tables``.
 
     A file that nobody imported yet would else be left out of a backup's count without a word.
     """
-    for module in iter_modules(store.__path__):
-        if module.name.endswith("_tables"):
-            import_module(f"{store.__name__}.{module.name}")
+    for module in walk_packages(store.__path__, f"{store.__name__}."):
+        name = module.name.rpartition(".")[2]
+        if module.name != __name__ and (name == "tables" or name.endswith("_tables")):
+            import_module(module.name)
     return dict(METADATA.tables)

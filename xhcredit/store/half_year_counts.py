@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from xhcredit.domain.clock import day_begins
 from xhcredit.store.alerts.tables import alert_steps, alerts
+from xhcredit.store.core.bureau_scope import Within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import written
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.draws.tables import draw_results, draw_steps, draws
-from xhcredit.store.night.run_reader import Within
 from xhcredit.store.restoration.tables import application_steps, applications
 
 

@@ -16,10 +16,10 @@ from xhcredit.errors import UnknownRecord
 from xhcredit.rules.schemas.alerts import Flow
 from xhcredit.store.alerts.alert_queries import Asked, filtered
 from xhcredit.store.alerts.tables import alert_steps, alerts
+from xhcredit.store.core.bureau_scope import Within, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.tables import current, runs, snapshots
 from xhcredit.store.night.counts import DIMENSIONS, Cells, Fits, added, fitting
-from xhcredit.store.night.run_reader import Within, is_within
 
 Move = Literal["worse", "better", "new"]
 Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,33 +15,19 @@ from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.core.hash_chain import written
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.own_account import Whole
-from xhcredit_serving.access.passwords import first_password
-from xhcredit_serving.access.permissions import ACCOUNTS
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.passwords import first_password
+from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.examples import written_by_person
+from xhcredit_serving.http.field_types import Bureau, Name, Role, Whole
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["access"])
-_NO_STORE = {"Cache-Control": "no-store"}
 LOGIN = "^[a-z][a-z0-9._-]{1,31}$"
-Role = Literal[
-    "viewer", "inspector", "draw_officer", "restoration_officer", "model_manager",
-    "system_admin", "security_admin", "auditor",
-]  # fmt: skip
 LoginInPath = Annotated[str, Path(pattern=LOGIN, examples=["zhang.san"])]
-Name = Annotated[Whole, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Bureau = Annotated[
-    Whole,
-    Field(
-        max_length=64,
-        pattern=r"^[^\x00-\x1f\x7f、]*$",
-        description="部门；空为全区 / bureau; empty: the whole district",
-        examples=["市场监管局"],
-    ),
-]
 ACCOUNT = {
     "login": "zhang.san",
     "name": "张三",
@@ -54,20 +40,6 @@ ACCOUNT = {
 }
 CHANGED = examples.json_of({"login": "zhang.san"})
 _SECRET = examples.json_of({"login": "zhang.san", "password": "…"})
-
-
-def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
-    """What OpenAPI says of a change by a person besides its own parameters."""
-    asked = [
-        examples.header("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
-        examples.header("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token"),
-    ]
-    words = "幂等键：重试不会重复办理 / the same request again does nothing"
-    return {
-        "parameters": [*asked, examples.header("Idempotency-Key", words, required=False)]
-        if with_key
-        else asked
-    }
 
 
 class NewAccount(BaseModel):
@@ -130,7 +102,7 @@ async def accounts(request: Request) -> Response:
     caller = await service.person(request, ACCOUNTS)
     people = await asyncio.to_thread(service.store.access.people)
     seen = [shown(row) for row in people if looks_after(caller, row["grants"])]
-    return RoundedJSON({"accounts": seen}, headers=_NO_STORE)
+    return RoundedJSON({"accounts": seen}, headers=NO_STORE)
 
 
 @router.post(
@@ -148,7 +120,7 @@ async def new_account(request: Request, asked: NewAccount) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     password = await add_account(service, caller, purpose_of(request.headers), asked)
-    return RoundedJSON({"login": asked.login, "password": password}, headers=_NO_STORE)
+    return RoundedJSON({"login": asked.login, "password": password}, headers=NO_STORE)
 
 
 async def add_account(service: Service, caller: Caller, purpose: str, asked: NewAccount) -> str:
@@ -184,7 +156,7 @@ async def _theirs(request: Request, login: str) -> tuple[Service, Caller, str]:
 
 async def _done(login: str, work: Callable[[], None]) -> Response:
     await asyncio.to_thread(work)
-    return RoundedJSON({"login": login}, headers=_NO_STORE)
+    return RoundedJSON({"login": login}, headers=NO_STORE)
 
 
 @router.post(
@@ -261,7 +233,7 @@ async def reset_password(request: Request, login: LoginInPath) -> Response:
     kept = await service.passwords.hashed(password)
     act = caller.act("account.reset", purpose, login=login)
     await asyncio.to_thread(service.store.access.reset_user, act, login, kept)
-    return RoundedJSON({"login": login, "password": password}, headers=_NO_STORE)
+    return RoundedJSON({"login": login, "password": password}, headers=NO_STORE)
 
 
 @router.put(

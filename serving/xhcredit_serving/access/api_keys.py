@@ -11,16 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
-from xhcredit_serving.access.accounts import Bureau, Name, Role, written_by_person
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import ACCOUNTS
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.examples import written_by_person
+from xhcredit_serving.http.field_types import Bureau, Name, Role
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["access"])
-_NO_STORE = {"Cache-Control": "no-store"}
 MOST_DAYS = 400
 KEY = {
     "prefix": "1a2b3c4d",
@@ -62,7 +62,7 @@ async def keys(request: Request) -> Response:
     caller = await service.person(request, ACCOUNTS)
     every = await asyncio.to_thread(service.store.access.keys)
     seen = [shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
-    return RoundedJSON({"keys": seen}, headers=_NO_STORE)
+    return RoundedJSON({"keys": seen}, headers=NO_STORE)
 
 
 @router.post(
@@ -80,7 +80,7 @@ async def new_key(request: Request, asked: NewKey) -> Response:
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     whole = await make_key(service, caller, purpose_of(request.headers), asked)
-    return RoundedJSON({"prefix": whole.split("_")[1], "key": whole}, headers=_NO_STORE)
+    return RoundedJSON({"prefix": whole.split("_")[1], "key": whole}, headers=NO_STORE)
 
 
 async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey) -> str:
@@ -120,4 +120,4 @@ async def revoke_key(
         raise UnknownRecord(f'there is no key "{prefix}"; see /v1/keys')
     act = caller.act_once(key_of(request.headers), "key.revoke", purpose, prefix=prefix)
     await asyncio.to_thread(service.store.access.revoke_key, act, prefix)
-    return RoundedJSON({"prefix": prefix}, headers=_NO_STORE)
+    return RoundedJSON({"prefix": prefix}, headers=NO_STORE)

@@ -13,16 +13,15 @@ from starlette.responses import Response
 from xhcredit.store.access import audit_log as trail
 from xhcredit.store.audit import head as last_entry
 from xhcredit.store.core.hash_chain import written
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import AUDIT
-from xhcredit_serving.enterprise.scores import CodeInPath, right_code
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import AUDIT
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import CodeInPath, right_code
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["audit"])
-_NO_STORE = {"Cache-Control": "no-store"}
 _MOST = 2**53
 _ENTRY = {
     "seq": 4711,
@@ -96,7 +95,7 @@ async def activity(request: Request, wanted: Annotated[Wanted, Query()]) -> Resp
         "activity.read", purpose, by=wanted.actor, what=wanted.action, code=code, seen=len(rows)
     )
     await service.journal.note(act)
-    return RoundedJSON({"entries": rows, "next": further}, headers=_NO_STORE)
+    return RoundedJSON({"entries": rows, "next": further}, headers=NO_STORE)
 
 
 async def _page(
@@ -125,7 +124,7 @@ async def readers(
     rows, further = await _page(service, asked, limit, before)
     await service.journal.note(caller.act("activity.readers", purpose, code=code))
     looks = [{k: row[k] for k in _LOOK} for row in rows]
-    return RoundedJSON({"readers": looks, "next": further}, headers=_NO_STORE)
+    return RoundedJSON({"readers": looks, "next": further}, headers=NO_STORE)
 
 
 @router.get(
@@ -143,7 +142,7 @@ async def activity_head(request: Request) -> Response:
     await service.caller(request, AUDIT)
     last = await asyncio.to_thread(last_entry, service.store.database)
     told = {"seq": last.seq, "digest": last.digest} if last else {"seq": 0, "digest": ""}
-    return RoundedJSON(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 @router.post(
@@ -171,4 +170,4 @@ async def verify_activity(
         "whole": verdict.whole, "entries": verdict.entries, "from": first,
         "to": verdict.head_seq, "next": verdict.head_seq + 1 if further else None,
     } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})  # fmt: skip
-    return RoundedJSON(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)

@@ -14,9 +14,9 @@ from xhcredit.rules.schemas.access import SessionLimits
 from xhcredit.store.access.accounts_and_keys import actor_of
 from xhcredit.store.access.sessions import Opened
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.oidc import CALLBACK, MINUTES, Oidc
 from xhcredit_serving.access.own_account import address_of
-from xhcredit_serving.access.sessions import give_cookie, is_secure
+from xhcredit_serving.auth.oidc import CALLBACK, MINUTES, Oidc
+from xhcredit_serving.auth.sessions import give_cookie, is_secure
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)

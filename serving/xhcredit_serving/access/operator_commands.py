@@ -14,7 +14,7 @@ import typer
 
 from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import BadInput
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 
 if TYPE_CHECKING:  # loaded only to do something, so that --help is quick
     from xhcredit.store.core.transactions import Act
@@ -113,7 +113,7 @@ def _locked(until: str | None) -> str:
 
 def reset_password(login: Login, why: Why, store: Address = STORE) -> None:
     """Give somebody a new one-time password and show it once; also lifts a lock."""
-    from xhcredit_serving.access.passwords import first_password, hashed_now
+    from xhcredit_serving.auth.passwords import first_password, hashed_now
 
     password = first_password()
     with _opened(store) as opened:
@@ -150,7 +150,7 @@ def _act(action: str, why: str) -> Act:
 
 def _add(store: Store, login: str, name: str, why: str) -> str:
     """Add a person and return their one-time password."""
-    from xhcredit_serving.access.passwords import first_password, hashed_now
+    from xhcredit_serving.auth.passwords import first_password, hashed_now
 
     password = first_password()
     store.access.add_user(_act("account.new", why), login, name, hashed_now(password))

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import pyotp
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.errors import WrongState
-from xhcredit_serving.access.sessions import (
+from xhcredit_serving.auth.sessions import (
     Visit,
     give_cookie,
     is_secure,
@@ -20,25 +20,17 @@ from xhcredit_serving.access.sessions import (
     visit_of,
 )
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import Whole
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.service import Service, service_of
 
 #: everybody may try
 public = APIRouter(tags=["access"])
 router = APIRouter(tags=["access"])
-_NO_STORE = {"Cache-Control": "no-store"}
 _ISSUER = "xhcredit"
 
 
-def whole(text: str) -> str:
-    """A text that can be written as UTF-8: JSON can also hold halves of characters."""
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise ValueError("holds half a character; write whole ones")
-    return text
-
-
-Whole = Annotated[str, AfterValidator(whole)]
 Login = Annotated[Whole, Field(min_length=1, max_length=64, examples=["zhang.san"])]
 Password = Annotated[Whole, Field(min_length=1, max_length=128)]
 Code = Annotated[str, Field(pattern="^[0-9]{6}$", examples=["492039"])]
@@ -120,7 +112,7 @@ async def log_in(request: Request, who: Credentials) -> Response:
     )
     visit = await asyncio.to_thread(_visit, service, opened.cookie)
     request.scope["state"]["actor"] = visit.caller.name
-    answer = RoundedJSON(told(visit), headers=_NO_STORE)
+    answer = RoundedJSON(told(visit), headers=NO_STORE)
     give_cookie(answer, opened.cookie, is_secure(request, service.settings.public))
     return answer
 
@@ -140,7 +132,7 @@ def _visit(service: Service, cookie: str) -> Visit:
 async def who_am_i(request: Request) -> Response:
     """Who is logged in."""
     visit = await service_of(request).visit(request, settled=False)
-    return RoundedJSON(told(visit), headers=_NO_STORE)
+    return RoundedJSON(told(visit), headers=NO_STORE)
 
 
 @router.delete(
@@ -181,7 +173,7 @@ async def change_password(request: Request, asked: Change) -> Response:
 
 
 def _logged_out(request: Request, service: Service, body: dict[str, Any]) -> Response:
-    answer = RoundedJSON(body, headers=_NO_STORE)
+    answer = RoundedJSON(body, headers=NO_STORE)
     give_cookie(answer, "", is_secure(request, service.settings.public))
     return answer
 
@@ -205,7 +197,7 @@ async def enrol_totp(request: Request) -> Response:
     secret = pyotp.random_base32()
     await asyncio.to_thread(service.store.access.enrol, visit.login, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=visit.login, issuer_name=_ISSUER)
-    return RoundedJSON({"secret": secret, "uri": uri}, headers=_NO_STORE)
+    return RoundedJSON({"secret": secret, "uri": uri}, headers=NO_STORE)
 
 
 @router.put(

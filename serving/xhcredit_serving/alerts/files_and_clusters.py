@@ -24,9 +24,9 @@ from xhcredit.jobs.alerts.follow_up import cluster_of, within_bureaus
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import ALERTS_READ
 from xhcredit_serving.alerts.routes import NO_STORE, Asked, listed, refuse_many
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import ALERTS_READ
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared

@@ -16,11 +16,11 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.follow_up import Desk, precision_table, take, with_overdue
 from xhcredit.rules.schemas.alerts import Colour, Measure
 from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit.store.night.run_reader import Within
-from xhcredit_serving.access.accounts import written_by_person
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import ALERTS_ACT, ALERTS_READ
+from xhcredit.store.core.bureau_scope import Within
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.examples import written_by_person
 from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.service import Service, service_of

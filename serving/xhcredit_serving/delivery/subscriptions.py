@@ -15,16 +15,16 @@ from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.delivery.subscriptions import Subscription
-from xhcredit_serving.access.accounts import Bureau, Name, written_by_person
-from xhcredit_serving.access.authentication import WHOLE_DISTRICT, Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import ACCOUNTS
+from xhcredit_serving.auth.authentication import WHOLE_DISTRICT, Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.examples import written_by_person
+from xhcredit_serving.http.field_types import Bureau, Name
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["subscriptions"])
-_NO_STORE = {"Cache-Control": "no-store"}
 Number = Annotated[int, Path(ge=1, le=2**53, examples=[1])]
 Kind = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)*$", max_length=60)]
 SUBSCRIPTION = {
@@ -65,7 +65,7 @@ async def subscriptions(request: Request) -> Response:
     every = await asyncio.to_thread(service.store.subscriptions.every, ended=True)
     counts = await asyncio.to_thread(service.store.deliveries.counts)
     seen = [_shown(s, counts) for s in every if caller.may(ACCOUNTS, s.bureau)]
-    return RoundedJSON({"subscriptions": seen}, headers=_NO_STORE)
+    return RoundedJSON({"subscriptions": seen}, headers=NO_STORE)
 
 
 def _shown(one: Subscription, counts: dict[int, dict[str, int]]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ async def new_subscription(request: Request, asked: NewSubscription) -> Response
         asked.kinds,
         bureau,
     )
-    return RoundedJSON({"id": made[0], "secret": made[1]}, headers=_NO_STORE)
+    return RoundedJSON({"id": made[0], "secret": made[1]}, headers=NO_STORE)
 
 
 @router.post(
@@ -117,7 +117,7 @@ async def rotate_subscription(request: Request, number: Number) -> Response:
     service, caller, purpose = await _asked(request, number)
     act = caller.act("subscription.rotate", purpose)
     secret = await asyncio.to_thread(service.store.subscriptions.rotate, act, number)
-    return RoundedJSON({"id": number, "secret": secret}, headers=_NO_STORE)
+    return RoundedJSON({"id": number, "secret": secret}, headers=NO_STORE)
 
 
 @router.delete(
@@ -134,7 +134,7 @@ async def end_subscription(request: Request, number: Number) -> Response:
     key = key_of(request.headers)
     act = caller.act_once(key, "subscription.end", purpose, subscription=number)
     await asyncio.to_thread(service.store.subscriptions.end, act, number)
-    return RoundedJSON({"id": number}, headers=_NO_STORE)
+    return RoundedJSON({"id": number}, headers=NO_STORE)
 
 
 @router.get(
@@ -153,7 +153,7 @@ async def dead_messages(
     caller = await service.person(request, ACCOUNTS)
     await _refuse_other(service, caller, number)
     found = await asyncio.to_thread(service.store.deliveries.dead, number, limit)
-    return RoundedJSON({"messages": found}, headers=_NO_STORE)
+    return RoundedJSON({"messages": found}, headers=NO_STORE)
 
 
 @router.post(
@@ -173,7 +173,7 @@ async def replay_subscription(
     told = {"subscription": number, "since": since}
     act = caller.act_once(key_of(request.headers), "subscription.replay", purpose, **told)
     count = await asyncio.to_thread(service.store.deliveries.replay, act, number, since)
-    return RoundedJSON({"id": number, "messages": count}, headers=_NO_STORE)
+    return RoundedJSON({"id": number, "messages": count}, headers=NO_STORE)
 
 
 async def _asked(request: Request, number: int) -> tuple[Service, Caller, str]:

@@ -21,13 +21,13 @@ from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.draws.documents import internal_list, notices
 from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import DRAWS_RUN
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import DRAWS_RUN
 from xhcredit_serving.draws import schemas as bodies
 from xhcredit_serving.draws.routes import Draw, _act, _done, theirs
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.json_response import NO_STORE
 from xhcredit_serving.http.problems import Refusal, declared
-from xhcredit_serving.restoration.assessment import NO_STORE
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["draws"])

@@ -11,14 +11,13 @@ from starlette.responses import Response
 
 from xhcredit.jobs.draws import joint as jobs
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.authentication import Caller
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RUN
+from xhcredit_serving.auth.authentication import Caller
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
 from xhcredit_serving.draws.routes import _act, _done, theirs
 from xhcredit_serving.draws.schemas import Id
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
-from xhcredit_serving.restoration.assessment import NO_STORE
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["draws"])

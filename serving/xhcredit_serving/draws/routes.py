@@ -19,14 +19,13 @@ from xhcredit.jobs.draws import results as draw_results
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws.publication import standing, standings
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.draws import schemas as bodies
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
-from xhcredit_serving.restoration.assessment import NO_STORE, warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["draws"])
 #: only where a warehouse is: frames are made of it

@@ -12,15 +12,14 @@ from starlette.responses import Response
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.draws import triggered_checks as jobs
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.draws.routes import _done
 from xhcredit_serving.draws.schemas import Id
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
-from xhcredit_serving.restoration.assessment import NO_STORE, warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["draws"])
 #: only where a warehouse is: results go into it

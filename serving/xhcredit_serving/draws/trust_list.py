@@ -22,14 +22,13 @@ from xhcredit.jobs.draws.exempt_chains import chain_list, chain_sheet
 from xhcredit.jobs.draws.trust_list import trust_list, trust_sheet
 from xhcredit.jobs.draws.trust_list_changes import OUT, Sheet, counted, run_of, write_one
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import DRAWS_RUN
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import DRAWS_RUN
 from xhcredit_serving.draws.files import TYPES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
-from xhcredit_serving.restoration.assessment import NO_STORE, warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["draws"])

@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput
 from xhcredit.jobs.enterprise.score_changes import with_moves
-from xhcredit.store.night.run_reader import Within
-from xhcredit_serving.access.authentication import Caller
-from xhcredit_serving.access.permissions import SCORES
-from xhcredit_serving.enterprise.scores import CodeInPath, right_code
+from xhcredit.store.core.bureau_scope import Within
+from xhcredit_serving.auth.authentication import Caller
+from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.field_types import CodeInPath, right_code
 from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.service import Service, service_of

@@ -5,46 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.jobs.enterprise.score_changes import with_moves
-from xhcredit.store.night.run_reader import Within
-from xhcredit_serving.access.permissions import SCORES
+from xhcredit.store.core.bureau_scope import Within
+from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import CodeInPath, right_code
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import WrongCodes, declared
 from xhcredit_serving.service import Service, service_of
 
 SCORE_PATH = "/v1/enterprises/{code}/score"
 MOST_CODES = 10_000
-_NO_STORE = {"Cache-Control": "no-store"}
 #: the caller may keep it, but asks each time whether it still holds
 _TAGGED = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 router = APIRouter(tags=["enterprises"])
 #: only where a warehouse is
 why = APIRouter(tags=["enterprises"])
-
-CodeInPath = Annotated[
-    str,
-    Path(description="统一社会信用代码 / unified social credit code", examples=[examples.CODE]),
-]
-
-
-def right_code(given: str) -> str:
-    """A code as it is written; full-width and lower-case characters are taken too.
-
-    Raises:
-        WrongCodes: with what is wrong.
-    """
-    code = normalised(given)
-    if problem_with(code) is not None:
-        raise WrongCodes({"code": code[:64]})
-    return code
 
 
 async def score(request: Request) -> Response:
@@ -129,7 +112,7 @@ async def history(
     finally:
         seen = {"code": code, "runs": [r["run"] for r in runs]}
         await service.journal.note(caller.act("enterprise.history", purpose, **seen))
-    return RoundedJSON({"code": code, "runs": with_moves(runs)}, headers=_NO_STORE)
+    return RoundedJSON({"code": code, "runs": with_moves(runs)}, headers=NO_STORE)
 
 
 @why.get(
@@ -157,7 +140,7 @@ async def explain(request: Request, code: CodeInPath) -> Response:
     finally:
         seen = {"code": code, "run": told.get("run")}
         await service.journal.note(caller.act("enterprise.explain", purpose, **seen))
-    return RoundedJSON(told, headers=_NO_STORE)
+    return RoundedJSON(told, headers=NO_STORE)
 
 
 class Codes(BaseModel):
@@ -189,7 +172,7 @@ async def batch(request: Request, asked: Codes) -> Response:
     body, run = await asyncio.to_thread(_many, service, codes, caller.scope(SCORES))
     seen = {"codes": codes, "run": run}
     await service.journal.note(caller.act("enterprise.scores_batch", purpose, **seen))
-    headers = {**_NO_STORE, "X-Run": str(run)}
+    headers = {**NO_STORE, "X-Run": str(run)}
     return Response(body, 200, headers, "application/json")
 
 

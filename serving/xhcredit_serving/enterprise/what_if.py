@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.jobs.enterprise.what_if_changes import Wrong, checked
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import WHAT_IF
-from xhcredit_serving.enterprise.scores import right_code
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import WHAT_IF
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.field_types import right_code
 from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.service import Service, service_of

@@ -226,3 +226,17 @@ def code_parameter() -> dict[str, Any]:
         "name": "code", "in": "path", "required": True, "description": words, "schema": schema,
         "example": CODE,
     }  # fmt: skip
+
+
+def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
+    """What OpenAPI says of a change by a person besides its own parameters."""
+    asked = [
+        header("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
+        header("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token"),
+    ]
+    words = "幂等键：重试不会重复办理 / the same request again does nothing"
+    return {
+        "parameters": [*asked, header("Idempotency-Key", words, required=False)]
+        if with_key
+        else asked
+    }

@@ -14,15 +14,14 @@ from starlette.responses import Response
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.models import promotion as promote
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.accounts import written_by_person
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import MODELS_PROMOTE, MODELS_READ
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import MODELS_PROMOTE, MODELS_READ
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.examples import written_by_person
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.models import schemas as bodies
-from xhcredit_serving.restoration.assessment import NO_STORE, warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["models"])
 #: only where a warehouse is: a night of shadow scores it

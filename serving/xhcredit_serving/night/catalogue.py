@@ -18,7 +18,7 @@ from xhcredit.rules.check import ending_soon
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.tiers.assign import TIERS
-from xhcredit_serving.access.permissions import CATALOGUE, ROLES
+from xhcredit_serving.auth.permissions import CATALOGUE, ROLES
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.service import Service, service_of

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from xhcredit.errors import BadInput
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.night.saved_views import EVERYBODY, NOBODY, View
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import SCORES
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.service import Service, service_of
 
@@ -28,7 +28,6 @@ FILTERS = frozenset(
      "alerted", "trigger", "sort"}
 )  # fmt: skip
 ANY = "any"  #: on the page, instead of a trigger: whichever
-_NO_STORE = {"Cache-Control": "no-store"}
 Name = Annotated[
     str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["D级餐饮"])
 ]
@@ -115,7 +114,7 @@ async def views(request: Request) -> Response:
     service = service_of(request)
     caller = await service.caller(request, SCORES)
     found = await asyncio.to_thread(views_of, service, caller)
-    return RoundedJSON({"views": found}, headers=_NO_STORE)
+    return RoundedJSON({"views": found}, headers=NO_STORE)
 
 
 @router.post(

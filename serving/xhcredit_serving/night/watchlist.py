@@ -21,8 +21,8 @@ from xhcredit.jobs.documents.pdf import write_pdf
 from xhcredit.jobs.documents.spreadsheets import Column, write_csv, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.store.watchlist import Move, Page, Place, Question, Sort
-from xhcredit_serving.access.authentication import Caller
-from xhcredit_serving.access.permissions import SCORES
+from xhcredit_serving.auth.authentication import Caller
+from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared

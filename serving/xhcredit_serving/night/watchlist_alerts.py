@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from xhcredit.store.watchlist import Question
-from xhcredit_serving.access.authentication import Caller
-from xhcredit_serving.access.permissions import ALERTS_READ
+from xhcredit_serving.auth.authentication import Caller
+from xhcredit_serving.auth.permissions import ALERTS_READ
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service
 

@@ -16,20 +16,20 @@ from xhcredit.jobs.restoration.application_pages import Wanted, page_of
 from xhcredit.jobs.restoration.records import Chosen
 from xhcredit.restoration.workflow import MOVES, STATES, Kind
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.authentication import Caller, key_of, purpose_of
-from xhcredit_serving.access.permissions import (
+from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of, refuse_hidden
+from xhcredit_serving.auth.permissions import (
     RESTORATION_DECIDE,
     RESTORATION_FILE,
     RESTORATION_READ,
 )
-from xhcredit_serving.enterprise.scores import right_code
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import right_code
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.restoration import schemas as bodies
-from xhcredit_serving.restoration.assessment import NO_STORE, refuse_hidden, stored, warehouse_of
+from xhcredit_serving.restoration.assessment import stored
 from xhcredit_serving.restoration.candidates import router as restorable_router
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is: records are looked up there
 router = APIRouter(tags=["restoration"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,19 +17,18 @@ from xhcredit.restoration.as_json import as_data
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import plain, record_from
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import RESTORATION_READ, WHAT_IF
-from xhcredit_serving.enterprise.scores import right_code
+from xhcredit_serving.auth.authentication import Caller, purpose_of, refuse_hidden
+from xhcredit_serving.auth.permissions import RESTORATION_READ, WHAT_IF
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import right_code
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared
 from xhcredit_serving.restoration import schemas as bodies
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["restoration"])
 #: only where a warehouse is
 stored = APIRouter(tags=["restoration"])
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 @router.post(
@@ -143,19 +141,3 @@ async def what_if(request: Request, asked: bodies.Named) -> Response:
         seen = {"code": code, "run": run, "table": asked.table, "key": asked.key}
         await service.journal.note(caller.act("records.what_if", purpose, **seen))
     return RoundedJSON(told, headers=NO_STORE)
-
-
-def warehouse_of(service: Service) -> Path:
-    """Where events are; the addresses that need it are there only if it was named."""
-    assert service.settings.warehouse is not None  # noqa: S101 - see serving/xhcredit_serving/app.py
-    return service.settings.warehouse
-
-
-def refuse_hidden(caller: Caller, permission: str, bureau: str) -> None:
-    """What belongs to another bureau is as if it were not there.
-
-    Raises:
-        UnknownRecord: it does.
-    """
-    if not caller.may(permission, bureau):
-        raise UnknownRecord("there is no such record for your bureau; check its key")

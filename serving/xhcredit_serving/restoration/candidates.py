@@ -24,16 +24,15 @@ from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
 from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+from xhcredit.store.core.bureau_scope import Within, is_within
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit.store.night.run_reader import Within, is_within
-from xhcredit_serving.access.authentication import Caller, purpose_of
-from xhcredit_serving.access.permissions import RESTORATION_READ
+from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.permissions import RESTORATION_READ
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import Refusal, declared
 from xhcredit_serving.restoration import schemas as bodies
-from xhcredit_serving.restoration.assessment import NO_STORE, warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["restoration"])

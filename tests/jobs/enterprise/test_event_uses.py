@@ -20,8 +20,9 @@ from xhcredit.features.registry import features
 from xhcredit.features.why_not import reasons
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise.event_uses import event_uses
-from xhcredit.jobs.enterprise.explanation import applying, explain, result_of
+from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.scoring.model import model_on
+from xhcredit.jobs.scoring.reasons import applying, result_of
 from xhcredit.jobs.warehouse.clustered_store import open_store
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows

@@ -12,9 +12,9 @@ from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from xhcredit_serving.access.login import Logins
-from xhcredit_serving.access.passwords import Passwords, refuse_weak
-from xhcredit_serving.access.sessions import must_change, visit_limits, visit_of
+from xhcredit_serving.auth.login import Logins
+from xhcredit_serving.auth.passwords import Passwords, refuse_weak
+from xhcredit_serving.auth.sessions import must_change, visit_limits, visit_of
 from xhcredit_serving.http.problems import Refusal
 
 from tests.serving.district import ACT, NOW, Clock

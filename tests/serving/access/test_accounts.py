@@ -5,7 +5,7 @@ import re
 
 import pyotp
 import pytest
-from xhcredit_serving.access.passwords import Passwords, first_password, is_common, refuse_weak
+from xhcredit_serving.auth.passwords import Passwords, first_password, is_common, refuse_weak
 from xhcredit_serving.http.problems import Refusal
 
 from tests.serving.district import ACT, NOW, headers, new_key, problem

@@ -2,7 +2,7 @@
 
 import pytest
 from starlette.datastructures import Headers
-from xhcredit_serving.access.authentication import purpose_of
+from xhcredit_serving.auth.authentication import purpose_of
 from xhcredit_serving.http.problems import Refusal
 
 from tests.serving.district import ACT, CODES, headers, new_key, problem

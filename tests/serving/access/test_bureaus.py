@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 
 from tests.serving.district import BUREAUS, CODES, UNKNOWN, headers, new_key, problem, served
 from tests.serving.visitors import again, browser, person

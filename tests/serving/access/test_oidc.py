@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from xhcredit_serving.access.oidc import Provider
+from xhcredit_serving.auth.oidc import Provider
 
 from tests.serving.district import ACT, headers, new_key, problem, served
 from tests.serving.visitors import browser, person

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from xhcredit_serving.access.permissions import ACCOUNTS, ROLES
+from xhcredit_serving.auth.permissions import ACCOUNTS, ROLES
 
 from tests.serving.alerts.test_alerts import raise_alerts
 from tests.serving.district import ACT, headers, new_key

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from xhcredit_serving.access.authentication import Caller
+from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.night.watchlist_alerts import allowed
 

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Actor, Address, _existing, open_store
-from xhcredit.cli.alerts import follow_up as alerts_desk
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
+from xhcredit.cli.arguments import existing_store, open_store, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Actor, Address, AsJson, AsOf, Rules, Warehouse
 from xhcredit.cli.output import grid, out, progress_bar, tell_json
-
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from datetime import date
-
-    from xhcredit.jobs.alerts.nightly_update import Updated
-    from xhcredit.rules.rulebook import Rulebook
-
-app = typer.Typer(
-    no_args_is_help=True, help="风险预警 Early warning: who needs attention, and is it followed up?"
-)
+from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.jobs.alerts.back_test import back_test, prove
+from xhcredit.jobs.alerts.follow_up import Desk, cluster, precision_table
+from xhcredit.jobs.alerts.nightly_update import Updated, update
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import load_release
+from xhcredit.store.core.transactions import Act
 
 
-def register(main: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    alerts_desk.register(app)
-    main.add_typer(app, name="alerts")
-
-
-@app.command("run")
 def run_command(
     as_of: AsOf = "",
     warehouse: Warehouse = WAREHOUSE,
@@ -44,10 +34,6 @@ def run_command(
 
     Only triggers whose present numbers were back-tested speak; see `xhcredit alerts backtest`.
     """
-    from xhcredit.jobs.alerts.nightly_update import update
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.core.transactions import Act
-
     day = the_day(as_of)
     act = Act(
         actor or getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"}
@@ -62,9 +48,6 @@ def run_command(
 
 def raised(warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any) -> Updated:
     """Raise the alerts of a night that was just published; once, however often it is asked."""
-    from xhcredit.jobs.alerts.nightly_update import update
-    from xhcredit.store.core.transactions import Act
-
     act = Act(getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"})
     with open_store(store) as opened:
         return update(warehouse, opened, rules, day, act, progress)
@@ -98,7 +81,6 @@ def show_alerts(done: Updated) -> None:
         )
 
 
-@app.command("backtest")
 def backtest_command(
     trigger: Annotated[
         list[str] | None, typer.Argument(help="Ids of triggers.  [default: all in force]")
@@ -118,11 +100,6 @@ def backtest_command(
     json_: AsJson = False,
 ) -> None:
     """Try triggers over the past two years: how many, how early, how right; then they may speak."""
-    from xhcredit.jobs.alerts.back_test import back_test, prove
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
-    from xhcredit.store.core.transactions import Act
-
     day = the_day(as_of)
     with progress_bar(quiet=json_) as progress:
         data, told = back_test(
@@ -166,15 +143,11 @@ def _show_proofs(told: list[dict[str, Any]], day: str) -> None:
     out.print(table)
 
 
-@app.command("precision")
 def precision_command(
     as_of: AsOf = "", store: Address = STORE, rules: Rules = None, json_: AsJson = False
 ) -> None:
     """How right was each trigger, by what officers verified; which are proposed for retirement?"""
-    from xhcredit.jobs.alerts.follow_up import Desk, precision_table
-    from xhcredit.rules.rulebook import Rulebook
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         told = precision_table(Desk(opened, Rulebook.load(rules)), the_day(as_of))
     if json_:
         tell_json(told)
@@ -191,7 +164,6 @@ def precision_command(
     out.print(table)
 
 
-@app.command("clusters")
 def clusters_command(
     code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
     as_of: AsOf = "",
@@ -200,10 +172,6 @@ def clusters_command(
     json_: AsJson = False,
 ) -> None:
     """Show who hangs together with an enterprise: shared persons, addresses, agents."""
-    from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.jobs.alerts.follow_up import cluster
-    from xhcredit.rules.rulebook import Rulebook
-
     told = cluster(
         warehouse, Rulebook.load(rules), UnifiedCode(normalised(code)).text, the_day(as_of)
     )

@@ -8,9 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Actor, Address, _existing
-from xhcredit.cli.night.score import AsJson, AsOf, Rules, the_day
+from xhcredit.alerts.workflow import Doing
+from xhcredit.cli.arguments import existing_store, the_day
+from xhcredit.cli.options import STORE, Actor, Address, AsJson, AsOf, Rules
 from xhcredit.cli.output import grid, out, tell_json
+from xhcredit.jobs.alerts.follow_up import Desk, take, with_overdue
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.core.transactions import Act
 
 Number = Annotated[list[int], typer.Argument(help="Numbers of alerts (200 at most).")]
 Why = Annotated[str, typer.Option("--why", help="Reason; kept with the step.")]
@@ -19,12 +24,6 @@ Colour = Annotated[str, typer.Option(help="blue, yellow, orange or red.  [defaul
 _HEADINGS = (
     "编号", "颜色 colour", "状态 state", "触发器 trigger", "对象 subject", "名称 name", "期限 due",
 )  # fmt: skip
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``alerts``."""
-    for name in ("list", "show", "issue", "verify", "dispose", "close", "act"):
-        app.command(name)(globals()[f"{name}_command"])
 
 
 def list_command(
@@ -43,10 +42,6 @@ def list_command(
     json_: AsJson = False,
 ) -> None:
     """List alerts, the latest first, with where they stand on a day."""
-    from xhcredit.jobs.alerts.follow_up import with_overdue
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.alerts.alert_queries import Asked
-
     day = the_day(as_of)
     asked = Asked(
         states=frozenset(state or ()), colours=frozenset(colour or ()),
@@ -54,7 +49,7 @@ def list_command(
         overdue_on=day.isoformat() if overdue else "",
         due_unknown=due_unknown, limit=limit,
     )  # fmt: skip
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         rows = with_overdue(opened.alerts.page(asked), day, Rulebook.load(rules).calendar)
     if json_:
         tell_json(rows)
@@ -76,10 +71,7 @@ def show_command(
     json_: AsJson = False,
 ) -> None:
     """Show one alert: what was found, the events behind it, and every step since."""
-    from xhcredit.jobs.alerts.follow_up import with_overdue
-    from xhcredit.rules.rulebook import Rulebook
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         calendar = Rulebook.load(rules).calendar
         found = with_overdue([opened.alerts.one(number)], the_day(""), calendar)[0]
     if json_:
@@ -116,16 +108,11 @@ def _do(
     given: tuple[str, str, Any, str, bool],
 ) -> None:
     """Do an act on alerts and tell where they stand."""
-    from xhcredit.alerts.workflow import Doing
-    from xhcredit.jobs.alerts.follow_up import Desk, take
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.core.transactions import Act
-
     as_of, store, rules, actor, json_ = given
     who = actor or getpass.getuser()
     told = {k: v for k, v in details.items() if v not in ("", None)}
     doing = Doing(act, the_day(as_of), who, why, told)
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         desk = Desk(opened, Rulebook.load(rules))
         done = take(desk, Act(who, f"alert.{act}", why or act), numbers, doing)
     if json_:

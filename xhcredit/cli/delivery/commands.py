@@ -10,21 +10,20 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from traceback import format_exception
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Actor, Address, Why, _existing
-from xhcredit.cli.night.score import AsJson
+from xhcredit.cli.arguments import existing_store
+from xhcredit.cli.options import STORE, Actor, Address, AsJson, Why
 from xhcredit.cli.output import err, grid, out, tell_json
 from xhcredit.domain.clock import beijing_time
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
-
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.jobs.delivery.ssrf_guard import Outward
-    from xhcredit.jobs.delivery.webhooks import Plan, Told
-    from xhcredit.store.core.transactions import Act
+from xhcredit.jobs.delivery.ssrf_guard import Outward
+from xhcredit.jobs.delivery.webhooks import Plan, Told, passes
+from xhcredit.jobs.delivery.webhooks import deliver as one_pass
+from xhcredit.store.core.transactions import Act
 
 deliver = typer.Typer(
     rich_markup_mode="markdown",
@@ -74,15 +73,11 @@ def send(
     """Send what is due, and tell what came of it."""
     if context.invoked_subcommand is not None:
         return
-    from xhcredit.jobs.delivery.webhooks import Plan
-
     plan = Plan(attempts, timedelta(seconds=first), outward=_outward(allow), authority=authority)
     if every:
         _again_and_again(store, plan, every)
         return
-    from xhcredit.jobs.delivery.webhooks import deliver as one_pass
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         told = one_pass(opened, plan)
     if json_:
         tell_json([asdict(one) for one in told])
@@ -91,16 +86,12 @@ def send(
 
 
 def _outward(allow: str) -> Outward:
-    from xhcredit.jobs.delivery.ssrf_guard import Outward
-
     return Outward.of(allow)
 
 
 def _again_and_again(store: str, plan: Plan, every: float) -> None:
     """Pass after pass until stopped; a line for each receiver that was told something."""
-    from xhcredit.jobs.delivery.webhooks import passes
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         for told in passes(opened, plan, every, time.sleep):
             if isinstance(told, Exception):
                 err.print(_in_words(told), markup=False, highlight=False, soft_wrap=True)
@@ -133,8 +124,6 @@ def _show(told: Sequence[Told]) -> None:
 
 
 def _act(actor: str, action: str, why: str, bureau: str = "") -> Act:
-    from xhcredit.store.core.transactions import Act
-
     return Act(actor or getpass.getuser(), action, why, bureau)
 
 
@@ -153,7 +142,7 @@ def add(
 ) -> None:
     """Let another system be told from now on; its secret is shown once."""
     _outward(allow).url(url)
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = _act(actor, "subscription.new", why, bureau)
         number, secret = opened.subscriptions.add(act, name, url, kind or (), bureau)
     sys.stdout.write(f"{number} {secret}\n")
@@ -162,7 +151,7 @@ def add(
 @deliver.command("list")
 def list_(store: Address = STORE, json_: AsJson = False) -> None:
     """List who is told, and how many messages wait, arrived, or were given up."""
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         counts = opened.deliveries.counts()
         every = [
             asdict(s) | {"messages": counts.get(s.id, {})}
@@ -196,7 +185,7 @@ def replay(
     actor: Actor = "",
 ) -> None:
     """Send again what was given up, or everything since a message."""
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = _act(actor, "subscription.replay", why)
         count = opened.deliveries.replay(act, number, since)
     out.print(f"{count:,} messages will be sent again")
@@ -205,7 +194,7 @@ def replay(
 @deliver.command()
 def rotate(number: Number, why: Why, store: Address = STORE, actor: Actor = "") -> None:
     """Make a new secret, shown once; messages carry both signatures for a day."""
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         secret = opened.subscriptions.rotate(_act(actor, "subscription.rotate", why), number)
     sys.stdout.write(f"{secret}\n")
 
@@ -213,6 +202,6 @@ def rotate(number: Number, why: Why, store: Address = STORE, actor: Actor = "") 
 @deliver.command()
 def end(number: Number, why: Why, store: Address = STORE, actor: Actor = "") -> None:
     """Tell a system nothing more; what waits for it is dropped."""
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         opened.subscriptions.end(_act(actor, "subscription.end", why), number)
     out.print(f"{number} is told nothing more")

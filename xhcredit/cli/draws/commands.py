@@ -5,41 +5,21 @@ from __future__ import annotations
 import getpass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+import yaml
 
-from xhcredit.cli.access.audit import STORE, Address, _existing, open_store
-from xhcredit.cli.draws import (
-    joint as draw_joint,
-)
-from xhcredit.cli.draws import (
-    triggered_checks as draw_triggered,
-)
-from xhcredit.cli.draws import (
-    trust_list as draw_trust,
-)
-from xhcredit.cli.draws import (
-    verify_and_results as draw_checks,
-)
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
-from xhcredit.cli.options import TicketEngine
+from xhcredit.cli.arguments import existing_store, open_store, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, TicketEngine, Warehouse
 from xhcredit.cli.output import grid, out, progress_bar, tell_json
 from xhcredit.errors import BadInput
+from xhcredit.jobs.draws import replacements, steps
+from xhcredit.jobs.draws.publication import standing
+from xhcredit.jobs.draws.steps import file_plan
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
 
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.store.core.transactions import Act
-
-app = typer.Typer(
-    no_args_is_help=True,
-    help="""
-双随机抽查 Double-random draws: right odds by tier, nobody hand-picked, anyone can draw again.
-
-The order cannot be changed: `plan` → `freeze` (commitment, to be published) → `seed` (from the
-announced outside source) → `run` → `export`, `verify`.  Whoever is stopped in between goes on with
-the same command.
-""",
-)
 Draw = Annotated[str, typer.Argument(help="Id of the draw.")]
 Why = Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")]
 Once = Annotated[
@@ -48,23 +28,11 @@ Once = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Folder for the files of the draw.")]
 
 
-def register(main: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    draw_checks.register(app)
-    draw_joint.register(app)
-    draw_triggered.register(app)
-    draw_trust.register(app)
-    main.add_typer(app, name="draw")
-
-
 def act_of(action: str, why: str, once: str = "", **payload: Any) -> Act:
     """An act of whoever uses the shell."""
-    from xhcredit.store.core.transactions import Act
-
     return Act(getpass.getuser(), f"draw.{action}", why, payload=payload, key=once or None)
 
 
-@app.command("plan")
 def plan(
     file: Annotated[Path, typer.Argument(help="The plan as YAML; see data/sample/draw/plan.yaml.")],
     why: Why = "inspection plan",
@@ -75,9 +43,6 @@ def plan(
     json_: AsJson = False,
 ) -> None:
     """File an annual or special plan; ratios, items and deadlines are checked against the rules."""
-    from xhcredit.jobs.draws.steps import file_plan
-    from xhcredit.rules.rulebook import Rulebook
-
     given = _yaml(file)
     with open_store(store) as opened:
         act = act_of("plan", why, once, plan=str(given.get("id", "")))
@@ -85,7 +50,6 @@ def plan(
     _show(told, json_)
 
 
-@app.command("freeze")
 def freeze(
     draw: Draw,
     plan: Annotated[str, typer.Option(help="Id of the filed plan.")],
@@ -108,22 +72,18 @@ def freeze(
 
     Publish commitment.json at once: only then the seed counts.
     """
-    from xhcredit.jobs.draws import steps as jobs
-    from xhcredit.rules.rulebook import Rulebook
-
-    people = jobs.People(_bytes(inspectors), _bytes(recusals))
-    with _existing(store) as opened, progress_bar(quiet=json_) as progress:
+    people = steps.People(_bytes(inspectors), _bytes(recusals))
+    with existing_store(store) as opened, progress_bar(quiet=json_) as progress:
         day = as_of or opened.reader.current_run()["as_of"]
-        asked = jobs.Freezing(
+        asked = steps.Freezing(
             plan, draw, date.fromisoformat(str(the_day(day))), people, round_, replaces or None, why
         )
         act = act_of("freeze", why, once, draw=draw, plan=plan)
-        told = jobs.freeze(opened, act, warehouse, Rulebook.load(rules), asked, progress)
-        jobs.export(opened, draw, out_)
+        told = steps.freeze(opened, act, warehouse, Rulebook.load(rules), asked, progress)
+        steps.export(opened, draw, out_)
     _show(told, json_, f"publish {out_ / 'commitment.json'} now; then: xhcredit draw seed {draw} …")
 
 
-@app.command("seed")
 def seed(
     draw: Draw,
     value: Annotated[str, typer.Argument(help="The seed, as the source announced it.")],
@@ -134,14 +94,11 @@ def seed(
     json_: AsJson = False,
 ) -> None:
     """Enter the seed; once, and it can never be changed."""
-    from xhcredit.jobs.draws import steps as jobs
-
-    with _existing(store) as opened:
-        told = jobs.seed(opened, act_of("seed", why, once, draw=draw), draw, value, source)
+    with existing_store(store) as opened:
+        told = steps.seed(opened, act_of("seed", why, once, draw=draw), draw, value, source)
     _show(told, json_, f"next: xhcredit draw run {draw}")
 
 
-@app.command("run")
 def run(
     draw: Draw,
     why: Why = "inspection draw",
@@ -152,16 +109,13 @@ def run(
     json_: AsJson = False,
 ) -> None:
     """Draw and staff; writes record.json and everything that is needed to check it."""
-    from xhcredit.jobs.draws import steps as jobs
-
-    with _existing(store) as opened, progress_bar(quiet=json_) as progress:
+    with existing_store(store) as opened, progress_bar(quiet=json_) as progress:
         act = act_of("run", why, once or f"run {draw}", draw=draw)  # again: the files once more
-        told = jobs.run(opened, act, draw, progress, engine=engine)
-        jobs.export(opened, draw, out_)
+        told = steps.run(opened, act, draw, progress, engine=engine)
+        steps.export(opened, draw, out_)
     _show(told, json_, f"check it: python3 {out_ / 'verify_draw.py'} {out_ / 'record.json'} …")
 
 
-@app.command("replace")
 def replace(
     draw: Draw,
     code: Annotated[str, typer.Argument(help="The enterprise.")],
@@ -172,16 +126,13 @@ def replace(
     json_: AsJson = False,
 ) -> None:
     """Draw another inspector for one place, by the same seed."""
-    from xhcredit.jobs.draws import replacements as jobs
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = act_of("replace", why, once, draw=draw, code=code)
-        away = jobs.Away(code, inspector, why)
-        told = jobs.replace_inspector(opened, act, draw, away)
+        away = replacements.Away(code, inspector, why)
+        told = replacements.replace_inspector(opened, act, draw, away)
     _show(told, json_)
 
 
-@app.command("show")
 def show(
     draw: Annotated[str, typer.Argument(help="Id of a draw; all of them without.")] = "",
     rules: Rules = None,
@@ -189,10 +140,7 @@ def show(
     json_: AsJson = False,
 ) -> None:
     """Show how a draw stands, or all of them; and until when its results are to be published."""
-    from xhcredit.jobs.draws.publication import standing
-    from xhcredit.rules.rulebook import Rulebook
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         ids = [draw] if draw else [d["id"] for d in opened.draws.listed()]
         every, book = [opened.draws.one(one) for one in ids], Rulebook.load(rules)
         for one in every:
@@ -205,7 +153,6 @@ def show(
         _show({k: v for k, v in one.items() if k != "activity"}, False)
 
 
-@app.command("export")
 def export(
     draw: Draw,
     out_: Out = Path("out/draw"),
@@ -213,10 +160,8 @@ def export(
     store: Address = STORE,
 ) -> None:
     """Write the files of a draw, and the program by which a stranger checks them."""
-    from xhcredit.jobs.draws import steps as jobs
-
-    with _existing(store) as opened:
-        for file in jobs.export(opened, draw, out_, private=not public):
+    with existing_store(store) as opened:
+        for file in steps.export(opened, draw, out_, private=not public):
             out.print(str(file), soft_wrap=True)
 
 
@@ -226,8 +171,6 @@ def _yaml(file: Path) -> dict[str, Any]:
     Raises:
         BadInput: it cannot be read as such.
     """
-    import yaml
-
     try:
         read = yaml.safe_load(_bytes(file))
     except yaml.YAMLError as error:

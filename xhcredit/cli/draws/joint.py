@@ -8,19 +8,17 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, _existing
+from xhcredit.cli.arguments import existing_store, the_day
 from xhcredit.cli.draws.verify_and_results import _needed, _read
-from xhcredit.cli.night.score import AsJson, the_day
+from xhcredit.cli.options import STORE, Address, AsJson
 from xhcredit.cli.output import out, tell_json
+from xhcredit.draws.joint_verify import verified
+from xhcredit.draws.verify import json_of
 from xhcredit.errors import BadInput
+from xhcredit.jobs.draws import joint as jobs
+from xhcredit.store.core.transactions import Act
 
 _Day = Annotated[str, typer.Option(help="YYYY-MM-DD; instead of naming draws, with the other day.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``draw``."""
-    app.command("joint")(joint)
-    app.command("joint-verify")(joint_verify)
 
 
 def joint(
@@ -42,10 +40,7 @@ def joint(
     Each bureau's own record and odds stay as they are; an enterprise that several drew gets one
     visit with all items and the inspectors of each bureau, and the record says what that saved.
     """
-    from xhcredit.jobs.draws import joint as jobs
-    from xhcredit.store.core.transactions import Act
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         if draws and (first or until):
             raise BadInput("draws and days were named; name either")
         if not draws:
@@ -73,9 +68,6 @@ def joint_verify(
 
     With plan.json and frame.csv of every member also whose draws they are, and the probabilities.
     """
-    from xhcredit.draws.joint_verify import verified
-    from xhcredit.draws.verify import json_of
-
     told, beside = json_of(_needed(record)), record.parent / "members"
     names = [str(m.get("draw_id", "")) for m in told.get("members", []) if isinstance(m, dict)]
     found = {

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, _existing
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.arguments import existing_store, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import grid, out, tell_json
-
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.store.core.transactions import Act
+from xhcredit.jobs.draws.triggered_checks import call_off, close_check, counted, open_check
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
 
 _Id = Annotated[str, typer.Argument(help="Id of the check.")]
 _On = Annotated[str, typer.Option(help="YYYY-MM-DD.  [default: today]")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``draw``."""
-    app.command("trigger")(trigger)
-    app.command("triggered")(triggered)
-    app.command("trigger-close")(close)
-    app.command("trigger-off")(off)
-
-
 def _act(action: str, why: str, check: str) -> Act:
-    from xhcredit.store.core.transactions import Act
-
     return Act(getpass.getuser(), f"check.{action}", why, payload={"check": check})
 
 
@@ -46,14 +36,11 @@ def trigger(
     json_: AsJson = False,
 ) -> None:
     """触发式检查: open a check for a reason, beside the draws and counted apart."""
-    from xhcredit.jobs.draws.triggered_checks import open_check
-    from xhcredit.rules.rulebook import Rulebook
-
     given = {
         "id": check, "code": code, "bureau": bureau, "items": item, "source": source,
         "reason": reason, "reference": reference, "opened_on": the_day(on),
     }  # fmt: skip
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         book = Rulebook.load(rules)
         told = open_check(opened, _act("open", reason, check), given, book, the_day(""))
     if json_:
@@ -65,9 +52,7 @@ def trigger(
 
 def triggered(store: Address = STORE, json_: AsJson = False) -> None:
     """List triggered checks, and how many there are by source."""
-    from xhcredit.jobs.draws.triggered_checks import counted
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         checks = opened.triggered.listed()
     if json_:
         tell_json({"checks": checks, "counted": counted(checks)})
@@ -94,10 +79,8 @@ def close(
     store: Address = STORE,
 ) -> None:
     """Enter the result; it becomes an inspection, with the form of its source."""
-    from xhcredit.jobs.draws.triggered_checks import close_check
-
     found = {"result": result, "inspected_on": the_day(on).isoformat(), "note": note}
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = _act("close", why, check)
         close_check(opened, act, check, found, warehouse, the_day(""))
     out.print(f"{check}: {result} 已录入")
@@ -109,8 +92,6 @@ def off(
     store: Address = STORE,
 ) -> None:
     """Call a check off before it took place."""
-    from xhcredit.jobs.draws.triggered_checks import call_off
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         call_off(opened, _act("call_off", reason, check), check, reason, the_day(""))
     out.print(f"{check}: 已撤销 called off")

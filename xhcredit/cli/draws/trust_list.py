@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, _existing
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.arguments import existing_store, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import out, tell_json
+from xhcredit.jobs.draws.exempt_chains import chain_list, write_chain_list
+from xhcredit.jobs.draws.trust_list import trust_list, write_trust_list
+from xhcredit.jobs.draws.trust_list_changes import MOVES, counted
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
 
 _NAMES = {"trust": "无感监管 remote checks first", "chains": "连锁免核查 chains without a check"}
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the group ``draw``."""
-    app.command("trust")(trust)
 
 
 def trust(
@@ -38,13 +38,7 @@ def trust(
     Statutory coverage goes before: fields that the law covers in full are named, never spared.
     Beside it, headquarters of food chains whose new shops need no check on site (免于门店现场核查).
     """
-    from xhcredit.jobs.draws.exempt_chains import chain_list, write_chain_list
-    from xhcredit.jobs.draws.trust_list import trust_list, write_trust_list
-    from xhcredit.jobs.draws.trust_list_changes import counted
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.core.transactions import Act
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         day = the_day(as_of or opened.reader.current_run()["as_of"])
         earlier, book = the_day(before) if before else None, Rulebook.load(rules)
         lists = {
@@ -63,8 +57,6 @@ def trust(
 
 def _show(day: date, counts: dict[str, dict[str, int]], files: list[Path]) -> None:
     """Print how many came, stayed and left, and where the lists are."""
-    from xhcredit.jobs.draws.trust_list_changes import MOVES
-
     for name, many in counts.items():
         told = "；".join(f"{MOVES[move]} {count}" for move, count in many.items())
         out.print(f"{day} {_NAMES[name]}: {told}", soft_wrap=True)

@@ -8,20 +8,21 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, _existing
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.arguments import existing_store, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import out, tell_json
+from xhcredit.draws.verify import Files, json_of, verified
 from xhcredit.errors import BadInput
+from xhcredit.jobs.draws.documents import internal
+from xhcredit.jobs.draws.publication import publish as published
+from xhcredit.jobs.draws.results import enter_results
+from xhcredit.jobs.draws.results import estimate as estimated
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
 
 _Beside = Annotated[
     Path | None, typer.Option(help="If at hand; else looked for beside the record.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``draw``."""
-    for command in (verify, results, publish, lists, estimate):
-        app.command(command.__name__)(command)
 
 
 def verify(
@@ -38,8 +39,6 @@ def verify(
 
     Needs no store and no network.  The frame is not public: without it, what the public can check.
     """
-    from xhcredit.draws.verify import Files, json_of, verified
-
     given = {"commitment": commitment, "inspectors": inspectors, "recusals": recusals}
     names = {"commitment": "commitment.json", "inspectors": "inspectors.csv",
              "recusals": "recusals.csv"}  # fmt: skip
@@ -70,10 +69,7 @@ def results(
     json_: AsJson = False,
 ) -> None:
     """Enter what the visits found; they become inspection events with their probability."""
-    from xhcredit.jobs.draws.results import enter_results
-    from xhcredit.store.core.transactions import Act
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = Act(getpass.getuser(), "draw.results", why, payload={"draw": draw})
         data = _needed(file)
         told = enter_results(opened, act, draw, data, file.name, warehouse, the_day(on))
@@ -87,10 +83,7 @@ def publish(
     store: Address = STORE,
 ) -> None:
     """Write the list as it may be published (no tier), and note that it was."""
-    from xhcredit.jobs.draws.publication import publish as published
-    from xhcredit.store.core.transactions import Act
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         act = Act(getpass.getuser(), "draw.publish", why, payload={"draw": draw})
         for file in published(opened, act, draw, out_):
             out.print(str(file), soft_wrap=True)
@@ -104,11 +97,7 @@ def lists(
     store: Address = STORE,
 ) -> None:
     """Write the internal list (tier, reasons) and a notice with 检查码 fields per enterprise."""
-    from xhcredit.jobs.draws.documents import internal
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.core.transactions import Act
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         files = internal(opened, draw, Rulebook.load(rules), out_)
         opened.record([Act(getpass.getuser(), "draw.lists", why, payload={"draw": draw})])
         for file in files:
@@ -125,9 +114,7 @@ def estimate(
     Also what the same number of visits would have found had they been drawn without regard to the
     tier, or taken from the lowest scores; and how good the score is, without selection bias.
     """
-    from xhcredit.jobs.draws.results import estimate as estimated
-
-    with _existing(store) as opened:
+    with existing_store(store) as opened:
         told = estimated(opened, draw)
     if json_:
         tell_json(told)

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, open_store
+from xhcredit.cli.arguments import open_store, the_day
 from xhcredit.cli.clock import today
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, AsOf, Rules, Warehouse, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, AsOf, Rules, Warehouse
 from xhcredit.cli.output import grid, out, progress_bar, tell_json
 from xhcredit.domain.clock import beijing_time, china_day
+from xhcredit.jobs.models import promotion as promote
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
 
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.store.core.transactions import Act
-
-app = typer.Typer(
-    no_args_is_help=True,
-    help="""
-评分卡升级 Which release scores: nothing is promoted by eye, or by one person.
-
-`xhcredit-train submit` judges a run by the gates and submits it; then `approve` (two officers,
-neither of whom submitted it) → `shadow` (who would move, one by one) → `switch --from DAY`.
-`rollback` is one command.
-""",
-)
 Number = Annotated[int, typer.Argument(help="Number of the candidate.")]
 Why = Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")]
 Once = Annotated[
@@ -35,14 +25,7 @@ Once = Annotated[
 Actor = Annotated[str, typer.Option("--actor", help="Who does it.  [default: who is logged in]")]
 
 
-def register(main: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    main.add_typer(app, name="models")
-
-
 def _act(action: str, actor: str, why: str, once: str, **payload: Any) -> Act:
-    from xhcredit.store.core.transactions import Act
-
     who = actor or getpass.getuser()
     return Act(who, f"model.{action}", why, payload=payload, key=once or None)
 
@@ -61,7 +44,6 @@ def _table(title: str, headings: list[str], rows: list[list[str]]) -> None:
     out.print(table)
 
 
-@app.command("list")
 def list_(store: Address = STORE, json_: AsJson = False) -> None:
     """List candidates, the latest first, and every switch."""
     with open_store(store) as opened:
@@ -82,7 +64,6 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
         )  # fmt: skip
 
 
-@app.command("show")
 def show(
     number: Number,
     limit: Annotated[int, typer.Option(help="How many tier moves to list.")] = 50,
@@ -110,7 +91,6 @@ def show(
         _table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
 
 
-@app.command("approve")
 def approve(
     number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
     json_: AsJson = False,
@@ -121,7 +101,6 @@ def approve(
         _show(opened.models.approve(act, number, why), json_)
 
 
-@app.command("refuse")
 def refuse(
     number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
     json_: AsJson = False,
@@ -132,7 +111,6 @@ def refuse(
         _show(opened.models.refuse(act, number, why), json_)
 
 
-@app.command("shadow")
 def shadow(
     number: Number,
     as_of: AsOf = "",
@@ -148,9 +126,6 @@ def shadow(
     json_: AsJson = False,
 ) -> None:
     """Score a night with candidate and champion; list who would move, enterprise by enterprise."""
-    from xhcredit.jobs.models import promotion as promote
-    from xhcredit.rules.rulebook import Rulebook
-
     day, book = the_day(as_of), Rulebook.load(rules)
     act = _act("shadow", actor, why, once, candidate=number, as_of=day.isoformat())
     with open_store(store) as opened, progress_bar(quiet=json_) as progress:
@@ -160,7 +135,6 @@ def shadow(
     _show({**told, "list": str(into / "moves.xlsx")}, json_)
 
 
-@app.command("switch")
 def switch(
     number: Number,
     from_: Annotated[str, typer.Option("--from", help="First as-of day, YYYY-MM-DD.")],
@@ -172,21 +146,15 @@ def switch(
     json_: AsJson = False,
 ) -> None:
     """Let a candidate score from a stated as-of day on; `xhcredit score --store` then takes it."""
-    from xhcredit.jobs.models import promotion as promote
-    from xhcredit.rules.rulebook import Rulebook
-
     day, book = the_day(from_), Rulebook.load(rules)
     act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
     with open_store(store) as opened:
         _show(promote.switch(opened, act, number, book, day, today()), json_)
 
 
-@app.command("rollback")
 def rollback(
     why: Why, actor: Actor = "", once: Once = "", store: Address = STORE, json_: AsJson = False
 ) -> None:
     """Let the release before the last switch score again, from today on."""
-    from xhcredit.jobs.models import promotion as promote
-
     with open_store(store) as opened:
         _show(promote.roll_back(opened, _act("roll_back", actor, why, once), today()), json_)

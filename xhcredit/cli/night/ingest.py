@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from xhcredit.cli.clock import today
 from xhcredit.cli.demo_clock import by_warehouse
-from xhcredit.cli.night.score import WAREHOUSE, AsJson
-from xhcredit.cli.night.score import Warehouse as WarehouseOption
+from xhcredit.cli.options import WAREHOUSE, AsJson
+from xhcredit.cli.options import Warehouse as WarehouseOption
 from xhcredit.cli.output import err, out, progress_bar, tell_json
+from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.reasons import REASONS
-
-if TYPE_CHECKING:
-    from xhcredit.ingest.report import IngestReport
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    app.command("ingest")(ingest)
-    app.command("quality")(quality)
+from xhcredit.ingest.report import IngestReport
+from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.jobs.warehouse.ingest import run_ingest
 
 
 def ingest(
@@ -47,8 +42,6 @@ def ingest(
     to do. A folder in which some file is refused ends with that file's exit code, after the rest
     has gone in.
     """
-    from xhcredit.jobs.warehouse.ingest import run_ingest
-
     with progress_bar(quiet=json_) as progress:
         report = run_ingest(source, mapping, into, today=today(), progress=progress)
     if json_:
@@ -118,8 +111,5 @@ def quality(
     ] = Path("out/quality"),
 ) -> None:
     """Write the data-quality page: completeness, freshness, quarantine by source."""
-    from xhcredit.ingest.quality import write_quality_page
-    from xhcredit.ingest.warehouse import Warehouse
-
     write_quality_page(Warehouse(warehouse), into / "quality.html")
     out.print(f"数据质量 data quality: {into / 'quality.html'}")

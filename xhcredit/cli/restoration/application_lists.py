@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, open_store
+from xhcredit.cli.arguments import open_store, the_day
 from xhcredit.cli.clock import today
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import grid, out, tell_json
 from xhcredit.errors import BadInput
-
-if TYPE_CHECKING:
-    from xhcredit.restoration.workflow import Kind
+from xhcredit.jobs.restoration.application_pages import Wanted, page_of
+from xhcredit.jobs.restoration.applications import shown
+from xhcredit.jobs.restoration.nightly_update import before_night
+from xhcredit.restoration.workflow import STATES, Kind
+from xhcredit.rules.rulebook import Rulebook
 
 State = Annotated[list[str], typer.Option(help="Only these states.")]
 
@@ -55,11 +58,6 @@ def _show_list(
     places: tuple[str, Path | None],
     json_: bool,
 ) -> None:
-    from xhcredit.jobs.restoration.application_pages import Wanted, page_of
-    from xhcredit.jobs.restoration.applications import shown
-    from xhcredit.restoration.workflow import STATES
-    from xhcredit.rules.rulebook import Rulebook
-
     overdue, on, limit = asked
     for name in states:
         if name not in STATES:
@@ -115,10 +113,6 @@ def _print_one(row: dict[str, Any]) -> None:
 
 def grants(warehouse: Warehouse = WAREHOUSE, store: Address = STORE, json_: AsJson = False) -> None:
     """Tell the warehouse what was granted; `score --store` does it before every night."""
-    from dataclasses import asdict
-
-    from xhcredit.jobs.restoration.nightly_update import before_night
-
     told = before_night(warehouse, store, today())
     if json_:
         tell_json(asdict(told))

@@ -5,22 +5,24 @@ from __future__ import annotations
 import getpass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.access.audit import STORE, Address, open_store
+from xhcredit.cli.arguments import open_store, the_day
 from xhcredit.cli.clock import today
-from xhcredit.cli.night.score import WAREHOUSE, AsJson, Rules, Warehouse, the_day
+from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import out, tell_json
-from xhcredit.cli.restoration.application_lists import applications, grants, objection_list
 from xhcredit.cli.restoration.candidates import Code, pair
+from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.errors import BadInput
-
-if TYPE_CHECKING:
-    from xhcredit.jobs.restoration.applications import Desk
-    from xhcredit.restoration.workflow import Kind
-    from xhcredit.store.store import Store
+from xhcredit.jobs.restoration.applications import Asked, Desk, Doing, take
+from xhcredit.jobs.restoration.applications import file as file_job
+from xhcredit.jobs.restoration.records import Chosen
+from xhcredit.restoration.workflow import STATES, Kind
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.store import Store
 
 Number = Annotated[int, typer.Argument(help="Number of the application.")]
 Key = Annotated[
@@ -42,10 +44,6 @@ IdempotencyKey = Annotated[
     str, typer.Option("--once", help="Key: the same step with the same key is done once.")
 ]
 
-objections = typer.Typer(
-    no_args_is_help=True,
-    help="异议 Objections: file, mark, forward, uphold, reject, withdraw, list.",
-)
 _HELP = {
     "accept": "Accept an application (受理).",
     "return": "Return an application for completion (退回补正).",
@@ -61,26 +59,7 @@ _HELP = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``restoration``."""
-    app.command("apply")(apply)
-    for act in ("accept", "return", "refile", "classify", "publish", "resume", "withdraw"):
-        app.command(act, help=_HELP[act])(_step_command("restoration", act))
-    app.command("decide")(decide)
-    app.command("revoke")(revoke)
-    app.command("applications")(applications)
-    app.command("grants")(grants)
-    objections.command("file")(objection)
-    for act in ("mark", "forward", "uphold", "reject", "withdraw"):
-        objections.command(act, help=_HELP[act])(_step_command("objection", act))
-    objections.command("list")(objection_list)
-    app.add_typer(objections, name="objection")
-
-
 def _desk(store: Store, warehouse: Path, rules: Path | None) -> Desk:
-    from xhcredit.jobs.restoration.applications import Desk
-    from xhcredit.rules.rulebook import Rulebook
-
     return Desk(store, Rulebook.load(rules), warehouse)
 
 
@@ -101,12 +80,6 @@ def _file(
     places: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
     """File for an enterprise; ``done`` is the applicant, the day, the reason and the key."""
-    from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.jobs.restoration.applications import Asked
-    from xhcredit.jobs.restoration.applications import file as file_job
-    from xhcredit.jobs.restoration.records import Chosen
-    from xhcredit.store.core.transactions import Act
-
     code = UnifiedCode(normalised(code)).text
     applicant, on, reason, once = done
     applicant = UnifiedCode(normalised(applicant)).text if applicant else code
@@ -171,9 +144,6 @@ def _take(
     places: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
     """Do a step; ``who`` is official, office and reason, ``done`` day, key and details."""
-    from xhcredit.jobs.restoration.applications import Doing, take
-    from xhcredit.store.core.transactions import Act
-
     on, once, details = done
     payload = {"application": number}
     purpose = who[2].strip() or act
@@ -212,6 +182,7 @@ def _step_command(kind: Kind, act: str) -> Any:
         done, places = (on, once, details), (store, warehouse, rules)
         _tell(_take(kind, act, number, (official, role, reason), done, places), json_)
 
+    step.__doc__ = _HELP[act]
     return step
 
 
@@ -268,10 +239,22 @@ def revoke(
 
 
 def _tell(told: dict[str, Any], json_: bool) -> None:
-    from xhcredit.restoration.workflow import STATES
-
     if json_:
         tell_json(told)
         return
     state = STATES[told["state"]]
     out.print(f"application {told['application']}: {state.zh} [dim]{state.en}[/]")
+
+
+restoration_accept = _step_command("restoration", "accept")
+restoration_return = _step_command("restoration", "return")
+restoration_refile = _step_command("restoration", "refile")
+restoration_classify = _step_command("restoration", "classify")
+restoration_publish = _step_command("restoration", "publish")
+restoration_resume = _step_command("restoration", "resume")
+restoration_withdraw = _step_command("restoration", "withdraw")
+objection_mark = _step_command("objection", "mark")
+objection_forward = _step_command("objection", "forward")
+objection_uphold = _step_command("objection", "uphold")
+objection_reject = _step_command("objection", "reject")
+objection_withdraw = _step_command("objection", "withdraw")

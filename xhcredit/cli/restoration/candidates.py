@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.night.score import (
-    WAREHOUSE,
-    AsJson,
-    AsOf,
-    Release,
-    Rules,
-    Warehouse,
-    model_for,
-    the_day,
-)
+from xhcredit.cli.arguments import model_for, the_day
+from xhcredit.cli.options import WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
 from xhcredit.cli.output import err, grid, out, progress_bar, tell_json
+from xhcredit.cli.restoration.commands import json_of
+from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.errors import BadInput
-
-if TYPE_CHECKING:
-    from xhcredit.jobs.restoration.candidates import Restorable
+from xhcredit.jobs.restoration.barred_applicants import without_barred
+from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
+from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+from xhcredit.jobs.restoration.nightly_update import barred_in
+from xhcredit.jobs.restoration.records import Chosen
+from xhcredit.jobs.restoration.score_without_record import what_if
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.restoration.notice import Parties, notice
+from xhcredit.restoration.record import record_from
+from xhcredit.rules.rulebook import Rulebook
 
 Code = Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group ``restoration``."""
-    app.command("list")(list_command)
-    app.command("what-if")(what_if_command)
-    app.command("notice")(notice_command)
 
 
 def list_command(
@@ -53,14 +48,6 @@ def list_command(
 
     With `--store`, who is barred after false materials or a broken pledge is left out.
     """
-    from dataclasses import asdict
-
-    from xhcredit.jobs.restoration.barred_applicants import without_barred
-    from xhcredit.jobs.restoration.candidates import STATES, restorable
-    from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
-    from xhcredit.jobs.restoration.nightly_update import barred_in
-    from xhcredit.rules.rulebook import Rulebook
-
     day = the_day(as_of)
     rulebook = Rulebook.load(rules)
     found = restorable(warehouse, rulebook, day)
@@ -107,11 +94,6 @@ def what_if_command(
     json_: AsJson = False,
 ) -> None:
     """Compute score and tier without one record, as the law wants it after restoration."""
-    from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.jobs.restoration.records import Chosen
-    from xhcredit.jobs.restoration.score_without_record import what_if
-    from xhcredit.jobs.warehouse.clustered_store import open_store
-
     code = UnifiedCode(normalised(code)).text
     chosen = Chosen(table, dict(pair(text) for text in record))
     model = model_for(as_of, release, rules)
@@ -155,12 +137,6 @@ def notice_command(
     rules: Rules = None,
 ) -> None:
     """Print the restoration notice that is served together with a decision (两书同达)."""
-    from xhcredit.cli.restoration.commands import json_of
-    from xhcredit.domain.codes import UnifiedCode, normalised
-    from xhcredit.restoration.notice import Parties, notice
-    from xhcredit.restoration.record import record_from
-    from xhcredit.rules.rulebook import Rulebook
-
     parties = Parties(name, UnifiedCode(normalised(code)).text, agency, doc_no)
     told = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
     out.print(told.text, markup=False, highlight=False, soft_wrap=True)

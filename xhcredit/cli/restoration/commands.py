@@ -5,27 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.night.score import AsJson, Rules, the_day
+from xhcredit.cli.arguments import the_day
+from xhcredit.cli.options import AsJson, Rules
 from xhcredit.cli.output import grid, out, tell_json
-from xhcredit.cli.restoration import (
-    applications as restoration_applications,
-)
-from xhcredit.cli.restoration import (
-    candidates as restoration_jobs,
-)
 from xhcredit.errors import BadInput, XhcreditError
-
-if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit.restoration.assessment import Assessment
-    from xhcredit.rules.rulebook import Rulebook
-
-app = typer.Typer(
-    no_args_is_help=True, help="信用修复 Credit restoration: may a record be restored, and when?"
-)
+from xhcredit.restoration.assess import assess
+from xhcredit.restoration.assessment import Assessment
+from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
+from xhcredit.restoration.record import record_from
+from xhcredit.rules.rulebook import Rulebook
 
 Case = Annotated[str, typer.Option("--record", help="One record as JSON, keys as in a case file.")]
 AppliedOn = Annotated[
@@ -33,14 +25,6 @@ AppliedOn = Annotated[
 ]
 
 
-def register(main: typer.Typer) -> None:
-    """Add the commands to the shell."""
-    restoration_jobs.register(app)
-    restoration_applications.register(app)
-    main.add_typer(app, name="restoration")
-
-
-@app.command("assess")
 def assess_command(
     cases: Annotated[
         Path | None, typer.Option("--cases", help="YAML file of cases; one JSON line per case.")
@@ -61,8 +45,6 @@ def assess_command(
 
     `xhcredit restoration assess --applied-on 2026-08-10 --record '{"kind": "penalty", ...}'`
     """
-    from xhcredit.rules.rulebook import Rulebook
-
     if bool(record) == bool(cases):
         raise BadInput("give either --cases FILE or --record JSON, one of the two")
     book = Rulebook.load(rules)
@@ -79,9 +61,6 @@ def assess_command(
 
 
 def _assess_one(record: str, applied_on: str, applicant: str, book: Rulebook) -> Assessment:
-    from xhcredit.restoration.assess import assess
-    from xhcredit.restoration.record import record_from
-
     return assess(
         record_from(json_of(record)),
         applied_on=the_day(applied_on),
@@ -107,8 +86,6 @@ def json_of(text: str) -> dict[str, Any]:
 
 def _answer_file(file: Path, book: Rulebook, check: bool) -> None:
     """Print a line for every case that can be answered; tell of the others at the end."""
-    from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
-
     refused: list[tuple[str, XhcreditError]] = []
     wrong: list[str] = []
     for place, given in load_cases(file):

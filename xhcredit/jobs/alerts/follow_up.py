@@ -32,8 +32,8 @@ from xhcredit.jobs.warehouse.rows_by_enterprise import Rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Flow, Picture, Retirement, Routing
 from xhcredit.store.alerts.alerts import Making
+from xhcredit.store.core.bureau_scope import Within, is_within
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.night.run_reader import Within, is_within
 from xhcredit.store.store import Store
 
 MOST_AT_ONCE = 200

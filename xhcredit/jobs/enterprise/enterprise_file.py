@@ -16,9 +16,9 @@ from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import RuleNotInForce, UnknownEnterprise
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.jobs.enterprise.event_uses import EventUse, Row, event_uses
-from xhcredit.jobs.enterprise.explanation import applying, result_of
 from xhcredit.jobs.enterprise.related_enterprises import neighbours_of
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.reasons import applying, result_of
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, Rows
 from xhcredit.rules.schemas.common import Cap, Direct

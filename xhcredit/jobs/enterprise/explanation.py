@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Store
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownEnterprise
-from xhcredit.features.registry import features
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise.event_uses import EventUse, event_uses
-from xhcredit.jobs.scoring.model import NATIONAL, Model
+from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.reasons import applying, result_of
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
-from xhcredit.scores.points import PointsTable
-from xhcredit.tiers.assign import TIERS
 
 
 def explain(
@@ -55,69 +52,6 @@ def explain(
         **result,
         "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
     }
-
-
-def applying(result: dict[str, Any]) -> list[str]:
-    """The scores that apply to the enterprise of a result: ``general``, ``x_food`` …."""
-    return [s["score"] for s in result["scores"]]
-
-
-def result_of(model: Model, x: Array) -> dict[str, Any]:
-    """Scores, tier and points per indicator of one column of features."""
-    scored, tiers, x_grades = model.score(x)
-    values = {name: float(v) for name, v in zip(model.compiled.ids, x[:, 0], strict=True)}
-    applying = {n: float(s[0]) for n, s in scored.x.items() if not np.isnan(s[0])}
-    weights = {
-        "general": model.pool_weight("general"),
-        **{n: model.pool_weight(n) for n in applying},
-    }
-    total = sum(weights.values())
-    scores = {"general": float(scored.general[0]), **applying}
-    return {
-        "composite": float(scored.composite[0]),
-        "tier": TIERS[int(tiers.tier[0])],
-        "decided_by": model.policy.deciders[int(tiers.decided_by[0])],
-        "national_evaluation": _letter(values[NATIONAL]),
-        "scores": [
-            {
-                "score": name,
-                "points": points,
-                "base": model.release.tables[name].base,
-                "weight": weights[name] / total,
-                "grade": TIERS[int(x_grades[name][0])] if name in x_grades else None,
-                "odds": math.exp(model.release.general.scale.log_odds(points)),
-                "indicators": _indicators(
-                    model.release.tables[name], values, weights[name] / total
-                ),
-            }
-            for name, points in scores.items()
-        ],
-    }
-
-
-def _letter(grade: float) -> str | None:
-    return None if math.isnan(grade) else TIERS[int(grade)]
-
-
-def _indicators(
-    table: PointsTable, values: dict[str, float], weight: float
-) -> list[dict[str, Any]]:
-    """Points of each indicator against the best attainable, the costliest first."""
-    declared = features()
-    rows: list[dict[str, Any]] = [
-        {
-            "indicator": i.feature,
-            "zh": declared[i.feature].zh,
-            "en": declared[i.feature].en,
-            "unit": declared[i.feature].unit,
-            "value": None if math.isnan(values[i.feature]) else values[i.feature],
-            "points": i.points_of(values[i.feature]),
-            "best": i.best,
-            "costs_composite": (i.best - i.points_of(values[i.feature])) * weight,
-        }
-        for i in table.indicators
-    ]
-    return sorted(rows, key=lambda r: -float(r["costs_composite"]))
 
 
 def _event(name: str, use: EventUse) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.errors import BadDeclaration, BadInput, UnknownEnterprise
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise.enterprise_file import plain
-from xhcredit.jobs.enterprise.explanation import result_of
 from xhcredit.jobs.enterprise.what_if_changes import Checked
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, Rows
 

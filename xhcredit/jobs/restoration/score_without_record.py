@@ -17,9 +17,9 @@ from xhcredit.errors import BadInput, UnknownEnterprise
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.enterprise.explanation import result_of
 from xhcredit.jobs.restoration.records import KEYS, Chosen
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, func, not_, or_, select
 
 from xhcredit.alerts.workflow import OVER, UNDER_WAY
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.night.run_reader import Within
+from xhcredit.store.core.bureau_scope import Within
 
 _STANDING = ("step", "state", "colour", "owner", "due_on", "snoozed_until")
 

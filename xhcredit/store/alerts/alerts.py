@@ -15,11 +15,11 @@ from xhcredit.alerts.workflow import OVER, Doing, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.store.alerts.alert_queries import Asked, latest, page, with_steps
 from xhcredit.store.alerts.tables import alert_nights, alert_proofs, alert_steps, alerts
+from xhcredit.store.core.bureau_scope import Within, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
-from xhcredit.store.night.run_reader import Within, is_within
 
 #: finds where an alert stands after what is done, from the alert as it is in the transaction
 Making = Callable[[dict[str, Any]], tuple[Doing, Standing]]

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
-
-
-def _because() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
+from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
 
 #: what a trigger found, as it was found (append-only); where it stands is said by its last step.
 #: ``kind`` is enterprise, node or area, ``subject`` its code, node or street and industry; the same
@@ -36,7 +29,7 @@ alerts = Table(
     Column("detected_on", Plain, nullable=False),
     Column("earlier", Number),
     Column("evidence", Text, nullable=False),
-    _because(),
+    activity_reference(),
     UniqueConstraint("trigger", "subject", "fact"),
     Index("ix_alerts_code", "code", "id"),
     Index("ix_alerts_bureau", "bureau", "id"),
@@ -58,7 +51,7 @@ alert_steps = Table(
     Column("owner", Plain, nullable=False),
     Column("due_on", Plain, nullable=False),  # empty: not issued
     Column("snoozed_until", Plain, nullable=False),  # empty: not snoozed
-    _because(),
+    activity_reference(),
     Index("ix_alert_steps_state", "state", "alert"),
 )
 
@@ -69,7 +62,7 @@ alert_nights = Table(
     Column("as_of", Plain, primary_key=True),
     Column("inputs", Plain, primary_key=True),
     Column("report", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: back-tests of triggers; only a trigger whose present numbers have one is switched on
@@ -82,6 +75,6 @@ alert_proofs = Table(
     Column("as_of", Plain, nullable=False),
     Column("data", Plain, nullable=False),
     Column("report", Text, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_alert_proofs_of", "trigger", "numbers", "as_of"),
 )

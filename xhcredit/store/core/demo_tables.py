@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, Table
+from sqlalchemy import Column, Integer, Table
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
-
-
-def _because() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
+from xhcredit.store.core.tables import METADATA, Plain, activity_reference
 
 #: moments at which the clock of a demo store was set (append-only): ``moment`` is what it showed
 #: when the machine's clock showed ``set_at``.  The first row is written before the first activity
@@ -22,5 +15,5 @@ demo_clock = Table(
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("moment", Plain, nullable=False),
     Column("set_at", Plain, nullable=False),
-    _because(),
+    activity_reference(),
 )

@@ -37,7 +37,7 @@ Plain = Text().with_variant(Text(collation="C"), "postgresql")
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _because() -> Column[int]:
+def activity_reference() -> Column[int]:
     """The activity entry under which a row was written; it is inserted last, hence deferred."""
     to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
     return Column("activity", Number, to, nullable=False)
@@ -70,7 +70,7 @@ idempotency = Table(
     Column("key", Plain, primary_key=True),
     Column("request_digest", Plain, nullable=False),
     Column("response", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: points tables that scored or may score (append-only)
@@ -80,7 +80,7 @@ releases = Table(
     Column("digest", Plain, primary_key=True),
     Column("name", Plain, nullable=False),
     Column("body", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: published nights (append-only)
@@ -95,7 +95,7 @@ runs = Table(
     Column("tiers", Text, nullable=False),
     Column("snapshot_digest", Plain, nullable=False),
     Column("published_at", Plain, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: which run answers; one row
@@ -104,7 +104,7 @@ current = Table(
     METADATA,
     Column("one", Integer, CheckConstraint("one = 1", name="one"), primary_key=True),
     Column("run", Number, ForeignKey("runs.run"), nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: one row per enterprise and run; rows of a run that is not in ``runs`` are not yet published and
@@ -194,7 +194,7 @@ outbox = Table(
     Column("previous_tier", Plain),  # none: it is new
     Column("payload", Text, nullable=False, server_default="{}"),
     Column("delivered_at", Plain),
-    _because(),
+    activity_reference(),
     Index("ix_outbox_waiting", "delivered_at", "id"),
     sqlite_autoincrement=True,
 )
@@ -216,7 +216,7 @@ users = Table(
     Column("totp_pending", Text),
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
     Column("external", Plain),
-    _because(),
+    activity_reference(),
     Index("ix_users_external", "external", unique=True),
 )
 
@@ -227,7 +227,7 @@ grants = Table(
     Column("login", Plain, ForeignKey("users.login"), primary_key=True),
     Column("role", Plain, primary_key=True),
     Column("bureau", Plain, primary_key=True),
-    _because(),
+    activity_reference(),
 )
 
 #: keys of other systems: prefix to find them, digest to check them; the key itself is not kept
@@ -241,7 +241,7 @@ keys = Table(
     Column("roles", Text, nullable=False),
     Column("expires_at", Plain, nullable=False),
     Column("revoked_at", Plain),
-    _because(),
+    activity_reference(),
     UniqueConstraint("digest"),
 )
 

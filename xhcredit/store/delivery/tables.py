@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Number, Plain, _because
+from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
 
 #: who is told what, where.  A signature needs the secret itself, so it is kept, as those of
 #: one-time codes is; after a new one is made, messages carry signatures of both for a while
@@ -21,7 +21,7 @@ subscriptions = Table(
     Column("earlier_until", Plain, nullable=False, server_default=""),
     Column("spread_to", Number, nullable=False),  # messages up to this one were looked at
     Column("ended_at", Plain),
-    _because(),
+    activity_reference(),
 )
 
 #: what one subscription is told: waiting, delivered, dead (given up) or dropped (it ended first)
@@ -36,7 +36,7 @@ deliveries = Table(
     Column("due_at", Plain, nullable=False),
     Column("answer", Text, nullable=False, server_default=""),  # what the last attempt brought
     Column("done_at", Plain),
-    _because(),
+    activity_reference(),
     Index("ix_deliveries_state", "subscription", "state", "message"),
     Index("ix_deliveries_of", "subscription", "code", "state", "message"),
     Index("ix_deliveries_message", "message", "state"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Plain
-from xhcredit.store.draws.tables import _because
+from xhcredit.store.core.tables import METADATA, Plain, activity_reference
 
 #: joint draws (append-only) with their records as they are published
 joint_draws = Table(
@@ -16,7 +15,7 @@ joint_draws = Table(
     Column("last", Plain, nullable=False),
     Column("digest", Plain, nullable=False),
     Column("body", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: which draws were laid over one another (append-only); each takes part once
@@ -25,7 +24,7 @@ joint_members = Table(
     METADATA,
     Column("draw", Plain, ForeignKey("draws.id"), primary_key=True),
     Column("joint", Plain, ForeignKey("joint_draws.id"), nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_joint_members_joint", "joint"),
 )
 
@@ -37,7 +36,7 @@ triggered_checks = Table(
     Column("bureau", Plain, nullable=False),
     Column("code", Plain, nullable=False),
     Column("body", Text, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_triggered_checks_code", "code"),
 )
 
@@ -51,5 +50,5 @@ triggered_steps = Table(
     Column("at", Plain, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("details", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
-
-
-def _because() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
+from xhcredit.store.core.tables import METADATA, Plain, activity_reference
 
 #: annual and special plans as they were filed (append-only); another version is another id
 plans = Table(
@@ -21,7 +14,7 @@ plans = Table(
     Column("bureau", Plain, nullable=False),
     Column("body", Text, nullable=False),
     Column("digest", Plain, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: draws (append-only): a row is there once the frame is frozen
@@ -34,7 +27,7 @@ draws = Table(
     Column("round", Plain, nullable=False),
     Column("as_of", Plain, nullable=False),
     Column("replaces", Plain, unique=True),
-    _because(),
+    activity_reference(),
     Index("ix_draws_round", "round"),
     Index("ix_draws_plan", "plan"),
 )
@@ -49,7 +42,7 @@ draw_steps = Table(
     Column("at", Plain, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("details", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: the files of a draw (append-only), packed; ``digest`` is of the file as it is published
@@ -60,7 +53,7 @@ draw_files = Table(
     Column("name", Plain, primary_key=True),
     Column("digest", Plain, nullable=False),
     Column("packed", LargeBinary, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: one seed for one round, for ever (append-only)
@@ -69,7 +62,7 @@ draw_seeds = Table(
     METADATA,
     Column("digest", Plain, primary_key=True),
     Column("round", Plain, nullable=False, unique=True),
-    _because(),
+    activity_reference(),
 )
 
 #: what the visits of a draw found (append-only); a later entry for the same enterprise corrects it
@@ -80,7 +73,7 @@ draw_results = Table(
     Column("code", Plain, primary_key=True),
     Column("entry", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: inspectors who fell out after the draw, and who came instead (append-only)
@@ -94,5 +87,5 @@ draw_replacements = Table(
     Column("away", Plain, nullable=False),
     Column("instead", Plain, nullable=False),
     Column("reason", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )

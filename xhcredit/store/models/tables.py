@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
-
-
-def _because() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
+from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
 
 #: releases that may become the champion (append-only), with their evaluation and its gates
 candidates = Table(
@@ -24,7 +17,7 @@ candidates = Table(
     Column("model", Plain, nullable=False),
     Column("evaluation", Text, nullable=False),
     Column("gates", Text, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_candidates_digest", "digest"),
 )
 
@@ -40,7 +33,7 @@ candidate_steps = Table(
     Column("actor", Plain, nullable=False),
     Column("reason", Text, nullable=False),
     Column("details", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: who would move to another tier (append-only), by the step of shadow that found it
@@ -56,7 +49,7 @@ tier_moves = Table(
     Column("tier_after", Plain, nullable=False),
     Column("composite_before", Double, nullable=False),
     Column("composite_after", Double, nullable=False),
-    _because(),
+    activity_reference(),
 )
 
 #: which release scores from which as-of day (append-only); the last entry that holds counts
@@ -72,5 +65,5 @@ champions = Table(
     Column("at", Plain, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("reason", Text, nullable=False),
-    _because(),
+    activity_reference(),
 )

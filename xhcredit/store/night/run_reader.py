@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, select, text
 
 from xhcredit.errors import UnknownEnterprise, UnknownRecord
+from xhcredit.store.core.bureau_scope import Within, is_within
 from xhcredit.store.core.database import Database, driver_connection, told
 from xhcredit.store.core.tables import current, releases, runs, snapshots
 from xhcredit.store.night.current_run import answering
@@ -36,18 +37,6 @@ class Answer(NamedTuple):
     etag: str
     body: bytes
     bureau: str
-
-
-#: bureaus whose enterprises may be told; None is the whole district's
-Within = frozenset[str] | None
-
-
-def is_within(bureau: str, within: Within) -> bool:
-    """Whether what belongs to a bureau may be told; without a bureau, only to the whole district.
-
-    This and ``watch.Question.within`` are where bureaus are kept apart.
-    """
-    return within is None or (bool(bureau) and bureau in within)
 
 
 class Reader:

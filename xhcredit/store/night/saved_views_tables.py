@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Plain
-from xhcredit.store.draws.tables import _because
+from xhcredit.store.core.tables import METADATA, Plain, activity_reference
 
 #: filters of a list under a name (append-only): the last version counts, unless it is ``gone``;
 #: ``bureau`` is with whom it is shared (empty: nobody, ``*``: everybody)
@@ -18,6 +17,6 @@ saved_views = Table(
     Column("query", Text, nullable=False),
     Column("bureau", Plain, nullable=False),
     Column("gone", Integer, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_saved_views_bureau", "bureau"),
 )

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
-
-
-def _because() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
+from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
 
 #: what was asked for, as it was filed (append-only); where it stands is said by its last step.
 #: ``record`` names the record by table, ``key`` by the columns of its key, as canonical JSON
@@ -26,7 +19,7 @@ applications = Table(
     Column("authority", Plain, nullable=False),
     Column("bureau", Plain, nullable=False),
     Column("filed_on", Plain, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_applications_of", "code", "record", "key"),
     Index("ix_applications_bureau", "bureau", "id"),
 )
@@ -46,6 +39,6 @@ application_steps = Table(
     Column("role", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("details", Text, nullable=False),
-    _because(),
+    activity_reference(),
     Index("ix_application_steps_state", "state", "application"),
 )

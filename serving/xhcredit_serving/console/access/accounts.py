@@ -14,14 +14,15 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.store.core.hash_chain import written
-from xhcredit_serving.access.accounts import Grant, NewAccount, Role, add_account, looks_after
+from xhcredit_serving.access.accounts import Grant, NewAccount, add_account, looks_after
 from xhcredit_serving.access.accounts import shown as shown_account
 from xhcredit_serving.access.api_keys import NewKey, make_key
 from xhcredit_serving.access.api_keys import shown as shown_key
-from xhcredit_serving.access.passwords import first_password
-from xhcredit_serving.access.permissions import ACCOUNTS
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.auth.passwords import first_password
+from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
+from xhcredit_serving.http.field_types import Role
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service, service_of
 

@@ -14,9 +14,9 @@ from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.store.access import audit_log as trail
 from xhcredit.store.audit import head
 from xhcredit.store.core.hash_chain import Verdict, written
-from xhcredit_serving.access.permissions import AUDIT
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import AUDIT
 from xhcredit_serving.console.shell.layout import page, with_query
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)

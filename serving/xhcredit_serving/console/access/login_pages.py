@@ -3,71 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from xhcredit.errors import BadInput, LoginRefused, UnknownRecord
-from xhcredit_serving.access.authentication import PURPOSE_LENGTH
+from xhcredit.errors import BadInput, LoginRefused
 from xhcredit_serving.access.own_account import address_of
-from xhcredit_serving.access.sessions import (
+from xhcredit_serving.auth.sessions import (
     Visit,
     give_cookie,
     is_secure,
     refuse_foreign,
     visit_limits,
 )
-from xhcredit_serving.console.shell.layout import PLACES, Visitor, page
+from xhcredit_serving.console.shell.layout import PLACES, page
+from xhcredit_serving.console.shell.visitor import (
+    PURPOSE_COOKIE,
+    PURPOSES,
+    remembered_visitor,
+    text_of,
+)
 from xhcredit_serving.demo_login import AT_ONCE, people_of
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
 HOME = "/console/watchlist"
-_DIGITS = len(str(2**53)) - 1  #: of the longest number that a browser and a store both hold
-PURPOSE_COOKIE = "xhcredit_purpose"
-#: why somebody logs in; kept with every enterprise that is looked at
-PURPOSES = ("日常监管 routine supervision", "投诉举报处理 complaint or report",
-            "双随机抽查 random inspection", "信用修复受理 credit restoration",
-            "专项整治 special campaign", "系统维护 maintenance")  # fmt: skip
-
-
-async def visitor_of(request: Request, permission: str) -> Visitor:
-    """Who looks at a page, if they may.
-
-    Raises:
-        Refusal: nobody is logged in, a password is due, a forged request, or not allowed.
-    """
-    visitor = await visitor_if_any(request)
-    if permission not in visitor.caller.permissions:
-        raise Refusal("not_allowed", f'you lack "{permission}"; ask for a role that has it')
-    return visitor
-
-
-async def visitor_if_any(request: Request) -> Visitor:
-    """Who looks at a page, whatever they may.
-
-    Raises:
-        Refusal: nobody is logged in, a password is due, or a forged request.
-    """
-    return _visitor(request, await service_of(request).visit(request))
-
-
-def seen_visitor(request: Request) -> Visitor | None:
-    """Who looks at a page, if that was found out while it was answered."""
-    visitor: Visitor | None = request.scope["state"].get("visitor")
-    return visitor
-
-
-def _visitor(request: Request, visit: Visit) -> Visitor:
-    purpose = unquote(request.cookies.get(PURPOSE_COOKIE, ""))[:PURPOSE_LENGTH]
-    known = purpose if purpose.isprintable() and purpose.strip() else PURPOSES[0]
-    visitor = Visitor(visit.caller, visit.name, visit.csrf, known)
-    request.scope["state"]["visitor"] = visitor
-    return visitor
 
 
 @router.get("/console")
@@ -203,21 +166,4 @@ def _password(request: Request, visit: Visit, wrong: str = "") -> Response:
     rules = visit_limits(service.rulebook, service.today()).passwords
     shown = {"wrong": wrong, "due": visit.must_change, "rules": rules}
     status = 400 if wrong else 200
-    return page(request, "password.html", _visitor(request, visit), status, **shown)
-
-
-def text_of(form: FormData, name: str) -> str:
-    """A field of a form; a file or nothing is empty text."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def number_of(text: str, named: str) -> int:
-    """The number in an address.
-
-    Raises:
-        UnknownRecord: nothing can have such a number.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise UnknownRecord(f'there is no {named} "{text[:20]}"; list them to find its number')
-    return int(text)
+    return page(request, "password.html", remembered_visitor(request, visit), status, **shown)

@@ -19,14 +19,14 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alerts.follow_up import departments_of, with_overdue
 from xhcredit.rules.schemas.alerts import Flow
 from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.access.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.alerts.files_and_clusters import cluster_seen
 from xhcredit_serving.alerts.routes import Doings, act_on
-from xhcredit_serving.console.access.login_pages import number_of, text_of, visitor_of
-from xhcredit_serving.console.enterprise.relations_svg import drawn
+from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.relations_svg import drawn
 from xhcredit_serving.console.shell.value_labels import word_of
+from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service, service_of
 

@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from xhcredit.alerts.workflow import BY_NIGHT, MEASURES, MOVES, OVER, STATES
 from xhcredit.errors import XhcreditError
-from xhcredit_serving.access.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.alerts.routes import Asked, act_on, listed
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.console.alerts.alert import doings_of, figures_of, subject_of
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page, with_query
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)

@@ -19,10 +19,10 @@ from xhcredit.jobs.half_year_report import (
     half_of,
     half_year,
 )
-from xhcredit_serving.access.permissions import ALERTS_READ
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import ALERTS_READ
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, page
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)

@@ -16,15 +16,14 @@ from xhcredit.jobs.draws import results as draw_results
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws.publication import FILES, day_in_china, standing, standings
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.draws.files import INTERNAL, internal_file
 from xhcredit_serving.draws.routes import theirs
 from xhcredit_serving.draws.schemas import ID
 from xhcredit_serving.http.problems import Refusal
-from xhcredit_serving.restoration.assessment import warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
 STATES = ("frozen", "seeded", "drawn", "published")

@@ -14,9 +14,9 @@ from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.jobs.draws import joint as jobs
 from xhcredit.rules.schemas.draws import Items
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RUN
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.draws.routes import theirs
 from xhcredit_serving.draws.schemas import ID
 from xhcredit_serving.service import Service, service_of

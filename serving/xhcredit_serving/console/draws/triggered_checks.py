@@ -16,12 +16,11 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draws import triggered_checks as jobs
 from xhcredit.rules.schemas.draws import Triggers
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.console.draws.joint import items_of
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
-from xhcredit_serving.restoration.assessment import warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
 HERE = "/console/draws-checks"

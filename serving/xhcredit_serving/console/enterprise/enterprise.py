@@ -15,16 +15,16 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.restoration.candidates import STATES
 from xhcredit.store.access import audit_log as trail
 from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.access.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
 from xhcredit_serving.alerts.routes import listed
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
-from xhcredit_serving.console.enterprise.relations_svg import picture
+from xhcredit_serving.auth.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
 from xhcredit_serving.console.restoration.candidates import apply_address, possible
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, page
+from xhcredit_serving.console.shell.relations_svg import picture
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.enterprise.enterprise_file import read_file
-from xhcredit_serving.enterprise.scores import right_code
 from xhcredit_serving.enterprise.what_if import Addition, Supposed, Withdrawal, suppose
+from xhcredit_serving.http.field_types import right_code
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)

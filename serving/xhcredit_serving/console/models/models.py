@@ -17,13 +17,12 @@ from xhcredit.jobs.models import promotion as promote
 from xhcredit.scores.points import Indicator
 from xhcredit.scores.release import Release, release_of
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import MODELS_PROMOTE, MODELS_READ
-from xhcredit_serving.console.access.login_pages import number_of, text_of, visitor_of
+from xhcredit_serving.auth.permissions import MODELS_PROMOTE, MODELS_READ
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.models.routes import in_shadow
-from xhcredit_serving.restoration.assessment import warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
 FIGURES = ("auc", "ks", "brier", "calibration_slope", "capture_10", "psi_worst_month")

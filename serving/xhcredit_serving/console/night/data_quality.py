@@ -13,10 +13,10 @@ from starlette.responses import Response
 from xhcredit.ingest.quality import summarise
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit_serving.access.permissions import CATALOGUE
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import CATALOGUE
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import page
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)

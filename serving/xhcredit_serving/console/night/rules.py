@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xhcredit.rules.check import missing_notice
-from xhcredit_serving.access.permissions import CATALOGUE
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import CATALOGUE
 from xhcredit_serving.console.shell.layout import page
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.night.catalogue import in_force, one_rule
 from xhcredit_serving.service import service_of
 

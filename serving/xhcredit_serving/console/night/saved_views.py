@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import SCORES
-from xhcredit_serving.console.access.login_pages import text_of, visitor_of
+from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.console.shell.layout import go_to
+from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.night import saved_views as views
 from xhcredit_serving.service import service_of
 

@@ -14,9 +14,9 @@ from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.watchlist import Move, Page, Place, Question, Sort
 from xhcredit.tiers.assign import TIERS
-from xhcredit_serving.access.permissions import ALERTS_READ, SCORES
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import ALERTS_READ, SCORES
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page, with_query
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.night.saved_views import ANY, plain_query, views_of
 from xhcredit_serving.night.watchlist import MOST_PRINTED, Format, exported
 from xhcredit_serving.night.watchlist_alerts import allowed, marked, words_of

@@ -20,17 +20,16 @@ from xhcredit.jobs.restoration import applications as jobs
 from xhcredit.jobs.restoration.application_pages import Wanted, page_of
 from xhcredit.restoration.workflow import DEALT_WITH, MOVES, STATES, Kind
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import (
+from xhcredit_serving.auth.permissions import (
     RESTORATION_DECIDE,
     RESTORATION_FILE,
     RESTORATION_READ,
 )
-from xhcredit_serving.console.access.login_pages import number_of, text_of, visitor_of
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page, with_query
+from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.restoration import schemas as bodies
 from xhcredit_serving.restoration.applications import file_for, visible
-from xhcredit_serving.restoration.assessment import warehouse_of
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
 ADDRESS = "/console/restoration/applications"

@@ -22,10 +22,10 @@ from xhcredit.restoration.assess import assess
 from xhcredit.restoration.record import Authority, Field, HolderKind, day_of, record_from
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Ground, PenaltyKind, RecordKind
-from xhcredit_serving.access.permissions import RESTORATION_READ
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import RESTORATION_READ
 from xhcredit_serving.console.shell.language import chosen, translated
 from xhcredit_serving.console.shell.layout import page
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)

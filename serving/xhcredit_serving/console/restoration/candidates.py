@@ -13,8 +13,7 @@ from starlette.responses import Response
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.jobs.restoration.candidates import STATES, TABLES, Restorable
 from xhcredit.restoration.workflow import OVER
-from xhcredit_serving.access.permissions import RESTORATION_FILE, RESTORATION_READ
-from xhcredit_serving.console.access.login_pages import visitor_of
+from xhcredit_serving.auth.permissions import RESTORATION_FILE, RESTORATION_READ
 from xhcredit_serving.console.restoration import (
     applications as restoration_applications,
 )
@@ -23,6 +22,7 @@ from xhcredit_serving.console.restoration import (
 )
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, page, with_query
+from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.restoration.candidates import (
     Asked,
     export,

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from xhcredit.errors import XhcreditError
-from xhcredit_serving.console.access.login_pages import seen_visitor, visitor_if_any
 from xhcredit_serving.console.shell.language import chosen
 from xhcredit_serving.console.shell.layout import Visitor, go_to, page, place_of
+from xhcredit_serving.console.shell.visitor import seen_visitor, visitor_if_any
 from xhcredit_serving.http.problem_catalogue import BY_CODE
 from xhcredit_serving.http.problems import Refusal
 

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from xhcredit.domain.clock import beijing_time, china_day
 from xhcredit.errors import UnknownRecord
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.authentication import Caller
-from xhcredit_serving.access.permissions import (
+from xhcredit_serving.auth.authentication import Caller
+from xhcredit_serving.auth.permissions import (
     ACCOUNTS,
     ALERTS_READ,
     AUDIT,

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from xhcredit.domain.clock import MomentSource
-from xhcredit.errors import BadInput
+from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.access.accounts_and_keys import Access, digest_of
 from xhcredit.store.core.hash_chain import moment_of
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.access.permissions import ROLES
+from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.http.problems import Refusal
 
 PURPOSE_LENGTH = 200
@@ -171,3 +171,13 @@ def purpose_of(headers: Mapping[str, str]) -> str:
             "say it in one short line",
         )
     return told
+
+
+def refuse_hidden(caller: Caller, permission: str, bureau: str) -> None:
+    """What belongs to another bureau is as if it were not there.
+
+    Raises:
+        UnknownRecord: it does.
+    """
+    if not caller.may(permission, bureau):
+        raise UnknownRecord("there is no such record for your bureau; check its key")

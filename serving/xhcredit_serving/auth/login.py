@@ -22,7 +22,7 @@ from xhcredit.store.access.sessions import Opened
 from xhcredit.store.core.hash_chain import moment_of
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
-from xhcredit_serving.access.passwords import Passwords, refuse_weak
+from xhcredit_serving.auth.passwords import Passwords, refuse_weak
 from xhcredit_serving.http.problems import Refusal
 
 _STEP = 30  #: seconds of a one-time code (RFC 6238)

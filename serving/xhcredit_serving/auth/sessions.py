@@ -20,7 +20,7 @@ from xhcredit.rules.schemas.access import PasswordRules, SessionLimits
 from xhcredit.store.access.accounts_and_keys import actor_of
 from xhcredit.store.access.sessions import Sessions
 from xhcredit.store.core.hash_chain import moment_of, written
-from xhcredit_serving.access.authentication import Caller, no_key
+from xhcredit_serving.auth.authentication import Caller, no_key
 from xhcredit_serving.http.problems import Refusal
 
 #: being in use is noted this often: each note is a commit

@@ -1,0 +1,1 @@
+"""Authentication and authorisation: who asks, and may they?  Shared by all endpoints."""

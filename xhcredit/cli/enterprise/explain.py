@@ -1,0 +1,130 @@
+"""``explain``: why one enterprise has its score and tier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from xhcredit.cli.arguments import model_for
+from xhcredit.cli.clock import today
+from xhcredit.cli.options import WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
+from xhcredit.cli.output import out, progress_bar, tell_json
+from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.errors import BadInput
+from xhcredit.jobs.enterprise.explanation import explain as explain_job
+from xhcredit.jobs.enterprise.published_explanation import answer_of, explain_run, open_run
+from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.store import Store
+
+Explained = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        help="Store whose published run is explained, from what it knew.  [default: none; the day "
+        "is computed from what the warehouse holds now]",
+    ),
+]
+
+
+def explain(
+    code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
+    as_of: AsOf = "",
+    warehouse: Warehouse = WAREHOUSE,
+    release: Release = None,
+    rules: Rules = None,
+    store: Explained = "",
+    run: Annotated[
+        int | None, typer.Option(help="Run of --store.  [default: the one that answers]")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Tell why one enterprise has its score and tier: points, rules, and the events behind them.
+
+    With `--store`, a published run is told from what it knew, whatever came into the warehouse
+    since; without, the as-of day is computed from all that the warehouse holds now.
+    """
+    code = UnifiedCode(normalised(code)).text
+    if store and as_of:
+        raise BadInput("a published run has its own day; leave out --as-of, or --store")
+    with progress_bar(quiet=json_) as progress:
+        if store:
+            told = _explained_run(store, run, code, warehouse, release, rules)
+        else:
+            told = _explained_now(model_for(as_of, release, rules), code, warehouse, progress)
+    if json_:
+        tell_json(told)
+        return
+    _show(told)
+
+
+def _explained_now(model: Model, code: str, warehouse: Path, progress: Any) -> dict[str, Any]:
+    """An enterprise on a day, from all that the warehouse holds."""
+    return explain_job(warehouse, open_store(warehouse, progress=progress), model, code, today())
+
+
+def _explained_run(
+    address: str,
+    run: int | None,
+    code: str,
+    warehouse: Path,
+    release: Path | None,
+    rules: Path | None,
+) -> dict[str, Any]:
+    """An enterprise in a published run, from what the run knew."""
+    with Store.open(address) as store:
+        number, published = answer_of(store.reader, code, run)
+        live = open_run(store.reader, warehouse, Rulebook.load(rules), number, release)
+    return explain_run(live, warehouse, number, published, today())
+
+
+def _show(told: dict[str, Any]) -> None:
+    """Print one enterprise's explanation for people."""
+    run = f"  run {told['run']}" if "run" in told else ""
+    out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}{run}")
+    out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]")
+    out.print(f"等级 tier [bold]{told['tier']}[/]   decided by {told['decided_by']}")
+    out.print(
+        f"国家公共信用综合评价 national evaluation: {told['national_evaluation'] or '无 none'}"
+    )
+    out.print(f"[dim]{told['mark']}[/]")
+    for score_ in told["scores"]:
+        out.print(_points_table(score_))
+    events = Table(title=f"事件 events known ({len(told['events'])})")
+    for column in ("发生日\noccurred", "归集日\nknown", "类别\ntable", "计入\ncounts"):
+        events.add_column(column)
+    for column in ("读取的指标，或不计入的原因\nread by, or why not", "来源\nsource"):
+        events.add_column(column, overflow="fold")
+    for e in told["events"][:30]:
+        where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
+        counts = "是 yes" if e["counts"] else "否 no"
+        events.add_row(e["occurred_on"], e["known_on"], e["zh"], counts, _read_by(e), where)
+    out.print(events)
+
+
+def _read_by(event: dict[str, Any]) -> str:
+    """The indicators that read an event, or why none does; in both languages."""
+    several = event["indicators"] if event["counts"] else event["why_none"]
+    zh, en = ("；".join(s["zh"] for s in several), "; ".join(s["en"] for s in several))
+    return f"{zh}\n[dim]{en}[/]"
+
+
+def _points_table(score_: dict[str, Any]) -> Table:
+    """Points of one score, indicators that cost nothing left out."""
+    means = (
+        f"base {score_['base']:g}, weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
+    )
+    table = Table(title=f"{score_['score']} {score_['points']:.1f} ({means})")
+    table.add_column("指标 indicator", overflow="fold")
+    for column in ("取值\nvalue", "得分\npoints", "最高\nbest", "影响综合分\ncosts"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in score_["indicators"]:
+        if row["costs_composite"] > 0:
+            value = "缺失 missing" if row["value"] is None else f"{row['value']:g}"
+            cells = (f"{row[k]:.1f}" for k in ("points", "best", "costs_composite"))
+            table.add_row(f"{row['zh']}\n[dim]{row['en']}[/]", value, *cells)
+    return table

@@ -1,0 +1,14 @@
+"""Bureau scope: whose rows a caller may be told."""
+
+from __future__ import annotations
+
+#: bureaus whose enterprises may be told; None is the whole district's
+Within = frozenset[str] | None
+
+
+def is_within(bureau: str, within: Within) -> bool:
+    """Whether what belongs to a bureau may be told; without a bureau, only to the whole district.
+
+    This and ``watchlist.Question.within`` are where bureaus are kept apart.
+    """
+    return within is None or (bool(bureau) and bureau in within)
