@@ -97,10 +97,12 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
-    from xhcredit.jobs.delivery.ssrf_guard import Outward
-    from xhcredit.jobs.demo.build import STORE as DEMO_STORE
-    from xhcredit.jobs.demo.build import WAREHOUSE as DEMO_WAREHOUSE
-    from xhcredit_serving.demo_login import refuse_exposed
+    from xhcredit.jobs.delivery.ssrf_guard import Outward  # only this command waits for it
+    from xhcredit.jobs.demo.build import STORE as DEMO_STORE  # only this command waits for it
+    from xhcredit.jobs.demo.build import (  # only this command waits for it
+        WAREHOUSE as DEMO_WAREHOUSE,  # only this command waits for it
+    )
+    from xhcredit_serving.demo_login import refuse_exposed  # only this command waits for it
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
     if demo is not None:
@@ -123,8 +125,8 @@ def _opened(address: str, demo: Path | None) -> Store:
     Raises:
         BadInput: there is no demo in the folder.
     """
-    from xhcredit.store.store import Store
-    from xhcredit_serving.demo_login import refuse_real
+    from xhcredit.store.store import Store  # only this command waits for it
+    from xhcredit_serving.demo_login import refuse_real  # only this command waits for it
 
     if demo is None:
         return Store.open(address)
@@ -140,24 +142,24 @@ def _opened(address: str, demo: Path | None) -> Store:
 
 
 def _provider(issuer: str, client: str, claim: str) -> Provider:
-    from xhcredit_serving.auth.oidc import Provider
+    from xhcredit_serving.auth.oidc import Provider  # only this command waits for it
 
     return Provider(issuer, client, os.environ.get("XHCREDIT_OIDC_SECRET", ""), claim)
 
 
 def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
     """The application of one process, over its own connections."""
-    from xhcredit.store.store import Store
-    from xhcredit_serving.app import create_app
-    from xhcredit_serving.service import Settings
+    from xhcredit.store.store import Store  # only this command waits for it
+    from xhcredit_serving.app import create_app  # only this command waits for it
+    from xhcredit_serving.service import Settings  # only this command waits for it
 
     return create_app(Store.open(store), Settings(**chosen))
 
 
 def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
     """Answer until stopped, and tell where; port 0 takes a free one."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+    import uvicorn  # only this command waits for it
+    from uvicorn.supervisors import Multiprocess  # only this command waits for it
 
     config = uvicorn.Config(
         make, host, port, factory=True, workers=workers, access_log=False, log_level="warning",
@@ -189,8 +191,8 @@ def new_key(
     unknown = sorted(set(role) - set(ROLES))
     if unknown:
         raise BadInput(f'there is no role "{unknown[0]}"; choose from {", ".join(ROLES)}')
-    from xhcredit.store.core.transactions import Act
-    from xhcredit.store.store import Store
+    from xhcredit.store.core.transactions import Act  # only this command waits for it
+    from xhcredit.store.store import Store  # only this command waits for it
 
     with Store.open(store) as opened:
         act = Act(getpass.getuser(), "key.new", why, bureau)
@@ -204,8 +206,8 @@ def revoke_key(
     store: Address = STORE,
 ) -> None:
     """Make a key open nothing any more, within a second."""
-    from xhcredit.store.core.transactions import Act
-    from xhcredit.store.store import Store
+    from xhcredit.store.core.transactions import Act  # only this command waits for it
+    from xhcredit.store.store import Store  # only this command waits for it
 
     with Store.open(store) as opened:
         opened.access.revoke_key(Act(getpass.getuser(), "key.revoke", why), prefix)

@@ -84,13 +84,20 @@ def sample_(
     weighting: Annotated[str, typer.Option(help="auto, logged, propensity or none.")] = "auto",
 ) -> None:
     """Build a sample: quarter ends, what was known then, what followed within the horizon."""
-    from xhcredit.ingest.schema import directory_digest
-    from xhcredit.jobs.warehouse.clustered_store import open_store
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit_training.identifiers import inspections, with_inspectors
-    from xhcredit_training.sample import Wanted, build, quarter_ends
-    from xhcredit_training.sample_io import save
-    from xhcredit_training.visits import logged
+    from xhcredit.ingest.schema import directory_digest  # only this command waits for it
+    from xhcredit.jobs.warehouse.clustered_store import open_store  # only this command waits for it
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit_training.identifiers import (  # only this command waits for it
+        inspections,
+        with_inspectors,
+    )
+    from xhcredit_training.sample import (  # only this command waits for it
+        Wanted,
+        build,
+        quarter_ends,
+    )
+    from xhcredit_training.sample_io import save  # only this command waits for it
+    from xhcredit_training.visits import logged  # only this command waits for it
 
     days = quarter_ends(day(first, "--from"), day(last, "--to"))
     if not days:
@@ -129,8 +136,8 @@ def fit(
     tracking: Tracking = "",
 ) -> None:
     """Fit a model, set it right, judge it, and keep the run in a folder and in MLflow."""
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit_training.run import Order, train
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit_training.run import Order, train  # only this command waits for it
 
     order = Order(
         sample, model, runs / (name or f"{model}-{sample.stem}"),
@@ -151,7 +158,7 @@ def fit(
 
 
 def _tell_registry(folder: Path, runs: Path, tracking: str) -> None:
-    from xhcredit_training.registry import address, log
+    from xhcredit_training.registry import address, log  # only this command waits for it
 
     out.print(f"MLflow run: {log(folder, address(runs, tracking))}", soft_wrap=True)
 
@@ -163,11 +170,11 @@ def evaluate(
     judge_from: Annotated[str, typer.Option(help="First as-of day that is judged.")],
 ) -> None:
     """Judge any release, trained here or not, on the later rows of a sample."""
-    from xhcredit.scores.release import load_release
-    from xhcredit_training.evaluate import evaluate as judge
-    from xhcredit_training.models import from_table
-    from xhcredit_training.sample_io import load
-    from xhcredit_training.split import day_of
+    from xhcredit.scores.release import load_release  # only this command waits for it
+    from xhcredit_training.evaluate import evaluate as judge  # only this command waits for it
+    from xhcredit_training.models import from_table  # only this command waits for it
+    from xhcredit_training.sample_io import load  # only this command waits for it
+    from xhcredit_training.split import day_of  # only this command waits for it
 
     made, told = load(sample)
     late = made.day >= (day(judge_from, "--judge-from") - date(1970, 1, 1)).days
@@ -190,8 +197,8 @@ def compare(
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
 ) -> None:
     """Show two runs side by side, with intervals of their differences on the same rows."""
-    from xhcredit_training.comparison import side_by_side
-    from xhcredit_training.registry import address, find
+    from xhcredit_training.comparison import side_by_side  # only this command waits for it
+    from xhcredit_training.registry import address, find  # only this command waits for it
 
     uri = address(runs, tracking)
     folders = find(runs, one, uri), find(runs, other, uri)
@@ -203,7 +210,7 @@ def compare(
     out.print(table)
     out.print("* 差异显著 the whole interval is on one side of 0")
     if html is not None:
-        from xhcredit_training.comparison_page import write_page
+        from xhcredit_training.comparison_page import write_page  # only this command waits for it
 
         write_page(*folders, both, html)
         out.print(f"page: {html}", soft_wrap=True)
@@ -222,7 +229,7 @@ def log(
 @app.command("runs")
 def runs_(runs: Runs = Path("out/runs")) -> None:
     """List the runs in a folder, the best first."""
-    from xhcredit_training.registry import read
+    from xhcredit_training.registry import read  # only this command waits for it
 
     found = [(f.parent.name, read(f.parent)) for f in sorted(runs.glob("*/run.json"))]
     if not found:

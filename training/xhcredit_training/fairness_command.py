@@ -53,16 +53,16 @@ def _day(text: str) -> date:
 
 
 def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance, ...]:
-    import numpy as np
+    import numpy as np  # only this command waits for it
 
-    from xhcredit.engine.one_enterprise import day_number
-    from xhcredit.jobs.scoring.model import model_on
-    from xhcredit.jobs.scoring.score_columns import present
-    from xhcredit.jobs.warehouse.clustered_store import open_store
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
-    from xhcredit_training.fairness import tolerance_effect
-    from xhcredit_training.sample import groups_of
+    from xhcredit.engine.one_enterprise import day_number  # only this command waits for it
+    from xhcredit.jobs.scoring.model import model_on  # only this command waits for it
+    from xhcredit.jobs.scoring.score_columns import present  # only this command waits for it
+    from xhcredit.jobs.warehouse.clustered_store import open_store  # only this command waits for it
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.scores.release import load_release  # only this command waits for it
+    from xhcredit_training.fairness import tolerance_effect  # only this command waits for it
+    from xhcredit_training.sample import groups_of  # only this command waits for it
 
     with Console(stderr=True).status("评分 scoring, with and without"):
         store = open_store(warehouse)
@@ -74,7 +74,7 @@ def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance
 
 def _words(told: Tolerance) -> str:
     """A group by its words; what the register does not say is told as unknown."""
-    from xhcredit.ingest.schema import table
+    from xhcredit.ingest.schema import table  # only this command waits for it
 
     if told.value < 0:
         return f"{told.grouping}: 不详 unknown"

@@ -149,7 +149,7 @@ def name_champion(uri: str, artifacts: Path, digest: str) -> str:
 
 def _version(mlflow: Any, client: Any, run: str, digest: str) -> str:
     """The version of a release in the registry of models; a new one if there is none."""
-    from mlflow.exceptions import MlflowException
+    from mlflow.exceptions import MlflowException  # takes seconds
 
     known = client.search_model_versions(f"name = '{MODEL}'")
     same = [v.version for v in known if v.tags.get("release_digest") == digest]

@@ -62,11 +62,11 @@ def gates(
     tracking: Tracking = "",
 ) -> None:
     """Judge a run by the gates of a day, without submitting it; fails if one is closed."""
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
-    from xhcredit_training.promotion import submission
-    from xhcredit_training.promotion_gates import refuse_closed
-    from xhcredit_training.registry import address, find
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.scores.release import load_release  # only this command waits for it
+    from xhcredit_training.promotion import submission  # only this command waits for it
+    from xhcredit_training.promotion_gates import refuse_closed  # only this command waits for it
+    from xhcredit_training.registry import address, find  # only this command waits for it
 
     folder = find(runs, run, address(runs, tracking))
     given = (load_release(against), Rulebook.load(), the_day(on))
@@ -87,13 +87,13 @@ def submit(
     tracking: Tracking = "",
 ) -> None:
     """Judge a run beside the champion of the store, and submit it with its verdicts."""
-    from xhcredit.jobs.models.promotion import champion_release
-    from xhcredit.jobs.models.promotion import submit as keep
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.store.core.transactions import Act
-    from xhcredit.store.store import Store
-    from xhcredit_training.promotion import submission
-    from xhcredit_training.registry import address, find
+    from xhcredit.jobs.models.promotion import champion_release  # only this command waits for it
+    from xhcredit.jobs.models.promotion import submit as keep  # only this command waits for it
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.store.core.transactions import Act  # only this command waits for it
+    from xhcredit.store.store import Store  # only this command waits for it
+    from xhcredit_training.promotion import submission  # only this command waits for it
+    from xhcredit_training.registry import address, find  # only this command waits for it
 
     folder, day, rules = find(runs, run, address(runs, tracking)), the_day(on), Rulebook.load()
     with Store.open(store) as opened:
@@ -110,9 +110,9 @@ def promote(
     on: On = "", store: StoreAt = _STORE, runs: Runs = _RUNS, tracking: Tracking = ""
 ) -> None:
     """Let MLflow's alias "champion" follow the store, which alone decides what scores."""
-    from xhcredit.store.store import Store
-    from xhcredit_training.promotion import name_champion
-    from xhcredit_training.registry import address
+    from xhcredit.store.store import Store  # only this command waits for it
+    from xhcredit_training.promotion import name_champion  # only this command waits for it
+    from xhcredit_training.registry import address  # only this command waits for it
 
     day = the_day(on).isoformat()
     with Store.open(store) as opened:

@@ -52,9 +52,9 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of its own type hints while it is imported
         import mlflow  # takes seconds, and must see the variables above
-        import mlflow.pyfunc
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
+        import mlflow.pyfunc  # takes seconds
+        from mlflow.exceptions import MlflowException  # takes seconds
+        from sqlalchemy.exc import SQLAlchemyError  # takes seconds
 
         try:
             mlflow.set_tracking_uri(uri)
@@ -117,8 +117,8 @@ def log(folder: Path, uri: str) -> str:
 
 def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
     """Log the points table as a model with its signature; read as code, never pickled."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.models import ModelSignature  # takes seconds
+    from mlflow.types import ColSpec, Schema  # takes seconds
 
     inputs = Schema([ColSpec("double", name, required=True) for name in run["indicators"]])
     mlflow.pyfunc.log_model(
@@ -164,7 +164,7 @@ def find(runs: Path, name: str, uri: str) -> Path:
         if (place / "run.json").exists():
             return place
     with registry(uri, runs / "artifacts") as mlflow:
-        from mlflow.exceptions import MlflowException
+        from mlflow.exceptions import MlflowException  # takes seconds
 
         try:
             return Path(mlflow.artifacts.download_artifacts(run_id=name))

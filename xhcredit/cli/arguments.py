@@ -43,9 +43,9 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
     Raises:
         BadInput: the day has not come; nobody can know its facts.
     """
-    from xhcredit.jobs.scoring.model import model_on
-    from xhcredit.rules.rulebook import Rulebook
-    from xhcredit.scores.release import load_release
+    from xhcredit.jobs.scoring.model import model_on  # only who needs it waits
+    from xhcredit.rules.rulebook import Rulebook  # only who needs it waits
+    from xhcredit.scores.release import load_release  # only who needs it waits
 
     day = the_day(as_of)
     if day > today():
@@ -56,8 +56,8 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
 
 def _champion(store: str, day: date) -> Release:
     """The release that was promoted for a day in the store; a store not yet there has none."""
-    from xhcredit.jobs.models.promotion import champion_release
-    from xhcredit.store.store import Store
+    from xhcredit.jobs.models.promotion import champion_release  # only who needs it waits
+    from xhcredit.store.store import Store  # only who needs it waits
 
     with Store.open(store) as opened:
         return champion_release(opened, day)
@@ -65,7 +65,7 @@ def _champion(store: str, day: date) -> Release:
 
 def open_store(address: str, digest: str = "sha256") -> Store:
     """Open the store that a person named."""
-    from xhcredit.store.store import Store
+    from xhcredit.store.store import Store  # only who needs it waits
 
     return Store.open(address, algorithm=digest)
 

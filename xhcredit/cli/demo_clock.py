@@ -31,9 +31,9 @@ def by_warehouse(context: typer.Context, folder: Any) -> Any:
 
 def _take(context: typer.Context, address: str) -> None:
     """Bring the clock of a demo store to a command; whatever is wrong is told when it is used."""
-    from xhcredit.domain.clock import Clock
-    from xhcredit.store.core.database import connect
-    from xhcredit.store.core.demo_clock import DemoClock, is_demo
+    from xhcredit.domain.clock import Clock  # only beside a store
+    from xhcredit.store.core.database import connect  # only beside a store
+    from xhcredit.store.core.demo_clock import DemoClock, is_demo  # only beside a store
 
     with suppress(XhcreditError):
         database = connect(address)

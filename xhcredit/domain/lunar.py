@@ -24,7 +24,7 @@ def lunar_day(year: int, month: int, day: int) -> date:
     >>> lunar_day(2027, 1, 1)
     datetime.date(2027, 2, 6)
     """
-    from lunar_python import Lunar
+    from lunar_python import Lunar  # takes a tenth of a second
 
     return _date_of(Lunar.fromYmd(year, month, day).getSolar())
 
@@ -36,7 +36,7 @@ def qingming(year: int) -> date:
     >>> qingming(2028)
     datetime.date(2028, 4, 4)
     """
-    from lunar_python import Solar
+    from lunar_python import Solar  # takes a tenth of a second
 
     terms = Solar.fromYmd(year, _APRIL, _MIDDLE).getLunar().getJieQiTable()
     return _date_of(terms["清明"])

@@ -154,9 +154,9 @@ def _upgrade(con: Connection, target: str) -> None:
     lifted before and put in place after it.
     """
     from alembic.config import Config  # only when there is something to do: it loads slowly
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    from alembic.runtime.environment import EnvironmentContext  # as above
+    from alembic.runtime.migration import MigrationContext  # as above
+    from alembic.script import ScriptDirectory  # as above
 
     scripts = ScriptDirectory(str(_SCRIPTS))
 

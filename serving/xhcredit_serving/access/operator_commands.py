@@ -7,6 +7,7 @@ by names in the activity chain, and by the same rules about administrators.
 from __future__ import annotations
 
 import getpass
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,9 +76,8 @@ def new_user(
     store: Address = STORE,
 ) -> None:
     """Add a person, who may do nothing yet, and show a one-time password once."""
-    import re
 
-    from xhcredit_serving.access.accounts import LOGIN
+    from xhcredit_serving.access.accounts import LOGIN  # only this command waits for it
 
     if not re.fullmatch(LOGIN, login):
         raise BadInput(f'"{login}" is no login; use 2 to 32 of a–z 0–9 . _ -, a letter first')
@@ -113,7 +113,10 @@ def _locked(until: str | None) -> str:
 
 def reset_password(login: Login, why: Why, store: Address = STORE) -> None:
     """Give somebody a new one-time password and show it once; also lifts a lock."""
-    from xhcredit_serving.auth.passwords import first_password, hashed_now
+    from xhcredit_serving.auth.passwords import (  # only this command waits for it
+        first_password,
+        hashed_now,
+    )
 
     password = first_password()
     with _opened(store) as opened:
@@ -123,7 +126,7 @@ def reset_password(login: Login, why: Why, store: Address = STORE) -> None:
 
 def disable_user(login: Login, why: Why, store: Address = STORE) -> None:
     """Shut somebody out at once; nothing is deleted."""
-    from xhcredit.store.core.hash_chain import written
+    from xhcredit.store.core.hash_chain import written  # only this command waits for it
 
     with _opened(store) as opened:
         at = written(opened.writer.clock())
@@ -137,20 +140,23 @@ def enable_user(login: Login, why: Why, store: Address = STORE) -> None:
 
 
 def _opened(address: str) -> Store:
-    from xhcredit.store.store import Store
+    from xhcredit.store.store import Store  # only this command waits for it
 
     return Store.open(address)
 
 
 def _act(action: str, why: str) -> Act:
-    from xhcredit.store.core.transactions import Act
+    from xhcredit.store.core.transactions import Act  # only this command waits for it
 
     return Act(getpass.getuser(), action, why)
 
 
 def _add(store: Store, login: str, name: str, why: str) -> str:
     """Add a person and return their one-time password."""
-    from xhcredit_serving.auth.passwords import first_password, hashed_now
+    from xhcredit_serving.auth.passwords import (  # only this command waits for it
+        first_password,
+        hashed_now,
+    )
 
     password = first_password()
     store.access.add_user(_act("account.new", why), login, name, hashed_now(password))

@@ -59,7 +59,7 @@ class Oidc:
             BadInput: it is not installed.
         """
         try:
-            from authlib.integrations.starlette_client import OAuth
+            from authlib.integrations.starlette_client import OAuth  # an optional extra
         except ImportError:
             raise BadInput(
                 "authlib is not installed; install xhcredit with the extra: oidc"

@@ -12,7 +12,9 @@ import typer
 from xhcredit.cli.arguments import the_day
 from xhcredit.cli.options import AsJson, Rules
 from xhcredit.cli.output import grid, out, tell_json
+from xhcredit.domain.calendar import PROVISIONAL
 from xhcredit.errors import BadInput, XhcreditError
+from xhcredit.restoration.as_json import as_data
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.assessment import Assessment
 from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
@@ -53,8 +55,6 @@ def assess_command(
         return
     told = _assess_one(record, applied_on, applicant, book)
     if json_:
-        from xhcredit.restoration.as_json import as_data
-
         tell_json(as_data(told))
         return
     _show(told)
@@ -123,8 +123,6 @@ def _show(told: Assessment) -> None:
             table.add_row(d.said.zh, str(d.days), by, d.basis.mark)
         out.print(table)
     if any(d.provisional for d in told.deadlines):
-        from xhcredit.domain.calendar import PROVISIONAL
-
         out.print("[yellow]{zh}[/]\n[dim]{en}[/]".format(**PROVISIONAL), soft_wrap=True)
     for reason in told.lawyer:
         out.print(f"[yellow]须由法制确认 a lawyer must confirm:[/] {reason.zh}", soft_wrap=True)

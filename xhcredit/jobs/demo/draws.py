@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import yaml
 
 from xhcredit.domain.calendar import Calendar
@@ -215,7 +216,6 @@ def _results(codes: Sequence[str], today: date, calendar: Calendar) -> bytes:
 
 def lowest(folder: Path, count: int) -> list[str]:
     """Codes of the lowest composites of the night in a folder, the lowest first."""
-    import pyarrow.parquet as pq
 
     table = pq.read_table(folder / "scores.parquet", columns=["code", "composite"])
     ranked = table.sort_by([("composite", "ascending"), ("code", "ascending")])

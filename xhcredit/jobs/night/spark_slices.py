@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs.night.result_columns import SLICE, NightColumns, open_columns
 from xhcredit.jobs.night.score import NightScores, score_night
 from xhcredit.jobs.scoring.model import Model, model_on
+from xhcredit.jobs.scoring.score_columns import present
 from xhcredit.jobs.spark.session import Spark, at_worker
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
@@ -128,9 +130,6 @@ def score_slice(task: Task, k: int) -> None:
     Raises:
         NightRefuted: this worker runs another program than the driver, or reads another store.
     """
-    from datetime import date
-
-    from xhcredit.jobs.scoring.score_columns import present
 
     store = stores.load(Path(task.store))
     day = date.fromisoformat(task.provenance["as_of"])

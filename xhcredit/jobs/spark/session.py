@@ -110,7 +110,7 @@ def at_worker(name: str, *given: Any) -> Callable[[Any], Any]:
     packed = cloudpickle.dumps(given)  # type: ignore[no-untyped-call]
 
     def work(batches: Any) -> Any:
-        from pyspark import SparkFiles, cloudpickle
+        from pyspark import SparkFiles, cloudpickle  # an optional extra
 
         place = SparkFiles.get(program)
         if place not in sys.path:
@@ -124,7 +124,7 @@ def at_worker(name: str, *given: Any) -> Callable[[Any], Any]:
 
 
 def _started(engine: str) -> Any:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # an optional extra
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # none is used
