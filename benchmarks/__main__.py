@@ -30,9 +30,11 @@ below out/bench/data); later runs reuse them.  --quick takes a few minutes.
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=__doc__, epilog=_EPILOG,
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     result.add_argument("suite", nargs="*", choices=[*SUITES, []], help="default: all")
     result.add_argument("--sizes", help="enterprises, such as 30000,300000 (default: all three)")
     result.add_argument("--pairs", type=int, default=5, help="turns per size (3 at 3,000,000)")

@@ -48,8 +48,13 @@ def visits(store: Store) -> dict[str, Array]:
     """All inspections: enterprise, day, day known, failed, field."""
     t = store.tables["inspection"]
     ent = np.repeat(np.arange(len(store)), np.diff(t["offsets"]))
-    return {"ent": ent, "day": t["occurred"], "known": t["known"], "failed": t["c_failed"],
-            "field": t["c_field"]}  # fmt: skip
+    return {
+        "ent": ent,
+        "day": t["occurred"],
+        "known": t["known"],
+        "failed": t["c_failed"],
+        "field": t["c_field"],
+    }
 
 
 def rules_of_thumb(v: dict[str, Array], size: int, cut: int) -> tuple[dict[str, Array], Array]:

@@ -19,14 +19,23 @@ AS_OF = date(2026, 6, 30)  #: day after which the generated district has no even
 _MORE = (
     Indicator(feature="last_but_one_inspection_failed", cuts=(1,), points=(4, -4), missing=0),
     Indicator(feature="inspections_failed_in_a_row", cuts=(1, 2), points=(2, -6, -14), missing=0),
-    Indicator(feature="days_since_last_failed_inspection", cuts=(180, 365, 730),
-              points=(-12, -6, 0, 4), missing=4),
+    Indicator(
+        feature="days_since_last_failed_inspection",
+        cuts=(180, 365, 730),
+        points=(-12, -6, 0, 4),
+        missing=4,
+    ),
     Indicator(feature="change_kinds_24m", cuts=(2, 3), points=(0, -4, -10), missing=0),
-    Indicator(feature="inspection_failed_share_36m", cuts=(0.05, 0.1, 0.2),
-              points=(4, 0, -6, -12), missing=0),
-    Indicator(feature="construction_correction_days_24m", cuts=(15, 30),
-              points=(4, -2, -8), missing=0),
-)  # fmt: skip
+    Indicator(
+        feature="inspection_failed_share_36m",
+        cuts=(0.05, 0.1, 0.2),
+        points=(4, 0, -6, -12),
+        missing=0,
+    ),
+    Indicator(
+        feature="construction_correction_days_24m", cuts=(15, 30), points=(4, -2, -8), missing=0
+    ),
+)
 
 
 def release() -> Release:

@@ -125,10 +125,15 @@ def by_page(every: list[Published]) -> list[bool]:
     if node is None:
         raise SystemExit("no Node on this computer; install nodejs")
     lines = [
-        json.dumps([json.loads(p["record.json"]), p["frame.csv"].decode(),
-                    json.loads(p["commitment.json"])])
+        json.dumps(
+            [
+                json.loads(p["record.json"]),
+                p["frame.csv"].decode(),
+                json.loads(p["commitment.json"]),
+            ]
+        )
         for p in every
-    ]  # fmt: skip
+    ]
     asked = "\n".join(lines).encode()
     command = [node, "-e", NODE, "--", str(SCRIPT)]
     done = subprocess.run(command, input=asked, capture_output=True, check=True)
@@ -150,8 +155,10 @@ def main() -> int:
         same = sum(m for (d, _), m in zip(every, met, strict=False) if d == design)
         print(f"{design}: {same} of {many} lists bit-equal in Python, JavaScript, verify_draw.py")
     listed = sum(len(json.loads(p["record.json"])["selected"]) for _, p in every)
-    print(f"{listed:,} enterprises drawn; {sum(refused[count:])} of {len(spoilt)} lists with two "
-          "enterprises exchanged were refused by all three")  # fmt: skip
+    print(
+        f"{listed:,} enterprises drawn; {sum(refused[count:])} of {len(spoilt)} lists with two "
+        "enterprises exchanged were refused by all three"
+    )
     return int(sum(met) != count or sum(refused) != len(spoilt))
 
 

@@ -63,9 +63,14 @@ def month(store: Store, v: dict, first: date, last: date, score: str) -> dict | 
     budget = min(int(visited.sum()), ent.size // 2)
     if not budget:
         return None
-    return {"month": f"{first:%Y-%m}", "ent": ent, "failed": failed, "budget": budget,
-            "odds": proportional(weight[ent], budget), "tiers": np.bincount(
-                np.searchsorted(WEIGHTS, weight[ent]).clip(0, 3), minlength=4)}  # fmt: skip
+    return {
+        "month": f"{first:%Y-%m}",
+        "ent": ent,
+        "failed": failed,
+        "budget": budget,
+        "odds": proportional(weight[ent], budget),
+        "tiers": np.bincount(np.searchsorted(WEIGHTS, weight[ent]).clip(0, 3), minlength=4),
+    }
 
 
 def by_score(composite: np.ndarray) -> np.ndarray:
@@ -76,10 +81,16 @@ def by_score(composite: np.ndarray) -> np.ndarray:
 
 def drawn_rate(frame: dict, seed: str) -> float:
     """Detection rate of one Pareto draw by tickets."""
-    unit = np.array([
-        (int(hashlib.sha256(f"{seed}|{frame['month']}|{e}".encode()).hexdigest()[:13], 16) + 0.5)
-        / 16**13 for e in frame["ent"]
-    ])  # fmt: skip
+    unit = np.array(
+        [
+            (
+                int(hashlib.sha256(f"{seed}|{frame['month']}|{e}".encode()).hexdigest()[:13], 16)
+                + 0.5
+            )
+            / 16**13
+            for e in frame["ent"]
+        ]
+    )
     rank = np.full(unit.size, -1.0)
     free = frame["odds"] < 1
     rank[free] = ranks(unit[free], frame["odds"][free])
@@ -119,8 +130,10 @@ def show(frames: list[dict], score: str) -> None:
         plain = f["budget"] * f["failed"].mean()
         drawn = np.mean([drawn_rate(f, f"replay-{k}") for k in range(DRAWS)])
         tiers = "/".join(str(n) for n in f["tiers"]) if score == "tier" else "-"
-        print(f"{f['month']} {f['ent'].size:7}  {tiers:18} {f['failed'].sum():7} {f['budget']:6} "
-              f"{plain:8.2f} {f['odds'] @ f['failed']:7.2f} {drawn:6.2f}")  # fmt: skip
+        print(
+            f"{f['month']} {f['ent'].size:7}  {tiers:18} {f['failed'].sum():7} {f['budget']:6} "
+            f"{plain:8.2f} {f['odds'] @ f['failed']:7.2f} {drawn:6.2f}"
+        )
     ratio, (low, high) = gains(frames)
     print(f"detections, tiered over uniform: {ratio:.3f} ({low:.3f} … {high:.3f})")
 

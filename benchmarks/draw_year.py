@@ -136,8 +136,9 @@ class District:
         cap = BOOK.serving("draws.caps", InspectionCaps, as_of=as_of).fields["general"]
         seen = self.asked(
             "SELECT code, form FROM inspection WHERE field = 'general' AND known_on <= $day "
-            "AND occurred_on <= $day AND year(occurred_on) = year($day)", day=as_of,
-        )  # fmt: skip
+            "AND occurred_on <= $day AND year(occurred_on) = year($day)",
+            day=as_of,
+        )
         count = seen[seen["form"].isin(cap.forms)].groupby("code").size()
         return frozenset(count[count >= cap.most].index)
 
@@ -199,24 +200,31 @@ def show(district: District, year: list[Month]) -> None:
     for m in year:
         seen = m.rows[m.rows["drawn"]]
         tiers = "/".join(str(int((seen["tier"] == t).sum())) for t in "ABCD")
-        print(f"{m.as_of} {len(m.rows):6} {m.excluded:9} {len(m.capped):7} {len(seen):6} "
-              f"{int(seen['failed'].sum()):6}  {tiers}")  # fmt: skip
-    told = burden_report(visits[["code", "round"]], everybody, pause=PAUSE, rounds_per_year=ROUNDS,
-                         cap=2)  # fmt: skip
-    print(f"{told['visits']} visits to {told['enterprises']} enterprises; visited 0, 1, 2 … times: "
-          f"{told['by_count']}; most within the 12 months (two calendar years): "
-          f"{told['most']}")  # fmt: skip
+        print(
+            f"{m.as_of} {len(m.rows):6} {m.excluded:9} {len(m.capped):7} {len(seen):6} "
+            f"{int(seen['failed'].sum()):6}  {tiers}"
+        )
+    told = burden_report(
+        visits[["code", "round"]], everybody, pause=PAUSE, rounds_per_year=ROUNDS, cap=2
+    )
+    print(
+        f"{told['visits']} visits to {told['enterprises']} enterprises; visited 0, 1, 2 … times: "
+        f"{told['by_count']}; most within the 12 months (two calendar years): "
+        f"{told['most']}"
+    )
     print(f"must be 0: {faults(year)}")
     for name, share in told["shares"].items():
         print(f"{name}: {share['enterprises']:.1%} of enterprises, {share['visits']:.1%} of visits")
     explored = exploration_report(pd.concat([m.rows for m in year]))
     rest = visits[~visits["tier"].isin(["A", "B"])]
     hidden = sum(int((m.rows["violates"] & m.rows["tier"].isin(["A", "B"])).sum()) for m in year)
-    print(f"exploring A and B: {explored['visits']} visits found {explored['found']} "
-          f"(C and D: {len(rest)} found {int(rest['failed'].sum())}); cost: "
-          f"{explored['cost']:.1f} violations that visits to C and D would have found; bought: "
-          f"knowledge of an estimated {explored['hidden']:.0f} violations among A and B in twelve "
-          f"frames (truth: {hidden}), rate known to ± {1.96 * explored['error']:.2%}")  # fmt: skip
+    print(
+        f"exploring A and B: {explored['visits']} visits found {explored['found']} "
+        f"(C and D: {len(rest)} found {int(rest['failed'].sum())}); cost: "
+        f"{explored['cost']:.1f} violations that visits to C and D would have found; bought: "
+        f"knowledge of an estimated {explored['hidden']:.0f} violations among A and B in twelve "
+        f"frames (truth: {hidden}), rate known to ± {1.96 * explored['error']:.2%}"
+    )
 
 
 def main() -> int:

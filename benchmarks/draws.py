@@ -163,9 +163,11 @@ def compare(rows: int, pairs: int, file: Path) -> float:
     parts = ", ".join(
         f"{k} {v / rows * 1e6:.2f}" for k, v in mine.items() if k not in ("MB", "all")
     )
-    print(f"{rows:,} rows: ours {mine['all']:.2f} CPU-s, {mine['all'] / rows * 1e6:.2f} µs a row "
-          f"({parts}), {mine['MB']:,.0f} MB; numpy choice {choice['all']:.2f} CPU-s, "
-          f"{choice['MB']:,.0f} MB")  # fmt: skip
+    print(
+        f"{rows:,} rows: ours {mine['all']:.2f} CPU-s, {mine['all'] / rows * 1e6:.2f} µs a row "
+        f"({parts}), {mine['MB']:,.0f} MB; numpy choice {choice['all']:.2f} CPU-s, "
+        f"{choice['MB']:,.0f} MB"
+    )
     return mine["all"]
 
 

@@ -57,36 +57,78 @@ FAULTS = (
 _PEER = ("--peer-python", str(PEERS))
 PARTS = (
     Part("engine", "S1 S2 S4 S5 S7b S7c", ("benchmarks",), ("benchmarks", "--quick"), minutes=60),
-    Part("incremental", "S6", ("benchmarks.incremental",),
-         ("benchmarks.incremental", "30000", "2")),
-    Part("growth", "S5 S7", ("benchmarks.growth", "--pairs", "3"),
-         ("benchmarks.growth", "--sizes", "30000"), minutes=20),
+    Part(
+        "incremental", "S6", ("benchmarks.incremental",), ("benchmarks.incremental", "30000", "2")
+    ),
+    Part(
+        "growth",
+        "S5 S7",
+        ("benchmarks.growth", "--pairs", "3"),
+        ("benchmarks.growth", "--sizes", "30000"),
+        minutes=20,
+    ),
     Part("spark", "S7", ("benchmarks.spark",), ("benchmarks.spark", "30000"), ("java",)),
-    Part("restoration", "issue 4: a district's list", ("benchmarks.restoration",),
-         ("benchmarks.restoration", "--size", "30000"), minutes=1),
+    Part(
+        "restoration",
+        "issue 4: a district's list",
+        ("benchmarks.restoration",),
+        ("benchmarks.restoration", "--size", "30000"),
+        minutes=1,
+    ),
     Part("draws", "S8", ("benchmarks.draws",), ("benchmarks.draws", "100000", "2"), minutes=10),
     Part("draw_statistics", "D1 D2 D3 S9", ("benchmarks.draw_statistics",), minutes=10),
-    Part("draw_agreement", "D4", ("benchmarks.draw_agreement",),
-         ("benchmarks.draw_agreement", "50"), ("node",)),
+    Part(
+        "draw_agreement",
+        "D4",
+        ("benchmarks.draw_agreement",),
+        ("benchmarks.draw_agreement", "50"),
+        ("node",),
+    ),
     Part("draw_year", "burden, cap", ("benchmarks.draw_year",), minutes=10),
     Part("draw_replay", "real draws", ("benchmarks.draw_replay",), needs=("data",)),
-    Part("serving", "S10 S11 S12 S13 S14", ("benchmarks.serving",),
-         ("benchmarks.serving", "--seconds", "1", "--pairs", "2"), ("wrk",), minutes=10),
-    Part("console", "S15", ("benchmarks.console",), ("benchmarks.console", "30000"),
-         ("chromium",), minutes=5),
-    Part("first_visit", "S21", ("benchmarks.first_visit",), ("benchmarks.first_visit", "30000"),
-         minutes=5),
+    Part(
+        "serving",
+        "S10 S11 S12 S13 S14",
+        ("benchmarks.serving",),
+        ("benchmarks.serving", "--seconds", "1", "--pairs", "2"),
+        ("wrk",),
+        minutes=10,
+    ),
+    Part(
+        "console",
+        "S15",
+        ("benchmarks.console",),
+        ("benchmarks.console", "30000"),
+        ("chromium",),
+        minutes=5,
+    ),
+    Part(
+        "first_visit",
+        "S21",
+        ("benchmarks.first_visit",),
+        ("benchmarks.first_visit", "30000"),
+        minutes=5,
+    ),
     Part("lead_time", "issue 7: lead time", ("benchmarks.lead_time",), minutes=10),
     Part("beijing", "A2", ("benchmarks.beijing",), needs=("data",), minutes=2),
-    Part("training_real", "A1 A2 A3 A4 A5", ("benchmarks.training_real",), needs=("data",),
-         minutes=60),
-    Part("training_speed", "A6 S3", ("benchmarks.training_speed", *_PEER),
-         ("benchmarks.training_speed", *_PEER, "--rounds", "1", "--peers", "optbinning"),
-         minutes=15),
+    Part(
+        "training_real",
+        "A1 A2 A3 A4 A5",
+        ("benchmarks.training_real",),
+        needs=("data",),
+        minutes=60,
+    ),
+    Part(
+        "training_speed",
+        "A6 S3",
+        ("benchmarks.training_speed", *_PEER),
+        ("benchmarks.training_speed", *_PEER, "--rounds", "1", "--peers", "optbinning"),
+        minutes=15,
+    ),
     Part("fuzz", "R3", ("pytest", "-q", "-n", "2", "--dist", "loadfile", *FUZZED), minutes=90),
     Part("faults", "R1 R2 R5", ("pytest", "-q", *FAULTS), minutes=10),
     Part("pages", "R4", ("pytest", "-q", "tests/browser"), minutes=10),
-)  # fmt: skip
+)
 
 
 def missing(part: Part) -> str:
@@ -127,9 +169,13 @@ def run(part: Part, words: Sequence[str], tell: Console, into: Path = OUT) -> tu
     lines = []
     told = {"PYTHONUNBUFFERED": "1", "XHCREDIT_FUZZ": "500", **os.environ}
     with subprocess.Popen(
-        [sys.executable, "-m", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, cwd=ROOT, env=told,
-    ) as child:  # fmt: skip
+        [sys.executable, "-m", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        env=told,
+    ) as child:
         for line in child.stdout or ():
             tell.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
             lines.append(line)
@@ -149,9 +195,10 @@ def shown(rows: Iterable[Sequence[str]], *titles: str) -> Table:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.everything", description=__doc__,
+        prog="python -m benchmarks.everything",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("part", nargs="*", choices=[*(p.name for p in PARTS), []])
     parser.add_argument("--quick", action="store_true", help="small sizes, few turns")
     parser.add_argument("--again", action="store_true", help="also what was measured already")

@@ -72,8 +72,11 @@ class Replayed:
     def ours(self, day: int) -> Iterable[int]:
         """Triggers about enterprises, the worst colours first, triggers in turn."""
         self.world.moves = self.moves.get(day, {})
-        found = [f for f in detect(self.world, self.triggers, self.rate, day)
-                 if f.hit.subject == "enterprise"]  # fmt: skip
+        found = [
+            f
+            for f in detect(self.world, self.triggers, self.rate, day)
+            if f.hit.subject == "enterprise"
+        ]
         candidates: list[tuple[Candidate, int | None]] = [
             (self.scene.candidate(f), None) for f in found
         ]
@@ -113,17 +116,24 @@ def measure(district: Replayed, alerts: list[tuple[int, int]]) -> dict[str, Any]
     begin, out = district.days[0], district.outcomes
     first = out.first_after(begin, len(district.world.store))
     struck = np.flatnonzero(first < NEVER)
-    leads = [max((int(first[r]) - d for d in by_row.get(int(r), ())
-                  if 0 < first[r] - d <= STANDS), default=0) for r in struck]  # fmt: skip
+    leads = [
+        max(
+            (int(first[r]) - d for d in by_row.get(int(r), ()) if 0 < first[r] - d <= STANDS),
+            default=0,
+        )
+        for r in struck
+    ]
     ripe = [(d, r) for d, r in alerts if d + STANDS <= out.until]
     right = [any(d < x <= d + STANDS for x in out.day[out.ent == r]) for d, r in ripe]
     before = np.count_nonzero(leads)
     return {
-        "alerts": len(alerts), "outcomes": len(leads), "before": before,
+        "alerts": len(alerts),
+        "outcomes": len(leads),
+        "before": before,
         "median_lead": float(np.median([x for x in leads if x])) if before else 0.0,
         "mean_lead": float(np.mean(leads)) if leads else 0.0,
         "right": float(np.mean(right)) if right else float("nan"),
-    }  # fmt: skip
+    }
 
 
 def truth(district: Replayed, alerts: list[tuple[int, int]], folder: Path) -> float:
@@ -149,9 +159,11 @@ def table(title: str, district: Replayed, budget: int, folder: Path | None) -> N
     failed = Events(table="inspection", where={"failed": (True,)})
     complained = Events(table="complaint", unless={"serial_claimant": (True,)})
     ranks: dict[str, Rank] = {
-        "ours": district.ours, "failed last": district.last(failed),
-        "complained of last": district.last(complained), "lots": district.lots,
-    }  # fmt: skip
+        "ours": district.ours,
+        "failed last": district.last(failed),
+        "complained of last": district.last(complained),
+        "lots": district.lots,
+    }
     print(f"\n{title}: {budget} alerts a week")
     print(f"{'rule':20} alerts outcomes before  median lead  mean lead of all  right  true risk")
     for name, rank in ranks.items():
@@ -165,8 +177,9 @@ def table(title: str, district: Replayed, budget: int, folder: Path | None) -> N
 def main() -> int:
     """Replay the sample district, and Beijing if its data is there."""
     with tempfile.TemporaryDirectory() as work:
-        run_ingest(str(SAMPLE / "exports"), SAMPLE / "mappings", Path(work),
-                   today=date(2026, 11, 23))  # fmt: skip
+        run_ingest(
+            str(SAMPLE / "exports"), SAMPLE / "mappings", Path(work), today=date(2026, 11, 23)
+        )
         district = Replayed(Path(work), date(2026, 6, 30))
         for budget in (1, 3, 10):
             table("sample district", district, budget, SAMPLE / "truth")

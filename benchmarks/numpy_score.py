@@ -22,8 +22,9 @@ def _slice(m: Model, x: Mapping[str, Any]) -> dict[str, Any]:
     total, lost = np.full(size, table.base), np.empty((size, len(table.indicators)))
     for k, indicator in enumerate(table.indicators):
         v = x[indicator.feature]
-        row = np.array(indicator.points)[np.searchsorted(np.array(indicator.cuts), v, "right") %
-                                         len(indicator.points)]  # fmt: skip
+        row = np.array(indicator.points)[
+            np.searchsorted(np.array(indicator.cuts), v, "right") % len(indicator.points)
+        ]
         row[np.isnan(v)] = indicator.missing
         total += row
         lost[:, k] = indicator.best - row

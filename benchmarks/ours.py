@@ -56,9 +56,12 @@ def features(size: int, check: bool = False) -> Callable[[], Any]:
 
 
 def night(
-    size: int, which: str = "contest", source: str = "clustered", memory: str = "",
+    size: int,
+    which: str = "contest",
+    source: str = "clustered",
+    memory: str = "",
     check: bool = False,
-) -> Callable[[], Any]:  # fmt: skip
+) -> Callable[[], Any]:
     """The night's job itself, from the clustered store or from the ingested parts."""
     m = _warm(model() if which == "contest" else full_model())
     open_store(warehouse(size))

@@ -215,8 +215,11 @@ TABLES: dict[str, tuple[list[str], bool, Callable[[pd.DataFrame, Sums], None]]] 
     "registration_change": (["kind"], False, _changes),
     "annual_report": (["outcome", "event_id"], False, _reports),
     "judicial": (["kind"], True, _courts),
-    "inspection": (["form", "field", "result", "failed", "recheck_passed", "event_id"], True,
-                   _inspections),
+    "inspection": (
+        ["form", "field", "result", "failed", "recheck_passed", "event_id"],
+        True,
+        _inspections,
+    ),
     "penalty": (["procedure", "severity", "penalty_kinds", "amount_yuan"], False, _penalties),
     "rectification_order": (["due_on"], True, _orders),
     "abnormal_listing": ([], True, _abnormal),
@@ -231,4 +234,4 @@ TABLES: dict[str, tuple[list[str], bool, Callable[[pd.DataFrame, Sums], None]]] 
     "construction_finding": (["kind"], True, _findings),
     "elderly_check": (["kind"], False, _incidents),
     "food_sample": (["failed", "hazard"], False, _samples),
-}  # fmt: skip
+}

@@ -97,9 +97,12 @@ def _spine(con: Any, months: int) -> int:
 
 
 def generated(
-    size: int, which: str = "contest", months: int = 1, neighbours: bool = True,
+    size: int,
+    which: str = "contest",
+    months: int = 1,
+    neighbours: bool = True,
     check: bool = False,
-) -> Callable[[], Any]:  # fmt: skip
+) -> Callable[[], Any]:
     """Features by the SQL generated from the declarations (the oracle), into memory."""
     con = _opened(size, "parquet", "")
     chosen: list[Feature] = [

@@ -82,9 +82,12 @@ def measure(task: str, **options: Any) -> Measured:
 
 
 def in_turns(
-    tasks: dict[str, dict[str, Any]], pairs: int, tell: Callable[[str], None] = print, *,
+    tasks: dict[str, dict[str, Any]],
+    pairs: int,
+    tell: Callable[[str], None] = print,
+    *,
     may_fail: frozenset[str] = frozenset(),
-) -> dict[str, list[Measured]]:  # fmt: skip
+) -> dict[str, list[Measured]]:
     """Measure each task ``pairs`` times in turns (A B C A B C …), so that all see the same machine.
 
     ``tasks`` maps a shown name to ``{"task": …, **options}``; one that ``may_fail`` (it may need

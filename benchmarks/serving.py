@@ -92,9 +92,11 @@ def turn(side: Side, pid: int, codes: Path, headers: Mapping[str, str], seconds:
     """Load a server for some seconds."""
     told = ", ".join(f'["{k}"] = {json.dumps(v)}' for k, v in headers.items())
     script = _SCRIPT % {
-        "codes": codes, "headers": f"{{{told}}}", "path": side.path,
+        "codes": codes,
+        "headers": f"{{{told}}}",
+        "path": side.path,
         "body": json.dumps(side.body),
-    }  # fmt: skip
+    }
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
@@ -174,9 +176,10 @@ def measured(
 ) -> dict[str, list[Turn]]:
     """Let sides take turns."""
     headers = {
-        "Authorization": f"Bearer {key}", "X-Purpose": "benchmark",
+        "Authorization": f"Bearer {key}",
+        "X-Purpose": "benchmark",
         "Content-Type": "application/json",
-    }  # fmt: skip
+    }
     found: dict[str, list[Turn]] = {side.name: [] for side in sides}
     for side in sides:  # warm up
         turn(side, pids[side.port], codes, headers, 1)
@@ -284,13 +287,30 @@ def _against_mlflow(
     """Ours, turn by turn with ``mlflow models serve`` of the same tables."""
     made = subprocess.run(
         [sys.executable, "-m", "benchmarks.serving_mlflow", str(folder / "model")],
-        check=True, capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     names, port = made.stdout.split(), chosen.port + 1
     command = (
-        "taskset", "-c", "0", sys.executable, "-m", "mlflow", "models", "serve", "-m",
-        str(folder / "model"), "--env-manager", "local", "-p", str(port), "-w", "1",
-    )  # fmt: skip
+        "taskset",
+        "-c",
+        "0",
+        sys.executable,
+        "-m",
+        "mlflow",
+        "models",
+        "serve",
+        "-m",
+        str(folder / "model"),
+        "--env-manager",
+        "local",
+        "-p",
+        str(port),
+        "-w",
+        "1",
+    )
     with server(*command, at=f"http://127.0.0.1:{port}/ping") as theirs:
         sides = [*_mlflow_sides(port, names), *ours]
         pids = {port: theirs, ours[0].port: pid}

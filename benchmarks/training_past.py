@@ -6,9 +6,15 @@ import numpy as np
 
 
 def past(
-    key: np.ndarray, day: np.ndarray, bad: np.ndarray, *, prior: float, lag: int = 1,
-    known_until: int | None = None, half_life: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    key: np.ndarray,
+    day: np.ndarray,
+    bad: np.ndarray,
+    *,
+    prior: float,
+    lag: int = 1,
+    known_until: int | None = None,
+    half_life: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Smoothed share of earlier bad outcomes of the same key, and how many there were.
 
     Only outcomes at least ``lag`` days earlier count, and none after ``known_until``.  With a

@@ -63,32 +63,46 @@ def folds(name: str, sample: Frame, splits: Any, reference: str) -> None:
             start = time.process_time()
             risk = fit(learn)(judge)
             cpu[model] += time.process_time() - start
-            found[model].append((auc(risk, judge.bad, judge.weight),
-                                 ks(risk, judge.bad, judge.weight)))  # fmt: skip
+            found[model].append(
+                (auc(risk, judge.bad, judge.weight), ks(risk, judge.bad, judge.weight))
+            )
     base = np.array(found["full"])[:, 0]
     for model, values in found.items():
         got = np.array(values)
         gap = got[:, 0] - base
         se = gap.std(ddof=1) / np.sqrt(len(gap))
-        print(f"  {model:8} AUC {got[:, 0].mean():.4f} KS {got[:, 1].mean():.4f} "
-              f"less full {gap.mean():+.4f} (se {se:.4f}), CPU-s {cpu[model] / len(cuts):.2f}",
-              flush=True)  # fmt: skip
+        print(
+            f"  {model:8} AUC {got[:, 0].mean():.4f} KS {got[:, 1].mean():.4f} "
+            f"less full {gap.mean():+.4f} (se {se:.4f}), CPU-s {cpu[model] / len(cuts):.2f}",
+            flush=True,
+        )
 
 
 def heloc() -> None:
-    folds("HELOC, 5 folds", sets.heloc(), StratifiedKFold(5, shuffle=True, random_state=42),
-          "LightGBM .797, WoE .794")  # fmt: skip
+    folds(
+        "HELOC, 5 folds",
+        sets.heloc(),
+        StratifiedKFold(5, shuffle=True, random_state=42),
+        "LightGBM .797, WoE .794",
+    )
 
 
 def give_me_some_credit() -> None:
-    folds("Give Me Some Credit, 5 folds", sets.give_me_some_credit(),
-          StratifiedKFold(5, shuffle=True, random_state=42), "LightGBM .866, WoE .857")  # fmt: skip
+    folds(
+        "Give Me Some Credit, 5 folds",
+        sets.give_me_some_credit(),
+        StratifiedKFold(5, shuffle=True, random_state=42),
+        "LightGBM .866, WoE .857",
+    )
 
 
 def german() -> None:
-    folds("German, 5 x 5 folds, seed 42", sets.german(),
-          RepeatedStratifiedKFold(n_splits=5, n_repeats=5, random_state=42),
-          "LightGBM .7883, optbinning card .7863")  # fmt: skip
+    folds(
+        "German, 5 x 5 folds, seed 42",
+        sets.german(),
+        RepeatedStratifiedKFold(n_splits=5, n_repeats=5, random_state=42),
+        "LightGBM .7883, optbinning card .7863",
+    )
 
 
 def polish() -> None:
@@ -96,12 +110,12 @@ def polish() -> None:
     folds("Polish year 1, 10 folds", sets.polish(), ten, "LightGBM .957, WoE .888")
 
 
-def judged(
-    name: str, learn: Frame, judge: Frame, reference: str, figures: dict[str, Any]
-) -> None:  # fmt: skip
+def judged(name: str, learn: Frame, judge: Frame, reference: str, figures: dict[str, Any]) -> None:
     """Figures on later rows, with bootstrap intervals by enterprise."""
-    print(f"\n{name}: {len(learn):,} rows to learn, {len(judge):,} judged, "
-          f"{int(judge.bad.sum()):,} bad; reference {reference}")  # fmt: skip
+    print(
+        f"\n{name}: {len(learn):,} rows to learn, {len(judge):,} judged, "
+        f"{int(judge.bad.sum()):,} bad; reference {reference}"
+    )
     for model, fit in MODELS.items():
         risk = fit(learn)(judge)
         told = with_intervals(figures, risk, judge.bad, judge.weight, judge.ent)
@@ -110,14 +124,24 @@ def judged(
 
 def customs() -> None:
     learn, judge = visits.customs()
-    judged("customs, second quarter of 2021", learn, judge, "precision .762 / .641, LightGBM",
-           {"at 5 %": precision(0.05), "at 10 %": precision(0.1), "AUC": auc})  # fmt: skip
+    judged(
+        "customs, second quarter of 2021",
+        learn,
+        judge,
+        "precision .762 / .641, LightGBM",
+        {"at 5 %": precision(0.05), "at 10 %": precision(0.1), "AUC": auc},
+    )
 
 
 def san_francisco() -> None:
     learn, judge = visits.san_francisco()
-    judged("San Francisco from July 2017", learn, judge, "AUC .813, capture at 20 % .52",
-           {"AUC": auc, "capture 20": capture(0.2)})  # fmt: skip
+    judged(
+        "San Francisco from July 2017",
+        learn,
+        judge,
+        "AUC .813, capture at 20 % .52",
+        {"AUC": auc, "capture 20": capture(0.2)},
+    )
 
 
 def beijing() -> None:
@@ -133,8 +157,10 @@ def beijing() -> None:
 def chicago() -> None:
     """Days earlier without the inspector, and with the inspector's severity taken out."""
     plain, known = visits.chicago(), visits.chicago(inspector=True)
-    print(f"\nChicago: {len(plain[1]):,} judged, {int(plain[1].bad.sum())} critical; published "
-          "7.44 days with the inspector (their stored column 7.79), 3.3 without")  # fmt: skip
+    print(
+        f"\nChicago: {len(plain[1]):,} judged, {int(plain[1].bad.sum())} critical; published "
+        "7.44 days with the inspector (their stored column 7.79), 3.3 without"
+    )
     _days("published", plain[1].groups["published"], plain[1])
     for name, fit in (("woe", woe), ("boosted", boosted), ("blend", blend)):
         bare = fit(plain[0])
@@ -165,12 +191,17 @@ def _days(name: str, risk: np.ndarray, judge: Frame) -> None:
         again.append(days_earlier(risk[at], judge.bad[at], judge.day[at]))
     low, high = np.quantile(again, [0.025, 0.975])
     figure = days_earlier(risk, judge.bad, judge.day)
-    print(f"  {name:26} {figure:5.2f} days earlier [{low:.2f}, {high:.2f}], "
-          f"AUC {auc(risk, judge.bad, judge.weight):.4f}", flush=True)  # fmt: skip
+    print(
+        f"  {name:26} {figure:5.2f} days earlier [{low:.2f}, {high:.2f}], "
+        f"AUC {auc(risk, judge.bad, judge.weight):.4f}",
+        flush=True,
+    )
 
 
-SETS = {f.__name__: f for f in (chicago, customs, san_francisco, beijing, heloc, german, polish,
-                                give_me_some_credit)}  # fmt: skip
+SETS = {
+    f.__name__: f
+    for f in (chicago, customs, san_francisco, beijing, heloc, german, polish, give_me_some_credit)
+}
 
 
 def main() -> int:

@@ -85,8 +85,13 @@ print(json.dumps({"cpu": spent, "auc": auc(risk, data["y2"].astype(int), np.ones
 def once(python: str, code: str, which: str, path: Path) -> dict[str, float] | None:
     """CPU seconds and AUC of one fit in a process of its own; None if it cannot be run there."""
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    done = subprocess.run([python, "-c", code, which, str(path)], capture_output=True, text=True,
-                          check=False, env={**os.environ, **threads})  # fmt: skip
+    done = subprocess.run(
+        [python, "-c", code, which, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **threads},
+    )
     if done.returncode:
         print(f"  {which}: not run ({done.stderr.strip().splitlines()[-1][:120]})")
         return None
@@ -122,8 +127,10 @@ def main() -> int:
                     print(f"  round {number + 1}: {which} {told['cpu']:.2f} CPU-s", flush=True)
     for which, told in found.items():
         if told:
-            print(f"  {which:10} {median(t['cpu'] for t in told):7.2f} CPU-s, "
-                  f"AUC {told[0]['auc']:.4f} ({len(told)} runs)")  # fmt: skip
+            print(
+                f"  {which:10} {median(t['cpu'] for t in told):7.2f} CPU-s, "
+                f"AUC {told[0]['auc']:.4f} ({len(told)} runs)"
+            )
     print(time.strftime("%Y-%m-%d"))
     return 0
 

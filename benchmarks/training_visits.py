@@ -65,8 +65,14 @@ def chicago(*, inspector: bool = False) -> tuple[Frame, Frame]:
     if inspector:
         columns.append(Column("inspector", category=True))
         matrix.append(who.astype(float))
-    made = frame(columns, np.stack(matrix), bad, day=day, ent=pd.factorize(raw.License)[0],
-                 groups={"inspector": who, "published": raw.score.to_numpy()})  # fmt: skip
+    made = frame(
+        columns,
+        np.stack(matrix),
+        bad,
+        day=day,
+        ent=pd.factorize(raw.License)[0],
+        groups={"inspector": who, "published": raw.score.to_numpy()},
+    )
     return made.rows(~test), made.rows(test)
 
 
@@ -116,12 +122,15 @@ def san_francisco() -> tuple[Frame, Frame]:
     share, count = past(who, day, bad, prior=2)
     mean, _ = past(who, day, (100 - raw.score).to_numpy(float), prior=1)
     parts = {
-        "last_score": (score, DOWN), "days_since": (since, "none"), "bad_share": (share, UP),
-        "visits": (count, "none"), "points_off": (mean, UP),
+        "last_score": (score, DOWN),
+        "days_since": (since, "none"),
+        "bad_share": (share, UP),
+        "visits": (count, "none"),
+        "points_off": (mean, UP),
         "last_high_risk": (last(who, day, high.to_numpy())[0], UP),
         "last_violations": (last(who, day, every.to_numpy())[0], UP),
         "post_share": (past(post, day, bad, prior=30)[0], UP),
-    }  # fmt: skip
+    }
     columns = [Column(name, word) for name, (_, word) in parts.items()]
     x = np.stack([values for values, _ in parts.values()])
     made = frame(columns, x, bad, day=day, ent=pd.factorize(who)[0])
@@ -141,16 +150,23 @@ def customs(*, own_rows: bool = False) -> tuple[Frame, Frame]:
     day, bad = _days(raw.Date), raw.Fraud.to_numpy(int)
     hs = raw["HS6 Code"].astype(int)
     keys = {
-        "declarant": raw["Declarant ID"], "importer": raw["Importer ID"],
-        "seller": raw["Seller ID"], "courier": raw["Courier ID"], "office": raw["Office ID"],
-        "hs6": hs, "hs4": hs // 100, "hs2": hs // 10000, "origin": raw["Country of Origin"],
-        "departure": raw["Country of Departure"], "tax_type": raw["Tax Type"],
+        "declarant": raw["Declarant ID"],
+        "importer": raw["Importer ID"],
+        "seller": raw["Seller ID"],
+        "courier": raw["Courier ID"],
+        "office": raw["Office ID"],
+        "hs6": hs,
+        "hs4": hs // 100,
+        "hs2": hs // 10000,
+        "origin": raw["Country of Origin"],
+        "departure": raw["Country of Departure"],
+        "tax_type": raw["Tax Type"],
         "importer_hs": raw["Importer ID"] + hs.astype(str),
         "origin_hs4": raw["Country of Origin"] + (hs // 100).astype(str),
         "declarant_importer": raw["Declarant ID"] + raw["Importer ID"],
         "office_declarant": raw["Office ID"].astype(str) + raw["Declarant ID"],
         "seller_importer": raw["Seller ID"].astype(str) + raw["Importer ID"],
-    }  # fmt: skip
+    }
     until = int(day[part < 2].max())
     matrix, columns = [], []
     for name, key in keys.items():
@@ -179,8 +195,13 @@ def _amounts(raw: pd.DataFrame, hs: pd.Series) -> dict[str, np.ndarray]:
     mass, price = np.log1p(raw["Net Mass"].to_numpy()), np.log1p(raw["Item Price"].to_numpy())
     unit = price - mass
     usual = pd.Series(unit).groupby(hs).transform("median").to_numpy()
-    return {"tax_rate": raw["Tax Rate"].to_numpy(float), "mass": mass, "price": price,
-            "unit_price": unit, "unit_gap": unit - usual}  # fmt: skip
+    return {
+        "tax_rate": raw["Tax Rate"].to_numpy(float),
+        "mass": mass,
+        "price": price,
+        "unit_price": unit,
+        "unit_gap": unit - usual,
+    }
 
 
 def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Frame]:
@@ -200,8 +221,12 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
 
     with tempfile.TemporaryDirectory() as work:
         for name in ("inspections", "penalties"):
-            run_ingest(str(REAL / "beijing"), MAPPINGS / f"{name}.yaml", Path(work),
-                       today=date(2026, 11, 22))  # fmt: skip
+            run_ingest(
+                str(REAL / "beijing"),
+                MAPPINGS / f"{name}.yaml",
+                Path(work),
+                today=date(2026, 11, 22),
+            )
         store = open_store(Path(work))
         v = visits(store)
         names = table("inspection").column("field").value_ids
@@ -215,7 +240,13 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
         declared = features()
         columns = [Column(i, declared[i].direction) for i in wanted]
         visited = x[at["inspections_60m"]] > 0
-        made = frame(columns, x[[at[i] for i in wanted]], v["failed"][own].astype(int), day=days,
-                     ent=rows, groups={"visited": visited.astype(int)})  # fmt: skip
+        made = frame(
+            columns,
+            x[[at[i] for i in wanted]],
+            v["failed"][own].astype(int),
+            day=days,
+            ent=rows,
+            groups={"visited": visited.astype(int)},
+        )
     late = days >= day_number(date(2022, 12, 31))
     return made.rows(~late), made.rows(late)

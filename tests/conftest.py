@@ -15,9 +15,12 @@ from tests.demo_store import demo  # noqa: F401 - a fixture for all tests
 settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("night", max_examples=2000, deadline=None)
 settings.register_profile(  # a mutant is killed by any example; nobody reads the smallest
-    "mutants", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate],
-    report_multiple_bugs=False, database=None,
-)  # fmt: skip
+    "mutants",
+    parent=settings.get_profile("ci"),
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+    database=None,
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 NO_REAL_DATA = "the real data sets are not here"

@@ -37,7 +37,8 @@ def test_what_a_part_prints_is_kept_and_a_failure_is_told(tmp_path):
     assert run(part, ("benchmarks.everything", "--help"), quiet, tmp_path)[0] == "measured"
     assert "--quick" in (tmp_path / "help.txt").read_text()
     assert run(part, ("benchmarks.everything", "nope"), quiet, tmp_path)[0] == (
-        "FAILED, exit code 2")  # fmt: skip
+        "FAILED, exit code 2"
+    )
     assert "invalid choice" in (tmp_path / "help.txt").read_text()
 
 
@@ -46,5 +47,6 @@ def test_what_cannot_be_measured_here_says_why(monkeypatch, tmp_path):
 
     assert "set XHCREDIT_REAL_DATA" in missing(Part("x", "", (), needs=("data",)))
     assert missing(Part("x", "", (), needs=("no-such-program",))) == (
-        '"no-such-program" is not installed')  # fmt: skip
+        '"no-such-program" is not installed'
+    )
     assert missing(Part("x", "", ())) == ""

@@ -217,8 +217,11 @@ def test_the_changelog_has_its_four_headings():
     unreleased = text_of("CHANGELOG.md").partition("## [Unreleased]")[2].partition("\n## ")[0]
 
     assert re.findall(r"^### (.+)$", unreleased, flags=re.MULTILINE) == [
-        "规则", "评分", "接口", "其他",
-    ]  # fmt: skip
+        "规则",
+        "评分",
+        "接口",
+        "其他",
+    ]
 
 
 PLANTED = """
@@ -236,8 +239,11 @@ xhcredit features show penalties_24m --sql  # fine
 def test_planted_untruths_are_found():
     assert unknown_targets(PLANTED) == ["tset"]
     assert [wrong_in_call(c) for c in calls_in(PLANTED)] == [
-        'no option "--asof"', 'no command "lsit"', "", 'no command "scroe"',
-    ]  # fmt: skip
+        'no option "--asof"',
+        'no command "lsit"',
+        "",
+        'no command "scroe"',
+    ]
     assert dead_paths(PLANTED) == ["nowhere.md", "xhcredit/nosuch.py"]
     assert wrong_versions(PLANTED) == ["3.8"]
     assert not stands_in_code("SeriousListing")

@@ -27,9 +27,10 @@ MACHINE_CLOCKS = {
 }  # fmt: skip
 #: what measures how long something takes
 DURATION_CLOCKS = {
-    f"time.{clock}{unit}" for clock in ("monotonic", "perf_counter", "process_time", "thread_time")
+    f"time.{clock}{unit}"
+    for clock in ("monotonic", "perf_counter", "process_time", "thread_time")
     for unit in ("", "_ns")
-}  # fmt: skip
+}
 #: the same, asked of a database
 DATABASE_CLOCK = re.compile(
     r"\b(?:current_date|current_timestamp|localtimestamp|transaction_timestamp)\b"
@@ -46,17 +47,27 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:work|home|root|Users)" + r"/\w|\b[A-Z]:\\" + r"\\?Users"
 )
 REGISTRY_HOST = re.compile(
-    "|".join([
-        "py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.(?:org|com)",
-        "ana" + r"conda\.(?:org|com)", r"\bmirr" + r"ors?\.\w+\.", "(?:extra-)?index" + "-url",
-    ])
-)  # fmt: skip
+    "|".join(
+        [
+            "py" + r"pi\.org",
+            "python" + "hosted",
+            "npm" + r"js\.(?:org|com)",
+            "ana" + r"conda\.(?:org|com)",
+            r"\bmirr" + r"ors?\.\w+\.",
+            "(?:extra-)?index" + "-url",
+        ]
+    )
+)
 SECRET = re.compile(
-    "|".join([
-        "-----BEGIN [A-Z ]*PRIV" + "ATE KEY", r"\bAK" + r"IA[0-9A-Z]{16}\b",
-        r"\bgh[opusr]_" + r"\w{36}", r"\bsk-" + r"\w{20,}",
-    ])
-)  # fmt: skip
+    "|".join(
+        [
+            "-----BEGIN [A-Z ]*PRIV" + "ATE KEY",
+            r"\bAK" + r"IA[0-9A-Z]{16}\b",
+            r"\bgh[opusr]_" + r"\w{36}",
+            r"\bsk-" + r"\w{20,}",
+        ]
+    )
+)
 BANNED_TEXT = {
     MACHINE_PATH: "a path of one machine; take it from an option, or from the file's own place",
     REGISTRY_HOST: "the address of a package registry; leave it to pip's own configuration",

@@ -40,16 +40,40 @@ def parser() -> argparse.ArgumentParser:
     add("--enterprises", type=int, default=2000, metavar="N", help="how many (default 2000)")
     add("--seed", type=int, default=20261122, metavar="S", help="any whole number from 0")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    add("--format", choices=("csv", "parquet"), default="csv",
-        help="csv: CSV, XLSX and Parquet as departments send it; parquet: for size")  # fmt: skip
-    add("--from", dest="first", type=date.fromisoformat, default=date(2021, 1, 1), metavar="DAY",
-        help="first observed day (default 2021-01-01)")  # fmt: skip
-    add("--to", dest="last", type=date.fromisoformat, default=date(2026, 6, 30), metavar="DAY",
-        help="last observed day, on which the exports are taken (default 2026-06-30)")  # fmt: skip
-    add("--dirt", action=argparse.BooleanOptionalAction, default=True,
-        help="put a few dirty rows in (default: yes)")  # fmt: skip
-    add("--truth", action=argparse.BooleanOptionalAction, default=True,
-        help="write the truth (default: yes)")  # fmt: skip
+    add(
+        "--format",
+        choices=("csv", "parquet"),
+        default="csv",
+        help="csv: CSV, XLSX and Parquet as departments send it; parquet: for size",
+    )
+    add(
+        "--from",
+        dest="first",
+        type=date.fromisoformat,
+        default=date(2021, 1, 1),
+        metavar="DAY",
+        help="first observed day (default 2021-01-01)",
+    )
+    add(
+        "--to",
+        dest="last",
+        type=date.fromisoformat,
+        default=date(2026, 6, 30),
+        metavar="DAY",
+        help="last observed day, on which the exports are taken (default 2026-06-30)",
+    )
+    add(
+        "--dirt",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="put a few dirty rows in (default: yes)",
+    )
+    add(
+        "--truth",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write the truth (default: yes)",
+    )
     return result
 
 
@@ -57,9 +81,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the generator; returns the exit code."""
     given = parser().parse_args(arguments)
     order = Order(
-        enterprises=given.enterprises, seed=given.seed, out=given.out, form=given.format,
-        first=given.first, last=given.last, dirt=given.dirt, truth=given.truth,
-    )  # fmt: skip
+        enterprises=given.enterprises,
+        seed=given.seed,
+        out=given.out,
+        form=given.format,
+        first=given.first,
+        last=given.last,
+        dirt=given.dirt,
+        truth=given.truth,
+    )
     if problem := order.problem():
         print(f"generate.py: {problem}", file=sys.stderr)
         return 2

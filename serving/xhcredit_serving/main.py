@@ -98,15 +98,12 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     from xhcredit.jobs.delivery.ssrf_guard import Outward  # only this command waits for it
-    from xhcredit.jobs.demo.build import STORE as DEMO_STORE  # only this command waits for it
-    from xhcredit.jobs.demo.build import (  # only this command waits for it
-        WAREHOUSE as DEMO_WAREHOUSE,  # only this command waits for it
-    )
+    from xhcredit.jobs.demo import build  # only this command waits for it
     from xhcredit_serving.demo_login import refuse_exposed  # only this command waits for it
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
     if demo is not None:
-        store, warehouse = str(demo / DEMO_STORE), demo / DEMO_WAREHOUSE
+        store, warehouse = str(demo / build.STORE), demo / build.WAREHOUSE
     chosen = dict(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
         outward=Outward.of(webhook_allow), warm=True,
@@ -162,9 +159,16 @@ def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> 
     from uvicorn.supervisors import Multiprocess  # only this command waits for it
 
     config = uvicorn.Config(
-        make, host, port, factory=True, workers=workers, access_log=False, log_level="warning",
-        server_header=False, timeout_worker_healthcheck=WORKER_SECONDS,
-    )  # fmt: skip
+        make,
+        host,
+        port,
+        factory=True,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_worker_healthcheck=WORKER_SECONDS,
+    )
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who comes before all is loaded waits, and is not refused
     address, own_port = listening.getsockname()[:2]

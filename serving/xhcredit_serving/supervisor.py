@@ -25,13 +25,18 @@ class TaskMeters:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.failures = Counter(
-            "xhcredit_background_failures", "Ends of background tasks that were not asked for",
-            ["task"], registry=registry,
-        )  # fmt: skip
+            "xhcredit_background_failures",
+            "Ends of background tasks that were not asked for",
+            ["task"],
+            registry=registry,
+        )
         self.up = Gauge(
-            "xhcredit_background_up", "Whether a background task works (of workers: the lowest)",
-            ["task"], registry=registry, multiprocess_mode="livemin",
-        )  # fmt: skip
+            "xhcredit_background_up",
+            "Whether a background task works (of workers: the lowest)",
+            ["task"],
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
 
 
 @dataclass
@@ -89,9 +94,13 @@ class Supervisor:
         self.meters.failures.labels(name).inc()
         why = "returned" if error is None else f"{type(error).__name__}: {error}"
         self.log.error(
-            "background.failed", task=name, error=why, failures=self._failures[name],
-            again_in=round(seconds, 3), exc_info=error,
-        )  # fmt: skip
+            "background.failed",
+            task=name,
+            error=why,
+            failures=self._failures[name],
+            again_in=round(seconds, 3),
+            exc_info=error,
+        )
         return seconds
 
     async def _keep(self, name: str, work: Work) -> None:

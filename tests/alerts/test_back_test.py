@@ -39,9 +39,13 @@ def world(tmp_path):
     register[19]["deregistered_on"] = ago(100)
     listings = [listing(*n) for n in ((1, 45), (2, 70), (3, 15), (4, 55), (5, 35), (6, 25))]
     fined = [
-        penalty(1, 25), penalty(4, 50), penalty(4, 30), penalty(5, 9), penalty(6, 0),
+        penalty(1, 25),
+        penalty(4, 50),
+        penalty(4, 30),
+        penalty(5, 9),
+        penalty(6, 0),
         penalty(5, 15, known=16),  # nobody knew of it by now
-    ]  # fmt: skip
+    ]
     return district(tmp_path, {"serious_listing": listings, "penalty": fined}, register)
 
 
@@ -60,10 +64,18 @@ def test_a_back_test_counts_alerts_hits_base_and_lead_by_hand(world):
     # a fine on the night itself comes not after it, one on the last day of the horizon counts
     low, high = wilson(3, 4)
     assert told == Proof(
-        "serious_listed", trigger.digest, weeks=8, alerts=5, per_week=0.62, told=4, right=0.75,
-        lowest=pytest.approx(low), highest=pytest.approx(high),
-        base=pytest.approx((1 + 2 + 1 + 2) / 19 / 4), lead_days=20.0,
-    )  # fmt: skip
+        "serious_listed",
+        trigger.digest,
+        weeks=8,
+        alerts=5,
+        per_week=0.62,
+        told=4,
+        right=0.75,
+        lowest=pytest.approx(low),
+        highest=pytest.approx(high),
+        base=pytest.approx((1 + 2 + 1 + 2) / 19 / 4),
+        lead_days=20.0,
+    )
     assert world.moves == {}
 
 
@@ -110,8 +122,9 @@ def test_what_got_worse_is_told_in_the_quiet_days_and_nothing_else(tmp_path):
     trigger = shipped("penalties_often", at_least=2, worse_from=3, days=90, quiet_days=90)
 
     assert alerts_of(world, trigger) == [(50, 1), (30, 1)]
-    assert alerts_of(world, shipped("penalties_often", at_least=2, worse_from=3, days=90,
-                                    quiet_days=0)) == [(50, 1), (30, 1), (10, 1)]  # fmt: skip
+    assert alerts_of(
+        world, shipped("penalties_often", at_least=2, worse_from=3, days=90, quiet_days=0)
+    ) == [(50, 1), (30, 1), (10, 1)]
 
 
 def test_each_night_sees_the_tiers_that_moved_in_it(tmp_path):
@@ -201,6 +214,15 @@ def test_a_proof_is_written_with_four_digits():
     told = as_data(Proof("t", "d", 8, 5, 0.62, 4, 0.123456, 2 / 3, None, 0.0, 20.0))
 
     assert told == {
-        "trigger": "t", "numbers": "d", "weeks": 8, "alerts": 5, "per_week": 0.62, "told": 4,
-        "right": 0.1235, "lowest": 0.6667, "highest": None, "base": 0.0, "lead_days": 20.0,
-    }  # fmt: skip
+        "trigger": "t",
+        "numbers": "d",
+        "weeks": 8,
+        "alerts": 5,
+        "per_week": 0.62,
+        "told": 4,
+        "right": 0.1235,
+        "lowest": 0.6667,
+        "highest": None,
+        "base": 0.0,
+        "lead_days": 20.0,
+    }

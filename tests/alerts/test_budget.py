@@ -39,9 +39,10 @@ def test_the_alert_with_the_highest_number_is_the_last_one():
 
 def test_only_the_same_trigger_subject_and_fact_are_the_same_alert():
     before = [
-        told(1, 60, fact="f", trigger="u"), told(2, 60, fact="f", subject="c2"),
+        told(1, 60, fact="f", trigger="u"),
+        told(2, 60, fact="f", subject="c2"),
         told(3, 60, fact="g"),
-    ]  # fmt: skip
+    ]
     choice = choose([candidate(1)], before, BUDGET, DAY)
 
     assert [number for _, number in choice.new] == [3]
@@ -87,17 +88,25 @@ def test_a_bureau_follows_up_so_many_a_week_as_its_officers_can(bureau, count):
 
 def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
     found = [
-        candidate(1, strength=5), candidate(2, strength=9), candidate(3, trigger="u", strength=1),
-        candidate(4, "yellow", strength=0), candidate(5, "red", trigger="u", strength=0),
-        candidate(6, strength=5), candidate(6, strength=5, fact="e"),
-    ]  # fmt: skip
+        candidate(1, strength=5),
+        candidate(2, strength=9),
+        candidate(3, trigger="u", strength=1),
+        candidate(4, "yellow", strength=0),
+        candidate(5, "red", trigger="u", strength=0),
+        candidate(6, strength=5),
+        candidate(6, strength=5, fact="e"),
+    ]
     names = [(c.subject, c.fact) for c, _ in ordered([(c, None) for c in found])]
 
     assert names == [
-        ("c5", "f"), ("c4", "f"),  # red, yellow
-        ("c2", "f"), ("c3", "f"),  # the strongest of t, of u
-        ("c1", "f"), ("c6", "e"), ("c6", "f"),  # equally strong: by subject and fact
-    ]  # fmt: skip
+        ("c5", "f"),
+        ("c4", "f"),  # red, yellow
+        ("c2", "f"),
+        ("c3", "f"),  # the strongest of t, of u
+        ("c1", "f"),
+        ("c6", "e"),
+        ("c6", "f"),  # equally strong: by subject and fact
+    ]
 
 
 @pytest.mark.parametrize(

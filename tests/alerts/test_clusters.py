@@ -44,8 +44,12 @@ def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(
     assert enterprises == [0, 1, 2]
     assert edges == [(0, day(100)), (1, day(100)), (1, day(90)), (2, day(80))]
     assert [n["kind"] for n in told["nodes"]] == [
-        "enterprise", "address", "enterprise", "agent", "enterprise",
-    ]  # fmt: skip
+        "enterprise",
+        "address",
+        "enterprise",
+        "agent",
+        "enterprise",
+    ]
 
 
 def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
@@ -57,8 +61,9 @@ def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
     assert all(n["id"] == f"n{n['row']}" for n in told["nodes"] if n["kind"] != "enterprise")
     assert all(
         world.store.codes[n["row"]].decode() == n["id"]
-        for n in told["nodes"] if n["kind"] == "enterprise"
-    )  # fmt: skip
+        for n in told["nodes"]
+        if n["kind"] == "enterprise"
+    )
 
 
 def test_a_node_with_as_many_members_as_the_bound_joins_and_with_more_does_not(world):

@@ -13,9 +13,13 @@ from xhcredit.rules.schemas.alerts import Budget, Retirement
 
 DAY = date(2026, 6, 30)
 BUDGET = Budget.model_validate(
-    {"per_officer_and_week": 2, "officers": {"市监局": 1}, "officers_elsewhere": 1,
-     "never_held": ("orange", "red")}
-)  # fmt: skip
+    {
+        "per_officer_and_week": 2,
+        "officers": {"市监局": 1},
+        "officers_elsewhere": 1,
+        "never_held": ("orange", "red"),
+    }
+)
 
 
 def counts(seed, shape):
@@ -45,9 +49,16 @@ def test_a_plain_poisson_test_would_cry_wolf_where_enterprises_differ():
 def test_a_true_spike_is_found_by_both():
     c = Counts(np.array([12]), np.array([2]), np.array([365]), np.array([0]))
     many = counts(2, 2.0)
-    both = Counts(*(np.append(a, b) for a, b in zip(
-        (many.window, many.baseline, many.exposure, many.peers),
-        (c.window, c.baseline, c.exposure, c.peers), strict=True)))  # fmt: skip
+    both = Counts(
+        *(
+            np.append(a, b)
+            for a, b in zip(
+                (many.window, many.baseline, many.exposure, many.peers),
+                (c.window, c.baseline, c.exposure, c.peers),
+                strict=True,
+            )
+        )
+    )
 
     assert own_test(both, 90)[-1] < 1e-4
     assert peer_test(both, 90)[-1] < 1e-4
@@ -74,9 +85,20 @@ def test_the_false_discovery_rate_is_held_over_many_nights():
 
 def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", **more):
     return Candidate(
-        trigger, "d", "food", "enterprise", f"c{n}", f"c{n}", "", bureau, "", more.pop("fact", "f"),
-        colour, strength, **{"quiet_days": 30, **more},
-    )  # fmt: skip
+        trigger,
+        "d",
+        "food",
+        "enterprise",
+        f"c{n}",
+        f"c{n}",
+        "",
+        bureau,
+        "",
+        more.pop("fact", "f"),
+        colour,
+        strength,
+        **{"quiet_days": 30, **more},
+    )
 
 
 def earlier(n, days_ago=1, colour="blue", fact="old", trigger="t"):
@@ -89,8 +111,13 @@ def subjects(choice):
 
 
 def test_the_budget_takes_the_worst_and_strongest_and_holds_the_rest():
-    found = [candidate(1), candidate(2, strength=9), candidate(3, "yellow"), candidate(4, "red"),
-             candidate(5, bureau="民政局")]  # fmt: skip
+    found = [
+        candidate(1),
+        candidate(2, strength=9),
+        candidate(3, "yellow"),
+        candidate(4, "red"),
+        candidate(5, bureau="民政局"),
+    ]
     choice = choose(found, [], BUDGET, DAY)
 
     assert subjects(choice) == ["c4", "c3", "c2", "c5"]

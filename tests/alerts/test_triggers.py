@@ -30,18 +30,32 @@ def who(found):
 
 
 def penalty(at, days_ago, **more):
-    return event(at, days_ago, doc_no=f"{at}/{days_ago}/{len(more)}", procedure="ordinary",
-                 penalty_kinds="fine", **more)  # fmt: skip
+    return event(
+        at,
+        days_ago,
+        doc_no=f"{at}/{days_ago}/{len(more)}",
+        procedure="ordinary",
+        penalty_kinds="fine",
+        **more,
+    )
 
 
 def test_a_count_is_reached_within_its_window_and_slight_ones_do_not_count(tmp_path):
-    rows = [penalty(1, 10), penalty(1, 80), penalty(2, 10), penalty(2, 100), penalty(3, 5),
-            penalty(3, 6, severity="minor"), *[penalty(4, d) for d in (1, 2, 3)]]  # fmt: skip
+    rows = [
+        penalty(1, 10),
+        penalty(1, 80),
+        penalty(2, 10),
+        penalty(2, 100),
+        penalty(3, 5),
+        penalty(3, 6, severity="minor"),
+        *[penalty(4, d) for d in (1, 2, 3)],
+    ]
     found = hits(district(tmp_path, {"penalty": rows}), "penalties_often")
 
     assert [(f.hit.at, f.hit.figures["events"], f.colour) for f in found] == [
-        (1, 2, "yellow"), (4, 3, "orange"),
-    ]  # fmt: skip
+        (1, 2, "yellow"),
+        (4, 3, "orange"),
+    ]
     assert found[0].hit.fact == f"{ago(10)}x2"
 
 
@@ -69,13 +83,23 @@ def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
     def permit(at, days_left, **more):
         return event(at, 700, permit_no=f"p{at}", kind="food", expires_on=ago(-days_left), **more)
 
-    rows = [permit(1, 89), permit(2, 91), permit(3, 30), permit(4, -1), permit(5, -40),
-            permit(6, 10, ended=1), permit(7, 0)]  # fmt: skip
+    rows = [
+        permit(1, 89),
+        permit(2, 91),
+        permit(3, 30),
+        permit(4, -1),
+        permit(5, -40),
+        permit(6, 10, ended=1),
+        permit(7, 0),
+    ]
     found = hits(district(tmp_path, {"permit": rows}), "permit_expires")
 
     assert {f.hit.at: f.hit.fact.partition(":")[0].partition("/")[2] for f in found} == {
-        1: "90", 3: "30", 4: "0", 7: "30",
-    }  # fmt: skip
+        1: "90",
+        3: "30",
+        4: "0",
+        7: "30",
+    }
 
 
 def test_what_stays_open_alerts_and_what_was_ended_in_time_does_not(tmp_path):
@@ -93,8 +117,15 @@ def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
     def grade(at, days_ago, letter):
         return event(at, days_ago, category="catering", risk_grade=letter)
 
-    rows = [grade(1, 400, "A"), grade(1, 5, "C"), grade(2, 400, "C"), grade(2, 5, "B"),
-            grade(3, 5, "D"), grade(4, 400, "A"), grade(4, 100, "B")]  # fmt: skip
+    rows = [
+        grade(1, 400, "A"),
+        grade(1, 5, "C"),
+        grade(2, 400, "C"),
+        grade(2, 5, "B"),
+        grade(3, 5, "D"),
+        grade(4, 400, "A"),
+        grade(4, 100, "B"),
+    ]
     found = hits(district(tmp_path, {"food_business": rows}), "food_grade_worse")
 
     assert [(f.hit.at, f.hit.figures["steps"]) for f in found] == [(1, 2)]
@@ -102,11 +133,19 @@ def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
 
 def test_ratios_of_the_last_report_and_their_fall(tmp_path):
     def report(at, days_ago, residents, yuan=0):
-        return event(at, days_ago, beds=100, residents=residents, staff=20,
-                     prepaid_balance_yuan=yuan)  # fmt: skip
+        return event(
+            at, days_ago, beds=100, residents=residents, staff=20, prepaid_balance_yuan=yuan
+        )
 
-    rows = [report(1, 190, 90), report(1, 100, 60), report(2, 190, 90), report(2, 100, 80),
-            report(3, 100, 10, 7_000_000), report(4, 300, 90), report(4, 200, 10)]  # fmt: skip
+    rows = [
+        report(1, 190, 90),
+        report(1, 100, 60),
+        report(2, 190, 90),
+        report(2, 100, 80),
+        report(3, 100, 10, 7_000_000),
+        report(4, 300, 90),
+        report(4, 200, 10),
+    ]
     world = district(tmp_path, {"elderly_institution": rows})
 
     fell = hits(world, "elderly_occupancy_drop")
@@ -150,8 +189,9 @@ def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
 
     found = hits(world, "address_cluster", **small)
     assert sorted((f.hit.figures["members"], f.hit.figures["new"]) for f in found) == [
-        (3, 3), (6, 0),
-    ]  # fmt: skip
+        (3, 3),
+        (6, 0),
+    ]
     white = World(world.store, white_nodes=frozenset({found[0].hit.at}))
     assert len(hits(white, "address_cluster", **small)) == 1
     assert who(hits(world, "related_to_serious")) == [2, 3]
@@ -161,8 +201,15 @@ def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
 
 
 def complaint(at, days_ago, number, **more):
-    return event(at, days_ago, complaint_no=f"c{at}-{number}", ended=max(days_ago - 5, 0),
-                 outcome="verified", topic="quality", **more)  # fmt: skip
+    return event(
+        at,
+        days_ago,
+        complaint_no=f"c{at}-{number}",
+        ended=max(days_ago - 5, 0),
+        outcome="verified",
+        topic="quality",
+        **more,
+    )
 
 
 def test_a_surge_of_one_is_told_and_a_surge_of_nobody_is_not(tmp_path):

@@ -64,9 +64,12 @@ class Case:
 def test_the_whole_loop_with_its_days():
     case = Case().all("screen", "issue")
     assert asdict(case.standing) == {
-        "state": "issued", "colour": "yellow", "owner": "张三", "due_on": "2026-07-14",
+        "state": "issued",
+        "colour": "yellow",
+        "owner": "张三",
+        "due_on": "2026-07-14",
         "snoozed_until": "",
-    }  # fmt: skip
+    }
     assert case.all("verify", "dispose", "feed_back", "close").standing.state == "closed"
 
 
@@ -289,8 +292,14 @@ def test_each_colour_has_its_own_term_in_working_days(colour, due_on):
 
 def test_the_term_begins_anew_with_issuing_verifying_and_disposing_only():
     case, dues = Case(), []
-    for act, day in (("screen", 1), ("issue", 2), ("snooze", 3), ("verify", 6), ("dispose", 7),
-                     ("feed_back", 8)):  # fmt: skip
+    for act, day in (
+        ("screen", 1),
+        ("issue", 2),
+        ("snooze", 3),
+        ("verify", 6),
+        ("dispose", 7),
+        ("feed_back", 8),
+    ):
         case.do(act, on=date(2026, 7, day))
         dues.append(case.standing.due_on)
     # ten working days for yellow, weekends between

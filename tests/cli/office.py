@@ -29,9 +29,23 @@ class Office:
         return self.say("plan", file, "--on", "2025-03-01")
 
     def freeze(self, draw="d1", *more, people="inspectors.csv"):
-        return self.say("freeze", draw, "--plan", f"p-{draw}", "--as-of", DAY, "--warehouse",
-                        self.warehouse, "--inspectors", self.folder / people, "--recusals",
-                        self.folder / "recusals.csv", "--out", self.out, *more)  # fmt: skip
+        return self.say(
+            "freeze",
+            draw,
+            "--plan",
+            f"p-{draw}",
+            "--as-of",
+            DAY,
+            "--warehouse",
+            self.warehouse,
+            "--inspectors",
+            self.folder / people,
+            "--recusals",
+            self.folder / "recusals.csv",
+            "--out",
+            self.out,
+            *more,
+        )
 
     def seed(self, draw="d1", value="1 2 3", source=SOURCE):
         return self.say("seed", draw, value, "--source", source)
@@ -40,8 +54,9 @@ class Office:
         return self.say("run", draw, "--out", self.out, *more)
 
     def results(self, file, *more):
-        return self.say("results", "d1", file, "--warehouse", self.warehouse, "--on", "2025-04-04",
-                        *more)  # fmt: skip
+        return self.say(
+            "results", "d1", file, "--warehouse", self.warehouse, "--on", "2025-04-04", *more
+        )
 
     def say(self, command, *words):
         return inside("draw", command, *words, "--store", self.store)

@@ -25,9 +25,13 @@ def write_exports(folder):
     code = next(v for v in register[1].split(",") if len(v) == 18)
     first, row = (SAMPLE / "exports/penalties.csv").read_text("utf-8-sig").splitlines()[:2]
     cells = dict(zip(first.split(","), row.split(","), strict=True)) | {
-        "统一社会信用代码": code, "处罚决定日期": TODAY, "归集时间": "2026/11/30",
-        "公示日期": TODAY, "履行完毕日期": "", "履行归集时间": "",
-    }  # fmt: skip
+        "统一社会信用代码": code,
+        "处罚决定日期": TODAY,
+        "归集时间": "2026/11/30",
+        "公示日期": TODAY,
+        "履行完毕日期": "",
+        "履行归集时间": "",
+    }
     (folder / "register.csv").write_text("\n".join(register), "utf-8")
     (folder / "penalties.csv").write_text(f"{first}\n{','.join(cells.values())}\n", "utf-8")
 
@@ -65,9 +69,15 @@ def test_the_night_is_of_the_day_in_china_and_knows_the_penalty(morning):
 def test_a_day_that_has_not_come_in_china_is_refused(morning):
     tomorrow = date.fromisoformat(TODAY).replace(month=12, day=1)
     refused = xhcredit(
-        "score", "--as-of", tomorrow, "--warehouse", morning.folder / "w",
-        "--out", morning.folder / "ahead", machine=morning.machine,
-    )  # fmt: skip
+        "score",
+        "--as-of",
+        tomorrow,
+        "--warehouse",
+        morning.folder / "w",
+        "--out",
+        morning.folder / "ahead",
+        machine=morning.machine,
+    )
 
     assert refused.exit_code == 12
     assert "2026-12-01 has not come; choose 2026-11-30" in refused.err

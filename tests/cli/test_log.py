@@ -38,8 +38,18 @@ def own(warehouse, tmp_path):
 
 
 def score(folder, day=DAY):
-    return ("score", "--as-of", day, "--warehouse", folder / "warehouse", "--out", folder / "night",
-            "--store", folder / "s.db", "--json")  # fmt: skip
+    return (
+        "score",
+        "--as-of",
+        day,
+        "--warehouse",
+        folder / "warehouse",
+        "--out",
+        folder / "night",
+        "--store",
+        folder / "s.db",
+        "--json",
+    )
 
 
 def lines_of(file):
@@ -62,8 +72,16 @@ def test_a_night_tells_its_start_its_slices_and_what_was_published(own, monkeypa
 
     order = [line["event"] for line in lines]
     assert (order[0], order[-1]) == ("command.started", "command.finished")
-    expected = ["night.started", "cluster.built", *["night.slice"] * len(slices), "night.scored",
-                "restorable.listed", "night.published", "rows.written", "alert.raised"]  # fmt: skip
+    expected = [
+        "night.started",
+        "cluster.built",
+        *["night.slice"] * len(slices),
+        "night.scored",
+        "restorable.listed",
+        "night.published",
+        "rows.written",
+        "alert.raised",
+    ]
     assert order[order.index("night.started") : -1] == expected
     assert [s["first"] for s in slices] == list(range(0, run["enterprises"], SLICE))
     assert len(slices) > 2
@@ -123,8 +141,10 @@ def test_the_environment_asks_too_and_a_dash_is_standard_error(own):
     lines = [json.loads(line) for line in said.err.splitlines()]
 
     assert [line["event"] for line in lines] == [
-        "command.started", "store.migrated", "command.finished",
-    ]  # fmt: skip
+        "command.started",
+        "store.migrated",
+        "command.finished",
+    ]
     assert (lines[1]["before"], bool(lines[1]["after"])) == ("", True)
     assert "the store came from nothing" in said.out
 
@@ -230,8 +250,9 @@ def test_a_file_of_a_delivery_that_is_refused_is_an_event_with_its_code(own):
     [finished], files = named(lines, "ingest.finished"), named(lines, "ingest.file")
 
     assert [(f["status"], f.get("error")) for f in files] == [
-        ("entered", None), ("refused", "bad_mapping"),
-    ]  # fmt: skip
+        ("entered", None),
+        ("refused", "bad_mapping"),
+    ]
     assert (finished["files"], finished["refused"]) == (2, 1)
     assert finished["entered"] == {"enterprise": files[0]["rows"]} == {"enterprise": 60}
     assert lines[-1].get("exit_code", 0) == said.exit_code
@@ -244,8 +265,12 @@ def test_backup_and_restore_are_told_with_their_rows(own):
     lines = lines_of(own / "l")
     [saved], [back] = named(lines, "store.backed_up"), named(lines, "store.restored")
 
-    assert saved["rows"] == back["rows"] == sum(json.loads((own / "b.json").read_text())["rows"]
-                                                .values()) > 0  # fmt: skip
+    assert (
+        saved["rows"]
+        == back["rows"]
+        == sum(json.loads((own / "b.json").read_text())["rows"].values())
+        > 0
+    )
     refused = inside("--log", own / "m", "store", "backup", own / "b", "--store", own / "s.db")
     [failed] = named(lines_of(own / "m"), "store.failed")
     assert (failed["step"], failed["error"]) == ("store.backed_up", "bad_input")
@@ -266,9 +291,13 @@ def test_a_draw_is_told_step_by_step_without_anybody(tmp_path, monkeypatch):
     told = [line for line in lines if line["event"].startswith("draw.")]
 
     assert [(line["event"], line.get("draw")) for line in told] == [
-        ("draw.planned", None), ("draw.frozen", "d1"), ("draw.seeded", "d1"),
-        ("draw.drawn", "d1"), ("draw.failed", None), ("draw.published", "d1"),
-    ]  # fmt: skip
+        ("draw.planned", None),
+        ("draw.frozen", "d1"),
+        ("draw.seeded", "d1"),
+        ("draw.drawn", "d1"),
+        ("draw.failed", None),
+        ("draw.published", "d1"),
+    ]
     assert [line["level"] for line in told] == ["info"] * 4 + ["warning", "info"]
     record = json.loads((office.out / "record.json").read_bytes())
     assert told[3]["selected"] == len(record["selected"])

@@ -151,8 +151,12 @@ def test_the_examples_run(server, example):
     environment = {**os.environ, "XHCREDIT_KEY": key, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [*run, str(ROOT / "examples" / example), address],
-        env=environment, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
     assert done.returncode == 0, done.stderr
     assert CODES[0][:8] in done.stdout

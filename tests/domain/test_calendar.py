@@ -39,9 +39,17 @@ def test_holidays_and_swapped_days(day, works):
 #: working days of each year: days without weekends, less holidays on weekdays, plus swapped days
 @pytest.mark.parametrize(
     ("year", "count"),
-    [(2019, 250), (2020, 249), (2021, 250), (2022, 249), (2023, 249), (2024, 251), (2025, 248),
-     (2026, 248)],
-)  # fmt: skip
+    [
+        (2019, 250),
+        (2020, 249),
+        (2021, 250),
+        (2022, 249),
+        (2023, 249),
+        (2024, 251),
+        (2025, 248),
+        (2026, 248),
+    ],
+)
 def test_a_year_has_its_working_days(year, count):
     first, last = date(year, 1, 1), date(year, 12, 31)
 

@@ -13,8 +13,9 @@ from xhcredit.domain.clock import CHINA, Clock, beijing_time, china_day, china_m
 #: any second from 1993 to 2199, written in any zone
 MOMENTS = st.builds(
     lambda second, minutes: datetime.fromtimestamp(second, timezone(timedelta(minutes=minutes))),
-    st.integers(725_846_400, 7_226_582_400), st.integers(-14 * 60, 14 * 60),
-)  # fmt: skip
+    st.integers(725_846_400, 7_226_582_400),
+    st.integers(-14 * 60, 14 * 60),
+)
 
 
 @given(MOMENTS)

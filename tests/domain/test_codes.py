@@ -141,9 +141,12 @@ def test_many_at_once_and_one_at_a_time_agree(good, place, letter):
 @pytest.mark.parametrize(
     ("typed", "plain"),
     [
-        ("９１ａｂＹ", "91ABY"), ("０ＡａＺｚ", "0AAZZ"), ("\u3000 x\t\r\n\u00a0\ufeff", "X"),
-        ("a b", "A B"), ("", ""),
+        ("９１ａｂＹ", "91ABY"),
+        ("０ＡａＺｚ", "0AAZZ"),
+        ("\u3000 x\t\r\n\u00a0\ufeff", "X"),
+        ("a b", "A B"),
+        ("", ""),
     ],
-)  # fmt: skip
+)
 def test_full_width_and_lower_case_letters_are_typed_codes_too(typed, plain):
     assert normalised(typed) == plain

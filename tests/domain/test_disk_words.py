@@ -31,12 +31,15 @@ def test_no_room_by_number(number):
 @pytest.mark.parametrize(
     ("number", "why"),
     [
-        (errno.EACCES, "permission denied"), (errno.EPERM, "operation not permitted"),
-        (errno.EROFS, "read-only file system"), (errno.ENOTDIR, "not a directory"),
-        (errno.EISDIR, "is a directory"), (errno.EEXIST, "file exists"),
+        (errno.EACCES, "permission denied"),
+        (errno.EPERM, "operation not permitted"),
+        (errno.EROFS, "read-only file system"),
+        (errno.ENOTDIR, "not a directory"),
+        (errno.EISDIR, "is a directory"),
+        (errno.EEXIST, "file exists"),
         (errno.ENAMETOOLONG, "file name too long"),
     ],
-)  # fmt: skip
+)
 def test_a_barred_place_by_number(number, why):
     error = OSError(number, os.strerror(number), "/data/x")
 
@@ -53,11 +56,16 @@ def test_other_numbers_are_not_the_disks_whatever_the_words(number):
 @pytest.mark.parametrize(
     "words",
     [
-        "No space left on device", "database or disk is full", "Quota exceeded", "File too large",
-        "failed to offload data block", "Could not write all bytes to file",
-        "could not write file", "adjust max_temp_directory_size",
+        "No space left on device",
+        "database or disk is full",
+        "Quota exceeded",
+        "File too large",
+        "failed to offload data block",
+        "Could not write all bytes to file",
+        "could not write file",
+        "adjust max_temp_directory_size",
     ],
-)  # fmt: skip
+)
 def test_no_room_in_the_words_of_a_driver(words):
     error = sqlite3.OperationalError(f'IO Error: "/data/a.db": {words}!')
 
@@ -81,8 +89,9 @@ def test_a_barred_place_in_the_words_of_a_driver(words, why):
 
     assert told(quoted) == (NotWritable, f'"/data/a.db" cannot be used ({why}){RIGHT}')
     assert told(sqlite3.OperationalError(words)) == (
-        NotWritable, f"a file cannot be used ({why}){RIGHT}",
-    )  # fmt: skip
+        NotWritable,
+        f"a file cannot be used ({why}){RIGHT}",
+    )
 
 
 def test_words_count_of_drivers_and_of_errors_of_files_without_a_number_only():

@@ -42,8 +42,12 @@ def test_what_a_function_does_is_an_event_with_its_counts_and_ids():
     assert line.pop("timestamp").endswith("+00:00")
     assert line.pop("seconds") >= 0
     assert line == {
-        "level": "info", "event": "sum.made", "command": "test", "name": "mine", "total": 3,
-    }  # fmt: skip
+        "level": "info",
+        "event": "sum.made",
+        "command": "test",
+        "name": "mine",
+        "total": 3,
+    }
     assert added.__doc__ == "Sum of numbers."
 
 

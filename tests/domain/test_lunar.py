@@ -30,8 +30,10 @@ def test_qingming_falls_on_the_day_of_the_other_library():
 
 def test_festivals_of_coming_years_are_those_of_the_printed_almanac():
     """Spring Festival, Dragon Boat and Mid-Autumn; the last of 2028 is the third National Day."""
-    days = {year: [lunar_day(year, m, d) for m, d in ((1, 1), (5, 5), (8, 15))]
-            for year in range(2027, 2031)}  # fmt: skip
+    days = {
+        year: [lunar_day(year, m, d) for m, d in ((1, 1), (5, 5), (8, 15))]
+        for year in range(2027, 2031)
+    }
 
     assert {year: [f"{d:%m-%d}" for d in found] for year, found in days.items()} == {
         2027: ["02-06", "06-09", "09-15"],

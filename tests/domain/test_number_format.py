@@ -38,11 +38,16 @@ def test_sums_of_points_have_no_dust(a, b):
 
 def test_sql_and_python_round_alike_to_the_last_bit():
     rng = np.random.default_rng(4)
-    values = np.concatenate([
-        rng.normal(600, 80, 20_000), rng.integers(0, 10**6, 20_000) / 1000 + 0.0005,
-        rng.integers(0, 10**5, 20_000) / 1000, 10.0 ** rng.uniform(-12, 3, 20_000),
-        -(10.0 ** rng.uniform(-12, 9, 20_000)), [0.0, 0.005, 0.015, 0.125, 1e-9, 0.01, 0.00999],
-    ])  # fmt: skip
+    values = np.concatenate(
+        [
+            rng.normal(600, 80, 20_000),
+            rng.integers(0, 10**6, 20_000) / 1000 + 0.0005,
+            rng.integers(0, 10**5, 20_000) / 1000,
+            10.0 ** rng.uniform(-12, 3, 20_000),
+            -(10.0 ** rng.uniform(-12, 9, 20_000)),
+            [0.0, 0.005, 0.015, 0.125, 1e-9, 0.01, 0.00999],
+        ]
+    )
     with duckdb.connect() as con:
         con.register("numbers", pa.table({"n": values}))
         for digits in (POINTS, OTHER):
@@ -63,14 +68,26 @@ def test_names_say_how_many_digits():
 
 def test_answers_are_rounded_throughout_and_nothing_else_is_touched():
     told = {
-        "composite": 523.9000000000002, "x": {"x_food": 618.7000000000001}, "code": "9131",
-        "scores": [{"weight": 1 / 3, "points": 300.9999999999999}], "count": 3, "yes": True,
-        "p": 1.23456e-9, "none": None, "amount_yuan": 12345.678,
-    }  # fmt: skip
+        "composite": 523.9000000000002,
+        "x": {"x_food": 618.7000000000001},
+        "code": "9131",
+        "scores": [{"weight": 1 / 3, "points": 300.9999999999999}],
+        "count": 3,
+        "yes": True,
+        "p": 1.23456e-9,
+        "none": None,
+        "amount_yuan": 12345.678,
+    }
 
     assert rounded(told) == {
-        "composite": 523.9, "x": {"x_food": 618.7}, "code": "9131",
-        "scores": [{"weight": 0.3333, "points": 301.0}], "count": 3, "yes": True,
-        "p": 1.23e-9, "none": None, "amount_yuan": 12345.68,
-    }  # fmt: skip
+        "composite": 523.9,
+        "x": {"x_food": 618.7},
+        "code": "9131",
+        "scores": [{"weight": 0.3333, "points": 301.0}],
+        "count": 3,
+        "yes": True,
+        "p": 1.23e-9,
+        "none": None,
+        "amount_yuan": 12345.68,
+    }
     assert rounded(told)["yes"] is True

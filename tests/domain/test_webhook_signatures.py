@@ -15,8 +15,10 @@ MARK = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="  # of the specification
 
 def test_the_example_of_the_specification_has_its_three_headers():
     assert signed([SECRET], EVENT, AT, BODY) == {
-        "webhook-id": EVENT, "webhook-timestamp": str(AT), "webhook-signature": MARK,
-    }  # fmt: skip
+        "webhook-id": EVENT,
+        "webhook-timestamp": str(AT),
+        "webhook-signature": MARK,
+    }
 
 
 def test_while_a_secret_is_changed_both_signatures_go_with_the_message():

@@ -98,9 +98,14 @@ def test_a_pause_that_the_rate_does_not_allow_is_refused():
 
 def test_burden_is_counted():
     got = burden(
-        np.array([0, 1, 5, 2, 9]), np.array([0, 0, 0, 1, 2]), 5,
-        pause=4, year=4, cap=1, groups={"small": np.array([1, 1, 0, 0, 0], bool)},
-    )  # fmt: skip
+        np.array([0, 1, 5, 2, 9]),
+        np.array([0, 0, 0, 1, 2]),
+        5,
+        pause=4,
+        year=4,
+        cap=1,
+        groups={"small": np.array([1, 1, 0, 0, 0], bool)},
+    )
 
     assert got.by_count == (2, 2, 0, 1)
     assert (got.visits, got.repeats, got.most, got.over_cap) == (5, 1, 2, 1)
@@ -109,9 +114,11 @@ def test_burden_is_counted():
 
 def test_exploration_has_a_price_and_finds_what_nobody_else_would():
     got = exploration(
-        np.array([1000.0, 100.0]), np.array([50.0, 50.0]), np.array([1.0, 10.0]),
+        np.array([1000.0, 100.0]),
+        np.array([50.0, 50.0]),
+        np.array([1.0, 10.0]),
         np.array([True, False]),
-    )  # fmt: skip
+    )
 
     assert (got.visits, got.found, got.hidden) == (50, 1, 20)
     assert got.cost == pytest.approx(9)

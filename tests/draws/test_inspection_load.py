@@ -34,10 +34,13 @@ def field_load(*departments, cap=CAP):
 @pytest.mark.parametrize(
     ("on", "counted"),
     [
-        (date(2025, 12, 31), False), (date(2026, 1, 1), True), (DAY, True),
-        (date(2026, 7, 1), False), (date(2027, 1, 1), False),
+        (date(2025, 12, 31), False),
+        (date(2026, 1, 1), True),
+        (DAY, True),
+        (date(2026, 7, 1), False),
+        (date(2027, 1, 1), False),
     ],
-)  # fmt: skip
+)
 def test_the_calendar_year_counts_up_to_the_day_itself(on, counted):
     assert bool(load(visit(on))) is counted
 
@@ -67,9 +70,10 @@ def test_fields_come_in_order_each_with_its_departments_and_its_cap():
             ("徐汇区市场监管局", "district", 2, 1),
         ),
         # a field without a cap: nothing counts toward it
-        FieldLoad("general", (DepartmentLoad("徐汇区市场监管局", "district", 0, 1),), None,
-                  "district"),
-    ]  # fmt: skip
+        FieldLoad(
+            "general", (DepartmentLoad("徐汇区市场监管局", "district", 0, 1),), None, "district"
+        ),
+    ]
     assert (told[0].counting, told[0].total) == (5, 6)
 
 

@@ -64,10 +64,15 @@ def test_what_passes_in_bulk_passes_row_by_row(data):
     """A byte changed, taken out or put in anywhere: whatever bulk lets through is right."""
     at = data.draw(st.integers(len(b"code,stratum,odds,salt\n"), len(SMALL) - 1))
     byte = bytes([data.draw(st.integers(0, 255) | st.sampled_from(list(b",\n\r0As-")))])
-    body = data.draw(st.sampled_from(
-        [SMALL[:at] + byte + SMALL[at + 1 :], SMALL[:at] + SMALL[at + 1 :],
-         SMALL[:at] + byte + SMALL[at:]]
-    ))  # fmt: skip
+    body = data.draw(
+        st.sampled_from(
+            [
+                SMALL[:at] + byte + SMALL[at + 1 :],
+                SMALL[:at] + SMALL[at + 1 :],
+                SMALL[:at] + byte + SMALL[at:],
+            ]
+        )
+    )
     lines = lines_in(body[len(b"code,stratum,odds,salt\n") :])
     if lines is None:
         return

@@ -167,8 +167,9 @@ def test_written_odds_add_up_exactly(weights, size):
 
 def test_the_list_does_not_depend_on_the_order_of_rows():
     codes = np.array([f"{n:018}" for n in range(300)])
-    unit = np.array([(int(hashlib.sha256(c.encode()).hexdigest()[:13], 16) + 0.5) / 16**13
-                     for c in codes])  # fmt: skip
+    unit = np.array(
+        [(int(hashlib.sha256(c.encode()).hexdigest()[:13], 16) + 0.5) / 16**13 for c in codes]
+    )
     odds = np.array(decimals(in_units(proportional(np.arange(1.0, 301), 40), list(codes))))
     mixed = np.random.default_rng(1).permutation(300)
 

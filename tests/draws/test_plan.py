@@ -40,8 +40,11 @@ def test_a_lawful_plan_is_read_with_its_defaults():
 
     assert plan.by_tier == PLAN["ratios"]
     assert (plan.design, plan.calibrated, plan.by_street, plan.spare_trusted) == (
-        "stratified", False, False, False,
-    )  # fmt: skip
+        "stratified",
+        False,
+        False,
+        False,
+    )
     assert (plan.scope.x, plan.scope.streets, plan.scope.kinds) == (None, (), ())
     assert "round_months" not in plan.model_dump()
     assert read(round_months=1).model_dump()["round_months"] == 1
@@ -142,8 +145,9 @@ def test_items_must_be_in_the_base_of_the_plans_fields_and_fit_the_lead():
     lead = base[other].qualification
     assert read(**both, qualification=lead).qualification == lead
     wanted = ", ".join(sorted({"general", lead}))
-    assert refusal(**both, qualification="no such").endswith(f'one of {wanted}, not "no such" '
-                                                             "(draws.items)")  # fmt: skip
+    assert refusal(**both, qualification="no such").endswith(
+        f'one of {wanted}, not "no such" (draws.items)'
+    )
 
 
 def test_individual_odds_know_no_pause():

@@ -120,9 +120,11 @@ def test_an_individual_draw_takes_the_certain_and_as_many_as_the_odds_add_up_to(
 
 def all_files(published):
     return Files(
-        published["commitment.json"], published["frame.csv"],
-        published["inspectors.csv"], published["recusals.csv"],
-    )  # fmt: skip
+        published["commitment.json"],
+        published["frame.csv"],
+        published["inspectors.csv"],
+        published["recusals.csv"],
+    )
 
 
 def test_a_record_holds_against_everything_that_was_published():

@@ -17,9 +17,18 @@ FRAME = stratified_frame({"s01": 6, "s02": 4, "s03": 3})
 RATIOS = {"s01": "0.5", "s02": "1", "s03": "0"}
 RECORD, FILES = drawn(FRAME, RATIOS)
 RECORD = again(RECORD)
-BESIDE = Files(*(FILES[f] for f in (
-    "commitment.json", "frame.csv", "inspectors.csv", "recusals.csv", "record.json",
-)))  # fmt: skip
+BESIDE = Files(
+    *(
+        FILES[f]
+        for f in (
+            "commitment.json",
+            "frame.csv",
+            "inspectors.csv",
+            "recusals.csv",
+            "record.json",
+        )
+    )
+)
 PUBLIC = [
     ("记录各部分齐全", "the record has its parts and no other"),
     ("协议", "the protocol is xhcredit-draw/1"),

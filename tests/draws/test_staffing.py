@@ -58,10 +58,11 @@ tasks = st.builds(
     st.lists(st.sampled_from(["food", "fire"]), min_size=1, max_size=3),
     st.lists(
         st.tuples(st.sets(st.sampled_from(["food", "fire"])), st.integers(0, 2)),
-        min_size=2, max_size=4,
+        min_size=2,
+        max_size=4,
     ),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=4),
-)  # fmt: skip
+)
 
 
 @given(tasks, st.integers(0, 5))
@@ -84,10 +85,12 @@ def test_the_chain_is_close_to_uniform_where_assignments_can_be_counted():
     """Six enterprises of one place pair each and fixed loads: every assignment about as often."""
     task = Task(
         tuple(Visit(f"C{n}", (Need("food"), Need("fire"))) for n in range(4)),
-        (*(person(f"A{n}", "food", capacity=1) for n in range(4)),
-         *(person(f"B{n}", "fire", capacity=1) for n in range(4))),
+        (
+            *(person(f"A{n}", "food", capacity=1) for n in range(4)),
+            *(person(f"B{n}", "fire", capacity=1) for n in range(4)),
+        ),
         frozenset({("A0", "C0"), ("A1", "C1"), ("A2", "C0"), ("B0", "C0"), ("B3", "C3")}),
-    )  # fmt: skip
+    )
     every = set(possible_pairs(task))
     draws = 6000
 
@@ -113,10 +116,12 @@ def test_a_long_augmenting_path_is_found():
     n = 40
     task = Task(
         tuple(Visit(f"C{i}", (Need("", f"u{i}"), Need("food"))) for i in range(n)),
-        (*(person(f"U{i}", unit=f"u{i}", capacity=1) for i in range(n)),
-         *(person(f"F{i}", "food", unit="x", capacity=1) for i in range(n))),
+        (
+            *(person(f"U{i}", unit=f"u{i}", capacity=1) for i in range(n)),
+            *(person(f"F{i}", "food", unit="x", capacity=1) for i in range(n)),
+        ),
         frozenset((f"F{j}", f"C{i}") for i in range(n) for j in range(n) if j not in (i, i + 1)),
-    )  # fmt: skip
+    )
 
     assert lawful(task, staff(task, bound("path"))[1])
 
@@ -127,10 +132,13 @@ def test_a_long_augmenting_path_is_found():
         ([person("J1", "fire"), person("J2", "fire")], [], r'C1: nobody .* "food" \(qualification'),
         ([person("J1", "food"), person("J2")], [("J1", "C1")], r"C1: everybody .*recused"),
         ([person("J1", "food")], [], r"C1: fewer different inspectors"),
-        ([person("J1", "food", capacity=1), person("J2", "food", capacity=1)], [],
-         r"2 place\(s\) cannot be filled: 2 enterprise\(s\) \(C1, C2\).*J1, J2.*capacity"),
+        (
+            [person("J1", "food", capacity=1), person("J2", "food", capacity=1)],
+            [],
+            r"2 place\(s\) cannot be filled: 2 enterprise\(s\) \(C1, C2\).*J1, J2.*capacity",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_impossible_staffing_names_enterprise_and_constraint(people, barred, said):
     task = Task((visit("C1", "food", 2), visit("C2", "food", 2)), tuple(people), frozenset(barred))
 

@@ -77,11 +77,25 @@ def test_the_internal_file_says_all_of_a_stratum_in_the_order_of_ids():
 
     assert told({second: "s02", first: "s01"}, odds, ["food", "general"]) == [
         {
-            "id": "s01", "tier": "A", "field": "food;general", "street": "漕河泾", "duty": True,
-            "paused": False, "past": ["0.03", "0.1"], "pi": "0.03", "h": "1",
+            "id": "s01",
+            "tier": "A",
+            "field": "food;general",
+            "street": "漕河泾",
+            "duty": True,
+            "paused": False,
+            "past": ["0.03", "0.1"],
+            "pi": "0.03",
+            "h": "1",
         },
         {
-            "id": "s02", "tier": "D", "field": "food;general", "street": "漕河泾", "duty": False,
-            "paused": True, "past": [], "pi": "0.5", "h": "0",
+            "id": "s02",
+            "tier": "D",
+            "field": "food;general",
+            "street": "漕河泾",
+            "duty": False,
+            "paused": True,
+            "past": [],
+            "pi": "0.5",
+            "h": "0",
         },
-    ]  # fmt: skip
+    ]

@@ -75,9 +75,7 @@ def test_every_month_draws_what_its_odds_promise(year):
 
 def test_the_burden_is_told_by_enterprise_and_group(district, year):
     visits, everybody = visits_of(year), firms(district, year)
-    told = burden_report(
-        visits[["code", "round"]], everybody, pause=4, rounds_per_year=12, cap=4
-    )  # fmt: skip
+    told = burden_report(visits[["code", "round"]], everybody, pause=4, rounds_per_year=12, cap=4)
     each = visits.groupby("code").size()
 
     assert told["repeats"] == told["over_cap"] == 0

@@ -40,12 +40,20 @@ def stratified_frame(sizes):
 
 def terms(people=PEOPLE, barred="", **other):
     given = {
-        "draw_id": "d-2026-07", "round_id": "d-2026-07", "plan_id": "p-2026",
-        "plan_digest": digest_of(b"plan"), "as_of": "2026-06-30", "design": "stratified",
-        "calibrated": False, "seed_source": "上海市体育彩票 2026-07-02", "seed_due": "2026-07-02",
-        "places": 2, "qualification": "food", "inspectors_digest": digest_of(people.encode()),
+        "draw_id": "d-2026-07",
+        "round_id": "d-2026-07",
+        "plan_id": "p-2026",
+        "plan_digest": digest_of(b"plan"),
+        "as_of": "2026-06-30",
+        "design": "stratified",
+        "calibrated": False,
+        "seed_source": "上海市体育彩票 2026-07-02",
+        "seed_due": "2026-07-02",
+        "places": 2,
+        "qualification": "food",
+        "inspectors_digest": digest_of(people.encode()),
         "recusals_digest": digest_of(recusals(barred).encode()),
-    }  # fmt: skip
+    }
     return Terms(**{**given, **other})
 
 

@@ -60,7 +60,7 @@ FEATURES = [
     feature("worst", "derived", derive="max(coalesce(since, 0), min(n, 3)) * (n >= 1)"),
     feature("near", "neighbours", relation="legal_representative", of="n"),
     feature("near_share", "neighbours", relation="address", of="last_failed", hub_limit=3),
-]  # fmt: skip
+]
 
 seeds = st.integers(0, 2**31)
 few = settings(

@@ -51,9 +51,15 @@ def test_a_folder_that_others_can_write_is_not_used(tmp_path, monkeypatch):
 
 def test_a_decayed_sum_of_money_is_refused():
     f = Feature(
-        id="f", dimension="supervision", unit="yuan", aggregate="decayed", table="penalty",
-        value="amount_yuan", half_life=180, **WORDS,
-    )  # fmt: skip
+        id="f",
+        dimension="supervision",
+        unit="yuan",
+        aggregate="decayed",
+        table="penalty",
+        value="amount_yuan",
+        half_life=180,
+        **WORDS,
+    )
     with pytest.raises(BadDeclaration, match="a decayed sum of money overflows"):
         compile_features([f], jit=False)
 

@@ -18,10 +18,18 @@ KINDS = table("penalty").column("penalty_kinds").value_ids
 def counted(name: str, condition: str, **event: object) -> bool:
     """Whether one event of a table counts under a condition on 30 June 2026."""
     feature = Feature(
-        id="counted", zh="计入", en="counted", dimension="supervision", unit="count",
-        direction="riskier", source="test", missing="none", aggregate="count", table=name,
+        id="counted",
+        zh="计入",
+        en="counted",
+        dimension="supervision",
+        unit="count",
+        direction="riskier",
+        source="test",
+        missing="none",
+        aggregate="count",
+        table=name,
         where=condition,
-    )  # fmt: skip
+    )
     keys = {c: "1" for c in table(name).key if table(name).column(c).type in ("text", "person")}
     day = {"occurred_on": date(2026, 5, 1), "known_on": date(2026, 5, 2)}
     events = {name: [{**keys, "code": "91310000000000000X", **day, **event}]}
@@ -63,8 +71,11 @@ def test_slight_kinds_together_stay_slight():
 SERIOUS_KINDS = {"licence_revocation", "occupation_ban", "closure"}
 #: 行政处罚法 art 9(3) and (4)
 RESTRICTING_KINDS = SERIOUS_KINDS | {
-    "suspension", "business_restriction", "downgrade", "permit_suspension",
-}  # fmt: skip
+    "suspension",
+    "business_restriction",
+    "downgrade",
+    "permit_suspension",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

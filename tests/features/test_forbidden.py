@@ -139,7 +139,7 @@ OFFENDERS = {
         "counts moves",
     ),
     "labels": ([planted(table="food_sample", where="failed", window="24m")], "flaws of a food"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OFFENDERS)

@@ -64,9 +64,16 @@ def test_decayed_sums_of_the_largest_values_have_a_sum():
 
 
 RAW = {
-    "table": "t", "kind": "event", "name_zh": "甲", "name_en": "t", "directory": "d",
-    "authority": "局", "occurred_zh": "日期", "since": date(1980, 1, 1), "key": ["code"],
-}  # fmt: skip
+    "table": "t",
+    "kind": "event",
+    "name_zh": "甲",
+    "name_en": "t",
+    "directory": "d",
+    "authority": "局",
+    "occurred_zh": "日期",
+    "since": date(1980, 1, 1),
+    "key": ["code"],
+}
 
 
 @pytest.mark.parametrize(

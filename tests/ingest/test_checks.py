@@ -53,8 +53,12 @@ def test_a_good_row_goes_in_as_it_is(tmp_path):
         (f"{A}X,D1,2024-01-02,罚款,1", "代码", "code_length", A + "X"),
         (f"I{A[1:]},D1,2024-01-02,罚款,1", "代码", "code_character", "I" + A[1:]),
         (f"{WRONG_CHECK},D1,2024-01-02,罚款,1", "代码", "code_check_digit", WRONG_CHECK),
-        (f"{WRONG_ORGANISATION},D1,2024-01-02,罚款,1", "代码", "code_organisation_digit",
-         WRONG_ORGANISATION),
+        (
+            f"{WRONG_ORGANISATION},D1,2024-01-02,罚款,1",
+            "代码",
+            "code_organisation_digit",
+            WRONG_ORGANISATION,
+        ),
         ("000000000000000000,D1,2024-01-02,罚款,1", "代码", "code_placeholder", "0" * 18),
         (",D1,2024-01-02,罚款,1", "代码", "missing_required", ""),
         (f"{A},,2024-01-02,罚款,1", "文号", "missing_required", ""),
@@ -64,12 +68,12 @@ def test_a_good_row_goes_in_as_it_is(tmp_path):
         (f"{A},D1,2024-01-02,罰款,1", "种类", "bad_category", "罰款"),
         (f"{A},D1,2024-01-02,罚款、拘役,1", "种类", "bad_category", "罚款、拘役"),
         (f"{A},D1,2024-01-02,罚款,3万元", "金额", "unit_in_cell", "3万元"),
-        (f"{A},D1,2024-01-02,罚款,\"12,34\"", "金额", "bad_number", "12,34"),
+        (f'{A},D1,2024-01-02,罚款,"12,34"', "金额", "bad_number", "12,34"),
         (f"{A},D1,2024-01-02,罚款,-5", "金额", "bad_number", "-5"),
         (f"{A},D1,2024-01-02", "", "ragged_row", f"{A},D1,2024-01-02"),
         (f"{code(9)},D1,2024-01-02,罚款,1", "代码", "unknown_enterprise", code(9)),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_cell_sends_its_row_to_quarantine(tmp_path, line, column, reason, found):
     report = ingest_penalties(tmp_path, f"{B},D0,2024-01-02,罚款,1", line)
 
@@ -80,8 +84,9 @@ def test_a_wrong_cell_sends_its_row_to_quarantine(tmp_path, line, column, reason
     assert report.rows_quarantined == 1
 
 
-@pytest.mark.parametrize("text", ["2024/1/2", "2024.01.02", "2024年1月2日", "20240102",
-                                  "2024-01-02 08:30:00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["2024/1/2", "2024.01.02", "2024年1月2日", "20240102", "2024-01-02 08:30:00"]
+)
 def test_usual_ways_to_write_a_day_are_read(tmp_path, text):
     ingest_penalties(tmp_path, f"{A},D1,{text},罚款,1")
 
@@ -148,8 +153,12 @@ def test_a_permit_may_expire_in_the_future(tmp_path):
             "known_on": {"else": "occurred_on"}, "expires_on": "有效期至"}}],
     }  # fmt: skip
     write_register(tmp_path / "in", A)
-    write_penalties(tmp_path / "in", f"{A},P1,2024-01-02,2030-01-01",
-                    header="代码,编号,日期,有效期至", name="permits.csv")  # fmt: skip
+    write_penalties(
+        tmp_path / "in",
+        f"{A},P1,2024-01-02,2030-01-01",
+        header="代码,编号,日期,有效期至",
+        name="permits.csv",
+    )
     report = ingest(tmp_path, REGISTER, mapping)
 
     assert report.entered() == {"enterprise": 1, "permit": 1}
@@ -182,8 +191,12 @@ def test_persons_become_keyed_hashes(tmp_path):
         "persons": ["relation.node"],
     }  # fmt: skip
     write_register(tmp_path / "in", A)
-    write_penalties(tmp_path / "in", f"{A},法定代表人,张三,2024-01-02",
-                    header="代码,类型,人员,日期", name="relations.csv")  # fmt: skip
+    write_penalties(
+        tmp_path / "in",
+        f"{A},法定代表人,张三,2024-01-02",
+        header="代码,类型,人员,日期",
+        name="relations.csv",
+    )
     ingest(tmp_path, REGISTER, mapping)
 
     rows = query(tmp_path, "SELECT kind, node FROM relation")
@@ -239,13 +252,22 @@ def test_events_can_bring_their_enterprises_along(tmp_path):
 
 
 def test_rows_of_an_undeclared_list_are_not_passed_over_in_silence(tmp_path):
-    tables = [{"table": "penalty", "where": {"column": "表", "equals": "处罚"},
-               "columns": PENALTIES["tables"][0]["columns"]}]  # fmt: skip
+    tables = [
+        {
+            "table": "penalty",
+            "where": {"column": "表", "equals": "处罚"},
+            "columns": PENALTIES["tables"][0]["columns"],
+        }
+    ]
     mapping = PENALTIES | {"tables": tables, "skip_where": {"column": "表", "in": ["表扬"]}}
     report = ingest_penalties(
-        tmp_path, GOOD + ",处罚", GOOD + ",表扬", GOOD + ",别的", header=HEADER + ",表",
+        tmp_path,
+        GOOD + ",处罚",
+        GOOD + ",表扬",
+        GOOD + ",别的",
+        header=HEADER + ",表",
         mapping=mapping,
-    )  # fmt: skip
+    )
 
     assert quarantine(report) == [(4, "表", "no_table", "别的")]
     assert (report.rows_in, report.rows_skipped, report.entered) == (3, 1, {"penalty": 1})

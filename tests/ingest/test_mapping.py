@@ -36,13 +36,17 @@ def column(name, value):
         (changed(["files"], None), r'top level: "files" is missing; add it'),
         (changed(["tables"], "penalty"), r"tables: found 'penalty'; write a list"),
         (changed(["tables", 0], "penalty"), r"tables\[0\]: found 'penalty'; write `key: value`"),
-        (changed(["tables", 0, "table"], "penalties"),
-         r'has no table "penalties" \(did you mean "penalty"\?\); it has: enterprise'),
+        (
+            changed(["tables", 0, "table"], "penalties"),
+            r'has no table "penalties" \(did you mean "penalty"\?\); it has: enterprise',
+        ),
         (column("ammount_yuan", "x"), r'unknown key "ammount_yuan" \(did you mean "amount_yuan"'),
         (column("doc_no", None), r'table "penalty" needs "doc_no" \(处罚决定书文号\); map it'),
         (column("known_on", {"else": "published_on"}), r'else: "published_on" is not mapped'),
-        (column("procedure", {"column": "x", "values": {"普通": "ordinry"}}),
-         r'procedure.values\[普通\]: "ordinry" is no value of "procedure" \(did you mean "ord'),
+        (
+            column("procedure", {"column": "x", "values": {"普通": "ordinry"}}),
+            r'procedure.values\[普通\]: "ordinry" is no value of "procedure" \(did you mean "ord',
+        ),
         (column("procedure", {"default": "quick"}), r'"quick" is no value .* it takes: ordinary'),
         (column("procedure", {}), r"says nothing of where the value comes from; add `column`"),
         (column("procedure", {"column": "x", "unit": "元"}), r"`unit` does not go with type \"cat"),
@@ -61,7 +65,7 @@ def column(name, value):
         (changed(["ignore"], ["文号"]), r'ignore: column "文号" is also used; take it out'),
         (changed(["persons"], ["penalty.agency"]), r'persons: "penalty.agency" is no person'),
     ],
-)  # fmt: skip
+)
 def test_a_doubtful_mapping_is_refused(tmp_path, mapping, message):
     folder = write_mappings(tmp_path, mapping)
     with pytest.raises(BadMapping, match=r"penalties\.yaml: .*" + message):

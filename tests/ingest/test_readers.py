@@ -69,8 +69,11 @@ def test_the_order_of_the_columns_is_free(tmp_path):
     [
         (b"", "auto", r'"penalties.csv" is empty \(0 bytes\); ask'),
         (b"\xef\xbb\xbf", "auto", r"begins with an empty row"),
-        (text(LINE).replace(b",", b";"), "auto",
-         r'one column by the delimiter ",", but its header contains ";" \(semicolon\); set'),
+        (
+            text(LINE).replace(b",", b";"),
+            "auto",
+            r'one column by the delimiter ",", but its header contains ";" \(semicolon\); set',
+        ),
         (text(LINE).replace(b",", b"\t"), "auto", r'contains "\\t" \(tab\); set'),
         (text(LINE, encoding="gb18030"), "utf-8", r"row 1 is not UTF-8.*`encoding: gb18030`"),
         (text(LINE), "gb18030", r"is UTF-8, but the mapping declares gb18030; set"),
@@ -78,14 +81,17 @@ def test_the_order_of_the_columns_is_free(tmp_path):
         (text(LINE) + b"\0", "auto", r"has a NUL byte at position .*; export it again"),
         (text(LINE, encoding="utf-16"), "auto", r"is no CSV but UTF-16 text; save it as CSV UTF-8"),
         (b"PK\x03\x04rest", "auto", r"is no CSV but a spreadsheet or archive"),
-        (text(f'{A},"D1,2024-01-02,x,1', LINE), "auto",
-         r"a quotation mark in row 2 is opened and never closed, so the rows after it"),
+        (
+            text(f'{A},"D1,2024-01-02,x,1', LINE),
+            "auto",
+            r"a quotation mark in row 2 is opened and never closed, so the rows after it",
+        ),
         (text(LINE, f'{A},D2,2024-01-02,x,"1', LINE), "auto", r"a quotation mark in row 3 is"),
         (b"\n" + text(LINE), "auto", r"begins with an empty row; the header must be row 1"),
         ("代码,代码\n1,2\n".encode(), "auto", r'column "代码" stands twice in the header'),
         ("代码,\n1,2\n".encode(), "auto", r"column 2 of the header \(row 1\) has no name"),
     ],
-)  # fmt: skip
+)
 def test_a_hostile_file_is_refused_in_words(tmp_path, content, declared, message):
     with pytest.raises(BadInput, match=message):
         ingest_file(tmp_path, content, mapping=penalties(format={"encoding": declared}))
@@ -238,8 +244,13 @@ def parquet(columns):
 
 
 def test_parquet_is_read_with_types(tmp_path):
-    columns = {"代码": [A, B], "文号": ["D1", "D2"], "日期": [date(2024, 1, 2), None],
-               "种类": ["罚款", "罚款"], "金额": [1234.5, 1.0]}  # fmt: skip
+    columns = {
+        "代码": [A, B],
+        "文号": ["D1", "D2"],
+        "日期": [date(2024, 1, 2), None],
+        "种类": ["罚款", "罚款"],
+        "金额": [1234.5, 1.0],
+    }
     report = ingest_file(tmp_path, parquet(columns), "penalties.parquet")
 
     assert query(tmp_path, "SELECT amount_yuan::VARCHAR FROM penalty") == [("1234.50",)]

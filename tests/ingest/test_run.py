@@ -203,11 +203,18 @@ def test_names_are_found_whatever_the_order_of_the_files(tmp_path):
         files="a*.csv",
         columns={"code": {"column": "代码", "else_by_name": "名称"}},
     )
-    bringing = PENALTIES | {"mapping": "bringing", "files": "b*.csv", "tables": [
-        {"table": "penalty", "columns": PENALTY_COLUMNS},
-        {"table": "enterprise", "optional": True,
-         "columns": {"code": "代码", "name": "名称", "known_on": "日期"}},
-    ]}  # fmt: skip
+    bringing = PENALTIES | {
+        "mapping": "bringing",
+        "files": "b*.csv",
+        "tables": [
+            {"table": "penalty", "columns": PENALTY_COLUMNS},
+            {
+                "table": "enterprise",
+                "optional": True,
+                "columns": {"code": "代码", "name": "名称", "known_on": "日期"},
+            },
+        ],
+    }
     by_name["tables"].append(bringing["tables"][1])
     header = HEADER + ",名称"
     write_penalties(tmp_path / "in", ",D1,2024-01-02,罚款,1,甲", header=header, name="a.csv")
@@ -249,8 +256,12 @@ def test_another_key_for_persons_is_refused(tmp_path, monkeypatch):
          "occurred_on": "日期", "known_on": {"else": "occurred_on"}}}]}  # fmt: skip
     write_register(tmp_path / "in", A)
     for name in ("relations1.csv", "relations2.csv"):
-        write_penalties(tmp_path / "in", f"{A},法定代表人,{name},2024-01-02",
-                        header="代码,类型,人员,日期", name=name)  # fmt: skip
+        write_penalties(
+            tmp_path / "in",
+            f"{A},法定代表人,{name},2024-01-02",
+            header="代码,类型,人员,日期",
+            name=name,
+        )
     folder = write_mappings(tmp_path, REGISTER, relation)
     target = tmp_path / "warehouse"
     monkeypatch.delenv(KEY_VARIABLE, raising=False)

@@ -18,8 +18,12 @@ def database(tmp_path, rows):
     columns = [sa.Column(name, sa.String) for name in HEADER.split(",")]
     metadata = sa.MetaData()
     table = sa.Table("penalties_2024", metadata, *columns)
-    people = sa.Table("register", metadata, *(sa.Column(c, sa.String) for c in ["代码", "名称"]),
-                      sa.Column("归集日", sa.Date))  # fmt: skip
+    people = sa.Table(
+        "register",
+        metadata,
+        *(sa.Column(c, sa.String) for c in ["代码", "名称"]),
+        sa.Column("归集日", sa.Date),
+    )
     metadata.create_all(engine)
     day = date(2020, 1, 1)
     with engine.begin() as connection:

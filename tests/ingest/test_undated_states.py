@@ -119,9 +119,11 @@ def test_the_kernel_and_one_enterprise_agree_on_states(district):
 def test_before_a_later_row_tells_it_the_enterprise_was_active_and_there(tmp_path, state):
     deliver(tmp_path, (1, KNOWN, "存续", "", ""), today=date(2024, 3, 2))
     deliver(
-        tmp_path, (1, date(2025, 1, 15), state, "", ""), name="register2.csv",
+        tmp_path,
+        (1, date(2025, 1, 15), state, "", ""),
+        name="register2.csv",
         today=date(2025, 1, 20),
-    )  # fmt: skip
+    )
     store = open_store(tmp_path / "warehouse")
     compiled = compile_features(FEATURES, jit=False)
     days = [day_number(d) for d in (date(2025, 1, 19), date(2025, 1, 20))]

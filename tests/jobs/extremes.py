@@ -21,13 +21,34 @@ DONE = date(2025, 5, 20)
 _ONE = timedelta(days=1)
 #: what stands in the columns of a day if they are not tried
 _DAYS = {
-    "occurred_on": DONE, "known_on": DONE, "established_on": date(2015, 3, 2),
-    "status_on": date(2015, 3, 2), "published_on": date(2025, 5, 25), "due_on": date(2025, 6, 10),
-    "expires_on": date(2027, 5, 20), "ended_on": None, "ended_known_on": None,
-    "withdrawn_on": None, "deregistered_on": None,
-}  # fmt: skip
-_NUMBERS = ("0", "-0", "-1", "0.000000001", "1" + "0" * 15, "1" + "0" * 40, "1" + "0" * 300,
-            "1e-300", "1e300", "NaN", "inf", "-inf", "0.5", "7")  # fmt: skip
+    "occurred_on": DONE,
+    "known_on": DONE,
+    "established_on": date(2015, 3, 2),
+    "status_on": date(2015, 3, 2),
+    "published_on": date(2025, 5, 25),
+    "due_on": date(2025, 6, 10),
+    "expires_on": date(2027, 5, 20),
+    "ended_on": None,
+    "ended_known_on": None,
+    "withdrawn_on": None,
+    "deregistered_on": None,
+}
+_NUMBERS = (
+    "0",
+    "-0",
+    "-1",
+    "0.000000001",
+    "1" + "0" * 15,
+    "1" + "0" * 40,
+    "1" + "0" * 300,
+    "1e-300",
+    "1e300",
+    "NaN",
+    "inf",
+    "-inf",
+    "0.5",
+    "7",
+)
 _TEXTS_OF_DAYS = ("2024-02-29", "2023-02-29", "0001-01-01", "1000-01-01", "1900-01-01",
                   "2199-12-31", "2200-01-01", "9999-12-31", "2026-13-01", "长期")  # fmt: skip
 
@@ -145,9 +166,10 @@ def write(folder: Path, every: list[Trial]) -> Path:
             writer.writeheader()
             writer.writerows(rows)
         mapping = {
-            "mapping": table.name, "files": f"*_{table.name}.csv",
+            "mapping": table.name,
+            "files": f"*_{table.name}.csv",
             "tables": [{"table": table.name, "columns": {name: name for name in names}}],
-        }  # fmt: skip
+        }
         text = yaml.safe_dump(mapping, allow_unicode=True)
         (mappings / f"{table.name}.yaml").write_text(text, encoding="utf-8")
     return mappings

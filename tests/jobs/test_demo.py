@@ -144,8 +144,10 @@ def test_the_stranger_says_so_too(demo):
     names = ("record.json", "commitment.json", "frame.csv")
     done = subprocess.run(
         [sys.executable, folder / "verify_draw.py", *(folder / n for n in names)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stdout
     assert "demo store with a clock of its own" in done.stdout

@@ -171,8 +171,13 @@ class Results:
     def note(self, mutant: Mutant, verdict: Verdict, seconds: float = 0.0) -> None:
         """Keep a verdict, and the CPU seconds it took."""
         self.known[mutant.key] = verdict, self.state
-        line = {"key": mutant.key, "verdict": verdict, "state": self.state,
-                "seconds": round(seconds, 2), "mutant": str(mutant)}  # fmt: skip
+        line = {
+            "key": mutant.key,
+            "verdict": verdict,
+            "state": self.state,
+            "seconds": round(seconds, 2),
+            "mutant": str(mutant),
+        }
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 

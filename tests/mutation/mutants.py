@@ -153,9 +153,17 @@ def _described(
         statement = _statement(node, parents)
         name = (function, before, after)
         yield Mutant(
-            path, function, places[statement].start.line, places[statement].end.line, not in_body,
-            before, after, same[name], code(statement).strip(), (start, end),
-        )  # fmt: skip
+            path,
+            function,
+            places[statement].start.line,
+            places[statement].end.line,
+            not in_body,
+            before,
+            after,
+            same[name],
+            code(statement).strip(),
+            (start, end),
+        )
         same[name] += 1
 
 

@@ -167,9 +167,10 @@ def swapped(mutant: Mutant, functions: Mapping[tuple[str, str], list[FunctionTyp
         return _constants(mutant, module)
     [new] = [c for c in _codes(module) if c.co_qualname == mutant.function][-1:] or [None]
     fit = [
-        f for f in functions.get((mutant.path, mutant.function), ())
+        f
+        for f in functions.get((mutant.path, mutant.function), ())
         if new is not None and f.__code__.co_freevars == new.co_freevars
-    ]  # fmt: skip
+    ]
     for function in fit:
         function.__code__ = new  # type: ignore[assignment]
     return bool(fit)

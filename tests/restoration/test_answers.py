@@ -100,9 +100,14 @@ def test_the_notice_tells_what_to_do_and_from_which_day():
     told = notice(penalty(authority="samr", field="food", amount_yuan=60_000), US, BOOK)
 
     for words in (
-        "与行政处罚决定书一并送达", "（示罚〔2026〕1号）", "失信程度：一般",
-        "最长至2027年5月10日", "2026年8月10日起可申请", "不收取任何费用", "2026年5月10日",
-    ):  # fmt: skip
+        "与行政处罚决定书一并送达",
+        "（示罚〔2026〕1号）",
+        "失信程度：一般",
+        "最长至2027年5月10日",
+        "2026年8月10日起可申请",
+        "不收取任何费用",
+        "2026年5月10日",
+    ):
         assert words in told.text
     assert "法制" not in told.text
     assert any("（V3）" in hint for hint in told.lawyer)
@@ -117,12 +122,16 @@ def test_the_notice_tells_what_to_do_and_from_which_day():
         (penalty(penalty_kinds=["warning"], decided_on="2025-06-10"), "三、无须申请："),
         (penalty(authority="samr"), "公示期限：至2026年8月10日，届满自动停止公示"),
         (penalty(authority="samr", published_on=None), "公示期限：自公示之日起算"),
-        (penalty(authority="samr", published_on=None, amount_yuan=60_000),
-         "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请"),
-        (penalty(authority="samr", penalty_kinds=["suspension"], decided_on="2025-06-10"),
-         "不得提前停止公示，公示期限届满自动停止"),
+        (
+            penalty(authority="samr", published_on=None, amount_yuan=60_000),
+            "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请",
+        ),
+        (
+            penalty(authority="samr", penalty_kinds=["suspension"], decided_on="2025-06-10"),
+            "不得提前停止公示，公示期限届满自动停止",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_notice_fits_the_kind_of_record(record, words):
     assert words in notice(record, US, BOOK).text
 

@@ -21,8 +21,10 @@ def test_everything_of_an_answer_is_in_its_data():
     assert told["name"] == "某案"
     assert told["applied_on"] == "2026-08-10"
     assert (told["authority"], told["route"], told["eligible"]) == (
-        answer.authority, "restoration", True,
-    )  # fmt: skip
+        answer.authority,
+        "restoration",
+        True,
+    )
     assert told["summary"] == {"zh": answer.summary.zh, "en": answer.summary.en}
     assert told["severity_by"] == {"zh": answer.severity_by.zh, "en": answer.severity_by.en}
     assert told["decides"] == {"zh": answer.decides.zh, "en": answer.decides.en}
@@ -42,31 +44,52 @@ def test_each_condition_has_its_day_its_words_and_its_basis():
             "zh": condition.said.zh,
             "en": condition.said.en,
             "basis": {
-                "rule": condition.basis.rule_id, "title": condition.basis.title,
+                "rule": condition.basis.rule_id,
+                "title": condition.basis.title,
                 "article": condition.basis.article,
                 "effective_from": condition.basis.effective_from.isoformat(),
                 "verification": {"id": condition.basis.mark, "zh": zh, "en": en},
             },
-        }  # fmt: skip
+        }
 
 
 #: Monday 10 August 2026: terms in working days, counted by hand; None runs from a later act
 DEADLINES = [
-    (penalty(), [
-        ("decide", 3, None, "作出修复决定", "decide"),
-        ("answer", 10, "2026-08-24", "反馈修复结果", "answer the applicant"),
-        ("share", 3, None, "将修复结论共享至有关部门和系统", "share the result with other systems"),
-    ]),
-    (penalty(authority="samr", decided_on=date(2026, 1, 5), duties_done_on=date(2026, 1, 10)), [
-        ("accept", 2, "2026-08-12", "决定是否受理", "accept or return"),
-        ("decide", 7, "2026-08-21", "作出修复决定", "decide"),  # after two for acceptance
-        ("take_down", 3, None, "停止公示、撤回信息", "take the record down"),
-    ]),
-    (listing("abnormal_listing", decided_on=date(2026, 1, 1), corrected_on=date(2026, 8, 1)), [
-        ("remove_abnormal", 5, "2026-08-17", "移出经营异常名录",
-         "remove from the abnormal-operation list"),
-    ]),
-]  # fmt: skip
+    (
+        penalty(),
+        [
+            ("decide", 3, None, "作出修复决定", "decide"),
+            ("answer", 10, "2026-08-24", "反馈修复结果", "answer the applicant"),
+            (
+                "share",
+                3,
+                None,
+                "将修复结论共享至有关部门和系统",
+                "share the result with other systems",
+            ),
+        ],
+    ),
+    (
+        penalty(authority="samr", decided_on=date(2026, 1, 5), duties_done_on=date(2026, 1, 10)),
+        [
+            ("accept", 2, "2026-08-12", "决定是否受理", "accept or return"),
+            ("decide", 7, "2026-08-21", "作出修复决定", "decide"),  # after two for acceptance
+            ("take_down", 3, None, "停止公示、撤回信息", "take the record down"),
+        ],
+    ),
+    (
+        listing("abnormal_listing", decided_on=date(2026, 1, 1), corrected_on=date(2026, 8, 1)),
+        [
+            (
+                "remove_abnormal",
+                5,
+                "2026-08-17",
+                "移出经营异常名录",
+                "remove from the abnormal-operation list",
+            ),
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize(("record", "deadlines"), DEADLINES)

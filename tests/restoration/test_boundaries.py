@@ -26,9 +26,11 @@ def told(record, on=DAY, **more):
 
 
 OPEN = {
-    "penalty_kinds": ["suspension"], "duties_done_on": None, "pledge": False,
+    "penalty_kinds": ["suspension"],
+    "duties_done_on": None,
+    "pledge": False,
     "decided_on": date(2024, 3, 1),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -73,9 +75,10 @@ def test_who_gave_false_materials_is_not_shielded_while_barred():
         reorganisation_approved_on=date(2025, 7, 1), false_materials_on=date(2026, 1, 1), **OPEN
     )
     over = penalty(
-        reorganisation_approved_on=date(2025, 7, 1), false_materials_on=date(2023, 8, 10),
+        reorganisation_approved_on=date(2025, 7, 1),
+        false_materials_on=date(2023, 8, 10),
         **OPEN | {"decided_on": date(2023, 8, 1)},
-    )  # fmt: skip
+    )
 
     assert told(barred)[:2] == ("none", False)
     assert told(over)[:2] == ("shielding", True)  # 36 months were over on 10 August 2026
@@ -152,10 +155,15 @@ def test_the_way_of_several_regimes_is_that_of_one_that_bars_it(authorities):
 def test_regimes_of_these_records_do_differ_in_their_last_days():
     """Otherwise the test above could not tell the first from the last."""
     differ = [
-        len({assess(alone(r, a), applied_on=DAY, rules=BOOK).publication_ends_on
-             for a in r.authorities}) > 1
+        len(
+            {
+                assess(alone(r, a), applied_on=DAY, rules=BOOK).publication_ends_on
+                for a in r.authorities
+            }
+        )
+        > 1
         for r in SEVERAL
-    ]  # fmt: skip
+    ]
 
     assert any(differ)
 

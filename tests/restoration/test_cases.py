@@ -38,8 +38,13 @@ def test_a_line_has_the_fixed_keys_in_order():
     case = case_from(GIVEN[0][1])
 
     assert list(line_of(case.name, case.answer(BOOK))) == [
-        "name", "eligible", "earliest_on", "publication_ends_on", "unmet", "severity",
-    ]  # fmt: skip
+        "name",
+        "eligible",
+        "earliest_on",
+        "publication_ends_on",
+        "unmet",
+        "severity",
+    ]
 
 
 def test_a_wrong_expectation_is_told():

@@ -33,10 +33,16 @@ def test_accepting_runs_from_filing_and_deciding_from_acceptance():
 
 def test_the_limits_are_those_of_the_day_of_filing():
     before, after = date(2025, 12, 24), date(2025, 12, 25)
-    [old] = [c for c in clocks("restoration", SAMR, [("file", before), ("accept", before)],
-                               before, BOOK) if c.step == "decide"]  # fmt: skip
-    [new] = [c for c in clocks("restoration", SAMR, [("file", after), ("accept", after)],
-                               after, BOOK) if c.step == "decide"]  # fmt: skip
+    [old] = [
+        c
+        for c in clocks("restoration", SAMR, [("file", before), ("accept", before)], before, BOOK)
+        if c.step == "decide"
+    ]
+    [new] = [
+        c
+        for c in clocks("restoration", SAMR, [("file", after), ("accept", after)], after, BOOK)
+        if c.step == "decide"
+    ]
 
     assert (old.days, new.days) == (15, 7)
 
@@ -160,16 +166,22 @@ NDRC, OWN, SAMR_RULE = (f"restoration.{a}.time_limits" for a in ("ndrc", "shangh
 @pytest.mark.parametrize(
     ("about", "steps"),
     [
-        (("samr", "penalty"), {"accept": (2, SAMR_RULE), "decide": (7, SAMR_RULE),
-                               "take_down": (3, SAMR_RULE)}),
+        (
+            ("samr", "penalty"),
+            {"accept": (2, SAMR_RULE), "decide": (7, SAMR_RULE), "take_down": (3, SAMR_RULE)},
+        ),
         (("samr", "abnormal_listing"), {"remove_abnormal": (5, SAMR_RULE)}),
         # the platform's own limits stand beside the national ones, and before them
-        (("shanghai", "penalty"), {"decide": (3, NDRC), "answer": (10, NDRC), "share": (3, OWN),
-                                   "delete": (3, OWN)}),
-        (("shanghai", "abnormal_listing"), {"answer": (10, NDRC), "share": (3, OWN),
-                                            "delete": (3, OWN)}),
+        (
+            ("shanghai", "penalty"),
+            {"decide": (3, NDRC), "answer": (10, NDRC), "share": (3, OWN), "delete": (3, OWN)},
+        ),
+        (
+            ("shanghai", "abnormal_listing"),
+            {"answer": (10, NDRC), "share": (3, OWN), "delete": (3, OWN)},
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_step_has_the_limit_of_its_authority_and_kind_of_record(about, steps):
     found = clocks("restoration", about, GRANTED, THEN, BOOK)
 
@@ -182,6 +194,9 @@ def test_the_steps_of_an_objection_are_those_of_its_rule_whatever_the_record():
     for about in (SAMR, ABNORMAL, ("shanghai", "penalty")):
         found = clocks("objection", about, steps, THEN, BOOK)
         assert {c.step: c.days for c in found} == {
-            "mark": 1, "centre_decides": 5, "forward": 2, "provider_decides": 5,
-        }  # fmt: skip
+            "mark": 1,
+            "centre_decides": 5,
+            "forward": 2,
+            "provider_decides": 5,
+        }
         assert {c.basis.rule_id for c in found} == {"restoration.shanghai.objection"}

@@ -171,9 +171,13 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
 def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shifts):
     record, day, _ = question
     record = replace(
-        record, kind="penalty", reorganisation_approved_on=None, false_materials_on=None,
-        corrected_on=None, pledge=True,
-    )  # fmt: skip
+        record,
+        kind="penalty",
+        reorganisation_approved_on=None,
+        false_materials_on=None,
+        corrected_on=None,
+        pledge=True,
+    )
     law = Law(BOOK, record.authority, day)
     shifts = of_one_standard(record, law, shifts)
     names = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")

@@ -110,9 +110,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 def test_a_record_is_read_from_what_json_gives():
     told = record_from(
-        {"kind": "penalty", "authority": "samr", "decided_on": "2026-05-10",
-         "penalty_kinds": "warning,fine", "also_under": ["shanghai", "samr"]}
-    )  # fmt: skip
+        {
+            "kind": "penalty",
+            "authority": "samr",
+            "decided_on": "2026-05-10",
+            "penalty_kinds": "warning,fine",
+            "also_under": ["shanghai", "samr"],
+        }
+    )
 
     assert told.penalty_kinds == {"warning", "fine"}
     assert told.authorities == ("samr", "shanghai")
@@ -141,18 +146,21 @@ HAS = "a case has name, source, quote, count, record, applied_on, applicant, exp
     ("case", "words"),
     [
         ("abc", '"abc" is no case; write "- name: ...", "record: {...}"'),
-        (["x" * 50],
-         f'"[\'{"x" * 10}...{"x" * 11}\']" is no case; write "- name: ...", "record: {{...}}"'),
+        (
+            ["x" * 50],
+            f'"[\'{"x" * 10}...{"x" * 11}\']" is no case; write "- name: ...", "record: {{...}}"',
+        ),
         (CASE | {"colour": 1, "about": 2}, f'case "一": unknown key "about"; {HAS}'),
         ({"record": RECORD}, f'case "?": no name and no applied_on; {HAS}'),
         (CASE | {"name": ""}, f'case "?": no name; {HAS}'),
         (CASE | {"record": {}}, f'case "一": no record; {HAS}'),
-        (CASE | {"record": "fine"},
-         'case "一": record is "fine"; write it as {kind: penalty, ...}'),
-        (CASE | {"expect": "yes"},
-         'case "一": expect is "yes"; write it as {eligible: true, ...}'),
+        (
+            CASE | {"record": "fine"},
+            'case "一": record is "fine"; write it as {kind: penalty, ...}',
+        ),
+        (CASE | {"expect": "yes"}, 'case "一": expect is "yes"; write it as {eligible: true, ...}'),
     ],
-)  # fmt: skip
+)
 def test_a_case_of_another_form_is_refused_in_words(case, words):
     with pytest.raises(BadInput, match=f"^{re.escape(words)}$"):
         case_from(case)

@@ -38,13 +38,19 @@ def fines_of_market_supervision(holders):
 
 
 def told_of(row, holders):
-    record = record_from({
-        "kind": "penalty", "authority": "samr", "penalty_kinds": FINES[row["处罚种类"]],
-        "decided_on": row["处罚决定日期"], "published_on": row["公示日期"],
-        "amount_yuan": round(float(row["罚没金额万元"]) * 10_000), "pledge": True,
-        "duties_done_on": row["履行完毕日期"] or None,
-        "holder_kind": HOLDERS.get(holders.get(row["统一社会信用代码"])),
-    })  # fmt: skip
+    record = record_from(
+        {
+            "kind": "penalty",
+            "authority": "samr",
+            "penalty_kinds": FINES[row["处罚种类"]],
+            "decided_on": row["处罚决定日期"],
+            "published_on": row["公示日期"],
+            "amount_yuan": round(float(row["罚没金额万元"]) * 10_000),
+            "pledge": True,
+            "duties_done_on": row["履行完毕日期"] or None,
+            "holder_kind": HOLDERS.get(holders.get(row["统一社会信用代码"])),
+        }
+    )
     return record, assess(record, applied_on=max(DAY, record.decided_on), rules=BOOK)
 
 

@@ -58,10 +58,13 @@ def test_an_act_fits_its_states_only_and_leads_to_one(kind, act, state):
     [
         ("objection", "grant", "mark, forward, uphold, reject, withdraw"),
         ("objection", "file", "mark, forward, uphold, reject, withdraw"),
-        ("restoration", "mark", "accept, return, refile, classify, grant, refuse, publish, "
-         "withdraw, revoke, resume"),
+        (
+            "restoration",
+            "mark",
+            "accept, return, refile, classify, grant, refuse, publish, withdraw, revoke, resume",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_act_that_there_is_not_is_named_with_those_that_there_are(kind, act, known):
     message = f'unknown step "{act}" of {kind}; choose one of: {known}'
     with pytest.raises(BadInput, match=f"^{re.escape(message)}$"):

@@ -131,9 +131,10 @@ def test_an_expired_rule_without_successor_is_found_with_its_last_day(tmp_path):
 
 def test_the_standard_of_small_fines_is_announced_three_months_before_it_ends():
     book = Rulebook.load()
-    told = {day: [f.rule_id for f in ending_soon(book, day)]
-            for day in (date(2027, 3, 29), date(2027, 3, 30), date(2027, 6, 30),
-                        date(2027, 7, 1))}  # fmt: skip
+    told = {
+        day: [f.rule_id for f in ending_soon(book, day)]
+        for day in (date(2027, 3, 29), date(2027, 3, 30), date(2027, 6, 30), date(2027, 7, 1))
+    }
 
     assert told == {
         date(2027, 3, 29): [],
@@ -143,8 +144,9 @@ def test_the_standard_of_small_fines_is_announced_three_months_before_it_ends():
     }
     [after] = [f for f in check(book, date(2027, 7, 1)) if f.kind == "not_in_force"]
     assert (after.rule_id, "it ended on 2027-06-30" in after.en) == (
-        "restoration.samr.small_fine", True,
-    )  # fmt: skip
+        "restoration.samr.small_fine",
+        True,
+    )
 
 
 def test_a_pack_out_of_service_is_found_with_its_reason(tmp_path):
@@ -162,8 +164,11 @@ def test_a_shown_rule_says_how_sure_it_is(tmp_path):
 
     assert (shown["value"], shown["in_force"], shown["last_day"]) == (5, True, "2026-12-31")
     assert shown["status"] == {
-        "id": "draft", "zh": "待法制核", "en": "unconfirmed", "confirmed": False,
-    }  # fmt: skip
+        "id": "draft",
+        "zh": "待法制核",
+        "en": "unconfirmed",
+        "confirmed": False,
+    }
     assert shown["verification"]["en"] == "from memory, unverified, about 50% sure"
     assert shown["source"]["published_on"] == "2019-12-01"
 
@@ -181,8 +186,10 @@ def test_the_history_of_a_rule_tells_values_and_repeals(tmp_path):
     told = history(rules(tmp_path, content)["query.years"])
 
     assert [(e["value"], e["repealed"], e["last_day"]) for e in told] == [
-        (5, False, "2020-12-31"), (None, True, "2021-12-31"), (7, False, None),
-    ]  # fmt: skip
+        (5, False, "2020-12-31"),
+        (None, True, "2021-12-31"),
+        (7, False, None),
+    ]
 
 
 def test_every_mark_has_its_meaning_in_two_languages():

@@ -113,8 +113,11 @@ def x_fire(own):
     write(own, switch("x_fire"), "packs/x_fire.yaml")
     scope = entry(value="{feature: fire_sites_open, at_least: 1}")
     write(own, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
-    more = entry("2026-12-01", "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, "
-                 "x_construction: 0.4, x_fire: 0.2}", mark="proposal")  # fmt: skip
+    more = entry(
+        "2026-12-01",
+        "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, x_construction: 0.4, x_fire: 0.2}",
+        mark="proposal",
+    )
     return extended(own, "scores.weights", more)
 
 
@@ -151,8 +154,11 @@ def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
 def test_an_id_that_nothing_reads_is_refused_with_the_nearest(tmp_path, misspelt, meant):
     """Such a file has a family and a good shape, and would change nothing."""
     content = (SHIPPED / f"{meant.replace('.', '/')}.yaml").read_text(encoding="utf-8")
-    own = write(tmp_path / "own", content.replace(f"id: {meant}", f"id: {misspelt}"),
-                f"{misspelt.replace('.', '/')}.yaml")  # fmt: skip
+    own = write(
+        tmp_path / "own",
+        content.replace(f"id: {meant}", f"id: {misspelt}"),
+        f"{misspelt.replace('.', '/')}.yaml",
+    )
 
     with pytest.raises(
         BadRule, match=re.escape(f'nothing reads a rule "{misspelt}"; did you mean "{meant}"?')
@@ -169,8 +175,11 @@ def test_a_switch_that_nothing_hangs_on_is_refused(tmp_path):
 
 def test_an_outcome_of_no_score_is_refused(tmp_path):
     content = (SHIPPED / "outcomes" / "x_food.yaml").read_text(encoding="utf-8")
-    own = write(tmp_path / "own", content.replace("id: outcomes.x_food", "id: outcomes.x_fodo"),
-                "outcomes/x_fodo.yaml")  # fmt: skip
+    own = write(
+        tmp_path / "own",
+        content.replace("id: outcomes.x_food", "id: outcomes.x_fodo"),
+        "outcomes/x_fodo.yaml",
+    )
 
     with pytest.raises(BadRule, match=r'no score "x_fodo"; did you mean "x_food"\?'):
         Rulebook.load(own)

@@ -28,8 +28,10 @@ def test_an_own_last_day_and_a_repeal_are_told(tmp_path):
     rows = rows_of(tmp_path, ends, again, files.entry("2025-01-01", "repealed"))
 
     assert [row.split(" | ")[2] for row in rows] == [
-        "2020-01-01至 2023-12-31", "2024-07-01", "2025-01-01（废止）",
-    ]  # fmt: skip
+        "2020-01-01至 2023-12-31",
+        "2024-07-01",
+        "2025-01-01（废止）",
+    ]
 
 
 def test_what_a_lawyer_has_confirmed_is_told_apart(tmp_path):

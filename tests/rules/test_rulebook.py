@@ -25,9 +25,15 @@ def rule(*starts: date, repealed=()):
         for day in starts
     )
     return Rule(
-        id="query.years", name_zh="年", name_en="years", unit="years", selected_by="as_of",
-        status="draft", pack="core", entries=entries,
-    )  # fmt: skip
+        id="query.years",
+        name_zh="年",
+        name_en="years",
+        unit="years",
+        selected_by="as_of",
+        status="draft",
+        pack="core",
+        entries=entries,
+    )
 
 
 def book(folder, content):
@@ -113,11 +119,14 @@ def test_the_digest_does_not_depend_on_the_order_of_keys_or_on_comments(tmp_path
     other = "{C: 400, A: 600, B: 500}  # 注"
     first, second = (
         Rulebook.of(
-            rules(tmp_path / str(i), text(entry(value=v), rule_id="tiers.cutoffs"),
-                  "tiers/cutoffs.yaml").values()
+            rules(
+                tmp_path / str(i),
+                text(entry(value=v), rule_id="tiers.cutoffs"),
+                "tiers/cutoffs.yaml",
+            ).values()
         )
         for i, v in enumerate((one, other))
-    )  # fmt: skip
+    )
 
     assert first.digest == second.digest
     assert len(first.digest) == 64

@@ -16,9 +16,11 @@ BOOK = Rulebook.load()
 YEARS = range(2019, 2027)
 
 #: what a notice of 2027 might say; the real one was not known when this was written
-OFF = ("[[2027-01-01, 2027-01-03], [2027-02-05, 2027-02-11], [2027-04-03, 2027-04-05], "
-       "[2027-05-01, 2027-05-05], [2027-06-09, 2027-06-09], [2027-09-15, 2027-09-15], "
-       "[2027-10-01, 2027-10-07]]")  # fmt: skip
+OFF = (
+    "[[2027-01-01, 2027-01-03], [2027-02-05, 2027-02-11], [2027-04-03, 2027-04-05], "
+    "[2027-05-01, 2027-05-05], [2027-06-09, 2027-06-09], [2027-09-15, 2027-09-15], "
+    "[2027-10-01, 2027-10-07]]"
+)
 WORKS = "[2027-02-14, 2027-02-20, 2027-04-25, 2027-05-08, 2027-09-26, 2027-10-09]"
 
 
@@ -88,7 +90,7 @@ CONTRADICTIONS = {
         "2027-10-01 is a statutory holiday (国庆节, National Day) and no day off here",
     ),
     "a file of another year": ({"about": 2026}, "2027-01-01 is not of 2026"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("parts", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
@@ -98,8 +100,9 @@ def test_a_notice_that_contradicts_itself_or_the_law_is_refused_with_the_day(tmp
 
 
 def test_a_notice_under_another_years_name_is_refused(tmp_path):
-    own = write(tmp_path / "own", notice(2027).replace("y2027", "y2028"),
-                "calendar/years/y2028.yaml")  # fmt: skip
+    own = write(
+        tmp_path / "own", notice(2027).replace("y2027", "y2028"), "calendar/years/y2028.yaml"
+    )
 
     with pytest.raises(BadRule, match=r'it is about 2027; call it "calendar\.years\.y2027"'):
         Rulebook.load(own)
@@ -108,19 +111,26 @@ def test_a_notice_under_another_years_name_is_refused(tmp_path):
 def test_a_year_left_out_between_two_notices_is_refused(tmp_path):
     with pytest.raises(BadRule, match="have a gap; add the missing year"):
         Rulebook.load(
-            district(tmp_path / "own", 2028, off=OFF.replace("2027", "2028").replace(
-                "02-05, 2028-02-11", "01-25, 2028-01-31").replace("04-03", "04-04").replace(
-                "06-09", "05-28"), works="[]")
-        )  # fmt: skip
+            district(
+                tmp_path / "own",
+                2028,
+                off=OFF.replace("2027", "2028")
+                .replace("02-05, 2028-02-11", "01-25, 2028-01-31")
+                .replace("04-03", "04-04")
+                .replace("06-09", "05-28"),
+                works="[]",
+            )
+        )
 
 
 def test_the_official_table_is_not_contradicted_and_may_be_repeated(tmp_path):
     shipped = (SHIPPED / "calendar/years/y2026.yaml").read_text(encoding="utf-8")
     same = write(tmp_path / "same", shipped.replace("V2", "V1"), "calendar/years/y2026.yaml")
     other = write(
-        tmp_path / "other", shipped.replace("[2026-10-01, 2026-10-07]", "[2026-10-01, 2026-10-06]"),
+        tmp_path / "other",
+        shipped.replace("[2026-10-01, 2026-10-07]", "[2026-10-01, 2026-10-06]"),
         "calendar/years/y2026.yaml",
-    )  # fmt: skip
+    )
 
     assert Rulebook.load(same).digest == BOOK.digest
     with pytest.raises(
@@ -166,13 +176,21 @@ def test_who_added_the_notice_is_told_no_more_until_the_next_november(tmp_path):
 
 @pytest.mark.parametrize(
     ("by", "month", "day"),
-    [("solar", None, None), ("lunar", 5, None), ("solar", None, 5), ("qingming", 4, 5),
-     ("qingming", 4, None)],
-)  # fmt: skip
+    [
+        ("solar", None, None),
+        ("lunar", 5, None),
+        ("solar", None, 5),
+        ("qingming", 4, 5),
+        ("qingming", 4, None),
+    ],
+)
 def test_a_holiday_has_its_day_unless_the_sun_says_it(by, month, day):
     given = {"zh": "节", "en": "day", "by": by, "month": month, "day": day, "days": 1}
 
-    with pytest.raises(ValueError, match=re.escape(
-        f"by {by} with month {month} and day {day}; name month and day, except of qingming"
-    )):  # fmt: skip
+    with pytest.raises(
+        ValueError,
+        match=re.escape(
+            f"by {by} with month {month} and day {day}; name month and day, except of qingming"
+        ),
+    ):
         Holiday.model_validate(given)

@@ -48,11 +48,14 @@ def test_no_two_rows_have_the_same_key(name, large):
 
 def test_penalties_are_rare_and_skewed(large):
     per = np.array(
-        [n for _, n in query(f"""
+        [
+            n
+            for _, n in query(f"""
             SELECT code, count(*) FROM (
                 SELECT 统一社会信用代码 code FROM '{large}/exports/penalties.parquet')
-            GROUP BY code""")]
-    )  # fmt: skip
+            GROUP BY code""")
+        ]
+    )
     years = one(f"SELECT count(*) / 4 FROM '{large}/truth/risk.parquet'")
 
     assert 0.06 < per.sum() / years < 0.11

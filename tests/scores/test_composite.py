@@ -90,8 +90,14 @@ def test_an_x_applies_from_its_bound_on(food):
     assert scored(a=0, b=0, food=1.01).x["x_food"][0] == 650
 
 
-TWO = Release("two", {**RELEASE.tables, "x_site": card("x_site", "c", (0, -20)),
-                      "x_off": card("x_off", "c", (0, -20))})  # fmt: skip
+TWO = Release(
+    "two",
+    {
+        **RELEASE.tables,
+        "x_site": card("x_site", "c", (0, -20)),
+        "x_off": card("x_off", "c", (0, -20)),
+    },
+)
 BOTH = Pool(0.5, {"x_food": Applies("food", 1, 0.3), "x_site": Applies("site", 2, 0.2)})
 IDS = ["food", "a", "site", "b", "c"]
 

@@ -19,18 +19,28 @@ SCALE = Scale(anchor_points=600, anchor_odds=20, points_to_double_odds=50)
 
 def table(*indicators, base=600.0):
     return PointsTable(
-        score="general", name_zh="通用", name_en="general", made_by="test", scale=SCALE, base=base,
+        score="general",
+        name_zh="通用",
+        name_en="general",
+        made_by="test",
+        scale=SCALE,
+        base=base,
         indicators=indicators,
-    )  # fmt: skip
+    )
 
 
 HAND = table(
     Indicator(feature="penalties", cuts=(1, 3), points=(20, -30, -80), missing=-5),
     Indicator(
-        feature="grade", cuts=(1, 2), points=(10, 0, -10), missing=0, seen=(0, 3), unseen=-20,
+        feature="grade",
+        cuts=(1, 2),
+        points=(10, 0, -10),
+        missing=0,
+        seen=(0, 3),
+        unseen=-20,
         special=(Special(value=-9, points=3),),
     ),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +74,14 @@ def indicators(draw, name):
     points = draw(st.lists(finite, min_size=len(cuts) + 1, max_size=len(cuts) + 1))
     seen = draw(st.none() | st.just((-3.0, 3.0)))
     return Indicator(
-        feature=name, cuts=tuple(cuts), points=tuple(points), missing=draw(finite), seen=seen,
+        feature=name,
+        cuts=tuple(cuts),
+        points=tuple(points),
+        missing=draw(finite),
+        seen=seen,
         unseen=None if seen is None else draw(finite),
         special=(Special(value=2.0, points=draw(finite)),) if draw(st.booleans()) else (),
-    )  # fmt: skip
+    )
 
 
 tables = st.builds(lambda a, b, c: table(a, b, c), *(indicators(n) for n in "abc"))
@@ -122,18 +136,32 @@ def test_the_digest_is_over_the_canonical_json():
 
 
 SPECIAL = Indicator(
-    feature="f", cuts=(1, 2), points=(10, 0, -10), missing=-3, seen=(0, 3), unseen=-20,
+    feature="f",
+    cuts=(1, 2),
+    points=(10, 0, -10),
+    missing=-3,
+    seen=(0, 3),
+    unseen=-20,
     special=(Special(value=-9, points=3), Special(value=2, points=4)),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
     ("value", "points"),
     [
-        (0, 10), (0.99, 10), (1, 0), (1.99, 0), (2.01, -10), (3, -10),  # the ends seen are seen
-        (-0.01, -20), (3.01, -20), (-9, 3), (2, 4), (math.nan, -3),
+        (0, 10),
+        (0.99, 10),
+        (1, 0),
+        (1.99, 0),
+        (2.01, -10),
+        (3, -10),  # the ends seen are seen
+        (-0.01, -20),
+        (3.01, -20),
+        (-9, 3),
+        (2, 4),
+        (math.nan, -3),
     ],
-)  # fmt: skip
+)
 def test_missing_then_special_then_unseen_then_bins(value, points):
     assert SPECIAL.points_of(value) == points
     assert bulk.scores_of(table(SPECIAL), np.array([[value]]), ["f"]).tolist() == [600 + points]

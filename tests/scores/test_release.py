@@ -168,10 +168,12 @@ def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
 @pytest.mark.parametrize(
     ("points", "riskier", "safer"),
     [
-        ((0, -5, -5), True, False), ((-5, 0, 0), False, True), ((0, 0, 0), True, True),
+        ((0, -5, -5), True, False),
+        ((-5, 0, 0), False, True),
+        ((0, 0, 0), True, True),
         ((0, -5, 0), False, False),
     ],
-)  # fmt: skip
+)
 def test_points_never_rise_as_risk_grows(points, riskier, safer):
     one = Indicator(feature="f", cuts=(1, 2), points=points, missing=0)
 
@@ -181,9 +183,14 @@ def test_points_never_rise_as_risk_grows(points, riskier, safer):
 
 def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():
     one = Indicator(
-        feature="f", cuts=(1, 2), points=(10, 0, -10), missing=-3, seen=(0, 3), unseen=-20,
+        feature="f",
+        cuts=(1, 2),
+        points=(10, 0, -10),
+        missing=-3,
+        seen=(0, 3),
+        unseen=-20,
         special=(Special(value=-9, points=3),),
-    )  # fmt: skip
+    )
 
     def double(number):
         return f"CAST('{float(number)}' AS DOUBLE)"

@@ -68,7 +68,7 @@ REFUSED = {
     "no tables": ({"release": "r", "tables": []}, 'no table for "general"'),
     "no name": (load_release().as_data() | {"release": None}, '"release" is no name'),
     "an empty name": (load_release().as_data() | {"release": " "}, '"release" is no name'),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("raw", "message"), REFUSED.values(), ids=REFUSED)

@@ -133,10 +133,12 @@ server.register_grant(Grant, [Signed(require_nonce=True), CodeChallenge(required
 def metadata():
     issuer = app.config["ISSUER"]
     return jsonify(
-        issuer=issuer, authorization_endpoint=f"{issuer}/authorize",
-        token_endpoint=f"{issuer}/token", jwks_uri=f"{issuer}/keys",
+        issuer=issuer,
+        authorization_endpoint=f"{issuer}/authorize",
+        token_endpoint=f"{issuer}/token",
+        jwks_uri=f"{issuer}/keys",
         id_token_signing_alg_values_supported=["RS256", "none", "HS256"],
-    )  # fmt: skip
+    )
 
 
 @app.get("/keys")

@@ -17,9 +17,18 @@ from tests.test_house_rules import ROOT
 #: tests are done at eight in the morning in UTC
 SHOWN = "2026-06-30 16:00"
 PAGES = (
-    "watchlist", "alerts", "draws", "restoration", "models", "report", "quality", "rules",
-    "accounts", "audit", f"enterprises/{CODES[0]}",
-)  # fmt: skip
+    "watchlist",
+    "alerts",
+    "draws",
+    "restoration",
+    "models",
+    "report",
+    "quality",
+    "rules",
+    "accounts",
+    "audit",
+    f"enterprises/{CODES[0]}",
+)
 TEMPLATES = sorted((ROOT / "serving" / "xhcredit_serving" / "console" / "templates").glob("*.html"))
 
 

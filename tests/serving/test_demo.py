@@ -129,8 +129,16 @@ def test_a_real_store_is_not_shown_as_a_demo(tmp_path):
 
 @pytest.mark.parametrize(
     ("host", "own"),
-    [("localhost", True), ("127.8.9.1", True), ("::1", True), ("[::1]", True), ("", False),
-     ("127.0.0.1.evil.com", False), ("0.0.0.0", False), ("10.0.0.1", False)],  # noqa: S104 - addresses that are asked about, nothing is bound
-)  # fmt: skip
+    [
+        ("localhost", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("", False),
+        ("127.0.0.1.evil.com", False),
+        ("0.0.0.0", False),  # noqa: S104 - an address that is asked about, nothing is bound
+        ("10.0.0.1", False),
+    ],
+)
 def test_only_this_computer_is_this_computer(host, own):
     assert is_loopback(host) is own

@@ -30,12 +30,22 @@ STEPS = ("plan", "freeze", "seed", "run", "results", "publish")
 
 def plan_given(draw: str) -> dict:
     return {
-        "id": f"p-{draw}", "bureau": "市场监管局", "title": "综合抽查", "kind": "annual",
-        "period": {"first": "2025-01-01", "last": "2025-12-31"}, "fields": ["general"],
-        "items": ["disclosure"], "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"},
-        "places": 2, "qualification": "general", "pause_rounds": 3, "published_on": "2025-03-01",
-        "filed_no": "1号", "seed_source": SOURCE, "seed_due": "2025-04-02",
-    }  # fmt: skip
+        "id": f"p-{draw}",
+        "bureau": "市场监管局",
+        "title": "综合抽查",
+        "kind": "annual",
+        "period": {"first": "2025-01-01", "last": "2025-12-31"},
+        "fields": ["general"],
+        "items": ["disclosure"],
+        "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"},
+        "places": 2,
+        "qualification": "general",
+        "pause_rounds": 3,
+        "published_on": "2025-03-01",
+        "filed_no": "1号",
+        "seed_source": SOURCE,
+        "seed_due": "2025-04-02",
+    }
 
 
 def act(step: str, draw: str) -> Act:

@@ -23,10 +23,14 @@ def night(folder: Path, as_of: str, tiers: str, *, release: Release | None = Non
     """Write a night: enterprise ``n`` has the n-th letter of ``tiers``; a dot leaves it out."""
     rows = [_row(n, tier, as_of) for n, tier in enumerate(tiers) if tier in TIERS]
     provenance = {
-        "as_of": as_of, "release": release.name if release else "test",
-        "release_digest": release.digest if release else "r", "rulebook_digest": "b",
-        "feature_digest": "f", "data_digest": tiers, "code_version": "0",
-    }  # fmt: skip
+        "as_of": as_of,
+        "release": release.name if release else "test",
+        "release_digest": release.digest if release else "r",
+        "rulebook_digest": "b",
+        "feature_digest": "f",
+        "data_digest": tiers,
+        "code_version": "0",
+    }
     write_atomic(pa.Table.from_pylist(rows, _SCHEMA), folder / "scores.parquet", provenance)
     report = {
         "provenance": provenance,
@@ -46,23 +50,41 @@ def _row(number: int, tier: str, as_of: str) -> dict[str, object]:
         "en": "penalties", "value": 1.0, "points_lost": 12.5,
     }  # fmt: skip
     return {
-        "code": code(number), "general": score, "composite": score, "tier": tier,
-        "x_food": 600.5 if number % 2 else None, "x_food_grade": "B" if number % 2 else None,
-        "reasons": [reason] if number % 3 else [], "decided_by": "tiers.cutoffs",
+        "code": code(number),
+        "general": score,
+        "composite": score,
+        "tier": tier,
+        "x_food": 600.5 if number % 2 else None,
+        "x_food_grade": "B" if number % 2 else None,
+        "reasons": [reason] if number % 3 else [],
+        "decided_by": "tiers.cutoffs",
         "national_evaluation": None,
-    }  # fmt: skip
+    }
 
 
-_REASON = pa.struct([
-    ("score", pa.string()), ("indicator", pa.string()), ("zh", pa.string()), ("en", pa.string()),
-    ("value", pa.float64()), ("points_lost", pa.float64()),
-])  # fmt: skip
-_SCHEMA = pa.schema([
-    ("code", pa.string()), ("general", pa.float64()), ("x_food", pa.float64()),
-    ("composite", pa.float64()), ("tier", pa.string()), ("reasons", pa.list_(_REASON)),
-    ("decided_by", pa.string()), ("x_food_grade", pa.string()),
-    ("national_evaluation", pa.string()),
-])  # fmt: skip
+_REASON = pa.struct(
+    [
+        ("score", pa.string()),
+        ("indicator", pa.string()),
+        ("zh", pa.string()),
+        ("en", pa.string()),
+        ("value", pa.float64()),
+        ("points_lost", pa.float64()),
+    ]
+)
+_SCHEMA = pa.schema(
+    [
+        ("code", pa.string()),
+        ("general", pa.float64()),
+        ("x_food", pa.float64()),
+        ("composite", pa.float64()),
+        ("tier", pa.string()),
+        ("reasons", pa.list_(_REASON)),
+        ("decided_by", pa.string()),
+        ("x_food_grade", pa.string()),
+        ("national_evaluation", pa.string()),
+    ]
+)
 
 
 def metadata(folder: Path) -> dict[bytes, bytes]:

@@ -47,9 +47,22 @@ def application(store: Store, name: str) -> None:
 
 def alert(store: Store, name: str) -> None:
     found = Candidate(
-        "tax_arrears", "d", "finance", "enterprise", name, name, "某店", "局", "街", "f", "yellow",
-        1.0, 0, None, {"figures": {}, "events": []},
-    )  # fmt: skip
+        "tax_arrears",
+        "d",
+        "finance",
+        "enterprise",
+        name,
+        name,
+        "某店",
+        "局",
+        "街",
+        "f",
+        "yellow",
+        1.0,
+        0,
+        None,
+        {"figures": {}, "events": []},
+    )
     old = {"before": "2000-01-01", "reason": "old"}
     store.alerts.night(act("night", "alerts"), DAY, name, [(found, None)], old, {"found": 1})
 
@@ -60,9 +73,7 @@ def subscription(store: Store, name: str) -> None:
     store.subscriptions.end(act("a", "end", f"end {name}"), number)
 
 
-WRITERS = {
-    w.__name__: w for w in (person, key, session, application, alert, subscription)
-}  # fmt: skip
+WRITERS = {w.__name__: w for w in (person, key, session, application, alert, subscription)}
 
 
 def write_until(address: str, writer: str, name: str, limit: int) -> None:

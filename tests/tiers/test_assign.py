@@ -168,9 +168,11 @@ def test_a_cap_that_equals_the_tier_of_the_score_does_not_decide():
 
 
 DIRECTS = (
-    direct("good", "a", "A"), direct("bad", "b", "D", 2), direct("as_bad", "c", "D"),
+    direct("good", "a", "A"),
+    direct("bad", "b", "D", 2),
+    direct("as_bad", "c", "D"),
     direct("middling", "d", "C"),
-)  # fmt: skip
+)
 DIRECTED = Policy(cutoffs=POLICY.cutoffs, tolerance=None, caps=CAPS[:1], directs=DIRECTS)
 
 
@@ -196,8 +198,10 @@ def test_each_enterprise_of_a_batch_gets_its_own_tier():
 
     assert [TIERS[t] for t in result.tier] == ["B", "C", "A"]
     assert [CAPPED.deciders[k] for k in result.decided_by] == [
-        "tiers.caps.first", "tiers.caps.second", "tiers.cutoffs",
-    ]  # fmt: skip
+        "tiers.caps.first",
+        "tiers.caps.second",
+        "tiers.cutoffs",
+    ]
     assert (result.tier.dtype, result.decided_by.dtype) == (np.int8, np.int16)
 
 
@@ -217,9 +221,13 @@ def test_a_grade_counts_the_cut_offs_above_the_score():
 
 def test_the_features_of_a_policy_are_named_once_each_in_the_order_of_the_rules():
     assert IDS == [
-        "abnormal_listings_open", "serious_listings_open", "is_revoked", "age_days", "is_new_form",
+        "abnormal_listings_open",
+        "serious_listings_open",
+        "is_revoked",
+        "age_days",
+        "is_new_form",
         "penalties_serious_24m",
-    ]  # fmt: skip
+    ]
     assert CAPPED.features() == ["a", "b", "c"]
     twice = policy(directs=(direct("again", "abnormal_listings_open", "D"),), tolerance=None)
     assert twice.features() == ["abnormal_listings_open"]
@@ -227,9 +235,12 @@ def test_the_features_of_a_policy_are_named_once_each_in_the_order_of_the_rules(
 
 def test_deciders_are_the_rules_by_name_caps_before_direct_assignments():
     assert POLICY.deciders == (
-        "tiers.cutoffs", "tolerance.period", "tiers.caps.abnormal", "tiers.direct.serious",
+        "tiers.cutoffs",
+        "tolerance.period",
+        "tiers.caps.abnormal",
+        "tiers.direct.serious",
         "tiers.direct.revoked",
-    )  # fmt: skip
+    )
 
 
 def test_an_unknown_value_is_never_at_least():

@@ -12,7 +12,10 @@ def declared(size=3000, seed=1, **more):
     names = {"riskier": [], "safer": []}
     for f in for_score("general"):
         names[f.direction].append(f.id)
-    wanted = [(0, names["riskier"][0], "riskier"), (1, names["safer"][0], "safer"),
-              (4, names["riskier"][1], "riskier")]  # fmt: skip
+    wanted = [
+        (0, names["riskier"][0], "riskier"),
+        (1, names["safer"][0], "safer"),
+        (4, names["riskier"][1], "riskier"),
+    ]
     columns = tuple(replace(sample.columns[0], id=i, direction=d) for _, i, d in wanted)
     return replace(sample, columns=columns, x=sample.x[[k for k, _, _ in wanted]])

@@ -46,8 +46,9 @@ def replace_limit(**parts):
 
 def test_an_indicator_that_is_the_outcome_is_too_good():
     leak = EARLY.bad + np.random.default_rng(0).normal(0, 0.3, len(EARLY))
-    sample = replace(EARLY, columns=(*EARLY.columns, Column("after", "riskier")),
-                     x=np.vstack([EARLY.x, leak]))  # fmt: skip
+    sample = replace(
+        EARLY, columns=(*EARLY.columns, Column("after", "riskier")), x=np.vstack([EARLY.x, leak])
+    )
 
     assert [(a.code, a.about) for a in single(sample, LIMITS)] == [("too_good", "after")]
 
@@ -59,9 +60,11 @@ def test_what_was_found_at_the_visit_is_too_good_in_beijing(real_data):
     length = raw.item.fillna("").str.len().to_numpy(float)
     words = pd.factorize(raw.item.fillna("").str[:12])[0].astype(float)
     sample = frame(
-        [Column("length"), Column("words", category=True)], np.stack([length, words]),
-        raw.fail.astype(float).to_numpy(), ent=pd.factorize(raw.entity)[0],
-    )  # fmt: skip
+        [Column("length"), Column("words", category=True)],
+        np.stack([length, words]),
+        raw.fail.astype(float).to_numpy(),
+        ent=pd.factorize(raw.entity)[0],
+    )
 
     assert {a.about for a in single(sample, LIMITS)} & {"length", "words"}
 
@@ -135,8 +138,12 @@ def test_years_drift_in_beijing(real_data):
     """The trap: 2.1 % in 2021, 0.9 % in 2022, 3.5 % in 2023."""
     raw = pd.read_csv(real_data / "beijing" / "inspections.csv.gz", dtype=str)
     raw = raw[raw.fail.notna() & (raw.date >= "2021") & (raw.source != "miyun_emergency")]
-    sample = frame([Column("f")], np.zeros((1, len(raw))), raw.fail.astype(float).to_numpy(),
-                   day=days_of(raw.date))  # fmt: skip
+    sample = frame(
+        [Column("f")],
+        np.zeros((1, len(raw))),
+        raw.fail.astype(float).to_numpy(),
+        day=days_of(raw.date),
+    )
 
     assert "2022-2023" in [a.about for a in years(sample, LIMITS)]
 
@@ -155,12 +162,15 @@ def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data
     ours = pd.Series(
         {
             name: find_bins(
-                Column(name, special=(-9.0, -8.0, -7.0)), raw[name].to_numpy(float), bad,
-                np.ones(len(raw)), Fineness(fine=128, most=20, least_share=0.03, price=0),
+                Column(name, special=(-9.0, -8.0, -7.0)),
+                raw[name].to_numpy(float),
+                bad,
+                np.ones(len(raw)),
+                Fineness(fine=128, most=20, least_share=0.03, price=0),
             ).information_value()
             for name in published.index
         }
-    )  # fmt: skip
+    )
 
     assert ours["ExternalRiskEstimate"] == pytest.approx(1.018, rel=0.05)
     assert ours.rank().corr(published.rank()) > 0.97

@@ -29,10 +29,14 @@ def rows(size=4000, push=0.0):
     bad = (rng.random(size) < 1 / (1 + np.exp(-risk))).astype(float)
     group = rng.integers(0, 2, size)
     return {
-        "risk": risk + push * (group == 1), "bad": bad, "weight": rng.uniform(1, 3, size),
-        "day": np.zeros(size), "ent": np.arange(size), "group_size": group,
+        "risk": risk + push * (group == 1),
+        "bad": bad,
+        "weight": rng.uniform(1, 3, size),
+        "day": np.zeros(size),
+        "ent": np.arange(size),
+        "group_size": group,
         "group_rare": np.where(np.arange(size) < 3, 1, 0),
-    }  # fmt: skip
+    }
 
 
 def test_rates_are_those_of_fairlearn():
@@ -47,8 +51,10 @@ def test_rates_are_those_of_fairlearn():
 def test_groups_alike_do_not_differ_and_small_ones_are_not_told():
     told = treatment(rows(), 0.1, 100)
     assert [(t.grouping, t.value) for t in told] == [
-        ("size", 0), ("size", 1), ("rare", 0),
-    ]  # fmt: skip
+        ("size", 0),
+        ("size", 1),
+        ("rare", 0),
+    ]
     assert [t.differs for t in told[:2]] == [[], []]
 
 

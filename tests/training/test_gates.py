@@ -28,8 +28,15 @@ EARLY, LATE = (SAMPLE.rows(m) for m in (SAMPLE.day < 18300, SAMPLE.day >= 18300)
 
 def evaluated(risk, release=None, alarms=(), **rows):
     """An evaluation of a risk on the later rows."""
-    told = {"risk": risk, "bad": LATE.bad, "weight": LATE.weight, "day": LATE.day,
-            "ent": LATE.ent, "group_size": LATE.groups["size"], **rows}  # fmt: skip
+    told = {
+        "risk": risk,
+        "bad": LATE.bad,
+        "weight": LATE.weight,
+        "day": LATE.day,
+        "ent": LATE.ent,
+        "group_size": LATE.groups["size"],
+        **rows,
+    }
     own = {n: m(risk, told["bad"], told["weight"]) for n, m in METRICS.items()}
     release = release or load_release()
     return Evaluation(release, told, own | {"psi_worst_month": 0.05}, alarms)
@@ -50,9 +57,15 @@ def closed(candidate, champion):
 def test_a_good_candidate_passes_every_gate_with_a_reason_in_both_languages(good):
     verdicts = judge(evaluated(good), evaluated(good), RULES, DAY)
     assert [v.gate for v in verdicts] == [
-        "better_or_equal", "calibrated", "stable", "fair", "lawful", "no_leak", "monotone",
+        "better_or_equal",
+        "calibrated",
+        "stable",
+        "fair",
+        "lawful",
+        "no_leak",
+        "monotone",
         "reasons",
-    ]  # fmt: skip
+    ]
     assert all(v.open and v.zh and v.en for v in verdicts)
     refuse_closed(verdicts)
 
@@ -102,13 +115,23 @@ def test_a_forbidden_indicator_and_points_against_the_direction_are_refused(good
     table = release.general
     first = table.indicators[0]
     turned = first.model_copy(update={"points": tuple(reversed(first.points))})
-    against = replace(release, tables={**release.tables, "general": table.model_copy(
-        update={"indicators": (turned, *table.indicators[1:])})})  # fmt: skip
+    against = replace(
+        release,
+        tables={
+            **release.tables,
+            "general": table.model_copy(update={"indicators": (turned, *table.indicators[1:])}),
+        },
+    )
     assert closed(evaluated(good, against), evaluated(good)) == ["monotone"]
 
     unknown = first.model_copy(update={"feature": "owner_is_foreign"})
-    strange = replace(release, tables={**release.tables, "general": table.model_copy(
-        update={"indicators": (unknown, *table.indicators[1:])})})  # fmt: skip
+    strange = replace(
+        release,
+        tables={
+            **release.tables,
+            "general": table.model_copy(update={"indicators": (unknown, *table.indicators[1:])}),
+        },
+    )
     assert closed(evaluated(good, strange), evaluated(good)) == ["lawful", "reasons"]
 
 

@@ -30,10 +30,12 @@ def evaluation(risk, bad, weight=None, release=RELEASE, metrics=None, alarms=(),
     """An evaluation of rows of one enterprise each; ``size`` becomes ``group_size``."""
     size = len(risk)
     rows = {
-        "risk": np.array(risk, float), "bad": np.array(bad, float),
+        "risk": np.array(risk, float),
+        "bad": np.array(bad, float),
         "weight": np.ones(size) if weight is None else np.array(weight, float),
-        "day": np.zeros(size), "ent": np.arange(size),
-    }  # fmt: skip
+        "day": np.zeros(size),
+        "ent": np.arange(size),
+    }
     rows |= {f"group_{name}": np.array(values) for name, values in groups_.items()}
     return Evaluation(release, rows, metrics or {}, alarms)
 
@@ -155,12 +157,16 @@ def test_a_group_closes_the_gate_only_where_the_whole_interval_is_beyond_the_bou
         f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
     ]
     assert verdict("_fair", candidate, champion, between) == (
-        True, "没有任何一组明显变差", "no group is surely worse off",
-    )  # fmt: skip
+        True,
+        "没有任何一组明显变差",
+        "no group is surely worse off",
+    )
     harm = f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
     assert verdict("_fair", candidate, champion, below) == (
-        False, f"以下组明显变差：{harm}", f"surely worse off: {harm}",
-    )  # fmt: skip
+        False,
+        f"以下组明显变差：{harm}",
+        f"surely worse off: {harm}",
+    )
 
 
 def test_the_champion_may_be_worse_for_a_group_without_closing_anything():
@@ -182,8 +188,14 @@ def test_more_false_alarms_among_the_good_of_a_group_close_the_gate():
     [harm] = worse_off(candidate, champion, strict)
     assert harm.startswith("size=1: false alarms 1.0000 [")
     assert harm.endswith(" (below 0.5)")
-    assert list(worse_off(candidate, champion, strict.model_copy(update={
-        "group_false_alarms_below": 1.0}))) == []  # fmt: skip
+    assert (
+        list(
+            worse_off(
+                candidate, champion, strict.model_copy(update={"group_false_alarms_below": 1.0})
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(("least", "judged"), [(2, [0, 1]), (3, [1]), (4, [])])
@@ -223,13 +235,17 @@ def test_each_alarm_of_a_leak_closes_the_gate_and_is_named(code):
     alarms = [{"code": "drift", "about": "y"}, {"code": code, "about": "x"}]
 
     assert verdict("_no_leak", replace(EVEN, alarms=alarms)) == (
-        False, f"泄漏警报：{code} x", f"leak alarms: {code} x",
-    )  # fmt: skip
+        False,
+        f"泄漏警报：{code} x",
+        f"leak alarms: {code} x",
+    )
     both = [*alarms, {"code": code, "about": "z"}]
     assert verdict("_no_leak", replace(EVEN, alarms=both))[2] == f"leak alarms: {code} x, {code} z"
     assert verdict("_no_leak", replace(EVEN, alarms=alarms[:1])) == (
-        True, "没有泄漏警报", "no leak alarm",
-    )  # fmt: skip
+        True,
+        "没有泄漏警报",
+        "no leak alarm",
+    )
 
 
 def with_indicators(*changes):
@@ -246,8 +262,10 @@ def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
     found = verdict("_lawful", with_indicators({"feature": "owner_is_foreign"}))
 
     assert verdict("_lawful", RELEASE) == (
-        True, "未使用任何禁用指标", "no forbidden indicator is read",
-    )  # fmt: skip
+        True,
+        "未使用任何禁用指标",
+        "no forbidden indicator is read",
+    )
     assert found[:1] + found[2:] == (False, 'forbidden: "owner_is_foreign" is not declared')
     assert found[1] == '禁用指标："owner_is_foreign" is not declared'
     shown = verdict("_lawful", with_indicators({"feature": warned}))
@@ -261,11 +279,15 @@ def test_points_against_a_declared_direction_are_named_with_their_score():
     against = f"general: {first.feature}, general: {second.feature}"
 
     assert verdict("_monotone", with_indicators(*turned)) == (
-        False, f"方向不符：{against}", f"points run against: {against}",
-    )  # fmt: skip
+        False,
+        f"方向不符：{against}",
+        f"points run against: {against}",
+    )
     assert verdict("_monotone", RELEASE) == (
-        True, "全部符合声明的方向", "points follow every declared direction",
-    )  # fmt: skip
+        True,
+        "全部符合声明的方向",
+        "points follow every declared direction",
+    )
     assert verdict("_monotone", with_indicators({"feature": "owner_is_foreign"}))[0]
 
 
@@ -276,8 +298,10 @@ def test_every_indicator_needs_words_in_both_languages(monkeypatch):
     silent = f"{first.id}, {second.id}"
 
     assert verdict("_reasons", RELEASE) == (
-        False, f"没有可说明的理由：{silent}", f"no words for: {silent}",
-    )  # fmt: skip
+        False,
+        f"没有可说明的理由：{silent}",
+        f"no words for: {silent}",
+    )
 
 
 def test_a_release_without_indicators_has_no_reasons():
@@ -286,11 +310,15 @@ def test_a_release_without_indicators_has_no_reasons():
     }
 
     assert verdict("_reasons", RELEASE) == (
-        True, "每一指标都有中英文理由", "every indicator has its words",
-    )  # fmt: skip
+        True,
+        "每一指标都有中英文理由",
+        "every indicator has its words",
+    )
     assert verdict("_reasons", replace(RELEASE, tables=empty)) == (
-        False, "没有可说明的理由：", "no words for: any score",
-    )  # fmt: skip
+        False,
+        "没有可说明的理由：",
+        "no words for: any score",
+    )
     some = {**empty, "general": RELEASE.general}
     assert verdict("_reasons", replace(RELEASE, tables=some))[0]
 
@@ -314,9 +342,15 @@ def test_all_gates_are_asked_in_order_and_every_closed_one_is_told():
     verdicts = judge(RANKED, RANKED, RULES, DAY)
 
     assert [v.gate for v in verdicts] == [
-        "better_or_equal", "calibrated", "stable", "fair", "lawful", "no_leak", "monotone",
+        "better_or_equal",
+        "calibrated",
+        "stable",
+        "fair",
+        "lawful",
+        "no_leak",
+        "monotone",
         "reasons",
-    ]  # fmt: skip
+    ]
     closed = [v for v in verdicts if not v.open]
     assert [v.gate for v in closed] == ["calibrated", "stable"]
     words = f"calibrated: {closed[0].en}; stable: {closed[1].en}; train it anew, or ask for other"

@@ -205,8 +205,9 @@ def test_the_expert_table_as_a_model_gives_its_own_points():
         np.random.default_rng(3).gamma(1, 2, (len(table.indicators), 50)),
         [0, 1] * 25,
     )
-    wide = table.model_copy(update={"scale": SCALE.model_copy(update={"lowest": -1e9,
-                                                                     "highest": 1e9})})  # fmt: skip
+    wide = table.model_copy(
+        update={"scale": SCALE.model_copy(update={"lowest": -1e9, "highest": 1e9})}
+    )
 
     risk = expert(sample).risk(sample.x, sample.ids)
 

@@ -48,8 +48,15 @@ def runs(tmp_path_factory):
     up, down = names["riskier"], names["safer"]
     wanted = [(0, up[0], "riskier"), (1, down[0], "safer"), (4, up[1], "riskier")]
     columns = tuple(sample.columns[0].__class__(i, d) for _, i, d in wanted)
-    sample = sample.__class__(columns, sample.x[[k for k, _, _ in wanted]], sample.bad,
-                              sample.weight, sample.day, sample.ent, sample.groups)  # fmt: skip
+    sample = sample.__class__(
+        columns,
+        sample.x[[k for k, _, _ in wanted]],
+        sample.bad,
+        sample.weight,
+        sample.day,
+        sample.ent,
+        sample.groups,
+    )
     path = folder / "s.parquet"
     save(sample, path, {"score": "general", "horizon_days": 365, "weights": {}})
     done = {
@@ -63,8 +70,18 @@ def test_a_run_is_kept_whole(runs):
     folder, done = runs
     there = {p.name for p in (folder / "woe").rglob("*") if p.is_file()}
 
-    assert {"release.json", "points.xlsx", "run.json", "judged.parquet", "roc.png", "ks.png",
-            "calibration.png", "lift.png", "points.png", "tier_moves.png"} <= there  # fmt: skip
+    assert {
+        "release.json",
+        "points.xlsx",
+        "run.json",
+        "judged.parquet",
+        "roc.png",
+        "ks.png",
+        "calibration.png",
+        "lift.png",
+        "points.png",
+        "tier_moves.png",
+    } <= there
     told = read(folder / "woe")
     assert told["metrics"]["auc"] == pytest.approx(done["woe"].report.metrics["auc"].value)
     assert told["metrics"]["auc_low"] < told["metrics"]["auc"] < told["metrics"]["auc_high"]
@@ -77,8 +94,11 @@ def test_the_release_of_a_run_may_score(runs):
     """Declared, lawful, in the declared direction, on the scale in force, beside all X tables."""
     folder, _ = runs
     release = load_release(folder / "woe" / "release.json")
-    declared = {f.id: f for s in ("general", "x_food", "x_elderly_care", "x_construction")
-                for f in for_score(s)}  # fmt: skip
+    declared = {
+        f.id: f
+        for s in ("general", "x_food", "x_elderly_care", "x_construction")
+        for f in for_score(s)
+    }
 
     assert problems(release, declared, ()) == []
     assert set(release.tables) == set(load_release().tables)
@@ -112,8 +132,14 @@ def test_two_runs_are_compared_on_the_same_rows(runs):
 
 def test_runs_on_different_rows_are_not_compared(runs, tmp_path):
     folder, _ = runs
-    order = Order(folder / "s.parquet", "woe", tmp_path / "other", ON,
-                  calibrate_from=date(2018, 9, 1), judge_from=date(2021, 1, 1))  # fmt: skip
+    order = Order(
+        folder / "s.parquet",
+        "woe",
+        tmp_path / "other",
+        ON,
+        calibrate_from=date(2018, 9, 1),
+        judge_from=date(2021, 1, 1),
+    )
     train(order, RULES, quiet)
 
     with pytest.raises(BadInput, match="judged on different rows"):
@@ -128,8 +154,9 @@ def test_who_inspected_closes_the_gate_of_leaks(runs, tmp_path):
     by = np.where(odd, 1 - sample.bad, sample.bad).astype(float)
     save(replace(sample, identifiers={"inspector": by}), tmp_path / "s.parquet", about)
 
-    leaky = train(Order(tmp_path / "s.parquet", "woe", tmp_path / "leaky", ON, **PARTS), RULES,
-                  quiet)  # fmt: skip
+    leaky = train(
+        Order(tmp_path / "s.parquet", "woe", tmp_path / "leaky", ON, **PARTS), RULES, quiet
+    )
 
     assert [(a.code, a.about) for a in leaky.alarms if a.code == "identifier"] == [
         ("identifier", "inspector")

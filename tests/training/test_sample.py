@@ -171,8 +171,11 @@ def test_what_is_not_defined_is_refused():
 
 
 def test_every_event_that_code_knows_is_named_and_every_named_one_is_known():
-    named = {e for s in ("general", "x_food", "x_elderly_care", "x_construction")
-             for e in outcome_of(RULES, s, as_of=ON).events}  # fmt: skip
+    named = {
+        e
+        for s in ("general", "x_food", "x_elderly_care", "x_construction")
+        for e in outcome_of(RULES, s, as_of=ON).events
+    }
 
     assert named <= set(EVENTS)
 

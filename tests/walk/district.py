@@ -263,8 +263,12 @@ def _freeze(wang: TestClient, draw: str) -> None:
     own = {"id": f"p-{draw}", "title": f"综合抽查 {draw}", "bureau": bureau, "ratios": RATIOS}
     done(wang.post("/v1/plans", json={"plan": _plain(PLAN) | own | besides}))
     inspectors = (SAMPLE / "draw" / "inspectors.csv").read_text(encoding="utf-8")
-    body = {"draw": draw, "plan": f"p-{draw}", "recusals": "inspector,code,reason\n",
-            "inspectors": inspectors}  # fmt: skip
+    body = {
+        "draw": draw,
+        "plan": f"p-{draw}",
+        "recusals": "inspector,code,reason\n",
+        "inspectors": inspectors,
+    }
     done(wang.post("/v1/draws", json=body))
 
 
@@ -286,8 +290,10 @@ def _draws(wang: TestClient) -> None:
 def _results(wang: TestClient, draw: str) -> dict[str, str]:
     """What the visits found: every fifth door had something to correct."""
     record = done(wang.get(f"/v1/public/draws/{draw}/record.json"))
-    rows = [f"{s['code']},{'corrected' if n % 5 == 0 else 'no_problem'},2026-07-02,,"
-            for n, s in enumerate(record["selected"])]  # fmt: skip
+    rows = [
+        f"{s['code']},{'corrected' if n % 5 == 0 else 'no_problem'},2026-07-02,,"
+        for n, s in enumerate(record["selected"])
+    ]
     return {"csv": "\n".join(["code,result,inspected_on,item,note", *rows, ""])}
 
 
@@ -326,9 +332,14 @@ def _applications(wang: TestClient, district: District) -> None:
     later = [r for r in rows if r.state != "now"]
     for kind, free in (("applications", iter(now)), ("objections", iter(later))):
         for (_, acts), row in zip(_PATHS[kind].items(), free, strict=False):
-            asked = {"code": row.code, "applicant": row.code, "table": row.table,
-                     "key": json.loads(row.key), "reason": "与事实不符",
-                     "facts": {"pledge": True}}  # fmt: skip
+            asked = {
+                "code": row.code,
+                "applicant": row.code,
+                "table": row.table,
+                "key": json.loads(row.key),
+                "reason": "与事实不符",
+                "facts": {"pledge": True},
+            }
             number = done(wang.post(f"/v1/restoration/{kind}", json=asked))["application"]
             for act in acts:
                 more = {"platforms": ["信用中国（上海）"]} if act in ("publish", "resume") else {}
@@ -346,8 +357,9 @@ def _candidates(client: TestClient, wang: TestClient, zhao: TestClient) -> None:
         for table in tables["tables"]:
             table["base"] -= lost
         told = {"metrics": {"auc": 0.8}} if name != "closed" else {}
-        given = Submission(name, "general", "woe", tables, told,
-                           ({**gate, "open": name != "closed"},))  # fmt: skip
+        given = Submission(
+            name, "general", "woe", tables, told, ({**gate, "open": name != "closed"},)
+        )
         act = Act("modeler", "model.submit", "季度更新")
         made = submit(client.store, act, given, Rulebook.load(), MORNING.date())
         numbers[name] = made["candidate"]

@@ -121,9 +121,12 @@ class Inventory:
 
 
 def enterprises(
-    address: str, *, facts: Callable[[Mapping[str, Any]], tuple[str, ...]], old: int = 404,
+    address: str,
+    *,
+    facts: Callable[[Mapping[str, Any]], tuple[str, ...]],
+    old: int = 404,
     other: int = 404,
-) -> Callable[[Inventory], Iterable[Record]]:  # fmt: skip
+) -> Callable[[Inventory], Iterable[Record]]:
     """Every enterprise of the register.
 
     Args:
@@ -144,9 +147,11 @@ def enterprises(
 
 
 def each(
-    address: str, named: str, facts: Callable[[Any], tuple[str, ...]],
+    address: str,
+    named: str,
+    facts: Callable[[Any], tuple[str, ...]],
     bureau: Callable[[Any], str | None] = lambda row: row["bureau"],
-) -> Callable[[Inventory], Iterable[Record]]:  # fmt: skip
+) -> Callable[[Inventory], Iterable[Record]]:
     """Every record that the inventory lists under a name."""
 
     def records(held: Inventory) -> Iterable[Record]:

@@ -146,9 +146,18 @@ def _watchlist(path):
     def records(held):
         row = held.listed[0]
         yield Record(path, (row["code"],), 200, "")
-        for query in (f"tier={row['tier']}", f"text={row['code'][:8]}", f"street={row['street']}",
-                      "moved=worse", "moved=better", "moved=new", "alerted=true",
-                      "sort=-composite", "sort=code", "sort=moved"):  # fmt: skip
+        for query in (
+            f"tier={row['tier']}",
+            f"text={row['code'][:8]}",
+            f"street={row['street']}",
+            "moved=worse",
+            "moved=better",
+            "moved=new",
+            "alerted=true",
+            "sort=-composite",
+            "sort=code",
+            "sort=moved",
+        ):
             yield Record(f"{path}?{query}", (), 200, "")
 
     return records
@@ -209,38 +218,44 @@ CODE = "/v1/enterprises/{code}"
 #: everything that the file or an explanation tells of an enterprise
 ENTERPRISES: dict[str, Entry] = {
     "/console/enterprises/{code}": Entry(
-        S, enterprises("/console/enterprises/{code}", facts=scored, old=200)),
+        S, enterprises("/console/enterprises/{code}", facts=scored, old=200)
+    ),
     "/console/enterprises/{code}/drawer": Entry(
-        S, enterprises("/console/enterprises/{code}/drawer", facts=scored, old=200)),
+        S, enterprises("/console/enterprises/{code}/drawer", facts=scored, old=200)
+    ),
     f"{CODE}/cluster": Entry(A, enterprises(f"{CODE}/cluster", facts=named), JSON),
     f"{CODE}/explain": Entry(S, enterprises(f"{CODE}/explain", facts=in_json), JSON),
     f"{CODE}/file": Entry(S, enterprises(f"{CODE}/file", facts=in_json, old=200), JSON),
     f"{CODE}/history": Entry(S, enterprises(f"{CODE}/history", facts=in_json, old=200), JSON),
     f"{CODE}/readers": Entry(roles.AUDIT, _readers, JSON),
     f"{CODE}/score": Entry(S, enterprises(f"{CODE}/score", facts=in_json), JSON),
-}  # fmt: skip
+}
 OTHERS: dict[str, Entry] = {
     "/console/accounts": Entry(roles.ACCOUNTS, place("/console/accounts", "walk.viewer")),
     "/console/alerts": Entry(A, _alert_filters("/console/alerts")),
     "/console/alerts/{alert}": Entry(
-        A, each("/console/alerts/{row[id]}", "alerts", lambda r: (str(r["id"]), r["code"] or ""))),
+        A, each("/console/alerts/{row[id]}", "alerts", lambda r: (str(r["id"]), r["code"] or ""))
+    ),
     "/console/audit": Entry(roles.AUDIT, place("/console/audit", "user:")),
     "/console/draws": Entry(D, place("/console/draws", first("draws", "id"))),
-    "/console/draws-checks": Entry(
-        D, place("/console/draws-checks", first("checks", "id"))),
+    "/console/draws-checks": Entry(D, place("/console/draws-checks", first("checks", "id"))),
     "/console/draws-checks/{check}": Entry(
-        D, each("/console/draws-checks/{row[id]}", "checks", lambda r: (r["id"], r["code"]))),
+        D, each("/console/draws-checks/{row[id]}", "checks", lambda r: (r["id"], r["code"]))
+    ),
     "/console/draws-joint": Entry(D, place("/console/draws-joint", first("joint", "joint_id"))),
     "/console/draws-joint/{joint}": Entry(
-        D, each("/console/draws-joint/{row[joint_id]}", "joint", _of_joint, _everybodys)),
+        D, each("/console/draws-joint/{row[joint_id]}", "joint", _of_joint, _everybodys)
+    ),
     "/console/draws/{draw}": Entry(D, each(DRAW, "draws", _of_draw)),
     "/console/draws/{draw}/ceremony": Entry(
-        roles.DRAWS_RUN, each(f"{DRAW}/ceremony", "draws", _of_draw)),
+        roles.DRAWS_RUN, each(f"{DRAW}/ceremony", "draws", _of_draw)
+    ),
     "/console/draws/{draw}/files/{name}": Entry(roles.DRAWS_RUN, _internal, ""),
     "/console/login": Entry(None, place("/console/login")),
     "/console/models": Entry(M, place("/console/models", first("candidates", "name"))),
     "/console/models/{candidate}": Entry(
-        M, each("/console/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys)),
+        M, each("/console/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys)
+    ),
     "/console/password": Entry("", place("/console/password", "10")),
     "/console/public/verify": Entry(None, place("/console/public/verify", "verify_draw.py")),
     "/console/quality": Entry(C, place("/console/quality", day)),
@@ -249,20 +264,27 @@ OTHERS: dict[str, Entry] = {
     "/console/report.xlsx": Entry(A, _reports("/console/report.xlsx"), SHEET),
     "/console/restoration": Entry(R, place("/console/restoration")),
     "/console/restoration.xlsx": Entry(R, place("/console/restoration.xlsx"), SHEET),
-    "/console/restoration/applications": Entry(
-        R, place("/console/restoration/applications", day)),
+    "/console/restoration/applications": Entry(R, place("/console/restoration/applications", day)),
     "/console/restoration/applications/{application}": Entry(
-        R, each("/console/restoration/applications/{row[id]}", "applications",
-                lambda r: (r["code"],), lambda r: r["bureau"])),
+        R,
+        each(
+            "/console/restoration/applications/{row[id]}",
+            "applications",
+            lambda r: (r["code"],),
+            lambda r: r["bureau"],
+        ),
+    ),
     "/console/restoration/apply": Entry(roles.RESTORATION_FILE, _apply),
     "/console/restoration/question": Entry(R, _questions),
     "/console/rules": Entry(C, place("/console/rules", "tiers.cutoffs")),
     "/console/rules/{rule_id}": Entry(C, _rule_pages("/console/rules/{rule}")),
     "/console/watchlist": Entry(S, _watchlist("/console/watchlist")),
     "/console/watchlist.pdf": Entry(
-        S, place("/console/watchlist.pdf?tier=D", lambda h: h.listed[0]["code"]), PDF),
+        S, place("/console/watchlist.pdf?tier=D", lambda h: h.listed[0]["code"]), PDF
+    ),
     "/console/watchlist.xlsx": Entry(
-        S, place("/console/watchlist.xlsx", lambda h: h.listed[0]["code"]), SHEET),
+        S, place("/console/watchlist.xlsx", lambda h: h.listed[0]["code"]), SHEET
+    ),
     "/docs": Entry(None, place("/docs", "swagger"), TEXT),
     "/docs/start.js": Entry(None, place("/docs/start.js", "openapi.json"), TEXT),
     "/docs/{name}": Entry(None, place("/docs/swagger-ui.css", "swagger"), TEXT),
@@ -278,46 +300,59 @@ OTHERS: dict[str, Entry] = {
     "/v1/alerts.xlsx": Entry(A, _alert_filters("/v1/alerts.xlsx"), SHEET),
     "/v1/alerts/precision": Entry(A, place("/v1/alerts/precision", "precision"), JSON),
     "/v1/alerts/{number}": Entry(
-        A, each("/v1/alerts/{row[id]}", "alerts", lambda r: (r["trigger"], r["code"] or "")), JSON),
+        A, each("/v1/alerts/{row[id]}", "alerts", lambda r: (r["trigger"], r["code"] or "")), JSON
+    ),
     "/v1/draws": Entry(D, place("/v1/draws", first("draws", "id")), JSON),
     "/v1/draws/{draw}": Entry(D, each(LEDGER, "draws", _of_draw), JSON),
     "/v1/draws/{draw}/estimate": Entry(D, _estimates, JSON),
     "/v1/draws/{draw}/frame.csv": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/frame.csv", "draws", lambda _: ("code,stratum",)), TEXT),
+        roles.DRAWS_RUN, each(f"{LEDGER}/frame.csv", "draws", lambda _: ("code,stratum",)), TEXT
+    ),
     "/v1/draws/{draw}/internal_list.xlsx": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/internal_list.xlsx", "drawn", _of_draw), SHEET),
+        roles.DRAWS_RUN, each(f"{LEDGER}/internal_list.xlsx", "drawn", _of_draw), SHEET
+    ),
     "/v1/draws/{draw}/notices.pdf": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF),
+        roles.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF
+    ),
     "/v1/joint-draws": Entry(D, place("/v1/joint-draws", first("joint", "joint_id")), JSON),
     "/v1/keys": Entry(roles.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
     "/v1/metadata": Entry(C, place("/v1/metadata", "tiers"), JSON),
     "/v1/models": Entry(M, place("/v1/models", first("candidates", "name")), JSON),
     "/v1/models/{number}": Entry(
-        M, each("/v1/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys), JSON),
+        M, each("/v1/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys), JSON
+    ),
     "/v1/models/{number}/moves": Entry(
-        M, each("/v1/models/{row[id]}/moves", "candidates", lambda _: ("moves",), _everybodys),
-        JSON),
+        M, each("/v1/models/{row[id]}/moves", "candidates", lambda _: ("moves",), _everybodys), JSON
+    ),
     "/v1/plans": Entry(D, place("/v1/plans", first("plans", "id")), JSON),
     "/v1/public/draws/{draw}/commitment.json": Entry(
-        None, each("/v1/public/draws/{row[id]}/commitment.json", "draws", _of_draw, _everybodys),
-        JSON),
+        None,
+        each("/v1/public/draws/{row[id]}/commitment.json", "draws", _of_draw, _everybodys),
+        JSON,
+    ),
     "/v1/public/draws/{draw}/public_list.csv": Entry(
-        None, _published_file("public_list.csv"), TEXT),
+        None, _published_file("public_list.csv"), TEXT
+    ),
     "/v1/public/draws/{draw}/public_list.pdf": Entry(None, _published_file("public_list.pdf"), PDF),
     "/v1/public/draws/{draw}/public_list.xlsx": Entry(
-        None, _published_file("public_list.xlsx"), SHEET),
+        None, _published_file("public_list.xlsx"), SHEET
+    ),
     "/v1/public/draws/{draw}/record.json": Entry(None, _records_json, JSON),
     "/v1/public/joint-draws/{joint}/joint.json": Entry(
-        None, each("/v1/public/joint-draws/{row[joint_id]}/joint.json", "joint", _of_joint,
-                   _everybodys), JSON),
+        None,
+        each("/v1/public/joint-draws/{row[joint_id]}/joint.json", "joint", _of_joint, _everybodys),
+        JSON,
+    ),
     "/v1/public/verify_draw.py": Entry(None, place("/v1/public/verify_draw.py", "def main"), TEXT),
     "/v1/releases": Entry(C, place("/v1/releases", "digest"), JSON),
     "/v1/releases/{digest}": Entry(C, _releases, JSON),
     "/v1/restoration/applications": Entry(
-        R, place("/v1/restoration/applications", _first_of("restoration")), JSON),
+        R, place("/v1/restoration/applications", _first_of("restoration")), JSON
+    ),
     "/v1/restoration/applications/{number}": Entry(R, _applications("restoration"), JSON),
     "/v1/restoration/objections": Entry(
-        R, place("/v1/restoration/objections", _first_of("objection")), JSON),
+        R, place("/v1/restoration/objections", _first_of("objection")), JSON
+    ),
     "/v1/restoration/objections/{number}": Entry(R, _applications("objection"), JSON),
     "/v1/restoration/restorable": Entry(R, place("/v1/restoration/restorable", "records"), JSON),
     "/v1/restoration/restorable.xlsx": Entry(R, place("/v1/restoration/restorable.xlsx"), SHEET),
@@ -327,17 +362,18 @@ OTHERS: dict[str, Entry] = {
     "/v1/runs/{run}": Entry(C, _runs, JSON),
     "/v1/session": Entry("", place("/v1/session", "csrf"), JSON),
     "/v1/subscriptions": Entry(
-        roles.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON),
+        roles.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON
+    ),
     "/v1/subscriptions/{number}/dead": Entry(roles.ACCOUNTS, _dead, JSON),
-    "/v1/triggered-checks": Entry(
-        D, place("/v1/triggered-checks", first("checks", "id")), JSON),
+    "/v1/triggered-checks": Entry(D, place("/v1/triggered-checks", first("checks", "id")), JSON),
     "/v1/trust-list": Entry(roles.DRAWS_RUN, place("/v1/trust-list", day), JSON),
     "/v1/trust-list/export": Entry(roles.DRAWS_RUN, place("/v1/trust-list/export"), SHEET),
     "/v1/watchlist": Entry(S, _watchlist("/v1/watchlist"), JSON),
     "/v1/watchlist/export": Entry(
-        S, place("/v1/watchlist/export", lambda h: h.listed[0]["code"]), SHEET),
+        S, place("/v1/watchlist/export", lambda h: h.listed[0]["code"]), SHEET
+    ),
     "/v1/watchlist/views": Entry(S, place("/v1/watchlist/views", "views"), JSON),
-}  # fmt: skip
+}
 #: what anybody on the computer of the service may read, where a walk comes from
 OPEN_HERE = ("/metrics",)
 #: what leads elsewhere: to the login, or to the first page that one may see

@@ -51,13 +51,17 @@ def single(sample: Frame, limits: LeakLimits) -> list[Alarm]:
     found = {c.id: _alone(c, row, sample) for c, row in _rows(sample)}
     return [
         Alarm(
-            "too_good", id_, value, limits.single_auc_above,
+            "too_good",
+            id_,
+            value,
+            limits.single_auc_above,
             "单一指标过好，很可能是事后才知道的信息：核对归集日，否则删除",
             "a single indicator is too good, most likely known only afterwards: "
             "check its day of becoming known, or remove it",
         )
-        for id_, value in found.items() if value > limits.single_auc_above
-    ]  # fmt: skip
+        for id_, value in found.items()
+        if value > limits.single_auc_above
+    ]
 
 
 def identifiers(
@@ -79,12 +83,17 @@ def identifiers(
         columns += [Column(name, category=True)] if name in sample.identifiers else []
         worst = max((_surely(sample, column, row) for column in columns), key=lambda t: t.low)
         if worst.low > limits.identifier_auc_above:
-            told.append(Alarm(
-                "identifier", name, worst.value, limits.identifier_auc_above,
-                "标识符带有信号：评分不得依赖由谁检查或编号顺序，应作为干扰因素剔除",
-                "an identifier carries signal: a score must not rest on who inspected or on how "
-                "rows are numbered; treat it as a nuisance and remove it",
-            ))  # fmt: skip
+            told.append(
+                Alarm(
+                    "identifier",
+                    name,
+                    worst.value,
+                    limits.identifier_auc_above,
+                    "标识符带有信号：评分不得依赖由谁检查或编号顺序，应作为干扰因素剔除",
+                    "an identifier carries signal: a score must not rest on who inspected or on "
+                    "how rows are numbered; treat it as a nuisance and remove it",
+                )
+            )
     return told
 
 
@@ -106,11 +115,17 @@ def own_rows(sample: Frame, later: Frame, limits: LeakLimits) -> list[Alarm]:
         inside = auc(shape(row), sample.bad, sample.weight)
         beyond = auc(shape(later.x[k]), later.bad, later.weight)
         if inside - beyond > limits.own_rows_gap_above:
-            told.append(Alarm(
-                "own_rows", column.id, inside - beyond, limits.own_rows_gap_above,
-                "该指标包含自身行的结果：改用更早的事实计算",
-                "it contains the outcomes of its own rows: compute it from strictly earlier facts",
-            ))  # fmt: skip
+            told.append(
+                Alarm(
+                    "own_rows",
+                    column.id,
+                    inside - beyond,
+                    limits.own_rows_gap_above,
+                    "该指标包含自身行的结果：改用更早的事实计算",
+                    "it contains the outcomes of its own rows: compute it from strictly earlier "
+                    "facts",
+                )
+            )
     return told
 
 
@@ -137,11 +152,16 @@ def random_gap(sample: Frame, fit: Fit, limits: LeakLimits, judge_from: int) -> 
     at_random = auc(risk[late], sample.bad[late], sample.weight[late])
     if at_random - in_time <= limits.random_gap_above:
         return []
-    return [Alarm(
-        "random_gap", "model", at_random - in_time, limits.random_gap_above,
-        "随机折的效果好于按时间切分：只能报告按时间切分的结果",
-        "random folds promise more than time keeps: report the split by time only",
-    )]  # fmt: skip
+    return [
+        Alarm(
+            "random_gap",
+            "model",
+            at_random - in_time,
+            limits.random_gap_above,
+            "随机折的效果好于按时间切分：只能报告按时间切分的结果",
+            "random folds promise more than time keeps: report the split by time only",
+        )
+    ]
 
 
 def years(sample: Frame, limits: LeakLimits) -> list[Alarm]:
@@ -155,12 +175,17 @@ def years(sample: Frame, limits: LeakLimits) -> list[Alarm]:
     for (one, rate), (other, later) in zip(rates.items(), list(rates.items())[1:], strict=False):
         ratio = max(rate, later) / max(min(rate, later), 1e-9)
         if ratio > limits.year_rate_ratio_above:
-            told.append(Alarm(
-                "year_rate", f"{one}-{other}", float(ratio), limits.year_rate_ratio_above,
-                "年度发生率漂移：须按最近年份重新校准，并查明口径是否变化",
-                "the yearly rate has drifted: calibrate on the latest year, and ask whether "
-                "reporting changed",
-            ))  # fmt: skip
+            told.append(
+                Alarm(
+                    "year_rate",
+                    f"{one}-{other}",
+                    float(ratio),
+                    limits.year_rate_ratio_above,
+                    "年度发生率漂移：须按最近年份重新校准，并查明口径是否变化",
+                    "the yearly rate has drifted: calibrate on the latest year, and ask whether "
+                    "reporting changed",
+                )
+            )
     return told
 
 
@@ -170,11 +195,16 @@ def drifted(base: Frame, later: Frame, limits: LeakLimits) -> list[Alarm]:
     for k, column in enumerate(base.columns):
         value = psi(base.x[k], later.x[k], base.weight, later.weight)
         if value > limits.year_psi_above:
-            told.append(Alarm(
-                "drift", column.id, value, limits.year_psi_above,
-                "指标分布已漂移：查明口径变化或重新训练",
-                "its values have drifted: ask what changed, or train anew",
-            ))  # fmt: skip
+            told.append(
+                Alarm(
+                    "drift",
+                    column.id,
+                    value,
+                    limits.year_psi_above,
+                    "指标分布已漂移：查明口径变化或重新训练",
+                    "its values have drifted: ask what changed, or train anew",
+                )
+            )
     return told
 
 

@@ -186,9 +186,11 @@ def _joined_codes(order: Array, bad: Array, size: Array, how: Fineness) -> list[
         return []
     mass = np.cumsum(size[order])
     group = np.minimum((mass - size[order] / 2) * how.fine // mass[-1], how.fine - 1)
-    fine = np.split(order, np.flatnonzero(np.diff(group)) + 1) if order.size > how.fine else [
-        order[k : k + 1] for k in range(order.size)
-    ]  # fmt: skip
+    fine = (
+        np.split(order, np.flatnonzero(np.diff(group)) + 1)
+        if order.size > how.fine
+        else [order[k : k + 1] for k in range(order.size)]
+    )
     n_bad, n = (np.array([part[own].sum() for own in fine]) for part in (bad, size))
     ends = best_joins(n_bad, n, how)
     starts = np.append(0, ends[:-1])

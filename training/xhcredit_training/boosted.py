@@ -86,15 +86,27 @@ def parameters(how: Boosting, laid: Spread, *, alone: bool) -> dict[str, Any]:
     rows = len(laid.matrix)
     smooth = min(max(rows / 1000, 10.0), 100.0)  # categories of many codes are learned by heart
     told: dict[str, Any] = {
-        "objective": "binary", "learning_rate": how.rate, "num_leaves": how.leaves,
-        "min_data_in_leaf": how.least_rows, "max_bin": how.fine, "lambda_l2": how.ridge,
-        "bagging_fraction": how.rows, "bagging_freq": int(how.rows < 1), "seed": how.seed,
-        "feature_fraction": how.columns, "deterministic": True, "force_row_wise": False,
-        "force_col_wise": True, "num_threads": threads(rows),
-        "verbosity": -1, "feature_pre_filter": False,
+        "objective": "binary",
+        "learning_rate": how.rate,
+        "num_leaves": how.leaves,
+        "min_data_in_leaf": how.least_rows,
+        "max_bin": how.fine,
+        "lambda_l2": how.ridge,
+        "bagging_fraction": how.rows,
+        "bagging_freq": int(how.rows < 1),
+        "seed": how.seed,
+        "feature_fraction": how.columns,
+        "deterministic": True,
+        "force_row_wise": False,
+        "force_col_wise": True,
+        "num_threads": threads(rows),
+        "verbosity": -1,
+        "feature_pre_filter": False,
         "min_data_per_group": max(how.least_rows, rows // 500),
-        "cat_smooth": smooth, "cat_l2": min(smooth, 50.0), "max_cat_to_onehot": 8,
-    }  # fmt: skip
+        "cat_smooth": smooth,
+        "cat_l2": min(smooth, 50.0),
+        "max_cat_to_onehot": 8,
+    }
     if any(laid.signs):
         told["monotone_constraints"] = list(laid.signs)
         told["monotone_constraints_method"] = "basic" if alone else "intermediate"
@@ -128,16 +140,24 @@ def boost(
     names: Any = list(laid.codes) or "auto"
     begun = [None if start is None else start[rows] for rows in (~kept, kept)]
     train = lgb.Dataset(
-        laid.matrix[~kept], sample.bad[~kept], weight=sample.weight[~kept], init_score=begun[0],
-        categorical_feature=names, params=told,
-    )  # fmt: skip
+        laid.matrix[~kept],
+        sample.bad[~kept],
+        weight=sample.weight[~kept],
+        init_score=begun[0],
+        categorical_feature=names,
+        params=told,
+    )
     if not kept.any():
         return lgb.train(told, train, how.rounds), laid
     judge = lgb.Dataset(
-        laid.matrix[kept], sample.bad[kept], weight=sample.weight[kept], reference=train,
+        laid.matrix[kept],
+        sample.bad[kept],
+        weight=sample.weight[kept],
+        reference=train,
         init_score=begun[1],
-        categorical_feature=names, params=told,
-    )  # fmt: skip
+        categorical_feature=names,
+        params=told,
+    )
     stop = lgb.early_stopping(how.patience, verbose=False)
     return lgb.train(told, train, how.rounds, valid_sets=[judge], callbacks=[stop]), laid
 
@@ -213,8 +233,14 @@ def _shape(column: Column, trees: list[list[dict[str, Any]]], x: Array) -> Shape
     extra = _sum(trees[1], np.arange(len(column.special) + 1.0)) if column.special else np.zeros(1)
     special = {c: missing + float(extra[n]) for n, c in enumerate(column.special, 1)}
     usual = values + extra[0]
-    made = Shape(column, tuple(cuts.tolist()), tuple(usual.tolist()), missing + float(extra[0]),
-                 special, missing_seen)  # fmt: skip
+    made = Shape(
+        column,
+        tuple(cuts.tolist()),
+        tuple(usual.tolist()),
+        missing + float(extra[0]),
+        special,
+        missing_seen,
+    )
     return joined(made)
 
 
@@ -265,5 +291,8 @@ def _mean(shapes: Sequence[Shape], share: float) -> Shape:
     special = {c: sum(s.special.get(c, s.values[0]) for s in shapes) * share for c in sorted(codes)}
     missing = sum(s.missing for s in shapes) * share
     seen = any(s.missing_seen for s in shapes)
-    return joined(Shape(shapes[0].column, tuple(cuts.tolist()), tuple(values.tolist()), missing,
-                        special, seen))  # fmt: skip
+    return joined(
+        Shape(
+            shapes[0].column, tuple(cuts.tolist()), tuple(values.tolist()), missing, special, seen
+        )
+    )

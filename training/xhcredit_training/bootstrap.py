@@ -73,9 +73,14 @@ def with_intervals(
 
 
 def difference(
-    metric: Metric, one: Array, other: Array, bad: Array, weight: Array, ent: Array,
+    metric: Metric,
+    one: Array,
+    other: Array,
+    bad: Array,
+    weight: Array,
+    ent: Array,
     count: int = DRAWS,
-) -> Told:  # fmt: skip
+) -> Told:
     """The metric of ``one`` less that of ``other`` on the same rows, resampled together."""
 
     def gap(t: Array) -> float:

@@ -71,8 +71,9 @@ def curve(risk: Array, later: Frame) -> tuple[tuple[tuple[float, float], ...], f
     rate = fit.fit_transform(risk, later.bad, sample_weight=later.weight)
     order = np.argsort(risk, kind="stable")
     first = np.append(True, np.diff(rate[order]) > 0)
-    steps = tuple((float(r), float(p)) for r, p in zip(risk[order][first], rate[order][first],
-                                                       strict=True))  # fmt: skip
+    steps = tuple(
+        (float(r), float(p)) for r, p in zip(risk[order][first], rate[order][first], strict=True)
+    )
     tenths = np.array_split(order, 10)
     gaps = [abs(float((rate - chance(risk))[t].mean())) for t in tenths if t.size]
     return steps, max(gaps)

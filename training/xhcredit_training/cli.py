@@ -65,8 +65,13 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     if not err.is_terminal:
         yield lambda what, done, total: None
         return
-    with Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err,
-             transient=True) as bar:  # fmt: skip
+    with Bar(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
         task = bar.add_task("")
         yield lambda what, done, total: bar.update(
             task, description=f"{STEPS.get(what, what)} {done:,}/{total:,}"
@@ -110,11 +115,16 @@ def sample_(
         made, outcome = build(store, rules, wanted, tell, logged(warehouse, store))
         made = with_inspectors(made, inspections(warehouse, store), outcome)
     told = {
-        "score": score, "horizon_days": outcome.horizon_days, "events": ",".join(outcome.events),
-        "days": f"{days[0]}..{days[-1]}", "defined_on": on.isoformat(),
-        "data_digest": store.digest, "rulebook_digest": rules.digest,
-        "directory_digest": directory_digest(), "weights": made.notes["weights"],
-    }  # fmt: skip
+        "score": score,
+        "horizon_days": outcome.horizon_days,
+        "events": ",".join(outcome.events),
+        "days": f"{days[0]}..{days[-1]}",
+        "defined_on": on.isoformat(),
+        "data_digest": store.digest,
+        "rulebook_digest": rules.digest,
+        "directory_digest": directory_digest(),
+        "weights": made.notes["weights"],
+    }
     save(made, to, told)
     out.print(f"{made} → {to}")
     out.print_json(json.dumps(told["weights"]).replace("NaN", "null"))
@@ -140,19 +150,27 @@ def fit(
     from xhcredit_training.run import Order, train  # only this command waits for it
 
     order = Order(
-        sample, model, runs / (name or f"{model}-{sample.stem}"),
+        sample,
+        model,
+        runs / (name or f"{model}-{sample.stem}"),
         day(on, "--on") if on else Clock().today(),
         day(calibrate_from, "--calibrate-from") if calibrate_from else None,
         day(judge_from, "--judge-from") if judge_from else None,
-        search, base,
-    )  # fmt: skip
+        search,
+        base,
+    )
     with progress() as tell:
         done = train(order, Rulebook.load(), tell)
-    show(f"{done.folder.name}: {done.report.rows:,} rows, {done.report.bad:,} bad",
-         done.report.metrics)  # fmt: skip
+    show(
+        f"{done.folder.name}: {done.report.rows:,} rows, {done.report.bad:,} bad",
+        done.report.metrics,
+    )
     for alarm in done.alarms:
-        out.print(f"[yellow]alarm[/] {alarm.code} {alarm.about}: {alarm.found:.3f} "
-                  f"(> {alarm.limit:g}); {alarm.zh} {alarm.en}", soft_wrap=True)  # fmt: skip
+        out.print(
+            f"[yellow]alarm[/] {alarm.code} {alarm.about}: {alarm.found:.3f} "
+            f"(> {alarm.limit:g}); {alarm.zh} {alarm.en}",
+            soft_wrap=True,
+        )
     out.print(f"run: {done.folder}", soft_wrap=True)
     _tell_registry(done.folder, runs, tracking)
 

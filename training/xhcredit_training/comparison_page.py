@@ -27,9 +27,12 @@ def write_page(
         NotWritable, DiskFull: the file cannot be written.
     """
     pages = Environment(
-        loader=PackageLoader("xhcredit_training"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("xhcredit_training"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     runs = [(folder.name, read(folder)) for folder in (one, other)]
     body = pages.get_template("compare.html").render(runs=runs, both=both)
     try:

@@ -87,9 +87,15 @@ class Frame:
             for part in (self.groups, self.identifiers)
         )
         return replace(
-            self, x=self.x[:, at], bad=self.bad[at], weight=self.weight[at], day=self.day[at],
-            ent=self.ent[at], groups=groups, identifiers=identifiers,
-        )  # fmt: skip
+            self,
+            x=self.x[:, at],
+            bad=self.bad[at],
+            weight=self.weight[at],
+            day=self.day[at],
+            ent=self.ent[at],
+            groups=groups,
+            identifiers=identifiers,
+        )
 
     def only(self, ids: Sequence[str]) -> Frame:
         """The sample with some indicators only, in the order asked for.

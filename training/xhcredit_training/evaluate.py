@@ -111,11 +111,14 @@ def _group(name: str, value: int, risk: Array, judge: Frame, at: Array, count: i
     cases = min(part.bad.sum(), len(part) - part.bad.sum())
     chosen = {m: METRICS[m] for m in BY_GROUP} if cases >= LEAST_IN_GROUP else {}
     return Group(
-        name, value, len(part), int(part.bad.sum()),
+        name,
+        value,
+        len(part),
+        int(part.bad.sum()),
         float(np.average(part.bad, weights=part.weight)),
         float(np.average(1 / (1 + np.exp(-own)), weights=part.weight)),
         with_intervals(chosen, own, part.bad, part.weight, part.ent, count),
-    )  # fmt: skip
+    )
 
 
 def compare(one: Risky, other: Risky, judge: Frame, count: int = DRAWS) -> dict[str, Told]:

@@ -89,9 +89,12 @@ def by_group(rows: Mapping[str, Array], flag: Array, at: Array) -> Any:
     """Rates of a group (True) and of all others (False), weighted, as fairlearn defines them."""
     weight = {"sample_weight": rows["weight"]}
     frame = MetricFrame(
-        metrics=dict(RATES), y_true=rows["bad"], y_pred=flag, sensitive_features=at,
+        metrics=dict(RATES),
+        y_true=rows["bad"],
+        y_pred=flag,
+        sensitive_features=at,
         sample_params=dict.fromkeys(RATES, weight),
-    )  # fmt: skip
+    )
     return frame.by_group
 
 
@@ -155,10 +158,16 @@ def tolerance_effect(
     for name, values in grouped.items():
         for value in np.unique(values):
             at = values == value
-            told.append(Tolerance(
-                name, int(value), int(at.sum()), int((without != with_it)[at].sum()),
-                _counted(without[at]), _counted(with_it[at]),
-            ))  # fmt: skip
+            told.append(
+                Tolerance(
+                    name,
+                    int(value),
+                    int(at.sum()),
+                    int((without != with_it)[at].sum()),
+                    _counted(without[at]),
+                    _counted(with_it[at]),
+                )
+            )
     return tuple(told)
 
 

@@ -51,9 +51,11 @@ def inspections(warehouse: Path, store: Store) -> Inspections:
     codes = table.column("code").to_numpy(zero_copy_only=False).astype(store.codes.dtype)
     column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("day", "field", *_WHO)}
     return Inspections(
-        np.searchsorted(store.codes, codes).astype(np.int64), column["day"].astype(np.int64),
-        column["field"].astype(str), {w: column[w].astype(float) for w in _WHO},
-    )  # fmt: skip
+        np.searchsorted(store.codes, codes).astype(np.int64),
+        column["day"].astype(np.int64),
+        column["field"].astype(str),
+        {w: column[w].astype(float) for w in _WHO},
+    )
 
 
 def with_inspectors(sample: Frame, known: Inspections, outcome: Outcome) -> Frame:

@@ -66,10 +66,20 @@ def outcome_of(rules: Rulebook, score: str, *, as_of: date) -> Outcome:
 def _counted(id_: str, name: str, where: str, days: int) -> Feature:
     """An outcome as a declaration; never a feature of a score."""
     return Feature(
-        id=id_, zh="结果", en="outcome", dimension="supervision", unit="count", direction="none",
-        source="rules outcomes.*", missing="0", aggregate="count", table=name, use="display",
-        where=where, window=f"{days}d",
-    )  # fmt: skip
+        id=id_,
+        zh="结果",
+        en="outcome",
+        dimension="supervision",
+        unit="count",
+        direction="none",
+        source="rules outcomes.*",
+        missing="0",
+        aggregate="count",
+        table=name,
+        use="display",
+        where=where,
+        window=f"{days}d",
+    )
 
 
 def _declared(outcome: Outcome) -> list[Feature]:

@@ -67,9 +67,15 @@ def boosting_for(sample: Frame) -> Boosting:
     if cases >= 3000:
         return Boosting(leaves=2, rate=0.2, rounds=1500, patience=50)
     return Boosting(
-        leaves=3, rate=0.05, ridge=5.0, rows=0.5, columns=0.3, patience=150, bags=8,
+        leaves=3,
+        rate=0.05,
+        ridge=5.0,
+        rows=0.5,
+        columns=0.3,
+        patience=150,
+        bags=8,
         least_rows=max(5, min(50, cases // 20)),
-    )  # fmt: skip
+    )
 
 
 def expert(sample: Frame) -> Additive:

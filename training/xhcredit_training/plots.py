@@ -146,9 +146,12 @@ _BY_RISK: Mapping[str, Callable[[Array, Frame], Figure]] = MappingProxyType(
 
 
 def draw(
-    model: Risky, judge: Frame, folder: Path, names: Mapping[str, str] = MappingProxyType({}),
+    model: Risky,
+    judge: Frame,
+    folder: Path,
+    names: Mapping[str, str] = MappingProxyType({}),
     moves: Array | None = None,
-) -> list[Path]:  # fmt: skip
+) -> list[Path]:
     """Write all pictures as PNG into a folder; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     risk = model.risk(judge.x, judge.ids)

@@ -91,9 +91,13 @@ def submission(
     frame, _ = load(sample)
     now = beside(champion, run["score"], frame, candidate.rows)
     verdicts = judge(candidate, now, rules, day)
-    told = {**_told(run), "champion": {"name": champion.name, "digest": champion.digest},
-            "compared": {n: [a, b, asdict(gap)] for n, (a, b, gap) in
-                         compared(candidate.rows, now.rows).items()}}  # fmt: skip
+    told = {
+        **_told(run),
+        "champion": {"name": champion.name, "digest": champion.digest},
+        "compared": {
+            n: [a, b, asdict(gap)] for n, (a, b, gap) in compared(candidate.rows, now.rows).items()
+        },
+    }
     gates = tuple(asdict(v) for v in verdicts)
     release = candidate.release.as_data()
     given = Submission(folder.name, run["score"], run["model"], release, _plain(told), gates)
@@ -105,10 +109,16 @@ def _told(run: Mapping[str, Any]) -> dict[str, Any]:
     report = run["report"]
     months = [{**m, "csi": dict(list(m["csi"].items())[:_DRIFTED])} for m in report["months"]]
     return {
-        "metrics": run["metrics"], "parameters": run["parameters"], "groups": report["groups"],
-        "months": months, "alarms": run["alarms"], "tier_moves": run["tier_moves"],
-        "code_commit": run["code_commit"], "rows": report["rows"], "bad": report["bad"],
-    }  # fmt: skip
+        "metrics": run["metrics"],
+        "parameters": run["parameters"],
+        "groups": report["groups"],
+        "months": months,
+        "alarms": run["alarms"],
+        "tier_moves": run["tier_moves"],
+        "code_commit": run["code_commit"],
+        "rows": report["rows"],
+        "bad": report["bad"],
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -134,9 +144,11 @@ def name_champion(uri: str, artifacts: Path, digest: str) -> str:
     """
     with registry(uri, artifacts) as mlflow:
         found = mlflow.search_runs(
-            filter_string=f"tags.release_digest = '{digest}'", output_format="list", max_results=1,
+            filter_string=f"tags.release_digest = '{digest}'",
+            output_format="list",
+            max_results=1,
             search_all_experiments=True,
-        )  # fmt: skip
+        )
         if not found:
             raise BadInput(
                 f'no run there has the release "{digest[:12]}…"; "xhcredit-train log" it'

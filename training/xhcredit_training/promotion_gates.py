@@ -112,10 +112,11 @@ def _better(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdi
     found = gap(auc, candidate, champion)
     limit = -limits.auc_loss_below
     return Verdict(
-        "better_or_equal", bool(found.low > limit),
+        "better_or_equal",
+        bool(found.low > limit),
         f"AUC与现行之差 {found}，区间下限须大于 {limit:g}",
         f"AUC less the champion's is {found}; its low end must be above {limit:g}",
-    )  # fmt: skip
+    )
 
 
 def _calibrated(candidate: Evaluation, limits: Gates) -> Verdict:
@@ -127,22 +128,24 @@ def _calibrated(candidate: Evaluation, limits: Gates) -> Verdict:
     passed = limits.slope_from <= slope <= limits.slope_to and ratio < limits.rate_ratio_below
     wanted = f"{limits.slope_from:g}–{limits.slope_to:g}"
     return Verdict(
-        "calibrated", bool(passed),
+        "calibrated",
+        bool(passed),
         f"校准斜率 {slope:.3f}（{wanted}），预测 {said:.4f} 与实际 {seen:.4f} 之比 {ratio:.3f}"
         f"（小于 {limits.rate_ratio_below:g}）",
         f"slope {slope:.3f} (must be {wanted}); predicted {said:.4f} against observed {seen:.4f}, "
         f"ratio {ratio:.3f} (must be below {limits.rate_ratio_below:g})",
-    )  # fmt: skip
+    )
 
 
 def _stable(candidate: Evaluation, limits: Gates) -> Verdict:
     worst = candidate.metrics.get("psi_worst_month", float("nan"))
     limit = limits.month_psi_below
     return Verdict(
-        "stable", bool(worst < limit),
+        "stable",
+        bool(worst < limit),
         f"月度PSI最大 {worst:.3f}，须小于 {limit:g}",
         f"the worst month's PSI is {worst:.3f}; it must be below {limit:g}",
-    )  # fmt: skip
+    )
 
 
 def _fair(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdict:
@@ -221,45 +224,56 @@ def _lawful(release: Release) -> Verdict:
     found += [f'"{f}" is not for scoring' for f in used if declared[f].use != "score"]
     told = "; ".join(found)
     return Verdict(
-        "lawful", not found, f"禁用指标：{told}" if found else "未使用任何禁用指标",
+        "lawful",
+        not found,
+        f"禁用指标：{told}" if found else "未使用任何禁用指标",
         f"forbidden: {told}" if found else "no forbidden indicator is read",
-    )  # fmt: skip
+    )
 
 
 def _no_leak(candidate: Evaluation) -> Verdict:
     found = [f"{a['code']} {a['about']}" for a in candidate.alarms if a["code"] in LEAKS]
     told = ", ".join(found)
     return Verdict(
-        "no_leak", not found, f"泄漏警报：{told}" if found else "没有泄漏警报",
+        "no_leak",
+        not found,
+        f"泄漏警报：{told}" if found else "没有泄漏警报",
         f"leak alarms: {told}" if found else "no leak alarm",
-    )  # fmt: skip
+    )
 
 
 def _monotone(release: Release) -> Verdict:
     declared = features()
     against = [
-        f"{t.score}: {i.feature}" for t in release.tables.values() for i in t.indicators
+        f"{t.score}: {i.feature}"
+        for t in release.tables.values()
+        for i in t.indicators
         if i.feature in declared and not monotone(i, declared[i.feature].direction)
-    ]  # fmt: skip
+    ]
     told = ", ".join(against)
     return Verdict(
-        "monotone", not against, f"方向不符：{told}" if against else "全部符合声明的方向",
+        "monotone",
+        not against,
+        f"方向不符：{told}" if against else "全部符合声明的方向",
         f"points run against: {told}" if against else "points follow every declared direction",
-    )  # fmt: skip
+    )
 
 
 def _reasons(release: Release) -> Verdict:
     """Whether every indicator can be told as a reason, in both languages."""
     declared = features()
     mute = [
-        f for f in release.features()
+        f
+        for f in release.features()
         if f not in declared or not (declared[f].zh.strip() and declared[f].en.strip())
-    ]  # fmt: skip
+    ]
     told = ", ".join(mute)
     some = any(t.indicators for t in release.tables.values())
     return Verdict(
-        "reasons", some and not mute,
+        "reasons",
+        some and not mute,
         f"没有可说明的理由：{told}" if mute or not some else "每一指标都有中英文理由",
-        f"no words for: {told or 'any score'}" if mute or not some else
-        "every indicator has its words",
-    )  # fmt: skip
+        f"no words for: {told or 'any score'}"
+        if mute or not some
+        else "every indicator has its words",
+    )

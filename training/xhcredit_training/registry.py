@@ -132,8 +132,12 @@ def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
 
 
 def _tags(run: Mapping[str, Any]) -> dict[str, str]:
-    return {"score": run["score"], "model": run["model"], "code_commit": run["code_commit"],
-            "release_digest": run.get("release_digest", "")}  # fmt: skip
+    return {
+        "score": run["score"],
+        "model": run["model"],
+        "code_commit": run["code_commit"],
+        "release_digest": run.get("release_digest", ""),
+    }
 
 
 def read(folder: Path) -> dict[str, Any]:

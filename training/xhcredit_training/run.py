@@ -139,8 +139,9 @@ def alarms_of(
     found += identifiers(split.learn, limits, numbering(split.learn))
     found += years(sample, limits) + drifted(split.learn, split.judge, limits)
     if kind in GRIDS:
-        both = sample.rows((sample.day <= split.learn.day.max()) | (
-            sample.day >= split.judge.day.min()))  # fmt: skip
+        both = sample.rows(
+            (sample.day <= split.learn.day.max()) | (sample.day >= split.judge.day.min())
+        )
 
         def how(part: Frame) -> Callable[[Frame], Array]:
             model = MODELS[kind](part)
@@ -201,17 +202,22 @@ def table_risk(release: Release, score: str, sample: Frame) -> Array:
 
 
 def _write(
-    done: Done, order: Order, told: dict[str, Any], trials: list[Trial], split: Split,
+    done: Done,
+    order: Order,
+    told: dict[str, Any],
+    trials: list[Trial],
+    split: Split,
     moves: Array | None,
-) -> None:  # fmt: skip
+) -> None:
     try:
         done.folder.mkdir(parents=True, exist_ok=True)
         _write_model(done)
         names = {f.id: f.zh for f in features().values()}
         draw(done.fitted.model, split.judge, done.folder / "plots", names, moves)
         _write_judged(done, split.judge)
-        content = json.dumps(_content(done, order, told, trials, split, moves), indent=1,
-                             ensure_ascii=False)  # fmt: skip
+        content = json.dumps(
+            _content(done, order, told, trials, split, moves), indent=1, ensure_ascii=False
+        )
         (done.folder / "run.json").write_text(content + "\n", encoding="utf-8")
     except OSError as error:
         raise disk_error(error) or not_writable(str(done.folder), str(error)) from None
@@ -228,25 +234,41 @@ def _write_model(done: Done) -> None:
 def _write_judged(done: Done, judge: Frame) -> None:
     """Risk and outcome of every judged row, so that runs can be compared without the sample."""
     risk = done.fitted.model.risk(judge.x, judge.ids)
-    columns = {"risk": risk, "bad": judge.bad, "weight": judge.weight, "day": judge.day,
-               "ent": judge.ent, **{f"group_{n}": v for n, v in judge.groups.items()}}  # fmt: skip
+    columns = {
+        "risk": risk,
+        "bad": judge.bad,
+        "weight": judge.weight,
+        "day": judge.day,
+        "ent": judge.ent,
+        **{f"group_{n}": v for n, v in judge.groups.items()},
+    }
     pq.write_table(pa.table(columns), done.folder / "judged.parquet")
 
 
 def _content(
-    done: Done, order: Order, told: dict[str, Any], trials: list[Trial], split: Split,
+    done: Done,
+    order: Order,
+    told: dict[str, Any],
+    trials: list[Trial],
+    split: Split,
     moves: Array | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     fitted = done.fitted
     return {
         "model": fitted.kind,
         "score": told["score"],
         "parameters": {
             **{k: v for k, v in told.items() if not isinstance(v, dict)},
-            "model": fitted.kind, "on": order.on.isoformat(), "learn_rows": len(split.learn),
-            "learn_bad": int(split.learn.bad.sum()), "calibrate_rows": len(split.calibrate),
-            "judge_rows": len(split.judge), "sample_digest": split.learn.digest,
-            "slope": fitted.slope, "shift": fitted.shift, "curve_gap": fitted.largest_gap,
+            "model": fitted.kind,
+            "on": order.on.isoformat(),
+            "learn_rows": len(split.learn),
+            "learn_bad": int(split.learn.bad.sum()),
+            "calibrate_rows": len(split.calibrate),
+            "judge_rows": len(split.judge),
+            "sample_digest": split.learn.digest,
+            "slope": fitted.slope,
+            "shift": fitted.shift,
+            "curve_gap": fitted.largest_gap,
         },
         "weights": told.get("weights", {}),
         "metrics": done.report.flat(),
@@ -258,7 +280,7 @@ def _content(
         "tier_moves": None if moves is None else moves.tolist(),
         "release_digest": done.release.digest if done.release else "",
         "code_commit": commit(),
-    }  # fmt: skip
+    }
 
 
 def commit() -> str:

@@ -122,13 +122,17 @@ def build(
     groups = groups_of(store, rows[keep], days[keep])
     if drawn and doubt.method == "logged":
         groups["visited_on"] = drawn[2][keep]
-    made = frame(
-        columns, x[:, keep], bad, weight=weight, day=days[keep], ent=rows[keep],
-        groups=groups,
-        notes={"score": wanted.score, "data_digest": store.digest, "weights": doubt.as_data(),
-               "pairs": int(rows.size)},
-    )  # fmt: skip
-    return made, outcome
+    notes = {
+        "score": wanted.score,
+        "data_digest": store.digest,
+        "weights": doubt.as_data(),
+        "pairs": int(rows.size),
+    }
+    day, ent = days[keep], rows[keep]
+    sample = frame(
+        columns, x[:, keep], bad, weight=weight, day=day, ent=ent, groups=groups, notes=notes
+    )
+    return sample, outcome
 
 
 def in_scope(

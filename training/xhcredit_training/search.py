@@ -52,12 +52,14 @@ def _full(leaves: int, rate: float) -> _Fit:
 #: model, its maker and the settings tried
 GRIDS: Mapping[str, tuple[Callable[..., _Fit], tuple[dict[str, Any], ...]]] = MappingProxyType(
     {
-        "woe": (_card, tuple({"price": p, "ridge": r} for p in (2.0, 4.0, 8.0)
-                             for r in (1e-4, 1e-2))),
+        "woe": (
+            _card,
+            tuple({"price": p, "ridge": r} for p in (2.0, 4.0, 8.0) for r in (1e-4, 1e-2)),
+        ),
         "boosted": (_trees, tuple({"leaves": n, "part": p} for n in (2, 3) for p in (0.4, 1.0))),
         "full": (_full, tuple({"leaves": n, "rate": r} for n in (7, 15) for r in (0.03, 0.06))),
     }
-)  # fmt: skip
+)
 
 
 def search(kind: str, learn: Frame, tell: Callable[[str, int, int], None]) -> list[Trial]:

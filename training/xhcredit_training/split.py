@@ -47,8 +47,9 @@ def split_by_time(sample: Frame, horizon: int, *, judge_from: date, calibrate_fr
     days = sample.day
     second, third = (int((d - _EPOCH).days) for d in (calibrate_from, judge_from))
     if second >= third:
-        raise BadSample(f"calibration from {calibrate_from}, judging from {judge_from}; put the "
-                        "later day last")  # fmt: skip
+        raise BadSample(
+            f"calibration from {calibrate_from}, judging from {judge_from}; put the later day last"
+        )
     made = Split(
         sample.rows(days + horizon < second),
         sample.rows((days >= second) & (days + horizon < third)),

@@ -51,9 +51,12 @@ def logged(warehouse: Path, store: Store) -> Visits:
             ).fetchnumpy()
     codes = np.asarray(found["code"]).astype(store.codes.dtype)
     return Visits(
-        np.searchsorted(store.codes, codes), *(np.asarray(found[c]) for c in ("day", "known",
-        "gone", "field", "failed", "inclusion_probability")),
-    )  # fmt: skip
+        np.searchsorted(store.codes, codes),
+        *(
+            np.asarray(found[c])
+            for c in ("day", "known", "gone", "field", "failed", "inclusion_probability")
+        ),
+    )
 
 
 def first_visit(

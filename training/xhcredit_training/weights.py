@@ -56,9 +56,13 @@ def inverse(probability: Array, method: str, predictable: float) -> tuple[Array,
     whole = 1 / probability
     weight = np.minimum(whole, MOST_WEIGHT)
     doubt = Doubt(
-        method, weight.size, float(weight.sum() ** 2 / (weight**2).sum()), float(weight.max()),
-        float((whole > MOST_WEIGHT).mean()), predictable,
-    )  # fmt: skip
+        method,
+        weight.size,
+        float(weight.sum() ** 2 / (weight**2).sum()),
+        float(weight.max()),
+        float((whole > MOST_WEIGHT).mean()),
+        predictable,
+    )
     return weight, doubt
 
 

@@ -39,8 +39,10 @@ def fit_woe(sample: Frame, how: Card | None = None) -> Additive:
         for column, row in zip(sample.columns, sample.x, strict=True)
     ]
     shapes = [evidence(b, average, how.fineness.prior) for b in found]
-    telling = [b.information_value() >= how.least_iv and s.spread > 0
-               for b, s in zip(found, shapes, strict=True)]  # fmt: skip
+    telling = [
+        b.information_value() >= how.least_iv and s.spread > 0
+        for b, s in zip(found, shapes, strict=True)
+    ]
     if not any(telling):
         return Additive(float(np.log(average / (1 - average))), ())
     keep = np.flatnonzero(telling)

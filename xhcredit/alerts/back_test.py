@@ -129,9 +129,18 @@ class Replay:
         if right:
             low, high = interval(round(sum(right)), len(right), self.rule.confidence)
         return Proof(
-            trigger.id, trigger.digest, weeks, alerts, round(alerts / weeks, 2), len(right),
-            _mean(right), low, high, _mean(base), float(np.median(leads)) if leads else None,
-        )  # fmt: skip
+            trigger.id,
+            trigger.digest,
+            weeks,
+            alerts,
+            round(alerts / weeks, 2),
+            len(right),
+            _mean(right),
+            low,
+            high,
+            _mean(base),
+            float(np.median(leads)) if leads else None,
+        )
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -27,9 +27,13 @@ def deadline_passes(world: World, trigger: DeadlinePasses, day: int) -> Iterator
         one = counted.at(np.array([at]))
         on = text_of(due[at])
         yield Hit(
-            "enterprise", int(one.ent[0]), f"{on}/{stage}:{text_of(one.occurred[0])}",
-            float(-left[at]), seen(one), {"due_on": on, "days_left": int(left[at])},
-        )  # fmt: skip
+            "enterprise",
+            int(one.ent[0]),
+            f"{on}/{stage}:{text_of(one.occurred[0])}",
+            float(-left[at]),
+            seen(one),
+            {"due_on": on, "days_left": int(left[at])},
+        )
 
 
 def _stage(trigger: DeadlinePasses, left: int) -> int | None:
@@ -46,9 +50,13 @@ def stays_open(world: World, trigger: StaysOpen, day: int) -> Iterator[Hit]:
     for ent, events in groups(late, np.unique(late.ent)):
         oldest = day - int(events.occurred[0])
         yield Hit(
-            "enterprise", ent, f"{text_of(events.occurred[-1])}x{len(events)}", float(oldest),
-            seen(events), {"open": len(events), "days_open": oldest},
-        )  # fmt: skip
+            "enterprise",
+            ent,
+            f"{text_of(events.occurred[-1])}x{len(events)}",
+            float(oldest),
+            seen(events),
+            {"open": len(events), "days_open": oldest},
+        )
 
 
 def nothing_heard(world: World, trigger: NothingHeard, day: int) -> Iterator[Hit]:
@@ -64,9 +72,12 @@ def nothing_heard(world: World, trigger: NothingHeard, day: int) -> Iterator[Hit
         if silent and old_enough:
             since = text_of(last[ent]) if last[ent] >= 0 else None
             yield Hit(
-                "enterprise", int(ent), since or "never", 1.0,
+                "enterprise",
+                int(ent),
+                since or "never",
+                1.0,
                 figures={"last_on": since, "days": trigger.days},
-            )  # fmt: skip
+            )
 
 
 def not_filed(world: World, trigger: NotFiled, day: int) -> Iterator[Hit]:

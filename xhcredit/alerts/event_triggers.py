@@ -20,9 +20,13 @@ def event_happens(world: World, trigger: EventHappens, day: int) -> Iterator[Hit
         for happened in np.unique(events.occurred):
             same = events.at(events.occurred == happened)
             yield Hit(
-                "enterprise", ent, f"{text_of(happened)}x{len(same)}", float(len(same)), seen(same),
+                "enterprise",
+                ent,
+                f"{text_of(happened)}x{len(same)}",
+                float(len(same)),
+                seen(same),
                 {"events": len(same), "on": text_of(happened)},
-            )  # fmt: skip
+            )
 
 
 def _told_on(picked: Picked) -> Array:
@@ -38,10 +42,14 @@ def count_reaches(world: World, trigger: CountReaches, day: int) -> Iterator[Hit
         many = len(events)
         worse = trigger.worse_from is not None and many >= trigger.worse_from
         yield Hit(
-            "enterprise", ent, f"{text_of(events.occurred[-1])}x{many}",
-            many / trigger.at_least, seen(events), {"events": many, "days": trigger.days},
+            "enterprise",
+            ent,
+            f"{text_of(events.occurred[-1])}x{many}",
+            many / trigger.at_least,
+            seen(events),
+            {"events": many, "days": trigger.days},
             worse=worse,
-        )  # fmt: skip
+        )
 
 
 def worsens(world: World, trigger: Worsens, day: int) -> Iterator[Hit]:
@@ -84,9 +92,13 @@ def ratio_off(world: World, trigger: RatioOff, day: int) -> Iterator[Hit]:
         if not np.isnan(earlier[at]):
             figures["before"] = round(float(earlier[at]), _PLACES)
         yield Hit(
-            "enterprise", int(report.ent[0]), text_of(report.occurred[0]), float(beyond[at]),
-            seen(report), figures,
-        )  # fmt: skip
+            "enterprise",
+            int(report.ent[0]),
+            text_of(report.occurred[0]),
+            float(beyond[at]),
+            seen(report),
+            figures,
+        )
 
 
 _PLACES = 2
@@ -108,6 +120,9 @@ def tier_falls(world: World, trigger: TierFalls, day: int) -> Iterator[Hit]:
         steps = ord(now) - ord(before)
         if steps >= trigger.steps and now in trigger.into:
             yield Hit(
-                "enterprise", at, f"{text_of(day)}:{before}{now}", float(steps),
+                "enterprise",
+                at,
+                f"{text_of(day)}:{before}{now}",
+                float(steps),
                 figures={"before": before, "now": now},
-            )  # fmt: skip
+            )

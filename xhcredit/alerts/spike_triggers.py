@@ -164,10 +164,20 @@ def _hit(trigger: Spike, name: Name, c: Counts, k: int, p: float, events: Picked
     at, place = name
     expected = float(c.baseline[k] * trigger.days / c.exposure[k])
     figures = {
-        "events": int(c.window[k]), "days": trigger.days, "before": int(c.baseline[k]),
-        "baseline_days": int(c.exposure[k]), "expected": round(expected, 2), "p": p,
-    }  # fmt: skip
+        "events": int(c.window[k]),
+        "days": trigger.days,
+        "before": int(c.baseline[k]),
+        "baseline_days": int(c.exposure[k]),
+        "expected": round(expected, 2),
+        "p": p,
+    }
     return Hit(
-        "area" if place else "enterprise", at, text_of(events.occurred.max()),
-        float(-np.log(max(p, np.finfo(float).tiny))), seen(events), figures, p=p, place=place,
-    )  # fmt: skip
+        "area" if place else "enterprise",
+        at,
+        text_of(events.occurred.max()),
+        float(-np.log(max(p, np.finfo(float).tiny))),
+        seen(events),
+        figures,
+        p=p,
+        place=place,
+    )

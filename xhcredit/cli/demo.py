@@ -62,9 +62,7 @@ def _show(made: Made, tour: Tour) -> None:
 
 
 def _show_nights(tour: Tour) -> None:
-    table = grid(
-        "批次 nights", "日期 day", "企业 enterprises", "降级 fell", "升级 rose"
-    )  # fmt: skip
+    table = grid("批次 nights", "日期 day", "企业 enterprises", "降级 fell", "升级 rose")
     for night in tour.nights:
         numbers = (f"{night[n]:,}" for n in ("enterprises", "worse", "better"))
         table.add_row(night["as_of"], *numbers)

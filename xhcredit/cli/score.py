@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,10 +76,8 @@ def score(
             before_night(warehouse, store, today(), model.rules)
     warned = None
     with progress_bar(quiet=json_) as progress:
-        report = run_night(
-            warehouse, into, model, progress=progress, memory=memory, full=full, check=check,
-            engine=engine,
-        )  # fmt: skip
+        night = partial(run_night, memory=memory, full=full, check=check, engine=engine)
+        report = night(warehouse, into, model, progress=progress)
         listed = write_restorable(
             warehouse, model.rules, model.as_of, into, barred=barred_in(store), progress=progress
         )

@@ -86,9 +86,12 @@ class Client:
             wait: float | None = pause
             try:
                 answer = self._http.request(
-                    asked.method, asked.path, params=dict(asked.params), json=asked.body,
+                    asked.method,
+                    asked.path,
+                    params=dict(asked.params),
+                    json=asked.body,
                     headers=dict(asked.headers),
-                )  # fmt: skip
+                )
                 wait, why = again(answer, pause), answer.status_code
             except httpx.TransportError as error:
                 why = error
@@ -159,9 +162,12 @@ class AsyncClient:
             wait: float | None = pause
             try:
                 answer = await self._http.request(
-                    asked.method, asked.path, params=dict(asked.params), json=asked.body,
+                    asked.method,
+                    asked.path,
+                    params=dict(asked.params),
+                    json=asked.body,
                     headers=dict(asked.headers),
-                )  # fmt: skip
+                )
                 wait, why = again(answer, pause), answer.status_code
             except httpx.TransportError as error:
                 why = error

@@ -145,10 +145,19 @@ def _days_since_first(k: int, f: Feature, value: str) -> _Parts:
 
 
 _AGGREGATES: dict[str, Callable[[int, Feature, str], _Parts]] = {
-    "count": _count, "sum": _sum, "min": _extreme("<"), "max": _extreme(">"), "mean": _mean,
-    "last": _last, "last2": _last2, "streak": _streak, "distinct": _distinct,
-    "decayed": _decayed, "days_since": _days_since, "days_since_first": _days_since_first,
-}  # fmt: skip
+    "count": _count,
+    "sum": _sum,
+    "min": _extreme("<"),
+    "max": _extreme(">"),
+    "mean": _mean,
+    "last": _last,
+    "last2": _last2,
+    "streak": _streak,
+    "distinct": _distinct,
+    "decayed": _decayed,
+    "days_since": _days_since,
+    "days_since_first": _days_since_first,
+}
 
 
 def value_of(f: Feature, emitter: KernelExpr) -> tuple[str, tuple[str, ...]]:

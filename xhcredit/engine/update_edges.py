@@ -51,9 +51,14 @@ def _nodes(
 
 
 def _merged(
-    place: Array, size: int, gone: Array, key: str, other: str,
-    before: dict[str, Array], came: dict[str, Array],
-) -> dict[str, Array]:  # fmt: skip
+    place: Array,
+    size: int,
+    gone: Array,
+    key: str,
+    other: str,
+    before: dict[str, Array],
+    came: dict[str, Array],
+) -> dict[str, Array]:
     """Edges of now by ``key``, within it by ``other``."""
     by = [[arrays[k] for k in (other, *ORDER)] for arrays in (before, came)]
     how = splice(before["offsets"], place, size, gone, came[key], *by)

@@ -100,9 +100,11 @@ def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
         a, b = _slope(node.left, ended=ended), _slope(node.right, ended=ended)
         if a is None or b is None:
             return None
-        return (a[0] + b[0], a[1] + b[1]) if isinstance(node.op, ast.Add) else (
-            a[0] - b[1], a[1] - b[0]
-        )  # fmt: skip
+        return (
+            (a[0] + b[0], a[1] + b[1])
+            if isinstance(node.op, ast.Add)
+            else (a[0] - b[1], a[1] - b[0])
+        )
     return None
 
 

@@ -41,16 +41,22 @@ _ADVERSE: dict[str, dict[str, Sequence[Any]]] = _LISTS | {
     "elderly_check": {"kind": (), "passed": (False,), "hazard_grade": ("high",)},
     "food_sample": {"failed": (True,), "hazard": (), "recalled": (False,)},
     "inspection": {
-        "field": (), "form": ("random", "case"), "result": ("corrected", "refused", "concealment"),
-        "failed": (True,), "recheck_passed": (False,),
+        "field": (),
+        "form": ("random", "case"),
+        "result": ("corrected", "refused", "concealment"),
+        "failed": (True,),
+        "recheck_passed": (False,),
     },
     "penalty": {
-        "procedure": ("ordinary",), "severity": (None, "ordinary", "serious"),
-        "penalty_kinds": _HEAVY, "field": (), "amount_yuan": (100,),
+        "procedure": ("ordinary",),
+        "severity": (None, "ordinary", "serious"),
+        "penalty_kinds": _HEAVY,
+        "field": (),
+        "amount_yuan": (100,),
     },
     "rectification_order": {"field": (), "due_on": (_AS_OF - timedelta(days=3000),)},
     "tax_grade": {"grade": ("C", "D"), "year": (2020,)},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,18 @@ def _any_table() -> Table:
     outcomes = [Column(_OUTCOME.format(k), "text", "", "", with_end=True) for k in range(most)]
     common = [like.column(name) for name in (*_COMMON, *_ENDS)]
     return Table(
-        name="any", kind="event", name_zh="", name_en="", directory="", authority="", key=("code",),
-        columns=(*common, content, *outcomes), ends=True, scored=False, why_not_scored="",
-    )  # fmt: skip
+        name="any",
+        kind="event",
+        name_zh="",
+        name_en="",
+        directory="",
+        authority="",
+        key=("code",),
+        columns=(*common, content, *outcomes),
+        ends=True,
+        scored=False,
+        why_not_scored="",
+    )
 
 
 def _alike(table: Table) -> str:

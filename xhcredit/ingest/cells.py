@@ -179,8 +179,9 @@ def _count(raw: str, cell: Cell, column: Column) -> _Parsed:
 
 def _number(raw: str, cell: Cell, column: Column) -> _Parsed:
     value = f"(TRY_CAST({raw} AS DOUBLE) + 0.0)"  # -0 becomes 0
-    return _Parsed(value, f"{raw} IS NOT NULL AND NOT coalesce(isfinite({value}), false)",
-                   "'bad_number'")  # fmt: skip
+    return _Parsed(
+        value, f"{raw} IS NOT NULL AND NOT coalesce(isfinite({value}), false)", "'bad_number'"
+    )
 
 
 def _number_like(raw: str, value: str, pattern: str, column: Column) -> _Parsed:

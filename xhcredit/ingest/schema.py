@@ -113,11 +113,20 @@ class Table:
 #: said of a record that counts again: the restoration that withdrew it was itself revoked
 REINSTATED = "reinstated"
 _CODE = Column("code", "text", "统一社会信用代码", "unified social credit code", required=True)
-_WHY_WITHDRAWN = Column("withdrawn_why", "category", "停用原因", "why it no longer counts", values=(
-    ("revoked", "撤销或变更"), ("restored", "信用修复"), ("corrected", "更正"),
-    ("objection", "异议成立"), ("expired", "公示期满"),
-    (REINSTATED, "撤销修复后重新计入"),
-))  # fmt: skip
+_WHY_WITHDRAWN = Column(
+    "withdrawn_why",
+    "category",
+    "停用原因",
+    "why it no longer counts",
+    values=(
+        ("revoked", "撤销或变更"),
+        ("restored", "信用修复"),
+        ("corrected", "更正"),
+        ("objection", "异议成立"),
+        ("expired", "公示期满"),
+        (REINSTATED, "撤销修复后重新计入"),
+    ),
+)
 
 
 def _own_columns(raw: dict[str, Any]) -> list[Column]:

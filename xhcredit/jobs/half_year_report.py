@@ -127,9 +127,11 @@ def _tiers(found: Counted, zh: bool) -> Section:
 
 
 def _draws(found: Counted, zh: bool) -> Section:
-    heads = ["抽查任务", "已检查", "发现问题", "问题发现率"] if zh else [
-        "draw", "visited", "with a problem", "hit rate"
-    ]  # fmt: skip
+    heads = (
+        ["抽查任务", "已检查", "发现问题", "问题发现率"]
+        if zh
+        else ["draw", "visited", "with a problem", "hit rate"]
+    )
     rows: list[list[str | int]] = []
     total, wrong = 0, 0
     for draw in found.drawn:
@@ -148,11 +150,15 @@ def _share(part: int, whole: int) -> str:
 def _cases(found: Counted, zh: bool) -> Section:
     kinds = {"restoration": ("信用修复", "restoration"), "objection": ("异议", "objection")}
     rows: list[list[str | int]] = [
-        [kinds[kind][0 if zh else 1], move.said.zh if zh else move.said.en,
-         found.applications[kind, act]]
-        for kind, moves in CASE_MOVES.items() for act, move in moves.items()
+        [
+            kinds[kind][0 if zh else 1],
+            move.said.zh if zh else move.said.en,
+            found.applications[kind, act],
+        ]
+        for kind, moves in CASE_MOVES.items()
+        for act, move in moves.items()
         if found.applications[kind, act] or act in ("file", "grant", "refuse")
-    ]  # fmt: skip
+    ]
     heads = ["种类", "步骤", "件数"] if zh else ["kind", "step", "cases"]
     return Section("信用修复与异议" if zh else "Restorations and objections", heads, rows)
 
@@ -191,11 +197,16 @@ def as_pdf(report: Report, fonts: Mapping[str, object] | None = None) -> bytes:
         BadInput: no Chinese font is installed where this runs.
     """
     told = {
-        "title": report.title, "notes": report.notes,
+        "title": report.title,
+        "notes": report.notes,
         "sections": [
-            {"title": s.title, "heads": s.heads, "note": s.note,
-             "rows": [[str(cell) for cell in row] for row in s.rows]}
+            {
+                "title": s.title,
+                "heads": s.heads,
+                "note": s.note,
+                "rows": [[str(cell) for cell in row] for row in s.rows],
+            }
             for s in report.sections
         ],
-    }  # fmt: skip
+    }
     return typeset(_LAYOUT, told, fonts)

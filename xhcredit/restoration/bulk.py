@@ -211,9 +211,12 @@ def _prevails(prevails: str, found: tuple[Days, Any], newer: tuple[Days, Any], m
 
 
 def _has_other_clock(
-    found: Sequence[Provision], days: Days, which: npt.NDArray[np.int8], law: Law,
+    found: Sequence[Provision],
+    days: Days,
+    which: npt.NDArray[np.int8],
+    law: Law,
     clocks: Mapping[str, Days],
-) -> Flags:  # fmt: skip
+) -> Flags:
     """Where the clock that does not prevail gives another day, as ``by_the_other_clock`` says."""
     differs = np.zeros(days.shape, dtype=bool)
     since = law.clocks_conflict_since()

@@ -108,8 +108,14 @@ def same_kind(record: AdverseRecord, again: date | None) -> Said:
 
 def listed(record: AdverseRecord) -> Said:
     """Whether the enterprise stands on a list."""
-    zh = [n for n, on in (("经营异常名录", record.on_abnormal_list),
-                          ("严重违法失信名单", record.on_serious_list)) if on]  # fmt: skip
+    zh = [
+        n
+        for n, on in (
+            ("经营异常名录", record.on_abnormal_list),
+            ("严重违法失信名单", record.on_serious_list),
+        )
+        if on
+    ]
     if not zh:
         return Said("未在经营异常名录和严重违法失信名单中。", "on neither list")
     return Said(

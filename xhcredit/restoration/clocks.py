@@ -153,7 +153,13 @@ def _running(
         count, basis, unit = limits[timer.step]
         last = papers.last_day(calendar, since, count, unit)
         yield Clock(
-            timer.step, STEPS[timer.step], since, count, last.day if last else None,
-            ended[0] if ended else None, basis, timer.may_be_left,
+            timer.step,
+            STEPS[timer.step],
+            since,
+            count,
+            last.day if last else None,
+            ended[0] if ended else None,
+            basis,
+            timer.may_be_left,
             last is not None and last.provisional,
-        )  # fmt: skip
+        )

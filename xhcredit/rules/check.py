@@ -71,14 +71,17 @@ def missing_notice(rulebook: Rulebook, day: date) -> list[Finding]:
     if year is None:
         return []
     file = notice_id(year).replace(".", "/") + ".yaml"
-    return [Finding(
-        "notice_missing", notice_id(year),
-        f"{year}年节假日安排尚未录入：该年的期限为暂定（补假和调休未计入）；请将国务院办公厅通知录入"
-        f"规则目录的 {file}，格式同上一年的文件",
-        f"the notice on holidays of {year} is missing: days of that year are provisional, without "
-        f"made-up and swapped days; add it to the district's rules as {file}, written as the year "
-        "before",
-    )]  # fmt: skip
+    return [
+        Finding(
+            "notice_missing",
+            notice_id(year),
+            f"{year}年节假日安排尚未录入：该年的期限为暂定（补假和调休未计入）；请将国务院办公厅通知录入"
+            f"规则目录的 {file}，格式同上一年的文件",
+            f"the notice on holidays of {year} is missing: days of that year are provisional, "
+            f"without made-up and swapped days; add it to the district's rules as {file}, written "
+            "as the year before",
+        )
+    ]
 
 
 def _findings(rule: Rule, day: date) -> Iterator[Finding]:

@@ -113,11 +113,15 @@ def refuse_other_days(shipped: Rule, own: Rule, place: str) -> None:
     """
     official, other = shipped.entries[-1].value, own.entries[-1].value
     for what, days, others in (
-        ("a day off", official.off, other.off), ("a day of work", official.works, other.works)
-    ):  # fmt: skip
+        ("a day off", official.off, other.off),
+        ("a day of work", official.works, other.works),
+    ):
         for day in sorted({*days} ^ {*others}):
-            says = f"is {what} in the official table and not here" if day in days else (
-                f"is {what} here and not in the official table")  # fmt: skip
+            says = (
+                f"is {what} in the official table and not here"
+                if day in days
+                else (f"is {what} here and not in the official table")
+            )
             raise BadRule(f"{place}: entries: {day} {says}; correct the day, or delete the file")
 
 

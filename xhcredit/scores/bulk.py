@@ -62,9 +62,19 @@ def flatten(table: PointsTable, positions: dict[str, int]) -> Flat:
 
 
 def _walk(  # noqa: C901 - one pass, one loop per kind of row
-    x: Array, feature: Array, start: Array, cuts: Array, points: Array, missing: Array, seen: Array,
-    unseen: Array, special_start: Array, special_value: Array, special_points: Array, out: Array,
-) -> None:  # fmt: skip
+    x: Array,
+    feature: Array,
+    start: Array,
+    cuts: Array,
+    points: Array,
+    missing: Array,
+    seen: Array,
+    unseen: Array,
+    special_start: Array,
+    special_value: Array,
+    special_points: Array,
+    out: Array,
+) -> None:
     """Fill ``out[k, i]`` with the points of indicator ``k`` for enterprise ``i``.
 
     A cut at a time over all enterprises, without branches: that is what processors do in bulk.
@@ -120,9 +130,19 @@ def points_matrix(x: Array, flat: Flat) -> Array:
         _walk_numpy(x, flat, out)
         return out
     _compiled()(
-        x, flat.feature, flat.start, flat.cuts, flat.points, flat.missing, flat.seen, flat.unseen,
-        flat.special_start, flat.special_value, flat.special_points, out,
-    )  # fmt: skip
+        x,
+        flat.feature,
+        flat.start,
+        flat.cuts,
+        flat.points,
+        flat.missing,
+        flat.seen,
+        flat.unseen,
+        flat.special_start,
+        flat.special_value,
+        flat.special_points,
+        out,
+    )
     return out
 
 

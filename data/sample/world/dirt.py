@@ -55,20 +55,31 @@ KINDS = (
     Kind("wrong_organisation_digit", "inspection", {"code": _wrong_organisation}, "inspection_no"),
     Kind("nineteen_characters", "inspection", {"code": lambda c: c + "0"}, "inspection_no"),
     Kind("lower_case_code", "registration_change", {"code": str.lower}, adds=False),
-    Kind("full_width_code", "abnormal_listing", {"code": lambda c: c.translate(_FULL_WIDTH)},
-         adds=False),
+    Kind(
+        "full_width_code",
+        "abnormal_listing",
+        {"code": lambda c: c.translate(_FULL_WIDTH)},
+        adds=False,
+    ),
     Kind("impossible_date", "penalty", {"occurred_on": lambda _: "2023/2/30"}, "doc_no"),
     Kind("known_before_occurred", "complaint", {"known_on": lambda _: "2019/1/2"}, "complaint_no"),
-    Kind("future_date", "judicial", {"occurred_on": lambda _: "2034年5月6日",
-                                     "known_on": lambda _: "2034年5月7日",
-                                     "ended_on": lambda _: None,
-                                     "ended_known_on": lambda _: None}, "case_no"),
+    Kind(
+        "future_date",
+        "judicial",
+        {
+            "occurred_on": lambda _: "2034年5月6日",
+            "known_on": lambda _: "2034年5月7日",
+            "ended_on": lambda _: None,
+            "ended_known_on": lambda _: None,
+        },
+        "case_no",
+    ),
     Kind("duplicate_row", "annual_report", {}),
     Kind("unknown_enterprise", "permit", {"code": _stranger}, "permit_no"),
     Kind("amount_with_unit", "judicial", {"amount_yuan": lambda _: "3万元"}, "case_no"),
     Kind("unknown_category", "inspection", {"result": lambda _: "情况不明"}, "inspection_no"),
     Kind("empty_required", "penalty", {"procedure": lambda _: None}, "doc_no"),
-)  # fmt: skip
+)
 
 
 def spoiled_columns(table: str) -> set[str]:

@@ -80,9 +80,10 @@ def _write_samples(pop: Population, book: Book, rows: Ints) -> None:
     columns: dict[str, Column] = {
         "sample_no": Serial("CY", book.serials(len(who))),
         "failed": Flag(failed),
-        "hazard": Label(np.where(failed, pick(rng, len(who), [30, 15, 20, 4, 18, 11, 2]), -1),
-                        words.HAZARDS),
-    }  # fmt: skip
+        "hazard": Label(
+            np.where(failed, pick(rng, len(who), [30, 15, 20, 4, 18, 11, 2]), -1), words.HAZARDS
+        ),
+    }
     recalled = Flag(rng.random(len(who)) < 0.8)
     told = np.where(closed < NEVER, closed + delay(rng, len(who), 5), NEVER)
     ending = Ending(closed, told, {"recalled": recalled})

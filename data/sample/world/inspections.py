@@ -95,6 +95,10 @@ def _write_orders(pop: Population, book: Book, visits: Visits, result: Ints) -> 
         "field": Label(visits.field[rows], words.FIELDS_ZH),
     }
     book.write(
-        "rectification_order", who, days, days + delay(rng, n, 4), columns,
+        "rectification_order",
+        who,
+        days,
+        days + delay(rng, n, 4),
+        columns,
         ending=Ending(done, known),
-    )  # fmt: skip
+    )

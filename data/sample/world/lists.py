@@ -42,9 +42,14 @@ def write_abnormal(pop: Population, book: Book, ledger: Ledger, missed: tuple[In
     wrong = sometimes(rng, known + delay(rng, len(who), 30, 0.5), 0.01)
     withdrawal = Withdrawal(wrong, Label(np.full(len(who), 2), words.WITHDRAWALS))
     book.write(
-        "abnormal_listing", who, days, known, columns,
-        ending=Ending(removed, told), withdrawal=withdrawal,
-    )  # fmt: skip
+        "abnormal_listing",
+        who,
+        days,
+        known,
+        columns,
+        ending=Ending(removed, told),
+        withdrawal=withdrawal,
+    )
     ledger.add(who, known, 1.0)
 
 

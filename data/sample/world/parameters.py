@@ -51,9 +51,14 @@ class Parameters:
     violation_slope: float = 1.0
     violation_by_year: dict[int, float] = field(
         default_factory=lambda: {
-            2021: -4.36, 2022: -5.20, 2023: -3.85, 2024: -3.70, 2025: -3.60, 2026: -3.50
+            2021: -4.36,
+            2022: -5.20,
+            2023: -3.85,
+            2024: -3.70,
+            2025: -3.60,
+            2026: -3.50,
         }
-    )  # fmt: skip
+    )
     violation_by_field: dict[str, float] = field(
         default_factory=lambda: {"food": 1.0, "elderly_care": 1.4, "construction": 1.2}
     )

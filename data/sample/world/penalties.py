@@ -82,9 +82,14 @@ def write_penalties(pop: Population, book: Book, cases: Cases) -> Ints:
     known = np.where(done < NEVER, done + delay(rng, n, 6), NEVER)
     withdrawal = _withdrawals(rng, cases, done, severity)
     book.write(
-        "penalty", cases.who, cases.days, cases.known, columns,
-        ending=Ending(done, known), withdrawal=withdrawal,
-    )  # fmt: skip
+        "penalty",
+        cases.who,
+        cases.days,
+        cases.known,
+        columns,
+        ending=Ending(done, known),
+        withdrawal=withdrawal,
+    )
     return severity
 
 

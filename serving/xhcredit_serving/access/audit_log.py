@@ -87,9 +87,13 @@ async def activity(request: Request, wanted: Annotated[Wanted, Query()]) -> Resp
     service, caller, purpose = await _auditor(request)
     code = right_code(wanted.code) if wanted.code else ""
     asked = trail.Asked(
-        actor=wanted.actor, action=wanted.action, code=code, since=_text(wanted.since),
-        until=_text(wanted.until), bureaus=caller.scope(AUDIT),
-    )  # fmt: skip
+        actor=wanted.actor,
+        action=wanted.action,
+        code=code,
+        since=_text(wanted.since),
+        until=_text(wanted.until),
+        bureaus=caller.scope(AUDIT),
+    )
     rows, further = await _page(service, asked, wanted.limit, wanted.before)
     act = caller.act(
         "activity.read", purpose, by=wanted.actor, what=wanted.action, code=code, seen=len(rows)
@@ -167,7 +171,10 @@ async def verify_activity(
     last = await asyncio.to_thread(last_entry, service.store.database)
     further = verdict.whole and last is not None and verdict.head_seq < last.seq
     told = {
-        "whole": verdict.whole, "entries": verdict.entries, "from": first,
-        "to": verdict.head_seq, "next": verdict.head_seq + 1 if further else None,
-    } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})  # fmt: skip
+        "whole": verdict.whole,
+        "entries": verdict.entries,
+        "from": first,
+        "to": verdict.head_seq,
+        "next": verdict.head_seq + 1 if further else None,
+    } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})
     return RoundedJSON(told, headers=NO_STORE)

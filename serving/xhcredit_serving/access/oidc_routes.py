@@ -47,9 +47,14 @@ async def leave(request: Request) -> Response:
     left = await _oidc(request).leave(_callback(request, service), service.now())
     answer = RedirectResponse(left.url, 303, headers={"Cache-Control": "no-store"})
     answer.set_cookie(
-        STATE, left.state, int(MINUTES.total_seconds()), path=CALLBACK, httponly=True,
-        samesite="lax", secure=is_secure(request, service.settings.public),
-    )  # fmt: skip
+        STATE,
+        left.state,
+        int(MINUTES.total_seconds()),
+        path=CALLBACK,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request, service.settings.public),
+    )
     return answer
 
 

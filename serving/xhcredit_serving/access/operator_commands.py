@@ -46,10 +46,14 @@ _NEXT = """他们都看不到企业。为办事人员开户 / none of them sees 
 def register(cli: typer.Typer) -> None:
     """Add the commands to the program."""
     for name, command in (
-        ("new-user", new_user), ("grant", grant), ("take", take), ("users", users),
-        ("reset-password", reset_password), ("disable-user", disable_user),
+        ("new-user", new_user),
+        ("grant", grant),
+        ("take", take),
+        ("users", users),
+        ("reset-password", reset_password),
+        ("disable-user", disable_user),
         ("enable-user", enable_user),
-    ):  # fmt: skip
+    ):
         cli.command(name)(command)
 
 

@@ -38,12 +38,20 @@ MOST_ROWS = 50_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLOURS = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
 _COLUMNS = {
-    "id": Column("编号", 8), "colour": Column("颜色", 6), "state": Column("状态", 10),
-    "zh": Column("触发事项", 28), "subject": Column("对象", 24), "name": Column("名称", 36),
-    "bureau": Column("主管部门", 18), "street": Column("街镇", 14),
-    "detected_on": Column("发现日", 12), "owner": Column("承办人", 14),
-    "due_on": Column("办理期限", 12), "overdue": Column("逾期", 6), "figures": Column("数据", 50),
-}  # fmt: skip
+    "id": Column("编号", 8),
+    "colour": Column("颜色", 6),
+    "state": Column("状态", 10),
+    "zh": Column("触发事项", 28),
+    "subject": Column("对象", 24),
+    "name": Column("名称", 36),
+    "bureau": Column("主管部门", 18),
+    "street": Column("街镇", 14),
+    "detected_on": Column("发现日", 12),
+    "owner": Column("承办人", 14),
+    "due_on": Column("办理期限", 12),
+    "overdue": Column("逾期", 6),
+    "figures": Column("数据", 50),
+}
 CLUSTER = {
     "code": examples.CODE, "as_of": "2026-06-30", "size": 2, "shown": True,
     "nodes": [{"id": examples.CODE, "kind": "enterprise", "name": "上海示例餐饮管理有限公司",
@@ -121,10 +129,14 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
         evidence = row["evidence"]
         figures = "；".join(f"{k}={rounded(v, k)}" for k, v in evidence.get("figures", {}).items())
         told = {
-            **row, "state": STATES[row["state"]][0], "colour": _COLOURS[row["colour"]],
-            "zh": evidence.get("zh") or row["trigger"], "overdue": "是" if row["overdue"] else "",
-            "figures": figures, "due_on": _due(row),
-        }  # fmt: skip
+            **row,
+            "state": STATES[row["state"]][0],
+            "colour": _COLOURS[row["colour"]],
+            "zh": evidence.get("zh") or row["trigger"],
+            "overdue": "是" if row["overdue"] else "",
+            "figures": figures,
+            "due_on": _due(row),
+        }
         yield [told[name] for name in _COLUMNS]
 
 
@@ -161,9 +173,10 @@ async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str
     told = await service.explainer.do(_cluster, service, code, answer.run)
     told = within_bureaus(told, within)
     seen = {
-        "code": code, "codes": [n["id"] for n in told["nodes"] if n.get("name")],
+        "code": code,
+        "codes": [n["id"] for n in told["nodes"] if n.get("name")],
         "run": answer.run,
-    }  # fmt: skip
+    }
     await service.journal.note(caller.act("enterprise.cluster", purpose, **seen))
     return told
 

@@ -32,9 +32,13 @@ router = APIRouter(tags=["draws"])
 stored = APIRouter(tags=["draws"])
 
 Draw = Annotated[
-    str, Path(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="抽查编号 / id of the draw",
-              examples=["zh-2026-07"]),
-]  # fmt: skip
+    str,
+    Path(
+        pattern="^[a-z0-9][a-z0-9-]{0,63}$",
+        description="抽查编号 / id of the draw",
+        examples=["zh-2026-07"],
+    ),
+]
 
 
 def _act(request: Request, caller: Caller, action: str, body: Any, **payload: Any) -> Act:

@@ -209,8 +209,12 @@ def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
     """A header that is asked for."""
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return {
-        "name": name, "in": "header", "required": required, "description": words, "schema": schema,
-    }  # fmt: skip
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": words,
+        "schema": schema,
+    }
 
 
 def with_purpose() -> dict[str, Any]:
@@ -223,9 +227,13 @@ def code_parameter() -> dict[str, Any]:
     words = "统一社会信用代码 / unified social credit code"
     schema = {"type": "string", "minLength": 1, "maxLength": 64}
     return {
-        "name": "code", "in": "path", "required": True, "description": words, "schema": schema,
+        "name": "code",
+        "in": "path",
+        "required": True,
+        "description": words,
+        "schema": schema,
         "example": CODE,
-    }  # fmt: skip
+    }
 
 
 def written_by_person(*, with_key: bool = True) -> dict[str, Any]:

@@ -44,25 +44,33 @@ class Meters:
         to = self.registry
         self._of: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
         self.seconds = Histogram(
-            "xhcredit_http_request_seconds", "Time to answer", ["route", "method"], registry=to,
+            "xhcredit_http_request_seconds",
+            "Time to answer",
+            ["route", "method"],
+            registry=to,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
-        )  # fmt: skip
+        )
         self.answers = Counter(
             "xhcredit_http_answers", "Answers by status", ["route", "status"], registry=to
         )
         self.in_flight = Gauge(
-            "xhcredit_http_in_flight", "Requests being answered", registry=to,
+            "xhcredit_http_in_flight",
+            "Requests being answered",
+            registry=to,
             multiprocess_mode="livesum",
-        )  # fmt: skip
+        )
         self.missing_notice = Gauge(
             "xhcredit_missing_notice_year",
             "Year whose notice on holidays should have been added by now; 0 if none",
-            registry=to, multiprocess_mode="max",
-        )  # fmt: skip
-        self.run = Gauge(
-            "xhcredit_current_run", "Number of the run that answers", registry=to,
+            registry=to,
             multiprocess_mode="max",
-        )  # fmt: skip
+        )
+        self.run = Gauge(
+            "xhcredit_current_run",
+            "Number of the run that answers",
+            registry=to,
+            multiprocess_mode="max",
+        )
         self.tasks = TaskMeters(to)
 
     def exposed(self) -> bytes:

@@ -144,9 +144,12 @@ async def metadata(request: Request) -> Response:
     service = service_of(request)
     caller = await service.caller(request, CATALOGUE)
     key = {
-        "name": caller.name, "bureau": caller.bureau, "roles": list(caller.roles),
-        "may": sorted(caller.permissions), "expires_at": caller.expires_at,
-    }  # fmt: skip
+        "name": caller.name,
+        "bureau": caller.bureau,
+        "roles": list(caller.roles),
+        "may": sorted(caller.permissions),
+        "expires_at": caller.expires_at,
+    }
     return JSONResponse(
         {
             "code_version": code_version(),
@@ -168,15 +171,23 @@ def _table(of: Table) -> dict[str, Any]:
     """A table of the data directory: what departments deliver, and what may be supposed of it."""
     columns = [
         {
-            "name": c.name, "zh": c.zh, "en": c.en, "type": c.type, "required": c.required,
+            "name": c.name,
+            "zh": c.zh,
+            "en": c.en,
+            "type": c.type,
+            "required": c.required,
             "values": dict(c.values),
         }
         for c in of.columns
-    ]  # fmt: skip
+    ]
     return {
-        "table": of.name, "zh": of.name_zh, "en": of.name_en, "kind": of.kind,
-        "authority": of.authority, "columns": columns,
-    }  # fmt: skip
+        "table": of.name,
+        "zh": of.name_zh,
+        "en": of.name_en,
+        "kind": of.kind,
+        "authority": of.authority,
+        "columns": columns,
+    }
 
 
 def current_run(service: Service) -> dict[str, Any] | None:

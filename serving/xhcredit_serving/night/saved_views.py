@@ -85,10 +85,15 @@ def views_of(service: Service, caller: Caller) -> list[dict[str, Any]]:
     """Own views and those shared with the caller's bureau, by name."""
     found = service.store.views.seen_by(caller.name, caller.bureau)
     return [
-        {"name": v.name, "query": v.query, "owner": v.owner, "shared": v.bureau != NOBODY,
-         "mine": v.owner == caller.name}
+        {
+            "name": v.name,
+            "query": v.query,
+            "owner": v.owner,
+            "shared": v.bureau != NOBODY,
+            "mine": v.owner == caller.name,
+        }
         for v in found
-    ]  # fmt: skip
+    ]
 
 
 def save(service: Service, caller: Caller, act: Act, asked: NewView) -> None:

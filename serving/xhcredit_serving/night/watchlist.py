@@ -231,13 +231,20 @@ _TYPES = {
     "pdf": "application/pdf",
 }
 _COLUMNS = {
-    "code": Column("统一社会信用代码", 22), "name": Column("名称", 36),
-    "bureau": Column("主管部门", 18), "street": Column("街镇", 14),
-    "kind": Column("主体类型", 12), "size": Column("规模", 8), "tier": Column("等级", 6),
-    "previous_tier": Column("上一批次等级", 12), "composite": Column("综合分", 10),
-    "moved": Column("较上一批次", 10), "general": Column("通用分", 10),
-    "x": Column("专业领域分（等级）", 40), "alerts": Column("未结预警", 40),
-}  # fmt: skip
+    "code": Column("统一社会信用代码", 22),
+    "name": Column("名称", 36),
+    "bureau": Column("主管部门", 18),
+    "street": Column("街镇", 14),
+    "kind": Column("主体类型", 12),
+    "size": Column("规模", 8),
+    "tier": Column("等级", 6),
+    "previous_tier": Column("上一批次等级", 12),
+    "composite": Column("综合分", 10),
+    "moved": Column("较上一批次", 10),
+    "general": Column("通用分", 10),
+    "x": Column("专业领域分（等级）", 40),
+    "alerts": Column("未结预警", 40),
+}
 
 
 def _written(service: Service, asked: Question, kind: Format, by: Caller) -> tuple[Path, Page]:

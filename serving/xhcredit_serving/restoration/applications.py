@@ -138,9 +138,15 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
         raise BadInput(f'unknown state "{unknown[0]}"; choose from: {", ".join(STATES)}')
     code = right_code(asked.code) if asked.code else ""
     wanted = Wanted(
-        kind, frozenset(asked.state), caller.scope(RESTORATION_READ), code, asked.overdue,
-        asked.due_unknown, asked.before, asked.limit,
-    )  # fmt: skip
+        kind,
+        frozenset(asked.state),
+        caller.scope(RESTORATION_READ),
+        code,
+        asked.overdue,
+        asked.due_unknown,
+        asked.before,
+        asked.limit,
+    )
     today = service.today()
     day = asked.on or today
     found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, day, today)

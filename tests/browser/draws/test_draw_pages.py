@@ -85,8 +85,10 @@ def test_results_are_entered_and_what_they_teach_is_told(browser, drawn, tmp_pat
     with visit(browser, drawn, "wang") as page:
         page.goto(f"/console/draws/{DRAWS[0][0]}")
         codes = page.locator("tr[data-row] span.mono.soft").all_inner_texts()
-        rows = [f"{code},{'corrected' if n % 5 == 0 else 'no_problem'},2026-07-01,,"
-                for n, code in enumerate(codes)]  # fmt: skip
+        rows = [
+            f"{code},{'corrected' if n % 5 == 0 else 'no_problem'},2026-07-01,,"
+            for n, code in enumerate(codes)
+        ]
         file = tmp_path / "results.csv"
         file.write_text("code,result,inspected_on,item,note\n" + "\n".join(rows), encoding="utf-8")
         page.set_input_files("#results", file)
@@ -113,8 +115,13 @@ def test_what_two_bureaus_drew_becomes_one_visit_a_door(browser, drawn):
         )
         assert inspections - visits == saved >= together > 0
         assert page.locator("tr[data-row]").count() == visits
-        looked_at(page, "/console/draws-joint/joint-b", "/console/draws-joint", "/console/draws",
-                  "/console/draws/b-1")  # fmt: skip
+        looked_at(
+            page,
+            "/console/draws-joint/joint-b",
+            "/console/draws-joint",
+            "/console/draws",
+            "/console/draws/b-1",
+        )
 
 
 def looked_at(page, *addresses):

@@ -126,10 +126,14 @@ def test_the_calculator_can_be_used_by_keys_alone(browser, site):
 
 def test_strange_questions_are_asked_again_and_break_nothing(browser, site):
     with visit(browser, site, "wang") as page:
-        for query in ("from=done", "from=done&kind=x", "step=nothing&kind=penalty",
-                      "from=done&kind=penalty&authority=samr&field=food&procedure=ordinary"
-                      "&penalty_kinds=fine&decided_on=2026-05-10&applied_on=9999-12-31"
-                      "&pledge=yes&harm_remains=no&amount_yuan=nan"):  # fmt: skip
+        for query in (
+            "from=done",
+            "from=done&kind=x",
+            "step=nothing&kind=penalty",
+            "from=done&kind=penalty&authority=samr&field=food&procedure=ordinary"
+            "&penalty_kinds=fine&decided_on=2026-05-10&applied_on=9999-12-31"
+            "&pledge=yes&harm_remains=no&amount_yuan=nan",
+        ):
             assert page.goto(f"/console/restoration/question?{query}").status in (200, 422)
             expect(page.locator("form.card")).to_be_visible()
         page.mishaps[:] = [m for m in page.mishaps if "status of 422" not in m]

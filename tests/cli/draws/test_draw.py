@@ -77,8 +77,9 @@ def test_from_plan_to_estimate_as_an_officer_goes(office):
             "replace", "d1", first["code"], first["inspectors"][0], "--why", "病假", "--json"
         )
     ).json
-    rows = [f"{c},{'corrected' if n % 2 else 'no_problem'},2025-04-03,,\n"
-            for n, c in enumerate(codes)]  # fmt: skip
+    rows = [
+        f"{c},{'corrected' if n % 2 else 'no_problem'},2025-04-03,,\n" for n, c in enumerate(codes)
+    ]
     entered = done(office.results(office.write("r.csv", HEAD + "".join(rows)))).out
     done(office.say("publish", "d1", "--out", office.out))
     told = done(office.say("estimate", "d1", "--json")).json
@@ -161,9 +162,13 @@ def test_a_file_that_is_no_plan_is_refused(office):
 
 
 @pytest.mark.parametrize(
-    "scope", [{"streets": ["香樟街道", "没有的街道"]}, {"streets": ["没有的街道"]},
-              {"kinds": ["moon_base"]}],
-)  # fmt: skip
+    "scope",
+    [
+        {"streets": ["香樟街道", "没有的街道"]},
+        {"streets": ["没有的街道"]},
+        {"kinds": ["moon_base"]},
+    ],
+)
 def test_an_empty_stratum_is_named_and_nothing_is_frozen(office, scope):
     done(office.plan(scope=scope))
     before = office.kept()
@@ -267,8 +272,13 @@ def test_a_changed_record_commitment_or_list_is_found(drawn):
     (out / "other.json").write_bytes(record[:900])
     refused(drawn.verify(record="other.json"), BadInput, "no JSON")
     for name, option in (("commitment.json", "--commitment"), ("inspectors.csv", "--inspectors")):
-        other = drawn.write("x", (out / name).read_text(encoding="utf-8").replace("I1", "I7", 1)
-                            .replace("2025", "2024", 1))  # fmt: skip
+        other = drawn.write(
+            "x",
+            (out / name)
+            .read_text(encoding="utf-8")
+            .replace("I1", "I7", 1)
+            .replace("2025", "2024", 1),
+        )
         refused(drawn.verify("record.json", "frame.csv", option, other), RecordRefuted)
 
 
@@ -296,8 +306,12 @@ def test_who_is_not_there_cannot_be_replaced(drawn):
     first = record["selected"][0]
     free = next(f"I{n}" for n in range(6) if f"I{n}" not in first["inspectors"])
 
-    refused(drawn.say("replace", "d1", first["code"], free, "--why", "病假"), BadPlan,
-            "does not visit", *first["inspectors"])  # fmt: skip
+    refused(
+        drawn.say("replace", "d1", first["code"], free, "--why", "病假"),
+        BadPlan,
+        "does not visit",
+        *first["inspectors"],
+    )
     refused(drawn.say("replace", "d1", "X", free, "--why", "病假"), BadPlan, "was not drawn")
     refused(drawn.say("show", "d9"), UnknownRecord, 'no draw "d9"')
     assert drawn.kept() == before

@@ -53,8 +53,9 @@ def test_two_officers_approve_and_the_list_says_who(at):
 
     told = inside("models", "show", 1, "--json", *at).json
     assert [(s["actor"], s["state"]) for s in told["steps"]][2:] == [
-        ("li", "approved_once"), ("wu", "approved"),
-    ]  # fmt: skip
+        ("li", "approved_once"),
+        ("wu", "approved"),
+    ]
     states = {
         c["name"]: c["state"] for c in inside("models", "list", "--json", *at).json["candidates"]
     }

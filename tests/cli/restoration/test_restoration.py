@@ -95,14 +95,35 @@ def test_one_record_is_answered_for_people_and_for_machines():
         (("--record", "[]"), 12, "--record is no JSON object"),
         ((), 12, "give either --cases FILE or --record JSON"),
         (("--record", json.dumps(RECORD), "--applied-on", "2026-05-09"), 12, "is after applied_on"),
-        (("--record", json.dumps(RECORD), "--applied-on", "2199-12-31"), 24,
-         "applied_on 2199-12-31 is beyond it: notices on holidays end on"),
-        (("--record", json.dumps(RECORD | {"decided_on": "2020-01-01"}), "--applied-on",
-          "2020-06-01"), 16, "was not in force on 2020-06-01"),
-        (("--record", json.dumps(RECORD | {"holder": "91310115MA1K3CUM7M"}), "--applied-on",
-          "2026-08-10", "--applicant", "91350100M000100Y43"), 25, "let the holder apply"),
+        (
+            ("--record", json.dumps(RECORD), "--applied-on", "2199-12-31"),
+            24,
+            "applied_on 2199-12-31 is beyond it: notices on holidays end on",
+        ),
+        (
+            (
+                "--record",
+                json.dumps(RECORD | {"decided_on": "2020-01-01"}),
+                "--applied-on",
+                "2020-06-01",
+            ),
+            16,
+            "was not in force on 2020-06-01",
+        ),
+        (
+            (
+                "--record",
+                json.dumps(RECORD | {"holder": "91310115MA1K3CUM7M"}),
+                "--applied-on",
+                "2026-08-10",
+                "--applicant",
+                "91350100M000100Y43",
+            ),
+            25,
+            "let the holder apply",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_answered_has_its_exit_code(words, code, said):
     told = xhcredit("restoration", "assess", *words)
 
@@ -111,8 +132,18 @@ def test_what_cannot_be_answered_has_its_exit_code(words, code, said):
 
 
 def test_the_notice_is_printed_with_hints_for_lawyers_apart():
-    told = xhcredit("restoration", "notice", "--record", json.dumps(RECORD), "--name", "甲公司",
-                    "--code", "91310115MA1K3CUM7M", "--agency", "某区市场监督管理局")  # fmt: skip
+    told = xhcredit(
+        "restoration",
+        "notice",
+        "--record",
+        json.dumps(RECORD),
+        "--name",
+        "甲公司",
+        "--code",
+        "91310115MA1K3CUM7M",
+        "--agency",
+        "某区市场监督管理局",
+    )
 
     assert "信用修复告知书" in told.out
     assert "法制" not in told.out

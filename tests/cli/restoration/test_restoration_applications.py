@@ -60,8 +60,10 @@ def listed(*words, places):
 
 def test_the_whole_walk_from_filing_to_effects(places):
     assert told("apply", CODE, *KEY, *PROOF, places=places) == {
-        "application": 1, "step": 1, "state": "filed",
-    }  # fmt: skip
+        "application": 1,
+        "step": 1,
+        "state": "filed",
+    }
     [filed] = listed("applications", 1, "--on", "2026-06-10", places=places)
     assert filed["steps"][0]["details"]["assessment"]["eligible"] is True
     assert told("accept", 1, *OFFICER, on="2026-06-11", places=places)["state"] == "accepted"
@@ -74,7 +76,8 @@ def test_the_whole_walk_from_filing_to_effects(places):
     assert row(places[1], OTHER)[1] is None
     platforms = ("--platform", "信用中国（上海）")
     assert told("publish", 1, *OFFICER, *platforms, on="2026-06-15", places=places)["state"] == (
-        "published")  # fmt: skip
+        "published"
+    )
     people = inside("restoration", "applications", 1, "--on", "2026-06-15", *places[2:])
     assert "王某 信用科科长" in people.words
     with Store.open(str(places[3])) as store:
@@ -86,8 +89,9 @@ def test_returned_filed_again_and_refused(places):
     told("return", 1, *OFFICER, places=places)
     told("refile", 1, *PROOF, on="2026-06-12", places=places)
     told("accept", 1, *OFFICER, on="2026-06-12", places=places)
-    refused = told("decide", 1, "--refuse", *OFFICER, "--false-materials", on="2026-06-15",
-                   places=places)  # fmt: skip
+    refused = told(
+        "decide", 1, "--refuse", *OFFICER, "--false-materials", on="2026-06-15", places=places
+    )
     assert refused["state"] == "refused"
 
     assert inside("restoration", "grants", "--json", *places).json["written"] == 0

@@ -221,7 +221,7 @@ BAD_PLANS = {
     "unknown key": ({"colour": "red"}, "colour"),
     "individual odds with a pause": ({"design": "individual"}, "nobody can be in a pause"),
     "wrong lead": ({"qualification": "food"}, "the lead needs"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("wrong", BAD_PLANS)

@@ -84,8 +84,11 @@ def test_odds_of_draws_with_own_seeds_are_exact_and_members_keep_theirs(two):
 
 
 def test_draws_of_one_round_tell_bounds_and_overlap_more(store, nights):
-    drawn(store, draw_of(store, nights, "d1", round_="r"),
-          draw_of(store, nights, "d2", round_="r", bureau="民政局", ratios=HALF))  # fmt: skip
+    drawn(
+        store,
+        draw_of(store, nights, "d1", round_="r"),
+        draw_of(store, nights, "d2", round_="r", bureau="民政局", ratios=HALF),
+    )
     told, record = laid(store)
     first, second = [
         {s["code"] for s in jobs.record_of(store, d)["selected"]} for d in ("d1", "d2")
@@ -117,8 +120,10 @@ def test_the_record_is_checked_from_the_members_files(two, tmp_path):
     assert len(lines) == 1 + len(everybody)
     draw_joint.export(two, "j1", tmp_path / "public", private=False)
     assert sorted(p.name for p in (tmp_path / "public").rglob("*") if p.is_file()) == [
-        "joint.json", "record.json", "record.json"
-    ]  # fmt: skip
+        "joint.json",
+        "record.json",
+        "record.json",
+    ]
 
 
 FORGED = {

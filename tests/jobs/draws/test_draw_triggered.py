@@ -19,9 +19,14 @@ from xhcredit.rules.schemas.draws import Exclusions
 
 store = base.store
 CHECK = {
-    "id": "ts-1", "bureau": "市场监管局", "code": CODES[0], "source": "complaint",
-    "reason": "举报已核实", "items": ["disclosure"], "opened_on": "2025-03-10",
-}  # fmt: skip
+    "id": "ts-1",
+    "bureau": "市场监管局",
+    "code": CODES[0],
+    "source": "complaint",
+    "reason": "举报已核实",
+    "items": ["disclosure"],
+    "opened_on": "2025-03-10",
+}
 FOUND = {"result": "corrected", "inspected_on": "2025-03-20"}
 TODAY = date(2025, 3, 25)
 ROWS = (
@@ -38,9 +43,14 @@ def left_out(store, nights, as_of=DAY):
     given = {k: v for k, v in PLAN.items() if k != "id"} | {"id": "p"}
     plan = read_plan(given, BOOK, date(2025, 3, 1))
     framed = frame_for(
-        plan, store, nights / "warehouse", BOOK, as_of,
-        salts=jobs.salts, progress=lambda *_: None,
-    )  # fmt: skip
+        plan,
+        store,
+        nights / "warehouse",
+        BOOK,
+        as_of,
+        salts=jobs.salts,
+        progress=lambda *_: None,
+    )
     return set(framed.frame.columns()[0]), {e.reason[:4]: e.count for e in framed.excluded}
 
 

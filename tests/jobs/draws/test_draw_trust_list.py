@@ -39,31 +39,45 @@ def fined(code, on, field="general"):
 
 def profile(code, review, **changes):
     usual = {
-        "code": code, "occurred_on": date(2024, 1, 5), "known_on": date(2024, 1, 6),
-        "category": "retail", "risk_grade": "A", "chain_review": review,
-    }  # fmt: skip
+        "code": code,
+        "occurred_on": date(2024, 1, 5),
+        "known_on": date(2024, 1, 6),
+        "category": "retail",
+        "risk_grade": "A",
+        "chain_review": review,
+    }
     row = usual | changes
     return row | {"event_id": worlds.event_id(directory()["food_business"], row)}
 
 
 ROWS = {
     "enterprise": [
-        {"code": code, "known_on": date(2019, 1, 1), "kind": "company",
-         "bureau": BUREAUS[n % len(BUREAUS)], "street": "香樟街道",
-         "established_on": date(2012, 1, 1), "name": "=1+1" if code == CLEAN else "某公司",
-         "deregistered_on": BETWEEN if code == ENDED else None}
+        {
+            "code": code,
+            "known_on": date(2019, 1, 1),
+            "kind": "company",
+            "bureau": BUREAUS[n % len(BUREAUS)],
+            "street": "香樟街道",
+            "established_on": date(2012, 1, 1),
+            "name": "=1+1" if code == CLEAN else "某公司",
+            "deregistered_on": BETWEEN if code == ENDED else None,
+        }
         for n, code in enumerate(CODES[:7])
     ],
     "penalty": [
-        fined(AGED, LONG_AGO), fined(FRESH, BETWEEN), fined(FOOD, BETWEEN, "food"),
+        fined(AGED, LONG_AGO),
+        fined(FRESH, BETWEEN),
+        fined(FOOD, BETWEEN, "food"),
     ],
     "food_business": [
-        profile(CLEAN, "passed"), profile(FRESH, "passed"), profile(FOOD, "passed"),
+        profile(CLEAN, "passed"),
+        profile(FRESH, "passed"),
+        profile(FOOD, "passed"),
         profile(FAILED, "failed"),
         profile(AGED, "passed", occurred_on=BETWEEN, known_on=BETWEEN),
         profile(CLOSED, "passed", ended_on=BETWEEN, ended_known_on=BETWEEN),
     ],
-}  # fmt: skip
+}
 
 
 def write_places(folder):
@@ -102,9 +116,14 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
     found = trust.trust_list(store, warehouse, BOOK, DAY, EVE)
 
     assert moves(found) == {
-        CLEAN: "stays", AGED: "entered", FRESH: "left", FOOD: "left", CLOSED: "stays",
-        FAILED: "stays", ENDED: "left",
-    }  # fmt: skip
+        CLEAN: "stays",
+        AGED: "entered",
+        FRESH: "left",
+        FOOD: "left",
+        CLOSED: "stays",
+        FAILED: "stays",
+        ENDED: "left",
+    }
     assert reasons(found)[FRESH] == "等级不符"
     assert reasons(found)[ENDED].startswith("不在当日名册")
     assert found["reason"].notna().all()
@@ -128,9 +147,14 @@ def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp
     told = {row[0]: row for row in rows}
     assert told[CLEAN][1] == "'=1+1"
     assert {code: row[3].split(" ")[0] for code, row in told.items()} == {
-        CLEAN: "在列", AGED: "新进", FRESH: "退出", FOOD: "退出", CLOSED: "在列", FAILED: "在列",
+        CLEAN: "在列",
+        AGED: "新进",
+        FRESH: "退出",
+        FOOD: "退出",
+        CLOSED: "在列",
+        FAILED: "在列",
         ENDED: "退出",
-    }  # fmt: skip
+    }
     assert sheet.stat().st_size > 0
 
 
@@ -153,13 +177,21 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
     found = chains.chain_list(store, warehouse, BOOK, DAY, EVE)
 
     assert moves(found) == {
-        CLEAN: "stays", AGED: "entered", FRESH: "stays", FOOD: "left", CLOSED: "left", FAILED: "",
-    }  # fmt: skip
+        CLEAN: "stays",
+        AGED: "entered",
+        FRESH: "stays",
+        FOOD: "left",
+        CLOSED: "left",
+        FAILED: "",
+    }
     assert reasons(found) == {
-        CLEAN: "评审通过且守信", AGED: "评审通过且守信", FRESH: "评审通过且守信",
-        FOOD: "评审通过，但近期有食品问题记录", CLOSED: "评审通过，但已停止食品经营",
+        CLEAN: "评审通过且守信",
+        AGED: "评审通过且守信",
+        FRESH: "评审通过且守信",
+        FOOD: "评审通过，但近期有食品问题记录",
+        CLOSED: "评审通过，但已停止食品经营",
         FAILED: "总部评审未通过",
-    }  # fmt: skip
+    }
     _, plain = chains.write_chain_list(found, DAY, tmp_path)
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
     assert sorted(row[0] for row in rows) == sorted([CLEAN, AGED, FRESH, FOOD, CLOSED])

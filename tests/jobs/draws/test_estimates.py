@@ -14,8 +14,12 @@ from xhcredit.jobs.draws.estimates import burden_report, estimate, exploration_r
 def frame():
     """600 enterprises in four tiers, one with a pause; every fourth visit found a violation."""
     rows = []
-    for tier, size, odds, drawn in [("A", 300, "0.05", 15), ("B", 200, "0.1", 20),
-                                    ("D", 80, "0.5", 40), ("D", 20, "0", 0)]:  # fmt: skip
+    for tier, size, odds, drawn in [
+        ("A", 300, "0.05", 15),
+        ("B", 200, "0.1", 20),
+        ("D", 80, "0.5", 40),
+        ("D", 20, "0", 0),
+    ]:
         for n in range(size):
             failed = n % 4 == 0 if n < drawn else None
             rate = {"A": 0.05, "B": 0.1, "D": 0.31}[tier]

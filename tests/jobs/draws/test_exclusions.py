@@ -30,10 +30,18 @@ FORMS = [name for name, _ in directory()["inspection"].column("form").values]
 def inspected(number, code, **changes):
     """One inspection, planned and complete unless told otherwise."""
     row = {
-        "code": code, "occurred_on": date(2026, 3, 2), "known_on": date(2026, 3, 9),
-        "inspection_no": f"JC{number}", "form": "daily", "field": "food", "result": "no_problem",
-        "failed": False, "completeness": "all_points", "agency": OWN, "level": "district",
-    } | changes  # fmt: skip
+        "code": code,
+        "occurred_on": date(2026, 3, 2),
+        "known_on": date(2026, 3, 9),
+        "inspection_no": f"JC{number}",
+        "form": "daily",
+        "field": "food",
+        "result": "no_problem",
+        "failed": False,
+        "completeness": "all_points",
+        "agency": OWN,
+        "level": "district",
+    } | changes
     return row | {"event_id": worlds.event_id(directory()["inspection"], row)}
 
 
@@ -59,9 +67,16 @@ def plan_of(field, bureau=OWN):
     item = items.get(field, "disclosure")
     qualification = field if field in items else "general"
     filed = {"period": {"first": "2026-01-01", "last": "2026-12-31"}, "published_on": "2026-03-01"}
-    given = PLAN | filed | {
-        "fields": [field], "items": [item], "qualification": qualification, "bureau": bureau,
-    }  # fmt: skip
+    given = (
+        PLAN
+        | filed
+        | {
+            "fields": [field],
+            "items": [item],
+            "qualification": qualification,
+            "bureau": bureau,
+        }
+    )
     return read_plan(given, BOOK, date(2026, 3, 1))
 
 
@@ -110,9 +125,11 @@ def test_two_years_coverage_of_food_is_met_only_by_what_the_text_accepts(food, c
 
 def test_elderly_care_is_covered_by_any_planned_visit_of_the_year(tmp_path):
     changes = [
-        {"completeness": None}, {"form": "case"}, {"occurred_on": date(2025, 12, 31)},
+        {"completeness": None},
+        {"form": "case"},
+        {"occurred_on": date(2025, 12, 31)},
         {"occurred_on": date(2026, 1, 1), "completeness": "single_item"},
-    ]  # fmt: skip
+    ]
     rows = [inspected(n, CODES[n], field="elderly_care", **c) for n, c in enumerate(changes)]
     due = owed(warehouse_of(tmp_path, rows), "elderly_care")
 
@@ -138,20 +155,24 @@ LOADS = {
     "two of a higher organ by its name": (times(CODES[4], 2, 40, agency=CITY, level=None), False),
     "two that name no organ": (times(CODES[5], 2, 50, agency=None, level=None), True),
     "four in all": (
-        times(CODES[6], 1, 60) + times(CODES[6], 3, 65, agency=SIBLING), True,
+        times(CODES[6], 1, 60) + times(CODES[6], 3, 65, agency=SIBLING),
+        True,
     ),
     "three in all": (times(CODES[7], 1, 70) + times(CODES[7], 2, 75, agency=SIBLING), False),
     "ten that are exempt": (
-        [inspected(80 + n, CODES[8], field="general", form=form)
-         for n, form in enumerate(["superior", "case", "requested", "licence", "media"] * 2)],
+        [
+            inspected(80 + n, CODES[8], field="general", form=form)
+            for n, form in enumerate(["superior", "case", "requested", "licence", "media"] * 2)
+        ],
         False,
     ),
     "two of last year": (times(CODES[9], 2, 100, occurred_on=date(2025, 12, 31)), False),
     "two on New Year's Day": (times(CODES[10], 2, 110, occurred_on=date(2026, 1, 1)), True),
     "two of another field": (
-        [row | {"field": "food"} for row in times(CODES[11], 2, 120)], False,
+        [row | {"field": "food"} for row in times(CODES[11], 2, 120)],
+        False,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +215,10 @@ def test_the_file_shows_the_load_that_the_frame_goes_by(case):
 
 def test_many_exempt_inspections_bar_nobody_but_are_worth_a_warning():
     rows = LOADS["ten that are exempt"][0]
-    few, many = (inspection_load(map(visit, part), CAPS, LAW.higher_agencies, DAY)
-                 for part in (rows[:5], rows[:6]))  # fmt: skip
+    few, many = (
+        inspection_load(map(visit, part), CAPS, LAW.higher_agencies, DAY)
+        for part in (rows[:5], rows[:6])
+    )
 
     assert [(load.counting, load.total, load.reached) for load in many] == [(0, 6, False)]
     assert [load.unusual for load in (*few, *many)] == [False, True]
@@ -254,9 +277,14 @@ def test_what_a_higher_bureau_inspected_is_not_repeated_for_three_months(
 ):
     item = BOOK.serving("draws.items", Items, as_of=day).root["food_operation"].zh
     row = inspected(
-        0, CODES[0], occurred_on=occurred_on, known_on=occurred_on, agency=CITY, level="city",
+        0,
+        CODES[0],
+        occurred_on=occurred_on,
+        known_on=occurred_on,
+        agency=CITY,
+        level="city",
         item=item,
-    )  # fmt: skip
+    )
     folder = warehouse_of(tmp_path, [row])
 
     assert (CODES[0] in _by_higher(plan_of("food"), folder, BOOK, LAW, day)) == barred

@@ -132,8 +132,12 @@ def test_every_event_counts_and_says_by_what_or_does_not_and_says_why(model, row
     assert all(declared[n].table in ("", t) for t, n in named)
     assert {r for t, r in why if t == "spared_violation"} == {"never_scored"}
     assert {r for t, r in why if t == "penalty"} == {
-        "window", "procedure", "severity", "penalty_kinds", "withdrawn",
-    }  # fmt: skip
+        "window",
+        "procedure",
+        "severity",
+        "penalty_kinds",
+        "withdrawn",
+    }
     assert ("abnormal_listing", "open") in why
     assert ("inspection", "window") in why
 

@@ -98,9 +98,9 @@ def test_what_is_outside_is_quarantined_with_its_row_its_value_and_a_reason(fold
     files = [str(file) for file in (folder / "warehouse" / "quarantine").glob("*.parquet")]
     with duckdb.connect() as con:
         lines = con.execute(
-            'SELECT file, "row", reason, found, what_to_do_zh, what_to_do_en '
-            "FROM read_parquet(?)", [files]
-        ).fetchall()  # fmt: skip
+            'SELECT file, "row", reason, found, what_to_do_zh, what_to_do_en FROM read_parquet(?)',
+            [files],
+        ).fetchall()
     reasons: dict[tuple[str, int], set[str]] = {}
     for file, row, reason, found, zh, en in lines:
         reasons.setdefault((Path(file).stem[3:], row), set()).add(reason)
@@ -140,8 +140,9 @@ def test_the_kernel_and_the_oracle_agree_on_every_extreme(folder):
             con.execute(f'ALTER TABLE "t_{name}" RENAME TO "{name}"')
         con.execute("CREATE TABLE spine (pair BIGINT, code VARCHAR, as_of DATE)")
         codes = [store.codes[row].decode() for row in rows]
-        con.executemany("INSERT INTO spine VALUES (?, ?, ?)",
-                        [(i, c, DAY) for i, c in enumerate(codes)])  # fmt: skip
+        con.executemany(
+            "INSERT INTO spine VALUES (?, ?, ?)", [(i, c, DAY) for i, c in enumerate(codes)]
+        )
         found = con.sql(feature_sql(list(compiled.features))).to_arrow_table()
     for k, name in enumerate(compiled.ids):
         expected = [np.nan if v is None else v for v in found.column(name).to_pylist()]

@@ -66,8 +66,10 @@ def test_a_night_in_slices_is_the_night_in_one(whole, in_slices, tmp_path):
     assert file.metadata.num_row_groups == len(told_by(progress)) > 3
     assert pq.read_table(report.scores).equals(pq.read_table(expected.scores))
     assert (report.tiers, report.scored_x, report.why) == (
-        expected.tiers, expected.scored_x, expected.why,
-    )  # fmt: skip
+        expected.tiers,
+        expected.scored_x,
+        expected.why,
+    )
     assert not list((tmp_path / "out" / ".night").iterdir())
     assert not list((tmp_path / "out" / ".carry").glob("*.done"))
 
@@ -113,9 +115,9 @@ def kill_at(folder, out, what, done):
 
 
 @pytest.mark.parametrize(
-    ("what", "done", "first"), [("score", 3 * SLICE, 3 * SLICE),
-                                ("write", 2 * SLICE, None)],
-)  # fmt: skip
+    ("what", "done", "first"),
+    [("score", 3 * SLICE, 3 * SLICE), ("write", 2 * SLICE, None)],
+)
 def test_a_killed_night_goes_on_where_it_was_with_the_same_bytes(
     whole, in_slices, tmp_path, what, done, first
 ):

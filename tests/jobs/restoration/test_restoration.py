@@ -49,16 +49,21 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     """The fast way leaves nobody out."""
     told = restorable(warehouse, BOOK, DAY)
     rows = read_records(warehouse, "penalty", DAY)
-    each = [(row["code"], row["reference"], assess(record_of(row), applied_on=DAY, rules=BOOK))
-            for row in rows.to_dict("records")]  # fmt: skip
+    each = [
+        (row["code"], row["reference"], assess(record_of(row), applied_on=DAY, rules=BOOK))
+        for row in rows.to_dict("records")
+    ]
 
     expected = {(code, doc) for code, doc, answer in each if answer.eligible}
     assert expected
     assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "now"} == (
         expected
     )
-    soon = {(code, doc) for code, doc, a in each if not a.eligible and a.earliest_on
-            and DAY < a.earliest_on <= DAY + timedelta(days=30)}  # fmt: skip
+    soon = {
+        (code, doc)
+        for code, doc, a in each
+        if not a.eligible and a.earliest_on and DAY < a.earliest_on <= DAY + timedelta(days=30)
+    }
     assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "soon"} == (
         soon
     )
@@ -144,8 +149,22 @@ def test_what_is_not_known_on_the_day_is_not_in_the_list(warehouse):
 
 
 def test_nothing_in_the_spreadsheet_can_act_as_a_formula(tmp_path):
-    row = Restorable("91310115MA1K3CUM7M", "=1+1", "@x", "penalty", "+2", DAY, "minor", "now", DAY,
-                     None, "-3", "", "=HYPERLINK(\"x\")", True)  # fmt: skip
+    row = Restorable(
+        "91310115MA1K3CUM7M",
+        "=1+1",
+        "@x",
+        "penalty",
+        "+2",
+        DAY,
+        "minor",
+        "now",
+        DAY,
+        None,
+        "-3",
+        "",
+        '=HYPERLINK("x")',
+        True,
+    )
     write_xlsx([row], tmp_path / "out" / "list.xlsx", DAY)
 
     sheet = openpyxl.load_workbook(tmp_path / "out" / "list.xlsx").active

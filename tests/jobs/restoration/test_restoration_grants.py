@@ -29,11 +29,18 @@ BOOK = Rulebook.load()
 
 def penalty(code=CODE, **changes):
     usual = {
-        "code": code, "doc_no": "一号", "occurred_on": date(2026, 1, 5),
-        "known_on": date(2026, 1, 10), "ended_on": date(2026, 1, 20),
-        "ended_known_on": date(2026, 1, 22), "procedure": "ordinary", "penalty_kinds": "fine",
-        "amount_yuan": 60000, "published_on": date(2026, 1, 10), "agency": "市监局",
-    }  # fmt: skip
+        "code": code,
+        "doc_no": "一号",
+        "occurred_on": date(2026, 1, 5),
+        "known_on": date(2026, 1, 10),
+        "ended_on": date(2026, 1, 20),
+        "ended_known_on": date(2026, 1, 22),
+        "procedure": "ordinary",
+        "penalty_kinds": "fine",
+        "amount_yuan": 60000,
+        "published_on": date(2026, 1, 10),
+        "agency": "市监局",
+    }
     row = usual | changes
     return row | {"event_id": worlds.event_id(directory()["penalty"], row)}
 
@@ -278,8 +285,11 @@ def test_an_upheld_objection_leaves_the_spot_check(warehouse):
 
 
 def test_negative_spot_checks_are_in_the_list_once_they_are_corrected(warehouse):
-    fixed = {"ended_on": date(2026, 1, 5), "ended_known_on": date(2026, 1, 6),
-             "recheck_passed": True}  # fmt: skip
+    fixed = {
+        "ended_on": date(2026, 1, 5),
+        "ended_known_on": date(2026, 1, 6),
+        "recheck_passed": True,
+    }
     deliver_checks(
         warehouse,
         {"code": CODE, "inspection_no": "已改", "penalty_doc_no": None, **fixed},
@@ -289,8 +299,11 @@ def test_negative_spot_checks_are_in_the_list_once_they_are_corrected(warehouse)
     )
 
     def listed(day):
-        return {r.reference: r.state for r in restorable(warehouse, BOOK, day)
-                if r.table == "inspection"}  # fmt: skip
+        return {
+            r.reference: r.state
+            for r in restorable(warehouse, BOOK, day)
+            if r.table == "inspection"
+        }
 
     assert listed(BEFORE) == {"已改": "now", "未改": "needs_act", "并罚": "needs_act"}
     assert listed(date(2025, 12, 24)) == {}

@@ -33,9 +33,15 @@ from xhcredit.rules.schemas.alerts import (
 NOW = day_number(TODAY)
 #: nights of more than a year, a fortnight apart
 NIGHTS = Proving.model_validate(
-    {"months": 14, "step_days": 14, "horizon_days": 90, "valid_days": 1, "confidence": 0.9,
-     "outcomes": ({"table": "serious_listing"},)}
-)  # fmt: skip
+    {
+        "months": 14,
+        "step_days": 14,
+        "horizon_days": 90,
+        "valid_days": 1,
+        "confidence": 0.9,
+        "outcomes": ({"table": "serious_listing"},),
+    }
+)
 #: whose tier fell, night by night
 FALLS = {
     NOW - NIGHTS.days + 14 * n: {n: ("A", "BCD"[n % 3]), 50: ("B", "CD"[n % 2]), 60: ("A", "D")}

@@ -82,8 +82,10 @@ def plans(book: Rulebook) -> Iterator[Any]:
 def _ratios(tier: str, rate: str) -> dict[str, str]:
     """Ratios of which only one tier's may be out of bounds, and no riskier one is below it."""
     usual = {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"}
-    return {t: rate if t == tier else max(r, rate) if t > tier else min(r, rate)
-            for t, r in usual.items()}  # fmt: skip
+    return {
+        t: rate if t == tier else max(r, rate) if t > tier else min(r, rate)
+        for t, r in usual.items()
+    }
 
 
 def _refused(given: Mapping[str, Any], book: Rulebook) -> bool:
@@ -150,10 +152,13 @@ def trust(book: Rulebook) -> Iterator[Any]:
 @cache
 def _plan(field: str) -> Plan:
     own = {
-        "period": {"first": "2026-01-01", "last": "2026-12-31"}, "published_on": "2026-03-01",
-        "fields": [field], "items": [ITEMS[FIELDS.index(field)]], "qualification": field,
+        "period": {"first": "2026-01-01", "last": "2026-12-31"},
+        "published_on": "2026-03-01",
+        "fields": [field],
+        "items": [ITEMS[FIELDS.index(field)]],
+        "qualification": field,
         "bureau": OWN,
-    }  # fmt: skip
+    }
     return Plan.model_validate(PLAN | own)
 
 
@@ -165,21 +170,38 @@ def _before(months: int) -> date:
 PASTS: tuple[tuple[str, dict[str, list[dict[str, Any]]]], ...] = (
     *((tier, {}) for tier in "ABCD"),
     *(("A", {"enterprise": [{"status": s, "status_on": FILED}]}) for s in STATUSES),
-    *(("A", {"inspection": [{"form": f, "field": d, "agency": None, "level": None}]})
-      for f, d in product(FORMS, FIELDS)),
-    *(("A", {"inspection": [{"form": "daily", "field": d, "occurred_on": _before(m)}]})
-      for m, d in product(range(30), ("food", "elderly_care"))),
-    *(("A", {"inspection": [{"field": d, "completeness": c}]})
-      for c, d in product(("all_points", "some_points", None), FIELDS)),
-    *(("A", {"inspection": [{"agency": a, "item": i, "occurred_on": _before(m)}]})
-      for m, a, i in product(range(6), HIGHER, ITEMS_ZH)),
-    *(("A", {"inspection": [{"form": f, "result": r, "field": "general"}]})
-      for f, r in product(FORMS, RESULTS)),
-    *((t, {"penalty": [{"field": "food", "occurred_on": _before(m)}],
-           "food_business": [{"chain_review": "passed"}]})
-      for m, t in product(range(30), "AD")),
+    *(
+        ("A", {"inspection": [{"form": f, "field": d, "agency": None, "level": None}]})
+        for f, d in product(FORMS, FIELDS)
+    ),
+    *(
+        ("A", {"inspection": [{"form": "daily", "field": d, "occurred_on": _before(m)}]})
+        for m, d in product(range(30), ("food", "elderly_care"))
+    ),
+    *(
+        ("A", {"inspection": [{"field": d, "completeness": c}]})
+        for c, d in product(("all_points", "some_points", None), FIELDS)
+    ),
+    *(
+        ("A", {"inspection": [{"agency": a, "item": i, "occurred_on": _before(m)}]})
+        for m, a, i in product(range(6), HIGHER, ITEMS_ZH)
+    ),
+    *(
+        ("A", {"inspection": [{"form": f, "result": r, "field": "general"}]})
+        for f, r in product(FORMS, RESULTS)
+    ),
+    *(
+        (
+            t,
+            {
+                "penalty": [{"field": "food", "occurred_on": _before(m)}],
+                "food_business": [{"chain_review": "passed"}],
+            },
+        )
+        for m, t in product(range(30), "AD")
+    ),
     *((t, {"food_business": [{"chain_review": r}]}) for t, r in product("ABCD", REVIEWS)),
-)  # fmt: skip
+)
 
 
 @cache

@@ -58,9 +58,13 @@ def harmed(book: Rulebook) -> Iterator[Any]:
 
 @cache
 def _evaluation(
-    noise: float = 0.0, slope: float = 1.0, shift: float = 0.0, psi: float = 0.0,
-    harm: float = 0.0, accuse: float = 0.0,
-) -> gates.Evaluation:  # fmt: skip
+    noise: float = 0.0,
+    slope: float = 1.0,
+    shift: float = 0.0,
+    psi: float = 0.0,
+    harm: float = 0.0,
+    accuse: float = 0.0,
+) -> gates.Evaluation:
     """A candidate with more noise, a wrong slope or level, drift, or one group ordered badly
     (``harm``) or told as riskier than it is (``accuse``).
     """
@@ -72,9 +76,13 @@ def _evaluation(
     told = risk + noise * rng.normal(0, 2, size) + shift
     told = told + np.where(group == 1, accuse + harm * rng.normal(0, 2, size), 0.0)
     rows = {
-        "risk": told, "bad": bad, "weight": np.ones(size), "day": np.zeros(size),
-        "ent": np.arange(size), "group_size": group,
-    }  # fmt: skip
+        "risk": told,
+        "bad": bad,
+        "weight": np.ones(size),
+        "day": np.zeros(size),
+        "ent": np.arange(size),
+        "group_size": group,
+    }
     metrics = {"calibration_slope": slope, "psi_worst_month": psi}
     return gates.Evaluation(load_release(), rows, metrics)
 

@@ -23,15 +23,30 @@ OFFICE = BUREAUS[0]
 
 def candidate(n, colour, bureau, name="某店"):
     return Candidate(
-        "penalties_often", "d", "compliance", "enterprise", CODES[n], CODES[n], name, bureau,
-        "甲街道", f"f{n}", colour, 1.0, 90, None,
+        "penalties_often",
+        "d",
+        "compliance",
+        "enterprise",
+        CODES[n],
+        CODES[n],
+        name,
+        bureau,
+        "甲街道",
+        f"f{n}",
+        colour,
+        1.0,
+        90,
+        None,
         {"zh": "短期内多次行政处罚", "figures": {"events": 2}, "events": []},
-    )  # fmt: skip
+    )
 
 
 def raise_alerts(client):
-    new = [candidate(0, "yellow", OFFICE), candidate(1, "red", OFFICE, "=1+1"),
-           candidate(2, "blue", BUREAUS[1])]  # fmt: skip
+    new = [
+        candidate(0, "yellow", OFFICE),
+        candidate(1, "red", OFFICE, "=1+1"),
+        candidate(2, "blue", BUREAUS[1]),
+    ]
     expired = {"before": "2000-01-01", "reason": "old"}
     client.store.alerts.night(ACT, DAY, "i", [(c, None) for c in new], expired, {})
 
@@ -106,8 +121,13 @@ def test_the_loop_by_two_officers(desk):
 
 def test_only_people_with_the_right_act(desk):
     key = headers(new_key(desk.store, ["inspector"]))
-    problem(desk.post("/v1/alerts/acts", json={"alerts": [1], "act": "screen", "reason": "x"},
-                      headers=key), 403, "not_allowed")  # fmt: skip
+    problem(
+        desk.post(
+            "/v1/alerts/acts", json={"alerts": [1], "act": "screen", "reason": "x"}, headers=key
+        ),
+        403,
+        "not_allowed",
+    )
     problem(act(visitor(desk, "guest", ("viewer", "")), "screen", 1), 403, "not_allowed")
     auditor = headers(new_key(desk.store, ["auditor"]))
     problem(desk.get("/v1/alerts", headers=auditor), 403, "not_allowed")
@@ -131,8 +151,11 @@ def test_the_cluster_hides_who_belongs_to_others(desk):
     others = [n for n in mine["nodes"] if n["kind"] == "enterprise" and not n["name"]]
     assert mine["size"] == told["size"]
     assert all(n["id"].startswith("x") for n in others)
-    assert all(n["bureau"] == OFFICE for n in mine["nodes"]
-               if n["kind"] == "enterprise" and n not in others)  # fmt: skip
+    assert all(
+        n["bureau"] == OFFICE
+        for n in mine["nodes"]
+        if n["kind"] == "enterprise" and n not in others
+    )
     problem(desk.get(f"/v1/enterprises/{CODES[1]}/cluster", headers=key), 404, "unknown_enterprise")
     problem(desk.get("/v1/enterprises/123/cluster"), 400, "bad_code")
 

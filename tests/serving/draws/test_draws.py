@@ -28,8 +28,12 @@ def officer(file, nights, tmp_path):
 
 def frozen(client, draw="d1"):
     client.post("/v1/plans", json={"plan": PLAN})
-    body = {"draw": draw, "plan": PLAN["id"], "inspectors": PEOPLE,
-            "recusals": f"inspector,code,reason\nI1,{CODES[0]},亲属\n"}  # fmt: skip
+    body = {
+        "draw": draw,
+        "plan": PLAN["id"],
+        "inspectors": PEOPLE,
+        "recusals": f"inspector,code,reason\nI1,{CODES[0]},亲属\n",
+    }
     return client.post("/v1/draws", json=body)
 
 
@@ -77,8 +81,12 @@ def test_steps_out_of_their_order_are_refused_in_words(officer):
 def test_the_same_key_freezes_once(officer):
     officer.headers["Idempotency-Key"] = "freeze-1"
     officer.post("/v1/plans", json={"plan": PLAN}, headers={"Idempotency-Key": "plan-1"})
-    body = {"draw": "d1", "plan": PLAN["id"], "inspectors": PEOPLE,
-            "recusals": "inspector,code,reason\n"}  # fmt: skip
+    body = {
+        "draw": "d1",
+        "plan": PLAN["id"],
+        "inspectors": PEOPLE,
+        "recusals": "inspector,code,reason\n",
+    }
     answers = [officer.post("/v1/draws", json=body).json() for _ in range(3)]
 
     assert answers[0] == answers[1] == answers[2]

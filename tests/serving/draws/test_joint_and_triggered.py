@@ -7,16 +7,24 @@ from tests.serving.draws.test_draws import PEOPLE, SEED
 
 officer = base.officer
 CHECK = {
-    "id": "ts-1", "bureau": "市场监管局", "code": CODES[0], "source": "complaint",
-    "reason": "举报已核实", "items": ["disclosure"],
-}  # fmt: skip
+    "id": "ts-1",
+    "bureau": "市场监管局",
+    "code": CODES[0],
+    "source": "complaint",
+    "reason": "举报已核实",
+    "items": ["disclosure"],
+}
 STRANGER = {"Authorization": "", "X-Purpose": ""}
 
 
 def drawn(client, draw, bureau, value):
     client.post("/v1/plans", json={"plan": PLAN | {"id": f"p-{draw}", "bureau": bureau}})
-    body = {"draw": draw, "plan": f"p-{draw}", "inspectors": PEOPLE,
-            "recusals": "inspector,code,reason\n"}  # fmt: skip
+    body = {
+        "draw": draw,
+        "plan": f"p-{draw}",
+        "inspectors": PEOPLE,
+        "recusals": "inspector,code,reason\n",
+    }
     assert client.post("/v1/draws", json=body).status_code == 200
     client.clock.forward(days=1)
     client.post(f"/v1/draws/{draw}/seed", json=SEED | {"value": value})

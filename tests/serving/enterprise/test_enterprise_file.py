@@ -49,8 +49,9 @@ def test_a_file_tells_register_events_rules_relations_and_history(client):
 
     assert (told["run"], told["as_of"]) == (1, DAYS[0].isoformat())
     assert (told["result"]["composite"], told["result"]["tier"]) == (
-        score["composite"], score["tier"],
-    )  # fmt: skip
+        score["composite"],
+        score["tier"],
+    )
     assert {f["column"] for f in told["register"]["facts"]} >= {"name", "bureau", "street"}
     assert told["events"]
     for event in told["events"]:

@@ -221,8 +221,10 @@ def test_workers_of_the_real_program_agree_after_a_restart(book, warehouse):
                 for _ in range(4):  # each on a connection of its own, so that both workers answer
                     told = httpx2.get(
                         f"{at}/v1/enterprises/{code}/explain",
-                        headers=headers(key), trust_env=False, timeout=300,
-                    )  # fmt: skip
+                        headers=headers(key),
+                        trust_env=False,
+                        timeout=300,
+                    )
                     assert told.status_code == 200, told.text
                     said.append((code, told.content))
 

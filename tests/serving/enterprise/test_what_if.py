@@ -107,10 +107,16 @@ def test_all_that_is_wrong_is_told_at_once_by_its_place(client):
     fields = {f["field"] for f in problem(answer, 422, "wrong_request")["errors"]}
 
     assert fields == {
-        "body.add.0.values.procedure", "body.add.0.values.amount_yuan", "body.add.0.values.foo",
-        "body.add.0.values.doc_no", "body.add.0.values.penalty_kinds", "body.add.1.table",
-        "body.add.2.values.occurred_on", "body.add.3.values.known_on", "body.withdraw.0.key.doc_no",
-    }  # fmt: skip
+        "body.add.0.values.procedure",
+        "body.add.0.values.amount_yuan",
+        "body.add.0.values.foo",
+        "body.add.0.values.doc_no",
+        "body.add.0.values.penalty_kinds",
+        "body.add.1.table",
+        "body.add.2.values.occurred_on",
+        "body.add.3.values.known_on",
+        "body.withdraw.0.key.doc_no",
+    }
 
 
 def test_a_record_that_is_not_there_cannot_be_withdrawn(client):

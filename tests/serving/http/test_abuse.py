@@ -78,15 +78,26 @@ def still_answers(port):
 @pytest.mark.parametrize(
     "target",
     [
-        "/docs/../../../etc/passwd", "/docs/..%2f..%2f..%2fetc/passwd", "/docs/%2e%2e/main.py",
-        "/static/../app.py", "/static/..%2fpages.py", "/static/%2e%2e/%2e%2e/service.py",
-        "/static/....//....//app.py", "/static/..\\..\\app.py", "/static//etc/passwd",
-        "/static/%00", "/static/console.css%00.png", "/v1/enterprises/../../etc/passwd/score",
-        "/v1/releases/..%2f..%2fstore.db", "/v1/rules/..%2f..%2fcaps", "//etc/passwd",
-        "/v1/enterprises/%00/score", "/v1/enterprises/%ff%fe/score",
+        "/docs/../../../etc/passwd",
+        "/docs/..%2f..%2f..%2fetc/passwd",
+        "/docs/%2e%2e/main.py",
+        "/static/../app.py",
+        "/static/..%2fpages.py",
+        "/static/%2e%2e/%2e%2e/service.py",
+        "/static/....//....//app.py",
+        "/static/..\\..\\app.py",
+        "/static//etc/passwd",
+        "/static/%00",
+        "/static/console.css%00.png",
+        "/v1/enterprises/../../etc/passwd/score",
+        "/v1/releases/..%2f..%2fstore.db",
+        "/v1/rules/..%2f..%2fcaps",
+        "//etc/passwd",
+        "/v1/enterprises/%00/score",
+        "/v1/enterprises/%ff%fe/score",
         "/v1/public/draws/..%2f..%2fx/record.json",
     ],
-)  # fmt: skip
+)
 def test_no_path_leads_out(site, target):
     port, key = site
     head = f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nX-Purpose: x\r\n"

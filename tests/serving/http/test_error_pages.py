@@ -172,9 +172,10 @@ def test_htmx_gets_the_part_that_it_asked_for(officer):
     assert 'id="drawer"' not in shown
     assert "data-close" in shown
     whole = {"HX-Request": "true", "HX-Request-Type": "full", "HX-Target": "div#list"}
-    assert '<div class="centre" id="list">' in officer.get(
-        "/console/rules/no.such", headers=whole
-    ).text  # fmt: skip
+    assert (
+        '<div class="centre" id="list">'
+        in officer.get("/console/rules/no.such", headers=whole).text
+    )
 
 
 def test_the_bare_name_of_the_service_leads_to_its_pages(client, officer):

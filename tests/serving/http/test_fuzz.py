@@ -33,11 +33,18 @@ PERSONS = [
 AUDITED = ["activity", "readers", "activity_head", "verify_activity"]
 #: fuzzed in test_restoration_fuzz
 RESTORATION = [
-    "restoration_assess", "restoration_notice", "restoration_record_assess",
-    "restoration_what_if", "restorable", "restorable_xlsx",
-    *(f"{kind}_{what}" for kind in ("restoration", "objection")
-      for what in ("file", "list", "one", "step")),
-]  # fmt: skip
+    "restoration_assess",
+    "restoration_notice",
+    "restoration_record_assess",
+    "restoration_what_if",
+    "restorable",
+    "restorable_xlsx",
+    *(
+        f"{kind}_{what}"
+        for kind in ("restoration", "objection")
+        for what in ("file", "list", "one", "step")
+    ),
+]
 #: fuzzed in test_draws
 DRAWS = [
     "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",

@@ -22,8 +22,12 @@ def test_alive_and_ready(client):
 
     assert client.get("/healthz").json() == {"alive": True}
     assert client.get("/readyz").json() == {
-        "ready": True, "store": True, "run": True, "disk": True, "tasks": True,
-    }  # fmt: skip
+        "ready": True,
+        "store": True,
+        "run": True,
+        "disk": True,
+        "tasks": True,
+    }
 
 
 def test_before_the_first_night_it_is_not_ready(tmp_path):

@@ -126,8 +126,9 @@ def test_a_figure_that_nobody_rounded_is_noticed(content):
 
 def test_the_shell_explains_with_the_digits_of_its_kind(nights):
     for code in CODES[:3]:
-        told = xhcredit("explain", code, "--warehouse", nights / "warehouse",
-                        "--as-of", DAYS[0], "--json")  # fmt: skip
+        told = xhcredit(
+            "explain", code, "--warehouse", nights / "warehouse", "--as-of", DAYS[0], "--json"
+        )
         assert told.exit_code == 0, told.err
         assert list(too_long(json.loads(told.out))) == []
 

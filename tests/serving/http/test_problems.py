@@ -155,5 +155,6 @@ def test_requests_are_numbered(client):
     assert given.headers["x-request-id"] == "gateway-0001"
     assert re.fullmatch("[0-9a-f]{16}", evil.headers["x-request-id"])
     assert [line["request_id"] for line in logged(client)] == [
-        "gateway-0001", evil.headers["x-request-id"],
-    ]  # fmt: skip
+        "gateway-0001",
+        evil.headers["x-request-id"],
+    ]

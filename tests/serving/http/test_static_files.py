@@ -24,8 +24,10 @@ def told(folder):
 
 @pytest.mark.parametrize("folder", VENDORED)
 def test_files_of_others_are_as_published_and_have_their_licence(folder):
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-             for path in (ROOT / folder).glob("*.min.js")}  # fmt: skip
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / folder).glob("*.min.js")
+    }
     licences = {path.name.split(".")[0] for path in (ROOT / folder).glob("*.LICENSE")}
 
     assert found == told(folder)
@@ -69,8 +71,10 @@ def test_no_chinese_is_left_over_in_two_places():
 
 def test_pages_ask_nobody_else_for_anything():
     outside = re.compile(r"(?:src|href|action|url\()\s*=?\s*[\"']?(?:https?:)?//", re.IGNORECASE)
-    parts = [*Path(ROOT / "serving/xhcredit_serving/console/templates").glob("**/*.html"),
-             *Path(ROOT / "serving/xhcredit_serving/console/static").glob("*.*")]  # fmt: skip
+    parts = [
+        *Path(ROOT / "serving/xhcredit_serving/console/templates").glob("**/*.html"),
+        *Path(ROOT / "serving/xhcredit_serving/console/static").glob("*.*"),
+    ]
     asking = [p.name for p in parts if outside.search(p.read_text(encoding="utf-8"))]
 
     assert (asking, len(parts) > 20) == ([], True)

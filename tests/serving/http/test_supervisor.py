@@ -26,10 +26,16 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
 KINDS = [
-    ValueError("odd"), OSError(errno.ENOSPC, "no room"), MemoryError(), KeyError("run"),
-    BadStore("not ours"), asyncio.CancelledError(), TimeoutError(), RecursionError("deep"),
+    ValueError("odd"),
+    OSError(errno.ENOSPC, "no room"),
+    MemoryError(),
+    KeyError("run"),
+    BadStore("not ours"),
+    asyncio.CancelledError(),
+    TimeoutError(),
+    RecursionError("deep"),
     ExceptionGroup("several", [ValueError("a"), OSError("b")]),
-]  # fmt: skip
+]
 
 
 def name_of(error):
@@ -95,8 +101,10 @@ def test_a_task_that_ends_is_logged_counted_named_and_started_again(error):
     assert (while_down, after) == ((["watcher"], 0.0), ([], 1.0))
     assert bench.value("xhcredit_background_failures_total") == 1.0
     assert (failed["event"], failed["task"], failed["level"]) == (
-        "background.failed", "watcher", "error",
-    )  # fmt: skip
+        "background.failed",
+        "watcher",
+        "error",
+    )
     assert recovered["event"] == "background.recovered"
     if error is None:
         assert failed["error"] == "returned"

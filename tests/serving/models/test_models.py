@@ -25,8 +25,9 @@ def candidate(lost=0.0, name="harder"):
 
 
 def submit(client, tables, *gates):
-    given = Submission(tables["release"], "general", "woe", tables, {"metrics": {"auc": 0.8}},
-                       gates or (GATE,))  # fmt: skip
+    given = Submission(
+        tables["release"], "general", "woe", tables, {"metrics": {"auc": 0.8}}, gates or (GATE,)
+    )
     act = Act("modeler", "model.submit", "季度更新")
     return client.store.models.submit(act, given, "更准")["candidate"]
 
@@ -91,8 +92,11 @@ def test_one_person_a_key_and_a_bureau_cannot_promote(client, three):
     number = submit(client, candidate())
     assert step(li, number, "approve", reason="好").json()["state"] == "approved_once"
     problem(step(li, number, "approve", reason="好"), 409, "two_persons")
-    problem(step(visitor(client, "viewer1", ("viewer", "")), number, "approve", reason="好"),
-            403, "not_allowed")  # fmt: skip
+    problem(
+        step(visitor(client, "viewer1", ("viewer", "")), number, "approve", reason="好"),
+        403,
+        "not_allowed",
+    )
     key = headers(new_key(client.store, ["model_manager"]))
     path = f"/v1/models/{number}/approve"
     problem(client.post(path, json={"reason": "好"}, headers=key), 403, "not_allowed")
@@ -119,8 +123,9 @@ def test_moves_are_of_ones_bureau_and_recorded(client, three):
         key = headers(new_key(client.store, bureau=bureau))
         mine = client.get(f"/v1/models/{number}/moves", headers=key).json()["moves"]
         assert mine == [m for m in whole if m["bureau"] == bureau]
-    problem(client.get(f"/v1/models/{number}/moves", headers={"X-Purpose": ""}), 400,
-            "purpose_missing")  # fmt: skip
+    problem(
+        client.get(f"/v1/models/{number}/moves", headers={"X-Purpose": ""}), 400, "purpose_missing"
+    )
     problem(client.get("/v1/models/999"), 404, "unknown_record")
 
 

@@ -11,9 +11,12 @@ def test_a_view_is_saved_shared_and_removed(client):
     asked = {"name": " D级餐饮 ", "query": "?tier=D&field=x_food&after=1~2~3&x=1&alert=any"}
     [view] = client.post(VIEWS, json=asked, headers=mine).json()["views"]
     assert view == {
-        "name": "D级餐饮", "query": "alerted=true&field=x_food&tier=D", "owner": view["owner"],
-        "shared": False, "mine": True,
-    }  # fmt: skip
+        "name": "D级餐饮",
+        "query": "alerted=true&field=x_food&tier=D",
+        "owner": view["owner"],
+        "shared": False,
+        "mine": True,
+    }
     found = client.get(f"/v1/watchlist?{view['query']}", headers=mine)
     assert found.status_code == 200
     assert client.get(VIEWS, headers=other).json() == {"views": []}
@@ -25,9 +28,10 @@ def test_a_view_is_saved_shared_and_removed(client):
     gone = client.post(f"{VIEWS}/removal", json={"name": "D级餐饮"}, headers=mine)
     assert gone.json() == {"views": []}
     problem(
-        client.post(f"{VIEWS}/removal", json={"name": "D级餐饮"}, headers=mine), 404,
+        client.post(f"{VIEWS}/removal", json={"name": "D级餐饮"}, headers=mine),
+        404,
         "unknown_record",
-    )  # fmt: skip
+    )
 
 
 def test_what_is_no_view_is_refused(client):

@@ -26,12 +26,15 @@ def test_a_citizen_asks_without_a_stored_record(office):
     ("change", "status", "code"),
     [
         ({"applied_on": "2026-05-01"}, 400, "bad_input"),
-        ({"applied_on": "2019-05-01", "record": RECORD | {"decided_on": "2019-04-01"}}, 404,
-         "rule_not_in_force"),
+        (
+            {"applied_on": "2019-05-01", "record": RECORD | {"decided_on": "2019-04-01"}},
+            404,
+            "rule_not_in_force",
+        ),
         ({"record": RECORD | {"kind": "penalti"}}, 422, "wrong_request"),
         ({"record": RECORD | {"penalty_kinds": []}}, 400, "bad_input"),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_refused(office, change, status, code):
     asked = {"record": RECORD | {"published_on": None}, "applied_on": "2026-08-10"} | change
 
@@ -54,8 +57,11 @@ def test_a_stored_record_is_assessed_with_what_is_proved(office, records):
 
     assert (told["eligible"], [r.endswith("pledge") for r in told["unmet"]]) == (False, [True])
     assert proved.json()["eligible"]
-    problem(office.post("/v1/restoration/records:assess", json=named | {"key": {"doc_no": "x"}}),
-            404, "unknown_record")  # fmt: skip
+    problem(
+        office.post("/v1/restoration/records:assess", json=named | {"key": {"doc_no": "x"}}),
+        404,
+        "unknown_record",
+    )
 
 
 def test_what_if_tells_score_and_tier_without_the_record(office, records):
@@ -64,8 +70,11 @@ def test_what_if_tells_score_and_tier_without_the_record(office, records):
     told = office.post("/v1/restoration/records:what-if", json=named).json()
 
     assert told["after"]["composite"] >= told["before"]["composite"]
-    problem(office.post("/v1/restoration/records:what-if", json=named | {"code": UNKNOWN}), 404,
-            "unknown_enterprise")  # fmt: skip
+    problem(
+        office.post("/v1/restoration/records:what-if", json=named | {"code": UNKNOWN}),
+        404,
+        "unknown_enterprise",
+    )
 
 
 def test_the_list_is_paged_and_filtered(office, records):

@@ -26,10 +26,11 @@ def untouched(office, records, at=0, **wanted):
     known = office.store.applications.of_records()
     gone = ("granted", "published", "revoked")
     row = [
-        r for r in records
+        r
+        for r in records
         if known.get((r.code, r.table, r.key), {}).get("state") not in gone
         and all(getattr(r, name) == value for name, value in wanted.items())
-    ][at]  # fmt: skip
+    ][at]
     under_way = known.get((row.code, row.table, row.key), {})
     if under_way.get("state") in ("filed", "returned", "accepted"):
         done(office, under_way["application"], "withdraw")
@@ -58,8 +59,9 @@ def test_another_bureau_sees_and_does_nothing(office, records):
     assert office.get(APPLICATIONS, headers=other).json()["applications"] == []
     problem(office.get(f"{APPLICATIONS}/{mine}", headers=other), 404, "unknown_record")
     step = {"act": "accept", **OFFICER}
-    problem(office.post(f"{APPLICATIONS}/{mine}/steps", json=step, headers=other), 404,
-            "unknown_record")  # fmt: skip
+    problem(
+        office.post(f"{APPLICATIONS}/{mine}/steps", json=step, headers=other), 404, "unknown_record"
+    )
     problem(office.post(APPLICATIONS, json=ask_for(row), headers=other), 404, "unknown_record")
 
 
@@ -72,8 +74,9 @@ def test_who_may_only_read_files_nothing(office, records):
 def test_only_the_holder_applies(office, records):
     other = next(code for code in CODES if code != records[0].code)
 
-    problem(office.post(APPLICATIONS, json=ask_for(records[0], applicant=other)), 422,
-            "wrong_applicant")  # fmt: skip
+    problem(
+        office.post(APPLICATIONS, json=ask_for(records[0], applicant=other)), 422, "wrong_applicant"
+    )
 
 
 def test_a_retry_files_once(office, records):
@@ -92,7 +95,9 @@ def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records
     number = own_office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
     filed = own_office.get(f"{APPLICATIONS}/{number}").json()
     assert (filed["state"], filed["steps"][0]["details"]["assessment"]["eligible"]) == (
-        "filed", True)  # fmt: skip
+        "filed",
+        True,
+    )
     early = own_office.post(f"{APPLICATIONS}/{number}/steps", json={"act": "grant", **OFFICER})
     problem(early, 409, "wrong_state")
     done(own_office, number, "accept", "grant")
@@ -125,8 +130,11 @@ def score_on(warehouse, row, day):
 def test_overdue_is_told_for_any_day_and_done_in_time_is_not(office, records):
     row = untouched(office, records, state="now", table="penalty")
     number = office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
-    [last] = {c["due_on"] for c in office.get(f"{APPLICATIONS}/{number}").json()["clocks"]
-              if c["step"] in ("accept", "answer")}  # fmt: skip
+    [last] = {
+        c["due_on"]
+        for c in office.get(f"{APPLICATIONS}/{number}").json()["clocks"]
+        if c["step"] in ("accept", "answer")
+    }
 
     def overdue(day):
         return office.get(f"{APPLICATIONS}/{number}?on={day}").json()["overdue"]
@@ -240,8 +248,7 @@ def test_an_objection_that_is_upheld_takes_the_record_out(own_office, records):
     number = number["application"]
     clocks = {c["step"]: c["due_on"] for c in own_office.get(f"{path}/{number}").json()["clocks"]}
     # 30 June 2026 is a Tuesday: 1, 2, 3, 6, 7 July are working days
-    assert clocks == {"mark": "2026-07-01", "centre_decides": "2026-07-07",
-                      "forward": "2026-07-02"}  # fmt: skip
+    assert clocks == {"mark": "2026-07-01", "centre_decides": "2026-07-07", "forward": "2026-07-02"}
     for act in ("mark", "forward", "uphold"):
         told = own_office.post(f"{path}/{number}/steps", json={"act": act, **OFFICER})
         assert told.status_code == 200, told.json()

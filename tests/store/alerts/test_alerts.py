@@ -28,9 +28,22 @@ def act(key=None, actor="a", **payload):
 
 def candidate(n, colour="yellow", fact="f", bureau="市监局", trigger="tax_arrears"):
     return Candidate(
-        trigger, "d", "finance", "enterprise", f"c{n}", f"c{n}", "某店", bureau, "甲街道", fact,
-        colour, 1.0, 0, None, {"figures": {"n": n}, "events": []},
-    )  # fmt: skip
+        trigger,
+        "d",
+        "finance",
+        "enterprise",
+        f"c{n}",
+        f"c{n}",
+        "某店",
+        bureau,
+        "甲街道",
+        fact,
+        colour,
+        1.0,
+        0,
+        None,
+        {"figures": {"n": n}, "events": []},
+    )
 
 
 def night(store, *new, on=DAY, inputs="i", expired=NOTHING):

@@ -36,9 +36,12 @@ def rows(store, as_of):
 
 def test_before_its_time_nothing_may_be_removed(old):
     assert rows(old, date(2022, 4, 30)) == {
-        "activity_months": 0, "snapshot_months": 0, "outbox_months": 0,
-        "idempotency_months": 0, "impact_assessment_months": None,
-    }  # fmt: skip
+        "activity_months": 0,
+        "snapshot_months": 0,
+        "outbox_months": 0,
+        "idempotency_months": 0,
+        "impact_assessment_months": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,17 @@ def test_a_message_arrives_signed_and_once(store, tmp_path, clock):
     [one, _] = receiver.received
     assert verified(secret, one.headers, one.body, clock().timestamp()) == one.headers["webhook-id"]
     assert json.loads(one.body) == {
-        "type": "tier_changed", "timestamp": "2026-06-30T08:00:00.000000Z",
-        "data": {"code": code(0), "bureau": None, "tier": "B", "previous_tier": "A",
-                 "run": 2, "previous_run": 1},
-    }  # fmt: skip
+        "type": "tier_changed",
+        "timestamp": "2026-06-30T08:00:00.000000Z",
+        "data": {
+            "code": code(0),
+            "bureau": None,
+            "tier": "B",
+            "previous_tier": "A",
+            "run": 2,
+            "previous_run": 1,
+        },
+    }
     assert store.outbox.waiting() == []
     assert verify(store.database).whole
     assert faults(store.database) == []
@@ -150,8 +157,12 @@ def test_messages_of_one_enterprise_stay_in_order_and_others_do_not_wait(store, 
         deliver(store, PLAN)
 
     assert told(receiver) == [
-        (code(0), "B"), (code(1), "B"), (code(1), "C"), (code(0), "B"), (code(0), "C"),
-    ]  # fmt: skip
+        (code(0), "B"),
+        (code(1), "B"),
+        (code(1), "C"),
+        (code(0), "B"),
+        (code(0), "C"),
+    ]
 
 
 def test_a_receiver_that_fails_again_and_again_is_left_alone(store, clock):

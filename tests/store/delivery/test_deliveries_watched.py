@@ -117,8 +117,9 @@ def test_what_nobody_expected_is_logged_and_outlived(loop, trouble):
     assert all(isinstance(error, Exception) for error in errors)
     failed, [recovered] = loop.events("deliver.failed"), loop.events("deliver.recovered")
     assert [(f["error"], f["failures"], f["again_in"]) for f in failed] == [
-        (KINDS[trouble], 1, 0.5), (KINDS[trouble], 2, 1.0),
-    ]  # fmt: skip
+        (KINDS[trouble], 1, 0.5),
+        (KINDS[trouble], 2, 1.0),
+    ]
     assert recovered["failures"] == 2
     assert loop.rests == [EVERY, 0.5, 1.0], "the pause grows while it fails"
     assert states(loop.store) == {"delivered": 2}
@@ -182,8 +183,17 @@ def test_the_program_goes_on_and_says_where_the_fault_is(tmp_path):
         store.subscriptions.add(ACT, "甲", "http://127.0.0.1:9/x", (), "")
         say(store, {"code": "1"})
         spoil_secret(store, 1)
-    words = ("--log", tmp_path / "l", "deliver", "--store", tmp_path / "s.db", "--every", "0.01",
-             "--allow", "127.0.0.0/8")  # fmt: skip
+    words = (
+        "--log",
+        tmp_path / "l",
+        "deliver",
+        "--store",
+        tmp_path / "s.db",
+        "--every",
+        "0.01",
+        "--allow",
+        "127.0.0.0/8",
+    )
     command = [sys.executable, "-m", "xhcredit.cli.main", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
         told = []

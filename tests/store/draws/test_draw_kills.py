@@ -26,8 +26,12 @@ STRIDES = {"plan": 1, "freeze": 6, "seed": 1, "run": 2, "results": 7, "publish":
 FROZEN = {"commitment.json", "frame.csv", "strata.json", "plan.json", "inspectors.csv",
           "recusals.csv"}  # fmt: skip
 #: what a draw holds in each state, nothing more and nothing less
-HELD = {"frozen": FROZEN, "seeded": FROZEN, "drawn": FROZEN | {"record.json"},
-        "published": FROZEN | {"record.json"}}  # fmt: skip
+HELD = {
+    "frozen": FROZEN,
+    "seeded": FROZEN,
+    "drawn": FROZEN | {"record.json"},
+    "published": FROZEN | {"record.json"},
+}
 ORDER = list(HELD)
 
 

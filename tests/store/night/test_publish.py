@@ -86,9 +86,11 @@ def test_newcomers_have_no_tier_before_and_leavers_none_after(store, tmp_path):
 
     assert done.changed == 2
     assert told == [
-        (2, code(0), "A", None), (2, code(2), None, "C"),
-        (1, code(0), None, "A"), (1, code(2), "C", None),
-    ]  # fmt: skip
+        (2, code(0), "A", None),
+        (2, code(2), None, "C"),
+        (1, code(0), None, "A"),
+        (1, code(2), "C", None),
+    ]
 
 
 def test_what_changed_is_compared_with_the_run_that_answers_at_the_switch(
@@ -128,8 +130,9 @@ def test_history_tells_every_published_run_the_latest_first(store, tmp_path):
         published(store, tmp_path / day, day, tiers)
 
     assert [(h["as_of"], h["tier"]) for h in store.reader.history(code(0))] == [
-        ("2026-07-01", "B"), ("2026-06-30", "A"),
-    ]  # fmt: skip
+        ("2026-07-01", "B"),
+        ("2026-06-30", "A"),
+    ]
     assert [h["run"] for h in store.reader.history(code(1), limit=2)] == [3, 2]
     assert [r["run"] for r in store.reader.runs(before=3)] == [2, 1]
 

@@ -24,11 +24,22 @@ BUREAUS = ("市场监管局", "建管委", "")
 def row(n):
     """Enterprise ``n``: every list column takes a few values, with ties in scores and moves."""
     return Row(
-        code(n), "ABCD"[n % 4], float(n % 5), None, '{"x_food": {}}' if n % 3 else "{}", "e", b"{}",
-        BUREAUS[n % 3], STREETS[n // 3 % 3], f"{n}号 50%_店", "company" if n % 2 else "branch",
-        "micro", ";x_food;x_fire;" if n % 3 else "", "ABCD"[n // 2 % 4] if n % 5 else "",
+        code(n),
+        "ABCD"[n % 4],
+        float(n % 5),
+        None,
+        '{"x_food": {}}' if n % 3 else "{}",
+        "e",
+        b"{}",
+        BUREAUS[n % 3],
+        STREETS[n // 3 % 3],
+        f"{n}号 50%_店",
+        "company" if n % 2 else "branch",
+        "micro",
+        ";x_food;x_fire;" if n % 3 else "",
+        "ABCD"[n // 2 % 4] if n % 5 else "",
         float(n % 7 - 3),
-    )  # fmt: skip
+    )
 
 
 ROWS = [row(n) for n in range(60)]
@@ -48,7 +59,7 @@ QUESTIONS = [
     (Question(within=frozenset({"建管委"})), lambda r: r.bureau == "建管委"),
     (Question(within=frozenset({""})), lambda r: False),
     (Question(within=frozenset()), lambda r: False),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -111,8 +122,9 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
 
     marks = listed.watch.alerts_of([code(1), code(2), code(3)], None)
     assert {c: (m["open"], m["triggers"]) for c, m in marks.items()} == {
-        code(1): (1, [new[0].trigger]), code(3): (1, ["cluster"]),
-    }  # fmt: skip
+        code(1): (1, [new[0].trigger]),
+        code(3): (1, ["cluster"]),
+    }
     assert {m["colour"] for m in marks.values()} == {new[0].colour}
     assert set(listed.watch.alerts_of([code(1), code(3)], frozenset({BUREAUS[1]}))) == {code(1)}
     assert listed.watch.triggers(None) == sorted({new[0].trigger, "cluster"})

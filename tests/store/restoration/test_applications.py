@@ -53,8 +53,10 @@ WALKS = [
 def test_steps_in_order_are_kept_with_who_and_why(store, filing, names, state):
     number = file(store, filing, assessment={"eligible": True})
     assert go(store, number, *names) == {
-        "application": number, "step": len(names) + 1, "state": state,
-    }  # fmt: skip
+        "application": number,
+        "step": len(names) + 1,
+        "state": state,
+    }
 
     found = store.applications.one(number)
     assert (found["state"], found["key"]) == (state, dict(filing.key))
@@ -153,8 +155,9 @@ def test_grants_name_the_record_the_day_and_why(store):
 
     told = store.applications.grants()
     assert [(g.application, g.granted_on, g.why) for g in told] == [
-        (number, date(2026, 8, 12), "restored"), (other, date(2026, 8, 13), "objection"),
-    ]  # fmt: skip
+        (number, date(2026, 8, 12), "restored"),
+        (other, date(2026, 8, 13), "objection"),
+    ]
     assert told[0].key == FILING.key
 
 
@@ -184,8 +187,12 @@ def test_a_revoked_restoration_is_no_grant_and_bars_the_enterprise(store, found)
 
 
 def test_a_page_is_filtered_by_state_bureau_and_code(store):
-    numbers = [file(store, Filing("restoration", CODE, "penalty", {"doc_no": str(n)}, "samr",
-                                  f"局{n % 2}")) for n in range(5)]  # fmt: skip
+    numbers = [
+        file(
+            store, Filing("restoration", CODE, "penalty", {"doc_no": str(n)}, "samr", f"局{n % 2}")
+        )
+        for n in range(5)
+    ]
     go(store, numbers[3], "accept")
     page = store.applications.page
 

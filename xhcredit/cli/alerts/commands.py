@@ -103,9 +103,14 @@ def backtest_command(
     day = the_day(as_of)
     with progress_bar(quiet=json_) as progress:
         data, told = back_test(
-            warehouse, Rulebook.load(rules), day, only=trigger or (),
-            release=load_release(release), propose=propose, progress=progress,
-        )  # fmt: skip
+            warehouse,
+            Rulebook.load(rules),
+            day,
+            only=trigger or (),
+            release=load_release(release),
+            propose=propose,
+            progress=progress,
+        )
     if not dry:
         act = Act(actor or getpass.getuser(), "alert.prove", "back-test of triggers")
         with open_store(store) as opened:
@@ -137,9 +142,14 @@ def _show_proofs(told: list[dict[str, Any]], day: str) -> None:
         lead = "–" if p["lead_days"] is None else f"{p['lead_days']:.0f}"
         at_least = str(p.get("proposed_at_least") or "–")
         table.add_row(
-            p["trigger"], f"{p['per_week']:.2f}", str(p["told"]), right, _share(p["base"]), lead,
+            p["trigger"],
+            f"{p['per_week']:.2f}",
+            str(p["told"]),
+            right,
+            _share(p["base"]),
+            lead,
             at_least,
-        )  # fmt: skip
+        )
     out.print(table)
 
 

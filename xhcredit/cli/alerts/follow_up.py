@@ -44,11 +44,14 @@ def list_command(
     """List alerts, the latest first, with where they stand on a day."""
     day = the_day(as_of)
     asked = Asked(
-        states=frozenset(state or ()), colours=frozenset(colour or ()),
-        triggers=frozenset(trigger or ()), owner=owner,
+        states=frozenset(state or ()),
+        colours=frozenset(colour or ()),
+        triggers=frozenset(trigger or ()),
+        owner=owner,
         overdue_on=day.isoformat() if overdue else "",
-        due_unknown=due_unknown, limit=limit,
-    )  # fmt: skip
+        due_unknown=due_unknown,
+        limit=limit,
+    )
     with existing_store(store) as opened:
         rows = with_overdue(opened.alerts.page(asked), day, Rulebook.load(rules).calendar)
     if json_:

@@ -55,8 +55,11 @@ def joint(
     if json_:
         tell_json(told)
         return
-    out.print(f"检查 inspections {told['inspections']} → 上门 visits {told['visits']}；"
-              f"减少 saved {told['saved']}", soft_wrap=True)  # fmt: skip
+    out.print(
+        f"检查 inspections {told['inspections']} → 上门 visits {told['visits']}；"
+        f"减少 saved {told['saved']}",
+        soft_wrap=True,
+    )
     out.print(f"check it: xhcredit draw joint-verify {out_ / 'joint.json'}", soft_wrap=True)
 
 

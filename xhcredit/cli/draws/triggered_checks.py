@@ -37,9 +37,15 @@ def trigger(
 ) -> None:
     """触发式检查: open a check for a reason, beside the draws and counted apart."""
     given = {
-        "id": check, "code": code, "bureau": bureau, "items": item, "source": source,
-        "reason": reason, "reference": reference, "opened_on": the_day(on),
-    }  # fmt: skip
+        "id": check,
+        "code": code,
+        "bureau": bureau,
+        "items": item,
+        "source": source,
+        "reason": reason,
+        "reference": reference,
+        "opened_on": the_day(on),
+    }
     with existing_store(store) as opened:
         book = Rulebook.load(rules)
         told = open_check(opened, _act("open", reason, check), given, book, the_day(""))

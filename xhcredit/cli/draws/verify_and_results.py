@@ -45,8 +45,13 @@ def verify(
     found = {k: _read(v, record.parent / names[k]) for k, v in given.items()}
     written = _needed(record)
     told = json_of(written)
-    files = Files(found["commitment"], _needed(frame) if frame else None,
-                  found["inspectors"], found["recusals"], written)  # fmt: skip
+    files = Files(
+        found["commitment"],
+        _needed(frame) if frame else None,
+        found["inspectors"],
+        found["recusals"],
+        written,
+    )
     checks = verified(told, files)
     if json_:
         tell_json([check._asdict() for check in checks])

@@ -60,8 +60,9 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
     for s in switches:
         out.print(
             f"{china_day(s['at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
-            f"{s['from_day']} ({s['reason']})", soft_wrap=True
-        )  # fmt: skip
+            f"{s['from_day']} ({s['reason']})",
+            soft_wrap=True,
+        )
 
 
 def show(
@@ -77,24 +78,41 @@ def show(
         tell_json({**found, "moves": moves})
         return
     out.print(f"[bold]{found['name']}[/] {found['score']} {found['model']}: {found['state']}")
-    gates = [["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]
-             for g in found["gates"]]  # fmt: skip
+    gates = [
+        ["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]
+        for g in found["gates"]
+    ]
     _table("门槛 gates", ["", "gate", "理由", "reason"], gates)
-    steps = [[str(s["step"]), beijing_time(s["at"], seconds=True),
-              *(s[k] for k in ("actor", "act", "state", "reason"))]
-             for s in found["steps"]]  # fmt: skip
+    steps = [
+        [
+            str(s["step"]),
+            beijing_time(s["at"], seconds=True),
+            *(s[k] for k in ("actor", "act", "state", "reason")),
+        ]
+        for s in found["steps"]
+    ]
     _table("步骤 steps", ["", "北京时间 at", "who", "act", "state", "why"], steps)
     if moves:
-        rows = [[m["code"], m["name"], f"{m['tier_before']} → {m['tier_after']}",
-                 f"{m['composite_before']:.1f} → {m['composite_after']:.1f}"]
-                for m in moves]  # fmt: skip
+        rows = [
+            [
+                m["code"],
+                m["name"],
+                f"{m['tier_before']} → {m['tier_after']}",
+                f"{m['composite_before']:.1f} → {m['composite_after']:.1f}",
+            ]
+            for m in moves
+        ]
         _table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
 
 
 def approve(
-    number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
+    number: Number,
+    why: Why,
+    actor: Actor = "",
+    once: Once = "",
+    store: Address = STORE,
     json_: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Approve a candidate; the second officer makes it count."""
     with open_store(store) as opened:
         act = _act("approve", actor, why, once, candidate=number)
@@ -102,9 +120,13 @@ def approve(
 
 
 def refuse(
-    number: Number, why: Why, actor: Actor = "", once: Once = "", store: Address = STORE,
+    number: Number,
+    why: Why,
+    actor: Actor = "",
+    once: Once = "",
+    store: Address = STORE,
     json_: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Put an end to a candidate."""
     with open_store(store) as opened:
         act = _act("refuse", actor, why, once, candidate=number)

@@ -88,12 +88,21 @@ def _print(told: list[dict[str, Any]]) -> None:
         "", "编号", "代码 code", "记录 record", "状态 state", "最近期限 next due", "超期 overdue"
     )
     for row in told:
-        open_ = [f"{c['due_on']}{' 暂定' if c['provisional'] else ''}"
-                 for c in row["clocks"] if c["due_on"] and not c["done_on"]]  # fmt: skip
+        open_ = [
+            f"{c['due_on']}{' 暂定' if c['provisional'] else ''}"
+            for c in row["clocks"]
+            if c["due_on"] and not c["done_on"]
+        ]
         key = " ".join(row["key"].values())
         late = "[red]是[/]" if row["overdue"] else ""
-        table.add_row(str(row["application"]), row["code"], key, row["state_said"]["zh"],
-                      min(open_, default="–"), late)  # fmt: skip
+        table.add_row(
+            str(row["application"]),
+            row["code"],
+            key,
+            row["state_said"]["zh"],
+            min(open_, default="–"),
+            late,
+        )
     out.print(table)
 
 

@@ -86,8 +86,14 @@ def _file(
     chosen = Chosen(record[0], dict(pair(text) for text in record[1]))
     proved = {name: _value(value) for name, value in map(pair, facts)}
     payload = {"code": code, "table": chosen.table, "key": dict(chosen.key)}
-    act = Act(getpass.getuser(), f"{kind}.file", reason or "filed", payload=payload,
-              key=once or None, request=[applicant, proved, on])  # fmt: skip
+    act = Act(
+        getpass.getuser(),
+        f"{kind}.file",
+        reason or "filed",
+        payload=payload,
+        key=once or None,
+        request=[applicant, proved, on],
+    )
     asked = Asked(kind, applicant, code, chosen, proved, reason)
     with open_store(places[0]) as store:
         return file_job(_desk(store, places[1], places[2]), act, asked, _past(on))
@@ -153,8 +159,15 @@ def _take(
         found = store.applications.one(number)
         if found["kind"] != kind:
             raise BadInput(f"{number} is a {found['kind']}; use the commands for it")
-        entry = Act(getpass.getuser(), f"{kind}.{act}", purpose, found["bureau"], payload,
-                    once or None, request)  # fmt: skip
+        entry = Act(
+            getpass.getuser(),
+            f"{kind}.{act}",
+            purpose,
+            found["bureau"],
+            payload,
+            once or None,
+            request,
+        )
         return take(_desk(store, places[1], places[2]), entry, number, doing)
 
 

@@ -139,18 +139,29 @@ _SAFETY = (
         window="60m",
     ),
     *_CHECKS.counts(
-        "elderly_drills", "应急演练次数", "emergency drills held", ("12m",),
-        "kind == 'drill' and passed == 1", **SAFER,
+        "elderly_drills",
+        "应急演练次数",
+        "emergency drills held",
+        ("12m",),
+        "kind == 'drill' and passed == 1",
+        **SAFER,
     ),
     *_CHECKS.counts(
-        "elderly_patrols", "每月自查次数", "monthly self-checks done", ("12m",),
-        "kind == 'patrol' and passed == 1", **SAFER,
+        "elderly_patrols",
+        "每月自查次数",
+        "monthly self-checks done",
+        ("12m",),
+        "kind == 'patrol' and passed == 1",
+        **SAFER,
     ),
     *_CHECKS.counts(
-        "elderly_incidents", "责任事故次数", "incidents the institution answers for", ("24m",),
+        "elderly_incidents",
+        "责任事故次数",
+        "incidents the institution answers for",
+        ("24m",),
         "kind == 'incident'",
     ),
-)  # fmt: skip
+)
 
 FEATURES = (
     *_REPORTED,

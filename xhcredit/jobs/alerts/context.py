@@ -75,10 +75,17 @@ class Scene:
         hit, numbers = found.hit, found.trigger.numbers
         about = self._about(hit)
         return Candidate(
-            trigger=found.trigger.id, numbers=found.trigger.digest, family=numbers.family,
-            kind=hit.subject, fact=hit.fact, colour=found.colour,
-            strength=float(hit.strength), quiet_days=numbers.quiet_days, p=hit.p, **about,
-        )  # fmt: skip
+            trigger=found.trigger.id,
+            numbers=found.trigger.digest,
+            family=numbers.family,
+            kind=hit.subject,
+            fact=hit.fact,
+            colour=found.colour,
+            strength=float(hit.strength),
+            quiet_days=numbers.quiet_days,
+            p=hit.p,
+            **about,
+        )
 
     def _about(self, hit: Hit) -> dict[str, Any]:
         """Whom an alert is about; a node or area belongs to the bureau of all its members."""
@@ -92,12 +99,19 @@ class Scene:
             kind, node = self.nodes[hit.at]
             subject = f"{kind}:{node}"
             return {
-                "subject": subject, "code": "", "name": subject, "bureau": bureau, "street": street
-            }  # fmt: skip
+                "subject": subject,
+                "code": "",
+                "name": subject,
+                "bureau": bureau,
+                "street": street,
+            }
         return {
-            "subject": hit.place, "code": "", "name": hit.place.replace("|", " "), "bureau": bureau,
+            "subject": hit.place,
+            "code": "",
+            "name": hit.place.replace("|", " "),
+            "bureau": bureau,
             "street": street,
-        }  # fmt: skip
+        }
 
     def evidence(self, found: Found) -> dict[str, Any]:
         """The figures of a finding and the full rows behind it, the latest first."""

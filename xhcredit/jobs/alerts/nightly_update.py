@@ -78,8 +78,10 @@ def update(
     rate = rules.value("alerts.discovery", Discovery, as_of=as_of)
     found = detect(scene.world, ready, rate, day_number(as_of))
     choice, findings = _chosen(scene, store, rules, as_of, found)
-    new = [(replace(c, evidence=scene.evidence(findings[c.trigger, c.subject, c.fact])), e)
-           for c, e in choice.new]  # fmt: skip
+    new = [
+        (replace(c, evidence=scene.evidence(findings[c.trigger, c.subject, c.fact])), e)
+        for c, e in choice.new
+    ]
     told = _report(as_of, found, choice, waiting, run)
     flow = rules.value("alerts.flow", Flow, as_of=as_of)
     kept = store.alerts.night(act, as_of, inputs, new, expiring(flow, as_of), told, redating(rules))
@@ -92,9 +94,11 @@ def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
     def of(alert: dict[str, Any]) -> Standing | None:
         standing = Standing(**{f.name: alert[f.name] for f in fields(Standing)})
         return redated(
-            standing, alert["steps"], lambda on: rules.value("alerts.flow", Flow, as_of=on),
+            standing,
+            alert["steps"],
+            lambda on: rules.value("alerts.flow", Flow, as_of=on),
             rules.calendar,
-        )  # fmt: skip
+        )
 
     return of
 
@@ -130,10 +134,15 @@ def _report(
     for c, _ in choice.new:
         by_trigger[c.trigger] = by_trigger.get(c.trigger, 0) + 1
     return {
-        "as_of": as_of.isoformat(), "found": len(found), "told_before": choice.told,
-        "quiet": choice.quiet, "held": len(choice.held), "waiting": waiting,
-        "by_trigger": dict(sorted(by_trigger.items())), "tiers_of_run": run,
-    }  # fmt: skip
+        "as_of": as_of.isoformat(),
+        "found": len(found),
+        "told_before": choice.told,
+        "quiet": choice.quiet,
+        "held": len(choice.held),
+        "waiting": waiting,
+        "by_trigger": dict(sorted(by_trigger.items())),
+        "tiers_of_run": run,
+    }
 
 
 def proven(store: Store, rules: Rulebook, as_of: date) -> tuple[list[Armed], list[str]]:

@@ -121,8 +121,9 @@ async def _tell_all(store: Store, plan: Plan) -> list[Told]:
 
     every = store.subscriptions.every()
     ends = await asyncio.gather(*map(one, every), return_exceptions=True)
-    _raise_first([(to, end) for to, end in zip(every, ends, strict=True)
-                  if isinstance(end, BaseException)])  # fmt: skip
+    _raise_first(
+        [(to, end) for to, end in zip(every, ends, strict=True) if isinstance(end, BaseException)]
+    )
     return [end for end in ends if isinstance(end, Told)]
 
 

@@ -33,10 +33,16 @@ class Step(NamedTuple):
 
 _SCREEN = Step(1, "zhao", "screen", "初核：情况属于监管范围")
 _ISSUE = Step(1, "qian", "issue", "交办核查", {"owner": "chen"})
-_TRUE = Step(3, "chen", "verify", "现场核查属实",
-             {"verdict": "true", "evidence": "现场检查笔录和照片"})  # fmt: skip
-_FALSE = Step(3, "chen", "verify", "核查不属实",
-              {"verdict": "false", "evidence": "企业提供缴款凭证，系数据迟到"})  # fmt: skip
+_TRUE = Step(
+    3, "chen", "verify", "现场核查属实", {"verdict": "true", "evidence": "现场检查笔录和照片"}
+)
+_FALSE = Step(
+    3,
+    "chen",
+    "verify",
+    "核查不属实",
+    {"verdict": "false", "evidence": "企业提供缴款凭证，系数据迟到"},
+)
 _GUIDED = Step(4, "chen", "dispose", "约谈负责人并限期改正", {"measure": "guide"})
 _BACK = Step(5, "chen", "feed_back", "办理完毕", {"result": "企业已提交整改报告"})
 _CLOSE = Step(6, "qian", "close", "材料齐全，予以关闭")
@@ -54,11 +60,18 @@ TRACKS: dict[str, tuple[Step, ...]] = {
     "closed_false": (_SCREEN, _ISSUE, _FALSE, Step(4, "qian", "close", "不属实，关闭")),
     "escalated": (_SCREEN, _ISSUE, Step(4, "chen", "escalate", "情况加重，请区级协调")),
     "checked": (
-        _SCREEN, _ISSUE, _TRUE,
-        Step(4, "chen", "dispose", "开展触发式检查",
-             {"measure": "triggered_check", "check_code": CHECK}),
+        _SCREEN,
+        _ISSUE,
+        _TRUE,
+        Step(
+            4,
+            "chen",
+            "dispose",
+            "开展触发式检查",
+            {"measure": "triggered_check", "check_code": CHECK},
+        ),
     ),
-}  # fmt: skip
+}
 #: what becomes of the alerts of a night, in turn; those left alone for long expire by themselves
 EARLY = ("closed", "dismissed", "closed_false", "detected", "closed")
 OPEN = (
@@ -100,8 +113,10 @@ class AlertDesk:
         """Let one of two alerts about the same enterprise go on in the other."""
         waiting = self._alerts("detected")
         for alert in waiting:
-            twin = next((a for a in waiting if a["subject"] == alert["subject"]
-                         and a["id"] < alert["id"]), None)  # fmt: skip
+            twin = next(
+                (a for a in waiting if a["subject"] == alert["subject"] and a["id"] < alert["id"]),
+                None,
+            )
             if twin is not None:
                 self._on_track.add(alert["id"])
                 into = {"into": twin["id"]}
@@ -121,8 +136,9 @@ class AlertDesk:
 
     def _do(self, step: Step, numbers: list[int]) -> None:
         stage = self.diary.stage
-        still = {a["id"] for a in stage.store.alerts.page(Asked(limit=_ALL))
-                 if a["state"] not in OVER}  # fmt: skip
+        still = {
+            a["id"] for a in stage.store.alerts.page(Asked(limit=_ALL)) if a["state"] not in OVER
+        }
         details = dict(step.details)
         if "until" in details:
             details["until"] = (stage.today + timedelta(days=_SNOOZED_DAYS)).isoformat()
@@ -138,9 +154,14 @@ class AlertDesk:
         """The triggered check that an alert leads to."""
         stage, alert = self.diary.stage, self.diary.stage.store.alerts.one(number)
         given = {
-            "id": CHECK, "bureau": alert["bureau"] or PEOPLE[0].bureau, "code": alert["code"],
-            "source": "alert", "reason": "预警核查属实，需现场检查", "reference": f"预警 {number}",
-            "items": ["disclosure"], "opened_on": stage.today.isoformat(),
-        }  # fmt: skip
+            "id": CHECK,
+            "bureau": alert["bureau"] or PEOPLE[0].bureau,
+            "code": alert["code"],
+            "source": "alert",
+            "reason": "预警核查属实，需现场检查",
+            "reference": f"预警 {number}",
+            "items": ["disclosure"],
+            "opened_on": stage.today.isoformat(),
+        }
         act = stage.person("chen").act("check.open", "预警核查")
         open_check(stage.store, act, given, stage.rules, stage.today)

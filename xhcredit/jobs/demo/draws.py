@@ -72,9 +72,11 @@ _SITES = {
     "ratios": {"A": "0.03", "B": "0.1", "C": "0.2", "D": "0.5"},
 }  # fmt: skip
 _CARE_TOO = _GENERAL | {
-    "title": "2026年度民办非企业单位信息抽查", "scope": {"kinds": ["nonprofit"]},
-    "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.9"}, "pause_rounds": 1,
-}  # fmt: skip
+    "title": "2026年度民办非企业单位信息抽查",
+    "scope": {"kinds": ["nonprofit"]},
+    "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.9"},
+    "pause_rounds": 1,
+}
 _JAN, _MAR, _APR = date(2026, 1, 31), date(2026, 3, 31), date(2026, 4, 30)
 _MAY, _JUN, _END = date(2026, 5, 31), date(2026, 6, 26), date(2026, 6, 30)
 DRAWS = {
@@ -104,10 +106,16 @@ class DrawDesk:
         sample = yaml.safe_load((stage.sample / "draw" / "plan.yaml").read_bytes())
         for planned in DRAWS.values():
             source = _LOTTERY.format(due=planned.due)
-            given = sample | planned.how | {
-                "id": planned.plan, "published_on": stage.today.isoformat(),
-                "seed_due": planned.due.isoformat(), "seed_source": source,
-            }  # fmt: skip
+            given = (
+                sample
+                | planned.how
+                | {
+                    "id": planned.plan,
+                    "published_on": stage.today.isoformat(),
+                    "seed_due": planned.due.isoformat(),
+                    "seed_source": source,
+                }
+            )
             act = stage.person("zhao").act("draw.plan", "年度抽查计划", plan=planned.plan)
             jobs.file_plan(stage.store, act, given, stage.rules, stage.today)
 
@@ -179,10 +187,15 @@ class DrawDesk:
         stage = self.diary.stage
         codes = lowest(stage.folder, at + 1)
         given = {
-            "id": check, "bureau": bureau, "code": codes[at], "source": "complaint",
-            "reason": "市民热线投诉", "reference": f"12345-{check}", "items": [item],
+            "id": check,
+            "bureau": bureau,
+            "code": codes[at],
+            "source": "complaint",
+            "reason": "市民热线投诉",
+            "reference": f"12345-{check}",
+            "items": [item],
             "opened_on": stage.today.isoformat(),
-        }  # fmt: skip
+        }
         act = stage.person("chen").act("check.open", "投诉举报处理")
         open_check(stage.store, act, given, stage.rules, stage.today)
 

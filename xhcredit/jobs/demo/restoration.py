@@ -43,14 +43,18 @@ RESTORATIONS: dict[str, tuple[Step, ...]] = {
     "published": (_ACCEPT, _GRANT, _PUBLISH),
     "revoked": (_ACCEPT, _GRANT, _PUBLISH, _REVOKE),
     "resumed": (
-        _ACCEPT, _GRANT, _PUBLISH, _REVOKE,
+        _ACCEPT,
+        _GRANT,
+        _PUBLISH,
+        _REVOKE,
         Step(17, "sun", "resume", "已恢复公示", {"platforms": _PLATFORMS}),
     ),
     "withdrawn": (Step(2, "sun", "withdraw", "申请人撤回"),),
     "classified": (
-        _ACCEPT, Step(2, "wu", "classify", "情节轻微，未造成后果", {"severity": "minor"}),
+        _ACCEPT,
+        Step(2, "wu", "classify", "情节轻微，未造成后果", {"severity": "minor"}),
     ),
-}  # fmt: skip
+}
 _MARK = Step(1, "sun", "mark", "已作异议标注")
 _FORWARD = Step(2, "sun", "forward", "转交作出处罚的部门")
 OBJECTIONS: dict[str, tuple[Step, ...]] = {

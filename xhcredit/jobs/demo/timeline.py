@@ -139,13 +139,22 @@ class District:
 
     def _checks(self) -> None:
         on, desk = self.diary.on, self.draws
-        on(date(2026, 3, 9), "check", partial(
-            desk.check_complaint, "ts-2026-02", MARKET, "disclosure", 0))  # fmt: skip
+        on(
+            date(2026, 3, 9),
+            "check",
+            partial(desk.check_complaint, "ts-2026-02", MARKET, "disclosure", 0),
+        )
         on(date(2026, 3, 16), "check", partial(desk.close_check, "ts-2026-02", "corrected"))
-        on(date(2026, 6, 23), "check", partial(
-            desk.check_complaint, "ts-2026-03", MARKET, "food_operation", 1))  # fmt: skip
-        on(date(2026, 5, 18), "check", partial(
-            desk.check_complaint, "ts-2026-04", CIVIL, "disclosure", 2))  # fmt: skip
+        on(
+            date(2026, 6, 23),
+            "check",
+            partial(desk.check_complaint, "ts-2026-03", MARKET, "food_operation", 1),
+        )
+        on(
+            date(2026, 5, 18),
+            "check",
+            partial(desk.check_complaint, "ts-2026-04", CIVIL, "disclosure", 2),
+        )
         on(date(2026, 5, 20), "check", partial(desk.call_off, "ts-2026-04"))
 
     def _restoration(self) -> None:

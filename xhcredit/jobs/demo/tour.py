@@ -66,16 +66,20 @@ def tour_of(store: Store) -> Tour:
         fallen=_fallen(store),
         alerts=dict(Counter(a["state"] for a in alerts)),
         overdue=len(store.alerts.page(Asked(overdue_on=today, limit=_ALL))),
-        draws=[{"draw": d["id"], "state": d["state"], "bureau": d["bureau"],
-                "replaces": d["replaces"]} for d in store.draws.listed()],
+        draws=[
+            {"draw": d["id"], "state": d["state"], "bureau": d["bureau"], "replaces": d["replaces"]}
+            for d in store.draws.listed()
+        ],
         joint_draws=[j["joint_id"] for j in store.joint_draws.listed()],
         checks=dict(Counter(c["state"] for c in store.triggered.listed())),
         applications=_states(store, "restoration"),
         objections=_states(store, "objection"),
-        candidates=[{"candidate": c["id"], "state": c["state"], "model": c["model"]}
-                    for c in store.models.listed()],
+        candidates=[
+            {"candidate": c["id"], "state": c["state"], "model": c["model"]}
+            for c in store.models.listed()
+        ],
         bureaus=_bureaus(store),
-    )  # fmt: skip
+    )
 
 
 def _states(store: Store, kind: Kind) -> dict[str, int]:

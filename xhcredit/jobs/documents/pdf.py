@@ -65,10 +65,13 @@ def listing(
     told = [[_printed(cell) for cell in row] for row in held]
     numbers = [at for at, _ in enumerate(columns) if any(_is_number(row[at]) for row in held)]
     return {
-        "title": _printed(title), "notes": [_printed(note) for note in notes],
-        "heads": [c.heading for c in columns], "widths": [c.width for c in columns],
-        "numbers": numbers, "rows": told,
-    }  # fmt: skip
+        "title": _printed(title),
+        "notes": [_printed(note) for note in notes],
+        "heads": [c.heading for c in columns],
+        "widths": [c.width for c in columns],
+        "numbers": numbers,
+        "rows": told,
+    }
 
 
 def _is_number(cell: Any) -> bool:

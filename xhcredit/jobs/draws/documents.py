@@ -121,10 +121,14 @@ def _row(selected: Json, stratum: Json, names: Mapping[str, str]) -> list[str]:
     known = ("field", "street", "duty", "paused", "pi")
     why = [f"{k} {stratum[k]}" for k in known if stratum.get(k)]
     return [
-        selected["code"], names.get(selected["code"], ""), str(stratum.get("tier", "")),
-        selected["stratum"], "；".join(why), selected["inclusion_probability"],
+        selected["code"],
+        names.get(selected["code"], ""),
+        str(stratum.get("tier", "")),
+        selected["stratum"],
+        "；".join(why),
+        selected["inclusion_probability"],
         "、".join(selected["inspectors"]),
-    ]  # fmt: skip
+    ]
 
 
 def _notices(

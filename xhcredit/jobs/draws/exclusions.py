@@ -44,17 +44,32 @@ def left_out(
     """
     law = rules.serving("draws.exclusions", Exclusions, as_of=as_of)
     reasons = [
-        ("歇业或注销 suspended or de-registered", "draws.exclusions",
-         _by_status(warehouse, law, as_of)),
-        ("已达年度检查次数上限 yearly cap reached", "draws.caps",
-         _capped(plan, warehouse, rules, law, as_of)),
-        ("上级近期已检查同一事项 inspected lately by a higher bureau", "draws.exclusions",
-         _by_higher(plan, warehouse, rules, law, as_of)),
-        ("个案检查未结 complaint-led check pending", "draws.exclusions",
-         _pending(plan, warehouse, law, as_of) | checked),
-        ("无感监管对象 on the list of remote checks", "draws.trust",
-         trusted_codes(scope, plan, warehouse, rules, as_of)),
-    ]  # fmt: skip
+        (
+            "歇业或注销 suspended or de-registered",
+            "draws.exclusions",
+            _by_status(warehouse, law, as_of),
+        ),
+        (
+            "已达年度检查次数上限 yearly cap reached",
+            "draws.caps",
+            _capped(plan, warehouse, rules, law, as_of),
+        ),
+        (
+            "上级近期已检查同一事项 inspected lately by a higher bureau",
+            "draws.exclusions",
+            _by_higher(plan, warehouse, rules, law, as_of),
+        ),
+        (
+            "个案检查未结 complaint-led check pending",
+            "draws.exclusions",
+            _pending(plan, warehouse, law, as_of) | checked,
+        ),
+        (
+            "无感监管对象 on the list of remote checks",
+            "draws.trust",
+            trusted_codes(scope, plan, warehouse, rules, as_of),
+        ),
+    ]
     kept, told = scope, []
     for reason, rule, codes in reasons:
         out = kept["code"].isin(codes)
@@ -98,10 +113,18 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
         if field in caps.fields:
             cap = caps.fields[field]
             capped |= _asked(
-                warehouse, sql, day=as_of, field=field, forms=list(cap.forms),
-                since=as_of.replace(month=1, day=1), most=cap.most, most_in_all=cap.most_in_all,
-                bureau=plan.bureau, level=caps.own_level, higher=list(law.higher_agencies),
-            )  # fmt: skip
+                warehouse,
+                sql,
+                day=as_of,
+                field=field,
+                forms=list(cap.forms),
+                since=as_of.replace(month=1, day=1),
+                most=cap.most,
+                most_in_all=cap.most_in_all,
+                bureau=plan.bureau,
+                level=caps.own_level,
+                higher=list(law.higher_agencies),
+            )
     return capped
 
 
@@ -116,9 +139,13 @@ def _by_higher(
         "AND list_bool_or(list_transform($agencies, lambda a: starts_with(agency, a)))"
     )
     return _asked(
-        warehouse, sql, day=as_of, months=law.higher_months,
-        items=[base[i].zh for i in plan.items], agencies=list(law.higher_agencies),
-    )  # fmt: skip
+        warehouse,
+        sql,
+        day=as_of,
+        months=law.higher_months,
+        items=[base[i].zh for i in plan.items],
+        agencies=list(law.higher_agencies),
+    )
 
 
 def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
@@ -127,9 +154,13 @@ def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[s
         "AND list_contains($fields, field) AND (ended_on IS NULL OR ended_known_on > $day)"
     )
     return _asked(
-        warehouse, sql, day=as_of, form=law.pending_form, result=law.pending_result,
+        warehouse,
+        sql,
+        day=as_of,
+        form=law.pending_form,
+        result=law.pending_result,
         fields=list(plan.fields),
-    )  # fmt: skip
+    )
 
 
 def with_duty(
@@ -150,9 +181,15 @@ def with_duty(
     for duty in duties.values():
         if duty.field in plan.fields:
             covered = _asked(
-                warehouse, sql, day=as_of, field=duty.field, months=duty.months,
-                last=plan.period.last, forms=list(duty.forms), all_points=duty.all_points,
-            )  # fmt: skip
+                warehouse,
+                sql,
+                day=as_of,
+                field=duty.field,
+                months=duty.months,
+                last=plan.period.last,
+                forms=list(duty.forms),
+                all_points=duty.all_points,
+            )
             owed = kept["fields"].str.contains(f";{duty.x};", regex=False)
             due |= owed & ~kept["code"].isin(covered)
     return kept.assign(duty=due)

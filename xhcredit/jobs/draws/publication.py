@@ -92,9 +92,16 @@ def _told(
     A published list shows results from their entry on, so they are public from the later moment.
     """
     shown = day_in_china(at)
-    told: Json = {"state": NO_RESULTS, "last_visit": last, "due_on": None, "due_unknown": False,
-                  **provisional_data(provisional=False), "published_on": shown,
-                  "results_on": None, "in_time": None}  # fmt: skip
+    told: Json = {
+        "state": NO_RESULTS,
+        "last_visit": last,
+        "due_on": None,
+        "due_unknown": False,
+        **provisional_data(provisional=False),
+        "published_on": shown,
+        "results_on": None,
+        "in_time": None,
+    }
     if last is None:
         return told
     try:
@@ -165,10 +172,15 @@ def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
     names = names_of(store, [s["code"] for s in record["selected"]])
     words = dict(directory()["inspection"].column("result").values)
     return [
-        [s["code"], names.get(s["code"], ""), "、".join(s["inspectors"]), s["ticket"],
-         words.get(kept["results"].get(s["code"], {}).get("result", ""), "")]
+        [
+            s["code"],
+            names.get(s["code"], ""),
+            "、".join(s["inspectors"]),
+            s["ticket"],
+            words.get(kept["results"].get(s["code"], {}).get("result", ""), ""),
+        ]
         for s in record["selected"]
-    ]  # fmt: skip
+    ]
 
 
 @logged("draw.published", lambda files: {"files": len(files)}, ids=["draw"], refusal="warning")

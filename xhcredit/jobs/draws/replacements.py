@@ -53,9 +53,14 @@ def replace_inspector(store: Store, act: Act, draw: str, away: Away) -> Json:
         )
         ticket = bound(told["seed"]["value"], told["round_id"])
         instead = replaced(
-            task, teams, visit, place, attempt=attempt,
-            unavailable={*gone, away.inspector}, ticket=ticket,
-        )  # fmt: skip
+            task,
+            teams,
+            visit,
+            place,
+            attempt=attempt,
+            unavailable={*gone, away.inspector},
+            ticket=ticket,
+        )
         row = {"code": away.code, "place": place, "attempt": attempt, "away": away.inspector}
         return row | {"instead": instead, "reason": away.reason}
 

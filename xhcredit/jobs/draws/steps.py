@@ -109,20 +109,12 @@ def freeze(
     plan, digest = plan_of(store, asked.plan, rules)
     people, _ = asked.people.read()
     _refuse_unqualified(people, plan)
+    replaces, on = asked.replaces, asked.as_of
     framed = frame_for(
-        plan,
-        store,
-        warehouse,
-        rules,
-        asked.as_of,
-        salts=salts,
-        progress=progress,
-        replaces=asked.replaces,
+        plan, store, warehouse, rules, on, salts=salts, progress=progress, replaces=replaces
     )
-    opening = Opening(
-        asked.draw, plan.id, plan.bureau, asked.round or asked.draw, asked.as_of.isoformat(),
-        asked.replaces,
-    )  # fmt: skip
+    number = asked.round or asked.draw
+    opening = Opening(asked.draw, plan.id, plan.bureau, number, on.isoformat(), replaces)
     terms = replace(_terms(asked, plan, digest, framed.excluded), demo=store.is_demo)
 
     def making(at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:

@@ -135,9 +135,15 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     found = []
     for key in dict.fromkeys([*sides[0], *sides[1]]):
         old, new = (side.get(key) for side in sides)
-        if old is None or new is None or (old["value"], old["points"]) != (
-            new["value"], new["points"],
-        ):  # fmt: skip
+        if (
+            old is None
+            or new is None
+            or (old["value"], old["points"])
+            != (
+                new["value"],
+                new["points"],
+            )
+        ):
             found.append(_difference(key[0], old, new))
     return sorted(found, key=lambda d: -abs(d["composite"]))
 

@@ -34,9 +34,14 @@ from xhcredit.tiers.assign import TIERS
 Json = dict[str, Any]
 _TITLE = "等级变化清单（内部参考，不得公开） tier moves, internal reference"
 _COLUMNS = (
-    Column("code", 22), Column("name", 30), Column("bureau", 20), Column("tier_before", 12),
-    Column("tier_after", 12), Column("composite_before", 18), Column("composite_after", 18),
-)  # fmt: skip
+    Column("code", 22),
+    Column("name", 30),
+    Column("bureau", 20),
+    Column("tier_before", 12),
+    Column("tier_after", 12),
+    Column("composite_before", 18),
+    Column("composite_after", 18),
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,13 @@ class Shadow:
     def as_data(self, champion: str) -> Json:
         """What the store keeps of it besides the moves."""
         return {
-            "as_of": self.as_of.isoformat(), "champion": champion, "before": self.before,
-            "after": self.after, "matrix": self.matrix, "enterprises": self.enterprises,
-        }  # fmt: skip
+            "as_of": self.as_of.isoformat(),
+            "champion": champion,
+            "before": self.before,
+            "after": self.after,
+            "matrix": self.matrix,
+            "enterprises": self.enterprises,
+        }
 
 
 def champion_release(store: Store, day: date, shipped: Path | None = None) -> Release:
@@ -78,9 +87,16 @@ def submit(store: Store, act: Act, given: Submission, rules: Rulebook, day: date
 
 
 def shadow(
-    store: Store, act: Act, number: int, warehouse: Path, rules: Rulebook, as_of: date,
-    *, out: Path | None = None, progress: Progress = ignore_progress,
-) -> Json:  # fmt: skip
+    store: Store,
+    act: Act,
+    number: int,
+    warehouse: Path,
+    rules: Rulebook,
+    as_of: date,
+    *,
+    out: Path | None = None,
+    progress: Progress = ignore_progress,
+) -> Json:
     """Score a night with candidate and champion, and keep who would move.
 
     Args:
@@ -105,9 +121,13 @@ def shadow(
 
 
 def side_by_side(
-    warehouse: Path, rules: Rulebook, releases: tuple[Release, Release], as_of: date,
-    out: Path | None = None, progress: Progress = ignore_progress,
-) -> Shadow:  # fmt: skip
+    warehouse: Path,
+    rules: Rulebook,
+    releases: tuple[Release, Release],
+    as_of: date,
+    out: Path | None = None,
+    progress: Progress = ignore_progress,
+) -> Shadow:
     """Score a night with two releases, the champion first."""
     columns = open_store(warehouse, progress=progress)
     rows = present(columns, as_of)
@@ -129,13 +149,15 @@ def _compared(
     moves = [
         {
             "code": columns.codes[rows[k]].decode(),
-            "name": told["name"] or "", "bureau": told["bureau"] or "",
-            "tier_before": TIERS[old["tier"][k]], "tier_after": TIERS[new["tier"][k]],
+            "name": told["name"] or "",
+            "bureau": told["bureau"] or "",
+            "tier_before": TIERS[old["tier"][k]],
+            "tier_after": TIERS[new["tier"][k]],
             "composite_before": written(float(old["composite"][k]), POINTS),
             "composite_after": written(float(new["composite"][k]), POINTS),
         }
         for k, told in zip(moved, named, strict=True)
-    ]  # fmt: skip
+    ]
     pairs = Counter(zip(old["tier"].tolist(), new["tier"].tolist(), strict=True))
     matrix = {f"{TIERS[a]}{TIERS[b]}": n for (a, b), n in sorted(pairs.items())}
     before, after = (r.distribution() for r in results)
@@ -143,9 +165,14 @@ def _compared(
 
 
 def _write(
-    out: Path, columns: Columns, rows: np.ndarray, models: list[Model], results: list[Results],
-    places: pa.Table, told: Shadow,
-) -> None:  # fmt: skip
+    out: Path,
+    columns: Columns,
+    rows: np.ndarray,
+    models: list[Model],
+    results: list[Results],
+    places: pa.Table,
+    told: Shadow,
+) -> None:
     """Write both scores of everybody, and the list of moves as a spreadsheet.
 
     Raises:
@@ -158,8 +185,10 @@ def _write(
     for name in kept:
         table = table.append_column(f"{name}_before", old[name])
         table = table.append_column(f"{name}_after", new[name])
-    said = {f"release_{when}": m.release.digest for when, m in
-            zip(("before", "after"), models, strict=True)}  # fmt: skip
+    said = {
+        f"release_{when}": m.release.digest
+        for when, m in zip(("before", "after"), models, strict=True)
+    }
     try:
         out.mkdir(parents=True, exist_ok=True)
         write_atomic(table, out / "shadow.parquet", said)

@@ -78,9 +78,13 @@ def _every(store: Store, wanted: Wanted, states: frozenset[str]) -> Iterator[dic
     before, rows = wanted.before, min(wanted.limit + 1, _ROWS)
     while True:
         found = store.applications.page(
-            wanted.kind, states=states, bureaus=wanted.bureaus, code=wanted.code, before=before,
+            wanted.kind,
+            states=states,
+            bureaus=wanted.bureaus,
+            code=wanted.code,
+            before=before,
             limit=rows,
-        )  # fmt: skip
+        )
         yield from found
         if len(found) < rows:
             return

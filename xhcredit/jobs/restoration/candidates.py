@@ -280,7 +280,20 @@ def _rows(
     for row, said, first, last in zip(texts, words, earliest, ends, strict=True):
         code, name, street, table, reference, on, key, agency = row
         yield Restorable(
-            code, name or "", street or "", table, reference or "", on, said.severity, said.state,
-            first, last, said.missing, said.rules, said.decides, said.needs_lawyer, key,
+            code,
+            name or "",
+            street or "",
+            table,
+            reference or "",
+            on,
+            said.severity,
+            said.state,
+            first,
+            last,
+            said.missing,
+            said.rules,
+            said.decides,
+            said.needs_lawyer,
+            key,
             agency or "",
-        )  # fmt: skip
+        )

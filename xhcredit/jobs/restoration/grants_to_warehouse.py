@@ -56,9 +56,13 @@ def _unhurt() -> None:
 
 @logged(
     "grants.applied",
-    lambda done: {"written": done.written, "before": done.before, "unknown": len(done.unknown),
-                  "reinstated": done.reinstated},
-)  # fmt: skip
+    lambda done: {
+        "written": done.written,
+        "before": done.before,
+        "unknown": len(done.unknown),
+        "reinstated": done.reinstated,
+    },
+)
 def apply_grants(
     warehouse: Path,
     grants: Sequence[Grant],
@@ -159,9 +163,15 @@ def _commit(
 ) -> None:
     digest = hashlib.sha256(f"{today} {told} {kept.digest()}".encode()).hexdigest()
     entry = Entry(
-        name="", source=SOURCE, source_digest=digest, mapping=MAPPING, mapping_digest="",
-        parts={}, rows_in=rows, ingested_on=today.isoformat(),
-    )  # fmt: skip
+        name="",
+        source=SOURCE,
+        source_digest=digest,
+        mapping=MAPPING,
+        mapping_digest="",
+        parts={},
+        rows_in=rows,
+        ingested_on=today.isoformat(),
+    )
     kept.commit(con, selects, entry, lambda _: written())
 
 

@@ -51,9 +51,12 @@ def before_night(
     with Store.open(address) as store:
         kept = store.applications
         return apply_grants(
-            warehouse, kept.grants(), kept.revoked(), today=today,
+            warehouse,
+            kept.grants(),
+            kept.revoked(),
+            today=today,
             together_since=_together_since(rules or Rulebook.load()),
-        )  # fmt: skip
+        )
 
 
 def _together_since(rules: Rulebook) -> date | None:
@@ -82,9 +85,14 @@ def barred_in(address: str) -> dict[str, date]:
     lambda done: {"records": done.states, "repeated": done.repeated, "in_force": not done.why_not},
 )
 def write_restorable(
-    warehouse: Path, rules: Rulebook, as_of: date, out: Path, *,
-    barred: Mapping[str, date] | None = None, progress: Progress = ignore_progress,
-) -> Listed:  # fmt: skip
+    warehouse: Path,
+    rules: Rulebook,
+    as_of: date,
+    out: Path,
+    *,
+    barred: Mapping[str, date] | None = None,
+    progress: Progress = ignore_progress,
+) -> Listed:
     """Write who can be restored now or within 30 days beside the night's results.
 
     Who is ``barred`` (see ``barred_in``) until after these days is left out.

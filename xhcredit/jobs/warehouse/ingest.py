@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -89,11 +90,17 @@ def run_ingest(
         target.sweep(["quarantine"])
         tell("done")
         digest = target.digest()
-    return IngestReport(
-        files=tuple(reports),
-        unmatched=tuple(s.name for s in sources if not any(m.matches(s.name) for m in mappings)),
-        unused=tuple(m.id for m in mappings if not any(m.matches(s.name) for s in sources)),
-        warehouse_digest=digest,
+    unmatched, unused = _unpaired(sources, mappings)
+    return IngestReport(tuple(reports), unmatched, unused, digest)
+
+
+def _unpaired(
+    sources: Sequence[Source], mappings: Sequence[Mapping]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of files that no mapping reads, and ids of mappings that read no file."""
+    return (
+        tuple(s.name for s in sources if not any(m.matches(s.name) for m in mappings)),
+        tuple(m.id for m in mappings if not any(m.matches(s.name) for s in sources)),
     )
 
 

@@ -184,9 +184,19 @@ class ClusterGrows(Trigger):
 
 
 _KINDS = (
-    EventHappens | CountReaches | Spike | TierFalls | DeadlinePasses | StaysOpen | NothingHeard
-    | Worsens | RatioOff | NotFiled | Related | ClusterGrows
-)  # fmt: skip
+    EventHappens
+    | CountReaches
+    | Spike
+    | TierFalls
+    | DeadlinePasses
+    | StaysOpen
+    | NothingHeard
+    | Worsens
+    | RatioOff
+    | NotFiled
+    | Related
+    | ClusterGrows
+)
 TRIGGER: TypeAdapter[Any] = TypeAdapter(Annotated[_KINDS, Field(discriminator="kind")])
 
 

@@ -57,9 +57,11 @@ def filtered(asked: Asked) -> Select[Any]:
     if asked.within is not None:
         wanted = wanted.where(a.bureau.in_(asked.within), a.bureau != "")
     for column, values in (
-        (s.state, asked.states), (s.colour, asked.colours), (a.trigger, asked.triggers),
+        (s.state, asked.states),
+        (s.colour, asked.colours),
+        (a.trigger, asked.triggers),
         (a.street, asked.streets),
-    ):  # fmt: skip
+    ):
         if values:
             wanted = wanted.where(column.in_(values))
     for column, value in ((s.owner, asked.owner), (a.code, asked.code)):

@@ -142,12 +142,16 @@ class Alerts:
             number = tx.con.scalar(select(func.max(alert_proofs.c.id))) or 0
             rows = [
                 {
-                    "id": number + k, "trigger": p["trigger"], "numbers": p["numbers"],
-                    "as_of": as_of.isoformat(), "data": data, "report": canonical(dict(p)),
+                    "id": number + k,
+                    "trigger": p["trigger"],
+                    "numbers": p["numbers"],
+                    "as_of": as_of.isoformat(),
+                    "data": data,
+                    "report": canonical(dict(p)),
                     "activity": tx.seq,
                 }
                 for k, p in enumerate(proofs, 1)
-            ]  # fmt: skip
+            ]
             if rows:
                 tx.con.execute(insert(alert_proofs), rows)
             tx.tell(proofs=len(rows))
@@ -265,10 +269,16 @@ def _redate(tx: Tx, as_of: date, redating: Redating) -> list[int]:
 
 def _row(tx: Tx, number: int, step: int, doing: Doing, standing: Standing) -> dict[str, Any]:
     return {
-        "alert": number, "step": step, "act": doing.act, "actor": doing.actor,
-        "done_on": doing.on.isoformat(), "reason": doing.reason,
-        "details": canonical(dict(doing.details)), **asdict(standing), "activity": tx.seq,
-    }  # fmt: skip
+        "alert": number,
+        "step": step,
+        "act": doing.act,
+        "actor": doing.actor,
+        "done_on": doing.on.isoformat(),
+        "reason": doing.reason,
+        "details": canonical(dict(doing.details)),
+        **asdict(standing),
+        "activity": tx.seq,
+    }
 
 
 def _one(con: Connection, number: int, within: Within) -> dict[str, Any]:
@@ -305,13 +315,21 @@ def _refuse_merge(con: Connection, found: Mapping[str, Any], into: int, within: 
 def _tell(tx: Tx, found: Mapping[str, Any], doing: Doing, standing: Standing) -> None:
     """Put a message about an issued alert into the outbox (防范联动)."""
     row: dict[str, Any] = {
-        "kind": "alert.issued", "code": found["code"], "bureau": found["bureau"],
-        "run": 0, "previous_run": 0, "activity": tx.seq,
-    }  # fmt: skip
+        "kind": "alert.issued",
+        "code": found["code"],
+        "bureau": found["bureau"],
+        "run": 0,
+        "previous_run": 0,
+        "activity": tx.seq,
+    }
     payload = {
-        "alert": found["id"], "trigger": found["trigger"], "subject": found["subject"],
-        "colour": standing.colour, "owner": standing.owner, "due_on": standing.due_on,
+        "alert": found["id"],
+        "trigger": found["trigger"],
+        "subject": found["subject"],
+        "colour": standing.colour,
+        "owner": standing.owner,
+        "due_on": standing.due_on,
         "provisional": doing.details.get("provisional", False),
         "departments": doing.details.get("departments", []),
-    }  # fmt: skip
+    }
     tx.con.execute(insert(outbox), {**row, "payload": canonical(payload)})

@@ -181,9 +181,14 @@ def _due(row: dict[str, Any]) -> Due:
 
 def _row(tx: Tx, subscription: int, fate: Fate) -> dict[str, Any]:
     return {
-        "of": subscription, "number": fate.message, "fate": fate.state, "said": fate.answer,
-        "due": fate.due_at, "done": None if fate.state == "waiting" else tx.at, "because": tx.seq,
-    }  # fmt: skip
+        "of": subscription,
+        "number": fate.message,
+        "fate": fate.state,
+        "said": fate.answer,
+        "due": fate.due_at,
+        "done": None if fate.state == "waiting" else tx.at,
+        "because": tx.seq,
+    }
 
 
 def _newest(con: Connection) -> int:

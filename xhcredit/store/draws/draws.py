@@ -242,10 +242,15 @@ class Draws:
             last, shown = kept.last_visits(con, ids), kept.published_at(con, ids)
             entered = kept.entered_at(con, ids)
             return [
-                {**row, "state": kept.state(con, i), "last_visit": last.get(i),
-                 "entered_at": entered.get(i), "published_at": shown.get(i)}
+                {
+                    **row,
+                    "state": kept.state(con, i),
+                    "last_visit": last.get(i),
+                    "entered_at": entered.get(i),
+                    "published_at": shown.get(i),
+                }
                 for i, row in zip(ids, rows, strict=True)
-            ]  # fmt: skip
+            ]
 
     def plans(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All plans, the latest first."""
@@ -281,10 +286,15 @@ def _step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0)
 
 def _files(tx: Tx, draw: str, files: Files) -> None:
     rows: Iterable[Json] = [
-        {"draw": draw, "name": name, "digest": digest_of(data),
-         "packed": zlib.compress(data, _QUICK), "activity": tx.seq}
+        {
+            "draw": draw,
+            "name": name,
+            "digest": digest_of(data),
+            "packed": zlib.compress(data, _QUICK),
+            "activity": tx.seq,
+        }
         for name, data in files.items()
-    ]  # fmt: skip
+    ]
     tx.con.execute(insert(draw_files), list(rows))
 
 

@@ -21,10 +21,14 @@ def publications(steps: Sequence[Json]) -> list[Json]:
     """
     found = [s for s in steps if s["state"] == STATES[-1]]
     return [
-        {"number": number, "at": s["at"], "results": s["details"].get("results"),
-         "digest": s["details"].get("digest")}
+        {
+            "number": number,
+            "at": s["at"],
+            "results": s["details"].get("results"),
+            "digest": s["details"].get("digest"),
+        }
         for number, s in enumerate(found, 1)
-    ]  # fmt: skip
+    ]
 
 
 def news(con: Connection, found: Json) -> bool:

@@ -126,8 +126,11 @@ def _steps(con: Connection, which: ColumnElement[bool]) -> dict[str, list[Json]]
 def _whole(body: str, steps: list[Json]) -> Json:
     last = steps[-1]
     return {
-        **json.loads(body), "state": last["state"], "result": last.get("result"), "steps": steps
-    }  # fmt: skip
+        **json.loads(body),
+        "state": last["state"],
+        "result": last.get("result"),
+        "steps": steps,
+    }
 
 
 def _step(tx: Tx, act: Act, check: str, number: int, state: str, details: Json) -> None:

@@ -78,10 +78,12 @@ def _person(actor: str) -> str:
 def refuse_unshadowed(found: Json, champion: str, nights: int, since: str) -> None:
     """Refuse a candidate that did not score beside this champion for long enough."""
     beside = {
-        s["details"]["as_of"] for s in found["steps"]
-        if s["act"] == "shadow" and s["details"]["champion"] == champion
+        s["details"]["as_of"]
+        for s in found["steps"]
+        if s["act"] == "shadow"
+        and s["details"]["champion"] == champion
         and s["details"]["as_of"] >= since
-    }  # fmt: skip
+    }
     if len(beside) < nights:
         raise WrongState(
             f"candidate {found['id']} scored beside the champion on {len(beside)} days since "
@@ -108,9 +110,16 @@ def step(tx: Tx, act: Act, number: int, done: str, state: str, reason: str, deta
     own = candidate_steps.c.candidate == number
     step = (tx.con.scalar(select(func.max(candidate_steps.c.step)).where(own)) or 0) + 1
     row = {
-        "candidate": number, "step": step, "act": done, "state": state, "at": tx.at,
-        "actor": act.actor, "reason": reason, "details": canonical(details), "activity": tx.seq,
-    }  # fmt: skip
+        "candidate": number,
+        "step": step,
+        "act": done,
+        "state": state,
+        "at": tx.at,
+        "actor": act.actor,
+        "reason": reason,
+        "details": canonical(details),
+        "activity": tx.seq,
+    }
     tx.con.execute(insert(candidate_steps), row)
     return step
 

@@ -54,10 +54,15 @@ class Models:
             kept.refuse_second(tx.con, digest)
             number = (tx.con.scalar(select(func.max(candidates.c.id))) or 0) + 1
             row = {
-                "id": number, "digest": digest, "name": given.name, "score": given.score,
-                "model": given.model, "evaluation": canonical(given.evaluation),
-                "gates": canonical(list(given.gates)), "activity": tx.seq,
-            }  # fmt: skip
+                "id": number,
+                "digest": digest,
+                "name": given.name,
+                "score": given.score,
+                "model": given.model,
+                "evaluation": canonical(given.evaluation),
+                "gates": canonical(list(given.gates)),
+                "activity": tx.seq,
+            }
             tx.con.execute(insert(candidates), row)
             closed = [g["gate"] for g in given.gates if not g["open"]]
             state = "gates_closed" if closed else "judged"
@@ -207,9 +212,13 @@ class Models:
             return [kept.one(con, number) for number in con.scalars(wanted).all()]
 
     def moves(
-        self, number: int, *, bureaus: frozenset[str] | None = None, after: str = "",
+        self,
+        number: int,
+        *,
+        bureaus: frozenset[str] | None = None,
+        after: str = "",
         limit: int = 100,
-    ) -> list[Json]:  # fmt: skip
+    ) -> list[Json]:
         """Who would move, by the last night of shadow, in order of code; None is the district."""
         own = tier_moves.c.candidate == number
         with self.database.reading() as con:

@@ -156,9 +156,16 @@ def _login(
     expired = bool(going) and not wrong
     status = 401 if wrong else 200
     return page(
-        request, "login.html", None, status, purposes=PURPOSES, changed=changed, expired=expired,
-        people=people_of(service_of(request).store), **shown,
-    )  # fmt: skip
+        request,
+        "login.html",
+        None,
+        status,
+        purposes=PURPOSES,
+        changed=changed,
+        expired=expired,
+        people=people_of(service_of(request).store),
+        **shown,
+    )
 
 
 def _password(request: Request, visit: Visit, wrong: str = "") -> Response:

@@ -74,9 +74,18 @@ async def _page(
         "before": dict(await request.form()) if wrong else {},
     }
     return page(
-        request, "alert.html", visitor, status, wrong=wrong, once=secrets.token_hex(16),
-        moves=MOVES, states=STATES, measures=MEASURES, colours=Flow.COLOURS, **shown,
-    )  # fmt: skip
+        request,
+        "alert.html",
+        visitor,
+        status,
+        wrong=wrong,
+        once=secrets.token_hex(16),
+        moves=MOVES,
+        states=STATES,
+        measures=MEASURES,
+        colours=Flow.COLOURS,
+        **shown,
+    )
 
 
 def _found(

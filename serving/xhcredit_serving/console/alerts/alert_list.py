@@ -45,11 +45,22 @@ async def _inbox(
     extra = {"wrong": wrong, "asked": asked, "may_act": may_act, "once": secrets.token_hex(16)}
     chart = _chart(request, shown.pop("counted"), chosen(request) == "zh")
     return page(
-        request, "alerts.html", visitor, status, charts=True, chart_told=chart,
-        moves=MOVES, by_night=BY_NIGHT,
-        figures=figures_of, subject=subject_of,
-        states=STATES, measures=MEASURES, colours=COLOURS, **shown, **extra,
-    )  # fmt: skip
+        request,
+        "alerts.html",
+        visitor,
+        status,
+        charts=True,
+        chart_told=chart,
+        moves=MOVES,
+        by_night=BY_NIGHT,
+        figures=figures_of,
+        subject=subject_of,
+        states=STATES,
+        measures=MEASURES,
+        colours=COLOURS,
+        **shown,
+        **extra,
+    )
 
 
 def _asked(request: Request) -> Asked:

@@ -38,9 +38,15 @@ async def report(request: Request) -> Response:
     await _keep(request, visitor, half, "page")
     chart = _chart(told)
     return page(
-        request, "report.html", visitor, told=told, half=str(half), charts=True, chart_told=chart,
+        request,
+        "report.html",
+        visitor,
+        told=told,
+        half=str(half),
+        charts=True,
+        chart_told=chart,
         halves=[str(h) for h in _halves(service_of(request))],
-    )  # fmt: skip
+    )
 
 
 @router.get("/console/report.xlsx")

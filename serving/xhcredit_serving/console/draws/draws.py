@@ -130,12 +130,18 @@ def _standing(service: Service, visitor: Visitor, draw: str) -> dict[str, Any]:
     names = service.store.watch.places(run, codes, visitor.caller.scope(DRAWS_READ))
     may = {p for p in (DRAWS_RUN, DRAWS_RESULTS) if visitor.caller.may(p, kept["bureau"])}
     return {
-        "kept": kept, "committed": committed, "plan": plan, "record": record, "names": names,
-        "inner": {s["id"]: s for s in strata}, "may_run": DRAWS_RUN in may,
-        "may_enter": DRAWS_RESULTS in may, "learned": _learned(service, kept),
+        "kept": kept,
+        "committed": committed,
+        "plan": plan,
+        "record": record,
+        "names": names,
+        "inner": {s["id"]: s for s in strata},
+        "may_run": DRAWS_RUN in may,
+        "may_enter": DRAWS_RESULTS in may,
+        "learned": _learned(service, kept),
         "publication": standing(kept, service.rulebook, service.today()),
         "days": {p["number"]: day_in_china(p["at"]) for p in kept["publications"]},
-    }  # fmt: skip
+    }
 
 
 def _learned(service: Service, kept: dict[str, Any]) -> dict[str, Any] | None:
@@ -213,8 +219,9 @@ async def run(request: Request, draw: str) -> Response:
 
 
 async def _run(service: Service, visitor: Visitor, draw: str) -> None:
-    act = Act(visitor.caller.name, "draw.run", visitor.purpose, visitor.caller.bureau,
-              {"draw": draw})  # fmt: skip
+    act = Act(
+        visitor.caller.name, "draw.run", visitor.purpose, visitor.caller.bureau, {"draw": draw}
+    )
     await asyncio.to_thread(jobs.run, service.store, act, draw)
 
 

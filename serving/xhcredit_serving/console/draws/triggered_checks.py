@@ -47,12 +47,18 @@ async def _list(
     await service.journal.note(visitor.act("check.list", checks=len(found)))
     law = service.rulebook.serving("draws.triggered", Triggers, as_of=service.today()).root
     shown = {
-        "checks": found[:_ROWS], "many": len(found), "counted": jobs.counted(every),
-        "state": state, "states": STATES, "items": items_of(service),
+        "checks": found[:_ROWS],
+        "many": len(found),
+        "counted": jobs.counted(every),
+        "state": state,
+        "states": STATES,
+        "items": items_of(service),
         "sources": {name: {"zh": s.zh, "en": s.en} for name, s in law.items()},
-        "may_run": DRAWS_RUN in visitor.caller.permissions, "bureau": visitor.caller.bureau,
-        "said": said or {}, "once": secrets.token_hex(16),
-    }  # fmt: skip
+        "may_run": DRAWS_RUN in visitor.caller.permissions,
+        "bureau": visitor.caller.bureau,
+        "said": said or {},
+        "once": secrets.token_hex(16),
+    }
     return page(request, "checks.html", visitor, 422 if wrong else 200, wrong=wrong, **shown)
 
 
@@ -99,13 +105,16 @@ async def _one(request: Request, visitor: Visitor, check: str, wrong: str = "") 
     law = service.rulebook.serving("draws.triggered", Triggers, as_of=service.today()).root
     source = law.get(found["source"])
     shown = {
-        "check": found, "names": names, "items": items_of(service),
+        "check": found,
+        "names": names,
+        "items": items_of(service),
         "source": {"zh": source.zh, "en": source.en} if source else {},
         "results": list(dict(directory()["inspection"].column("result").values)),
         "may_enter": visitor.caller.may(DRAWS_RESULTS, found["bureau"]),
         "may_run": visitor.caller.may(DRAWS_RUN, found["bureau"]),
-        "today": service.today(), "once": secrets.token_hex(16),
-    }  # fmt: skip
+        "today": service.today(),
+        "once": secrets.token_hex(16),
+    }
     return page(request, "check.html", visitor, 422 if wrong else 200, wrong=wrong, **shown)
 
 

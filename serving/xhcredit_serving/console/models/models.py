@@ -46,10 +46,14 @@ def _overview(service: Service, request: Request) -> dict[str, Any]:
     score = request.query_params.get("score", "general")
     score = score if score in release.tables else "general"
     return {
-        "release": release, "score": score, "candidates": service.store.models.listed(),
-        "switches": service.store.models.switches(), "figures": FIGURES,
-        "shapes": shapes(release, score, zh=chosen(request) == "zh"), "once": secrets.token_hex(16),
-    }  # fmt: skip
+        "release": release,
+        "score": score,
+        "candidates": service.store.models.listed(),
+        "switches": service.store.models.switches(),
+        "figures": FIGURES,
+        "shapes": shapes(release, score, zh=chosen(request) == "zh"),
+        "once": secrets.token_hex(16),
+    }
 
 
 def shapes(release: Release, score: str, *, zh: bool) -> list[dict[str, Any]]:
@@ -59,11 +63,18 @@ def shapes(release: Release, score: str, *, zh: bool) -> list[dict[str, Any]]:
     words = [declared[i.feature].zh if zh else declared[i.feature].en for i in rows]
     missing = "缺失" if zh else "missing"
     return [
-        {"words": said, "id": i.feature, "chart": {
-            "kind": "bar", "x": [*bins(i), missing], "labels": False,
-            "series": [{"name": said, "data": [round(p, 1) for p in (*i.points, i.missing)]}]}}
+        {
+            "words": said,
+            "id": i.feature,
+            "chart": {
+                "kind": "bar",
+                "x": [*bins(i), missing],
+                "labels": False,
+                "series": [{"name": said, "data": [round(p, 1) for p in (*i.points, i.missing)]}],
+            },
+        }
         for said, i in zip(words[:_DRAWN], rows[:_DRAWN], strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def bins(indicator: Indicator) -> list[str]:
@@ -99,12 +110,15 @@ def _standing(service: Service, visitor: Visitor, number: int, zh: bool) -> dict
     release = release_of(service.store.reader.release(found["digest"]), "store")
     nights = [s["details"] for s in found["steps"] if s["act"] == "shadow"]
     return {
-        "found": found, "moves": kept.moves(number, bureaus=within, limit=_MOVES),
-        "shapes": shapes(release, found["score"], zh=zh), "night": nights[-1] if nights else None,
+        "found": found,
+        "moves": kept.moves(number, bureaus=within, limit=_MOVES),
+        "shapes": shapes(release, found["score"], zh=zh),
+        "night": nights[-1] if nights else None,
         "drift": _drift(found["evaluation"].get("months", [])),
         "may_promote": visitor.caller.may(MODELS_PROMOTE, None),
-        "may_shadow": service.settings.warehouse is not None, "today": service.today().isoformat(),
-    }  # fmt: skip
+        "may_shadow": service.settings.warehouse is not None,
+        "today": service.today().isoformat(),
+    }
 
 
 def _drift(months: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -112,8 +126,11 @@ def _drift(months: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not months:
         return None
     data = [None if m["psi"] is None else round(m["psi"], 3) for m in months]
-    return {"kind": "line", "x": [m["month"] for m in months],
-            "series": [{"name": "PSI", "data": data}]}  # fmt: skip
+    return {
+        "kind": "line",
+        "x": [m["month"] for m in months],
+        "series": [{"name": "PSI", "data": data}],
+    }
 
 
 @router.post("/console/models/rollback")
@@ -185,5 +202,6 @@ def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
     once = text_of(form, "once")[:64] or None
     caller = visitor.caller
     asked = {**payload, "value": text_of(form, "value")[:500]}
-    return Act(caller.name, f"model.{action[:20]}", visitor.purpose, caller.bureau, payload, once,
-               asked)  # fmt: skip
+    return Act(
+        caller.name, f"model.{action[:20]}", visitor.purpose, caller.bureau, payload, once, asked
+    )

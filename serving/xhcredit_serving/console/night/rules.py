@@ -28,9 +28,11 @@ async def rules(request: Request) -> Response:
     told = in_force(service.rulebook, day)
     found = [r for r in told["rules"] if _has(r, asked.get("q", ""))]
     shown: dict[str, Any] = {
-        "day": day, "wrong": wrong, "q": asked.get("q", ""),
+        "day": day,
+        "wrong": wrong,
+        "q": asked.get("q", ""),
         "missing": missing_notice(service.rulebook, service.today()),
-    }  # fmt: skip
+    }
     return page(request, "rules.html", visitor, rules=found, book=told, **shown)
 
 

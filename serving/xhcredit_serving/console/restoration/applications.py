@@ -53,11 +53,14 @@ async def applications(request: Request) -> Response:
     states = {m.to for m in MOVES[wanted.kind].values() if m.to}
     shown: dict[str, Any] = {
         "rows": [(row, _due(row, today, service.rulebook.calendar)) for row in rows],
-        "wanted": wanted, "typed": typed,
-        "wrong": wrong, "day": today, "chosen": next(iter(wanted.states), ""),
+        "wanted": wanted,
+        "typed": typed,
+        "wrong": wrong,
+        "day": today,
+        "chosen": next(iter(wanted.states), ""),
         "states": {name: said for name, said in STATES.items() if name in states},
         "next_page": with_query(request, before=found.next) if found.more and rows else None,
-    }  # fmt: skip
+    }
     return page(request, "restoration_applications.html", visitor, **shown)
 
 
@@ -118,11 +121,17 @@ async def _one(
     await service.journal.note(visitor.act(f"{kind}.read", application=number, code=found["code"]))
     may = visitor.caller.permissions
     shown: dict[str, Any] = {
-        "told": told, "kind": kind, "moves": MOVES[kind], "day": today, "wrong": wrong,
+        "told": told,
+        "kind": kind,
+        "moves": MOVES[kind],
+        "day": today,
+        "wrong": wrong,
         "possible": [name for name in told["possible"] if _right(kind, name) in may],
         "remaining": {c["step"]: _left(c["due_on"], today, calendar) for c in told["clocks"]},
-        "assessment": _last_answer(told), "once": secrets.token_hex(16), "form": form or {},
-    }  # fmt: skip
+        "assessment": _last_answer(told),
+        "once": secrets.token_hex(16),
+        "form": form or {},
+    }
     status = _WRONG if wrong else 200
     return page(request, "restoration_application.html", visitor, status, **shown)
 
@@ -197,9 +206,14 @@ def _do(service: Service, visitor: Visitor, number: int, asked: bodies.NewStep, 
     caller = visitor.caller
     visible(service, caller, _right(kind, asked.act), number, kind)
     entry = Act(
-        caller.name, f"{kind}.{asked.act}", visitor.purpose, caller.bureau,
-        {"application": number}, once[:64] or None, [number, asked.model_dump(mode="json")],
-    )  # fmt: skip
+        caller.name,
+        f"{kind}.{asked.act}",
+        visitor.purpose,
+        caller.bureau,
+        {"application": number},
+        once[:64] or None,
+        [number, asked.model_dump(mode="json")],
+    )
     doing = jobs.Doing(
         asked.act, service.today(), asked.official, asked.role, asked.reason, asked.details()
     )
@@ -257,8 +271,14 @@ def _asked(form: FormData) -> bodies.NewApplication:
     """
     code = normalised(text_of(form, "code"))
     key = {k.removeprefix("key."): str(v) for k, v in form.items() if k.startswith("key.")}
-    told = {"code": code, "applicant": code, "table": text_of(form, "table"), "key": key,
-            "reason": text_of(form, "reason"), "facts": _facts(form)}  # fmt: skip
+    told = {
+        "code": code,
+        "applicant": code,
+        "table": text_of(form, "table"),
+        "key": key,
+        "reason": text_of(form, "reason"),
+        "facts": _facts(form),
+    }
     return bodies.NewApplication.model_validate(told)
 
 
@@ -271,7 +291,12 @@ def _filed(
     caller = visitor.caller
     named = {"code": asked.code, "table": asked.table, "key": asked.key}
     entry = Act(
-        caller.name, f"{kind}.file", visitor.purpose, caller.bureau, named,
-        said.get("once", "")[:64] or None, [kind, asked.model_dump(mode="json")],
-    )  # fmt: skip
+        caller.name,
+        f"{kind}.file",
+        visitor.purpose,
+        caller.bureau,
+        named,
+        said.get("once", "")[:64] or None,
+        [kind, asked.model_dump(mode="json")],
+    )
     return file_for(_desk(service), caller, entry, asked, kind, service.today())

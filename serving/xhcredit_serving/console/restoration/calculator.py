@@ -105,12 +105,19 @@ async def question(request: Request) -> Response:
         answer, wrong = _answer(said, service.rulebook, service.today())
         step = "days" if wrong else step
     shown: dict[str, Any] = {
-        "step": step, "way": way, "said": said, "answer": answer, "day": service.today(),
+        "step": step,
+        "way": way,
+        "said": said,
+        "answer": answer,
+        "day": service.today(),
         "wrong": {name: say(text) for name, text in wrong.items()},
-        "asked": _asked(step, said), "back": _back(step, way, said), "change": _changes(said, way),
-        "kept": [(k, v) for k, values in said.items() if k not in ASKED.get(step, {})
-                 for v in values],
-    }  # fmt: skip
+        "asked": _asked(step, said),
+        "back": _back(step, way, said),
+        "change": _changes(said, way),
+        "kept": [
+            (k, v) for k, values in said.items() if k not in ASKED.get(step, {}) for v in values
+        ],
+    }
     status = 422 if wrong else 200
     return page(request, "restoration_question.html", visitor, status, **shown)
 
@@ -211,8 +218,9 @@ def _record(said: Mapping[str, list[str]]) -> dict[str, Any]:
                     record[name] = values[0] == "yes"
     if kind == "serious_listing":
         record["on_serious_list"] = True
-    return {k: _padded(v) if k.endswith("_on") and isinstance(v, str) else v
-            for k, v in record.items()}  # fmt: skip
+    return {
+        k: _padded(v) if k.endswith("_on") and isinstance(v, str) else v for k, v in record.items()
+    }
 
 
 def _padded(day: str) -> str:

@@ -64,20 +64,25 @@ async def restoration(request: Request) -> Response:
     zh = chosen(request) == "zh"
     shown: dict[str, Any] = {
         "rows": [
-            (row, under_way.get((row.code, row.table, row.key)), apply_address(row))
-            for row in rows
+            (row, under_way.get((row.code, row.table, row.key)), apply_address(row)) for row in rows
         ],
-        "may_file": RESTORATION_FILE in visitor.caller.permissions, "over": OVER,
-        "total": len(found), "asked": asked, "wrong": wrong, "day": service.today(),
-        "typed": request.query_params.get("code", ""), "start": start,
+        "may_file": RESTORATION_FILE in visitor.caller.permissions,
+        "over": OVER,
+        "total": len(found),
+        "asked": asked,
+        "wrong": wrong,
+        "day": service.today(),
+        "typed": request.query_params.get("code", ""),
+        "start": start,
         "states": {k: v[0 if zh else 1] for k, v in STATES.items()},
         "kinds": {k: _KINDS[k][0 if zh else 1] for k in TABLES},
         "streets": listed.streets,
         "chart_states": _by_state(request, known, zh),
         "next_page": with_query(request, start=start + ROWS) if start + ROWS < len(found) else None,
         "export_address": with_query(request, start=None, lang=None).replace(
-            "/console/restoration", "/console/restoration.xlsx", 1),
-    }  # fmt: skip
+            "/console/restoration", "/console/restoration.xlsx", 1
+        ),
+    }
     return page(request, "restoration.html", visitor, charts=True, **shown)
 
 
@@ -132,6 +137,11 @@ def _by_state(request: Request, known: Sequence[Restorable], zh: bool) -> dict[s
         "flat": True,
         "x": [STATES[s][0 if zh else 1] for s in counts],
         "links": [with_query(request, state=s, start=None) for s in counts],
-        "series": [{"name": "记录" if zh else "records", "data": list(counts.values()),
-                    "colours": [_COLOURS[s] for s in counts]}],
-    }  # fmt: skip
+        "series": [
+            {
+                "name": "记录" if zh else "records",
+                "data": list(counts.values()),
+                "colours": [_COLOURS[s] for s in counts],
+            }
+        ],
+    }

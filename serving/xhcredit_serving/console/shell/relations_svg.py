@@ -45,8 +45,13 @@ def picture(relations: Sequence[dict[str, Any]], facts: dict[str, Any], zh: bool
         graph.add_node(shared, kind="shared", words=words)
         graph.add_edge("self", shared)
         for other in relation["neighbours"][:_MOST]:
-            graph.add_node(other["code"], kind="other", words=other["name"] or other["code"],
-                           tier=other["tier"], code=other["code"])  # fmt: skip
+            graph.add_node(
+                other["code"],
+                kind="other",
+                words=other["name"] or other["code"],
+                tier=other["tier"],
+                code=other["code"],
+            )
             graph.add_edge(shared, other["code"])
     return _drawn(graph) if len(graph) > 1 else {}
 
