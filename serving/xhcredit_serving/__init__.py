@@ -1,1 +1,1 @@
-"""How do other systems and the console ask?  The HTTP side: scores, runs, rules, over FastAPI."""
+"""HTTP API for other systems and the console: scores, runs, rules, over FastAPI."""

@@ -1,4 +1,4 @@
-"""The application: every address, in the order of how often it is asked."""
+"""FastAPI application: all routes, most frequent first."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ _session = APIKeyCookie(
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
-    """The application over an open store, which who opened it closes."""
+    """FastAPI application over an open store; the opener closes the store."""
     meters = Meters()
     tasks = Supervisor(meters.tasks, json_lines(settings.log))
     service = Service(store, settings, tasks)
@@ -161,13 +161,13 @@ _OPEN = (
 
 
 def _hold(app: FastAPI) -> None:
-    """Give the application what it makes once and keeps ready."""
+    """Add caches to the application state."""
     app.state.restorable, app.state.trust_lists = restorable.Lists(), draws_trust.Lists()
     app.state.public_lists = draws_files.PublicLists()
 
 
 def _let_in(app: FastAPI, service: Service) -> None:
-    """Add what people log in by, and what their administrator does."""
+    """Add login and account administration routes."""
     for router in (account.router, accounts.router, keys.router, subscriptions.router):
         app.include_router(router, dependencies=[Depends(_session)])
     app.include_router(account.public)
@@ -177,7 +177,7 @@ def _let_in(app: FastAPI, service: Service) -> None:
 
 
 def _keyed(settings: Settings) -> list[APIRouter]:
-    """What asks who is there; some only where a warehouse is."""
+    """Authenticated routers; some only where a warehouse is."""
     keyed = [enterprises.router, watchlist.router, views.router, catalogue.router, activity.router]
     keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
     keyed += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]

@@ -1,4 +1,4 @@
-"""A demo store over HTTP: for this computer only, and for who chooses one of its people.
+"""Demo store over HTTP: loopback only, with a choice of demo accounts.
 
 A store is a demo store or is not; nothing that stands here opens any other one.
 """
@@ -71,7 +71,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Loopback:
-    """Lets requests of this computer alone through to the application of a demo store."""
+    """Middleware that lets only loopback requests through to a demo store."""
 
     def __init__(self, app: ASGIApp, store: Store) -> None:
         """Wrap ``app``, which serves ``store``."""
@@ -110,12 +110,12 @@ def _from_elsewhere(scope: Scope) -> str:
 
 
 def _name_in(host: str) -> str:
-    """The name without its port; an IPv6 address stands in brackets."""
+    """Host name without its port; an IPv6 address is in brackets."""
     return host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
 
 
 def people_of(store: Store) -> list[Person]:
-    """Who may be chosen on the login page of a demo store; nobody in a real one."""
+    """Demo accounts to choose on the login page; none in a real store."""
     if not store.is_demo:
         return []
     open_accounts = {row["login"] for row in store.access.people() if not row["disabled_at"]}
@@ -123,12 +123,12 @@ def people_of(store: Store) -> list[Person]:
 
 
 def banner_of(store: Store) -> dict[str, Any] | None:
-    """What every page says of a demo store; None in a real one."""
+    """Demo banner of every page; None in a real store."""
     return {"clock": _clock_of(store)} if store.is_demo else None
 
 
 def _clock_of(store: Store) -> str:
-    """What the demo's clock shows; a dash while its database does not answer."""
+    """Demo clock as text; a dash while its database does not answer."""
     try:
         return beijing_time(store.clock.now())
     except StoreUnavailable:

@@ -1,4 +1,4 @@
-"""For those who run it: is it alive, is it ready, how is it doing?"""
+"""Health, readiness and metrics endpoints for operators."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the request comes from this computer and not through a gateway on it."""
+    """Whether the request comes from this computer directly, not through a gateway."""
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
     try:

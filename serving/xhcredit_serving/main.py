@@ -1,4 +1,4 @@
-"""``xhcredit-serve``: open the store, let the first administrators in, answer."""
+"""``xhcredit-serve``: command line of the HTTP service."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
 
 
 def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
-    """Answer until stopped, and tell where; port 0 takes a free one."""
+    """Serve until stopped, and print the address; port 0 takes a free one."""
     import uvicorn  # only this command waits for it
     from uvicorn.supervisors import Multiprocess  # only this command waits for it
 
@@ -223,13 +223,13 @@ def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days
 
 
 def _refuse(error: XhcreditError) -> NoReturn:
-    """Tell an error in words and end with its exit code."""
+    """Print an error and exit with its code."""
     sys.stderr.write(f"{error.code}: {error}\n")
     sys.exit(error.exit_code)
 
 
 def run() -> None:
-    """Run the program and turn errors that a person can act on into words."""
+    """Run the program and turn known errors into messages."""
     try:
         cli()
     except XhcreditError as error:

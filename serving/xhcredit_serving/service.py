@@ -1,4 +1,4 @@
-"""What all requests share: the store, who may ask, the journal, the rules, the explainer."""
+"""Service shared by all requests: store, callers, read log, rules, explainer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator may choose."""
+    """Settings of the operator."""
 
     warehouse: Path | None = None
     release: Path | None = None
@@ -68,12 +68,12 @@ class Service:
 
     @cached_property
     def keyring(self) -> Keyring:
-        """Tells callers by their keys."""
+        """Authenticates callers by API key."""
         return Keyring(self.store.access, self.store.writer.clock)
 
     @cached_property
     def journal(self) -> Journal:
-        """Keeps who saw what."""
+        """Read log: audits reads of enterprises."""
         return Journal(self.store.record, self.supervisor)
 
     @cached_property
@@ -88,7 +88,7 @@ class Service:
 
     @property
     def logins(self) -> Logins:
-        """Lets people in."""
+        """Password login with lockout."""
         return Logins(self.store, self.rulebook, self.passwords)
 
     @cached_property
@@ -98,7 +98,7 @@ class Service:
 
     @cached_property
     def explainer(self) -> Explainer:
-        """Tells why; asked only where a warehouse is."""
+        """Explainer of scores; only where a warehouse is."""
         chosen = self.settings
         if chosen.warehouse is None:
             raise BadInput("no warehouse was named; name one to explain scores")
@@ -113,7 +113,7 @@ class Service:
         json_lines(self.settings.log).info(event, **more)
 
     def watch_over(self) -> None:
-        """Start what runs beside the requests; what keeps the live model needs a warehouse."""
+        """Start background tasks; the one that follows the live model needs a warehouse."""
         if self.settings.warehouse is not None:
             self.supervisor.start("live_model", self._follow)
 
@@ -126,7 +126,7 @@ class Service:
         return asyncio.Lock()
 
     def now(self) -> datetime:
-        """The time, as the store tells it."""
+        """Current moment of the store's clock."""
         return self.store.clock.now()
 
     def today(self) -> date:
@@ -143,7 +143,7 @@ class Service:
         return await asyncio.to_thread(work, *given)
 
     async def caller(self, request: Request, permission: str) -> Caller:
-        """Who asks, by key or by session, if they may for some bureau; ask ``may`` for which.
+        """Authenticated caller by key or session, with a permission for some bureau; see ``may``.
 
         Raises:
             Refusal: no good key and no session, a forged request, or no role that allows this.
@@ -158,7 +158,7 @@ class Service:
         return caller
 
     async def person(self, request: Request, permission: str) -> Caller:
-        """Who asks, if they are logged in and may: what a person answers for, no key can do.
+        """Authenticated caller by session only, with a permission; no API key will do.
 
         Raises:
             Refusal: as ``caller``, or it is a key.
@@ -178,7 +178,7 @@ class Service:
         return caller
 
     async def visit(self, request: Request, *, settled: bool = True) -> Visit:
-        """Who is logged in; a request that changes something must carry the session's token.
+        """Login session of a request; a write must carry its CSRF token.
 
         Args:
             request: what was asked.
@@ -200,7 +200,7 @@ class Service:
         return cookie_name(is_secure(request, self.settings.public))
 
     async def reader_of_enterprises(self, request: Request) -> tuple[Caller, str]:
-        """Who reads enterprises, and why.
+        """Caller who reads enterprises, and the purpose.
 
         Raises:
             Refusal: no good key, not allowed, or no purpose.
@@ -209,7 +209,7 @@ class Service:
         return caller, purpose_of(request.headers)
 
     def close(self) -> None:
-        """End the threads; they start again when needed.  Who opened the store closes it."""
+        """End the threads; they start again when needed.  The opener of the store closes it."""
         for name in ("journal", "explainer", "passwords"):
             used = self.__dict__.pop(name, None)
             if used is not None:

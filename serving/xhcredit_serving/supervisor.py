@@ -1,4 +1,4 @@
-"""What runs beside the requests: watched, started again after any end, and told while it is down.
+"""Supervisor of background tasks: restarts with backoff, metrics, readiness.
 
 A task of the event loop that nobody awaits ends without a word.  Every background task of the
 service therefore runs under a supervisor: its end is logged with its trace, counted in
@@ -21,7 +21,7 @@ Work = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class TaskMeters:
-    """What ``/metrics`` tells of background tasks."""
+    """Prometheus metrics of background tasks."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.failures = Counter(

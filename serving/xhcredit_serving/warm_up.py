@@ -1,4 +1,4 @@
-"""Makes what pages need before anybody asks: who comes first after a delivery does not wait."""
+"""Warm-up of caches that pages need, before the first request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POLL_SECONDS = 2.0
 
 
 async def keep_warm(service: Service, lists: Lists, worked: Callable[[], None]) -> None:
-    """Make it anew whenever the data, the run or the day is another one, until cancelled.
+    """Warm up again whenever the data, the run or the day changes, until cancelled.
 
     ``worked`` is called after each round.
     """
@@ -29,7 +29,7 @@ async def keep_warm(service: Service, lists: Lists, worked: Callable[[], None]) 
 
 
 async def warm_up(service: Service, lists: Lists) -> None:
-    """Make what the watchlist, files, restoration and quality pages need.
+    """Fill the caches of the watchlist, files, restoration and quality pages.
 
     Each is made once for each state of the data, here or by whoever asks first; where it cannot
     be made, whoever asks is told why.

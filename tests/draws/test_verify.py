@@ -12,7 +12,7 @@ from tests.draws.worlds import again, code, drawn, stratified_frame
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow
 from xhcredit.draws.record import opened
-from xhcredit.draws.select import Drawn
+from xhcredit.draws.selection import Drawn
 from xhcredit.draws.verify import KEYS, NOTHING, Files, checks
 
 

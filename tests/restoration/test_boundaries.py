@@ -11,7 +11,7 @@ from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.bulk import answers
 from xhcredit.restoration.law import Law
-from xhcredit.restoration.lawyer import SEVERAL as SEVERAL_DIFFER
+from xhcredit.restoration.legal_review import SEVERAL as SEVERAL_DIFFER
 from xhcredit.rules.families import shape_of
 from xhcredit.rules.rulebook import Rulebook
 

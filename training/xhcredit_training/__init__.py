@@ -1,1 +1,1 @@
-"""How is a points table learned, judged and promoted?"""
+"""Training, evaluation and promotion of points tables."""

@@ -1,4 +1,4 @@
-"""An additive model: one step function per indicator; what a points table is made from."""
+"""Additive model: one step function per indicator, convertible to a points table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is too good to be true?  Leaks and drift, each told with its remedy.
+"""Alarms of target leakage and drift, each with its remedy.
 
 Limits are the dated rule ``promotion.leak_limits``; each alarm has caught a real trap in its tests.
 """
@@ -67,7 +67,7 @@ def single(sample: Frame, limits: LeakLimits) -> list[Alarm]:
 def identifiers(
     sample: Frame, limits: LeakLimits, numbers: Mapping[str, Array] | None = None
 ) -> list[Alarm]:
-    """Identifiers (who inspected, which row) that surely tell the outcome by themselves.
+    """Identifiers (inspector, row number) that predict the outcome by themselves.
 
     Each is binned on some enterprises and judged on others; the alarm is raised where the low end
     of the interval lies above the limit, so that chance in a small sample raises none.
@@ -165,7 +165,7 @@ def random_gap(sample: Frame, fit: Fit, limits: LeakLimits, judge_from: int) -> 
 
 
 def years(sample: Frame, limits: LeakLimits) -> list[Alarm]:
-    """Years whose rate of the bad outcome left that of the year before by too much."""
+    """Years whose outcome rate differs too much from the year before."""
     year = sample.day.astype("datetime64[D]").astype("datetime64[Y]")
     rates = {
         str(y): (sample.bad * sample.weight)[year == y].sum() / sample.weight[year == y].sum()
@@ -190,7 +190,7 @@ def years(sample: Frame, limits: LeakLimits) -> list[Alarm]:
 
 
 def drifted(base: Frame, later: Frame, limits: LeakLimits) -> list[Alarm]:
-    """Indicators whose values are spread otherwise than in the period learned from."""
+    """Indicators whose distribution drifted from the learning period (PSI)."""
     told = []
     for k, column in enumerate(base.columns):
         value = psi(base.x[k], later.x[k], base.weight, later.weight)

@@ -1,4 +1,4 @@
-"""Where to cut an indicator: optimal bins over fine quantiles, in the declared direction.
+"""Optimal monotone binning of an indicator, over fine quantile bins.
 
 Fine bins first (quantiles, and every value if there are few).  With a declared direction their bad
 rates are made monotone by isotonic regression (blocks keep their order however they are joined);

@@ -1,4 +1,4 @@
-"""The boosted scorecard: LightGBM with one indicator per tree, compiled exactly into shapes."""
+"""Boosted scorecard: LightGBM, one indicator per tree, compiled to shape functions."""
 
 from __future__ import annotations
 

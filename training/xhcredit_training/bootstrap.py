@@ -1,4 +1,4 @@
-"""How sure is a number?  Intervals by drawing whole enterprises again, with replacement."""
+"""Cluster bootstrap intervals: whole enterprises resampled with replacement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEED = 20261123
 
 @dataclass(frozen=True)
 class Told:
-    """A number with its 95 % interval; NaN where it cannot be told."""
+    """An estimate with its 95 % interval; NaN where it is undefined."""
 
     value: float
     low: float
@@ -28,7 +28,7 @@ class Told:
 
 
 def draws(ent: Array, count: int = DRAWS, seed: int = SEED) -> Array:
-    """How often each row is drawn: draws by rows; all rows of an enterprise together."""
+    """Bootstrap counts: how often each row is drawn, by draw."""
     rng = generator(seed)
     who, at = np.unique(ent, return_inverse=True)
     times = rng.multinomial(who.size, np.full(who.size, 1 / who.size), size=count)

@@ -1,4 +1,4 @@
-"""Points that mean what they say: probabilities set right on a later period.
+"""Platt calibration on a later period, folded into the points table.
 
 Platt's line (slope and shift of the log-odds) is folded into the points table: a line through a sum
 is again a sum, exactly.  An isotonic curve is not, so it is never folded in; it is kept beside the

@@ -1,4 +1,4 @@
-"""The challenger: LightGBM with interactions, still monotone; what transparency costs."""
+"""Challenger: monotone LightGBM with interactions, to measure the cost of transparency."""
 
 from __future__ import annotations
 

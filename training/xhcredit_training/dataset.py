@@ -1,4 +1,4 @@
-"""What every model learns from: one row per enterprise and as-of day, checked once."""
+"""Training dataset: one row per enterprise and as-of day, validated once."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _check(made: Frame, outcome: Array) -> None:
 
 
 def learnable(sample: Frame) -> tuple[Frame, tuple[str, ...]]:
-    """Return the sample without indicators that say nothing, and the ids that were left out.
+    """Return the sample without uninformative indicators, and the ids left out.
 
     An indicator says nothing if it is missing everywhere, or has one value and no missing ones.
 

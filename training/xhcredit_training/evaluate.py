@@ -1,4 +1,4 @@
-"""One model judged on a later period: every figure with its interval, overall and by group."""
+"""Evaluation on a later period: metrics with intervals, overall and by group."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is told of a model: ``unweighted`` where rows have weights, else empty."""
+    """Evaluation of a model; ``unweighted`` where rows have weights, else empty."""
 
     rows: int
     bad: int
@@ -45,7 +45,7 @@ class Report:
     months: tuple[Period, ...]
 
     def flat(self) -> dict[str, float]:
-        """Figures by plain name, each with ``_low`` and ``_high``, without what cannot be told."""
+        """Metrics by plain name, each with ``_low`` and ``_high``, without NaN."""
         told: dict[str, float] = {}
         for prefix, metrics in (("", self.metrics), ("unweighted_", self.unweighted)):
             for name, t in metrics.items():

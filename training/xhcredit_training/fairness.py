@@ -1,4 +1,4 @@
-"""Are groups treated alike?  Rates by ownership, size, age, street and new forms, with intervals.
+"""Fairness: error rates by ownership, size, age, street and new forms, with intervals.
 
 Three questions, each answered for a group against all others: how often it is among the riskiest
 (``selected``), how often wrongly (``false_alarms``), and how often its bad cases are missed
@@ -38,7 +38,7 @@ LEAST = 10
 
 @dataclass(frozen=True)
 class Treated:
-    """How one group is treated; ``against`` are its rates less those of all others."""
+    """Error rates of one group; ``against`` are its rates less those of all others."""
 
     grouping: str
     value: int
@@ -55,7 +55,7 @@ class Treated:
 def treatment(
     rows: Mapping[str, Array], share: float, count: int = DRAWS, least: int = LEAST
 ) -> tuple[Treated, ...]:
-    """How every group is treated by a score.
+    """Error rates of every group under a score.
 
     Args:
         rows: ``risk`` (log-odds), ``bad``, ``weight``, ``ent`` and ``group_…`` by row.
@@ -107,7 +107,7 @@ def _gap(rows: Mapping[str, Array], flag: Array, at: Array, name: str, times: Ar
 
 
 def rate(name: str, bad: Array, flag: Array, weight: Array) -> float:
-    """One of ``RATES`` in plain numpy; NaN where nobody is."""
+    """One of ``RATES`` in plain numpy; NaN for an empty group."""
     among = {"selected": np.ones(bad.size), "false_alarms": 1 - bad, "missed": bad}[name] * weight
     hit = 1 - flag if name == "missed" else flag
     total = among.sum()
@@ -123,7 +123,7 @@ def _overstated(rows: Mapping[str, Array], at: Array, weight: Array) -> float:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What the tolerance period does for one group on one night: counts by tier."""
+    """Effect of the tolerance period on one group in one night: counts by tier."""
 
     grouping: str
     value: int

@@ -1,4 +1,4 @@
-"""``xhcredit-train tolerance``: what the tolerance period does for whom."""
+"""Command ``xhcredit-train tolerance``: effect of the tolerance period by group."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance
 
 
 def _words(told: Tolerance) -> str:
-    """A group by its words; what the register does not say is told as unknown."""
+    """Label of a group; a value missing in the register is "unknown"."""
     from xhcredit.ingest.schema import table  # only this command waits for it
 
     if told.value < 0:

@@ -1,4 +1,4 @@
-"""What names a row without saying anything about conduct: who inspected, and how rows are numbered.
+"""Identifiers of inspectors and row numbers: nuisance variables, never learned from.
 
 None of it is ever learned from.  An honest sample is not ordered by it either, so ``alarms`` looks
 whether it tells the outcome all the same.
@@ -36,7 +36,7 @@ class Inspections:
 
 
 def inspections(warehouse: Path, store: Store) -> Inspections:
-    """Read who inspected whom, and when; there may be none."""
+    """Read inspections with their inspectors and agencies; there may be none."""
     numbered = ", ".join(
         f"CASE WHEN {w} IS NOT NULL THEN dense_rank() OVER (ORDER BY {w}) END AS {w}" for w in _WHO
     )

@@ -1,4 +1,4 @@
-"""What happened afterwards: outcomes of a score, declared like features and read a horizon later.
+"""Outcomes of a score: declared like features, read one horizon after the as-of day.
 
 An outcome within 12 months after day ``t`` is the count of its events over a window of 12 months,
 read on the day ``t`` + 12 months by the very same kernel: what had not become known by then, or was
@@ -35,7 +35,7 @@ EVENTS = {
 
 @dataclass(frozen=True)
 class Followed:
-    """What became of pairs of enterprise and day.
+    """Outcomes of pairs of enterprise and day.
 
     ``bad``: 1 if an event happened.  ``observed``: whether it could have become known.
     """
@@ -103,7 +103,7 @@ def _both(one: str, other: str) -> str:
 
 
 def follow(store: Store, rows: Array, days: Array, outcome: Outcome) -> Followed:
-    """What became of each pair within the horizon.
+    """Outcome of each pair within the horizon.
 
     Args:
         store: clustered columns; must reach a horizon beyond the last day.

@@ -1,4 +1,4 @@
-"""How good is an ordering, and how true are its probabilities?  Plain numpy, weights everywhere.
+"""Weighted metrics of discrimination and calibration (AUC, KS, Brier), in plain numpy.
 
 ``risk`` grows with the chance of the bad outcome; ties count half.  ``weight`` is how many rows a
 row stands for.
@@ -19,7 +19,7 @@ CAPACITIES = (0.05, 0.10, 0.20)
 
 
 class Metric(Protocol):
-    """A number from risk (log-odds), outcome (0/1) and weight by row; NaN if it cannot be told."""
+    """Metric of risk (log-odds), outcome (0/1) and weight by row; NaN if undefined."""
 
     def __call__(self, risk: Array, bad: Array, weight: Array) -> float:
         """Return the number."""
@@ -105,7 +105,7 @@ def platt(risk: Array, bad: Array, weight: Array) -> tuple[float, float]:
 
 
 def calibration_slope(risk: Array, bad: Array, weight: Array) -> float:
-    """1 if log-odds mean what they say; below 1 they are too sure of themselves."""
+    """Calibration slope: 1 if log-odds are calibrated, below 1 if overconfident."""
     if np.ptp(risk) == 0 or not 0 < bad.sum() < bad.size:
         return float("nan")
     return platt(risk, bad, weight)[0]

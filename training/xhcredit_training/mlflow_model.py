@@ -1,4 +1,4 @@
-"""A release as MLflow serves it: indicators in, points out; read as code, nothing pickled."""
+"""MLflow model of a release: indicators in, points out; nothing pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that are compared: one name each, one way to fit, one way to ask for risk."""
+"""Models compared in training: name, fit and risk of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a model, Chinese where a font for it is installed, else English."""
+"""Plots of a model; labels in Chinese where a font is installed, else English."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def lift(risk: Array, judge: Frame) -> Figure:
 
 
 def points(model: Additive, names: Mapping[str, str] = MappingProxyType({})) -> Figure:
-    """The twelve shapes that tell most, in log-odds; the dot is a missing value."""
+    """The twelve shapes of largest log-odds range; the dot is a missing value."""
     shapes = sorted(model.shapes, key=lambda s: -s.spread)[:12]
     figure, _ = canvas(12, 9)
     figure.clear()

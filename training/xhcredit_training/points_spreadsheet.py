@@ -1,4 +1,4 @@
-"""A points table as a spreadsheet that a lawyer can read and a calculator can repeat."""
+"""Points table as a spreadsheet, readable and reproducible by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a run to a candidate: judged beside the champion, submitted, and named in the registry."""
+"""From a run to a candidate: evaluation beside the champion, submission, registry alias."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def evaluation_of(folder: Path) -> Evaluation:
 
 
 def beside(release: Release, score: str, sample: Frame, rows: Mapping[str, Array]) -> Evaluation:
-    """Another release on the rows that a run was judged on.
+    """Evaluation of another release on the rows that a run was judged on.
 
     Args:
         release: usually the champion.
@@ -81,7 +81,7 @@ def beside(release: Release, score: str, sample: Frame, rows: Mapping[str, Array
 def submission(
     folder: Path, sample: Path, champion: Release, rules: Rulebook, day: date
 ) -> tuple[Submission, tuple[Verdict, ...]]:
-    """What is submitted of a run: its tables, its figures beside the champion's, its gates.
+    """Submission of a run: tables, figures beside the champion's, gate verdicts.
 
     Raises:
         BadInput: the folder holds no run that can be promoted.
@@ -105,7 +105,7 @@ def submission(
 
 
 def _told(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a run is kept in the store: figures, groups, months; no rows of anybody."""
+    """Figures, groups and months of a run for the store; no rows of enterprises."""
     report = run["report"]
     months = [{**m, "csi": dict(list(m["csi"].items())[:_DRIFTED])} for m in report["months"]]
     return {

@@ -1,4 +1,4 @@
-"""May a candidate be promoted?  Eight gates, each with its verdict and its reason.
+"""Promotion gates: eight checks of a candidate, each with verdict and reason.
 
 Limits are the dated rule ``promotion.gates``.  Both releases are judged on the same rows of a later
 period; differences have intervals by drawing enterprises again (``bootstrap``), and a gate about
@@ -45,7 +45,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one gate says, in words that a committee reads."""
+    """Verdict of one gate with its reason in words."""
 
     gate: str
     open: bool
@@ -83,7 +83,7 @@ def judge(
 
 
 def refuse_closed(verdicts: Sequence[Verdict]) -> None:
-    """Refuse what did not pass.
+    """Refuse a candidate with a closed gate.
 
     Raises:
         GateClosed: with every closed gate and its reason.
@@ -260,7 +260,7 @@ def _monotone(release: Release) -> Verdict:
 
 
 def _reasons(release: Release) -> Verdict:
-    """Whether every indicator can be told as a reason, in both languages."""
+    """Whether every indicator has words for a reason, in both languages."""
     declared = features()
     mute = [
         f

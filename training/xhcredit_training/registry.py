@@ -1,4 +1,4 @@
-"""Runs that can be compared: what was learned, from what, and how good, in MLflow.
+"""MLflow registry of training runs: parameters, data digests, metrics, artifacts.
 
 Everything is written into a folder first (``run.train``); MLflow is told of it afterwards.  So a
 registry that is down costs nothing: the folder holds the release, its figures and pictures, and
@@ -89,7 +89,7 @@ def _shown(uri: str) -> str:
 
 
 def log(folder: Path, uri: str) -> str:
-    """Tell the registry of a run's folder, with its trials as nested runs; returns the run's id.
+    """Log a run's folder to MLflow, with its trials as nested runs; returns the run's id.
 
     Raises:
         BadInput: the folder holds no run.
@@ -141,7 +141,7 @@ def _tags(run: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a run's folder tells.
+    """Read the record (``run.json``) of a run's folder.
 
     Raises:
         BadInput: it holds no run.

@@ -1,4 +1,4 @@
-"""One training run: split by time, fit, calibrate, judge, and write all of it into one folder."""
+"""Training run: split by time, fit, calibrate, judge, and write everything to one folder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Order:
-    """What a run is asked to do.
+    """Settings of a training run.
 
     ``on``: the day whose rules (scale, limits) hold.  ``base``: release whose other tables go
     along, and with which tiers are compared; the shipped one if None.
@@ -74,7 +74,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Done:
-    """What a run found."""
+    """Result of a training run."""
 
     folder: Path
     fitted: Fitted

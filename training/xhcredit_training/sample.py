@@ -1,4 +1,4 @@
-"""Rows to learn from: enterprises on as-of days, with what was known then and what came after."""
+"""Training sample: features known on as-of days, outcomes within the horizon."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AGES = (548, 1096, 1826, 3652)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which sample: a score, its as-of days, the day whose rules define the outcome.
+    """Sample specification: score, as-of days, day whose rules define the outcome.
 
     ``weighting``: ``logged`` takes only visits by draws whose probability was logged;
     ``propensity`` estimates it; ``none`` counts each inspected row once; ``auto`` is ``logged``
@@ -165,7 +165,7 @@ def observed(
     weighting: str,
     drawn: tuple[Array, Array, Array] | None = None,
 ) -> tuple[Array, Array, Array, Doubt]:
-    """Which rows have an outcome, their outcomes and weights, and what is to be doubted.
+    """Rows with an observed outcome, their outcomes, weights and weight diagnostics.
 
     ``drawn``: logged probability of the first visit by draw (NaN if none), what it found, its day.
 

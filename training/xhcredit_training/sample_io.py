@@ -1,4 +1,4 @@
-"""A sample on disk: one Parquet file that says what it was made from."""
+"""Sample file: Parquet with its provenance in the metadata."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def save(sample: Frame, path: Path, told: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> tuple[Frame, dict[str, Any]]:
-    """Read a sample, checked as when it was made, and what was told with it.
+    """Read a sample with the same checks as when it was made, and its provenance.
 
     Raises:
         BadSample: the file is not there, or is no sample.

@@ -1,4 +1,4 @@
-"""Which settings?  A small grid, judged by folds of whole enterprises within the learning part."""
+"""Hyperparameter search: a small grid, cross-validated by whole enterprises."""
 
 from __future__ import annotations
 

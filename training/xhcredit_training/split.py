@@ -1,4 +1,4 @@
-"""Splits by time: learn, then calibrate, then judge; outcomes of one never reach into the next.
+"""Time-based split: learning, calibration and judging parts with a gap of one horizon.
 
 Between two parts lies a gap as long as the outcome's horizon: what a row learns from happened up to
 so many days after its as-of day, and must have happened before the next part begins.

@@ -1,4 +1,4 @@
-"""Do scores and indicators still look as they did?  PSI and CSI by period, and drift of the rate.
+"""Stability of scores and indicators: PSI and CSI by month, drift of the outcome rate.
 
 The population stability index compares shares of bins: below 0.1 nothing has moved, above 0.25 much
 has (Siddiqi, Credit Risk Scorecards); which values close a gate is a rule, not said here.

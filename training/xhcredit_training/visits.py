@@ -1,4 +1,4 @@
-"""Visits whose probability of being drawn was logged: read from the warehouse, never a feature."""
+"""Inspections with a logged inclusion probability; never a feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many enterprises does an inspected one stand for?  The inverse of its chance to be inspected.
+"""Inverse probability weights: how many enterprises an inspected one represents.
 
 Where the draw's probability was logged it is used as it is (Horvitz-Thompson).  Where it was not,
 the chance is estimated from what was known on the as-of day (a propensity model), each enterprise
@@ -46,7 +46,7 @@ class Doubt:
 
 
 def inverse(probability: Array, method: str, predictable: float) -> tuple[Array, Doubt]:
-    """Weights 1/π, cut at ``MOST_WEIGHT``, and what is to be doubted.
+    """Weights 1/π, cut at ``MOST_WEIGHT``, and their diagnostics.
 
     Raises:
         BadSample: a probability is not within (0, 1].

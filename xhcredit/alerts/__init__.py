@@ -1,1 +1,1 @@
-"""Who needs attention today, why, and is it followed up?  Triggers, budget, closed loop, proof."""
+"""Early warning (预警): triggers, budget, follow-up workflow, back-test."""

@@ -1,4 +1,4 @@
-"""What would a trigger have said over the past two years: how many, how early, how right?"""
+"""Back-test of triggers over past years: number, lead time and precision of alerts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Replay:
         return list(range(begin, self.until + 1, self.rule.step_days))
 
     def alerts(self, trigger: Armed) -> list[tuple[int, Found]]:
-        """Its alerts with their nights; what stood on the first night was there before."""
+        """Alerts of a trigger with their nights; facts of the first night are not counted."""
         told: set[tuple[Any, ...]] = set()
         last: dict[tuple[Any, ...], tuple[int, int]] = {}
         kept = []

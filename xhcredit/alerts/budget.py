@@ -1,4 +1,4 @@
-"""Which of tonight's findings become alerts?  New facts only, not too often, within the budget."""
+"""Alert budget: new facts only, quiet periods, capacity of officers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Choice:
 def choose(
     found: Iterable[Candidate], earlier: Sequence[Earlier], budget: Budget, day: date
 ) -> Choice:
-    """Choose tonight's alerts; what the budget holds back comes again on the next night."""
+    """Choose tonight's alerts; those held back by the budget are tried again the next night."""
     facts = {(e.trigger, e.subject, e.fact) for e in earlier}
     last: dict[tuple[str, str], Earlier] = {}
     for e in earlier:

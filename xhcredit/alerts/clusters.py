@@ -1,4 +1,4 @@
-"""Who hangs together?  Clusters of enterprises that share a representative, address or agent."""
+"""Clusters: connected enterprises that share a representative, address or agent."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def cluster_grows(world: World, trigger: ClusterGrows, day: int) -> Iterator[Hit
 
 
 def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
-    """Enterprises that share a node with one to whom something grave happened lately."""
+    """Enterprises that share a node with one that had a grave event lately."""
     grave = world.pick(trigger.events).on(day)
     fresh = grave.at((grave.known > day - trigger.days) & grave.is_open(day))
     if len(fresh) == 0:

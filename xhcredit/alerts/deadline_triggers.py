@@ -1,4 +1,4 @@
-"""Triggers on what is not done: a deadline passes, something stays open, nothing is heard."""
+"""Triggers on missing events: deadline passed, still open, no report, not filed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def stays_open(world: World, trigger: StaysOpen, day: int) -> Iterator[Hit]:
 
 
 def nothing_heard(world: World, trigger: NothingHeard, day: int) -> Iterator[Hit]:
-    """Members of a field of whom an event is overdue."""
+    """Members of a field whose regular event is overdue."""
     members = world.pick(trigger.member).on(day, since=day - trigger.member_days)
     members = members.at(members.is_open(day))
     heard = world.pick(trigger.events).on(day)

@@ -1,4 +1,4 @@
-"""What do all triggers find on a day?  Known kinds, white lists, false discoveries taken out."""
+"""Detection: all triggers of a day, white lists, false discovery rate (Benjamini-Hochberg)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Found:
 
 
 def digest_of(numbers: Trigger) -> str:
-    """What names the numbers of a trigger exactly: SHA-256 of their canonical JSON."""
+    """Digest of a trigger's parameters: SHA-256 of their canonical JSON."""
     return hashlib.sha256(rfc8785.dumps(numbers.model_dump(mode="json"))).hexdigest()
 
 
@@ -96,7 +96,7 @@ def raised(colour: Colour, by: int = 1) -> Colour:
 
 
 def detect(world: World, triggers: list[Armed], rule: Discovery, day: int) -> list[Found]:
-    """Everything that the triggers find on a day, what tests found only within the rate.
+    """All findings of a day; those of statistical tests within the false discovery rate.
 
     Enterprises and nodes of the white lists are left out, and who is not present.
     """
@@ -128,7 +128,7 @@ def _found(trigger: Armed, hit: Hit) -> Found:
 
 
 def _within_rate(tested: _Tested, rate: float) -> list[Found]:
-    """What passes among all tests of its family."""
+    """Findings that pass the false discovery rate of their family."""
     kept: list[Found] = []
     for family, tests in tested.values():
         passed = discoveries([f.hit.p or 0.0 for f in family], tests, rate)

@@ -1,4 +1,4 @@
-"""Triggers on events: one happens, many happen, a value worsens, a ratio is off."""
+"""Triggers on events: occurrence, count, worsened grade, ratio out of bounds, fallen tier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xhcredit.rules.schemas.alerts import CountReaches, EventHappens, RatioOff, 
 
 
 def event_happens(world: World, trigger: EventHappens, day: int) -> Iterator[Hit]:
-    """One hit per enterprise and day of happening, of what became known in the last days."""
+    """One hit per enterprise and day of occurrence, of events that became known lately."""
     counted = world.pick(trigger.events).on(day)
     fresh = counted.at(_told_on(counted) > day - trigger.days)
     for ent, events in groups(fresh, np.unique(fresh.ent)):
@@ -105,7 +105,7 @@ _PLACES = 2
 
 
 def _beyond(trigger: RatioOff, now: Array, before: Array) -> Array:
-    """How far a ratio is beyond its bound, as a share of it; NaN and what is within are not."""
+    """Excess of a ratio over its bound, as a share of it; NaN or negative within it."""
     if trigger.above is not None:
         return now / trigger.above - 1
     if trigger.below is not None:

@@ -1,4 +1,4 @@
-"""What did a trigger find?  One hit per subject and fact, with the events behind it."""
+"""Hits of triggers: one per subject and fact, with the events as evidence."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Hit:
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """Whom it is about."""
+        """Subject of the hit."""
         return self.subject, self.at, self.place
 
 

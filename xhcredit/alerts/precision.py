@@ -1,4 +1,4 @@
-"""How often is a trigger right?  From what officers verified, with intervals; who cries wolf?"""
+"""Precision of triggers from officers' verdicts, with Wilson intervals; proposals of retirement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a count higher than chance?  Tests against own and peers' history, and how many may be false.
+"""Spike triggers: tests against own and peers' history, with a false discovery rate.
 
 Two tests, and the weaker evidence of the two counts:
 
@@ -128,7 +128,7 @@ def _enterprises(world: World, day: int) -> tuple[Array, list[Name]]:
 
 
 def _areas(world: World, day: int) -> tuple[Array, list[Name]]:
-    """Every street with every industry of which somebody is present there is a subject."""
+    """Subjects: every street and industry with an enterprise present."""
     subject = np.full(len(world.store), -1, np.int64)
     if world.streets is None:
         return subject, []

@@ -1,4 +1,4 @@
-"""Which events does a trigger see on a day?  Only what was known by then, and still counted."""
+"""Events visible to triggers on a day: known by then and still counting."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Picked:
 
 @dataclass
 class World:
-    """What triggers look at.
+    """Inputs of the triggers.
 
     ``streets`` has one text per enterprise (empty: unknown); ``moves`` is the tier of the night
     before and of tonight by position, and only the night fills it; ``white_rows`` and

@@ -1,4 +1,4 @@
-"""How is an alert followed up?  From detected to closed, who may do what, and by when.
+"""Follow-up workflow of an alert: states, transitions, two-person rule, due days.
 
 A warning changes no tier: nothing here, and nothing that reads alerts, is read by the night.
 """
@@ -17,7 +17,7 @@ from xhcredit.rules.schemas.alerts import Colour, Flow
 
 
 class Move(NamedTuple):
-    """An act: what it is called, from which states, to which (None: it stays)."""
+    """A transition: names, states from which it is allowed, target state (None: unchanged)."""
 
     zh: str
     en: str
@@ -82,7 +82,7 @@ SECOND: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Doing:
-    """What somebody does about an alert, on which day, and why.
+    """Action of an officer on an alert: day, actor, reason, details.
 
     ``details`` by act: screen ``colour`` (if another), issue ``owner`` and ``colour``, verify
     ``verdict`` and ``evidence``, dispose ``measure`` (with ``check_code`` for a triggered check),
@@ -127,7 +127,7 @@ def after(state: str, act: str) -> str:
 def taken(
     before: Standing, steps: Sequence[Mapping[str, Any]], doing: Doing, rule: Flow, days: Calendar
 ) -> Standing:
-    """Where an alert stands once somebody does something about it.
+    """Standing of an alert after an action.
 
     Args:
         before: where it stands.
@@ -280,7 +280,7 @@ _NEEDED = {
 
 
 def is_due_unknown(standing: Mapping[str, Any]) -> bool:
-    """Whether an alert has a term whose end nobody can tell yet."""
+    """Whether an alert has a term whose end is unknown."""
     return standing["state"] in UNDER_WAY and not standing["due_on"]
 
 

@@ -55,7 +55,7 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
 
 
 def _champion(store: str, day: date) -> Release:
-    """The release that was promoted for a day in the store; a store not yet there has none."""
+    """Champion release of a day in the store; None if the store does not exist yet."""
     from xhcredit.jobs.models.promotion import champion_release  # only who needs it waits
     from xhcredit.store.store import Store  # only who needs it waits
 

@@ -1,4 +1,4 @@
-"""``features``, ``rules`` and ``release``: what is measured, what the law says, what scores."""
+"""``features``, ``rules`` and ``release`` commands: indicators, rulebook and points tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock of the shell: every command asks it, none asks the machine."""
+"""Clock of the shell: the only source of time for commands."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _OF_COMMAND: ContextVar[Clock] = ContextVar("clock of the command")
 
 
 def shell_clock() -> Clock:
-    """The clock of the command that runs: the one of its demo store, else the machine's."""
+    """Clock of the running command: that of its demo store, else the system clock."""
     return _OF_COMMAND.get(Clock())
 
 
 def bring_clock(context: typer.Context, clock: Clock) -> None:
-    """Let a command read another clock until it ends."""
+    """Replace the clock of a command until it ends."""
     before = _OF_COMMAND.set(clock)
     context.call_on_close(lambda: _OF_COMMAND.reset(before))
 

@@ -1,4 +1,4 @@
-"""``demo``: half a year of the sample district in a demo store, and what to look at in it."""
+"""``demo`` command: build a demo store with half a year of the sample district."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In a demo store and beside its data, a command's day is that of the demo's clock."""
+"""Clock of a demo store as the clock of commands that use its store or warehouse."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _STORE_BESIDE = "store.db"  #: a demo's store lies beside its warehouse
 
 
 def by_store(context: typer.Context, address: str) -> str:
-    """Let the command take its day from the store at an address, if that is a demo store."""
+    """Typer callback: use the clock of the store at an address, if it is a demo store."""
     if address and ("://" in address or Path(address).is_file()):
         _take(context, address)
     return address
 
 
 def by_warehouse(context: typer.Context, folder: Any) -> Any:
-    """Let the command take its day from the demo store beside a warehouse, if there is one."""
+    """Typer callback: use the clock of the demo store beside a warehouse, if there is one."""
     beside = Path(folder).parent / _STORE_BESIDE if folder else None
     if beside is not None and beside.is_file():
         _take(context, str(beside))
@@ -30,7 +30,7 @@ def by_warehouse(context: typer.Context, folder: Any) -> Any:
 
 
 def _take(context: typer.Context, address: str) -> None:
-    """Bring the clock of a demo store to a command; whatever is wrong is told when it is used."""
+    """Set the clock of a demo store for a command; errors are reported on first use of the store."""
     from xhcredit.domain.clock import Clock  # only beside a store
     from xhcredit.store.core.database import connect  # only beside a store
     from xhcredit.store.core.demo_clock import DemoClock, is_demo  # only beside a store

@@ -1,4 +1,4 @@
-"""``--log``: what commands do, as JSON lines, so that a night from a timer can be read later."""
+"""``--log`` option: event log of commands as JSON lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Log = Annotated[
 
 
 class CommandLog:
-    """Where the events of one command go, and its first and last event; quiet until ``begin``."""
+    """Event log of one command, with its first and last event; inactive until ``begin``."""
 
     def __init__(self) -> None:
         self._open, self._elapsed, self._command = ExitStack(), stopwatch(), ""
@@ -74,7 +74,7 @@ class CommandLog:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """The exit code, and the error that led to it; wrong options and a bare exit have none."""
+    """Log fields of a failed command: exit code and error; usage errors have no error field."""
     if not isinstance(error, SystemExit):
         return {"exit_code": 1, **failure(error)}
     cause = error.__context__

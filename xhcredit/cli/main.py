@@ -1,4 +1,4 @@
-"""The shell: ``xhcredit --help`` teaches; errors are one sentence and an exit code per kind."""
+"""Entry point of the shell: command groups, error messages, one exit code per kind of error."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def root(
 
 
 def _refuse(error: XhcreditError) -> NoReturn:
-    """Tell an error in words and end with its exit code."""
+    """Print an error message and exit with its code."""
     err.print(f"[bold red]{error.code}[/]: ", end="")
     err.print(str(error), markup=False, highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)

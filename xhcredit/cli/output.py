@@ -1,4 +1,4 @@
-"""What the shell shows: progress bars, tables, JSON; errors as one sentence and an exit code."""
+"""Output of the shell: progress bars, tables and JSON."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def score(
 
 
 def _about_rules(model: Model) -> dict[str, Any]:
-    """What whoever looks after the rules must hear: a notice that is missing, rules that end."""
+    """Notices for maintainers of rules: missing holiday notice, rules that end soon."""
     ending = [asdict(finding) for finding in ending_soon(model.rules, model.as_of)]
     return {"missing_notice": model.rules.missing_notice(today()), "ending_rules": ending}
 

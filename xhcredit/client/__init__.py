@@ -1,4 +1,4 @@
-"""How does another program ask for scores?  A client of the API: typed, patient, sync and async."""
+"""API client for other programs: typed, with retries, sync and async."""
 
 from xhcredit.client.errors import Problem, Unreachable
 from xhcredit.client.http import AsyncClient, Client

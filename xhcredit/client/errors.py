@@ -1,4 +1,4 @@
-"""What can go wrong between a program and the service."""
+"""Errors of the API client: problems (RFC 9457) and an unreachable service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Problem(Exception):
     """
 
     def __init__(self, body: Mapping[str, Any]) -> None:
-        """Hold what the service told."""
+        """Hold the fields of the problem document."""
         self.code = str(body.get("code", "unknown"))
         self.status = int(body.get("status", 0))
         self.title = str(body.get("title", ""))

@@ -1,4 +1,4 @@
-"""The two clients: ``Client`` waits, ``AsyncClient`` is awaited; they ask and read alike."""
+"""Synchronous and asynchronous API client over httpx."""
 
 from __future__ import annotations
 

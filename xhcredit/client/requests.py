@@ -1,4 +1,4 @@
-"""What is asked, how an answer is read, when it is asked again: the same for both clients."""
+"""Requests, retry policy, ETag cache and response reading, shared by both clients."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Asking:
 
 @dataclass
 class Manner:
-    """How to ask: who, why, how long to wait and how often to try again."""
+    """Request policy: API key, purpose, retries and backoff."""
 
     key: str
     purpose: str
@@ -41,7 +41,7 @@ class Manner:
     _tags: dict[str, tuple[str, Score]] = field(default_factory=dict)
 
     def headers(self) -> dict[str, str]:
-        """What every request carries; the purpose may be Chinese, headers may not."""
+        """Headers of every request, with the purpose percent-encoded."""
         return {"Authorization": f"Bearer {self.key}", "X-Purpose": quote(self.purpose)}
 
     def pauses(self) -> Iterator[float]:
@@ -56,7 +56,7 @@ class Manner:
         return Asking("GET", f"/v1/enterprises/{quote(code, safe='')}/score", headers=tag)
 
     def read_score(self, code: str, answer: httpx.Response) -> Score:
-        """The result, from the answer or from what was held."""
+        """The score, from the response or from the ETag cache."""
         held = self._tags.get(code)
         if answer.status_code == _UNCHANGED and held:
             return held[1]

@@ -1,4 +1,4 @@
-"""What the service answers, as frozen values.  What this version does not know stays in ``raw``."""
+"""Frozen types of API responses; fields unknown to this version stay in ``raw``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Listed:
-    """A row of the watchlist; ``previous_tier`` is empty for who is new."""
+    """A row of the watchlist; ``previous_tier`` is empty for a new enterprise."""
 
     code: str
     name: str

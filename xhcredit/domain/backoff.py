@@ -1,4 +1,4 @@
-"""How long does work that failed wait before it is begun again?  Twice as long each time."""
+"""Exponential backoff with jitter for restarts of failed work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which days are working days, and when does a term of months or working days end?"""
+"""Calendar of working days (工作日), and ends of terms in months or working days."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LastDay:
 
 
 def provisional_data(provisional: bool) -> dict[str, Any]:
-    """How an answer says of a day whether it is provisional, and what that means."""
+    """JSON fields for a provisional day, with their note."""
     return {"provisional": provisional, "provisional_note": PROVISIONAL if provisional else None}
 
 
@@ -143,7 +143,7 @@ class Calendar:
         return day if self.is_working_day(day) else self.add_working_days(day, 1)
 
     def refuse_unforeseen(self, name: str, day: date) -> None:
-        """Refuse a day so far beyond the notices that nobody asks about it in earnest.
+        """Refuse a day too far beyond the last notice on holidays.
 
         Raises:
             BeyondCalendar: it is; ``name`` says which day.

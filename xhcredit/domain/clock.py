@@ -1,4 +1,4 @@
-"""Which moment is it, and which day?  The only file that asks the machine.
+"""Clock: moment and day in China (Asia/Shanghai); the only reader of the system clock.
 
 Legal days are days in China, wherever the machine stands and whatever zone it is set to: shell,
 jobs and service read the day here and hand it on as ``today`` or ``as_of``.
@@ -19,19 +19,19 @@ MomentSource = Callable[[], datetime]
 
 
 def machine_moment() -> datetime:
-    """The moment as the machine tells it, with the offset of UTC."""
+    """Current moment of the system clock, in UTC."""
     return datetime.now(UTC)
 
 
 def stopwatch() -> Callable[[], float]:
-    """Start now; each call gives the seconds since, by a clock that nobody sets back."""
+    """Start a stopwatch; each call gives the elapsed seconds of the monotonic clock."""
     begun = monotonic()
     return lambda: round(monotonic() - begun, 3)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Tells moment and day in China.
+    """Clock of moment and day in China.
 
     ``source`` reads the moment, in any zone; the machine's unless a caller brings another one.
     """

@@ -1,4 +1,4 @@
-"""Is this a unified social credit code, and if not, what exactly is wrong with it?
+"""Unified social credit codes: validation, check digits, normalisation.
 
 Source: GB 32100-2015 (18 characters, check digit mod 31) and GB 11714-1997 (organisation code in
 characters 9 to 17, check digit mod 11).
@@ -84,7 +84,7 @@ def organisation_check_digit(code: str) -> str:
 
 
 def problem_with(code: str) -> str | None:
-    """Say what is wrong with a code, or ``None``; nothing is normalised first.
+    """Problem of a code, or ``None``; nothing is normalised first.
 
     >>> problem_with("91310115MA1K3CUM7M") is None
     True
@@ -119,7 +119,7 @@ def _position_sum(column: str, alphabet: str, first: int, weights: tuple[int, ..
 
 
 def problem_sql(column: str) -> str:
-    """SQL expression that gives what ``problem_with`` gives, for a whole DuckDB column.
+    """SQL of ``problem_with`` for a whole DuckDB column.
 
     NULL in gives NULL out, as does a code without a problem.
     """
@@ -144,7 +144,7 @@ END"""
 
 
 def normalised_sql(column: str) -> str:
-    """SQL expression that gives what ``normalised`` gives, for a whole DuckDB column."""
+    """SQL of ``normalised`` for a whole DuckDB column."""
     wide = "".join(chr(c) for c in _FULL_WIDTH)
     plain = "".join(chr(c) for c in _FULL_WIDTH.values())
     blanks = "' ' || chr(9) || chr(13) || chr(10) || chr(12288) || chr(160) || chr(65279)"

@@ -1,4 +1,4 @@
-"""Are these unified social credit codes?  Millions at once, as a table of characters."""
+"""Bulk validation of unified social credit codes, as a table of characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is it the disk?  Errors of files in a person's words, and free room before long work.
+"""Disk errors as domain errors (full, forbidden, damaged), and a check of free space.
 
 Whatever writes a file (Python, DuckDB, SQLite, Arrow, a spreadsheet's writer) tells of a full disk
 or a missing right in its own way, and whatever reads one of a damaged file.  The edges (shell,
@@ -51,7 +51,7 @@ _FULL_BYTES = 64 << 10  #: a disk with less is called full
 
 
 def disk_error(error: BaseException) -> XhcreditError | None:
-    """The error in words if it, or what caused it, tells of a full or forbidden place, or damage.
+    """Domain error for a full disk, a missing right or a damaged file, else None.
 
     Returns None for every other error: a fault of ours must not be told as the disk's.
     """
@@ -95,7 +95,7 @@ def _damaged(text: str) -> BadInput:
 
 
 def disk_full(place: str) -> DiskFull:
-    """The error that says that a place has no room, and what helps."""
+    """Error for a full disk, with its remedy."""
     where = place or ", ".join(_full_disks())  # who writes bytes is not told into which file
     return DiskFull(
         f"no room left{_at(where)}; nothing half-written counts: make room on that disk (or raise "
@@ -104,7 +104,7 @@ def disk_full(place: str) -> DiskFull:
 
 
 def not_writable(place: str, why: str) -> NotWritable:
-    """The error that says that a place cannot be used, and what helps."""
+    """Error for a place without write permission, with its remedy."""
     reason = f" ({why[0].lower()}{why[1:]})" if why else ""
     shown = f'"{place}"' if place else "a file"
     return NotWritable(
@@ -113,7 +113,7 @@ def not_writable(place: str, why: str) -> NotWritable:
 
 
 def _full_disks() -> list[str]:
-    """Disks of this machine that are full now; none if what was half-written is gone already."""
+    """Writable disks of this machine that are full now."""
     mounts = Path("/proc/self/mounts")
     lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.exists() else []
     places = [fields[1] for fields in map(str.split, lines) if "rw" in fields[3].split(",")]
@@ -133,7 +133,7 @@ def _at(place: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, then what it came from, groups opened; each once."""
+    """Chain of causes of an error, groups opened, each once."""
     waiting, met = [error], set[int]()
     while waiting:
         cause = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""Events of the library: what was done, how much, how long; for who reads a night afterwards.
+"""Structured log events: counts, durations and ids; never a person or an enterprise.
 
 Quiet until a program says where events go (``events_to``).  Jobs and the store log; what is pure
 does not.  An event holds counts, days, durations, ids of runs and draws, and codes of errors; never
@@ -57,7 +57,7 @@ def stamp() -> str:
 
 
 def _stamped(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """The line with what every line has first, as a person looks for it."""
+    """The line with timestamp, level and event first."""
     first = {"timestamp": stamp(), "level": line.pop("level"), "event": line.pop("event")}
     return {**first, **line}
 
@@ -114,7 +114,7 @@ def logged(
     ids: Sequence[str] = (),
     refusal: str = "error",
 ) -> Callable[[Callable[_Given, _Result]], Callable[_Given, _Result]]:
-    """Log what a function does, as ``measured`` does.
+    """Decorator that logs a call with its duration, as ``measured`` does.
 
     Args:
         name: the event when it is done.
@@ -142,7 +142,7 @@ def logged(
 
 
 def failure(error: BaseException) -> dict[str, Any]:
-    """Fields of an event that failed: the error's code; of what nobody expected, where it arose.
+    """Fields of a failure: the error code, or the trace of an unexpected error.
 
     Its text is left out, since it may quote a row; so are the values in its trace.
     """

@@ -1,4 +1,4 @@
-"""On which day does a lunar day, or the solar term 清明, fall?  One typed door to lunar-python.
+"""Lunar days and the solar term 清明 as Gregorian days, by lunar-python.
 
 The library is loaded by the first question only: most calls of the shell ask none.
 """

@@ -1,4 +1,4 @@
-"""With how many digits does a number leave the program?  Decided here, for every way out.
+"""Rounding of numbers for every output, by field name.
 
 Inside, numbers are doubles and stay as they are computed: 0.6 x 634.3 + 0.4 x 618.7 is
 628.0599999999999.  Whatever is answered, exported, printed or kept as an answer goes through

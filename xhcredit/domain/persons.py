@@ -1,4 +1,4 @@
-"""Natural persons appear only as keyed hashes: same person, same hash; no way back without the key.
+"""Keyed hashes (HMAC-SHA-256) of natural persons; irreversible without the key.
 
 The hash is the first 32 hex characters of HMAC-SHA-256 over the UTF-8 text.  The key never leaves
 the place of processing: with it, anybody could try out names.
@@ -79,7 +79,7 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
 
 
 def keyed_hash_sql(column: str) -> str:
-    """SQL expression that gives what ``keyed_hash`` gives, for a whole DuckDB column.
+    """SQL of ``keyed_hash`` for a whole DuckDB column.
 
     The connection must hold the two pads in the variables ``person_inner`` and ``person_outer``,
     so that the key is in no SQL text.

@@ -1,4 +1,4 @@
-"""What would a spreadsheet program run?  Texts that it takes for formulas, made harmless."""
+"""Protection against CSV and formula injection in spreadsheets."""
 
 from __future__ import annotations
 

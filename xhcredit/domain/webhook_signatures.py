@@ -1,4 +1,4 @@
-"""Is a message from us?  Signatures as Standard Webhooks writes them, for both ends.
+"""Webhook signatures (Standard Webhooks), for sender and receiver.
 
 Three headers go with a message: ``webhook-id`` (the same however often it is sent),
 ``webhook-timestamp`` (seconds, of the sending) and ``webhook-signature`` (``v1,…``, several apart
@@ -21,7 +21,7 @@ TOLERANCE_SECONDS = 300  #: how far the clocks of both ends may lie apart; older
 
 
 def signed(secrets: Iterable[str], event: str, seconds: int, body: bytes) -> dict[str, str]:
-    """The headers of a message, signed by each secret.
+    """Signature headers of a webhook message, one signature per secret.
 
     >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     >>> event, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}'
@@ -37,7 +37,7 @@ def signed(secrets: Iterable[str], event: str, seconds: int, body: bytes) -> dic
 
 
 def verified(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> str:
-    """The name of a message that we sent, by which a receiver tells repeats.
+    """Verify a webhook signature and return the event id, for deduplication.
 
     Args:
         secret: as it was shown when the subscription was made.

@@ -1,1 +1,1 @@
-"""Who is inspected and by whom: draws with known odds that anyone can repeat with a hash."""
+"""Random inspection draws: known inclusion probabilities, repeatable from a seed by SHA-256."""

@@ -1,4 +1,4 @@
-"""Fairness of burden: how often enterprises are visited, and what exploration costs and buys.
+"""Fairness of burden: inspection visits per enterprise; cost and benefit of exploration.
 
 Counts only; whose burden it is (size, new forms) comes in as groups.
 """
@@ -94,7 +94,7 @@ def _share(flags: Flags, each: Ints) -> Share:
 
 @dataclass(frozen=True)
 class Exploration:
-    """Visits to the trusted (tiers A and B): what they cost and what they buy.
+    """Visits to trusted enterprises (tiers A and B): cost in violations missed, gain in knowledge.
 
     ``cost`` is how many violations the same visits would have found at the rate of the others,
     beyond those they found; ``hidden`` the estimated violations among the trusted, of which nothing

@@ -42,7 +42,7 @@ class Cell:
     size: int
 
     def __post_init__(self) -> None:
-        """Refuse what is no cell."""
+        """Refuse working probabilities outside (0, 1), and a size not below the population."""
         inside = ((self.working > 0) & (self.working < 1)).all()
         if not inside or not 0 < self.size < self.counts.sum():
             raise BadPlan(

@@ -1,4 +1,4 @@
-"""What is published before the seed exists, so that nobody can choose a frame to fit it.
+"""Commitment of a draw: what is published before the seed, so that no frame can be chosen to fit.
 
 Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
@@ -41,7 +41,7 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is fixed with the frame.
+    """Terms of a draw that are fixed with its frame.
 
     ``round_id`` is shared by the bureaus of a joint round, else it is the draw's own id.
     ``demo``: it is drawn in a demo store, by the clock of that store.
@@ -134,7 +134,7 @@ def commitment(
 
 
 def demo_part(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a statement says that it is of a demo store; nothing in a real one."""
+    """Keys of a published statement that mark it as of a demo store; empty in a real one."""
     return {name: statement[name] for name in DEMO if name in statement}
 
 

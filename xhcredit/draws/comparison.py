@@ -1,4 +1,4 @@
-"""What the same number of visits would have found under other ways of choosing.
+"""Comparison of a draw with uniform sampling and with "highest risk first", for equal visits.
 
 The draw itself tells what it found.  A uniform draw would find the frame's rate; "highest score
 first" the rate among the enterprises it would have taken, which the draw visited too, with known

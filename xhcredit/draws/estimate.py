@@ -1,4 +1,4 @@
-"""How common violations are in the whole frame, from the visits of a draw, with intervals.
+"""Prevalence of violations in the whole frame, estimated from a draw, with gamma intervals.
 
 Within a *cell* (stratum, crossed with the group asked about) the enterprises visited are a simple
 random sample of the cell, given how many they are.  So for any group - a tier, a field, a street -

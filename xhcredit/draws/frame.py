@@ -1,4 +1,4 @@
-"""The frame: one row per enterprise that may be drawn, to the byte.
+"""Sampling frame (名录库): one row per enterprise that may be drawn, as an exact file format.
 
 File ``frame.csv``: UTF-8, no BOM, LF, no quotes, header ``code,stratum,odds,salt`` (and
 ``,working`` where probabilities are calibrated), rows sorted by code, each code once.

@@ -1,4 +1,4 @@
-"""Rows of a frame as the bytes of its file: millions of them, made into rows only when asked for.
+"""Rows of a sampling frame as a character table over its file; rows are parsed on demand.
 
 In the stratified design all rows are equally wide, so the file is a table of characters that is
 checked, counted and hashed as such.  What does not fit is read row by row (``frame.decoded``),

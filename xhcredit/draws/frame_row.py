@@ -1,4 +1,4 @@
-"""What is a row of a frame, and what can be wrong with it?
+"""Row of a sampling frame and its validation.
 
 Source: the protocol ``xhcredit-draw/1``, as the stand-alone verifier checks it.
 """
@@ -35,14 +35,14 @@ class FrameRow(NamedTuple):
 
 
 def problem_of(row: FrameRow) -> str:
-    """What is wrong with a row; empty if nothing is."""
+    """Problem of a frame row in words; empty if it is valid."""
     code = problem_with(row.code)
     checks = ((code is None, f"code: {code}"), *_others(row))
     return next((words for right, words in checks if not right), "")
 
 
 def rest_problem(row: FrameRow) -> str:
-    """What is wrong with a row besides its code; empty if nothing is."""
+    """Problem of a frame row apart from its code; empty if there is none."""
     return next((words for right, words in _others(row) if not right), "")
 
 

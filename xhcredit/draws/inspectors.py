@@ -1,4 +1,4 @@
-"""The list of inspectors (执法检查人员名录库) and who must not visit whom (回避), as they are read.
+"""Inspector list (执法检查人员名录库) and recusals (回避): CSV readers and their types.
 
 ``inspectors.csv``: ``inspector,qualifications,unit,capacity`` (qualifications separated by ``;``);
 ``recusals.csv``: ``inspector,code,reason``.  Both are part of the commitment byte by byte.
@@ -19,7 +19,7 @@ RECUSAL_COLUMNS = ("inspector", "code", "reason")
 
 @dataclass(frozen=True)
 class Inspector:
-    """One inspector: what the person may lead, the unit, and how many places at most this draw."""
+    """One inspector: qualifications, unit, and capacity in places of this draw."""
 
     inspector: str
     qualifications: frozenset[str]
@@ -29,7 +29,7 @@ class Inspector:
 
 @dataclass(frozen=True)
 class Need:
-    """What one place asks for; an empty text asks for nothing."""
+    """Requirements of one place; an empty text requires nothing."""
 
     qualification: str = ""
     unit: str = ""
@@ -79,7 +79,7 @@ def read_inspectors(data: bytes, name: str = "inspectors.csv") -> tuple[Inspecto
 def read_recusals(
     data: bytes, inspectors: tuple[Inspector, ...], name: str = "recusals.csv"
 ) -> frozenset[tuple[str, str]]:
-    """Read who must not visit whom: pairs of inspector and code.  A file without rows is fine.
+    """Read recusals: pairs of inspector and enterprise code.  A file without rows is fine.
 
     Raises:
         BadInput: not UTF-8, another header, an inspector who is not on the list, no code or no

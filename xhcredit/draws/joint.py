@@ -1,4 +1,4 @@
-"""Draws of several bureaus laid over one another (部门联合抽查, 综合查一次): one visit per door.
+"""Joint draws of several bureaus (部门联合抽查, 综合查一次): one visit per enterprise.
 
 Nothing is drawn here: every member's record stands as it is, and so do its probabilities.  The
 joint record follows from the members' records alone, so whoever holds them can make it again.
@@ -36,7 +36,7 @@ Odds = Mapping[str, Fraction]
 
 @dataclass(frozen=True)
 class Member:
-    """A draw that takes part: its record with the digest of the file, whose it is and what for.
+    """A draw that takes part: its record, the digest of the file, its bureau and inspection items.
 
     ``odds`` are the probabilities of everybody in its frame; None where the frame is not at hand.
     """
@@ -54,12 +54,12 @@ class Member:
 
     @cached_property
     def selected(self) -> dict[str, Json]:
-        """Who was drawn, by code."""
+        """Drawn enterprises by code."""
         return {s["code"]: s for s in self.record["selected"]}
 
 
 def odds_of(record: Json, frame: Frame) -> dict[str, Fraction]:
-    """Probability of everybody in a frame; a paused stratum has 0.
+    """Inclusion probability of every enterprise of a frame; a paused stratum has 0.
 
     Raises:
         BadPlan: the frame is not the one of the record.
@@ -203,7 +203,7 @@ def _refuse(members: Sequence[Member]) -> None:
 
 
 def probabilities(members: Sequence[Member]) -> Iterable[tuple[str, ...]]:
-    """Everybody in any frame: code, probability in each member's draw, bounds of any visit.
+    """Rows: code, inclusion probability in each member's draw, bounds of any visit.
 
     For auditors and estimates; not public, as frames are not.
     """

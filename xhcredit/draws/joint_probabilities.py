@@ -1,4 +1,4 @@
-"""Probability that two enterprises of a stratified draw are drawn together, exactly.
+"""Joint inclusion probabilities of a stratified draw, exact.
 
 The random number drawn from each stratum takes few values (the rounding uses one common ticket),
 so expectations over it are finite sums.

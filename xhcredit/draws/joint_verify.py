@@ -1,4 +1,4 @@
-"""Does a joint record follow from its members' records?"""
+"""Verification of a joint record against the records of its members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One digest for a whole frame, and proofs that a row stands in it (RFC 6962, section 2.1).
+"""Merkle tree of a sampling frame: root hash and inclusion proofs (RFC 6962, section 2.1).
 
 Leaf ``SHA256(0x00 || row)``, inner node ``SHA256(0x01 || left || right)``; the tree over n leaves
 splits at the largest power of two below n.  Made level by level, where the last node of an odd

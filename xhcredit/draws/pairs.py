@@ -1,4 +1,4 @@
-"""Constant pairs (固定搭档): who goes out with whom over many draws, against random pairing."""
+"""Constant pairs (固定搭档): inspectors who are teamed more often than random pairing explains."""
 
 from __future__ import annotations
 

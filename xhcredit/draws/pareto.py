@@ -1,4 +1,4 @@
-"""Pareto order sampling: individual odds, a fixed number of visits, ranks from four operations.
+"""Pareto order sampling: individual inclusion probabilities with a fixed sample size.
 
 Only ``+ - * /`` on IEEE doubles are used, so that every language gives the same list.
 

@@ -1,4 +1,4 @@
-"""The pause after an inspection without bias: odds renewed instead of enterprises left out.
+"""Unbiased pause after an inspection: odds are renewed, no enterprise is left out for ever.
 
 For a long-run rate ``pi`` per round and a pause over ``rounds - 1`` rounds after a visit, whoever
 is not in a pause is drawn with ``h = pi / (1 - pi (rounds - 1))``, whoever is with 0: then in the
@@ -16,7 +16,7 @@ from xhcredit.errors import BadPlan
 
 
 def renewed(pi: Fraction, rounds: int) -> Fraction:
-    """Odds in this draw of who is not in a pause.
+    """Odds in this draw of an enterprise that is not in a pause.
 
     Args:
         pi: long-run rate per round, in [0, 1].
@@ -37,7 +37,7 @@ def renewed(pi: Fraction, rounds: int) -> Fraction:
 
 
 def renewed_after(pi: Fraction, past: Sequence[Fraction]) -> Fraction:
-    """Odds of who is not in a pause, from the enterprise's own long-run rates of the last rounds.
+    """Odds of an enterprise not in a pause, from its own long-run rates of the last rounds.
 
     Within a pause visits exclude one another, so whoever had the rates ``past`` in the last T - 1
     rounds is free with probability ``1 - sum(past)``: exact for newcomers (no past), the first

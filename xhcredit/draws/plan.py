@@ -1,4 +1,4 @@
-"""An inspection plan (年度抽查计划): what may be drawn, with which odds; checked by the rules."""
+"""Inspection plan (年度抽查计划): its schema and its check against the rules in force."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Period(_Part):
 
 
 class Scope(_Part):
-    """Which enterprises; what is left out does not narrow."""
+    """Enterprises to be drawn from; a field left out does not narrow the scope."""
 
     x: str | None = None
     streets: tuple[str, ...] = ()

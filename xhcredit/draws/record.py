@@ -1,4 +1,4 @@
-"""The record of a draw: everything from which anyone can draw it again."""
+"""Record of a draw: everything needed to repeat and verify it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST = ("protocol", "draw_id", "round_id", "replaces", "plan", "as_of")
 def draw(
     frame: Frame, committed: Mapping[str, Any], seed: str, tickets: Tickets = bound
 ) -> list[Drawn]:
-    """Who is drawn, sorted by stratum and ticket; ``tickets`` computes them, if not this process.
+    """Drawn enterprises, sorted by stratum and ticket; ``tickets`` may compute them elsewhere.
 
     Raises:
         BadPlan: the frame is not the committed one.
@@ -47,7 +47,7 @@ def task_of(
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
 ) -> Task:
-    """What is to be staffed: as many places for each enterprise as were committed."""
+    """Staffing task of a draw: the committed number of places for each enterprise."""
     need, places = committed["qualification"], committed["places"]
     visits = tuple(visit(d.row.code, need, places) for d in drawn)
     codes = {d.row.code for d in drawn}
@@ -63,7 +63,7 @@ def record(
     activity: Json,
     tickets: Tickets = bound,
 ) -> Json:
-    """Draw, staff, and tell everything.
+    """Draw, staff, and return the complete record.
 
     Args:
         frame: the frozen frame.

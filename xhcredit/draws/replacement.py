@@ -1,4 +1,4 @@
-"""A replacement after the draw: one place is drawn again by ticket, with its reason."""
+"""Replacement of an inspector after the draw: one place drawn again by ticket, with a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def replaced(
     unavailable: Collection[str],
     ticket: Ticket,
 ) -> str:
-    """Inspector who takes a place over.
+    """Inspector who takes over a place.
 
     The eligible inspector with the smallest ``ticket(code|inspector|attempt)``: qualified, not
     recused, not in the team, with room left, and not among the ``unavailable`` (who fell out now

@@ -1,4 +1,4 @@
-"""Who is drawn, from the tickets alone."""
+"""Selection of enterprises from the tickets alone: stratified and individual design."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first lawful assignment of inspectors to drawn enterprises, made without looking at names.
+"""First lawful assignment of inspectors to drawn enterprises, blind to their names.
 
 Enterprises in the order of their tickets, each place to the eligible inspector with the smallest
 load, ties by ticket.  Where that gets stuck, places already filled are moved along a path until
@@ -22,7 +22,7 @@ Ticket = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be staffed: visits in the order of the record, inspectors, recusals."""
+    """Staffing task: visits in the order of the record, inspectors, recusals."""
 
     visits: tuple[Visit, ...]
     inspectors: tuple[Inspector, ...]
@@ -46,7 +46,7 @@ class Task:
 
     @cached_property
     def eligible(self) -> list[frozenset[int]]:
-        """Inspectors (by position) who may take each place, load and colleagues aside."""
+        """Eligible inspectors (by position) of each place, load and colleagues aside."""
         needs = {n for v in self.visits for n in v.needs}
         fit = {n: {i for i, w in enumerate(self.inspectors) if n.met_by(w)} for n in needs}
         by_name = {w.inspector: i for i, w in enumerate(self.inspectors)}
@@ -76,7 +76,7 @@ def start(task: Task, ticket: Ticket) -> list[int]:
 
 
 class _Serial:
-    """Places filled so far, loads, and who is at which enterprise."""
+    """State of the serial assignment: holder of each place, load and places of each inspector."""
 
     def __init__(self, task: Task, ticket: Ticket) -> None:
         self.task, self.ticket = task, ticket
@@ -89,7 +89,7 @@ class _Serial:
             self.of_visit[v].append(place)
 
     def fill(self, place: int) -> bool:
-        """Give a place to the least loaded who may take it, or make room; False: impossible."""
+        """Assign a place to the least loaded eligible inspector, or free one; False if none."""
         present = {self.holder[q] for q in self.of_visit[self.visit_of[place]]}
         free = [i for i in self.task.eligible[place] if i not in present and self._room(i)]
         if not free:
@@ -119,7 +119,7 @@ class _Serial:
             self.held[i].add(place)
 
     def _augment(self, place: int) -> bool:
-        """Breadth first over places that could be given up, until somebody has room."""
+        """Breadth-first search for an augmenting path over places that could be given up."""
         origin: dict[int, tuple[int, int]] = {}  # place given up: for whom, and by whom
         seen, queue = {place}, deque([place])
         while queue:
@@ -138,7 +138,7 @@ class _Serial:
         return False
 
     def _move(self, place: int, i: int, origin: dict[int, tuple[int, int]]) -> None:
-        """Let everybody on the path move on by one place."""
+        """Shift all holders along the augmenting path by one place."""
         chain = [(place, i)]
         while place in origin:
             place, i = origin[place]

@@ -1,4 +1,4 @@
-"""Why a staffing is impossible, in words: the smallest cut of a flow, found by an exact solver.
+"""Explanation of an impossible staffing: minimum cut of a flow network, exactly solved.
 
 Flow: each place sends one unit to an inspector who may take it (at most one per enterprise and
 inspector), each inspector passes on as many as the capacity.  All places can be filled if and only
@@ -23,7 +23,7 @@ Recusals = frozenset[tuple[str, str]]
 def refusal(
     visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
 ) -> Unstaffable:
-    """The error for a staffing that cannot be done: enterprises, failing constraint, what to do."""
+    """Error of an impossible staffing: enterprises, failing constraint, remedy."""
     alone = [w for v in visits if (w := _alone(v, inspectors, recusals))]
     if alone:
         return Unstaffable(_listed(alone, "; ") + "; add inspectors or draw fewer")
@@ -38,7 +38,7 @@ def refusal(
 
 
 def _alone(v: Visit, inspectors: Sequence[Inspector], recusals: Recusals) -> str:
-    """What already fails for one enterprise by itself, or nothing."""
+    """Constraint that already fails for one enterprise by itself; empty if none does."""
     able = [w for w in inspectors if w.capacity]
     for need in v.needs:
         fit = [w for w in able if need.met_by(w)]

@@ -1,4 +1,4 @@
-"""Into which stratum does an enterprise fall, and with which odds is it drawn in this round?
+"""Strata of a draw: assignment of enterprises and their inclusion probabilities per round.
 
 A stratum is a tier × coverage duty × street (where the plan says so) × the rates that the
 enterprise had in the rounds of its pause.  Odds are renewed, so that in the long run everybody of
@@ -18,7 +18,7 @@ from xhcredit.draws.pause import renewed_after
 
 
 class Kind(NamedTuple):
-    """What all enterprises of a stratum share.
+    """Properties shared by all enterprises of a stratum.
 
     ``past`` are their long-run rates in the last rounds, the oldest first, as decimal texts;
     ``paused``: drawn within the pause, so not drawn again; ``duty``: coverage falls due.
@@ -39,7 +39,7 @@ class Odds(NamedTuple):
 
 
 def odds_of(kind: Kind, ratios: Mapping[str, str]) -> Odds:
-    """Odds of a stratum: all where coverage falls due, nobody in a pause, else renewed.
+    """Odds of a stratum: 1 where a coverage duty falls due, 0 in a pause, else renewed.
 
     A pause that the rates do not allow is shortened from its oldest round on.
     """
@@ -73,7 +73,7 @@ def named(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
 
 
 def told(ids: Mapping[Kind, str], odds: Mapping[Kind, Odds], fields: Sequence[str]) -> list[Any]:
-    """What each stratum is, for the internal file."""
+    """Description of each stratum for the internal file."""
     rows = [
         {
             "id": id,

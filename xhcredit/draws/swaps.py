@@ -1,4 +1,4 @@
-"""The seeded chain of swaps: from a lawful start to a near-uniform lawful assignment.
+"""Seeded chain of swaps: from the first lawful assignment to a near-uniform one.
 
 Anyone can replay it with a hash function.  Steps are fixed by the protocol: 20 for each place.
 """

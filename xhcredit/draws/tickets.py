@@ -1,4 +1,4 @@
-"""Tickets: what decides who is drawn.  No random numbers; SHA-256 of text, for ever the same.
+"""Tickets (抽签号): SHA-256 of seed, round and code; deterministic, no random number generator.
 
 Source: the draw protocol ``xhcredit-draw/1``, section 4.
 """

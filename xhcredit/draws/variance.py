@@ -1,4 +1,4 @@
-"""Horvitz-Thompson totals and their variances: exact for stratified draws, else approximate.
+"""Horvitz-Thompson totals and variances: exact for stratified draws, else approximate (Deville).
 
 Arrays run over the enterprises drawn: ``values`` and ``odds`` (inclusion probabilities of this
 draw).

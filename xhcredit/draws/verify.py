@@ -1,4 +1,4 @@
-"""Does a record follow from its commitment, seed and frame?  Line by line, and what does not.
+"""Verification of a draw record against its commitment, seed and frame, check by check.
 
 Without the frame: what the public can check.  With it: the whole draw again.
 """
@@ -31,7 +31,7 @@ Json = Mapping[str, Any]
 
 
 class Check(NamedTuple):
-    """One thing that was checked: whether it holds, and what it is, in both languages."""
+    """Outcome of one verification check, described in both languages."""
 
     holds: bool
     zh: str
@@ -53,7 +53,7 @@ IN_DEMO = (
 
 
 class Files(NamedTuple):
-    """What may be at hand beside the record, as it was published; ``record`` is its own bytes."""
+    """Published files beside a record, as bytes; ``record`` is the record's own file."""
 
     commitment: bytes | None = None
     frame: bytes | None = None
@@ -81,7 +81,7 @@ def json_of(data: bytes) -> dict[str, Any]:
 
 
 def stranger() -> bytes:
-    """The program that checks a record without this one: standard library only."""
+    """Stand-alone verifier program: Python standard library only."""
     return resources(__package__).joinpath("templates", "verify_draw.txt").read_bytes()
 
 
@@ -100,7 +100,7 @@ def verified(record: Json, files: Files = NOTHING) -> list[Check]:
 
 
 def checks(record: Json, files: Files = NOTHING) -> Iterator[Check]:
-    """What can be checked with what is at hand; a record that cannot be read fails in words."""
+    """All checks that the available files allow; an unreadable record is a failed check."""
     try:
         yield from _public(record)
         yield from _against(record, files)
@@ -175,7 +175,7 @@ def _teams(record: Json) -> Iterator[Check]:
 
 
 def _against(record: Json, files: Files) -> Iterator[Check]:
-    """What the other published files allow to check."""
+    """Checks against the other published files."""
     committed: dict[str, Any] = {}
     if files.record is not None:
         same = canonical(dict(record)) == files.record

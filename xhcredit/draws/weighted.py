@@ -1,4 +1,4 @@
-"""Is the score any good?  Judged on drawn enterprises, each standing for one over its odds.
+"""Validation of the score on drawn enterprises, weighted by inverse inclusion probability.
 
 Only visited enterprises have a result, and the risky are visited more often: unweighted figures
 tell about the visited, weighted ones about the frame.  Variances follow from the influence of each

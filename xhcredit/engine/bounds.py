@@ -1,4 +1,4 @@
-"""Between which values a derived feature stays while what it is made of moves: interval arithmetic.
+"""Interval arithmetic: bounds of a derived feature while its inputs move.
 
 Rounding is met by widening: an interval may be too wide, never too narrow.
 """
@@ -55,7 +55,7 @@ def _of(node: ast.expr, known: Mapping[str, Interval]) -> Interval:
 
 
 def _unknown(known: Mapping[str, Interval]) -> Interval:
-    """Of what is not bounded here (comparisons)."""
+    """Infinite bounds of expressions without interval arithmetic (comparisons)."""
     shape = next(iter(known.values()))[0].shape
     return np.full(shape, -np.inf), np.full(shape, np.inf)
 

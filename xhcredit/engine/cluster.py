@@ -56,7 +56,7 @@ def _stored(column: Column) -> str:
 
 
 def selected(t: Table) -> list[tuple[str, str, str]]:
-    """What is stored of a table: name of the array, SQL, numpy type."""
+    """Stored columns of a table: name of the array, SQL, numpy type."""
     days: list[tuple[str, str, str]] = []
     if t.kind == "event":
         days = [(d, _day(f"{d}_on"), "int32") for d in (*_DAYS, *(_ENDS if t.ends else ()))]
@@ -125,7 +125,7 @@ def write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out:
 
 
 def node_key() -> str:
-    """SQL of what tells nodes apart and orders them: a letter for the kind, then 16 bytes."""
+    """SQL of the sort key of a node: a letter for the kind, then 16 bytes of MD5."""
     kinds = ", ".join(f"'{v}'" for v in directory()["relation"].column("kind").value_ids)
     return f"encode(chr(64 + list_position([{kinds}], t.kind))) || unhex(md5(t.node))"
 
@@ -208,7 +208,7 @@ def register_sql() -> str:
 
 
 def write_places(batches: pa.RecordBatchReader, out: Path) -> None:
-    """Write what the register tells, in the order of codes, so that it can be mapped."""
+    """Write the register attributes in the order of codes, as a memory-mappable Arrow file."""
     target = str(out / "register" / "places.arrow")
     with pa.OSFile(target, "wb") as file, pa.ipc.new_file(file, batches.schema) as writer:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""How a canonical column is stored for the kernel: narrow whole numbers, one value for missing."""
+"""Storage types of canonical columns: narrow integers, one value for missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns clustered by enterprise: what the kernel walks over."""
+"""Event columns clustered by enterprise: the memory-mapped input of the kernel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def frozen(array: Array) -> Array:
 
 
 def let_go(arrays: Iterable[Array]) -> None:
-    """Let what is mapped from files leave memory; it is read again when it is used."""
+    """Release memory-mapped pages of arrays; they are read again on use."""
     for array in arrays:
         base: Any = array
         while isinstance(base, np.ndarray):
@@ -36,7 +36,7 @@ def let_go(arrays: Iterable[Array]) -> None:
 
 @dataclass(frozen=True)
 class Relations:
-    """Who shares a node with whom: edges by enterprise, and members by node.
+    """Shared nodes: edges by enterprise, and members by node.
 
     ``edges``: ``offsets`` (one per enterprise + 1), ``node`` and the five days of each edge, sorted
     by enterprise and node.  ``members``: the same edges, ``offsets`` one per node + 1, ``ent``
@@ -83,7 +83,7 @@ class Store:
         return i
 
     def let_go(self) -> None:
-        """Let what was read of the events leave memory."""
+        """Release the memory-mapped pages of the events."""
         for arrays in (*self.tables.values(), self.relations.edges, self.relations.members):
             let_go(arrays.values())
 

@@ -1,4 +1,4 @@
-"""From declarations to something that runs: writes the kernel's source, compiles, calls it."""
+"""Compilation of feature declarations: writes the kernel's source, compiles and runs it."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ class Compiled:
     def vector(
         self, store: Store, rows: npt.ArrayLike, day: int, **options: Any
     ) -> dict[str, Array]:
-        """Features of one day by id, for those who want names."""
+        """Features of one day as a dictionary by id."""
         positions = np.asarray(rows, np.int64)
         out = self.run(store, positions, np.full(positions.shape, day, np.int32), **options)
         return dict(zip(self.ids, out, strict=True))

@@ -30,7 +30,7 @@ class Code:
 
 
 class Emitter(ABC):
-    """What both languages share: dispatch, the kinds of node, and the refusals."""
+    """Base of both emitters: dispatch, kinds of node, refusals."""
 
     def __init__(self, table: Table, where: str) -> None:
         self.table = table

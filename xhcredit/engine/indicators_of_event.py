@@ -1,4 +1,4 @@
-"""Which indicators read an event on a day, and what stands between it and those that do not?
+"""Indicators that read an event on a day, and the unmet conditions of those that do not.
 
 Written from the same declarations, by the same functions, as the kernel: an indicator reads an
 event if the kernel takes its step for that event.  It runs as plain Python, for the few events of
@@ -61,7 +61,7 @@ class _OfTable:
     function: Any
 
     def readings(self, store: Store, row: int, day: int) -> Iterator[Reading]:
-        """What becomes of each event of the enterprise, in the store's order."""
+        """Reading of each event of the enterprise, in the store's order."""
         arrays = [store.tables[self.table][name] for name in self.arrays]
         for hidden, holds in self.function(row, day, *arrays):
             unmet = {c for c, met in zip(self.tested, holds, strict=True) if not met}
@@ -121,7 +121,7 @@ def readers_of(features: tuple[Feature, ...]) -> Readers:
 
 
 def _of_relations(f: Feature) -> Feature:
-    """What an indicator of neighbours reads of the enterprise itself."""
+    """Relation count equivalent to a neighbour indicator, for the enterprise itself."""
     where = f"kind == '{f.relation}' and open"
     return replace(f, aggregate="count", table=RELATION, where=where, relation="", of="")
 

@@ -51,7 +51,7 @@ def _candidates() -> list[Path]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether the folder is there or can be made, is this user's, and nobody else can write it."""
+    """Whether the folder exists or can be made, is owned and writable by this user only."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = folder.stat()

@@ -63,7 +63,7 @@ DURATION = "duration = (ended[j] if is_ended else A) - occurred[j]"
 
 @dataclass
 class _Parts:
-    """What one feature adds to the function: start, step per event, end."""
+    """Source lines of one feature: initialisation, step per event, end."""
 
     start: list[str]
     step: list[str]
@@ -229,7 +229,7 @@ def _event_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) ->
 
 
 def event_names(emitter: KernelExpr) -> list[str]:
-    """Lines that work out what every event has besides its columns, as far as it is asked for."""
+    """Source lines of the derived event names (age, is_ended, duration) that are used."""
     lines = [AGE]
     if emitter.used & {"@ended", "@open", "@duration"}:
         lines.append(IS_ENDED)

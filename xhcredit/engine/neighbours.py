@@ -1,4 +1,4 @@
-"""Neighbour features: what is known of others that share a person, an address or a parent.
+"""Neighbour features: sums over enterprises that share a person, an address or a parent.
 
 Said once, because engines disagreed where it was left unsaid: a neighbour counts from the day on
 which it is itself known; it counts once per shared node, however many edges lie between; the
@@ -30,7 +30,7 @@ class _Runner(Protocol):
 
 
 def _active(edges: Any, day: int) -> Array:
-    """Which edges hold on a day, by what was known then."""
+    """Mask of the edges that hold on a day, as known then."""
     ended = (edges["ended"] <= day) & (edges["ended_known"] <= day)
     return np.asarray(
         (edges["occurred"] <= day) & (edges["known"] <= day) & (edges["withdrawn"] > day) & ~ended

@@ -1,4 +1,4 @@
-"""One enterprise, from its events as values: what-if, online requests, and tests by hand."""
+"""Event columns of one enterprise from plain values: what-if, online requests, tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the text of an expression to its tree; what may stand in one says ``expr``."""
+"""Parser of feature expressions; ``expr`` defines the permitted language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two stores of a warehouse, that of before and that of now, while the second is being made."""
+"""Incremental update of clustered columns: the previous store beside the new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language in which a feature is declared, once, as data.
+"""Declaration language of features, as data.
 
 The engine compiles declarations to one kernel (night, training grid, one enterprise online) and to
 one SQL statement (the oracle, and "show me the SQL").  What every declaration takes for granted, so

@@ -1,4 +1,4 @@
-"""Puts changed rows into clustered columns: what is not concerned is copied, not sorted anew.
+"""Splice of changed rows into clustered columns without sorting anew.
 
 A clustered table is an ``offsets`` array (one per key, and the end) and columns in the order of the
 keys.  Of a key that is concerned all rows are put in order again; the runs between are copied.
@@ -23,7 +23,7 @@ def spans(offsets: Array, keys: Array) -> tuple[Array, Array]:
 
 
 def places_of(old: Array, new: Array) -> Array:
-    """Where each of ``old`` stands in ``new`` (both sorted, unique); -1 for what is gone."""
+    """Position of each of ``old`` in ``new`` (both sorted, unique); -1 where absent."""
     at = np.searchsorted(new, old)
     at[at == new.shape[0]] = 0
     if not new.shape[0]:

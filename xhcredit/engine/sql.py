@@ -1,4 +1,4 @@
-"""The oracle: the same declarations as one SQL statement ("show me the SQL").
+"""SQL oracle: the same feature declarations as one DuckDB statement.
 
 Runs on DuckDB over the canonical tables and a table ``spine(pair, code, as_of)``.  It is written
 for reading and shares nothing with the kernel but the parser; tests compare them value by value.
@@ -119,7 +119,7 @@ def _table_cte(t: Table, features: Sequence[Feature], prefix: str, spine: str) -
 
 
 def _active_edges(f: Feature) -> str:
-    """SQL of who shares which node on which day, hubs left out."""
+    """SQL of shared nodes by day, hubs left out."""
     return (
         f"{f.id}_edges AS (SELECT DISTINCT d.as_of, t.code, t.node FROM days d JOIN relation t ON "
         f"t.kind = '{f.relation}' AND t.known_on <= d.as_of AND t.occurred_on <= d.as_of "
@@ -196,7 +196,7 @@ def feature_sql(features: Sequence[Feature]) -> str:
 
 
 def show_sql(f: Feature) -> str:
-    """SQL of one feature's aggregate, for people who want to read what it means."""
+    """SQL of one feature's aggregate, for readers."""
     if f.aggregate == "derived":
         return derive.to_sql(f)
     if f.aggregate == "neighbours":

@@ -28,7 +28,7 @@ def unfinished(out: Path) -> Path:
 
 
 def begun(out: Path) -> Path:
-    """The folder in which a store is built from all tables, with what is done of it.
+    """Build folder of a store, kept between attempts.
 
     The name of the store says what it is built from, so what is there fits.
     """
@@ -38,7 +38,7 @@ def begun(out: Path) -> Path:
 
 
 def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
-    """Let a store appear; ``orphans`` says that it left out events of unregistered codes."""
+    """Publish a store atomically; ``orphans``: events of unregistered codes were left out."""
     (part / "store.json").write_text(json.dumps(about))
     if out.exists():  # made anew; who reads it keeps its mapped files
         shutil.rmtree(out)
@@ -46,7 +46,7 @@ def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
 
 
 def about(folder: Path) -> dict[str, Any]:
-    """What was noted of a store when it was made."""
+    """Metadata of a store (``store.json``)."""
     told: dict[str, Any] = json.loads((folder / "store.json").read_text())
     return told
 
@@ -88,7 +88,7 @@ def _mapped(path: Path) -> Store:
 
 
 def places_of(store: Store) -> pa.Table:
-    """What the register tells of every enterprise of a store (columns ``PLACES``), mapped."""
+    """Register attributes of all enterprises of a store (columns ``PLACES``), mapped."""
     if store.path is None:
         raise BadInput("this store lies in no folder; open it with open_store")
     return read_places(store.path)

@@ -1,4 +1,4 @@
-"""Makes the clustered store of now from that of before: only what changed is read from the parts.
+"""Incremental update of the clustered store: only changed rows are read from the parts.
 
 The result is what ``cluster.build`` would write, to the last bit.  Tables in which nothing changed
 are linked, not copied: a store's files are never written again once they stand.

@@ -1,4 +1,4 @@
-"""Edges and members of now from those of before (see ``recluster``)."""
+"""Incremental update of relation edges and members (see ``recluster``)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_relations(work: Work) -> None:
 def _nodes(
     before: Array, members: dict[str, Array], of_gone: Array, came: dict[str, Array]
 ) -> tuple[Array, Array]:
-    """Keys of now, and where each node of before stands among them (-1: nobody is left in it)."""
+    """New node keys, and the new position of each old node (-1: no member left)."""
     every, place = inserted(before, came["key"])
     counts = np.diff(members["offsets"]) - np.bincount(of_gone, minlength=before.shape[0])
     empty = np.flatnonzero(counts == 0)

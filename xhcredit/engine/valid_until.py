@@ -1,4 +1,4 @@
-"""Until which day the features of an enterprise stay as they are, if nothing comes in.
+"""Day until which the features of an enterprise stay unchanged without new events.
 
 Written from the same declarations as the kernel: a day on which an event begins to count, ends, is
 withdrawn, or leaves a window; a day on which a comparison with time turns.  Between these days a
@@ -86,7 +86,7 @@ def _conjuncts(where: str) -> set[str]:
 
 
 def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
-    """Least and most by which an expression grows in a day; ``None``: nobody can tell."""
+    """Least and greatest growth of an expression per day; ``None`` if unknown."""
     if isinstance(node, ast.Name):
         if node.id == "duration":
             return (0, 0) if ended else (0, 1)
@@ -222,7 +222,7 @@ class Due:
 
 
 def compile_due(features: Sequence[Feature]) -> Due:
-    """Compile what tells the next day of change of features (neighbours' and derived left out)."""
+    """Compile the next day of change of features (neighbour and derived ones left out)."""
     own = {name: [f for f in features if f.table == name] for name in directory()}
     sources = {name: _source(name, fs) for name, fs in own.items() if fs}
     text = "\n\n\n".join(s.source for s in sources.values()) + "\n"

@@ -1,4 +1,4 @@
-"""The list of what must never be an indicator: each with its reason and article."""
+"""Forbidden indicators: each ban with its reason and article."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""基础属性: what the register and the permits say; mostly scope and tolerance, hardly a score."""
+"""基础属性: indicators of the register and permits; mostly scope and tolerance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which events count: the legally delicate filters, each written once."""
+"""Filters of events that count: legally delicate, each written once."""
 
 from __future__ import annotations
 

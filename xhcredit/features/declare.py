@@ -1,4 +1,4 @@
-"""Short ways to declare indicators: what those of one table share is said once."""
+"""Factories of feature declarations: the common parts of one table said once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An indicator in words, for ``features list`` and ``features show``."""
+"""Description of an indicator, for ``features list`` and ``features show``."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def dimension_zh(dimension: str) -> str:
 
 
 def how(feature: Feature) -> str:
-    """What is computed, in the declaration's own language on one line.
+    """Definition of a feature in the declaration language, on one line.
 
     >>> from xhcredit.features.registry import feature
     >>> how(feature("capital_decreases_36m"))

@@ -1,4 +1,4 @@
-"""动态: how the enterprise changes, and whether it reports on time."""
+"""动态: indicators of changes of the enterprise and of timely reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must never be an indicator, why, and a check of every declaration against it.
+"""Check of all declarations against forbidden indicators.
 
 Half of the check reads declarations (tables, columns, relations); the other half computes them:
 events that must not weigh are put before a feature, and nothing may move (see ``probes``).
@@ -24,7 +24,7 @@ from xhcredit.ingest.schema import directory
 
 
 def violations(features: Iterable[Feature]) -> list[str]:
-    """Say of every forbidden indicator what it does and why it may not; empty if all are lawful.
+    """Sentences on every forbidden indicator and its ban; empty if all are lawful.
 
     Args:
         features: indicators together with all that they read.
@@ -43,7 +43,7 @@ def _sentence(f: Feature, ban: Ban) -> str:
 
 
 def _read(f: Feature, by_id: Mapping[str, Feature]) -> Iterator[Ban]:
-    """Bans that a feature breaks by what it reads; a scored one answers for its inputs too."""
+    """Bans broken by what a feature reads; a scored one answers for its inputs too."""
     for part in _made_of(f, by_id) if f.use == "score" else [f]:
         yield from (ban for ban in _own(part) if f.use == "score" or not ban.score_only)
     if f.use in ("warning", "rule"):

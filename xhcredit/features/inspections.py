@@ -1,4 +1,4 @@
-"""监管 (1): what inspections found; the part of supervision that says most about the next visit."""
+"""监管 (1): indicators of inspection results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that must not weigh: if a feature moves when they are added, it is unlawful."""
+"""Probes: events that must not weigh; a feature that moves with them is unlawful."""
 
 from __future__ import annotations
 

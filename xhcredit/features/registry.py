@@ -1,4 +1,4 @@
-"""Which indicators there are: found in their modules, checked once, looked up by id."""
+"""Registry of indicators: found in their modules, checked once, looked up by id."""
 
 from __future__ import annotations
 

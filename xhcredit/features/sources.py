@@ -1,4 +1,4 @@
-"""Where indicators come from: document, article, and how far we have read it ourselves.
+"""Sources of indicators: document, article, mark of verification.
 
 The mark in brackets is that of the domain report: V1 the legal text itself was read, V2 a page that
 carries it, V3 a secondary source, M-H/M-M/M-L from memory (high, medium, low confidence).

@@ -1,4 +1,4 @@
-"""Why does no indicator read an event?  The conditions that it does not fulfil, in words."""
+"""Reasons why no indicator reads an event: unmet conditions in words."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _unmet(
 
 
 def _days(event: Mapping[str, Any], as_of: date) -> dict[str, Reason]:
-    """What can be said of the names that every event has besides its columns."""
+    """Reasons for the derived event names (open, ended, age, duration)."""
     age = (as_of - event["occurred_on"]).days
     last = event.get("ended_on") or as_of
     lasted = (last - event["occurred_on"]).days
@@ -114,7 +114,7 @@ def _days(event: Mapping[str, Any], as_of: date) -> dict[str, Reason]:
 
 
 def _column(column: Column, event: Mapping[str, Any]) -> Reason:
-    """What the event says in a column that the filter looks at."""
+    """Reason for a column that the filter reads: the event's value."""
     value = event.get(column.name)
     if value is None or value == "":
         return Reason(column.name, f"{column.zh}未填", f"{_short(column)}: not given")

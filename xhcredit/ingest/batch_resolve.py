@@ -1,4 +1,4 @@
-"""Versions of keys of many tables resolved by one query: a query of its own for each costs more.
+"""Resolve versions of keys of many tables in one query.
 
 A table's content is one JSON text here and its outcomes are texts, so that all tables look alike;
 the rules are those of ``versions.py``, applied to a table that stands for all.

@@ -101,7 +101,7 @@ class BlockSql:
         return value
 
     def _state_day(self, name: str, value: str) -> str:
-        """SQL of the day of a state that ends business, which a row may tell without its day.
+        """SQL of the day of a state that ends business, where a row may lack that day.
 
         The one definition of when an enterprise is gone (注销) or revoked (吊销) then: on the other
         day that the row tells, else when the row became known.  Readers find days only.
@@ -115,7 +115,7 @@ class BlockSql:
         return f"coalesce({value}, CASE {status} {day} END)"
 
     def _undated(self) -> str:
-        """SQL of the status that ends business without saying since when, else NULL."""
+        """SQL of a status that ends business without its day, else NULL."""
         if self.block.table.kind != "register":
             return "NULL::VARCHAR"
         status, on, gone = (self._chain(n, ()) for n in ("status", "status_on", "deregistered_on"))
@@ -183,7 +183,7 @@ class BlockSql:
         return f"CASE WHEN {wrong} THEN {found} END"
 
     def _label(self, name: str) -> str:
-        """What a person calls the column: its name in the source."""
+        """Name of the column in the source."""
         for source in self._sources(name):
             cell = self.block.cells.get(source)
             if cell and cell.column:

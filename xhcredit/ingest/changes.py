@@ -1,4 +1,4 @@
-"""What changed in a warehouse between two sets of entries: which keys, and what they say now."""
+"""Changed keys between two sets of warehouse entries, with their current rows."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class _Work:
     added: Sequence[Entry]
 
     def table(self, t: Table) -> Changed:
-        """What changed in one table; an entry done again counts with the rows that differ."""
+        """Changes of one table; of an entry done again, only the rows that differ."""
         came, went = (_files(self.warehouse, t, e) for e in (self.added, self.gone))
         ids = self._differing(t) if went else _ids(came)
         again = np.intersect1d(ids, self._versioned(t))
@@ -149,7 +149,7 @@ class _Work:
         return _ids([self.warehouse.versions(t.name, entry.name) for entry in counted])
 
     def _differing(self, t: Table) -> Ids:
-        """Keys of rows that only one side has: what is gone, or what came."""
+        """Keys of rows that only the removed or only the added entries have."""
         old, new = (self._told(t, entries) for entries in (self.gone, self.added))
         found: Any = self.con.sql(
             f"SELECT DISTINCT event_id FROM (({old} EXCEPT ALL {new}) UNION ALL "
@@ -158,7 +158,7 @@ class _Work:
         return np.asarray(found["event_id"].to_numpy())
 
     def _told(self, t: Table, entries: Sequence[Entry]) -> str:
-        """SQL of what entries say of a table, and of their place in the order."""
+        """SQL of the rows of some entries, with their order."""
         columns = quoted_names(n for n in columns_of(t) if not n.startswith("source_"))
         each = [
             f"SELECT {columns}, {e.seq} AS _seq, {literal(e.ingested_on)} AS _ingested "

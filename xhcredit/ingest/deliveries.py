@@ -1,4 +1,4 @@
-"""What a delivery asks for: nothing, a first or new entry, or entries to be done again in place."""
+"""Delivery plan: nothing to do, a new entry, or entries to be replaced in place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAITING = frozenset({"unknown_enterprise", "name_not_found"})
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written: the entries of ``redo`` again, each in its place, or a new one."""
+    """Delivery plan: the entries of ``redo`` again, each in its place, or a new one."""
 
     digest: str
     redo: tuple[Entry, ...] = ()
@@ -43,7 +43,7 @@ def plan(
     today: date,
     following: frozenset[Delivery] = frozenset(),
 ) -> Plan | Entry:
-    """Find what a delivery asks for; an entry means that this one says it all already.
+    """Plan a delivery; an entry means that nothing is to be done.
 
     The same content under a changed mapping is done again in place, and so is a file with rows
     that waited: for enterprises, when the register has changed since, or for a day that has come.
@@ -92,7 +92,7 @@ def _day_has_come(warehouse: Warehouse, entry: Entry, today: date) -> bool:
 
 
 def _contradicted(warehouse: Warehouse, entry: Entry, later: list[Entry], mapping: Mapping) -> bool:
-    """Whether a later entry says something else of a key that this one speaks of.
+    """Whether a later entry contradicts this one on one of its keys.
 
     Register rows that only come along with events are no word of the register.
     """
@@ -110,7 +110,7 @@ def _contradicted(warehouse: Warehouse, entry: Entry, later: list[Entry], mappin
 
 
 def _differs(table: Table) -> str:
-    """SQL that is true if ``b`` says something else than ``a``; silence says nothing of an end."""
+    """SQL that is true if ``b`` differs from ``a``; an empty ending is no difference."""
     if table.kind == "event":
         content = content_columns(table)
         firm = f"row({_of('a', content)}) IS DISTINCT FROM row({_of('b', content)})"

@@ -1,4 +1,4 @@
-"""Mapping files: small YAML files, so that a new department's export needs no code."""
+"""Mapping files (YAML): a new department's export needs no code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mapping is, once read: which source column becomes which canonical column, and how."""
+"""Types of a parsed mapping: source columns to canonical columns, with conversions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_DATES = (*ISO_DATES, "%Y/%m/%d", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d", "%Y年
 
 @dataclass(frozen=True)
 class Condition:
-    """Which source rows: those whose cell in ``column`` is (or, if ``negated``, is not) listed."""
+    """Row filter: cells of ``column`` that are (or, if ``negated``, are not) listed."""
 
     column: str
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""One source file under one mapping: read, check, set aside, enter. All of it or nothing."""
+"""Ingestion of one source file under one mapping: stage, check, quarantine, commit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(12288) || chr(160)"
 
 @dataclass(frozen=True)
 class Run:
-    """What all files of one ingestion share; ``following`` are deliveries that come after."""
+    """Context of one ingestion; ``following`` are deliveries that come later in it."""
 
     warehouse: Warehouse
     today: date

@@ -1,4 +1,4 @@
-"""Rows that did not go in: a Parquet table for programs and a CSV that a person can open."""
+"""Quarantine files: Parquet for programs and a CSV that a person can open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = ("file", "row", "column", "reason", "found", "what_to_do_zh", "what_to
 
 
 def create(con: duckdb.DuckDBPyConnection, refused: Sequence[RefusedRow]) -> None:
-    """Create relation ``problems`` with what the reader refused already."""
+    """Create relation ``problems`` with the rows that the reader refused."""
     con.execute(
         'CREATE OR REPLACE TABLE problems (_row BIGINT, "column" VARCHAR, reason VARCHAR, '
         "found VARCHAR, detail VARCHAR)"

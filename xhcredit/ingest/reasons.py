@@ -1,4 +1,4 @@
-"""Why a row went to quarantine, and what to do: stable ids, told in Chinese and English.
+"""Quarantine reasons: stable ids with a remedy in Chinese and English.
 
 ``{}`` stands for the detail of the row.
 """

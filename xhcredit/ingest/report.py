@@ -1,4 +1,4 @@
-"""What an ingestion did, file by file."""
+"""Ingestion report, file by file."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _added(counts: list[dict[str, int]]) -> dict[str, int]:
 
 
 def file_report(entry: Entry, status: Status, quarantine_csv: str) -> FileReport:
-    """Tell what a manifest entry holds."""
+    """Report of a manifest entry."""
     return FileReport(
         source=entry.source,
         mapping=entry.mapping,

@@ -1,4 +1,4 @@
-"""Checks that look at several rows: twice in a file, not in the register, taken by no table."""
+"""Checks across rows: duplicate keys, unknown enterprises, rows of no table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The declared directory (目录): which tables and columns exist, and what each one means."""
+"""Schema of the declared directory (目录): canonical tables, columns, bounds."""
 
 from __future__ import annotations
 

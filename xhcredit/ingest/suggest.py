@@ -1,4 +1,4 @@
-"""Small helpers for messages."""
+""" "Did you mean" suggestions for error messages."""
 
 from __future__ import annotations
 

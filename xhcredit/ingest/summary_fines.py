@@ -1,4 +1,4 @@
-"""Fines above what summary procedure allows: a data error worth telling, not refused."""
+"""Notes on fines above the limit of summary procedure (简易程序): a warning only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts in the wrong unit, codes put right, states without a day: told, if gross refused."""
+"""Unit checks of amounts (元 or 万元) and notes on codes and undated states."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _unusual(column: Column, cell: Cell, median: float, place: str) -> list[str]
 
 
 def changed_codes(con: duckdb.DuckDBPyConnection, block: Block) -> list[str]:
-    """Say how many codes were normalised (full-width, lower case, blanks) before the check."""
+    """Note of how many codes were normalised before the check."""
     column = block.cells["code"].column
     if not column:
         return []
@@ -79,7 +79,7 @@ def changed_codes(con: duckdb.DuckDBPyConnection, block: Block) -> list[str]:
 
 
 def undated_states(con: duckdb.DuckDBPyConnection, block: Block, typed: str) -> list[str]:
-    """Say how many register rows are de-registered or revoked without a day, and which counts."""
+    """Note of register rows with a status that ends business but no day."""
     words = dict(block.table.column("status").values) if block.table.kind == "register" else {}
     counted = con.execute(
         f"SELECT _undated, count(*) FROM {typed} WHERE {GOOD} AND _undated IS NOT NULL "

@@ -129,7 +129,7 @@ _WITHDRAWN_FROM = (
 
 
 def _steps(table: Table) -> str:
-    """CTEs: a run is parted where another ending is told; each step becomes one row."""
+    """CTEs: a run is split where another ending is stated; each step becomes one row."""
     lasting = lasting_columns(table)
     in_run, in_step = "PARTITION BY event_id, _run", "PARTITION BY event_id, _step"
     kept = "".join(
@@ -161,7 +161,7 @@ merged AS (
 
 
 def _endings(lasting: list[str]) -> tuple[str, str]:
-    """SQL of where another ending is told, and of the day on which a step's ending is known."""
+    """SQL of where another ending is stated, and of the day a step's ending became known."""
     by_run, ending = "PARTITION BY event_id, _run ORDER BY _seq", f"row({quoted_names(lasting)})"
     parted = (
         f"lag(ended_on) OVER ({by_run}) IS NOT NULL "

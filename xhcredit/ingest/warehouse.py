@@ -1,4 +1,4 @@
-"""Where ingested events are kept: Parquet parts that count only once a manifest entry names them.
+"""Warehouse of ingested events: Parquet parts that count once a manifest names them.
 
 ``<warehouse>/parts/<table>/<entry>.parquet`` holds rows, ``<warehouse>/manifest/<entry>.json`` says
 that they are there.  The manifest file is written last, by ``os.replace``: a kill at any moment
@@ -239,7 +239,7 @@ class Warehouse:
                     file.unlink()
 
     def books(self) -> dict[str, list[str]]:
-        """What the latest nights knew: names of entries by digest, the night used last first."""
+        """Books of the latest nights: names of entries by digest, last used first."""
         found = sorted((self.path / BOOKS).glob("*.json"), key=_age, reverse=True)
         held: dict[str, list[str]] = {}
         for file in found:
@@ -248,7 +248,7 @@ class Warehouse:
         return held
 
     def keep_book(self, digest: str, names: Sequence[str]) -> None:
-        """Keep what a night knew, so that it can be explained whatever comes later.
+        """Keep the book of a night, so that the night can be explained later.
 
         Of the ``BOOKS_KEPT`` nights used last nothing is swept away; to call this again is to use
         a night again.
@@ -289,7 +289,7 @@ class Warehouse:
         return found
 
     def _began_as(self, digest: str) -> list[str]:
-        """Names of the first entries of now whose digest it is; none if there are no such."""
+        """Names of the first entries with a given digest; empty if there are none."""
         names = [entry.name for entry in self.entries()]
         sizes = (n for n in range(len(names), -1, -1) if _sha256("\n".join(names[:n])) == digest)
         return names[: next(sizes, 0)]
@@ -303,7 +303,7 @@ class Warehouse:
 
 
 def digest_of(entries: Iterable[Entry]) -> str:
-    """SHA-256 (hex) over the names of entries: it names what a warehouse held at a moment."""
+    """SHA-256 (hex) over the names of entries: identifies the state of a warehouse."""
     return _sha256("\n".join(entry.name for entry in entries))
 
 

@@ -1,4 +1,4 @@
-"""半年报: tier moves, draws and hit rates, restorations, alerts, of half a year, as tables."""
+"""Half-year report (半年报): tier changes, draws and hit rates, restorations, alerts, as tables."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Can a record be restored, when, with what papers, who decides, and what will it change?"""
+"""Credit restoration (信用修复): eligibility, earliest day, documents, decider, effects."""

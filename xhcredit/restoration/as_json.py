@@ -1,4 +1,4 @@
-"""An assessment as plain values, for machines and templates."""
+"""Assessment as JSON-ready values, for the API, the command line and templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""May this record be restored on this day, and what of everything else the applicant must know?"""
+"""Assessment of one record on one day: eligibility, route, earliest day and all texts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from xhcredit.rules.schemas.restoration import SPOT_CHECKS, SeverityName, Shield
 
 @dataclass(frozen=True)
 class Answer:
-    """The bare answer, before words: what a list of hundreds of thousands of records needs."""
+    """Assessment without texts, as bulk lists need it."""
 
     severity: SeverityName
     least: Period | None

@@ -1,4 +1,4 @@
-"""What an assessment says: conditions, days, who decides, effects, and why a lawyer must look."""
+"""Types of an assessment: conditions, deadlines, bases, reasons for legal review."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Basis:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition: whether it is met, from which day it is, and what is missing.
+    """One condition: whether it is met, from which day, and what is missing.
 
     ``met_from`` is None if no day can be named: it depends on what the enterprise does.
     """
@@ -104,5 +104,5 @@ class Assessment:
 
     @property
     def needs_lawyer(self) -> bool:
-        """Whether a lawyer must confirm it before it drives a decision; ``lawyer`` says why."""
+        """Whether legal review is required before a decision; ``lawyer`` holds the reasons."""
         return bool(self.lawyer)

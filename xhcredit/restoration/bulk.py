@@ -1,4 +1,4 @@
-"""When are the periods of many records over?  The same as ``periods``, a column at a time.
+"""Vectorised publication periods of many records; equal to ``periods``, a column at a time.
 
 Records of one profile (authority, field, kinds, class ...) differ in their days only; a test
 compares every day with ``periods``, which is the reference.
@@ -56,7 +56,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Answers:
-    """Of each record: may it be restored, from which day, and on what the words of that depend."""
+    """Eligibility and earliest day of each record, and the facts on which their texts depend."""
 
     least: Term
     most: Term
@@ -199,7 +199,7 @@ def _ways(provision: Provision, clocks: Mapping[str, Days]) -> npt.NDArray[np.in
 
 
 def _prevails(prevails: str, found: tuple[Days, Any], newer: tuple[Days, Any], met: Flags) -> Flags:
-    """Whether one more, newer rule stands instead of what was found."""
+    """Where a newer rule prevails over the current one."""
     if prevails == "older":
         return ~met
     if prevails == "newer":

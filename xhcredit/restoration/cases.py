@@ -1,4 +1,4 @@
-"""What do the lawyers' cases say, and what does the program answer?  (tests/cases/restoration)"""
+"""Acceptance cases written by lawyers: expected against actual assessments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEYS = ("name", "source", "quote", "count", "record", "applied_on", "applicant"
 
 @dataclass(frozen=True)
 class Case:
-    """One case: a record, a day, and what a lawyer expects of the answer."""
+    """One acceptance case: a record, a day, and the expected assessment."""
 
     name: str
     record: AdverseRecord
@@ -31,7 +31,7 @@ class Case:
     expect: Mapping[str, Any]
 
     def answer(self, rules: Rulebook) -> Assessment:
-        """What the program answers.
+        """Actual assessment of the case.
 
         Raises:
             XhcreditError: as ``assess``; the message begins with the case's name.
@@ -45,7 +45,7 @@ class Case:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML; what looks like a day and is none stays text, and is told with its case."""
+    """YAML loader that leaves impossible days as text, to be reported with their case."""
 
     def timestamp(self, node: yaml.ScalarNode) -> Any:
         """A day; 2026-02-30 as text."""
@@ -81,7 +81,7 @@ def load_cases(file: Path) -> list[tuple[str, Any]]:
 
 
 def _read(text: str) -> tuple[Any, list[int]]:
-    """What a file holds and, of a list, the line on which each item begins."""
+    """Parsed content of a file and, of a list, the line on which each item begins."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -139,7 +139,7 @@ def line_of(name: str, told: Assessment) -> dict[str, Any]:
 
 
 def extras_of(told: Assessment) -> dict[str, Any]:
-    """What a case may expect beyond the printed line."""
+    """Further values that a case may expect beside the printed line."""
     return {
         "route": told.route,
         "needs_lawyer": told.needs_lawyer,
@@ -148,7 +148,7 @@ def extras_of(told: Assessment) -> dict[str, Any]:
 
 
 def differences(case: Case, told: Assessment) -> Iterator[str]:
-    """Where the answer is not what the case expects."""
+    """Differences between expected and actual values, in words."""
     actual = line_of(case.name, told) | extras_of(told)
     for key, expected in case.expect.items():
         wanted = _plain(expected)

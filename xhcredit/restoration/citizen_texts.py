@@ -1,4 +1,4 @@
-"""What citizens are told: polite Chinese that names the day, and the same in English."""
+"""Texts for citizens: polite Chinese that names the day, and the same in English."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def ended(on: date) -> Said:
 
 
 def expired(on: date) -> Said:
-    """Nobody may query the record any more."""
+    """Text: the query period is over."""
     return Said(
         f"失信信息查询期限已于{day(on)}届满，不得再提供查询，无须申请；如仍能查到，请提出异议。",
         f"may not be queried since {on}; no application is needed, object if still shown",
@@ -186,7 +186,7 @@ def by_itself(on: date | None) -> Said:
 
 
 def check_corrected(on: date | None) -> Said:
-    """Whether what a spot check found is put right."""
+    """Text: whether the findings of a spot check are corrected."""
     if on is None:
         return Said(
             "请改正检查（抽检）发现的问题并通过复查，改正之日起即可申请。",

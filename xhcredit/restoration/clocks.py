@@ -1,4 +1,4 @@
-"""By when must each step of an application or objection be done, and which one is overdue?"""
+"""Deadlines of the steps of an application or objection, and which are overdue."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Clock:
 
     @property
     def is_due_unknown(self) -> bool:
-        """Whether it runs, and nobody can say until when."""
+        """Whether it is running and its due day is unknown."""
         return self.due_on is None and self.done_on is None
 
     def is_overdue(self, on: date) -> bool:
@@ -100,7 +100,7 @@ def clocks(
     rules: Rulebook,
     calendar: Calendar | None = None,
 ) -> list[Clock]:
-    """The clocks of an application as they stood on a day; what was done later is not known then.
+    """Running and finished clocks of a case as known on a day.
 
     Args:
         kind: an application for restoration, or an objection.

@@ -1,4 +1,4 @@
-"""Which conditions must a record meet, and which of them does it not meet yet?
+"""Conditions of restoration and whether a record meets them.
 
 Each function answers for one condition, in the order of the regulation; ``conditions`` asks all, so
 that an applicant learns at once of everything that is missing.
@@ -62,7 +62,7 @@ def _corrected(record: AdverseRecord, law: Law) -> Condition:
 
 
 def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
-    """What the check found is put right; a penalty that followed is published no more."""
+    """Conditions of a spot check: findings corrected, a penalty that followed unpublished."""
     value, basis = law.value("spot_check", SpotChecks), law.basis("spot_check")
     corrected = record.corrected_on or record.done_on
     if corrected is not None and value.minimum_months:
@@ -76,7 +76,7 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 
 
 def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
-    """What SAMR's rules ask besides (总局令第45号第14条)."""
+    """Additional conditions of market supervision (总局令第45号第14条)."""
     if law.asks("harm_removed"):
         said = words.HARM if record.harm_remains else words.NO_HARM
         yield _state("harm_removed", not record.harm_remains, said, law)
@@ -92,7 +92,7 @@ def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 
 
 def _state(about: str, met: bool, said: Said, law: Law) -> Condition:
-    """A condition without a day: it is met or not, and when it will be nobody can tell."""
+    """A condition without a day: met or not, the day of meeting it unknown."""
     return Condition(law.basis(about), met, None, said)
 
 
@@ -107,7 +107,7 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 
 
 def _everybody(record: AdverseRecord, law: Law) -> Iterator[Condition]:
-    """What is asked whatever the record is: a pledge, and no bar after false materials."""
+    """Conditions common to all records: pledge, and no bar after false materials."""
     if law.asks("pledge"):
         said = words.PLEDGED if record.pledge else words.PLEDGE
         yield _state("pledge", record.pledge, said, law)

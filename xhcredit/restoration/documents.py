@@ -1,4 +1,4 @@
-"""With what papers, to whom, by when, and with what effect?"""
+"""Documents, deciding department, deadlines and effects of an application."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def materials(record: AdverseRecord, route: Route) -> tuple[Said, ...]:
 
 
 def decides(record: AdverseRecord, authority: Authority) -> Said:
-    """Who decides (谁认定、谁修复)."""
+    """Deciding department (谁认定、谁修复)."""
     if record.kind in SPOT_CHECKS:
         return Said(
             "实施抽查检查的市场监管部门（通过国家企业信用信息公示系统）",
@@ -111,7 +111,7 @@ def decides(record: AdverseRecord, authority: Authority) -> Said:
 def deadlines(
     record: AdverseRecord, route: Route, law: Law, calendar: Calendar
 ) -> tuple[Deadline, ...]:
-    """What the authority must do by when, if the application is filed that day."""
+    """Deadlines of the authority if the application is filed that day."""
     if route == "takedown" and record.decision_revoked_on:
         limits = law.value("takedown", TimeLimits)
         return tuple(_deadlines(law, "takedown", limits, record.decision_revoked_on, calendar))
@@ -165,7 +165,7 @@ def last_day(calendar: Calendar, start: date, days: int, unit: Unit) -> LastDay 
 
 
 def effects(record: AdverseRecord, route: Route, law: Law) -> tuple[Said, ...]:
-    """What follows once it is granted: no showing, sharing, using; and no memory in the score."""
+    """Effects of a granted restoration on publication, sharing, use and scores."""
     if route in NOTHING_TO_APPLY_FOR:
         return ()
     shown = "暂时屏蔽" if route == "shielding" else "停止公示"

@@ -1,4 +1,4 @@
-"""Which restoration rules are in force for an authority on a day?  Their ids stand here only."""
+"""Restoration rules in force for an authority on a day; the only place of their ids."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Law:
         return self.rules.value(rule_id, shape, applied_on=self.applied_on)
 
     def basis(self, about: str) -> Basis:
-        """The rule in force, to be shown with what it decides."""
+        """Basis of the rule in force, to be cited with its decision."""
         found: Basis = self._once(
             ("basis", about), lambda: self.basis_of(RULES[self.authority][about])
         )
@@ -198,7 +198,7 @@ class Law:
         return None if rule_id is None else self._bounds(rule_id, decided_on)
 
     def summary_fines(self, decided_on: date) -> FineBounds | None:
-        """What summary procedure allows for decisions of a day; None where no bound is known."""
+        """Bounds of fines by summary procedure for decisions of a day; None if unknown."""
         return self._bounds(SUMMARY_PROCEDURE, decided_on)
 
     def _bounds(self, rule_id: str, decided_on: date) -> FineBounds | None:
@@ -275,6 +275,6 @@ def _within(span: Span, frame: Span) -> Span | None:
 
 
 def shown(rule: Rule, entry: Entry) -> Basis:
-    """A rule's entry as it is shown beside what it decides."""
+    """Legal basis made of a rule's entry."""
     source = entry.source
     return Basis(rule.id, source.title, source.article, entry.verification, entry.effective_from)

@@ -1,4 +1,4 @@
-"""Why must a lawyer confirm an answer before it drives a decision?"""
+"""Reasons why an assessment needs legal review before it drives a decision."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def _listing(record: AdverseRecord, law: Law) -> Iterator[Said]:
 
 
 def _unsure(terms: Terms, law: Law, record: AdverseRecord) -> Iterator[Said]:
-    """What decides was not read in the original."""
+    """Deciding rules whose original text was not read."""
     about = "abnormal_list" if record.kind == "abnormal_listing" else None
     bases = [term.basis for term in terms if term and term.day] + (
         [law.basis(about)] if about else []

@@ -1,4 +1,4 @@
-"""The restoration notice that goes out together with a decision (两书同达)."""
+"""Restoration notice served together with the decision (两书同达)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOCUMENTS = {
 
 @dataclass(frozen=True)
 class Parties:
-    """Who is told, by whom, with which document."""
+    """Recipient, issuing agency and document number of a notice."""
 
     name: str
     code: str
@@ -40,7 +40,7 @@ class Parties:
 
 @dataclass(frozen=True)
 class Notice:
-    """The text to be served, and what a lawyer must confirm before it is."""
+    """Text to be served, and the points that need legal review first."""
 
     text: str
     lawyer: tuple[str, ...]
@@ -124,7 +124,7 @@ def _article(article: str) -> str:
 
 
 def _unread(told: Assessment) -> list[str]:
-    """Rules in the notice that nobody has compared with the original."""
+    """Rules in the notice that were not compared with the original text."""
     bases = dict.fromkeys(c.basis for c in told.conditions)
     return [f"{b.rule_id}：{MARKS[b.mark][0]}（{b.mark}）" for b in bases if b.mark != "V1"]
 

@@ -1,4 +1,4 @@
-"""When are the shortest and the longest publication over, across changes of the law?"""
+"""Shortest and longest publication periods across changes of the law."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def listing(record: AdverseRecord, law: Law) -> tuple[Period, Period]:
 
 
 def by_the_other_clock(period: Period, record: AdverseRecord, law: Law) -> date | None:
-    """What the clock that does not prevail gives for market supervision, if that is another day.
+    """End of the period by the clock that does not prevail, if that is another day.
 
     Order 107 counts from publication, Order 36 from the decision; see ``conflicts.samr_clock``.
     """

@@ -1,4 +1,4 @@
-"""What does each rule that a penalty has met say of its publication: how long, from which day?
+"""Publication provisions of each rule that a penalty has met: length, clock, way of ending.
 
 A provision depends on what a penalty is (kinds, class, amount, holder), not on its days, so that
 one record and a column of records are counted from the same provisions.
@@ -25,7 +25,7 @@ Way = Literal["application", "by_itself", "unpublished", "exceptional"]
 
 @dataclass(frozen=True)
 class Provision:
-    """What one rule says while it is in force (``since`` to ``until``, None without end).
+    """Provision of one rule while it is in force (``since`` to ``until``, None without end).
 
     ``months`` run from ``clock``; None if no period is fixed.
     """
@@ -41,7 +41,7 @@ class Provision:
         return self.clock, self.months, self.way
 
     def continues(self, earlier: Provision) -> bool:
-        """Whether it says the same as an earlier one right before it: no change of the law."""
+        """Whether it equals an earlier provision right before it: no change of the law."""
         adjoins = earlier.until is not None and earlier.until + timedelta(days=1) == self.since
         return adjoins and self._says() == earlier._says()
 

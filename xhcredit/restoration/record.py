@@ -1,4 +1,4 @@
-"""What is a record that somebody wants restored, and which records make no sense?"""
+"""Adverse record (失信信息) to be restored: its type, validation and reader."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def record_from(given: Mapping[str, Any]) -> AdverseRecord:
 
 
 def plain(record: AdverseRecord) -> dict[str, Any]:
-    """A record as JSON keeps it; ``record_from`` reads it again.  What is not known is left out."""
+    """Record as JSON values without unknowns; ``record_from`` reads it again."""
     return {key: _plain(value) for key, value in asdict(record).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Of which class is a record: minor, ordinary or serious (轻微、一般、严重)?"""
+"""Severity class of a record: minor, ordinary or serious (轻微、一般、严重)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Readings(NamedTuple):
 
 
 def severity_of(record: AdverseRecord, law: Law) -> SeverityName:
-    """The class of a record: what an official set with a reason, else what the rule derives."""
+    """Severity of a record: the official's override, else derived by rule."""
     return record.override.severity if record.override else derived(record, law)
 
 
@@ -83,7 +83,7 @@ def is_small_fine(record: AdverseRecord, law: Law, as_of: date | None = None) ->
 
 
 def why(record: AdverseRecord, severity: SeverityName, rule_id: str) -> Said:
-    """By whom or what the class was set."""
+    """Text: by whom or by which rule the severity was set."""
     if record.override:
         by = record.override
         return Said(

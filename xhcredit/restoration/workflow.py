@@ -1,4 +1,4 @@
-"""In which order is an application, or an objection, dealt with, and who may do what to it?"""
+"""Workflow of applications and objections: states, transitions, permitted actors."""
 
 from __future__ import annotations
 

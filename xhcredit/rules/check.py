@@ -1,4 +1,4 @@
-"""What about the rulebook needs a person's eye, and how is a rule shown to one?"""
+"""Review list of the rulebook (unconfirmed, expiring, changing rules) and rule descriptions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Finding:
 
 
 def check(rulebook: Rulebook, day: date) -> list[Finding]:
-    """Return what needs a person's eye on ``day``, by kind and rule; empty if nothing does.
+    """Findings for human review on ``day``, by kind and rule; empty if there are none.
 
     Drafts; rules not compared with their source for a year or never; rules not in force; entries
     that end or change within three months; packs out of service; a year's notice on holidays that
@@ -66,7 +66,7 @@ def check(rulebook: Rulebook, day: date) -> list[Finding]:
 
 
 def missing_notice(rulebook: Rulebook, day: date) -> list[Finding]:
-    """The notice on holidays that somebody should have added by ``day``, as a finding; or none."""
+    """Finding for a holiday notice that is overdue by ``day``; empty if none is."""
     year = rulebook.missing_notice(day)
     if year is None:
         return []
@@ -102,7 +102,7 @@ def _findings(rule: Rule, day: date) -> Iterator[Finding]:
 
 
 def _unchecked(rule: Rule, day: date) -> Iterator[Finding]:
-    """A rule that nobody has compared with its source for a year, or ever."""
+    """Finding for a rule not compared with its source for a year, or ever."""
     checked = max((d for d in (rule.reviewed_on, rule.last_checked_on) if d), default=None)
     if checked is None:
         yield Finding("not_checked", rule.id, "从未与依据核对", "never compared with its source")
@@ -163,7 +163,7 @@ def _expired(rule: Rule, day: date) -> bool:
 
 
 def describe(rule: Rule, day: date) -> dict[str, Any]:
-    """Return what is to be shown of a rule on a day: plain values, words zh and en.
+    """Description of a rule on a day as JSON-ready values, in both languages.
 
     ``in_force`` false comes with ``why``, and without the values of an entry.
     """

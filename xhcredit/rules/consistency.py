@@ -1,4 +1,4 @@
-"""Do the rules of a rulebook fit together?  What is refused names the rule and the nearest name."""
+"""Consistency of a rulebook: references between rules; refusals suggest the nearest name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GENERAL = "general"
 
 
 def refuse_misfits(rules: Mapping[str, Rule]) -> None:
-    """Refuse rules of which one says something about another that does not exist.
+    """Refuse rules that refer to a rule, pack or score that does not exist.
 
     Args:
         rules: the whole rulebook by id.
@@ -38,7 +38,7 @@ def refuse_misfits(rules: Mapping[str, Rule]) -> None:
 
 
 def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
-    """What may have been meant by a name that nothing has.
+    """Suggestion of the nearest existing name ("did you mean").
 
     >>> nearest("draws.ratois", ["draws.ratios", "draws.plan"], "")
     'did you mean "draws.ratios"?'
@@ -66,7 +66,7 @@ def _refuse_unswitched(rule: Rule, rules: Mapping[str, Rule]) -> None:
 
 
 def _refuse_idle_switches(rules: Mapping[str, Rule]) -> None:
-    """A switch that nothing hangs on would let somebody believe that he switched something off."""
+    """Refuse a pack switch to which no rule belongs."""
     others = [r for r in rules.values() if not r.id.startswith(_PACKS)]
     used = {pack for rule in others for pack in _packs_of(rule)}
     for rule_id in rules:
@@ -77,7 +77,7 @@ def _refuse_idle_switches(rules: Mapping[str, Rule]) -> None:
 
 
 def _refuse_unscoped(rule: Rule, rules: Mapping[str, Rule]) -> None:
-    """Every X that has a weight or an outcome must say to whom it applies."""
+    """Refuse an X with a weight or an outcome but without a scope."""
     scopes = [i.removeprefix(_SCOPE) for i in rules if i.startswith(_SCOPE)]
     for value in _values(rule):
         weighted = value.x if isinstance(value, Weights) else {}
@@ -92,7 +92,7 @@ def _refuse_unscoped(rule: Rule, rules: Mapping[str, Rule]) -> None:
 
 
 def _refuse_unweighted(rules: Mapping[str, Rule]) -> None:
-    """Every X that applies to somebody must have a weight in the composite score."""
+    """Refuse an X with a scope but without a weight in the composite score."""
     if WEIGHTS not in rules:
         return
     weighted = {x for v in _values(rules[WEIGHTS]) if isinstance(v, Weights) for x in v.x}
@@ -104,7 +104,7 @@ def _refuse_unweighted(rules: Mapping[str, Rule]) -> None:
 
 
 def _refuse_unrouted(rule: Rule, rules: Mapping[str, Rule]) -> None:
-    """Of every family of triggers the routing of the same days must say who is told."""
+    """Refuse a family of triggers that the routing of the same days does not name."""
     for first, last, entry in _periods(rule):
         if not isinstance(entry.value, Trigger):
             continue

@@ -1,4 +1,4 @@
-"""May a district's own rule file stand beside, or in place of, a shipped one?"""
+"""District rule files: what may be added to or extended in the shipped rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which shape has which rule?  One shape per family, so that a new file needs no code."""
+"""Families of rules: pattern of ids and schema of values, so that a new file needs no code."""
 
 from __future__ import annotations
 

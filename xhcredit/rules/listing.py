@@ -1,4 +1,4 @@
-"""The rulebook as a page: every entry with its day, instrument and mark (docs/rules.md)."""
+"""Markdown page of the rulebook: every entry with its day, instrument and mark (docs/rules.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rule files are refused, and what is told to who wrote them?"""
+"""Loader of rule files: strict validation, refusals with place and remedy."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _refuse_disorder(name: str, rule: Rule) -> None:
 
 
 def _with_shaped_values(name: str, rule: Rule) -> Rule:
-    """The rule with its values checked and turned into what its family says."""
+    """The rule with its values validated by the schema of its family."""
     shape = shape_of(rule.id)
     if shape is None:
         remedy = nearest(rule.id, (*shipped_ids(), *families()), "see: xhcredit rules show")
@@ -142,7 +142,7 @@ def _place(where: tuple[str | int, ...]) -> str:
 
 
 def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
-    """What was found and what to do."""
+    """Message and remedy of a validation error."""
     kind, context = error["type"], error.get("ctx", {})
     given = str(error["input"])[:60]
     if kind == "value_error":

@@ -1,4 +1,4 @@
-"""What is a rule?  Dated entries, each with its own source; and which one was in force on a day."""
+"""Rule: dated entries, each with its own source; look-up of the entry in force on a day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the law say on a day?  All rules, their digest, and the switch of each pack."""
+"""Rulebook: all rules, their digest, look-up by day, service state of each pack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a rule file read so that nothing in it can mean two things?"""
+"""Strict YAML reader of rule files: no aliases, repeated keys or implicit conversions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CORE = "tag:yaml.org,2002:"
 
 
 def bad_rule(file: str, place: str, found: str, remedy: str) -> BadRule:
-    """The one form of every refusal: ``file: place: what was found; what to do``."""
+    """Error of a rule file in its one form: ``file: place: problem; remedy``."""
     return BadRule(f"{file}: {place}: {found}; {remedy}")
 
 
@@ -93,7 +93,7 @@ _StrictLoader.add_constructor(_CORE + "timestamp", _StrictLoader.day)
 
 
 def read_yaml(file: str, content: bytes) -> dict[str, Any]:
-    """Return what a rule file says, lists as tuples; ``file`` is only named in messages.
+    """Content of a rule file, lists as tuples; ``file`` is only named in messages.
 
     Raises:
         BadRule: not UTF-8, not YAML, not a mapping, or YAML that could be misread.

@@ -1,4 +1,4 @@
-"""The calendar of a rulebook: the notices of its years, and beyond them the statutory holidays."""
+"""Working-day calendar of a rulebook: yearly notices, beyond them statutory holidays."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def calendar_from(rules: Mapping[str, Rule]) -> Calendar:
 
 
 def missing_notice(rules: Mapping[str, Rule], day: date) -> int | None:
-    """The year whose notice on holidays somebody should have added by ``day``; None if none.
+    """Year whose holiday notice is overdue by ``day``; None if none is.
 
     The first year without one: at once if ``day`` is in it or later, and from the day of
     ``calendar.notice_due`` on if it is the next year.
@@ -101,7 +101,7 @@ def refuse_against_law(rules: Mapping[str, Rule], rule_id: str, place: str) -> N
 
 
 def refuse_other_days(shipped: Rule, own: Rule, place: str) -> None:
-    """Refuse a district's notice of a year that says another thing than the official table.
+    """Refuse a district's notice of a year that differs from the official table.
 
     Args:
         shipped: the official one.

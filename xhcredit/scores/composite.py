@@ -24,7 +24,7 @@ REASONS = 4
 
 @dataclass(frozen=True)
 class Applies:
-    """To whom an X applies (feature at least), and what it weighs beside the general score."""
+    """Scope of an X (feature at least) and its weight beside the general score."""
 
     feature: str
     at_least: float
@@ -132,7 +132,7 @@ class Scorer:
     def _reasons(
         self, matrices: Mapping[str, Array], weights: Mapping[str, Array], total: Array
     ) -> tuple[Array, Array]:
-        """What each indicator costs the composite, the largest first."""
+        """Points lost in the composite by indicator, the largest first."""
         rows = []
         for name, points in matrices.items():
             best = self.flats[name].best[:, None]

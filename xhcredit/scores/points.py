@@ -170,7 +170,7 @@ class PointsTable(_Frozen):
         return self.scale.clamp(self.raw(values))
 
     def lost(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Points short of the best attainable, by indicator: what explains the score exactly."""
+        """Points lost: short of the best attainable, by indicator; explains the score exactly."""
         return {i.feature: i.best - i.points_of(values[i.feature]) for i in self.indicators}
 
     def save(self, path: Path) -> None:

@@ -99,7 +99,7 @@ def load_release(path: Path | None = None) -> Release:
 def problems(
     release: Release, features: dict[str, Feature], forbidden: Collection[str]
 ) -> list[str]:
-    """What speaks against using a release: unknown or unscored features, rows against direction.
+    """Problems of a release: unknown or unscored features, rows against direction.
 
     Args:
         release: the points tables.

@@ -1,1 +1,1 @@
-"""What is kept: runs, snapshots, releases, access and the activity chain; SQLite or PostgreSQL."""
+"""Database store: runs, snapshots, releases, access and the audit log; SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Which tables are there, in whatever file they are declared?"""
+"""All database tables, whatever module declares them."""
 
 from __future__ import annotations
 

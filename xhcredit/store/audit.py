@@ -1,4 +1,4 @@
-"""Is everything as it was written?  Walks the chain, checks what hangs on it, and exports it."""
+"""Audit of a store: verification of the hash chain and integrity, and audit log export."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Filter:
 
 
 def head(database: Database) -> Link | None:
-    """The last entry: publish its number and digest, and nobody can later shorten the chain."""
+    """Head of the hash chain: once its number and digest are published, truncation shows."""
     with database.reading() as con:
         return last_entry(con)
 
@@ -63,13 +63,13 @@ def verify(database: Database, known_head: tuple[int, str] | None = None) -> Ver
 
 
 def _last_named(con: Connection) -> int:
-    """The highest entry that any row says it was written under."""
+    """Highest audit log entry that any row refers to."""
     named = [t.c.activity for t in tables().values() if "activity" in t.c]
     return max(con.scalar(select(func.max(column))) or 0 for column in named)
 
 
 def faults(database: Database) -> list[str]:
-    """Everything else that is not as it was written, in words: guards, runs, answers, draws.
+    """Integrity faults beyond the hash chain, as messages: guards, runs, answers, draws.
 
     Reads every ready answer of every run, so it takes minutes on a large store.
     """
@@ -107,7 +107,7 @@ def _faults_of_run(con: Connection, run: RowMapping) -> Iterator[str]:
 
 
 def _agrees(row: Any, body: Mapping[str, Any]) -> bool:
-    """Whether the columns of a row say what its ready answer says."""
+    """Whether the columns of a snapshot row agree with its ready answer."""
     said = (body["tier"], body["composite"], body["general"], body["x"])
     places = all(body[name] == getattr(row, name) for name in _PLACES if name in body)
     return places and said == (row.tier, row.composite, row.general, json.loads(row.x))

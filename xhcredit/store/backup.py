@@ -1,4 +1,4 @@
-"""How is a store saved, and brought back the same?  Both databases by their own means."""
+"""Backup and restore of a store, by each database's own tools (SQLite backup, ``pg_dump``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from xhcredit.store.migrate import version
 
 @dataclass(frozen=True)
 class Saved:
-    """What a backup holds; written beside it as ``<backup>.json`` and compared on restoring."""
+    """Manifest of a backup, written as ``<backup>.json`` and compared on restoring."""
 
     kind: str
     version: str
@@ -39,7 +39,7 @@ class Saved:
 
 
 def _counts(saved: Saved) -> dict[str, Any]:
-    """What the event of a backup, or of its restoring, says of it."""
+    """Log fields of a backup or a restore."""
     rows = sum(saved.rows.values())
     return {"kind": saved.kind, "version": saved.version, "head": saved.head_seq, "rows": rows}
 
@@ -104,7 +104,7 @@ def restore(from_: Path, store: str, told: Callable[[str], None] = lambda _: Non
 
 
 def content(database: Database, sha256: str = "") -> Saved:
-    """What a store holds, in numbers."""
+    """Manifest of a store: version, chain head and row counts."""
     with database.reading() as con:
         return _content(con, sha256)
 
@@ -167,7 +167,7 @@ def _aside(log: Path) -> Path:
 
 
 def _dump(database: Database, part: Path) -> Saved:
-    """Dump by ``pg_dump``, from the very state whose numbers are told."""
+    """Dump by ``pg_dump`` from the exported snapshot whose rows were counted."""
     with database.reading() as con:
         found = _content(con, "")  # its first query fixes the state that is then exported
         seen = con.exec_driver_sql("SELECT pg_export_snapshot()").scalar()

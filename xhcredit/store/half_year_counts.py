@@ -1,4 +1,4 @@
-"""What happened between two days, counted: tiers, draws, restorations, alerts."""
+"""Half-year report counts: tiers, draws, restorations, alerts between two days."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xhcredit.store.restoration.tables import application_steps, applications
 
 @dataclass(frozen=True)
 class Counted:
-    """What is counted from ``first`` to ``last``, both included, within some bureaus.
+    """Counts from ``first`` to ``last``, both included, within some bureaus.
 
     ``runs`` are the run before the period (or its first one) and the last one in it, each with its
     day; None if there is none.  ``moves`` counts enterprises by tier before and after, empty where
@@ -77,7 +77,7 @@ def _runs(con: Connection, first: str, last: str) -> tuple[tuple[int, str], tupl
 
 
 def _moves(con: Connection, before: int, after: int, within: Within) -> Counter[tuple[str, str]]:
-    """Everybody by tier in both runs; who is in one only has no tier in the other."""
+    """Tier changes between two runs; an enterprise new in the later run has no earlier tier."""
     old, new = snapshots.alias("old"), snapshots.alias("new")
     same = and_(old.c.code == new.c.code, old.c.run == before)
     joined = new.outerjoin(old, same)

@@ -1,4 +1,4 @@
-"""Is the store of the version that this program works with?  If it is older, it is brought up."""
+"""Schema migrations of the store: check of its version, and upgrade to the newest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True)
 class Migrated:
-    """What opening a store did to it; ``before`` is empty if it was new.
+    """Migration report of opening a store; ``before`` is empty if it was new.
 
     ``guards_restored`` are guards that were missing although the version ``before`` has them: no
     upgrade explains it.
@@ -115,7 +115,7 @@ def _refuse_unknown(found: str) -> None:
 
 @contextmanager
 def _migrating(database: Database) -> Iterator[Connection]:
-    """A writing transaction in which tables of SQLite may be made anew.
+    """Writing transaction in which SQLite tables may be rebuilt (foreign keys off).
 
     SQLite's own procedure for it: foreign keys off (only outside a transaction), checked before
     the end.

@@ -1,4 +1,4 @@
-"""What may be removed on a day, by the rules of that day?  It is only told; nothing is removed."""
+"""Retention report: rows past their retention period on a day; nothing is deleted."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from xhcredit.store.watchlist import Watch
 
 
 def _make_private(database: Database) -> None:
-    """Let a new file be its owner's only: it will hold names, and digests of secrets."""
+    """Create the database file private to its owner: it will hold names and digests of secrets."""
     if database.is_sqlite and not database.path.exists():
         with suppress(OSError):  # whether it can be written says the database itself, in our words
             database.path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def _with_own_clock(writer: Writer) -> Writer:
 
 @dataclass(frozen=True)
 class Store:
-    """What is kept, and every way to it: ``reader`` to read, ``act`` to write.
+    """Database store: ``reader`` to read, ``act`` to write.
 
     ``is_demo``: it was made as a demo store, and ``clock`` is one of its own.
     """
@@ -63,7 +63,7 @@ class Store:
     def open(
         cls, address: str, *, algorithm: str = "sha256", clock: MomentSource = machine_moment
     ) -> Store:
-        """Open the store at an address (a file, or ``postgresql://…``), made or brought up to date.
+        """Open the store at an address (a file, or ``postgresql://…``); create or upgrade it.
 
         Args:
             address: where it is.
@@ -121,7 +121,7 @@ class Store:
 
     @classmethod
     def open_unchanged(cls, address: str) -> Store:
-        """Open the store at an address as it is, to look at it: neither upgraded nor mended.
+        """Open the store at an address read-only: neither upgraded nor repaired.
 
         Raises:
             BadStore: it is not of this program's version, or the address cannot be read.
@@ -143,7 +143,7 @@ class Store:
 
     @property
     def clock(self) -> Clock:
-        """The clock of this store: what is done in it is done at its moment, on its day."""
+        """Clock of this store: moment and day of everything done in it."""
         return Clock(self.writer.clock)
 
     def act(self, act: Act, work: Work) -> Any:
@@ -156,7 +156,7 @@ class Store:
 
     @cached_property
     def reader(self) -> Reader:
-        """What the current run says, and earlier ones."""
+        """Reader of the published runs."""
         return Reader(self.database)
 
     @cached_property
@@ -176,17 +176,17 @@ class Store:
 
     @cached_property
     def outbox(self) -> Outbox:
-        """What other systems are to be told."""
+        """Outbox: messages to other systems."""
         return Outbox(self.database)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:
-        """Who is told."""
+        """Webhook subscriptions."""
         return Subscriptions(self.database, self.writer)
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        """What of it has arrived."""
+        """Webhook deliveries."""
         return Deliveries(self.database, self.writer)
 
     @cached_property
@@ -211,12 +211,12 @@ class Store:
 
     @cached_property
     def access(self) -> Access:
-        """People and keys."""
+        """Accounts, grants and API keys."""
         return Access(self.database, self.writer)
 
     @cached_property
     def sessions(self) -> Sessions:
-        """Who is logged in."""
+        """Login sessions."""
         return Sessions(self.database, self.writer)
 
     @cached_property
@@ -226,7 +226,7 @@ class Store:
 
     @cached_property
     def alerts(self) -> Alerts:
-        """Early warning: what was found, and what was done about it."""
+        """Early-warning alerts and their follow-up."""
         return Alerts(self.database, self.writer)
 
     def close(self) -> None:

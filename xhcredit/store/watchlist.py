@@ -1,4 +1,4 @@
-"""Whom to look at first?  One run, filtered, counted, sorted and read page by page."""
+"""Watchlist of one run: filtered, counted, sorted, with keyset pagination."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CODE = re.compile("[0-9][0-9A-Za-z]{5,17}")
 
 @dataclass(frozen=True)
 class Question:
-    """Which enterprises, in which order; what is left empty does not filter.
+    """Watchlist query: filters and order; empty fields do not filter.
 
     ``within`` are the bureaus whose enterprises may be told at all; None is everybody's.
     ``field`` names X that apply, all of them; ``text`` is the beginning of a code (six
@@ -60,7 +60,7 @@ class Question:
     sort: Sort = "composite"
 
     def told(self) -> dict[str, Any]:
-        """What is asked, as plain JSON without what is left empty; for the activity chain."""
+        """Query as plain JSON without empty fields, for the audit log."""
         plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()}
         within = {"within": plain.pop("within")} if self.within is not None else {}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items() if v} | within
@@ -80,7 +80,7 @@ class Question:
 
     @property
     def fits(self) -> dict[str, Fits]:
-        """Which values of the dimensions of cells are asked for; the rest of the question."""
+        """Filters of the query by dimension of the cached cells."""
         listed = ((n, getattr(self, n)) for n in ("tier", "street", "bureau", "kind", "size"))
         found: dict[str, Fits] = {name: values.__contains__ for name, values in listed if values}
         if self.field:
@@ -116,7 +116,7 @@ class Page(NamedTuple):
 
 @dataclass
 class Watch:
-    """Answers questions about a run; published rows never change, so their cells are kept."""
+    """Answers watchlist queries; published rows never change, so their counts are cached."""
 
     database: Database
     _cells: dict[tuple[int, str, int], Cells] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class Watch:
             return self._added(con, self._run(con, None), asked, by)
 
     def places(self, run: int, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
-        """Code, name, street, tier and bureau of those of ``codes`` in a run who may be told."""
+        """Code, name, street, tier and bureau of the enterprises of ``codes`` that are in scope."""
         c = snapshots.c
         columns = (c.code, c.name, c.street, c.tier, c.bureau)
         wanted = select(*columns).where(c.run == run, c.code.in_(codes))
@@ -170,7 +170,7 @@ class Watch:
         return {r["code"]: r for r in found if is_within(r["bureau"], within)}
 
     def alerts_of(self, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
-        """Open alerts of some enterprises: ``open`` (how many), worst ``colour``, ``triggers``.
+        """Open alerts by enterprise: ``open`` (count), worst ``colour``, ``triggers``.
 
         Who has none that may be told is left out.
         """
@@ -186,7 +186,7 @@ class Watch:
         return found
 
     def triggers(self, within: Within) -> list[str]:
-        """Triggers with an open alert of an enterprise that may be told."""
+        """Triggers with an open alert of an enterprise in scope."""
         wanted = _open_alerts(within).where(alerts.c.code != "")
         with self.database.reading() as con:
             named = wanted.with_only_columns(alerts.c.trigger).distinct()
@@ -247,7 +247,7 @@ class Watch:
 
 
 def _keys(asked: Question, *, few: bool) -> list[ColumnElement[Any]]:
-    """What to sort by; the code last, so that no two rows are equal.
+    """Sort columns of a query; the code last, so that the order is unique.
 
     A few codes are sorted as an expression: SQLite would else follow the primary key, which does
     not hold what is filtered by, and read hundreds of megabytes of answers to find them.
@@ -284,7 +284,7 @@ def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElemen
 
 
 def _alerted(asked: Question) -> Select[Any]:
-    """Codes with an open alert that may be told."""
+    """Codes with an open alert in scope."""
     return _open_alerts(asked.within, asked.trigger).with_only_columns(alerts.c.code)
 
 

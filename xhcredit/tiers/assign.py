@@ -25,7 +25,7 @@ TIERS: tuple[TierName, ...] = ("A", "B", "C", "D")
 
 @dataclass(frozen=True)
 class Policy:
-    """What the rulebook says of tiers on one day."""
+    """Tier rules of one day."""
 
     cutoffs: Cutoffs
     tolerance: Tolerance | None
@@ -50,7 +50,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Assigned:
-    """Tiers of a batch: 0-3 for A-D, and the position in ``Policy.deciders`` of what decided."""
+    """Tiers of a batch: 0-3 for A-D, and the position in ``Policy.deciders`` of the decider."""
 
     tier: Array
     decided_by: Array
@@ -86,7 +86,7 @@ def grades(score: Array, cutoffs: Cutoffs) -> Array:
 
 
 def _tolerated(x: Array, at: Mapping[str, int], t: Tolerance) -> Array:
-    """Who is inside the tolerance period and did nothing that it never covers."""
+    """Mask of enterprises inside the tolerance period without a fact that it never covers."""
     covered = np.zeros(x.shape[1], bool)
     for name in t.covers.features:
         covered |= x[at[name]] >= 1

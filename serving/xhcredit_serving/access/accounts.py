@@ -1,4 +1,4 @@
-"""Accounts of others: made, given roles, taken roles, shut and reset by the security administrator.
+"""Account administration: create, grant, revoke, disable, reset, by the security administrator.
 
 An administrator of some bureaus sees and changes only people who have roles there and nowhere else.
 """
@@ -43,7 +43,7 @@ _SECRET = examples.json_of({"login": "zhang.san", "password": "…"})
 
 
 class NewAccount(BaseModel):
-    """A person to be added."""
+    """Request: a new account."""
 
     model_config = ConfigDict(extra="forbid")
     login: Annotated[str, Field(pattern=LOGIN, examples=["zhang.san"])]
@@ -59,21 +59,21 @@ class Grant(BaseModel):
 
 
 class Shut(BaseModel):
-    """Whether an account is shut."""
+    """Request: disable or enable an account."""
 
     model_config = ConfigDict(extra="forbid")
     disabled: bool
 
 
 class Identity(BaseModel):
-    """Who somebody is at the identity provider: the value of the claim by which they are known."""
+    """Request: OIDC identity of an account, the value of the identifying claim."""
 
     model_config = ConfigDict(extra="forbid")
     subject: Annotated[Whole, Field(min_length=1, max_length=255)] | None
 
 
 def shown(row: dict[str, Any]) -> dict[str, Any]:
-    """What is told of an account; nothing that opens it."""
+    """Account as JSON, without secrets."""
     kept = ("login", "name", "has_totp", "locked_until", "disabled_at", "external")
     granted = [{"role": role, "bureau": bureau} for role, bureau in row["grants"]]
     return {
@@ -84,7 +84,7 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def looks_after(caller: Caller, granted: Iterable[tuple[str, str]]) -> bool:
-    """Whether somebody with these roles is this administrator's to look after."""
+    """Whether an account with these grants is in scope of the administrator."""
     bureaus = {bureau for _, bureau in granted} or {""}
     return all(caller.may(ACCOUNTS, bureau) for bureau in bureaus)
 
@@ -116,7 +116,7 @@ async def accounts(request: Request) -> Response:
     openapi_extra=written_by_person(with_key=False),
 )
 async def new_account(request: Request, asked: NewAccount) -> Response:
-    """Add a person, who may do nothing yet."""
+    """Add an account without grants."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     password = await add_account(service, caller, purpose_of(request.headers), asked)
@@ -124,7 +124,7 @@ async def new_account(request: Request, asked: NewAccount) -> Response:
 
 
 async def add_account(service: Service, caller: Caller, purpose: str, asked: NewAccount) -> str:
-    """Add a person and return their one-time password.
+    """Add an account and return its one-time password.
 
     Raises:
         Refusal: not an administrator of the whole district.
@@ -170,7 +170,7 @@ async def _done(login: str, work: Callable[[], None]) -> Response:
     openapi_extra=written_by_person(),
 )
 async def grant(request: Request, login: LoginInPath, asked: Grant) -> Response:
-    """Give somebody a role for a bureau."""
+    """Grant an account a role for a bureau."""
     return await _grant(request, login, asked, "account.grant", take=False)
 
 
@@ -185,7 +185,7 @@ async def grant(request: Request, login: LoginInPath, asked: Grant) -> Response:
 async def take_grant(
     request: Request, login: LoginInPath, asked: Annotated[Grant, Query()]
 ) -> Response:
-    """Take a role for a bureau from somebody."""
+    """Revoke a role for a bureau."""
     return await _grant(request, login, asked, "account.take", take=True)
 
 
@@ -208,7 +208,7 @@ async def _grant(request: Request, login: str, asked: Grant, action: str, take: 
     openapi_extra=written_by_person(),
 )
 async def shut_account(request: Request, login: LoginInPath, asked: Shut) -> Response:
-    """Shut somebody out, or let them in again."""
+    """Disable an account, or enable it again."""
     service, caller, purpose = await _theirs(request, login)
     key = key_of(request.headers)
     act = caller.act_once(key, "account.shut", purpose, login=login, disabled=asked.disabled)
@@ -227,7 +227,7 @@ async def shut_account(request: Request, login: LoginInPath, asked: Shut) -> Res
     openapi_extra=written_by_person(with_key=False),
 )
 async def reset_password(request: Request, login: LoginInPath) -> Response:
-    """Give somebody a one-time password."""
+    """Reset an account to a one-time password."""
     service, caller, purpose = await _theirs(request, login)
     password = first_password()
     kept = await service.passwords.hashed(password)
@@ -247,7 +247,7 @@ async def reset_password(request: Request, login: LoginInPath) -> Response:
     openapi_extra=written_by_person(),
 )
 async def set_identity(request: Request, login: LoginInPath, asked: Identity) -> Response:
-    """Bind somebody to their identity at the provider."""
+    """Bind an account to its OIDC identity."""
     service, caller, purpose = await _theirs(request, login)
     issuer = service.settings.oidc.issuer if service.settings.oidc else ""
     external = f"{issuer}|{asked.subject}" if asked.subject else None

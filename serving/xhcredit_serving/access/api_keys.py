@@ -43,7 +43,7 @@ class NewKey(BaseModel):
 
 
 def shown(row: dict[str, Any]) -> dict[str, Any]:
-    """What is told of a key; never the key itself."""
+    """API key as JSON; never the key itself."""
     return {name: row[name] for name in KEY}
 
 
@@ -111,7 +111,7 @@ async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey
 async def revoke_key(
     request: Request, prefix: Annotated[str, Path(pattern="^[0-9a-f]{8}$")]
 ) -> Response:
-    """Make a key open nothing any more."""
+    """Revoke an API key."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     purpose = purpose_of(request.headers)

@@ -1,4 +1,4 @@
-"""Who did what, and who looked at whom: for the auditor, whose own looking is recorded as well."""
+"""Audit log over HTTP, for the auditor; reading it is audited as well."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ async def _page(
 async def readers(
     request: Request, code: CodeInPath, limit: Limit = 100, before: Before = None
 ) -> Response:
-    """Who looked at an enterprise."""
+    """Readers of an enterprise, from the audit log."""
     service, caller, purpose = await _auditor(request)
     code = right_code(code)
     asked = trail.Asked(code=code, bureaus=caller.scope(AUDIT))

@@ -42,7 +42,7 @@ def _callback(request: Request, service: Service) -> str:
 
 @router.get("/v1/oidc/login")
 async def leave(request: Request) -> Response:
-    """Send a browser to the provider; its cookie ties what comes back to it."""
+    """Redirect a browser to the OIDC provider; a state cookie ties the callback to it."""
     service = service_of(request)
     left = await _oidc(request).leave(_callback(request, service), service.now())
     answer = RedirectResponse(left.url, 303, headers={"Cache-Control": "no-store"})
@@ -64,7 +64,7 @@ async def arrive(
     code: Annotated[str, Query(max_length=2000)] = "",
     state: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Let in who came back, if an account is bound to who they are."""
+    """OIDC callback: log in the account that is bound to the identity."""
     service = service_of(request)
     held = request.cookies.get(STATE, "")
     if not code or not state or not hmac.compare_digest(held.encode(), state.encode()):
@@ -79,7 +79,7 @@ async def arrive(
 
 
 def _open(service: Service, identity: str, address: str) -> Opened:
-    """Open a session for the account that is bound to an identity."""
+    """Open a session for the account that is bound to an OIDC identity."""
     user = service.store.access.known_as(identity)
     if user is None or user["disabled_at"]:
         told = {"login": user["login"] if user else "", "address": address, "how": "oidc"}

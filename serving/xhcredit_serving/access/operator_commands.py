@@ -1,4 +1,4 @@
-"""Accounts from the shell: the first ones, and what the operator does when nobody can log in.
+"""Account commands of the shell: the first accounts, and the operator's recovery.
 
 The shell's user may do anything to the store's file anyway; so what they do here is only kept apart
 by names in the activity chain, and by the same rules about administrators.
@@ -58,7 +58,7 @@ def register(cli: typer.Typer) -> None:
 
 
 def first_people(store: Store) -> None:
-    """Make the three administrators, and show their one-time passwords once, if nobody is there."""
+    """Create the three administrators if there are no accounts; print their one-time passwords."""
     if store.access.people():
         return
     lines = [
@@ -156,7 +156,7 @@ def _act(action: str, why: str) -> Act:
 
 
 def _add(store: Store, login: str, name: str, why: str) -> str:
-    """Add a person and return their one-time password."""
+    """Add an account and return its one-time password."""
     from xhcredit_serving.auth.passwords import (  # only this command waits for it
         first_password,
         hashed_now,

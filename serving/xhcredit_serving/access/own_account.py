@@ -1,4 +1,4 @@
-"""One's own account: log in and out, see who one is, choose a password, set up one-time codes."""
+"""Own account: log in and out, session, password change, TOTP setup."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _TOKEN = examples.header("X-CSRF-Token", "会话令牌，见 /v1/session / the s
 
 
 class Credentials(BaseModel):
-    """Who wants to be let in."""
+    """Request: login credentials."""
 
     model_config = ConfigDict(extra="forbid")
     login: Login
@@ -75,7 +75,7 @@ class OneTime(BaseModel):
 
 
 def told(visit: Visit) -> dict[str, Any]:
-    """Who somebody is, as they are told."""
+    """Login session as JSON."""
     kept = ("login", "name", "how", "must_change", "has_totp", "csrf")
     return {
         **{name: getattr(visit, name) for name in kept},
@@ -88,7 +88,7 @@ def told(visit: Visit) -> dict[str, Any]:
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from."""
+    """Client address of a request."""
     return request.client.host if request.client else ""
 
 
@@ -103,7 +103,7 @@ def address_of(request: Request) -> str:
     responses=declared(400, 422, 429) | {200: examples.json_of(ME)},
 )
 async def log_in(request: Request, who: Credentials) -> Response:
-    """Open a session."""
+    """Log in: open a session."""
     service = service_of(request)
     refuse_foreign(request, service.settings.public)
     login = who.login.strip().casefold()
@@ -130,7 +130,7 @@ def _visit(service: Service, cookie: str) -> Visit:
     responses=declared() | {200: examples.json_of(ME)},
 )
 async def who_am_i(request: Request) -> Response:
-    """Who is logged in."""
+    """Current login session."""
     visit = await service_of(request).visit(request, settled=False)
     return RoundedJSON(told(visit), headers=NO_STORE)
 
@@ -254,7 +254,7 @@ async def _turn(
 
 
 async def _local(request: Request, service: Service) -> Visit:
-    """Who is logged in here, not at the identity provider."""
+    """Local login session, not one of the identity provider."""
     visit = await service.visit(request)
     if visit.how == "oidc":
         raise Refusal("not_allowed", "your identity provider asks for codes; set them up there")

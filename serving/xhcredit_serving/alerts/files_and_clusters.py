@@ -1,4 +1,4 @@
-"""Alerts as a spreadsheet, and who hangs together with an enterprise."""
+"""Alerts as a spreadsheet, and relation clusters of enterprises."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ CLUSTER = {
     response_class=FileResponse,
 )
 async def export(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-    """Exactly what is filtered, as a file; who took it is kept."""
+    """Export the filtered alerts as a file; the export is audited."""
     service = service_of(request)
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
@@ -118,7 +118,7 @@ def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int
 
 
 def _due(row: Mapping[str, Any]) -> str:
-    """The due day as a table for people shows it."""
+    """Due day as shown in a spreadsheet."""
     if row["due_unknown"]:
         return "未知"
     return f"{row['due_on']}（暂定）" if row["provisional"] else str(row["due_on"])
@@ -153,7 +153,7 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
     },
 )
 async def cluster(request: Request) -> Response:
-    """Who hangs together with an enterprise, as known on the day of the answering run."""
+    """Relation cluster of an enterprise, as known on the day of the current run."""
     service = service_of(request)
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
@@ -162,7 +162,7 @@ async def cluster(request: Request) -> Response:
 
 
 async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str) -> dict[str, Any]:
-    """The cluster of an enterprise as the caller may see it, kept as having been seen.
+    """Relation cluster of an enterprise in scope of the caller; the read is audited.
 
     Raises:
         UnknownRecord, UnknownEnterprise: there is none, or it is another bureau's.

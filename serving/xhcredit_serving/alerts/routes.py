@@ -1,4 +1,4 @@
-"""Early warning: what was found, where it stands, what officers do about it."""
+"""Early-warning alerts over HTTP: list, precision, workflow actions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ PRECISION = {
 
 
 class Asked(BaseModel):
-    """Which alerts; what is left out does not filter."""
+    """Alert filters; omitted fields do not filter."""
 
     model_config = ConfigDict(extra="ignore")
     state: list[State] = Field([], max_length=11, description="状态 / states")
@@ -115,7 +115,7 @@ class Paged(Asked):
 
 
 class Doings(BaseModel):
-    """What is done about alerts: all of them, or none."""
+    """Request: one workflow action on several alerts, all or none."""
 
     model_config = ConfigDict(extra="forbid")
     alerts: Annotated[list[Number], Field(min_length=1, max_length=200, examples=[[7]])]
@@ -132,13 +132,13 @@ class Doings(BaseModel):
     into: Number | None = Field(None, description="merge：并入哪一条 / the alert that goes on")
 
     def details(self) -> dict[str, Any]:
-        """What the act needs, as given."""
+        """Parameters of the action, as given."""
         told = self.model_dump(exclude={"alerts", "act", "reason"})
         return {k: v for k, v in told.items() if v not in ("", None)}
 
 
 def listed(service: Service, question: Question) -> list[dict[str, Any]]:
-    """Alerts of a question, told whether they are overdue today."""
+    """Alerts of a query, marked whether they are overdue today."""
     rows, calendar = service.store.alerts.page(question), service.rulebook.calendar
     return with_overdue(rows, service.today(), calendar)
 

@@ -1,4 +1,4 @@
-"""Who asks, may they, and why do they ask?"""
+"""Authentication of callers, permissions per bureau, and purpose of access."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WHOLE_DISTRICT = frozenset({"", "*"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, by key or session: a name for the activity chain, and roles per bureau."""
+    """Authenticated caller, by API key or session: actor name, and roles per bureau."""
 
     name: str
     grants: frozenset[tuple[str, str]]  #: (role, bureau)
@@ -43,13 +43,13 @@ class Caller:
 
     @cached_property
     def bureau(self) -> str:
-        """The bureaus that answer for what is done; empty is the whole district."""
+        """Bureaus of the caller, for the audit log; empty is the whole district."""
         held = sorted({bureau for _, bureau in self.grants})
         return "" if WHOLE_DISTRICT.intersection(held) else "、".join(held)
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """What the roles allow together, for whatever bureau; an unknown role allows nothing."""
+        """Permissions of all roles, for whatever bureau; an unknown role has none."""
         return frozenset().union(*(ROLES.get(role, frozenset()) for role, _ in self.grants))
 
     def scope(self, permission: str) -> frozenset[str] | None:
@@ -63,7 +63,7 @@ class Caller:
         return None if WHOLE_DISTRICT & held else frozenset(held)
 
     def may(self, permission: str, bureau: str | None) -> bool:
-        """Whether a permission is held for what belongs to a bureau.
+        """Whether the caller has a permission for a bureau.
 
         What belongs to no known bureau (None or empty) is for the whole district's officers only.
         Where this says no, answer as if the thing did not exist: 404, never 403.
@@ -85,7 +85,7 @@ class Caller:
 
 @dataclass
 class Keyring:
-    """Tells callers by their keys; a good key is looked up once a second at most."""
+    """Authenticates API keys; a good key is looked up once a second at most."""
 
     access: Access
     clock: MomentSource
@@ -100,7 +100,7 @@ class Keyring:
         return caller if seen <= self.clock() < until else None
 
     def look_up(self, token: str) -> Caller:
-        """The caller of a key, as the store says now.
+        """Caller of an API key, looked up in the store.
 
         Raises:
             Refusal: the key is unknown, expired or revoked.
@@ -120,7 +120,7 @@ class Keyring:
 
 
 def no_key(detail: str) -> Refusal:
-    """The refusal of who shows no good key."""
+    """Refusal (401) without a valid key."""
     return Refusal("no_key", detail, WWW_Authenticate="Bearer")
 
 
@@ -149,7 +149,7 @@ def token_of(headers: Mapping[str, str]) -> str:
 
 
 def purpose_of(headers: Mapping[str, str]) -> str:
-    """Why the caller asks: UTF-8, or percent-encoded where a client sends ASCII only.
+    """Purpose header ``X-Purpose``: UTF-8, or percent-encoded where a client sends ASCII only.
 
     Raises:
         Refusal: there is no purpose, or one that cannot be kept.

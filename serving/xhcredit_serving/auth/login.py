@@ -1,4 +1,4 @@
-"""How does somebody get in?  A password, perhaps a one-time code, and few tries of either.
+"""Login by password and optional one-time code (TOTP), with lockout.
 
 Whatever is wrong (no such login, wrong password, wrong code, locked, shut), the answer is the same,
 after the same time.
@@ -44,7 +44,7 @@ def step_of(secret: str, code: str, now: datetime, after: int) -> int | None:
 
 @dataclass(frozen=True)
 class Logins:
-    """Lets people in, by the rules of the day."""
+    """Password login by the rules of the day."""
 
     store: Store
     book: Rulebook
@@ -53,7 +53,7 @@ class Logins:
     async def log_in(
         self, login: str, password: str, code: str | None, address: str, day: date
     ) -> Opened:
-        """Open a session.
+        """Log in: open a session.
 
         Raises:
             LoginRefused: something is wrong; what, is not told.
@@ -70,7 +70,7 @@ class Logins:
     async def change_password(
         self, login: str, old: str, new: str, address: str, day: date
     ) -> None:
-        """Let somebody choose a new password; all their sessions end.
+        """Change an account's own password; all its sessions end.
 
         Raises:
             LoginRefused: the old one is wrong.
@@ -88,7 +88,7 @@ class Logins:
         await asyncio.to_thread(self.store.access.change_user, act, login, **changed)
 
     async def check_code(self, login: str, secret: str, code: str, address: str, day: date) -> int:
-        """The time step of a one-time code of somebody who is logged in; a try like any other.
+        """Time step of a right one-time code (TOTP); a wrong one counts as a failed try.
 
         Raises:
             LoginRefused: it is wrong, or there were too many tries.
@@ -102,7 +102,7 @@ class Logins:
     async def _known(
         self, login: str, password: str, code: str | None, address: str, day: date
     ) -> tuple[dict[str, Any], int | None]:
-        """Who has this login and password, and the step of their one-time code if they use any."""
+        """Account with this login and password, and the time step of its one-time code, if any."""
         user = await self._right(login, password, address, day)
         if user is None:
             raise await self._failed(login, address, day)
@@ -119,14 +119,14 @@ class Logins:
     async def _right(
         self, login: str, password: str, address: str, day: date
     ) -> dict[str, Any] | None:
-        """The person with this login, if there was a try left and the password is right."""
+        """Account with this login, if a try was left and the password is right."""
         user = await asyncio.to_thread(self._person, login, address, day)
         kept = user["password_hash"] if user else None
         right = await self.passwords.are_right(password, kept)
         return user if right else None
 
     def _person(self, login: str, address: str, day: date) -> dict[str, Any] | None:
-        """The person whose password is to be compared; None if no password would be right."""
+        """Account whose password is to be compared; None if no password would be right."""
         lockout = self._lockout(day)
         now = self.store.writer.clock()
         since = now - timedelta(minutes=lockout.minutes)
@@ -149,7 +149,7 @@ class Logins:
         return self.store.sessions.try_once(login, lockout.failures, now, until)
 
     def _is_fresh(self, user: dict[str, Any], day: date) -> bool:
-        """Whether a first password still opens; others do."""
+        """Whether a first password is still valid; others do not expire here."""
         if not user["must_change"] or user["password_at"] is None:
             return True
         rules = self.book.value("access.passwords", PasswordRules, as_of=day)
@@ -166,7 +166,7 @@ class Logins:
         return self.book.value("access.lockout", Lockout, as_of=day)
 
     async def _failed(self, login: str, address: str, day: date) -> LoginRefused:
-        """Count a failure, keep it in the activity chain, and return what is told."""
+        """Count a failed login, audit it, and return the refusal."""
         lockout = self._lockout(day)
         await asyncio.to_thread(self._count, login, address, lockout)
         return LoginRefused(

@@ -1,4 +1,4 @@
-"""Who is it, says the city's identity provider?  OpenID Connect: code flow, PKCE, nonce.
+"""OpenID Connect login by the city's identity provider: code flow, PKCE, nonce.
 
 The provider only says who somebody is.  What they may do is granted here, to an account that the
 security administrator has bound to that identity; an identity without account opens nothing.
@@ -27,7 +27,7 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Provider:
-    """The identity provider, and who we are to it."""
+    """OIDC identity provider, and our client at it."""
 
     issuer: str
     client_id: str
@@ -38,7 +38,7 @@ class Provider:
 
 @dataclass(frozen=True)
 class Left:
-    """Somebody was sent to the provider: where to, and what must come back with them."""
+    """Authorization redirect: provider URL and state."""
 
     url: str
     state: str
@@ -46,7 +46,7 @@ class Left:
 
 @dataclass
 class Oidc:
-    """Sends people to the provider, and reads what they come back with."""
+    """OIDC client: starts logins at the provider and verifies what comes back."""
 
     provider: Provider
     sessions: Sessions
@@ -92,7 +92,7 @@ class Oidc:
         return Left(made["url"], made["state"])
 
     async def identity(self, state: str, code: str, callback: str, now: datetime) -> str:
-        """Who came back, as ``issuer|value of the claim``.
+        """OIDC identity that came back, as ``issuer|value of the claim``.
 
         Raises:
             LoginRefused: nobody left with this state, or what the provider says does not hold.
@@ -113,7 +113,7 @@ class Oidc:
         return f"{self.provider.issuer}|{value}"
 
     async def _claims(self, code: str, callback: str, kept: dict[str, Any]) -> dict[str, Any]:
-        """What the provider signed of who came back, after checking all of it."""
+        """Verified claims of the ID token."""
         metadata = await self._app.load_server_metadata()
         told = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
         metadata["id_token_signing_alg_values_supported"] = sorted(_SIGNED.intersection(told))

@@ -1,4 +1,4 @@
-"""Is a password right, and is it good enough?  Hashed by argon2id, slowly on purpose, in threads.
+"""Password hashing (argon2id, in threads) and password rules.
 
 A hash takes a fifth of a second of a processor: whoever could ask for as many as they like would
 stop the service.  So few are worked on at once, few wait, and the rest is told to come back.
@@ -58,7 +58,7 @@ class Passwords:
         return await self._slowly(self._compare, password, kept)
 
     async def hashed(self, password: str) -> str:
-        """What is kept of a password.
+        """Hash of a password.
 
         Raises:
             Refusal: too many wait already.
@@ -80,12 +80,12 @@ class Passwords:
             self._busy -= 1
 
     def close(self) -> None:
-        """Wait for what is being worked on."""
+        """Wait for hashes under way."""
         self._threads.shutdown(cancel_futures=True)
 
 
 def hashed_now(password: str) -> str:
-    """What is kept of a password; for the shell, which does nothing else meanwhile."""
+    """Hash of a password, blocking; for the shell."""
     return PasswordHash.recommended().hash(password)
 
 

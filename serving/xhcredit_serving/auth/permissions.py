@@ -1,4 +1,4 @@
-"""What may each role do?  One table; the shell reads it without loading the server."""
+"""Permissions of each role; importable without the server."""
 
 from __future__ import annotations
 

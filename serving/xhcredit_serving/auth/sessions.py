@@ -1,4 +1,4 @@
-"""Who is logged in?  A random cookie, looked up at every request, and a token against forgery.
+"""Login sessions: random cookie, time-outs, and protection against CSRF.
 
 The cookie is HttpOnly and SameSite=Strict.  A request that changes something must besides carry the
 session's token (header ``X-CSRF-Token`` or form field ``csrf``) and come from our own pages.
@@ -31,7 +31,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody who is logged in, and the token that their requests carry."""
+    """Login session: caller, CSRF token and time-outs."""
 
     caller: Caller
     login: str
@@ -62,7 +62,7 @@ def visit_limits(book: Rulebook, day: date) -> Limits:
 
 
 def visit_of(sessions: Sessions, cookie: str, now: datetime, limits: Limits) -> Visit:
-    """Who stands behind a cookie.
+    """Login session of a cookie.
 
     Raises:
         Refusal: nobody, or the session is over.
@@ -108,7 +108,7 @@ def cookie_name(secure: bool) -> str:
 
 
 def give_cookie(response: Response, value: str, secure: bool) -> None:
-    """Let the browser keep a session; an empty value takes it away."""
+    """Set the session cookie; an empty value deletes it."""
     age = None if value else 0
     response.set_cookie(
         cookie_name(secure), value, max_age=age, httponly=True, samesite="strict", secure=secure
@@ -136,7 +136,7 @@ async def refuse_forgery(request: Request, csrf: str, public: str) -> None:
 
 
 def refuse_foreign(request: Request, public: str) -> None:
-    """Refuse what a browser says to come from another site.
+    """CSRF: refuse a request from another site (Sec-Fetch-Site, Origin).
 
     Raises:
         Refusal: it does.

@@ -1,1 +1,1 @@
-"""How does an officer see and do it?  Pages made on the server; they decide nothing themselves."""
+"""Officer console: server-rendered pages without decisions of their own."""

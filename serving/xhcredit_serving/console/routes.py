@@ -1,4 +1,4 @@
-"""Every page of the console, to be put into the application in one step."""
+"""Register all console pages, static assets and error pages with the application."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PARTS = (
 
 
 def add_to(app: FastAPI) -> None:
-    """Add the pages, their files, and the words for what goes wrong."""
+    """Add console pages, static assets and error pages."""
     app.router.routes.append(Route("/", _to_console))
     app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
     for part in PARTS:
@@ -48,5 +48,5 @@ def add_to(app: FastAPI) -> None:
 
 
 async def _to_console(request: Request) -> Response:
-    """Who knows nothing but the name of the service comes to its pages."""
+    """Redirect the root path to the console."""
     return RedirectResponse("/console", 307)

@@ -1,4 +1,4 @@
-"""Who is told of tier changes and alerts: made, ended, told again by the security administrator.
+"""Webhook subscriptions over HTTP: created, ended, replayed by the security administrator.
 
 A subscription hands data to another system for as long as it lives, as a key does; hence it is
 for who gives keys.
@@ -39,7 +39,7 @@ _SECRET = {"id": 1, "secret": "whsec_…"}
 
 
 class NewSubscription(BaseModel):
-    """Another system that is to be told."""
+    """Request: a webhook subscription."""
 
     model_config = ConfigDict(extra="forbid")
     name: Name
@@ -168,7 +168,7 @@ async def dead_messages(
 async def replay_subscription(
     request: Request, number: Number, since: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> Response:
-    """Let messages be sent again."""
+    """Replay webhook deliveries."""
     service, caller, purpose = await _asked(request, number)
     told = {"subscription": number, "since": since}
     act = caller.act_once(key_of(request.headers), "subscription.replay", purpose, **told)
@@ -177,7 +177,7 @@ async def replay_subscription(
 
 
 async def _asked(request: Request, number: int) -> tuple[Service, Caller, str]:
-    """Who changes a subscription, and why; another administrator's does not exist."""
+    """Service, caller and purpose of a change; refuses another administrator's subscription."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     purpose = purpose_of(request.headers)

@@ -1,4 +1,4 @@
-"""Files of a draw over HTTP: the public list for everybody, internal list and notices for officers.
+"""Files of a draw over HTTP: public list, and internal list and notices for officers.
 
 The names are fixed addresses; nothing that a caller writes becomes part of a path.
 """
@@ -52,7 +52,7 @@ class PublicLists:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, service: Service, draw: str, name: str) -> bytes:
-        """A file of a published draw, made anew when results or names have changed.
+        """File of a published draw, rebuilt when results or names have changed.
 
         Raises:
             UnknownRecord: there is no such draw, or its list was not published.
@@ -66,7 +66,7 @@ class PublicLists:
 
 
 def _version(service: Service, draw: str, name: str) -> str:
-    """What a public file is made from."""
+    """Version of a public file: digest of its inputs."""
     kept = service.store.draws.one(draw)
     if kept["state"] != PUBLISHED:
         raise UnknownRecord(f'draw "{draw}" has published no list yet')
@@ -130,7 +130,7 @@ for _name in FILES:
 async def internal_file(
     request: Request, caller: Caller, purpose: str, draw: str, name: str
 ) -> Response:
-    """An internal file of a draw; who took it, and whom it names, is kept.
+    """Internal file of a draw; the read and the enterprises in it are audited.
 
     Raises:
         UnknownRecord: there is no such draw for this caller, or nothing was drawn yet.

@@ -1,4 +1,4 @@
-"""What everybody may have of a draw, without a key: commitment, record, the program that checks."""
+"""Public endpoints of a draw, without a key: commitment, record, stand-alone verifier."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ async def plans(request: Request) -> Response:
     responses=declared() | {200: examples.json_of({"draws": [bodies.LISTED]})},
 )
 async def draws(request: Request) -> Response:
-    """Draws and how they stand."""
+    """Draws and their states."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_READ)
     given = (service.store, caller.scope(DRAWS_READ), service.rulebook, service.today())
@@ -232,7 +232,7 @@ async def replace(request: Request, draw: Draw, asked: bodies.Away) -> Response:
     openapi_extra=examples.with_purpose(),
 )
 async def results(request: Request, draw: Draw, asked: bodies.Results) -> Response:
-    """Enter what visits found."""
+    """Enter inspection results."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RESULTS)
     await asyncio.to_thread(theirs, service, caller, DRAWS_RESULTS, draw)
@@ -251,7 +251,7 @@ async def results(request: Request, draw: Draw, asked: bodies.Results) -> Respon
     responses=declared(404, 409, 422) | {200: examples.json_of(bodies.ESTIMATE)},
 )
 async def estimate(request: Request, draw: Draw) -> Response:
-    """What a draw says about everybody."""
+    """Population estimates from a draw, weighted by inclusion probability."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_READ)
     await asyncio.to_thread(theirs, service, caller, DRAWS_READ, draw)

@@ -1,4 +1,4 @@
-"""What is sent and answered about draws."""
+"""Request and example bodies of draws."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Body(BaseModel):
 
 
 class NewPlan(_Body):
-    """A plan to be filed; what a plan may say is checked against the rules of the day."""
+    """Request: a plan to be filed; it is checked against the rules of the day."""
 
     plan: dict[str, Any] = Field(max_length=60, examples=[PLAN])
 
@@ -86,7 +86,7 @@ class NewSeed(_Body):
 
 
 class Away(_Body):
-    """Who falls out."""
+    """Request: replacement of an absent inspector."""
 
     code: Annotated[str, Field(max_length=64, pattern=_TEXT, examples=[examples.CODE])]
     inspector: Annotated[str, Field(max_length=64, pattern=_TEXT, examples=["J000007"])]
@@ -94,7 +94,7 @@ class Away(_Body):
 
 
 class Results(_Body):
-    """What visits found."""
+    """Request: inspection results of a draw."""
 
     csv: str = Field(
         max_length=_LONGEST,

@@ -59,7 +59,7 @@ class NewCheck(_Body):
 
 
 class Found(_Body):
-    """What the check found."""
+    """Request: result of a triggered check."""
 
     result: Annotated[Text, Field(examples=["corrected"])]
     inspected_on: Annotated[Text, Field(examples=["2026-07-10"])]
@@ -94,7 +94,7 @@ def _theirs(service: Service, caller: Caller, permission: str, check: str) -> No
     openapi_extra=examples.with_purpose(),
 )
 async def open_check(request: Request, asked: NewCheck) -> Response:
-    """Open a check."""
+    """Open a triggered check."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
     if not caller.may(DRAWS_RUN, asked.bureau):

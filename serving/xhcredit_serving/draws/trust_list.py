@@ -1,4 +1,4 @@
-"""Trust rewarded over HTTP: who is checked remotely first, which chains are exempt, and why."""
+"""Trust list over HTTP: remote inspection first, exempt chains, entries and exits with reasons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PAGE: dict[str, Any] = {
 
 
 class Kind(NamedTuple):
-    """A list: how it is made, how it is written, and what it tells besides."""
+    """Kind of trust list: its builder, its spreadsheet, and its extra columns."""
 
     make: Callable[..., pd.DataFrame]
     sheet: Callable[[date], Sheet]
@@ -61,7 +61,7 @@ KINDS = {
 
 
 class Asked(BaseModel):
-    """Which list, of which day, and whom of it."""
+    """Trust list query: kind, day and filters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -100,13 +100,13 @@ class Found(NamedTuple):
 
 @dataclass
 class Lists:
-    """Lists of the whole district, each made when it is first asked for; one at a time."""
+    """Cached trust lists of the whole district, built on demand; one at a time."""
 
     _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, service: Service, asked: Asked) -> Found:
-        """Who is or was on a list.
+        """Trust list of a day.
 
         Raises:
             UnknownRecord: no night of one of the days was published.
@@ -121,7 +121,7 @@ class Lists:
 
 
 def _named(service: Service, asked: Asked) -> tuple[str, date]:
-    """A name for the list that changes when what it is made from does, and its day."""
+    """Version of the list, which changes with its inputs, and its day."""
     store = service.store
     day = asked.as_of or date.fromisoformat(store.reader.current_run()["as_of"])
     runs = [run_of(store, d) for d in (day, asked.before) if d is not None]
@@ -136,7 +136,7 @@ def _made(service: Service, asked: Asked, day: date) -> pd.DataFrame:
 
 
 async def found_for(request: Request, caller: Caller, asked: Asked) -> Found:
-    """What is asked for and may be seen."""
+    """Trust list that matches a query, in scope of the caller."""
     lists: Lists = request.app.state.trust_lists
     found = await lists.of(service_of(request), asked)
     table, scope = found.table, caller.scope(DRAWS_RUN)
@@ -234,7 +234,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _row(row: dict[str, Any], besides: tuple[str, ...]) -> dict[str, Any]:
-    """A row as it is told; items and fields as lists, an unknown day as None."""
+    """Row as JSON; items and fields as lists, an unknown day as None."""
     told: dict[str, Any] = {name: row[name] for name in _TOLD}
     for name in besides:
         parts = row[name].split(";") if row[name] else []
@@ -243,7 +243,7 @@ def _row(row: dict[str, Any], besides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _mark(asked: Page, name: str) -> str:
-    """What a page is of: the list and the question."""
+    """Cursor mark of a page: digest of list version and query."""
     question = asked.model_dump(mode="json", exclude={"after", "limit"})
     return hashlib.sha256(canonical([name, question]).encode()).hexdigest()[:16]
 

@@ -55,7 +55,7 @@ async def file(
 async def read_file(
     service: Service, caller: Caller, purpose: str, code: str, as_of: date | None = None
 ) -> dict[str, Any]:
-    """The file of an enterprise, kept as having been read.
+    """Enterprise file (一企一档); the read is audited.
 
     Raises:
         UnknownEnterprise: there is none, or it is another bureau's.

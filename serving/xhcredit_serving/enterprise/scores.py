@@ -58,10 +58,10 @@ def _has(asked: str, tag: str) -> bool:
 
 
 class _Plain:
-    """``score`` without what frameworks add to a route, which costs more than the answer."""
+    """ASGI endpoint of ``score`` without the overhead of a framework route."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; refusals are told by the application around it."""
+        """Answer one request; the application around it turns refusals into problems."""
         answer = await score(Request(scope, receive))
         await answer(scope, receive, send)
 
@@ -100,7 +100,7 @@ router.get(
 async def history(
     request: Request, code: CodeInPath, limit: Annotated[int, Query(ge=1, le=1000)] = 400
 ) -> Response:
-    """What each published run said of an enterprise."""
+    """Score history of an enterprise over published runs."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
     code = right_code(code)

@@ -1,4 +1,4 @@
-"""What would the score be if other facts were known?  Nothing is kept but who asked."""
+"""What-if scores with supposed changes; nothing is stored but the audit log entry."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Withdrawal(BaseModel):
 
 
 class Supposed(BaseModel):
-    """One enterprise, and what is supposed of it."""
+    """What-if request: one enterprise and its supposed changes."""
 
     model_config = ConfigDict(extra="forbid")
     code: str = Field(max_length=64, examples=[examples.CODE])
@@ -76,7 +76,7 @@ async def what_if(request: Request, asked: Supposed) -> Response:
 async def suppose(
     service: Service, caller: Caller, purpose: str, asked: Supposed
 ) -> dict[str, Any]:
-    """The result with and without what is supposed; who asked is kept.
+    """What-if result with and without the supposed changes; the read is audited.
 
     Raises:
         RequestValidationError: with every fault of what is supposed.
@@ -107,7 +107,7 @@ async def suppose(
 
 
 def _faults(wrong: Sequence[Wrong]) -> RequestValidationError:
-    """All faults at once, told as those of any other body."""
+    """Validation error of all wrong changes at once (422)."""
     return RequestValidationError(
         [{"loc": ("body", *w.field.split(".")), "msg": w.detail, "type": "supposed"} for w in wrong]
     )

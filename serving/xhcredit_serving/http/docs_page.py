@@ -1,4 +1,4 @@
-"""The description for people: Swagger UI from a package's files, so it needs no network."""
+"""Swagger UI page of the API, served from a package's files without network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def page() -> Response:
 
 @router.get("/docs/start.js")
 async def start() -> Response:
-    """What starts the page; apart from it, so that no inline script is needed."""
+    """Start script of Swagger UI; a file, so that CSP needs no inline script."""
     return Response(_START, media_type="text/javascript")
 
 

@@ -1,4 +1,4 @@
-"""What the description of the API shows: examples and the headers that every read has."""
+"""OpenAPI examples and header parameters."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def json_of(example: object) -> dict[str, Any]:
 
 
 def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
-    """A header that is asked for."""
+    """OpenAPI header parameter."""
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return {
         "name": name,
@@ -218,7 +218,7 @@ def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
 
 
 def with_purpose() -> dict[str, Any]:
-    """What OpenAPI says of a read of enterprises besides its own parameters."""
+    """OpenAPI parameters of a read of enterprises (``X-Purpose``)."""
     return {"parameters": [header("X-Purpose", PURPOSE_WORDS)]}
 
 

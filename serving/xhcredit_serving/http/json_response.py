@@ -1,4 +1,4 @@
-"""JSON answers whose numbers have the digits that people write."""
+"""JSON responses with rounded numbers."""
 
 from __future__ import annotations
 

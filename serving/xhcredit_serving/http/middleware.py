@@ -1,4 +1,4 @@
-"""What happens to every request?  A number, a cap, a measurement, a log line; plain ASGI.
+"""Request middleware (plain ASGI): request id, concurrency cap, metrics, access log.
 
 Starlette's BaseHTTPMiddleware alone costs twice what a whole request costs here.
 """
@@ -36,7 +36,7 @@ _ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-
 
 @dataclass
 class Meters:
-    """What ``/metrics`` tells; own registry, so that nothing else gets in."""
+    """Prometheus metrics with their own registry."""
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -74,7 +74,7 @@ class Meters:
         self.tasks = TaskMeters(to)
 
     def exposed(self) -> bytes:
-        """What all workers measured together, for Prometheus."""
+        """Metrics of all workers in the Prometheus text format."""
         folder = os.environ.get(SHARED_METERS)
         if folder is None:
             return generate_latest(self.registry)
@@ -83,7 +83,7 @@ class Meters:
         return generate_latest(together)
 
     def of(self, route: str, method: str, status: int) -> tuple[Histogram, Counter]:
-        """What measures a kind of request; looked up once, as labels cost more than measuring."""
+        """Histogram and counter of a kind of request; cached, as labels cost more than that."""
         kind = (route, method, status)
         if kind not in self._of:
             of = self.seconds.labels(route, method), self.answers.labels(route, str(status))
@@ -92,7 +92,7 @@ class Meters:
 
 
 def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
-    """What writes the line of a request, as ``json_lines`` does but at a third of the price."""
+    """Writer of access log lines, as ``json_lines`` does but at a third of the cost."""
 
     def write(line: dict[str, Any]) -> None:
         first = {"timestamp": stamp(), "level": "info", "event": "request"}
@@ -103,7 +103,7 @@ def access_line(to: TextIO) -> Callable[[dict[str, Any]], None]:
 
 
 class Limits(NamedTuple):
-    """How many requests may be answered at once; how long a body may be, and take to come."""
+    """Request limits: concurrency, body size, and time to receive the body."""
 
     in_flight: int
     body_bytes: int
@@ -159,7 +159,7 @@ class Frame:
         return None
 
     async def _guarded(self, scope: Scope, receive: Receive, sent: _Sent) -> None:
-        """Answer, and turn what nobody expected into an incident."""
+        """Answer, and turn an unexpected error into an incident problem (500)."""
         try:
             await self._app(scope, receive, sent)
         except Exception:
@@ -170,7 +170,7 @@ class Frame:
             await self._as_page(scope, incident(request_id))(scope, receive, sent)
 
     def _as_page(self, scope: Scope, answer: Response) -> Response:
-        """The problem as a page, where people read it; as it is, if that page fails in its turn."""
+        """Problem as an HTML page for browsers; as it is, if that page fails in its turn."""
         try:
             return self._problem_page(scope, answer)
         except Exception:
@@ -179,7 +179,7 @@ class Frame:
             return answer
 
     def _tell(self, scope: Scope, sent: _Sent, seconds: float) -> None:
-        """Measure and log; the log names no enterprise, that is what the activity chain is for."""
+        """Measure and log a request; the log names no enterprise, only the audit log does."""
         route, state = _route(scope), scope["state"]
         took, answers = self._meters.of(route, scope["method"], sent.status)
         took.observe(seconds)
@@ -199,7 +199,7 @@ class Frame:
 
 
 class _Received:
-    """Passes a body on, up to a length and a time; a body without a told length is counted."""
+    """Limits size and time of a request body; one without a content length is counted."""
 
     def __init__(self, receive: Receive, limits: Limits) -> None:
         self._receive, self._left = receive, limits.body_bytes
@@ -216,7 +216,7 @@ class _Received:
         return message
 
     async def _in_time(self) -> Message:
-        """The next part; who lets us wait for it would keep a place from others."""
+        """Next body part within the time limit: a slow client would keep a place from others."""
         if self._seconds is None:
             return await self._receive()
         self._until = self._until or time.monotonic() + self._seconds
@@ -228,7 +228,7 @@ class _Received:
 
 
 class _Sent:
-    """Passes an answer on, with the request's number, and remembers what went out."""
+    """Passes a response on with the request id, and tracks its status and size."""
 
     def __init__(self, send: Send, request_id: bytes) -> None:
         self._send, self._request_id = send, request_id
@@ -252,5 +252,5 @@ def _request_id(given: bytes | None) -> str:
 
 
 def _route(scope: Scope) -> str:
-    """The address as a pattern, so that there are few; what matched none is ``other``."""
+    """Route pattern of a request for metrics; ``other`` if none matched."""
     return str(scope["state"].get("route") or getattr(scope.get("route"), "path", "other"))

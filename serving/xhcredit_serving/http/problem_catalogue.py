@@ -1,4 +1,4 @@
-"""Every kind of problem that is told: HTTP status, title, and what to do, in both languages."""
+"""Catalogue of problems (RFC 9457): HTTP status, title and advice, in both languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xhcredit import errors
 
 
 class Kind(NamedTuple):
-    """How a kind of problem is told: status, titles, and what helps.
+    """Kind of problem: status, titles and advice.
 
     ``page_zh`` and ``page_en`` go before ``do_zh`` and ``do_en`` on a page: officers know nothing
     of headers and fields.  Empty where both read the same.

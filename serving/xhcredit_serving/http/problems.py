@@ -1,4 +1,4 @@
-"""What is answered when something cannot be answered?  RFC 9457 bodies; nothing else knows HTTP.
+"""Problem responses (RFC 9457) for errors and refusals.
 
 ``type`` is an URN made of the stable ``code``; ``instance`` names the request, so that an operator
 finds it in the log.
@@ -73,7 +73,7 @@ class Problem(BaseModel):
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of refusals: those that every operation has, and ``statuses``."""
+    """OpenAPI responses of problems: those of every operation, and ``statuses``."""
     common = (401, 403, 503, 500)
     body = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
@@ -90,7 +90,7 @@ def answer(
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response that tells a problem."""
+    """Problem response (RFC 9457)."""
     body = Problem(
         type=f"urn:xhcredit:problem:{code}",
         title=kind.zh,
@@ -111,13 +111,13 @@ def answer(
 
 
 def refused(request_id: str, refusal: Refusal) -> Response:
-    """The response to what is refused for a reason of HTTP's own."""
+    """Problem response of a refusal that exists only over HTTP."""
     kind = HTTP[refusal.code]
     return answer(request_id, refusal.code, kind, refusal.detail, headers=refusal.headers)
 
 
 def incident(request_id: str) -> Response:
-    """The response to our own mistake: a number, and nothing of what happened."""
+    """Problem response of an internal error (500): the request id, no details."""
     return answer(request_id, "internal", HTTP["internal"], _DISCREET[500])
 
 
@@ -129,7 +129,7 @@ def of_error(request_id: str, error: errors.XhcreditError) -> Response:
 
 
 def wrong_codes(request_id: str, codes: Mapping[str, str]) -> Response:
-    """The response to codes that cannot be right, all of them at once; by where they stand."""
+    """Problem response of wrong codes, all at once, by their place in the request."""
     kind = LIBRARY[errors.BadCode]
     faults = [Fault(field=f, detail=problem_with(c) or "") for f, c in codes.items()]
     first = f'"{next(iter(codes.values()))}": {faults[0].detail}'
@@ -139,7 +139,7 @@ def wrong_codes(request_id: str, codes: Mapping[str, str]) -> Response:
 
 
 class WrongCodes(Exception):
-    """Codes that cannot be right, by where they stand in the request."""
+    """Wrong unified codes, by their place in the request."""
 
     def __init__(self, codes: Mapping[str, str]) -> None:
         """Hold the codes."""
@@ -164,7 +164,7 @@ async def _on_library(request: Request, error: Exception) -> Response:
 
 
 async def _on_disk(request: Request, error: Exception) -> Response:
-    """What tells of a full disk or a missing right; any other error is an incident."""
+    """Problem of a full disk or missing right; any other error is an incident."""
     known = disk_error(error)
     if known is None:
         raise error
@@ -177,7 +177,7 @@ async def _on_codes(request: Request, error: Exception) -> Response:
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
-    """What pydantic found, without repeating what was sent."""
+    """Problem of a pydantic validation error, without repeating the input."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     found = [Fault(field=".".join(map(str, e["loc"])), detail=e["msg"]) for e in error.errors()]
     detail = f"{found[0].field}: {found[0].detail}; see /docs for what is expected"
@@ -201,7 +201,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def register(app: FastAPI) -> None:
-    """Let every refusal and error be told as a problem; what is no such error is an incident."""
+    """Register the handlers that turn refusals and errors into problems."""
     for kind, handler in (
         (Refusal, _on_refusal),
         (errors.XhcreditError, _on_library),

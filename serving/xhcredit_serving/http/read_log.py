@@ -1,4 +1,4 @@
-"""Who saw what, and why?  Kept before the answer goes out; many reads share one commit."""
+"""Read log: audits reads before the answer goes out; many reads share one commit."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Waiting = tuple[Act, "asyncio.Future[None]"]
 
 
 class Watched(Protocol):
-    """Who is told how the commits go."""
+    """Monitor of the commits of the read log."""
 
     def worked(self, name: str) -> None:
         """A commit went well."""
 
     def failed(self, name: str, error: BaseException | None) -> object:
-        """A commit failed, and not for a reason that the store tells in words."""
+        """A commit failed unexpectedly (not a store error with a message)."""
 
 
 @dataclass
 class Journal:
-    """Keeps acts through ``record`` in groups; ``note`` returns when an act is durable."""
+    """Commits acts through ``record`` in groups; ``note`` returns when an act is durable."""
 
     record: Callable[[Sequence[Act]], int]
     watched: Watched | None = None
@@ -45,7 +45,7 @@ class Journal:
     )
 
     async def note(self, act: Act) -> None:
-        """Keep an act; return when it is on disk.
+        """Commit an act; return when it is on disk.
 
         Raises:
             Refusal: too many are waiting already.
@@ -71,7 +71,7 @@ class Journal:
             self._writer = None
 
     async def _commit(self, group: Sequence[Waiting]) -> None:
-        """Keep a group; whatever happens, each one who waits is told."""
+        """Commit a group; resolve the future of each act, whatever happens."""
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self.record, [a for a, _ in group])
@@ -101,7 +101,7 @@ class Journal:
 
 
 def _tell(group: Sequence[Waiting], error: Exception | None) -> None:
-    """Let those who wait go on; who has gone away meanwhile is left alone."""
+    """Resolve the futures of waiting acts; cancelled ones are skipped."""
     for _, kept in group:
         if kept.done():
             continue

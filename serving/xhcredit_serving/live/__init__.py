@@ -1,1 +1,1 @@
-"""The live model: the champion in memory, and what is computed with it on request."""
+"""Live model: the champion in memory, and what is computed with it on request."""

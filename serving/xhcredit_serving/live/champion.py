@@ -1,4 +1,4 @@
-"""Which model computes live?  That of the run that answers; another one is swapped in unnoticed.
+"""Live champion: the model of the current run, swapped when another run is published.
 
 Every worker asks the store several times a second which run answers.  The model of a new run is
 loaded, warmed up and tried beside the old one, which goes on until one reference is swapped.  A

@@ -1,4 +1,4 @@
-"""What is computed live of one enterprise: why, what if, and its whole file; a few at a time."""
+"""Explainer thread: explanation, what-if and enterprise file computed live, a few at a time."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ class Explainer:
         return {"run": champion.run, **what_if(champion.live, code, supposed, today)}
 
     def close(self) -> None:
-        """Wait for what is being computed."""
+        """Wait for computations under way."""
         self._thread.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Models over HTTP: candidates side by side, who would move, and promotion by two officers.
+"""Models over HTTP: candidates, shadow tier changes, and promotion by two officers.
 
 What is shown was put into the store by ``xhcredit-train submit``; nothing is trained here.
 """
@@ -31,7 +31,7 @@ Number = Annotated[int, Path(ge=1, le=2**53, description="候选编号 / candida
 
 
 async def officer(request: Request) -> Caller:
-    """Who may promote: a person, for the whole district, because everybody's tier may move.
+    """Officer who may promote: a person with the permission for the whole district.
 
     Raises:
         UnknownRecord: the permission is of one bureau only.
@@ -99,7 +99,7 @@ async def moves(
     after: Annotated[str, Query(max_length=64, pattern=r"^[^\x00]*$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Who would move."""
+    """Tier changes by the last shadow night."""
     service = service_of(request)
     caller = await service.caller(request, MODELS_READ)
     purpose, within = purpose_of(request.headers), caller.scope(MODELS_READ)
@@ -190,7 +190,7 @@ def in_shadow(service: Service, act: Act, number: int) -> dict[str, Any]:
     openapi_extra=written_by_person(),
 )
 async def switch(request: Request, number: Number, asked: bodies.Switch) -> Response:
-    """Let a candidate score from a day on."""
+    """Switch the champion to a candidate from a day on."""
     service, caller = service_of(request), await officer(request)
     told = asked.model_dump(mode="json")
     act = act_of(request, caller, "switch", told, candidate=number, from_day=told["from_day"])

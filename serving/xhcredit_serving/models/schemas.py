@@ -1,4 +1,4 @@
-"""What is sent and answered about models."""
+"""Request and example bodies of models."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class Switch(_Body):
 
 
 def day_of(text: str) -> date:
-    """A day as the store keeps it."""
+    """Stored day as a date."""
     return date.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""What is published and by which rules: runs, releases, rules, metadata."""
+"""Catalogue over HTTP: runs, releases, rules, metadata."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def run(request: Request, run: Annotated[int, Path(ge=1, le=_MOST)]) -> Re
     responses=declared() | {200: examples.json_of({"releases": [{"name": "expert"}]})},
 )
 async def releases(request: Request) -> Response:
-    """Points tables that are kept."""
+    """Stored releases."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
     found = await asyncio.to_thread(service.store.reader.releases)
@@ -140,7 +140,7 @@ async def rule(
     responses=declared() | {200: examples.json_of({"code_version": "…", "tiers": list("ABCD")})},
 )
 async def metadata(request: Request) -> Response:
-    """Version, current run, indicators, and what the key may do."""
+    """Metadata: version, current run, indicators, and the caller's permissions."""
     service = service_of(request)
     caller = await service.caller(request, CATALOGUE)
     key = {
@@ -168,7 +168,7 @@ async def metadata(request: Request) -> Response:
 
 
 def _table(of: Table) -> dict[str, Any]:
-    """A table of the data directory: what departments deliver, and what may be supposed of it."""
+    """Table of the data directory with its columns."""
     columns = [
         {
             "name": c.name,
@@ -214,7 +214,7 @@ def one_rule(book: Rulebook, rule_id: str, day: date) -> dict[str, Any]:
 
 
 def in_force(book: Rulebook, day: date) -> dict[str, Any]:
-    """Every rule in force on a day, with the digest of the rulebook and what ends soon."""
+    """Rules in force on a day, with the digest of the rulebook and rules that end soon."""
     found = [_rule(f.rule, f.entry, f.in_service) for f in book.in_force(day)]
     ending = [{"rule": f.rule_id, "zh": f.zh, "en": f.en} for f in ending_soon(book, day)]
     return {"as_of": day.isoformat(), "digest": book.digest, "ending": ending, "rules": found}

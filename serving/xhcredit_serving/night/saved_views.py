@@ -38,7 +38,7 @@ SHOWN = {
 
 
 class NewView(BaseModel):
-    """Filters to be kept under a name; one of the same name is replaced."""
+    """Request: a saved view; one of the same name is replaced."""
 
     model_config = ConfigDict(extra="forbid")
     name: Name
@@ -97,7 +97,7 @@ def views_of(service: Service, caller: Caller) -> list[dict[str, Any]]:
 
 
 def save(service: Service, caller: Caller, act: Act, asked: NewView) -> None:
-    """Keep a view of the caller."""
+    """Save a view of the caller."""
     name = asked.name.strip()
     if not name:
         raise BadInput("the view has no name; write one")

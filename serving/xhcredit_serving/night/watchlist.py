@@ -1,4 +1,4 @@
-"""Whom to look at first: the current run, filtered and sorted, page by page or as a file."""
+"""Watchlist over HTTP: the current run, filtered and sorted, paged by keyset or as a file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOST_PRINTED = 2000
 
 
 class Asked(BaseModel):
-    """What may be asked of the list; what is left out does not filter."""
+    """Watchlist filters; omitted fields do not filter."""
 
     model_config = ConfigDict(extra="ignore")
     tier: list[Literal["A", "B", "C", "D"]] = Field([], max_length=4, description="等级 / tiers")
@@ -190,7 +190,7 @@ async def export(
     asked: Annotated[Asked, Query()],
     format: Annotated[Format, Query(description="文件格式 / format")] = "xlsx",
 ) -> Response:
-    """Exactly what is filtered, as a file."""
+    """Export the filtered watchlist as a file."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
     question = allowed(caller, asked.question(caller.scope(SCORES)))
@@ -200,7 +200,7 @@ async def export(
 async def exported(
     service: Service, caller: Caller, purpose: str, question: Question, format: Format
 ) -> Response:
-    """All rows that a question asks for, as a file; who took it is kept.
+    """All rows of a watchlist query as a file; the export is audited.
 
     Raises:
         BadInput: more rows than such a file is made for.
@@ -287,13 +287,13 @@ def _refuse_many(kind: Format, rows: int) -> None:
 
 
 def _filters(asked: Question) -> str:
-    """What is asked, in one line."""
+    """Filters of a query in one line."""
     said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
     return "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
 
 
 def _rows(service: Service, by: Caller, pages: Iterator[Page]) -> Iterator[list[Any]]:
-    """Rows of a file; legal form, size and open alerts in words."""
+    """Cells of an export; legal form, size and open alerts as labels."""
     words = {n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")}
     for page in pages:
         for row in marked(service, by, page.rows):

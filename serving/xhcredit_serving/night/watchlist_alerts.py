@@ -1,4 +1,4 @@
-"""Open alerts on the watchlist: who may be told of them, what they filter, whom they mark."""
+"""Open alerts on the watchlist: permission, filters and marks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RULE = "alerts.triggers."
 
 
 def allowed(caller: Caller, asked: Question) -> Question:
-    """The question, of those bureaus alone whose alerts the caller may read if it asks by alerts.
+    """Query restricted to bureaus whose alerts the caller may read, if it filters by alerts.
 
     Raises:
         Refusal: it asks by alerts, and the caller may read none.
@@ -32,7 +32,7 @@ def allowed(caller: Caller, asked: Question) -> Question:
 def marked(
     service: Service, caller: Caller, rows: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows with their open alerts: ``open`` (how many), worst ``colour``, ``triggers``.
+    """Rows with their open alerts: ``open`` (count), worst ``colour``, ``triggers``.
 
     None where there is none, or where the caller may read no alerts.
     """
@@ -44,7 +44,7 @@ def marked(
 
 
 def words_of(service: Service, triggers: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Triggers in both languages; one that no rule declares any more keeps its name."""
+    """Names of triggers in both languages; an undeclared trigger keeps its id."""
     rules = service.rulebook.rules
     told = {}
     for name in triggers:

@@ -61,7 +61,7 @@ async def _file(request: Request, asked: bodies.NewApplication, kind: Kind) -> R
 def file_for(
     desk: jobs.Desk, caller: Caller, act: Act, asked: bodies.NewApplication, kind: Kind, on: date
 ) -> dict[str, Any]:
-    """File what was asked for; the record must be of the caller's bureau."""
+    """File an application; the record must be of the caller's bureau."""
     chosen, facts = Chosen(asked.table, asked.key), bodies.facts_of(asked.facts)
     wanted = jobs.Asked(kind, asked.applicant, asked.code, chosen, facts, asked.reason)
     refuse_hidden(caller, RESTORATION_FILE, jobs.agency_of(desk, wanted, on))
@@ -75,7 +75,7 @@ def _act(request: Request, caller: Caller, action: str, payload: dict[str, Any],
 
 
 async def _step(request: Request, number: int, asked: bodies.NewStep, kind: Kind) -> Response:
-    """Do a step; what the applicant does needs the right to file, an official's that to decide."""
+    """Apply a workflow step: of the applicant (right to file) or an official (right to decide)."""
     service = service_of(request)
     move = MOVES[kind].get(asked.act)
     by_applicant = move is not None and not move.by_official
@@ -156,7 +156,7 @@ async def _list(request: Request, asked: Filter, kind: Kind) -> Response:
 
 
 def _add_all(kind: Kind, path: str) -> None:
-    """The addresses for what is filed, and for all of it."""
+    """Add the routes of the collection: file and list."""
     zh = _ZH[kind]
 
     @router.post(

@@ -1,4 +1,4 @@
-"""May a record be restored, when, and what would it change?  The notice that tells of it."""
+"""Restoration assessment: eligibility, earliest day, what-if after restoration, notice."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _answer(
     openapi_extra=examples.with_purpose(),
 )
 async def what_if(request: Request, asked: bodies.Named) -> Response:
-    """What restoration would change."""
+    """What-if: score and tier without the record."""
     service = service_of(request)
     caller = await service.caller(request, WHAT_IF)
     purpose = purpose_of(request.headers)

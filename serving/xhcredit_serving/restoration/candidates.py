@@ -1,4 +1,4 @@
-"""Whose records can be restored now or soon?  For officers who call them."""
+"""Restorable list: records that can be restored now or soon, for officers to remind."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Listed:
         return sorted({row.street for row in self.rows} - {""})
 
     def taken(self, asked: Asked) -> list[Restorable]:
-        """The records asked for."""
+        """Records that match a query."""
         rows = self.by_code.get(asked.code, []) if asked.code else self.rows
         return [row for row in rows if asked.takes(row)]
 
@@ -102,7 +102,7 @@ class Lists:
         return await asyncio.to_thread(_made, service, barred, day, code)
 
     def visible(self, kept: Listed, within: Within, gone: frozenset[Record]) -> Listed:
-        """The part of a list that somebody may see, without records that are shown no more."""
+        """Part of a list in scope of a caller, without hidden records."""
         key = kept.name, within, gone
         held = self._visible.get(key)
         if held is None:
@@ -116,7 +116,7 @@ class Lists:
 def visible_rows(
     rows: Sequence[Restorable], within: Within, gone: frozenset[Record]
 ) -> list[Restorable]:
-    """Rows that somebody may see, without records that are shown no more."""
+    """Rows in scope of a caller, without hidden records."""
     return [
         row
         for row in rows
@@ -125,14 +125,14 @@ def visible_rows(
 
 
 def _name_of(service: Service, barred: dict[str, date], day: date) -> str:
-    """What the list of a day is made of: another name, another list."""
+    """Version of the list of a day: it changes with data, breaches or day."""
     digest = Warehouse(warehouse_of(service)).digest()
     since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
     return f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
 
 
 def _made(service: Service, barred: dict[str, date], day: date, code: str = "") -> list[Restorable]:
-    """The list of a day without who is barred; with a ``code``, of that enterprise alone."""
+    """Restorable list of a day without barred enterprises; with a ``code``, of that one alone."""
     place, rules = warehouse_of(service), service.rulebook
     return without_barred(restorable(place, rules, day, code=code), barred, place, rules, day)
 
@@ -146,7 +146,7 @@ class Asked(bodies.Body):
     code: str = Field("", max_length=64)
 
     def takes(self, row: Restorable) -> bool:
-        """Whether a record is asked for."""
+        """Whether a record matches the query."""
         return (
             (not self.state or row.state in self.state)
             and (not self.table or row.table in self.table)
@@ -215,7 +215,7 @@ async def sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
 
 
 async def export(request: Request, caller: Caller, purpose: str, asked: Asked) -> FileResponse:
-    """What is asked for as a spreadsheet; noted in the activity chain.
+    """Matching records as a spreadsheet; noted in the audit log.
 
     Raises:
         Refusal: another export is being written.
@@ -249,7 +249,7 @@ UnderWay = dict[tuple[str, str, str], dict[str, Any]]
 
 
 async def visible_to(request: Request, service: Service, caller: Caller) -> tuple[Listed, UnderWay]:
-    """All that a caller may see of the list, and what was applied for already."""
+    """Restorable list in scope of a caller, and applications by record."""
     lists: Lists = request.app.state.restorable
     kept = await lists.of(service, service.today())
     under_way = await asyncio.to_thread(service.store.applications.of_records)
@@ -257,14 +257,14 @@ async def visible_to(request: Request, service: Service, caller: Caller) -> tupl
 
 
 def _gone(under_way: UnderWay) -> frozenset[Record]:
-    """Records that are shown no more, by what was applied for."""
+    """Hidden records: those already restored by an application."""
     return frozenset(record for record, step in under_way.items() if step["state"] in _GONE)
 
 
 async def visible_of_enterprise(
     request: Request, service: Service, caller: Caller, code: str
 ) -> list[Restorable]:
-    """What a caller may see of the list about one enterprise; the list need not be made for it."""
+    """Restorable records of one enterprise in scope of a caller, without building the list."""
     lists: Lists = request.app.state.restorable
     rows = await lists.of_enterprise(service, service.today(), code)
     if not rows:
@@ -286,7 +286,7 @@ def _row(row: Restorable, under_way: UnderWay) -> dict[str, Any]:
 
 
 def _mark(asked: Page, name: str) -> str:
-    """What a page is of: the list and the question."""
+    """Cursor mark of a page: digest of list version and query."""
     question = asked.model_dump(exclude={"after", "limit"})
     return hashlib.sha256(canonical([name, question]).encode()).hexdigest()[:16]
 

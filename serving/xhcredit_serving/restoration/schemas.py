@@ -1,4 +1,4 @@
-"""What is asked about credit restoration, and what answers look like."""
+"""Request and example bodies of credit restoration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Override(Body):
 
 
 class Record(Body):
-    """A penalty or listing, as in the lawyers' cases; what is left out is unknown or false."""
+    """Penalty or listing as in the legal test cases; omitted fields are unknown or false."""
 
     kind: RecordKind
     authority: Authority
@@ -70,14 +70,14 @@ class Record(Body):
 
 
 class Question(Body):
-    """May such a record be restored on a day?"""
+    """Request: eligibility of a described record on a day."""
 
     record: Record
     applied_on: date | None = Field(None, description="申请日，默认今日 / day of filing")
 
 
 class Facts(Body):
-    """What an applicant proves with papers."""
+    """Facts that an applicant proves with documents."""
 
     duties_done_on: date | None = None
     corrected_on: date | None = None
@@ -103,7 +103,7 @@ class Named(Body):
 
 
 class StoredQuestion(Named):
-    """May this stored record be restored, with what the applicant can prove?"""
+    """Request: eligibility of a stored record, with facts that the applicant can prove."""
 
     applied_on: date | None = Field(None, description="申请日，默认今日 / day of filing")
     facts: Facts = Facts()
@@ -128,7 +128,7 @@ class NewApplication(Named):
 
 
 class NewStep(Body):
-    """What somebody does about an application."""
+    """Request: a workflow step of an application."""
 
     act: Act = Field(examples=["accept"])
     official: Line = Field("", examples=["王某"])
@@ -142,7 +142,7 @@ class NewStep(Body):
     platforms: list[Line] = Field([], max_length=50, examples=[["信用中国（上海）"]])
 
     def details(self) -> dict[str, Any]:
-        """What the step says beyond who, when and why; nothing that was not said."""
+        """Step fields beyond act, official and reason; only those that were set."""
         told = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         return {k: v for k, v in told.items() if k not in ("act", "official", "role", "reason")}
 
@@ -197,7 +197,7 @@ _KEY_WORDS = "幂等键：重试不会重复办理 / the same request again does
 
 
 def written() -> dict[str, Any]:
-    """What OpenAPI says of a change besides its own parameters."""
+    """OpenAPI header parameters of a write."""
     asked = [
         examples.header("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
         examples.header("Idempotency-Key", _KEY_WORDS, required=False),

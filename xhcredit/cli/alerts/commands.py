@@ -1,4 +1,4 @@
-"""``alerts run|backtest|precision|clusters``: what is new tonight, and which triggers are right?"""
+"""``alerts run|backtest|precision|clusters`` commands: nightly alerts and quality of triggers."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def run_command(
 
 
 def raised(warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any) -> Updated:
-    """Raise the alerts of a night that was just published; once, however often it is asked."""
+    """Raise the alerts of a newly published run; idempotent."""
     act = Act(getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"})
     with open_store(store) as opened:
         return update(warehouse, opened, rules, day, act, progress)
 
 
 def show_alerts(done: Updated) -> None:
-    """Print what a night's alerts came to."""
+    """Print the summary of a night's alert update."""
     table = grid(f"{done.as_of} 预警 alerts", "触发器 trigger", "新增 new")
     for name, count in done.by_trigger.items():
         table.add_row(name, f"{count:,}")

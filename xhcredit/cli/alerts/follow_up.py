@@ -1,4 +1,4 @@
-"""``alerts list|show|issue|verify|dispose|close|act``: alerts, and what officers do about them."""
+"""``alerts list|show|issue|verify|dispose|close|act`` commands: alert queries and workflow."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _do(
     details: Mapping[str, Any],
     given: tuple[str, str, Any, str, bool],
 ) -> None:
-    """Do an act on alerts and tell where they stand."""
+    """Perform a workflow action on alerts and print their new states."""
     as_of, store, rules, actor, json_ = given
     who = actor or getpass.getuser()
     told = {k: v for k, v in details.items() if v not in ("", None)}

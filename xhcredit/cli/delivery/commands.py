@@ -1,4 +1,4 @@
-"""``deliver``: tell other systems what they asked for, and look after who is told."""
+"""``deliver`` commands: send webhooks and manage subscriptions."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _outward(allow: str) -> Outward:
 
 
 def _again_and_again(store: str, plan: Plan, every: float) -> None:
-    """Pass after pass until stopped; a line for each receiver that was told something."""
+    """Delivery passes until stopped; prints a line per subscription that had messages."""
     with existing_store(store) as opened:
         for told in passes(opened, plan, every, time.sleep):
             if isinstance(told, Exception):
@@ -103,7 +103,7 @@ def _again_and_again(store: str, plan: Plan, every: float) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    """What ended a pass; with its trace, if it is a fault of ours."""
+    """Error text of a delivery pass; with a traceback if it is a fault of the program."""
     known = error if isinstance(error, XhcreditError) else disk_error(error)
     if known is None:
         return f"{''.join(format_exception(error))}the next pass begins in a moment"

@@ -1,4 +1,4 @@
-"""``draw``: from the plan to a list that anyone can draw again."""
+"""``draw`` commands: inspection plan, frozen frame, seed, draw and published list."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the files of the dr
 
 
 def act_of(action: str, why: str, once: str = "", **payload: Any) -> Act:
-    """An act of whoever uses the shell."""
+    """Audit log entry for a command, with the login of the operating system as actor."""
     return Act(getpass.getuser(), f"draw.{action}", why, payload=payload, key=once or None)
 
 

@@ -1,4 +1,4 @@
-"""``draw joint|joint-verify``: draws of several bureaus laid over one another."""
+"""``draw joint|joint-verify`` commands: joint draws of several bureaus and their verification."""
 
 from __future__ import annotations
 

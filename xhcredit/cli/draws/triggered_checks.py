@@ -1,4 +1,4 @@
-"""``draw trigger|triggered|trigger-close|trigger-off``: checks for a reason of their own."""
+"""``draw trigger|triggered|trigger-close|trigger-off`` commands: triggered checks (触发式检查)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``draw verify|results|estimate``: what can be checked and learned from a draw."""
+"""``draw verify|results|estimate`` commands: verification, results and estimates of a draw."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def estimate(
 
 
 def _read(named: Path | None, beside: Path) -> bytes | None:
-    """A file that was named, or that lies beside the record."""
+    """Content of a named file, else of the file beside the record; None if neither exists."""
     if named is not None:
         return _needed(named)
     return beside.read_bytes() if beside.is_file() else None

@@ -1,4 +1,4 @@
-"""``models``: candidates, who approved them, shadow nights, the switch, and the way back."""
+"""``models`` commands: candidates, approvals, shadow nights, champion switch and rollback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ingest`` and ``quality``: departments' exports in, and what they are worth."""
+"""``ingest`` and ``quality`` commands: ingestion of exports and the data-quality page."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def publish(
 
 
 def _tables(folder: Path, release: Path | None) -> dict[str, Any] | None:
-    """The points tables to keep beside a night: those given, or the expert ones if they scored."""
+    """Points tables stored with a run: the given ones, or the expert tables if they scored it."""
     tables = load_release(release)
     if release is None and release_digest(folder) != tables.digest:
         return None
@@ -65,7 +65,7 @@ def _tables(folder: Path, release: Path | None) -> dict[str, Any] | None:
 
 
 def made_ready(warehouse: Path, digest: str, progress: Any) -> None:
-    """Make what pages about a published night need, so that the first visitor does not wait."""
+    """Build the arrays that pages about a published run need, before the first request."""
     progress("pages", 0, 1)
     open_rows(warehouse, open_book(warehouse, digest, progress=progress))
     progress("pages", 1, 1)

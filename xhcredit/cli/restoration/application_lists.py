@@ -1,4 +1,4 @@
-"""``restoration applications|grants``, ``objection list``: where things stand, what is overdue."""
+"""``restoration applications|grants`` and ``objection list`` commands: case states and deadlines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``restoration apply|accept|…|objection``: applications and objections, step by step."""
+"""``restoration apply|accept|…|objection`` commands: workflow of applications and objections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``restoration list|what-if|notice``: who can restore, what it would change, what is served."""
+"""``restoration list|what-if|notice`` commands: restorable records, what-if scores, notices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``restoration``: can a record be restored, who can, what changes; applications and objections."""
+"""``restoration`` commands: assessment of records, applications and objections."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def connect(url: str) -> sa.Engine:
 
 
 def _refuse_missing_file(url: sa.URL) -> None:
-    """SQLite would create what is not there."""
+    """Refuse a missing SQLite file, which SQLite would create."""
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise BadInput(f'"{url.database}" does not exist; check the path after sqlite:///')
 
@@ -90,5 +90,5 @@ def _copy(engine: sa.Engine, table: sa.Table, writer: StageWriter) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """First line of what the database said, without SQL and parameters."""
+    """First line of the database error, without SQL and parameters."""
     return str(getattr(error, "orig", None) or error).splitlines()[0]

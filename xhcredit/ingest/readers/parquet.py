@@ -64,7 +64,7 @@ def _check_values(path: Path, names: list[str]) -> None:
 
 
 def _first_line(error: duckdb.Error) -> str:
-    """What DuckDB says, without the path and the bytes of the cell that follow.
+    """First line of a DuckDB error, without path and cell content.
 
     >>> _first_line(duckdb.Error('Failed to read file "a.parquet": ZSTD failure'))
     'Failed to read file: ZSTD failure'

@@ -1,4 +1,4 @@
-"""What a SOURCE on the command line is made of: files, or tables of a database."""
+"""Sources of an ingestion: files of a folder, or tables of a database."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sources_of(source: str) -> list[Source]:
 
 
 def bytes_of(source: str) -> int:
-    """Bytes of the files of a SOURCE; 0 for a database, whose size nobody tells beforehand."""
+    """Bytes of the files of a SOURCE; 0 for a database, whose size is unknown."""
     if database.is_database(source):
         return 0
     path = Path(source)

@@ -1,4 +1,4 @@
-"""What every reader gives: rows of texts with the row numbers that a person sees."""
+"""Staged source: rows of texts with the row numbers that a person sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is this a text file, and in which encoding? Found out in one pass, in bounded memory."""
+"""Text encoding detection (UTF-8, GB18030) in one pass and bounded memory."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _trimmed(row: list[str]) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    """What a cell says, as text."""
+    """Text of a cell; empty for an empty cell."""
     return cell_text(value) or ""
 
 

@@ -1,4 +1,4 @@
-"""Back-tests of triggers over the past years, kept in the store: without one no trigger speaks."""
+"""Back-tests of alert triggers over past years, stored; a trigger without one raises no alerts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def back_test(
     propose: bool = False,
     progress: Progress = ignore_progress,
 ) -> tuple[str, list[dict[str, Any]]]:
-    """Try triggers over the past two years as known on each day; nothing is kept.
+    """Back-test triggers over the past two years as known on each day; stores nothing.
 
     Args:
         warehouse: folder of the data.
@@ -86,21 +86,21 @@ def _triggers(rules: Rulebook, as_of: date, only: Sequence[str]) -> list[Armed]:
 
 
 def _share(scene: Scene, rules: Rulebook, as_of: date) -> float:
-    """The alerts per week that one of all triggers may raise within everybody's budget."""
+    """Weekly alerts that one of all triggers may raise within the alert budget of all bureaus."""
     budget = rules.value("alerts.budget", Budget, as_of=as_of)
     bureaus = set(scene.names["bureau"].tolist())
     return sum(weekly(budget, b) for b in bureaus) / max(len(armed(rules, as_of)), 1)
 
 
 def prove(store: Store, act: Act, as_of: date, data: str, proofs: list[dict[str, Any]]) -> int:
-    """Keep back-tests, so that their triggers may speak."""
+    """Store back-tests, so that their triggers may raise alerts."""
     return store.alerts.prove(act, as_of, data, proofs)
 
 
 def past_moves(
     scene: Scene, rules: Rulebook, release: Release, days: Sequence[int], progress: Progress
 ) -> dict[int, Moves]:
-    """Whose tier had become worse on past days, everybody scored as known then.
+    """Enterprises whose tier fell on past days, all scored as known then.
 
     A tier of every fourth step is compared with the one before: changes within are one change.
     """

@@ -1,4 +1,4 @@
-"""What triggers look at: the clustered store with streets, nodes, white lists and tier moves."""
+"""District data for alert triggers: event columns, streets, nodes, white lists, tier changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHOWN = 20  #: events and members that an alert carries as evidence
 
 @dataclass(frozen=True)
 class Scene:
-    """A district as triggers see it, and as alerts name it."""
+    """District data as triggers read it, with the names that alerts show."""
 
     warehouse: Path
     store: Store
@@ -71,7 +71,7 @@ class Scene:
         return open_rows(self.warehouse, self.store)
 
     def candidate(self, found: Found) -> Candidate:
-        """A finding in the names of the district, without its evidence."""
+        """Alert candidate of a detection, without its evidence."""
         hit, numbers = found.hit, found.trigger.numbers
         about = self._about(hit)
         return Candidate(
@@ -88,7 +88,7 @@ class Scene:
         )
 
     def _about(self, hit: Hit) -> dict[str, Any]:
-        """Whom an alert is about; a node or area belongs to the bureau of all its members."""
+        """Subject columns of an alert; a node or area has the bureau that all members share."""
         if hit.subject == "enterprise":
             code = self.store.codes[hit.at].decode()
             places = {n: str(self.names[n][hit.at]) for n in _PLACES}
@@ -114,7 +114,7 @@ class Scene:
         }
 
     def evidence(self, found: Found) -> dict[str, Any]:
-        """The figures of a finding and the full rows behind it, the latest first."""
+        """Evidence of a detection: figures and the full event rows, latest first."""
         figures = dict(found.hit.figures)
         if "enterprises" in figures:
             rows = figures.pop("enterprises")
@@ -126,7 +126,7 @@ class Scene:
         return {**names, "figures": figures, "events": events}
 
     def event(self, seen: Seen) -> dict[str, Any]:
-        """One event with its own columns, its key and where it came from."""
+        """One event with its own columns, key and source."""
         offsets = self.store.tables[seen.table]["offsets"]
         row = int(np.searchsorted(offsets, seen.row, "right")) - 1
         full = self.rows.of(seen.table, row)[seen.row - int(offsets[row])]
@@ -145,7 +145,7 @@ _JSON_WHOLE = 2**53  #: what every reader of JSON takes exactly
 
 
 def _common(values: Array) -> str:
-    """What all of them have; empty if they differ."""
+    """Value that all entries share; empty if they differ."""
     found = set(values.tolist())
     return str(found.pop()) if len(found) == 1 else ""
 

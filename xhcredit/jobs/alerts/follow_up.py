@@ -1,4 +1,4 @@
-"""What an officer does about alerts: one act on one or many, and what the tables of them tell."""
+"""Alert workflow: one action on one or many alerts, and tables of alerts, precision and clusters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MOST_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Desk:
-    """Where alerts are dealt with."""
+    """Context of alert workflow actions: store, rules and bureaus."""
 
     store: Store
     rules: Rulebook
@@ -49,7 +49,7 @@ class Desk:
 
 
 def take(desk: Desk, act: Act, numbers: Sequence[int], doing: Doing) -> list[dict[str, Any]]:
-    """Do the same with alerts: all of them, or none.
+    """Perform one workflow action on several alerts: on all of them, or on none.
 
     Raises:
         UnknownRecord: there is no such alert within the bureaus.
@@ -88,7 +88,7 @@ _STANDING = ("state", "colour", "owner", "due_on", "snoozed_until")
 
 
 def departments(routing: Routing, family: str, standing: Standing) -> list[str]:
-    """Which departments are told of an issued alert (防范联动)."""
+    """Departments that are notified of an issued alert (防范联动)."""
     at = Flow.COLOURS.index
     if at(standing.colour) < at(routing.from_colour):
         return []
@@ -96,7 +96,7 @@ def departments(routing: Routing, family: str, standing: Standing) -> list[str]:
 
 
 def departments_of(rules: Rulebook, family: str, day: date) -> list[str]:
-    """Which departments are told of alerts of a family, once one is issued grave enough."""
+    """Departments that are notified of alerts of a family issued at the required colour."""
     return list(rules.value("alerts.routing", Routing, as_of=day).departments.get(family, ()))
 
 
@@ -118,7 +118,7 @@ def with_overdue(
 
 
 def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:
-    """How right each trigger was by what was verified, with its back-test if there is one."""
+    """Precision of each trigger from verified alerts, with its back-test if there is one."""
     rule = desk.rules.value("alerts.retirement", Retirement, as_of=day)
     verdicts, proofs = desk.store.alerts.verdicts(desk.within), desk.store.alerts.proofs()
     triggers = {t.id: t for t in armed(desk.rules, day)}
@@ -157,7 +157,7 @@ def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> dict[str,
 
 
 def within_bureaus(told: dict[str, Any], within: Within) -> dict[str, Any]:
-    """A cluster in which enterprises of other bureaus stand without code, name and place."""
+    """Cluster in which enterprises of other bureaus are masked: no code, name and place."""
     masks: dict[str, str] = {}
     for node in told["nodes"]:
         if node["kind"] == "enterprise" and not is_within(node["bureau"], within):

@@ -1,4 +1,4 @@
-"""``alerts.update``: what is new tonight, chosen within the budget and kept, after publishing."""
+"""Nightly alert update: detect, choose within the alert budget, store; runs after publication."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def update(
 
 
 def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
-    """Counts the due day of an alert anew: by the terms of its last step and today's calendar."""
+    """Function that recomputes the due day of an alert from its last step and today's calendar."""
 
     def of(alert: dict[str, Any]) -> Standing | None:
         standing = Standing(**{f.name: alert[f.name] for f in fields(Standing)})
@@ -116,13 +116,13 @@ def _chosen(
 
 
 def expiring(flow: Flow, as_of: date) -> Mapping[str, Any]:
-    """Until when an alert that nobody issued must have been detected to expire, and the reason."""
+    """Expiry terms of alerts that were not issued: latest day of detection, and the reason."""
     before = (as_of - timedelta(days=flow.expires_days)).isoformat()
     return {"before": before, "reason": f"not issued within {flow.expires_days} days"}
 
 
 def _inputs(scene: Scene, rules: Rulebook, run: int, ready: list[Armed]) -> str:
-    """What names exactly from what the night's alerts were raised."""
+    """Digest of the inputs of a night's alerts."""
     parts = [scene.store.digest, rules.digest, run, sorted(t.digest for t in ready)]
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
@@ -146,7 +146,7 @@ def _report(
 
 
 def proven(store: Store, rules: Rulebook, as_of: date) -> tuple[list[Armed], list[str]]:
-    """The triggers that may speak on a day, and those whose numbers nobody back-tested lately."""
+    """Triggers with a valid back-test on a day, and ids of those without one."""
     return proven_by(store.alerts.proofs(), rules, as_of)
 
 
@@ -169,7 +169,7 @@ def proven_by(
 def tier_moves(
     store: Store, scene: Scene, as_of: date
 ) -> tuple[int, Mapping[int, tuple[str, str]]]:
-    """The number of the run of this very day, and who got a worse tier in it; 0 without one."""
+    """Number of the run of this very day and tier falls in it, by position; 0 without a run."""
     try:
         run = store.reader.current_run()
     except UnknownRecord:
@@ -191,5 +191,5 @@ def tier_moves(
 
 
 def reads_tiers(trigger: Armed) -> bool:
-    """Whether a trigger looks at the tiers of nights, which only a published run tells."""
+    """Whether a trigger reads tier changes, which need a published run."""
     return isinstance(trigger.numbers, TierFalls)

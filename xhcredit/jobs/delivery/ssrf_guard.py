@@ -1,4 +1,4 @@
-"""Where may messages be sent?  To public addresses over HTTPS; else only where an operator allows.
+"""SSRF guard of webhooks: public addresses over HTTPS only, unless the operator allows others.
 
 Whoever can make a subscription could otherwise let this computer knock at doors behind its
 firewall.  A name is looked up once, every address of it is judged, and the connection goes to the
@@ -26,7 +26,7 @@ _LONGEST, _PORTS = 2000, 65536
 
 @dataclass(frozen=True)
 class Outward:
-    """``allowed`` are hosts and networks to which messages may go without HTTPS, private or not."""
+    """Address policy; ``allowed`` are hosts and networks that need no HTTPS and may be private."""
 
     allowed: tuple[str, ...] = ()
 
@@ -48,7 +48,7 @@ class Outward:
         return frozenset(a.lower() for a in self.allowed if _network(a) is None)
 
     def url(self, text: str) -> httpx.URL:
-        """An address that messages may be sent to, as far as can be said without looking it up.
+        """Parse and check a webhook URL, as far as possible without DNS.
 
         Raises:
             BadInput: it cannot be read, holds a password, or is not HTTPS.
@@ -71,7 +71,7 @@ class Outward:
         return url
 
     def route(self, url: httpx.URL) -> Address:
-        """The address that a connection for ``url`` goes to.
+        """Resolve the address that a connection to ``url`` uses; all addresses are checked.
 
         Raises:
             BadInput: nobody has this name, or one of its addresses may not be sent to.

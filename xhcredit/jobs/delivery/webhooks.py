@@ -1,4 +1,4 @@
-"""Tell other systems what they asked for: signed, in order, again and again, given up in the end.
+"""Webhook delivery: signed messages in order, retried with backoff, finally given up.
 
 No transaction is open while a receiver is waited for, so the night is never held up.  What was sent
 is noted for many messages at once; killed before that, the same ones are sent again.
@@ -41,7 +41,7 @@ _STATES = ("delivered", "waiting", "dead")
 
 @dataclass(frozen=True)
 class Plan:
-    """How messages are sent; attempts are ``first``, 2 × ``first``, 4 × … apart.
+    """Delivery policy; attempts are ``first``, 2 × ``first``, 4 × … apart.
 
     By default a message is given up after about two days.
     """
@@ -54,7 +54,7 @@ class Plan:
     authority: Path | None = None  #: certificate of the district's own authority (PEM)
 
     def after(self, attempts: int) -> timedelta:
-        """How long to rest after so many failed attempts.
+        """Pause after so many failed attempts (exponential backoff).
 
         >>> [str(Plan().after(n)) for n in (1, 2, 3, 14)]
         ['0:00:20', '0:00:40', '0:01:20', '12:00:00']
@@ -65,7 +65,7 @@ class Plan:
 
 @dataclass
 class Told:
-    """What one pass did for one subscription."""
+    """Report of one delivery pass for one subscription."""
 
     subscription: int
     name: str
@@ -76,14 +76,14 @@ class Told:
     said: str = ""  #: what the last failed attempt brought
 
     def count(self, fates: Sequence[Fate]) -> None:
-        """Add what came of some attempts."""
+        """Add the outcomes of some attempts."""
         for fate in fates:
             setattr(self, fate.state, getattr(self, fate.state) + 1)
             self.said = self.said if fate.state == "delivered" else fate.answer
 
 
 def deliver(store: Store, plan: Plan | None = None) -> list[Told]:
-    """Send everything that is due now, once, and say what came of it.
+    """Send all due messages once and report the outcomes.
 
     Raises:
         WrongState: another deliverer is at work on this store.
@@ -103,7 +103,7 @@ def deliver(store: Store, plan: Plan | None = None) -> list[Told]:
 
 
 def _counts(told: Sequence[Told]) -> dict[str, Any]:
-    """What the event of a pass says of it."""
+    """Log fields of a delivery pass."""
     states = {state: sum(getattr(t, state) for t in told) for state in _STATES}
     return {"subscriptions": len(told), **states, "stopped": sum(bool(t.stopped) for t in told)}
 
@@ -128,7 +128,7 @@ async def _tell_all(store: Store, plan: Plan) -> list[Told]:
 
 
 def _raise_first(errors: Sequence[tuple[Subscription, BaseException]]) -> None:
-    """Raise what ended the telling of one, now that all others were told; the rest is logged."""
+    """Raise the first error of a pass after all subscriptions were served; log the others."""
     for to, error in errors[1:]:
         event("deliver.failed", level="error", subscription=to.id, **failure(error))
     for _, error in errors[:1]:
@@ -137,7 +137,7 @@ def _raise_first(errors: Sequence[tuple[Subscription, BaseException]]) -> None:
 
 @dataclass
 class _Courier:
-    """Tells one subscription what is due."""
+    """Sender of the due messages of one subscription."""
 
     store: Store
     plan: Plan
@@ -145,7 +145,7 @@ class _Courier:
     to: Subscription
 
     async def tell(self) -> Told:
-        """Send group after group until nothing is due, or the receiver fails."""
+        """Send batch after batch until nothing is due, or the receiver fails."""
         told = Told(self.to.id, self.to.name)
         try:
             while not told.stopped and (due := await asyncio.to_thread(self._due)):
@@ -194,7 +194,7 @@ class _Courier:
         return ""
 
     async def _post(self, message: Due) -> _Answer:
-        """Send one message; of the answer only its head is read, in limited time."""
+        """Send one message; only the head of the response is read, with a timeout."""
         try:
             async with asyncio.timeout(self.plan.seconds):
                 request = await asyncio.to_thread(self._request, message)
@@ -209,7 +209,7 @@ class _Courier:
             return _Answer(said=f"{type(error).__name__}: {error}"[:200])
 
     def _request(self, message: Due) -> httpx.Request:
-        """What is sent: to the address that was judged, under the name that was asked for."""
+        """HTTP request to the checked IP address, with the host name for TLS and Host."""
         url = self.plan.outward.url(self.to.url)
         address = self.plan.outward.route(url)
         now = self.store.writer.clock()
@@ -239,7 +239,7 @@ class _Courier:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a receiver said; status 0 if it said nothing."""
+    """Response of a receiver; status 0 if there was none."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -250,11 +250,11 @@ class _Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the message has arrived; a redirect is no arrival."""
+        """Whether the message was accepted; a redirect does not count."""
         return 200 <= self.status < 300
 
     def rest(self, now: float) -> timedelta:
-        """How long the receiver asks to be left alone: seconds, or until a moment."""
+        """Pause that the receiver asks for in Retry-After: seconds, or until a moment."""
         told = self.headers.get("retry-after", "") if self.status in _WAIT else ""
         if told.isdecimal():
             return timedelta(seconds=min(int(told), 10**6))
@@ -270,7 +270,7 @@ def passes(
     rest: Callable[[float], object],
     share: Callable[[], float] = chance,
 ) -> Iterator[list[Told] | Exception]:
-    """Pass after pass, ``every`` seconds of rest between them, for as long as it is iterated.
+    """Delivery passes, ``every`` seconds apart, for as long as they are iterated.
 
     A database that is away is outlived, and so is what nobody expected: it is logged, and the next
     pass begins after a pause that grows (``pause_after``), over new connections.  Each is yielded.
@@ -297,7 +297,7 @@ def passes(
 
 
 def _outcome(store: Store, plan: Plan) -> list[Told] | Exception:
-    """What a pass did, or what ended it and shall not end the passes after it."""
+    """Reports of one pass, or the error that ended it and must not end the later passes."""
     try:
         return deliver(store, plan)
     except StoreUnavailable as away:

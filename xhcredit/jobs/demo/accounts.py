@@ -1,4 +1,4 @@
-"""Who works in the demo: an account for each role, some of them twice where two people are needed.
+"""Accounts of the demo: one for each role, two where two persons are needed.
 
 The names are invented.  Nobody logs in with a password: a demo store's login page lets them in.
 """
@@ -31,7 +31,7 @@ class Person:
     en: str
 
     def act(self, action: str, why: str, **payload: object) -> Act:
-        """Something that they do."""
+        """Audit log entry for something this person does."""
         return Act(actor_of(self.login), action, why, self.bureau, payload)
 
 
@@ -64,7 +64,7 @@ NIGHT = "night"
 
 
 def let_in(store: Store) -> None:
-    """Make the accounts, as the security administrator does; the first one is made by the setup."""
+    """Create the accounts, by the security administrator; the first one by the setup."""
     first = BY_LOGIN["secadmin"]
     by = Act("setup", "account.new", "demo store")
     for person in sorted(PEOPLE, key=lambda p: p is not first):

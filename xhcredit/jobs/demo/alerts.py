@@ -1,4 +1,4 @@
-"""How officers follow up the alerts of the demo: some to the end, some to each state before it."""
+"""Follow-up of alerts in the demo: some to the end, some to each state before it."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ UNTOUCHED = ("detected",)
 
 @dataclass
 class AlertDesk:
-    """The officers' desk; ``said`` are the alerts that are on some track."""
+    """Alert officers of the demo."""
 
     diary: Diary
     _on_track: set[int] = field(default_factory=set)
 
     def after(self, night: date, tracks: Sequence[str]) -> None:
-        """Put the alerts of a night on their tracks, and write the steps into the diary."""
+        """Assign the alerts of a night to tracks and schedule their steps."""
         found = self._alerts("detected")
         fresh = [a["id"] for a in sorted(found, key=lambda a: a["id"])]
         fresh = [n for n in fresh if n not in self._on_track]
@@ -110,7 +110,7 @@ class AlertDesk:
                 self._write(night, step, numbers)
 
     def merge_twins(self, night: date) -> None:
-        """Let one of two alerts about the same enterprise go on in the other."""
+        """Merge one of two alerts about the same enterprise into the other."""
         waiting = self._alerts("detected")
         for alert in waiting:
             twin = next(

@@ -1,4 +1,4 @@
-"""The demo as a whole: made beside its place, and put there when all of it is done."""
+"""Build of the demo: made in a folder beside its place, moved there when complete."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def make_demo(
 
 
 def _refuse_other(folder: Path) -> None:
-    """Refuse a folder whose content nobody asked to delete."""
+    """Refuse a folder that holds something other than a demo."""
     store = folder / STORE
     if store.is_file():
         with Store.open(str(store)) as opened:

@@ -1,4 +1,4 @@
-"""What departments had sent by a day, cut out of exports of a later day.
+"""Deliveries of departments by day, cut out of exports of a later day.
 
 An export holds the day on which each row reached the collecting platform, and the day on which its
 ending did.  So a delivery of an earlier day is the rows of then, without endings, withdrawals and
@@ -85,7 +85,7 @@ class Export:
 
 @dataclass
 class Departments:
-    """Everybody who delivers, over time."""
+    """Exports of all departments, over time."""
 
     exports: list[Export]
 
@@ -148,7 +148,7 @@ def days_in(texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
 
 
 def _register_first(exports: list[Export]) -> None:
-    """Let no event come before its enterprise: nobody reports on who is not registered yet."""
+    """Move events that precede the registration of their enterprise to that day."""
     register = next(e for e in exports if e.block.table.name == _REGISTER)
     since = pd.Series(register.known.to_numpy(), index=register.rows[register.column("code")])
     since = since[~since.index.duplicated()]

@@ -1,4 +1,4 @@
-"""Plans and draws of the demo: finished, partly told, repeated, laid over another, and waiting."""
+"""Plans and draws of the demo: finished, partly entered, repeated, joint, and waiting."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ DRAWS = {
 
 @dataclass
 class DrawDesk:
-    """The desk of the draw officers; the seed is entered by another one than the freezing."""
+    """Draw officers of the demo; freezing and seed are entered by different persons."""
 
     diary: Diary
 
@@ -133,7 +133,7 @@ class DrawDesk:
         jobs.freeze(stage.store, act, stage.warehouse, stage.rules, asked, stage.progress)
 
     def seed(self, *draws: str) -> None:
-        """Enter what the lottery brought."""
+        """Enter the lottery numbers."""
         stage = self.diary.stage
         for draw in draws:
             source = jobs.committed(stage.store, draw)["seed_source"]
@@ -141,7 +141,7 @@ class DrawDesk:
             jobs.seed(stage.store, act, draw, DRAWS[draw].seed, source)
 
     def run(self, *draws: str) -> None:
-        """Draw."""
+        """Run draws."""
         stage = self.diary.stage
         for draw in draws:
             act = stage.person("zhao").act("draw.run", "抽取", draw=draw)
@@ -159,7 +159,7 @@ class DrawDesk:
         publish(stage.store, act, draw, stage.folder / "draws" / draw)
 
     def enter(self, draw: str, share: float) -> None:
-        """Enter what the visits found at a share of the doors, visited on the days before."""
+        """Enter results for a share of the visits, inspected on the working days before."""
         stage, made = self.diary.stage, jobs.record_of(self.diary.stage.store, draw)
         codes = sorted(s["code"] for s in made["selected"])
         codes = codes[: max(1, round(len(codes) * share))]
@@ -169,7 +169,7 @@ class DrawDesk:
         enter_results(stage.store, act, draw, data, name, stage.warehouse, stage.today)
 
     def replace_somebody(self, draw: str) -> None:
-        """One inspector of one visit falls ill."""
+        """Replace one inspector of one visit."""
         stage = self.diary.stage
         first = jobs.record_of(stage.store, draw)["selected"][0]
         act = stage.person("qian").act("draw.replace", "检查人员因病请假", draw=draw)
@@ -177,7 +177,7 @@ class DrawDesk:
         draw_people.replace_inspector(stage.store, act, draw, away)
 
     def lay_over(self, joint: str, draws: Sequence[str]) -> None:
-        """Make one visit of what two bureaus found at one door."""
+        """Create a joint draw of several draws."""
         stage = self.diary.stage
         act = stage.person("zhao").act("draw.joint", "部门联合抽查", joint=joint)
         lay_over(stage.store, act, joint, draws)
@@ -207,7 +207,7 @@ class DrawDesk:
         close_check(stage.store, act, check, found, stage.warehouse, stage.today)
 
     def call_off(self, check: str) -> None:
-        """The complaint was withdrawn."""
+        """Cancel a triggered check."""
         stage = self.diary.stage
         act = stage.person("chen").act("check.call_off", "投诉人撤回")
         call_off(stage.store, act, check, "投诉人撤回投诉", stage.today)

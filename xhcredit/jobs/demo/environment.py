@@ -1,4 +1,4 @@
-"""Where the demo is made: its store, its data, and its clock, which is set forward as it goes."""
+"""Environment of the demo while it is built: store, data and a clock that is set forward."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Stage:
         return BY_LOGIN[login]
 
     def goes_on_at(self, day: date, hour: time = MORNING) -> date:
-        """Set the clock to a moment, unless it is past it already; the day."""
+        """Set the clock forward to a moment, unless it is past it; returns the day."""
         moment = moment_at(day, hour)
         if moment > self.store.clock.now():
             act = Act("setup", "demo.clock", "the demo goes on")

@@ -1,4 +1,4 @@
-"""Applications for restoration and objections of the demo, one or more in each state."""
+"""Applications for restoration and objections of the demo, at least one in each state."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ OBJECTIONS: dict[str, tuple[Step, ...]] = {
 
 @dataclass
 class RestorationDesk:
-    """The desk of the restoration officers; each application is about another enterprise."""
+    """Restoration officers of the demo; each case is about another enterprise."""
 
     diary: Diary
     _used: set[str] = field(default_factory=set)

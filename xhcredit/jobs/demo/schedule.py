@@ -1,4 +1,4 @@
-"""What is done when: tasks by their moment, in order, each of which may add later ones."""
+"""Schedule of demo tasks: run in order of their moments, each may add later ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Task = Callable[[], None]
 
 @dataclass
 class Diary:
-    """Tasks that wait for their moment; those of one moment are done in the order of writing."""
+    """Schedule of tasks; tasks of one moment run in the order of entry."""
 
     stage: Stage
     _waiting: list[tuple[date, time, int, str, Task]] = field(default_factory=list)

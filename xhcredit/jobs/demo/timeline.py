@@ -1,4 +1,4 @@
-"""What happens in the demo, in order: half a year of a district, and the morning after it."""
+"""Timeline of the demo: half a year of a district, and the morning after it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LOTTERY_HOUR = time(21)
 
 @dataclass
 class District:
-    """Everything that happens, written into one diary."""
+    """Timeline of the demo, written into one schedule."""
 
     stage: Stage
     diary: Diary = field(init=False)
@@ -54,7 +54,7 @@ class District:
         self.restoration = RestorationDesk(self.diary)
 
     def live(self) -> None:
-        """Let the half year pass; the clock stands on the morning after it at the end."""
+        """Run the half year; the clock is left on the morning after it."""
         self._nights()
         self._draws()
         self._restoration()
@@ -78,7 +78,7 @@ class District:
         self.stage.take_in(day, departments.deliver(day, folder, last=day == LAST))
 
     def _back_test(self) -> None:
-        """Without one no trigger speaks."""
+        """Back-test the triggers; without one no trigger raises alerts."""
         stage = self.stage
         data, proofs = back_test(
             stage.warehouse, stage.rules, FIRST, release=stage.release, progress=stage.progress

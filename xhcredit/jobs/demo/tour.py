@@ -1,4 +1,4 @@
-"""What there is to see in a demo, with its real codes and numbers: read from the store alone."""
+"""Tour of a demo with its real codes and numbers, read from the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOKED_AT = 60  #: enterprises that fell, the latest first
 
 @dataclass(frozen=True)
 class Fallen:
-    """Who fell furthest in the latest run in which somebody fell who has an open alert.
+    """Enterprise with the largest score fall in the latest run where one with open alerts fell.
 
     Without any such run: in the latest one in which any tier got worse.
     """
@@ -56,7 +56,7 @@ class Tour:
 
 
 def tour_of(store: Store) -> Tour:
-    """Look around in the store of a demo."""
+    """Read the tour of a demo from its store."""
     today = store.clock.today().isoformat()
     alerts = store.alerts.page(Asked(limit=_ALL))
     nights = _nights(store)

@@ -1,4 +1,4 @@
-"""Documents set by typst: what they say is data, never instructions to the typesetter."""
+"""PDF documents typeset by typst; texts are passed as data, never as typst code."""
 
 from __future__ import annotations
 

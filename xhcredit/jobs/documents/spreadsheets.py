@@ -1,4 +1,4 @@
-"""Lists as CSV and spreadsheets in which no cell acts as a formula or a link."""
+"""CSV and XLSX lists; no cell is interpreted as a formula or a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists and notices of a draw: public ones without any tier, internal ones with tier and reasons.
+"""Lists and notices of a draw: public ones without tier, internal ones with tier and reasons.
 
 A notice carries what a 检查码 must say: who inspects whom, for which items, on what ground.
 """
@@ -108,7 +108,7 @@ def names_of(store: Store, codes: Sequence[str]) -> dict[str, str]:
 
 
 def team_of(store: Store, draw: str) -> dict[str, list[str]]:
-    """Who comes to each enterprise, replacements included."""
+    """Inspectors of each enterprise, replacements included."""
     record, kept = json_of(store.draws.file(draw, "record.json")), store.draws.one(draw)
     teams = {s["code"]: list(s["inspectors"]) for s in record["selected"]}
     for row in kept["replacements"]:
@@ -138,7 +138,7 @@ def _notices(
     rules: Rulebook,
     teams: Mapping[str, Sequence[str]],
 ) -> Json:
-    """What stands in each notice; nothing of tier, score or odds."""
+    """Content of the notices; without tier, score and odds."""
     day = date.fromisoformat(plan["published_on"])
     base = rules.serving("draws.items", Items, as_of=day).root
     items = "；".join(base[i].zh if i in base else i for i in plan["items"])

@@ -1,4 +1,4 @@
-"""What a draw's results say about everybody: prevalence, ways of choosing, quality of the score.
+"""Estimates from the results of a draw: prevalence, comparison of designs, quality of the score.
 
 Input is the internal frame of a draw (never published) with the results of its visits; output is
 plain data for JSON, pages and plots.

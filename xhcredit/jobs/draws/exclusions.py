@@ -1,4 +1,4 @@
-"""Who is left out of a frame, and for whom coverage falls due: from what was known on the day."""
+"""Exclusions from a frame and duties of statutory coverage, as known on the day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KNOWN = (
 
 
 def _asked(warehouse: Path, sql: str, **values: object) -> set[str]:
-    """Codes that a question to the warehouse gives."""
+    """Codes that a query on the warehouse returns."""
     kept = Warehouse(warehouse)
     with kept.reading(), duckdb.connect() as con:
         create_views(con, kept)
@@ -38,7 +38,7 @@ def left_out(
     as_of: date,
     checked: Set[str] = frozenset(),
 ) -> tuple[pd.DataFrame, list[Excluded]]:
-    """Take out whom the rules of the day leave out; each is counted once, by its first reason.
+    """Exclude enterprises by the rules of the day; each is counted by its first reason.
 
     ``checked`` are codes with an open triggered check in a field of the plan.
     """
@@ -166,7 +166,7 @@ def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[s
 def with_duty(
     kept: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
 ) -> pd.DataFrame:
-    """Mark for whom coverage by law falls due within the period of the plan.
+    """Mark enterprises whose statutory coverage falls due within the period of the plan.
 
     Only an inspection that the duty's rule accepts (its form, and where the law says so one of
     all points) postpones it.

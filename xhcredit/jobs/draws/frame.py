@@ -1,4 +1,4 @@
-"""The frame of a plan: who is in its scope, who is left out and why, and with which odds."""
+"""Frame of a plan: enterprises in scope, exclusions with reasons, and inclusion probabilities."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _rounds(plan: Plan, store: Store, replaces: str | None) -> dict[str, str]:
 def _before(
     plan: Plan, store: Store, warehouse: Path, kept: pd.DataFrame, as_of: date, replaces: str | None
 ) -> tuple[pd.DataFrame, pd.Series[bool]]:
-    """The same of the rounds before the plan's first draw, as far as the pause reaches there."""
+    """Rates and pauses in the rounds before the plan's first draw, as far as the pause reaches."""
     own = list(_rounds(plan, store, replaces).values())
     first = date.fromisoformat(own[-1]) if own else as_of
     missing = plan.pause_rounds - 1 - len(own)

@@ -1,4 +1,4 @@
-"""Draws of several bureaus laid over one another: from what is kept to a record and its files."""
+"""Joint draws of several bureaus: joint record and its files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILES = ("record.json", "plan.json", "frame.csv")
 
 @logged("draw.joined", lambda done: {"visits": done["visits"]}, ids=["joint"], refusal="warning")
 def lay_over(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
-    """Make one visit of what several draws found at one door, and keep the record.
+    """Create a joint draw: one visit per enterprise that several draws selected.
 
     Args:
         store: where the draws are.
@@ -64,7 +64,7 @@ def _member(store: Store, draw: str) -> joints.Member:
 
 
 def _period(store: Store, draws: Sequence[str]) -> tuple[date, date]:
-    """The days that all plans have in common."""
+    """Period that all plans have in common."""
     every = [json_of(store.draws.file(draw, "plan.json"))["period"] for draw in draws]
     first = max(date.fromisoformat(p["first"]) for p in every)
     last = min(date.fromisoformat(p["last"]) for p in every)

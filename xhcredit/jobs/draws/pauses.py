@@ -1,4 +1,4 @@
-"""Who is in a pause from before the plan's first draw: from inspections that are really known.
+"""Pauses from inspections before the plan's first draw.
 
 The rounds before a plan are so many months each, as the plan says.  Whoever was inspected in one
 of the last T - 1 of them is in a pause; the others of the tier are renewed by the share of the tier
@@ -54,7 +54,7 @@ def rounds_ago(
 
 
 def _months(first: date, day: date) -> int:
-    """In the how manieth month before the first draw a day lies, from 1."""
+    """Number of the month before the first draw in which a day lies, from 1."""
     months = 1
     while day <= add_months(first, -months):
         months += 1

@@ -1,4 +1,4 @@
-"""Publication: until when results are due, and the public list without any tier."""
+"""Publication of a draw: due day of the results, and the public list without any tier."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def due_on(last_visit: date, rules: Rulebook) -> LastDay:
 
 
 def standing(kept: Json, rules: Rulebook, today: date) -> Json:
-    """How the publication of a draw's results stands.
+    """Publication state of a draw's results.
 
     The list may be published before the visits; results are public from their entry on then.
 
@@ -87,7 +87,7 @@ def standings(
 def _told(
     last: str | None, entered: str | None, at: str | None, rules: Rulebook, today: date
 ) -> Json:
-    """How it stands, by the day of the last visit and the moments (UTC) of entry and publication.
+    """Publication state, from the day of the last visit and the moments of entry and publication.
 
     A published list shows results from their entry on, so they are public from the later moment.
     """
@@ -154,12 +154,12 @@ def write_public(store: Store, draw: str, file: Path) -> None:
 
 
 def _mark(record: Json) -> str:
-    """What the list of a draw in a demo store begins with; nothing in a real one."""
+    """Prefix of public lists from a demo store; empty in a real one."""
     return f"{DEMO_MARK}；" if demo_part(record) else ""
 
 
 def history(kept: Json) -> list[str]:
-    """Every publication in words, the latest first; each begins with a semicolon."""
+    """Texts of all publications, the latest first; each begins with a semicolon."""
     return [
         f"；第{p['number']}次公示 {day_in_china(p['at'])}"
         + (f"（有结果 {p['results']} 户）" if p["results"] else "")

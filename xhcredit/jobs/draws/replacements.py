@@ -1,4 +1,4 @@
-"""After a draw: who comes instead of an inspector who falls out, and which enterprise is next."""
+"""Replacement of an inspector after a draw."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Away:
-    """Who falls out of which place, and why."""
+    """Absence of an inspector from one visit, with the reason."""
 
     code: str
     inspector: str

@@ -1,4 +1,4 @@
-"""What the visits of a draw found, and what that says about everybody."""
+"""Results of the visits of a draw, and estimates from them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 def enter_results(
     store: Store, act: Act, draw: str, data: bytes, name: str, warehouse: Path | None, today: date
 ) -> Json:
-    """Keep what visits found, and deliver it to the warehouse as inspections with their odds.
+    """Store results of visits and ingest them as inspections with inclusion probabilities.
 
     The store comes first; whoever is stopped in between enters the same file again.
 
@@ -49,7 +49,7 @@ def enter_results(
 
 
 def estimate(store: Store, draw: str) -> Json:
-    """What a draw says about everybody in its frame; see ``jobs.estimates.estimate``.
+    """Estimates for all enterprises in the frame; see ``jobs.estimates.estimate``.
 
     Raises:
         WrongState: nothing was drawn.

@@ -1,4 +1,4 @@
-"""Results of a draw come back as inspections, through the same door as every other export."""
+"""Results of a draw ingested into the warehouse as inspections."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def deliver(kept: Json, record: Json, plan: Json, warehouse: Path, today: date) 
 
 
 def entered(what: str, name: str, rows: Iterable[Json], warehouse: Path, today: date) -> None:
-    """Let rows go through the door of the warehouse; the same rows again change nothing.
+    """Ingest rows into the warehouse; the same rows again change nothing.
 
     Raises:
         BadInput: an ingestion is running, or a row was refused.

@@ -1,4 +1,4 @@
-"""A draw from plan to list: frozen, seeded, drawn, published; each step once, kept at once.
+"""Steps of a draw: freeze, seed, draw, publish; each once, stored immediately.
 
 Nothing is drawn in memory only: a kill between or within steps leaves what was kept, and the same
 command goes on from there.
@@ -77,7 +77,7 @@ def file_plan(store: Store, act: Act, given: Mapping[str, Any], rules: Rulebook,
 
 @dataclass(frozen=True)
 class Freezing:
-    """What a freezing needs besides store and act."""
+    """Request to freeze the frame of a plan."""
 
     plan: str
     draw: str
@@ -185,7 +185,7 @@ def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
 def run(
     store: Store, act: Act, draw: str, progress: Progress = ignore_progress, *, engine: str = ""
 ) -> Json:
-    """Draw, staff and keep the record.
+    """Draw, assign inspectors and store the record.
 
     Args:
         store: where the draw is kept.

@@ -1,4 +1,4 @@
-"""Triggered checks (触发式检查): for a reason of their own, beside the draws and counted apart.
+"""Triggered checks (触发式检查): opened for a reason, separate from draws and counted separately.
 
 A check is opened with its source and reason and closed with a result; the result becomes an
 inspection in the warehouse.  Whether it counts toward the yearly cap follows from the form of its
@@ -171,7 +171,7 @@ def _row(check: Json, details: Json, today: date) -> Json:
 
 @logged("draw.check_called_off", refusal="warning")
 def call_off(store: Store, act: Act, check: str, reason: str, today: date) -> Json:
-    """Call a check off before it took place (a withdrawn complaint …); the reason is kept.
+    """Cancel a check before it took place (a withdrawn complaint …); the reason is stored.
 
     Raises:
         BadInput: no reason.
@@ -185,7 +185,7 @@ def call_off(store: Store, act: Act, check: str, reason: str, today: date) -> Js
 
 
 def counted(checks: Sequence[Json]) -> list[Json]:
-    """How many checks by source: ``source``, ``checks``, ``open``, ``counting`` and ``failed``.
+    """Counts by source: ``source``, ``checks``, ``open``, ``counting`` and ``failed``.
 
     ``counting`` are those that count toward a yearly cap; called-off ones are only in ``checks``.
     """

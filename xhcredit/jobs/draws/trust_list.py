@@ -1,4 +1,4 @@
-"""The list of remote checks first (无感监管对象清单): who is on it, who came and left, and why.
+"""Trust list of remote checks first (无感监管对象清单): entries, exits and reasons.
 
 Made from what was published and known on two days, so the same days give the same list for ever.
 Statutory coverage goes before: an item of a field that the law covers in full for an enterprise

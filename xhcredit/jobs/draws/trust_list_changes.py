@@ -1,4 +1,4 @@
-"""Who came onto a list and who left it, between two published nights."""
+"""Changes of a list between two published nights: entries and exits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sheet(NamedTuple):
 
 
 def moved(store: Store, choose: Choice, as_of: date, before: date | None = None) -> pd.DataFrame:
-    """Everybody of the night of a day: whether on the list, why, and how that changed.
+    """List of a night with reasons, and its changes since an earlier day.
 
     Args:
         store: where the nights are published.
@@ -69,7 +69,7 @@ def moved(store: Store, choose: Choice, as_of: date, before: date | None = None)
 
 
 def counted(table: pd.DataFrame) -> dict[str, int]:
-    """How many came, left and stayed."""
+    """Counts of entries, exits and stays."""
     return {move: int((table["move"] == move).sum()) for move in MOVES}
 
 

@@ -1,4 +1,4 @@
-"""Trust rewarded: who is checked remotely first (无感监管), with entry, exit and reasons."""
+"""Rule of the trust list: who is checked remotely first (无感监管), with reasons."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SELECT code, max(occurred_on) AS last FROM (
 
 
 def trusted(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -> pd.DataFrame:
-    """Who is on the list on a day, and why; everybody else has the reason why not.
+    """Trust list of a day; enterprises that are not listed have the reason.
 
     Args:
         tiers: ``code`` and ``tier`` as published.
@@ -56,7 +56,7 @@ def trusted(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) 
 def trusted_codes(
     scope: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
 ) -> set[str]:
-    """Whom a plan leaves out because they are checked remotely first.
+    """Codes that a plan excludes because they are on the trust list.
 
     Only fields that the law does not cover in full: statutory coverage goes before.  And only a
     share of a tier that keeps a chance to be drawn can be learned from, so a plan with odds for

@@ -1,4 +1,4 @@
-"""一企一档: everything known of one enterprise on a day, each fact with its source and days."""
+"""Enterprise file (一企一档): all facts known on a day, each with source and days."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def plain(value: Any) -> Any:
 def _shown(
     uses: Mapping[str, list[EventUse]], last: date
 ) -> tuple[list[tuple[str, EventUse]], int]:
-    """Events that may still be shown, each with its table, and how many may not.
+    """Events that may be shown, each with its table, and the number of hidden ones.
 
     Records that ceased to count by ``last`` (restored, revoked, corrected …) are shown to nobody
     who reads scores, not even as they stood on an earlier day (《信用修复管理办法》: stop showing,
@@ -149,7 +149,7 @@ def _shown(
 
 
 def _told(table: Table, use: EventUse) -> dict[str, Any]:
-    """An event: names, days, source, and the indicators that read it, or why none does."""
+    """Event as JSON: names, days, source, and the indicators that read it, or why none does."""
     event = use.event
     own = [c for c in table.columns if c.name not in ("code", *_DAYS) and c.type != "person"]
     return {

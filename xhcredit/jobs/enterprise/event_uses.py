@@ -1,4 +1,4 @@
-"""What does the score make of each event: which indicators read it, or why none does?"""
+"""Use of each event by the score: indicators that read it, or the reasons why none does."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def event_uses(
 
 
 def _as_known(table: Table, event: Row, as_of: date) -> Row:
-    """An event without what was not known on the day: a withdrawal to come, a later ending."""
+    """Event as known on a day: without a later withdrawal or ending."""
     late: set[str] = set()
     if event["withdrawn_on"] is not None and event["withdrawn_on"] > as_of:
         late |= {"withdrawn_on", "withdrawn_why"}
@@ -77,7 +77,7 @@ def _as_known(table: Table, event: Row, as_of: date) -> Row:
 
 
 class _Uses:
-    """The indicators of a model, by what they are made of."""
+    """Indicators of a model, with the indicators they are derived from."""
 
     def __init__(self, model: Model, scores: Collection[str]) -> None:
         self.as_of = model.as_of
@@ -87,7 +87,7 @@ class _Uses:
         self.sources = set().union(*self.made_of.values())
 
     def of(self, table: Table, event: Row, reading: Reading) -> EventUse:
-        """What becomes of one event."""
+        """Use of one event."""
         read_by = set(reading.read_by)
         known = _as_known(table, event, self.as_of)
         named = [

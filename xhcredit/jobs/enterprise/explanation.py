@@ -1,4 +1,4 @@
-"""Why has one enterprise this score and tier?  Points, rules, and the events behind."""
+"""Explanation of a score and tier: points, rules and events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 def explain(
     warehouse: Path, store: Store, model: Model, code: str, shown_on: date | None = None
 ) -> dict[str, Any]:
-    """Everything behind one enterprise's result, as JSON-ready values.
+    """Full explanation of one enterprise's result, as JSON-ready values.
 
     Each event names the indicators that read it on the model's day, or why none does (see
     ``EventUse``).  With ``shown_on``, what is withdrawn by that day is left out, as the law wants

@@ -1,4 +1,4 @@
-"""A published run as a closed book: told from what it knew, whatever came in since."""
+"""Explanation of a published run from the data that it knew, whatever was ingested since."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _release(reader: Reader, provenance: Mapping[str, str], named: Path | None) 
 
 
 def answer_of(reader: Reader, code: str, run: int | None = None) -> tuple[int, dict[str, Any]]:
-    """What a published run said of an enterprise, and its number; by default the one that answers.
+    """Published answer for an enterprise and the number of its run; by default the current run.
 
     Raises:
         UnknownEnterprise: the run has no such enterprise.
@@ -82,7 +82,7 @@ def answer_of(reader: Reader, code: str, run: int | None = None) -> tuple[int, d
 def explain_run(
     live: Live, warehouse: Path, run: int, published: Mapping[str, Any], shown_on: date
 ) -> dict[str, Any]:
-    """Everything behind a published answer, as JSON-ready values.
+    """Full explanation of a published answer, as JSON-ready values.
 
     Args:
         live: the run's model and data (``open_run``).

@@ -1,4 +1,4 @@
-"""Who shares a person, an address or a parent with an enterprise?  A bounded number of them."""
+"""Related enterprises: neighbours through shared persons, addresses or parents, limited in number."""
 
 from __future__ import annotations
 

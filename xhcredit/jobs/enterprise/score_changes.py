@@ -1,4 +1,4 @@
-"""What moved a score between two runs, as far as the reasons that were published tell."""
+"""Score changes between two runs, explained by the published reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Reasons = dict[tuple[str, str], Mapping[str, Any]]
 
 
 def with_moves(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Runs of one enterprise, the latest first, each with what moved since the one before it.
+    """Runs of one enterprise, latest first, each with its score change since the one before.
 
     The points that the main reasons cost the composite are compared; ``rest`` is what they do not
     tell: smaller reasons, another release, another weight.  The oldest run has nothing before it.

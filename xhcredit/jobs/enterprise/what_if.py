@@ -1,4 +1,4 @@
-"""The champion alive: what would be the score of one enterprise if other facts were known?"""
+"""What-if (counterfactual) scores of one enterprise by the champion model."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Live:
 
 
 def check(live: Live, published: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a model whose quick ways do not say what the points table and the night said.
+    """Refuse a model whose compiled points differ from the points table or the published run.
 
     Args:
         live: the model and its data; this also warms it up.
@@ -194,7 +194,7 @@ def _named(
 
 
 def _single(store: Store, row: int, changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Store:
-    """A store of this enterprise alone, in which some tables hold other events."""
+    """Event columns of one enterprise, with other events in some tables."""
     made = one_enterprise({REGISTER: [{"code": store.codes[row].decode()}], **changed})
     tables = {}
     for name, arrays in store.tables.items():

@@ -1,4 +1,4 @@
-"""What may be supposed of an enterprise?  Events to add or to withdraw, checked field by field."""
+"""Validation of what-if changes: events to add or to withdraw, checked field by field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = Decimal(10) ** 15
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with one field, and what to do."""
+    """Validation error of one field, with the remedy."""
 
     field: str
     detail: str
@@ -25,7 +25,7 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Checked:
-    """Events to add by table, keys of events to withdraw, and all that is wrong with them."""
+    """Validated what-if changes: events to add by table, keys to withdraw, and all errors."""
 
     added: Mapping[str, list[dict[str, Any]]]
     withdrawn: Sequence[tuple[str, Mapping[str, Any]]]
@@ -46,7 +46,7 @@ def checked(
     withdraw: Sequence[tuple[str, Mapping[str, Any]]],
     as_of: date,
 ) -> Checked:
-    """Read supposed events as canonical values, and find all that is wrong at once.
+    """Validate what-if events as canonical values and collect all errors.
 
     Args:
         add: (table, values by column); ``occurred_on`` and ``known_on`` are the as-of day if left
@@ -130,7 +130,7 @@ def _values(
 
 
 def _wanted(column: Column) -> str:
-    """What a value of a column looks like."""
+    """Expected form of a column's values."""
     words = ", ".join(column.value_ids)
     return {
         "category": f"value of this column; choose one of: {words}",

@@ -1,4 +1,4 @@
-"""Which release scores?  Candidates in shadow beside the champion, switched on a stated day."""
+"""Promotion of releases: candidates in shadow beside the champion, switched on a stated day."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Shadow:
-    """A night in which two releases scored: who would move, and counts by tier of both."""
+    """Comparison of two releases on one night: tier changes, and counts by tier of both."""
 
     as_of: date
     enterprises: int
@@ -56,7 +56,7 @@ class Shadow:
     moves: list[Json]
 
     def as_data(self, champion: str) -> Json:
-        """What the store keeps of it besides the moves."""
+        """Data that the store keeps of it besides the tier changes."""
         return {
             "as_of": self.as_of.isoformat(),
             "champion": champion,
@@ -97,7 +97,7 @@ def shadow(
     out: Path | None = None,
     progress: Progress = ignore_progress,
 ) -> Json:
-    """Score a night with candidate and champion, and keep who would move.
+    """Score a night with candidate and champion, and store the tier changes.
 
     Args:
         store: where the candidate is.
@@ -173,7 +173,7 @@ def _write(
     places: pa.Table,
     told: Shadow,
 ) -> None:
-    """Write both scores of everybody, and the list of moves as a spreadsheet.
+    """Write both scores of all enterprises, and the tier changes as a spreadsheet.
 
     Raises:
         NotWritable, DiskFull: the folder cannot be written.
@@ -217,7 +217,7 @@ def switch(
 
 
 def shadow_wanted(rules: Rulebook, today: date) -> tuple[int, str]:
-    """On how many as-of days a candidate must have been in shadow, and since which day."""
+    """Required number of shadow days of a candidate, and the day since which they count."""
     terms = rules.serving("promotion.shadow", ShadowTerms, as_of=today)
     return terms.least_days, (today - timedelta(days=terms.within_days)).isoformat()
 

@@ -1,4 +1,4 @@
-"""Publishing a night: its files become ready answers in the store, and then the current run."""
+"""Publication of a night: its files become answers in the store, then the current run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROOM = 5_000
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing a night did; ``changed`` enterprises have another tier than before it.
+    """Outcome of publishing a night; ``changed`` enterprises have another tier than before it.
 
     ``repeated``: this very provenance was published before, and nothing was done.
     """
@@ -93,7 +93,7 @@ def publish(
 
 
 def _earlier(store: Store, night: Night) -> Published | None:
-    """What is told when this provenance was published before."""
+    """Outcome if this provenance was published before; else None."""
     run = store.snapshots.published(night)
     if run is None:
         return None

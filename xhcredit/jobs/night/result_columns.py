@@ -1,4 +1,4 @@
-"""The columns of a night while it is made: on disk, slice after slice of its enterprises.
+"""Result columns of a night while it is computed: on disk, slice by slice of enterprises.
 
 Memory holds what one slice needs, whatever the number of enterprises; a night that was cut off
 goes on at the first slice that is not done.  When the night is written, the folder of the columns
@@ -47,7 +47,7 @@ class NightColumns:
         return (slice(a, min(a + SLICE, size)) for a in range(0, size, SLICE))
 
     def todo(self) -> Iterator[slice]:
-        """The slices that are not done; what is yielded counts as done when the next is asked for.
+        """Slices that are not done; a yielded slice is marked done when the next is asked for.
 
         A slice is on the disk before it is marked, so that a power cut marks none that is not.
         """
@@ -67,11 +67,11 @@ class NightColumns:
         return Results(self.results.model, at.stop - at.start, columns)
 
     def let_go(self) -> None:
-        """Let the columns leave memory; what is used of them is read again."""
+        """Release the memory pages of the columns; they are read again when used."""
         let_go(self._arrays().values())
 
     def leave(self, into: Path) -> None:
-        """Become what the next night carries on from, in the new folder ``into``."""
+        """Move the columns to the new folder ``into``, from which the next night reuses rows."""
         if self.folder is None:
             into.mkdir()
             for name, array in self._arrays().items():
@@ -83,7 +83,7 @@ class NightColumns:
         (into / "carried.npy").unlink()  # of this night alone
 
     def forget(self) -> None:
-        """Remove the columns: what they hold must not be gone on with."""
+        """Discard the columns."""
         if self.folder is not None:
             shutil.rmtree(self.folder)
 

@@ -1,4 +1,4 @@
-"""What one night leaves to the next: the result of everybody, and until which day it stays.
+"""Reuse of a night's results by the next night: rows and the day until which each is valid.
 
 ``<out>/.carry`` holds the columns of a night, the due day of each row and the values of neighbours'
 indicators, one ``.npy`` each, and ``carry.json``: of which data, rules, release and program they
@@ -44,7 +44,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Carried:
-    """An earlier night; ``rows`` are the positions of its enterprises in its store."""
+    """Earlier night; ``rows`` are the positions of its enterprises in its store."""
 
     as_of: date
     digest: str
@@ -57,7 +57,7 @@ class Carried:
 
 
 def fit(model: Model) -> dict[str, str]:
-    """What the result of an enterprise depends on besides its own facts."""
+    """Digests of all that a result depends on besides the facts of its enterprise."""
     pool, policy = model.scorer.pool, model.policy
     ruled = repr((pool, policy, model.x_caps, model.x_cutoffs))
     return {
@@ -70,7 +70,7 @@ def fit(model: Model) -> dict[str, str]:
 
 
 def load(out: Path, model: Model) -> Carried | str:
-    """The night to carry on from a folder of results; else, in words, why there is none."""
+    """Earlier night to reuse from a folder of results; else the reason why there is none."""
     folder = out / FOLDER
     try:
         told = json.loads((folder / "carry.json").read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ def _mapped(folder: Path, told: Mapping[str, Any]) -> Carried:
 
 
 def keep(out: Path, store: Store, columns: NightColumns) -> None:
-    """Leave a night to the next.
+    """Store a night for reuse by the next.
 
     Args:
         out: folder of the night's results.
@@ -135,14 +135,14 @@ def keep(out: Path, store: Store, columns: NightColumns) -> None:
 
 
 def forget(out: Path) -> None:
-    """Leave nothing to the next night."""
+    """Discard what the next night would reuse."""
     shutil.rmtree(out / FOLDER, ignore_errors=True)
 
 
 def rows_before(
     carried: Carried, store: Store, rows: Array, day: date
 ) -> tuple[Array, dict[str, int]]:
-    """By enterprise of today its row in the earlier night, and how many have none that counts.
+    """Row in the earlier night by enterprise of today, and counts of those without a valid one.
 
     -1: it was not there, or is due.
     """
@@ -158,7 +158,7 @@ def rows_before(
 
 
 def touched_rows(warehouse: Path, carried: Carried, store: Store) -> Array | None:
-    """Positions of the enterprises of which something came in since; ``None``: nobody can tell."""
+    """Positions of enterprises with new data since; ``None`` if this cannot be known."""
     codes = _touched(warehouse, carried, store)
     if codes is None or not len(store):
         return None

@@ -1,4 +1,4 @@
-"""The nightly run: from the warehouse to scores and tiers of everybody, on one day."""
+"""Nightly run: from the warehouse to scores and tiers of all enterprises on one day."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from xhcredit.jobs.warehouse.clustered_store import keep_book, open_store
 
 @dataclass(frozen=True)
 class NightReport:
-    """What a night did; ``repeated`` means that the same provenance had been run before.
+    """Report of a night; ``repeated``: the same provenance had been run before.
 
     ``known_until`` is the newest day on which a fact became known; ``not_delivered`` are tables
     without any row: their indicators say "nothing known".  ``carried`` enterprises were carried
@@ -61,7 +61,7 @@ _ROOM = 2_000
 
 
 def _counts(report: NightReport) -> dict[str, Any]:
-    """What the event of a night says of it."""
+    """Log fields of a night."""
     made_from = {name: report.provenance[name] for name in ("as_of", "release", "data_digest")}
     counts = {"enterprises": report.enterprises, "carried": report.carried, "tiers": report.tiers}
     return {**made_from, **counts, "repeated": report.repeated}

@@ -1,4 +1,4 @@
-"""Scores of a night: what surely is as it was is carried over, the rest is computed.
+"""Scores of a night: rows that cannot have changed are reused, the rest is computed.
 
 Computed is an enterprise that was not there before, of which something came in, which is due, or
 whose neighbours' indicators differ (those are found for everybody, every night).
@@ -102,7 +102,7 @@ class _Before:
 def _before(
     warehouse: Path, out: Path | None, store: Store, model: Model, rows: Array, *, full: bool
 ) -> _Before:
-    """What can be carried over unless neighbours changed, and why the rest cannot."""
+    """Rows that can be reused unless neighbours changed, and why the rest cannot."""
     nobody = np.full(rows.shape, -1, np.int64)
     night = "要求全量 as asked for" if full or out is None else carry.load(out, model)
     if isinstance(night, str):
@@ -118,21 +118,21 @@ def _before(
 
 
 def _drop(at: Array, which: Array) -> int:
-    """Let some be computed; returns how many more they are."""
+    """Mark rows to be recomputed; returns how many are newly marked."""
     more = which & (at >= 0)
     at[more] = -1
     return int(np.count_nonzero(more))
 
 
 def _told(reasons: dict[str, int]) -> str:
-    """How many were computed, by reason."""
+    """Counts of computed enterprises by reason, as text."""
     return "; ".join(f"{why} {count:,}" for why, count in reasons.items() if count)
 
 
 def _score_slice(
     store: Store, model: Model, columns: NightColumns, before: _Before, at: slice
 ) -> None:
-    """Score a slice; what an earlier night may stand for is carried over."""
+    """Score a slice; valid rows of the earlier night are reused."""
     rows, source = np.ascontiguousarray(columns.rows[at]), before.at[at].copy()
     days = np.full(rows.shape, day_number(model.as_of), np.int32)
     shared = model.compiled.neighbours(store, rows, days)
@@ -149,7 +149,7 @@ def _score_slice(
 
 
 def _carry(night: carry.Carried, source: Array, columns: NightColumns, start: int) -> None:
-    """Put the rows ``source`` of the earlier night in their places, from ``start`` on."""
+    """Copy the rows ``source`` of the earlier night to their positions, from ``start`` on."""
     stays = np.flatnonzero(source >= 0)
     kept, places = source[stays], start + stays
     for name, column in columns.results.columns.items():
@@ -182,7 +182,7 @@ def _compute(
 def _check(
     warehouse: Path, store: Store, model: Model, columns: NightColumns, stays: Array, share: float
 ) -> None:
-    """Compare a sample of what was carried over; what it stands on is compared too."""
+    """Compare a sample of the reused rows, and the events they rest on."""
     chosen = stays[sample(stays.shape[0], share, f"{store.digest} {model.as_of}")]
     if chosen.shape[0]:
         check_carried(store, model, columns.results, columns.rows, chosen)

@@ -1,4 +1,4 @@
-"""A night checks itself: some of what it carried over is computed anew, some events read anew."""
+"""Self-check of a night: recompute a sample of reused rows, read some events again."""
 
 from __future__ import annotations
 

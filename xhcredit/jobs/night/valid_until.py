@@ -1,4 +1,4 @@
-"""From which day on the result of an enterprise can differ although nothing came in of it.
+"""Day until which the result of an enterprise is valid without new data.
 
 The result is made of bins, of rules about features, and of the values shown as reasons.  Between
 two days of change (``engine.due``) a feature that moves matters only when it nears an edge of a bin
@@ -30,7 +30,7 @@ _PART, _ABSOLUTE = 1e-4, 1e-5
 
 @dataclass(frozen=True)
 class DueDays:
-    """Tells due days for one model."""
+    """Due days of results for one model."""
 
     model: Model
     due: Due = field(init=False)
@@ -79,7 +79,7 @@ class DueDays:
         return days
 
     def _shown_moves(self, x: Array, at: Mapping[str, int], reason: Array) -> Array:
-        """Whether a value that moves from day to day is told as a reason."""
+        """Whether a value that changes from day to day is shown as a reason."""
         vocabulary = [f for _, f in self.model.scorer.vocabulary]
         known = self._bounds(x, at, _AHEAD[-1], slice(None))
         moving = np.zeros(x.shape[1], bool)

@@ -1,4 +1,4 @@
-"""Which applications are asked for, as of a day: whole pages, also of those that are overdue."""
+"""Pages of cases as of a day (keyset pagination), also of those that are overdue."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def page_of(store: Store, rules: Rulebook, wanted: Wanted, on: date, today: date
 
 
 def _states(wanted: Wanted, *, since: bool) -> frozenset[str]:
-    """What is dealt with is overdue on no day from today on, and is then not read."""
+    """States to read: a finished case is overdue on no day from today on."""
     if not (wanted.overdue and since):
         return wanted.states
     live = frozenset(STATES) - DEALT_WITH

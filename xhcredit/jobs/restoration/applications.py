@@ -1,4 +1,4 @@
-"""Applications for restoration, and objections: filed, dealt with, decided, told to others."""
+"""Workflow of restoration applications and objections: filing, steps, decision, notification."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FACTS = (
 
 @dataclass(frozen=True)
 class Desk:
-    """Where applications are dealt with."""
+    """Context of case actions: store, rules and warehouse."""
 
     store: Store
     rules: Rulebook
@@ -41,7 +41,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody asks for: that a record be restored, or that an objection be heard.
+    """Request to file a case: restoration of a record, or an objection.
 
     ``facts`` are what the applicant proves (see ``FACTS``), ``reason`` is said in own words.
     """
@@ -56,7 +56,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Doing:
-    """A step somebody wants to do: which, on which day, who, why; ``details`` as the step needs.
+    """Action on a case: which, on which day, by whom, why; ``details`` as the step needs.
 
     * refile: ``facts`` anew
     * classify: ``severity``
@@ -109,7 +109,7 @@ def file(desk: Desk, act: Act, asked: Asked, on: date) -> dict[str, Any]:
 
 
 def take(desk: Desk, act: Act, number: int, doing: Doing) -> dict[str, Any]:
-    """Do one step of an application or objection.
+    """Perform one step of an application or objection.
 
     Raises:
         UnknownRecord: there is no such application.
@@ -126,7 +126,7 @@ def take(desk: Desk, act: Act, number: int, doing: Doing) -> dict[str, Any]:
 
 
 def _anew(desk: Desk, number: int, doing: Doing) -> AdverseRecord | None:
-    """The record as known on the day of filing again; None if it no longer counts anyway."""
+    """Record as known on the day of refiling; None if it cannot be refiled."""
     found = desk.store.applications.one(number)
     if found["state"] != "returned":
         return None
@@ -143,7 +143,7 @@ def _nothing(
 def _refiled(
     desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
 ) -> dict[str, Any]:
-    """Facts told before stand, unless told otherwise now."""
+    """Facts stated before remain, unless restated."""
     if now is None:
         return {}
     told = [s["details"].get("facts", {}) for s in found["steps"]]
@@ -184,7 +184,7 @@ def _granted(
 def _published(
     desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
 ) -> dict[str, Any]:
-    """Who was told."""
+    """Platforms that were notified."""
     platforms = doing.details.get("platforms") or ()
     if not platforms:
         raise BadInput(f'"{doing.act}" without platforms; name those that were told')
@@ -194,7 +194,7 @@ def _published(
 def _revoked(
     desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
 ) -> dict[str, Any]:
-    """What was found; without that no restoration is taken back."""
+    """Check that the ground of the revocation is stated."""
     if not any(doing.details.get(name) for name in REVOKED_FOR):
         raise BadInput(f'"revoke" without what was found; say {" or ".join(REVOKED_FOR)}')
     return {}
@@ -207,7 +207,7 @@ _MORE = {
 
 
 def _last(found: Mapping[str, Any], name: str) -> Any:
-    """What the latest step that says something says."""
+    """Detail of the latest step that has it."""
     return next(s["details"][name] for s in reversed(found["steps"]) if name in s["details"])
 
 

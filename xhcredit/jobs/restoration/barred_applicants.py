@@ -1,4 +1,4 @@
-"""Whose restoration is barred for a time, after false materials or a broken pledge?"""
+"""Applicants that are barred for a time, after false materials or a broken pledge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which records of a district can be restored now or soon, and what is still missing?"""
+"""Restorable records of a district, now or soon, with the missing conditions."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Restorable:
 
 
 class _Words(NamedTuple):
-    """What is said of all records of one kind, and the days where they do not differ either."""
+    """Texts that all records of one kind share, and the days where they do not differ either."""
 
     state: str
     severity: str
@@ -211,7 +211,7 @@ def _soon(told: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
 def _kinds(
     told: Answers, columns: dict[str, Days], law: Law, horizon: date
 ) -> list[npt.NDArray[Any]]:
-    """Everything that the words about a penalty depend on, beside its profile."""
+    """Columns that determine the texts about a penalty, beside its profile."""
     today = np.datetime64(law.applied_on, "D")
     done, least, most = columns["duties_done_on"], told.least, told.most
     return [
@@ -229,7 +229,7 @@ def _kinds(
 
 
 def _words(part: Part, at: int, law: Law, horizon: date) -> _Words | None:
-    """The exact answer for one record; None if it is not to be told."""
+    """Exact texts for one record; None if it is not to be listed."""
     record = record_of(_row(part, at))
     told = answer(record, law)
     state = _state(told, law.applied_on, horizon)

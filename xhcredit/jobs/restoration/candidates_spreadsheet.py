@@ -1,4 +1,4 @@
-"""The list of restorable records as a spreadsheet that officers can call from."""
+"""Spreadsheet of restorable records, for calls by officers."""
 
 from __future__ import annotations
 

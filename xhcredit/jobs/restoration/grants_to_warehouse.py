@@ -1,4 +1,4 @@
-"""What was granted in the store reaches the warehouse: the record counts no more from that night.
+"""Grants of restoration applied to the warehouse: the record is withdrawn from that night on.
 
 A grant is kept first, in the store.  This job then tells the warehouse, as a delivery of its own
 beside those of the departments: the record once more, as it is known, with the day and the reason
@@ -39,7 +39,7 @@ MAPPING = "grants"
 
 @dataclass(frozen=True)
 class Applied:
-    """What a run told the warehouse; ``unknown`` are applications whose record it does not hold.
+    """Report of applied grants; ``unknown`` are applications whose record is not in the warehouse.
 
     ``reinstated`` are records that count again since their restoration was revoked.
     """
@@ -51,7 +51,7 @@ class Applied:
 
 
 def _unhurt() -> None:
-    """Nothing happens here, except in tests that kill the job."""
+    """Hook for kill tests; does nothing otherwise."""
 
 
 @logged(
@@ -123,7 +123,7 @@ def _selects(
 
 
 def _of_check(told: _Told, check: tuple[str, dict[str, str]]) -> _Told:
-    """What is done about a penalty, done about a spot check."""
+    """Decision about a penalty, applied to a spot check."""
     return replace(told, record=check[0], key=check[1])
 
 

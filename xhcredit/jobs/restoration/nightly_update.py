@@ -1,4 +1,4 @@
-"""What a night does for restoration: first the grants are told, then the list of who can apply."""
+"""Nightly restoration update: apply grants to the warehouse, then write the restorable list."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Listed:
 def before_night(
     warehouse: Path, address: str, today: date, rules: Rulebook | None = None
 ) -> Applied:
-    """Tell the warehouse what the store granted or took back; call it before every night.
+    """Apply grants and revocations of the store to the warehouse; runs before every night.
 
     Raises:
         BadStore, StoreUnavailable: the store cannot be used; then no night should run.
@@ -128,7 +128,7 @@ def write_restorable(
 
 
 def _digest(barred: Mapping[str, date]) -> str:
-    """A name for who is barred since when: another bar makes another list."""
+    """Digest of the barred enterprises and days."""
     told = "\n".join(f"{code} {day}" for code, day in sorted(barred.items()))
     return hashlib.sha256(told.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What would the score and tier be without a record, as the law wants it after restoration?"""
+"""What-if score and tier without a record, as after its restoration."""
 
 from __future__ import annotations
 

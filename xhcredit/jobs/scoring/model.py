@@ -1,4 +1,4 @@
-"""What one night scores with: features, release and the day's rules, compiled together."""
+"""Scoring model of a night: features, release and the day's rules, compiled together."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _compiled(wanted: tuple[Feature, ...]) -> Compiled:
 
 @cache
 def _violations(used: tuple[Feature, ...]) -> tuple[str, ...]:
-    """What features do that they must not; found out once per process and set."""
+    """Forbidden uses of features; computed once per process and set."""
     return tuple(violations(used))
 
 

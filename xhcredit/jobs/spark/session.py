@@ -1,4 +1,4 @@
-"""A cluster to work on: started when first asked for, with this very program at its workers."""
+"""Spark session: started on first use, with this version of the program at its workers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Spark:
 
     @contextmanager
     def patience(self) -> Iterator[None]:
-        """Say what a cluster that gave up said, in words of ours.
+        """Translate errors of Spark into errors of this program.
 
         Raises:
             NightRefuted: a worker refused its part.
@@ -146,7 +146,7 @@ def _started(engine: str) -> Any:
 
 
 def _cause(error: Exception) -> str:
-    """What the JVM said: its message, not the way it took to Python."""
+    """Message of the JVM exception, without its stack trace."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line for line in lines if re.match(r"(: |Caused by: )?[\w.]+(Exception|Error)\b", line)]
     return (told or lines or [type(error).__name__])[0].removeprefix(": ")

@@ -1,4 +1,4 @@
-"""Events shuffled by enterprise on a cluster; each share is sorted by the SQL of ``cluster``.
+"""Shuffle of events by enterprise on Spark; each share is sorted by the SQL of ``cluster``.
 
 Workers read row groups of the parts and tell for each row in which run of enterprises it falls;
 Spark brings the rows of a run together (and spills what does not fit); a worker then makes one
@@ -46,7 +46,7 @@ Piece = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Sorting:
-    """What a worker needs to know of a table that is shuffled."""
+    """Sort plan of a shuffled table, as workers need it."""
 
     table: str
     columns: tuple[str, ...]
@@ -224,7 +224,7 @@ def _resolved(sorting: Sorting, t: Table) -> str:
 
 
 def _appear(folder: Path, target: Path) -> None:
-    """Let a run appear; a run that another task wrote meanwhile is the same."""
+    """Move a run into place; one that another task wrote meanwhile is the same."""
     try:
         os.replace(folder, target)
     except OSError:

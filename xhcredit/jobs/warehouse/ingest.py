@@ -1,4 +1,4 @@
-"""The job behind ``xhcredit ingest SOURCE --mapping FILE --into WAREHOUSE``."""
+"""Ingestion job behind ``xhcredit ingest SOURCE --mapping FILE --into WAREHOUSE``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROOM = 3
 
 
 def _counts(report: IngestReport) -> dict[str, Any]:
-    """What the event of an ingestion says of it."""
+    """Log fields of an ingestion."""
     refused = len(report.refused)
     rows = {"entered": report.entered(), "quarantined": report.quarantined()}
     return {"files": len(report.files), "refused": refused, **rows}
@@ -145,7 +145,7 @@ def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileR
 
 
 def _file_counts(report: FileReport) -> dict[str, Any]:
-    """What the event of a file says of it; not its name, which a person chose."""
+    """Log fields of a file, without its name."""
     rows = {"rows": report.rows_in, "quarantined": report.rows_quarantined}
     error = failure(report.error) if report.error is not None else {}
     return {"status": report.status, **rows, **error}

@@ -1,4 +1,4 @@
-"""``--memory``: how much a night may hold, and how much of it sorting may take."""
+"""``--memory`` limit: memory of a night, and the part that sorting may take."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def for_sorting(memory: str) -> int | None:
 
 
 def settings(room: int) -> list[str]:
-    """What DuckDB is told so that its sorting stays within ``room`` bytes."""
+    """DuckDB settings that keep sorting within ``room`` bytes."""
     alone = ["SET threads = 1"] if room < 2 * _THREAD else []
     return [f"SET memory_limit = '{room}B'", *alone]

@@ -1,4 +1,4 @@
-"""The full rows of a warehouse, laid out so that those of one enterprise are read at once.
+"""Full rows of a warehouse by enterprise, in Parquet files in the order of the event columns.
 
 The clustered store keeps what features read.  Beside it, this keeps what people read (names,
 numbers of documents, sources): one Parquet file per table in the very order of the clustered

@@ -1,4 +1,4 @@
-"""What may rules about logging in look like?"""
+"""Schemas of rules on login: lockout, sessions, passwords."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Some = Annotated[int, Field(ge=1, le=10**6)]
 
 
 class Lockout(Shape):
-    """After how many failures is an account locked, for how long; how many may one address have?"""
+    """Account lockout: failures until it, its minutes, failures allowed per network address."""
 
     failures: Some
     minutes: Some
@@ -20,7 +20,7 @@ class Lockout(Shape):
 
 
 class SessionLimits(Shape):
-    """When is somebody logged out, and how often may they be logged in at once?"""
+    """Session limits: idle minutes, hours in all, concurrent sessions."""
 
     idle_minutes: Some
     hours: Some
@@ -28,7 +28,7 @@ class SessionLimits(Shape):
 
 
 class PasswordRules(Shape):
-    """What must a password be: length in characters, kinds of characters, for how many days?"""
+    """Password rules: length in characters, kinds of characters, days of validity."""
 
     length: Annotated[int, Field(ge=8, le=64)]
     kinds: Annotated[int, Field(ge=1, le=4)]

@@ -1,4 +1,4 @@
-"""What may the rules of early warning look like: triggers, budget, flow, routing, white lists?"""
+"""Schemas of early-warning rules: triggers, budget, flow, routing, white lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Events(Shape):
 
 
 class Trigger(Shape):
-    """What all triggers share.
+    """Fields common to all triggers.
 
     ``family`` groups triggers for routing and for the false discovery rate; ``quiet_days`` is how
     long the same trigger is silent about the same subject after an alert, unless it got worse.
@@ -216,7 +216,7 @@ class Discovery(Shape):
 
 
 class Flow(Shape):
-    """Terms of the closed loop: working days per colour, who must be two, how long to wait."""
+    """Terms of the workflow: working days per colour, two-person colours, expiry and snoozing."""
 
     COLOURS: ClassVar[tuple[Colour, ...]] = ("blue", "yellow", "orange", "red")
     due_working_days: dict[Colour, Some]
@@ -241,7 +241,7 @@ class Routing(Shape):
 
 
 class WhiteList(Shape):
-    """What does not alert: nodes of concentrated registration, and groups of enterprises."""
+    """White list: nodes of concentrated registration, and groups of enterprises."""
 
     nodes: tuple[Text, ...]
     codes: tuple[Text, ...]
@@ -266,7 +266,7 @@ class Proving(Shape):
 
 
 class Retirement(Shape):
-    """When a trigger that cries wolf is proposed for retirement."""
+    """Terms on which a trigger of low precision is proposed for retirement."""
 
     verified_at_least: Some
     precision_surely_below: Part

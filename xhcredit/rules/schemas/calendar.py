@@ -1,4 +1,4 @@
-"""What may rules about the calendar look like: statutory days, and the days off of a year?"""
+"""Schemas of calendar rules: statutory holidays, days off of a year."""
 
 from __future__ import annotations
 

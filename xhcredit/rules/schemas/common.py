@@ -1,4 +1,4 @@
-"""What may the value of a rule look like, and what can be asked of it?"""
+"""Schemas of rule values shared by several families."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class Shape(BaseModel):
-    """What all shapes share: no unknown keys, no silent conversions, nothing changes later."""
+    """Base of rule schemas: no unknown keys, no silent conversions, immutable."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -188,7 +188,7 @@ class Scale(Shape):
 
 
 class Covers(Shape):
-    """Whom a tolerance period covers: whoever fulfils any one of these.
+    """Coverage of the tolerance period: enterprises that fulfil any one of these.
 
     The features tell small-or-micro and 个体工商户 only, so ``sizes`` names both sizes or none.
     """
@@ -235,7 +235,7 @@ class Tolerance(Shape):
 
 
 class Scope(Shape):
-    """To whom an X applies: ``feature`` is at least ``at_least``."""
+    """Scope of an X: enterprises whose ``feature`` is at least ``at_least``."""
 
     feature: Name
     at_least: AtLeast

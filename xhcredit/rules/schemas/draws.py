@@ -1,4 +1,4 @@
-"""What may rules about inspection plans and draws look like?"""
+"""Schemas of rules on inspection plans and draws."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Items(RootModel[dict[Name, Item]]):
 
 
 class CoverageDuty(Shape):
-    """Coverage by law: everybody to whom the X applies is inspected once in these months.
+    """Coverage by law: every enterprise in the X is inspected once in these months.
 
     Only an inspection of the ``field`` in one of ``forms`` meets it; with ``all_points`` only one
     that covered the whole checklist (an inspection that does not say how much it covered does
@@ -107,7 +107,7 @@ class InspectionCaps(Shape):
 
 
 class Exclusions(Shape):
-    """Who is left out of a frame: registration statuses, what a higher bureau inspected lately.
+    """Exclusions from a frame: registration statuses, recent inspections by higher bureaus.
 
     A higher bureau is one whose name begins with one of ``higher_agencies``.
     """
@@ -126,7 +126,7 @@ class Publication(Shape):
 
 
 class Trust(Shape):
-    """Who may be put on the list of remote checks first (无感监管): tier, and a clean record.
+    """Trust list of remote checks first (无感监管): tiers, and months of a clean record.
 
     ``months`` without a failed inspection and without a penalty.
     """
@@ -158,6 +158,6 @@ class Triggers(RootModel[dict[Name, Trigger]]):
 
 
 class Quiet(Shape):
-    """Items for which who is on the list of remote checks is not visited without a lead."""
+    """Items checked remotely only for enterprises on the trust list, unless there is a lead."""
 
     items: Annotated[tuple[Name, ...], Field(min_length=1)]

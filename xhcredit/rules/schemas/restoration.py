@@ -1,4 +1,4 @@
-"""What may the value of a rule on credit restoration look like?"""
+"""Schemas of rules on credit restoration."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class SpotChecks(Shape):
 
 
 class Bar(Shape):
-    """For how many months nobody may apply again."""
+    """Bar on a new application, in months."""
 
     months: Months
 
@@ -178,7 +178,7 @@ class Shielding(Shape):
 
 
 class Prevails(Shape):
-    """Which of two rules that conflict decides; the answer says that a lawyer must confirm."""
+    """Which of two conflicting rules prevails; the answer asks for legal review."""
 
     prevails: str
 
@@ -209,7 +209,7 @@ class Transition(Prevails):
 
 
 class TimeLimits(Shape):
-    """Who must do what within how many days; a step that the law does not know is left out."""
+    """Time limits of the steps of an authority; a step unknown to the law is left out."""
 
     unit: Unit
     steps: dict[Name, Days]

@@ -1,4 +1,4 @@
-"""What may the value of a rule on training and promotion look like?"""
+"""Schemas of rules on training and promotion of models."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LeakLimits(Shape):
 
 
 class Gates(Shape):
-    """What a candidate must hold against the champion; see ``xhcredit_training.promotion_gates``.
+    """Promotion checks of a candidate against the champion (``xhcredit_training.promotion_gates``).
 
     ``auc_loss_below``: how far the interval of the AUC's difference may reach below 0.
     ``slope_from`` to ``slope_to``: calibration slope; ``rate_ratio_below``: predicted over

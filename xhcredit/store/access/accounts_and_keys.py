@@ -1,4 +1,4 @@
-"""Who may do what?  People with roles per bureau, and keys of other systems.
+"""Accounts with roles per bureau, and API keys.
 
 Passwords are hashed by who serves them (it takes a third of a second on purpose); here a hash is
 only kept.  Of keys only digests are kept, so a copy of the store opens nothing.  What changes who
@@ -29,12 +29,12 @@ ADMINISTRATORS = frozenset({"system_admin", "security_admin", "auditor"})
 
 
 def actor_of(login: str) -> str:
-    """The name of a person in the activity chain."""
+    """Actor name of an account in the audit log."""
     return f"user:{login}"
 
 
 def refuse_mixed(roles: Iterable[str]) -> None:
-    """Keep the three administrators apart, from each other and from who works with enterprises.
+    """Separation of duties: refuse to mix administrator roles with each other or with other roles.
 
     Raises:
         TwoPersons: one of them would hold another role as well.
@@ -47,7 +47,7 @@ def refuse_mixed(roles: Iterable[str]) -> None:
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a key or a cookie; both are long and random, so plain SHA-256 will do."""
+    """SHA-256 of an API key or cookie; both are long and random, so it needs no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -57,7 +57,7 @@ _OPENS = frozenset({"password_hash", "totp_secret", "totp_pending", "totp_step"}
 
 @dataclass(frozen=True)
 class Access:
-    """Reads and writes people, grants and keys."""
+    """Reads and writes accounts, grants and API keys."""
 
     database: Database
     writer: Writer
@@ -65,7 +65,7 @@ class Access:
     def add_user(
         self, act: Act, login: str, name: str, password_hash: str, *, must_change: bool = True
     ) -> None:
-        """Add a person.
+        """Add an account.
 
         Raises:
             BadInput: the login is taken.
@@ -82,7 +82,7 @@ class Access:
         self.writer.act(act, work)
 
     def change_user(self, act: Act, login: str, **values: Any) -> None:
-        """Set columns of a person (``password_hash``, ``totp_secret`` ...) and end their sessions.
+        """Change columns of an account (``password_hash`` ...) and end its sessions.
 
         The activity entry names the columns, never their values.  A new password lifts a lock.
 
@@ -106,13 +106,13 @@ class Access:
         self.writer.act(act, work)
 
     def enrol(self, login: str, secret: str) -> None:
-        """Keep the secret of one-time codes until a first code confirms it (no act as yet)."""
+        """Store a pending TOTP secret until a first code confirms it (not audited yet)."""
         own = update(users).where(users.c.login == login)
         with self.database.writing() as con:
             con.execute(own.values(totp_pending=secret))
 
     def reset_user(self, act: Act, login: str, password_hash: str) -> None:
-        """Give somebody else a one-time password; one-time codes must be set up anew.
+        """Reset another account to a one-time password; TOTP must be set up again.
 
         Raises:
             TwoPersons: it is oneself.
@@ -123,7 +123,7 @@ class Access:
         self.change_user(act, login, **new, totp_secret=None, totp_pending=None)
 
     def disable_user(self, act: Act, login: str, at: str | None) -> None:
-        """Shut somebody else out from a moment on, or (None) let them in again.
+        """Disable another account from a moment on, or (None) enable it again.
 
         Raises:
             TwoPersons: it is oneself.
@@ -133,14 +133,14 @@ class Access:
         self.change_user(act, login, disabled_at=at)
 
     def known_as(self, external: str) -> dict[str, Any] | None:
-        """Who is bound to an identity of a provider; None if nobody is."""
+        """Account bound to an OIDC identity; None if there is none."""
         wanted = select(users.c.login).where(users.c.external == external)
         with self.database.reading() as con:
             login = con.scalar(wanted)
         return None if login is None else self.user(login)
 
     def bind_user(self, act: Act, login: str, external: str | None) -> None:
-        """Let somebody else be known by their identity at a provider, or (None) no longer.
+        """Bind another account to an OIDC identity, or (None) unbind it.
 
         Raises:
             TwoPersons: it is oneself.
@@ -151,7 +151,7 @@ class Access:
         self.change_user(act, login, external=external)
 
     def people(self) -> list[dict[str, Any]]:
-        """All people with their ``grants``, by login; without what opens their accounts."""
+        """All accounts with their ``grants``, by login; without secrets."""
         with self.database.reading() as con:
             rows = con.execute(select(users).order_by(users.c.login)).mappings().all()
             held = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
@@ -165,7 +165,7 @@ class Access:
         ]
 
     def user(self, login: str) -> dict[str, Any]:
-        """A person with their ``grants`` as (role, bureau).
+        """Account with its ``grants`` as (role, bureau).
 
         Raises:
             UnknownRecord: nobody has this login.
@@ -180,7 +180,7 @@ class Access:
         return {**row, "grants": sorted((g.role, g.bureau) for g in held)}
 
     def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
-        """Give a person a role for a bureau, or take it away; their sessions end.
+        """Grant an account a role for a bureau, or revoke it; its sessions end.
 
         Raises:
             UnknownRecord: nobody has this login, or a role to take was not held.
@@ -230,7 +230,7 @@ class Access:
         return whole
 
     def key(self, whole: str, now: datetime) -> dict[str, Any] | None:
-        """What a key opens; None if it is unknown, wrong, expired or revoked."""
+        """API key with its roles; None if it is unknown, wrong, expired or revoked."""
         parts = whole.split("_", 2)
         prefix = parts[1] if len(parts) == 3 and parts[0] == "xhc" else ""
         with self.database.reading() as con:
@@ -241,14 +241,14 @@ class Access:
         return {**row, "roles": json.loads(row["roles"])}
 
     def keys(self) -> list[dict[str, Any]]:
-        """All keys that were ever made, the latest first; without what tells a right one."""
+        """All API keys, the latest first; without their digests."""
         with self.database.reading() as con:
             rows = con.execute(select(keys).order_by(keys.c.activity.desc())).mappings()
             plain = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
         return [{**row, "roles": json.loads(row["roles"])} for row in plain]
 
     def revoke_key(self, act: Act, prefix: str) -> None:
-        """Make a key open nothing any more.
+        """Revoke an API key.
 
         Raises:
             UnknownRecord: no key has this prefix, or it was revoked before.

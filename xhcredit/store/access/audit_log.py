@@ -1,4 +1,4 @@
-"""Who did what, who looked at whom?  Pages of the activity chain for who looks after it.
+"""Audit log queries: pages of the hash chain for the auditor.
 
 The chain grows by millions of entries and has no index on what they say: a page looks at so many
 entries, tells what it found among them, and where to go on.

@@ -1,4 +1,4 @@
-"""What is kept while people log in: failures by address, and logins begun at a provider."""
+"""Tables of failed logins by address and of pending OIDC logins."""
 
 from __future__ import annotations
 

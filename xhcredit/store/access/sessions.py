@@ -1,4 +1,4 @@
-"""Who is logged in, and who tried?  Sessions, tries of a password, logins begun at a provider.
+"""Sessions, password attempts (lockout), and pending OIDC logins.
 
 Of cookies only digests are kept, so a copy of the store opens nothing.
 """
@@ -22,7 +22,7 @@ from xhcredit.store.core.transactions import Act, Tx, Writer
 
 
 class Opened(NamedTuple):
-    """A new session: what goes into the cookie, and the token that its forms carry."""
+    """New session: cookie value and CSRF token."""
 
     cookie: str
     csrf: str
@@ -30,7 +30,7 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens, finds and closes sessions."""
+    """Opens, finds and closes login sessions."""
 
     database: Database
     writer: Writer
@@ -63,7 +63,7 @@ class Sessions:
         at_once: int = 1,
         step: int | None = None,
     ) -> Opened:
-        """Log a person in, whose password (or identity) was found right.
+        """Open a session for an account whose password (or OIDC identity) was verified.
 
         Args:
             act: the activity entry.
@@ -99,7 +99,7 @@ class Sessions:
         return Opened(cookie, csrf)
 
     def find(self, cookie: str) -> dict[str, Any] | None:
-        """The session behind a cookie with its person and their ``grants``; None if there is none.
+        """Session of a cookie with its account and ``grants``; None if there is none.
 
         Its age is judged by who serves.
         """
@@ -143,14 +143,14 @@ class Sessions:
             return con.scalar(select(func.count()).select_from(login_failures).where(own)) or 0
 
     def begin(self, state: str, nonce: str, verifier: str, now: datetime, since: datetime) -> None:
-        """Keep what must come back from the provider; forget what began before ``since``."""
+        """Store the pending OIDC login (state, nonce, PKCE); delete those from before ``since``."""
         row = {"digest": digest_of(state), "nonce": nonce, "verifier": verifier}
         with self.database.writing() as con:
             con.execute(delete(login_states).where(login_states.c.at < written(since)))
             con.execute(insert(login_states), {**row, "at": written(now)})
 
     def take(self, state: str, since: datetime) -> dict[str, Any] | None:
-        """What was kept under a state since a moment, once; None if there is nothing."""
+        """Consume the pending OIDC login of a state, once; None if there is none."""
         own = login_states.c.digest == digest_of(state)
         with self.database.writing() as con:
             row = con.execute(select(login_states).where(own)).mappings().first()
@@ -159,7 +159,7 @@ class Sessions:
 
 
 def _end_oldest(tx: Tx, login: str, keep: int) -> None:
-    """Leave a person the newest ``keep`` of their sessions."""
+    """End all but the newest sessions of an account."""
     own = select(sessions.c.digest).where(sessions.c.login == login)
     newest = own.order_by(sessions.c.opened_at.desc(), sessions.c.digest)
     ended = list(tx.con.scalars(newest))[max(keep, 0) :]

@@ -1,4 +1,4 @@
-"""Which alerts are there, and where do they stand?  Filtered, the latest first."""
+"""Alert queries: alerts with their current state, filtered, the latest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STANDING = ("step", "state", "colour", "owner", "due_on", "snoozed_until")
 
 @dataclass(frozen=True)
 class Asked:
-    """Which alerts; what is left empty does not filter.
+    """Alert query; empty fields do not filter.
 
     ``within`` are the bureaus whose alerts may be told at all; None is everybody's.  ``overdue_on``
     keeps those overdue on that day, ``due_unknown`` those whose term ends where no calendar of
@@ -40,7 +40,7 @@ class Asked:
 
 
 def latest() -> Select[Any]:
-    """Every alert with where it stands by its last step."""
+    """Every alert with its state after the last step."""
     s = alert_steps
     last = select(s.c.alert, func.max(s.c.step).label("step")).group_by(s.c.alert).subquery()
     return (
@@ -51,7 +51,7 @@ def latest() -> Select[Any]:
 
 
 def filtered(asked: Asked) -> Select[Any]:
-    """The alerts asked for, in no order."""
+    """Alerts that match a query, unordered."""
     a, s = alerts.c, alert_steps.c
     wanted = latest()
     if asked.within is not None:
@@ -72,7 +72,7 @@ def filtered(asked: Asked) -> Select[Any]:
 
 
 def _by_due_day(wanted: Select[Any], asked: Asked) -> Select[Any]:
-    """Those overdue, those without a due day, those that do not sleep: what was asked for."""
+    """Filter by due day: overdue, without a due day, not snoozed."""
     s = alert_steps.c
     if asked.overdue_on:
         asleep = s.snoozed_until >= asked.overdue_on
@@ -86,7 +86,7 @@ def _by_due_day(wanted: Select[Any], asked: Asked) -> Select[Any]:
 
 
 def page(con: Connection, asked: Asked) -> list[dict[str, Any]]:
-    """The latest of the alerts asked for, without their steps; evidence read."""
+    """One page of the alerts that match a query, the latest first, without steps."""
     wanted = filtered(asked).order_by(alerts.c.id.desc()).limit(asked.limit)
     return [_read(dict(row)) for row in con.execute(wanted).mappings()]
 

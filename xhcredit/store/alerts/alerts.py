@@ -29,7 +29,7 @@ NIGHT = "night"
 
 
 def _stays(alert: Mapping[str, Any]) -> None:
-    """No due day is counted anew."""
+    """Keep the due day (no update)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Alerts:
         report: Mapping[str, Any],
         redating: Redating = _stays,
     ) -> dict[str, Any]:
-        """Raise a night's alerts, let old ones expire, count due days anew; return the report.
+        """Record a night: raise alerts, expire old ones, update due days; return the report.
 
         All or nothing.
 
@@ -124,19 +124,19 @@ class Alerts:
             return _one(con, number, within)
 
     def page(self, asked: Asked) -> list[dict[str, Any]]:
-        """Alerts with where they stand, the latest first; see ``Asked``."""
+        """Alerts with their current state, the latest first; see ``AlertQuery``."""
         with self.database.reading() as con:
             return page(con, asked)
 
     def earlier(self) -> list[Earlier]:
-        """Every alert that was ever raised, the oldest first, as far as the next night asks."""
+        """All alerts ever raised, the oldest first, with the fields that the next night needs."""
         c = alerts.c
         wanted = select(c.id, c.trigger, c.subject, c.fact, c.first_colour, c.detected_on, c.bureau)
         with self.database.reading() as con:
             return [Earlier(*row) for row in con.execute(wanted.order_by(c.id))]
 
     def prove(self, act: Act, as_of: date, data: str, proofs: Sequence[Mapping[str, Any]]) -> int:
-        """Keep back-tests of triggers; returns how many."""
+        """Store back-tests of triggers; return how many."""
 
         def work(tx: Tx) -> int:
             number = tx.con.scalar(select(func.max(alert_proofs.c.id))) or 0
@@ -231,7 +231,7 @@ def _raise(tx: Tx, as_of: date, new: Sequence[tuple[Candidate, int | None]]) -> 
 
 
 def _expire(tx: Tx, as_of: date, before: str, reason: str) -> list[int]:
-    """Let alerts end that nobody issued in time; a snooze keeps them."""
+    """Expire alerts that were not issued in time; a snooze keeps them."""
     wanted = latest().where(
         alert_steps.c.state.in_(("detected", "screened")),
         alerts.c.detected_on < before,
@@ -248,13 +248,13 @@ def _expire(tx: Tx, as_of: date, before: str, reason: str) -> list[int]:
 
 
 def _open(tx: Tx) -> list[dict[str, Any]]:
-    """Alerts that are not over, with where they stand."""
+    """Alerts under way, with their current state."""
     wanted = latest().add_columns(alert_steps.c.done_on).where(alert_steps.c.state.not_in(OVER))
     return [dict(row) for row in tx.con.execute(wanted).mappings()]
 
 
 def _redate(tx: Tx, as_of: date, redating: Redating) -> list[int]:
-    """Give alerts that are under way the due day that the calendar of today says."""
+    """Update due days of alerts under way by today's calendar of working days."""
     found = with_steps(tx.con, [r for r in _open(tx) if r["done_on"] <= as_of.isoformat()])
     doing = Doing("redate", as_of, NIGHT, "due day counted anew by the calendar of working days")
     rows = [
@@ -289,7 +289,7 @@ def _one(con: Connection, number: int, within: Within) -> dict[str, Any]:
 
 
 def take(tx: Tx, number: int, making: Making, within: Within) -> dict[str, Any]:
-    """Do one step within a transaction; what is issued is told to other systems."""
+    """Apply one workflow step within a transaction; an issued alert goes into the outbox."""
     found = _one(tx.con, number, within)
     doing, standing = making(found)
     if doing.on.isoformat() < found["steps"][-1]["done_on"]:

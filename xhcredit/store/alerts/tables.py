@@ -1,4 +1,4 @@
-"""Which tables keep alerts, the steps they went, the nights they came from, and back-tests?"""
+"""Tables of alerts, their steps, nights, and back-tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can nobody change?  Triggers on what is append-only, put back after every migration."""
+"""Append-only guards: database triggers, restored after every migration."""
 
 from __future__ import annotations
 

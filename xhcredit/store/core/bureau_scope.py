@@ -7,7 +7,7 @@ Within = frozenset[str] | None
 
 
 def is_within(bureau: str, within: Within) -> bool:
-    """Whether what belongs to a bureau may be told; without a bureau, only to the whole district.
+    """Whether a bureau is in scope; without a bureau, only the whole district's scope fits.
 
     This and ``watchlist.Question.within`` are where bureaus are kept apart.
     """

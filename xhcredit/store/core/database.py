@@ -1,4 +1,4 @@
-"""How is the database reached?  SQLite or PostgreSQL, one writer at a time, errors in our words."""
+"""Database connection: SQLite or PostgreSQL, one writer at a time, translated errors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that no other writer overlaps; it is kept whole or not at all."""
+        """Exclusive write transaction, committed whole or not at all."""
         with self.turn, told(), self.engine.connect() as con:
             con = con.execution_options(writes=True)
             with con.begin():
@@ -60,7 +60,7 @@ class Database:
 
     @contextmanager
     def publishing(self) -> Iterator[None]:
-        """Keep other publishers out, in any process; a killed one is out at once."""
+        """Publisher lock across processes; a killed publisher releases it at once."""
         if self.is_sqlite:
             with Path(f"{self.path}.publishing").open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
@@ -79,7 +79,7 @@ class Database:
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:
-        """Whether nobody else delivers, in any process, while this is held; a killed one is out."""
+        """Delivery lock across processes: whether it was acquired; a killed process releases it."""
         if self.is_sqlite:
             with Path(f"{self.path}.delivering").open("w") as file:
                 try:
@@ -103,7 +103,7 @@ class Database:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn what a database driver says about its state into words for an operator.
+    """Translate database driver errors into messages for an operator.
 
     Raises:
         StoreUnavailable: the database is away, busy, or full; what was begun was taken back.
@@ -120,7 +120,7 @@ def told() -> Iterator[None]:
 
 
 def _is_state(error: BaseException) -> bool:
-    """Whether an error tells of the database's state, from whichever driver (or the pool)."""
+    """Whether an error is about the database's state, from any driver or the pool."""
     kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     states = {f"{d}.{k}" for d in ("sqlite3", "psycopg") for k in _STATES}
     return bool(kinds & states) or isinstance(error, PoolTimeout)
@@ -130,7 +130,7 @@ _STATES = ("OperationalError", "InterfaceError")
 
 
 def unavailable(error: BaseException) -> StoreUnavailable:
-    """The error that says why the database did not answer, and what to do."""
+    """StoreUnavailable error with cause and remedy."""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     cure = "try again; if it stays, see that it runs"
     if "full" in said or "No space" in said:
@@ -208,7 +208,7 @@ def driver_connection(database: Database) -> Any:
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
-    """Set what SQLite forgets between connections; transactions are begun by us."""
+    """Set per-connection pragmas of SQLite; transactions are begun by us."""
     connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",

@@ -1,4 +1,4 @@
-"""Which table makes a store a demo store, and tells its time?"""
+"""Table of the demo clock, which makes a store a demo store."""
 
 from __future__ import annotations
 

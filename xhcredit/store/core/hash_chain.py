@@ -1,4 +1,4 @@
-"""How does an activity entry hang on the one before it?  Its digest, and who may break it."""
+"""Hash chain of the audit log: digests of entries, each over the one before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START = ""  #: ``previous`` of the first entry
 
 
 def written(moment: datetime) -> str:
-    """A moment as it is kept: UTC, always 27 characters, so that text sorts as time does.
+    """Moment as stored: UTC, always 27 characters, so that text sorts as time does.
 
     >>> written(datetime(2026, 6, 30, 8, tzinfo=UTC))
     '2026-06-30T08:00:00.000000Z'
@@ -27,7 +27,7 @@ def written(moment: datetime) -> str:
 
 
 def moment_of(at: str) -> datetime:
-    """A kept moment as time."""
+    """Stored moment as datetime."""
     return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
@@ -82,7 +82,7 @@ def hasher(algorithm: str) -> Callable[[bytes], str]:
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the activity chain, as it is kept.
+    """Entry of the hash chain, as stored.
 
     ``at`` never runs back: while the computer's clock is behind the entry before, ``at`` repeats
     that entry's time and ``clock_back_ms`` says by how much the clock was behind.  Refusing
@@ -124,7 +124,7 @@ def forge(head: Link | None, now: datetime, algorithm: str, **fields: Any) -> Li
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a walk over the chain found; ``broken_at`` is the first entry that is wrong."""
+    """Verdict on the hash chain; ``broken_at`` is the first entry that is wrong."""
 
     entries: int
     head_seq: int
@@ -156,7 +156,7 @@ def walk(links: Iterable[Mapping[str, Any]], before: Link | None = None) -> Verd
 
 
 def _fault(before: Link | None, link: Link) -> str:
-    """What is wrong with an entry, seen from the one before; nothing if it fits."""
+    """Fault of an entry against the one before; empty if it fits."""
     expected = 1 if before is None else before.seq + 1
     if link.seq != expected:
         return f"entry {expected} is missing"

@@ -1,4 +1,4 @@
-"""What must other systems be told?  Messages, each of which arrives at least once."""
+"""Outbox of messages to other systems; delivered at least once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIER_CHANGED = "tier_changed"  #: the one kind that is told by columns; others h
 
 @dataclass(frozen=True)
 class Outbox:
-    """Messages that somebody still waits for, or nobody was asked about yet."""
+    """Messages with waiting deliveries, or not yet queued."""
 
     database: Database
 
@@ -42,7 +42,7 @@ def event_of(row: Mapping[str, Any]) -> str:
 
 
 def body_of(row: Mapping[str, Any]) -> bytes:
-    """What is sent of a message: its type, when it came about, and its data.
+    """Webhook body of a message: type, timestamp and data.
 
     Args:
         row: columns of the outbox, and ``at`` of its activity entry.

@@ -1,4 +1,4 @@
-"""Who says that the chain ended so?  An Ed25519 signature over its head, to be published.
+"""Ed25519 signature over the head of the hash chain, to be published.
 
 Whoever can rewrite the whole store can forge a chain, but not the signature of a key that is kept
 elsewhere.  The keys are plain PEM files: ``openssl genpkey -algorithm ed25519 -out key.pem``, and
@@ -69,7 +69,7 @@ def known(text: str, key: Path | None) -> tuple[int, str]:
 
 
 def _said(seq: int, digest: str) -> bytes:
-    """What is signed; it begins so that it can be mistaken for nothing else."""
+    """Signed message; its prefix separates it from any other use of the key."""
     return f"xhcredit activity head {seq}:{digest}".encode()
 
 

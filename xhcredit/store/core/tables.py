@@ -1,4 +1,4 @@
-"""Which tables are there?  As of the newest version; the versions under ``migrations`` made them.
+"""Core database tables, as of the newest version; ``migrations`` creates them.
 
 Days and moments are text (ISO, UTC), JSON is text in canonical form, so that both databases keep
 and compare the very same bytes.

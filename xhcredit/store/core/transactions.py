@@ -1,4 +1,4 @@
-"""How is something written?  One transaction with its activity entry and its idempotency key."""
+"""Write transactions: each with its audit log entry and idempotency key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xhcredit.store.core.tables import activity, idempotency
 
 @dataclass(frozen=True)
 class Act:
-    """Something that somebody does to the store, or sees of it.
+    """Audited act: who does (or reads) what in the store, and why.
 
     ``payload`` goes into the activity chain as it is, so it holds no secrets.  With a ``key``,
     the same act again gives the kept response and does nothing; ``request`` is what else makes
@@ -44,7 +44,7 @@ class Act:
                 raise BadInput("an act with an empty character (NUL) in its words; take it out")
 
     def request_digest(self) -> str:
-        """What the request asks, as SHA-256."""
+        """SHA-256 of the request, for idempotency."""
         asked = [self.action, self.bureau, self.payload, self.request]
         return hashlib.sha256(canonical(asked).encode()).hexdigest()
 
@@ -59,7 +59,7 @@ class Tx:
     told: dict[str, Any] = field(default_factory=dict)
 
     def tell(self, **outcome: Any) -> None:
-        """Add what came of it to the activity entry."""
+        """Add the outcome to the audit log entry."""
         self.told |= outcome
 
 
@@ -79,7 +79,7 @@ class Writer:
         hasher(self.algorithm)
 
     def act(self, act: Act, work: Work) -> Any:
-        """Do an act: its work, its entry and its key are kept together or not at all.
+        """Run an act: its work, audit log entry and idempotency key are committed together.
 
         The same key with the same request returns the kept response and does nothing.
 
@@ -103,7 +103,7 @@ class Writer:
         return json.loads(response)
 
     def record(self, acts: Sequence[Act]) -> int:
-        """Add entries of acts that write nothing else (somebody saw something), in one commit.
+        """Add audit log entries of acts that write nothing else (reads), in one commit.
 
         Returns the number of the last entry.
         """
@@ -111,7 +111,7 @@ class Writer:
             return self.record_in(con, *acts)
 
     def record_in(self, con: Connection, *acts: Act) -> int:
-        """Add entries within a transaction of the caller, who holds the writer's lock."""
+        """Add audit log entries within a transaction of the caller, who holds the writer's lock."""
         links: list[Link] = []
         last = head(con)
         for act in acts:
@@ -145,7 +145,7 @@ def head(con: Connection) -> Link | None:
 
 
 def _kept(con: Connection, act: Act) -> str | None:
-    """The response kept under an act's key, if it was done before."""
+    """Stored response of an idempotency key, if the act was done before."""
     row = con.execute(
         select(idempotency.c.request_digest, idempotency.c.response).where(
             idempotency.c.actor == act.actor, idempotency.c.key == act.key

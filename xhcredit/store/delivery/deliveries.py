@@ -1,4 +1,4 @@
-"""Who is told what, and what of it has arrived?  Counted per subscription, given up in the end.
+"""Webhook deliveries: at least once, in order per enterprise, retried, finally given up (dead).
 
 A message is spread to those who asked for its kind and bureau, sent by who delivers, and its fate
 noted.  A sender that dies between sending and noting sends again, so each message arrives at least
@@ -35,7 +35,7 @@ class Due(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What came of an attempt: delivered, dead, or waiting until ``due_at``."""
+    """Outcome of a delivery attempt: delivered, dead, or waiting until ``due_at``."""
 
     message: int
     state: str
@@ -45,13 +45,13 @@ class Fate(NamedTuple):
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Spreads messages, says which are due, and notes what came of them."""
+    """Queues webhook deliveries, lists those due, and records their outcomes."""
 
     database: Database
     writer: Writer
 
     def spread(self, act: Act) -> int:
-        """Let subscriptions wait for messages that came since; return how many were looked at.
+        """Queue new messages for the subscriptions; return how many messages were processed.
 
         Some thousand messages at a time: ask again until it is 0.  Writes nothing if none came.
         """
@@ -97,7 +97,7 @@ class Deliveries:
             return [_due(dict(row)) for row in rows]
 
     def note(self, act: Act, subscription: int, fates: Sequence[Fate]) -> None:
-        """Note what came of attempts; of what is not waiting any more nothing changes."""
+        """Record outcomes of delivery attempts; deliveries that no longer wait stay unchanged."""
 
         def work(tx: Tx) -> None:
             tx.con.execute(_FATE, [_row(tx, subscription, fate) for fate in fates])
@@ -110,7 +110,7 @@ class Deliveries:
         self.writer.act(act, work)
 
     def replay(self, act: Act, subscription: int, since: int | None = None) -> int:
-        """Send again: what was given up, or every message from number ``since`` on, arrived or not.
+        """Replay deliveries: the dead ones, or every message from number ``since`` on.
 
         Returns:
             How many messages will be sent.
@@ -197,7 +197,7 @@ def _newest(con: Connection) -> int:
 
 
 def _spread(tx: Tx, to: Subscription, until: int) -> int:
-    """Let one subscription wait for what it asked for; how many messages were looked at."""
+    """Queue new messages for one subscription; return how many were processed."""
     _take_on(tx, to, to.spread_to, until)
     row = subscriptions.c.id == to.id
     tx.con.execute(update(subscriptions).where(row).values(spread_to=until))
@@ -221,7 +221,7 @@ def _take_on(tx: Tx, to: Subscription, after: int, until: int) -> int:
 
 
 def _settle(tx: Tx, which: Any) -> int:
-    """Mark messages for which nobody waits any more; return how many."""
+    """Mark messages without waiting deliveries as settled; return how many."""
     waited_for = select(1).where(deliveries.c.message == outbox.c.id, _WAITING)
     free = update(outbox).where(which, outbox.c.delivered_at.is_(None), ~waited_for.exists())
     return tx.con.execute(free.values(delivered_at=tx.at)).rowcount

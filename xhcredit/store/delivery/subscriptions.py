@@ -1,4 +1,4 @@
-"""Who wants to be told?  Another system's address, the kinds it asks for, and its bureau."""
+"""Webhook subscriptions: URL, message kinds and bureau of each receiving system."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OVERLAP = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who is told: ``kinds`` empty is every kind, ``bureau`` empty the whole district."""
+    """Webhook subscription: empty ``kinds`` is every kind, empty ``bureau`` the whole district."""
 
     id: int
     name: str
@@ -38,7 +38,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """Reads and writes who is told."""
+    """Reads and writes webhook subscriptions."""
 
     database: Database
     writer: Writer
@@ -46,7 +46,7 @@ class Subscriptions:
     def add(
         self, act: Act, name: str, url: str, kinds: Sequence[str], bureau: str
     ) -> tuple[int, str]:
-        """Add one that is told what comes about from now on.
+        """Add a subscription to messages from now on.
 
         Whether the address may be sent to is decided by who sends.
 
@@ -70,7 +70,7 @@ class Subscriptions:
         return int(self.writer.act(act, work)), secret
 
     def rotate(self, act: Act, subscription: int) -> str:
-        """Make a new secret, and sign by both for a day; it is not told again.
+        """Rotate the signing secret; both sign for a day; the new one is shown only once.
 
         Raises:
             BadInput: with an idempotency key, under which the secret would be kept.
@@ -91,7 +91,7 @@ class Subscriptions:
         return secret
 
     def end(self, act: Act, subscription: int) -> None:
-        """End one for good; what waits for it is dropped.
+        """End a subscription for good; its waiting deliveries are dropped.
 
         Raises:
             UnknownRecord: there is no such subscription, or it has ended already.

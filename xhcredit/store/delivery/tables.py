@@ -1,4 +1,4 @@
-"""Tables of deliveries: who wants to be told, and what of it has arrived."""
+"""Tables of webhook subscriptions and deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a draw stand?  What is kept of it, read within a transaction; and what does not fit."""
+"""State of a draw read within a transaction, and refusals of what does not fit it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Opening:
 
 
 def refuse_second(con: Connection, opening: Opening) -> None:
-    """Refuse an opening that does not fit what is there.
+    """Refuse to freeze a duplicate draw, or one whose plan, round or replaced draw does not fit.
 
     Raises:
         UnknownRecord: no such plan, or no such draw to replace.
@@ -84,13 +84,13 @@ def one(con: Connection, draw: str) -> Json:
 
 
 def state(con: Connection, draw: str) -> str:
-    """Where a draw stands."""
+    """Current state of a draw."""
     own = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
     return str(con.scalar(own.order_by(draw_steps.c.step.desc()).limit(1)))
 
 
 def refuse_unless(con: Connection, draw: str, state: str) -> Json:
-    """The draw, if it stands exactly there."""
+    """The draw, if it is in exactly this state."""
     found = one(con, draw)
     if found["state"] != state:
         raise WrongState(f'draw "{draw}" is {found["state"]}, not {state}; see: xhcredit draw show')
@@ -98,7 +98,7 @@ def refuse_unless(con: Connection, draw: str, state: str) -> Json:
 
 
 def refuse_before(con: Connection, draw: str, state: str) -> None:
-    """Refuse a draw that has not come so far.
+    """Refuse a draw that has not yet reached a state.
 
     Raises:
         WrongState: it has not.
@@ -123,7 +123,7 @@ def file(con: Connection, draw: str, name: str) -> bytes:
 
 
 def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """The day of the last visit of each draw, by what was entered last; none without results."""
+    """Day of the last inspection of each draw by its latest results; none without results."""
     c = draw_results.c
     of_one = func.max(c.entry).over(partition_by=(c.draw, c.code))
     each = select(c.draw, c.body, c.entry, of_one.label("last")).where(c.draw.in_(ids)).subquery()
@@ -150,7 +150,7 @@ def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 
 def replacements(con: Connection, draw: str) -> list[Json]:
-    """Inspectors who fell out, and who came instead, in their order."""
+    """Replacements of inspectors after the draw, in order."""
     c = draw_replacements.c
     wanted = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(c.draw == draw)
     return [dict(row) for row in con.execute(wanted.order_by(c.activity)).mappings()]

@@ -1,4 +1,4 @@
-"""Draws as they are kept: plan, frame, seed, record, results; each step once and in order."""
+"""Store of draws: plan, frame, seed, record, results; append-only steps, each once."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Draws:
         return dict(self.writer.act(act, work))
 
     def drawn(self, act: Act, draw: str, record: Json, files: Files) -> Json:
-        """Keep the record of a draw.
+        """Store the record of a draw.
 
         Raises:
             WrongState: the seed is not there, or the record is.
@@ -133,7 +133,7 @@ class Draws:
         return dict(self.writer.act(act, work))
 
     def publish(self, act: Act, draw: str, details: Json) -> Json:
-        """Note that the list was published, where and when; again when results came since.
+        """Record a publication of the list; again after new results.
 
         Raises:
             WrongState: nothing was drawn, or it was published and nothing was entered since.
@@ -151,7 +151,7 @@ class Draws:
         return dict(self.writer.act(act, work))
 
     def results(self, act: Act, draw: str, found: Mapping[str, Json]) -> Json:
-        """Enter what visits found, by code; a second entry for an enterprise corrects the first.
+        """Enter inspection results by code; a second entry for an enterprise corrects the first.
 
         Raises:
             WrongState: nothing was drawn.
@@ -278,7 +278,7 @@ class Draws:
 
 
 def _step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:
-    """Keep a step; ``step`` is its number where that does not follow from the state."""
+    """Add a step; ``step`` is its number where that does not follow from the state."""
     row = {"draw": draw, "step": step or STATES.index(state) + 1, "state": state, "at": tx.at}
     row |= {"actor": act.actor, "details": canonical(details), "activity": tx.seq}
     tx.con.execute(insert(draw_steps), row)

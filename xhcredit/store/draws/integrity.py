@@ -1,4 +1,4 @@
-"""Is what is kept of draws still what the chained log says of it?"""
+"""Integrity check of stored draws against the audit log (hash chain)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMMITTED = {"inspectors.csv": "inspectors_digest", "recusals.csv": "recusals_d
 
 
 def draw_faults(con: Connection) -> Iterator[str]:
-    """What of plans, draws, seeds and results is not as it was written, in words."""
+    """Integrity faults of plans, draws, seeds and results, as messages."""
     for row, told in _with_entry(con, plans):
         if told.get("digest") != digest_of(row["body"].encode()):
             yield f'plan "{row["id"]}" is not the one that was filed'
@@ -86,7 +86,7 @@ def _root(frame: bytes) -> str:
 
 
 def _of_results(con: Connection) -> Iterator[str]:
-    """Results by the entry under which they came; entries before this check name no digest."""
+    """Integrity faults of results by audit log entry; entries before this check name no digest."""
     came: dict[tuple[str, int], dict[str, Any]] = {}
     digests: dict[tuple[str, int], str | None] = {}
     for row, told in _with_entry(con, draw_results):

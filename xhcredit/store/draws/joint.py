@@ -1,4 +1,4 @@
-"""Joint draws as they are kept: the record, and which draws take part; each draw once."""
+"""Store of joint draws: the record and its member draws; each draw takes part once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class JointDraws:
     writer: Writer
 
     def add(self, act: Act, joint: str, members: Sequence[str], making: Callable[[], Json]) -> Json:
-        """Keep a joint record.
+        """Store a joint record.
 
         Args:
             act: who and why.

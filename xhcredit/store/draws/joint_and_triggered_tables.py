@@ -1,4 +1,4 @@
-"""Which tables keep joint draws, and checks that are triggered instead of drawn?"""
+"""Tables of joint draws and of triggered checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publications of a draw: numbered, each kept; a further one only when results came since."""
+"""Numbered publications of a draw; a further one only after new results were entered."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def publications(steps: Sequence[Json]) -> list[Json]:
 
 
 def news(con: Connection, found: Json) -> bool:
-    """Was anything entered since the last publication, or was it never published?"""
+    """Whether results were entered since the last publication, or the draw was never published."""
     last = found["steps"][-1]
     if last["state"] != STATES[-1]:
         return True
@@ -48,7 +48,7 @@ def results_of(con: Connection, draw: str) -> dict[str, Json]:
 
 
 def next_publication(con: Connection, found: Json) -> Json:
-    """What the next publication says of itself: ``number``, ``results``, ``digest``.
+    """Content of the next publication: ``number``, ``results``, ``digest``.
 
     Raises:
         WrongState: it was published, and nothing was entered since.

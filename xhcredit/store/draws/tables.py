@@ -1,4 +1,4 @@
-"""Which tables keep plans, draws, their steps and files, and what the visits found?"""
+"""Tables of inspection plans, draws, their steps, files, results and replacements."""
 
 from __future__ import annotations
 

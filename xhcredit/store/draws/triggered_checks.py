@@ -1,4 +1,4 @@
-"""Triggered checks (触发式检查) as they are kept: opened for a reason, closed with a result."""
+"""Store of triggered checks (触发式检查): opened for a reason, closed with a result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Triggered:
     writer: Writer
 
     def open(self, act: Act, check: Json) -> Json:
-        """Keep a check: ``id``, ``bureau``, ``code`` and whatever else it says.
+        """Store a check: ``id``, ``bureau``, ``code`` and its further fields.
 
         Raises:
             WrongState: the id is taken.
@@ -77,7 +77,7 @@ class Triggered:
             return _one(con, check)
 
     def pending(self, fields: Collection[str], day: date) -> set[str]:
-        """Codes with a check in one of the fields that was open on a day.
+        """Codes of enterprises with an open check in one of the fields on a day.
 
         A check is open from the day it was opened until the day before it was closed or called
         off.

@@ -1,4 +1,4 @@
-"""How does a candidate stand?  Read within a transaction; what does not fit is refused."""
+"""State of a candidate read within a transaction, and refusals of acts that do not fit it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FROM = {
 
 
 def keep_release(tx: Tx, release: Mapping[str, Any]) -> str:
-    """Keep a release's tables once; return their digest."""
+    """Store the tables of a release once; return their digest."""
     body = canonical(release)
     digest = hashlib.sha256(body.encode()).hexdigest()
     if tx.con.scalar(select(releases.c.digest).where(releases.c.digest == digest)) is None:
@@ -52,7 +52,7 @@ def refuse_closed(found: Json) -> None:
 
 
 def refuse_state(found: Json, act: str) -> None:
-    """Refuse an act that does not fit where the candidate stands."""
+    """Refuse an act that does not fit the state of the candidate."""
     if found["state"] not in _FROM[act]:
         raise WrongState(
             f"candidate {found['id']} is {found['state']}; to {act} it must be "
@@ -61,7 +61,7 @@ def refuse_state(found: Json, act: str) -> None:
 
 
 def refuse_same_person(found: Json, actor: str) -> None:
-    """Refuse who submitted the candidate, or approved it before, here or in the shell."""
+    """Four-eyes check: refuse the submitter or an earlier approver of the candidate."""
     for step in found["steps"]:
         if step["act"] in ("submit", "approve") and _person(step["actor"]) == _person(actor):
             raise TwoPersons(
@@ -71,7 +71,7 @@ def refuse_same_person(found: Json, actor: str) -> None:
 
 
 def _person(actor: str) -> str:
-    """A person's login; the service writes ``user:`` before it, the shell does not."""
+    """Login of an actor; the service writes ``user:`` before it, the shell does not."""
     return actor.removeprefix("user:").casefold()
 
 
@@ -127,7 +127,7 @@ def step(tx: Tx, act: Act, number: int, done: str, state: str, reason: str, deta
 def done(
     tx: Tx, act: Act, number: int, done: str, state: str, reason: str, details: Json | None = None
 ) -> Json:
-    """Add a step, tell the activity chain, and return where the candidate stands."""
+    """Add a step and its audit log payload; return the state of the candidate."""
     if done in ("approve", "refuse") and not reason.strip():
         raise BadInput(f"to {done} needs a reason; say why")
     last = step(tx, act, number, done, state, reason, details or {})

@@ -1,4 +1,4 @@
-"""Which release scores, and how did it come to that?  Steps are only ever added."""
+"""Candidates and champions: submission, approval, shadow nights, switch; append-only steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Submission:
-    """A candidate: its release as JSON, what was found of it, and each gate with its verdict.
+    """Submission of a candidate: its release as JSON, evaluation, and gates with verdicts.
 
     ``gates``: mappings with ``gate``, ``open`` (bool), ``zh`` and ``en`` (reasons).
     """
@@ -133,7 +133,7 @@ class Models:
     def switch(
         self, act: Act, number: int, day: str, before: Mapping[str, Any], nights: int, since: str
     ) -> Json:
-        """Let a candidate score from an as-of day on.
+        """Switch the champion to a candidate from an as-of day on.
 
         Args:
             act: who switches and why.
@@ -160,7 +160,7 @@ class Models:
         return dict(self.writer.act(act, work))
 
     def roll_back(self, act: Act, day: str) -> Json:
-        """Let the release before the last switch score again, from an as-of day on.
+        """Roll back to the champion before the last switch, from an as-of day on.
 
         Raises:
             WrongState: nothing was switched, or the last switch was rolled back.
@@ -206,7 +206,7 @@ class Models:
             return kept.one(con, number)
 
     def listed(self, limit: int = 100) -> list[Json]:
-        """Candidates as ``one`` tells them, the latest first."""
+        """Candidates as ``get`` returns them, the latest first."""
         wanted = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
         with self.database.reading() as con:
             return [kept.one(con, number) for number in con.scalars(wanted).all()]
@@ -219,7 +219,7 @@ class Models:
         after: str = "",
         limit: int = 100,
     ) -> list[Json]:
-        """Who would move, by the last night of shadow, in order of code; None is the district."""
+        """Tier changes of the last shadow night, by code; ``bureaus`` None is the district."""
         own = tier_moves.c.candidate == number
         with self.database.reading() as con:
             steps = (s for s in kept.one(con, number)["steps"] if s["act"] == "shadow")

@@ -1,4 +1,4 @@
-"""Which tables keep candidate releases, what was decided about them, and which release scores?"""
+"""Tables of candidate releases, their steps, shadow tier changes, and champions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which run answers?"""
+"""Current run: number and as-of day."""
 
 from __future__ import annotations
 

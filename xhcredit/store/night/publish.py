@@ -1,4 +1,4 @@
-"""How does a night become the current run?  Rows are staged unseen, then one act publishes all."""
+"""Publication of a run: rows are staged unseen, then one transaction publishes all."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Changes = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Night:
-    """What is published of a night besides its rows; ``release`` is its points tables, if known."""
+    """Header of a run to be published; ``release`` is its points tables, if known."""
 
     as_of: str
     provenance: Mapping[str, str]
@@ -72,7 +72,7 @@ class Night:
 
 @dataclass
 class Staged:
-    """A run being staged: its number, and the digest of what was put in so far."""
+    """Run being staged: its number, and the digest of the rows staged so far."""
 
     run: int
     rows: int = 0
@@ -80,7 +80,7 @@ class Staged:
     digest: Any = field(default_factory=hashlib.sha256)
 
     def count(self, rows: Sequence[Row]) -> None:
-        """Take rows into the digest; they come in order of code."""
+        """Add rows to the digest; they come in order of code."""
         for row in rows:
             if row[0] <= self.last:
                 raise BadInput(
@@ -93,7 +93,7 @@ class Staged:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Publishes runs and says which one answers."""
+    """Stages and publishes runs, and switches the current run."""
 
     database: Database
     writer: Writer
@@ -105,7 +105,7 @@ class Snapshots:
 
     @contextmanager
     def staging(self) -> Iterator[Staged]:
-        """Reserve the next number, alone; what a killed publisher left behind is swept away."""
+        """Reserve the next run number under the publisher lock; delete rows of an aborted one."""
         with self.database.publishing():
             with self.database.writing() as con:
                 last = con.scalar(select(func.max(runs.c.run))) or 0
@@ -113,7 +113,7 @@ class Snapshots:
             yield Staged(last + 1)
 
     def stage(self, staged: Staged, rows: Sequence[Row]) -> None:
-        """Keep rows of a run that is not published yet: no reader sees them."""
+        """Stage rows of an unpublished run: no reader sees them."""
         staged.count(rows)
         numbered = [(staged.run, *row) for row in rows]
         if self.database.is_sqlite:
@@ -151,7 +151,7 @@ class Snapshots:
         return dict(self.writer.act(act, work))
 
     def _learn(self) -> None:
-        """Let PostgreSQL look at the new rows; its plans would be for a small table otherwise.
+        """Refresh planner statistics of PostgreSQL after the new rows (VACUUM ANALYZE).
 
         Its VACUUM also notes that all may be seen, which lists need to stay within their index.
         """
@@ -161,7 +161,7 @@ class Snapshots:
                 auto.execute(text("VACUUM (ANALYZE) snapshots"))
 
     def switch(self, act: Act, run: int) -> dict[str, Any]:
-        """Make a published run the one that answers; what changes its tier goes into the outbox.
+        """Make a published run the current one; its tier changes go into the outbox.
 
         Raises:
             UnknownRecord: there is no such run.
@@ -180,7 +180,7 @@ class Snapshots:
         return dict(self.writer.act(act, work))
 
     def _changes(self, run: int) -> tuple[int | None, Changes]:
-        """The run that answers, and who would change tier if ``run`` did.
+        """Current run, and the tier changes if ``run`` became the current one.
 
         Found before the writer's lock is taken, since it takes a while; rows of both runs cannot
         change any more.
@@ -199,7 +199,7 @@ def _changes_in(con: Connection, previous: int | None, run: int) -> Changes:
 
 
 def _switch(tx: Tx, run: int, found: tuple[int | None, Changes]) -> int:
-    """Let ``run`` answer, and return how many enterprises change their tier by that."""
+    """Make ``run`` the current one; return how many enterprises change their tier."""
     before = tx.con.scalar(select(current.c.run))
     compared, changes = found
     if compared != before:  # another run was let answer meanwhile: compare with that one
@@ -239,7 +239,7 @@ def _refuse_incomplete(con: Connection, staged: Staged, night: Night) -> None:
 
 
 def _keep_release(tx: Tx, night: Night) -> None:
-    """Keep the points tables of a night, if they are known and not yet kept."""
+    """Store the release of a run, if it is known and not stored yet."""
     if night.release is None:
         return
     body = canonical(night.release)

@@ -1,4 +1,4 @@
-"""What does the current run say of an enterprise, and what did earlier ones?"""
+"""Reader of published runs: ready answers of the current run, and history."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
 
 class Reader:
-    """Reads what is published; never waits for a writer."""
+    """Reads published runs; never waits for a writer."""
 
     def __init__(self, database: Database) -> None:
         """Read from ``database``; connections are opened when first used, one per thread."""
@@ -84,7 +84,7 @@ class Reader:
         return {code: a for code, a in found.items() if is_within(a.bureau, within)}
 
     def history(self, code: str, limit: int = 400, within: Within = None) -> list[dict[str, Any]]:
-        """What each published run said of an enterprise, the latest run first.
+        """History of an enterprise over published runs, the latest first.
 
         ``body`` is the whole answer, as JSON text.  Whose it is says the latest run.
 
@@ -99,7 +99,7 @@ class Reader:
         return rows
 
     def answering(self) -> int | None:
-        """Number of the run that answers; cheap enough to be asked several times a second."""
+        """Number of the current run; cheap enough to be polled several times a second."""
         with self._database.reading() as con:
             return con.scalar(select(current.c.run))
 
@@ -117,14 +117,14 @@ class Reader:
         return _plain(row)
 
     def sample(self, run: int, size: int) -> dict[str, Any]:
-        """The first answers of a run by code, parsed; to compare a program with what it said."""
+        """First answers of a run by code, parsed; to check a live model against them."""
         c = snapshots.c
         wanted = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
         with self._database.reading() as con:
             return {row.code: json.loads(row.body) for row in con.execute(wanted)}
 
     def tiers(self, as_of: str) -> list[tuple[str, str, float]]:
-        """Code, tier and composite of everybody in the run that a night of ``as_of`` replaces.
+        """Code, tier and composite of all enterprises in the run before a night of ``as_of``.
 
         Nobody, if no run answers yet or the one that does is of a later day.
         """
@@ -157,7 +157,7 @@ class Reader:
         return _plain(row)
 
     def releases(self) -> list[dict[str, Any]]:
-        """Names and digests of the points tables that are kept, the latest first."""
+        """Names and digests of the stored releases, the latest first."""
         wanted = select(releases.c.digest, releases.c.name, releases.c.activity)
         with self._database.reading() as con:
             rows = con.execute(wanted.order_by(releases.c.activity.desc())).mappings()

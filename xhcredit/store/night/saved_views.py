@@ -1,4 +1,4 @@
-"""Filters of a list that somebody saved under a name, for themselves or for their bureau."""
+"""Saved views: filters of the watchlist under a name, private or shared in a bureau."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 50
 
 
 class View(NamedTuple):
-    """Filters under a name; ``bureau`` is with whom they are shared (see ``saved_views``)."""
+    """Saved view; ``bureau`` says with whom it is shared (see ``saved_views``)."""
 
     owner: str
     name: str
@@ -34,7 +34,7 @@ class Views:
     writer: Writer
 
     def save(self, act: Act, view: View) -> None:
-        """Keep a view; one of the same owner and name is replaced.
+        """Save a view; one of the same owner and name is replaced.
 
         Raises:
             WrongState: its owner has as many as there may be.

@@ -1,4 +1,4 @@
-"""Which table keeps the views that officers saved?"""
+"""Table of saved views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applications for restoration, and objections: what was filed, and every step since."""
+"""Store of restoration applications and objections: filings and their append-only steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xhcredit.store.restoration.tables import application_steps, applications
 
 @dataclass(frozen=True)
 class Filing:
-    """What is asked for: a record by its table and key, and the bureau that deals with it."""
+    """Filing of an application: the record by table and key, and the bureau that handles it."""
 
     kind: Kind
     code: str
@@ -32,7 +32,7 @@ class Filing:
 
 @dataclass(frozen=True)
 class Step:
-    """What somebody does about it, on which day, and why; ``details`` must be plain JSON."""
+    """One workflow step: act, day, reason and official; ``details`` must be plain JSON."""
 
     act: str
     done_on: date
@@ -265,7 +265,7 @@ def _refuse_second(con: Connection, filing: Filing, key: str) -> None:
 
 
 def _refuse_nameless(kind: Kind, step: Step) -> None:
-    """What an official does has a name, an office and a reason."""
+    """Refuse an official's step without name, office or reason."""
     if MOVES[kind][step.act].by_official:
         lacking = [n for n in ("official", "role", "reason") if not getattr(step, n).strip()]
         if lacking:
@@ -295,6 +295,6 @@ def _told(row: Mapping[Any, Any]) -> tuple[int, str, str, dict[str, str], date]:
 
 
 def days_of(found: Mapping[str, Any]) -> Iterator[tuple[str, date]]:
-    """What was done about an application, with its day, in order."""
+    """Acts of an application with their days, in order."""
     for step in found["steps"]:
         yield step["act"], date.fromisoformat(step["done_on"])

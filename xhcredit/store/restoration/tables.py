@@ -1,4 +1,4 @@
-"""Which tables keep applications for restoration, objections, and the steps that they went?"""
+"""Tables of restoration applications, objections and their steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts and keys, as the security administrator looks after them; a secret is shown once."""
+"""Console pages for user accounts and API keys; a new secret is shown once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Wish:
-    """What a form asks for, and who asks."""
+    """An account form as submitted, with the visitor who submitted it."""
 
     service: Service
     visitor: Visitor
@@ -39,11 +39,11 @@ class Wish:
 
     @property
     def login(self) -> str:
-        """Whose account."""
+        """Login of the account that the form is about."""
         return text_of(self.form, "login").strip()
 
     async def theirs(self) -> str:
-        """The login, if it is the visitor's to look after.
+        """The login, if the visitor administers that account.
 
         Raises:
             UnknownRecord: nobody has it, or it is another administrator's.

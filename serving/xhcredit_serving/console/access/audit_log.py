@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when and why; and whether the chain is whole."""
+"""Console page for the audit log: search, keyset pagination, hash-chain verification."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ async def audit(request: Request) -> Response:
 
 @router.post("/console/audit/verify")
 async def verify(request: Request) -> Response:
-    """Walk the whole chain, part by part, and tell whether it is whole."""
+    """Verify the hash chain part by part and show the verdict."""
     visitor = await visitor_of(request, AUDIT)
     verdict = await _verified(service_of(request))
     return page(request, "audit_verdict.html", visitor, verdict=verdict)
 
 
 async def _verified(service: Service) -> Verdict:
-    """What walking the chain found, up to the first entry that does not fit."""
+    """Verdict on the hash chain, up to the first entry that does not fit."""
     last = await asyncio.to_thread(head, service.store.database)
     async with service.verifying:
         verdict = await asyncio.to_thread(trail.check, service.store.database, 1)

@@ -1,4 +1,4 @@
-"""Who comes in?  Login, logout, a new password; and what a page may count on of its visitor."""
+"""Login, logout and password pages; the visitor (session, CSRF token) of a page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def login_page(request: Request) -> Response:
 
 @router.post("/console/login")
 async def log_in(request: Request) -> Response:
-    """Open a session and go where one was going."""
+    """Open a session and redirect to the page asked for."""
     service = service_of(request)
     refuse_foreign(request, service.settings.public)
     form = await request.form()
@@ -141,7 +141,7 @@ async def change_password(request: Request) -> Response:
 
 
 def inside(address: str) -> str:
-    """Where to go on; only to our own pages, whatever the address says."""
+    """Redirect target after login, restricted to console pages (no open redirect)."""
     parts = urlsplit(address)
     own = not parts.scheme and not parts.netloc and parts.path.startswith("/console/")
     safe = own and "\\" not in address and address.isprintable()

@@ -1,4 +1,4 @@
-"""One alert: what was found, by which rule and from which rows; every step, and the next ones."""
+"""Console page of one alert: trigger, evidence, workflow history and next actions."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _figure(name: str, value: Any) -> str | list[str]:
 
 
 def _event(event: Mapping[str, Any], zh: bool) -> dict[str, Any]:
-    """One event behind a finding: what it was, its columns in words, where it came from."""
+    """One event of the evidence: its columns as labels and its source row."""
     table = directory()[event["table"]]
     facts = []
     for column in table.columns:
@@ -150,20 +150,20 @@ async def _picture(service: Service, visitor: Visitor, code: str, zh: bool) -> d
 
 
 def _kind(kind: str, zh: bool) -> str:
-    """What is shared, in words; an enterprise of another bureau has no name."""
+    """Label of a relation kind; an enterprise of another bureau has no name."""
     if kind == "enterprise":
         return "其他部门的企业" if zh else "of another bureau"
     return word_of("relation.kind", kind, "zh" if zh else "en")
 
 
 def subject_of(found: Mapping[str, Any], zh: bool) -> str:
-    """Whom an alert is about, in words: what is shared by many has a kind and no name."""
+    """Label of the subject of an alert; a shared node has a kind and no name."""
     kind, _, node = str(found["name"] or found["subject"]).partition(":")
     return f"{_kind(kind, zh)} {node[:12]}" if found["kind"] == "node" else found["name"] or kind
 
 
 def _acts(service: Service, visitor: Visitor, found: Mapping[str, Any]) -> dict[str, str]:
-    """What can be done now, and for each act who did before what somebody else must do now."""
+    """Workflow actions now possible, each with the actor barred by the two-person rule."""
     rule = service.rulebook.value("alerts.flow", Flow, as_of=service.today())
     grave = bool(set(rule.two_persons) & {s["colour"] for s in found["steps"]})
     told = {}
@@ -197,7 +197,7 @@ async def act(request: Request, alert: str) -> Response:
 
 
 def doings_of(form: FormData, numbers: list[int]) -> Doings:
-    """What a form asks to be done.
+    """Workflow action requested by a form.
 
     Raises:
         ValidationError: something in it cannot be read.

@@ -1,4 +1,4 @@
-"""The alerts inbox: what was found, who acts, what is due; one step on one or many at once."""
+"""Alerts inbox: filters, deadlines, and one workflow action on one or many alerts."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def _inbox(
 
 
 def _asked(request: Request) -> Asked:
-    """The filters of the address; what cannot be read does not filter."""
+    """Alert filters of the query string; an unreadable one is ignored."""
     query = request.query_params
     given: dict[str, Any] = {k: [v for v in query.getlist(k) if v] for k in _LISTED}
     given |= {k: query.get(k, "") for k in ("owner", "code")}
@@ -125,5 +125,5 @@ async def act(request: Request) -> Response:
 
 
 async def _keep(service: Service, visitor: Visitor, codes: list[str]) -> None:
-    """Who saw whose alerts: kept before they are shown."""
+    """Write the viewed enterprises to the audit log, before they are shown."""
     await service.journal.note(visitor.act("alert.list", codes=codes))

@@ -1,4 +1,4 @@
-"""The half-year report (半年报): chosen half, the same tables as page, spreadsheet and document."""
+"""Half-year report (半年报) as page, spreadsheet and PDF, with the same tables."""
 
 from __future__ import annotations
 
@@ -111,5 +111,5 @@ def _chart(told: Report) -> dict[str, object]:
 
 
 async def _keep(request: Request, visitor: Visitor, half: Half, form: str) -> None:
-    """Who took which report."""
+    """Write the reading of a report to the audit log."""
     await service_of(request).journal.note(visitor.act("report.read", half=str(half), form=form))

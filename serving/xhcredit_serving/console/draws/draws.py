@@ -1,4 +1,4 @@
-"""Draws on screen: plan, frame, ceremony, list, results; and for everybody, verification."""
+"""Console pages of draws: plan, frame, ceremony, list, results; public verification."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
 
 @router.get("/console/draws/{draw}")
 async def one(request: Request, draw: str) -> Response:
-    """How a draw stands, with what there is to do."""
+    """State of a draw with the actions that are due."""
     visitor = await visitor_of(request, DRAWS_READ)
     return await _one(request, visitor, draw)
 
@@ -145,7 +145,7 @@ def _standing(service: Service, visitor: Visitor, draw: str) -> dict[str, Any]:
 
 
 def _learned(service: Service, kept: dict[str, Any]) -> dict[str, Any] | None:
-    """What the results say about everybody; None before there are any."""
+    """Estimates from the inspection results; None before there are any."""
     if not kept["results"]:
         return None
     try:
@@ -156,7 +156,7 @@ def _learned(service: Service, kept: dict[str, Any]) -> dict[str, Any] | None:
 
 @router.get("/console/draws/{draw}/files/{name}")
 async def file(request: Request, draw: str, name: str) -> Response:
-    """An internal file of a draw; who took it is kept."""
+    """Download an internal file of a draw; written to the audit log."""
     visitor = await visitor_of(request, DRAWS_RUN)
     if name not in INTERNAL:
         raise Refusal("not_found", f"a draw has no such file; there are: {', '.join(INTERNAL)}")
@@ -179,7 +179,7 @@ async def publish(request: Request, draw: str) -> Response:
 
 @router.get("/console/draws/{draw}/ceremony")
 async def ceremony(request: Request, draw: str) -> Response:
-    """For a projector: what was committed, then the seed, then the list, ticket by ticket."""
+    """Ceremony page for a projector: commitment, seed, then the list ticket by ticket."""
     visitor = await visitor_of(request, DRAWS_RUN)
     shown = await asyncio.to_thread(_standing, service_of(request), visitor, draw)
     shown |= {"wrong": "", "once": secrets.token_hex(16)}
@@ -227,7 +227,7 @@ async def _run(service: Service, visitor: Visitor, draw: str) -> None:
 
 @router.post("/console/draws/{draw}/results")
 async def results(request: Request, draw: str) -> Response:
-    """Enter what the visits found, as a file."""
+    """Upload the inspection results of a draw as a file."""
     visitor = await visitor_of(request, DRAWS_RESULTS)
     service, form = service_of(request), await request.form()
     try:

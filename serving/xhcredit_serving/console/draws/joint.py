@@ -1,4 +1,4 @@
-"""Joint draws on screen: what several bureaus drew, laid over one another; one visit a door."""
+"""Console pages of joint draws: inspections of several bureaus combined into one visit."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _lay_over(service: Service, visitor: Visitor, act: Act, joint: str, draws: l
 
 @router.get(HERE + "/{joint}")
 async def one(request: Request, joint: str) -> Response:
-    """One joint draw: who visits which door for which bureaus, and what was saved."""
+    """One joint draw: visits by enterprise and bureau, and the visits saved."""
     visitor, service = await visitor_of(request, DRAWS_READ), service_of(request)
     shown = await asyncio.to_thread(_shown, service, visitor, joint)
     await service.journal.note(visitor.act("draw.joint_read", joint=joint))

@@ -1,4 +1,4 @@
-"""Triggered checks on screen (触发式检查): opened for a reason, closed with a result, counted."""
+"""Console pages of triggered checks (触发式检查): open, enter a result, cancel."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _act(visitor: Visitor, form: FormData, action: str, check: str, body: Any) -
 
 @router.get(HERE + "/{check}")
 async def one(request: Request, check: str) -> Response:
-    """One check: why, whether it counts, what was found, and what can be done."""
+    """One triggered check: reason, whether it counts, result, possible actions."""
     visitor = await visitor_of(request, DRAWS_READ)
     return await _one(request, visitor, check)
 
@@ -132,7 +132,7 @@ def _theirs(service: Service, visitor: Visitor, permission: str, check: str) -> 
 
 @router.post(HERE + "/{check}/result")
 async def close(request: Request, check: str) -> Response:
-    """Enter what the check found."""
+    """Enter the result of a triggered check."""
 
     def work(service: Service, act: Act, form: FormData) -> None:
         names = ("result", "inspected_on", "note")

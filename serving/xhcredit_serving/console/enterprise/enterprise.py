@@ -1,4 +1,4 @@
-"""One enterprise: what is known, what it comes to and why, what would change it, who looked."""
+"""Enterprise page: facts, score and reasons, what-if, restoration, alerts, audit log."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def what_if(request: Request, code: str) -> Response:
 
 
 def _supposed(code: str, form: FormData) -> Supposed:
-    """What a form supposes: a preset to add, or the key of a record to take away."""
+    """What-if request of a form: a preset to add, or the key of a record to withdraw."""
     preset = PRESETS.get(text_of(form, "preset"))
     if preset is not None:
         return Supposed(code=code, add=[Addition(table=preset[0], values=preset[1])], withdraw=[])
@@ -103,7 +103,7 @@ def _supposed(code: str, form: FormData) -> Supposed:
 
 
 def _shown(told: dict[str, Any], zh: bool) -> dict[str, Any]:
-    """What the templates show of a file."""
+    """Template context of an enterprise file."""
     facts = {f["column"]: f for f in told["register"]["facts"]}
     for event in told["events"]:
         event["key"] = _key_of(event)
@@ -135,7 +135,7 @@ def _score_chart(history: list[dict[str, Any]], zh: bool) -> dict[str, Any]:
 
 
 def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
-    """What names a record, so that it can be supposed away; None if it cannot."""
+    """Key of a record for a what-if withdrawal; None if it cannot be withdrawn."""
     table = directory()[event["table"]]
     held = {f["column"]: f["value"] for f in event["facts"]} | {"occurred_on": event["occurred_on"]}
     wanted = [k for k in table.key if k != "code"]
@@ -145,7 +145,7 @@ def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
-    """The latest alerts about the enterprise; None for whom they are not."""
+    """Latest alerts about the enterprise; None without the permission."""
     if ALERTS_READ not in visitor.caller.permissions:
         return None
     within = visitor.caller.scope(ALERTS_READ)
@@ -153,7 +153,7 @@ def _alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any
 
 
 async def _looks(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
-    """Who looked at the enterprise lately, among those whose bureau the visitor sees."""
+    """Latest audit-log reads of the enterprise, within the visitor's bureaus."""
     asked = trail.Asked(code=code, bureaus=visitor.caller.scope(SCORES))
     rows, _ = await asyncio.to_thread(trail.page, service.store.database, asked, _MOST_LOOKS)
     return rows

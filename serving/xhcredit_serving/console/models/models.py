@@ -1,4 +1,4 @@
-"""Models on screen: runs side by side, the points table as shapes, who would move, promotion."""
+"""Model pages: candidates side by side, points charts, tier changes, promotion."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMED = "candidate"
 
 @router.get("/console/models")
 async def models(request: Request) -> Response:
-    """What scores now, its shapes, and every candidate side by side."""
+    """Champion release with its points charts, and every candidate side by side."""
     visitor = await visitor_of(request, MODELS_READ)
     service = service_of(request)
     shown = await asyncio.to_thread(_overview, service, request)
@@ -186,7 +186,7 @@ def _day(text: str) -> date:
 
 
 async def _officer(request: Request) -> Visitor:
-    """Who may promote, for the whole district.
+    """Visitor with the permission to promote for the whole district.
 
     Raises:
         UnknownRecord: the permission is of one bureau only.

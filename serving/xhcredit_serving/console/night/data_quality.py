@@ -1,4 +1,4 @@
-"""Data quality: what was delivered, what was held back and why, how fresh and complete it is."""
+"""Data quality page: deliveries, quarantine by reason, freshness, completeness."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/console/quality")
 async def quality(request: Request) -> Response:
-    """The page; without a warehouse it says what to do."""
+    """The page; without a warehouse, the instructions to configure one."""
     visitor = await visitor_of(request, CATALOGUE)
     folder = service_of(request).settings.warehouse
     if folder is None:
@@ -41,12 +41,12 @@ async def quality(request: Request) -> Response:
 
 @lru_cache(maxsize=2)
 def summary(folder: Path, digest: str) -> dict[str, Any]:
-    """What stands in a warehouse; made anew only when it changed, hence the digest."""
+    """Quality summary of a warehouse, cached by its digest."""
     return summarise(Warehouse(folder))
 
 
 def _reasons(told: dict[str, Any], zh: bool) -> list[dict[str, Any]]:
-    """Why rows were held back, how many, and what to do."""
+    """Quarantined rows by reason, with the remedy."""
     return [
         {"reason": reason, "rows": rows, "cure": REASONS[reason][0 if zh else 1].replace("{}", "…")}
         for reason, rows in told["reasons"].items()

@@ -1,4 +1,4 @@
-"""Rules in force on a day: what the law says, where it says so, and who has verified it."""
+"""Rule pages: rules in force on a day, their legal source and verification."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def rule(request: Request, rule_id: str) -> Response:
 
 
 def _day(asked: str, today: date) -> tuple[date, str]:
-    """The day asked for, and what was wrong with it; today if it cannot be read."""
+    """Requested as-of day, else today and the text that could not be read."""
     if not asked:
         return today, ""
     try:
@@ -57,7 +57,7 @@ def _day(asked: str, today: date) -> tuple[date, str]:
 
 
 def _has(rule: dict[str, Any], text: str) -> bool:
-    """Whether a rule speaks of a text."""
+    """Whether a rule contains the search words."""
     source = rule["source"]
     spoken = [rule["id"], rule["name_zh"], rule["name_en"], *map(str, source.values())]
     return all(word.lower() in " ".join(spoken).lower() for word in text.split())

@@ -1,4 +1,4 @@
-"""The watchlist: whom to look at first; every filter, and every bar of a chart, is an address."""
+"""Watchlist page: enterprises by risk, with charts; every filter is in the query string."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ async def watchlist(request: Request) -> Response:
 
 @router.get("/console/watchlist.xlsx")
 async def spreadsheet(request: Request) -> Response:
-    """Exactly what is filtered, as a spreadsheet."""
+    """The filtered watchlist as a spreadsheet."""
     return await _file(request, "xlsx")
 
 
 @router.get("/console/watchlist.pdf")
 async def document(request: Request) -> Response:
-    """Exactly what is filtered, to be printed and sent."""
+    """The filtered watchlist as a PDF."""
     return await _file(request, "pdf")
 
 
@@ -69,7 +69,7 @@ async def _file(request: Request, kind: Format) -> Response:
 
 
 def question(query: QueryParams, visitor: Visitor) -> Question:
-    """What an address asks; what it does not know is left out rather than refused."""
+    """Watchlist query of a query string; unknown values are ignored."""
     listed: dict[str, Any] = {k: tuple(v for v in query.getlist(k) if v) for k in _LISTED}
     listed["tier"] = tuple(t for t in listed["tier"] if t in TIERS)
     sort, moved = query.get("sort", ""), query.get("moved", "")
@@ -95,7 +95,7 @@ def _to_save(request: Request) -> str:
 
 
 def _alert(query: QueryParams) -> str:
-    """What is asked of alerts: nothing, any, or a trigger; in the page's words or the API's."""
+    """Alert filter: none, any, or a trigger; accepts page and API parameter names."""
     if query.get("alerted") in ("1", "true"):
         return ANY
     return (query.get("alert") or query.get("trigger") or "")[:100]
@@ -159,7 +159,7 @@ def _street_chart(request: Request, counts: dict[tuple[str, ...], int]) -> dict[
 
 
 def _place(text: str) -> Place | None:
-    """Where a page ended, out of the address; None for the first page."""
+    """Keyset pagination cursor of the query string; None for the first page."""
     run, _, rest = text.partition("~")
     key, _, code = rest.rpartition("~")
     if not run.isdigit() or problem_with(code) is not None:
@@ -175,12 +175,12 @@ def _written(place: Place) -> str:
 
 
 def _code_problem(text: str) -> str | None:
-    """What is wrong with something that looks like a whole code; None if it is no code."""
+    """Problem of a text that looks like a whole code; None if it does not."""
     looks = len(text) >= 15 and text.isascii() and text.isalnum()
     return problem_with(text) if looks else None
 
 
 async def _keep(service: Service, visitor: Visitor, asked: Question, found: Page) -> None:
-    """Who saw whom, and why: kept before it is shown."""
+    """Write the viewed enterprises to the audit log, before they are shown."""
     seen = {"codes": [row["code"] for row in found.rows], "run": found.run, "asked": asked.told()}
     await service.journal.note(visitor.act("enterprise.watchlist", **seen))

@@ -1,4 +1,4 @@
-"""Applications and objections on screen: filed, dealt with step by step, each with its clocks."""
+"""Console pages of restoration applications and objections: filing, workflow, deadlines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WRONG = 409
 
 @router.get(ADDRESS)
 async def applications(request: Request) -> Response:
-    """The list, with what is due and what is overdue."""
+    """The list, with pending and overdue deadlines."""
     visitor = await visitor_of(request, RESTORATION_READ)
     service, today = service_of(request), service_of(request).today()
     wanted, typed, wrong = _wanted(request, visitor)
@@ -65,7 +65,7 @@ async def applications(request: Request) -> Response:
 
 
 def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None]:
-    """The filters of an address; what cannot be read does not filter, but a wrong code is told."""
+    """Filters of the query string; unreadable ones are ignored, a wrong code is reported."""
     given = request.query_params
     kind: Kind = "objection" if given.get("kind") == "objection" else "restoration"
     typed = given.get("code", "").strip()[:64]
@@ -79,7 +79,7 @@ def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None
 
 
 def _due(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
-    """The next clock that runs: what, by when, and how many working days are left.
+    """Next running deadline: step, due day, working days left.
 
     One whose end nobody can tell comes after all others, and is shown as such.
     """
@@ -102,7 +102,7 @@ def _left(due_on: str | None, today: date, calendar: Calendar) -> int | None:
 
 @router.get(ADDRESS + "/{application}")
 async def one(request: Request, application: str) -> Response:
-    """One application: steps, clocks, and what can be done now."""
+    """One application: steps, deadlines, possible actions."""
     visitor = await visitor_of(request, RESTORATION_READ)
     return await _one(request, visitor, number_of(application, _NAMED))
 
@@ -147,14 +147,14 @@ def _right(kind: Kind, act: str) -> str:
 
 
 def _last_answer(told: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The assessment that lies before who decides; an objection has none."""
+    """Latest assessment on file for the decision; None for an objection."""
     answers = (s["details"].get("assessment") for s in reversed(told["steps"]))
     return next((answer for answer in answers if answer), None)
 
 
 @router.post(ADDRESS + "/{application}")
 async def act(request: Request, application: str) -> Response:
-    """Do a step; what does not fit is told, and what was written stays in the form."""
+    """Perform a workflow step; on an error the form keeps its input."""
     form = await request.form()
     at, name = number_of(application, _NAMED), text_of(form, "act")
     right = RESTORATION_FILE if name in ("refile", "withdraw") else RESTORATION_DECIDE
@@ -175,7 +175,7 @@ async def act(request: Request, application: str) -> Response:
 
 
 def _step_of(form: FormData) -> bodies.NewStep:
-    """A step as the form says it.
+    """Workflow step entered in the form.
 
     Raises:
         ValidationError: something cannot be read.
@@ -192,7 +192,7 @@ def _step_of(form: FormData) -> bodies.NewStep:
 
 
 def _facts(form: FormData) -> dict[str, Any]:
-    """What is proved; what was left empty is not said."""
+    """Proved facts of the form, without empty fields."""
     said = {name: text_of(form, name).strip() for name in _FACTS}
     words = {"yes": True, "no": False}
     return {k: words.get(v, v) for k, v in said.items() if v}
@@ -264,7 +264,7 @@ async def apply(request: Request) -> Response:
 
 
 def _asked(form: FormData) -> bodies.NewApplication:
-    """What the form asks for; a trailing blank in a code does no harm.
+    """Application entered in the form, with the code normalised.
 
     Raises:
         ValidationError: something cannot be read.

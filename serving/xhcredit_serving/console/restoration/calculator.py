@@ -1,4 +1,4 @@
-"""A citizen's question at the counter: may such a record be restored, and when?  One thing a page.
+"""Restoration calculator: eligibility and earliest day, as a form of one step a page.
 
 The whole question stands in the address: one can go back, keep it, send it.  No enterprise is
 looked up.
@@ -37,7 +37,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing that is asked: how, whether it must be said, and what may be said."""
+    """One form question: kind of input, whether required, allowed answers."""
 
     how: str  # one, several, day, number
     must: bool = False
@@ -94,7 +94,7 @@ _LISTS = "samr"
 
 @router.get(ADDRESS)
 async def question(request: Request) -> Response:
-    """The next page of the question, or its answer; what was said wrongly is asked again."""
+    """Next step of the calculator, or its assessment; wrong answers are asked again."""
     visitor = await visitor_of(request, RESTORATION_READ)
     service, say = service_of(request), partial(translated, language=chosen(request))
     said = _said(request)
@@ -123,7 +123,7 @@ async def question(request: Request) -> Response:
 
 
 def _said(request: Request) -> dict[str, list[str]]:
-    """What was said so far; only what is asked at all, and not at great length."""
+    """Answers so far from the query string, known fields only and cut to length."""
     names = [name for asked in ASKED.values() for name in asked]
     given = request.query_params
     read = {n: [v.strip()[:_LONGEST] for v in given.getlist(n)][:20] for n in names}
@@ -143,7 +143,7 @@ def _way(said: Mapping[str, list[str]]) -> tuple[str, ...]:
 
 
 def _asked(step: str, said: Mapping[str, list[str]]) -> dict[str, Asked]:
-    """What a page asks about such a record."""
+    """Questions of a step for this kind of record."""
     left = _NOT.get(said.get("kind", [""])[0], set())
     return {name: asked for name, asked in ASKED.get(step, {}).items() if name not in left}
 
@@ -151,7 +151,7 @@ def _asked(step: str, said: Mapping[str, list[str]]) -> dict[str, Asked]:
 def _next(
     request: Request, said: Mapping[str, list[str]], way: tuple[str, ...], today: date
 ) -> tuple[str, dict[str, str]]:
-    """The page to show, and what is wrong on it.
+    """Next step to show, and the problems on it by field.
 
     ``from`` names the page that was filled in, ``step`` one that somebody wants to change.
     """
@@ -167,7 +167,7 @@ def _next(
 
 
 def _wrong(asked: Mapping[str, Asked], said: Mapping[str, list[str]]) -> dict[str, str]:
-    """What is missing or cannot be read, by name of the field."""
+    """Missing or unreadable answers, by field."""
     found = {name: _fault(one, said.get(name, [])) for name, one in asked.items()}
     return {name: fault for name, fault in found.items() if fault}
 
@@ -190,7 +190,7 @@ def _fault(asked: Asked, values: list[str]) -> str:
 def _answer(
     said: Mapping[str, list[str]], rules: Rulebook, today: date
 ) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """The assessment; or what does not fit together, beside the day that it is about."""
+    """The assessment, or contradictory dates by field."""
     record = _record(said)
     applied = said.get("applied_on", [today.isoformat()])[0]
     days = {k: v for k, v in record.items() if k.endswith("_on") and isinstance(v, str)}
@@ -234,7 +234,7 @@ def _back(step: str, way: tuple[str, ...], said: Mapping[str, list[str]]) -> str
 
 
 def _changes(said: Mapping[str, list[str]], way: tuple[str, ...]) -> list[tuple[str, str, Any]]:
-    """What was said, with the address that leads back to it."""
+    """Answers given, each with the address of its step."""
     return [
         (name, _to(said, step), said[name])
         for step in way

@@ -1,4 +1,4 @@
-"""Restoration on screen: whose records can be restored now or soon, and what is still missing."""
+"""Restoration page: records that can be restored now or soon, and the missing steps."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _KINDS = {
 
 @router.get("/console/restoration")
 async def restoration(request: Request) -> Response:
-    """The list; without a warehouse it says what to do."""
+    """The list; without a warehouse, the instructions to configure one."""
     visitor = await visitor_of(request, RESTORATION_READ)
     service = service_of(request)
     if service.settings.warehouse is None:
@@ -88,14 +88,14 @@ async def restoration(request: Request) -> Response:
 
 @router.get("/console/restoration.xlsx")
 async def sheet(request: Request) -> Response:
-    """Exactly what is filtered, as a spreadsheet."""
+    """The filtered list as a spreadsheet."""
     visitor = await visitor_of(request, RESTORATION_READ)
     asked, _ = _asked(request)
     return await export(request, visitor.caller, visitor.purpose, asked)
 
 
 async def possible(request: Request, visitor: Visitor, code: str) -> list[Restorable] | None:
-    """What an enterprise can restore now or soon; None if it cannot be known or not be told."""
+    """Restorable records of an enterprise; None without warehouse or permission."""
     may = RESTORATION_READ in visitor.caller.permissions
     service = service_of(request)
     if service.settings.warehouse is None or not may:
@@ -110,7 +110,7 @@ def apply_address(row: Restorable) -> str:
 
 
 def _asked(request: Request) -> tuple[Asked, str | None]:
-    """The filters of an address, and what is wrong with its code; unknown values do not filter."""
+    """Filters of the query string, and the problem of its code."""
     given = request.query_params
     code = normalised(given.get("code", "").strip())[:64]
     told: dict[str, Any] = {

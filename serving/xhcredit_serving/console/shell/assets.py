@@ -1,4 +1,4 @@
-"""Style, scripts and charts: held in memory, named by their digest, packed once.
+"""Static assets: cached in memory, named by digest, pre-compressed with gzip.
 
 Nothing comes from outside, and what was loaded once is never asked for again.
 """

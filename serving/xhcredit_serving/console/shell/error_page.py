@@ -1,4 +1,4 @@
-"""What a page shows when it cannot be shown: the same problem as the API tells, in words."""
+"""Error pages: the RFC 9457 problem of the API as a page in words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _in_words(handler: _Handler) -> _Handler:
 
 
 async def _visitor(request: Request, status: int) -> Visitor | None:
-    """Whose navigation stands around the page.
+    """Visitor whose navigation surrounds the error page.
 
     None for a stranger, and where something is wrong with us: the store is asked nothing then.
     """
@@ -86,7 +86,7 @@ def is_page(request: Request) -> bool:
 
 
 def _page(request: Request, answer: Response, visitor: Visitor | None) -> Response:
-    """The page of a problem; who is not logged in goes to the login and comes back afterwards."""
+    """Error page of a problem; without a session, a redirect to the login."""
     problem = json.loads(bytes(answer.body))
     if problem["code"] == "no_key":
         return go_to(request, f"/console/login?next={quote(_where(request))}")
@@ -102,7 +102,7 @@ def _page(request: Request, answer: Response, visitor: Visitor | None) -> Respon
 
 
 def _shown(request: Request, problem: Mapping[str, Any]) -> dict[str, Any]:
-    """What happened, what helps, and the way back, in the reader's language."""
+    """Error title, remedy and link back, in the reader's language."""
     zh, kind = chosen(request) == "zh", BY_CODE[problem["code"]]
     unknown, back = _unknown(request, problem), place_of(request.url.path)
     silent = unknown or problem["code"] in _SILENT or kind.status >= 500
@@ -118,7 +118,7 @@ def _shown(request: Request, problem: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(request: Request, problem: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The sentence that says what is not there, and its name; None if that is not the problem.
+    """Message and name of an unknown record in the path; None for other problems.
 
     Only of what is read: an act may miss something else than what its address names.
     """
@@ -135,7 +135,7 @@ def _target(request: Request) -> str:
 
 
 def _where(request: Request) -> str:
-    """The page one was on: htmx tells it; of a form the browser tells where it stood."""
+    """Return address after login: HX-Current-URL, referrer or the request itself."""
     told = request.headers.get("hx-current-url", "")
     if request.method != "GET":
         told = told or request.headers.get("referer", "") or "/console"

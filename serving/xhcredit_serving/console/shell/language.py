@@ -1,4 +1,4 @@
-"""In which language is a page?  Chinese, unless the visitor chose English.
+"""Language of a page: Chinese, unless the visitor chose English.
 
 Templates hold English; ``locale/*.po`` hold the Chinese.  Words of the law and of data come in
 both languages with the data and are not translated here.
@@ -37,6 +37,6 @@ def translated(text: str, language: Language) -> str:
 
 
 def chosen(request: Request) -> Language:
-    """What the address says (``?lang=``), else the cookie, else Chinese."""
+    """Language by ``?lang=``, else by cookie, else Chinese."""
     asked = request.query_params.get("lang") or request.cookies.get(COOKIE) or "zh"
     return cast(Language, asked if asked in ("zh", "en") else "zh")

@@ -1,4 +1,4 @@
-"""What is around every page: language, places, freshness, who is here, what may be loaded."""
+"""Page layout: navigation, language, current run, security headers (CSP)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A page of the main navigation, and what one must be allowed to see it."""
+    """A page of the main navigation and the permission that it needs."""
 
     name: str
     address: str
@@ -69,7 +69,7 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who looks at a page: the caller behind the session, and the token its forms carry."""
+    """Visitor of a page: the caller behind the session, and the CSRF token of forms."""
 
     caller: Caller
     shown: str
@@ -153,7 +153,7 @@ def environment(language: Language) -> Environment:
 
 
 def _in_beijing(moment: str, *, language: Language, seconds: bool = False) -> str:
-    """A moment with the words that say which time it is."""
+    """A moment with the words "Beijing time"."""
     face, words = beijing_time(moment, seconds=seconds), translated("Beijing time", language)
     return f"{face} {words}" if language == "en" else f"{words} {face}"
 
@@ -169,7 +169,7 @@ def with_query(request: Request, **changed: Any) -> str:
 
 
 def go_to(request: Request, address: str) -> Response:
-    """Go to another page; htmx is told so, or it would put that page into this one."""
+    """Redirect to another page, by HX-Redirect for htmx requests."""
     if request.headers.get("hx-request"):
         return Response(status_code=200, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
@@ -193,7 +193,7 @@ def _here(request: Request) -> str:
 
 
 def _notice_missing(request: Request, visitor: Visitor | None) -> int | None:
-    """The year whose notice on holidays is missing, for those who look after the rules."""
+    """Year without a notice on holidays, for administrators only."""
     if visitor is None or ACCOUNTS not in visitor.caller.permissions:
         return None
     service = service_of(request)

@@ -1,4 +1,4 @@
-"""Values of data in the reader's language: the directory's words, not ours."""
+"""Labels of data values in the reader's language, from the directory."""
 
 from __future__ import annotations
 

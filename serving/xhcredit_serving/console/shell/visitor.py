@@ -23,7 +23,7 @@ PURPOSES = ("日常监管 routine supervision", "投诉举报处理 complaint or
 
 
 async def visitor_of(request: Request, permission: str) -> Visitor:
-    """Who looks at a page, if they may.
+    """Visitor of a page, if they hold the permission.
 
     Raises:
         Refusal: nobody is logged in, a password is due, a forged request, or not allowed.
@@ -35,7 +35,7 @@ async def visitor_of(request: Request, permission: str) -> Visitor:
 
 
 async def visitor_if_any(request: Request) -> Visitor:
-    """Who looks at a page, whatever they may.
+    """Visitor of a page, whatever their permissions.
 
     Raises:
         Refusal: nobody is logged in, a password is due, or a forged request.
@@ -44,7 +44,7 @@ async def visitor_if_any(request: Request) -> Visitor:
 
 
 def seen_visitor(request: Request) -> Visitor | None:
-    """Who looks at a page, if that was found out while it was answered."""
+    """Visitor already identified while this request was answered, if any."""
     visitor: Visitor | None = request.scope["state"].get("visitor")
     return visitor
 

@@ -1,0 +1,106 @@
+"""Names in source text: which of them say nothing of the thing that they stand for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+#: pronouns, participles and words that fit everything: a line alone must say what a name holds
+VAGUE = frozenset({
+    "told", "found", "kept", "asked", "given", "made", "seen", "said", "held", "own", "one", "at",
+    "every", "took", "got", "thing", "things", "stuff", "data", "info", "more", "rest", "now", "here",
+})  # fmt: skip
+_CURE = "say in the field's term what it is (GLOSSARY.md)"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def local_names(text: str) -> list[str]:
+    """Names that functions bind, each once per function: parameters, variables, inner functions."""
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, (*_FUNCTIONS, ast.Lambda))]
+    return [name for function in functions for name in sorted(set(_bound(function)))]
+
+
+def vague_public_names(name: str, text: str) -> Iterator[str]:
+    """Vague names of a module, of its classes, functions, methods, and of their parameters."""
+    stem = name.rpartition("/")[2].removesuffix(".py")
+    if _is_vague(stem):
+        yield f'{name}: a module named "{stem}"; {_CURE}'
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef) and _is_vague(node.name):
+            yield f'{name}:{node.lineno}: a class named "{node.name}"; {_CURE}'
+        if isinstance(node, _FUNCTIONS) and not node.name.startswith("_"):
+            for vague in filter(_is_vague, [node.name, *_parameters(node)]):
+                yield f'{name}:{node.lineno}: "{vague}" in {node.name}; {_CURE}'
+
+
+def silent_imports(name: str, text: str) -> Iterator[str]:
+    """Imports inside functions without a reason on their line."""
+    lines = text.splitlines()
+    for function in ast.walk(ast.parse(text)):
+        if isinstance(function, _FUNCTIONS):
+            for node in ast.walk(function):
+                if (
+                    isinstance(node, ast.Import | ast.ImportFrom)
+                    and "#" not in lines[node.lineno - 1]
+                ):
+                    why = "import it above, or say on the line why it waits"
+                    yield f"{name}:{node.lineno}: an import inside {function.name}; {why}"
+
+
+def packed_statements(name: str, text: str) -> Iterator[str]:
+    """Statements kept from the formatter that are no tables of data."""
+    lines = text.splitlines()
+    tables = {
+        node.end_lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _is_table(node.value)
+    }
+    for number, line in enumerate(lines, 1):
+        if re.search(r"#\s*fmt:\s*skip", line) and number not in tables:
+            yield f"{name}:{number}: fmt: skip; let the formatter lay it out, it is no table"
+
+
+def questioning_docstrings(name: str, text: str) -> Iterator[str]:
+    """Docstrings whose first line asks instead of saying what one gets."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | (*_FUNCTIONS,)):
+            first = (ast.get_docstring(node) or "").split("\n")[0]
+            if first.endswith(("?", "？")):
+                line = getattr(node, "lineno", 1)
+                yield f'{name}:{line}: "{first}" asks; say what one gets, in the field\'s term'
+
+
+def _is_vague(name: str) -> bool:
+    return name.strip("_").lower() in VAGUE
+
+
+def _is_table(value: ast.expr) -> bool:
+    """Whether an expression is literal data over several lines."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        return value.func.id in ("frozenset", "set", "dict") and all(map(_is_table, value.args))
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.value, ast.Name) and value.value.id == "Literal"
+    return isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.Set)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
+    of = function.args
+    several = [*of.posonlyargs, *of.args, *of.kwonlyargs, of.vararg, of.kwarg]
+    return [a.arg for a in several if a is not None and a.arg not in ("self", "cls")]
+
+
+def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[str]:
+    """Names bound in a function itself, those of inner functions left out."""
+    yield from _parameters(function)
+    nodes = [function.body] if isinstance(function, ast.Lambda) else list(function.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            yield node.name
+        elif not isinstance(node, ast.Lambda):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+            if isinstance(node, ast.ExceptHandler) and node.name:
+                yield node.name
+            nodes += ast.iter_child_nodes(node)
