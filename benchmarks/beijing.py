@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import table
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -44,7 +44,7 @@ def auc(risk: Array, failed: Array) -> float:
     return float((rank[failed == 1].sum() - bad * (bad + 1) / 2) / (bad * (failed.size - bad)))
 
 
-def visits(store: Store) -> dict[str, Array]:
+def visits(store: EventColumns) -> dict[str, Array]:
     """All inspections: enterprise, day, day known, failed, field."""
     t = store.tables["inspection"]
     ent = np.repeat(np.arange(len(store)), np.diff(t["offsets"]))
@@ -84,11 +84,11 @@ def interval(gain: Callable[[Array], float], ent: Array) -> list[float]:
 
 def evaluate(warehouse: Path) -> list[dict[str, Any]]:
     """Rows of the table: population, rows, failures, AUC of ours and each peer, gain on plain."""
-    store = open_store(warehouse)
+    store = open_event_columns(warehouse)
     model = model_on(Rulebook.load(), load_release(), CUT)
-    known = present(store, CUT)
+    known = present_rows(store, CUT)
     risk = np.full(len(store), np.nan)
-    risk[known] = -score_store(store, model, known).columns["composite"]
+    risk[known] = -score_rows(store, model, known).columns["composite"]
     v, cut = visits(store), day_number(CUT)
     peers, earlier = rules_of_thumb(v, len(store), cut)
     then = (v["day"] > cut) & (v["day"] <= day_number(UNTIL)) & ~np.isnan(risk[v["ent"]])

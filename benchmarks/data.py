@@ -79,9 +79,9 @@ def ingest(size: int) -> Callable[[], dict[str, int]]:
 
 def clustered(size: int) -> Callable[[], None]:
     """Build the clustered store if it is not current."""
-    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 
-    return lambda: open_store(warehouse(size)) and None
+    return lambda: open_event_columns(warehouse(size)) and None
 
 
 def connect(size: int) -> Any:

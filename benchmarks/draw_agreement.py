@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 
 from tests.draws.worlds import again, drawn, stratified_frame
-from xhcredit.draws.calibration import calibrated
+from xhcredit.draws.calibration import calibrate
 from xhcredit.draws.frame import Frame, frame_of
-from xhcredit.draws.pareto import decimals, in_units, proportional
-from xhcredit.draws.verify import Files, verified
+from xhcredit.draws.pareto import decimals, in_units, proportional_odds
+from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.errors import XhcreditError
 
 ROOT = Path(__file__).parent.parent
@@ -67,13 +67,13 @@ def with_odds(frame: Frame, chance: random.Random, exact: bool) -> Frame:
     """A frame of individual odds in three classes, with working probabilities if ``exact``."""
     size = len(frame.rows)
     classes = np.repeat([1.0, chance.uniform(1.5, 3), chance.uniform(3, 6)], size // 3)
-    odds = proportional(classes, max(1, size // 8))
+    odds = proportional_odds(classes, max(1, size // 8))
     codes = [r.code for r in frame.rows]
     texts = decimals(in_units(odds, codes))
     working = [""] * size
     if exact:
         kinds, at, many = np.unique(np.array(texts), return_inverse=True, return_counts=True)
-        found = calibrated(kinds.astype(float), many.astype(np.int64), max(1, size // 8))
+        found = calibrate(kinds.astype(float), many.astype(np.int64), max(1, size // 8))
         working = [f"{found[k]:.12f}" for k in at]
     rows = zip(frame.rows, texts, working, strict=True)
     return frame_of(r._replace(odds=o, working=w) for r, o, w in rows)
@@ -95,7 +95,9 @@ def by_ours(published: Published) -> bool:
     names = ("commitment.json", "frame.csv", "inspectors.csv", "recusals.csv", "record.json")
     try:
         told = again(json.loads(published["record.json"]))
-        return all(c.holds for c in verified(told, Files(*(published[n] for n in names))))
+        return all(
+            c.holds for c in verify_record(told, PublishedFiles(*(published[n] for n in names)))
+        )
     except XhcreditError:
         return False
 

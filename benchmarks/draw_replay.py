@@ -25,12 +25,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.beijing import MAPPINGS, visits
-from xhcredit.draws.pareto import proportional, ranks
-from xhcredit.engine.columns import Store
+from xhcredit.draws.pareto import proportional_odds, ranks
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -45,11 +45,11 @@ def months(year: int) -> list[tuple[date, date]]:
     return [(a, b - timedelta(1)) for a, b in pairwise(first)]
 
 
-def month(store: Store, v: dict, first: date, last: date, score: str) -> dict | None:
+def month(store: EventColumns, v: dict, first: date, last: date, score: str) -> dict | None:
     """Frame of a month: enterprise, weight, failed, and the real budget."""
     eve = first - timedelta(1)
-    known = present(store, eve)
-    columns = score_store(store, model_on(Rulebook.load(), load_release(), eve), known).columns
+    known = present_rows(store, eve)
+    columns = score_rows(store, model_on(Rulebook.load(), load_release(), eve), known).columns
     weight = np.zeros(len(store))
     weight[known] = WEIGHTS[columns["tier"]] if score == "tier" else by_score(columns["composite"])
     then = (v["day"] >= day_number(first)) & (v["day"] < day_number(date(first.year + 1, 1, 1)))
@@ -68,7 +68,7 @@ def month(store: Store, v: dict, first: date, last: date, score: str) -> dict | 
         "ent": ent,
         "failed": failed,
         "budget": budget,
-        "odds": proportional(weight[ent], budget),
+        "odds": proportional_odds(weight[ent], budget),
         "tiers": np.bincount(np.searchsorted(WEIGHTS, weight[ent]).clip(0, 3), minlength=4),
     }
 
@@ -116,7 +116,7 @@ def gains(frames: list[dict]) -> tuple[float, list[float]]:
 
 def replay(warehouse: Path, score: str) -> list[dict]:
     """Frames of all months with a budget."""
-    store = open_store(warehouse)
+    store = open_event_columns(warehouse)
     v = visits(store)
     frames = (month(store, v, *m, score) for m in months(2023))
     return [f for f in frames if f]

@@ -12,16 +12,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from xhcredit.draws.calibration import Cell, calibrated, inclusion
-from xhcredit.draws.comparison import Sampled
+from xhcredit.draws.calibration import Cell, calibrate, inclusion
+from xhcredit.draws.comparison import DrawResults
 from xhcredit.draws.estimate import estimate
-from xhcredit.draws.inspectors import Inspector, visit
-from xhcredit.draws.pareto import proportional
-from xhcredit.draws.pause import renewed
+from xhcredit.draws.inspectors import Inspector, visit_with_lead
+from xhcredit.draws.pareto import proportional_odds
+from xhcredit.draws.pause import renewed_odds
 from xhcredit.draws.staffing import Task
 from xhcredit.draws.swaps import staff
-from xhcredit.draws.tickets import bound
-from xhcredit.draws.weighted import Visits, weighted_auc
+from xhcredit.draws.tickets import bound_ticket
+from xhcredit.draws.weighted import WeightedVisits, weighted_auc
 
 TIERS = np.array([1.0, 2.0, 5.0, 12.0])
 RATES = np.array([0.02, 0.05, 0.1, 0.2])
@@ -30,13 +30,13 @@ SHARES = np.array([0.5, 0.3, 0.15, 0.05])
 
 def worst_error(weights: np.ndarray, counts: np.ndarray, size: int) -> tuple[float, float]:
     """Largest relative error of inclusion: plain Pareto, and calibrated with 12 digits."""
-    odds = proportional(np.repeat(weights, counts), size)[np.cumsum(counts) - 1]
+    odds = proportional_odds(np.repeat(weights, counts), size)[np.cumsum(counts) - 1]
     free = odds < 1
     odds, counts, size = odds[free], counts[free], size - int(counts[~free].sum())
     if not 0 < size < counts.sum():
         return 0.0, 0.0
     plain = inclusion(Cell(odds, counts, size))
-    exact = inclusion(Cell(np.round(calibrated(odds, counts, size), 12), counts, size))
+    exact = inclusion(Cell(np.round(calibrate(odds, counts, size), 12), counts, size))
     return float(np.abs(plain / odds - 1).max()), float(np.abs(exact / odds - 1).max())
 
 
@@ -85,7 +85,7 @@ def odds_of(policy: str, pi, tier, left, past) -> np.ndarray:
         return pi * (pi.sum() / pi[left == 0].sum())
     if policy == "own h":
         return pi / (1 - past.sum(axis=0))
-    return np.array([float(renewed(Fraction(str(r)), 4)) for r in RATES])[tier]
+    return np.array([float(renewed_odds(Fraction(str(r)), 4)) for r in RATES])[tier]
 
 
 def d2() -> None:
@@ -116,7 +116,7 @@ def d3(runs: int = 60) -> None:
         for _ in range(runs):
             pooled = ten_rounds(rng, np.array(ratios))
             for _, failed, tier, drawn in pooled:
-                got = Sampled(tier, drawn, failed).of(np.ones(tier.size, bool))
+                got = DrawResults(tier, drawn, failed).estimate_in(np.ones(tier.size, bool))
                 covered.append(got.low <= failed.mean() <= got.high)
                 hits.append(failed[drawn].mean())
             errors.append(auc_error(pooled, np.array(ratios)))
@@ -144,7 +144,7 @@ def auc_error(pooled: list, ratios: np.ndarray) -> float:
     sizes = np.bincount(tier)
 
     def of(at: np.ndarray, odds: np.ndarray) -> float:
-        return weighted_auc(Visits(risk[at], failed[at], odds, tier[at], sizes)).value
+        return weighted_auc(WeightedVisits(risk[at], failed[at], odds, tier[at], sizes)).value
 
     everybody = np.ones(risk.size, bool)
     return of(drawn, ratios[tier[drawn]]) - of(everybody, np.ones(risk.size))
@@ -187,7 +187,7 @@ def staffing() -> None:
     for size in ((60, 30, 1.25), (300, 120, 1.25), (1000, 300, 1.25), (1000, 300, 1.01)):
         task = office(*size)
         start = time.process_time()
-        staff(task, bound("s", "r"))
+        staff(task, bound_ticket("s", "r"))
         firms, people, room = size
         print(f"staffing {firms} × {people}, room {room}: {time.process_time() - start:.2f} CPU-s")
 
@@ -200,7 +200,7 @@ def office(firms: int, people: int, room: float) -> Task:
         Inspector(f"J{i:04}", frozenset(k for k in kinds if rng.random() < 0.5), "u", capacity)
         for i in range(people)
     )
-    visits = tuple(visit(f"C{e:05}", kinds[rng.integers(3)], 2) for e in range(firms))
+    visits = tuple(visit_with_lead(f"C{e:05}", kinds[rng.integers(3)], 2) for e in range(firms))
     pairs = ((w.inspector, v.code) for v in visits for w in staffed)
     return Task(visits, staffed, frozenset(p for p in pairs if rng.random() < 0.03))
 

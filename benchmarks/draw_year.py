@@ -21,14 +21,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+from xhcredit.draws.plan import Plan
+from xhcredit.jobs.draws.results import enter_results
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws.estimates import burden_report, exploration_report
-from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
@@ -113,11 +113,11 @@ class District:
         capped = self.capped(as_of)
         lists = SAMPLE / "draw"
         people = jobs.People((lists / "inspectors.csv").read_bytes(), b"inspector,code,reason\n")
-        asked = jobs.Freezing("p", draw, as_of, people)
+        asked = jobs.FreezeRequest("p", draw, as_of, people)
         jobs.freeze(store, act("freeze"), self.warehouse, BOOK, asked)
         self.now += timedelta(days=1)
-        jobs.seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
-        jobs.run(store, act("run"), draw)
+        jobs.enter_seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
+        jobs.run_draw(store, act("run"), draw)
         rows = frame_with_outcomes(store, draw, as_of)
         visit, entered = as_of + timedelta(days=9), as_of + timedelta(days=12)
         lines = [
@@ -127,7 +127,7 @@ class District:
         data = ("code,result,inspected_on,item,note\n" + "".join(lines)).encode()
         self.now += timedelta(days=11)
         enter_results(store, act("results"), draw, data, "r.csv", self.warehouse, entered)
-        made = jobs.committed(store, draw)
+        made = jobs.commitment_of(store, draw)
         due = {s["id"]: float(s["ratio"]) * s["size"] for s in made["strata"]}
         return Month(as_of, rows, capped, sum(e["count"] for e in made["excluded"]), due)
 

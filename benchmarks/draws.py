@@ -27,8 +27,8 @@ import numpy as np
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.draws.frame import decoded, frame_in_bulk
 from xhcredit.draws.numerics import SALT_BYTES
-from xhcredit.draws.selection import stratified
-from xhcredit.draws.tickets import bound
+from xhcredit.draws.selection import draw_stratified
+from xhcredit.draws.tickets import bound_ticket
 
 PEERS = Path("out/peers/bin/python")
 RATIOS = (0.01, 0.03, 0.1, 0.25)
@@ -92,7 +92,7 @@ def ours(rows: int, file: Path) -> dict[str, float]:
     laps.lap("file")
     read = decoded(written)
     laps.lap("read again")
-    drawn = stratified(read, ratios(), bound("2 7 11 13", "2026-11"))
+    drawn = draw_stratified(read, ratios(), bound_ticket("2 7 11 13", "2026-11"))
     laps.lap("tickets and list")
     assert len(root) == 64
     assert abs(len(drawn) - rows * sum(RATIOS) / 4) < len(RATIOS)

@@ -35,7 +35,7 @@ def night(size: int, memory: str) -> Callable[[], Any]:
     from benchmarks.ours import _unclustered, _warm
     from xhcredit.ingest.warehouse import Warehouse
     from xhcredit.jobs.night.run import run_night
-    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 
     model, folder = _warm(full_model()), _unclustered(size)
     out = OUT / "growth" / (memory or "any")
@@ -43,7 +43,7 @@ def night(size: int, memory: str) -> Callable[[], Any]:
 
     def work() -> Any:
         begun = _clocks()
-        open_store(folder, memory=memory)
+        open_event_columns(folder, memory=memory)
         clustered = _clocks()
         report = run_night(folder, out, model, memory=memory)
         done = _clocks()

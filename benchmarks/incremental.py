@@ -105,7 +105,7 @@ def night(size: int, way: str) -> Callable[[], Any]:
     import numpy as np
 
     from benchmarks.ours import _warm
-    from xhcredit.engine.columns import frozen
+    from xhcredit.engine.columns import read_only
     from xhcredit.engine.one_enterprise import one_enterprise
     from xhcredit.jobs.night.run import run_night
     from xhcredit.jobs.night.valid_until import DueDays
@@ -118,7 +118,7 @@ def night(size: int, way: str) -> Callable[[], Any]:
     shutil.rmtree(place / "out", ignore_errors=True)
     shutil.copytree(home(size) / "out", place / "out")
     model = _warm(model_on(Rulebook.load(), load_release(), AS_OF))
-    none = frozen(np.zeros(1, np.int64))
+    none = read_only(np.zeros(1, np.int64))
     DueDays(model).due.lower(one_enterprise({}), none, 0, np.zeros(1, np.int64))
 
     def work() -> Any:

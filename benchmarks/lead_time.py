@@ -33,14 +33,14 @@ import duckdb
 import numpy as np
 
 from xhcredit.alerts.back_test import Outcomes
-from xhcredit.alerts.budget import Candidate, ordered
-from xhcredit.alerts.detect import armed, detect
+from xhcredit.alerts.budget import AlertCandidate, ordered_by_urgency
+from xhcredit.alerts.detect import active_triggers, detect
 from xhcredit.alerts.hits import text_of
 from xhcredit.domain.progress import ignore_progress
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.one_enterprise import day_number
-from xhcredit.jobs.alerts.back_test import past_moves
-from xhcredit.jobs.alerts.context import Scene
+from xhcredit.jobs.alerts.back_test import past_tier_falls
+from xhcredit.jobs.alerts.context import DistrictContext
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Discovery, Events, Proving
@@ -58,46 +58,48 @@ class Replayed:
     def __init__(self, warehouse: Path, until: date) -> None:
         """Open the district; outcomes are those known by ``until``."""
         self.rules = Rulebook.load()
-        self.scene = Scene.open(warehouse, self.rules, until)
+        self.scene = DistrictContext.open(warehouse, self.rules, until)
         self.world = self.scene.world
         proving = self.rules.value("alerts.proving", Proving, as_of=until)
         self.rate = self.rules.value("alerts.discovery", Discovery, as_of=until)
-        self.triggers = [t for t in armed(self.rules, until) if t.id not in _REMINDERS]
+        self.triggers = [t for t in active_triggers(self.rules, until) if t.id not in _REMINDERS]
         end = day_number(until)
         self.outcomes = Outcomes.of(self.world, proving.outcomes, end)
         self.days = list(range(end - proving.days, end - STEP, STEP))
-        self.moves = past_moves(self.scene, self.rules, load_release(), self.days, ignore_progress)
+        self.moves = past_tier_falls(
+            self.scene, self.rules, load_release(), self.days, ignore_progress
+        )
         self.rng = np.random.default_rng(SEED)
 
     def ours(self, day: int) -> Iterable[int]:
         """Triggers about enterprises, the worst colours first, triggers in turn."""
-        self.world.moves = self.moves.get(day, {})
+        self.world.tier_changes = self.moves.get(day, {})
         found = [
             f
             for f in detect(self.world, self.triggers, self.rate, day)
             if f.hit.subject == "enterprise"
         ]
-        candidates: list[tuple[Candidate, int | None]] = [
+        candidates: list[tuple[AlertCandidate, int | None]] = [
             (self.scene.candidate(f), None) for f in found
         ]
-        return [self.world.store.row(c.code) for c, _ in ordered(candidates)]
+        return [self.world.event_columns.row(c.code) for c, _ in ordered_by_urgency(candidates)]
 
     def last(self, events: Events) -> Rank:
         """Whoever had such an event last."""
 
         def rank(day: int) -> Iterable[int]:
-            counted = self.world.pick(events).on(day, since=day - STANDS)
+            counted = self.world.pick(events).visible_on(day, since=day - STANDS)
             return counted.ent[np.argsort(-counted.occurred, kind="stable")]
 
         return rank
 
     def lots(self, day: int) -> Iterable[int]:
         """Lots drawn."""
-        return self.rng.permutation(self.world.store.present(day))
+        return self.rng.permutation(self.world.event_columns.present(day))
 
     def replay(self, rank: Rank, budget: int) -> list[tuple[int, int]]:
         """Alerts as (day, enterprise), so many a week, nobody twice in half a year."""
-        last = np.full(len(self.world.store), -NEVER, np.int64)
+        last = np.full(len(self.world.event_columns), -NEVER, np.int64)
         alerts = []
         for day in self.days:
             left = budget
@@ -114,7 +116,7 @@ def measure(district: Replayed, alerts: list[tuple[int, int]]) -> dict[str, Any]
     for day, row in alerts:
         by_row.setdefault(row, []).append(day)
     begin, out = district.days[0], district.outcomes
-    first = out.first_after(begin, len(district.world.store))
+    first = out.first_after(begin, len(district.world.event_columns))
     struck = np.flatnonzero(first < NEVER)
     leads = [
         max(
@@ -142,7 +144,7 @@ def truth(district: Replayed, alerts: list[tuple[int, int]], folder: Path) -> fl
         con.execute(f"SELECT code, quarter, p_violation FROM '{folder}/risk.parquet'")
         told = con.fetchall()
     risk = {(code, quarter): p for code, quarter, p in told}
-    codes = district.world.store.codes
+    codes = district.world.event_columns.codes
     found = [risk.get((codes[r].decode(), _quarter(d))) for d, r in alerts]
     known = [p for p in found if p is not None]
     return float(np.mean(known)) if known else float("nan")

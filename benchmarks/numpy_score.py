@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.tiers.assign import TIERS, assign
+from xhcredit.tiers.assign import TIERS, assign_tiers
 
 SLICE = 100_000
 
@@ -32,7 +32,7 @@ def _slice(m: Model, x: Mapping[str, Any]) -> dict[str, Any]:
     matrix = np.array([x[name] for name in m.compiled.ids])
     found: dict[str, Any] = {
         "general": score,
-        "tier": assign(matrix, m.compiled.ids, score, m.policy).tier,
+        "tier": assign_tiers(matrix, m.compiled.ids, score, m.policy).tier,
     }
     for k in range(1, 5):
         worst = lost.argmax(axis=1)

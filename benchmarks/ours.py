@@ -17,8 +17,8 @@ from benchmarks.values import digests
 from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 
 DAY = day_number(AS_OF)
 
@@ -26,7 +26,7 @@ DAY = day_number(AS_OF)
 def _warm(m: Model) -> Model:
     """Load the compiled code, so that start-up is not counted as work."""
     store = one_enterprise({})
-    score_store(store, m, np.zeros(1, np.int64))
+    score_rows(store, m, np.zeros(1, np.int64))
     return m
 
 
@@ -44,11 +44,11 @@ def _unclustered(size: int) -> Path:
 def features(size: int, check: bool = False) -> Callable[[], Any]:
     """All features of the contest for everybody present, in memory."""
     compiled = _warm(model()).compiled
-    open_store(warehouse(size))
+    open_event_columns(warehouse(size))
 
     def work() -> Any:
-        store = open_store(warehouse(size))
-        rows = present(store, AS_OF)
+        store = open_event_columns(warehouse(size))
+        rows = present_rows(store, AS_OF)
         out = compiled.run(store, rows, np.full(rows.shape, DAY, np.int32), threads=THREADS)
         return (lambda: digests(dict(zip(compiled.ids, out, strict=True)))) if check else None
 
@@ -64,7 +64,7 @@ def night(
 ) -> Callable[[], Any]:
     """The night's job itself, from the clustered store or from the ingested parts."""
     m = _warm(model() if which == "contest" else full_model())
-    open_store(warehouse(size))
+    open_event_columns(warehouse(size))
     place = warehouse(size) if source == "clustered" else _unclustered(size)
     out = OUT / "scratch" / f"night{size}"
     shutil.rmtree(out, ignore_errors=True)
@@ -120,11 +120,11 @@ def grid(size: int, months: int = 36, neighbours: bool = True) -> Callable[[], d
     wanted = [f.id for f in model().compiled.features if neighbours or f.aggregate != "neighbours"]
     compiled = compile_features(with_inputs(wanted, declared()))
     compiled.run(one_enterprise({}), np.zeros(1, np.int64), np.zeros(1, np.int32))
-    open_store(warehouse(size))
+    open_event_columns(warehouse(size))
     days = [DAY - 30 * k for k in range(months)]
 
     def work() -> dict[str, Any]:
-        store = open_store(warehouse(size))
+        store = open_event_columns(warehouse(size))
         pairs = 0
         for day in days:
             rows = store.present(day)
@@ -140,7 +140,7 @@ def grid(size: int, months: int = 36, neighbours: bool = True) -> Callable[[], d
 def single(size: int, probes: int = 2000) -> Callable[[], dict[str, Any]]:
     """One enterprise after another from the store: features, scores, tier, four reasons."""
     m = _warm(full_model())
-    store = open_store(warehouse(size))
+    store = open_event_columns(warehouse(size))
     rng = np.random.default_rng(1)
     events = np.diff(store.tables["inspection"]["offsets"])
     busiest = np.argsort(-events)[: probes // 2]

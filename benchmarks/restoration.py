@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.data import ensure, home
 from benchmarks.stopwatch import Stopwatch
-from xhcredit.jobs.restoration.candidates import TABLES, restorable
+from xhcredit.jobs.restoration.candidates import TABLES, find_restorable
 from xhcredit.jobs.restoration.records import read_records
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from, load_cases
@@ -42,7 +42,7 @@ def district(warehouse: Path, book: Rulebook) -> dict[str, float]:
     """Records of a district, and the seconds that its list takes."""
     records = sum(len(read_records(warehouse, table, DAY)) for table in TABLES)
     start, cpu = time.perf_counter(), time.process_time()
-    found = restorable(warehouse, book, DAY)
+    found = find_restorable(warehouse, book, DAY)
     seconds, used = time.perf_counter() - start, time.process_time() - cpu
     return {"records": records, "listed": len(found), "seconds": seconds, "cpu_s": used}
 

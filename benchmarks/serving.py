@@ -160,15 +160,15 @@ def district(folder: Path) -> tuple[str, Path, str]:
         until = datetime.now(UTC) + timedelta(days=1)
         act = Act("benchmark", "key.new", "benchmark")
         key = opened.access.new_key(act, "benchmark", "", ["viewer"], until)
-        rows = [r["code"] for p in opened.watch.every(_all()) for r in p.rows]
+        rows = [r["code"] for p in opened.watchlist.pages(_all()) for r in p.rows]
     (folder / "codes.txt").write_text("\n".join(rows))
     return store, folder / "warehouse", key
 
 
 def _all() -> Any:
-    from xhcredit.store.watchlist import Question
+    from xhcredit.store.watchlist import WatchlistQuery
 
-    return Question(sort="code")
+    return WatchlistQuery(sort="code")
 
 
 def measured(

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 from xhcredit_serving.app import SWITCH_SECONDS, create_app
-from xhcredit_serving.http.middleware import Frame, Limits, Meters
+from xhcredit_serving.http.middleware import Limits, Meters, RequestMiddleware
 from xhcredit_serving.service import Settings
 
 from xhcredit.store.core.transactions import Act
@@ -66,7 +66,7 @@ def application(store: str, warehouse: str) -> Paths:
     ours, silent = create_app(opened, settings), create_app(opened, settings)
     silent.state.service.__dict__["journal"] = Silent()
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
-    framed = Frame(hello(), Meters(), settings.log, limits)
+    framed = RequestMiddleware(hello(), Meters(), settings.log, limits)
     return Paths({"bare": hello(), "framed": framed, "silent": silent}, ours)
 
 

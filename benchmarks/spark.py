@@ -22,13 +22,13 @@ def night(size: int, engine: str, source: str = "store") -> Callable[[], Any]:
     from benchmarks.ours import _unclustered
     from xhcredit.jobs.night.run import run_night
     from xhcredit.jobs.scoring.model import model_on
-    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.jobs.warehouse.clustered_store import open_event_columns
     from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import load_release
 
     place = warehouse(size) if source == "store" else _unclustered(size)
     if source == "store":
-        open_store(place)
+        open_event_columns(place)
     out = OUT / "spark" / (engine.partition("[")[0] or "here")
     shutil.rmtree(out, ignore_errors=True)
     model = model_on(Rulebook.load(), load_release(), AS_OF)

@@ -15,27 +15,27 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
 from xhcredit_training.bootstrap import with_intervals
-from xhcredit_training.dataset import Frame
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.metrics import auc, capture, days_earlier, ks, precision
-from xhcredit_training.models import blend, boosted, full, woe
+from xhcredit_training.models import blend, boosted, challenger, woe
 
 from benchmarks import training_sets as sets
 from benchmarks import training_visits as visits
 
-Risk = Callable[[Frame], np.ndarray]
+Risk = Callable[[Dataset], np.ndarray]
 
 
-def untuned(learn: Frame) -> Risk:
+def untuned(learn: Dataset) -> Risk:
     """The baseline of the data's README: LightGBM as it comes, 200 trees of rate 0.05."""
     told = {"n_estimators": 200, "learning_rate": 0.05, "verbosity": -1, "n_jobs": 1}
     model = lgb.LGBMClassifier(**told).fit(learn.x.T, learn.bad)
     return lambda rest: model.predict(rest.x.T, raw_score=True)
 
 
-def ours(fit: Callable[[Frame], Any]) -> Callable[[Frame], Risk]:
+def ours(fit: Callable[[Dataset], Any]) -> Callable[[Dataset], Risk]:
     """One of our models as a function of rows."""
 
-    def learned(learn: Frame) -> Risk:
+    def learned(learn: Dataset) -> Risk:
         model = fit(learn)
         return lambda rest: model.risk(rest.x, rest.ids)
 
@@ -47,11 +47,11 @@ MODELS = {
     "woe": ours(woe),
     "boosted": ours(boosted),
     "blend": ours(blend),
-    "full": ours(full),
+    "full": ours(challenger),
 }
 
 
-def folds(name: str, sample: Frame, splits: Any, reference: str) -> None:
+def folds(name: str, sample: Dataset, splits: Any, reference: str) -> None:
     """AUC and KS over folds, with the standard error of the difference to the full model."""
     print(f"\n{name}: {len(sample):,} rows, {int(sample.bad.sum()):,} bad; reference {reference}")
     found: dict[str, list[tuple[float, float]]] = {m: [] for m in MODELS}
@@ -110,7 +110,9 @@ def polish() -> None:
     folds("Polish year 1, 10 folds", sets.polish(), ten, "LightGBM .957, WoE .888")
 
 
-def judged(name: str, learn: Frame, judge: Frame, reference: str, figures: dict[str, Any]) -> None:
+def judged(
+    name: str, learn: Dataset, judge: Dataset, reference: str, figures: dict[str, Any]
+) -> None:
     """Figures on later rows, with bootstrap intervals by enterprise."""
     print(
         f"\n{name}: {len(learn):,} rows to learn, {len(judge):,} judged, "
@@ -172,7 +174,7 @@ def chicago() -> None:
     _inner_check(known[0])
 
 
-def _inner_check(learn: Frame) -> None:
+def _inner_check(learn: Dataset) -> None:
     """The same comparison inside the learning part: its last two months, learned from before."""
     cut = int(learn.day.max()) - 60
     early, late = learn.rows(learn.day < cut), learn.rows(learn.day >= cut)
@@ -183,7 +185,7 @@ def _inner_check(learn: Frame) -> None:
     _days("woe, severity removed", clean.risk(late.x, late.ids), late)
 
 
-def _days(name: str, risk: np.ndarray, judge: Frame) -> None:
+def _days(name: str, risk: np.ndarray, judge: Dataset) -> None:
     rng = np.random.default_rng(1)
     again = []
     for _ in range(400):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from xhcredit_training.dataset import Column, Frame, frame
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 
 REAL = Path(os.environ.get("XHCREDIT_REAL_DATA", "../shared/data"))
 
@@ -32,7 +32,7 @@ def coded(table: pd.DataFrame, known: pd.DataFrame | None = None) -> tuple[np.nd
     return np.stack(rows), words
 
 
-def heloc() -> Frame:
+def heloc() -> Dataset:
     """FICO HELOC: special codes -9, -8, -7; bad = Bad."""
     raw = pd.read_csv(REAL / "heloc" / "heloc_dataset_v1.csv")
     bad = (raw.pop("RiskPerformance") == "Bad").astype(int)
@@ -44,7 +44,7 @@ def heloc() -> Frame:
           "NumBank2NatlTradesWHighUtilization"}  # fmt: skip
     word = {**dict.fromkeys(down, "safer"), **dict.fromkeys(up, "riskier")}
     columns = [Column(c, word.get(c, "none"), (-9.0, -8.0, -7.0)) for c in raw]
-    return frame(columns, raw.to_numpy(float).T, bad)
+    return make_dataset(columns, raw.to_numpy(float).T, bad)
 
 
 #: words of the German set that have an order; what is not named is a value of its own
@@ -59,7 +59,7 @@ _GERMAN_ORDER = {
 _GERMAN_UP = {"duration_in_month", "installment_rate_in_percentage_of_disposable_income"}
 
 
-def german() -> Frame:
+def german() -> Dataset:
     """Statlog German credit; bad = creditability "bad".  Ordered words are taken as ordered."""
     raw = pd.read_csv(REAL / "german_credit" / "germancredit.csv")
     bad = (raw.pop("creditability") == "bad").astype(int)
@@ -75,10 +75,10 @@ def german() -> Frame:
         word = "riskier" if name in _GERMAN_UP else "safer" if name == "age_in_years" else "none"
         rows.append(x[0])
         columns.append(Column(name, word, category=words[0]))
-    return frame(columns, np.stack(rows), bad)
+    return make_dataset(columns, np.stack(rows), bad)
 
 
-def give_me_some_credit() -> Frame:
+def give_me_some_credit() -> Dataset:
     """Kaggle 2011 training part; bad = seriously delinquent within two years."""
     raw = pd.read_csv(REAL / "give_me_some_credit" / "cs-training.csv.zip", index_col=0)
     bad = raw.pop("SeriousDlqin2yrs")
@@ -88,17 +88,17 @@ def give_me_some_credit() -> Frame:
         Column(c, "riskier", (96.0, 98.0)) if c in past else Column(c, word.get(c, "none"))
         for c in raw
     ]
-    return frame(columns, raw.to_numpy(float).T, bad)
+    return make_dataset(columns, raw.to_numpy(float).T, bad)
 
 
-def polish() -> Frame:
+def polish() -> Dataset:
     """Polish companies, year 1: 64 ratios, many missing; bad = bankrupt."""
     raw = pd.read_csv(REAL / "polish_bankruptcy" / "year1.csv.gz")
     bad = raw.pop("class")
-    return frame([Column(c) for c in raw], raw.to_numpy(float).T, bad)
+    return make_dataset([Column(c) for c in raw], raw.to_numpy(float).T, bad)
 
 
-def synthetic(rows: int, seed: int) -> Frame:
+def synthetic(rows: int, seed: int) -> Dataset:
     """Sixty columns: 50 numbers, 10 categories, missing and special values that tell something.
 
     Made after the description of the set in the project's notes (its generator is not at hand):
@@ -130,4 +130,4 @@ def synthetic(rows: int, seed: int) -> Frame:
         Column(f"f{k}", "none", (-9999.0,) if k < 50 and k % 7 == 0 else (), k >= 50)
         for k in range(60)
     ]
-    return frame(columns, x, rng.random(rows) < chance, groups={"oracle": chance})
+    return make_dataset(columns, x, rng.random(rows) < chance, groups={"oracle": chance})

@@ -71,8 +71,8 @@ from xhcredit_training.metrics import auc
 which, path = sys.argv[1:]
 data = np.load(path)
 sample = synthetic(10, 1)
-from xhcredit_training.dataset import frame
-learn = frame(sample.columns, data["x"], data["y"])
+from xhcredit_training.dataset import make_dataset
+learn = make_dataset(sample.columns, data["x"], data["y"])
 getattr(models, which)(learn.rows(slice(0, 4000)))  # loads what has to be loaded
 start = time.process_time()
 model = getattr(models, which)(learn)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from xhcredit_training.dataset import Column, Frame, frame
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 
 from benchmarks.training_past import last, past
 from benchmarks.training_sets import REAL, coded
@@ -36,7 +36,7 @@ _CHICAGO = {
         }  # fmt: skip
 
 
-def chicago(*, inspector: bool = False) -> tuple[Frame, Frame]:
+def chicago(*, inspector: bool = False) -> tuple[Dataset, Dataset]:
     """Chicago: 17,075 visits to learn from, 1,637 to order; groups hold the day and inspector."""
     raw = pd.read_csv(REAL / "chicago_food" / "chicago_model_data.csv.gz")
     more = pd.read_csv(REAL / "chicago_food" / "chicago_inspection_features.csv.gz")
@@ -65,7 +65,7 @@ def chicago(*, inspector: bool = False) -> tuple[Frame, Frame]:
     if inspector:
         columns.append(Column("inspector", category=True))
         matrix.append(who.astype(float))
-    made = frame(
+    made = make_dataset(
         columns,
         np.stack(matrix),
         bad,
@@ -102,7 +102,7 @@ def _chicago_history(
     return parts
 
 
-def san_francisco() -> tuple[Frame, Frame]:
+def san_francisco() -> tuple[Dataset, Dataset]:
     """San Francisco: routine visits; bad = grade below "Adequate" (score of at most 85)."""
     raw = pd.read_csv(REAL / "sf_restaurants" / "inspections.csv")
     raw = raw[raw.type == "routine"].reset_index(drop=True)
@@ -133,12 +133,12 @@ def san_francisco() -> tuple[Frame, Frame]:
     }
     columns = [Column(name, word) for name, (_, word) in parts.items()]
     x = np.stack([values for values, _ in parts.values()])
-    made = frame(columns, x, bad, day=day, ent=pd.factorize(who)[0])
+    made = make_dataset(columns, x, bad, day=day, ent=pd.factorize(who)[0])
     late = day >= _days(pd.Series(["2017-07-01"]))[0]
     return made.rows(~late), made.rows(late)
 
 
-def customs(*, own_rows: bool = False) -> tuple[Frame, Frame]:
+def customs(*, own_rows: bool = False) -> tuple[Dataset, Dataset]:
     """Customs: 2020 and the first quarter of 2021 to learn from, the second quarter judged.
 
     ``own_rows`` is the trap: shares of fraud computed with each row's own outcome in them.
@@ -186,7 +186,7 @@ def customs(*, own_rows: bool = False) -> tuple[Frame, Frame]:
              "Country of Origin Indicator"]  # fmt: skip
     x, _ = coded(raw[named].astype(str))
     matrix, columns = [*matrix, *x], columns + [Column(n, category=True) for n in named]
-    made = frame(columns, np.stack(matrix), bad, day=day)
+    made = make_dataset(columns, np.stack(matrix), bad, day=day)
     return made.rows(part < 2), made.rows(part == 2)
 
 
@@ -204,19 +204,19 @@ def _amounts(raw: pd.DataFrame, hs: pd.Series) -> dict[str, np.ndarray]:
     }
 
 
-def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Frame]:
+def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Dataset, Dataset]:
     """Beijing: visits up to 2022 to learn from, those of 2023 judged; indicators of the day before.
 
     Everything goes through ingestion and the engine.  ``groups``: whether visited before.
     """
-    from xhcredit_training.sample import learned_from
+    from xhcredit_training.sample import learnable_features
 
     from benchmarks.beijing import MAPPINGS, visits
     from xhcredit.engine.compile import compile_features, with_inputs
     from xhcredit.engine.one_enterprise import day_number
     from xhcredit.features.registry import features
     from xhcredit.ingest.schema import table
-    from xhcredit.jobs.warehouse.clustered_store import open_store
+    from xhcredit.jobs.warehouse.clustered_store import open_event_columns
     from xhcredit.jobs.warehouse.ingest import run_ingest
 
     with tempfile.TemporaryDirectory() as work:
@@ -227,12 +227,12 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
                 Path(work),
                 today=date(2026, 11, 22),
             )
-        store = open_store(Path(work))
+        store = open_event_columns(Path(work))
         v = visits(store)
         names = table("inspection").column("field").value_ids
         own = np.isin(v["field"], [names.index(f) for f in fields])
         rows, days = v["ent"][own].astype(np.int64), (v["day"][own] - 1).astype(np.int32)
-        wanted = [f.id for f in learned_from("general")]
+        wanted = [f.id for f in learnable_features("general")]
         shown = ["inspections_60m", "inspections_12m", "days_since_last_inspection"]
         compiled = compile_features(with_inputs([*wanted, *shown], features()))
         x = compiled.run(store, rows, days)
@@ -240,7 +240,7 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Frame, Fram
         declared = features()
         columns = [Column(i, declared[i].direction) for i in wanted]
         visited = x[at["inspections_60m"]] > 0
-        made = frame(
+        made = make_dataset(
             columns,
             x[[at[i] for i in wanted]],
             v["failed"][own].astype(int),

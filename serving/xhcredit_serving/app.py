@@ -37,7 +37,7 @@ from xhcredit_serving.auth.oidc import Oidc
 from xhcredit_serving.console import routes as console
 from xhcredit_serving.console.shell import error_page as mishaps
 from xhcredit_serving.delivery import subscriptions
-from xhcredit_serving.demo_login import Loopback
+from xhcredit_serving.demo_login import LoopbackOnly
 from xhcredit_serving.draws import (
     files as draws_files,
 )
@@ -61,7 +61,7 @@ from xhcredit_serving.enterprise import scores as enterprises
 from xhcredit_serving.enterprise import what_if
 from xhcredit_serving.http import docs_page as docs
 from xhcredit_serving.http import problems
-from xhcredit_serving.http.middleware import Frame, Limits, Meters
+from xhcredit_serving.http.middleware import Limits, Meters, RequestMiddleware
 from xhcredit_serving.models import routes as models
 from xhcredit_serving.night import catalogue, watchlist
 from xhcredit_serving.night import saved_views as views
@@ -92,7 +92,7 @@ also carry `X-CSRF-Token`); every read of an enterprise says why, and is recorde
 answered. Errors are RFC 9457 problems with a stable `code`.
 """
 #: FastAPI would send traces to wherever the environment says; nothing leaves by accident
-_SILENT = {
+_TELEMETRY_OFF = {
     "auto_configure": False, "tracing": False, "metrics": False, "logs": False,
     "operation_spans": False,
 }  # fmt: skip
@@ -117,7 +117,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
         sys.setswitchinterval(SWITCH_SECONDS)
         with events_to(tasks.log):
-            service.watch_over()
+            service.start_background_tasks()
             if settings.warm:
                 tasks.start("warm_pages", partial(keep_warm, service, app.state.restorable))
             yield
@@ -130,43 +130,50 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        telemetry=_SILENT,  # type: ignore[arg-type]  # a TypedDict
+        telemetry=_TELEMETRY_OFF,  # type: ignore[arg-type]  # a TypedDict
         lifespan=lifespan,
     )
     app.state.service, app.state.meters = service, meters
-    hot = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
-    app.router.routes.insert(0, hot)
-    _hold(app)
-    for router in _keyed(settings):
+    score_route = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
+    app.router.routes.insert(0, score_route)
+    _add_caches(app)
+    for router in _authenticated_routers(settings):
         app.include_router(router, dependencies=[Depends(_bearer), Depends(_session)])
-    _let_in(app, service)
-    for router in _OPEN:
+    _add_login_routes(app, service)
+    for router in _PUBLIC_ROUTERS:
         app.include_router(router)
     problems.register(app)
-    console.add_to(app)
-    app.openapi = cache(partial(_described, app, app.openapi))  # type: ignore[method-assign]
+    console.add_console(app)
+    app.openapi = cache(partial(_openapi_with_problems, app, app.openapi))  # type: ignore[method-assign]
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
     app.add_middleware(
-        Frame, meters=meters, log=settings.log, limits=limits, problem_page=mishaps.without_handler
+        RequestMiddleware,
+        meters=meters,
+        log=settings.log,
+        limits=limits,
+        problem_page=mishaps.without_handler,
     )
     if store.is_demo:
-        app.add_middleware(Loopback, store=store)
+        app.add_middleware(LoopbackOnly, store=store)
     return app
 
 
 #: what asks nobody who is there
-_OPEN = (
+_PUBLIC_ROUTERS = (
     draws_public.public, draws_files.public, draws_joint.public, ops.router, docs.router,
 )  # fmt: skip
 
 
-def _hold(app: FastAPI) -> None:
+def _add_caches(app: FastAPI) -> None:
     """Add caches to the application state."""
-    app.state.restorable, app.state.trust_lists = restorable.Lists(), draws_trust.Lists()
+    app.state.restorable, app.state.trust_lists = (
+        restorable.RestorableLists(),
+        draws_trust.TrustLists(),
+    )
     app.state.public_lists = draws_files.PublicLists()
 
 
-def _let_in(app: FastAPI, service: Service) -> None:
+def _add_login_routes(app: FastAPI, service: Service) -> None:
     """Add login and account administration routes."""
     for router in (account.router, accounts.router, keys.router, subscriptions.router):
         app.include_router(router, dependencies=[Depends(_session)])
@@ -176,36 +183,49 @@ def _let_in(app: FastAPI, service: Service) -> None:
         app.include_router(oidc_pages.router)
 
 
-def _keyed(settings: Settings) -> list[APIRouter]:
+def _authenticated_routers(settings: Settings) -> list[APIRouter]:
     """Authenticated routers; some only where a warehouse is."""
-    keyed = [enterprises.router, watchlist.router, views.router, catalogue.router, activity.router]
-    keyed += [alerts_files.router, alerts.router, models.router, restoration.router]
-    keyed += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
+    routers = [
+        enterprises.router,
+        watchlist.router,
+        views.router,
+        catalogue.router,
+        activity.router,
+    ]
+    routers += [alerts_files.router, alerts.router, models.router, restoration.router]
+    routers += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
     if settings.warehouse is not None:
-        keyed += [alerts_files.clusters, draws.stored, draws_triggered.stored, models.stored]
-        keyed += [
+        routers += [
+            alerts_files.clusters,
+            draws.warehouse_router,
+            draws_triggered.warehouse_router,
+            models.warehouse_router,
+        ]
+        routers += [
             draws_trust.router,
-            enterprises.why,
+            enterprises.explain_router,
             file.router,
             what_if.router,
             *restoration_applications.ROUTERS,
         ]
-    return keyed
+    return routers
 
 
-def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _openapi_with_problems(
+    app: FastAPI, default_openapi: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """The description with the error body, of which FastAPI knows only its own.
 
     Made when somebody asks for it: it takes longer than everything else at the start.
     """
-    described = plain()
-    schemas = described["components"]["schemas"]
-    made = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= made.pop("$defs") | {"Problem": made}
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    own = problems.declared(422)[422]
-    for operation in (o for item in described["paths"].values() for o in item.values()):
-        if problems.MEDIA_TYPE not in operation["responses"].get("422", own)["content"]:
-            operation["responses"]["422"] = own
-    return described
+    openapi = default_openapi()
+    schemas = openapi["components"]["schemas"]
+    problem_schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem_schema.pop("$defs") | {"Problem": problem_schema}
+    for unused_name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused_name, None)
+    problem_422 = problems.declared_problems(422)[422]
+    for operation in (o for item in openapi["paths"].values() for o in item.values()):
+        if problems.MEDIA_TYPE not in operation["responses"].get("422", problem_422)["content"]:
+            operation["responses"]["422"] = problem_422
+    return openapi

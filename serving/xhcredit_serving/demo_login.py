@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import BadInput, StoreUnavailable
-from xhcredit.jobs.demo.accounts import BY_LOGIN, Person
+from xhcredit.jobs.demo.accounts import PERSON_BY_LOGIN, Person
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.oidc import Provider
-from xhcredit_serving.http.problems import Refusal, refused
+from xhcredit_serving.http.problems import Refusal, refusal_response
 
 #: how many sessions one person of the demo may have: who looks may have several windows open
-AT_ONCE = 20
+MAX_SESSIONS = 20
 #: what a gateway adds to a request from elsewhere
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
               "via")  # fmt: skip
@@ -70,7 +70,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Loopback:
+class LoopbackOnly:
     """Middleware that lets only loopback requests through to a demo store."""
 
     def __init__(self, app: ASGIApp, store: Store) -> None:
@@ -84,20 +84,22 @@ class Loopback:
             return
         clock = _clock_of(self._store).encode()
 
-        async def named(message: Message) -> None:
+        async def send_with_clock(message: Message) -> None:
             if message["type"] == "http.response.start":
-                more = (HEADER, b"demo store, own clock: " + clock + b" +08:00")
-                message = {**message, "headers": [*message.get("headers", ()), more]}
+                clock_header = (HEADER, b"demo store, own clock: " + clock + b" +08:00")
+                message = {**message, "headers": [*message.get("headers", ()), clock_header]}
             await send(message)
 
-        why = _from_elsewhere(scope)
-        if why:
-            await refused("demo", Refusal("not_allowed", why))(scope, receive, named)
+        refusal_reason = _reason_not_local(scope)
+        if refusal_reason:
+            await refusal_response("demo", Refusal("not_allowed", refusal_reason))(
+                scope, receive, send_with_clock
+            )
             return
-        await self._app(scope, receive, named)
+        await self._app(scope, receive, send_with_clock)
 
 
-def _from_elsewhere(scope: Scope) -> str:
+def _reason_not_local(scope: Scope) -> str:
     """Why a request is not one of this computer's own; empty if it is."""
     headers, client = Headers(scope=scope), (scope.get("client") or ("",))[0]
     if not is_loopback(client):
@@ -114,12 +116,12 @@ def _name_in(host: str) -> str:
     return host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
 
 
-def people_of(store: Store) -> list[Person]:
+def demo_people(store: Store) -> list[Person]:
     """Demo accounts to choose on the login page; none in a real store."""
     if not store.is_demo:
         return []
-    open_accounts = {row["login"] for row in store.access.people() if not row["disabled_at"]}
-    return [person for login, person in BY_LOGIN.items() if login in open_accounts]
+    open_accounts = {row["login"] for row in store.access.list_users() if not row["disabled_at"]}
+    return [person for login, person in PERSON_BY_LOGIN.items() if login in open_accounts]
 
 
 def banner_of(store: Store) -> dict[str, Any] | None:

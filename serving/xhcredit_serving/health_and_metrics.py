@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from xhcredit.errors import XhcreditError
 from xhcredit_serving.auth.permissions import CATALOGUE
-from xhcredit_serving.http.read_log import NAME as JOURNAL
+from xhcredit_serving.http.read_log import TASK_NAME as JOURNAL
 from xhcredit_serving.night.catalogue import current_run
 from xhcredit_serving.service import Service, service_of
 
@@ -32,16 +32,18 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """Whether it can serve: run published, store writable, room on disk, background tasks at work.
 
-    ``down`` names the background tasks that failed and have not worked since.
+    ``failed_tasks`` names the background tasks that failed and have not worked since.
     """
     service = service_of(request)
     checks = await asyncio.to_thread(_checks, service)
     if JOURNAL in service.supervisor.down:  # who is not asked while not ready would never recover
         await service.journal.probe()
-    down = service.supervisor.down
-    ready = all(checks.values()) and not down
-    told = {"ready": ready, **checks, "tasks": not down} | ({"down": down} if down else {})
-    return JSONResponse(told, 200 if ready else 503)
+    failed_tasks = service.supervisor.down
+    is_ready = all(checks.values()) and not failed_tasks
+    readiness = {"ready": is_ready, **checks, "tasks": not failed_tasks} | (
+        {"down": failed_tasks} if failed_tasks else {}
+    )
+    return JSONResponse(readiness, 200 if is_ready else 503)
 
 
 def _checks(service: Service) -> dict[str, bool]:

@@ -97,26 +97,26 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
-    from xhcredit.jobs.delivery.ssrf_guard import Outward  # only this command waits for it
+    from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy  # only this command waits for it
     from xhcredit.jobs.demo import build  # only this command waits for it
     from xhcredit_serving.demo_login import refuse_exposed  # only this command waits for it
 
     provider = _provider(oidc, oidc_client, oidc_claim) if oidc else None
     if demo is not None:
         store, warehouse = str(demo / build.STORE), demo / build.WAREHOUSE
-    chosen = dict(
+    settings = dict(
         warehouse=warehouse, release=release, rules=rules, public=public, oidc=provider,
-        outward=Outward.of(webhook_allow), warm=True,
+        outward=AddressPolicy.of(webhook_allow), warm=True,
     )  # fmt: skip
-    with events_to(json_lines(sys.stderr)), _opened(store, demo) as opened:
-        if opened.is_demo:
+    with events_to(json_lines(sys.stderr)), _open_store(store, demo) as open_store:
+        if open_store.is_demo:
             refuse_exposed(host, public, provider)
         else:
-            people.first_people(opened)
-    _answer(partial(application, store, chosen), host, port, workers)
+            people.create_first_accounts(open_store)
+    _serve_http(partial(application, store, settings), host, port, workers)
 
 
-def _opened(address: str, demo: Path | None) -> Store:
+def _open_store(address: str, demo: Path | None) -> Store:
     """The store to be served; with ``demo`` a demo store, which must be there already.
 
     Raises:
@@ -129,13 +129,13 @@ def _opened(address: str, demo: Path | None) -> Store:
         return Store.open(address)
     if not Path(address).is_file():
         raise BadInput(f'there is no demo in "{demo}"; make one: xhcredit demo --out {demo}')
-    opened = Store.open(address)
+    open_store = Store.open(address)
     try:
-        refuse_real(opened, str(demo))
+        refuse_real(open_store, str(demo))
     except BadInput:
-        opened.close()
+        open_store.close()
         raise
-    return opened
+    return open_store
 
 
 def _provider(issuer: str, client: str, claim: str) -> Provider:
@@ -144,22 +144,22 @@ def _provider(issuer: str, client: str, claim: str) -> Provider:
     return Provider(issuer, client, os.environ.get("XHCREDIT_OIDC_SECRET", ""), claim)
 
 
-def application(store: str, chosen: Mapping[str, Any]) -> FastAPI:
+def application(store: str, settings: Mapping[str, Any]) -> FastAPI:
     """The application of one process, over its own connections."""
     from xhcredit.store.store import Store  # only this command waits for it
     from xhcredit_serving.app import create_app  # only this command waits for it
     from xhcredit_serving.service import Settings  # only this command waits for it
 
-    return create_app(Store.open(store), Settings(**chosen))
+    return create_app(Store.open(store), Settings(**settings))
 
 
-def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
+def _serve_http(make_app: Callable[[], FastAPI], host: str, port: int, workers: int) -> None:
     """Serve until stopped, and print the address; port 0 takes a free one."""
     import uvicorn  # only this command waits for it
     from uvicorn.supervisors import Multiprocess  # only this command waits for it
 
     config = uvicorn.Config(
-        make,
+        make_app,
         host,
         port,
         factory=True,
@@ -169,17 +169,19 @@ def _answer(make: Callable[[], FastAPI], host: str, port: int, workers: int) -> 
         server_header=False,
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
-    listening = config.bind_socket()
-    listening.listen(config.backlog)  # who comes before all is loaded waits, and is not refused
-    address, own_port = listening.getsockname()[:2]
-    sys.stdout.write(f"接口服务 serving at http://{address}:{own_port}/docs\n")
+    listen_socket = config.bind_socket()
+    listen_socket.listen(config.backlog)  # who comes before all is loaded waits, and is not refused
+    address, bound_port = listen_socket.getsockname()[:2]
+    sys.stdout.write(f"接口服务 serving at http://{address}:{bound_port}/docs\n")
     sys.stdout.flush()
     if workers == 1:
-        uvicorn.Server(config).run([listening])
+        uvicorn.Server(config).run([listen_socket])
         return
-    with tempfile.TemporaryDirectory(prefix="xhcredit-meters-") as shared:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # so that /metrics tells of all workers
-        Multiprocess(config, [listening]).run()
+    with tempfile.TemporaryDirectory(prefix="xhcredit-meters-") as meter_folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = (
+            meter_folder  # so that /metrics tells of all workers
+        )
+        Multiprocess(config, [listen_socket]).run()
 
 
 @cli.command("new-key")
@@ -192,15 +194,15 @@ def new_key(
     store: Address = STORE,
 ) -> None:
     """Make a key and show it once."""
-    unknown = sorted(set(role) - set(ROLES))
-    if unknown:
-        raise BadInput(f'there is no role "{unknown[0]}"; choose from {", ".join(ROLES)}')
+    unknown_roles = sorted(set(role) - set(ROLES))
+    if unknown_roles:
+        raise BadInput(f'there is no role "{unknown_roles[0]}"; choose from {", ".join(ROLES)}')
     from xhcredit.store.core.transactions import Act  # only this command waits for it
     from xhcredit.store.store import Store  # only this command waits for it
 
-    with Store.open(store) as opened:
+    with Store.open(store) as open_store:
         act = Act(getpass.getuser(), "key.new", why, bureau)
-        sys.stdout.write(_made(opened, act, name, bureau, role, days) + "\n")
+        sys.stdout.write(_create_key(open_store, act, name, bureau, role, days) + "\n")
 
 
 @cli.command("revoke-key")
@@ -213,16 +215,16 @@ def revoke_key(
     from xhcredit.store.core.transactions import Act  # only this command waits for it
     from xhcredit.store.store import Store  # only this command waits for it
 
-    with Store.open(store) as opened:
-        opened.access.revoke_key(Act(getpass.getuser(), "key.revoke", why), prefix)
+    with Store.open(store) as open_store:
+        open_store.access.revoke_key(Act(getpass.getuser(), "key.revoke", why), prefix)
 
 
-def _made(store: Store, act: Act, name: str, bureau: str, roles: list[str], days: int) -> str:
-    until = store.writer.clock() + timedelta(days=days)
-    return store.access.new_key(act, name, bureau, roles, until)
+def _create_key(store: Store, act: Act, name: str, bureau: str, roles: list[str], days: int) -> str:
+    expires_at = store.writer.clock() + timedelta(days=days)
+    return store.access.new_key(act, name, bureau, roles, expires_at)
 
 
-def _refuse(error: XhcreditError) -> NoReturn:
+def _exit_with_error(error: XhcreditError) -> NoReturn:
     """Print an error and exit with its code."""
     sys.stderr.write(f"{error.code}: {error}\n")
     sys.exit(error.exit_code)
@@ -233,12 +235,12 @@ def run() -> None:
     try:
         cli()
     except XhcreditError as error:
-        _refuse(error)
+        _exit_with_error(error)
     except Exception as error:
-        known = disk_error(error)
-        if known is None:
+        disk_problem = disk_error(error)
+        if disk_problem is None:
             raise
-        _refuse(known)
+        _exit_with_error(disk_problem)
 
 
 if __name__ == "__main__":

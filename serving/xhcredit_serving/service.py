@@ -15,7 +15,7 @@ from fastapi import Request
 
 from xhcredit.domain.log import json_lines
 from xhcredit.errors import BadInput
-from xhcredit.jobs.delivery.ssrf_guard import Outward
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.authentication import Caller, Keyring, purpose_of, token_of
@@ -24,12 +24,12 @@ from xhcredit_serving.auth.oidc import Provider
 from xhcredit_serving.auth.passwords import Passwords
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.auth.sessions import (
-    Visit,
+    LoginSession,
     cookie_name,
+    find_session,
     is_secure,
+    login_rules,
     refuse_forgery,
-    visit_limits,
-    visit_of,
 )
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.http.read_log import Journal
@@ -52,7 +52,7 @@ class Settings:
     in_flight: int = 256
     explaining: int = 8
     oidc: Provider | None = None
-    outward: Outward = field(default_factory=Outward)  #: where messages may be sent
+    outward: AddressPolicy = field(default_factory=AddressPolicy)  #: where messages may be sent
     public: str = ""  #: how browsers reach it (https://…), if through a gateway
     log: TextIO = field(default_factory=lambda: sys.stderr)
     warm: bool = False  #: make what pages need before anybody asks
@@ -92,36 +92,36 @@ class Service:
         return Logins(self.store, self.rulebook, self.passwords)
 
     @cached_property
-    def verifying(self) -> asyncio.Lock:
+    def verify_lock(self) -> asyncio.Lock:
         """The chain is walked by one at a time: it takes seconds of a processor."""
         return asyncio.Lock()
 
     @cached_property
     def explainer(self) -> Explainer:
         """Explainer of scores; only where a warehouse is."""
-        chosen = self.settings
-        if chosen.warehouse is None:
+        settings = self.settings
+        if settings.warehouse is None:
             raise BadInput("no warehouse was named; name one to explain scores")
-        log = json_lines(chosen.log).info
+        log = json_lines(settings.log).info
         champions = Champions(
-            self.store.reader, chosen.warehouse, self.rulebook, chosen.release, log
+            self.store.reader, settings.warehouse, self.rulebook, settings.release, log
         )
-        return Explainer(champions, chosen.explaining)
+        return Explainer(champions, settings.explaining)
 
-    def note(self, event: str, **more: object) -> None:
+    def log_event(self, event: str, **fields: object) -> None:
         """Write a line into the log."""
-        json_lines(self.settings.log).info(event, **more)
+        json_lines(self.settings.log).info(event, **fields)
 
-    def watch_over(self) -> None:
+    def start_background_tasks(self) -> None:
         """Start background tasks; the one that follows the live model needs a warehouse."""
         if self.settings.warehouse is not None:
-            self.supervisor.start("live_model", self._follow)
+            self.supervisor.start("live_model", self._follow_champion)
 
-    async def _follow(self, worked: Callable[[], None]) -> None:
-        await self.explainer.champions.follow(worked)  # also what loads it first is watched
+    async def _follow_champion(self, report_success: Callable[[], None]) -> None:
+        await self.explainer.champions.follow(report_success)  # also what loads it first is watched
 
     @cached_property
-    def exporting(self) -> asyncio.Lock:
+    def export_lock(self) -> asyncio.Lock:
         """One export is written at a time."""
         return asyncio.Lock()
 
@@ -133,14 +133,14 @@ class Service:
         """The day it is in China."""
         return self.store.clock.today()
 
-    async def quickly(self, work: Callable[..., _Result], *given: Any) -> _Result:
+    async def run_lookup(self, lookup: Callable[..., _Result], *arguments: Any) -> _Result:
         """Do one indexed look-up: at once in SQLite, where a thread would cost more than it does.
 
         PostgreSQL may keep us waiting, so it is asked in a thread.
         """
         if self.store.database.is_sqlite:
-            return work(*given)
-        return await asyncio.to_thread(work, *given)
+            return lookup(*arguments)
+        return await asyncio.to_thread(lookup, *arguments)
 
     async def caller(self, request: Request, permission: str) -> Caller:
         """Authenticated caller by key or session, with a permission for some bureau; see ``may``.
@@ -148,7 +148,7 @@ class Service:
         Raises:
             Refusal: no good key and no session, a forged request, or no role that allows this.
         """
-        caller = await self._who(request)
+        caller = await self._identify(request)
         request.scope["state"]["actor"] = caller.name
         if permission not in caller.permissions:
             roles = ", ".join(caller.roles) or "no role"
@@ -168,16 +168,16 @@ class Service:
             raise Refusal("not_allowed", "a key cannot do this; log in as a person: /v1/session")
         return caller
 
-    async def _who(self, request: Request) -> Caller:
+    async def _identify(self, request: Request) -> Caller:
         if "authorization" not in request.headers and self._cookie_name(request) in request.cookies:
-            return (await self.visit(request)).caller
+            return (await self.login_session(request)).caller
         token = token_of(request.headers)
-        caller = self.keyring.remembered(token)
+        caller = self.keyring.cached_caller(token)
         if caller is None:
-            caller = await self.quickly(self.keyring.look_up, token)
+            caller = await self.run_lookup(self.keyring.look_up, token)
         return caller
 
-    async def visit(self, request: Request, *, settled: bool = True) -> Visit:
+    async def login_session(self, request: Request, *, settled: bool = True) -> LoginSession:
         """Login session of a request; a write must carry its CSRF token.
 
         Args:
@@ -188,13 +188,15 @@ class Service:
             Refusal: nobody is, the session is over, a forged request, or a password is due.
         """
         cookie = request.cookies.get(self._cookie_name(request), "")
-        limits = visit_limits(self.rulebook, self.today())
-        visit = await self.quickly(visit_of, self.store.sessions, cookie, self.now(), limits)
-        request.scope["state"]["actor"] = visit.caller.name
-        await refuse_forgery(request, visit.csrf, self.settings.public)
-        if settled and visit.must_change:
+        rules = login_rules(self.rulebook, self.today())
+        session = await self.run_lookup(
+            find_session, self.store.sessions, cookie, self.now(), rules
+        )
+        request.scope["state"]["actor"] = session.caller.name
+        await refuse_forgery(request, session.csrf, self.settings.public)
+        if settled and session.must_change:
             raise Refusal("password_due", "choose a new password first: /v1/account/password")
-        return visit
+        return session
 
     def _cookie_name(self, request: Request) -> str:
         return cookie_name(is_secure(request, self.settings.public))
@@ -211,9 +213,9 @@ class Service:
     def close(self) -> None:
         """End the threads; they start again when needed.  The opener of the store closes it."""
         for name in ("journal", "explainer", "passwords"):
-            used = self.__dict__.pop(name, None)
-            if used is not None:
-                used.close()
+            resource = self.__dict__.pop(name, None)
+            if resource is not None:
+                resource.close()
 
 
 def service_of(request: Request) -> Service:

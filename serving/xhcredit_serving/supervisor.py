@@ -14,10 +14,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from xhcredit.domain.backoff import chance, pause_after
+from xhcredit.domain.backoff import pause_after, random_share
 
 #: a task, given what it calls after each round that went well
-Work = Callable[[Callable[[], None]], Awaitable[None]]
+BackgroundTask = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class TaskMeters:
@@ -49,7 +49,7 @@ class Supervisor:
     meters: TaskMeters
     log: Any
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    share: Callable[[], float] = chance
+    share: Callable[[], float] = random_share
     _failures: dict[str, int] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -58,10 +58,10 @@ class Supervisor:
         """Names of the tasks whose last round failed."""
         return sorted(name for name, count in self._failures.items() if count)
 
-    def start(self, name: str, work: Work) -> None:
+    def start(self, name: str, work: BackgroundTask) -> None:
         """Run ``work`` until ``stop``, again and again whatever ends it."""
         self.worked(name)
-        task = asyncio.create_task(self._keep(name, work), name=name)
+        task = asyncio.create_task(self._run_forever(name, work), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -103,7 +103,7 @@ class Supervisor:
         )
         return seconds
 
-    async def _keep(self, name: str, work: Work) -> None:
+    async def _run_forever(self, name: str, work: BackgroundTask) -> None:
         while True:
             error: BaseException | None = None
             try:
@@ -113,6 +113,6 @@ class Supervisor:
                 if task is not None and task.cancelling():  # we are asked to stop
                     raise
                 error = cancelled  # something inside was cancelled, not we
-            except Exception as ended:  # of every kind: this is who is told of it
-                error = ended
+            except Exception as task_error:  # of every kind: this is who is told of it
+                error = task_error
             await self.pause(self.failed(name, error))

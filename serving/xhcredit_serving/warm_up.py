@@ -7,28 +7,30 @@ from collections.abc import Callable
 
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.store.watchlist import Question
-from xhcredit_serving.console.night.data_quality import summary
+from xhcredit.store.watchlist import WatchlistQuery
+from xhcredit_serving.console.night.data_quality import cached_summary
 from xhcredit_serving.console.shell.layout import compile_templates
-from xhcredit_serving.restoration.candidates import Lists
+from xhcredit_serving.restoration.candidates import RestorableLists
 from xhcredit_serving.service import Service
 
 POLL_SECONDS = 2.0
 
 
-async def keep_warm(service: Service, lists: Lists, worked: Callable[[], None]) -> None:
+async def keep_warm(
+    service: Service, lists: RestorableLists, report_success: Callable[[], None]
+) -> None:
     """Warm up again whenever the data, the run or the day changes, until cancelled.
 
-    ``worked`` is called after each round.
+    ``report_success`` is called after each round.
     """
     await asyncio.to_thread(compile_templates)
     while True:
         await warm_up(service, lists)
-        worked()
+        report_success()
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def warm_up(service: Service, lists: Lists) -> None:
+async def warm_up(service: Service, lists: RestorableLists) -> None:
     """Fill the caches of the watchlist, files, restoration and quality pages.
 
     Each is made once for each state of the data, here or by whoever asks first; where it cannot
@@ -36,11 +38,11 @@ async def warm_up(service: Service, lists: Lists) -> None:
     """
     folder = service.settings.warehouse
     try:
-        await asyncio.to_thread(service.store.watch.counted, Question())
+        await asyncio.to_thread(service.store.watchlist.counts, WatchlistQuery())
         if folder is not None:
             await lists.of(service, service.today())
-            await asyncio.to_thread(summary, folder, Warehouse(folder).digest())
+            await asyncio.to_thread(cached_summary, folder, Warehouse(folder).digest())
     except UnknownRecord:  # no run was published yet
         return
     except XhcreditError as error:
-        service.note("not_warm", error=str(error))
+        service.log_event("not_warm", error=str(error))

@@ -7,7 +7,14 @@ import pytest
 
 from tests.alerts.districts import NOW, ago, district, enterprises, event
 from tests.alerts.test_triggers import penalty, shipped
-from xhcredit.alerts.back_test import Outcomes, Proof, Replay, as_data, members, proposed
+from xhcredit.alerts.back_test import (
+    Outcomes,
+    Proof,
+    Replay,
+    members,
+    proof_json,
+    proposed_threshold,
+)
 from xhcredit.alerts.hits import Hit
 from xhcredit.engine.codes import NEVER
 from xhcredit.rules.schemas.alerts import Discovery, Events, Proving
@@ -198,7 +205,7 @@ def test_the_lowest_threshold_that_keeps_within_the_week_is_proposed(
     world = district(tmp_path, {"penalty": fined})
     trigger = shipped("penalties_often", at_least=2, worse_from=None, days=90, quiet_days=60)
 
-    assert proposed(replay(world), trigger, per_week, most) == expected
+    assert proposed_threshold(replay(world), trigger, per_week, most) == expected
 
 
 def test_high_thresholds_go_up_by_a_seventh(tmp_path):
@@ -206,12 +213,12 @@ def test_high_thresholds_go_up_by_a_seventh(tmp_path):
     world = district(tmp_path, {"penalty": fined})
     trigger = shipped("penalties_often", at_least=14, worse_from=None, days=90, quiet_days=60)
 
-    assert proposed(replay(world), trigger, 0.1, 2) == 16
-    assert proposed(replay(world), shipped("serious_listed"), 0.0, 2) is None
+    assert proposed_threshold(replay(world), trigger, 0.1, 2) == 16
+    assert proposed_threshold(replay(world), shipped("serious_listed"), 0.0, 2) is None
 
 
 def test_a_proof_is_written_with_four_digits():
-    told = as_data(Proof("t", "d", 8, 5, 0.62, 4, 0.123456, 2 / 3, None, 0.0, 20.0))
+    told = proof_json(Proof("t", "d", 8, 5, 0.62, 4, 0.123456, 2 / 3, None, 0.0, 20.0))
 
     assert told == {
         "trigger": "t",

@@ -6,13 +6,19 @@ import pytest
 from scipy import stats
 
 from tests.alerts.test_numbers import BUDGET, DAY, RETIRE, candidate
-from xhcredit.alerts.budget import Earlier, choose, is_quiet, ordered, weekly
+from xhcredit.alerts.budget import (
+    EarlierAlert,
+    choose_alerts,
+    is_quiet,
+    ordered_by_urgency,
+    weekly_capacity,
+)
 from xhcredit.alerts.precision import interval, precision_of
 
 
 def told(number, days_ago, colour="blue", subject="c1", fact="old", bureau="市监局", trigger="t"):
     on = (DAY - timedelta(days=days_ago)).isoformat()
-    return Earlier(number, trigger, subject, fact, colour, on, bureau)
+    return EarlierAlert(number, trigger, subject, fact, colour, on, bureau)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,7 @@ def test_a_trigger_is_quiet_for_its_days_unless_it_got_worse(days_ago, colour, q
 
 def test_the_alert_with_the_highest_number_is_the_last_one():
     before = [told(7, 8), told(9, 60), told(8, 9)]
-    [(_, number)] = choose([candidate(1, quiet_days=5)], before, BUDGET, DAY).new
+    [(_, number)] = choose_alerts([candidate(1, quiet_days=5)], before, BUDGET, DAY).new
 
     assert number == 9
 
@@ -43,36 +49,38 @@ def test_only_the_same_trigger_subject_and_fact_are_the_same_alert():
         told(2, 60, fact="f", subject="c2"),
         told(3, 60, fact="g"),
     ]
-    choice = choose([candidate(1)], before, BUDGET, DAY)
+    choice = choose_alerts([candidate(1)], before, BUDGET, DAY)
 
     assert [number for _, number in choice.new] == [3]
-    assert (choice.told, choice.quiet, choice.held) == (0, 0, [])
-    none = choose([candidate(4)], before, BUDGET, DAY)
+    assert (choice.known_count, choice.quiet_count, choice.held_back) == (0, 0, [])
+    none = choose_alerts([candidate(4)], before, BUDGET, DAY)
     assert [number for _, number in none.new] == [None]
 
 
 def test_every_finding_is_counted_where_it_ends():
     before = [told(1, 3, fact="f"), told(2, 3, subject="c2"), told(3, 3, subject="c3")]
     found = [candidate(1), candidate(1), candidate(2), candidate(3), candidate(4)]
-    choice = choose(found, before, BUDGET, DAY)
+    choice = choose_alerts(found, before, BUDGET, DAY)
 
-    assert (choice.told, choice.quiet) == (2, 2)
-    assert [c.subject for c in choice.held] == ["c4"]  # three of two a week were raised already
+    assert (choice.known_count, choice.quiet_count) == (2, 2)
+    assert [c.subject for c in choice.held_back] == [
+        "c4"
+    ]  # three of two a week were raised already
 
 
 @pytest.mark.parametrize(("days_ago", "left"), [(-1, 2), (0, 1), (6, 1), (7, 2), (8, 2)])
 def test_the_week_of_the_budget_is_today_and_the_six_days_before(days_ago, left):
     found = [candidate(n) for n in range(10, 15)]
-    choice = choose(found, [told(1, days_ago, subject="c9")], BUDGET, DAY)
+    choice = choose_alerts(found, [told(1, days_ago, subject="c9")], BUDGET, DAY)
 
     assert len(choice.new) == left
-    assert len(choice.held) == 5 - left
+    assert len(choice.held_back) == 5 - left
 
 
 def test_grave_alerts_neither_wait_for_the_budget_nor_use_it_up():
     before = [told(n, 1, "red", f"c{n}") for n in range(20, 25)]
     found = [candidate(n, "orange") for n in range(5)] + [candidate(n) for n in range(5, 9)]
-    choice = choose(found, before, BUDGET, DAY)
+    choice = choose_alerts(found, before, BUDGET, DAY)
 
     assert [c.colour for c, _ in choice.new] == ["orange"] * 5 + ["blue"] * 2
 
@@ -83,7 +91,7 @@ def test_a_bureau_follows_up_so_many_a_week_as_its_officers_can(bureau, count):
         update={"officers": {"市监局": 1, "全区": 5}, "officers_elsewhere": 3}
     )
 
-    assert weekly(budget, bureau) == count
+    assert weekly_capacity(budget, bureau) == count
 
 
 def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
@@ -96,7 +104,7 @@ def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
         candidate(6, strength=5),
         candidate(6, strength=5, fact="e"),
     ]
-    names = [(c.subject, c.fact) for c, _ in ordered([(c, None) for c in found])]
+    names = [(c.subject, c.fact) for c, _ in ordered_by_urgency([(c, None) for c in found])]
 
     assert names == [
         ("c5", "f"),

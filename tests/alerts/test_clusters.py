@@ -4,7 +4,7 @@ import pytest
 
 from tests.alerts.districts import NOW, ago, district, event
 from tests.engine.world import CODES
-from xhcredit.alerts.clusters import picture
+from xhcredit.alerts.clusters import cluster_picture
 from xhcredit.alerts.visible_events import World
 from xhcredit.rules.schemas.alerts import Picture
 
@@ -37,7 +37,7 @@ def day(days_ago):
 
 
 def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(world):
-    told = picture(world, 0, RULE, NOW)
+    told = cluster_picture(world, 0, RULE, NOW)
 
     assert (told["size"], told["shown"]) == (3, True)
     enterprises, edges = seen(told)
@@ -53,7 +53,7 @@ def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(
 
 
 def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
-    told = picture(world, 0, RULE, NOW)
+    told = cluster_picture(world, 0, RULE, NOW)
     ids = {n["id"]: n for n in told["nodes"]}
     kinds = {(CODES.index(e["enterprise"]), ids[e["node"]]["kind"]) for e in told["edges"]}
 
@@ -69,13 +69,15 @@ def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
 def test_a_node_with_as_many_members_as_the_bound_joins_and_with_more_does_not(world):
     wide = RULE.model_copy(update={"hub_above": 4})
 
-    assert picture(world, 0, RULE, NOW)["size"] == 3
-    assert picture(world, 0, wide, NOW)["size"] == 5
+    assert cluster_picture(world, 0, RULE, NOW)["size"] == 3
+    assert cluster_picture(world, 0, wide, NOW)["size"] == 5
 
 
 def test_a_white_listed_node_joins_nobody(world):
-    [address] = [n["row"] for n in picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"]
-    told = picture(World(world.store, white_nodes=frozenset({address})), 0, RULE, NOW)
+    [address] = [
+        n["row"] for n in cluster_picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"
+    ]
+    told = cluster_picture(World(world.store, white_nodes=frozenset({address})), 0, RULE, NOW)
 
     assert seen(told) == ([0], [])
     assert (told["size"], told["shown"]) == (1, True)
@@ -83,7 +85,7 @@ def test_a_white_listed_node_joins_nobody(world):
 
 def test_only_the_relations_named_count(world):
     through = RULE.model_copy(update={"through": ("controller",)})
-    told = picture(world, 0, through, NOW)
+    told = cluster_picture(world, 0, through, NOW)
 
     assert seen(told)[0] == [0, 3]
     assert told["size"] == 2
@@ -92,15 +94,15 @@ def test_only_the_relations_named_count(world):
 
 def test_only_so_many_nodes_are_shown_and_the_rest_is_counted(world):
     few = RULE.model_copy(update={"nodes_at_most": 3})
-    told = picture(world, 0, few, NOW)
+    told = cluster_picture(world, 0, few, NOW)
 
     assert (told["size"], told["shown"]) == (3, False)
     assert seen(told) == ([0, 1], [(0, day(100)), (1, day(100))])
-    assert picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), NOW)["shown"]
+    assert cluster_picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), NOW)["shown"]
 
 
 def test_a_relation_holds_from_its_day_until_its_end_is_known(world):
     # 1 and 2 share their agent since 80 days ago
-    assert picture(world, 0, RULE, NOW - 81)["size"] == 2
-    assert picture(world, 0, RULE, NOW - 80)["size"] == 3
-    assert picture(world, 0, RULE, NOW - 101)["size"] == 1
+    assert cluster_picture(world, 0, RULE, NOW - 81)["size"] == 2
+    assert cluster_picture(world, 0, RULE, NOW - 80)["size"] == 3
+    assert cluster_picture(world, 0, RULE, NOW - 101)["size"] == 1

@@ -8,8 +8,8 @@ import pytest
 
 from tests.alerts.districts import NOW, ago, district, enterprises, event
 from tests.engine.world import CODES
-from xhcredit.alerts.detect import KINDS, Armed, detect
-from xhcredit.alerts.hits import Hit, Seen
+from xhcredit.alerts.detect import KINDS, ActiveTrigger, detect
+from xhcredit.alerts.hits import EventRef, Hit
 from xhcredit.alerts.spike_triggers import Counts, own_test, peer_test, spikes
 from xhcredit.alerts.visible_events import World
 from xhcredit.rules.schemas.alerts import TRIGGER, Discovery
@@ -92,7 +92,7 @@ def found(world, on=NOW, /, *, kind, **numbers):
 def rows(world, table, *places):
     """Events by their place among those of the table, sorted by enterprise and day."""
     assert all(place < len(world.store.tables[table]["occurred"]) for place in places)
-    return tuple(Seen(table, place) for place in places)
+    return tuple(EventRef(table, place) for place in places)
 
 
 def day(days_ago):
@@ -322,7 +322,7 @@ def test_a_spike_is_told_with_what_was_expected(tmp_path):
     assert tests == 8
     assert hit.figures == {"events": 4, "days": 30, "before": 2, "baseline_days": 300,
                            "expected": 0.2, "p": hit.p}  # fmt: skip
-    assert (hit.subject, hit.at, hit.place, hit.fact) == ("enterprise", 7, "", day(0))
+    assert (hit.subject, hit.position, hit.place, hit.fact) == ("enterprise", 7, "", day(0))
     assert hit.strength == pytest.approx(-np.log(hit.p))
     assert [world.store.tables["complaint"]["occurred"][e.row] for e in hit.events] == [
         NOW - n for n in (29, 28, 1, 0)
@@ -346,7 +346,7 @@ def test_an_area_is_a_street_with_an_industry_where_somebody_is(tmp_path):
     world.streets = np.array(["甲", "甲", "甲", "", "乙", "乙"])
     hits, tests = spikes(world, trigger, NOW)
     assert tests == 2  # 甲|F and 甲|C; no street, no industry, gone
-    assert [(h.subject, h.at, h.place, h.figures["events"]) for h in hits] == [
+    assert [(h.subject, h.position, h.place, h.figures["events"]) for h in hits] == [
         ("area", -1, "甲|C", 1), ("area", -1, "甲|F", 1),
     ]  # fmt: skip
 
@@ -359,9 +359,9 @@ def test_the_history_of_a_newcomer_is_as_long_as_it_is_known(tmp_path):
     hits, _ = spikes(world, TRIGGER.validate_python(SPIKE | {"at_least": 1, "ratio": 1}), NOW)
 
     # of 300 days at most, ten days before the window, and one day where there was none
-    assert {h.at: h.figures["baseline_days"] for h in hits} == {0: 300}
+    assert {h.position: h.figures["baseline_days"] for h in hits} == {0: 300}
     low = TRIGGER.validate_python(SPIKE | {"at_least": 1, "ratio": 1, "days": 5})
-    assert {h.at: h.figures["baseline_days"] for h in spikes(world, low, NOW)[0]} == {
+    assert {h.position: h.figures["baseline_days"] for h in spikes(world, low, NOW)[0]} == {
         0: 300, 1: 35, 2: 15,
     }  # fmt: skip
 
@@ -372,11 +372,13 @@ def test_what_tests_found_is_held_to_the_rate_in_each_family_of_its_own(tmp_path
     world = district(tmp_path, {"complaint": rows_}, enterprises(20, industry="F"))
     other = SPIKE | {"family": "g"}
     triggers = [
-        Armed(name, "名", name, TRIGGER.validate_python(numbers | {"at_least": 1, "ratio": 1}), "")
+        ActiveTrigger(
+            name, "名", name, TRIGGER.validate_python(numbers | {"at_least": 1, "ratio": 1}), ""
+        )
         for name, numbers in (("one", SPIKE), ("two", other))
     ]
 
     told = detect(world, triggers, Discovery(rate=0.1), NOW)
-    assert [(f.trigger.id, f.hit.at, f.colour) for f in told] == [
+    assert [(f.trigger.id, f.hit.position, f.colour) for f in told] == [
         ("one", 7, "blue"), ("two", 7, "blue"),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Which events does a trigger see on a day?  Both sides of every day that decides."""
 
 import pytest
-from xhcredit.rules.shapes_alerts import Events
+from xhcredit.rules.schemas.alerts import Events
 
 from tests.alerts.districts import NOW, ago, district, event
 

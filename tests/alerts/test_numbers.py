@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xhcredit.alerts.budget import Candidate, Earlier, choose
+from xhcredit.alerts.budget import AlertCandidate, EarlierAlert, choose_alerts
 from xhcredit.alerts.precision import precision_of
 from xhcredit.alerts.spike_triggers import Counts, discoveries, gamma_of, own_test, peer_test
 from xhcredit.rules.schemas.alerts import Budget, Retirement
@@ -84,7 +84,7 @@ def test_the_false_discovery_rate_is_held_over_many_nights():
 
 
 def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", **more):
-    return Candidate(
+    return AlertCandidate(
         trigger,
         "d",
         "food",
@@ -103,7 +103,7 @@ def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", *
 
 def earlier(n, days_ago=1, colour="blue", fact="old", trigger="t"):
     on = date.fromordinal(DAY.toordinal() - days_ago).isoformat()
-    return Earlier(n, trigger, f"c{n}", fact, colour, on, "市监局")
+    return EarlierAlert(n, trigger, f"c{n}", fact, colour, on, "市监局")
 
 
 def subjects(choice):
@@ -118,15 +118,15 @@ def test_the_budget_takes_the_worst_and_strongest_and_holds_the_rest():
         candidate(4, "red"),
         candidate(5, bureau="民政局"),
     ]
-    choice = choose(found, [], BUDGET, DAY)
+    choice = choose_alerts(found, [], BUDGET, DAY)
 
     assert subjects(choice) == ["c4", "c3", "c2", "c5"]
-    assert [c.subject for c in choice.held] == ["c1"]
+    assert [c.subject for c in choice.held_back] == ["c1"]
 
 
 def test_strengths_of_two_triggers_are_not_compared():
     found = [candidate(n, strength=100 - n) for n in range(3)]
-    choice = choose([*found, candidate(9, trigger="u", strength=0.1)], [], BUDGET, DAY)
+    choice = choose_alerts([*found, candidate(9, trigger="u", strength=0.1)], [], BUDGET, DAY)
 
     assert subjects(choice) == ["c0", "c9"]
 
@@ -134,20 +134,22 @@ def test_strengths_of_two_triggers_are_not_compared():
 def test_what_was_told_this_week_uses_up_the_budget_and_next_week_is_new():
     told = [earlier(n) for n in (7, 8)]
 
-    assert subjects(choose([candidate(1)], told, BUDGET, DAY)) == []
+    assert subjects(choose_alerts([candidate(1)], told, BUDGET, DAY)) == []
     late = [earlier(n, days_ago=7) for n in (7, 8)]
-    assert subjects(choose([candidate(1)], late, BUDGET, DAY)) == ["c1"]
+    assert subjects(choose_alerts([candidate(1)], late, BUDGET, DAY)) == ["c1"]
 
 
 def test_a_fact_is_told_once_and_the_next_one_names_the_last_alert():
     told = [earlier(1, days_ago=40, fact="f")]
 
-    again = choose([candidate(1), candidate(1, fact="g")], told, BUDGET, DAY)
+    again = choose_alerts([candidate(1), candidate(1, fact="g")], told, BUDGET, DAY)
     assert [(c.fact, before) for c, before in again.new] == [("g", 1)]
-    assert again.told == 1
-    soon = choose([candidate(1, fact="g")], [earlier(1, days_ago=20)], BUDGET, DAY)
-    assert (soon.new, soon.quiet) == ([], 1)
-    worse = choose([candidate(1, "orange", fact="g")], [earlier(1, days_ago=20)], BUDGET, DAY)
+    assert again.known_count == 1
+    soon = choose_alerts([candidate(1, fact="g")], [earlier(1, days_ago=20)], BUDGET, DAY)
+    assert (soon.new, soon.quiet_count) == ([], 1)
+    worse = choose_alerts(
+        [candidate(1, "orange", fact="g")], [earlier(1, days_ago=20)], BUDGET, DAY
+    )
     assert len(worse.new) == 1
 
 

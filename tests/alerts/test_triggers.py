@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.alerts.districts import NOW, TODAY, ago, district, enterprises, event
-from xhcredit.alerts.detect import PREFIX, Armed, armed, detect, digest_of
+from xhcredit.alerts.detect import PREFIX, ActiveTrigger, active_triggers, detect, digest_of
 from xhcredit.alerts.visible_events import World
 from xhcredit.errors import BadRule
 from xhcredit.rules.rulebook import Rulebook
@@ -18,7 +18,7 @@ def shipped(name, **changed):
     """A shipped trigger, with other numbers if given."""
     rule = BOOK.rule(PREFIX + name)
     numbers = rule.on(TODAY).value.model_copy(update=changed)
-    return Armed(name, rule.name_zh, rule.name_en, numbers, digest_of(numbers))
+    return ActiveTrigger(name, rule.name_zh, rule.name_en, numbers, digest_of(numbers))
 
 
 def hits(world, name, day=NOW, **changed):
@@ -256,11 +256,11 @@ def test_a_trigger_that_names_what_is_not_there_is_refused_in_words(tmp_path):
     ):
         numbers = TRIGGER.validate_python({"kind": "event", "events": events, **shared})
         with pytest.raises(BadRule, match=words):
-            detect(world, [Armed("x", "", "", numbers, "")], RATE, NOW)
+            detect(world, [ActiveTrigger("x", "", "", numbers, "")], RATE, NOW)
 
 
 def test_every_shipped_trigger_runs_on_an_empty_district(tmp_path):
-    triggers = armed(BOOK, TODAY)
+    triggers = active_triggers(BOOK, TODAY)
 
     assert len(triggers) > 30
     reminder = {f.trigger.id for f in detect(district(tmp_path, {}), triggers, RATE, NOW)}

@@ -7,17 +7,17 @@ import pytest
 
 from xhcredit.alerts.workflow import (
     BY_NIGHT,
-    MOVES,
-    OVER,
+    CLOSED_STATES,
     STATES,
-    Doing,
+    TRANSITIONS,
+    AlertAction,
     Standing,
-    after,
     is_due_unknown,
     is_overdue,
     is_provisional,
+    next_state,
     redated,
-    taken,
+    standing_after,
 )
 from xhcredit.domain.calendar import calendar_of
 from xhcredit.errors import BadInput, TwoPersons, WrongState
@@ -48,8 +48,8 @@ class Case:
         self.steps = [{"act": "detect", "actor": "night", "details": {}, "colour": colour}]
 
     def do(self, act, who="a", on=DAY, reason="核查", **details):
-        doing = Doing(act, on, who, reason, {**DETAILS.get(act, {}), **details})
-        self.standing = taken(self.standing, self.steps, doing, RULE, DAYS)
+        doing = AlertAction(act, on, who, reason, {**DETAILS.get(act, {}), **details})
+        self.standing = standing_after(self.standing, self.steps, doing, RULE, DAYS)
         self.steps.append(
             {"act": act, "actor": who, "details": doing.details, "colour": self.standing.colour}
         )
@@ -112,20 +112,20 @@ def test_a_notice_that_is_added_moves_the_due_day_by_the_terms_of_its_step():
 
 def test_acts_of_the_night_are_not_offered_to_officers():
     with pytest.raises(WrongState, match=r"now possible: verify, escalate, snooze, merge$"):
-        after("issued", "screen")
+        next_state("issued", "screen")
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_every_other_order_is_refused_and_says_what_is_possible(state):
-    for name, move in MOVES.items():
+    for name, move in TRANSITIONS.items():
         if state not in move.states:
             with pytest.raises(WrongState, match=f"it is {state}; now possible: "):
-                after(state, name)
+                next_state(state, name)
 
 
 def test_an_act_that_nobody_knows_is_refused():
     with pytest.raises(BadInput, match='unknown act "bless"; choose one of: screen'):
-        after("detected", "bless")
+        next_state("detected", "bless")
 
 
 @pytest.mark.parametrize("colour", ["orange", "red"])
@@ -235,16 +235,18 @@ def test_in_each_state_only_these_acts_are_possible_and_lead_there(state):
     expected = dict(pair.split(">") for pair in POSSIBLE[state].split())
     expected = {act: state if to == "-" else to for act, to in expected.items()}
 
-    assert {act: after(state, act) for act, m in MOVES.items() if state in m.states} == expected
+    assert {
+        act: next_state(state, act) for act, m in TRANSITIONS.items() if state in m.states
+    } == expected
     assert POSSIBLE.keys() == STATES.keys()
     wrong = "issue" if state == "disposed" else "feed_back"
     offered = ", ".join(act for act in expected if act not in BY_NIGHT) or "nothing more"
     with pytest.raises(WrongState, match=f"now possible: {offered}$"):
-        after(state, wrong)
+        next_state(state, wrong)
 
 
 def test_an_alert_is_over_in_exactly_these_states():
-    assert {state for state, acts in POSSIBLE.items() if not acts} == OVER
+    assert {state for state, acts in POSSIBLE.items() if not acts} == CLOSED_STATES
 
 
 @pytest.mark.parametrize(
@@ -284,8 +286,8 @@ WEEK = RULE.model_copy(update={"due_working_days": {"blue": 4, "yellow": 3, "ora
 )
 def test_each_colour_has_its_own_term_in_working_days(colour, due_on):
     steps = [{"act": "screen", "actor": "a", "details": {}, "colour": colour}]
-    doing = Doing("issue", DAY, "b", "r", DETAILS["issue"])
-    found = taken(Standing("screened", colour), steps, doing, WEEK, DAYS)
+    doing = AlertAction("issue", DAY, "b", "r", DETAILS["issue"])
+    found = standing_after(Standing("screened", colour), steps, doing, WEEK, DAYS)
 
     assert (found.due_on, found.colour) == (due_on, colour)
 
@@ -323,7 +325,7 @@ def test_a_slight_alert_takes_one_person(colour):
     case = Case(colour).all("screen", "issue", "verify", "dispose", "feed_back", "close")
     assert case.standing.state == "closed"
     for act in ("dismiss", "merge"):
-        assert Case(colour).do(act, "a").standing.state in OVER
+        assert Case(colour).do(act, "a").standing.state in CLOSED_STATES
 
 
 def test_disposing_counts_as_the_first_person_of_closing_as_verifying_does():
@@ -365,4 +367,4 @@ def test_a_term_is_unknown_only_while_somebody_must_act(state):
 def test_what_is_over_is_never_overdue(state):
     late = {"state": state, "due_on": "2026-07-01", "snoozed_until": ""}
 
-    assert is_overdue(late, date(2026, 7, 2)) is (state not in OVER)
+    assert is_overdue(late, date(2026, 7, 2)) is (state not in CLOSED_STATES)

@@ -15,10 +15,10 @@ from pwdlib import PasswordHash
 from xhcredit_serving.app import create_app
 from xhcredit_serving.service import Settings
 
-from xhcredit.alerts.workflow import Doing
-from xhcredit.jobs.alerts.back_test import back_test, prove
-from xhcredit.jobs.alerts.follow_up import Desk, take
-from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.alerts.workflow import AlertAction
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts
+from xhcredit.jobs.alerts.nightly_update import update_alerts
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
@@ -72,13 +72,13 @@ def _warn(warehouse: Path, store: Store) -> None:
     """Back-test the triggers and raise the alerts of both nights; the oldest is overdue by now."""
     book, release = Rulebook.load(), load_release()
     data, proofs = back_test(warehouse, book, NIGHTS[-1], release=release)
-    prove(store, Act("setup", "alert.prove", "back-test"), NIGHTS[-1], data, proofs)
+    store_back_tests(store, Act("setup", "alert.prove", "back-test"), NIGHTS[-1], data, proofs)
     for day in NIGHTS:
-        update(warehouse, store, book, day, Act("night", "alert.update", "nightly alerts"))
-    desk, owner = Desk(store, book), {"owner": "user:zhao"}
+        update_alerts(warehouse, store, book, day, Act("night", "alert.update", "nightly alerts"))
+    desk, owner = AlertContext(store, book), {"owner": "user:zhao"}
     for act, officer, told in (("screen", "user:wang", {}), ("issue", "user:zhao", owner)):
-        doing = Doing(act, date(2026, 6, 1), officer, "test", told)
-        take(desk, Act(officer, f"alert.{act}", "test"), [OVERDUE], doing)
+        doing = AlertAction(act, date(2026, 6, 1), officer, "test", told)
+        perform_on_alerts(desk, Act(officer, f"alert.{act}", "test"), [OVERDUE], doing)
 
 
 def _let_in(store: Store) -> None:

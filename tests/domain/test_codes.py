@@ -16,7 +16,7 @@ from xhcredit.domain.codes import (
     problem_sql,
     problem_with,
 )
-from xhcredit.domain.codes_bulk import all_sound
+from xhcredit.domain.codes_bulk import are_all_valid
 from xhcredit.errors import BadCode
 
 GOOD = ["91310115MA1K3CUM7M", "9135010026017703XW", "91350100M000100Y43"]
@@ -105,11 +105,11 @@ def test_many_codes_are_sound_if_each_is():
     wrong_organisation = body + check_digit(body)
     lower, foreign = GOOD[0].lower(), GOOD[0][:-1] + "I"
 
-    assert all_sound(table_of(GOOD))
+    assert are_all_valid(table_of(GOOD))
     for bad in ("91320100250571846X", placeholder, wrong_organisation, lower, foreign):
         assert problem_with(bad)
-        assert not all_sound(table_of([GOOD[0], bad, GOOD[1]])), bad
-        assert not all_sound(table_of([bad]))
+        assert not are_all_valid(table_of([GOOD[0], bad, GOOD[1]])), bad
+        assert not are_all_valid(table_of([bad]))
 
 
 @pytest.mark.parametrize("place", range(2, 16))
@@ -117,7 +117,7 @@ def test_a_code_with_a_single_digit_among_zeros_is_no_placeholder(place):
     code = code_from("91" + "".join("01"[at == place] for at in range(2, 16)))
 
     assert problem_with(code) is None
-    assert all_sound(table_of([code]))
+    assert are_all_valid(table_of([code]))
 
 
 @pytest.mark.parametrize("first", ["91", "11", "Y9"])
@@ -126,7 +126,7 @@ def test_a_body_of_zeros_is_a_placeholder_whatever_stands_before_and_behind_it(f
     assert code[17] != "0"
 
     assert problem_with(code) == "a placeholder of zeros"
-    assert not all_sound(table_of([code]))
+    assert not are_all_valid(table_of([code]))
 
 
 @settings(max_examples=50, deadline=None)
@@ -135,7 +135,7 @@ def test_many_at_once_and_one_at_a_time_agree(good, place, letter):
     codes = [code_from(stem) for stem in good]
     codes[0] = codes[0][:place] + letter + codes[0][place + 1 :]
 
-    assert all_sound(table_of(codes)) is all(problem_with(c) is None for c in codes)
+    assert are_all_valid(table_of(codes)) is all(problem_with(c) is None for c in codes)
 
 
 @pytest.mark.parametrize(

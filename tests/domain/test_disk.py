@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.cramped import file_limit, read_only, small_disk
-from xhcredit.domain.disk import disk_error, need_room
+from xhcredit.domain.disk import disk_error, require_free_space
 from xhcredit.errors import BadInput, DiskFull, NotWritable
 from xhcredit.jobs.documents.spreadsheets import workbook
 
@@ -161,26 +161,26 @@ def test_an_error_that_was_told_in_words_is_not_told_again():
 
 
 def test_room_is_looked_at_before_long_work(tmp_path):
-    need_room(tmp_path / "not" / "yet", 1000, "this")
+    require_free_space(tmp_path / "not" / "yet", 1000, "this")
     with pytest.raises(DiskFull, match=r"MB free, this night needs about 1,000,000,000 MB; make"):
-        need_room(tmp_path / "not" / "yet", 10**15, "this night")
+        require_free_space(tmp_path / "not" / "yet", 10**15, "this night")
 
 
 def test_sixteen_mebibytes_are_room_enough_for_short_work_and_a_byte_less_is_not(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * 1024 * 1024))
-    need_room(tmp_path, 0, "this")
+    require_free_space(tmp_path, 0, "this")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * 1024 * 1024 - 1))
     with pytest.raises(DiskFull, match="this needs about 17 MB"):
-        need_room(tmp_path, 0, "this")
+        require_free_space(tmp_path, 0, "this")
 
 
 def test_work_that_needs_exactly_what_is_free_may_begin(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
-    need_room(tmp_path, 10**9, "this")
+    require_free_space(tmp_path, 10**9, "this")
     with pytest.raises(DiskFull, match="has 1,000 MB free"):
-        need_room(tmp_path, 10**9 + 1, "this")
+        require_free_space(tmp_path, 10**9 + 1, "this")
 
 
 def test_a_cause_that_is_also_the_context_does_not_hide_the_full_disk_behind_it():

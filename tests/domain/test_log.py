@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from xhcredit.domain.clock import stopwatch
-from xhcredit.domain.log import event, events_to, json_lines, logged, measured
+from xhcredit.domain.log import event, events_to, json_lines, log_call, log_duration
 from xhcredit.errors import BadInput
 
 
@@ -27,7 +27,7 @@ class Heard:
         return [line["event"] for line in self.lines]
 
 
-@logged("sum.made", lambda total: {"total": total}, ids=["name"])
+@log_call("sum.made", lambda total: {"total": total}, ids=["name"])
 def added(name, *numbers):
     """Sum of numbers."""
     return sum(numbers)
@@ -109,7 +109,7 @@ def test_settings_that_a_host_program_makes_for_its_own_log_silence_no_event():
 
 
 def failing(error):
-    with measured("rows.counted", refusal="warning", mapping="m") as counts:
+    with log_duration("rows.counted", refusal="warning", mapping="m") as counts:
         counts["rows"] = 5
         raise error
 

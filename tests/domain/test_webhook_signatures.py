@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from xhcredit.domain.webhook_signatures import TOLERANCE_SECONDS, signed, verified
+from xhcredit.domain.webhook_signatures import TOLERANCE_SECONDS, signature_headers, verify_message
 from xhcredit.errors import BadInput
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the example of the specification
@@ -14,7 +14,7 @@ MARK = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="  # of the specification
 
 
 def test_the_example_of_the_specification_has_its_three_headers():
-    assert signed([SECRET], EVENT, AT, BODY) == {
+    assert signature_headers([SECRET], EVENT, AT, BODY) == {
         "webhook-id": EVENT,
         "webhook-timestamp": str(AT),
         "webhook-signature": MARK,
@@ -22,23 +22,26 @@ def test_the_example_of_the_specification_has_its_three_headers():
 
 
 def test_while_a_secret_is_changed_both_signatures_go_with_the_message():
-    headers = signed([OTHER, SECRET], EVENT, AT, BODY)
+    headers = signature_headers([OTHER, SECRET], EVENT, AT, BODY)
 
     assert headers["webhook-signature"].split(" ")[1] == MARK
     for secret in (OTHER, SECRET):
-        assert verified(secret, headers, BODY, AT) == EVENT
+        assert verify_message(secret, headers, BODY, AT) == EVENT
 
 
 @pytest.mark.parametrize("apart", [-300, -1, 0, 1, 300])
 def test_clocks_may_lie_five_minutes_apart(apart):
     assert TOLERANCE_SECONDS == 300
-    assert verified(SECRET, signed([SECRET], EVENT, AT, BODY), BODY, AT + apart) == EVENT
+    assert (
+        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY, AT + apart)
+        == EVENT
+    )
 
 
 @pytest.mark.parametrize("apart", [-301, -300.5, 300.5, 301])
 def test_what_is_older_or_newer_is_refused(apart):
     with pytest.raises(BadInput, match=r"^the message is older or newer .*; answer 400$"):
-        verified(SECRET, signed([SECRET], EVENT, AT, BODY), BODY, AT + apart)
+        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY, AT + apart)
 
 
 @pytest.mark.parametrize(
@@ -52,29 +55,32 @@ def test_what_is_older_or_newer_is_refused(apart):
     ],
 )
 def test_what_was_changed_on_its_way_is_refused(change):
-    headers = signed([SECRET], EVENT, AT, BODY) | change
+    headers = signature_headers([SECRET], EVENT, AT, BODY) | change
     with pytest.raises(BadInput, match=r"^the message is not signed by the secret .*; answer 401$"):
-        verified(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, AT)
     with pytest.raises(BadInput, match="not signed by the secret"):
-        verified(SECRET, signed([SECRET], EVENT, AT, BODY), BODY + b" ", AT)
+        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY + b" ", AT)
 
 
 @pytest.mark.parametrize("gone", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_a_header_that_is_missing_refuses_the_message(gone):
-    headers = signed([SECRET], EVENT, AT, BODY)
+    headers = signature_headers([SECRET], EVENT, AT, BODY)
     del headers[gone]
     with pytest.raises(BadInput, match=r"answer 40[01]"):
-        verified(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, AT)
 
 
 @pytest.mark.parametrize("at", ["", "-5", "16e8", "１６"])
 def test_a_moment_that_is_no_number_of_seconds_is_refused(at):
-    headers = signed([SECRET], EVENT, AT, BODY) | {"webhook-timestamp": at}
+    headers = signature_headers([SECRET], EVENT, AT, BODY) | {"webhook-timestamp": at}
     with pytest.raises(BadInput, match=r"answer 40[01]"):
-        verified(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, AT)
 
 
 def test_a_secret_may_stand_without_its_prefix_but_must_be_base64():
-    assert signed([SECRET.removeprefix("whsec_")], EVENT, AT, BODY)["webhook-signature"] == MARK
+    assert (
+        signature_headers([SECRET.removeprefix("whsec_")], EVENT, AT, BODY)["webhook-signature"]
+        == MARK
+    )
     with pytest.raises(BadInput, match=r"^the secret is no whsec_…; give it as it was shown$"):
-        signed(["whsec_!"], EVENT, AT, BODY)
+        signature_headers(["whsec_!"], EVENT, AT, BODY)

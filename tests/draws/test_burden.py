@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xhcredit.draws.burden import burden, exploration
-from xhcredit.draws.pause import fitting, placed, renewed, renewed_after, stationary
+from xhcredit.draws.pause import (
+    initial_pause,
+    longest_pause,
+    renewed_odds,
+    renewed_odds_after,
+    steady_state,
+)
 from xhcredit.errors import BadPlan
 
 RATES = [Fraction(1, 50), Fraction(1, 20), Fraction(1, 10), Fraction(1, 5)]
@@ -61,18 +67,18 @@ def test_thirty_six_quarters_without_a_repeat_at_the_planned_rates(moves, turnov
 def test_the_simulation_uses_the_odds_that_the_library_gives():
     pi, past = Fraction(1, 5), [Fraction(1, 50), Fraction(1, 20), Fraction(1, 5)]
 
-    assert renewed_after(pi, past) == pi / (1 - sum(past))
-    assert renewed_after(pi, [pi] * 3) == renewed(pi, 4)
-    assert renewed_after(Fraction(1), []) == 1
+    assert renewed_odds_after(pi, past) == pi / (1 - sum(past))
+    assert renewed_odds_after(pi, [pi] * 3) == renewed_odds(pi, 4)
+    assert renewed_odds_after(Fraction(1), []) == 1
     with pytest.raises(BadPlan, match="leave out the oldest"):
-        renewed_after(pi, [Fraction(1, 2), Fraction(2, 5)])
+        renewed_odds_after(pi, [Fraction(1, 2), Fraction(2, 5)])
 
 
 @given(st.fractions(0, 1), st.fractions(0, Fraction(1, 5)), st.integers(1, 5))
 def test_a_new_plan_starts_in_the_steady_state(unit, pi, rounds):
-    shares = stationary(pi, rounds)
+    shares = steady_state(pi, rounds)
 
-    left = placed(unit, pi, rounds)
+    left = initial_pause(unit, pi, rounds)
 
     assert sum(shares[:left]) <= unit
     assert unit < sum(shares[: left + 1]) or unit == 1
@@ -80,20 +86,20 @@ def test_a_new_plan_starts_in_the_steady_state(unit, pi, rounds):
 
 @given(st.fractions(0, 1, max_denominator=1000), st.integers(1, 12))
 def test_renewed_odds_keep_the_rate_in_the_steady_state(pi, rounds):
-    fit = fitting(pi, rounds)
+    fit = longest_pause(pi, rounds)
 
-    shares = stationary(pi, fit)
+    shares = steady_state(pi, fit)
 
     assert sum(shares) == 1
-    assert shares[0] * renewed(pi, fit) == pi
-    assert pi == 0 or fit == rounds or renewed(pi, fit) <= 1 < pi * (fit + 1)
+    assert shares[0] * renewed_odds(pi, fit) == pi
+    assert pi == 0 or fit == rounds or renewed_odds(pi, fit) <= 1 < pi * (fit + 1)
 
 
 def test_a_pause_that_the_rate_does_not_allow_is_refused():
     with pytest.raises(BadPlan, match="shorten the pause to 2"):
-        renewed(Fraction(2, 5), 4)
+        renewed_odds(Fraction(2, 5), 4)
     with pytest.raises(BadPlan, match="rates lie in"):
-        renewed(Fraction(3, 2), 1)
+        renewed_odds(Fraction(3, 2), 1)
 
 
 def test_burden_is_counted():

@@ -9,11 +9,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.draws.oracles import ht_variance, syg_variance
-from xhcredit.draws.comparison import Sampled, compared
+from xhcredit.draws.comparison import DrawResults, compare_designs
 from xhcredit.draws.estimate import estimate
 from xhcredit.draws.joint_probabilities import rounded_sizes, stratified_joint
 from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
-from xhcredit.draws.weighted import Visits, calibration_ratio, weighted_auc
+from xhcredit.draws.weighted import WeightedVisits, calibration_ratio, weighted_auc
 from xhcredit.errors import NothingKnown
 
 TRUTH = ROOT / "data" / "sample" / "truth" / "risk.parquet"
@@ -101,7 +101,7 @@ def test_intervals_cover_the_written_truth_in_93_to_97_of_100_draws(district, gr
 
     covered = 0
     for drawn in draws(tier, 1000, seed=11):
-        got = Sampled(tier, drawn, failed).of(who)
+        got = DrawResults(tier, drawn, failed).estimate_in(who)
         covered += got.low <= truth <= got.high
 
     assert 930 <= covered <= (970 if group == "all" else 980)  # a tier finds about nine
@@ -133,7 +133,7 @@ def test_comparison_estimates_what_other_ways_would_have_found(district):
     tier, risk, failed = district
     top = np.zeros(tier.size, bool)
 
-    rows = [compared(Sampled(tier, d, failed), risk) for d in draws(tier, 300, seed=5)]
+    rows = [compare_designs(DrawResults(tier, d, failed), risk) for d in draws(tier, 300, seed=5)]
     visits = rows[0].visits
     top[np.argsort(-risk, kind="stable")[:visits]] = True
     highest = np.array([r.highest_first[0] / r.visits for r in rows])
@@ -169,7 +169,9 @@ def test_weighted_auc_is_that_of_the_frame_and_the_plain_one_is_not(district):
 
 
 def visits_of(drawn, tier, risk, failed, ratio):
-    return Visits(risk[drawn], failed[drawn], ratio[tier][drawn], tier[drawn], np.bincount(tier))
+    return WeightedVisits(
+        risk[drawn], failed[drawn], ratio[tier][drawn], tier[drawn], np.bincount(tier)
+    )
 
 
 def test_weighted_auc_of_a_census_is_the_plain_one_without_error(district):

@@ -14,12 +14,12 @@ from xhcredit.draws.joint import (
     Member,
     Reach,
     odds_of,
-    overlaid,
+    overlay_draws,
     probabilities,
     reach,
     reach_of,
 )
-from xhcredit.draws.joint_verify import verified
+from xhcredit.draws.joint_verify import verify_joint_record
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted
 
 PERIOD = (date(2026, 7, 6), date(2026, 7, 31))
@@ -49,7 +49,7 @@ CIVIL = member(
 
 
 def test_a_joint_record_names_each_door_once_with_its_draws_items_and_teams():
-    told = overlaid("j1", PERIOD, [CIVIL, MARKET])
+    told = overlay_draws("j1", PERIOD, [CIVIL, MARKET])
     exact = {"at_least": "0.500000000000", "at_most": "0.500000000000"}
     # 1 - (1 - 1/2)(1 - 1/3)
     both = {"at_least": "0.666666666667", "at_most": "0.666666666667"}
@@ -90,14 +90,16 @@ def test_a_joint_record_names_each_door_once_with_its_draws_items_and_teams():
 
 def test_two_draws_of_one_bureau_send_one_team():
     again = member("d3", "市监局", ("fees",), {"91B": ["I2", "I5"]})
-    [visit] = [v for v in overlaid("j", PERIOD, [MARKET, again])["selected"] if v["code"] == "91B"]
+    [visit] = [
+        v for v in overlay_draws("j", PERIOD, [MARKET, again])["selected"] if v["code"] == "91B"
+    ]
 
     assert visit["team"] == {"市监局": ["I1", "I2", "I5"]}
 
 
 def test_without_one_frame_nobody_is_told_a_probability():
     blind = member("d3", "民政局", ("fees",), {"91B": ["I9", "I8"]})
-    told = overlaid("j", PERIOD, [MARKET, blind])
+    told = overlay_draws("j", PERIOD, [MARKET, blind])
 
     assert all("inclusion_probability" not in v for v in told["selected"])
 
@@ -105,30 +107,30 @@ def test_without_one_frame_nobody_is_told_a_probability():
 def test_the_mark_of_a_demo_is_carried_over():
     demo = member("d3", "民政局", ("fees",), {"91B": ["I9", "I8"]}, **DEMO)
 
-    assert overlaid("j", PERIOD, [demo, member("d4", "市监局", (), {}, **DEMO)]).items() >= (
+    assert overlay_draws("j", PERIOD, [demo, member("d4", "市监局", (), {}, **DEMO)]).items() >= (
         DEMO.items()
     )
-    assert "demo" not in overlaid("j", PERIOD, [MARKET, CIVIL])
+    assert "demo" not in overlay_draws("j", PERIOD, [MARKET, CIVIL])
 
 
 def test_who_stands_in_no_frame_is_not_visited_and_lists_of_nobody_are_laid_over_too():
     empty = member("d3", "民政局", ("fees",), {}, {})
 
-    assert overlaid("j", PERIOD, [MARKET, empty])["saved"] == 0
+    assert overlay_draws("j", PERIOD, [MARKET, empty])["saved"] == 0
     assert reach_of("91Z", [MARKET, empty]) == Reach(Fraction(0), Fraction(0))
 
 
 @pytest.mark.parametrize("members", [[], [MARKET], [MARKET, MARKET]])
 def test_one_draw_is_no_joint_draw(members):
     with pytest.raises(BadPlan, match=r"^a joint draw lays two draws or more over one another; "):
-        overlaid("j", PERIOD, members)
+        overlay_draws("j", PERIOD, members)
 
 
 def test_two_draws_of_one_plan_are_refused_and_the_plan_is_named():
     twin = member("d3", "市监局", (), {}, plan="p-d1")
 
     with pytest.raises(BadPlan, match=r'^two draws of the plan "p-d1": they depend on one another'):
-        overlaid("j", PERIOD, [CIVIL, MARKET, twin])
+        overlay_draws("j", PERIOD, [CIVIL, MARKET, twin])
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_everybody_in_any_frame_is_listed_with_each_probability():
 def test_a_half_in_the_last_digit_is_rounded_to_the_even_one():
     unit = Fraction(1, 10**12)
 
-    assert Reach(unit / 2, unit * 3 / 2).told() == {
+    assert Reach(unit / 2, unit * 3 / 2).as_json() == {
         "at_least": "0.000000000000", "at_most": "0.000000000002",
     }  # fmt: skip
 
@@ -219,7 +221,7 @@ def published():
         odds = odds_of(record, frame)
         digest = digest_of(records[draw])
         members.append(Member(record, digest, plan["bureau"], tuple(plan["items"]), odds))
-    return json.loads(canonical(overlaid("j1", PERIOD, members))), records, frames
+    return json.loads(canonical(overlay_draws("j1", PERIOD, members))), records, frames
 
 
 def test_what_was_checked_of_a_joint_record_is_told(published):
@@ -234,7 +236,7 @@ def test_what_was_checked_of_a_joint_record_is_told(published):
     plans = [("成员计划 d1", "plan of d1"), ("成员计划 d2", "plan of d2")]
 
     def words(*beside):
-        checks = verified(told, records, *beside)
+        checks = verify_joint_record(told, records, *beside)
         assert all(c.holds for c in checks)
         return [(c.zh, c.en) for c in checks]
 
@@ -264,18 +266,18 @@ def test_a_part_that_is_missing_or_changed_is_refuted(published, name):
         if name == "joint_id" and name in wrong:
             continue  # any id follows from itself
         with pytest.raises(RecordRefuted, match=f'(^"{name}" does not follow|does not hold: .*"?)'):
-            verified(wrong, records, PLANS, frames)
+            verify_joint_record(wrong, records, PLANS, frames)
 
 
 def test_what_nobody_can_derive_is_refuted_by_name(published):
     told, records, _ = published
 
     with pytest.raises(RecordRefuted, match=r'^"saved" does not follow from the members'):
-        verified({**told, "saved": told["saved"] + 1}, records)
+        verify_joint_record({**told, "saved": told["saved"] + 1}, records)
     with pytest.raises(RecordRefuted, match=r'^"more" does not follow'):
-        verified({**told, "more": 1}, records)
+        verify_joint_record({**told, "more": 1}, records)
     with pytest.raises(RecordRefuted, match=r"^the joint record does not hold: 'period'; do not "):
-        verified({k: v for k, v in told.items() if k != "period"}, records)
+        verify_joint_record({k: v for k, v in told.items() if k != "period"}, records)
 
 
 def test_probabilities_are_computed_again_where_the_frames_are_there(published):
@@ -283,9 +285,9 @@ def test_probabilities_are_computed_again_where_the_frames_are_there(published):
     forged = copy.deepcopy(told)
     forged["selected"][0]["inclusion_probability"]["at_least"] = "0.100000000000"
 
-    assert verified(forged, records)  # nobody can tell without the frames
+    assert verify_joint_record(forged, records)  # nobody can tell without the frames
     with pytest.raises(RecordRefuted, match=r'^"selected" does not follow'):
-        verified(forged, records, None, frames)
+        verify_joint_record(forged, records, None, frames)
 
 
 def test_members_files_must_be_those_that_were_laid_over(published):
@@ -294,13 +296,13 @@ def test_members_files_must_be_those_that_were_laid_over(published):
     with pytest.raises(
         RecordRefuted, match=r'^the record of draw "d2" is not at hand; put it besi'
     ):
-        verified(told, {"d1": records["d1"]})
+        verify_joint_record(told, {"d1": records["d1"]})
     with pytest.raises(RecordRefuted, match=r'^the record of draw "d1" is not the one that was la'):
-        verified(told, {**records, "d1": records["d1"] + b" "})
+        verify_joint_record(told, {**records, "d1": records["d1"] + b" "})
     with pytest.raises(RecordRefuted, match=r'^this is not the plan of draw "d1"'):
-        verified(told, records, {"d1": PLANS["d2"]})
+        verify_joint_record(told, records, {"d1": PLANS["d2"]})
     with pytest.raises(RecordRefuted, match=r'not hold: this is not the frame of draw "d1"'):
-        verified(told, records, None, {"d1": frames["d2"]})
+        verify_joint_record(told, records, None, {"d1": frames["d2"]})
 
 
 def test_a_members_record_is_itself_checked_byte_by_byte(published):
@@ -313,11 +315,11 @@ def test_a_members_record_is_itself_checked_byte_by_byte(published):
         wrong = copy.deepcopy(told)
         wrong["members"][0]["record_digest"] = digest_of(data)
         with pytest.raises(RecordRefuted, match=r"^(两名以上人员|规范写法) / not so: "):
-            verified(wrong, {**records, "d1": data})
+            verify_joint_record(wrong, {**records, "d1": data})
     wrong = copy.deepcopy(told)
     wrong["members"][0]["record_digest"] = digest_of(b"[]")
     with pytest.raises(BadInput, match="this is no JSON"):
-        verified(wrong, {**records, "d1": b"[]"})
+        verify_joint_record(wrong, {**records, "d1": b"[]"})
 
 
 def test_the_plan_says_whose_a_draw_is_and_for_which_items(published):
@@ -328,6 +330,6 @@ def test_the_plan_says_whose_a_draw_is_and_for_which_items(published):
         visit["items"] = sorted({"disclosure", *visit["items"]} if "d1" in visit["draws"] else
                                 {"fees"})  # fmt: skip
 
-    assert verified(forged, records)
+    assert verify_joint_record(forged, records)
     with pytest.raises(RecordRefuted, match=r'^"members" does not follow'):
-        verified(forged, records, PLANS)
+        verify_joint_record(forged, records, PLANS)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.draws.worlds import code, salt, stratified_frame
 from xhcredit.domain.codes import problem_with
-from xhcredit.domain.codes_bulk import all_sound
+from xhcredit.domain.codes_bulk import are_all_valid
 from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_in_bulk, frame_of
 from xhcredit.draws.frame_file import Lines, lines_in
-from xhcredit.draws.selection import stratified
-from xhcredit.draws.tickets import bound
+from xhcredit.draws.selection import draw_stratified
+from xhcredit.draws.tickets import bound_ticket
 from xhcredit.errors import BadInput, BadPlan
 
 SIZES = {"s01": 300, "s02": 120, "s03": 40, "s04": 1}
@@ -51,11 +51,11 @@ def test_a_frame_in_bulk_is_that_of_its_rows():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_list_in_bulk_is_that_of_its_rows(seed):
-    slow, ticket = stratified_frame(SIZES), bound(f"种子 {seed}", "r")
+    slow, ticket = stratified_frame(SIZES), bound_ticket(f"种子 {seed}", "r")
 
-    drawn = stratified(decoded(slow.encoded()), RATIOS, ticket)
+    drawn = draw_stratified(decoded(slow.encoded()), RATIOS, ticket)
 
-    assert drawn == stratified(slow, RATIOS, ticket)
+    assert drawn == draw_stratified(slow, RATIOS, ticket)
     assert len(drawn) >= 46
 
 
@@ -118,9 +118,9 @@ def test_codes_are_judged_in_bulk_as_one_by_one(numbers, data):
     codes[row] = codes[row][:at] + sign + codes[row][at + 1 :]
     table = np.frombuffer("".join(codes).encode(), np.uint8).reshape(-1, 18)
 
-    assert all_sound(table) == (not any(problem_with(c) for c in codes))
+    assert are_all_valid(table) == (not any(problem_with(c) for c in codes))
     zeros = np.frombuffer(b"910000000000000000", np.uint8).reshape(1, 18)
-    assert not all_sound(zeros)
+    assert not are_all_valid(zeros)
 
 
 def test_a_frame_knows_no_row_that_it_does_not_hold():

@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.draws.oracles import pareto_joint
-from xhcredit.draws.calibration import Cell, calibrated, inclusion
+from xhcredit.draws.calibration import Cell, calibrate, inclusion
 from xhcredit.draws.joint_probabilities import stratified_joint
-from xhcredit.draws.pareto import decimals, drawn_number, in_units, proportional, ranks, take
+from xhcredit.draws.pareto import (
+    decimals,
+    drawn_number,
+    in_units,
+    proportional_odds,
+    ranks,
+    select_positions,
+)
 from xhcredit.draws.tickets import unit, units
 from xhcredit.errors import BadPlan
 
@@ -62,7 +69,7 @@ def test_inclusion_agrees_with_the_sum_over_all_orders():
 def test_calibrated_probabilities_are_exact_to_1e_9_as_written(size, drawn):
     odds, counts = cell_of(size, drawn)
 
-    working = np.round(calibrated(odds, counts, drawn), 12)
+    working = np.round(calibrate(odds, counts, drawn), 12)
 
     assert inclusion(Cell(working, counts, drawn)) == pytest.approx(odds, rel=1e-9)
 
@@ -77,13 +84,13 @@ def test_calibration_is_exact_in_random_cells(weights, counts, share):
     many = np.array(counts[: len(weights)])
     repeated = np.repeat(weights, many)
     size = max(1, int(share * repeated.size))
-    odds = proportional(repeated, size)
+    odds = proportional_odds(repeated, size)
     free, certain = odds < 1, np.count_nonzero(odds == 1)
     inner, at = np.unique(odds[free], return_counts=True)
     if size == certain or free.sum() <= size - certain or inner.max() > 0.999:
         return
 
-    working = np.round(calibrated(inner, at, size - certain), 12)
+    working = np.round(calibrate(inner, at, size - certain), 12)
 
     assert inclusion(Cell(working, at, size - certain)) == pytest.approx(inner, rel=1e-9)
 
@@ -91,7 +98,7 @@ def test_calibration_is_exact_in_random_cells(weights, counts, share):
 def test_small_odds_keep_their_digits():
     odds, counts = cell_of(40_000, 4, np.array([1.0, 300.0]))
 
-    working = np.round(calibrated(odds, counts, 4), 12)
+    working = np.round(calibrate(odds, counts, 4), 12)
 
     assert odds.min() < 1e-6
     assert inclusion(Cell(working, counts, 4)) == pytest.approx(odds, rel=1e-9)
@@ -100,7 +107,7 @@ def test_small_odds_keep_their_digits():
 @pytest.mark.slow
 def test_simulation_draws_everybody_and_every_pair_as_often_as_said():
     odds, counts = cell_of(20, 4)
-    working = calibrated(odds, counts, 4)
+    working = calibrate(odds, counts, 4)
 
     once, both = simulated(np.repeat(working, counts), 4, 200_000)
 
@@ -116,7 +123,7 @@ def test_simulation_draws_everybody_and_every_pair_as_often_as_said():
 def test_joint_probabilities_add_up(size, drawn):
     """Whoever is drawn is drawn together with n - 1 others."""
     odds, counts = cell_of(size, drawn)
-    working = calibrated(odds, counts, drawn)
+    working = calibrate(odds, counts, drawn)
 
     joint = pareto_joint(Cell(working, counts, drawn))
 
@@ -149,7 +156,7 @@ def test_golden_probabilities_proportional_to_size(real_data, name, column, size
 
     expected = [float(r["pik"]) for r in rows]
 
-    assert proportional(np.array([float(r[column]) for r in rows]), size) == pytest.approx(
+    assert proportional_odds(np.array([float(r[column]) for r in rows]), size) == pytest.approx(
         expected, rel=1e-12
     )
 
@@ -157,7 +164,7 @@ def test_golden_probabilities_proportional_to_size(real_data, name, column, size
 @given(st.lists(st.floats(0.001, 50), min_size=3, max_size=40), st.integers(1, 3))
 def test_written_odds_add_up_exactly(weights, size):
     codes = [f"{n:018}" for n in range(len(weights))]
-    odds = proportional(np.array(weights), size)
+    odds = proportional_odds(np.array(weights), size)
 
     written = decimals(in_units(odds, codes))
 
@@ -170,11 +177,11 @@ def test_the_list_does_not_depend_on_the_order_of_rows():
     unit = np.array(
         [(int(hashlib.sha256(c.encode()).hexdigest()[:13], 16) + 0.5) / 16**13 for c in codes]
     )
-    odds = np.array(decimals(in_units(proportional(np.arange(1.0, 301), 40), list(codes))))
+    odds = np.array(decimals(in_units(proportional_odds(np.arange(1.0, 301), 40), list(codes))))
     mixed = np.random.default_rng(1).permutation(300)
 
-    plain = codes[take(list(codes), unit, list(odds))]
-    other = codes[mixed][take(list(codes[mixed]), unit[mixed], list(odds[mixed]))]
+    plain = codes[select_positions(list(codes), unit, list(odds))]
+    other = codes[mixed][select_positions(list(codes[mixed]), unit[mixed], list(odds[mixed]))]
 
     assert plain.size == 40
     assert list(plain) == list(other)
@@ -183,7 +190,10 @@ def test_the_list_does_not_depend_on_the_order_of_rows():
 def test_certain_ones_are_drawn_and_ties_go_by_code():
     codes, odds = ["B", "A", "C"], ["0.500000000000", "0.500000000000", "1.000000000000"]
 
-    assert [codes[i] for i in take(codes, np.array([0.5, 0.5, 0.99]), odds)] == ["C", "A"]
+    assert [codes[i] for i in select_positions(codes, np.array([0.5, 0.5, 0.99]), odds)] == [
+        "C",
+        "A",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +213,7 @@ def test_odds_that_are_none_are_refused(odds, said):
 @pytest.mark.parametrize("weights", [[1.0, -1.0], [1.0, float("nan")], [0.0, 1.0]])
 def test_weights_from_which_nothing_can_be_drawn_are_refused(weights):
     with pytest.raises(BadPlan, match="weight"):
-        proportional(np.array(weights), 2)
+        proportional_odds(np.array(weights), 2)
 
 
 def test_a_cell_that_is_taken_whole_is_refused():

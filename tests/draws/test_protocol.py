@@ -21,10 +21,10 @@ from tests.draws.worlds import again, code, drawn, salt, stratified_frame
 from xhcredit.draws import selection as select
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow, decoded, frame_of
-from xhcredit.draws.merkle import climbed, leaf, node, tree
-from xhcredit.draws.pareto import decimals, in_units, proportional
-from xhcredit.draws.tickets import bound, seed_text, ticket, unit
-from xhcredit.draws.verify import Files, verified
+from xhcredit.draws.merkle import leaf, node, root_from_proof, tree
+from xhcredit.draws.pareto import decimals, in_units, proportional_odds
+from xhcredit.draws.tickets import bound_ticket, seed_text, ticket, unit
+from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted
 
 SIZES = {"s01": 40, "s02": 25, "s03": 10, "s04": 4}
@@ -44,7 +44,7 @@ def recursive_root(leaves):
 def test_a_ticket_is_the_hash_of_seed_round_and_code():
     told = hashlib.sha256("七|r|91".encode()).hexdigest()
 
-    assert ticket("七", "r", "91") == bound("七", "r")("91") == told
+    assert ticket("七", "r", "91") == bound_ticket("七", "r")("91") == told
 
 
 def test_a_number_from_a_ticket_is_strictly_between_and_exact_in_a_double():
@@ -59,7 +59,7 @@ def test_the_tree_is_that_of_rfc_6962_and_every_proof_leads_to_its_root(size):
     grown = tree(r.encode() for r in rows)
 
     assert grown.root == recursive_root([leaf(r) for r in rows]).hex()
-    assert {climbed(leaf(r), grown.proof(n)) for n, r in enumerate(rows)} == {grown.root}
+    assert {root_from_proof(leaf(r), grown.proof(n)) for n, r in enumerate(rows)} == {grown.root}
 
 
 @given(st.randoms(use_true_random=False))
@@ -81,7 +81,7 @@ def test_numbers_taken_add_up_to_floor_or_ceiling_and_stay_within_one(parts, see
         select.Stratum(f"s{n:02d}", size, f"{ratio / 1000:.3f}")
         for n, (size, ratio) in enumerate(parts)
     ]
-    found = select.numbers(strata, bound(seed, "r"))
+    found = select.drawn_counts(strata, bound_ticket(seed, "r"))
     targets = [Fraction(s.ratio) * s.size for s in strata]
 
     assert abs(sum(found) - sum(targets)) < 1
@@ -95,7 +95,7 @@ def test_over_many_seeds_everybody_is_drawn_as_often_as_the_ratio_says():
     counts = Counter(
         d.row.code
         for seed in range(rounds)
-        for d in select.stratified(frame, ratios, bound(str(seed), "r"))
+        for d in select.draw_stratified(frame, ratios, bound_ticket(str(seed), "r"))
     )
     expected = [rounds * float(ratios[row.stratum]) for row in frame.rows]
     observed = [counts[row.code] for row in frame.rows]
@@ -106,7 +106,7 @@ def test_over_many_seeds_everybody_is_drawn_as_often_as_the_ratio_says():
 
 
 def test_an_individual_draw_takes_the_certain_and_as_many_as_the_odds_add_up_to():
-    probabilities = proportional(np.linspace(1, 30, 40), 12)
+    probabilities = proportional_odds(np.linspace(1, 30, 40), 12)
     codes = [code(n) for n in range(40)]
     odds = decimals(in_units(probabilities, codes))
     frame = frame_of(FrameRow(c, "s01", o, salt(c)) for c, o in zip(codes, odds, strict=True))
@@ -115,11 +115,11 @@ def test_an_individual_draw_takes_the_certain_and_as_many_as_the_odds_add_up_to(
     assert len(told["selected"]) == 12
     certain = {r.code for r in frame.rows if r.odds == "1.000000000000"}
     assert certain <= {s["code"] for s in told["selected"]}
-    verified(again(told), Files(frame=published["frame.csv"]))
+    verify_record(again(told), PublishedFiles(frame=published["frame.csv"]))
 
 
 def all_files(published):
-    return Files(
+    return PublishedFiles(
         published["commitment.json"],
         published["frame.csv"],
         published["inspectors.csv"],
@@ -130,7 +130,7 @@ def all_files(published):
 def test_a_record_holds_against_everything_that_was_published():
     told, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{code(0)},亲属\n")
 
-    assert all(check.holds for check in verified(again(told), all_files(published)))
+    assert all(check.holds for check in verify_record(again(told), all_files(published)))
     assert [s["taken"] for s in told["strata"]][3] == 4
 
 
@@ -167,7 +167,7 @@ def test_a_changed_record_is_refuted_by_us_and_by_a_stranger(change, tmp_path):
     CHANGES[change](changed)
 
     with pytest.raises(RecordRefuted, match=r"not so|can be read"):
-        verified(changed, all_files(published))
+        verify_record(changed, all_files(published))
     if change not in ("probability", "a part too many"):  # which the stranger does not look at
         assert stranger(tmp_path, {**published, "record.json": canonical(changed)}) != 0
 
@@ -176,9 +176,9 @@ def test_a_record_that_was_written_anew_is_not_the_published_one():
     told, published = drawn(stratified_frame(SIZES), RATIOS)
     written = published["record.json"]
 
-    verified(again(told), Files(record=written))
+    verify_record(again(told), PublishedFiles(record=written))
     with pytest.raises(RecordRefuted, match="byte by byte"):
-        verified(again(told), Files(record=json.dumps(told).encode()))
+        verify_record(again(told), PublishedFiles(record=json.dumps(told).encode()))
 
 
 def stranger(folder, published):
@@ -204,7 +204,7 @@ def test_the_stand_alone_program_agrees_and_is_short(tmp_path, design):
     if design == "individual":
         codes = [row.code for row in frame.rows]
         weights = np.linspace(1, 9, len(codes))
-        odds = decimals(in_units(proportional(weights, 15), codes))
+        odds = decimals(in_units(proportional_odds(weights, 15), codes))
         frame = frame_of(r._replace(odds=o) for r, o in zip(frame.rows, odds, strict=True))
         ratios = {}
     _, published = drawn(frame, ratios, design=design)
@@ -241,7 +241,7 @@ def test_one_changed_byte_of_the_frame_is_caught(data):
     frame[at] ^= data.draw(st.integers(1, 255))
 
     with pytest.raises(RecordRefuted, match=r"not so|can be read"):
-        verified(again(told), Files(frame=bytes(frame)))
+        verify_record(again(told), PublishedFiles(frame=bytes(frame)))
 
 
 BAD_FRAMES = {

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from tests.draws.oracles import pareto_joint
-from xhcredit.draws.calibration import Cell, calibrated
+from xhcredit.draws.calibration import Cell, calibrate
 from xhcredit.draws.frame import Frame, FrameRow
-from xhcredit.draws.pareto import proportional, ranks
-from xhcredit.draws.selection import reserve
-from xhcredit.draws.tickets import bound, seed_text, ticket
+from xhcredit.draws.pareto import proportional_odds, ranks
+from xhcredit.draws.selection import reserve_codes
+from xhcredit.draws.tickets import bound_ticket, seed_text, ticket
 from xhcredit.draws.variance import deville_variance, ht_total
 
 
@@ -61,7 +61,7 @@ def test_with_the_published_ticket_our_selection_draws_the_published_lists(sampl
         drop, of = args.get("drop", 0), his_ticket(args["seed"])
         numbers = [e[0] for e in vector["expected"] if isinstance(e, list)]
 
-        assert reserve(frame, "s01", drop, of, len(wanted)) == wanted
+        assert reserve_codes(frame, "s01", drop, of, len(wanted)) == wanted
         assert all(of(x).startswith(n) for x, n in zip(wanted, numbers, strict=False))
 
     assert len(draws) >= 9
@@ -101,7 +101,7 @@ def test_tickets_are_the_same_from_the_engine_in_bulk(seed):
         rows = con.execute(asked, {"seed": seed, "round": "2026-07", "codes": codes}).fetchall()
 
     assert [t for (t,) in rows] == [ticket(seed, "2026-07", c) for c in codes]
-    assert [t for (t,) in rows] == [bound(seed, "2026-07")(c) for c in codes]
+    assert [t for (t,) in rows] == [bound_ticket(seed, "2026-07")(c) for c in codes]
 
 
 @pytest.mark.parametrize(("design", "most"), [("maxentropy", 0.003), ("sampford", 0.0015)])
@@ -112,7 +112,7 @@ def test_joint_probabilities_lie_next_to_the_golden_ones_of_kindred_designs(
     file = real_data / "sampling" / f"golden_UP{design}pi2_pik6.csv"
     golden = np.loadtxt(file, delimiter=",", skiprows=1)
     odds, one_each = golden.diagonal().copy(), np.ones(6, dtype=np.int64)
-    cell = Cell(calibrated(odds, one_each, 3), one_each, 3)
+    cell = Cell(calibrate(odds, one_each, 3), one_each, 3)
 
     joint = pareto_joint(cell)
 
@@ -127,7 +127,7 @@ def test_totals_of_a_real_population_are_covered(real_data, size):
     with (real_data / "sampling" / "belgianmunicipalities.csv").open() as file:
         rows = list(csv.DictReader(file))
     income = np.array([float(r["TaxableIncome"]) for r in rows])
-    odds = proportional(np.array([float(r["Tot04"]) for r in rows]), size)
+    odds = proportional_odds(np.array([float(r["Tot04"]) for r in rows]), size)
     certain, free = np.flatnonzero(odds == 1), np.flatnonzero(odds < 1)
     rng, totals, said, truth = np.random.default_rng(1), [], [], income.sum()
     for _ in range(1000):

@@ -8,8 +8,8 @@ import pytest
 from tests.draws.worlds import again, drawn, stratified_frame
 from xhcredit.draws import selection as select
 from xhcredit.draws.commitment import DEMO, canonical
-from xhcredit.draws.tickets import bound
-from xhcredit.draws.verify import Files, json_of, stranger, verified
+from xhcredit.draws.tickets import bound_ticket
+from xhcredit.draws.verify import PublishedFiles, json_of, standalone_verifier, verify_record
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted
 
 FRAME = stratified_frame({"s01": 6, "s02": 4, "s03": 3})
@@ -17,7 +17,7 @@ FRAME = stratified_frame({"s01": 6, "s02": 4, "s03": 3})
 RATIOS = {"s01": "0.5", "s02": "1", "s03": "0"}
 RECORD, FILES = drawn(FRAME, RATIOS)
 RECORD = again(RECORD)
-BESIDE = Files(
+BESIDE = PublishedFiles(
     *(
         FILES[f]
         for f in (
@@ -66,11 +66,11 @@ def words(checks):
 
 
 def test_what_is_checked_is_told_in_its_order():
-    assert words(verified(RECORD)) == PUBLIC
-    assert words(verified(RECORD, BESIDE)) == PUBLIC + WITH_FILES
+    assert words(verify_record(RECORD)) == PUBLIC
+    assert words(verify_record(RECORD, BESIDE)) == PUBLIC + WITH_FILES
     # people without the commitment say nothing
-    people = Files(inspectors=FILES["inspectors.csv"], recusals=FILES["recusals.csv"])
-    assert words(verified(RECORD, people)) == PUBLIC
+    people = PublishedFiles(inspectors=FILES["inspectors.csv"], recusals=FILES["recusals.csv"])
+    assert words(verify_record(RECORD, people)) == PUBLIC
 
 
 def change(path, value):
@@ -112,7 +112,7 @@ def test_what_does_not_hold_is_named_first(path, value, check):
 
     message = f"{zh} / not so: {en}; this is not the record as drawn"
     with pytest.raises(RecordRefuted, match=f"^{re.escape(message)}$"):
-        verified(change(path, value))
+        verify_record(change(path, value))
 
 
 @pytest.mark.parametrize("name", sorted(RECORD))
@@ -121,21 +121,21 @@ def test_a_part_that_is_missing_or_one_too_many_is_refuted(name):
         with pytest.raises(
             RecordRefuted, match=r"^记录各部分齐全 / not so: the record has its parts"
         ):
-            verified(record)
+            verify_record(record)
 
 
 def test_a_record_that_cannot_be_read_is_refuted_and_not_a_fault():
     with pytest.raises(
         RecordRefuted, match=r"^记录可读 / not so: the record can be read \(TypeErr"
     ):
-        verified(RECORD | {"selected": 7})
+        verify_record(RECORD | {"selected": 7})
     with pytest.raises(RecordRefuted, match=r"the record can be read \(KeyError: 'value'\)"):
-        verified(RECORD | {"seed": {}})
+        verify_record(RECORD | {"seed": {}})
 
 
 def test_a_draw_of_a_demo_says_so_in_the_words_of_the_protocol():
     record, files = drawn(FRAME, RATIOS, demo=True)
-    told = verified(again(record), Files(commitment=files["commitment.json"]))
+    told = verify_record(again(record), PublishedFiles(commitment=files["commitment.json"]))
 
     assert words(told)[0] == (
         "在演示库中抽取，时间取自演示库自带的时钟：不是真实抽查",
@@ -143,12 +143,12 @@ def test_a_draw_of_a_demo_says_so_in_the_words_of_the_protocol():
     )
     part = next(k for k in DEMO if k != "demo")
     with pytest.raises(RecordRefuted, match=r"^在演示库中抽取"):
-        verified(again(record) | {part: "a real draw"})
+        verify_record(again(record) | {part: "a real draw"})
     with pytest.raises(RecordRefuted, match=r"^在演示库中抽取"):
-        verified(again(record) | {"demo": False})
+        verify_record(again(record) | {"demo": False})
     # neither may be of a demo without the other
     with pytest.raises(RecordRefuted, match=r"^承诺"):
-        verified(again(record), Files(commitment=FILES["commitment.json"]))
+        verify_record(again(record), PublishedFiles(commitment=FILES["commitment.json"]))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_file_that_is_not_the_published_one_is_named(name, change_, check):
 
     message = f"{zh} / not so: {en}; this is not the record as drawn"
     with pytest.raises(RecordRefuted, match=f"^{re.escape(message)}$"):
-        verified(RECORD, files)
+        verify_record(RECORD, files)
 
 
 def test_swapping_two_teams_is_seen_where_the_people_are_at_hand():
@@ -177,9 +177,9 @@ def test_swapping_two_teams_is_seen_where_the_people_are_at_hand():
     if one["inspectors"] == other["inspectors"]:
         pytest.fail("choose a seed with which two teams differ")
 
-    assert verified(record)
+    assert verify_record(record)
     with pytest.raises(RecordRefuted, match=r"^交换由种子算出"):
-        verified(record, BESIDE._replace(record=canonical(record)))
+        verify_record(record, BESIDE._replace(record=canonical(record)))
 
 
 def test_a_start_that_breaks_a_recusal_is_seen():
@@ -191,10 +191,12 @@ def test_a_start_that_breaks_a_recusal_is_seen():
     told = again(record)
     [place] = [s for s in told["selected"] if s["code"] == first["code"]]
     place["places_start"] = ["I01", place["places_start"][1]]
-    beside = Files(files["commitment.json"], None, files["inspectors.csv"], files["recusals.csv"])
+    beside = PublishedFiles(
+        files["commitment.json"], None, files["inspectors.csv"], files["recusals.csv"]
+    )
 
     with pytest.raises(RecordRefuted, match=r"^起始分配合规"):
-        verified(told, beside)
+        verify_record(told, beside)
 
 
 def test_files_that_are_no_json_objects_are_refused():
@@ -208,7 +210,7 @@ def test_files_that_are_no_json_objects_are_refused():
 
 
 def test_the_program_for_everybody_is_python_of_its_standard_library():
-    program = stranger().decode()
+    program = standalone_verifier().decode()
 
     compile(program, "verify_draw.py", "exec")
     assert "import xhcredit" not in program
@@ -216,11 +218,11 @@ def test_the_program_for_everybody_is_python_of_its_standard_library():
 
 
 def test_a_stratum_without_a_ratio_and_a_ratio_without_a_stratum_are_named():
-    ticket = bound("1", "r")
+    ticket = bound_ticket("1", "r")
     for ratios, odd in (
         ({"s01": "0.5", "s02": "1"}, "s03"),
         (RATIOS | {"s09": "1", "s00": "1"}, "s00, s09"),
     ):
         message = f"strata {odd} are either empty or without a ratio; correct them"
         with pytest.raises(BadPlan, match=f"^{re.escape(message)}$"):
-            select.stratified(FRAME, ratios, ticket)
+            select.draw_stratified(FRAME, ratios, ticket)

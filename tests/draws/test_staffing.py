@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xhcredit.draws.inspectors import Inspector, Need, Visit, read_inspectors, read_recusals, visit
+from xhcredit.draws.inspectors import (
+    Inspector,
+    Need,
+    VisitPlaces,
+    read_inspectors,
+    read_recusals,
+    visit_with_lead,
+)
 from xhcredit.draws.pairs import pair_report
-from xhcredit.draws.replacement import replaced
+from xhcredit.draws.replacement import replacement_inspector
 from xhcredit.draws.staffing import Task
 from xhcredit.draws.swaps import staff
 from xhcredit.errors import BadInput, BadPlan, Unstaffable, WrongState
@@ -51,7 +58,7 @@ def possible(task):
 
 tasks = st.builds(
     lambda visits, people, barred: Task(
-        tuple(visit(f"C{n}", q, 2) for n, q in enumerate(visits)),
+        tuple(visit_with_lead(f"C{n}", q, 2) for n, q in enumerate(visits)),
         tuple(person(f"J{n}", *held, capacity=c) for n, (held, c) in enumerate(people)),
         frozenset((f"J{j % len(people)}", f"C{c % len(visits)}") for j, c in barred),
     ),
@@ -84,7 +91,7 @@ def test_staffed_lawfully_exactly_when_it_is_possible(task, seed):
 def test_the_chain_is_close_to_uniform_where_assignments_can_be_counted():
     """Six enterprises of one place pair each and fixed loads: every assignment about as often."""
     task = Task(
-        tuple(Visit(f"C{n}", (Need("food"), Need("fire"))) for n in range(4)),
+        tuple(VisitPlaces(f"C{n}", (Need("food"), Need("fire"))) for n in range(4)),
         (
             *(person(f"A{n}", "food", capacity=1) for n in range(4)),
             *(person(f"B{n}", "fire", capacity=1) for n in range(4)),
@@ -115,7 +122,7 @@ def test_a_long_augmenting_path_is_found():
     """Everybody has one place to give, so one late enterprise moves a whole chain."""
     n = 40
     task = Task(
-        tuple(Visit(f"C{i}", (Need("", f"u{i}"), Need("food"))) for i in range(n)),
+        tuple(VisitPlaces(f"C{i}", (Need("", f"u{i}"), Need("food"))) for i in range(n)),
         (
             *(person(f"U{i}", unit=f"u{i}", capacity=1) for i in range(n)),
             *(person(f"F{i}", "food", unit="x", capacity=1) for i in range(n)),
@@ -140,7 +147,11 @@ def test_a_long_augmenting_path_is_found():
     ],
 )
 def test_an_impossible_staffing_names_enterprise_and_constraint(people, barred, said):
-    task = Task((visit("C1", "food", 2), visit("C2", "food", 2)), tuple(people), frozenset(barred))
+    task = Task(
+        (visit_with_lead("C1", "food", 2), visit_with_lead("C2", "food", 2)),
+        tuple(people),
+        frozenset(barred),
+    )
 
     with pytest.raises(Unstaffable, match=said):
         staff(task, bound(1))
@@ -148,7 +159,7 @@ def test_an_impossible_staffing_names_enterprise_and_constraint(people, barred, 
 
 def test_a_replacement_goes_by_ticket_and_attempt():
     task = Task(
-        (visit("C1", "food", 2), visit("C2", "food", 2)),
+        (visit_with_lead("C1", "food", 2), visit_with_lead("C2", "food", 2)),
         tuple(person(f"J{n}", "food") for n in range(6)),
         frozenset({("J5", "C1")}),
     )
@@ -156,27 +167,30 @@ def test_a_replacement_goes_by_ticket_and_attempt():
     order = {a: min(("J2", "J3", "J4"), key=lambda w: bound(1)(f"C1|{w}|{a}")) for a in range(1, 9)}
 
     got = {
-        a: replaced(task, teams, 0, 0, attempt=a, unavailable=(), ticket=bound(1)) for a in order
+        a: replacement_inspector(task, teams, 0, 0, attempt=a, unavailable=(), ticket=bound(1))
+        for a in order
     }
 
     assert got == order
     assert len(set(got.values())) > 1
     with pytest.raises(Unstaffable, match="C1: nobody else"):
-        replaced(task, teams, 0, 0, attempt=2, unavailable=("J2", "J3", "J4"), ticket=bound(1))
+        replacement_inspector(
+            task, teams, 0, 0, attempt=2, unavailable=("J2", "J3", "J4"), ticket=bound(1)
+        )
     with pytest.raises(WrongState, match="from 1"):
-        replaced(task, teams, 0, 0, attempt=0, unavailable=(), ticket=bound(1))
+        replacement_inspector(task, teams, 0, 0, attempt=0, unavailable=(), ticket=bound(1))
 
 
 def test_a_visit_takes_two_and_comes_once():
     with pytest.raises(BadPlan, match="at least two"):
-        Task((visit("C1", "food", 1),), (person("J1", "food"),))
+        Task((visit_with_lead("C1", "food", 1),), (person("J1", "food"),))
     with pytest.raises(BadPlan, match="twice"):
-        Task((visit("C1", "food", 2),) * 2, (person("J1", "food"),))
+        Task((visit_with_lead("C1", "food", 2),) * 2, (person("J1", "food"),))
 
 
 def test_constant_pairs_stand_out_and_random_ones_do_not():
     task = Task(
-        tuple(visit(f"C{n}", "food", 2) for n in range(20)),
+        tuple(visit_with_lead(f"C{n}", "food", 2) for n in range(20)),
         tuple(person(f"J{n}", "food", capacity=4) for n in range(12)),
     )
     drawn = [staff(task, bound(seed))[1] for seed in range(40)]

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from xhcredit.draws.strata import Kind, Odds, decimal, named, odds_of, told
+from xhcredit.draws.strata import Kind, Odds, decimal, odds_of, stratum_ids, stratum_rows
 
 RATIOS = {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"}
 
@@ -53,13 +53,13 @@ def test_odds_have_twelve_digits_and_no_zeros_behind(value, text):
 
 def test_ids_of_strata_are_numbered_in_an_order_that_only_the_salt_knows():
     kinds = [kind(tier, street=street) for tier in "ABCD" for street in ("漕河泾", "虹梅")]
-    ids = named([*kinds, *kinds], "salt")
+    ids = stratum_ids([*kinds, *kinds], "salt")
 
     assert set(ids) == set(kinds)
     assert list(ids.values()) == [f"s{n:02d}" for n in range(1, 9)]
-    assert list(named(kinds, "salt")) == list(ids)
-    assert list(named(kinds[::-1], "salt")) == list(ids)
-    assert list(named(kinds, "other")) != list(ids)
+    assert list(stratum_ids(kinds, "salt")) == list(ids)
+    assert list(stratum_ids(kinds[::-1], "salt")) == list(ids)
+    assert list(stratum_ids(kinds, "other")) != list(ids)
     # whoever freezes the frame again with its salt has the very same ids
     assert [(k.tier, k.street) for k in ids][:3] == [("A", "虹梅"), ("B", "漕河泾"), ("B", "虹梅")]
 
@@ -67,15 +67,15 @@ def test_ids_of_strata_are_numbered_in_an_order_that_only_the_salt_knows():
 def test_a_hundred_strata_have_three_digits():
     kinds = [kind(street=str(n)) for n in range(100)]
 
-    assert list(named(kinds, "salt").values())[::99] == ["s001", "s100"]
-    assert list(named(kinds[:99], "salt").values())[::98] == ["s01", "s99"]
+    assert list(stratum_ids(kinds, "salt").values())[::99] == ["s001", "s100"]
+    assert list(stratum_ids(kinds[:99], "salt").values())[::98] == ["s01", "s99"]
 
 
 def test_the_internal_file_says_all_of_a_stratum_in_the_order_of_ids():
     first, second = kind("A", ("0.03", "0.1"), duty=True), kind(paused=True)
     odds = {first: Odds("0.03", "1"), second: Odds("0.5", "0")}
 
-    assert told({second: "s02", first: "s01"}, odds, ["food", "general"]) == [
+    assert stratum_rows({second: "s02", first: "s01"}, odds, ["food", "general"]) == [
         {
             "id": "s01",
             "tier": "A",

@@ -11,14 +11,14 @@ from tests.draws.test_protocol import RATIOS, SIZES, all_files
 from tests.draws.worlds import again, code, drawn, stratified_frame
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow
-from xhcredit.draws.record import opened
-from xhcredit.draws.selection import Drawn
-from xhcredit.draws.verify import KEYS, NOTHING, Files, checks
+from xhcredit.draws.record import drawn_from_record
+from xhcredit.draws.selection import DrawnEnterprise
+from xhcredit.draws.verify import KEYS, NO_FILES, PublishedFiles, record_checks
 
 
-def told_of(record, files=NOTHING):
+def told_of(record, files=NO_FILES):
     """What does not hold of a record, every check on its own."""
-    return [check.en for check in checks(record, files) if not check.holds]
+    return [check.en for check in record_checks(record, files) if not check.holds]
 
 
 def other_team(record):
@@ -122,7 +122,7 @@ def with_files(**changes):
     parts = all_files(published)._asdict()
     for name, change in changes.items():
         parts[name] = change(parts[name])
-    return told_of(again(told), Files(**parts))
+    return told_of(again(told), PublishedFiles(**parts))
 
 
 def test_files_that_are_not_those_committed_are_told_apart():
@@ -185,4 +185,4 @@ def test_a_drawn_enterprise_is_read_from_a_record_with_every_cell_of_its_row(wor
     selected = {**cells, **working, "ticket": "t", "inclusion_probability": "0.25"}
     row = FrameRow("91", "s01", "0.5", "ab", working.get("working", ""))
 
-    assert opened(selected) == Drawn(row, "t", "0.25")
+    assert drawn_from_record(selected) == DrawnEnterprise(row, "t", "0.25")

@@ -12,13 +12,13 @@ from xhcredit.errors import BadDeclaration
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import (
     GENERAL,
-    checked,
+    check_features,
     feature,
     features,
-    for_score,
+    features_for_score,
     in_dimension,
-    scored,
-    scores,
+    score_names,
+    scored_features,
 )
 
 ALL = list(features().values())
@@ -50,15 +50,15 @@ FOR_RULEBOOK = (
 
 
 def test_there_are_about_sixty_general_and_eight_to_fifteen_of_each_x():
-    assert 55 <= len(for_score("general")) <= 80
-    assert scores() == ("general", "x_construction", "x_elderly_care", "x_food")
-    for score in scores()[1:]:
-        assert 8 <= len(for_score(score)) <= 15, score
+    assert 55 <= len(features_for_score("general")) <= 80
+    assert score_names() == ("general", "x_construction", "x_elderly_care", "x_food")
+    for score in score_names()[1:]:
+        assert 8 <= len(features_for_score(score)) <= 15, score
 
 
 def test_every_dimension_has_indicators():
     assert {f.dimension for f in ALL} >= set(GENERAL)
-    assert all(scored(dimension) for dimension in GENERAL)
+    assert all(scored_features(dimension) for dimension in GENERAL)
 
 
 def test_the_rulebook_finds_what_it_reads():
@@ -101,7 +101,7 @@ def test_a_scored_share_never_divides_by_a_bare_zero():
 
 
 def test_inputs_of_a_score_run_without_the_rest():
-    wanted = with_inputs([f.id for f in for_score("x_food")], features())
+    wanted = with_inputs([f.id for f in features_for_score("x_food")], features())
 
     assert {f.dimension for f in wanted} == {"food"}
     compile_features(wanted, jit=False)
@@ -111,12 +111,12 @@ def test_an_unknown_name_is_refused():
     with pytest.raises(BadDeclaration, match='no feature "penalties_7m"; see'):
         feature("penalties_7m")
     with pytest.raises(BadDeclaration, match='no score "x_tax"; there are: general'):
-        for_score("x_tax")
+        features_for_score("x_tax")
 
 
 def test_the_same_id_twice_is_refused():
     with pytest.raises(BadDeclaration, match='"penalties_24m" is declared twice'):
-        checked([PENALTIES, PENALTIES])
+        check_features([PENALTIES, PENALTIES])
 
 
 def test_a_feature_in_the_wrong_module_is_refused():
@@ -128,7 +128,7 @@ def test_reading_what_is_not_there_is_refused():
     share = feature("inspection_failed_share_12m")
 
     with pytest.raises(BadDeclaration, match='reads "inspections_failed_12m", which is not'):
-        checked([share])
+        check_features([share])
 
 
 def test_a_circle_is_refused():
@@ -136,7 +136,7 @@ def test_a_circle_is_refused():
     b = replace(a, id="b", derive="a + 1")
 
     with pytest.raises(BadDeclaration, match="in a circle: a -> b -> a"):
-        checked([a, b])
+        check_features([a, b])
 
 
 def test_neighbours_of_neighbours_are_refused():
@@ -144,9 +144,9 @@ def test_neighbours_of_neighbours_are_refused():
     far = replace(near, id="far", of=near.id)
 
     with pytest.raises(BadDeclaration, match="neighbours go one step only"):
-        checked([PENALTIES, near, far])
+        check_features([PENALTIES, near, far])
 
 
 def test_an_unknown_unit_is_refused():
     with pytest.raises(BadDeclaration, match='unit "pieces" is not one of count, days'):
-        checked([replace(PENALTIES, unit="pieces")])
+        check_features([replace(PENALTIES, unit="pieces")])

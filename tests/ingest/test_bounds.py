@@ -90,13 +90,13 @@ RAW = {
 )
 def test_a_column_without_right_bounds_is_refused(column, message):
     with pytest.raises(BadDeclaration, match=message):
-        schema._table(RAW | {"columns": {"x": column | {"zh": "乙", "en": "x"}}})
+        schema._table_of(RAW | {"columns": {"x": column | {"zh": "乙", "en": "x"}}})
 
 
 def test_a_table_that_does_not_say_since_when_it_has_rows_is_refused():
     raw = {key: value for key, value in RAW.items() if key != "since"}
     with pytest.raises(BadDeclaration, match='table "t" has no `since`; write its earliest day'):
-        schema._table(raw | {"columns": {}})
+        schema._table_of(raw | {"columns": {}})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.ingest.test_readers import LINE, ingest_file, parquet, text, workbook
 from tests.ingest.test_sources import database
 from tests.ingest.tools import PENALTIES, REGISTER, TODAY, ingest
 from xhcredit.errors import BadMapping
-from xhcredit.ingest.pipeline import EMPTY
+from xhcredit.ingest.pipeline import EMPTY_NOTE
 from xhcredit.ingest.warehouse import Warehouse
 
 COLUMNS = ["代码", "文号", "日期", "种类", "金额"]
@@ -28,7 +28,7 @@ def test_an_empty_delivery_is_entered_counted_and_told(name, tmp_path):
 
     assert (report.status, report.rows_in, report.rows_quarantined) == ("entered", 0, 0)
     assert report.entered == {}
-    assert report.notes == (EMPTY,)
+    assert report.notes == (EMPTY_NOTE,)
 
 
 def test_an_empty_table_of_a_database_is_taken(tmp_path):

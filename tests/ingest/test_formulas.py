@@ -8,7 +8,7 @@ import pytest
 
 from tests.walks import python_files, shown
 from xhcredit.domain.spreadsheet_safety import FORMULA, SPACE, neutral
-from xhcredit.ingest.quarantine import _harmless
+from xhcredit.ingest.quarantine import _neutralised_sql
 
 #: who writes tables that a spreadsheet program opens; a new one is added here with its test
 WRITERS = {
@@ -42,7 +42,7 @@ CELLS = [
 def test_the_same_cells_are_neutralised_in_sql():
     con = duckdb.connect()
     con.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS c", [CELLS])
-    told = con.execute(f"SELECT {_harmless('c')} FROM t").fetchall()
+    told = con.execute(f"SELECT {_neutralised_sql('c')} FROM t").fetchall()
 
     assert [cell for (cell,) in told] == [neutral(cell) for cell in CELLS]
 

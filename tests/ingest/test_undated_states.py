@@ -11,7 +11,7 @@ from xhcredit.engine.one_enterprise import compute_one, day_number
 from xhcredit.features.registry import features
 from xhcredit.jobs.draws.exclusions import _by_status
 from xhcredit.jobs.restoration.records import read_records
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Exclusions
 
@@ -85,7 +85,7 @@ def test_ingestion_says_how_many_states_have_no_day(tmp_path):
 
 def test_every_reader_of_a_day_agrees_on_who_is_gone(district):
     warehouse = district / "warehouse"
-    store = open_store(warehouse)
+    store = open_event_columns(warehouse)
     rule = BOOK.value("draws.exclusions", Exclusions, as_of=AFTER)
     there = {code(n) for n, row in enumerate(ROWS) if row[4] is None}
 
@@ -99,7 +99,7 @@ def test_every_reader_of_a_day_agrees_on_who_is_gone(district):
 
 
 def test_the_kernel_and_one_enterprise_agree_on_states(district):
-    store = open_store(district / "warehouse")
+    store = open_event_columns(district / "warehouse")
     rows = np.array([store.row(code(n)) for n in range(len(ROWS))])
     night = compile_features(FEATURES, jit=False).run(
         store, rows, np.full(rows.shape, day_number(AFTER))
@@ -124,7 +124,7 @@ def test_before_a_later_row_tells_it_the_enterprise_was_active_and_there(tmp_pat
         name="register2.csv",
         today=date(2025, 1, 20),
     )
-    store = open_store(tmp_path / "warehouse")
+    store = open_event_columns(tmp_path / "warehouse")
     compiled = compile_features(FEATURES, jit=False)
     days = [day_number(d) for d in (date(2025, 1, 19), date(2025, 1, 20))]
     x = compiled.run(store, np.zeros(2, np.int64), np.array(days))
@@ -140,4 +140,4 @@ def test_a_list_of_many_undated_ones_leaves_only_the_others(tmp_path):
     report = deliver(tmp_path, *rows)
 
     assert "40 rows say 注销" in str(report.files[0].notes)
-    assert open_store(tmp_path / "warehouse").present(day_number(AFTER)).shape[0] == 20
+    assert open_event_columns(tmp_path / "warehouse").present(day_number(AFTER)).shape[0] == 20

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.engine.world import connect, row
 from xhcredit.engine import stores
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import event_id
 from xhcredit.ingest.schema import Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -149,21 +149,21 @@ def _unique(t: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({(r["code"] if t.kind == "register" else event_id(t, r)): r for r in rows}.values())
 
 
-def told(store: Store) -> dict[str, np.ndarray]:
+def told(store: EventColumns) -> dict[str, np.ndarray]:
     """Every array of a store, by its file."""
     assert store.path is not None
     files = {f.relative_to(store.path).as_posix(): f for f in store.path.rglob("*.npy")}
     return {name: np.load(f) for name, f in files.items() if name != "touched.npy"}
 
 
-def same(a: Store, b: Store) -> None:
+def same(a: EventColumns, b: EventColumns) -> None:
     """Both stores hold the same, to the last bit."""
     one, other = told(a), told(b)
     assert set(one) == set(other)
     for name, array in one.items():
         assert array.dtype == other[name].dtype, name
         assert np.array_equal(array, other[name]), name
-    assert stores.places_of(a).equals(stores.places_of(b))
+    assert stores.places_table(a).equals(stores.places_table(b))
 
 
 def twin(warehouse: Path, other: Path) -> Path:

@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import text
 
 from xhcredit.alerts import workflow as alerts
-from xhcredit.draws.verify import IN_DEMO, Files, json_of, verified
+from xhcredit.draws.verify import IN_DEMO, PublishedFiles, json_of, verify_record
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.demo import draws as plan
 from xhcredit.jobs.demo.accounts import PEOPLE
 from xhcredit.jobs.demo.build import make_demo
-from xhcredit.jobs.demo.timeline import LAST, NIGHTS
+from xhcredit.jobs.demo.timeline import LAST_NIGHT, NIGHTS
 from xhcredit.jobs.demo.tour import tour_of
-from xhcredit.restoration.workflow import MOVES
-from xhcredit.store.alerts.alert_queries import Asked
-from xhcredit.store.audit import faults, verify
+from xhcredit.restoration.workflow import TRANSITIONS
+from xhcredit.store.alerts.alert_queries import AlertQuery
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.store import Store
 
 
@@ -36,7 +36,7 @@ def tour(store):
 
 
 def states_of(kind):
-    reached = {move.to for move in MOVES[kind].values() if move.to}
+    reached = {move.to for move in TRANSITIONS[kind].values() if move.to}
     return reached
 
 
@@ -47,7 +47,7 @@ def test_tiers_move_in_nights_over_half_a_year(tour):
 
 
 def test_alerts_are_in_every_state(store, tour):
-    asleep = [a for a in store.alerts.page(Asked(limit=10_000)) if a["snoozed_until"]]
+    asleep = [a for a in store.alerts.read_page(AlertQuery(limit=10_000)) if a["snoozed_until"]]
 
     assert set(tour.alerts) == set(alerts.STATES)
     assert tour.overdue > 0
@@ -61,14 +61,14 @@ def test_applications_and_objections_are_in_every_state(tour):
 
 def test_draws_stand_at_every_step(store, tour):
     stands = {d["draw"]: d["state"] for d in tour.draws}
-    complete, partly = (store.draws.one(d) for d in (plan.FINISHED, plan.PARTLY))
+    complete, partly = (store.draws.get(d) for d in (plan.FINISHED, plan.PARTLY))
 
     assert set(stands.values()) == {"frozen", "seeded", "drawn", "published"}
     assert stands[plan.WAITING] == "frozen"
     assert len(complete["results"]) == complete["steps"][2]["details"]["selected"]
     assert 0 < len(partly["results"]) < partly["steps"][2]["details"]["selected"]
     assert plan.REPEATED in {d["replaces"] for d in tour.draws}
-    assert store.draws.one(plan.DRAWN)["replacements"]
+    assert store.draws.get(plan.DRAWN)["replacements"]
     assert tour.joint_draws == [plan.JOINT]
     assert set(tour.checks) == {"open", "closed", "called_off"}
 
@@ -82,17 +82,17 @@ def test_every_bureau_with_people_here_sees_something(store, tour):
 
     assert bureaus <= set(tour.bureaus)
     for bureau in bureaus:
-        assert store.alerts.page(Asked(within=frozenset({bureau}))), bureau
-    assert store.views.seen_by("user:zhou", "示例区民政局")
-    assert store.subscriptions.every()
+        assert store.alerts.read_page(AlertQuery(within=frozenset({bureau}))), bureau
+    assert store.views.visible_to("user:zhou", "示例区民政局")
+    assert store.subscriptions.list_subscriptions()
 
 
 def test_the_chain_is_whole_and_its_clock_never_ran_back(store):
     verdict = verify(store.database)
 
     assert (verdict.whole, verdict.clock_set_back) == (True, 0)
-    assert faults(store.database) == []
-    assert store.clock.today() > LAST
+    assert find_faults(store.database) == []
+    assert store.clock.today() > LAST_NIGHT
 
 
 def test_whatever_was_done_is_an_act_of_somebody_of_the_demo(store):
@@ -106,11 +106,11 @@ def test_whatever_was_done_is_an_act_of_somebody_of_the_demo(store):
 
 
 def test_every_statement_of_a_draw_says_that_it_is_of_a_demo(store):
-    for draw in [d["id"] for d in store.draws.listed()]:
+    for draw in [d["id"] for d in store.draws.list_draws()]:
         assert json_of(store.draws.file(draw, "commitment.json"))["demo"] is True
     record = json_of(store.draws.file(plan.FINISHED, "record.json"))
     joint = json_of(store.joint_draws.record(plan.JOINT))
-    published = store.draws.one(plan.FINISHED)["steps"][-1]["details"]
+    published = store.draws.get(plan.FINISHED)["steps"][-1]["details"]
 
     assert all(
         told["demo"] is True and "演示" in told["clock"] for told in (record, joint, published)
@@ -120,12 +120,12 @@ def test_every_statement_of_a_draw_says_that_it_is_of_a_demo(store):
 def files_of(store, draw):
     named = {n: f"{n}.json" for n in ("commitment", "record")}
     named |= {n: f"{n}.csv" for n in ("frame", "inspectors", "recusals")}
-    return Files(**{n: store.draws.file(draw, name) for n, name in named.items()})
+    return PublishedFiles(**{n: store.draws.file(draw, name) for n, name in named.items()})
 
 
 def test_the_verifier_names_the_demo_first_and_all_holds(store):
     files = files_of(store, plan.FINISHED)
-    checks = verified(json_of(files.record), files)
+    checks = verify_record(json_of(files.record), files)
 
     assert checks[0][1:] == IN_DEMO
     assert all(check.holds for check in checks)
@@ -136,7 +136,7 @@ def test_a_record_that_hides_the_demo_is_refuted(store):
     hidden = {k: v for k, v in json_of(files.record).items() if k not in ("demo", "clock")}
 
     with pytest.raises(Exception, match="the record repeats the commitment"):
-        verified(hidden, files._replace(record=None))
+        verify_record(hidden, files._replace(record=None))
 
 
 def test_the_stranger_says_so_too(demo):
@@ -169,7 +169,7 @@ def test_nothing_that_is_no_demo_is_deleted(tmp_path):
     (tmp_path / "letters.txt").write_text("mine")
 
     with pytest.raises(BadInput, match="no demo of this version"):
-        make_demo(SAMPLE, tmp_path, anew=True)
+        make_demo(SAMPLE, tmp_path, rebuild=True)
     with pytest.raises(NothingKnown, match="no sample district"):
         make_demo(tmp_path, tmp_path / "demo")
     assert json.dumps([f.name for f in tmp_path.iterdir()]) == '["letters.txt"]'

@@ -108,12 +108,12 @@ def test_nine_in_ten_must_be_killed(count, wanted):
 
 PLANTED = """
 import pytest
-from xhcredit.tiers.assign import grades
+from xhcredit.tiers.assign import grade_scores
 from xhcredit.rules.schemas.common import Cutoffs
 import numpy as np
 
 def test_a_score_on_the_cut_off_has_its_tier():
-    assert grades(np.array([650.0]), Cutoffs(A=650, B=550, C=450)).tolist() == [0]
+    assert grade_scores(np.array([650.0]), Cutoffs(A=650, B=550, C=450)).tolist() == [0]
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.restoration.records import DECIDED, listing, penalty
 from xhcredit.errors import RuleNotInForce
-from xhcredit.restoration.as_json import as_data
+from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.rules.loader import load_folder
@@ -20,7 +20,7 @@ US = Parties("示例食品有限公司", "91310115MA1K3CUM7M", "示例区市场�
 
 def test_every_statement_names_its_rule_article_and_verification_mark():
     record = penalty(authority="samr", pledge=False, amount_yuan=60_000)
-    told = as_data(assess(record, applied_on=DAY, rules=BOOK))
+    told = assessment_json(assess(record, applied_on=DAY, rules=BOOK))
 
     assert [c["basis"]["rule"] for c in told["conditions"]] == [
         "restoration.samr.minimum_publication",
@@ -38,7 +38,7 @@ def test_citizens_are_told_in_chinese_from_which_day_they_may_apply():
     told = assess(penalty(), applied_on=date(2026, 8, 9), rules=BOOK)
 
     assert told.summary.zh == "2026年8月9日尚不能申请；其他条件不变的，2026年8月10日起可申请。"
-    assert [c.said.zh for c in told.unmet] == ["最短公示期至2026年8月10日届满，该日起可申请。"]
+    assert [c.text.zh for c in told.unmet] == ["最短公示期至2026年8月10日届满，该日起可申请。"]
 
 
 def test_after_restoration_nothing_is_shown_shared_used_or_remembered():

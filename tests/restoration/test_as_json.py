@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.restoration.records import listing, penalty
-from xhcredit.restoration.as_json import as_data
+from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.rules.check import MARKS
 from xhcredit.rules.rulebook import Rulebook
@@ -16,7 +16,7 @@ DAY = date(2026, 8, 10)
 
 def test_everything_of_an_answer_is_in_its_data():
     answer = assess(penalty(), applied_on=DAY, rules=BOOK)
-    told = as_data(answer, "某案")
+    told = assessment_json(answer, "某案")
 
     assert told["name"] == "某案"
     assert told["applied_on"] == "2026-08-10"
@@ -36,13 +36,15 @@ def test_everything_of_an_answer_is_in_its_data():
 def test_each_condition_has_its_day_its_words_and_its_basis():
     answer = assess(penalty(), applied_on=DAY, rules=BOOK)
 
-    for shown, condition in zip(as_data(answer)["conditions"], answer.conditions, strict=True):
+    for shown, condition in zip(
+        assessment_json(answer)["conditions"], answer.conditions, strict=True
+    ):
         zh, en = MARKS[condition.basis.mark]
         assert shown == {
             "met": condition.met,
             "met_from": condition.met_from.isoformat() if condition.met_from else None,
-            "zh": condition.said.zh,
-            "en": condition.said.en,
+            "zh": condition.text.zh,
+            "en": condition.text.en,
             "basis": {
                 "rule": condition.basis.rule_id,
                 "title": condition.basis.title,
@@ -95,7 +97,7 @@ DEADLINES = [
 @pytest.mark.parametrize(("record", "deadlines"), DEADLINES)
 def test_each_deadline_has_its_step_its_days_and_its_last_day(record, deadlines):
     answer = assess(record, applied_on=DAY, rules=BOOK)
-    shown = as_data(answer)["deadlines"]
+    shown = assessment_json(answer)["deadlines"]
 
     assert [(d["step"], d["days"], d["by"], d["zh"], d["en"]) for d in shown] == deadlines
     assert {d["unit"] for d in shown} == {"working_days"}
@@ -105,7 +107,7 @@ def test_each_deadline_has_its_step_its_days_and_its_last_day(record, deadlines)
 
 def test_without_a_name_there_is_none():
     answer = assess(penalty(), applied_on=DAY, rules=BOOK)
-    named, bare = as_data(answer, "某案"), as_data(answer)
+    named, bare = assessment_json(answer, "某案"), assessment_json(answer)
 
     assert "name" not in bare
     assert {k: v for k, v in named.items() if k != "name"} == bare

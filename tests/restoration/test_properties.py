@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.restoration.records import penalty
-from xhcredit.restoration.assess import answer, assess
+from xhcredit.restoration.assess import assess, examine_record
 from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR
 from xhcredit.restoration.bulk import WAYS, answers, mendable, terms
 from xhcredit.restoration.bulk import add_months as add_months_bulk
@@ -146,7 +146,7 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
     each = [record.decided_on + timedelta(days=n) for n in shifts]
     published = [None if gap is None else d + gap for d in each]
     each_one = [
-        answer(replace(record, decided_on=d, published_on=p), law)
+        examine_record(replace(record, decided_on=d, published_on=p), law)
         for d, p in zip(each, published, strict=True)
     ]
 
@@ -182,7 +182,7 @@ def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shift
     shifts = of_one_standard(record, law, shifts)
     names = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
     rows = [replace(record, **{n: moved(record, n, shift) for n in names}) for shift in shifts]
-    each = [answer(row, law) for row in rows]
+    each = [examine_record(row, law) for row in rows]
     horizon = day + timedelta(days=30)
     columns = {n: column(getattr(row, n) for row in rows) for n in names}
 

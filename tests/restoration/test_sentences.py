@@ -14,7 +14,7 @@ import pytest
 
 from tests.restoration.test_cases import GIVEN
 from xhcredit.errors import XhcreditError
-from xhcredit.restoration.as_json import as_data
+from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from
 from xhcredit.restoration.notice import Parties, notice
@@ -63,7 +63,7 @@ def sentences(file: str) -> set[str]:
         for number, record in enumerate(circumstances(case.record)):
             try:
                 answer = assess(record, applied_on=case.applied_on, rules=BOOK)
-                found |= {plainly(t) for t in said(as_data(answer))}
+                found |= {plainly(t) for t in said(assessment_json(answer))}
                 if number == 0:
                     letter = notice(record, US, BOOK)
                     found |= {plainly(t) for t in [*letter.text.splitlines(), *letter.lawyer]}

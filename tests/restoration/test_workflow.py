@@ -6,13 +6,13 @@ import pytest
 
 from xhcredit.errors import BadInput, WrongState
 from xhcredit.restoration.workflow import (
+    CLOSED_STATES,
     DEALT_WITH,
-    MOVES,
-    OVER,
     REVOKED_FOR,
     STATES,
+    TRANSITIONS,
     WITHDRAWING,
-    after,
+    next_state,
 )
 
 #: act: from which states, to which, what is said of it
@@ -45,12 +45,12 @@ ORDERS = [(kind, act, state) for kind, acts in EVERY.items() for act in acts for
 def test_an_act_fits_its_states_only_and_leads_to_one(kind, act, state):
     states, to, _, _ = EVERY[kind][act]
     if state in states:
-        assert after(kind, state, act) == (to or state)
+        assert next_state(kind, state, act) == (to or state)
         return
     possible = ", ".join(a for a, (s, *_) in EVERY[kind].items() if state in s) or "nothing more"
     message = f'"{act}" does not fit: it is {state}; now possible: {possible}'
     with pytest.raises(WrongState, match=f"^{re.escape(message)}$"):
-        after(kind, state, act)
+        next_state(kind, state, act)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_act_fits_its_states_only_and_leads_to_one(kind, act, state):
 def test_an_act_that_there_is_not_is_named_with_those_that_there_are(kind, act, known):
     message = f'unknown step "{act}" of {kind}; choose one of: {known}'
     with pytest.raises(BadInput, match=f"^{re.escape(message)}$"):
-        after(kind, "filed", act)
+        next_state(kind, "filed", act)
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -76,11 +76,11 @@ def test_every_act_is_said_in_both_languages_and_takes_an_official_but_for_the_a
     filed = {"restoration": ("提出申请", "filed"), "objection": ("提出异议", "filed")}
     said = {"file": filed[kind]} | {a: (zh, en) for a, (_, _, zh, en) in EVERY[kind].items()}
 
-    assert {a: (m.said.zh, m.said.en) for a, m in MOVES[kind].items()} == said
-    assert {a for a, m in MOVES[kind].items() if not m.by_official} == (
+    assert {a: (m.text.zh, m.text.en) for a, m in TRANSITIONS[kind].items()} == said
+    assert {a for a, m in TRANSITIONS[kind].items() if not m.by_official} == (
         {"file", "refile", "withdraw"} & said.keys()
     )
-    assert (MOVES[kind]["file"].states, MOVES[kind]["file"].to) == ((), "filed")
+    assert (TRANSITIONS[kind]["file"].states, TRANSITIONS[kind]["file"].to) == ((), "filed")
 
 
 def test_every_state_is_said_in_both_languages():
@@ -102,12 +102,12 @@ def test_every_state_is_said_in_both_languages():
 
 
 def test_which_states_are_over_and_what_takes_a_record_out_of_use():
-    assert {"refused", "withdrawn", "rejected", "revoked", "resumed"} == OVER
-    assert OVER | {"published", "upheld"} == DEALT_WITH
+    assert {"refused", "withdrawn", "rejected", "revoked", "resumed"} == CLOSED_STATES
+    assert CLOSED_STATES | {"published", "upheld"} == DEALT_WITH
     assert WITHDRAWING == {"grant": "restored", "uphold": "objection"}
     assert REVOKED_FOR == ("false_materials", "broken_pledge")
     # nobody can act any more in a state that is over, but for a revoked one that is resumed
     for kind, acts in EVERY.items():
-        assert {s for states, *_ in acts.values() for s in states} & OVER == (
+        assert {s for states, *_ in acts.values() for s in states} & CLOSED_STATES == (
             {"revoked"} if kind == "restoration" else set()
         )

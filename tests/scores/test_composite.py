@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.scores.test_points import SCALE
 from xhcredit.scores import composite
-from xhcredit.scores.composite import Applies, Pool, Scorer, largest
+from xhcredit.scores.composite import Pool, Scorer, XWeighting, largest_losses
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
 
@@ -31,7 +31,7 @@ RELEASE = Release(
     "test",
     {"general": card("general", "a", (0, -100)), "x_food": card("x_food", "b", (50, -50))},
 )
-POOL = Pool(0.6, {"x_food": Applies("food", 1, 0.4)})
+POOL = Pool(0.6, {"x_food": XWeighting("food", 1, 0.4)})
 
 
 def scored(a, b, food):
@@ -74,13 +74,13 @@ losses = st.lists(
 def test_compiled_and_plain_reasons_agree_ties_included(lost):
     matrix = np.array(lost).T.copy()
     reason, points = np.empty((4, len(lost)), np.int16), np.empty((4, len(lost)))
-    composite._top(matrix, reason, points)
+    composite._largest_losses(matrix, reason, points)
     order = np.argsort(-matrix, axis=0, kind="stable")[:4]
     sizes = np.take_along_axis(matrix, order, axis=0)
 
     np.testing.assert_array_equal(reason, np.where(sizes > 0, order, -1))
     np.testing.assert_array_equal(points, sizes)
-    np.testing.assert_array_equal(largest(matrix)[0], reason)
+    np.testing.assert_array_equal(largest_losses(matrix)[0], reason)
 
 
 @pytest.mark.parametrize("food", [0.99, math.nan, 0])
@@ -98,7 +98,7 @@ TWO = Release(
         "x_off": card("x_off", "c", (0, -20)),
     },
 )
-BOTH = Pool(0.5, {"x_food": Applies("food", 1, 0.3), "x_site": Applies("site", 2, 0.2)})
+BOTH = Pool(0.5, {"x_food": XWeighting("food", 1, 0.3), "x_site": XWeighting("site", 2, 0.2)})
 IDS = ["food", "a", "site", "b", "c"]
 
 
@@ -135,9 +135,9 @@ def test_reasons_come_with_the_value_of_their_indicator_and_their_share_of_the_w
 
 def test_the_largest_losses_come_first_and_of_equal_ones_the_earlier():
     lost = np.array([[1.0, 0], [3, 0], [3, 0], [2, 0], [5, 1], [0.5, 0]])
-    reason, size = largest(lost)
+    reason, size = largest_losses(lost)
 
     assert reason.T.tolist() == [[4, 1, 2, 3], [4, -1, -1, -1]]
     assert size.T.tolist() == [[5, 3, 3, 2], [1, 0, 0, 0]]
-    assert largest(lost, 2)[0].T.tolist() == [[4, 1], [4, -1]]
+    assert largest_losses(lost, 2)[0].T.tolist() == [[4, 1], [4, -1]]
     assert (reason.dtype, size.dtype) == (np.int16, np.float64)

@@ -18,7 +18,7 @@ from xhcredit.jobs.scoring.model import _refuse_windows, model_on, refuse_releas
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.composite import Pool
 from xhcredit.scores.points import Indicator, Special
-from xhcredit.scores.release import load_release, monotone, problems, release_of
+from xhcredit.scores.release import is_monotone, load_release, release_of, release_problems
 from xhcredit.scores.sql import indicator_sql, release_sql
 
 
@@ -42,7 +42,7 @@ def random_features(model, enterprises=4000):
 
 
 def test_every_indicator_is_declared_scored_and_runs_in_its_direction():
-    assert problems(load_release(), features(), ()) == []
+    assert release_problems(load_release(), features(), ()) == []
 
 
 def test_a_forbidden_or_contrary_indicator_is_refused():
@@ -157,7 +157,7 @@ def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
         nosuch=[0], national_grade=[0, 5], penalties_24m=[0, 5], penalties_12m=[0, -5]
     )
 
-    assert problems(found, declared, {"penalties_12m"}) == [
+    assert release_problems(found, declared, {"penalties_12m"}) == [
         'general: "nosuch" is not declared',
         f'general: "national_grade" may not be scored (use: {declared["national_grade"].use})',
         'general: "penalties_24m": points do not follow the direction riskier',
@@ -177,8 +177,8 @@ def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
 def test_points_never_rise_as_risk_grows(points, riskier, safer):
     one = Indicator(feature="f", cuts=(1, 2), points=points, missing=0)
 
-    assert monotone(one, "riskier") is riskier
-    assert monotone(one, "safer") is safer
+    assert is_monotone(one, "riskier") is riskier
+    assert is_monotone(one, "safer") is safer
 
 
 def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():

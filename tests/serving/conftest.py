@@ -8,7 +8,7 @@ import pytest
 
 from tests.serving.district import TODAY, Clock, headers, new_key, served, write_nights
 from xhcredit.jobs.night.publish import publish
-from xhcredit.jobs.restoration.candidates import restorable
+from xhcredit.jobs.restoration.candidates import find_restorable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.store import Store
@@ -53,7 +53,7 @@ def client(file, nights):
 @pytest.fixture(scope="module")
 def records(nights):
     """Records of the warehouse that can be restored today, or once something is done."""
-    return restorable(nights / "warehouse", Rulebook.load(), TODAY)
+    return find_restorable(nights / "warehouse", Rulebook.load(), TODAY)
 
 
 @pytest.fixture(scope="module")

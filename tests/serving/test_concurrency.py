@@ -14,7 +14,7 @@ from tests.serving.alerts.test_alerts import DAY, OFFICE, candidate
 from tests.serving.district import ACT, Clock
 from tests.serving.visitors import hashed
 from tests.store.conftest import address, postgres  # noqa: F401 - fixtures
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.store import Store
 
 MANY = 50
@@ -39,7 +39,7 @@ def officer(store, at, login):
     """A client in which an inspector is logged in."""
     store.access.add_user(ACT, login, login, hashed("Fort-linde-9-Ufer"), must_change=False)
     store.access.grant(ACT, login, "inspector", OFFICE)
-    opened = store.sessions.open(ACT, store.access.user(login), "127.0.0.1", "password")
+    opened = store.sessions.open(ACT, store.access.get_user(login), "127.0.0.1", "password")
     sent = {"X-CSRF-Token": opened.csrf, "X-Purpose": "test"}
     cookies = {"xhcredit": opened.cookie}
     return httpx.Client(base_url=at, headers=sent, cookies=cookies, trust_env=False, timeout=60)
@@ -54,7 +54,9 @@ def screen(client, key):
 def store(address):  # noqa: F811 - the fixture
     with Store.open(address, clock=Clock()) as opened:
         new = [(candidate(0, "yellow", OFFICE), None)]
-        opened.alerts.night(ACT, DAY, "i", new, {"before": "2000-01-01", "reason": "old"}, {})
+        opened.alerts.record_night(
+            ACT, DAY, "i", new, {"before": "2000-01-01", "reason": "old"}, {}
+        )
         yield opened
 
 
@@ -81,7 +83,7 @@ def test_the_same_key_fifty_times_is_one_act_and_one_answer(store, tmp_path):
 
     assert {a.status_code for a in answers} == {200}
     assert len({a.text for a in answers}) == 1
-    assert [s["act"] for s in store.alerts.one(1)["steps"]] == ["detect", "screen"]
+    assert [s["act"] for s in store.alerts.get(1)["steps"]] == ["detect", "screen"]
     assert verify(store.database).entries == before + 1, "one act and 49 replays"
 
 
@@ -99,6 +101,6 @@ def test_of_two_officers_at_once_one_wins_and_the_other_is_told_why(store, tmp_p
 
     assert (first.status_code, second.status_code) == (200, 409)
     assert second.json()["code"] == "wrong_state"
-    assert len(store.alerts.one(1)["steps"]) == 2
+    assert len(store.alerts.get(1)["steps"]) == 2
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from starlette.testclient import TestClient
-from xhcredit_serving.auth.passwords import hashed_now
+from xhcredit_serving.auth.passwords import hash_blocking
 
 from tests.serving.district import ACT
 
@@ -15,7 +15,7 @@ PASSWORD = "Fort-linde-9-Ufer"  # noqa: S105 - of people that exist in tests onl
 @cache
 def hashed(password):
     """Hashing takes long on purpose, so each password of the tests is hashed once."""
-    return hashed_now(password)
+    return hash_blocking(password)
 
 
 def person(client, login, *granted, password=PASSWORD, **columns):
@@ -43,7 +43,7 @@ def visitor(client, login, *granted):
 
 def again(client, made, login):
     """Log a person in once more, past the password."""
-    user = client.store.access.user(login)
+    user = client.store.access.get_user(login)
     opened = client.store.sessions.open(ACT, user, "testclient", "password")
     made.cookies.set("xhcredit", opened.cookie)
     made.headers.update({"X-CSRF-Token": opened.csrf, "X-Purpose": "test"})

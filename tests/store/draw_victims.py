@@ -68,20 +68,20 @@ def do(store: Store, step: str, draw: str, warehouse: Path, out: Path) -> object
         return jobs.file_plan(store, asked, plan_given(draw), BOOK, date(2025, 3, 1))
     if step == "freeze":
         people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-        freezing = jobs.Freezing(f"p-{draw}", draw, DAY, people)
+        freezing = jobs.FreezeRequest(f"p-{draw}", draw, DAY, people)
         told = jobs.freeze(store, asked, warehouse, BOOK, freezing)
-        jobs.export(store, draw, out)
+        jobs.export_draw(store, draw, out)
         return told
     if step == "seed":
-        return jobs.seed(store, asked, draw, f"1 2 3 {draw}", SOURCE)
+        return jobs.enter_seed(store, asked, draw, f"1 2 3 {draw}", SOURCE)
     if step == "run":
-        told = jobs.run(store, asked, draw)
-        jobs.export(store, draw, out)
+        told = jobs.run_draw(store, asked, draw)
+        jobs.export_draw(store, draw, out)
         return told
     if step == "results":
         data = results_of(store, draw)
         return draw_results.enter_results(store, asked, draw, data, "r.csv", warehouse, TODAY)
-    return [str(path) for path in draw_publication.publish(store, asked, draw, out)]
+    return [str(path) for path in draw_publication.publish_list(store, asked, draw, out)]
 
 
 def clock_of(step: str):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import event, insert
 
-from xhcredit.jobs.delivery.ssrf_guard import Outward
-from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, deliver
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.core.tables import releases
 from xhcredit.store.core.transactions import Act
@@ -75,7 +75,7 @@ def keep_releases(address: str, name: str, limit: int) -> None:
 def deliver_all(address: str, limit: int) -> None:
     """Tell everybody what is due until the limit."""
     steps = Steps(limit)
-    plan = Plan(outward=Outward(("127.0.0.0/8",)), first=timedelta(0))
+    plan = DeliveryPolicy(address_policy=AddressPolicy(("127.0.0.0/8",)), first_pause=timedelta(0))
     with Store.open(address) as store:
         steps.watch(store)
         deliver(store, plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from tests.store.killed import Steps
-from xhcredit.alerts.budget import Candidate
+from xhcredit.alerts.budget import AlertCandidate
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.restoration.applications import Filing, Step
 from xhcredit.store.store import Store
@@ -30,7 +30,7 @@ def key(store: Store, name: str) -> None:
 
 
 def session(store: Store, name: str) -> None:
-    user = store.access.user("kept")
+    user = store.access.get_user("kept")
     opened = store.sessions.open(act("user:kept", "session.open"), user, "::1", "password")
     found = store.sessions.find(opened.cookie)
     assert found is not None
@@ -39,14 +39,14 @@ def session(store: Store, name: str) -> None:
 
 def application(store: Store, name: str) -> None:
     filing = Filing("restoration", "91310115MA1K3CUM7M", "penalty", {"doc_no": name}, "samr", "局")
-    told = store.applications.file(act("a", "file", f"file {name}"), filing, Step("file", DAY))
+    told = store.applications.submit(act("a", "file", f"file {name}"), filing, Step("file", DAY))
     accept = Step("accept", DAY, official="王某", role="科长", reason="材料齐全")
     do = act("b", "step", f"accept {name}")
-    store.applications.step(do, told["application"], lambda _: accept)
+    store.applications.add_step(do, told["application"], lambda _: accept)
 
 
 def alert(store: Store, name: str) -> None:
-    found = Candidate(
+    found = AlertCandidate(
         "tax_arrears",
         "d",
         "finance",
@@ -64,7 +64,7 @@ def alert(store: Store, name: str) -> None:
         {"figures": {}, "events": []},
     )
     old = {"before": "2000-01-01", "reason": "old"}
-    store.alerts.night(act("night", "alerts"), DAY, name, [(found, None)], old, {"found": 1})
+    store.alerts.record_night(act("night", "alerts"), DAY, name, [(found, None)], old, {"found": 1})
 
 
 def subscription(store: Store, name: str) -> None:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.common import Cap, Cutoffs, Direct, PackState, Tolerance
-from xhcredit.tiers.assign import TIERS, Policy, assign, capped_grades, grades, policy_on
+from xhcredit.tiers.assign import (
+    TIERS,
+    Policy,
+    assign_tiers,
+    capped_grades,
+    grade_scores,
+    policy_on,
+)
 
 WORDS = {"zh": "词", "en": "word"}
 POLICY = Policy(
@@ -46,7 +53,7 @@ def tier(score, under=POLICY, **values):
     """Tier and decider of one enterprise; features not named are 0, old enough for no tolerance."""
     ids = under.features()
     x = np.array([[float({"age_days": 4000.0, **values}.get(name, 0.0))] for name in ids])
-    result = assign(x, ids, np.array([score]), under)
+    result = assign_tiers(x, ids, np.array([score]), under)
     return TIERS[result.tier[0]], under.deciders[result.decided_by[0]]
 
 
@@ -194,7 +201,7 @@ def test_of_several_direct_assignments_the_first_of_the_worst_decides(values, ex
 
 def test_each_enterprise_of_a_batch_gets_its_own_tier():
     x = np.array([[1.0, 0, 0], [0, 2, 0], [0, 0, 0]])
-    result = assign(x, ["a", "b", "c"], np.array([700.0, 700, 700]), CAPPED)
+    result = assign_tiers(x, ["a", "b", "c"], np.array([700.0, 700, 700]), CAPPED)
 
     assert [TIERS[t] for t in result.tier] == ["B", "C", "A"]
     assert [CAPPED.deciders[k] for k in result.decided_by] == [
@@ -209,11 +216,11 @@ def test_nobody_gets_a_tier_from_a_missing_score():
     with pytest.raises(
         ValueError, match=r"^a composite score is missing; nobody may get .* from that$"
     ):
-        assign(np.zeros((3, 2)), ["a", "b", "c"], np.array([700.0, np.nan]), CAPPED)
+        assign_tiers(np.zeros((3, 2)), ["a", "b", "c"], np.array([700.0, np.nan]), CAPPED)
 
 
 def test_a_grade_counts_the_cut_offs_above_the_score():
-    found = grades(np.array([650.0, 649.9, 549.9, 449.9, np.nan]), POLICY.cutoffs)
+    found = grade_scores(np.array([650.0, 649.9, 549.9, 449.9, np.nan]), POLICY.cutoffs)
 
     assert found.tolist() == [0, 1, 2, 3, 0]
     assert found.dtype == np.int8

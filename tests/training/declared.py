@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from tests.training.samples import known
-from xhcredit.features.registry import for_score
+from xhcredit.features.registry import features_for_score
 
 
 def declared(size=3000, seed=1, **more):
     """Three indicators of ``known``: two that tell, one that is noise."""
     sample = known(size, seed, **more)
     names = {"riskier": [], "safer": []}
-    for f in for_score("general"):
+    for f in features_for_score("general"):
         names[f.direction].append(f.id)
     wanted = [
         (0, names["riskier"][0], "riskier"),

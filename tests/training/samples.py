@@ -1,7 +1,7 @@
 """Small samples that are made by a known rule, so that what is learned can be checked."""
 
 import numpy as np
-from xhcredit_training.dataset import Column, frame
+from xhcredit_training.dataset import Column, make_dataset
 
 
 def known(size=4000, seed=1, *, rate=-2.0):
@@ -26,4 +26,6 @@ def known(size=4000, seed=1, *, rate=-2.0):
     ]
     day = np.sort(rng.integers(17000, 19500, size))
     ent = rng.integers(0, size // 3, size)
-    return frame(columns, x, bad, day=day, ent=ent, groups={"size": rng.integers(0, 3, size)})
+    return make_dataset(
+        columns, x, bad, day=day, ent=ent, groups={"size": rng.integers(0, 3, size)}
+    )

@@ -6,9 +6,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from xhcredit_training.alarms import drifted, identifiers, own_rows, random_gap, single, years
+from xhcredit_training.alarms import (
+    drift_alarms,
+    identifier_alarms,
+    own_row_leaks,
+    random_gap_alarms,
+    too_good_indicators,
+    year_rate_alarms,
+)
 from xhcredit_training.binning import Fineness, find_bins
-from xhcredit_training.dataset import Column, frame
+from xhcredit_training.dataset import Column, make_dataset
 from xhcredit_training.metrics import precision
 from xhcredit_training.woe import fit_woe
 
@@ -33,11 +40,11 @@ def sets(real_data):
 def test_honest_samples_raise_no_alarm():
     named = replace(EARLY, identifiers={"inspector": np.arange(len(EARLY)) % 12})
 
-    assert single(EARLY, LIMITS) == []
-    assert own_rows(EARLY, LATE, LIMITS) == []
-    assert years(EARLY, replace_limit(year_rate_ratio_above=3.0)) == []
-    assert drifted(EARLY, LATE, LIMITS) == []
-    assert identifiers(named, LIMITS, {"row": np.arange(len(EARLY))}) == []
+    assert too_good_indicators(EARLY, LIMITS) == []
+    assert own_row_leaks(EARLY, LATE, LIMITS) == []
+    assert year_rate_alarms(EARLY, replace_limit(year_rate_ratio_above=3.0)) == []
+    assert drift_alarms(EARLY, LATE, LIMITS) == []
+    assert identifier_alarms(named, LIMITS, {"row": np.arange(len(EARLY))}) == []
 
 
 def replace_limit(**parts):
@@ -50,7 +57,9 @@ def test_an_indicator_that_is_the_outcome_is_too_good():
         EARLY, columns=(*EARLY.columns, Column("after", "riskier")), x=np.vstack([EARLY.x, leak])
     )
 
-    assert [(a.code, a.about) for a in single(sample, LIMITS)] == [("too_good", "after")]
+    assert [(a.code, a.about) for a in too_good_indicators(sample, LIMITS)] == [
+        ("too_good", "after")
+    ]
 
 
 def test_what_was_found_at_the_visit_is_too_good_in_beijing(real_data):
@@ -59,14 +68,14 @@ def test_what_was_found_at_the_visit_is_too_good_in_beijing(real_data):
     raw = raw[(raw.source == "miyun_emergency") & raw.fail.notna()]
     length = raw.item.fillna("").str.len().to_numpy(float)
     words = pd.factorize(raw.item.fillna("").str[:12])[0].astype(float)
-    sample = frame(
+    sample = make_dataset(
         [Column("length"), Column("words", category=True)],
         np.stack([length, words]),
         raw.fail.astype(float).to_numpy(),
         ent=pd.factorize(raw.entity)[0],
     )
 
-    assert {a.about for a in single(sample, LIMITS)} & {"length", "words"}
+    assert {a.about for a in too_good_indicators(sample, LIMITS)} & {"length", "words"}
 
 
 def test_who_inspects_carries_signal_in_chicago(sets):
@@ -76,20 +85,20 @@ def test_who_inspects_carries_signal_in_chicago(sets):
         learn, identifiers={"inspector": learn.groups["inspector"], "licence": learn.ent % 97}
     )
 
-    assert [a.about for a in identifiers(named, LIMITS)] == ["inspector"]
+    assert [a.about for a in identifier_alarms(named, LIMITS)] == ["inspector"]
 
 
 def test_who_inspects_is_no_alarm_by_chance_in_a_small_sample():
     few = known(120, seed=3)
     named = replace(few, identifiers={"inspector": np.arange(len(few)) % 4})
 
-    assert identifiers(named, LIMITS, {"row": np.arange(len(few))}) == []
+    assert identifier_alarms(named, LIMITS, {"row": np.arange(len(few))}) == []
 
 
 def test_the_order_of_rows_raises_an_alarm_where_it_tells_the_outcome():
     sorted_by_outcome = EARLY.rows(np.argsort(EARLY.bad, kind="stable"))
 
-    found = identifiers(sorted_by_outcome, LIMITS, {"row": np.arange(len(EARLY))})
+    found = identifier_alarms(sorted_by_outcome, LIMITS, {"row": np.arange(len(EARLY))})
 
     assert [(a.code, a.about) for a in found] == [("identifier", "row")]
 
@@ -101,10 +110,10 @@ def test_target_encoding_on_own_rows_is_caught_in_customs(sets):
     learn, judge, honest, honest_judge = (
         part.only(shares) for part in (learn, judge, honest, honest_judge)
     )
-    caught = {a.about for a in own_rows(learn, judge, LIMITS)}
+    caught = {a.about for a in own_row_leaks(learn, judge, LIMITS)}
 
     assert {"importer_share", "seller_share", "importer_hs_share"} <= caught
-    assert own_rows(honest, honest_judge, LIMITS) == []
+    assert own_row_leaks(honest, honest_judge, LIMITS) == []
     at = precision(0.05)
     even = np.ones(len(judge))
     leaky = fit_woe(learn).risk(judge.x, judge.ids)
@@ -119,13 +128,13 @@ def test_random_folds_promise_more_than_time_keeps_in_miyun(real_data):
     who, day = pd.factorize(raw.entity)[0], days_of(raw.date)
     x = np.stack([pd.factorize(raw[c])[0].astype(float) for c in ("entity", "street", "date")])
     columns = [Column(c, category=True) for c in ("entity", "street")] + [Column("date")]
-    sample = frame(columns, x, raw.fail.astype(float).to_numpy(), day=day, ent=who)
+    sample = make_dataset(columns, x, raw.fail.astype(float).to_numpy(), day=day, ent=who)
 
     def learn(part):
         model = fit_woe(part)
         return lambda rest: model.risk(rest.x, rest.ids)
 
-    found = random_gap(sample, learn, LIMITS, int(np.quantile(day, 0.7)))
+    found = random_gap_alarms(sample, learn, LIMITS, int(np.quantile(day, 0.7)))
 
     assert [a.code for a in found] == ["random_gap"]
 
@@ -138,19 +147,19 @@ def test_years_drift_in_beijing(real_data):
     """The trap: 2.1 % in 2021, 0.9 % in 2022, 3.5 % in 2023."""
     raw = pd.read_csv(real_data / "beijing" / "inspections.csv.gz", dtype=str)
     raw = raw[raw.fail.notna() & (raw.date >= "2021") & (raw.source != "miyun_emergency")]
-    sample = frame(
+    sample = make_dataset(
         [Column("f")],
         np.zeros((1, len(raw))),
         raw.fail.astype(float).to_numpy(),
         day=days_of(raw.date),
     )
 
-    assert "2022-2023" in [a.about for a in years(sample, LIMITS)]
+    assert "2022-2023" in [a.about for a in year_rate_alarms(sample, LIMITS)]
 
 
 def test_random_folds_need_both_sides():
     with pytest.raises(BadSample, match="nothing lies before, or after"):
-        random_gap(EARLY, lambda part: lambda rest: rest.x[0], LIMITS, 0)
+        random_gap_alarms(EARLY, lambda part: lambda rest: rest.x[0], LIMITS, 0)
 
 
 def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data):
@@ -166,7 +175,7 @@ def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data
                 raw[name].to_numpy(float),
                 bad,
                 np.ones(len(raw)),
-                Fineness(fine=128, most=20, least_share=0.03, price=0),
+                Fineness(fine_bins=128, max_bins=20, min_share=0.03, price=0),
             ).information_value()
             for name in published.index
         }
@@ -177,4 +186,4 @@ def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data
 
 
 def test_limits_are_read_from_the_rulebook():
-    assert single(EARLY, replace_limit(single_auc_above=0.5)) != []
+    assert too_good_indicators(EARLY, replace_limit(single_auc_above=0.5)) != []

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 from xhcredit_training.cli import app
-from xhcredit_training.fairness import RATES, by_group, rate, tolerance_effect, treatment
+from xhcredit_training.fairness import (
+    RATES,
+    group_treatments,
+    rate,
+    rates_by_membership,
+    tolerance_effect,
+)
 from xhcredit_training.promotion_gates import riskiest
 from xhcredit_training.sample import groups_of
 
@@ -14,8 +20,8 @@ from tests.serving.district import write_warehouse
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.score_columns import present
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -42,14 +48,14 @@ def rows(size=4000, push=0.0):
 def test_rates_are_those_of_fairlearn():
     sample = rows()
     flag, at = riskiest(sample, 0.1), sample["group_size"] == 1
-    theirs = by_group(sample, flag, at)
+    theirs = rates_by_membership(sample, flag, at)
     for name in RATES:
         ours = rate(name, sample["bad"], flag, sample["weight"] * at)
         assert ours == pytest.approx(theirs.loc[True, name], abs=1e-12)
 
 
 def test_groups_alike_do_not_differ_and_small_ones_are_not_told():
-    told = treatment(rows(), 0.1, 100)
+    told = group_treatments(rows(), 0.1, 100)
     assert [(t.grouping, t.value) for t in told] == [
         ("size", 0),
         ("size", 1),
@@ -60,7 +66,7 @@ def test_groups_alike_do_not_differ_and_small_ones_are_not_told():
 
 def test_a_group_that_is_pushed_is_found():
     """More often selected, more false alarms, chances overstated; its bad ones missed less."""
-    _, pushed, _ = treatment(rows(push=1.0), 0.1, 100)
+    _, pushed, _ = group_treatments(rows(push=1.0), 0.1, 100)
     assert pushed.differs == ["selected", "false_alarms", "missed", "overstated"]
     assert pushed.against["false_alarms"].low > 0
     assert pushed.against["missed"].high < 0
@@ -69,13 +75,13 @@ def test_a_group_that_is_pushed_is_found():
 
 def test_one_outcome_is_refused():
     with pytest.raises(BadSample, match="one outcome only"):
-        treatment(rows() | {"bad": np.zeros(4000)}, 0.1)
+        group_treatments(rows() | {"bad": np.zeros(4000)}, 0.1)
 
 
 def test_the_tolerance_period_lifts_and_never_lowers(tmp_path):
-    store = open_store(write_warehouse(tmp_path / "w"))
+    store = open_event_columns(write_warehouse(tmp_path / "w"))
     model = model_on(Rulebook.load(), load_release(), DAY)
-    at = present(store, DAY)
+    at = present_rows(store, DAY)
     days = np.full(at.shape, day_number(DAY), np.int32)
     told = tolerance_effect(store, model, groups_of(store, at, days))
     assert {t.grouping for t in told} >= {"size", "new_form", "kind", "age"}

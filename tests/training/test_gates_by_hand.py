@@ -121,7 +121,7 @@ def test_the_low_end_of_the_difference_decides_and_not_its_middle():
     bad = np.tile([1, 0], 60)
     champion = evaluation(bad + rng.normal(0, 1, 120), bad)
     candidate = evaluation(bad + rng.normal(0, 1, 120), bad)
-    found = gates.gap(auc, candidate, champion)
+    found = gates.metric_gap(auc, candidate, champion)
     middle = limits(auc_loss_below=-(found.value + found.low) / 2)
 
     assert found.low < found.value
@@ -144,7 +144,7 @@ def noisy(seed, count, noise):
 
 def test_a_group_closes_the_gate_only_where_the_whole_interval_is_beyond_the_bound():
     candidate, champion, one = noisy(3, 80, 0.8)
-    found = gates.gap(auc, champion, candidate, one)
+    found = gates.metric_gap(auc, champion, candidate, one)
     least = {"group_least": 10, "group_false_alarms_below": 1.0}
     between = limits(**least, group_auc_loss_below=(found.value + found.low) / 2)
     below = limits(**least, group_auc_loss_below=found.low - 1e-9)

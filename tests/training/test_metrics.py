@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 from xhcredit_training.additive_model import Additive
-from xhcredit_training.bootstrap import difference, draws, with_intervals
+from xhcredit_training.bootstrap import bootstrap_counts, difference, with_intervals
 from xhcredit_training.evaluate import compare, evaluate
 from xhcredit_training.metrics import (
     METRICS,
@@ -20,7 +20,7 @@ from xhcredit_training.metrics import (
     precision,
 )
 from xhcredit_training.models import fit
-from xhcredit_training.stability import by_month, index, psi
+from xhcredit_training.stability import by_month, psi, stability_index
 
 from tests.training.samples import known
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_told_is_not_told(bad):
 
 
 def test_draws_keep_the_rows_of_an_enterprise_together():
-    times = draws(np.array([7, 7, 3, 3, 3]), 50)
+    times = bootstrap_counts(np.array([7, 7, 3, 3, 3]), 50)
 
     assert (times[:, 0] == times[:, 1]).all()
     assert (times[:, 2] == times[:, 3]).all()
@@ -137,7 +137,9 @@ def test_psi_is_nothing_for_the_same_and_large_for_the_shifted():
     assert psi(base, base + 1, np.ones(5000), np.ones(5000)) > 0.25
     gone = np.where(RNG.random(5000) < 0.5, np.nan, base)
     assert psi(base, gone, np.ones(5000), np.ones(5000)) > 0.25
-    assert index(np.array([90.0, 10]), np.array([10.0, 90])) == pytest.approx(3.5, abs=0.1)
+    assert stability_index(np.array([90.0, 10]), np.array([10.0, 90])) == pytest.approx(
+        3.5, abs=0.1
+    )
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from xhcredit_training.additive_model import Additive
 from xhcredit_training.boosted import Boosting, boost, compile_trees, fit_boosted, mean_of
 from xhcredit_training.calibrate import calibrate
-from xhcredit_training.challenger import fit_full
-from xhcredit_training.dataset import Column, frame
+from xhcredit_training.challenger import fit_challenger
+from xhcredit_training.dataset import Column, make_dataset
 from xhcredit_training.metrics import auc, calibration_slope
 from xhcredit_training.models import MODELS, expert, fit, from_table
 from xhcredit_training.woe import fit_woe
@@ -17,7 +17,7 @@ from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
 from xhcredit.scores.bulk import scores_of
 from xhcredit.scores.points import Scale, points_table
-from xhcredit.scores.release import load_release, monotone, release_of
+from xhcredit.scores.release import is_monotone, load_release, release_of
 
 SCALE = Scale(anchor_points=600, anchor_odds=20, points_to_double_odds=50)
 QUICK = Boosting(leaves=3, rate=0.2, rounds=60, patience=20)
@@ -45,26 +45,26 @@ def ordered(model, sample):
 
 @pytest.fixture(scope="module")
 def grown():
-    booster, laid = boost(LEARN, QUICK, alone=True)
+    booster, laid = boost(LEARN, QUICK, one_per_tree=True)
     return booster, laid, compile_trees(booster, LEARN.columns, laid, LEARN.x)
 
 
 @pytest.mark.parametrize("x", [LEARN.x, LATER.x], ids=["learned", "later"])
 def test_compiled_trees_equal_the_booster(grown, x):
     """The promise of the official form: nothing is lost between booster and table."""
-    from xhcredit_training.boosted import spread
+    from xhcredit_training.boosted import lay_out_columns
 
     booster, _, model = grown
-    raw = booster.predict(spread(LEARN.columns, x).matrix, raw_score=True)
+    raw = booster.predict(lay_out_columns(LEARN.columns, x).matrix, raw_score=True)
 
     assert np.abs(model.risk(x, LEARN.ids) - raw).max() < 1e-9
 
 
 def test_compiled_trees_equal_the_booster_on_odd_values(grown):
-    from xhcredit_training.boosted import spread
+    from xhcredit_training.boosted import lay_out_columns
 
     booster, _, model = grown
-    raw = booster.predict(spread(LEARN.columns, ODD).matrix, raw_score=True)
+    raw = booster.predict(lay_out_columns(LEARN.columns, ODD).matrix, raw_score=True)
     never_missing = np.isnan(ODD[1:]).any(axis=0)  # only "up" was ever missing
 
     assert np.abs(model.risk(ODD, LEARN.ids) - raw)[~never_missing].max() < 1e-9
@@ -90,14 +90,14 @@ def test_points_follow_the_declared_direction(fitted):
     table = table_of(fitted(LEARN))
     words = {c.id: c.direction for c in LEARN.columns if c.direction != "none"}
 
-    followed = [monotone(i, words[i.feature]) for i in table.indicators if i.feature in words]
+    followed = [is_monotone(i, words[i.feature]) for i in table.indicators if i.feature in words]
 
     assert len(followed) >= 2
     assert all(followed)
 
 
 def test_the_challenger_follows_the_declared_direction():
-    model = fit_full(LEARN)
+    model = fit_challenger(LEARN)
     x = np.repeat(LATER.x[:, :200], 21, axis=1)
     x[0] = np.tile(np.linspace(-3, 3, 21), 200)
 
@@ -126,7 +126,7 @@ def test_a_category_never_seen_is_average_and_nothing_breaks(kind):
     shape = next(s for s in model.shapes if s.column.id == "kind")
     seen = list(shape.special.values())
 
-    assert min(seen) <= float(shape.of(np.array([77.0]))[0]) <= max(seen)
+    assert min(seen) <= float(shape.log_odds(np.array([77.0]))[0]) <= max(seen)
 
 
 def test_a_row_for_missing_values_never_seen_is_neutral_and_said_so():
@@ -149,7 +149,7 @@ def test_the_mean_of_additive_models_is_additive():
 def test_trees_on_top_of_a_model_are_one_points_table_and_correct_it():
     start = fit_woe(LEARN).without(["up"])
     model = fit_boosted(LEARN, QUICK, start)
-    booster, laid = boost(LEARN, QUICK, alone=True, start=start.risk(LEARN.x, LEARN.ids))
+    booster, laid = boost(LEARN, QUICK, one_per_tree=True, start=start.risk(LEARN.x, LEARN.ids))
     trees = compile_trees(booster, LEARN.columns, laid, LEARN.x)
 
     expected = start.risk(LATER.x, LATER.ids) + trees.risk(LATER.x, LATER.ids)
@@ -172,8 +172,8 @@ def test_a_nuisance_is_estimated_and_then_left_out():
 def test_weights_count_as_repeated_rows():
     few = np.round(LEARN.x * 2) / 2  # so that fine bins are the values themselves
     again = np.concatenate([np.arange(len(LEARN)), np.flatnonzero(LEARN.bad == 1)])
-    doubled = frame(LEARN.columns, few[:, again], LEARN.bad[again])
-    weighted = frame(LEARN.columns, few, LEARN.bad, weight=1.0 + LEARN.bad)
+    doubled = make_dataset(LEARN.columns, few[:, again], LEARN.bad[again])
+    weighted = make_dataset(LEARN.columns, few, LEARN.bad, weight=1.0 + LEARN.bad)
 
     risks = [fit_woe(sample).risk(few, LEARN.ids) for sample in (doubled, weighted)]
 
@@ -200,7 +200,7 @@ def test_calibration_refuses_risks_that_run_backwards():
 
 def test_the_expert_table_as_a_model_gives_its_own_points():
     table = load_release().general
-    sample = frame(
+    sample = make_dataset(
         [Column(i.feature) for i in table.indicators],
         np.random.default_rng(3).gamma(1, 2, (len(table.indicators), 50)),
         [0, 1] * 25,
@@ -218,7 +218,7 @@ def test_the_expert_table_as_a_model_gives_its_own_points():
 
 def test_the_plain_rule_orders_by_the_share_of_earlier_failures():
     x = np.array([[0.0, 0.2, np.nan, 0.5] * 10])
-    sample = frame([Column("inspection_failed_share_60m", "riskier")], x, [0, 1, 0, 1] * 10)
+    sample = make_dataset([Column("inspection_failed_share_60m", "riskier")], x, [0, 1, 0, 1] * 10)
 
     risk = MODELS["plain"](sample).risk(x, sample.ids)
 
@@ -226,7 +226,7 @@ def test_the_plain_rule_orders_by_the_share_of_earlier_failures():
 
 
 def alone(x, bad, **parts):
-    return frame([Column("f", **parts)], np.asarray(x, float).reshape(1, -1), bad)
+    return make_dataset([Column("f", **parts)], np.asarray(x, float).reshape(1, -1), bad)
 
 
 @pytest.mark.parametrize("kind", ["woe", "boosted", "full"])
@@ -249,7 +249,7 @@ def test_samples_that_teach_nothing_are_refused_in_words(kind, sample, match):
 def test_constant_and_empty_indicators_are_left_out_and_the_rest_is_learned(kind):
     size = len(LEARN)
     x = np.concatenate([LEARN.x, np.ones((1, size)), np.full((1, size), np.nan)])
-    sample = frame(
+    sample = make_dataset(
         [*LEARN.columns, Column("same", "riskier"), Column("gone")], x, LEARN.bad, ent=LEARN.ent
     )
 
@@ -261,15 +261,15 @@ def test_constant_and_empty_indicators_are_left_out_and_the_rest_is_learned(kind
 def test_what_cannot_be_a_sample_is_refused_in_words():
     columns, x = [Column("f")], np.zeros((1, 3))
     with pytest.raises(BadSample, match="neither 0 nor 1"):
-        frame(columns, x, [0, 1, 2])
+        make_dataset(columns, x, [0, 1, 2])
     with pytest.raises(BadSample, match="a weight is not positive"):
-        frame(columns, x, [0, 1, 0], weight=[1, 0, 1])
+        make_dataset(columns, x, [0, 1, 0], weight=[1, 0, 1])
     with pytest.raises(BadSample, match="infinite"):
-        frame(columns, x + np.inf, [0, 1, 0])
+        make_dataset(columns, x + np.inf, [0, 1, 0])
     with pytest.raises(BadSample, match="expected 1 indicators by 3 rows"):
-        frame(columns, np.zeros((2, 3)), [0, 1, 0])
+        make_dataset(columns, np.zeros((2, 3)), [0, 1, 0])
     with pytest.raises(BadSample, match="do not have the 3 rows"):
-        frame(columns, x, [0, 1, 0], day=[1])
+        make_dataset(columns, x, [0, 1, 0], day=[1])
     with pytest.raises(BadSample, match='no model "forest"; there are: woe, boosted, blend'):
         fit("forest", LEARN, None)
     with pytest.raises(BadSample, match='has no indicator "g"'):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from xhcredit_training.comparison import side_by_side
 from xhcredit_training.comparison_page import write_page
-from xhcredit_training.promotion import evaluation_of, submission
-from xhcredit_training.run import Order, train
-from xhcredit_training.sample_io import save
+from xhcredit_training.promotion import evaluation_of, make_submission
+from xhcredit_training.run import TrainingRequest, train
+from xhcredit_training.sample_io import save_sample
 
 from tests.training.declared import declared
 from xhcredit.errors import BadInput, BadSample
-from xhcredit.jobs.models.promotion import champion_release, submit
+from xhcredit.jobs.models.promotion import champion_release, submit_candidate
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.core.transactions import Act
@@ -28,9 +28,9 @@ TOLD = {"score": "general", "horizon_days": 365, "weights": {}}
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    save(declared(), folder / "s.parquet", TOLD)
+    save_sample(declared(), folder / "s.parquet", TOLD)
     for kind in ("woe", "full"):
-        order = Order(folder / "s.parquet", kind, folder / kind, ON, **PARTS)
+        order = TrainingRequest(folder / "s.parquet", kind, folder / kind, ON, **PARTS)
         train(order, RULES, lambda what, done, total: None)
     return folder
 
@@ -38,9 +38,9 @@ def runs(tmp_path_factory):
 def test_a_run_is_submitted_with_its_gates_and_figures_beside_the_champions(runs, tmp_path):
     with Store.open(str(tmp_path / "s.db")) as store:
         champion = champion_release(store, ON)
-        given, verdicts = submission(runs / "woe", runs / "s.parquet", champion, RULES, ON)
-        told = submit(store, Act("modeler", "model.submit", "季度"), given, RULES, ON)
-        kept = store.models.one(told["candidate"])
+        given, verdicts = make_submission(runs / "woe", runs / "s.parquet", champion, RULES, ON)
+        told = submit_candidate(store, Act("modeler", "model.submit", "季度"), given, RULES, ON)
+        kept = store.models.get(told["candidate"])
     assert [g["gate"] for g in kept["gates"]] == [v.gate for v in verdicts]
     assert kept["digest"] == load_release(runs / "woe" / "release.json").digest
     one, other, gap = kept["evaluation"]["compared"]["auc"]
@@ -52,9 +52,9 @@ def test_what_is_no_table_or_not_what_was_judged_is_refused(runs, tmp_path):
     with pytest.raises(BadInput, match="only a table can be promoted"):
         evaluation_of(runs / "full")
     other = replace(declared(seed=9), ent=np.arange(3000) + 90_000)
-    save(other, tmp_path / "o.parquet", TOLD)
+    save_sample(other, tmp_path / "o.parquet", TOLD)
     with pytest.raises(BadSample, match="judged on"):
-        submission(runs / "woe", tmp_path / "o.parquet", load_release(), RULES, ON)
+        make_submission(runs / "woe", tmp_path / "o.parquet", load_release(), RULES, ON)
     run = json.loads((runs / "woe" / "run.json").read_text(encoding="utf-8"))
     forged = tmp_path / "forged"
     forged.mkdir()

@@ -14,19 +14,19 @@ import pytest
 from typer.testing import CliRunner
 from xhcredit_training.cli import app
 from xhcredit_training.comparison import side_by_side
-from xhcredit_training.points_spreadsheet import rows, write_sheet
+from xhcredit_training.points_spreadsheet import table_rows, write_spreadsheet
 from xhcredit_training.promotion_gates import LEAKS
-from xhcredit_training.registry import address, find, log, read, registry
-from xhcredit_training.run import Order, train
-from xhcredit_training.sample_io import load, save
+from xhcredit_training.registry import find_run, log_run, read_run, registry, tracking_uri
+from xhcredit_training.run import TrainingRequest, train
+from xhcredit_training.sample_io import load_sample, save_sample
 from xhcredit_training.search import search
 
 from tests.training.samples import known
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, BadSample, NotWritable, RegistryUnavailable
-from xhcredit.features.registry import for_score
+from xhcredit.features.registry import features_for_score
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release, problems
+from xhcredit.scores.release import load_release, release_problems
 
 RULES = Rulebook.load()
 ON = date(2026, 6, 30)
@@ -43,7 +43,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     sample = known(3000)
     names = {"riskier": [], "safer": []}
-    for f in for_score("general"):
+    for f in features_for_score("general"):
         names[f.direction].append(f.id)
     up, down = names["riskier"], names["safer"]
     wanted = [(0, up[0], "riskier"), (1, down[0], "safer"), (4, up[1], "riskier")]
@@ -58,9 +58,9 @@ def runs(tmp_path_factory):
         sample.groups,
     )
     path = folder / "s.parquet"
-    save(sample, path, {"score": "general", "horizon_days": 365, "weights": {}})
+    save_sample(sample, path, {"score": "general", "horizon_days": 365, "weights": {}})
     done = {
-        kind: train(Order(path, kind, folder / kind, ON, **PARTS), RULES, quiet)
+        kind: train(TrainingRequest(path, kind, folder / kind, ON, **PARTS), RULES, quiet)
         for kind in ("woe", "full")
     }
     return folder, done
@@ -82,7 +82,7 @@ def test_a_run_is_kept_whole(runs):
         "points.png",
         "tier_moves.png",
     } <= there
-    told = read(folder / "woe")
+    told = read_run(folder / "woe")
     assert told["metrics"]["auc"] == pytest.approx(done["woe"].report.metrics["auc"].value)
     assert told["metrics"]["auc_low"] < told["metrics"]["auc"] < told["metrics"]["auc_high"]
     assert told["release_digest"] == load_release(folder / "woe" / "release.json").digest
@@ -97,10 +97,10 @@ def test_the_release_of_a_run_may_score(runs):
     declared = {
         f.id: f
         for s in ("general", "x_food", "x_elderly_care", "x_construction")
-        for f in for_score(s)
+        for f in features_for_score(s)
     }
 
-    assert problems(release, declared, ()) == []
+    assert release_problems(release, declared, ()) == []
     assert set(release.tables) == set(load_release().tables)
     assert release.general.made_by == "woe"
     assert release.general.scale == load_release().general.scale
@@ -110,14 +110,14 @@ def test_the_sheet_holds_every_row_of_the_table(runs, tmp_path):
     folder, _ = runs
     release = load_release(folder / "woe" / "release.json")
 
-    write_sheet(release, tmp_path / "p.xlsx")
+    write_spreadsheet(release, tmp_path / "p.xlsx")
 
     book = openpyxl.load_workbook(tmp_path / "p.xlsx")
     assert set(book.sheetnames) == set(release.tables)
     found = [r[5].value for r in book["general"].iter_rows(min_row=2)]
-    assert found == pytest.approx([r[5] for r in rows(release.general)])
+    assert found == pytest.approx([r[5] for r in table_rows(release.general)])
     with pytest.raises(NotWritable, match="cannot be used"):
-        write_sheet(release, tmp_path / "no" / "where.xlsx")
+        write_spreadsheet(release, tmp_path / "no" / "where.xlsx")
 
 
 def test_two_runs_are_compared_on_the_same_rows(runs):
@@ -132,7 +132,7 @@ def test_two_runs_are_compared_on_the_same_rows(runs):
 
 def test_runs_on_different_rows_are_not_compared(runs, tmp_path):
     folder, _ = runs
-    order = Order(
+    order = TrainingRequest(
         folder / "s.parquet",
         "woe",
         tmp_path / "other",
@@ -149,13 +149,15 @@ def test_runs_on_different_rows_are_not_compared(runs, tmp_path):
 def test_who_inspected_closes_the_gate_of_leaks(runs, tmp_path):
     """Nine of ten bad rows are one inspector's: a run says so, and its candidate has a leak."""
     folder, done = runs
-    sample, about = load(folder / "s.parquet")
+    sample, about = load_sample(folder / "s.parquet")
     odd = np.random.default_rng(0).random(len(sample)) < 0.1
     by = np.where(odd, 1 - sample.bad, sample.bad).astype(float)
-    save(replace(sample, identifiers={"inspector": by}), tmp_path / "s.parquet", about)
+    save_sample(replace(sample, identifiers={"inspector": by}), tmp_path / "s.parquet", about)
 
     leaky = train(
-        Order(tmp_path / "s.parquet", "woe", tmp_path / "leaky", ON, **PARTS), RULES, quiet
+        TrainingRequest(tmp_path / "s.parquet", "woe", tmp_path / "leaky", ON, **PARTS),
+        RULES,
+        quiet,
     )
 
     assert [(a.code, a.about) for a in leaky.alarms if a.code == "identifier"] == [
@@ -168,11 +170,11 @@ def test_who_inspected_closes_the_gate_of_leaks(runs, tmp_path):
 
 def test_mlflow_holds_what_the_folder_holds_and_serves_the_points(runs):
     folder, _ = runs
-    told = read(folder / "woe")
+    told = read_run(folder / "woe")
     told["trials"] = [{"parameters": {"price": 2.0}, "auc": 0.7}]
     (folder / "woe" / "run.json").write_text(json.dumps(told), encoding="utf-8")
-    uri = address(folder)
-    run_id = log(folder / "woe", uri)
+    uri = tracking_uri(folder)
+    run_id = log_run(folder / "woe", uri)
 
     with registry(uri, folder / "artifacts") as mlflow:
         run = mlflow.get_run(run_id)
@@ -185,7 +187,7 @@ def test_mlflow_holds_what_the_folder_holds_and_serves_the_points(runs):
     assert run.data.metrics["auc"] == pytest.approx(told["metrics"]["auc"])
     assert run.data.tags["release_digest"] == told["release_digest"]
     assert (nested["tags.mlflow.parentRunId"] == run_id).sum() == 1
-    fetched = find(folder, run_id, uri)
+    fetched = find_run(folder, run_id, uri)
     assert (fetched / "release.json").read_bytes() == (folder / "woe/release.json").read_bytes()
     assert points == [general.score_of(row) for row in values.to_dict("records")]
 
@@ -194,15 +196,15 @@ def test_a_registry_that_is_down_costs_nothing(runs):
     folder, _ = runs
 
     with pytest.raises(RegistryUnavailable, match="results are in the run's folder"):
-        log(folder / "woe", "http://127.0.0.1:9")
-    assert read(folder / "woe")["model"] == "woe"
+        log_run(folder / "woe", "http://127.0.0.1:9")
+    assert read_run(folder / "woe")["model"] == "woe"
 
 
 def test_an_address_with_a_password_is_not_shown(runs):
     folder, _ = runs
 
     with pytest.raises(RegistryUnavailable, match=r"://\*\*\*@127") as told:
-        log(folder / "woe", "http://officer:geheim@127.0.0.1:9")
+        log_run(folder / "woe", "http://officer:geheim@127.0.0.1:9")
     assert "geheim" not in str(told.value)
 
 

@@ -7,18 +7,24 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from xhcredit_training.identifiers import inspections, with_inspectors
-from xhcredit_training.labels import EVENTS, follow, outcome_of
-from xhcredit_training.sample import Wanted, build, grid, learned_from, quarter_ends
-from xhcredit_training.sample_io import load, save
-from xhcredit_training.visits import Visits, first_visit, logged
-from xhcredit_training.weights import inverse, propensity
+from xhcredit_training.labels import EVENTS, observe_outcomes, outcome_of
+from xhcredit_training.sample import (
+    SampleSpec,
+    build_sample,
+    learnable_features,
+    pair_grid,
+    quarter_ends,
+)
+from xhcredit_training.sample_io import load_sample, save_sample
+from xhcredit_training.visits import Visits, first_visit, logged_visits
+from xhcredit_training.weights import inverse_weights, propensity
 
 from tests.walks import ROOT
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadRule, BadSample, RuleNotInForce
 from xhcredit.features.registry import features
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Outcome
@@ -34,8 +40,8 @@ def district(tmp_path_factory):
     """The sample district: its warehouse, store and logged draws."""
     warehouse = tmp_path_factory.mktemp("training")
     run_ingest(str(SAMPLE / "exports"), SAMPLE / "mappings", warehouse, today=date(2026, 7, 1))
-    store = open_store(warehouse)
-    return warehouse, store, logged(warehouse, store)
+    store = open_event_columns(warehouse)
+    return warehouse, store, logged_visits(warehouse, store)
 
 
 def test_outcomes_agree_with_the_truth_of_the_district(district):
@@ -54,7 +60,7 @@ def test_outcomes_agree_with_the_truth_of_the_district(district):
     known &= days + 365 <= day_number(ON)
     outcome = outcome_of(RULES, "general", as_of=ON)
 
-    ours = follow(store, rows[known], days[known], outcome).bad
+    ours = observe_outcomes(store, rows[known], days[known], outcome).bad
     theirs = truth.adverse_12m.to_numpy().astype(int)[known]
 
     assert theirs.sum() > 200
@@ -73,16 +79,16 @@ def test_who_inspected_goes_along_where_an_inspection_is_the_outcome(district, t
     """By the inspections themselves: the first after the as-of day, in a field of the outcome."""
     warehouse, store, visits = district
     known = inspections(warehouse, store)
-    sample, outcome = build(store, RULES, Wanted("x_food", DAYS, ON), visits=visits)
+    sample, outcome = build_sample(store, RULES, SampleSpec("x_food", DAYS, ON), visits=visits)
 
     sample = with_inspectors(sample, known, outcome)
 
     for row in range(0, len(sample), 97):
         own = (known.ent == sample.ent[row]) & np.isin(known.field, outcome.fields)
         after = own & (known.day > sample.day[row])
-        assert sample.identifiers["inspector"][row] == known.who["inspector"][after][0]
-    save(sample, tmp_path / "s.parquet", {})
-    again, _ = load(tmp_path / "s.parquet")
+        assert sample.identifiers["inspector"][row] == known.identifiers["inspector"][after][0]
+    save_sample(sample, tmp_path / "s.parquet", {})
+    again, _ = load_sample(tmp_path / "s.parquet")
     assert np.array_equal(again.identifiers["agency"], sample.identifiers["agency"])
     general = outcome_of(RULES, "general", as_of=ON)
     assert with_inspectors(replace(sample, identifiers={}), known, general).identifiers == {}
@@ -91,7 +97,7 @@ def test_who_inspected_goes_along_where_an_inspection_is_the_outcome(district, t
 def test_features_of_a_sample_are_those_of_the_night(district):
     """The same declarations, the same kernel: a row of the sample is a row of that night."""
     _, store, visits = district
-    sample, _ = build(store, RULES, Wanted("general", DAYS[:3], ON), visits=visits)
+    sample, _ = build_sample(store, RULES, SampleSpec("general", DAYS[:3], ON), visits=visits)
     day = day_number(DAYS[1])
     compiled = compile_features(with_inputs(sample.ids, features()))
     rows = store.present(day)
@@ -106,13 +112,13 @@ def test_features_of_a_sample_are_those_of_the_night(district):
 
 def test_what_is_learned_from_is_lawful_and_scored():
     for score in ("general", "x_food", "x_elderly_care", "x_construction"):
-        assert {f.use for f in learned_from(score)} == {"score"}
+        assert {f.use for f in learnable_features(score)} == {"score"}
 
 
 def test_inspected_only_outcomes_are_weighted_by_the_logged_odds(district):
     """Weighted, the rate found is near the world's true rate; unweighted it overstates it."""
     _, store, visits = district
-    sample, _ = build(store, RULES, Wanted("x_food", DAYS, ON), visits=visits)
+    sample, _ = build_sample(store, RULES, SampleSpec("x_food", DAYS, ON), visits=visits)
 
     assert sample.notes["weights"]["method"] == "logged"
     assert set(np.round(1 / sample.weight, 4)) <= {0.02, 0.04, 0.1, 0.2}
@@ -123,16 +129,16 @@ def test_inspected_only_outcomes_are_weighted_by_the_logged_odds(district):
 def test_without_logged_odds_a_propensity_is_estimated_and_doubted(district):
     _, store, _ = district
 
-    sample, _ = build(store, RULES, Wanted("x_food", DAYS, ON))
+    sample, _ = build_sample(store, RULES, SampleSpec("x_food", DAYS, ON))
     doubt = sample.notes["weights"]
 
     assert doubt["method"] == "propensity"
     assert 0.5 < doubt["predictable"] < 1
     assert doubt["effective_rows"] < doubt["rows"]
     with pytest.raises(BadSample, match='no draw logged its probability; choose weighting "prop'):
-        build(store, RULES, Wanted("x_food", DAYS, ON, "logged"))
+        build_sample(store, RULES, SampleSpec("x_food", DAYS, ON, "logged"))
     with pytest.raises(BadSample, match='no weighting "guess"'):
-        build(store, RULES, Wanted("x_food", DAYS, ON, "guess"))
+        build_sample(store, RULES, SampleSpec("x_food", DAYS, ON, "guess"))
 
 
 def test_a_known_propensity_is_recovered():
@@ -147,20 +153,20 @@ def test_a_known_propensity_is_recovered():
 
 
 def test_weights_are_cut_and_it_is_said():
-    weight, doubt = inverse(np.array([1.0, 0.5, 0.001]), "logged", float("nan"))
+    weight, doubt = inverse_weights(np.array([1.0, 0.5, 0.001]), "logged", float("nan"))
 
     assert weight.tolist() == [1, 2, 50]
     assert doubt.cut_share == pytest.approx(1 / 3)
     with pytest.raises(BadSample, match="not within"):
-        inverse(np.array([0.0, 0.5]), "logged", float("nan"))
+        inverse_weights(np.array([0.0, 0.5]), "logged", float("nan"))
 
 
 def test_outcomes_that_are_not_yet_over_are_refused(district):
     _, store, _ = district
-    rows, days = grid(store, [date(2026, 3, 31)])
+    rows, days = pair_grid(store, [date(2026, 3, 31)])
 
     with pytest.raises(BadSample, match=r"end the grid \d+ days earlier"):
-        follow(store, rows, days, outcome_of(RULES, "general", as_of=ON))
+        observe_outcomes(store, rows, days, outcome_of(RULES, "general", as_of=ON))
 
 
 def test_what_is_not_defined_is_refused():
@@ -203,14 +209,14 @@ def test_the_first_draw_within_the_horizon_counts_and_nothing_known_later():
 
 def test_a_sample_comes_back_from_disk_as_it_was(district, tmp_path):
     _, store, visits = district
-    sample, _ = build(store, RULES, Wanted("x_food", DAYS, ON), visits=visits)
+    sample, _ = build_sample(store, RULES, SampleSpec("x_food", DAYS, ON), visits=visits)
 
-    save(sample, tmp_path / "s.parquet", {"score": "x_food"})
-    again, told = load(tmp_path / "s.parquet")
+    save_sample(sample, tmp_path / "s.parquet", {"score": "x_food"})
+    again, told = load_sample(tmp_path / "s.parquet")
 
     assert again.digest == sample.digest
     assert told == {"score": "x_food"}
     assert all(np.array_equal(again.groups[n], v) for n, v in sample.groups.items())
     (tmp_path / "no.parquet").write_bytes(b"PAR1 but not really")
     with pytest.raises(BadSample, match="is no sample"):
-        load(tmp_path / "no.parquet")
+        load_sample(tmp_path / "no.parquet")

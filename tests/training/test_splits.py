@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xhcredit_training.dataset import Column, frame
+from xhcredit_training.dataset import Column, make_dataset
 from xhcredit_training.split import Split, check_split, split_by_time, split_days
 
 from xhcredit.errors import BadSample
@@ -14,7 +14,7 @@ from xhcredit.errors import BadSample
 
 def rows(days):
     size = len(days)
-    return frame([Column("f")], np.zeros((1, size)), np.arange(size) % 2, day=days)
+    return make_dataset([Column("f")], np.zeros((1, size)), np.arange(size) % 2, day=days)
 
 
 YEARS = rows(np.repeat(np.arange(18000, 20000, 10), 2))
@@ -23,8 +23,8 @@ YEARS = rows(np.repeat(np.arange(18000, 20000, 10), 2))
 def test_no_outcome_reaches_into_the_next_part():
     split = split_by_time(YEARS, 365, calibrate_from=date(2021, 6, 1), judge_from=date(2023, 1, 1))
 
-    assert split.learn.day.max() + 365 < split.calibrate.day.min()
-    assert split.calibrate.day.max() + 365 < split.judge.day.min()
+    assert split.learning_part.day.max() + 365 < split.calibration_part.day.min()
+    assert split.calibration_part.day.max() + 365 < split.judging_part.day.min()
 
 
 @given(st.integers(1, 900), st.integers(18050, 19900), st.integers(18050, 19900))
@@ -35,8 +35,8 @@ def test_whatever_is_asked_a_split_has_its_gaps_or_is_refused(horizon, one, othe
     except BadSample:
         return
 
-    assert split.learn.day.max() + horizon < split.calibrate.day.min()
-    assert split.calibrate.day.max() + horizon < split.judge.day.min()
+    assert split.learning_part.day.max() + horizon < split.calibration_part.day.min()
+    assert split.calibration_part.day.max() + horizon < split.judging_part.day.min()
 
 
 def test_a_split_made_by_hand_that_deceives_is_found():

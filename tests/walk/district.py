@@ -24,12 +24,12 @@ from tests.demo_store import HERE
 from tests.serving.visitors import again, visitor
 from xhcredit.domain.clock import machine_moment
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.alerts.back_test import back_test, prove
-from xhcredit.jobs.alerts.nightly_update import update
-from xhcredit.jobs.models.promotion import submit
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
+from xhcredit.jobs.alerts.nightly_update import update_alerts
+from xhcredit.jobs.models.promotion import submit_candidate
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
-from xhcredit.jobs.restoration.candidates import restorable
+from xhcredit.jobs.restoration.candidates import find_restorable
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
@@ -104,9 +104,11 @@ def build(folder: Path, exports: Path, nights: int = len(NIGHTS)) -> District:
         for day in days:
             _publish(district, store, folder, day)
         data, proofs = back_test(district.warehouse, book, days[-1], release=load_release())
-        prove(store, Act("setup", "alert.prove", "back-test"), days[-1], data, proofs)
+        store_back_tests(store, Act("setup", "alert.prove", "back-test"), days[-1], data, proofs)
         for day in days:
-            update(district.warehouse, store, book, day, Act("night", "alert.update", "night"))
+            update_alerts(
+                district.warehouse, store, book, day, Act("night", "alert.update", "night")
+            )
     with served(district, Clock(MORNING)) as client:
         _work(client, district)
     return district
@@ -327,7 +329,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
 
 def _applications(wang: TestClient, district: District) -> None:
     """An application and an objection in each state, as far as there are records for them."""
-    rows = restorable(district.warehouse, Rulebook.load(), MORNING.date())
+    rows = find_restorable(district.warehouse, Rulebook.load(), MORNING.date())
     now = [r for r in rows if r.state == "now"]
     later = [r for r in rows if r.state != "now"]
     for kind, free in (("applications", iter(now)), ("objections", iter(later))):
@@ -361,7 +363,7 @@ def _candidates(client: TestClient, wang: TestClient, zhao: TestClient) -> None:
             name, "general", "woe", tables, told, ({**gate, "open": name != "closed"},)
         )
         act = Act("modeler", "model.submit", "季度更新")
-        made = submit(client.store, act, given, Rulebook.load(), MORNING.date())
+        made = submit_candidate(client.store, act, given, Rulebook.load(), MORNING.date())
         numbers[name] = made["candidate"]
     done(wang.post(f"/v1/models/{numbers['refused']}/refuse", json={"reason": "数据不足"}))
     for officer in (wang, zhao):

@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from xhcredit.jobs.restoration.candidates import Restorable, restorable
-from xhcredit.jobs.warehouse.clustered_store import open_store
-from xhcredit.store.alerts.alert_queries import Asked as AlertsAsked
-from xhcredit.store.watchlist import Question
+from xhcredit.jobs.restoration.candidates import RestorableRecord, find_restorable
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
+from xhcredit.store.alerts.alert_queries import AlertQuery as AlertsAsked
+from xhcredit.store.watchlist import WatchlistQuery
 
 _EVERY = 10**6
 
@@ -44,7 +44,7 @@ class Inventory:
     @cached_property
     def listed(self) -> list[dict[str, Any]]:
         """Enterprises of the run that answers, the riskiest first."""
-        return [row for page in self.store.watch.every(Question()) for row in page.rows]
+        return [row for page in self.store.watchlist.pages(WatchlistQuery()) for row in page.rows]
 
     @cached_property
     def bureaus(self) -> set[str | None]:
@@ -56,23 +56,23 @@ class Inventory:
     def gone(self) -> list[str]:
         """Codes of the register that the run does not have: deregistered, or not yet known."""
         own = {row["code"] for row in self.listed}
-        registered = open_store(self.client.app.state.service.settings.warehouse).codes
+        registered = open_event_columns(self.client.app.state.service.settings.warehouse).codes
         return sorted({c.decode() for c in registered} - own)
 
     @cached_property
     def earlier(self) -> set[str]:
         """Those of them that an earlier run had."""
         wanted, runs = set(self.gone), [r["run"] for r in self.store.reader.runs()]
-        pages = (p for run in runs for p in self.store.watch.every(Question(), run=run))
+        pages = (p for run in runs for p in self.store.watchlist.pages(WatchlistQuery(), run=run))
         return wanted & {row["code"] for page in pages for row in page.rows}
 
     @cached_property
     def alerts(self) -> list[dict[str, Any]]:
-        return self.store.alerts.page(AlertsAsked(limit=_EVERY))
+        return self.store.alerts.read_page(AlertsAsked(limit=_EVERY))
 
     @cached_property
     def draws(self) -> list[dict[str, Any]]:
-        return self.store.draws.listed(None)
+        return self.store.draws.list_draws(None)
 
     @cached_property
     def drawn(self) -> list[dict[str, Any]]:
@@ -80,34 +80,34 @@ class Inventory:
 
     @cached_property
     def plans(self) -> list[dict[str, Any]]:
-        return self.store.draws.plans(None)
+        return self.store.draws.list_plans(None)
 
     @cached_property
     def keys(self) -> list[dict[str, Any]]:
-        return self.store.access.keys()
+        return self.store.access.list_keys()
 
     @cached_property
     def joint(self) -> list[dict[str, Any]]:
-        return self.store.joint_draws.listed(None)
+        return self.store.joint_draws.list_joint_draws(None)
 
     @cached_property
     def checks(self) -> list[dict[str, Any]]:
-        return self.store.triggered.listed(None)
+        return self.store.triggered_checks.list_checks(None)
 
     @cached_property
     def applications(self) -> list[dict[str, Any]]:
         """Applications and objections."""
-        read = self.store.applications.page
+        read = self.store.applications.list_page
         return [*read("restoration", limit=_EVERY), *read("objection", limit=_EVERY)]
 
     @cached_property
-    def restorable(self) -> list[Restorable]:
+    def find_restorable(self) -> list[RestorableRecord]:
         service = self.client.app.state.service
-        return restorable(service.settings.warehouse, service.rulebook, service.today())
+        return find_restorable(service.settings.warehouse, service.rulebook, service.today())
 
     @cached_property
     def candidates(self) -> list[dict[str, Any]]:
-        return self.store.models.listed()
+        return self.store.models.list_candidates()
 
     @cached_property
     def rules(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Inventory:
 
     @cached_property
     def subscriptions(self) -> list[Any]:
-        return self.store.subscriptions.every(ended=True)
+        return self.store.subscriptions.list_subscriptions(ended=True)
 
 
 def enterprises(

@@ -83,7 +83,7 @@ def _records_json(held):
 def _estimates(held):
     """What results say; nothing before there are any."""
     for row in held.drawn:
-        known = bool(held.store.draws.one(row["id"])["results"])
+        known = bool(held.store.draws.get(row["id"])["results"])
         facts = ("violations",) if known else ()
         yield Record(f"/v1/draws/{row['id']}/estimate", facts, 200 if known else 404, row["bureau"])
 

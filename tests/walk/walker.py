@@ -64,7 +64,7 @@ class Walker:
         ):
             login = f"walk.{role}"
             person(self.client, login, (granted, bureau))
-            user = self.client.store.access.user(login)
+            user = self.client.store.access.get_user(login)
             opened = self.client.store.sessions.open(ACT, user, "127.0.0.1", "password")
             self.cookies[role] = f"xhcredit={opened.cookie}; "
 

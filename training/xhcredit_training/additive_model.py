@@ -30,16 +30,16 @@ class Shape:
     special: Mapping[float, float]
     missing_seen: bool = True
 
-    def of(self, x: Array) -> Array:
+    def log_odds(self, x: Array) -> Array:
         """Log-odds of each value, NaN being missing."""
         bins = np.searchsorted(np.asarray(self.cuts), x, side="right")
-        out: Array = np.asarray(self.values)[np.minimum(bins, len(self.cuts))]
+        log_odds: Array = np.asarray(self.values)[np.minimum(bins, len(self.cuts))]
         for code, value in self.special.items():
-            out[x == code] = value
-        out[np.isnan(x)] = self.missing
-        return out
+            log_odds[x == code] = value
+        log_odds[np.isnan(x)] = self.missing
+        return log_odds
 
-    def times(self, factor: float) -> Shape:
+    def scaled_by(self, factor: float) -> Shape:
         """The same shape, stretched."""
         return replace(
             self,
@@ -48,7 +48,7 @@ class Shape:
             special={code: v * factor for code, v in self.special.items()},
         )
 
-    def plus(self, constant: float) -> Shape:
+    def shifted_by(self, constant: float) -> Shape:
         """The same shape, lifted."""
         return replace(
             self,
@@ -58,7 +58,7 @@ class Shape:
         )
 
     @property
-    def spread(self) -> float:
+    def log_odds_range(self) -> float:
         """Largest less smallest log-odds of any row."""
         rows = (*self.values, self.missing, *self.special.values())
         return max(rows) - min(rows)
@@ -84,12 +84,12 @@ class Additive:
         """
         total = np.full(x.shape[1], self.intercept)
         for shape in self.shapes:
-            total += shape.of(x[position(shape.column.id, ids)])
+            total += shape.log_odds(x[position(shape.column.id, ids)])
         return total
 
     def scaled(self, slope: float, shift: float) -> Additive:
         """The model whose risk is ``shift + slope`` times this risk; still additive, exactly."""
-        shapes = tuple(s.times(slope) for s in self.shapes)
+        shapes = tuple(s.scaled_by(slope) for s in self.shapes)
         return Additive(shift + slope * self.intercept, shapes)
 
     def without(self, ids: Sequence[str]) -> Additive:
@@ -107,10 +107,12 @@ class Additive:
         """
         intercept, shapes = self.intercept, []
         for shape in self.shapes:
-            mean = float(np.average(shape.of(x[position(shape.column.id, ids)]), weights=weight))
+            mean = float(
+                np.average(shape.log_odds(x[position(shape.column.id, ids)]), weights=weight)
+            )
             intercept += mean
-            lifted = shape.plus(-mean)
-            shapes.append(lifted if shape.missing_seen else replace(lifted, missing=0.0))
+            shifted = shape.shifted_by(-mean)
+            shapes.append(shifted if shape.missing_seen else replace(shifted, missing=0.0))
         return Additive(intercept, tuple(shapes))
 
     def table(self, scale: Scale, score: str, name: tuple[str, str], made_by: str) -> PointsTable:
@@ -123,13 +125,13 @@ class Additive:
             made_by: kind of model, as a word.
         """
         unit = scale.points_to_double_odds / math.log(2)
-        unseen = [s.column.id for s in self.shapes if not s.missing_seen]
+        ids_without_missing = [s.column.id for s in self.shapes if not s.missing_seen]
         return PointsTable(
             score=score,
             name_zh=name[0],
             name_en=name[1],
             made_by=made_by,
-            note=_note(unseen),
+            note=_note(ids_without_missing),
             scale=scale,
             base=scale.points(-self.intercept),
             indicators=tuple(_indicator(s, -unit) for s in self.shapes),
@@ -149,10 +151,10 @@ def position(id_: str, ids: Sequence[str]) -> int:
 
 
 def _note(unseen: Sequence[str]) -> str:
-    beyond = "Values beyond all that was seen fall into the outer bins."
+    note = "Values beyond all that was seen fall into the outer bins."
     if not unseen:
-        return beyond
-    return f"{beyond} No missing value was learned from, so its row is neutral: {', '.join(unseen)}"
+        return note
+    return f"{note} No missing value was learned from, so its row is neutral: {', '.join(unseen)}"
 
 
 def _indicator(shape: Shape, unit: float) -> Indicator:
@@ -165,11 +167,11 @@ def _indicator(shape: Shape, unit: float) -> Indicator:
     )
 
 
-def joined(shape: Shape) -> Shape:
+def merge_equal_bins(shape: Shape) -> Shape:
     """The same shape without cuts between equal bins."""
-    keep = [k for k in range(len(shape.cuts)) if shape.values[k] != shape.values[k + 1]]
+    kept_cuts = [k for k in range(len(shape.cuts)) if shape.values[k] != shape.values[k + 1]]
     return replace(
         shape,
-        cuts=tuple(shape.cuts[k] for k in keep),
-        values=(*(shape.values[k] for k in keep), shape.values[-1]),
+        cuts=tuple(shape.cuts[k] for k in kept_cuts),
+        values=(*(shape.values[k] for k in kept_cuts), shape.values[-1]),
     )

@@ -25,9 +25,9 @@ class Fineness:
     ``prior``: so many average rows are added to each bin, so that small ones say little.
     """
 
-    fine: int = 64
-    most: int = 12
-    least_share: float = 0.02
+    fine_bins: int = 64
+    max_bins: int = 12
+    min_share: float = 0.02
     price: float = 4.0
     prior: float = 20.0
 
@@ -53,36 +53,41 @@ class Bins:
         >>> round(b.information_value(), 4)
         0.4219
         """
-        rest = [self.missing, *self.special.values()]
-        bad = np.append(self.bad, [b for b, _ in rest])
-        size = np.append(self.size, [n for _, n in rest])
-        good = size - bad
-        there = (bad > 0) & (good > 0)
-        p, q = bad[there] / bad.sum(), good[there] / good.sum()
+        special_counts = [self.missing, *self.special.values()]
+        bad = np.append(self.bad, [b for b, _ in special_counts])
+        size = np.append(self.size, [n for _, n in special_counts])
+        good_weight = size - bad
+        has_both_outcomes = (bad > 0) & (good_weight > 0)
+        p, q = (
+            bad[has_both_outcomes] / bad.sum(),
+            good_weight[has_both_outcomes] / good_weight.sum(),
+        )
         return float(((p - q) * np.log(p / q)).sum())
 
 
-def find_bins(column: Column, x: Array, bad: Array, weight: Array, how: Fineness) -> Bins:
+def find_bins(column: Column, x: Array, bad: Array, weight: Array, fineness: Fineness) -> Bins:
     """Return the bins of one indicator.
 
     Args:
         column: direction, special values, category or not.
         x: values, NaN is missing.
         bad, weight: outcome (0/1) and weight by row.
-        how: how finely to cut.
+        fineness: how finely to cut.
     """
     missing = np.isnan(x)
     special = {c: _counts(x == c, bad, weight) for c in column.special}
-    usual = ~missing & ~np.isin(x, column.special) if column.special else ~missing
-    whole = _counts(missing, bad, weight)
+    is_ordinary = ~missing & ~np.isin(x, column.special) if column.special else ~missing
+    missing_counts = _counts(missing, bad, weight)
     if column.category:
-        return _categories(column, x[usual], bad[usual], weight[usual], how, whole)
-    edges = fine_cuts(x[usual], how.fine)
-    at = np.searchsorted(edges, x[usual], side="right")
-    size = np.bincount(at, weights=weight[usual], minlength=edges.size + 1)
-    n_bad = np.bincount(at, weights=(weight * bad)[usual], minlength=edges.size + 1)
+        return _categories(
+            column, x[is_ordinary], bad[is_ordinary], weight[is_ordinary], fineness, missing_counts
+        )
+    edges = fine_cuts(x[is_ordinary], fineness.fine_bins)
+    bin_index = np.searchsorted(edges, x[is_ordinary], side="right")
+    size = np.bincount(bin_index, weights=weight[is_ordinary], minlength=edges.size + 1)
+    n_bad = np.bincount(bin_index, weights=(weight * bad)[is_ordinary], minlength=edges.size + 1)
     size, n_bad, edges = _monotone(size, n_bad, edges, column.sign)
-    ends = best_joins(n_bad, size, how)
+    ends = best_joins(n_bad, size, fineness)
     starts = np.append(0, ends[:-1])
     return Bins(
         column,
@@ -90,108 +95,119 @@ def find_bins(column: Column, x: Array, bad: Array, weight: Array, how: Fineness
         np.add.reduceat(n_bad, starts),
         np.add.reduceat(size, starts),
         special,
-        whole,
+        missing_counts,
     )
 
 
-def _counts(rows: Array, bad: Array, weight: Array) -> tuple[float, float]:
-    return float((weight * bad)[rows].sum()), float(weight[rows].sum())
+def _counts(row_mask: Array, bad: Array, weight: Array) -> tuple[float, float]:
+    return float((weight * bad)[row_mask].sum()), float(weight[row_mask].sum())
 
 
-def fine_cuts(values: Array, most: int) -> Array:
+def fine_cuts(values: Array, max_bins: int) -> Array:
     """Cuts between values: all if there are few, else near the quantiles; float64, ascending."""
     if values.size == 0:
         return np.empty(0)
-    ordered = np.sort(values)
-    distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])]
-    if distinct.size > most:
-        at = (np.arange(1, most) * ordered.size) // most
-        distinct = np.unique(np.append(ordered[0], ordered[at]))
-    middle: Array = (distinct[1:] + distinct[:-1]) / 2
+    sorted_values = np.sort(values)
+    distinct = sorted_values[np.append(True, sorted_values[1:] != sorted_values[:-1])]
+    if distinct.size > max_bins:
+        positions = (np.arange(1, max_bins) * sorted_values.size) // max_bins
+        distinct = np.unique(np.append(sorted_values[0], sorted_values[positions]))
+    midpoints: Array = (distinct[1:] + distinct[:-1]) / 2
     # the middle of two neighbouring floats may round down to the lower one
-    return np.unique(np.where(middle > distinct[:-1], middle, distinct[1:]))
+    return np.unique(np.where(midpoints > distinct[:-1], midpoints, distinct[1:]))
 
 
 def _monotone(size: Array, bad: Array, edges: Array, sign: int) -> tuple[Array, Array, Array]:
     """Join fine bins whose rates run against the direction (pool adjacent violators)."""
     if edges.size == 0:
         return size, bad, edges
-    there = size > 0
-    last = np.flatnonzero(there)[-1] if there.any() else 0
-    keep = there[:-1] & (np.arange(edges.size) < last)
-    size, bad, edges = size[there], bad[there], edges[keep]
+    has_rows = size > 0
+    last_filled = np.flatnonzero(has_rows)[-1] if has_rows.any() else 0
+    is_kept_edge = has_rows[:-1] & (np.arange(edges.size) < last_filled)
+    size, bad, edges = size[has_rows], bad[has_rows], edges[is_kept_edge]
     if sign == 0 or edges.size == 0:
         return size, bad, edges
     rate = IsotonicRegression(increasing=sign > 0).fit_transform(
         np.arange(size.size), bad / size, sample_weight=size
     )
-    cut = np.diff(rate) != 0
-    starts = np.append(0, np.flatnonzero(cut) + 1)
-    return np.add.reduceat(size, starts), np.add.reduceat(bad, starts), edges[cut]
+    is_cut = np.diff(rate) != 0
+    starts = np.append(0, np.flatnonzero(is_cut) + 1)
+    return np.add.reduceat(size, starts), np.add.reduceat(bad, starts), edges[is_cut]
 
 
 def _likelihood(bad: Array, size: Array) -> Array:
     good = size - bad
     with np.errstate(divide="ignore", invalid="ignore"):
-        told = bad * np.log(bad / size) + good * np.log(good / size)
-    return np.where((bad > 0) & (good > 0), told, 0.0)
+        log_likelihood = bad * np.log(bad / size) + good * np.log(good / size)
+    return np.where((bad > 0) & (good > 0), log_likelihood, 0.0)
 
 
-def best_joins(bad: Array, size: Array, how: Fineness) -> Array:
+def best_joins(bad: Array, size: Array, fineness: Fineness) -> Array:
     """Ends (exclusive) of the bins of highest likelihood less price, over fine bins in order."""
     count = size.size
     total_bad, total = np.append(0, np.cumsum(bad)), np.append(0, np.cumsum(size))
     b, n = total_bad[None, :] - total_bad[:, None], total[None, :] - total[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        gain = _likelihood(np.maximum(b, 0), np.maximum(n, 1e-300)) - how.price
-    allowed = n >= min(how.least_share * total[-1], total[-1])
+        gain = _likelihood(np.maximum(b, 0), np.maximum(n, 1e-300)) - fineness.price
+    allowed = n >= min(fineness.min_share * total[-1], total[-1])
     gain = np.where(allowed & (np.arange(count + 1)[:, None] < np.arange(count + 1)), gain, -np.inf)
-    best, came = gain[0].copy(), [np.zeros(count + 1, np.int64)]
-    reached = [best]
-    for _ in range(1, how.most):
+    best, previous_ends = gain[0].copy(), [np.zeros(count + 1, np.int64)]
+    best_by_count = [best]
+    for _ in range(1, fineness.max_bins):
         paths = best[:, None] + gain
-        came.append(np.argmax(paths, axis=0))
+        previous_ends.append(np.argmax(paths, axis=0))
         best = np.max(paths, axis=0)
-        reached.append(best)
-    k = int(np.argmax([r[count] for r in reached]))
+        best_by_count.append(best)
+    k = int(np.argmax([r[count] for r in best_by_count]))
     ends = [count]
     for step in range(k, 0, -1):
-        ends.append(int(came[step][ends[-1]]))
+        ends.append(int(previous_ends[step][ends[-1]]))
     return np.array(ends[::-1], np.int64)
 
 
 def _categories(
-    column: Column, x: Array, bad: Array, weight: Array, how: Fineness, missing: tuple[float, float]
+    column: Column,
+    x: Array,
+    bad: Array,
+    weight: Array,
+    fineness: Fineness,
+    missing: tuple[float, float],
 ) -> Bins:
     """Join codes of like bad rates; each code gets the counts of its bin, as a special value.
 
     Rates are drawn towards the average before they are compared, so that rare codes go together.
     """
-    codes, at = np.unique(x, return_inverse=True)
-    size = np.bincount(at, weights=weight, minlength=codes.size)
-    n_bad = np.bincount(at, weights=weight * bad, minlength=codes.size)
+    codes, code_index = np.unique(x, return_inverse=True)
+    size = np.bincount(code_index, weights=weight, minlength=codes.size)
+    n_bad = np.bincount(code_index, weights=weight * bad, minlength=codes.size)
     average = n_bad.sum() / max(size.sum(), 1e-300)
-    order = np.argsort((n_bad + average * how.prior) / (size + how.prior), kind="stable")
+    order = np.argsort((n_bad + average * fineness.prior) / (size + fineness.prior), kind="stable")
     special: dict[float, tuple[float, float]] = {}
-    for own in _joined_codes(order, n_bad, size, how):
-        rows = float(n_bad[own].sum()), float(size[own].sum())
-        special |= {float(codes[k]): rows for k in own}
+    for code_positions in _joined_codes(order, n_bad, size, fineness):
+        bin_counts = float(n_bad[code_positions].sum()), float(size[code_positions].sum())
+        special |= {float(codes[k]): bin_counts for k in code_positions}
     special = dict(sorted(special.items()))
     return Bins(column, (), np.zeros(1), np.zeros(1), special, missing)
 
 
-def _joined_codes(order: Array, bad: Array, size: Array, how: Fineness) -> list[Array]:
+def _joined_codes(order: Array, bad: Array, size: Array, fineness: Fineness) -> list[Array]:
     """Codes by bin; many codes go into as many fine groups of like weight first."""
     if not order.size:
         return []
-    mass = np.cumsum(size[order])
-    group = np.minimum((mass - size[order] / 2) * how.fine // mass[-1], how.fine - 1)
-    fine = (
-        np.split(order, np.flatnonzero(np.diff(group)) + 1)
-        if order.size > how.fine
+    cumulated_weight = np.cumsum(size[order])
+    fine_group = np.minimum(
+        (cumulated_weight - size[order] / 2) * fineness.fine_bins // cumulated_weight[-1],
+        fineness.fine_bins - 1,
+    )
+    fine_groups = (
+        np.split(order, np.flatnonzero(np.diff(fine_group)) + 1)
+        if order.size > fineness.fine_bins
         else [order[k : k + 1] for k in range(order.size)]
     )
-    n_bad, n = (np.array([part[own].sum() for own in fine]) for part in (bad, size))
-    ends = best_joins(n_bad, n, how)
+    n_bad, n = (
+        np.array([part[code_positions].sum() for code_positions in fine_groups])
+        for part in (bad, size)
+    )
+    ends = best_joins(n_bad, n, fineness)
     starts = np.append(0, ends[:-1])
-    return [np.concatenate(fine[a:b]) for a, b in zip(starts, ends, strict=True)]
+    return [np.concatenate(fine_groups[a:b]) for a, b in zip(starts, ends, strict=True)]

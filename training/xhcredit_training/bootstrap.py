@@ -16,7 +16,7 @@ SEED = 20261123
 
 
 @dataclass(frozen=True)
-class Told:
+class Estimate:
     """An estimate with its 95 % interval; NaN where it is undefined."""
 
     value: float
@@ -27,28 +27,30 @@ class Told:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 
-def draws(ent: Array, count: int = DRAWS, seed: int = SEED) -> Array:
+def bootstrap_counts(ent: Array, count: int = DRAWS, seed: int = SEED) -> Array:
     """Bootstrap counts: how often each row is drawn, by draw."""
     rng = generator(seed)
-    who, at = np.unique(ent, return_inverse=True)
-    times = rng.multinomial(who.size, np.full(who.size, 1 / who.size), size=count)
-    return times.astype(np.int16)[:, at]
+    enterprises, enterprise_index = np.unique(ent, return_inverse=True)
+    draw_counts = rng.multinomial(
+        enterprises.size, np.full(enterprises.size, 1 / enterprises.size), size=count
+    )
+    return draw_counts.astype(np.int16)[:, enterprise_index]
 
 
-def interval(of: Callable[[Array], float], times: Array, value: float) -> Told:
+def interval(statistic: Callable[[Array], float], draw_counts: Array, value: float) -> Estimate:
     """A number with the interval of its repetitions.
 
     Args:
-        of: number from how often each row is drawn.
-        times: as ``draws`` made it.
+        statistic: number from how often each row is drawn.
+        draw_counts: as ``bootstrap_counts`` made it.
         value: the number over the rows as they are.
     """
-    found = np.array([of(t) for t in times])
-    found = found[~np.isnan(found)]
-    if found.size < len(times) / 2:
-        return Told(value, float("nan"), float("nan"))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return Told(value, float(low), float(high))
+    replicates = np.array([statistic(t) for t in draw_counts])
+    replicates = replicates[~np.isnan(replicates)]
+    if replicates.size < len(draw_counts) / 2:
+        return Estimate(value, float("nan"), float("nan"))
+    low, high = np.quantile(replicates, [0.025, 0.975])
+    return Estimate(value, float(low), float(high))
 
 
 def with_intervals(
@@ -58,34 +60,40 @@ def with_intervals(
     weight: Array,
     ent: Array,
     count: int = DRAWS,
-) -> dict[str, Told]:
+) -> dict[str, Estimate]:
     """Every metric with its interval, resampling enterprises; the same draws for all."""
-    times = draws(ent, count)
-    told = {}
+    draw_counts = bootstrap_counts(ent, count)
+    estimates = {}
     for name, metric in metrics.items():
 
-        def again(t: Array, metric: Metric = metric) -> float:
-            at = np.flatnonzero(t)
-            return metric(risk[at], bad[at], weight[at] * t[at])
+        def resampled_metric(row_counts: Array, metric: Metric = metric) -> float:
+            drawn_rows = np.flatnonzero(row_counts)
+            return metric(
+                risk[drawn_rows], bad[drawn_rows], weight[drawn_rows] * row_counts[drawn_rows]
+            )
 
-        told[name] = interval(again, times, metric(risk, bad, weight))
-    return told
+        estimates[name] = interval(resampled_metric, draw_counts, metric(risk, bad, weight))
+    return estimates
 
 
 def difference(
     metric: Metric,
-    one: Array,
-    other: Array,
+    risk_a: Array,
+    risk_b: Array,
     bad: Array,
     weight: Array,
     ent: Array,
     count: int = DRAWS,
-) -> Told:
-    """The metric of ``one`` less that of ``other`` on the same rows, resampled together."""
+) -> Estimate:
+    """The metric of ``risk_a`` less that of ``risk_b`` on the same rows, resampled together."""
 
-    def gap(t: Array) -> float:
-        at = np.flatnonzero(t)
-        w = weight[at] * t[at]
-        return metric(one[at], bad[at], w) - metric(other[at], bad[at], w)
+    def resampled_difference(row_counts: Array) -> float:
+        drawn_rows = np.flatnonzero(row_counts)
+        drawn_weight = weight[drawn_rows] * row_counts[drawn_rows]
+        return metric(risk_a[drawn_rows], bad[drawn_rows], drawn_weight) - metric(
+            risk_b[drawn_rows], bad[drawn_rows], drawn_weight
+        )
 
-    return interval(gap, draws(ent, count), gap(np.ones(bad.size)))
+    return interval(
+        resampled_difference, bootstrap_counts(ent, count), resampled_difference(np.ones(bad.size))
+    )

@@ -14,12 +14,12 @@ from sklearn.isotonic import IsotonicRegression
 
 from xhcredit.errors import BadSample
 from xhcredit_training.additive_model import Additive
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.metrics import chance, platt
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedModel:
     """A calibrated model; ``steps`` are (risk from, observed rate) of the isotonic curve.
 
     ``largest_gap``: largest difference between curve and line, over tenths of the rows.
@@ -32,31 +32,33 @@ class Calibrated:
     largest_gap: float
 
 
-def calibrate(model: Additive, later: Frame) -> Calibrated:
+def calibrate(model: Additive, calibration_part: Dataset) -> CalibratedModel:
     """Set a model right on a later period.
 
     Raises:
         BadSample: the later period has one outcome only, or its risks run against its outcomes.
     """
-    risk = model.risk(later.x, later.ids)
-    slope, shift = line_of(risk, later)
-    right = model.scaled(slope, shift)
-    steps, gap = curve(right.risk(later.x, later.ids), later)
-    return Calibrated(right, slope, shift, steps, gap)
+    risk = model.risk(calibration_part.x, calibration_part.ids)
+    slope, shift = platt_line(risk, calibration_part)
+    calibrated_model = model.scaled(slope, shift)
+    steps, gap = isotonic_curve(
+        calibrated_model.risk(calibration_part.x, calibration_part.ids), calibration_part
+    )
+    return CalibratedModel(calibrated_model, slope, shift, steps, gap)
 
 
-def line_of(risk: Array, later: Frame) -> tuple[float, float]:
+def platt_line(risk: Array, calibration_part: Dataset) -> tuple[float, float]:
     """Slope and shift that set log-odds right.
 
     Raises:
         BadSample: one outcome only, or the risks run against the outcomes.
     """
-    if np.unique(later.bad).size < 2:
+    if np.unique(calibration_part.bad).size < 2:
         raise BadSample("the period for calibration has one outcome only; choose a longer one")
     if np.ptp(risk) == 0:
-        mean = float(np.average(later.bad, weights=later.weight))
+        mean = float(np.average(calibration_part.bad, weights=calibration_part.weight))
         return 1.0, float(np.log(mean / (1 - mean)) - risk[0])
-    slope, shift = platt(risk, later.bad, later.weight)
+    slope, shift = platt(risk, calibration_part.bad, calibration_part.weight)
     if slope <= 0:
         raise BadSample(
             f"on the calibration period risks run against outcomes (slope {slope:.3f}); "
@@ -65,14 +67,17 @@ def line_of(risk: Array, later: Frame) -> tuple[float, float]:
     return slope, shift
 
 
-def curve(risk: Array, later: Frame) -> tuple[tuple[tuple[float, float], ...], float]:
+def isotonic_curve(
+    risk: Array, calibration_part: Dataset
+) -> tuple[tuple[tuple[float, float], ...], float]:
     """Steps of the isotonic curve of outcomes over risk, and its largest gap from the line."""
-    fit = IsotonicRegression(out_of_bounds="clip")
-    rate = fit.fit_transform(risk, later.bad, sample_weight=later.weight)
+    isotonic = IsotonicRegression(out_of_bounds="clip")
+    rate = isotonic.fit_transform(risk, calibration_part.bad, sample_weight=calibration_part.weight)
     order = np.argsort(risk, kind="stable")
-    first = np.append(True, np.diff(rate[order]) > 0)
+    is_step_start = np.append(True, np.diff(rate[order]) > 0)
     steps = tuple(
-        (float(r), float(p)) for r, p in zip(risk[order][first], rate[order][first], strict=True)
+        (float(r), float(p))
+        for r, p in zip(risk[order][is_step_start], rate[order][is_step_start], strict=True)
     )
     tenths = np.array_split(order, 10)
     gaps = [abs(float((rate - chance(risk))[t].mean())) for t in tenths if t.size]

@@ -8,15 +8,15 @@ from functools import cached_property
 import lightgbm as lgb
 import numpy as np
 
-from xhcredit_training.boosted import Boosting, boost, spread
-from xhcredit_training.dataset import Array, Column, Frame, learnable
+from xhcredit_training.boosted import Boosting, boost, lay_out_columns
+from xhcredit_training.dataset import Array, Column, Dataset, learnable
 from xhcredit_training.metrics import chance
 
-FULL = Boosting(leaves=8, rate=0.05, rounds=1500, columns=0.7, rows=0.8, patience=60)
+CHALLENGER_BOOSTING = Boosting(leaves=8, rate=0.05, rounds=1500, columns=0.7, rows=0.8, patience=60)
 
 
 @dataclass(frozen=True)
-class Full:
+class Challenger:
     """A grown booster, kept as text (never pickled); risk is ``shift + slope`` times its output."""
 
     columns: tuple[Column, ...]
@@ -36,26 +36,28 @@ class Full:
 
     def risk(self, x: Array, ids: list[str]) -> Array:
         """Log-odds of the bad outcome by row of ``x``: indicators by rows, in the order ``ids``."""
-        at = [ids.index(c.id) for c in self.columns]
-        raw = self.booster.predict(spread(self.columns, x[at]).matrix, raw_score=True)
-        return self.shift + self.slope * np.asarray(raw, np.float64)
+        row_positions = [ids.index(c.id) for c in self.columns]
+        raw_scores = self.booster.predict(
+            lay_out_columns(self.columns, x[row_positions]).matrix, raw_score=True
+        )
+        return self.shift + self.slope * np.asarray(raw_scores, np.float64)
 
-    def scaled(self, slope: float, shift: float) -> Full:
+    def scaled(self, slope: float, shift: float) -> Challenger:
         """The model whose risk is ``shift + slope`` times this risk."""
-        return Full(self.columns, self.text, slope * self.slope, shift + slope * self.shift)
+        return Challenger(self.columns, self.text, slope * self.slope, shift + slope * self.shift)
 
     def chance(self, x: Array, ids: list[str]) -> Array:
         """Probability of the bad outcome."""
         return chance(self.risk(x, ids))
 
 
-def fit_full(sample: Frame, how: Boosting | None = None) -> Full:
+def fit_challenger(sample: Dataset, boosting: Boosting | None = None) -> Challenger:
     """Grow the challenger, monotone in every declared direction.
 
     Raises:
         BadSample: one outcome only, too few cases, or nothing to learn from.
     """
     sample, _ = learnable(sample)
-    booster, _ = boost(sample, how or FULL, alone=False)
+    booster, _ = boost(sample, boosting or CHALLENGER_BOOSTING, one_per_tree=False)
     count = booster.best_iteration or booster.current_iteration()
-    return Full(sample.columns, booster.model_to_string(num_iteration=count))
+    return Challenger(sample.columns, booster.model_to_string(num_iteration=count))

@@ -23,10 +23,10 @@ from xhcredit_training import fairness_command
 from xhcredit_training import promotion_commands as promote_commands
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit_training.bootstrap import Told
+    from xhcredit_training.bootstrap import Estimate
 
-out = Console()
-err = Console(stderr=True)
+console = Console()
+error_console = Console(stderr=True)
 
 app = typer.Typer(
     name="xhcredit-train",
@@ -47,7 +47,7 @@ STEPS = {
 }  # fmt: skip
 
 
-def day(text: str, option: str) -> date:
+def parsed_day(text: str, option: str) -> date:
     """A day as it was typed.
 
     Raises:
@@ -62,19 +62,19 @@ def day(text: str, option: str) -> date:
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show which step runs, and since when, if a person is watching."""
-    if not err.is_terminal:
-        yield lambda what, done, total: None
+    if not error_console.is_terminal:
+        yield lambda stage, done, total: None
         return
     with Bar(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=err,
+        console=error_console,
         transient=True,
-    ) as bar:
-        task = bar.add_task("")
-        yield lambda what, done, total: bar.update(
-            task, description=f"{STEPS.get(what, what)} {done:,}/{total:,}"
+    ) as progress_bar:
+        task = progress_bar.add_task("")
+        yield lambda stage, done, total: progress_bar.update(
+            task, description=f"{STEPS.get(stage, stage)} {done:,}/{total:,}"
         )
 
 
@@ -90,44 +90,52 @@ def sample_(
 ) -> None:
     """Build a sample: quarter ends, what was known then, what followed within the horizon."""
     from xhcredit.ingest.schema import directory_digest  # only this command waits for it
-    from xhcredit.jobs.warehouse.clustered_store import open_store  # only this command waits for it
+    from xhcredit.jobs.warehouse.clustered_store import (
+        open_event_columns,
+    )  # only this command waits for it
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit_training.identifiers import (  # only this command waits for it
         inspections,
         with_inspectors,
     )
     from xhcredit_training.sample import (  # only this command waits for it
-        Wanted,
-        build,
+        SampleSpec,
+        build_sample,
         quarter_ends,
     )
-    from xhcredit_training.sample_io import save  # only this command waits for it
-    from xhcredit_training.visits import logged  # only this command waits for it
+    from xhcredit_training.sample_io import save_sample  # only this command waits for it
+    from xhcredit_training.visits import logged_visits  # only this command waits for it
 
-    days = quarter_ends(day(first, "--from"), day(last, "--to"))
+    days = quarter_ends(parsed_day(first, "--from"), parsed_day(last, "--to"))
     if not days:
         raise BadInput(f"no quarter ends between {first} and {last}; widen the period")
-    on = day(defined_on, "--defined-on") if defined_on else days[-1]
+    rules_day = parsed_day(defined_on, "--defined-on") if defined_on else days[-1]
     rules = Rulebook.load()
-    with progress() as tell:
-        store = open_store(warehouse, progress=tell)
-        wanted = Wanted(score, days, on, weighting)
-        made, outcome = build(store, rules, wanted, tell, logged(warehouse, store))
-        made = with_inspectors(made, inspections(warehouse, store), outcome)
-    told = {
+    with progress() as report_progress:
+        event_columns = open_event_columns(warehouse, progress=report_progress)
+        sample_spec = SampleSpec(score, days, rules_day, weighting)
+        dataset, outcome = build_sample(
+            event_columns,
+            rules,
+            sample_spec,
+            report_progress,
+            logged_visits(warehouse, event_columns),
+        )
+        dataset = with_inspectors(dataset, inspections(warehouse, event_columns), outcome)
+    provenance = {
         "score": score,
         "horizon_days": outcome.horizon_days,
         "events": ",".join(outcome.events),
         "days": f"{days[0]}..{days[-1]}",
-        "defined_on": on.isoformat(),
-        "data_digest": store.digest,
+        "defined_on": rules_day.isoformat(),
+        "data_digest": event_columns.digest,
         "rulebook_digest": rules.digest,
         "directory_digest": directory_digest(),
-        "weights": made.notes["weights"],
+        "weights": dataset.notes["weights"],
     }
-    save(made, to, told)
-    out.print(f"{made} → {to}")
-    out.print_json(json.dumps(told["weights"]).replace("NaN", "null"))
+    save_sample(dataset, to, provenance)
+    console.print(f"{dataset} → {to}")
+    console.print_json(json.dumps(provenance["weights"]).replace("NaN", "null"))
 
 
 @app.command()
@@ -147,38 +155,38 @@ def fit(
 ) -> None:
     """Fit a model, set it right, judge it, and keep the run in a folder and in MLflow."""
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
-    from xhcredit_training.run import Order, train  # only this command waits for it
+    from xhcredit_training.run import TrainingRequest, train  # only this command waits for it
 
-    order = Order(
+    request = TrainingRequest(
         sample,
         model,
         runs / (name or f"{model}-{sample.stem}"),
-        day(on, "--on") if on else Clock().today(),
-        day(calibrate_from, "--calibrate-from") if calibrate_from else None,
-        day(judge_from, "--judge-from") if judge_from else None,
+        parsed_day(on, "--on") if on else Clock().today(),
+        parsed_day(calibrate_from, "--calibrate-from") if calibrate_from else None,
+        parsed_day(judge_from, "--judge-from") if judge_from else None,
         search,
         base,
     )
-    with progress() as tell:
-        done = train(order, Rulebook.load(), tell)
-    show(
-        f"{done.folder.name}: {done.report.rows:,} rows, {done.report.bad:,} bad",
-        done.report.metrics,
+    with progress() as report_progress:
+        run_result = train(request, Rulebook.load(), report_progress)
+    print_estimates(
+        f"{run_result.folder.name}: {run_result.report.rows:,} rows, {run_result.report.bad:,} bad",
+        run_result.report.metrics,
     )
-    for alarm in done.alarms:
-        out.print(
+    for alarm in run_result.alarms:
+        console.print(
             f"[yellow]alarm[/] {alarm.code} {alarm.about}: {alarm.found:.3f} "
             f"(> {alarm.limit:g}); {alarm.zh} {alarm.en}",
             soft_wrap=True,
         )
-    out.print(f"run: {done.folder}", soft_wrap=True)
-    _tell_registry(done.folder, runs, tracking)
+    console.print(f"run: {run_result.folder}", soft_wrap=True)
+    _log_to_registry(run_result.folder, runs, tracking)
 
 
-def _tell_registry(folder: Path, runs: Path, tracking: str) -> None:
-    from xhcredit_training.registry import address, log  # only this command waits for it
+def _log_to_registry(folder: Path, runs: Path, tracking: str) -> None:
+    from xhcredit_training.registry import log_run, tracking_uri  # only this command waits for it
 
-    out.print(f"MLflow run: {log(folder, address(runs, tracking))}", soft_wrap=True)
+    console.print(f"MLflow run: {log_run(folder, tracking_uri(runs, tracking))}", soft_wrap=True)
 
 
 @app.command()
@@ -191,19 +199,27 @@ def evaluate(
     from xhcredit.scores.release import load_release  # only this command waits for it
     from xhcredit_training.evaluate import evaluate as judge  # only this command waits for it
     from xhcredit_training.models import from_table  # only this command waits for it
-    from xhcredit_training.sample_io import load  # only this command waits for it
+    from xhcredit_training.sample_io import load_sample  # only this command waits for it
     from xhcredit_training.split import day_of  # only this command waits for it
 
-    made, told = load(sample)
-    late = made.day >= (day(judge_from, "--judge-from") - date(1970, 1, 1)).days
-    if not late.any() or late.all():
-        found = f"as-of days run from {day_of(made.day.min())} to {day_of(made.day.max())}"
-        raise BadInput(f"nothing lies before, or from, {judge_from}: {found}; choose a day inside")
+    dataset, provenance = load_sample(sample)
+    is_judged = dataset.day >= (parsed_day(judge_from, "--judge-from") - date(1970, 1, 1)).days
+    if not is_judged.any() or is_judged.all():
+        day_range = (
+            f"as-of days run from {day_of(dataset.day.min())} to {day_of(dataset.day.max())}"
+        )
+        raise BadInput(
+            f"nothing lies before, or from, {judge_from}: {day_range}; choose a day inside"
+        )
     tables = load_release(release).tables
-    if told["score"] not in tables:
-        raise BadInput(f'"{release}" has no table for "{told["score"]}"; name another release')
-    report = judge(from_table(tables[told["score"]]), made.rows(~late), made.rows(late))
-    show(f"{release.name} from {judge_from}: {report.rows:,} rows", report.metrics)
+    if provenance["score"] not in tables:
+        raise BadInput(
+            f'"{release}" has no table for "{provenance["score"]}"; name another release'
+        )
+    report = judge(
+        from_table(tables[provenance["score"]]), dataset.rows(~is_judged), dataset.rows(is_judged)
+    )
+    print_estimates(f"{release.name} from {judge_from}: {report.rows:,} rows", report.metrics)
 
 
 @app.command()
@@ -216,67 +232,69 @@ def compare(
 ) -> None:
     """Show two runs side by side, with intervals of their differences on the same rows."""
     from xhcredit_training.comparison import side_by_side  # only this command waits for it
-    from xhcredit_training.registry import address, find  # only this command waits for it
+    from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
-    uri = address(runs, tracking)
-    folders = find(runs, one, uri), find(runs, other, uri)
-    both = side_by_side(*folders)
+    registry_uri = tracking_uri(runs, tracking)
+    folders = find_run(runs, one, registry_uri), find_run(runs, other, registry_uri)
+    differences = side_by_side(*folders)
     table = Table("figure", one, other, "difference, 95 %", title="")
-    for name, (a, b, gap) in both.items():
-        mark = "*" if gap.low > 0 or gap.high < 0 else ""
-        table.add_row(name, f"{a:.4f}", f"{b:.4f}", f"{gap} {mark}")
-    out.print(table)
-    out.print("* 差异显著 the whole interval is on one side of 0")
+    for name, (a, b, gap) in differences.items():
+        significance_mark = "*" if gap.low > 0 or gap.high < 0 else ""
+        table.add_row(name, f"{a:.4f}", f"{b:.4f}", f"{gap} {significance_mark}")
+    console.print(table)
+    console.print("* 差异显著 the whole interval is on one side of 0")
     if html is not None:
         from xhcredit_training.comparison_page import write_page  # only this command waits for it
 
-        write_page(*folders, both, html)
-        out.print(f"page: {html}", soft_wrap=True)
+        write_page(*folders, differences, html)
+        console.print(f"page: {html}", soft_wrap=True)
 
 
 @app.command()
-def log(
+def log_run(
     folder: Annotated[Path, typer.Argument(help="Folder of a run.")],
     runs: Runs = Path("out/runs"),
     tracking: Tracking = "",
 ) -> None:
     """Tell the registry of a run that it missed."""
-    _tell_registry(folder, runs, tracking)
+    _log_to_registry(folder, runs, tracking)
 
 
 @app.command("runs")
 def runs_(runs: Runs = Path("out/runs")) -> None:
     """List the runs in a folder, the best first."""
-    from xhcredit_training.registry import read  # only this command waits for it
+    from xhcredit_training.registry import read_run  # only this command waits for it
 
-    found = [(f.parent.name, read(f.parent)) for f in sorted(runs.glob("*/run.json"))]
-    if not found:
+    named_runs = [(f.parent.name, read_run(f.parent)) for f in sorted(runs.glob("*/run.json"))]
+    if not named_runs:
         raise BadInput(f'no run in "{runs}"; make one with "fit"')
     table = Table("run", "score", "model", "AUC", "alarms")
-    for name, told in sorted(found, key=lambda item: -item[1]["metrics"].get("auc", 0)):
-        figures = f"{told['metrics'].get('auc', float('nan')):.4f}"
-        table.add_row(name, told["score"], told["model"], figures, str(len(told["alarms"])))
-    out.print(table)
+    for name, run_record in sorted(named_runs, key=lambda item: -item[1]["metrics"].get("auc", 0)):
+        auc_text = f"{run_record['metrics'].get('auc', float('nan')):.4f}"
+        table.add_row(
+            name, run_record["score"], run_record["model"], auc_text, str(len(run_record["alarms"]))
+        )
+    console.print(table)
 
 
 promote_commands.register(app)
 fairness_command.register(app)
 
 
-def show(title: str, metrics: Mapping[str, Told]) -> None:
+def print_estimates(title: str, metrics: Mapping[str, Estimate]) -> None:
     """Print figures with their intervals."""
     table = Table("figure", "value [95 %]", title=title)
-    for name, told in metrics.items():
-        table.add_row(name, str(told))
-    out.print(table)
+    for name, estimate in metrics.items():
+        table.add_row(name, str(estimate))
+    console.print(table)
 
 
 def _refuse(error: XhcreditError) -> NoReturn:
     """Tell an error in words and end with its exit code."""
     if isinstance(error, RegistryUnavailable):
-        err.print("结果已存于本地 results are kept locally", highlight=False)
-    err.print(f"[bold red]{error.code}[/]: ", end="")
-    err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        error_console.print("结果已存于本地 results are kept locally", highlight=False)
+    error_console.print(f"[bold red]{error.code}[/]: ", end="")
+    error_console.print(str(error), markup=False, highlight=False, soft_wrap=True)
     sys.exit(error.exit_code)
 
 
@@ -287,10 +305,10 @@ def run() -> None:
     except XhcreditError as error:
         _refuse(error)
     except Exception as error:
-        known = disk_error(error)
-        if known is None:
+        known_error = disk_error(error)
+        if known_error is None:
             raise
-        _refuse(known)
+        _refuse(known_error)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from xhcredit.errors import BadInput
-from xhcredit_training.bootstrap import Told, difference
+from xhcredit_training.bootstrap import Estimate, difference
 from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import METRICS
 
 
-def judged(folder: Path) -> dict[str, np.ndarray]:
+def judged_rows(folder: Path) -> dict[str, np.ndarray]:
     """Risk, outcome, weight, day and enterprise of the rows that a run was judged on.
 
     Raises:
@@ -27,29 +27,31 @@ def judged(folder: Path) -> dict[str, np.ndarray]:
     return {name: table.column(name).to_numpy() for name in table.column_names}
 
 
-def side_by_side(one: Path, other: Path) -> dict[str, tuple[float, float, Told]]:
-    """Figures of both runs, and of ``one`` less ``other`` with its interval.
+def side_by_side(run_a: Path, run_b: Path) -> dict[str, tuple[float, float, Estimate]]:
+    """Figures of both runs, and of ``run_a`` less ``run_b`` with its interval.
 
     Raises:
         BadInput: they were judged on different rows, so that their figures cannot be compared.
     """
-    a, b = judged(one), judged(other)
-    same = all(np.array_equal(a[name], b[name]) for name in ("ent", "day", "bad", "weight"))
-    if not same:
+    rows_a, rows_b = judged_rows(run_a), judged_rows(run_b)
+    is_same_rows = all(
+        np.array_equal(rows_a[name], rows_b[name]) for name in ("ent", "day", "bad", "weight")
+    )
+    if not is_same_rows:
         raise BadInput(
-            f'"{one.name}" and "{other.name}" were judged on different rows; fit both on one '
+            f'"{run_a.name}" and "{run_b.name}" were judged on different rows; fit both on one '
             "sample with the same --judge-from"
         )
-    return compared(a, b)
+    return compare_figures(rows_a, rows_b)
 
 
-def compared(
+def compare_figures(
     a: Mapping[str, Array], b: Mapping[str, Array]
-) -> dict[str, tuple[float, float, Told]]:
+) -> dict[str, tuple[float, float, Estimate]]:
     """Figures of two models on the same rows, and of ``a`` less ``b`` with its interval."""
-    told = {}
+    figures = {}
     for name, metric in METRICS.items():
-        values = [metric(run["risk"], run["bad"], run["weight"]) for run in (a, b)]
+        figure_pair = [metric(run["risk"], run["bad"], run["weight"]) for run in (a, b)]
         gap = difference(metric, a["risk"], b["risk"], a["bad"], a["weight"], a["ent"])
-        told[name] = (values[0], values[1], gap)
-    return told
+        figures[name] = (figure_pair[0], figure_pair[1], gap)
+    return figures

@@ -16,7 +16,7 @@ from xhcredit.errors import BadSample
 Array = npt.NDArray[Any]
 
 #: fewer cases of either outcome teach nothing that would hold
-LEAST_CASES = 20
+MIN_CASES = 20
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Column:
 
 
 @dataclass(frozen=True, repr=False)
-class Frame:
+class Dataset:
     """A sample: ``x`` is float64, indicators by rows, missing is NaN.
 
     ``bad``: 1 if the outcome happened, else 0.  ``weight``: how many enterprises a row stands for
@@ -75,43 +75,45 @@ class Frame:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over everything that is learned from."""
-        told = hashlib.sha256(repr(self.columns).encode())
-        for part in (self.x, self.bad, self.weight, self.day, self.ent):
-            told.update(np.ascontiguousarray(part).tobytes())
-        return told.hexdigest()
+        hasher = hashlib.sha256(repr(self.columns).encode())
+        for array in (self.x, self.bad, self.weight, self.day, self.ent):
+            hasher.update(np.ascontiguousarray(array).tobytes())
+        return hasher.hexdigest()
 
-    def rows(self, at: Array) -> Frame:
+    def rows(self, row_selection: Array) -> Dataset:
         """The sample of some rows (positions or a mask)."""
         groups, identifiers = (
-            {name: np.asarray(values)[at] for name, values in part.items()}
-            for part in (self.groups, self.identifiers)
+            {name: np.asarray(values)[row_selection] for name, values in arrays_by_name.items()}
+            for arrays_by_name in (self.groups, self.identifiers)
         )
         return replace(
             self,
-            x=self.x[:, at],
-            bad=self.bad[at],
-            weight=self.weight[at],
-            day=self.day[at],
-            ent=self.ent[at],
+            x=self.x[:, row_selection],
+            bad=self.bad[row_selection],
+            weight=self.weight[row_selection],
+            day=self.day[row_selection],
+            ent=self.ent[row_selection],
             groups=groups,
             identifiers=identifiers,
         )
 
-    def only(self, ids: Sequence[str]) -> Frame:
+    def only(self, ids: Sequence[str]) -> Dataset:
         """The sample with some indicators only, in the order asked for.
 
         Raises:
             BadSample: an indicator is not in the sample.
         """
-        known = {c.id: k for k, c in enumerate(self.columns)}
-        lacking = [i for i in ids if i not in known]
-        if lacking:
-            raise BadSample(f'the sample has no indicator "{lacking[0]}"; add it, or leave it out')
-        at = [known[i] for i in ids]
-        return replace(self, columns=tuple(self.columns[k] for k in at), x=self.x[at])
+        position_by_id = {c.id: k for k, c in enumerate(self.columns)}
+        unknown_ids = [i for i in ids if i not in position_by_id]
+        if unknown_ids:
+            raise BadSample(
+                f'the sample has no indicator "{unknown_ids[0]}"; add it, or leave it out'
+            )
+        positions = [position_by_id[i] for i in ids]
+        return replace(self, columns=tuple(self.columns[k] for k in positions), x=self.x[positions])
 
 
-def frame(
+def make_dataset(
     columns: Sequence[Column],
     x: npt.ArrayLike,
     bad: npt.ArrayLike,
@@ -122,48 +124,55 @@ def frame(
     groups: Mapping[str, Array] | None = None,
     notes: Mapping[str, Any] | None = None,
     identifiers: Mapping[str, Array] | None = None,
-) -> Frame:
+) -> Dataset:
     """Return a checked sample; weights default to 1, days to 0, every row to its own enterprise.
 
     Raises:
         BadSample: parts do not fit, outcomes are not 0 and 1, or a weight is not positive.
     """
     outcome = np.asarray(bad)
-    size = outcome.shape[0]
-    made = Frame(
+    row_count = outcome.shape[0]
+    dataset = Dataset(
         tuple(columns),
         np.ascontiguousarray(x, np.float64),
         outcome.astype(np.int8),
-        np.ones(size) if weight is None else np.asarray(weight, np.float64),
-        np.zeros(size, np.int32) if day is None else np.asarray(day, np.int32),
-        np.arange(size, dtype=np.int64) if ent is None else np.asarray(ent, np.int64),
+        np.ones(row_count) if weight is None else np.asarray(weight, np.float64),
+        np.zeros(row_count, np.int32) if day is None else np.asarray(day, np.int32),
+        np.arange(row_count, dtype=np.int64) if ent is None else np.asarray(ent, np.int64),
         groups or {},
         notes or {},
         identifiers or {},
     )
-    _check(made, outcome)
-    return made
+    _check(dataset, outcome)
+    return dataset
 
 
-def _check(made: Frame, outcome: Array) -> None:
-    size = len(made)
-    if made.x.shape != (len(made.columns), size):
-        found = f"{made.x.shape[0]} by {made.x.shape[1]}" if made.x.ndim == 2 else made.x.shape
-        raise BadSample(
-            f"values are {found}, expected {len(made.columns)} indicators by {size} rows"
+def _check(dataset: Dataset, outcome: Array) -> None:
+    size = len(dataset)
+    if dataset.x.shape != (len(dataset.columns), size):
+        shape_text = (
+            f"{dataset.x.shape[0]} by {dataset.x.shape[1]}"
+            if dataset.x.ndim == 2
+            else dataset.x.shape
         )
-    named = (*made.groups.values(), *made.identifiers.values())
-    if any(len(part) != size for part in (made.weight, made.day, made.ent, *named)):
+        raise BadSample(
+            f"values are {shape_text}, expected {len(dataset.columns)} indicators by {size} rows"
+        )
+    named_columns = (*dataset.groups.values(), *dataset.identifiers.values())
+    if any(
+        len(row_array) != size
+        for row_array in (dataset.weight, dataset.day, dataset.ent, *named_columns)
+    ):
         raise BadSample(f"weights, days, enterprises or groups do not have the {size} rows of x")
     if not np.isin(outcome, (0, 1)).all():
         raise BadSample("an outcome is neither 0 nor 1; leave out rows whose outcome is unknown")
-    if not (np.isfinite(made.weight) & (made.weight > 0)).all():
+    if not (np.isfinite(dataset.weight) & (dataset.weight > 0)).all():
         raise BadSample("a weight is not positive; leave out rows that stand for nobody")
-    if np.isinf(made.x).any():
+    if np.isinf(dataset.x).any():
         raise BadSample("an indicator is infinite; declare it missing (NaN) instead")
 
 
-def learnable(sample: Frame) -> tuple[Frame, tuple[str, ...]]:
+def learnable(sample: Dataset) -> tuple[Dataset, tuple[str, ...]]:
     """Return the sample without uninformative indicators, and the ids left out.
 
     An indicator says nothing if it is missing everywhere, or has one value and no missing ones.
@@ -173,22 +182,26 @@ def learnable(sample: Frame) -> tuple[Frame, tuple[str, ...]]:
     """
     cases = int(min(sample.bad.sum(), len(sample) - sample.bad.sum()))
     if cases == 0:
-        only = "bad" if sample.bad.any() else "good"
+        kind = "bad" if sample.bad.any() else "good"
         raise BadSample(
-            f"all {len(sample)} rows are {only}; a model needs both outcomes: widen the period"
+            f"all {len(sample)} rows are {kind}; a model needs both outcomes: widen the period"
         )
-    if cases < LEAST_CASES:
+    if cases < MIN_CASES:
         raise BadSample(
-            f"{cases} cases of one outcome in {len(sample)} rows; {LEAST_CASES} are needed: "
+            f"{cases} cases of one outcome in {len(sample)} rows; {MIN_CASES} are needed: "
             "widen the period or the outcome, or stay with the expert table"
         )
-    kept = [c.id for c, row in zip(sample.columns, sample.x, strict=True) if _says(row)]
-    left_out = tuple(i for i in sample.ids if i not in set(kept))
-    if not kept:
+    informative_ids = [
+        c.id for c, row in zip(sample.columns, sample.x, strict=True) if _is_informative(row)
+    ]
+    left_out = tuple(i for i in sample.ids if i not in set(informative_ids))
+    if not informative_ids:
         raise BadSample("every indicator is constant or missing; deliver more tables first")
-    return sample.only(kept), left_out
+    return sample.only(informative_ids), left_out
 
 
-def _says(row: Array) -> bool:
-    there = row[~np.isnan(row)]
-    return there.size > 0 and (there.size < row.size or bool((there != there[0]).any()))
+def _is_informative(row: Array) -> bool:
+    known_values = row[~np.isnan(row)]
+    return known_values.size > 0 and (
+        known_values.size < row.size or bool((known_values != known_values[0]).any())
+    )

@@ -8,16 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit_training.bootstrap import DRAWS, Told, difference, draws, interval, with_intervals
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.bootstrap import (
+    DRAWS,
+    Estimate,
+    bootstrap_counts,
+    difference,
+    interval,
+    with_intervals,
+)
+from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.metrics import METRICS, days_earlier
-from xhcredit_training.models import Risky
+from xhcredit_training.models import RiskModel
 from xhcredit_training.stability import Period, by_month
 
 #: what is told of each group; the rest needs more cases than a group has
-BY_GROUP = ("auc", "ks", "brier", "calibration_slope")
+GROUP_METRICS = ("auc", "ks", "brier", "calibration_slope")
 #: a group with fewer cases of either outcome is counted, not judged
-LEAST_IN_GROUP = 10
+MIN_CASES_IN_GROUP = 10
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Group:
     bad: int
     rate: float
     predicted: float
-    metrics: Mapping[str, Told]
+    metrics: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -39,28 +46,36 @@ class Report:
 
     rows: int
     bad: int
-    metrics: Mapping[str, Told]
-    unweighted: Mapping[str, Told]
+    metrics: Mapping[str, Estimate]
+    unweighted: Mapping[str, Estimate]
     groups: tuple[Group, ...]
     months: tuple[Period, ...]
 
     def flat(self) -> dict[str, float]:
         """Metrics by plain name, each with ``_low`` and ``_high``, without NaN."""
-        told: dict[str, float] = {}
+        figures: dict[str, float] = {}
         for prefix, metrics in (("", self.metrics), ("unweighted_", self.unweighted)):
-            for name, t in metrics.items():
-                parts = {"": t.value, "_low": t.low, "_high": t.high}
-                told |= {f"{prefix}{name}{end}": v for end, v in parts.items() if v == v}
-        worst = max((m.psi for m in self.months), default=float("nan"))
-        return told | ({"psi_worst_month": worst} if worst == worst else {})
+            for name, estimate in metrics.items():
+                estimate_by_suffix = {
+                    "": estimate.value,
+                    "_low": estimate.low,
+                    "_high": estimate.high,
+                }
+                figures |= {
+                    f"{prefix}{name}{suffix}": v
+                    for suffix, v in estimate_by_suffix.items()
+                    if v == v
+                }
+        worst_psi = max((m.psi for m in self.months), default=float("nan"))
+        return figures | ({"psi_worst_month": worst_psi} if worst_psi == worst_psi else {})
 
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready values; NaN becomes null."""
-        data: dict[str, Any] = _plain(asdict(self))
-        return data
+        report_dict: dict[str, Any] = _json_ready(asdict(self))
+        return report_dict
 
 
-def evaluate(model: Risky, base: Frame, judge: Frame, count: int = DRAWS) -> Report:
+def evaluate(model: RiskModel, base: Dataset, judge: Dataset, count: int = DRAWS) -> Report:
     """Judge a model on a later period.
 
     Args:
@@ -70,70 +85,87 @@ def evaluate(model: Risky, base: Frame, judge: Frame, count: int = DRAWS) -> Rep
         count: how often enterprises are drawn again for the intervals.
     """
     risk = model.risk(judge.x, judge.ids)
-    told = with_intervals(METRICS, risk, judge.bad, judge.weight, judge.ent, count)
+    estimates = with_intervals(METRICS, risk, judge.bad, judge.weight, judge.ent, count)
     if "visited_on" in judge.groups:
-        told["days_earlier"] = _days(risk, judge, count)
-    even = np.ones(len(judge))
-    weighted = bool((judge.weight != judge.weight[0]).any())
-    again = with_intervals(METRICS, risk, judge.bad, even, judge.ent, count) if weighted else {}
-    used = base.only(model.ids) if set(model.ids) <= set(base.ids) else base
-    later = judge.only(used.ids)
-    months = by_month(used, model.risk(base.x, base.ids), later, risk)
+        estimates["days_earlier"] = _days_earlier_estimate(risk, judge, count)
+    unit_weights = np.ones(len(judge))
+    has_weights = bool((judge.weight != judge.weight[0]).any())
+    unweighted = (
+        with_intervals(METRICS, risk, judge.bad, unit_weights, judge.ent, count)
+        if has_weights
+        else {}
+    )
+    base_columns = base.only(model.ids) if set(model.ids) <= set(base.ids) else base
+    judge_columns = judge.only(base_columns.ids)
+    months = by_month(base_columns, model.risk(base.x, base.ids), judge_columns, risk)
     return Report(
-        len(judge), int(judge.bad.sum()), told, again, by_groups(risk, judge, count), tuple(months)
+        len(judge),
+        int(judge.bad.sum()),
+        estimates,
+        unweighted,
+        by_groups(risk, judge, count),
+        tuple(months),
     )
 
 
-def _days(risk: Array, judge: Frame, count: int) -> Told:
+def _days_earlier_estimate(risk: Array, judge: Dataset, count: int) -> Estimate:
     """Days by which problems would have been met earlier, with its interval."""
     day = judge.groups["visited_on"]
 
-    def of(times: Array) -> float:
-        at = np.repeat(np.arange(times.size), times)
-        return days_earlier(risk[at], judge.bad[at], day[at])
+    def statistic(draw_counts: Array) -> float:
+        row_positions = np.repeat(np.arange(draw_counts.size), draw_counts)
+        return days_earlier(risk[row_positions], judge.bad[row_positions], day[row_positions])
 
-    return interval(of, draws(judge.ent, count), days_earlier(risk, judge.bad, day))
+    return interval(
+        statistic, bootstrap_counts(judge.ent, count), days_earlier(risk, judge.bad, day)
+    )
 
 
-def by_groups(risk: Array, judge: Frame, count: int = DRAWS) -> tuple[Group, ...]:
+def by_groups(risk: Array, judge: Dataset, count: int = DRAWS) -> tuple[Group, ...]:
     """Figures of every value of every grouping; days are no grouping."""
-    told = []
+    group_reports = []
     for name, values in judge.groups.items():
         if name == "visited_on":
             continue
         for value in np.unique(values):
-            told.append(_group(name, int(value), risk, judge, values == value, count))
-    return tuple(told)
+            group_reports.append(_group(name, int(value), risk, judge, values == value, count))
+    return tuple(group_reports)
 
 
-def _group(name: str, value: int, risk: Array, judge: Frame, at: Array, count: int) -> Group:
-    part, own = judge.rows(at), risk[at]
-    cases = min(part.bad.sum(), len(part) - part.bad.sum())
-    chosen = {m: METRICS[m] for m in BY_GROUP} if cases >= LEAST_IN_GROUP else {}
+def _group(
+    name: str, value: int, risk: Array, judge: Dataset, row_mask: Array, count: int
+) -> Group:
+    group_rows, group_risk = judge.rows(row_mask), risk[row_mask]
+    cases = min(group_rows.bad.sum(), len(group_rows) - group_rows.bad.sum())
+    group_metrics = {m: METRICS[m] for m in GROUP_METRICS} if cases >= MIN_CASES_IN_GROUP else {}
     return Group(
         name,
         value,
-        len(part),
-        int(part.bad.sum()),
-        float(np.average(part.bad, weights=part.weight)),
-        float(np.average(1 / (1 + np.exp(-own)), weights=part.weight)),
-        with_intervals(chosen, own, part.bad, part.weight, part.ent, count),
+        len(group_rows),
+        int(group_rows.bad.sum()),
+        float(np.average(group_rows.bad, weights=group_rows.weight)),
+        float(np.average(1 / (1 + np.exp(-group_risk)), weights=group_rows.weight)),
+        with_intervals(
+            group_metrics, group_risk, group_rows.bad, group_rows.weight, group_rows.ent, count
+        ),
     )
 
 
-def compare(one: Risky, other: Risky, judge: Frame, count: int = DRAWS) -> dict[str, Told]:
-    """Every figure of ``one`` less that of ``other``, resampled together."""
-    a, b = (m.risk(judge.x, judge.ids) for m in (one, other))
+def compare(
+    first_model: RiskModel, second_model: RiskModel, judge: Dataset, count: int = DRAWS
+) -> dict[str, Estimate]:
+    """Every figure of ``first_model`` less that of ``second_model``, resampled together."""
+    first_risk, second_risk = (m.risk(judge.x, judge.ids) for m in (first_model, second_model))
     return {
-        name: difference(metric, a, b, judge.bad, judge.weight, judge.ent, count)
+        name: difference(metric, first_risk, second_risk, judge.bad, judge.weight, judge.ent, count)
         for name, metric in METRICS.items()
     }
 
 
-def _plain(value: Any) -> Any:
+def _json_ready(value: Any) -> Any:
     """NaN as null, so that the JSON is read everywhere."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): _json_ready(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_json_ready(v) for v in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_rate, selection_rate
 
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.scoring.score_columns import present
-from xhcredit.tiers.assign import TIERS, assign
-from xhcredit_training.bootstrap import DRAWS, Told, draws, interval
+from xhcredit.jobs.scoring.score_columns import present_rows
+from xhcredit.tiers.assign import TIERS, assign_tiers
+from xhcredit_training.bootstrap import DRAWS, Estimate, bootstrap_counts, interval
 from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import chance
 from xhcredit_training.promotion_gates import groups, riskiest
@@ -33,18 +33,18 @@ RATES = MappingProxyType(
     {"selected": selection_rate, "false_alarms": false_positive_rate, "missed": false_negative_rate}
 )
 #: cases of either outcome from which a group is told
-LEAST = 10
+MIN_CASES = 10
 
 
 @dataclass(frozen=True)
-class Treated:
+class GroupTreatment:
     """Error rates of one group; ``against`` are its rates less those of all others."""
 
     grouping: str
     value: int
     rows: int
     rates: Mapping[str, float]
-    against: Mapping[str, Told]
+    against: Mapping[str, Estimate]
 
     @property
     def differs(self) -> list[str]:
@@ -52,77 +52,85 @@ class Treated:
         return [n for n, t in self.against.items() if t.low > 0 or t.high < 0]
 
 
-def treatment(
-    rows: Mapping[str, Array], share: float, count: int = DRAWS, least: int = LEAST
-) -> tuple[Treated, ...]:
+def group_treatments(
+    rows: Mapping[str, Array], share: float, count: int = DRAWS, min_cases: int = MIN_CASES
+) -> tuple[GroupTreatment, ...]:
     """Error rates of every group under a score.
 
     Args:
         rows: ``risk`` (log-odds), ``bad``, ``weight``, ``ent`` and ``group_…`` by row.
         share: riskiest share that would be visited.
         count: how often enterprises are drawn again.
-        least: groups with fewer cases of either outcome are left out.
+        min_cases: groups with fewer cases of either outcome are left out.
 
     Raises:
         BadSample: one outcome only.
     """
     if np.unique(rows["bad"]).size < 2:
         raise BadSample("the judged rows have one outcome only; nothing can be said of fairness")
-    flag, times = riskiest(rows, share), draws(rows["ent"], count)
-    told = []
-    for name, value, at in groups(rows, least):
-        if at.all():
+    is_riskiest, draw_counts = riskiest(rows, share), bootstrap_counts(rows["ent"], count)
+    treatments = []
+    for name, value, in_group in groups(rows, min_cases):
+        if in_group.all():
             continue
-        rates = dict(by_group(rows, flag, at).loc[True])
-        rates["overstated"] = _overstated(rows, at, rows["weight"])
-        gaps = {
+        rates = dict(rates_by_membership(rows, is_riskiest, in_group).loc[True])
+        rates["overstated"] = _overstated(rows, in_group, rows["weight"])
+        gap_by_rate = {
             n: interval(
-                partial(_gap, rows, flag, at, n), times, _gap(rows, flag, at, n, np.ones(at.size))
+                partial(_gap, rows, is_riskiest, in_group, n),
+                draw_counts,
+                _gap(rows, is_riskiest, in_group, n, np.ones(in_group.size)),
             )
             for n in rates
         }
-        told.append(Treated(name, value, int(at.sum()), rates, gaps))
-    return tuple(told)
+        treatments.append(GroupTreatment(name, value, int(in_group.sum()), rates, gap_by_rate))
+    return tuple(treatments)
 
 
-def by_group(rows: Mapping[str, Array], flag: Array, at: Array) -> Any:
+def rates_by_membership(rows: Mapping[str, Array], is_riskiest: Array, in_group: Array) -> Any:
     """Rates of a group (True) and of all others (False), weighted, as fairlearn defines them."""
     weight = {"sample_weight": rows["weight"]}
-    frame = MetricFrame(
+    metric_frame = MetricFrame(
         metrics=dict(RATES),
         y_true=rows["bad"],
-        y_pred=flag,
-        sensitive_features=at,
+        y_pred=is_riskiest,
+        sensitive_features=in_group,
         sample_params=dict.fromkeys(RATES, weight),
     )
-    return frame.by_group
+    return metric_frame.by_group
 
 
-def _gap(rows: Mapping[str, Array], flag: Array, at: Array, name: str, times: Array) -> float:
+def _gap(
+    rows: Mapping[str, Array], is_riskiest: Array, in_group: Array, name: str, draw_counts: Array
+) -> float:
     """A rate of a group less that of all others; in plain numpy, as it is computed 200 times."""
-    weight = rows["weight"] * times
+    weight = rows["weight"] * draw_counts
     if name == "overstated":
-        return _overstated(rows, at, weight) - _overstated(rows, ~at, weight)
-    return rate(name, rows["bad"], flag, weight * at) - rate(name, rows["bad"], flag, weight * ~at)
+        return _overstated(rows, in_group, weight) - _overstated(rows, ~in_group, weight)
+    return rate(name, rows["bad"], is_riskiest, weight * in_group) - rate(
+        name, rows["bad"], is_riskiest, weight * ~in_group
+    )
 
 
-def rate(name: str, bad: Array, flag: Array, weight: Array) -> float:
+def rate(name: str, bad: Array, is_riskiest: Array, weight: Array) -> float:
     """One of ``RATES`` in plain numpy; NaN for an empty group."""
-    among = {"selected": np.ones(bad.size), "false_alarms": 1 - bad, "missed": bad}[name] * weight
-    hit = 1 - flag if name == "missed" else flag
-    total = among.sum()
-    return float((among * hit).sum() / total) if total > 0 else float("nan")
+    base_weight = {"selected": np.ones(bad.size), "false_alarms": 1 - bad, "missed": bad}[
+        name
+    ] * weight
+    is_hit = 1 - is_riskiest if name == "missed" else is_riskiest
+    total = base_weight.sum()
+    return float((base_weight * is_hit).sum() / total) if total > 0 else float("nan")
 
 
-def _overstated(rows: Mapping[str, Array], at: Array, weight: Array) -> float:
-    own = weight * at
-    total = own.sum()
-    gap = own * (chance(rows["risk"]) - rows["bad"])
+def _overstated(rows: Mapping[str, Array], in_group: Array, weight: Array) -> float:
+    group_weight = weight * in_group
+    total = group_weight.sum()
+    gap = group_weight * (chance(rows["risk"]) - rows["bad"])
     return float(gap.sum() / total) if total > 0 else float("nan")
 
 
 @dataclass(frozen=True)
-class Tolerance:
+class ToleranceEffect:
     """Effect of the tolerance period on one group in one night: counts by tier."""
 
     grouping: str
@@ -134,42 +142,43 @@ class Tolerance:
 
 
 def tolerance_effect(
-    store: Store, model: Model, grouped: Mapping[str, Array]
-) -> tuple[Tolerance, ...]:
+    event_columns: EventColumns, model: Model, groupings: Mapping[str, Array]
+) -> tuple[ToleranceEffect, ...]:
     """Tiers of a night with the tolerance period and as they would be without it, by group.
 
     Args:
-        store: clustered columns of a warehouse.
+        event_columns: clustered columns of a warehouse.
         model: what scores the night.
-        grouped: whole numbers by enterprise present on that day (``sample.groups_of``).
+        groupings: whole numbers by enterprise present on that day (``sample.groups_of``).
 
     Raises:
         NothingKnown: nobody was known on that day.
     """
-    rows = present(store, model.as_of)
+    rows = present_rows(event_columns, model.as_of)
     days = np.full(rows.shape, day_number(model.as_of), np.int32)
-    x = model.compiled.run(store, rows, days)
+    x = model.compiled.run(event_columns, rows, days)
     composite = model.scorer.score(x).composite
-    bare = replace(model.policy, tolerance=None)
+    policy_without_tolerance = replace(model.policy, tolerance=None)
     without, with_it = (
-        assign(x, model.compiled.ids, composite, p).tier for p in (bare, model.policy)
+        assign_tiers(x, model.compiled.ids, composite, p).tier
+        for p in (policy_without_tolerance, model.policy)
     )
-    told = []
-    for name, values in grouped.items():
+    effects = []
+    for name, values in groupings.items():
         for value in np.unique(values):
-            at = values == value
-            told.append(
-                Tolerance(
+            in_group = values == value
+            effects.append(
+                ToleranceEffect(
                     name,
                     int(value),
-                    int(at.sum()),
-                    int((without != with_it)[at].sum()),
-                    _counted(without[at]),
-                    _counted(with_it[at]),
+                    int(in_group.sum()),
+                    int((without != with_it)[in_group].sum()),
+                    _count_by_tier(without[in_group]),
+                    _count_by_tier(with_it[in_group]),
                 )
             )
-    return tuple(told)
+    return tuple(effects)
 
 
-def _counted(tier: Array) -> dict[str, int]:
+def _count_by_tier(tier: Array) -> dict[str, int]:
     return dict(zip(TIERS, np.bincount(tier, minlength=len(TIERS)).tolist(), strict=True))

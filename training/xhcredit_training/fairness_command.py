@@ -13,9 +13,9 @@ from rich.table import Table
 from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
-    from xhcredit_training.fairness import Tolerance
+    from xhcredit_training.fairness import ToleranceEffect
 
-out = Console()
+console = Console()
 
 
 def register(app: typer.Typer) -> None:
@@ -33,56 +33,62 @@ def tolerance(
     ] = None,
 ) -> None:
     """Show tiers with the tolerance period and without it: by size, form, age and more."""
-    found = _effect(_day(as_of), warehouse, release)
+    effects = _tolerance_effects(_parsed_day(as_of), warehouse, release)
     table = Table(title=f"包容期的影响 what the tolerance period does, as of {as_of}")
     table.add_column("组 group", no_wrap=True)
     for heading in ("企业 all", "上调 lifted", "C/D 无 without", "C/D 有 with"):
         table.add_column(heading, justify="right")
-    for told in found:
-        poor = [sum(tiers[t] for t in "CD") for tiers in (told.without, told.with_it)]
-        counts = (f"{n:,}" for n in (told.enterprises, told.lifted, *poor))
-        table.add_row(_words(told), *counts)
-    out.print(table)
+    for effect in effects:
+        low_tier_counts = [
+            sum(tiers[t] for t in "CD") for tiers in (effect.without, effect.with_it)
+        ]
+        counts = (f"{n:,}" for n in (effect.enterprises, effect.lifted, *low_tier_counts))
+        table.add_row(_group_label(effect), *counts)
+    console.print(table)
 
 
-def _day(text: str) -> date:
+def _parsed_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(f'--as-of "{text}" is not a day; write it as 2026-06-30') from None
 
 
-def _effect(day: date, warehouse: Path, release: Path | None) -> tuple[Tolerance, ...]:
+def _tolerance_effects(
+    day: date, warehouse: Path, release: Path | None
+) -> tuple[ToleranceEffect, ...]:
     import numpy as np  # only this command waits for it
 
     from xhcredit.engine.one_enterprise import day_number  # only this command waits for it
     from xhcredit.jobs.scoring.model import model_on  # only this command waits for it
-    from xhcredit.jobs.scoring.score_columns import present  # only this command waits for it
-    from xhcredit.jobs.warehouse.clustered_store import open_store  # only this command waits for it
+    from xhcredit.jobs.scoring.score_columns import present_rows  # only this command waits for it
+    from xhcredit.jobs.warehouse.clustered_store import (
+        open_event_columns,
+    )  # only this command waits for it
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.scores.release import load_release  # only this command waits for it
     from xhcredit_training.fairness import tolerance_effect  # only this command waits for it
     from xhcredit_training.sample import groups_of  # only this command waits for it
 
     with Console(stderr=True).status("评分 scoring, with and without"):
-        store = open_store(warehouse)
+        event_columns = open_event_columns(warehouse)
         model = model_on(Rulebook.load(), load_release(release), day)
-        rows = present(store, day)
+        rows = present_rows(event_columns, day)
         days = np.full(rows.shape, day_number(day), np.int32)
-        return tolerance_effect(store, model, groups_of(store, rows, days))
+        return tolerance_effect(event_columns, model, groups_of(event_columns, rows, days))
 
 
-def _words(told: Tolerance) -> str:
+def _group_label(effect: ToleranceEffect) -> str:
     """Label of a group; a value missing in the register is "unknown"."""
     from xhcredit.ingest.schema import table  # only this command waits for it
 
-    if told.value < 0:
-        return f"{told.grouping}: 不详 unknown"
-    if told.grouping == "age":
-        return f"age: {_AGES[told.value]}"
-    values = table("enterprise").column(told.grouping).values or (("no", "否"), ("yes", "是"))
-    value, zh = values[told.value]
-    return f"{told.grouping}: {zh} {value}"
+    if effect.value < 0:
+        return f"{effect.grouping}: 不详 unknown"
+    if effect.grouping == "age":
+        return f"age: {_AGES[effect.value]}"
+    values = table("enterprise").column(effect.grouping).values or (("no", "否"), ("yes", "是"))
+    value, zh = values[effect.value]
+    return f"{effect.grouping}: {zh} {value}"
 
 
 #: in the order of ``sample.AGES``

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.compile import compile_features
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadRule, BadSample
@@ -34,7 +34,7 @@ EVENTS = {
 
 
 @dataclass(frozen=True)
-class Followed:
+class ObservedOutcomes:
     """Outcomes of pairs of enterprise and day.
 
     ``bad``: 1 if an event happened.  ``observed``: whether it could have become known.
@@ -63,7 +63,7 @@ def outcome_of(rules: Rulebook, score: str, *, as_of: date) -> Outcome:
     return outcome
 
 
-def _counted(id_: str, name: str, where: str, days: int) -> Feature:
+def _count_feature(id_: str, name: str, condition: str, days: int) -> Feature:
     """An outcome as a declaration; never a feature of a score."""
     return Feature(
         id=id_,
@@ -77,36 +77,46 @@ def _counted(id_: str, name: str, where: str, days: int) -> Feature:
         aggregate="count",
         table=name,
         use="display",
-        where=where,
+        where=condition,
         window=f"{days}d",
     )
 
 
-def _declared(outcome: Outcome) -> list[Feature]:
-    days, any_of = outcome.horizon_days, _any_field(outcome.fields)
-    found = []
+def _outcome_features(outcome: Outcome) -> list[Feature]:
+    days, field_condition = outcome.horizon_days, _any_field_condition(outcome.fields)
+    outcome_features = []
     for name in outcome.events:
-        kind, where = EVENTS[name]
-        narrowed = any_of if kind == "inspection" else ""
-        found.append(_counted(f"event_{name}", kind, _both(where, narrowed), days))
+        kind, condition = EVENTS[name]
+        extra_condition = field_condition if kind == "inspection" else ""
+        outcome_features.append(
+            _count_feature(f"event_{name}", kind, _and_conditions(condition, extra_condition), days)
+        )
     if outcome.observed == "inspected":
-        found.append(_counted("inspected", "inspection", _both(CONCLUSIVE, any_of), days))
-    return found
+        outcome_features.append(
+            _count_feature(
+                "inspected", "inspection", _and_conditions(CONCLUSIVE, field_condition), days
+            )
+        )
+    return outcome_features
 
 
-def _any_field(fields: Sequence[str]) -> str:
+def _any_field_condition(fields: Sequence[str]) -> str:
     return " or ".join(f"field == '{f}'" for f in fields)
 
 
-def _both(one: str, other: str) -> str:
-    return " and ".join(f"({w})" for w in (one, other) if w)
+def _and_conditions(first_condition: str, second_condition: str) -> str:
+    return " and ".join(
+        f"({condition})" for condition in (first_condition, second_condition) if condition
+    )
 
 
-def follow(store: Store, rows: Array, days: Array, outcome: Outcome) -> Followed:
+def observe_outcomes(
+    event_columns: EventColumns, rows: Array, days: Array, outcome: Outcome
+) -> ObservedOutcomes:
     """Outcome of each pair within the horizon.
 
     Args:
-        store: clustered columns; must reach a horizon beyond the last day.
+        event_columns: clustered columns; must reach a horizon beyond the last day.
         rows: positions in the store.
         days: as-of day numbers, one per row.
         outcome: what counts.
@@ -114,24 +124,24 @@ def follow(store: Store, rows: Array, days: Array, outcome: Outcome) -> Followed
     Raises:
         BadSample: facts of the last days' horizons are not yet known.
     """
-    until = int(days.max()) + outcome.horizon_days
-    newest = newest_known(store)
-    if until > newest:
-        short = until - newest
+    last_day = int(days.max()) + outcome.horizon_days
+    newest = newest_known(event_columns)
+    if last_day > newest:
+        excess = last_day - newest
         raise BadSample(
-            f"the outcome of the last as-of day is known {short} days after the newest fact; end "
-            f"the grid {short} days earlier"
+            f"the outcome of the last as-of day is known {excess} days after the newest fact; end "
+            f"the grid {excess} days earlier"
         )
-    compiled = compile_features(_declared(outcome))
-    found = compiled.run(store, rows, days + outcome.horizon_days)
-    by_id = dict(zip(compiled.ids, found, strict=True))
+    compiled = compile_features(_outcome_features(outcome))
+    feature_rows = compiled.run(event_columns, rows, days + outcome.horizon_days)
+    by_id = dict(zip(compiled.ids, feature_rows, strict=True))
     bad = sum(by_id[f"event_{name}"] for name in outcome.events)
-    everybody = np.ones(rows.shape, bool)
-    seen = by_id["inspected"] > 0 if "inspected" in by_id else everybody
-    return Followed((bad > 0).astype(np.int8), seen)
+    all_observed = np.ones(rows.shape, bool)
+    is_observed = by_id["inspected"] > 0 if "inspected" in by_id else all_observed
+    return ObservedOutcomes((bad > 0).astype(np.int8), is_observed)
 
 
-def newest_known(store: Store) -> int:
+def newest_known(event_columns: EventColumns) -> int:
     """Day number of the newest fact in the store."""
-    tables = [a["known"] for a in store.tables.values() if "known" in a and a["known"].size]
+    tables = [a["known"] for a in event_columns.tables.values() if "known" in a and a["known"].size]
     return max((int(k.max()) for k in tables), default=0)

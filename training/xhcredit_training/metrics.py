@@ -26,14 +26,14 @@ class Metric(Protocol):
         ...
 
 
-def _steps(risk: Array, bad: Array, weight: Array) -> tuple[Array, Array]:
+def _weights_by_risk(risk: Array, bad: Array, weight: Array) -> tuple[Array, Array]:
     """Weights of bad and of good rows by distinct risk, from the highest risk down."""
     order = np.argsort(-risk, kind="stable")
-    ordered = risk[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    mass = weight[order]
-    worse = np.add.reduceat(mass * bad[order], starts)
-    return worse, np.add.reduceat(mass, starts) - worse
+    sorted_risk = risk[order]
+    starts = np.flatnonzero(np.append(True, sorted_risk[1:] != sorted_risk[:-1]))
+    sorted_weight = weight[order]
+    bad_weight = np.add.reduceat(sorted_weight * bad[order], starts)
+    return bad_weight, np.add.reduceat(sorted_weight, starts) - bad_weight
 
 
 def auc(risk: Array, bad: Array, weight: Array) -> float:
@@ -42,10 +42,10 @@ def auc(risk: Array, bad: Array, weight: Array) -> float:
     >>> auc(np.array([3.0, 1.0, 2.0, 2.0]), np.array([1, 0, 1, 0]), np.ones(4))
     0.875
     """
-    worse, good = _steps(risk, bad, weight)
-    pairs = worse.sum() * good.sum()
-    below = good.sum() - np.cumsum(good) + good / 2
-    return float((worse * below).sum() / pairs) if pairs > 0 else float("nan")
+    bad_weight, good_weight = _weights_by_risk(risk, bad, weight)
+    pairs = bad_weight.sum() * good_weight.sum()
+    good_weight_below = good_weight.sum() - np.cumsum(good_weight) + good_weight / 2
+    return float((bad_weight * good_weight_below).sum() / pairs) if pairs > 0 else float("nan")
 
 
 def gini(risk: Array, bad: Array, weight: Array) -> float:
@@ -59,16 +59,20 @@ def ks(risk: Array, bad: Array, weight: Array) -> float:
     >>> ks(np.array([3.0, 1.0, 2.0, 0.0]), np.array([1, 0, 1, 0]), np.ones(4))
     1.0
     """
-    worse, good = _steps(risk, bad, weight)
-    if not worse.sum() * good.sum():
+    bad_weight, good_weight = _weights_by_risk(risk, bad, weight)
+    if not bad_weight.sum() * good_weight.sum():
         return float("nan")
-    return float((np.cumsum(worse) / worse.sum() - np.cumsum(good) / good.sum()).max())
+    return float(
+        (
+            np.cumsum(bad_weight) / bad_weight.sum() - np.cumsum(good_weight) / good_weight.sum()
+        ).max()
+    )
 
 
 def chance(risk: Array) -> Array:
     """Probability of the bad outcome from its log-odds."""
-    out: Array = 1 / (1 + np.exp(-np.clip(risk, -700, 700)))
-    return out
+    probability: Array = 1 / (1 + np.exp(-np.clip(risk, -700, 700)))
+    return probability
 
 
 def brier(risk: Array, bad: Array, weight: Array) -> float:
@@ -87,17 +91,17 @@ def platt(risk: Array, bad: Array, weight: Array) -> tuple[float, float]:
     Outcomes are drawn a little to the middle, as Platt proposed, so that a perfect ordering does
     not end in certainty.
     """
-    mass = weight / weight.mean()
-    n_bad, n_good = (mass * bad).sum(), (mass * (1 - bad)).sum()
+    scaled_weight = weight / weight.mean()
+    n_bad, n_good = (scaled_weight * bad).sum(), (scaled_weight * (1 - bad)).sum()
     target = np.where(bad == 1, (n_bad + 1) / (n_bad + 2), 1 / (n_good + 2))
     middle, width = float(risk.mean()), float(risk.std()) or 1.0
     x = np.stack([(risk - middle) / width, np.ones_like(risk)])
-    rate = float(np.average(target, weights=mass))
+    rate = float(np.average(target, weights=scaled_weight))
     beta = np.array([0.0, np.log(rate / (1 - rate))])
     for _ in range(50):  # from the average outwards, over standardised risks, Newton does not stray
         p = chance(beta @ x)
-        slope = (x * (mass * p * (1 - p))) @ x.T + np.eye(2) * 1e-9
-        step = np.linalg.solve(slope, x @ (mass * (target - p)))
+        slope = (x * (scaled_weight * p * (1 - p))) @ x.T + np.eye(2) * 1e-9
+        step = np.linalg.solve(slope, x @ (scaled_weight * (target - p)))
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
@@ -119,11 +123,14 @@ def capture(share: float) -> Metric:
     """
 
     def metric(risk: Array, bad: Array, weight: Array) -> float:
-        worse, good = _steps(risk, bad, weight)
-        if worse.sum() == 0:
+        bad_weight, good_weight = _weights_by_risk(risk, bad, weight)
+        if bad_weight.sum() == 0:
             return float("nan")
-        mass = worse + good
-        return float(_up_to(mass, worse, share * mass.sum()) / worse.sum())
+        total_weight = bad_weight + good_weight
+        return float(
+            _bad_weight_within(total_weight, bad_weight, share * total_weight.sum())
+            / bad_weight.sum()
+        )
 
     return metric
 
@@ -132,18 +139,18 @@ def precision(share: float) -> Metric:
     """Share of bad rows among the riskiest ``share`` of all."""
 
     def metric(risk: Array, bad: Array, weight: Array) -> float:
-        worse, good = _steps(risk, bad, weight)
-        room = share * (worse + good).sum()
-        return float(_up_to(worse + good, worse, room) / room)
+        bad_weight, good_weight = _weights_by_risk(risk, bad, weight)
+        capacity = share * (bad_weight + good_weight).sum()
+        return float(_bad_weight_within(bad_weight + good_weight, bad_weight, capacity) / capacity)
 
     return metric
 
 
-def _up_to(mass: Array, worse: Array, room: float) -> float:
-    """Bad weight within the first ``room`` of weight; a tie at the edge counts by its share."""
-    before = np.cumsum(mass) - mass
-    part = np.clip((room - before) / np.maximum(mass, 1e-300), 0, 1)
-    return float((worse * part).sum())
+def _bad_weight_within(step_weight: Array, bad_weight: Array, capacity: float) -> float:
+    """Bad weight within the first ``capacity`` of weight; a tie at the edge counts by its share."""
+    weight_before = np.cumsum(step_weight) - step_weight
+    taken_share = np.clip((capacity - weight_before) / np.maximum(step_weight, 1e-300), 0, 1)
+    return float((bad_weight * taken_share).sum())
 
 
 def days_earlier(risk: Array, bad: Array, day: Array) -> float:

@@ -15,13 +15,13 @@ from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import load_release
 from xhcredit_training.additive_model import Additive, Shape
 from xhcredit_training.boosted import Boosting, fit_boosted, mean_of
-from xhcredit_training.calibrate import calibrate, line_of
-from xhcredit_training.challenger import Full, fit_full
-from xhcredit_training.dataset import Array, Column, Frame
+from xhcredit_training.calibrate import calibrate, platt_line
+from xhcredit_training.challenger import Challenger, fit_challenger
+from xhcredit_training.dataset import Array, Column, Dataset
 from xhcredit_training.woe import fit_woe
 
 
-class Risky(Protocol):
+class RiskModel(Protocol):
     """A model: log-odds of the bad outcome by row."""
 
     @property
@@ -34,34 +34,34 @@ class Risky(Protocol):
         ...
 
 
-def woe(sample: Frame) -> Additive:
+def woe(sample: Dataset) -> Additive:
     """The weight-of-evidence scorecard."""
     return fit_woe(sample)
 
 
-def boosted(sample: Frame) -> Additive:
+def boosted(sample: Dataset) -> Additive:
     """The boosted scorecard, for few rows more carefully."""
     return fit_boosted(sample, boosting_for(sample))
 
 
-def blend(sample: Frame) -> Additive:
+def blend(sample: Dataset) -> Additive:
     """The mean of both scorecards: still one points table, often better than either."""
     return mean_of([woe(sample), boosted(sample)])
 
 
-def revised(sample: Frame) -> Additive:
+def revised(sample: Dataset) -> Additive:
     """The expert table, set right and then corrected by trees: for few cases the safest start."""
     start = expert(sample)
-    slope, shift = line_of(start.risk(sample.x, sample.ids), sample)
+    slope, shift = platt_line(start.risk(sample.x, sample.ids), sample)
     return fit_boosted(sample, boosting_for(sample), start.scaled(slope, shift))
 
 
-def full(sample: Frame) -> Full:
+def challenger(sample: Dataset) -> Challenger:
     """The challenger with interactions."""
-    return fit_full(sample)
+    return fit_challenger(sample)
 
 
-def boosting_for(sample: Frame) -> Boosting:
+def boosting_for(sample: Dataset) -> Boosting:
     """Stumps; where cases are few, the mean of several boosters on other held-out enterprises."""
     cases = int(min(sample.bad.sum(), len(sample) - sample.bad.sum()))
     if cases >= 3000:
@@ -78,7 +78,7 @@ def boosting_for(sample: Frame) -> Boosting:
     )
 
 
-def expert(sample: Frame) -> Additive:
+def expert(sample: Dataset) -> Additive:
     """The shipped expert table of the sample's score; nothing is learned.
 
     Raises:
@@ -101,7 +101,7 @@ PLAIN = MappingProxyType(
 )
 
 
-def plain(sample: Frame) -> Additive:
+def plain(sample: Dataset) -> Additive:
     """The plain rule: the share of earlier failures as it is, unknown being average.
 
     Raises:
@@ -112,11 +112,13 @@ def plain(sample: Frame) -> Additive:
     if not name:
         raise BadSample("the sample holds no share of earlier failures; the plain rule needs one")
     row = sample.x[sample.ids.index(name)]
-    known = np.unique(row[~np.isnan(row)])
-    if not known.size:
+    known_shares = np.unique(row[~np.isnan(row)])
+    if not known_shares.size:
         raise BadSample(f'"{name}" is missing everywhere; the plain rule needs it')
-    cuts = tuple(float(c) for c in known[1:])
-    odds = np.log(np.clip(known, 1e-6, 1 - 1e-6) / (1 - np.clip(known, 1e-6, 1 - 1e-6)))
+    cuts = tuple(float(c) for c in known_shares[1:])
+    odds = np.log(
+        np.clip(known_shares, 1e-6, 1 - 1e-6) / (1 - np.clip(known_shares, 1e-6, 1 - 1e-6))
+    )
     missing = float(np.log(0.05 / 0.95)) if np.isnan(row).all() else float(odds.mean())
     shape = Shape(Column(name, "riskier"), cuts, tuple(float(o) for o in odds), missing, {})
     return Additive(0.0, (shape,))
@@ -129,20 +131,22 @@ def from_table(table: PointsTable) -> Additive:
     return Additive(-table.scale.log_odds(table.base), shapes)
 
 
-def _shape(i: Indicator, unit: float) -> Shape:
-    special = {s.value: s.points * unit for s in i.special}
-    values = tuple(p * unit for p in i.points)
-    return Shape(Column(i.feature), i.cuts, values, i.missing * unit, special)
+def _shape(indicator: Indicator, unit: float) -> Shape:
+    special = {s.value: s.points * unit for s in indicator.special}
+    values = tuple(p * unit for p in indicator.points)
+    return Shape(
+        Column(indicator.feature), indicator.cuts, values, indicator.missing * unit, special
+    )
 
 
 #: every model by name; the last two are what they must beat
-MODELS: Mapping[str, Callable[[Frame], Additive | Full]] = MappingProxyType(
+MODELS: Mapping[str, Callable[[Dataset], Additive | Challenger]] = MappingProxyType(
     {
         "woe": woe,
         "boosted": boosted,
         "blend": blend,
         "revised": revised,
-        "full": full,
+        "full": challenger,
         "expert": expert,
         "plain": plain,
     }
@@ -150,18 +154,18 @@ MODELS: Mapping[str, Callable[[Frame], Additive | Full]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedModel:
     """A model with its calibration; ``steps`` of the isotonic curve beside it."""
 
     kind: str
-    model: Additive | Full
+    model: Additive | Challenger
     slope: float
     shift: float
     steps: tuple[tuple[float, float], ...] = ()
     largest_gap: float = float("nan")
 
 
-def fit(kind: str, learn: Frame, later: Frame | None) -> Fitted:
+def fit(kind: str, learning_part: Dataset, calibration_part: Dataset | None) -> FittedModel:
     """Fit a model by name and set it right on a later period, if one is given.
 
     Raises:
@@ -169,15 +173,26 @@ def fit(kind: str, learn: Frame, later: Frame | None) -> Fitted:
     """
     if kind not in MODELS:
         raise BadSample(f'no model "{kind}"; there are: {", ".join(MODELS)}')
-    return calibrated(kind, MODELS[kind](learn), later)
+    return calibrate_model(kind, MODELS[kind](learning_part), calibration_part)
 
 
-def calibrated(kind: str, model: Additive | Full, later: Frame | None) -> Fitted:
+def calibrate_model(
+    kind: str, model: Additive | Challenger, calibration_part: Dataset | None
+) -> FittedModel:
     """Set a model right on a later period, if one is given."""
-    if later is None:
-        return Fitted(kind, model, 1.0, 0.0)
-    if isinstance(model, Full):
-        slope, shift = line_of(model.risk(later.x, later.ids), later)
-        return Fitted(kind, model.scaled(slope, shift), slope, shift)
-    c = calibrate(model, later)
-    return Fitted(kind, c.model, c.slope, c.shift, c.steps, c.largest_gap)
+    if calibration_part is None:
+        return FittedModel(kind, model, 1.0, 0.0)
+    if isinstance(model, Challenger):
+        slope, shift = platt_line(
+            model.risk(calibration_part.x, calibration_part.ids), calibration_part
+        )
+        return FittedModel(kind, model.scaled(slope, shift), slope, shift)
+    calibration = calibrate(model, calibration_part)
+    return FittedModel(
+        kind,
+        calibration.model,
+        calibration.slope,
+        calibration.shift,
+        calibration.steps,
+        calibration.largest_gap,
+    )

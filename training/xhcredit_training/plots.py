@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xhcredit_training.additive_model import Additive
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.metrics import auc, chance, ks
-from xhcredit_training.models import Risky
+from xhcredit_training.models import RiskModel
 
 _FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Serif CJK SC", "Source Han Sans SC",
@@ -28,17 +28,17 @@ _FONTS = (
 @cache
 def chinese_font() -> str:
     """Name of an installed font that has Chinese; empty if there is none."""
-    there = {f.name for f in font_manager.fontManager.ttflist}
-    return next((name for name in _FONTS if name in there), "")
+    installed_names = {f.name for f in font_manager.fontManager.ttflist}
+    return next((name for name in _FONTS if name in installed_names), "")
 
 
-def words(zh: str, en: str) -> str:
+def bilingual_label(zh: str, en: str) -> str:
     """A label: both languages if a font can show them."""
     return f"{zh} {en}" if chinese_font() else en
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def chinese_style() -> Iterator[None]:
     """Fonts in which labels can be read; everything is drawn within it."""
     font = [chinese_font()] if chinese_font() else []
     with mpl.rc_context({"font.family": [*font, "DejaVu Sans"], "axes.unicode_minus": False}):
@@ -51,39 +51,41 @@ def canvas(width: float = 6, height: float = 5) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def _cumulative(risk: Array, judge: Frame) -> tuple[Array, Array, Array]:
+def _cumulative(risk: Array, judge: Dataset) -> tuple[Array, Array, Array]:
     """Shares of all, of bad and of good rows, from the riskiest down."""
     order = np.argsort(-risk, kind="stable")
     bad, mass = judge.bad[order], judge.weight[order]
     return tuple(np.append(0, np.cumsum(m) / m.sum()) for m in (mass, mass * bad, mass * (1 - bad)))  # type: ignore[return-value]
 
 
-def roc(risk: Array, judge: Frame) -> Figure:
+def roc(risk: Array, judge: Dataset) -> Figure:
     """Bad against good rows, from the riskiest down."""
     figure, ax = canvas()
     _, bad, good = _cumulative(risk, judge)
     ax.plot(good, bad)
     ax.plot([0, 1], [0, 1], linestyle=":", color="grey")
-    ax.set(xlabel=words("误报率", "false alarms"), ylabel=words("命中率", "hits"))
+    ax.set(
+        xlabel=bilingual_label("误报率", "false alarms"), ylabel=bilingual_label("命中率", "hits")
+    )
     ax.set_title(f"ROC, AUC {auc(risk, judge.bad, judge.weight):.4f}")
     return figure
 
 
-def ks_plot(risk: Array, judge: Frame) -> Figure:
+def ks_plot(risk: Array, judge: Dataset) -> Figure:
     """Cumulated shares of bad and good rows, and where they are furthest apart."""
     figure, ax = canvas()
     share, bad, good = _cumulative(risk, judge)
-    at = int(np.argmax(bad - good))
-    ax.plot(share, bad, label=words("坏", "bad"))
-    ax.plot(share, good, label=words("好", "good"))
-    ax.vlines(share[at], good[at], bad[at], color="grey")
-    ax.set(xlabel=words("自高风险起累计", "share of all, riskiest first"))
+    widest = int(np.argmax(bad - good))
+    ax.plot(share, bad, label=bilingual_label("坏", "bad"))
+    ax.plot(share, good, label=bilingual_label("好", "good"))
+    ax.vlines(share[widest], good[widest], bad[widest], color="grey")
+    ax.set(xlabel=bilingual_label("自高风险起累计", "share of all, riskiest first"))
     ax.set_title(f"KS {ks(risk, judge.bad, judge.weight):.4f}")
     ax.legend()
     return figure
 
 
-def calibration(risk: Array, judge: Frame) -> Figure:
+def calibration(risk: Array, judge: Dataset) -> Figure:
     """Observed rate against predicted chance, by tenths."""
     figure, ax = canvas()
     tenths = np.array_split(np.argsort(risk, kind="stable"), 10)
@@ -92,30 +94,36 @@ def calibration(risk: Array, judge: Frame) -> Figure:
         for t in tenths
         if t.size
     ]
-    told = np.array([list(p) for p in points])
-    ax.plot(told[:, 0], told[:, 1], marker="o")
-    top = float(told.max()) * 1.05
-    ax.plot([0, top], [0, top], linestyle=":", color="grey")
-    ax.set(xlabel=words("预测概率", "predicted"), ylabel=words("实际发生率", "observed"))
-    ax.set_title(words("校准", "calibration"))
+    point_array = np.array([list(p) for p in points])
+    ax.plot(point_array[:, 0], point_array[:, 1], marker="o")
+    axis_end = float(point_array.max()) * 1.05
+    ax.plot([0, axis_end], [0, axis_end], linestyle=":", color="grey")
+    ax.set(
+        xlabel=bilingual_label("预测概率", "predicted"),
+        ylabel=bilingual_label("实际发生率", "observed"),
+    )
+    ax.set_title(bilingual_label("校准", "calibration"))
     return figure
 
 
-def lift(risk: Array, judge: Frame) -> Figure:
+def lift(risk: Array, judge: Dataset) -> Figure:
     """How many times more bad rows the riskiest share holds than chance would."""
     figure, ax = canvas()
     share, bad, _ = _cumulative(risk, judge)
-    at = np.searchsorted(share, np.linspace(0.02, 1, 50))
-    at = np.minimum(at, share.size - 1)
-    ax.plot(share[at], bad[at] / share[at])
+    positions = np.searchsorted(share, np.linspace(0.02, 1, 50))
+    positions = np.minimum(positions, share.size - 1)
+    ax.plot(share[positions], bad[positions] / share[positions])
     ax.axhline(1, linestyle=":", color="grey")
-    ax.set(xlabel=words("检查比例", "share inspected"), ylabel=words("提升度", "lift"))
+    ax.set(
+        xlabel=bilingual_label("检查比例", "share inspected"),
+        ylabel=bilingual_label("提升度", "lift"),
+    )
     return figure
 
 
 def points(model: Additive, names: Mapping[str, str] = MappingProxyType({})) -> Figure:
     """The twelve shapes of largest log-odds range; the dot is a missing value."""
-    shapes = sorted(model.shapes, key=lambda s: -s.spread)[:12]
+    shapes = sorted(model.shapes, key=lambda s: -s.log_odds_range)[:12]
     figure, _ = canvas(12, 9)
     figure.clear()
     for k, shape in enumerate(shapes):
@@ -136,18 +144,20 @@ def tier_moves(moves: Array) -> Figure:
         ax.text(j, i, f"{int(count):,}", ha="center", va="center")
     ax.set_xticks(range(4), list("ABCD"))
     ax.set_yticks(range(4), list("ABCD"))
-    ax.set(xlabel=words("新等级", "new tier"), ylabel=words("原等级", "old tier"))
+    ax.set(
+        xlabel=bilingual_label("新等级", "new tier"), ylabel=bilingual_label("原等级", "old tier")
+    )
     return figure
 
 
-_BY_RISK: Mapping[str, Callable[[Array, Frame], Figure]] = MappingProxyType(
+_BY_RISK: Mapping[str, Callable[[Array, Dataset], Figure]] = MappingProxyType(
     {"roc": roc, "ks": ks_plot, "calibration": calibration, "lift": lift}
 )
 
 
-def draw(
-    model: Risky,
-    judge: Frame,
+def write_plots(
+    model: RiskModel,
+    judge: Dataset,
     folder: Path,
     names: Mapping[str, str] = MappingProxyType({}),
     moves: Array | None = None,
@@ -155,8 +165,8 @@ def draw(
     """Write all pictures as PNG into a folder; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     risk = model.risk(judge.x, judge.ids)
-    with styled():
-        figures = {name: make(risk, judge) for name, make in _BY_RISK.items()}
+    with chinese_style():
+        figures = {name: plot(risk, judge) for name, plot in _BY_RISK.items()}
         if isinstance(model, Additive) and model.shapes:
             figures["points"] = points(model, names)
         if moves is not None:

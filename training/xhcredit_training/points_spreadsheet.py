@@ -12,7 +12,7 @@ from xhcredit.jobs.documents.spreadsheets import workbook
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
 
-HEADS = (
+HEADINGS = (
     "指标 indicator",
     "名称 name",
     "从 from (含 incl.)",
@@ -22,7 +22,7 @@ HEADS = (
 )
 
 
-def rows(table: PointsTable) -> Iterator[tuple[Any, ...]]:
+def table_rows(table: PointsTable) -> Iterator[tuple[Any, ...]]:
     """Every row of a table: indicator, name, from, to, kind of row, points; the base first."""
     yield "", "基础分 base", "", "", "base", table.base
     names = {f.id: f"{f.zh} {f.en}" for f in features().values()}
@@ -31,39 +31,39 @@ def rows(table: PointsTable) -> Iterator[tuple[Any, ...]]:
         yield from ((indicator.feature, name, *cells) for cells in _bins(indicator))
 
 
-def _bins(i: Indicator) -> Iterator[tuple[Any, ...]]:
-    edges = ("", *i.cuts, "")
-    for k, points in enumerate(i.points):
+def _bins(indicator: Indicator) -> Iterator[tuple[Any, ...]]:
+    edges = ("", *indicator.cuts, "")
+    for k, points in enumerate(indicator.points):
         yield edges[k], edges[k + 1], "bin", points
-    yield "", "", "缺失 missing", i.missing
-    for s in i.special:
-        yield s.value, s.value, "特殊 special", s.points
-    if i.unseen is not None and i.seen is not None:
-        yield *i.seen, "未见 unseen (outside)", i.unseen
+    yield "", "", "缺失 missing", indicator.missing
+    for special in indicator.special:
+        yield special.value, special.value, "特殊 special", special.points
+    if indicator.unseen is not None and indicator.seen is not None:
+        yield *indicator.seen, "未见 unseen (outside)", indicator.unseen
 
 
-def write_sheet(release: Release, path: Path) -> None:
+def write_spreadsheet(release: Release, path: Path) -> None:
     """Write a release as XLSX, one sheet per score; texts are never taken for formulas.
 
     Raises:
         NotWritable, DiskFull: the file cannot be written.
     """
     try:
-        with workbook(path, in_order=False) as book:
-            bold = book.add_format({"bold": True})
+        with workbook(path, in_order=False) as xlsx_workbook:
+            bold = xlsx_workbook.add_format({"bold": True})
             for table in release.tables.values():
-                sheet = book.add_worksheet(table.score[:31])
-                sheet.write_row(0, 0, HEADS, bold)
-                for k, row in enumerate(rows(table), 1):
+                sheet = xlsx_workbook.add_worksheet(table.score[:31])
+                sheet.write_row(0, 0, HEADINGS, bold)
+                for k, row in enumerate(table_rows(table), 1):
                     sheet.write_row(k, 0, row)
                 sheet.freeze_panes(1, 0)
                 sheet.set_column(0, 1, 36)
-                sheet.write_row(0, len(HEADS) + 1, _meaning(table))
+                sheet.write_row(0, len(HEADINGS) + 1, _scale_notes(table))
     except OSError as error:
         raise disk_error(error) or not_writable(str(path), str(error)) from None
 
 
-def _meaning(table: PointsTable) -> tuple[str, ...]:
+def _scale_notes(table: PointsTable) -> tuple[str, ...]:
     s = table.scale
     return (
         f"{table.name_zh} {table.name_en}",

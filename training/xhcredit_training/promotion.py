@@ -14,18 +14,18 @@ from xhcredit.errors import BadInput, BadSample, RegistryUnavailable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit.store.models.candidates import Submission
-from xhcredit_training.comparison import compared, judged
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.comparison import compare_figures, judged_rows
+from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.metrics import METRICS
 from xhcredit_training.models import from_table
 from xhcredit_training.promotion_gates import Evaluation, Verdict, judge
-from xhcredit_training.registry import read, registry
-from xhcredit_training.sample_io import load
+from xhcredit_training.registry import read_run, registry
+from xhcredit_training.sample_io import load_sample
 
 MODEL = "xhcredit"  #: name in the registry of models
 ALIAS = "champion"
 #: indicators that a month's drift is told of
-_DRIFTED = 5
+_MAX_DRIFTED = 5
 
 
 def evaluation_of(folder: Path) -> Evaluation:
@@ -34,7 +34,7 @@ def evaluation_of(folder: Path) -> Evaluation:
     Raises:
         BadInput: the folder holds no run, or its model is no points table.
     """
-    run = read(folder)
+    run = read_run(folder)
     if not (folder / "release.json").exists():
         raise BadInput(
             f'"{folder.name}" is no points table ({run["model"]}); only a table can be promoted'
@@ -42,10 +42,12 @@ def evaluation_of(folder: Path) -> Evaluation:
     release = load_release(folder / "release.json")
     if release.digest != run["release_digest"]:
         raise BadInput(f'release.json in "{folder}" is not the one that was judged; fit it again')
-    return Evaluation(release, judged(folder), run["metrics"], run["alarms"])
+    return Evaluation(release, judged_rows(folder), run["metrics"], run["alarms"])
 
 
-def beside(release: Release, score: str, sample: Frame, rows: Mapping[str, Array]) -> Evaluation:
+def evaluate_on_rows(
+    release: Release, score: str, sample: Dataset, rows: Mapping[str, Array]
+) -> Evaluation:
     """Evaluation of another release on the rows that a run was judged on.
 
     Args:
@@ -60,25 +62,30 @@ def beside(release: Release, score: str, sample: Frame, rows: Mapping[str, Array
     """
     if score not in release.tables:
         raise BadInput(f'release "{release.name}" has no table for "{score}"; name another one')
-    where = {key: k for k, key in enumerate(zip(sample.ent, sample.day, strict=True))}
+    position_by_key = {key: k for k, key in enumerate(zip(sample.ent, sample.day, strict=True))}
     try:
-        at = np.array([where[key] for key in zip(rows["ent"], rows["day"], strict=True)])
+        row_positions = np.array(
+            [position_by_key[key] for key in zip(rows["ent"], rows["day"], strict=True)]
+        )
     except KeyError:
         raise BadSample(
             "the run was judged on other rows; name the sample that it came from"
         ) from None
-    part = sample.rows(at)
-    if not np.array_equal(part.bad, rows["bad"]):
+    judged_sample = sample.rows(row_positions)
+    if not np.array_equal(judged_sample.bad, rows["bad"]):
         raise BadSample("the outcomes differ from the run's; name the sample that it came from")
     model = from_table(release.tables[score])
-    absent = [i for i in model.ids if i not in part.ids]  # not in the sample: missing
-    x = np.vstack([part.x, np.full((len(absent), len(part)), np.nan)])
-    risk = model.risk(x, [*part.ids, *absent])
-    own = {name: metric(risk, part.bad, part.weight) for name, metric in METRICS.items()}
-    return Evaluation(release, {**rows, "risk": risk}, own)
+    absent_ids = [i for i in model.ids if i not in judged_sample.ids]  # not in the sample: missing
+    x = np.vstack([judged_sample.x, np.full((len(absent_ids), len(judged_sample)), np.nan)])
+    risk = model.risk(x, [*judged_sample.ids, *absent_ids])
+    figures = {
+        name: metric(risk, judged_sample.bad, judged_sample.weight)
+        for name, metric in METRICS.items()
+    }
+    return Evaluation(release, {**rows, "risk": risk}, figures)
 
 
-def submission(
+def make_submission(
     folder: Path, sample: Path, champion: Release, rules: Rulebook, day: date
 ) -> tuple[Submission, tuple[Verdict, ...]]:
     """Submission of a run: tables, figures beside the champion's, gate verdicts.
@@ -87,27 +94,30 @@ def submission(
         BadInput: the folder holds no run that can be promoted.
         BadSample: the sample is not the run's.
     """
-    run, candidate = read(folder), evaluation_of(folder)
-    frame, _ = load(sample)
-    now = beside(champion, run["score"], frame, candidate.rows)
-    verdicts = judge(candidate, now, rules, day)
-    told = {
-        **_told(run),
+    run, candidate = read_run(folder), evaluation_of(folder)
+    dataset, _ = load_sample(sample)
+    champion_evaluation = evaluate_on_rows(champion, run["score"], dataset, candidate.rows)
+    verdicts = judge(candidate, champion_evaluation, rules, day)
+    evidence = {
+        **_run_evidence(run),
         "champion": {"name": champion.name, "digest": champion.digest},
         "compared": {
-            n: [a, b, asdict(gap)] for n, (a, b, gap) in compared(candidate.rows, now.rows).items()
+            n: [a, b, asdict(gap)]
+            for n, (a, b, gap) in compare_figures(candidate.rows, champion_evaluation.rows).items()
         },
     }
     gates = tuple(asdict(v) for v in verdicts)
     release = candidate.release.as_data()
-    given = Submission(folder.name, run["score"], run["model"], release, _plain(told), gates)
-    return given, verdicts
+    new_submission = Submission(
+        folder.name, run["score"], run["model"], release, _json_ready(evidence), gates
+    )
+    return new_submission, verdicts
 
 
-def _told(run: Mapping[str, Any]) -> dict[str, Any]:
+def _run_evidence(run: Mapping[str, Any]) -> dict[str, Any]:
     """Figures, groups and months of a run for the store; no rows of enterprises."""
     report = run["report"]
-    months = [{**m, "csi": dict(list(m["csi"].items())[:_DRIFTED])} for m in report["months"]]
+    months = [{**m, "csi": dict(list(m["csi"].items())[:_MAX_DRIFTED])} for m in report["months"]]
     return {
         "metrics": run["metrics"],
         "parameters": run["parameters"],
@@ -121,12 +131,12 @@ def _told(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _json_ready(value: Any) -> Any:
     """NaN as null: canonical JSON has none."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): _json_ready(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_json_ready(v) for v in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
@@ -143,37 +153,39 @@ def name_champion(uri: str, artifacts: Path, digest: str) -> str:
         BadInput: no run there has this release.
     """
     with registry(uri, artifacts) as mlflow:
-        found = mlflow.search_runs(
+        registry_runs = mlflow.search_runs(
             filter_string=f"tags.release_digest = '{digest}'",
             output_format="list",
             max_results=1,
             search_all_experiments=True,
         )
-        if not found:
+        if not registry_runs:
             raise BadInput(
                 f'no run there has the release "{digest[:12]}…"; "xhcredit-train log" it'
             )
-        run, client = found[0].info.run_id, mlflow.MlflowClient()
-        version = _version(mlflow, client, run, digest)
+        run_id, client = registry_runs[0].info.run_id, mlflow.MlflowClient()
+        version = _registered_version(mlflow, client, run_id, digest)
         client.set_registered_model_alias(MODEL, ALIAS, version)
         return str(version)
 
 
-def _version(mlflow: Any, client: Any, run: str, digest: str) -> str:
+def _registered_version(mlflow: Any, client: Any, run_id: str, digest: str) -> str:
     """The version of a release in the registry of models; a new one if there is none."""
     from mlflow.exceptions import MlflowException  # takes seconds
 
-    known = client.search_model_versions(f"name = '{MODEL}'")
-    same = [v.version for v in known if v.tags.get("release_digest") == digest]
-    if same:
-        return str(same[0])
-    models = mlflow.search_logged_models(
-        filter_string=f"source_run_id = '{run}'", output_format="list"
+    versions = client.search_model_versions(f"name = '{MODEL}'")
+    matching_versions = [v.version for v in versions if v.tags.get("release_digest") == digest]
+    if matching_versions:
+        return str(matching_versions[0])
+    logged_models = mlflow.search_logged_models(
+        filter_string=f"source_run_id = '{run_id}'", output_format="list"
     )
-    if not models:
-        raise RegistryUnavailable(f"run {run} holds no model; log it again: xhcredit-train log")
+    if not logged_models:
+        raise RegistryUnavailable(f"run {run_id} holds no model; log it again: xhcredit-train log")
     try:
-        made = mlflow.register_model(models[0].model_uri, MODEL, tags={"release_digest": digest})
+        model_version = mlflow.register_model(
+            logged_models[0].model_uri, MODEL, tags={"release_digest": digest}
+        )
     except MlflowException as error:
         raise RegistryUnavailable(f"the registry refused the model: {error}") from None
-    return str(made.version)
+    return str(model_version.version)

@@ -18,13 +18,13 @@ from xhcredit.errors import BadInput
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.promotion_gates import Verdict
 
-out = Console()
+console = Console()
 Run = Annotated[str, typer.Argument(help="Run: folder, name, or MLflow id.")]
 Sample = Annotated[Path, typer.Option("--sample", help="The sample that the run came from.")]
-StoreAt = Annotated[
+StoreAddress = Annotated[
     str, typer.Option("--store", envvar="XHCREDIT_STORE", help="The store: a file, or an address.")
 ]
-On = Annotated[str, typer.Option("--on", help="Day whose gates hold; today by default.")]
+RulesDay = Annotated[str, typer.Option("--on", help="Day whose gates hold; today by default.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of all runs.")]
 Tracking = Annotated[
     str, typer.Option("--tracking", help="MLflow address; a file beside the runs by default.")
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command("promote")(promote)
 
 
-def the_day(text: str) -> date:
+def parsed_day(text: str) -> date:
     """A day as it was typed; empty is today.
 
     Raises:
@@ -57,21 +57,21 @@ def gates(
     against: Annotated[
         Path | None, typer.Option("--against", help="Release file; the expert tables by default.")
     ] = None,
-    on: On = "",
+    on: RulesDay = "",
     runs: Runs = _RUNS,
     tracking: Tracking = "",
 ) -> None:
     """Judge a run by the gates of a day, without submitting it; fails if one is closed."""
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.scores.release import load_release  # only this command waits for it
-    from xhcredit_training.promotion import submission  # only this command waits for it
+    from xhcredit_training.promotion import make_submission  # only this command waits for it
     from xhcredit_training.promotion_gates import refuse_closed  # only this command waits for it
-    from xhcredit_training.registry import address, find  # only this command waits for it
+    from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
-    folder = find(runs, run, address(runs, tracking))
-    given = (load_release(against), Rulebook.load(), the_day(on))
-    _, verdicts = submission(folder, sample, *given)
-    _show(verdicts)
+    folder = find_run(runs, run, tracking_uri(runs, tracking))
+    submission_args = (load_release(against), Rulebook.load(), parsed_day(on))
+    _, verdicts = make_submission(folder, sample, *submission_args)
+    _print_verdicts(verdicts)
     refuse_closed(verdicts)
 
 
@@ -80,52 +80,60 @@ def submit(
     sample: Sample,
     why: Annotated[str, typer.Option("--why", help="Why it should become the champion.")],
     actor: Annotated[str, typer.Option(help="Who submits.  [default: who is logged in]")] = "",
-    on: On = "",
+    on: RulesDay = "",
     once: Annotated[str, typer.Option(help="Key: the same with the same key is done once.")] = "",
-    store: StoreAt = _STORE,
+    store: StoreAddress = _STORE,
     runs: Runs = _RUNS,
     tracking: Tracking = "",
 ) -> None:
     """Judge a run beside the champion of the store, and submit it with its verdicts."""
     from xhcredit.jobs.models.promotion import champion_release  # only this command waits for it
-    from xhcredit.jobs.models.promotion import submit as keep  # only this command waits for it
+    from xhcredit.jobs.models.promotion import (
+        submit_candidate as keep,
+    )  # only this command waits for it
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.store.core.transactions import Act  # only this command waits for it
     from xhcredit.store.store import Store  # only this command waits for it
-    from xhcredit_training.promotion import submission  # only this command waits for it
-    from xhcredit_training.registry import address, find  # only this command waits for it
+    from xhcredit_training.promotion import make_submission  # only this command waits for it
+    from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
-    folder, day, rules = find(runs, run, address(runs, tracking)), the_day(on), Rulebook.load()
-    with Store.open(store) as opened:
-        champion = champion_release(opened, day)
-        given, verdicts = submission(folder, sample, champion, rules, day)
-        who = actor or getpass.getuser()
-        act = Act(who, "model.submit", why, payload={"run": given.name}, key=once or None)
-        told = keep(opened, act, given, rules, day)
-    _show(verdicts)
-    out.print(f"candidate {told['candidate']}: {told['state']}", soft_wrap=True)
+    folder, day, rules = (
+        find_run(runs, run, tracking_uri(runs, tracking)),
+        parsed_day(on),
+        Rulebook.load(),
+    )
+    with Store.open(store) as opened_store:
+        champion = champion_release(opened_store, day)
+        new_submission, verdicts = make_submission(folder, sample, champion, rules, day)
+        actor_name = actor or getpass.getuser()
+        act = Act(
+            actor_name, "model.submit", why, payload={"run": new_submission.name}, key=once or None
+        )
+        candidate = keep(opened_store, act, new_submission, rules, day)
+    _print_verdicts(verdicts)
+    console.print(f"candidate {candidate['candidate']}: {candidate['state']}", soft_wrap=True)
 
 
 def promote(
-    on: On = "", store: StoreAt = _STORE, runs: Runs = _RUNS, tracking: Tracking = ""
+    on: RulesDay = "", store: StoreAddress = _STORE, runs: Runs = _RUNS, tracking: Tracking = ""
 ) -> None:
     """Let MLflow's alias "champion" follow the store, which alone decides what scores."""
     from xhcredit.store.store import Store  # only this command waits for it
     from xhcredit_training.promotion import name_champion  # only this command waits for it
-    from xhcredit_training.registry import address  # only this command waits for it
+    from xhcredit_training.registry import tracking_uri  # only this command waits for it
 
-    day = the_day(on).isoformat()
-    with Store.open(store) as opened:
-        kept = opened.models.champion(day)
-    if kept is None:
+    day = parsed_day(on).isoformat()
+    with Store.open(store) as opened_store:
+        champion = opened_store.models.champion(day)
+    if champion is None:
         raise BadInput(f'no candidate scores on {day}; switch one: "xhcredit models switch"')
-    version = name_champion(address(runs, tracking), runs / "artifacts", kept["digest"])
-    out.print(f"champion: {kept['name']}, version {version}", soft_wrap=True)
+    version = name_champion(tracking_uri(runs, tracking), runs / "artifacts", champion["digest"])
+    console.print(f"champion: {champion['name']}, version {version}", soft_wrap=True)
 
 
-def _show(verdicts: Sequence[Verdict]) -> None:
+def _print_verdicts(verdicts: Sequence[Verdict]) -> None:
     table = Table("门槛 gate", "", "理由 reason", title="门槛 gates")
     for v in verdicts:
         state = "[green]开 open[/]" if v.open else "[red]关 closed[/]"
         table.add_row(v.gate, state, f"{v.zh}\n{v.en}")
-    out.print(table)
+    console.print(table)

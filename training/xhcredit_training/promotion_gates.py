@@ -20,8 +20,8 @@ from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Gates
-from xhcredit.scores.release import Release, monotone
-from xhcredit_training.bootstrap import Told, difference
+from xhcredit.scores.release import Release, is_monotone
+from xhcredit_training.bootstrap import Estimate, difference
 from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import Metric, auc, chance
 
@@ -71,14 +71,14 @@ def judge(
     limits = rules.serving("promotion.gates", Gates, as_of=day)
     _refuse_different(candidate, champion)
     return (
-        _better(candidate, champion, limits),
-        _calibrated(candidate, limits),
-        _stable(candidate, limits),
-        _fair(candidate, champion, limits),
-        _lawful(candidate.release),
-        _no_leak(candidate),
-        _monotone(candidate.release),
-        _reasons(candidate.release),
+        _check_auc(candidate, champion, limits),
+        _check_calibration(candidate, limits),
+        _check_stability(candidate, limits),
+        _check_fairness(candidate, champion, limits),
+        _check_lawfulness(candidate.release),
+        _check_leaks(candidate),
+        _check_monotone(candidate.release),
+        _check_reasons(candidate.release),
     )
 
 
@@ -93,67 +93,73 @@ def refuse_closed(verdicts: Sequence[Verdict]) -> None:
         raise GateClosed(f"{'; '.join(closed)}; train it anew, or ask for other limits")
 
 
-def _refuse_different(one: Evaluation, other: Evaluation) -> None:
+def _refuse_different(candidate: Evaluation, champion: Evaluation) -> None:
     names = ("ent", "day", "bad", "weight")
-    if not all(np.array_equal(one.rows[n], other.rows[n]) for n in names):
+    if not all(np.array_equal(candidate.rows[n], champion.rows[n]) for n in names):
         raise BadSample("candidate and champion were judged on different rows; judge both anew")
-    if np.unique(one.rows["bad"]).size < 2:
+    if np.unique(candidate.rows["bad"]).size < 2:
         raise BadSample("the judged rows have one outcome only; choose a longer period")
 
 
-def gap(metric: Metric, one: Evaluation, other: Evaluation, at: Array | None = None) -> Told:
-    """The metric of ``one`` less that of ``other``, with its interval, on some rows."""
-    mask = np.ones(one.rows["bad"].size, bool) if at is None else at
-    bad, weight, ent = (one.rows[n][mask] for n in ("bad", "weight", "ent"))
-    return difference(metric, one.rows["risk"][mask], other.rows["risk"][mask], bad, weight, ent)
-
-
-def _better(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdict:
-    found = gap(auc, candidate, champion)
-    limit = -limits.auc_loss_below
-    return Verdict(
-        "better_or_equal",
-        bool(found.low > limit),
-        f"AUC与现行之差 {found}，区间下限须大于 {limit:g}",
-        f"AUC less the champion's is {found}; its low end must be above {limit:g}",
+def metric_gap(
+    metric: Metric, eval_a: Evaluation, eval_b: Evaluation, row_mask: Array | None = None
+) -> Estimate:
+    """The metric of ``eval_a`` less that of ``eval_b``, with its interval, on some rows."""
+    used_rows = np.ones(eval_a.rows["bad"].size, bool) if row_mask is None else row_mask
+    bad, weight, ent = (eval_a.rows[n][used_rows] for n in ("bad", "weight", "ent"))
+    return difference(
+        metric, eval_a.rows["risk"][used_rows], eval_b.rows["risk"][used_rows], bad, weight, ent
     )
 
 
-def _calibrated(candidate: Evaluation, limits: Gates) -> Verdict:
+def _check_auc(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdict:
+    auc_gap = metric_gap(auc, candidate, champion)
+    limit = -limits.auc_loss_below
+    return Verdict(
+        "better_or_equal",
+        bool(auc_gap.low > limit),
+        f"AUC与现行之差 {auc_gap}，区间下限须大于 {limit:g}",
+        f"AUC less the champion's is {auc_gap}; its low end must be above {limit:g}",
+    )
+
+
+def _check_calibration(candidate: Evaluation, limits: Gates) -> Verdict:
     slope = candidate.metrics.get("calibration_slope", float("nan"))
     rows = candidate.rows
-    said = float(np.average(chance(rows["risk"]), weights=rows["weight"]))
-    seen = float(np.average(rows["bad"], weights=rows["weight"]))
-    ratio = max(said, seen) / max(min(said, seen), 1e-12)
-    passed = limits.slope_from <= slope <= limits.slope_to and ratio < limits.rate_ratio_below
-    wanted = f"{limits.slope_from:g}–{limits.slope_to:g}"
+    pred = float(np.average(chance(rows["risk"]), weights=rows["weight"]))
+    rate = float(np.average(rows["bad"], weights=rows["weight"]))
+    ratio = max(pred, rate) / max(min(pred, rate), 1e-12)
+    is_passed = limits.slope_from <= slope <= limits.slope_to and ratio < limits.rate_ratio_below
+    bounds = f"{limits.slope_from:g}–{limits.slope_to:g}"
     return Verdict(
         "calibrated",
-        bool(passed),
-        f"校准斜率 {slope:.3f}（{wanted}），预测 {said:.4f} 与实际 {seen:.4f} 之比 {ratio:.3f}"
+        bool(is_passed),
+        f"校准斜率 {slope:.3f}（{bounds}），预测 {pred:.4f} 与实际 {rate:.4f} 之比 {ratio:.3f}"
         f"（小于 {limits.rate_ratio_below:g}）",
-        f"slope {slope:.3f} (must be {wanted}); predicted {said:.4f} against observed {seen:.4f}, "
+        f"slope {slope:.3f} (must be {bounds}); predicted {pred:.4f} against observed {rate:.4f}, "
         f"ratio {ratio:.3f} (must be below {limits.rate_ratio_below:g})",
     )
 
 
-def _stable(candidate: Evaluation, limits: Gates) -> Verdict:
-    worst = candidate.metrics.get("psi_worst_month", float("nan"))
+def _check_stability(candidate: Evaluation, limits: Gates) -> Verdict:
+    worst_psi = candidate.metrics.get("psi_worst_month", float("nan"))
     limit = limits.month_psi_below
     return Verdict(
         "stable",
-        bool(worst < limit),
-        f"月度PSI最大 {worst:.3f}，须小于 {limit:g}",
-        f"the worst month's PSI is {worst:.3f}; it must be below {limit:g}",
+        bool(worst_psi < limit),
+        f"月度PSI最大 {worst_psi:.3f}，须小于 {limit:g}",
+        f"the worst month's PSI is {worst_psi:.3f}; it must be below {limit:g}",
     )
 
 
-def _fair(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdict:
-    harmed = list(worse_off(candidate, champion, limits))
-    if not harmed:
+def _check_fairness(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Verdict:
+    harmed_groups = list(worse_off(candidate, champion, limits))
+    if not harmed_groups:
         return Verdict("fair", True, "没有任何一组明显变差", "no group is surely worse off")
-    named = "; ".join(harmed)
-    return Verdict("fair", False, f"以下组明显变差：{named}", f"surely worse off: {named}")
+    group_text = "; ".join(harmed_groups)
+    return Verdict(
+        "fair", False, f"以下组明显变差：{group_text}", f"surely worse off: {group_text}"
+    )
 
 
 def worse_off(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Iterator[str]:
@@ -162,118 +168,132 @@ def worse_off(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Ite
     Two harms: its outcomes are ordered worse, or more of its good rows are among the riskiest
     ``visited_share`` of all rows.  Groups with too few cases are not judged.
     """
-    flagged = _flagged(candidate, champion, limits.visited_share)
-    for name, value, at in groups(candidate.rows, limits.group_least):
+    flagged = _with_flags(candidate, champion, limits.visited_share)
+    for name, value, row_mask in groups(candidate.rows, limits.group_least):
         harms = (
             ("AUC loss", limits.group_auc_loss_below, auc, champion, candidate),
             ("false alarms", limits.group_false_alarms_below, false_alarms, *flagged),
         )
-        for what, limit, metric, one, other in harms:
-            if _point(metric, one, other, at) <= limit:
+        for harm_name, limit, metric, eval_a, eval_b in harms:
+            if _point_gap(metric, eval_a, eval_b, row_mask) <= limit:
                 continue  # not even the middle of the interval is beyond the bound
-            found = gap(metric, one, other, at)
-            if found.low > limit:
-                yield f"{name}={value}: {what} {found} (below {limit:g})"
+            harm_gap = metric_gap(metric, eval_a, eval_b, row_mask)
+            if harm_gap.low > limit:
+                yield f"{name}={value}: {harm_name} {harm_gap} (below {limit:g})"
 
 
-def groups(rows: Mapping[str, Array], least: int) -> Iterator[tuple[str, int, Array]]:
-    """Name, value and mask of every group with ``least`` cases of either outcome."""
+def groups(rows: Mapping[str, Array], min_cases: int) -> Iterator[tuple[str, int, Array]]:
+    """Name, value and mask of every group with ``min_cases`` cases of either outcome."""
     for name, values in rows.items():
         if not name.startswith("group_") or name == "group_visited_on":
             continue
         for value in np.unique(values):
-            at = values == value
-            bad = rows["bad"][at].sum()
-            if min(bad, at.sum() - bad) >= least:
-                yield name.removeprefix("group_"), int(value), at
+            row_mask = values == value
+            bad = rows["bad"][row_mask].sum()
+            if min(bad, row_mask.sum() - bad) >= min_cases:
+                yield name.removeprefix("group_"), int(value), row_mask
 
 
-def _point(metric: Metric, one: Evaluation, other: Evaluation, at: Array) -> float:
-    bad, weight = (one.rows[n][at] for n in ("bad", "weight"))
-    return metric(one.rows["risk"][at], bad, weight) - metric(other.rows["risk"][at], bad, weight)
+def _point_gap(metric: Metric, eval_a: Evaluation, eval_b: Evaluation, row_mask: Array) -> float:
+    bad, weight = (eval_a.rows[n][row_mask] for n in ("bad", "weight"))
+    return metric(eval_a.rows["risk"][row_mask], bad, weight) - metric(
+        eval_b.rows["risk"][row_mask], bad, weight
+    )
 
 
-def _flagged(one: Evaluation, other: Evaluation, share: float) -> tuple[Evaluation, Evaluation]:
+def _with_flags(
+    eval_a: Evaluation, eval_b: Evaluation, share: float
+) -> tuple[Evaluation, Evaluation]:
     """Both with 1 in place of the risk where a row is among the riskiest ``share``, else 0."""
-    a, b = riskiest(one.rows, share), riskiest(other.rows, share)
-    return replace(one, rows={**one.rows, "risk": a}), replace(
-        other, rows={**other.rows, "risk": b}
+    first_flags, second_flags = riskiest(eval_a.rows, share), riskiest(eval_b.rows, share)
+    return replace(eval_a, rows={**eval_a.rows, "risk": first_flags}), replace(
+        eval_b, rows={**eval_b.rows, "risk": second_flags}
     )
 
 
 def riskiest(rows: Mapping[str, Array], share: float) -> Array:
     """1 for the riskiest ``share`` of the weight of all rows, else 0; ties are taken together."""
     order = np.argsort(-rows["risk"], kind="stable")
-    reached = np.cumsum(rows["weight"][order]) / rows["weight"].sum()
-    cut = rows["risk"][order][min(int(np.searchsorted(reached, share)), order.size - 1)]
-    flag: Array = (rows["risk"] >= cut).astype(float)
-    return flag
+    cumulated_share = np.cumsum(rows["weight"][order]) / rows["weight"].sum()
+    risk_cut = rows["risk"][order][
+        min(int(np.searchsorted(cumulated_share, share)), order.size - 1)
+    ]
+    is_riskiest: Array = (rows["risk"] >= risk_cut).astype(float)
+    return is_riskiest
 
 
 def false_alarms(risk: Array, bad: Array, weight: Array) -> float:
     """Share of the good rows that are flagged: ``risk`` is 1 or 0."""
-    good = weight * (1 - bad)
-    return float((good * risk).sum() / good.sum()) if good.sum() else float("nan")
+    good_weight = weight * (1 - bad)
+    return (
+        float((good_weight * risk).sum() / good_weight.sum()) if good_weight.sum() else float("nan")
+    )
 
 
-def _lawful(release: Release) -> Verdict:
+def _check_lawfulness(release: Release) -> Verdict:
     declared = features()
     unknown = [f for f in release.features() if f not in declared]
-    used = [f for f in release.features() if f in declared]
-    found = [f'"{f}" is not declared' for f in unknown] + violations(with_inputs(used, declared))
-    found += [f'"{f}" is not for scoring' for f in used if declared[f].use != "score"]
-    told = "; ".join(found)
+    declared_ids = [f for f in release.features() if f in declared]
+    problems = [f'"{f}" is not declared' for f in unknown] + violations(
+        with_inputs(declared_ids, declared)
+    )
+    problems += [f'"{f}" is not for scoring' for f in declared_ids if declared[f].use != "score"]
+    problem_text = "; ".join(problems)
     return Verdict(
         "lawful",
-        not found,
-        f"禁用指标：{told}" if found else "未使用任何禁用指标",
-        f"forbidden: {told}" if found else "no forbidden indicator is read",
+        not problems,
+        f"禁用指标：{problem_text}" if problems else "未使用任何禁用指标",
+        f"forbidden: {problem_text}" if problems else "no forbidden indicator is read",
     )
 
 
-def _no_leak(candidate: Evaluation) -> Verdict:
-    found = [f"{a['code']} {a['about']}" for a in candidate.alarms if a["code"] in LEAKS]
-    told = ", ".join(found)
+def _check_leaks(candidate: Evaluation) -> Verdict:
+    leaks = [f"{a['code']} {a['about']}" for a in candidate.alarms if a["code"] in LEAKS]
+    leak_text = ", ".join(leaks)
     return Verdict(
         "no_leak",
-        not found,
-        f"泄漏警报：{told}" if found else "没有泄漏警报",
-        f"leak alarms: {told}" if found else "no leak alarm",
+        not leaks,
+        f"泄漏警报：{leak_text}" if leaks else "没有泄漏警报",
+        f"leak alarms: {leak_text}" if leaks else "no leak alarm",
     )
 
 
-def _monotone(release: Release) -> Verdict:
+def _check_monotone(release: Release) -> Verdict:
     declared = features()
-    against = [
+    wrong_direction = [
         f"{t.score}: {i.feature}"
         for t in release.tables.values()
         for i in t.indicators
-        if i.feature in declared and not monotone(i, declared[i.feature].direction)
+        if i.feature in declared and not is_monotone(i, declared[i.feature].direction)
     ]
-    told = ", ".join(against)
+    indicator_text = ", ".join(wrong_direction)
     return Verdict(
         "monotone",
-        not against,
-        f"方向不符：{told}" if against else "全部符合声明的方向",
-        f"points run against: {told}" if against else "points follow every declared direction",
+        not wrong_direction,
+        f"方向不符：{indicator_text}" if wrong_direction else "全部符合声明的方向",
+        f"points run against: {indicator_text}"
+        if wrong_direction
+        else "points follow every declared direction",
     )
 
 
-def _reasons(release: Release) -> Verdict:
+def _check_reasons(release: Release) -> Verdict:
     """Whether every indicator has words for a reason, in both languages."""
     declared = features()
-    mute = [
+    without_words = [
         f
         for f in release.features()
         if f not in declared or not (declared[f].zh.strip() and declared[f].en.strip())
     ]
-    told = ", ".join(mute)
-    some = any(t.indicators for t in release.tables.values())
+    indicator_text = ", ".join(without_words)
+    has_indicators = any(t.indicators for t in release.tables.values())
     return Verdict(
         "reasons",
-        some and not mute,
-        f"没有可说明的理由：{told}" if mute or not some else "每一指标都有中英文理由",
-        f"no words for: {told or 'any score'}"
-        if mute or not some
+        has_indicators and not without_words,
+        f"没有可说明的理由：{indicator_text}"
+        if without_words or not has_indicators
+        else "每一指标都有中英文理由",
+        f"no words for: {indicator_text or 'any score'}"
+        if without_words or not has_indicators
         else "every indicator has its words",
     )

@@ -21,7 +21,7 @@ from xhcredit.errors import BadInput, RegistryUnavailable
 
 EXPERIMENT = "xhcredit"
 #: environment variables of MLflow's client: fail in seconds, not in minutes; ask nobody else
-_PATIENCE = {
+_MLFLOW_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -30,9 +30,13 @@ _PATIENCE = {
 }
 
 
-def address(out: Path, given: str = "") -> str:
+def tracking_uri(runs_folder: Path, uri_option: str = "") -> str:
     """Where runs are kept: as given, else as set in ``MLFLOW_TRACKING_URI``, else a file in out."""
-    return given or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{out / 'mlflow.db'}"
+    return (
+        uri_option
+        or os.environ.get("MLFLOW_TRACKING_URI", "")
+        or f"sqlite:///{runs_folder / 'mlflow.db'}"
+    )
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
     Raises:
         RegistryUnavailable: it cannot be reached, or refuses.
     """
-    for name, value in _PATIENCE.items():
+    for name, value in _MLFLOW_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     with warnings.catch_warnings():
@@ -63,13 +67,13 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
             yield mlflow
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise RegistryUnavailable(
-                f'the registry at "{_shown(uri)}" does not answer: {_told(error)}; results are in '
+                f'the registry at "{_masked(uri)}" does not answer: {_cause(error)}; results are in '
                 "the run's folder and lose nothing: "
                 '"xhcredit-train log FOLDER" when it is back'
             ) from None
 
 
-def _told(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     """The first line of an error, without the password of an address."""
     line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     return re.sub(r"://[^@/\s]+@", "://***@", line)
@@ -82,22 +86,22 @@ def _experiment(mlflow: Any, uri: str, artifacts: Path) -> None:
     mlflow.set_experiment(EXPERIMENT)
 
 
-def _shown(uri: str) -> str:
+def _masked(uri: str) -> str:
     """The address without a password."""
-    head, at, tail = uri.rpartition("@")
-    return f"{head.partition('://')[0]}://***@{tail}" if at else uri
+    head, separator, tail = uri.rpartition("@")
+    return f"{head.partition('://')[0]}://***@{tail}" if separator else uri
 
 
-def log(folder: Path, uri: str) -> str:
+def log_run(folder: Path, uri: str) -> str:
     """Log a run's folder to MLflow, with its trials as nested runs; returns the run's id.
 
     Raises:
         BadInput: the folder holds no run.
         RegistryUnavailable: the registry cannot be reached.
     """
-    run = read(folder)
+    run = read_run(folder)
     with registry(uri, folder.parent / "artifacts") as mlflow:
-        with mlflow.start_run(run_name=folder.name, tags=_tags(run)) as active:
+        with mlflow.start_run(run_name=folder.name, tags=_tags(run)) as active_run:
             mlflow.log_params({k: str(v)[:500] for k, v in run["parameters"].items()})
             mlflow.log_metrics(run["metrics"])
             for month in run["report"]["months"]:
@@ -112,7 +116,7 @@ def log(folder: Path, uri: str) -> str:
                     mlflow.log_metric("auc_folds", trial["auc"])
             if (folder / "release.json").exists():
                 _log_model(mlflow, folder, run)
-        return str(active.info.run_id)
+        return str(active_run.info.run_id)
 
 
 def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
@@ -140,33 +144,33 @@ def _tags(run: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def read(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> dict[str, Any]:
     """Read the record (``run.json``) of a run's folder.
 
     Raises:
         BadInput: it holds no run.
     """
     try:
-        told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        run_record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(
             f'"{folder}" holds no run: {error}; name a folder that "fit" wrote'
         ) from None
-    if not isinstance(told, dict) or "parameters" not in told:
+    if not isinstance(run_record, dict) or "parameters" not in run_record:
         raise BadInput(f'"{folder}" holds no run: run.json is incomplete; fit it again')
-    return told
+    return run_record
 
 
-def find(runs: Path, name: str, uri: str) -> Path:
+def find_run(runs: Path, name: str, uri: str) -> Path:
     """The folder of a run by its folder's name, or by its MLflow id (then its files are fetched).
 
     Raises:
         BadInput: there is no such run.
         RegistryUnavailable: the registry is asked and cannot be reached.
     """
-    for place in (Path(name), runs / name):
-        if (place / "run.json").exists():
-            return place
+    for run_folder in (Path(name), runs / name):
+        if (run_folder / "run.json").exists():
+            return run_folder
     with registry(uri, runs / "artifacts") as mlflow:
         from mlflow.exceptions import MlflowException  # takes seconds
 

@@ -28,22 +28,22 @@ from xhcredit.scores.release import Release, load_release
 from xhcredit_training.additive_model import Additive
 from xhcredit_training.alarms import (
     Alarm,
-    drifted,
-    identifiers,
-    own_rows,
-    random_gap,
-    single,
-    years,
+    drift_alarms,
+    identifier_alarms,
+    own_row_leaks,
+    random_gap_alarms,
+    too_good_indicators,
+    year_rate_alarms,
 )
-from xhcredit_training.challenger import Full
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.challenger import Challenger
+from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.evaluate import Report, evaluate
 from xhcredit_training.identifiers import numbering
-from xhcredit_training.models import MODELS, Fitted, calibrated, fit
-from xhcredit_training.plots import draw
-from xhcredit_training.points_spreadsheet import write_sheet
-from xhcredit_training.sample_io import load
-from xhcredit_training.search import GRIDS, Trial, best, search
+from xhcredit_training.models import MODELS, FittedModel, calibrate_model, fit
+from xhcredit_training.plots import write_plots
+from xhcredit_training.points_spreadsheet import write_spreadsheet
+from xhcredit_training.sample_io import load_sample
+from xhcredit_training.search import GRIDS, Trial, best_fit, search
 from xhcredit_training.split import Split, split_by_time, split_days
 
 NAMES = {
@@ -55,7 +55,7 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingRequest:
     """Settings of a training run.
 
     ``on``: the day whose rules (scale, limits) hold.  ``base``: release whose other tables go
@@ -73,86 +73,102 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Done:
+class TrainingResult:
     """Result of a training run."""
 
     folder: Path
-    fitted: Fitted
+    fitted: FittedModel
     report: Report
     alarms: tuple[Alarm, ...]
     release: Release | None
 
 
-def train(order: Order, rules: Rulebook, tell: Progress) -> Done:
+def train(request: TrainingRequest, rules: Rulebook, report_progress: Progress) -> TrainingResult:
     """Run one training and write its folder: release, figures, pictures, judged rows.
 
     Raises:
         BadSample: the sample, or one of its parts, teaches nothing.
         NotWritable, DiskFull: the folder cannot be written.
     """
-    sample, told = load(order.sample)
-    split = parts(sample, int(told["horizon_days"]), order)
-    tell("fit", 0, 1)
-    fitted, trials = learn(order, split, tell)
-    tell("evaluate", 0, 1)
-    report = evaluate(fitted.model, split.learn, split.judge)
-    tell("alarms", 0, 1)
-    alarms = alarms_of(sample, split, order.model, rules, order.on)
-    base = load_release(order.base)
-    release = release_of(fitted, str(told["score"]), base, rules, order)
-    done = Done(order.out, fitted, report, alarms, release)
-    _write(done, order, told, trials, split, moves_of(done, base, split, rules, order.on, told))
-    tell("evaluate", 1, 1)
-    return done
+    sample, provenance = load_sample(request.sample)
+    split = split_sample(sample, int(provenance["horizon_days"]), request)
+    report_progress("fit", 0, 1)
+    fitted, trials = fit_and_calibrate(request, split, report_progress)
+    report_progress("evaluate", 0, 1)
+    report = evaluate(fitted.model, split.learning_part, split.judging_part)
+    report_progress("alarms", 0, 1)
+    alarms = alarms_of(sample, split, request.model, rules, request.on)
+    base = load_release(request.base)
+    release = release_of(fitted, str(provenance["score"]), base, rules, request)
+    run_result = TrainingResult(request.out, fitted, report, alarms, release)
+    _write(
+        run_result,
+        request,
+        provenance,
+        trials,
+        split,
+        tier_moves_of(run_result, base, split, rules, request.on, provenance),
+    )
+    report_progress("evaluate", 1, 1)
+    return run_result
 
 
-def parts(sample: Frame, horizon: int, order: Order) -> Split:
+def split_sample(sample: Dataset, horizon: int, request: TrainingRequest) -> Split:
     """The split by time: at the days asked for, or where the gaps leave the most.
 
     Raises:
         BadSample: a part is empty, or only one of the two days was given.
     """
-    if (order.calibrate_from is None) != (order.judge_from is None):
+    if (request.calibrate_from is None) != (request.judge_from is None):
         raise BadSample("give both --calibrate-from and --judge-from, or neither")
-    if order.calibrate_from and order.judge_from:
-        second, third = order.calibrate_from, order.judge_from
+    if request.calibrate_from and request.judge_from:
+        calibrate_from, judge_from = request.calibrate_from, request.judge_from
     else:
-        second, third = split_days(sample, horizon)
-    return split_by_time(sample, horizon, calibrate_from=second, judge_from=third)
+        calibrate_from, judge_from = split_days(sample, horizon)
+    return split_by_time(sample, horizon, calibrate_from=calibrate_from, judge_from=judge_from)
 
 
-def learn(order: Order, split: Split, tell: Progress) -> tuple[Fitted, list[Trial]]:
+def fit_and_calibrate(
+    request: TrainingRequest, split: Split, report_progress: Progress
+) -> tuple[FittedModel, list[Trial]]:
     """Fit and calibrate, with a search for settings if it is asked for."""
-    if not order.search:
-        return fit(order.model, split.learn, split.calibrate), []
-    trials = search(order.model, split.learn, tell)
-    model = best(order.model, trials)(split.learn)
-    return calibrated(order.model, model, split.calibrate), trials
+    if not request.search:
+        return fit(request.model, split.learning_part, split.calibration_part), []
+    trials = search(request.model, split.learning_part, report_progress)
+    model = best_fit(request.model, trials)(split.learning_part)
+    return calibrate_model(request.model, model, split.calibration_part), trials
 
 
 def alarms_of(
-    sample: Frame, split: Split, kind: str, rules: Rulebook, on: date
+    sample: Dataset, split: Split, kind: str, rules: Rulebook, rules_day: date
 ) -> tuple[Alarm, ...]:
     """All alarms that a sample can raise."""
-    limits = rules.serving("promotion.leak_limits", LeakLimits, as_of=on)
-    found = single(split.learn, limits) + own_rows(split.learn, split.judge, limits)
-    found += identifiers(split.learn, limits, numbering(split.learn))
-    found += years(sample, limits) + drifted(split.learn, split.judge, limits)
+    limits = rules.serving("promotion.leak_limits", LeakLimits, as_of=rules_day)
+    alarms = too_good_indicators(split.learning_part, limits) + own_row_leaks(
+        split.learning_part, split.judging_part, limits
+    )
+    alarms += identifier_alarms(split.learning_part, limits, numbering(split.learning_part))
+    alarms += year_rate_alarms(sample, limits) + drift_alarms(
+        split.learning_part, split.judging_part, limits
+    )
     if kind in GRIDS:
-        both = sample.rows(
-            (sample.day <= split.learn.day.max()) | (sample.day >= split.judge.day.min())
+        learning_and_judging = sample.rows(
+            (sample.day <= split.learning_part.day.max())
+            | (sample.day >= split.judging_part.day.min())
         )
 
-        def how(part: Frame) -> Callable[[Frame], Array]:
-            model = MODELS[kind](part)
-            return lambda rest: model.risk(rest.x, rest.ids)
+        def fit_model(learning_rows: Dataset) -> Callable[[Dataset], Array]:
+            model = MODELS[kind](learning_rows)
+            return lambda other_rows: model.risk(other_rows.x, other_rows.ids)
 
-        found += random_gap(both, how, limits, int(split.judge.day.min()))
-    return tuple(found)
+        alarms += random_gap_alarms(
+            learning_and_judging, fit_model, limits, int(split.judging_part.day.min())
+        )
+    return tuple(alarms)
 
 
 def release_of(
-    fitted: Fitted, score: str, base: Release, rules: Rulebook, order: Order
+    fitted: FittedModel, score: str, base: Release, rules: Rulebook, request: TrainingRequest
 ) -> Release | None:
     """The release: this table beside the others of the base; None if the model is no table.
 
@@ -163,77 +179,90 @@ def release_of(
         return None
     if score not in NAMES:
         raise BadSample(f'no name for score "{score}"; there are: {", ".join(NAMES)}')
-    scale = Scale(**rules.serving("scores.scale", ScaleRule, as_of=order.on).model_dump())
+    scale = Scale(**rules.serving("scores.scale", ScaleRule, as_of=request.on).model_dump())
     table = fitted.model.table(scale, score, NAMES[score], fitted.kind)
-    return Release(order.out.name, {**base.tables, score: table})
+    return Release(request.out.name, {**base.tables, score: table})
 
 
-def moves_of(
-    done: Done, base: Release, split: Split, rules: Rulebook, on: date, told: dict[str, Any]
+def tier_moves_of(
+    run_result: TrainingResult,
+    base: Release,
+    split: Split,
+    rules: Rulebook,
+    rules_day: date,
+    provenance: dict[str, Any],
 ) -> Array | None:
     """How many judged rows move from a grade (rows, by the base) to another (columns)."""
-    score = str(told["score"])
-    if done.release is None or score not in base.tables:
+    score = str(provenance["score"])
+    if run_result.release is None or score not in base.tables:
         return None
-    cutoffs = rules.serving("tiers.cutoffs", Cutoffs, as_of=on)
+    cutoffs = rules.serving("tiers.cutoffs", Cutoffs, as_of=rules_day)
     edges = [cutoffs.C, cutoffs.B, cutoffs.A]
     grades = []
-    for release in (base, done.release):
-        model = table_risk(release, score, split.judge)
-        grades.append(3 - np.searchsorted(edges, model, side="right"))
+    for release in (base, run_result.release):
+        grade_points = table_points(release, score, split.judging_part)
+        grades.append(3 - np.searchsorted(edges, grade_points, side="right"))
     moves = np.zeros((4, 4), np.int64)
     np.add.at(moves, tuple(grades), 1)
     return moves
 
 
-def table_risk(release: Release, score: str, sample: Frame) -> Array:
+def table_points(release: Release, score: str, sample: Dataset) -> Array:
     """Points of a release's table by row; indicators that the sample lacks are missing."""
     table = release.tables[score]
-    at = {name: k for k, name in enumerate(sample.ids)}
-    nothing = np.full(len(sample), np.nan)
+    row_by_id = {name: k for k, name in enumerate(sample.ids)}
+    missing_row = np.full(len(sample), np.nan)
     total = np.full(len(sample), table.base)
-    for i in table.indicators:
-        x = sample.x[at[i.feature]] if i.feature in at else nothing
-        bins = np.searchsorted(i.cuts, x, side="right")
-        own = np.asarray(i.points)[np.minimum(bins, len(i.cuts))]
-        total += np.where(np.isnan(x), i.missing, own)
+    for indicator in table.indicators:
+        x = (
+            sample.x[row_by_id[indicator.feature]]
+            if indicator.feature in row_by_id
+            else missing_row
+        )
+        bins = np.searchsorted(indicator.cuts, x, side="right")
+        bin_points = np.asarray(indicator.points)[np.minimum(bins, len(indicator.cuts))]
+        total += np.where(np.isnan(x), indicator.missing, bin_points)
     clipped: Array = np.clip(total, table.scale.lowest, table.scale.highest)
     return clipped
 
 
 def _write(
-    done: Done,
-    order: Order,
-    told: dict[str, Any],
+    run_result: TrainingResult,
+    request: TrainingRequest,
+    provenance: dict[str, Any],
     trials: list[Trial],
     split: Split,
     moves: Array | None,
 ) -> None:
     try:
-        done.folder.mkdir(parents=True, exist_ok=True)
-        _write_model(done)
+        run_result.folder.mkdir(parents=True, exist_ok=True)
+        _write_model(run_result)
         names = {f.id: f.zh for f in features().values()}
-        draw(done.fitted.model, split.judge, done.folder / "plots", names, moves)
-        _write_judged(done, split.judge)
-        content = json.dumps(
-            _content(done, order, told, trials, split, moves), indent=1, ensure_ascii=False
+        write_plots(
+            run_result.fitted.model, split.judging_part, run_result.folder / "plots", names, moves
         )
-        (done.folder / "run.json").write_text(content + "\n", encoding="utf-8")
+        _write_judged(run_result, split.judging_part)
+        record_json = json.dumps(
+            _run_record(run_result, request, provenance, trials, split, moves),
+            indent=1,
+            ensure_ascii=False,
+        )
+        (run_result.folder / "run.json").write_text(record_json + "\n", encoding="utf-8")
     except OSError as error:
-        raise disk_error(error) or not_writable(str(done.folder), str(error)) from None
+        raise disk_error(error) or not_writable(str(run_result.folder), str(error)) from None
 
 
-def _write_model(done: Done) -> None:
-    if done.release is not None:
-        done.release.save(done.folder / "release.json")
-        write_sheet(done.release, done.folder / "points.xlsx")
-    elif isinstance(done.fitted.model, Full):
-        (done.folder / "model.txt").write_text(done.fitted.model.text, encoding="utf-8")
+def _write_model(run_result: TrainingResult) -> None:
+    if run_result.release is not None:
+        run_result.release.save(run_result.folder / "release.json")
+        write_spreadsheet(run_result.release, run_result.folder / "points.xlsx")
+    elif isinstance(run_result.fitted.model, Challenger):
+        (run_result.folder / "model.txt").write_text(run_result.fitted.model.text, encoding="utf-8")
 
 
-def _write_judged(done: Done, judge: Frame) -> None:
+def _write_judged(run_result: TrainingResult, judge: Dataset) -> None:
     """Risk and outcome of every judged row, so that runs can be compared without the sample."""
-    risk = done.fitted.model.risk(judge.x, judge.ids)
+    risk = run_result.fitted.model.risk(judge.x, judge.ids)
     columns = {
         "risk": risk,
         "bad": judge.bad,
@@ -242,52 +271,54 @@ def _write_judged(done: Done, judge: Frame) -> None:
         "ent": judge.ent,
         **{f"group_{n}": v for n, v in judge.groups.items()},
     }
-    pq.write_table(pa.table(columns), done.folder / "judged.parquet")
+    pq.write_table(pa.table(columns), run_result.folder / "judged.parquet")
 
 
-def _content(
-    done: Done,
-    order: Order,
-    told: dict[str, Any],
+def _run_record(
+    run_result: TrainingResult,
+    request: TrainingRequest,
+    provenance: dict[str, Any],
     trials: list[Trial],
     split: Split,
     moves: Array | None,
 ) -> dict[str, Any]:
-    fitted = done.fitted
+    fitted = run_result.fitted
     return {
         "model": fitted.kind,
-        "score": told["score"],
+        "score": provenance["score"],
         "parameters": {
-            **{k: v for k, v in told.items() if not isinstance(v, dict)},
+            **{k: v for k, v in provenance.items() if not isinstance(v, dict)},
             "model": fitted.kind,
-            "on": order.on.isoformat(),
-            "learn_rows": len(split.learn),
-            "learn_bad": int(split.learn.bad.sum()),
-            "calibrate_rows": len(split.calibrate),
-            "judge_rows": len(split.judge),
-            "sample_digest": split.learn.digest,
+            "on": request.on.isoformat(),
+            "learn_rows": len(split.learning_part),
+            "learn_bad": int(split.learning_part.bad.sum()),
+            "calibrate_rows": len(split.calibration_part),
+            "judge_rows": len(split.judging_part),
+            "sample_digest": split.learning_part.digest,
             "slope": fitted.slope,
             "shift": fitted.shift,
             "curve_gap": fitted.largest_gap,
         },
-        "weights": told.get("weights", {}),
-        "metrics": done.report.flat(),
-        "report": done.report.as_data(),
-        "alarms": [asdict(a) for a in done.alarms],
+        "weights": provenance.get("weights", {}),
+        "metrics": run_result.report.flat(),
+        "report": run_result.report.as_data(),
+        "alarms": [asdict(a) for a in run_result.alarms],
         "trials": [asdict(t) for t in trials],
         "indicators": list(fitted.model.ids),
         "calibration": fitted.steps,
         "tier_moves": None if moves is None else moves.tolist(),
-        "release_digest": done.release.digest if done.release else "",
-        "code_commit": commit(),
+        "release_digest": run_result.release.digest if run_result.release else "",
+        "code_commit": code_commit(),
     }
 
 
-def commit() -> str:
+def code_commit() -> str:
     """The commit of the code, or its digest outside a checkout."""
-    ask = ["git", "-C", str(Path(__file__).parents[2]), "rev-parse", "HEAD"]
+    git_command = ["git", "-C", str(Path(__file__).parents[2]), "rev-parse", "HEAD"]
     try:
-        found = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - fixed words, no input
+        git_output = subprocess.run(  # noqa: S603 - fixed words, no input
+            git_command, capture_output=True, text=True, check=True, timeout=10
+        )
     except (OSError, subprocess.SubprocessError):
         return code_version()
-    return f"{found.stdout.strip()} {code_version()}"
+    return f"{git_output.stdout.strip()} {code_version()}"

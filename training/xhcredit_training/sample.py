@@ -11,19 +11,19 @@ import numpy as np
 
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadSample
 from xhcredit.features.forbidden import violations
-from xhcredit.features.registry import features, for_score
+from xhcredit.features.registry import features, features_for_score
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array, Column, Frame, frame
-from xhcredit_training.labels import Followed, follow, outcome_of
+from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.labels import ObservedOutcomes, observe_outcomes, outcome_of
 from xhcredit_training.visits import Visits, first_visit
-from xhcredit_training.weights import Doubt, inverse, propensity
+from xhcredit_training.weights import WeightDiagnostics, inverse_weights, propensity
 
 #: columns of the register by which results are shown, never learned from
 GROUPS = ("size", "industry", "new_form", "kind", "street")
@@ -32,7 +32,7 @@ AGES = (548, 1096, 1826, 3652)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SampleSpec:
     """Sample specification: score, as-of days, day whose rules define the outcome.
 
     ``weighting``: ``logged`` takes only visits by draws whose probability was logged;
@@ -57,46 +57,48 @@ def quarter_ends(first: date, last: date) -> tuple[date, ...]:
     return tuple(d for d in days if first <= d <= last)
 
 
-def grid(store: Store, days: Sequence[date]) -> tuple[Array, Array]:
+def pair_grid(event_columns: EventColumns, days: Sequence[date]) -> tuple[Array, Array]:
     """Pairs of all enterprises present on each day: positions in the store, and day numbers.
 
     Raises:
         BadSample: nobody was present on any of them.
     """
-    numbers = [day_number(d) for d in days]
-    rows = [store.present(n) for n in numbers]
+    day_numbers = [day_number(d) for d in days]
+    rows = [event_columns.present(n) for n in day_numbers]
     if not sum(r.size for r in rows):
         raise BadSample("no enterprise was known on any as-of day; choose later days")
-    on = [np.full(r.size, n, np.int32) for r, n in zip(rows, numbers, strict=True)]
-    return np.concatenate(rows), np.concatenate(on)
+    day_columns = [np.full(r.size, n, np.int32) for r, n in zip(rows, day_numbers, strict=True)]
+    return np.concatenate(rows), np.concatenate(day_columns)
 
 
-def learned_from(score: str) -> list[Feature]:
+def learnable_features(score: str) -> list[Feature]:
     """Features that a score may learn from: declared for it, scored, and lawful.
 
     Raises:
         BadSample: one of them breaks a ban.
     """
-    wanted = for_score(score)
-    found = violations(with_inputs([f.id for f in wanted], features()))
-    if found:
-        raise BadSample(f'score "{score}" would learn from what it may not: {"; ".join(found)}')
-    return wanted
+    score_features = features_for_score(score)
+    broken_bans = violations(with_inputs([f.id for f in score_features], features()))
+    if broken_bans:
+        raise BadSample(
+            f'score "{score}" would learn from what it may not: {"; ".join(broken_bans)}'
+        )
+    return score_features
 
 
-def build(
-    store: Store,
+def build_sample(
+    event_columns: EventColumns,
     rules: Rulebook,
-    wanted: Wanted,
+    sample_spec: SampleSpec,
     progress: Progress = ignore_progress,
     visits: Visits | None = None,
-) -> tuple[Frame, Outcome]:
+) -> tuple[Dataset, Outcome]:
     """Build the sample of a score; features and outcomes go through the engine's one door.
 
     Args:
-        store: clustered columns of a warehouse.
+        event_columns: clustered columns of a warehouse.
         rules: the rulebook that defines the outcome.
-        wanted: which sample.
+        sample_spec: which sample.
         progress: told how far it is.
         visits: draws whose probabilities were logged, if there are any (``visits.logged``).
 
@@ -106,104 +108,114 @@ def build(
     Raises:
         BadSample: nobody is left, or an outcome reaches beyond what is known.
     """
-    outcome = outcome_of(rules, wanted.score, as_of=wanted.defined_on)
-    rows, days = grid(store, wanted.days)
-    rows, days = in_scope(store, rules, wanted, rows, days)
-    declared = learned_from(wanted.score)
+    outcome = outcome_of(rules, sample_spec.score, as_of=sample_spec.defined_on)
+    rows, days = pair_grid(event_columns, sample_spec.days)
+    rows, days = pairs_in_scope(event_columns, rules, sample_spec, rows, days)
+    declared = learnable_features(sample_spec.score)
     progress("features", 0, rows.size)
     compiled = compile_features(with_inputs([f.id for f in declared], features()))
-    at = {name: k for k, name in enumerate(compiled.ids)}
-    x = compiled.run(store, rows, days)[[at[f.id] for f in declared]]
+    row_by_id = {name: k for k, name in enumerate(compiled.ids)}
+    x = compiled.run(event_columns, rows, days)[[row_by_id[f.id] for f in declared]]
     progress("features", rows.size, rows.size)
-    followed = follow(store, rows, days, outcome)
-    drawn = first_visit(visits, rows, days, outcome) if visits else None
-    keep, bad, weight, doubt = observed(x, rows, followed, outcome, wanted.weighting, drawn)
+    observed_outcomes = observe_outcomes(event_columns, rows, days, outcome)
+    first_visits = first_visit(visits, rows, days, outcome) if visits else None
+    row_mask, bad, weight, diagnostics = observed_rows(
+        x, rows, observed_outcomes, outcome, sample_spec.weighting, first_visits
+    )
     columns = [Column(f.id, f.direction) for f in declared]
-    groups = groups_of(store, rows[keep], days[keep])
-    if drawn and doubt.method == "logged":
-        groups["visited_on"] = drawn[2][keep]
+    groups = groups_of(event_columns, rows[row_mask], days[row_mask])
+    if first_visits and diagnostics.method == "logged":
+        groups["visited_on"] = first_visits[2][row_mask]
     notes = {
-        "score": wanted.score,
-        "data_digest": store.digest,
-        "weights": doubt.as_data(),
+        "score": sample_spec.score,
+        "data_digest": event_columns.digest,
+        "weights": diagnostics.as_data(),
         "pairs": int(rows.size),
     }
-    day, ent = days[keep], rows[keep]
-    sample = frame(
-        columns, x[:, keep], bad, weight=weight, day=day, ent=ent, groups=groups, notes=notes
+    day, ent = days[row_mask], rows[row_mask]
+    sample = make_dataset(
+        columns, x[:, row_mask], bad, weight=weight, day=day, ent=ent, groups=groups, notes=notes
     )
     return sample, outcome
 
 
-def in_scope(
-    store: Store, rules: Rulebook, wanted: Wanted, rows: Array, days: Array
+def pairs_in_scope(
+    event_columns: EventColumns, rules: Rulebook, sample_spec: SampleSpec, rows: Array, days: Array
 ) -> tuple[Array, Array]:
     """Pairs to which the score applies, by its scope as defined.
 
     Raises:
         BadSample: it applied to nobody.
     """
-    if wanted.score == "general":
+    if sample_spec.score == "general":
         return rows, days
-    scopes = rules.scopes(as_of=wanted.defined_on)
-    if wanted.score not in scopes:
-        raise BadSample(f'"{wanted.score}" has no scope in service on {wanted.defined_on}')
-    scope = scopes[wanted.score]
+    scopes = rules.scopes(as_of=sample_spec.defined_on)
+    if sample_spec.score not in scopes:
+        raise BadSample(
+            f'"{sample_spec.score}" has no scope in service on {sample_spec.defined_on}'
+        )
+    scope = scopes[sample_spec.score]
     compiled = compile_features(with_inputs([scope.feature], features()))
-    values = compiled.run(store, rows, days)[compiled.ids.index(scope.feature)]
-    inside = values >= scope.at_least
-    if not inside.any():
-        raise BadSample(f'"{wanted.score}" applied to nobody on the as-of days; deliver its tables')
-    return rows[inside], days[inside]
+    scope_values = compiled.run(event_columns, rows, days)[compiled.ids.index(scope.feature)]
+    is_in_scope = scope_values >= scope.at_least
+    if not is_in_scope.any():
+        raise BadSample(
+            f'"{sample_spec.score}" applied to nobody on the as-of days; deliver its tables'
+        )
+    return rows[is_in_scope], days[is_in_scope]
 
 
-def observed(
+def observed_rows(
     x: Array,
     ent: Array,
-    followed: Followed,
+    observed_outcomes: ObservedOutcomes,
     outcome: Outcome,
     weighting: str,
-    drawn: tuple[Array, Array, Array] | None = None,
-) -> tuple[Array, Array, Array, Doubt]:
+    visits: tuple[Array, Array, Array] | None = None,
+) -> tuple[Array, Array, Array, WeightDiagnostics]:
     """Rows with an observed outcome, their outcomes, weights and weight diagnostics.
 
-    ``drawn``: logged probability of the first visit by draw (NaN if none), what it found, its day.
+    ``visits``: logged probability of the first visit by draw (NaN if none), what it found, its day.
 
     Raises:
         BadSample: no such way of weighting, or nobody was inspected.
     """
     if weighting not in ("auto", "logged", "propensity", "none"):
         raise BadSample(f'no weighting "{weighting}"; there are: auto, logged, propensity, none')
-    seen = followed.observed
-    if not seen.any():
+    is_observed = observed_outcomes.observed
+    if not is_observed.any():
         raise BadSample("nobody was inspected within the horizon; there is no outcome to learn")
     if outcome.observed == "all" or weighting == "none":
-        even = int(seen.sum())
-        doubt = Doubt("none", even, float(even), 1.0, 0.0, float("nan"))
-        return seen, followed.bad[seen], np.ones(even), doubt
-    there = ~np.isnan(drawn[0]) if drawn else np.zeros(seen.shape, bool)
-    if drawn and (weighting == "logged" or there.sum() > seen.sum() / 2) and there.any():
-        weight, doubt = inverse(drawn[0][there], "logged", float("nan"))
-        return there, drawn[1][there], weight, doubt
+        row_count = int(is_observed.sum())
+        diagnostics = WeightDiagnostics("none", row_count, float(row_count), 1.0, 0.0, float("nan"))
+        return is_observed, observed_outcomes.bad[is_observed], np.ones(row_count), diagnostics
+    has_visit = ~np.isnan(visits[0]) if visits else np.zeros(is_observed.shape, bool)
+    if (
+        visits
+        and (weighting == "logged" or has_visit.sum() > is_observed.sum() / 2)
+        and has_visit.any()
+    ):
+        weight, diagnostics = inverse_weights(visits[0][has_visit], "logged", float("nan"))
+        return has_visit, visits[1][has_visit], weight, diagnostics
     if weighting == "logged":
         raise BadSample('no draw logged its probability; choose weighting "propensity"')
-    chance, predictable = propensity(x, seen, ent)
-    weight, doubt = inverse(chance[seen], "propensity", predictable)
-    return seen, followed.bad[seen], weight, doubt
+    visit_probability, predictable = propensity(x, is_observed, ent)
+    weight, diagnostics = inverse_weights(visit_probability[is_observed], "propensity", predictable)
+    return is_observed, observed_outcomes.bad[is_observed], weight, diagnostics
 
 
-def groups_of(store: Store, rows: Array, days: Array) -> dict[str, Array]:
+def groups_of(event_columns: EventColumns, rows: Array, days: Array) -> dict[str, Array]:
     """Size, industry, form ... and age group of each row, as whole numbers; -1 is not known."""
-    register = store.tables["enterprise"]
-    told: dict[str, Array] = {}
+    register = event_columns.tables["enterprise"]
+    groups: dict[str, Array] = {}
     for name in GROUPS:
         values: Any = register.get(f"c_{name}")
         if values is not None and np.asarray(values).dtype.kind in "iubf":
-            own = np.nan_to_num(np.asarray(values)[rows].astype(float), nan=-1)
-            told[name] = own.astype(np.int64)
-    since = register.get("c_established_on")
-    if since is not None:
-        begun = np.asarray(since)[rows].astype(np.int64)
-        age = np.searchsorted(AGES, days - begun, side="right")
-        told["age"] = np.where((begun >= NEVER) | (begun <= 0), -1, age)
-    return told
+            group_codes = np.nan_to_num(np.asarray(values)[rows].astype(float), nan=-1)
+            groups[name] = group_codes.astype(np.int64)
+    established_days = register.get("c_established_on")
+    if established_days is not None:
+        established_day = np.asarray(established_days)[rows].astype(np.int64)
+        age = np.searchsorted(AGES, days - established_day, side="right")
+        groups["age"] = np.where((established_day >= NEVER) | (established_day <= 0), -1, age)
+    return groups

@@ -12,30 +12,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array, Column, Frame, frame
+from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
 
-_OWN = ("_bad", "_weight", "_day", "_ent")
+_ROW_COLUMNS = ("_bad", "_weight", "_day", "_ent")
 
 
-def save(sample: Frame, path: Path, told: dict[str, Any]) -> None:
-    """Write a sample; ``told`` (outcome, horizon, digests) travels in the file."""
-    parts = {
+def save_sample(sample: Dataset, path: Path, provenance: dict[str, Any]) -> None:
+    """Write a sample; ``provenance`` (outcome, horizon, digests) travels in the file."""
+    array_by_column = {
         **dict(zip(sample.ids, sample.x, strict=True)),
-        **dict(zip(_OWN, (sample.bad, sample.weight, sample.day, sample.ent), strict=True)),
+        **dict(zip(_ROW_COLUMNS, (sample.bad, sample.weight, sample.day, sample.ent), strict=True)),
         **{f"_group_{name}": values for name, values in sample.groups.items()},
         **{f"_identifier_{name}": values for name, values in sample.identifiers.items()},
     }
-    meta = {
+    metadata = {
         "columns": [asdict(c) for c in sample.columns],
         "notes": dict(sample.notes),
-        "told": told,
+        "told": provenance,
     }
-    table = pa.table(parts).replace_schema_metadata({"xhcredit.sample": json.dumps(meta)})
+    table = pa.table(array_by_column).replace_schema_metadata(
+        {"xhcredit.sample": json.dumps(metadata)}
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path)
 
 
-def load(path: Path) -> tuple[Frame, dict[str, Any]]:
+def load_sample(path: Path) -> tuple[Dataset, dict[str, Any]]:
     """Read a sample with the same checks as when it was made, and its provenance.
 
     Raises:
@@ -43,24 +45,24 @@ def load(path: Path) -> tuple[Frame, dict[str, Any]]:
     """
     try:
         table = pq.read_table(path)
-        meta = json.loads((table.schema.metadata or {})[b"xhcredit.sample"])
+        metadata = json.loads((table.schema.metadata or {})[b"xhcredit.sample"])
     except (OSError, KeyError, ValueError) as error:
         raise BadSample(f'"{path}" is no sample: {error}; make it with "sample"') from None
-    columns = [Column(**{**c, "special": tuple(c["special"])}) for c in meta["columns"]]
-    part = {name: table.column(name).to_numpy() for name in table.column_names}
-    made = frame(
+    columns = [Column(**{**c, "special": tuple(c["special"])}) for c in metadata["columns"]]
+    array_by_column = {name: table.column(name).to_numpy() for name in table.column_names}
+    dataset = make_dataset(
         columns,
-        np.stack([part[c.id] for c in columns]),
-        part["_bad"],
-        weight=part["_weight"],
-        day=part["_day"],
-        ent=part["_ent"],
-        groups=_prefixed(part, "_group_"),
-        notes=meta["notes"],
-        identifiers=_prefixed(part, "_identifier_"),
+        np.stack([array_by_column[c.id] for c in columns]),
+        array_by_column["_bad"],
+        weight=array_by_column["_weight"],
+        day=array_by_column["_day"],
+        ent=array_by_column["_ent"],
+        groups=_prefixed(array_by_column, "_group_"),
+        notes=metadata["notes"],
+        identifiers=_prefixed(array_by_column, "_identifier_"),
     )
-    return made, meta["told"]
+    return dataset, metadata["told"]
 
 
-def _prefixed(part: dict[str, Array], prefix: str) -> dict[str, Array]:
-    return {n.removeprefix(prefix): v for n, v in part.items() if n.startswith(prefix)}
+def _prefixed(array_by_column: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {n.removeprefix(prefix): v for n, v in array_by_column.items() if n.startswith(prefix)}

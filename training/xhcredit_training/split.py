@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.dataset import Array, Dataset
 
 _EPOCH = date(1970, 1, 1)
 
@@ -27,13 +27,15 @@ def day_of(number: int) -> date:
 class Split:
     """Parts of a sample in order of time; ``horizon`` is how many days an outcome may take."""
 
-    learn: Frame
-    calibrate: Frame
-    judge: Frame
+    learning_part: Dataset
+    calibration_part: Dataset
+    judging_part: Dataset
     horizon: int
 
 
-def split_by_time(sample: Frame, horizon: int, *, judge_from: date, calibrate_from: date) -> Split:
+def split_by_time(
+    sample: Dataset, horizon: int, *, judge_from: date, calibrate_from: date
+) -> Split:
     """Return a checked split; rows whose outcome reaches into the next part are left out.
 
     Args:
@@ -45,28 +47,32 @@ def split_by_time(sample: Frame, horizon: int, *, judge_from: date, calibrate_fr
         BadSample: a part is empty or has one outcome only; the message says which days there are.
     """
     days = sample.day
-    second, third = (int((d - _EPOCH).days) for d in (calibrate_from, judge_from))
-    if second >= third:
+    calibrate_number, judge_number = (int((d - _EPOCH).days) for d in (calibrate_from, judge_from))
+    if calibrate_number >= judge_number:
         raise BadSample(
             f"calibration from {calibrate_from}, judging from {judge_from}; put the later day last"
         )
-    made = Split(
-        sample.rows(days + horizon < second),
-        sample.rows((days >= second) & (days + horizon < third)),
-        sample.rows(days >= third),
+    split = Split(
+        sample.rows(days + horizon < calibrate_number),
+        sample.rows((days >= calibrate_number) & (days + horizon < judge_number)),
+        sample.rows(days >= judge_number),
         horizon,
     )
-    check_split(made, sample)
-    return made
+    check_split(split, sample)
+    return split
 
 
-def check_split(split: Split, sample: Frame) -> None:
+def check_split(split: Split, sample: Dataset) -> None:
     """Refuse a split that would deceive.
 
     Raises:
         BadSample: a part is empty, lacks an outcome, or sees what happened in a later part.
     """
-    parts = {"learning": split.learn, "calibration": split.calibrate, "judging": split.judge}
+    parts = {
+        "learning": split.learning_part,
+        "calibration": split.calibration_part,
+        "judging": split.judging_part,
+    }
     span = f"as-of days run from {day_of(sample.day.min())} to {day_of(sample.day.max())}"
     for name, part in parts.items():
         if len(part) == 0:
@@ -85,7 +91,7 @@ def check_split(split: Split, sample: Frame) -> None:
             )
 
 
-def split_days(sample: Frame, horizon: int) -> tuple[date, date]:
+def split_days(sample: Dataset, horizon: int) -> tuple[date, date]:
     """First days of calibration and judging: of what two gaps leave, half is learned from, a
     quarter calibrates and a quarter is judged.
 
@@ -94,14 +100,18 @@ def split_days(sample: Frame, horizon: int) -> tuple[date, date]:
     """
     days = np.unique(sample.day).astype(np.int64)
     usable = int(days[-1] - days[0]) - 2 * horizon
-    second = _first_after(days, days[0] + usable // 2 + horizon)
-    third = None if second is None else _first_after(days, second + usable // 4 + horizon)
-    if usable <= 0 or second is None or third is None:
+    calibrate_number = _first_after(days, days[0] + usable // 2 + horizon)
+    judge_number = (
+        None
+        if calibrate_number is None
+        else _first_after(days, calibrate_number + usable // 4 + horizon)
+    )
+    if usable <= 0 or calibrate_number is None or judge_number is None:
         raise BadSample(
             f"as-of days run from {day_of(days[0])} to {day_of(days[-1])}; learning, calibrating "
             f"and judging with gaps of {horizon} days needs more than {2 * horizon} days"
         )
-    return day_of(second), day_of(third)
+    return day_of(calibrate_number), day_of(judge_number)
 
 
 def _first_after(days: Array, day: int) -> int | None:

@@ -11,32 +11,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from xhcredit_training.binning import fine_cuts
-from xhcredit_training.dataset import Array, Frame
+from xhcredit_training.dataset import Array, Dataset
 
 BINS = 10
 
 
-def index(expected: Array, found: Array) -> float:
+def stability_index(expected: Array, actual: Array) -> float:
     """PSI of two distributions over the same bins, from counts; half a row is added to each bin.
 
-    >>> round(index(np.array([50.0, 50.0]), np.array([50.0, 50.0])), 6)
+    >>> round(stability_index(np.array([50.0, 50.0]), np.array([50.0, 50.0])), 6)
     0.0
     """
-    p, q = expected + 0.5, found + 0.5
-    p, q = p / p.sum(), q / q.sum()
-    return float(((q - p) * np.log(q / p)).sum())
+    expected_share, actual_share = expected + 0.5, actual + 0.5
+    expected_share, actual_share = (
+        expected_share / expected_share.sum(),
+        actual_share / actual_share.sum(),
+    )
+    return float(((actual_share - expected_share) * np.log(actual_share / expected_share)).sum())
 
 
-def counts(values: Array, cuts: Array, weight: Array) -> Array:
+def bin_weights(values: Array, cuts: Array, weight: Array) -> Array:
     """Weight by bin; missing values last."""
-    at = np.where(np.isnan(values), cuts.size + 1, np.searchsorted(cuts, values, side="right"))
-    return np.bincount(at, weights=weight, minlength=cuts.size + 2)
+    bin_index = np.where(
+        np.isnan(values), cuts.size + 1, np.searchsorted(cuts, values, side="right")
+    )
+    return np.bincount(bin_index, weights=weight, minlength=cuts.size + 2)
 
 
 def psi(base: Array, later: Array, base_weight: Array, later_weight: Array) -> float:
     """PSI of values (a score or an indicator) against a base period, over tenths of the base."""
     cuts = fine_cuts(base[~np.isnan(base)], BINS)
-    return index(counts(base, cuts, base_weight), counts(later, cuts, later_weight))
+    return stability_index(
+        bin_weights(base, cuts, base_weight), bin_weights(later, cuts, later_weight)
+    )
 
 
 @dataclass(frozen=True)
@@ -50,29 +57,29 @@ class Period:
     csi: dict[str, float]
 
 
-def months(day: Array) -> Array:
+def months_of(day: Array) -> Array:
     """Month of each day number, as numpy months."""
     return day.astype("datetime64[D]").astype("datetime64[M]")
 
 
-def by_month(base: Frame, base_risk: Array, later: Frame, risk: Array) -> list[Period]:
+def by_month(base: Dataset, base_risk: Array, later: Dataset, risk: Array) -> list[Period]:
     """PSI of the score and CSI of every indicator, by month of ``later``, against ``base``."""
-    month = months(later.day)
-    told = []
+    month = months_of(later.day)
+    periods = []
     for m in np.unique(month):
-        at = month == m
-        part = later.rows(at)
+        in_month = month == m
+        month_rows = later.rows(in_month)
         csi = {
-            c.id: psi(base.x[k], part.x[k], base.weight, part.weight)
+            c.id: psi(base.x[k], month_rows.x[k], base.weight, month_rows.weight)
             for k, c in enumerate(base.columns)
         }
-        told.append(
+        periods.append(
             Period(
                 str(m),
-                len(part),
-                float(np.average(part.bad, weights=part.weight)),
-                psi(base_risk, risk[at], base.weight, part.weight),
+                len(month_rows),
+                float(np.average(month_rows.bad, weights=month_rows.weight)),
+                psi(base_risk, risk[in_month], base.weight, month_rows.weight),
                 dict(sorted(csi.items(), key=lambda item: -item[1])),
             )
         )
-    return told
+    return periods

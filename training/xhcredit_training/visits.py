@@ -9,14 +9,14 @@ import duckdb
 import numpy as np
 
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.errors import BadSample
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.rules.schemas.training import Outcome
 from xhcredit_training.dataset import Array
 
-_EMPTY = ("unreachable", "no_activity")  #: results that tell nothing about conduct
+_INCONCLUSIVE = ("unreachable", "no_activity")  #: results that tell nothing about conduct
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,26 @@ class Visits:
     probability: Array
 
 
-def logged(warehouse: Path, store: Store) -> Visits:
+def logged_visits(warehouse: Path, event_columns: EventColumns) -> Visits:
     """Read the visits by draw that logged a probability; there may be none."""
     with duckdb.connect() as con:
-        kept = Warehouse(warehouse)
-        with kept.reading():
-            create_views(con, kept)
-            found = con.execute(
+        opened_warehouse = Warehouse(warehouse)
+        with opened_warehouse.reading():
+            create_views(con, opened_warehouse)
+            visit_columns = con.execute(
                 "SELECT code, date_diff('day', DATE '1970-01-01', occurred_on) AS day, "
                 "date_diff('day', DATE '1970-01-01', known_on) AS known, "
                 f"coalesce(date_diff('day', DATE '1970-01-01', withdrawn_on), {NEVER}) AS gone, "
                 "field, failed, inclusion_probability FROM inspection WHERE form = 'random' "
                 "AND inclusion_probability IS NOT NULL AND list_contains(?, result) = false "
                 "ORDER BY code, occurred_on",
-                [list(_EMPTY)],
+                [list(_INCONCLUSIVE)],
             ).fetchnumpy()
-    codes = np.asarray(found["code"]).astype(store.codes.dtype)
+    codes = np.asarray(visit_columns["code"]).astype(event_columns.codes.dtype)
     return Visits(
-        np.searchsorted(store.codes, codes),
+        np.searchsorted(event_columns.codes, codes),
         *(
-            np.asarray(found[c])
+            np.asarray(visit_columns[c])
             for c in ("day", "known", "gone", "field", "failed", "inclusion_probability")
         ),
     )
@@ -71,20 +71,26 @@ def first_visit(
     Raises:
         BadSample: a logged probability is not within (0, 1].
     """
-    own = np.isin(visits.field.astype(str), outcome.fields)
-    ent, day, chance = visits.ent[own], visits.day[own], visits.probability[own].astype(float)
-    if not ((chance > 0) & (chance <= 1)).all():
+    in_fields = np.isin(visits.field.astype(str), outcome.fields)
+    ent, day, probability = (
+        visits.ent[in_fields],
+        visits.day[in_fields],
+        visits.probability[in_fields].astype(float),
+    )
+    if not ((probability > 0) & (probability <= 1)).all():
         raise BadSample("a logged probability is not within (0, 1]; correct it at its source")
-    span = 10_000_000  # larger than any day number, so that one sorted key serves both
-    keys = ent.astype(np.int64) * span + day
-    at = np.searchsorted(keys, rows * span + days, side="right")
-    inside = np.minimum(at, max(keys.size - 1, 0))
+    key_span = 10_000_000  # larger than any day number, so that one sorted key serves both
+    keys = ent.astype(np.int64) * key_span + day
+    next_index = np.searchsorted(keys, rows * key_span + days, side="right")
+    index = np.minimum(next_index, max(keys.size - 1, 0))
     if not keys.size:
-        nobody = np.zeros(rows.shape, np.int8)
-        return np.full(rows.shape, np.nan), nobody, days
-    until = days + outcome.horizon_days
-    there = (at < keys.size) & (ent[inside] == rows) & (day[inside] <= until)
-    there &= (visits.known[own][inside] <= until) & (visits.withdrawn[own][inside] > until)
-    failed = visits.failed[own].astype(np.int8)[inside]
-    found = np.where(there, failed, 0).astype(np.int8)
-    return np.where(there, chance[inside], np.nan), found, day[inside]
+        no_failures = np.zeros(rows.shape, np.int8)
+        return np.full(rows.shape, np.nan), no_failures, days
+    horizon_ends = days + outcome.horizon_days
+    has_visit = (next_index < keys.size) & (ent[index] == rows) & (day[index] <= horizon_ends)
+    has_visit &= (visits.known[in_fields][index] <= horizon_ends) & (
+        visits.withdrawn[in_fields][index] > horizon_ends
+    )
+    failed = visits.failed[in_fields].astype(np.int8)[index]
+    is_failed = np.where(has_visit, failed, 0).astype(np.int8)
+    return np.where(has_visit, probability[index], np.nan), is_failed, day[index]

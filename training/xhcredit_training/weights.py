@@ -20,12 +20,12 @@ from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import auc
 
 #: a smaller chance would let one enterprise stand for more than this many; what is cut is reported
-MOST_WEIGHT = 50.0
+MAX_WEIGHT = 50.0
 FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Doubt:
+class WeightDiagnostics:
     """How far weights can be trusted.
 
     ``method``: ``logged``, ``propensity`` or ``none``.  ``effective_rows``: rows of equal weight
@@ -45,25 +45,27 @@ class Doubt:
         return asdict(self)
 
 
-def inverse(probability: Array, method: str, predictable: float) -> tuple[Array, Doubt]:
-    """Weights 1/π, cut at ``MOST_WEIGHT``, and their diagnostics.
+def inverse_weights(
+    probability: Array, method: str, predictable: float
+) -> tuple[Array, WeightDiagnostics]:
+    """Weights 1/π, cut at ``MAX_WEIGHT``, and their diagnostics.
 
     Raises:
         BadSample: a probability is not within (0, 1].
     """
     if not ((probability > 0) & (probability <= 1)).all():
         raise BadSample("a logged probability is not within (0, 1]; correct it at its source")
-    whole = 1 / probability
-    weight = np.minimum(whole, MOST_WEIGHT)
-    doubt = Doubt(
+    full_weight = 1 / probability
+    weight = np.minimum(full_weight, MAX_WEIGHT)
+    diagnostics = WeightDiagnostics(
         method,
         weight.size,
         float(weight.sum() ** 2 / (weight**2).sum()),
         float(weight.max()),
-        float((whole > MOST_WEIGHT).mean()),
+        float((full_weight > MAX_WEIGHT).mean()),
         predictable,
     )
-    return weight, doubt
+    return weight, diagnostics
 
 
 def propensity(x: Array, observed: Array, ent: Array) -> tuple[Array, float]:
@@ -78,17 +80,21 @@ def propensity(x: Array, observed: Array, ent: Array) -> tuple[Array, float]:
         BadSample: everybody or nobody was inspected, or there are too few enterprises.
     """
     if observed.all() or not observed.any():
-        who = "everybody" if observed.all() else "nobody"
-        raise BadSample(f"{who} was inspected; there is no chance of inspection to estimate")
+        who_was_inspected = "everybody" if observed.all() else "nobody"
+        raise BadSample(
+            f"{who_was_inspected} was inspected; there is no chance of inspection to estimate"
+        )
     if np.unique(ent).size < 2 * FOLDS:
         raise BadSample(f"fewer than {2 * FOLDS} enterprises; a chance cannot be estimated")
-    found = np.full(observed.shape, observed.mean())
-    told = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "verbosity": -1,
+    probability = np.full(observed.shape, observed.mean())
+    lgb_parameters = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "verbosity": -1,
             "min_data_in_leaf": 100, "lambda_l2": 10.0, "seed": 1, "deterministic": True,
             "force_col_wise": True, "num_threads": 1}  # fmt: skip
-    for learn, rest in GroupKFold(FOLDS).split(x.T, groups=ent):
-        if np.unique(observed[learn]).size == 2:
-            data = lgb.Dataset(x[:, learn].T, observed[learn].astype(int))
-            found[rest] = lgb.train(told, data, 150).predict(x[:, rest].T)
-    predictable = auc(found, observed.astype(int), np.ones(observed.size))
-    return np.clip(found, 1e-6, 1.0), predictable
+    for learning_index, judging_index in GroupKFold(FOLDS).split(x.T, groups=ent):
+        if np.unique(observed[learning_index]).size == 2:
+            learning_set = lgb.Dataset(x[:, learning_index].T, observed[learning_index].astype(int))
+            probability[judging_index] = lgb.train(lgb_parameters, learning_set, 150).predict(
+                x[:, judging_index].T
+            )
+    predictable = auc(probability, observed.astype(int), np.ones(observed.size))
+    return np.clip(probability, 1e-6, 1.0), predictable

@@ -9,11 +9,11 @@ from sklearn.linear_model import LogisticRegression
 
 from xhcredit_training.additive_model import Additive, Shape
 from xhcredit_training.binning import Bins, Fineness, find_bins
-from xhcredit_training.dataset import Array, Frame, learnable
+from xhcredit_training.dataset import Array, Dataset, learnable
 
 
 @dataclass(frozen=True)
-class Card:
+class WoeSettings:
     """How the scorecard is learned.
 
     ``least_iv``: indicators that tell less are left out.  ``ridge``: strength of the penalty on
@@ -25,34 +25,38 @@ class Card:
     ridge: float = 1e-4
 
 
-def fit_woe(sample: Frame, how: Card | None = None) -> Additive:
+def fit_woe(sample: Dataset, settings: WoeSettings | None = None) -> Additive:
     """Learn the scorecard; every shape runs in its declared direction.
 
     Raises:
         BadSample: one outcome only, too few cases, or nothing to learn from.
     """
-    how = how or Card()
+    settings = settings or WoeSettings()
     sample, _ = learnable(sample)
     average = float(np.average(sample.bad, weights=sample.weight))
-    found = [
-        find_bins(column, row, sample.bad, sample.weight, how.fineness)
+    bins_by_indicator = [
+        find_bins(column, row, sample.bad, sample.weight, settings.fineness)
         for column, row in zip(sample.columns, sample.x, strict=True)
     ]
-    shapes = [evidence(b, average, how.fineness.prior) for b in found]
-    telling = [
-        b.information_value() >= how.least_iv and s.spread > 0
-        for b, s in zip(found, shapes, strict=True)
+    shapes = [evidence_shape(b, average, settings.fineness.prior) for b in bins_by_indicator]
+    is_informative = [
+        b.information_value() >= settings.least_iv and s.log_odds_range > 0
+        for b, s in zip(bins_by_indicator, shapes, strict=True)
     ]
-    if not any(telling):
+    if not any(is_informative):
         return Additive(float(np.log(average / (1 - average))), ())
-    keep = np.flatnonzero(telling)
-    woe = np.stack([shapes[k].of(sample.x[k]) for k in keep])
-    intercept, factors, used = weights_of(woe, sample.bad, sample.weight, how.ridge)
-    own = tuple(shapes[keep[k]].times(f) for k, f in zip(used, factors, strict=True))
-    return Additive(intercept, own).centred(sample.x, sample.ids, sample.weight)
+    informative_positions = np.flatnonzero(is_informative)
+    evidence_rows = np.stack([shapes[k].log_odds(sample.x[k]) for k in informative_positions])
+    intercept, factors, used_rows = logistic_weights(
+        evidence_rows, sample.bad, sample.weight, settings.ridge
+    )
+    scaled_shapes = tuple(
+        shapes[informative_positions[k]].times(f) for k, f in zip(used_rows, factors, strict=True)
+    )
+    return Additive(intercept, scaled_shapes).centred(sample.x, sample.ids, sample.weight)
 
 
-def evidence(bins: Bins, average: float, prior: float) -> Shape:
+def evidence_shape(bins: Bins, average: float, prior: float) -> Shape:
     """Weights of evidence by row: log-odds of the bad outcome against the average.
 
     ``prior`` average rows are added to each row, so that what was hardly seen says little.
@@ -65,32 +69,40 @@ def evidence(bins: Bins, average: float, prior: float) -> Shape:
     return Shape(
         bins.column,
         bins.cuts,
-        _ordered([woe(b, n) for b, n in zip(bins.bad, bins.size, strict=True)], bins.column.sign),
+        _monotone_values(
+            [woe(b, n) for b, n in zip(bins.bad, bins.size, strict=True)], bins.column.sign
+        ),
         woe(*bins.missing),
         {code: woe(*counts) for code, counts in bins.special.items()},
         missing_seen=bins.missing[1] > 0,
     )
 
 
-def _ordered(values: list[float], sign: int) -> tuple[float, ...]:
+def _monotone_values(values: list[float], sign: int) -> tuple[float, ...]:
     """Keep the direction where drawing small bins to the average has bent it."""
     if sign == 0:
         return tuple(values)
-    told = np.maximum.accumulate(np.array(values) * sign) * sign
-    return tuple(float(v) for v in told)
+    monotone_values = np.maximum.accumulate(np.array(values) * sign) * sign
+    return tuple(float(v) for v in monotone_values)
 
 
-def weights_of(woe: Array, bad: Array, weight: Array, ridge: float) -> tuple[float, Array, Array]:
+def logistic_weights(
+    evidence_rows: Array, bad: Array, weight: Array, ridge: float
+) -> tuple[float, Array, Array]:
     """Logistic regression over weights of evidence: intercept, weights, and which are used.
 
     Indicators whose weight would be negative are left out, the worst first.
     """
-    used = np.arange(woe.shape[0])
-    scaled = weight * (weight.size / weight.sum())
+    used_rows = np.arange(evidence_rows.shape[0])
+    scaled_weight = weight * (weight.size / weight.sum())
     while True:
         model = LogisticRegression(C=1 / (ridge * weight.size), max_iter=300, tol=1e-5)
-        model.fit(woe[used].T, bad, sample_weight=scaled)
+        model.fit(evidence_rows[used_rows].T, bad, sample_weight=scaled_weight)
         factors = model.coef_[0]
-        if (factors >= 0).all() or used.size == 1:
-            return float(model.intercept_[0]), np.maximum(factors, 0), used
-        used = used[factors >= 0] if (factors < 0).sum() > 3 else np.delete(used, factors.argmin())
+        if (factors >= 0).all() or used_rows.size == 1:
+            return float(model.intercept_[0]), np.maximum(factors, 0), used_rows
+        used_rows = (
+            used_rows[factors >= 0]
+            if (factors < 0).sum() > 3
+            else np.delete(used_rows, factors.argmin())
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xhcredit.alerts.budget import WEEK
-from xhcredit.alerts.detect import Armed, Found, detect
+from xhcredit.alerts.detect import ActiveTrigger, Finding, detect
 from xhcredit.alerts.hits import Hit
 from xhcredit.alerts.precision import interval
 from xhcredit.alerts.visible_events import World
@@ -17,7 +17,7 @@ from xhcredit.engine.codes import NEVER
 from xhcredit.engine.columns import Array
 from xhcredit.rules.schemas.alerts import Discovery, Events, Flow, Proving
 
-Moves = Mapping[int, tuple[str, str]]
+TierChanges = Mapping[int, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Outcomes:
     @classmethod
     def of(cls, world: World, events: Iterable[Events], until: int) -> Outcomes:
         """Outcomes that had happened and were known by ``until``."""
-        picked = [world.pick(e).on(until) for e in events]
-        ent = np.concatenate([p.ent for p in picked])
-        day = np.concatenate([p.occurred for p in picked])
+        picked_events = [world.pick(e).visible_on(until) for e in events]
+        ent = np.concatenate([p.ent for p in picked_events])
+        day = np.concatenate([p.occurred for p in picked_events])
         order = np.lexsort((day, ent))
         return cls(ent[order], day[order].astype(np.int64), until)
 
@@ -75,53 +75,60 @@ class Replay:
     rule: Proving
     discovery: Discovery
     until: int
-    moves: Mapping[int, Moves] = field(default_factory=dict)
+    moves: Mapping[int, TierChanges] = field(default_factory=dict)
 
     def days(self) -> list[int]:
         """The nights, oldest first."""
         begin = self.until - self.rule.days
         return list(range(begin, self.until + 1, self.rule.step_days))
 
-    def alerts(self, trigger: Armed) -> list[tuple[int, Found]]:
+    def alerts(self, trigger: ActiveTrigger) -> list[tuple[int, Finding]]:
         """Alerts of a trigger with their nights; facts of the first night are not counted."""
-        told: set[tuple[Any, ...]] = set()
-        last: dict[tuple[Any, ...], tuple[int, int]] = {}
-        kept = []
+        known_facts: set[tuple[Any, ...]] = set()
+        last_by_key: dict[tuple[Any, ...], tuple[int, int]] = {}
+        new_alerts = []
         days = self.days()
         for day in days:
-            self.world.moves = self.moves.get(day, {})
-            for found in detect(self.world, [trigger], self.discovery, day):
-                key = found.hit.key
-                colour = Flow.COLOURS.index(found.colour)
-                if (key, found.hit.fact) in told or _quiet(trigger, last.get(key), day, colour):
+            self.world.tier_changes = self.moves.get(day, {})
+            for finding in detect(self.world, [trigger], self.discovery, day):
+                key = finding.hit.key
+                colour = Flow.COLOURS.index(finding.colour)
+                if (key, finding.hit.fact) in known_facts or _is_quiet(
+                    trigger, last_by_key.get(key), day, colour
+                ):
                     continue
-                told.add((key, found.hit.fact))
-                last[key] = day, colour
+                known_facts.add((key, finding.hit.fact))
+                last_by_key[key] = day, colour
                 if day > days[0]:
-                    kept.append((day, found))
-        self.world.moves = {}
-        return kept
+                    new_alerts.append((day, finding))
+        self.world.tier_changes = {}
+        return new_alerts
 
-    def prove(self, trigger: Armed, outcomes: Outcomes) -> Proof:
+    def prove(self, trigger: ActiveTrigger, outcomes: Outcomes) -> Proof:
         """The back-test of one trigger."""
-        alerts, size = self.alerts(trigger), len(self.world.store)
+        alerts, size = self.alerts(trigger), len(self.world.event_columns)
         firsts: dict[int, Array] = {}
         right, base, leads = [], [], []
-        for day, found in alerts:
+        for day, finding in alerts:
             if day + self.rule.horizon_days > outcomes.until:
                 continue
             if day not in firsts:
                 firsts[day] = outcomes.first_after(day, size)
             first = firsts[day]
             struck = first <= day + self.rule.horizon_days
-            rows = members(self.world, found.hit)
+            rows = members(self.world, finding.hit)
             right.append(float(struck[rows].mean()) if len(rows) else 0.0)
-            base.append(float(struck[self.world.store.present(day)].mean()))
+            base.append(float(struck[self.world.event_columns.present(day)].mean()))
             leads += [int(first[r] - day) for r in rows if struck[r]]
         return self._proof(trigger, len(alerts), right, base, leads)
 
     def _proof(
-        self, trigger: Armed, alerts: int, right: list[float], base: list[float], leads: list[int]
+        self,
+        trigger: ActiveTrigger,
+        alerts: int,
+        right: list[float],
+        base: list[float],
+        leads: list[int],
     ) -> Proof:
         nights = len(self.days()) - 1
         weeks = max(nights * self.rule.step_days // WEEK.days, 1)
@@ -147,7 +154,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _quiet(trigger: Armed, last: tuple[int, int] | None, day: int, colour: int) -> bool:
+def _is_quiet(trigger: ActiveTrigger, last: tuple[int, int] | None, day: int, colour: int) -> bool:
     """Whether the trigger was heard about the subject lately, and it did not get worse."""
     if last is None:
         return False
@@ -157,7 +164,7 @@ def _quiet(trigger: Armed, last: tuple[int, int] | None, day: int, colour: int) 
 def members(world: World, hit: Hit) -> Array:
     """Positions of the enterprises that a hit is about."""
     if hit.subject == "enterprise":
-        return np.array([hit.at])
+        return np.array([hit.position])
     if hit.subject == "node":
         return np.array(hit.figures.get("enterprises", []), np.int64)
     street, _, letter = hit.place.partition("|")
@@ -167,24 +174,28 @@ def members(world: World, hit: Hit) -> Array:
     return np.flatnonzero((world.streets == street) & (world.industries == industry))
 
 
-def proposed(replay: Replay, trigger: Armed, per_week: float, most: int) -> int | None:
+def proposed_threshold(
+    replay: Replay, trigger: ActiveTrigger, per_week: float, most: int
+) -> int | None:
     """The lowest threshold at which a trigger stays within so many alerts a week.
 
     None if the trigger has no threshold, or none up to ``most`` times its own is enough.
     """
-    own = getattr(trigger.numbers, "at_least", None)
-    if own is None:
+    own_threshold = getattr(trigger.numbers, "at_least", None)
+    if own_threshold is None:
         return None
-    for at_least in range(own, own * most + 1, max(1, own // WEEK.days)):
+    for at_least in range(
+        own_threshold, own_threshold * most + 1, max(1, own_threshold // WEEK.days)
+    ):
         numbers = trigger.numbers.model_copy(update={"at_least": at_least})
-        alerts = replay.alerts(Armed(trigger.id, trigger.zh, trigger.en, numbers, ""))
+        alerts = replay.alerts(ActiveTrigger(trigger.id, trigger.zh, trigger.en, numbers, ""))
         weeks = max((len(replay.days()) - 1) * replay.rule.step_days / WEEK.days, 1)
         if len(alerts) / weeks <= per_week:
             return int(at_least)
     return None
 
 
-def as_data(proof: Proof) -> dict[str, Any]:
+def proof_json(proof: Proof) -> dict[str, Any]:
     """A proof as plain JSON, shares with four digits."""
     return {k: round(v, _DIGITS) if isinstance(v, float) else v for k, v in asdict(proof).items()}
 

@@ -15,7 +15,7 @@ WHOLE_DISTRICT = "全区"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class AlertCandidate:
     """A finding as it would be kept; ``subject`` is a code, a node or a street with industry."""
 
     trigger: str
@@ -35,7 +35,7 @@ class Candidate:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Earlier(NamedTuple):
+class EarlierAlert(NamedTuple):
     """An alert that was raised before."""
 
     id: int
@@ -48,59 +48,61 @@ class Earlier(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class AlertChoice:
     """What becomes an alert (with the number of the earlier one about the same subject), and why
     the rest does not: told before, too soon after the last, or beyond the budget.
     """
 
-    new: list[tuple[Candidate, int | None]]
-    told: int
-    quiet: int
-    held: list[Candidate]
+    new: list[tuple[AlertCandidate, int | None]]
+    known_count: int
+    quiet_count: int
+    held_back: list[AlertCandidate]
 
 
-def choose(
-    found: Iterable[Candidate], earlier: Sequence[Earlier], budget: Budget, day: date
-) -> Choice:
+def choose_alerts(
+    candidates: Iterable[AlertCandidate], earlier: Sequence[EarlierAlert], budget: Budget, day: date
+) -> AlertChoice:
     """Choose tonight's alerts; those held back by the budget are tried again the next night."""
     facts = {(e.trigger, e.subject, e.fact) for e in earlier}
-    last: dict[tuple[str, str], Earlier] = {}
+    last_by_subject: dict[tuple[str, str], EarlierAlert] = {}
     for e in earlier:
-        if (e.trigger, e.subject) not in last or last[e.trigger, e.subject].id < e.id:
-            last[e.trigger, e.subject] = e
-    fresh: dict[tuple[str, str, str], tuple[Candidate, int | None]] = {}
-    told = quiet = 0
-    for c in found:
-        before = last.get((c.trigger, c.subject))
+        if (e.trigger, e.subject) not in last_by_subject or last_by_subject[
+            e.trigger, e.subject
+        ].id < e.id:
+            last_by_subject[e.trigger, e.subject] = e
+    fresh: dict[tuple[str, str, str], tuple[AlertCandidate, int | None]] = {}
+    known_count = quiet_count = 0
+    for c in candidates:
+        earlier_alert = last_by_subject.get((c.trigger, c.subject))
         if (c.trigger, c.subject, c.fact) in facts:
-            told += 1
-        elif before is not None and is_quiet(c, before, day):
-            quiet += 1
+            known_count += 1
+        elif earlier_alert is not None and is_quiet(c, earlier_alert, day):
+            quiet_count += 1
         else:
-            fresh[c.trigger, c.subject, c.fact] = (c, before.id if before else None)
-    new, held = _within_budget(list(fresh.values()), earlier, budget, day)
-    return Choice(new, told, quiet, held)
+            fresh[c.trigger, c.subject, c.fact] = (c, earlier_alert.id if earlier_alert else None)
+    new, held_back = _within_budget(list(fresh.values()), earlier, budget, day)
+    return AlertChoice(new, known_count, quiet_count, held_back)
 
 
-def is_quiet(c: Candidate, before: Earlier, day: date) -> bool:
+def is_quiet(c: AlertCandidate, earlier_alert: EarlierAlert, day: date) -> bool:
     """Whether the trigger is still silent about the subject; not if it got worse."""
-    worse = Flow.COLOURS.index(c.colour) > Flow.COLOURS.index(before.colour)
-    since = day - date.fromisoformat(before.detected_on)
+    worse = Flow.COLOURS.index(c.colour) > Flow.COLOURS.index(earlier_alert.colour)
+    since = day - date.fromisoformat(earlier_alert.detected_on)
     return since < timedelta(days=c.quiet_days) and not worse
 
 
-def weekly(budget: Budget, bureau: str) -> int:
+def weekly_capacity(budget: Budget, bureau: str) -> int:
     """How many alerts the officers of a bureau can follow up in a week."""
     officers = budget.officers.get(bureau or WHOLE_DISTRICT, budget.officers_elsewhere)
     return officers * budget.per_officer_and_week
 
 
 def _within_budget(
-    fresh: list[tuple[Candidate, int | None]],
-    earlier: Sequence[Earlier],
+    fresh: list[tuple[AlertCandidate, int | None]],
+    earlier: Sequence[EarlierAlert],
     budget: Budget,
     day: date,
-) -> tuple[list[tuple[Candidate, int | None]], list[Candidate]]:
+) -> tuple[list[tuple[AlertCandidate, int | None]], list[AlertCandidate]]:
     """The worst colours first, within one colour the strongest of each trigger in turn."""
     week_ago = (day - WEEK).isoformat()
     used = Counter(
@@ -108,26 +110,28 @@ def _within_budget(
         for e in earlier
         if week_ago < e.detected_on <= day.isoformat() and e.colour not in budget.never_held
     )
-    new, held = [], []
-    for c, before in ordered(fresh):
+    new, held_back = [], []
+    for c, earlier_id in ordered_by_urgency(fresh):
         if c.colour in budget.never_held:
-            new.append((c, before))
-        elif used[c.bureau] < weekly(budget, c.bureau):
+            new.append((c, earlier_id))
+        elif used[c.bureau] < weekly_capacity(budget, c.bureau):
             used[c.bureau] += 1
-            new.append((c, before))
+            new.append((c, earlier_id))
         else:
-            held.append(c)
-    return new, held
+            held_back.append(c)
+    return new, held_back
 
 
-def ordered(fresh: Sequence[tuple[Candidate, int | None]]) -> list[tuple[Candidate, int | None]]:
+def ordered_by_urgency(
+    fresh: Sequence[tuple[AlertCandidate, int | None]],
+) -> list[tuple[AlertCandidate, int | None]]:
     """In which order findings are taken: strengths of different triggers cannot be compared."""
-    by_trigger: dict[tuple[str, str], list[tuple[Candidate, int | None]]] = defaultdict(list)
-    for one in fresh:
-        by_trigger[one[0].trigger, one[0].colour].append(one)
+    by_trigger: dict[tuple[str, str], list[tuple[AlertCandidate, int | None]]] = defaultdict(list)
+    for finding in fresh:
+        by_trigger[finding[0].trigger, finding[0].colour].append(finding)
     ranked = []
     for (trigger, colour), group in by_trigger.items():
-        group.sort(key=lambda one: (-one[0].strength, one[0].subject, one[0].fact))
+        group.sort(key=lambda finding: (-finding[0].strength, finding[0].subject, finding[0].fact))
         worst = -Flow.COLOURS.index(colour)
-        ranked += [((worst, rank, trigger), one) for rank, one in enumerate(group)]
-    return [one for _, one in sorted(ranked, key=lambda r: r[0])]
+        ranked += [((worst, rank, trigger), finding) for rank, finding in enumerate(group)]
+    return [finding for _, finding in sorted(ranked, key=lambda r: r[0])]

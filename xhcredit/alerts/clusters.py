@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import scipy
 
-from xhcredit.alerts.hits import Hit, Seen, text_of
+from xhcredit.alerts.hits import EventRef, Hit, text_of
 from xhcredit.alerts.visible_events import World
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.schema import directory
 from xhcredit.rules.schemas.alerts import ClusterGrows, Picture, Related
 
@@ -25,60 +25,62 @@ class Edges:
     since: Array
 
 
-def edges_on(store: Store, through: tuple[str, ...], day: int) -> Edges:
+def edges_on(event_columns: EventColumns, through: tuple[str, ...], day: int) -> Edges:
     """Relations of these kinds that held on ``day``, as known then, each pair once."""
-    e = store.relations.edges
+    e = event_columns.relations.edges
     kinds = directory()["relation"].column("kind").value_ids
-    wanted = np.isin(store.relations.node_kind, [kinds.index(k) for k in through])
+    is_wanted_kind = np.isin(event_columns.relations.node_kind, [kinds.index(k) for k in through])
     holds = (e["occurred"] <= day) & (e["known"] <= day) & (e["withdrawn"] > day)
     holds &= (e["ended"] > day) | (e["ended_known"] > day)
-    mask = holds & wanted[e["node"]] if e["node"].size else np.zeros(0, bool)
-    ent = np.repeat(np.arange(len(store), dtype=np.int64), np.diff(e["offsets"]))[mask]
-    there = np.zeros(len(store), bool)
-    there[store.present(day)] = True
-    node, since, here = e["node"][mask], e["occurred"][mask], there[ent]
-    ent, node, since = ent[here], node[here], since[here]
-    once = np.unique(np.stack([node, ent]), axis=1, return_index=True)[1]
-    return Edges(ent[once], node[once].astype(np.int64), since[once])
+    mask = holds & is_wanted_kind[e["node"]] if e["node"].size else np.zeros(0, bool)
+    ent = np.repeat(np.arange(len(event_columns), dtype=np.int64), np.diff(e["offsets"]))[mask]
+    is_present = np.zeros(len(event_columns), bool)
+    is_present[event_columns.present(day)] = True
+    node, since, of_present = e["node"][mask], e["occurred"][mask], is_present[ent]
+    ent, node, since = ent[of_present], node[of_present], since[of_present]
+    unique_index = np.unique(np.stack([node, ent]), axis=1, return_index=True)[1]
+    return Edges(ent[unique_index], node[unique_index].astype(np.int64), since[unique_index])
 
 
 def cluster_grows(world: World, trigger: ClusterGrows, day: int) -> Iterator[Hit]:
     """Nodes with many members, or many new ones; white-listed nodes are left out."""
-    edges = edges_on(world.store, trigger.through, day)
-    nodes = world.store.relations.node_kind.shape[0]
+    edges = edges_on(world.event_columns, trigger.through, day)
+    nodes = world.event_columns.relations.node_kind.shape[0]
     members = np.bincount(edges.node, minlength=nodes)
     fresh = edges.since > day - trigger.days
     grown = np.bincount(edges.node[fresh], minlength=nodes)
     for node in np.flatnonzero((members >= trigger.at_least) | (grown >= trigger.growth)):
         if int(node) in world.white_nodes:
             continue
-        of = edges.node == node
-        newest = text_of(edges.since[of].max())
+        in_node = edges.node == node
+        newest = text_of(edges.since[in_node].max())
         strength = max(members[node] / trigger.at_least, grown[node] / trigger.growth)
         figures = {"members": int(members[node]), "new": int(grown[node]), "days": trigger.days}
-        figures["enterprises"] = [int(i) for i in edges.ent[of]]  # type: ignore[assignment]
+        figures["enterprises"] = [int(i) for i in edges.ent[in_node]]  # type: ignore[assignment]
         yield Hit("node", int(node), newest, float(strength), figures=figures)
 
 
 def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
     """Enterprises that share a node with one that had a grave event lately."""
-    grave = world.pick(trigger.events).on(day)
-    fresh = grave.at((grave.known > day - trigger.days) & grave.is_open(day))
+    grave_events = world.pick(trigger.events).visible_on(day)
+    fresh = grave_events.select(
+        (grave_events.known > day - trigger.days) & grave_events.is_open(day)
+    )
     if len(fresh) == 0:
         return
-    edges = edges_on(world.store, trigger.through, day)
-    members = np.bincount(edges.node, minlength=world.store.relations.node_kind.shape[0])
+    edges = edges_on(world.event_columns, trigger.through, day)
+    members = np.bincount(edges.node, minlength=world.event_columns.relations.node_kind.shape[0])
     small = members[edges.node] <= trigger.hub_above
     for ent, node in zip(edges.ent[small], edges.node[small], strict=True):
         source = np.flatnonzero(fresh.ent == ent)
         if source.size == 0 or int(node) in world.white_nodes:
             continue
-        event = Seen(fresh.table, int(fresh.index[source[-1]]))
-        code = world.store.codes[ent].decode()
-        for other in edges.ent[(edges.node == node) & (edges.ent != ent)]:
+        event = EventRef(fresh.table, int(fresh.index[source[-1]]))
+        code = world.event_columns.codes[ent].decode()
+        for neighbour in edges.ent[(edges.node == node) & (edges.ent != ent)]:
             fact = f"{code}:{text_of(fresh.occurred[source[-1]])}"
             yield Hit(
-                "enterprise", int(other), fact, 1.0, (event,), {"of": code, "node": int(node)}
+                "enterprise", int(neighbour), fact, 1.0, (event,), {"of": code, "node": int(node)}
             )
 
 
@@ -90,37 +92,51 @@ def _graph(edges: Edges, enterprises: int, nodes: int) -> Any:
     ).tocsr()
 
 
-def picture(world: World, row: int, rule: Picture, day: int) -> dict[str, Any]:
+def cluster_picture(world: World, row: int, rule: Picture, day: int) -> dict[str, Any]:
     """The cluster around an enterprise for a picture: ``nodes`` and ``edges``, nearest first.
 
     Hubs and white-listed nodes join nobody; ``size`` counts the enterprises of the whole cluster,
     ``shown`` says whether all of it is there.
     """
-    store = world.store
-    edges = edges_on(store, rule.through, day)
-    count = store.relations.node_kind.shape[0]
+    event_columns = world.event_columns
+    edges = edges_on(event_columns, rule.through, day)
+    count = event_columns.relations.node_kind.shape[0]
     degree = np.bincount(edges.node, minlength=count)
     joins = (degree[edges.node] <= rule.hub_above) & ~np.isin(edges.node, [*world.white_nodes])
-    kept = Edges(edges.ent[joins], edges.node[joins], edges.since[joins])
+    joining_edges = Edges(edges.ent[joins], edges.node[joins], edges.since[joins])
     around = scipy.sparse.csgraph.breadth_first_order(
-        _graph(kept, len(store), count), row, directed=False, return_predecessors=False
+        _graph(joining_edges, len(event_columns), count),
+        row,
+        directed=False,
+        return_predecessors=False,
     )
     chosen = around[: rule.nodes_at_most]
-    inside = np.isin(kept.ent, chosen) & np.isin(kept.node + len(store), chosen)
+    inside = np.isin(joining_edges.ent, chosen) & np.isin(
+        joining_edges.node + len(event_columns), chosen
+    )
     return {
-        "size": int((around < len(store)).sum()),
+        "size": int((around < len(event_columns)).sum()),
         "shown": bool(chosen.size == around.size),
-        "nodes": [_node(store, int(n)) for n in chosen],
+        "nodes": [_node(event_columns, int(n)) for n in chosen],
         "edges": [
-            {"enterprise": store.codes[e].decode(), "node": f"n{n}", "since": text_of(s)}
-            for e, n, s in zip(kept.ent[inside], kept.node[inside], kept.since[inside], strict=True)
+            {"enterprise": event_columns.codes[e].decode(), "node": f"n{n}", "since": text_of(s)}
+            for e, n, s in zip(
+                joining_edges.ent[inside],
+                joining_edges.node[inside],
+                joining_edges.since[inside],
+                strict=True,
+            )
         ],
     }
 
 
-def _node(store: Store, number: int) -> dict[str, Any]:
-    if number < len(store):
-        return {"id": store.codes[number].decode(), "kind": "enterprise", "row": number}
-    at = number - len(store)
+def _node(event_columns: EventColumns, number: int) -> dict[str, Any]:
+    if number < len(event_columns):
+        return {"id": event_columns.codes[number].decode(), "kind": "enterprise", "row": number}
+    node_index = number - len(event_columns)
     kinds = directory()["relation"].column("kind").value_ids
-    return {"id": f"n{at}", "kind": kinds[store.relations.node_kind[at]], "row": at}
+    return {
+        "id": f"n{node_index}",
+        "kind": kinds[event_columns.relations.node_kind[node_index]],
+        "row": node_index,
+    }

@@ -33,7 +33,7 @@ PREFIX = "alerts.triggers."
 KINDS: Mapping[str, Callable[[World, Any, int], Iterator[Hit]]] = {
     "event": kinds_events.event_happens,
     "count": kinds_events.count_reaches,
-    "worsens": kinds_events.worsens,
+    "worsens": kinds_events.grade_worsens,
     "ratio": kinds_events.ratio_off,
     "tier_falls": kinds_events.tier_falls,
     "deadline": kinds_states.deadline_passes,
@@ -46,7 +46,7 @@ KINDS: Mapping[str, Callable[[World, Any, int], Iterator[Hit]]] = {
 
 
 @dataclass(frozen=True)
-class Armed:
+class ActiveTrigger:
     """A trigger with its rule's names and the digest of its numbers."""
 
     id: str
@@ -57,10 +57,10 @@ class Armed:
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """A hit with the trigger that found it, and its colour."""
 
-    trigger: Armed
+    trigger: ActiveTrigger
     hit: Hit
     colour: Colour
 
@@ -70,9 +70,9 @@ def digest_of(numbers: Trigger) -> str:
     return hashlib.sha256(rfc8785.dumps(numbers.model_dump(mode="json"))).hexdigest()
 
 
-def armed(rules: Rulebook, day: date) -> list[Armed]:
+def active_triggers(rules: Rulebook, day: date) -> list[ActiveTrigger]:
     """The triggers in force on a day; none while the pack is out of service."""
-    found = []
+    triggers = []
     for rule_id, rule in rules.rules.items():
         if not rule_id.startswith(PREFIX):
             continue
@@ -81,62 +81,69 @@ def armed(rules: Rulebook, day: date) -> list[Armed]:
         except RuleNotInForce:
             continue
         name = rule_id.removeprefix(PREFIX)
-        found.append(Armed(name, rule.name_zh, rule.name_en, numbers, digest_of(numbers)))
-    return found
+        triggers.append(
+            ActiveTrigger(name, rule.name_zh, rule.name_en, numbers, digest_of(numbers))
+        )
+    return triggers
 
 
-def raised(colour: Colour, by: int = 1) -> Colour:
+def worse_colour(colour: Colour, by: int = 1) -> Colour:
     """A colour some steps worse; red stays red.
 
-    >>> raised("yellow"), raised("red")
+    >>> worse_colour("yellow"), raised("red")
     ('orange', 'red')
     """
-    at = Flow.COLOURS.index(colour) + by
-    return Flow.COLOURS[min(at, len(Flow.COLOURS) - 1)]
+    position = Flow.COLOURS.index(colour) + by
+    return Flow.COLOURS[min(position, len(Flow.COLOURS) - 1)]
 
 
-def detect(world: World, triggers: list[Armed], rule: Discovery, day: int) -> list[Found]:
+def detect(world: World, triggers: list[ActiveTrigger], rule: Discovery, day: int) -> list[Finding]:
     """All findings of a day; those of statistical tests within the false discovery rate.
 
     Enterprises and nodes of the white lists are left out, and who is not present.
     """
-    plain, tested = _raw(world, triggers, day)
-    found = plain + _within_rate(tested, rule.rate)
-    present = set(world.store.present(day).tolist())
-    return [f for f in found if _counts(world, present, f.hit)]
+    plain, tested = _unfiltered_findings(world, triggers, day)
+    findings = plain + _within_rate(tested, rule.rate)
+    present = set(world.event_columns.present(day).tolist())
+    return [f for f in findings if _is_reportable(world, present, f.hit)]
 
 
-_Tested = dict[str, tuple[list[Found], int]]
+_TestedFamilies = dict[str, tuple[list[Finding], int]]
 
 
-def _raw(world: World, triggers: list[Armed], day: int) -> tuple[list[Found], _Tested]:
-    plain: list[Found] = []
-    tested: _Tested = defaultdict(lambda: ([], 0))
+def _unfiltered_findings(
+    world: World, triggers: list[ActiveTrigger], day: int
+) -> tuple[list[Finding], _TestedFamilies]:
+    plain: list[Finding] = []
+    tested: _TestedFamilies = defaultdict(lambda: ([], 0))
     for t in triggers:
         if isinstance(t.numbers, Spike):
             hits, tests = spikes(world, t.numbers, day)
-            family, before = tested[t.numbers.family]
-            tested[t.numbers.family] = [*family, *(_found(t, h) for h in hits)], before + tests
+            family, tests_before = tested[t.numbers.family]
+            tested[t.numbers.family] = (
+                [*family, *(_finding(t, h) for h in hits)],
+                tests_before + tests,
+            )
         else:
-            plain += [_found(t, h) for h in KINDS[t.numbers.kind](world, t.numbers, day)]
+            plain += [_finding(t, h) for h in KINDS[t.numbers.kind](world, t.numbers, day)]
     return plain, tested
 
 
-def _found(trigger: Armed, hit: Hit) -> Found:
+def _finding(trigger: ActiveTrigger, hit: Hit) -> Finding:
     colour = trigger.numbers.colour
-    return Found(trigger, hit, raised(colour) if hit.worse else colour)
+    return Finding(trigger, hit, worse_colour(colour) if hit.worse else colour)
 
 
-def _within_rate(tested: _Tested, rate: float) -> list[Found]:
+def _within_rate(tested: _TestedFamilies, rate: float) -> list[Finding]:
     """Findings that pass the false discovery rate of their family."""
-    kept: list[Found] = []
+    findings: list[Finding] = []
     for family, tests in tested.values():
         passed = discoveries([f.hit.p or 0.0 for f in family], tests, rate)
-        kept += [f for f, ok in zip(family, passed, strict=True) if ok]
-    return kept
+        findings += [f for f, ok in zip(family, passed, strict=True) if ok]
+    return findings
 
 
-def _counts(world: World, present: set[int], hit: Hit) -> bool:
+def _is_reportable(world: World, present: set[int], hit: Hit) -> bool:
     if hit.subject == "enterprise":
-        return hit.at in present and hit.at not in world.white_rows
-    return not (hit.subject == "node" and hit.at in world.white_nodes)
+        return hit.position in present and hit.position not in world.white_rows
+    return not (hit.subject == "node" and hit.position in world.white_nodes)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from xhcredit.alerts.visible_events import Picked
+from xhcredit.alerts.visible_events import PickedEvents
 from xhcredit.engine.columns import Array
 from xhcredit.engine.one_enterprise import day_number
 
@@ -17,7 +17,7 @@ Subject = Literal["enterprise", "node", "area"]
 _FIRST = day_number(date.min)  #: number of the first day that a date can be
 
 
-class Seen(NamedTuple):
+class EventRef(NamedTuple):
     """An event behind a hit: its table, and its place there."""
 
     table: str
@@ -35,10 +35,10 @@ class Hit:
     """
 
     subject: Subject
-    at: int
+    position: int
     fact: str
     strength: float
-    events: tuple[Seen, ...] = ()
+    events: tuple[EventRef, ...] = ()
     figures: dict[str, Any] = field(default_factory=dict)
     p: float | None = None
     worse: bool = False
@@ -47,7 +47,7 @@ class Hit:
     @property
     def key(self) -> tuple[str, int, str]:
         """Subject of the hit."""
-        return self.subject, self.at, self.place
+        return self.subject, self.position, self.place
 
 
 def day_of(number: int) -> date:
@@ -60,14 +60,16 @@ def text_of(number: int) -> str:
     return day_of(number).isoformat()
 
 
-def groups(picked: Picked, many: Array) -> Iterator[tuple[int, Picked]]:
-    """The events of each enterprise of ``many``, in order."""
-    starts = np.searchsorted(picked.ent, many, "left")
-    ends = np.searchsorted(picked.ent, many, "right")
-    for ent, a, b in zip(many, starts, ends, strict=True):
-        yield int(ent), picked.at(np.arange(a, b))
+def events_by_enterprise(
+    picked: PickedEvents, enterprises: Array
+) -> Iterator[tuple[int, PickedEvents]]:
+    """The events of each enterprise of ``enterprises``, in order."""
+    starts = np.searchsorted(picked.ent, enterprises, "left")
+    ends = np.searchsorted(picked.ent, enterprises, "right")
+    for ent, a, b in zip(enterprises, starts, ends, strict=True):
+        yield int(ent), picked.select(np.arange(a, b))
 
 
-def seen(picked: Picked) -> tuple[Seen, ...]:
+def refs_of(picked: PickedEvents) -> tuple[EventRef, ...]:
     """The events as evidence."""
-    return tuple(Seen(picked.table, int(i)) for i in picked.index)
+    return tuple(EventRef(picked.table, int(i)) for i in picked.index)

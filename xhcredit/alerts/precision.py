@@ -33,15 +33,17 @@ def precision_of(
     """The precision of a trigger; it is proposed for retirement if it is surely too low."""
     true, false = verdicts.get("true", 0), verdicts.get("false", 0)
     unknown = verdicts.get("cannot_tell", 0)
-    told = true + false
-    if told == 0:
+    judged = true + false
+    if judged == 0:
         return Precision(trigger, alerts, 0, 0, unknown, None, None, None, False)
-    low, high = interval(true, told, rule.confidence)
-    retire = told >= rule.verified_at_least and high < rule.precision_surely_below
-    return Precision(trigger, alerts, true, false, unknown, true / told, low, high, retire)
+    low, high = interval(true, judged, rule.confidence)
+    retire = judged >= rule.verified_at_least and high < rule.precision_surely_below
+    return Precision(trigger, alerts, true, false, unknown, true / judged, low, high, retire)
 
 
-def interval(right: int, of: int, confidence: float) -> tuple[float, float]:
+def interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share."""
-    found = scipy.stats.binomtest(right, of).proportion_ci(confidence, method="wilson")
-    return float(found.low), float(found.high)
+    wilson_interval = scipy.stats.binomtest(successes, trials).proportion_ci(
+        confidence, method="wilson"
+    )
+    return float(wilson_interval.low), float(wilson_interval.high)

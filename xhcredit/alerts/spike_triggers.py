@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from xhcredit.alerts.hits import Hit, seen, text_of
-from xhcredit.alerts.visible_events import Picked, World
+from xhcredit.alerts.hits import Hit, refs_of, text_of
+from xhcredit.alerts.visible_events import PickedEvents, World
 from xhcredit.engine.columns import Array
 from xhcredit.rules.schemas.alerts import Spike
 
@@ -90,17 +90,17 @@ def discoveries(p: Sequence[float], tests: int, rate: float) -> list[bool]:
     """
     if not p:
         return []
-    every = np.ones(max(tests, len(p)))
-    every[: len(p)] = p
-    adjusted = scipy.stats.false_discovery_control(every, method="bh")[: len(p)]
+    p_values = np.ones(max(tests, len(p)))
+    p_values[: len(p)] = p
+    adjusted = scipy.stats.false_discovery_control(p_values, method="bh")[: len(p)]
     return [bool(a <= rate) for a in adjusted]
 
 
 def spikes(world: World, trigger: Spike, day: int) -> tuple[list[Hit], int]:
     """Subjects whose count rose, each with its ``p``; and how many were tested."""
     begin = day - trigger.days
-    counted = world.pick(trigger.events).on(day, since=begin - trigger.baseline_days)
-    recent = counted.at(counted.occurred > begin)
+    counted = world.pick(trigger.events).visible_on(day, since=begin - trigger.baseline_days)
+    recent = counted.select(counted.occurred > begin)
     by_area = trigger.by == "street_industry"
     subject, names = _areas(world, day) if by_area else _enterprises(world, day)
     if not len(names):
@@ -109,30 +109,30 @@ def spikes(world: World, trigger: Spike, day: int) -> tuple[list[Hit], int]:
     ratio = c.window * c.exposure / (np.maximum(c.baseline, 1) * trigger.days)
     enough = np.flatnonzero((c.window >= trigger.at_least) & (ratio >= trigger.ratio))
     p = np.maximum(own_test(c, trigger.days), peer_test(c, trigger.days))
-    found = [
-        _hit(trigger, names[k], c, int(k), float(p[k]), recent.at(subject[recent.ent] == k))
+    hits = [
+        _hit(trigger, names[k], c, int(k), float(p[k]), recent.select(subject[recent.ent] == k))
         for k in enough
     ]
-    return found, len(names)
+    return hits, len(names)
 
 
-Name = tuple[int, str]  # position, or -1 and the name of an area
+SubjectName = tuple[int, str]  # position, or -1 and the name of an area
 
 
-def _enterprises(world: World, day: int) -> tuple[Array, list[Name]]:
+def _enterprises(world: World, day: int) -> tuple[Array, list[SubjectName]]:
     """Every enterprise present is a subject of its own."""
-    present = world.store.present(day)
-    subject = np.full(len(world.store), -1, np.int64)
+    present = world.event_columns.present(day)
+    subject = np.full(len(world.event_columns), -1, np.int64)
     subject[present] = np.arange(present.size)
     return subject, [(int(i), "") for i in present]
 
 
-def _areas(world: World, day: int) -> tuple[Array, list[Name]]:
+def _areas(world: World, day: int) -> tuple[Array, list[SubjectName]]:
     """Subjects: every street and industry with an enterprise present."""
-    subject = np.full(len(world.store), -1, np.int64)
+    subject = np.full(len(world.event_columns), -1, np.int64)
     if world.streets is None:
         return subject, []
-    present = world.store.present(day)
+    present = world.event_columns.present(day)
     present = present[(world.streets[present] != "") & (world.industries[present] >= 0)]
     letters = np.array([*world.industry_names], dtype=str)
     names = np.char.add(
@@ -143,25 +143,32 @@ def _areas(world: World, day: int) -> tuple[Array, list[Name]]:
 
 
 def _counts(
-    world: World, trigger: Spike, day: int, subject: Array, size: int, held: tuple[Picked, Picked]
+    world: World,
+    trigger: Spike,
+    day: int,
+    subject: Array,
+    size: int,
+    picked_pair: tuple[PickedEvents, PickedEvents],
 ) -> Counts:
-    counted, recent = held
+    counted, recent = picked_pair
 
-    def per(picked: Picked) -> Array:
-        of = subject[picked.ent]
-        return np.bincount(of[of >= 0], minlength=size)
+    def per(picked: PickedEvents) -> Array:
+        subjects = subject[picked.ent]
+        return np.bincount(subjects[subjects >= 0], minlength=size)
 
     window = per(recent)
     peers, lived = np.full(size, -1, np.int64), np.zeros(size, np.int64)
-    there = np.flatnonzero(subject >= 0)
-    known = day - trigger.days - world.store.known[there].astype(np.int64)
-    np.maximum.at(lived, subject[there], np.clip(known, 1, trigger.baseline_days))
-    peers[subject[there]] = world.industries[there]
+    positions = np.flatnonzero(subject >= 0)
+    known = day - trigger.days - world.event_columns.known[positions].astype(np.int64)
+    np.maximum.at(lived, subject[positions], np.clip(known, 1, trigger.baseline_days))
+    peers[subject[positions]] = world.industries[positions]
     return Counts(window, per(counted) - window, lived, peers)
 
 
-def _hit(trigger: Spike, name: Name, c: Counts, k: int, p: float, events: Picked) -> Hit:
-    at, place = name
+def _hit(
+    trigger: Spike, name: SubjectName, c: Counts, k: int, p: float, events: PickedEvents
+) -> Hit:
+    position, place = name
     expected = float(c.baseline[k] * trigger.days / c.exposure[k])
     figures = {
         "events": int(c.window[k]),
@@ -173,10 +180,10 @@ def _hit(trigger: Spike, name: Name, c: Counts, k: int, p: float, events: Picked
     }
     return Hit(
         "area" if place else "enterprise",
-        at,
+        position,
         text_of(events.occurred.max()),
         float(-np.log(max(p, np.finfo(float).tiny))),
-        seen(events),
+        refs_of(events),
         figures,
         p=p,
         place=place,

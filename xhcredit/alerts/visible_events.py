@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.engine.codes import NEVER, NULLS, storage
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.codes import NEVER, NULLS, storage_type
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.errors import BadRule
 from xhcredit.ingest.schema import Column, directory
 from xhcredit.rules.schemas.alerts import Events
@@ -19,7 +19,7 @@ FEN = float("0.01")  #: money is kept in whole fen; here it is told in yuan
 
 
 @dataclass(frozen=True)
-class Picked:
+class PickedEvents:
     """Events of one table, sorted by enterprise and day; ``index`` is their place in the table.
 
     ``barred`` are those that count only until their ending, with its outcome, is known.
@@ -39,21 +39,21 @@ class Picked:
     def __len__(self) -> int:
         return int(self.index.shape[0])
 
-    def at(self, mask: Array) -> Picked:
+    def select(self, mask: Array) -> PickedEvents:
         """Some of them."""
-        kept = {
+        selected_columns = {
             f.name: getattr(self, f.name)[mask]
             for f in fields(self)
             if f.name not in ("table", "needs_end")
         }
-        return Picked(table=self.table, needs_end=self.needs_end, **kept)
+        return PickedEvents(table=self.table, needs_end=self.needs_end, **selected_columns)
 
-    def on(self, day: int, *, since: int = -NEVER) -> Picked:
+    def visible_on(self, day: int, *, since: int = -NEVER) -> PickedEvents:
         """Those that happened after ``since`` and count on ``day``, as known then."""
-        told = self.ended_known <= day
+        is_ending_known = self.ended_known <= day
         mask = (self.occurred <= day) & (self.occurred > since)
-        mask &= (self.known <= day) & (self.withdrawn > day) & ~(self.barred & told)
-        return self.at(mask & told if self.needs_end else mask)
+        mask &= (self.known <= day) & (self.withdrawn > day) & ~(self.barred & is_ending_known)
+        return self.select(mask & is_ending_known if self.needs_end else mask)
 
     def is_open(self, day: int) -> Array:
         """Which of them were not ended, as known on ``day``."""
@@ -75,14 +75,14 @@ class World:
     ``white_nodes`` are positions and node numbers that do not alert.
     """
 
-    store: Store
+    event_columns: EventColumns
     streets: Array | None = None
-    moves: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    tier_changes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     white_rows: frozenset[int] = frozenset()
     white_nodes: frozenset[int] = frozenset()
-    _picked: dict[str, Picked] = field(default_factory=dict, repr=False)
+    _picked: dict[str, PickedEvents] = field(default_factory=dict, repr=False)
 
-    def pick(self, events: Events) -> Picked:
+    def pick(self, events: Events) -> PickedEvents:
         """All events that a trigger names, whenever they happened and became known.
 
         Raises:
@@ -93,41 +93,44 @@ class World:
             self._picked[key] = self._select(events)
         return self._picked[key]
 
-    def _select(self, events: Events) -> Picked:
+    def _select(self, events: Events) -> PickedEvents:
         arrays = self._table(events.table)
         size = arrays["occurred"].shape[0]
         mask, barred, needs_end = np.ones(size, bool), np.zeros(size, bool), False
         for name, values in events.where.items():
             column = _column(events.table, name)
-            mask &= np.isin(arrays[f"c_{name}"], coded(column, values))
+            mask &= np.isin(arrays[f"c_{name}"], stored_codes(column, values))
             needs_end |= column.with_end
         for name, values in events.unless.items():
             column = _column(events.table, name)
-            unwanted = np.isin(arrays[f"c_{name}"], coded(column, values))
+            unwanted = np.isin(arrays[f"c_{name}"], stored_codes(column, values))
             if column.with_end:
                 barred |= unwanted
             else:
                 mask &= ~unwanted
         index = np.flatnonzero(mask)
-        never = np.full(size, NEVER, np.int32)
+        no_end = np.full(size, NEVER, np.int32)
         days = {k: arrays[k][index] for k in ("occurred", "known", "withdrawn")}
-        ends = {k: arrays.get(k, never)[index] for k in ("ended", "ended_known")}
+        ends = {k: arrays.get(k, no_end)[index] for k in ("ended", "ended_known")}
         ent = self._owners(events.table)[index]
-        return Picked(
+        return PickedEvents(
             events.table, index, ent, **days, **ends, barred=barred[index], needs_end=needs_end
         )
 
     def _table(self, name: str) -> Mapping[str, Array]:
-        if name not in self.store.tables or "occurred" not in self.store.tables[name]:
+        if (
+            name not in self.event_columns.tables
+            or "occurred" not in self.event_columns.tables[name]
+        ):
             raise BadRule(
                 f'a trigger reads "{name}", which is no table of events; correct the rule'
             )
-        return self.store.tables[name]
+        return self.event_columns.tables[name]
 
     def _owners(self, table: str) -> Array:
         """The enterprise of each event."""
-        sizes = np.diff(self.store.tables[table]["offsets"])
-        return np.repeat(np.arange(len(self.store), dtype=np.int64), sizes)
+        sizes = np.diff(self.event_columns.tables[table]["offsets"])
+        return np.repeat(np.arange(len(self.event_columns), dtype=np.int64), sizes)
 
     def values(self, table: str, name: str, index: Array) -> Array:
         """A column as numbers, missing as NaN; money in yuan, categories as places in their list.
@@ -136,14 +139,14 @@ class World:
             BadRule: the column is not declared, or no number.
         """
         column = _column(table, name)
-        raw = self.store.tables[table][f"c_{name}"][index]
-        told = np.where(raw == NULLS[storage(column)], np.nan, raw)
-        return told * FEN if column.type == "money" else told
+        raw = self.event_columns.tables[table][f"c_{name}"][index]
+        numbers = np.where(raw == NULLS[storage_type(column)], np.nan, raw)
+        return numbers * FEN if column.type == "money" else numbers
 
     @cached_property
     def industries(self) -> Array:
         """Place of each enterprise's industry in the register's list; -1 if it is not known."""
-        raw = self.store.tables["enterprise"]["c_industry"]
+        raw = self.event_columns.tables["enterprise"]["c_industry"]
         return np.where(raw < 0, -1, raw).astype(np.int64)
 
     @property
@@ -153,13 +156,13 @@ class World:
 
 
 def _column(table: str, name: str) -> Column:
-    found = {c.name: c for c in directory()[table].columns}.get(name)
-    if found is None or f"{found.type}" == "text":
+    column = {c.name: c for c in directory()[table].columns}.get(name)
+    if column is None or f"{column.type}" == "text":
         raise BadRule(f'a trigger reads "{table}.{name}", which is not kept; correct the rule')
-    return found
+    return column
 
 
-def coded(column: Column, values: tuple[Any, ...]) -> list[int]:
+def stored_codes(column: Column, values: tuple[Any, ...]) -> list[int]:
     """Values as they are kept in the clustered store.
 
     Raises:

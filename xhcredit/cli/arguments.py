@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a command that needs neither model nor store does not wait 
 LAST_DAY = date(2199, 12, 31)
 
 
-def the_day(text: str) -> date:
+def day_from_text(text: str) -> date:
     """Read a day as a person types it; empty is today (only the shell knows what day it is).
 
     Raises:
@@ -47,7 +47,7 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
     from xhcredit.rules.rulebook import Rulebook  # only who needs it waits
     from xhcredit.scores.release import load_release  # only who needs it waits
 
-    day = the_day(as_of)
+    day = day_from_text(as_of)
     if day > today():
         raise BadInput(f"{day} has not come; choose {today()} or an earlier as-of day")
     tables = _champion(store, day) if store and release is None else load_release(release)
@@ -59,8 +59,8 @@ def _champion(store: str, day: date) -> Release:
     from xhcredit.jobs.models.promotion import champion_release  # only who needs it waits
     from xhcredit.store.store import Store  # only who needs it waits
 
-    with Store.open(store) as opened:
-        return champion_release(opened, day)
+    with Store.open(store) as opened_store:
+        return champion_release(opened_store, day)
 
 
 def open_store(address: str, digest: str = "sha256") -> Store:

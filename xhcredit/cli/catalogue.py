@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import model_for, the_day
+from xhcredit.cli.arguments import day_from_text, model_for
 from xhcredit.cli.options import AsJson, AsOf, Release, Rules
-from xhcredit.cli.output import grid, out, tell_json
+from xhcredit.cli.output import grid, out, print_json
 from xhcredit.engine.sql import show_sql
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import feature, features
@@ -28,12 +28,14 @@ def list_features(
     """List all indicators."""
     rows = [describe(f) for f in features().values() if dimension in ("", f.dimension)]
     if json_:
-        tell_json(rows)
+        print_json(rows)
         return
     table = grid(f"{len(rows)} 指标 indicators", "id", "名称 name / 维度 · 方向 · 窗口 · 用途")
     for r in rows:
-        about = " · ".join(r[f"{key}_zh"] for key in ("dimension", "direction", "window", "use"))
-        table.add_row(r["id"], f"{r['zh']}\n[dim]{about}[/]")
+        summary_text = " · ".join(
+            r[f"{key}_zh"] for key in ("dimension", "direction", "window", "use")
+        )
+        table.add_row(r["id"], f"{r['zh']}\n[dim]{summary_text}[/]")
     out.print(table)
 
 
@@ -44,11 +46,11 @@ def show_feature(
 ) -> None:
     """Show one indicator: meaning, window, direction, what a missing value means, source, SQL."""
     f = feature(name)
-    told = describe(f)
+    feature_fields = describe(f)
     if json_:
-        tell_json(told | ({"sql": show_sql(f)} if sql else {}))
+        print_json(feature_fields | ({"sql": show_sql(f)} if sql else {}))
         return
-    _print_pairs(told)
+    _print_pairs(feature_fields)
     if sql:  # outside the table, so that it can be copied
         out.print(show_sql(f), markup=False, highlight=False, soft_wrap=True)
 
@@ -77,20 +79,20 @@ def show_rules(
     json_: AsJson = False,
 ) -> None:
     """Show what is in force on a day, with source and verification mark."""
-    book, day = Rulebook.load(rules), the_day(as_of)
+    rulebook, day = Rulebook.load(rules), day_from_text(as_of)
     if rule:
-        told = checks.describe(book.rule(rule), day)
-        tell_json(told, exact=True) if json_ else _print_pairs(told)
+        rule_fields = checks.describe(rulebook.rule(rule), day)
+        print_json(rule_fields, exact=True) if json_ else _print_pairs(rule_fields)
         return
-    rows = [checks.describe(found.rule, day) for found in book.in_force(day)]
+    rows = [checks.describe(entry_in_force.rule, day) for entry_in_force in rulebook.in_force(day)]
     if json_:
-        tell_json({"digest": book.digest, "rules": rows}, exact=True)
+        print_json({"digest": rulebook.digest, "rules": rows}, exact=True)
         return
     title = f"{day} 施行中的规则 rules in force ({len(rows)})"
     table = grid(title, "id", "名称、值 name, value / 依据 source", "核实 verified")
     for r in rows:
-        what = f"{r['name_zh']}: {_short(r['value'])}\n[dim]{r['source']['title']}[/]"
-        table.add_row(r["id"], what, f"{r['verification']['id']} {r['status']['zh']}")
+        description = f"{r['name_zh']}: {_short_text(r['value'])}\n[dim]{r['source']['title']}[/]"
+        table.add_row(r["id"], description, f"{r['verification']['id']} {r['status']['zh']}")
     out.print(table)
 
 
@@ -101,44 +103,44 @@ def rules_page(rules: Rules = None) -> None:
 
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""
-    book, day = Rulebook.load(rules), the_day(as_of)
-    found = checks.check(book, day)
+    rulebook, day = Rulebook.load(rules), day_from_text(as_of)
+    findings = checks.check(rulebook, day)
     if json_:
-        tell_json(
+        print_json(
             {
-                "digest": book.digest,
-                "rules": len(book.rules),
-                "findings": [f.__dict__ for f in found],
+                "digest": rulebook.digest,
+                "rules": len(rulebook.rules),
+                "findings": [f.__dict__ for f in findings],
             }
         )
         return
-    title = f"{len(book.rules)} rules load; {len(found)} findings on {day}"
+    title = f"{len(rulebook.rules)} rules load; {len(findings)} findings on {day}"
     table = grid(title, "说明 what", "规则 rules")
-    for zh, en in dict.fromkeys((f.zh, f.en) for f in found):
-        named = (f.rule_id for f in found if (f.zh, f.en) == (zh, en))
-        table.add_row(f"{zh} [dim]{en}[/]", ", ".join(named))
+    for zh, en in dict.fromkeys((f.zh, f.en) for f in findings):
+        rule_ids = (f.rule_id for f in findings if (f.zh, f.en) == (zh, en))
+        table.add_row(f"{zh} [dim]{en}[/]", ", ".join(rule_ids))
     out.print(table)
-    out.print(f"digest {book.digest}")
+    out.print(f"digest {rulebook.digest}")
 
 
-def _print_pairs(told: dict[str, Any]) -> None:
+def _print_pairs(fields: dict[str, Any]) -> None:
     """Print a mapping as a two-column table."""
     table = grid("")
-    for key, value in told.items():
+    for key, value in fields.items():
         if value not in ("", None):
             table.add_row(key, _text(value))
     out.print(table)
 
 
-def _short(value: Any) -> str:
+def _short_text(value: Any) -> str:
     """A rule's value in about a line; of a list of conditions their ids."""
     if isinstance(value, dict):
-        told = ", ".join(f"{k} {v}" for k, v in value.items() if k != "why")
+        text = ", ".join(f"{k} {v}" for k, v in value.items() if k != "why")
     elif isinstance(value, list):
-        told = ", ".join(str(v["id"] if isinstance(v, dict) else v) for v in value) or "–"
+        text = ", ".join(str(v["id"] if isinstance(v, dict) else v) for v in value) or "–"
     else:
-        told = str(value)
-    return shorten(told, 80, placeholder=" …")
+        text = str(value)
+    return shorten(text, 80, placeholder=" …")
 
 
 def _text(value: Any) -> str:

@@ -17,10 +17,10 @@ def shell_clock() -> Clock:
     return _OF_COMMAND.get(Clock())
 
 
-def bring_clock(context: typer.Context, clock: Clock) -> None:
+def use_clock(context: typer.Context, clock: Clock) -> None:
     """Replace the clock of a command until it ends."""
-    before = _OF_COMMAND.set(clock)
-    context.call_on_close(lambda: _OF_COMMAND.reset(before))
+    reset_token = _OF_COMMAND.set(clock)
+    context.call_on_close(lambda: _OF_COMMAND.reset(reset_token))
 
 
 def today() -> date:

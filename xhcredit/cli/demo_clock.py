@@ -8,28 +8,28 @@ from typing import Any
 
 import typer
 
-from xhcredit.cli.clock import bring_clock
+from xhcredit.cli.clock import use_clock
 from xhcredit.errors import XhcreditError
 
 _STORE_BESIDE = "store.db"  #: a demo's store lies beside its warehouse
 
 
-def by_store(context: typer.Context, address: str) -> str:
+def use_clock_of_store(context: typer.Context, address: str) -> str:
     """Typer callback: use the clock of the store at an address, if it is a demo store."""
     if address and ("://" in address or Path(address).is_file()):
-        _take(context, address)
+        _use_demo_clock(context, address)
     return address
 
 
-def by_warehouse(context: typer.Context, folder: Any) -> Any:
+def use_clock_of_warehouse(context: typer.Context, folder: Any) -> Any:
     """Typer callback: use the clock of the demo store beside a warehouse, if there is one."""
-    beside = Path(folder).parent / _STORE_BESIDE if folder else None
-    if beside is not None and beside.is_file():
-        _take(context, str(beside))
+    demo_store = Path(folder).parent / _STORE_BESIDE if folder else None
+    if demo_store is not None and demo_store.is_file():
+        _use_demo_clock(context, str(demo_store))
     return folder
 
 
-def _take(context: typer.Context, address: str) -> None:
+def _use_demo_clock(context: typer.Context, address: str) -> None:
     """Set the clock of a demo store for a command; errors are reported on first use of the store."""
     from xhcredit.domain.clock import Clock  # only beside a store
     from xhcredit.store.core.database import connect  # only beside a store
@@ -41,4 +41,4 @@ def _take(context: typer.Context, address: str) -> None:
         with database.reading() as con:
             demo = is_demo(con)
         if demo:
-            bring_clock(context, Clock(DemoClock(database)))
+            use_clock(context, Clock(DemoClock(database)))

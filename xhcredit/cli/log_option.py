@@ -34,25 +34,27 @@ class CommandLog:
     def __init__(self) -> None:
         self._open, self._elapsed, self._command = ExitStack(), stopwatch(), ""
 
-    def begin(self, place: str, command: str) -> None:
+    def begin(self, target: str, command: str) -> None:
         """Write the first event to a file, to which others may be adding, or to standard error.
 
         Raises:
             NotWritable, DiskFull: not a line can be written there.
         """
         try:
-            to = sys.stderr if place == _STDERR else self._file(place)
-            logger = json_lines(to, command=command, process=os.getpid())
+            stream = sys.stderr if target == _STDERR else self._file(target)
+            logger = json_lines(stream, command=command, process=os.getpid())
             logger.info("command.started")
         except OSError as error:
-            why = error.strerror or ""
-            named = OSError(error.errno, why, place)  # who writes is not told into which file
-            raise disk_error(named) or not_writable(place, why) from None
+            reason = error.strerror or ""
+            error_with_path = OSError(
+                error.errno, reason, target
+            )  # who writes is not told into which file
+            raise disk_error(error_with_path) or not_writable(target, reason) from None
         self._open.enter_context(events_to(logger))
 
-    def _file(self, place: str) -> TextIO:
+    def _file(self, target: str) -> TextIO:
         # without a buffer: each line is one write, whole among the lines of other programs
-        file = io.TextIOWrapper(io.FileIO(place, "a"), encoding="utf-8", write_through=True)
+        file = io.TextIOWrapper(io.FileIO(target, "a"), encoding="utf-8", write_through=True)
         self._open.callback(_close, file)
         return file
 
@@ -68,18 +70,18 @@ class CommandLog:
         if error is None or (isinstance(error, SystemExit) and not error.code):
             event("command.finished", seconds=self._elapsed())
         else:
-            fields = _failure(error)
+            fields = _failure_fields(error)
             event("command.failed", level="error", **fields, seconds=self._elapsed())
         self._open.close()
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def _failure_fields(error: BaseException) -> dict[str, Any]:
     """Log fields of a failed command: exit code and error; usage errors have no error field."""
     if not isinstance(error, SystemExit):
         return {"exit_code": 1, **failure(error)}
     cause = error.__context__
-    known = isinstance(cause, XhcreditError) or (cause and disk_error(cause))
-    return {"exit_code": error.code, **(failure(cause) if cause and known else {})}
+    is_known_error = isinstance(cause, XhcreditError) or (cause and disk_error(cause))
+    return {"exit_code": error.code, **(failure(cause) if cause and is_known_error else {})}
 
 
 def _close(file: TextIO) -> None:

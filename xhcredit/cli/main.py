@@ -67,7 +67,7 @@ def root(
         context.ensure_object(CommandLog).begin(log, context.invoked_subcommand or "")
 
 
-def _refuse(error: XhcreditError) -> NoReturn:
+def _exit_with_error(error: XhcreditError) -> NoReturn:
     """Print an error message and exit with its code."""
     err.print(f"[bold red]{error.code}[/]: ", end="")
     err.print(str(error), markup=False, highlight=False, soft_wrap=True)
@@ -84,14 +84,14 @@ def _run(log: CommandLog) -> None:
     try:
         app(obj=log)
     except XhcreditError as error:
-        _refuse(error)
+        _exit_with_error(error)
     except Exception as error:
-        known = disk_error(error)
-        if known is None:
+        disk_failure = disk_error(error)
+        if disk_failure is None:
             raise
-        _refuse(known)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
+        _exit_with_error(disk_failure)
+    except SystemExit as system_exit:
+        if system_exit.code == INTERRUPTED:
             err.print("stopped; nothing half-written is kept")
         raise
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.demo_clock import by_store, by_warehouse
+from xhcredit.cli.demo_clock import use_clock_of_store, use_clock_of_warehouse
 
-WAREHOUSE = Path("out/warehouse")
-STORE = "out/store.db"
+DEFAULT_WAREHOUSE = Path("out/warehouse")
+DEFAULT_STORE = "out/store.db"
 
 AsOf = Annotated[
     str,
@@ -21,7 +21,9 @@ AsOf = Annotated[
 ]
 Warehouse = Annotated[
     Path,
-    typer.Option("--warehouse", callback=by_warehouse, help="Folder that `ingest` wrote into."),
+    typer.Option(
+        "--warehouse", callback=use_clock_of_warehouse, help="Folder that `ingest` wrote into."
+    ),
 ]
 Release = Annotated[
     Path | None,
@@ -38,7 +40,7 @@ Into = Annotated[Path, typer.Option("--out", help="Folder for scores.parquet and
 AnswersIn = Annotated[
     str,
     typer.Option(
-        callback=by_store,
+        callback=use_clock_of_store,
         envvar="XHCREDIT_STORE",
         help="Store whose restorations are told first; the night answers in it.  [default: none]",
     ),
@@ -57,7 +59,7 @@ Address = Annotated[
     str,
     typer.Option(
         "--store",
-        callback=by_store,
+        callback=use_clock_of_store,
         envvar="XHCREDIT_STORE",
         help="The store: a file, or postgresql://user@host/name (password: PGPASSWORD).",
     ),

@@ -21,7 +21,7 @@ err = Console(stderr=True)
 STEPS = {"score": "评分 scoring", "compile": "编译 compiling (first run: some 15 s)", "": "归集"}
 
 
-def tell_json(content: Any, *, exact: bool = False) -> None:
+def print_json(content: Any, *, exact: bool = False) -> None:
     """Print JSON for machines, and nothing else, on standard output.
 
     Numbers have the digits of answers; ``exact`` for rules and digests, which stay as they are.
@@ -36,9 +36,9 @@ def grid(title: str, *columns: str) -> Table:
     Without ``columns`` it has two and no header, for names and their values.
     """
     table = Table(title=title or None, show_header=bool(columns))
-    first, *others = columns or ("", "")
-    table.add_column(first, no_wrap=True)
-    for column in others:
+    first_column, *other_columns = columns or ("", "")
+    table.add_column(first_column, no_wrap=True)
+    for column in other_columns:
         table.add_column(column, overflow="fold")
     return table
 
@@ -47,7 +47,7 @@ def grid(title: str, *columns: str) -> Table:
 def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """Show how far long work is (on standard error, and only if a person is watching)."""
     if quiet or not err.is_terminal:
-        yield lambda what, done, total: None
+        yield lambda step_name, done, total: None
         return
     columns = (
         SpinnerColumn(),
@@ -58,11 +58,11 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], N
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def tell(what: str, done: int, total: int) -> None:
-            name = STEPS.get(what, what)
-            stage = "score" if what == "score" else "other"
+        def update_bar(step_name: str, done: int, total: int) -> None:
+            name = STEPS.get(step_name, step_name)
+            stage = "score" if step_name == "score" else "other"
             if stage not in tasks:
                 tasks[stage] = bar.add_task(name, total=total)
             bar.update(tasks[stage], completed=done, total=total, description=name)
 
-        yield tell
+        yield update_bar

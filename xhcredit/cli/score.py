@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from xhcredit.cli.alerts.commands import raised, show_alerts
+from xhcredit.cli.alerts.commands import raise_alerts, show_alerts
 from xhcredit.cli.arguments import model_for
 from xhcredit.cli.clock import today
-from xhcredit.cli.night.publish import made_ready, show_published
+from xhcredit.cli.night.publish import prepare_pages, show_published
 from xhcredit.cli.options import (
-    WAREHOUSE,
+    DEFAULT_WAREHOUSE,
     AnswersIn,
     AsJson,
     AsOf,
@@ -29,16 +29,16 @@ from xhcredit.cli.options import (
     Rules,
     Warehouse,
 )
-from xhcredit.cli.output import out, progress_bar, tell_json
-from xhcredit.domain.log import measured
+from xhcredit.cli.output import out, print_json, progress_bar
+from xhcredit.domain.log import log_duration
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.alerts.nightly_update import Updated
-from xhcredit.jobs.night.publish import Published, publish
+from xhcredit.jobs.alerts.nightly_update import AlertUpdate
+from xhcredit.jobs.night.publish import PublishedRun, publish
 from xhcredit.jobs.night.run import NightReport, run_night
 from xhcredit.jobs.restoration.nightly_update import (
-    Listed,
+    RestorableList,
+    apply_store_grants,
     barred_in,
-    before_night,
     write_restorable,
 )
 from xhcredit.jobs.scoring.model import Model
@@ -48,7 +48,7 @@ from xhcredit.store.store import Store
 
 def score(
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     into: Into = Path("out/night"),
     release: Release = None,
     rules: Rules = None,
@@ -70,69 +70,82 @@ def score(
     `--store`, the night is published, as `xhcredit publish` does, and if it answers its alerts are
     raised, as `xhcredit alerts run` does.
     """
-    with measured("night.prepared"):
+    with log_duration("night.prepared"):
         model = model_for(as_of, release, rules, store)
         if store:
-            before_night(warehouse, store, today(), model.rules)
-    warned = None
+            apply_store_grants(warehouse, store, today(), model.rules)
+    alert_update = None
     with progress_bar(quiet=json_) as progress:
         night = partial(run_night, memory=memory, full=full, check=check, engine=engine)
         report = night(warehouse, into, model, progress=progress)
-        listed = write_restorable(
+        restorable_list = write_restorable(
             warehouse, model.rules, model.as_of, into, barred=barred_in(store), progress=progress
         )
-        done = _published(into, store, model, progress) if store and publish else None
-        if done:
-            made_ready(warehouse, report.provenance["data_digest"], progress)
-        if done and done.is_current and alerts:
-            warned = raised(warehouse, store, model.rules, model.as_of, progress)
+        published_run = _publish_night(into, store, model, progress) if store and publish else None
+        if published_run:
+            prepare_pages(warehouse, report.provenance["data_digest"], progress)
+        if published_run and published_run.is_current and alerts:
+            alert_update = raise_alerts(warehouse, store, model.rules, model.as_of, progress)
     if json_:
-        told = {**report.__dict__, "scores": str(report.scores), "restorable": listed.states}
-        told |= {"published": done and asdict(done), "alerts": warned and asdict(warned)}
-        tell_json(told | _about_rules(model))
+        report_fields = {
+            **report.__dict__,
+            "scores": str(report.scores),
+            "restorable": restorable_list.states,
+        }
+        report_fields |= {
+            "published": published_run and asdict(published_run),
+            "alerts": alert_update and asdict(alert_update),
+        }
+        print_json(report_fields | _rule_notices(model))
         return
-    _show_night(report, listed, done, warned)
-    _show_about_rules(model)
+    _show_night(report, restorable_list, published_run, alert_update)
+    _show_rule_notices(model)
 
 
-def _about_rules(model: Model) -> dict[str, Any]:
+def _rule_notices(model: Model) -> dict[str, Any]:
     """Notices for maintainers of rules: missing holiday notice, rules that end soon."""
-    ending = [asdict(finding) for finding in ending_soon(model.rules, model.as_of)]
-    return {"missing_notice": model.rules.missing_notice(today()), "ending_rules": ending}
+    ending_rules = [asdict(finding) for finding in ending_soon(model.rules, model.as_of)]
+    return {"missing_notice": model.rules.missing_notice(today()), "ending_rules": ending_rules}
 
 
-def _show_about_rules(model: Model) -> None:
-    ending = ending_soon(model.rules, model.as_of)
-    for finding in (*missing_notice(model.rules, today()), *ending):
-        told = f"[yellow]{finding.rule_id}：{finding.zh}[/]\n[dim]{finding.en}[/]"
-        out.print(told, soft_wrap=True)
+def _show_rule_notices(model: Model) -> None:
+    ending_rules = ending_soon(model.rules, model.as_of)
+    for finding in (*missing_notice(model.rules, today()), *ending_rules):
+        message = f"[yellow]{finding.rule_id}：{finding.zh}[/]\n[dim]{finding.en}[/]"
+        out.print(message, soft_wrap=True)
 
 
 def _show_night(
-    report: NightReport, listed: Listed, done: Published | None, warned: Updated | None
+    report: NightReport,
+    restorable_list: RestorableList,
+    published_run: PublishedRun | None,
+    alert_update: AlertUpdate | None,
 ) -> None:
     show_report(report)
-    show_listed(listed)
-    if done:
-        show_published(done)
-    if warned:
-        show_alerts(warned)
+    show_restorable(restorable_list)
+    if published_run:
+        show_published(published_run)
+    if alert_update:
+        show_alerts(alert_update)
 
 
-def _published(into: Path, store: str, model: Model, progress: Any) -> Published:
+def _publish_night(into: Path, store: str, model: Model, progress: Any) -> PublishedRun:
     """Publish a night together with the points tables that scored it."""
-    with Store.open(store) as opened:
-        who, tables = getpass.getuser(), model.release.as_data()
-        return publish(into, opened, actor=who, release=tables, progress=progress)
+    with Store.open(store) as opened_store:
+        actor_name, tables = getpass.getuser(), model.release.as_data()
+        return publish(into, opened_store, actor=actor_name, release=tables, progress=progress)
 
 
-def show_listed(listed: Listed) -> None:
+def show_restorable(restorable_list: RestorableList) -> None:
     """Print how many records can be restored, and where the list is."""
-    if listed.why_not:
-        out.print(f"[yellow]可修复清单 no list of restorable records:[/] {listed.why_not}")
+    if restorable_list.why_not:
+        out.print(f"[yellow]可修复清单 no list of restorable records:[/] {restorable_list.why_not}")
         return
-    told = ", ".join(f"{state} {count:,}" for state, count in listed.states.items())
-    out.print(f"可修复记录 restorable records: {told}\nlist: {listed.sheet}", soft_wrap=True)
+    counts_text = ", ".join(f"{state} {count:,}" for state, count in restorable_list.states.items())
+    out.print(
+        f"可修复记录 restorable records: {counts_text}\nlist: {restorable_list.sheet}",
+        soft_wrap=True,
+    )
 
 
 def show_report(report: NightReport) -> None:
@@ -147,18 +160,20 @@ def show_report(report: NightReport) -> None:
     out.print(table)
     x = ", ".join(f"{name} {count:,}" for name, count in report.scored_x.items())
     if report.not_delivered:
-        missing = ", ".join(f"{directory()[t].name_zh} {t}" for t in report.not_delivered)
+        missing_tables = ", ".join(f"{directory()[t].name_zh} {t}" for t in report.not_delivered)
         out.print(
-            f"[yellow]未归集 no rows of:[/] {missing}; their indicators say 'nothing known': "
+            f"[yellow]未归集 no rows of:[/] {missing_tables}; their indicators say 'nothing known': "
             "ingest these tables if the departments have them",
             soft_wrap=True,
         )
     out.print(f"newest fact known 最近归集: {report.known_until}")
     if not report.repeated:
-        anew = report.enterprises - report.carried
+        computed_count = report.enterprises - report.carried
         out.print(
-            f"沿用 carried over {report.carried:,}, 重算 computed {anew:,}: {report.why}",
+            f"沿用 carried over {report.carried:,}, 重算 computed {computed_count:,}: {report.why}",
             soft_wrap=True,
         )
-    again = " (same provenance as before: nothing changed)" if report.repeated else ""
-    out.print(f"{report.enterprises:,} enterprises scored{again}; X: {x}\nresult: {report.scores}")
+    repeated_note = " (same provenance as before: nothing changed)" if report.repeated else ""
+    out.print(
+        f"{report.enterprises:,} enterprises scored{repeated_note}; X: {x}\nresult: {report.scores}"
+    )

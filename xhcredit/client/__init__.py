@@ -2,6 +2,6 @@
 
 from xhcredit.client.errors import Problem, Unreachable
 from xhcredit.client.http import AsyncClient, Client
-from xhcredit.client.types import Listed, Score
+from xhcredit.client.types import Score, WatchlistRow
 
-__all__ = ["AsyncClient", "Client", "Listed", "Problem", "Score", "Unreachable"]
+__all__ = ["AsyncClient", "Client", "Problem", "Score", "Unreachable", "WatchlistRow"]

@@ -11,12 +11,20 @@ from typing import Any
 import httpx
 
 from xhcredit.client.errors import Unreachable
-from xhcredit.client.requests import Asking, Manner, again, batches, read, sending, watchlist
-from xhcredit.client.types import Listed, Score
+from xhcredit.client.requests import (
+    ApiRequest,
+    RequestPolicy,
+    batch_requests,
+    idempotent_request,
+    json_body,
+    retry_delay,
+    watchlist,
+)
+from xhcredit.client.types import Score, WatchlistRow
 
 
-def _gone(address: Any, why: object) -> Unreachable:
-    return Unreachable(f"{address} does not answer ({why}); try again later")
+def _unreachable(address: Any, cause: object) -> Unreachable:
+    return Unreachable(f"{address} does not answer ({cause}); try again later")
 
 
 class Client:
@@ -39,8 +47,8 @@ class Client:
         self, address: str, key: str, purpose: str, *, timeout: float = 10, tries: int = 4
     ) -> None:
         """Open connections as they are needed."""
-        self._manner = Manner(key, purpose, tries)
-        self._http = httpx.Client(base_url=address, timeout=timeout, headers=self._manner.headers())
+        self._policy = RequestPolicy(key, purpose, tries)
+        self._http = httpx.Client(base_url=address, timeout=timeout, headers=self._policy.headers())
 
     def score(self, code: str) -> Score:
         """The current result of an enterprise.
@@ -49,56 +57,60 @@ class Client:
             Problem: the code is wrong, unknown, or not for this key.
             Unreachable: no answer after all tries.
         """
-        return self._manner.read_score(code, self._ask(self._manner.score(code)))
+        return self._policy.read_score(code, self._send(self._policy.score_request(code)))
 
     def scores(self, codes: Sequence[str]) -> dict[str, Score]:
         """Results of many enterprises by code; those that the run lacks are left out."""
-        found = [s for asked in batches(codes) for s in read(self._ask(asked))["scores"]]
-        return {body["code"]: Score.of(body) for body in found}
+        score_bodies = [
+            s
+            for batch_request in batch_requests(codes)
+            for s in json_body(self._send(batch_request))["scores"]
+        ]
+        return {body["code"]: Score.of(body) for body in score_bodies}
 
-    def watchlist(self, **filters: Any) -> Iterator[Listed]:
+    def watchlist(self, **filters: Any) -> Iterator[WatchlistRow]:
         """Every row of the watchlist, page after page, all of one run.
 
         ``filters`` are those of the API: ``tier``, ``street``, ``field``, ``moved``, ``sort`` …
         """
         cursor: str | None = None
         while True:
-            page = read(self._ask(watchlist(cursor, filters)))
-            yield from (Listed.of(row) for row in page["enterprises"])
+            page = json_body(self._send(watchlist(cursor, filters)))
+            yield from (WatchlistRow.of(row) for row in page["enterprises"])
             cursor = page["next"]
             if cursor is None:
                 return
 
     def get(self, path: str, **params: Any) -> Any:
         """Any other address, as JSON."""
-        return read(self._ask(Asking("GET", path, params)))
+        return json_body(self._send(ApiRequest("GET", path, params)))
 
     def post(self, path: str, body: Any, *, once: str = "") -> Any:
         """Send something; however often it is tried, it is done once.
 
         With a key ``once`` that also holds for the same call again, even by another process.
         """
-        return read(self._ask(sending(path, body, once)))
+        return json_body(self._send(idempotent_request(path, body, once)))
 
-    def _ask(self, asked: Asking) -> httpx.Response:
-        why: object = ""
-        for pause in (*self._manner.pauses(), 0.0):
-            wait: float | None = pause
+    def _send(self, api_request: ApiRequest) -> httpx.Response:
+        failure: object = ""
+        for pause in (*self._policy.pauses(), 0.0):
+            delay_seconds: float | None = pause
             try:
-                answer = self._http.request(
-                    asked.method,
-                    asked.path,
-                    params=dict(asked.params),
-                    json=asked.body,
-                    headers=dict(asked.headers),
+                response = self._http.request(
+                    api_request.method,
+                    api_request.path,
+                    params=dict(api_request.params),
+                    json=api_request.body,
+                    headers=dict(api_request.headers),
                 )
-                wait, why = again(answer, pause), answer.status_code
+                delay_seconds, failure = retry_delay(response, pause), response.status_code
             except httpx.TransportError as error:
-                why = error
-            if wait is None:
-                return answer
-            time.sleep(wait)
-        raise _gone(self._http.base_url, why)
+                failure = error
+            if delay_seconds is None:
+                return response
+            time.sleep(delay_seconds)
+        raise _unreachable(self._http.base_url, failure)
 
     def close(self) -> None:
         """Close the connections."""
@@ -123,58 +135,60 @@ class AsyncClient:
         self, address: str, key: str, purpose: str, *, timeout: float = 10, tries: int = 4
     ) -> None:
         """Open connections as they are needed."""
-        self._manner = Manner(key, purpose, tries)
+        self._policy = RequestPolicy(key, purpose, tries)
         self._http = httpx.AsyncClient(
-            base_url=address, timeout=timeout, headers=self._manner.headers()
+            base_url=address, timeout=timeout, headers=self._policy.headers()
         )
 
     async def score(self, code: str) -> Score:
         """The current result of an enterprise; see ``Client.score``."""
-        return self._manner.read_score(code, await self._ask(self._manner.score(code)))
+        return self._policy.read_score(code, await self._send(self._policy.score_request(code)))
 
     async def scores(self, codes: Sequence[str]) -> dict[str, Score]:
         """Results of many enterprises by code; see ``Client.scores``."""
-        parts = [read(await self._ask(asked)) for asked in batches(codes)]
-        return {s["code"]: Score.of(s) for part in parts for s in part["scores"]}
+        batch_bodies = [
+            json_body(await self._send(batch_request)) for batch_request in batch_requests(codes)
+        ]
+        return {s["code"]: Score.of(s) for batch_body in batch_bodies for s in batch_body["scores"]}
 
-    async def watchlist(self, **filters: Any) -> AsyncIterator[Listed]:
+    async def watchlist(self, **filters: Any) -> AsyncIterator[WatchlistRow]:
         """Every row of the watchlist; see ``Client.watchlist``."""
         cursor: str | None = None
         while True:
-            page = read(await self._ask(watchlist(cursor, filters)))
+            page = json_body(await self._send(watchlist(cursor, filters)))
             for row in page["enterprises"]:
-                yield Listed.of(row)
+                yield WatchlistRow.of(row)
             cursor = page["next"]
             if cursor is None:
                 return
 
     async def get(self, path: str, **params: Any) -> Any:
         """Any other address, as JSON."""
-        return read(await self._ask(Asking("GET", path, params)))
+        return json_body(await self._send(ApiRequest("GET", path, params)))
 
     async def post(self, path: str, body: Any, *, once: str = "") -> Any:
         """Send something once; see ``Client.post``."""
-        return read(await self._ask(sending(path, body, once)))
+        return json_body(await self._send(idempotent_request(path, body, once)))
 
-    async def _ask(self, asked: Asking) -> httpx.Response:
-        why: object = ""
-        for pause in (*self._manner.pauses(), 0.0):
-            wait: float | None = pause
+    async def _send(self, api_request: ApiRequest) -> httpx.Response:
+        failure: object = ""
+        for pause in (*self._policy.pauses(), 0.0):
+            delay_seconds: float | None = pause
             try:
-                answer = await self._http.request(
-                    asked.method,
-                    asked.path,
-                    params=dict(asked.params),
-                    json=asked.body,
-                    headers=dict(asked.headers),
+                response = await self._http.request(
+                    api_request.method,
+                    api_request.path,
+                    params=dict(api_request.params),
+                    json=api_request.body,
+                    headers=dict(api_request.headers),
                 )
-                wait, why = again(answer, pause), answer.status_code
+                delay_seconds, failure = retry_delay(response, pause), response.status_code
             except httpx.TransportError as error:
-                why = error
-            if wait is None:
-                return answer
-            await asyncio.sleep(wait)
-        raise _gone(self._http.base_url, why)
+                failure = error
+            if delay_seconds is None:
+                return response
+            await asyncio.sleep(delay_seconds)
+        raise _unreachable(self._http.base_url, failure)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,14 +13,14 @@ import httpx
 from xhcredit.client.errors import Problem
 from xhcredit.client.types import Score
 
-MOST_CODES = 10_000  #: of one batch
+MAX_CODES = 10_000  #: of one batch
 _BUSY = 503
-_UNCHANGED = 304
-_KEPT = 10_000  #: answers held for their tags
+_NOT_MODIFIED = 304
+_MAX_CACHED = 10_000  #: answers held for their tags
 
 
 @dataclass(frozen=True)
-class Asking:
+class ApiRequest:
     """One request."""
 
     method: str
@@ -31,14 +31,14 @@ class Asking:
 
 
 @dataclass
-class Manner:
+class RequestPolicy:
     """Request policy: API key, purpose, retries and backoff."""
 
     key: str
     purpose: str
     tries: int = 4
-    wait: float = 0.25
-    _tags: dict[str, tuple[str, Score]] = field(default_factory=dict)
+    first_pause: float = 0.25
+    _cached_scores: dict[str, tuple[str, Score]] = field(default_factory=dict)
 
     def headers(self) -> dict[str, str]:
         """Headers of every request, with the purpose percent-encoded."""
@@ -46,63 +46,67 @@ class Manner:
 
     def pauses(self) -> Iterator[float]:
         """Seconds between tries: doubled each time, and always the same."""
-        for number in range(self.tries - 1):
-            yield self.wait * 2**number
+        for attempt in range(self.tries - 1):
+            yield self.first_pause * 2**attempt
 
-    def score(self, code: str) -> Asking:
+    def score_request(self, code: str) -> ApiRequest:
         """The current result, if it changed since it was asked last."""
-        held = self._tags.get(code)
-        tag = {"If-None-Match": held[0]} if held else {}
-        return Asking("GET", f"/v1/enterprises/{quote(code, safe='')}/score", headers=tag)
+        cached = self._cached_scores.get(code)
+        etag_headers = {"If-None-Match": cached[0]} if cached else {}
+        return ApiRequest(
+            "GET", f"/v1/enterprises/{quote(code, safe='')}/score", headers=etag_headers
+        )
 
-    def read_score(self, code: str, answer: httpx.Response) -> Score:
+    def read_score(self, code: str, response: httpx.Response) -> Score:
         """The score, from the response or from the ETag cache."""
-        held = self._tags.get(code)
-        if answer.status_code == _UNCHANGED and held:
-            return held[1]
-        score = Score.of(read(answer))
-        if len(self._tags) >= _KEPT:
-            self._tags.clear()
-        self._tags[code] = answer.headers.get("etag", ""), score
+        cached = self._cached_scores.get(code)
+        if response.status_code == _NOT_MODIFIED and cached:
+            return cached[1]
+        score = Score.of(json_body(response))
+        if len(self._cached_scores) >= _MAX_CACHED:
+            self._cached_scores.clear()
+        self._cached_scores[code] = response.headers.get("etag", ""), score
         return score
 
 
-def batches(codes: Sequence[str]) -> Iterator[Asking]:
+def batch_requests(codes: Sequence[str]) -> Iterator[ApiRequest]:
     """Requests for many codes, in parts that the service takes."""
-    for at in range(0, len(codes), MOST_CODES):
-        yield Asking("POST", "/v1/scores:batch", body={"codes": list(codes[at : at + MOST_CODES])})
+    for start in range(0, len(codes), MAX_CODES):
+        yield ApiRequest(
+            "POST", "/v1/scores:batch", body={"codes": list(codes[start : start + MAX_CODES])}
+        )
 
 
-def sending(path: str, body: Any, once: str) -> Asking:
+def idempotent_request(path: str, body: Any, idempotency_key: str) -> ApiRequest:
     """Something to be done; every try carries the same key, since an answer may be lost."""
-    headers = {"Idempotency-Key": once or str(uuid.uuid4())}
-    return Asking("POST", path, body=body, headers=headers)
+    headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+    return ApiRequest("POST", path, body=body, headers=headers)
 
 
-def watchlist(cursor: str | None, filters: Mapping[str, Any]) -> Asking:
+def watchlist(cursor: str | None, filters: Mapping[str, Any]) -> ApiRequest:
     """A page of the watchlist."""
     params = {k: v for k, v in filters.items() if v is not None}
-    return Asking("GET", "/v1/watchlist", {**params, **({"cursor": cursor} if cursor else {})})
+    return ApiRequest("GET", "/v1/watchlist", {**params, **({"cursor": cursor} if cursor else {})})
 
 
-def again(answer: httpx.Response, pause: float) -> float | None:
+def retry_delay(response: httpx.Response, pause: float) -> float | None:
     """Seconds after which to ask again; None if the answer is final."""
-    if answer.status_code != _BUSY:
+    if response.status_code != _BUSY:
         return None
-    told = answer.headers.get("retry-after", "")
-    return max(pause, float(told)) if told.isdecimal() else pause
+    retry_after = response.headers.get("retry-after", "")
+    return max(pause, float(retry_after)) if retry_after.isdecimal() else pause
 
 
-def read(answer: httpx.Response) -> Any:
+def json_body(response: httpx.Response) -> Any:
     """The answer's JSON.
 
     Raises:
         Problem: the service refused.
     """
-    if answer.is_success:
-        return answer.json()
+    if response.is_success:
+        return response.json()
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
-        body = {"status": answer.status_code, "detail": answer.text[:200]}
+        body = {"status": response.status_code, "detail": response.text[:200]}
     raise Problem(body)

@@ -43,7 +43,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Listed:
+class WatchlistRow:
     """A row of the watchlist; ``previous_tier`` is empty for a new enterprise."""
 
     code: str
@@ -54,7 +54,7 @@ class Listed:
     raw: Mapping[str, Any]
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Listed:
+    def of(cls, body: Mapping[str, Any]) -> WatchlistRow:
         """Read a row."""
         names = ("code", "name", "tier", "previous_tier", "composite")
         return cls(**{name: body[name] for name in names}, raw=body)

@@ -18,10 +18,10 @@ def pause_after(failures: int, share: float) -> float:
     >>> pause_after(1, 0.0)
     0.25
     """
-    whole: float = min(FIRST_PAUSE * 2 ** min(failures - 1, _DOUBLINGS), LONGEST_PAUSE)
-    return whole * (1 + share) / 2
+    full_pause: float = min(FIRST_PAUSE * 2 ** min(failures - 1, _DOUBLINGS), LONGEST_PAUSE)
+    return full_pause * (1 + share) / 2
 
 
-def chance() -> float:
+def random_share() -> float:
     """A number from 0 to 1; it decides nothing but when work is tried again."""
     return secrets.randbelow(1001) / 1000

@@ -69,7 +69,7 @@ class Calendar:
             BeyondCalendar: the calendar does not reach that day.
         """
         self._refuse_beyond(day)
-        days = self._working(day.year)
+        days = self._working_days_of(day.year)
         position = bisect_left(days, day)
         return position < len(days) and days[position] == day
 
@@ -87,16 +87,16 @@ class Calendar:
         """
         self._refuse_beyond(day)
         if count < 0:
-            raise self._beyond(f"{count} working days after {day}")
+            raise self._beyond_error(f"{count} working days after {day}")
         if count == 0:
             return day
-        left = count + self._until(day)
+        remaining = count + self._working_days_until(day)
         for year in range(day.year, self.last.year + 1):
-            days = self._working(year)
-            if 0 < left <= len(days):
-                return days[left - 1]
-            left -= len(days)
-        raise self._beyond(f"{count} working days after {day}")
+            days = self._working_days_of(year)
+            if 0 < remaining <= len(days):
+                return days[remaining - 1]
+            remaining -= len(days)
+        raise self._beyond_error(f"{count} working days after {day}")
 
     def term(self, day: date, count: int) -> LastDay:
         """As ``add_working_days``, and whether the day is provisional.
@@ -117,21 +117,23 @@ class Calendar:
         self._refuse_beyond(end)
         if end < start:
             return -self.working_days_between(end, start)
-        whole = sum(len(self._working(year)) for year in range(start.year, end.year))
-        return whole + self._until(end) - self._until(start)
+        days_of_full_years = sum(
+            len(self._working_days_of(year)) for year in range(start.year, end.year)
+        )
+        return days_of_full_years + self._working_days_until(end) - self._working_days_until(start)
 
-    def _until(self, day: date) -> int:
+    def _working_days_until(self, day: date) -> int:
         """Working days of a year up to and with a day of it."""
-        return bisect_right(self._working(day.year), day)
+        return bisect_right(self._working_days_of(day.year), day)
 
-    def _working(self, year: int) -> tuple[date, ...]:
+    def _working_days_of(self, year: int) -> tuple[date, ...]:
         """All working days of a year, oldest first."""
         if year not in self._years:
-            off = self.off
+            days_off = self.off
             if date(year, 1, 1) > self.published_until:
-                off = off.union(self.statutory(year))
+                days_off = days_off.union(self.statutory(year))
             days = days_from(date(year, 1, 1), date(year, YEAR, 31))
-            self._years[year] = tuple(d for d in days if _works(d, off, self.works))
+            self._years[year] = tuple(d for d in days if _is_worked(d, days_off, self.works))
         return self._years[year]
 
     def next_working_day(self, day: date) -> date:
@@ -148,20 +150,20 @@ class Calendar:
         Raises:
             BeyondCalendar: it is; ``name`` says which day.
         """
-        until = self.published_until.year + FORESEEN
-        if day.year > until:
-            known = f"notices on holidays end on {self.published_until}; days up to {until}"
+        last_year = self.published_until.year + FORESEEN
+        if day.year > last_year:
+            notices = f"notices on holidays end on {self.published_until}; days up to {last_year}"
             raise BeyondCalendar(
-                f"{name} {day} is beyond it: {known} can be asked, correct the day"
+                f"{name} {day} is beyond it: {notices} can be asked, correct the day"
             )
 
     def _refuse_beyond(self, day: date) -> None:
         if not self.first <= day <= self.last:
-            raise self._beyond(str(day))
+            raise self._beyond_error(str(day))
 
-    def _beyond(self, what: str) -> BeyondCalendar:
-        known = f"the calendar of working days reaches from {self.first} to {self.last}"
-        return BeyondCalendar(f"{what} is beyond it: {known}; correct the day")
+    def _beyond_error(self, subject: str) -> BeyondCalendar:
+        range_text = f"the calendar of working days reaches from {self.first} to {self.last}"
+        return BeyondCalendar(f"{subject} is beyond it: {range_text}; correct the day")
 
 
 def calendar_of(
@@ -187,7 +189,7 @@ def calendar_of(
     return Calendar(first, published, last, off, works, statutory)
 
 
-def _works(day: date, off: frozenset[date], works: frozenset[date]) -> bool:
+def _is_worked(day: date, off: frozenset[date], works: frozenset[date]) -> bool:
     return day in works or (day.weekday() < _SATURDAY and day not in off)
 
 

@@ -25,8 +25,8 @@ def machine_moment() -> datetime:
 
 def stopwatch() -> Callable[[], float]:
     """Start a stopwatch; each call gives the elapsed seconds of the monotonic clock."""
-    begun = monotonic()
-    return lambda: round(monotonic() - begun, 3)
+    started_at = monotonic()
+    return lambda: round(monotonic() - started_at, 3)
 
 
 @dataclass(frozen=True)

@@ -127,12 +127,12 @@ def problem_sql(column: str) -> str:
     check = f"substr('{ALPHABET}', 1 + (31 - ({total}) % 31) % 31, 1)"
     organisation = _position_sum(column, ORGANISATION_ALPHABET, 9, ORGANISATION_WEIGHTS)
     organisation_check = f"substr('{ORGANISATION_CHECKS}', 1 + ({organisation}) % 11, 1)"
-    used = f"[{ALPHABET}]"
-    unused = f"length(regexp_extract({column}, '^{used}*')) + 1"
+    allowed_class = f"[{ALPHABET}]"
+    bad_index = f"length(regexp_extract({column}, '^{allowed_class}*')) + 1"
     return f"""CASE
 WHEN length({column}) <> 18 THEN 'length ' || length({column}) || ' instead of 18'
-WHEN NOT regexp_full_match({column}, '{used}*') THEN
-  'character ''' || substr({column}, {unused}, 1) || ''' at position ' || ({unused})
+WHEN NOT regexp_full_match({column}, '{allowed_class}*') THEN
+  'character ''' || substr({column}, {bad_index}, 1) || ''' at position ' || ({bad_index})
   || ' is never used in a code'
 WHEN substr({column}, 18, 1) <> {check} THEN
   'check digit is ''' || substr({column}, 18, 1) || ''' but should be ''' || {check} || ''''
@@ -145,8 +145,8 @@ END"""
 
 def normalised_sql(column: str) -> str:
     """SQL of ``normalised`` for a whole DuckDB column."""
-    wide = "".join(chr(c) for c in _FULL_WIDTH)
-    plain = "".join(chr(c) for c in _FULL_WIDTH.values())
+    full_width = "".join(chr(c) for c in _FULL_WIDTH)
+    plain_characters = "".join(chr(c) for c in _FULL_WIDTH.values())
     blanks = "' ' || chr(9) || chr(13) || chr(10) || chr(12288) || chr(160) || chr(65279)"
-    slow = f"upper(trim(translate({column}, '{wide}', '{plain}'), {blanks}))"
-    return f"CASE WHEN regexp_full_match({column}, '[0-9A-Z]*') THEN {column} ELSE {slow} END"
+    converted = f"upper(trim(translate({column}, '{full_width}', '{plain_characters}'), {blanks}))"
+    return f"CASE WHEN regexp_full_match({column}, '[0-9A-Z]*') THEN {column} ELSE {converted} END"

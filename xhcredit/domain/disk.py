@@ -17,8 +17,8 @@ from typing import Any
 
 from xhcredit.errors import BadInput, DiskFull, NotWritable, XhcreditError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_BARRED = {
+_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN_ERRNOS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
     errno.ENAMETOOLONG,
 }  # fmt: skip
@@ -28,7 +28,7 @@ _FULL_WORDS = re.compile(
     r"|could not write (?:all bytes|file)|max_temp_directory_size",
     re.IGNORECASE,
 )
-_BARRED_WORDS = re.compile(
+_FORBIDDEN_WORDS = re.compile(
     r"permission denied|read-only file system|readonly database|is a directory|not a directory"
     r"|unable to open database file|file name too long",
     re.IGNORECASE,
@@ -46,7 +46,7 @@ _PARQUET = re.compile(r"""["']([^"'\n]+\.parquet)["']""")
 _DRIVERS = ("duckdb", "_duckdb", "sqlite3", "sqlalchemy", "pyarrow", "xlsxwriter")
 _QUOTED = re.compile(r"""["'](/[^"']+)["']""")
 #: never less is asked for: logs, locks and manifests need room as well
-LEAST_BYTES = 16 << 20
+MIN_FREE_BYTES = 16 << 20
 _FULL_BYTES = 64 << 10  #: a disk with less is called full
 
 
@@ -58,57 +58,59 @@ def disk_error(error: BaseException) -> XhcreditError | None:
     for cause in _causes(error):
         if isinstance(cause, XhcreditError):
             return None  # somebody has told it already
-        numbered = isinstance(cause, OSError) and cause.errno is not None
-        if known := _by_number(cause) if numbered else _by_words(cause):
-            return known
+        has_errno = isinstance(cause, OSError) and cause.errno is not None
+        if known_error := _by_number(cause) if has_errno else _by_words(cause):
+            return known_error
     return None
 
 
 def _by_number(error: Any) -> XhcreditError | None:
     place = str(error.filename2 or error.filename or "")
-    if error.errno in _FULL:
+    if error.errno in _FULL_ERRNOS:
         return disk_full(place)
-    return not_writable(place, error.strerror or "") if error.errno in _BARRED else None
+    return not_writable(place, error.strerror or "") if error.errno in _FORBIDDEN_ERRNOS else None
 
 
 def _by_words(error: BaseException) -> XhcreditError | None:
-    driver = type(error).__module__.partition(".")[0] in _DRIVERS
-    if not driver and not isinstance(error, OSError):
+    is_driver = type(error).__module__.partition(".")[0] in _DRIVERS
+    if not is_driver and not isinstance(error, OSError):
         return None
     text = str(error)
     place = match[1] if (match := _QUOTED.search(text)) else ""
-    limited = getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a limit on files
-    if limited or _FULL_WORDS.search(text):
+    is_size_limit = (
+        getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"
+    )  # a limit on files
+    if is_size_limit or _FULL_WORDS.search(text):
         return disk_full(place)
-    barred = _BARRED_WORDS.search(text)
-    if barred:
-        return not_writable(place, barred[0])
-    return _damaged(text) if driver and _DAMAGED_WORDS.search(text) else None
+    forbidden_match = _FORBIDDEN_WORDS.search(text)
+    if forbidden_match:
+        return not_writable(place, forbidden_match[0])
+    return _damaged(text) if is_driver and _DAMAGED_WORDS.search(text) else None
 
 
 def _damaged(text: str) -> BadInput:
-    which = f'"{match[1]}"' if (match := _PARQUET.search(text)) else "a Parquet file"
+    file = f'"{match[1]}"' if (match := _PARQUET.search(text)) else "a Parquet file"
     return BadInput(
-        f"{which} is missing or damaged; restore the folder that it is in from a backup, or make "
+        f"{file} is missing or damaged; restore the folder that it is in from a backup, or make "
         "it anew from the deliveries"
     )
 
 
 def disk_full(place: str) -> DiskFull:
     """Error for a full disk, with its remedy."""
-    where = place or ", ".join(_full_disks())  # who writes bytes is not told into which file
+    disks = place or ", ".join(_full_disks())  # who writes bytes is not told into which file
     return DiskFull(
-        f"no room left{_at(where)}; nothing half-written counts: make room on that disk (or raise "
+        f"no room left{_for(disks)}; nothing half-written counts: make room on that disk (or raise "
         "the quota) and run the same again"
     )
 
 
-def not_writable(place: str, why: str) -> NotWritable:
+def not_writable(place: str, cause: str) -> NotWritable:
     """Error for a place without write permission, with its remedy."""
-    reason = f" ({why[0].lower()}{why[1:]})" if why else ""
-    shown = f'"{place}"' if place else "a file"
+    reason = f" ({cause[0].lower()}{cause[1:]})" if cause else ""
+    place_text = f'"{place}"' if place else "a file"
     return NotWritable(
-        f"{shown} cannot be used{reason}; give this user the right, or name another place"
+        f"{place_text} cannot be used{reason}; give this user the right, or name another place"
     )
 
 
@@ -128,41 +130,41 @@ def _is_full(place: str) -> bool:
     return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _FULL_BYTES
 
 
-def _at(place: str) -> str:
+def _for(place: str) -> str:
     return f' for "{place}"' if place else ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Chain of causes of an error, groups opened, each once."""
-    waiting, met = [error], set[int]()
-    while waiting:
-        cause = waiting.pop(0)
-        if id(cause) in met:
+    queue, seen_ids = [error], set[int]()
+    while queue:
+        cause = queue.pop(0)
+        if id(cause) in seen_ids:
             continue
-        met.add(id(cause))
+        seen_ids.add(id(cause))
         yield cause
-        waiting += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
-        inner = (getattr(cause, "orig", None), cause.__cause__, cause.__context__)
-        waiting += [e for e in inner if isinstance(e, BaseException)]
+        queue += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        inner_errors = (getattr(cause, "orig", None), cause.__cause__, cause.__context__)
+        queue += [e for e in inner_errors if isinstance(e, BaseException)]
 
 
-def need_room(folder: Path, needed: int, work: str) -> None:
+def require_free_space(folder: Path, needed_bytes: int, work: str) -> None:
     """See that there is room before long work begins.
 
     Args:
         folder: where it will write; the nearest folder that exists is looked at.
-        needed: bytes that it will write, as estimated from what it reads.
+        needed_bytes: bytes that it will write, as estimated from what it reads.
         work: what it is called, as a person reads it.
 
     Raises:
         DiskFull: there is less, or less than 16 MB.
     """
-    wanted = max(needed, LEAST_BYTES)
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    free = shutil.disk_usage(there).free
-    if free < wanted:
+    required = max(needed_bytes, MIN_FREE_BYTES)
+    place = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if free < required:
         raise DiskFull(
-            f'"{there}" has {_megabytes(free)} MB free, {work} needs about {_megabytes(wanted)} '
+            f'"{place}" has {_megabytes(free)} MB free, {work} needs about {_megabytes(required)} '
             "MB; make room on that disk, or choose another place. Nothing was begun"
         )
 

@@ -35,15 +35,15 @@ def json_text(line: Any, **_: Any) -> str:
     return _JSON.encode(line).decode()
 
 
-def json_lines(to: TextIO, **fields: Any) -> Any:
+def json_lines(stream: TextIO, **fields: Any) -> Any:
     """A logger that writes one JSON object per line; ``fields`` stand in each of them."""
     import structlog  # takes a fifth of a second: only who logs waits for it
 
     return structlog.wrap_logger(
-        structlog.WriteLogger(to),
+        structlog.WriteLogger(stream),
         processors=[
             structlog.processors.add_log_level,
-            _stamped,
+            _with_timestamp,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(json_text),
         ],
@@ -51,15 +51,19 @@ def json_lines(to: TextIO, **fields: Any) -> Any:
     ).bind(**fields)  # bound once: binding at every line costs as much as the line
 
 
-def stamp() -> str:
+def timestamp() -> str:
     """The moment as lines bear it: UTC, with its offset."""
     return machine_moment().isoformat(timespec="microseconds")
 
 
-def _stamped(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def _with_timestamp(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """The line with timestamp, level and event first."""
-    first = {"timestamp": stamp(), "level": line.pop("level"), "event": line.pop("event")}
-    return {**first, **line}
+    leading_fields = {
+        "timestamp": timestamp(),
+        "level": line.pop("level"),
+        "event": line.pop("event"),
+    }
+    return {**leading_fields, **line}
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def events_to(logger: Any) -> Iterator[None]:
     try:
         yield
     finally:  # this very one: loggers with the same fields are equal
-        _loggers[:] = [other for other in _loggers if other is not logger]
+        _loggers[:] = [known_logger for known_logger in _loggers if known_logger is not logger]
 
 
 def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
@@ -84,7 +88,9 @@ def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
 
 
 @contextmanager
-def measured(name: str, /, *, refusal: str = "error", **fields: Any) -> Iterator[dict[str, Any]]:
+def log_duration(
+    name: str, /, *, refusal: str = "error", **fields: Any
+) -> Iterator[dict[str, Any]]:
     """Log ``name`` and how long it took when the work within is done, or that it failed.
 
     Args:
@@ -101,20 +107,20 @@ def measured(name: str, /, *, refusal: str = "error", **fields: Any) -> Iterator
         yield counts
     except BaseException as error:
         level = refusal if isinstance(error, XhcreditError) else "error"
-        told = {**fields, **failure(error), "seconds": elapsed()}
-        event(f"{name.partition('.')[0]}.failed", level=level, step=name, **told)
+        failure_fields = {**fields, **failure(error), "seconds": elapsed()}
+        event(f"{name.partition('.')[0]}.failed", level=level, step=name, **failure_fields)
         raise
     event(name, **counts, seconds=elapsed())
 
 
-def logged(
+def log_call(
     name: str,
     counts: Callable[[Any], Mapping[str, Any]] = lambda _: {},
     *,
     ids: Sequence[str] = (),
     refusal: str = "error",
 ) -> Callable[[Callable[_Given, _Result]], Callable[_Given, _Result]]:
-    """Decorator that logs a call with its duration, as ``measured`` does.
+    """Decorator that logs a call with its duration, as ``log_duration`` does.
 
     Args:
         name: the event when it is done.
@@ -124,21 +130,21 @@ def logged(
         refusal: level of a failure that a person can act on.
     """
 
-    def around(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-        shape = signature(function)
+    def decorate(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+        call_signature = signature(function)
 
         @wraps(function)
-        def calling(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
-            with measured(name, refusal=refusal) as fields:
+        def wrapper(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            with log_duration(name, refusal=refusal) as fields:
                 result = function(*args, **kwargs)
-                arguments = shape.bind(*args, **kwargs).arguments
+                arguments = call_signature.bind(*args, **kwargs).arguments
                 fields |= {argument: arguments[argument] for argument in ids}
                 fields |= counts(result)
             return result
 
-        return calling
+        return wrapper
 
-    return around
+    return decorate
 
 
 def failure(error: BaseException) -> dict[str, Any]:
@@ -146,9 +152,9 @@ def failure(error: BaseException) -> dict[str, Any]:
 
     Its text is left out, since it may quote a row; so are the values in its trace.
     """
-    known = error if isinstance(error, XhcreditError) else disk_error(error)
-    if known is not None:
-        return {"error": known.code}
+    known_error = error if isinstance(error, XhcreditError) else disk_error(error)
+    if known_error is not None:
+        return {"error": known_error.code}
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     trace = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
     return {"error": type(error).__name__, "trace": trace}

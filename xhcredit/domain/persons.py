@@ -18,7 +18,7 @@ from xhcredit.errors import BadInput
 KEY_VARIABLE = "XHCREDIT_PERSON_KEY"
 
 _BLOCK = 64  # block size of SHA-256 in bytes
-_SHORTEST = 16
+_MIN_BYTES = 16
 
 
 def keyed_hash(person: str, key: bytes) -> str:
@@ -43,16 +43,16 @@ def person_key(folder: Path) -> bytes:
     Raises:
         BadInput: the key is shorter than 16 bytes.
     """
-    given = os.environ.get(KEY_VARIABLE)
-    if given is not None:
-        return _checked(given.encode(), f'environment variable "{KEY_VARIABLE}"')
-    file = folder / "person.key"
-    if not file.exists():
-        _create(file)
-    return _checked(file.read_bytes().strip(), f'"{file}"')
+    environment_key = os.environ.get(KEY_VARIABLE)
+    if environment_key is not None:
+        return _checked_key(environment_key.encode(), f'environment variable "{KEY_VARIABLE}"')
+    key_file = folder / "person.key"
+    if not key_file.exists():
+        _create_key_file(key_file)
+    return _checked_key(key_file.read_bytes().strip(), f'"{key_file}"')
 
 
-def _create(file: Path) -> None:
+def _create_key_file(file: Path) -> None:
     """Write a new key; the name appears only when the key is whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
@@ -64,10 +64,10 @@ def _create(file: Path) -> None:
     os.replace(unfinished, file)
 
 
-def _checked(key: bytes, where: str) -> bytes:
-    if len(key) < _SHORTEST:
+def _checked_key(key: bytes, origin: str) -> bytes:
+    if len(key) < _MIN_BYTES:
         raise BadInput(
-            f"the key for persons in {where} has {len(key)} bytes; give it at least {_SHORTEST}"
+            f"the key for persons in {origin} has {len(key)} bytes; give it at least {_MIN_BYTES}"
         )
     return key
 

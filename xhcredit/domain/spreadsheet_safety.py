@@ -18,5 +18,5 @@ def neutral(cell: Any) -> Any:
     >>> neutral(" =1+1"), neutral("＝1+1"), neutral("")
     ("' =1+1", "'＝1+1", '')
     """
-    first = cell.lstrip(SPACE)[:1] if isinstance(cell, str) else ""
-    return f"'{cell}" if first and first in FORMULA else cell
+    first_character = cell.lstrip(SPACE)[:1] if isinstance(cell, str) else ""
+    return f"'{cell}" if first_character and first_character in FORMULA else cell

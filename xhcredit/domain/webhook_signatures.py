@@ -20,48 +20,52 @@ PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300  #: how far the clocks of both ends may lie apart; older is a replay
 
 
-def signed(secrets: Iterable[str], event: str, seconds: int, body: bytes) -> dict[str, str]:
+def signature_headers(
+    secrets: Iterable[str], event: str, seconds: int, body: bytes
+) -> dict[str, str]:
     """Signature headers of a webhook message, one signature per secret.
 
     >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     >>> event, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}'
-    >>> signed([secret], event, 1614265330, body)["webhook-signature"]
+    >>> signature_headers([secret], event, 1614265330, body)["webhook-signature"]
     'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
     """
-    marks = [_mark(secret, event, str(seconds), body) for secret in secrets]
+    signatures = [_signature(secret, event, str(seconds), body) for secret in secrets]
     return {
         "webhook-id": event,
         "webhook-timestamp": str(seconds),
-        "webhook-signature": " ".join(marks),
+        "webhook-signature": " ".join(signatures),
     }
 
 
-def verified(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> str:
+def verify_message(secret: str, headers: Mapping[str, str], body: bytes, now_seconds: float) -> str:
     """Verify a webhook signature and return the event id, for deduplication.
 
     Args:
         secret: as it was shown when the subscription was made.
         headers: those of the request; names in lower case.
         body: as it was received, to the byte.
-        now: seconds since 1970.
+        now_seconds: seconds since 1970.
 
     Raises:
         BadInput: it was not signed by this secret, or too long ago.
     """
-    event, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not at.isdecimal() or abs(now - int(at)) > TOLERANCE_SECONDS:
+    event, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not timestamp.isdecimal() or abs(now_seconds - int(timestamp)) > TOLERANCE_SECONDS:
         raise BadInput("the message is older or newer than is taken here; answer 400")
-    wanted = _mark(secret, event, at, body)
-    given = headers.get("webhook-signature", "").split()
-    if not any(hmac.compare_digest(wanted.encode(), mark.encode()) for mark in given):
+    expected = _signature(secret, event, timestamp, body)
+    signatures = headers.get("webhook-signature", "").split()
+    if not any(
+        hmac.compare_digest(expected.encode(), signature.encode()) for signature in signatures
+    ):
         raise BadInput("the message is not signed by the secret of this subscription; answer 401")
     return event
 
 
-def _mark(secret: str, event: str, seconds: str, body: bytes) -> str:
+def _signature(secret: str, event: str, seconds: str, body: bytes) -> str:
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error:
         raise BadInput(f"the secret is no {PREFIX}…; give it as it was shown") from None
-    told = f"{event}.{seconds}.".encode() + body
-    return f"v1,{base64.b64encode(hmac.digest(key, told, hashlib.sha256)).decode()}"
+    signed_content = f"{event}.{seconds}.".encode() + body
+    return f"v1,{base64.b64encode(hmac.digest(key, signed_content, hashlib.sha256)).decode()}"

@@ -60,16 +60,16 @@ def burden(
         cap: visits per enterprise and year that are allowed.
         groups: membership by name, one flag per enterprise.
     """
-    each = np.bincount(enterprise, minlength=size)
+    visits_by_enterprise = np.bincount(enterprise, minlength=size)
     yearly = np.bincount(_pairs(enterprise, rounds // year))
     return Burden(
         size,
         int(enterprise.size),
-        tuple(np.bincount(each).tolist()),
+        tuple(np.bincount(visits_by_enterprise).tolist()),
         _repeats(rounds, enterprise, pause),
         int(yearly.max(initial=0)),
         int((yearly > cap).sum()),
-        {name: _share(flags, each) for name, flags in groups.items()},
+        {name: _share(flags, visits_by_enterprise) for name, flags in groups.items()},
     )
 
 
@@ -81,14 +81,14 @@ def _pairs(enterprise: Ints, year: Ints) -> Ints:
 
 def _repeats(rounds: Ints, enterprise: Ints, pause: int) -> int:
     order = np.lexsort((rounds, enterprise))
-    same = np.diff(enterprise[order]) == 0
-    return int((same & (np.diff(rounds[order]) < pause)).sum())
+    same_enterprise = np.diff(enterprise[order]) == 0
+    return int((same_enterprise & (np.diff(rounds[order]) < pause)).sum())
 
 
-def _share(flags: Flags, each: Ints) -> Share:
+def _share(flags: Flags, visits_by_enterprise: Ints) -> Share:
     return Share(
         float(flags.mean()) if flags.size else 0.0,
-        float(each[flags].sum() / max(int(each.sum()), 1)),
+        float(visits_by_enterprise[flags].sum() / max(int(visits_by_enterprise.sum()), 1)),
     )
 
 
@@ -109,17 +109,17 @@ class Exploration:
     error: float
 
 
-def exploration(sizes: Array, visits: Array, found: Array, trusted: Flags) -> Exploration:
+def exploration(sizes: Array, visits: Array, violations: Array, trusted: Flags) -> Exploration:
     """Cost and use of exploring, from strata (arrays, one entry per stratum)."""
-    rate = found / np.maximum(visits, 1)
-    other = found[~trusted].sum() / max(float(visits[~trusted].sum()), 1.0)
-    spread = rate * (1 - rate) / np.maximum(visits - 1, 1) * (1 - visits / np.maximum(sizes, 1))
+    rate = violations / np.maximum(visits, 1)
+    rate_elsewhere = violations[~trusted].sum() / max(float(visits[~trusted].sum()), 1.0)
+    variance = rate * (1 - rate) / np.maximum(visits - 1, 1) * (1 - visits / np.maximum(sizes, 1))
     weight = sizes / sizes.sum()
-    explored = float(visits[trusted].sum())
+    explored_visits = float(visits[trusted].sum())
     return Exploration(
-        int(explored),
-        int(found[trusted].sum()),
-        float(other * explored - found[trusted].sum()),
+        int(explored_visits),
+        int(violations[trusted].sum()),
+        float(rate_elsewhere * explored_visits - violations[trusted].sum()),
         float((sizes * rate)[trusted].sum()),
-        float((weight**2 @ spread) ** (1 / 2)),
+        float((weight**2 @ variance) ** (1 / 2)),
     )

@@ -70,9 +70,9 @@ class Cell:
         below = expit(middle + self.shift)
         spread = float(self.counts @ (below * (1 - below)))
         step = min(num.WIDEST_STEP, num.STEP_IN_WIDTHS / max(spread, 1) ** (1 / 2))
-        left = min(low, middle) - num.LEFT_TAIL
-        right = max(high, middle) + num.RIGHT_TAIL
-        return np.arange(left, right, step), step
+        line_start = min(low, middle) - num.LEFT_TAIL
+        line_end = max(high, middle) + num.RIGHT_TAIL
+        return np.arange(line_start, line_end, step), step
 
     def _excess(self, s: float) -> float:
         return float(self.counts @ expit(s + self.shift)) - self.size
@@ -101,9 +101,12 @@ def blocks(cell: Cell, limit: int) -> Iterator[tuple[slice, Block | float]]:
     mean = cell.counts @ below
     reach = num.DEVIATIONS * np.sqrt(cell.counts @ (below * (1 - below))) + num.SLACK
     # the chance falls along the line: left of a sure node all are sure, right of a lost one lost
-    sure, lost = np.flatnonzero(mean + reach < limit), np.flatnonzero(mean - reach > limit)
-    first = int(sure[-1]) + 1 if sure.size else 0
-    last = int(lost[0]) if lost.size else s.size
+    surely_within, surely_above = (
+        np.flatnonzero(mean + reach < limit),
+        np.flatnonzero(mean - reach > limit),
+    )
+    first = int(surely_within[-1]) + 1 if surely_within.size else 0
+    last = int(surely_above[0]) if surely_above.size else s.size
     yield slice(0, first), 1.0
     yield slice(last, s.size), 0.0
     count = int(cell.counts.sum())
@@ -152,7 +155,7 @@ def inclusion(cell: Cell) -> Array:
     return step * result
 
 
-def calibrated(odds: Array, counts: Ints, size: int) -> Array:
+def calibrate(odds: Array, counts: Ints, size: int) -> Array:
     """Working probabilities by class whose true inclusion probabilities are ``odds``.
 
     Fixed point on log-odds.  Only ratios of working odds matter, so they are scaled to add up to
@@ -173,10 +176,10 @@ def calibrated(odds: Array, counts: Ints, size: int) -> Array:
         working = expit(logit(working) + target - logit(true))
     if worst > num.ACCEPTED:
         raise BadPlan(f"calibration stopped at a relative error of {worst:.1e}; use strata instead")
-    return _scaled(working, counts, size)
+    return _scale_to_size(working, counts, size)
 
 
-def _scaled(working: Array, counts: Ints, size: int) -> Array:
+def _scale_to_size(working: Array, counts: Ints, size: int) -> Array:
     shift = logit(working)
     reach = float(np.ptp(shift)) + np.log(float(counts.sum())) + num.WIDEST_STEP
     middle = float(np.median(shift))

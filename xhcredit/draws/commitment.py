@@ -31,7 +31,7 @@ REPEATED = (
 
 
 @dataclass(frozen=True)
-class Excluded:
+class ExcludedGroup:
     """Enterprises that are in the scope and not in the frame: why, by which rule, how many."""
 
     reason: str
@@ -62,14 +62,14 @@ class Terms:
     qualification: str
     inspectors_digest: str
     recusals_digest: str
-    excluded: Sequence[Excluded] = ()
+    excluded: Sequence[ExcludedGroup] = ()
     replaces: dict[str, str] | None = None
     demo: bool = False
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(content: bytes) -> str:
     """SHA-256 in hex."""
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(content).hexdigest()
 
 
 def canonical(value: Any) -> bytes:
@@ -86,8 +86,10 @@ def strata_of(frame: Frame, design: str, ratios: dict[str, str]) -> list[Stratum
     if design != STRATIFIED:
         return [Stratum(id, size, "") for id, size in sorted(frame.sizes.items())]
     for id in sorted(set(ratios) ^ set(frame.sizes)):
-        found = "has no enterprise" if id in ratios else "has no ratio"
-        raise BadPlan(f'stratum "{id}" {found}; take it out of the plan, or give it what it lacks')
+        problem = "has no enterprise" if id in ratios else "has no ratio"
+        raise BadPlan(
+            f'stratum "{id}" {problem}; take it out of the plan, or give it what it lacks'
+        )
     for ratio in ratios.values():
         ratio_of(ratio)
     return [Stratum(id, frame.sizes[id], ratios[id]) for id in sorted(ratios)]

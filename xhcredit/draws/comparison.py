@@ -16,7 +16,7 @@ from xhcredit.draws.numerics import Array, Flags, Ints
 
 
 @dataclass(frozen=True)
-class Sampled:
+class DrawResults:
     """A frame with the results of its draw; every array has one entry per enterprise.
 
     ``stratum`` is a position in strata sorted by ratio, -1 never occurs; ``visited`` means drawn
@@ -28,17 +28,21 @@ class Sampled:
     visited: Flags
     failed: Flags
 
-    def of(self, group: Flags) -> Estimate:
+    def estimate_in(self, group: Flags) -> Estimate:
         """Rate of violations in a part of the frame."""
         strata = int(self.stratum.max(initial=-1)) + 1
-        seen = group & self.visited
+        visited_in_group = group & self.visited
 
-        def count(who: Flags) -> Ints:
-            return np.bincount(self.stratum[who], minlength=strata).astype(np.int64)
+        def count(members: Flags) -> Ints:
+            return np.bincount(self.stratum[members], minlength=strata).astype(np.int64)
 
         sizes = count(group)
-        held = sizes > 0
-        return estimate(sizes[held], count(seen)[held], count(seen & self.failed)[held])
+        is_non_empty = sizes > 0
+        return estimate(
+            sizes[is_non_empty],
+            count(visited_in_group)[is_non_empty],
+            count(visited_in_group & self.failed)[is_non_empty],
+        )
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,21 @@ class Comparison:
         return None if self.uniform is None else self.found - self.uniform[0]
 
 
-def compared(sampled: Sampled, risk: Array) -> Comparison:
+def compare_designs(draw_results: DrawResults, risk: Array) -> Comparison:
     """Compare a draw with a uniform one and with "highest risk first" (ties: by position)."""
-    visits = int(sampled.visited.sum())
-    top = np.zeros(risk.size, bool)
-    top[np.argsort(-risk, kind="stable")[:visits]] = True
-    everybody = np.ones(risk.size, bool)
+    visits = int(draw_results.visited.sum())
+    highest_risk = np.zeros(risk.size, bool)
+    highest_risk[np.argsort(-risk, kind="stable")[:visits]] = True
+    all_flags = np.ones(risk.size, bool)
     return Comparison(
         visits,
-        int((sampled.visited & sampled.failed).sum()),
-        _times(sampled.of(everybody), visits),
-        _times(sampled.of(top), visits) if visits else None,
+        int((draw_results.visited & draw_results.failed).sum()),
+        _violations_in(draw_results.estimate_in(all_flags), visits),
+        _violations_in(draw_results.estimate_in(highest_risk), visits) if visits else None,
     )
 
 
-def _times(rate: Estimate, visits: int) -> tuple[float, float, float] | None:
+def _violations_in(rate: Estimate, visits: int) -> tuple[float, float, float] | None:
     if rate.rate is None or rate.low is None or rate.high is None:
         return None
     return rate.rate * visits, rate.low * visits, rate.high * visits

@@ -45,59 +45,69 @@ class Estimate:
         return None if self.rate is None else self.rate * self.enterprises
 
 
-def estimate(sizes: Ints, visits: Ints, found: Ints) -> Estimate:
+def estimate(sizes: Ints, visits: Ints, violations: Ints) -> Estimate:
     """Rate of a group from its cells, in the order of their ratios.
 
     Args:
         sizes: enterprises of each cell.
         visits: visits with a result, at most the size.
-        found: visits that found a violation.
+        violations: visits that found a violation.
 
     A cell in which nobody was visited is joined with the next one in the given order.
 
     Raises:
         NothingKnown: the group has no enterprise.
     """
-    total, seen, bad = int(sizes.sum()), int(visits.sum()), int(found.sum())
+    total, visit_count, violation_count = int(sizes.sum()), int(visits.sum()), int(violations.sum())
     if not total:
         raise NothingKnown("the group has no enterprise in the frame; ask for another one")
-    if not seen:
+    if not visit_count:
         return Estimate(total, 0, 0, None, None, None)
-    n, x, m = _joined(sizes.astype(float), visits.astype(float), found.astype(float))
+    n, x, m = _merge_empty_cells(
+        sizes.astype(float), visits.astype(float), violations.astype(float)
+    )
     weight = n / total / m
-    spare = 1 - m / n
+    unvisited = 1 - m / n
     rate = float(weight @ x)
-    low, high = interval(weight, x, m, spare)
+    low, high = interval(weight, x, m, unvisited)
     if rate > 1 / 2:  # the rare side decides
-        low, high = (1 - edge for edge in reversed(interval(weight, m - x, m, spare)))
-    return Estimate(total, seen, bad, rate, low, high)
+        low, high = (1 - edge for edge in reversed(interval(weight, m - x, m, unvisited)))
+    return Estimate(total, visit_count, violation_count, rate, low, high)
 
 
-def _joined(sizes: Array, visits: Array, found: Array) -> tuple[Array, Array, Array]:
+def _merge_empty_cells(
+    sizes: Array, visits: Array, violations: Array
+) -> tuple[Array, Array, Array]:
     """Sizes, violations and visits of cells, the ones without a visit joined with the next."""
-    home = np.minimum(np.cumsum(visits > 0) - (visits > 0), np.count_nonzero(visits) - 1)
-    n, m, x = (np.bincount(home, weights=w).astype(float) for w in (sizes, visits, found))
+    cell_of = np.minimum(np.cumsum(visits > 0) - (visits > 0), np.count_nonzero(visits) - 1)
+    n, m, x = (np.bincount(cell_of, weights=w).astype(float) for w in (sizes, visits, violations))
     return n, x, m
 
 
 def interval(
-    weight: Array, found: Array, visits: Array, spare: Array, confidence: float = CONFIDENCE
+    weight: Array,
+    violations: Array,
+    visits: Array,
+    unvisited: Array,
+    confidence: float = CONFIDENCE,
 ) -> tuple[float, float]:
     """Gamma interval of ``sum(weight * found)``, cut to [0, 1].
 
-    ``spare`` is the share of each cell that was not visited: where all were, nothing is unsure.
+    ``unvisited`` is the share of each cell that was not visited: where all were, nothing is unsure.
     """
-    if not spare.any():
-        return (float(weight @ found),) * 2
-    rate = float(weight @ found)
-    variance = float(weight**2 @ (found * spare * (1 - found / visits)))
-    below, above = (1 - confidence) / 2, (1 + confidence) / 2
+    if not unvisited.any():
+        return (float(weight @ violations),) * 2
+    rate = float(weight @ violations)
+    variance = float(weight**2 @ (violations * unvisited * (1 - violations / visits)))
+    lower_tail, upper_tail = (1 - confidence) / 2, (1 + confidence) / 2
     low = (
-        scipy.stats.gamma.ppf(below, rate**2 / variance, scale=variance / rate)
+        scipy.stats.gamma.ppf(lower_tail, rate**2 / variance, scale=variance / rate)
         if variance > 0
         else rate
     )
-    one, one_more = float(weight.mean()), float((weight**2 * spare).mean())
-    up, wide = rate + one, variance + one_more
-    high = scipy.stats.gamma.ppf(above, up**2 / wide, scale=wide / up)
+    mean_weight, mean_weight_squared = float(weight.mean()), float((weight**2 * unvisited).mean())
+    upper_rate, upper_variance = rate + mean_weight, variance + mean_weight_squared
+    high = scipy.stats.gamma.ppf(
+        upper_tail, upper_rate**2 / upper_variance, scale=upper_variance / upper_rate
+    )
     return min(float(low), rate), min(float(high), 1.0)

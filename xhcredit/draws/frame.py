@@ -44,8 +44,8 @@ class Frame:
     def columns(self) -> tuple[list[str], list[str]]:
         """Code and stratum of each row."""
         if isinstance(self.rows, Lines):
-            ids, at = self.rows.by_stratum
-            return self.rows.every_code(), [ids[k] for k in at.tolist()]
+            ids, stratum_index = self.rows.by_stratum
+            return self.rows.all_codes(), [ids[k] for k in stratum_index.tolist()]
         return [row.code for row in self.rows], [row.stratum for row in self.rows]
 
     def position(self, code: str) -> int:
@@ -56,7 +56,7 @@ class Frame:
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        return {row.code: at for at, row in enumerate(self.rows)}
+        return {row.code: index for index, row in enumerate(self.rows)}
 
     def encoded(self) -> bytes:
         """The file."""
@@ -78,9 +78,9 @@ def frame_of(rows: Iterable[FrameRow]) -> Frame:
     for before, after in pairwise(ordered):
         if before.code == after.code:
             raise BadPlan(f'enterprise "{after.code}" is in the frame twice; keep one row')
-    wrong = next(((r, w) for r in ordered if (w := problem_of(r))), None)
-    if wrong:
-        raise BadPlan(f'enterprise "{wrong[0].code}": {wrong[1]}')
+    first_problem = next(((r, w) for r in ordered if (w := problem_of(r))), None)
+    if first_problem:
+        raise BadPlan(f'enterprise "{first_problem[0].code}": {first_problem[1]}')
     return Frame(ordered)
 
 
@@ -96,51 +96,51 @@ def frame_in_bulk(codes: Sequence[str], strata: Sequence[str], salts: Sequence[s
     return frame_of(FrameRow(*r) for r in zip(codes, strata, repeat(""), salts, strict=False))
 
 
-def decoded(data: bytes, name: str = "frame.csv") -> Frame:
+def decoded(content: bytes, name: str = "frame.csv") -> Frame:
     """Read a frame's file.
 
     Raises:
         BadInput: it is not to the byte what the protocol asks; file, row and column are named.
     """
     head = f"{HEADER}\n".encode()
-    if data.startswith(head):
-        lines = lines_in(data[len(head) :])
+    if content.startswith(head):
+        lines = lines_in(content[len(head) :])
         if lines is not None:
             return Frame(lines)
-    return Frame(list(_rows(data, name)))
+    return Frame(list(_rows(content, name)))
 
 
-def _rows(data: bytes, name: str) -> Iterator[FrameRow]:
-    lines = _lines(data, name)
+def _rows(content: bytes, name: str) -> Iterator[FrameRow]:
+    lines = _lines(content, name)
     columns = lines[0].split(",")
-    before = ""
+    previous_code = ""
     for number, line in enumerate(lines[1:], 2):
         cells = line.split(",")
         if len(cells) != len(columns):
             raise BadInput(f'"{name}", row {number}: {len(cells)} cells; write {len(columns)}')
         row = FrameRow(*cells)
-        wrong = problem_of(row)
-        if wrong:
-            raise BadInput(f'"{name}", row {number}: {wrong}; take the file as it was frozen')
-        if row.code <= before:
-            found = "comes twice" if row.code == before else "is out of order"
-            raise BadInput(f'"{name}", row {number}, column code: "{row.code}" {found}')
-        before = row.code
+        row_problem = problem_of(row)
+        if row_problem:
+            raise BadInput(f'"{name}", row {number}: {row_problem}; take the file as it was frozen')
+        if row.code <= previous_code:
+            problem = "comes twice" if row.code == previous_code else "is out of order"
+            raise BadInput(f'"{name}", row {number}, column code: "{row.code}" {problem}')
+        previous_code = row.code
         yield row
 
 
-def _lines(data: bytes, name: str) -> list[str]:
+def _lines(content: bytes, name: str) -> list[str]:
     try:
-        text = data.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
+        row = content[: error.start].count(b"\n") + 1
         raise BadInput(f'"{name}", row {row}: not UTF-8; take the file as it was frozen') from None
     lines = text.split("\n")
     if lines.pop() or "\r" in text:
         raise BadInput(f'"{name}": line ends are not LF; take the file as it was frozen')
     if not lines or lines[0] not in (HEADER, HEADER + WORKING):
-        found = lines[0][: len(HEADER + WORKING)] if lines else ""
-        raise BadInput(f'"{name}", row 1: header "{found}"; write "{HEADER}"')
+        header = lines[0][: len(HEADER + WORKING)] if lines else ""
+        raise BadInput(f'"{name}", row 1: header "{header}"; write "{HEADER}"')
     if len(lines) == 1:
         raise BadInput(f'"{name}" holds no row; take the file as it was frozen')
     return lines

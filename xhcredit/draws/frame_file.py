@@ -15,8 +15,8 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from xhcredit.domain.codes_bulk import LENGTH, Characters, all_sound
-from xhcredit.draws.frame_row import FrameRow, rest_problem
+from xhcredit.domain.codes_bulk import LENGTH, Characters, are_all_valid
+from xhcredit.draws.frame_row import FrameRow, problem_besides_code
 from xhcredit.draws.numerics import BYTES, SALT_BYTES, Flags, Ints
 
 _HEX = np.isin(np.arange(BYTES), np.frombuffer(b"0123456789abcdef", np.uint8))
@@ -27,7 +27,7 @@ _AFTER_CODE, _BEFORE_SALT, _END = b",", b",,", b"\n"
 _FIXED = LENGTH + _SALT + len(_AFTER_CODE + _BEFORE_SALT + _END)
 
 
-def words(characters: Characters) -> npt.NDArray[np.uint64]:
+def sort_keys(characters: Characters) -> npt.NDArray[np.uint64]:
     """Texts of one width as numbers that compare as the texts do: one column per eight."""
     rows, width = characters.shape
     columns = -(-width // _WORD.itemsize)
@@ -47,15 +47,15 @@ class Lines(Sequence[FrameRow]):
         return len(self.body) // self.width
 
     @overload
-    def __getitem__(self, at: int) -> FrameRow: ...
+    def __getitem__(self, index: int) -> FrameRow: ...
 
     @overload
-    def __getitem__(self, at: slice) -> list[FrameRow]: ...
+    def __getitem__(self, index: slice) -> list[FrameRow]: ...
 
-    def __getitem__(self, at: int | slice) -> FrameRow | list[FrameRow]:
-        if isinstance(at, slice):
-            return [self[k] for k in range(*at.indices(len(self)))]
-        start = self.width * range(len(self))[at]
+    def __getitem__(self, index: int | slice) -> FrameRow | list[FrameRow]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        start = self.width * range(len(self))[index]
         return FrameRow(*self.body[start : start + self.width - len(_END)].decode().split(","))
 
     def __iter__(self) -> Iterator[FrameRow]:
@@ -74,46 +74,50 @@ class Lines(Sequence[FrameRow]):
     @cached_property
     def by_stratum(self) -> tuple[list[str], Ints]:
         """Ids of the strata in their order, and the position of each row's among them."""
-        key = words(self._strata)
-        one = key[:, 0] if key.shape[1] == 1 else key  # sorting numbers is far quicker than rows
-        _, first, at = np.unique(one, axis=0, return_index=True, return_inverse=True)
+        key = sort_keys(self._strata)
+        flat_key = (
+            key[:, 0] if key.shape[1] == 1 else key
+        )  # sorting numbers is far quicker than rows
+        _, first, stratum_index = np.unique(
+            flat_key, axis=0, return_index=True, return_inverse=True
+        )
         ids = [self._strata[k].tobytes().decode() for k in first.tolist()]
-        return ids, at.reshape(-1).astype(np.int64)
+        return ids, stratum_index.reshape(-1).astype(np.int64)
 
     @property
     def sizes(self) -> Counter[str]:
         """Enterprises by stratum."""
-        ids, at = self.by_stratum
-        return Counter(dict(zip(ids, np.bincount(at).tolist(), strict=True)))
+        ids, stratum_index = self.by_stratum
+        return Counter(dict(zip(ids, np.bincount(stratum_index).tolist(), strict=True)))
 
-    def codes(self, at: Ints) -> list[bytes]:
+    def codes(self, positions: Ints) -> list[bytes]:
         """Codes of some rows."""
         body, width = self.body, self.width
-        return [body[k : k + LENGTH] for k in (at * width).tolist()]
+        return [body[k : k + LENGTH] for k in (positions * width).tolist()]
 
-    def every_code(self) -> list[str]:
+    def all_codes(self) -> list[str]:
         """The codes of all rows."""
         text = self.table[:, :LENGTH].tobytes().decode()
         return [text[k : k + LENGTH] for k in range(0, len(text), LENGTH)]
 
     def texts(self) -> Iterator[bytes]:
         """The rows as in the file, without their line ends."""
-        body, own = self.body, self.width - len(_END)
-        return (body[k : k + own] for k in range(0, len(body), self.width))
+        body, text_width = self.body, self.width - len(_END)
+        return (body[k : k + text_width] for k in range(0, len(body), self.width))
 
     def position(self, code: str) -> int:
         """Where a code stands; -1 if nowhere."""
-        wanted, low, high = code.encode(), 0, len(self)
+        code_bytes, low, high = code.encode(), 0, len(self)
         while low < high:
             middle = (low + high) // 2
-            if self._code(middle) < wanted:
+            if self._code(middle) < code_bytes:
                 low = middle + 1
             else:
                 high = middle
-        return low if self._code(low) == wanted else -1
+        return low if self._code(low) == code_bytes else -1
 
-    def _code(self, at: int) -> bytes:
-        start = at * self.width
+    def _code(self, index: int) -> bytes:
+        start = index * self.width
         return self.body[start : start + LENGTH]
 
 
@@ -122,34 +126,40 @@ def lines_in(body: bytes) -> Lines | None:
     if not body.endswith(_END):
         return None
     lines = Lines(body)
-    own = lines.width - _FIXED
-    if len(body) % lines.width or own < 1 or not _well_formed(lines.table, own):
+    stratum_width = lines.width - _FIXED
+    if len(body) % lines.width or stratum_width < 1 or not _well_formed(lines.table, stratum_width):
         return None
     ids, _ = lines.by_stratum
-    if any(rest_problem(lines[0]._replace(stratum=id)) for id in ids):
+    if any(problem_besides_code(lines[0]._replace(stratum=id)) for id in ids):
         return None
     return lines
 
 
-def _well_formed(table: Characters, own: int) -> bool:
-    before = LENGTH + len(_AFTER_CODE) + own
-    marks = [(LENGTH, _AFTER_CODE), (before, _BEFORE_SALT), (table.shape[1] - len(_END), _END)]
-    if any((table[:, k : k + len(m)] != np.frombuffer(m, np.uint8)).any() for k, m in marks):
+def _well_formed(table: Characters, stratum_width: int) -> bool:
+    stratum_end = LENGTH + len(_AFTER_CODE) + stratum_width
+    separators = [
+        (LENGTH, _AFTER_CODE),
+        (stratum_end, _BEFORE_SALT),
+        (table.shape[1] - len(_END), _END),
+    ]
+    if any((table[:, k : k + len(m)] != np.frombuffer(m, np.uint8)).any() for k, m in separators):
         return False
-    salts = table[:, before + len(_BEFORE_SALT) : -len(_END)]
-    strata = table[:, before - own : before]
-    plain = not np.isin(strata, np.frombuffer(_AFTER_CODE + _END, np.uint8)).any()
+    salts = table[:, stratum_end + len(_BEFORE_SALT) : -len(_END)]
+    strata = table[:, stratum_end - stratum_width : stratum_end]
+    has_no_separator = not np.isin(strata, np.frombuffer(_AFTER_CODE + _END, np.uint8)).any()
     codes = table[:, :LENGTH]
-    return bool(plain and _HEX[salts].all() and all_sound(codes) and _ascending(codes).all())
+    return bool(
+        has_no_separator and _HEX[salts].all() and are_all_valid(codes) and _ascending(codes).all()
+    )
 
 
 def _ascending(codes: Characters) -> Flags:
     """Whether each code is above the one before."""
-    key = words(codes)
+    key = sort_keys(codes)
     above = np.zeros(len(key) - 1, bool)
     for column in reversed(range(key.shape[1])):
-        now, last = key[1:, column], key[:-1, column]
-        above = (now > last) | ((now == last) & above)
+        current, previous = key[1:, column], key[:-1, column]
+        above = (current > previous) | ((current == previous) & above)
     return above
 
 
@@ -161,19 +171,19 @@ def lines_of(codes: Sequence[str], strata: Sequence[str], salts: bytes) -> Lines
         strata: the id of each.
         salts: ``SALT_BYTES`` random bytes for each, one after the other.
     """
-    own = {len(id) for id in strata}
-    if {len(code) for code in codes} != {LENGTH} or len(own) != 1:
+    stratum_widths = {len(id) for id in strata}
+    if {len(code) for code in codes} != {LENGTH} or len(stratum_widths) != 1:
         return None
     try:
-        columns = _characters(codes, LENGTH), _characters(strata, own.pop())
+        columns = _characters(codes, LENGTH), _characters(strata, stratum_widths.pop())
     except UnicodeEncodeError:
         return None
     if not _ascending(columns[0]).all():
-        order = np.lexsort(words(columns[0]).T[::-1])
+        order = np.lexsort(sort_keys(columns[0]).T[::-1])
         columns = columns[0][order], columns[1][order]
     salt = np.frombuffer(salts.hex().encode(), np.uint8).reshape(-1, _SALT)
     parts = (columns[0], _AFTER_CODE, columns[1], _BEFORE_SALT, salt, _END)
-    return lines_in(_beside(len(codes), parts).tobytes())
+    return lines_in(_side_by_side(len(codes), parts).tobytes())
 
 
 def _characters(texts: Sequence[str], width: int) -> Characters:
@@ -181,12 +191,12 @@ def _characters(texts: Sequence[str], width: int) -> Characters:
     return np.array(texts, dtype=f"S{width}").view(np.uint8).reshape(-1, width)
 
 
-def _beside(rows: int, parts: Sequence[Characters | bytes]) -> Characters:
+def _side_by_side(rows: int, parts: Sequence[Characters | bytes]) -> Characters:
     """Tables, and texts that are the same in every row, from left to right."""
-    every = [np.frombuffer(p, np.uint8) if isinstance(p, bytes) else p for p in parts]
-    table = np.empty((rows, sum(p.shape[-1] for p in every)), np.uint8)
-    at = 0
-    for part in every:
-        table[:, at : at + part.shape[-1]] = part
-        at += part.shape[-1]
+    blocks = [np.frombuffer(p, np.uint8) if isinstance(p, bytes) else p for p in parts]
+    table = np.empty((rows, sum(p.shape[-1] for p in blocks)), np.uint8)
+    offset = 0
+    for part in blocks:
+        table[:, offset : offset + part.shape[-1]] = part
+        offset += part.shape[-1]
     return table

@@ -30,23 +30,23 @@ class FrameRow(NamedTuple):
     @property
     def text(self) -> str:
         """The row as in the file, without its line end; the leaf covers exactly this."""
-        own = ",".join(self[:-1])
-        return f"{own},{self.working}" if self.working else own
+        cells_text = ",".join(self[:-1])
+        return f"{cells_text},{self.working}" if self.working else cells_text
 
 
 def problem_of(row: FrameRow) -> str:
     """Problem of a frame row in words; empty if it is valid."""
     code = problem_with(row.code)
-    checks = ((code is None, f"code: {code}"), *_others(row))
-    return next((words for right, words in checks if not right), "")
+    checks = ((code is None, f"code: {code}"), *_checks_besides_code(row))
+    return next((message for is_valid, message in checks if not is_valid), "")
 
 
-def rest_problem(row: FrameRow) -> str:
+def problem_besides_code(row: FrameRow) -> str:
     """Problem of a frame row apart from its code; empty if there is none."""
-    return next((words for right, words in _others(row) if not right), "")
+    return next((message for is_valid, message in _checks_besides_code(row) if not is_valid), "")
 
 
-def _others(row: FrameRow) -> tuple[tuple[bool, str], ...]:
+def _checks_besides_code(row: FrameRow) -> tuple[tuple[bool, str], ...]:
     return (
         (bool(_STRATUM.fullmatch(row.stratum)), f'stratum "{row.stratum}" is no id'),
         (not row.odds or _is_odds(row.odds), f'odds "{row.odds}" are no probability'),

@@ -60,8 +60,11 @@ class FieldLoad:
         """Whether the cap bars another planned inspection."""
         if self.cap is None:
             return False
-        own = [d.counting for d in self.departments if d.level == self.own_level]
-        return max(own, default=0) >= self.cap.most or self.counting >= self.cap.most_in_all
+        own_level_counts = [d.counting for d in self.departments if d.level == self.own_level]
+        return (
+            max(own_level_counts, default=0) >= self.cap.most
+            or self.counting >= self.cap.most_in_all
+        )
 
     @property
     def unusual(self) -> bool:

@@ -34,50 +34,58 @@ class Need:
     qualification: str = ""
     unit: str = ""
 
-    def met_by(self, who: Inspector) -> bool:
+    def met_by(self, inspector: Inspector) -> bool:
         """Whether an inspector may take such a place, recusal and capacity aside."""
-        return (not self.qualification or self.qualification in who.qualifications) and (
-            not self.unit or self.unit == who.unit
+        return (not self.qualification or self.qualification in inspector.qualifications) and (
+            not self.unit or self.unit == inspector.unit
         )
 
 
 @dataclass(frozen=True)
-class Visit:
+class VisitPlaces:
     """A drawn enterprise and its places, the lead place first."""
 
     code: str
     needs: tuple[Need, ...]
 
 
-def visit(code: str, qualification: str, places: int) -> Visit:
+def visit_with_lead(code: str, qualification: str, places: int) -> VisitPlaces:
     """A visit with one lead place for a qualification and ``places - 1`` further ones."""
-    return Visit(code, (Need(qualification), *[Need()] * (places - 1)))
+    return VisitPlaces(code, (Need(qualification), *[Need()] * (places - 1)))
 
 
-def read_inspectors(data: bytes, name: str = "inspectors.csv") -> tuple[Inspector, ...]:
+def read_inspectors(content: bytes, name: str = "inspectors.csv") -> tuple[Inspector, ...]:
     """Read the list of inspectors.
 
     Raises:
         BadInput: not UTF-8, another header, an empty or repeated inspector, or a capacity that is
             no whole number; file, row and column are named.
     """
-    found: dict[str, Inspector] = {}
-    for row, cells in _rows(data, name, INSPECTOR_COLUMNS):
-        who = cells["inspector"]
-        if who in found:
-            raise _bad(name, row, "inspector", f'"{who}" is there twice; keep one row')
-        held = frozenset(q.strip() for q in cells["qualifications"].split(";") if q.strip())
+    inspectors: dict[str, Inspector] = {}
+    for row, cells in _rows(content, name, INSPECTOR_COLUMNS):
+        inspector_id = cells["inspector"]
+        if inspector_id in inspectors:
+            raise _bad_cell(
+                name, row, "inspector", f'"{inspector_id}" is there twice; keep one row'
+            )
+        qualifications = frozenset(
+            q.strip() for q in cells["qualifications"].split(";") if q.strip()
+        )
         capacity = cells["capacity"]
         if not (capacity.isascii() and capacity.isdecimal()):
-            raise _bad(name, row, "capacity", f'"{capacity}" is no whole number; write 0, 1, 2 …')
-        found[who] = Inspector(who, held, cells["unit"], int(capacity))
-    if not found:
+            raise _bad_cell(
+                name, row, "capacity", f'"{capacity}" is no whole number; write 0, 1, 2 …'
+            )
+        inspectors[inspector_id] = Inspector(
+            inspector_id, qualifications, cells["unit"], int(capacity)
+        )
+    if not inspectors:
         raise BadInput(f'"{name}" names no inspector; export the list again')
-    return tuple(found.values())
+    return tuple(inspectors.values())
 
 
 def read_recusals(
-    data: bytes, inspectors: tuple[Inspector, ...], name: str = "recusals.csv"
+    content: bytes, inspectors: tuple[Inspector, ...], name: str = "recusals.csv"
 ) -> frozenset[tuple[str, str]]:
     """Read recusals: pairs of inspector and enterprise code.  A file without rows is fine.
 
@@ -85,48 +93,54 @@ def read_recusals(
         BadInput: not UTF-8, another header, an inspector who is not on the list, no code or no
             reason; file, row and column are named.
     """
-    known = {i.inspector for i in inspectors}
+    known_ids = {i.inspector for i in inspectors}
     pairs = set()
-    for row, cells in _rows(data, name, RECUSAL_COLUMNS):
-        if cells["inspector"] not in known:
-            found = f'"{cells["inspector"]}" is not on the list of inspectors; correct it'
-            raise _bad(name, row, "inspector", found)
+    for row, cells in _rows(content, name, RECUSAL_COLUMNS):
+        if cells["inspector"] not in known_ids:
+            problem = f'"{cells["inspector"]}" is not on the list of inspectors; correct it'
+            raise _bad_cell(name, row, "inspector", problem)
         for column in ("code", "reason"):
             if not cells[column]:
-                raise _bad(name, row, column, "empty; every recusal has a code and a reason")
+                raise _bad_cell(name, row, column, "empty; every recusal has a code and a reason")
         pairs.add((cells["inspector"], cells["code"]))
     return frozenset(pairs)
 
 
-def _rows(data: bytes, name: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(
+    content: bytes, name: str, columns: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows with their number (header = 1), cells without blanks around them."""
-    reader = csv.reader(io.StringIO(_text(data, name), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(_text(content, name), newline=""), strict=True)
     try:
         header = tuple(h.strip() for h in next(reader, []))
         if header != columns:
-            raise _bad(name, 1, "all", f'header "{",".join(header)}"; write "{",".join(columns)}"')
+            raise _bad_cell(
+                name, 1, "all", f'header "{",".join(header)}"; write "{",".join(columns)}"'
+            )
         for row, cells in enumerate(reader, 2):
             if not cells:
                 continue
             if len(cells) != len(columns):
-                raise _bad(name, row, "all", f"{len(cells)} cells; write {len(columns)}")
-            named = {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}
-            if not named["inspector"]:
-                raise _bad(name, row, "inspector", "empty; write the number of the inspector")
-            if "|" in named["inspector"]:
-                raise _bad(name, row, "inspector", '"|" separates parts of tickets; leave it out')
-            yield row, named
+                raise _bad_cell(name, row, "all", f"{len(cells)} cells; write {len(columns)}")
+            cell_by_column = {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}
+            if not cell_by_column["inspector"]:
+                raise _bad_cell(name, row, "inspector", "empty; write the number of the inspector")
+            if "|" in cell_by_column["inspector"]:
+                raise _bad_cell(
+                    name, row, "inspector", '"|" separates parts of tickets; leave it out'
+                )
+            yield row, cell_by_column
     except csv.Error as error:
         raise BadInput(f'"{name}" cannot be read ({error}); export it again as CSV') from error
 
 
-def _text(data: bytes, name: str) -> str:
+def _text(content: bytes, name: str) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
+        row = content[: error.start].count(b"\n") + 1
         raise BadInput(f'"{name}", row {row}: not UTF-8; save it as "CSV UTF-8"') from error
 
 
-def _bad(name: str, row: int, column: str, found: str) -> BadInput:
-    return BadInput(f'"{name}", row {row}, column {column}: {found}')
+def _bad_cell(name: str, row: int, column: str, problem: str) -> BadInput:
+    return BadInput(f'"{name}", row {row}, column {column}: {problem}')

@@ -80,7 +80,7 @@ class Reach:
     at_least: Fraction
     at_most: Fraction
 
-    def told(self) -> Json:
+    def as_json(self) -> Json:
         """Both as decimal texts."""
         return {"at_least": _text(self.at_least), "at_most": _text(self.at_most)}
 
@@ -110,22 +110,22 @@ def reach_of(code: str, members: Sequence[Member]) -> Reach:
     return reach(rounds.values())
 
 
-def _text(value: Fraction) -> str:
+def _text(probability: Fraction) -> str:
     with localcontext() as context:
         context.prec = 2 * DIGITS + 2
-        exact = Decimal(value.numerator) / Decimal(value.denominator)
-        shown = exact.quantize(Decimal(1).scaleb(-DIGITS), rounding=ROUND_HALF_EVEN)
-    return f"{shown:f}"
+        exact = Decimal(probability.numerator) / Decimal(probability.denominator)
+        rounded = exact.quantize(Decimal(1).scaleb(-DIGITS), rounding=ROUND_HALF_EVEN)
+    return f"{rounded:f}"
 
 
 @dataclass(frozen=True)
-class Visit:
+class JointVisit:
     """One door: the draws that lead to it."""
 
     code: str
     members: list[Member] = field(default_factory=list)
 
-    def told(self) -> Json:
+    def as_json(self) -> Json:
         """Draws, the union of items, and the inspectors of each bureau."""
         items = sorted({item for m in self.members for item in m.items})
         team: dict[str, set[str]] = defaultdict(set)
@@ -139,7 +139,7 @@ class Visit:
         }
 
 
-def overlaid(joint: str, period: tuple[date, date], members: Sequence[Member]) -> Json:
+def overlay_draws(joint: str, period: tuple[date, date], members: Sequence[Member]) -> Json:
     """The joint record; without ``inclusion_probability`` where a frame is not at hand.
 
     Args:
@@ -151,53 +151,53 @@ def overlaid(joint: str, period: tuple[date, date], members: Sequence[Member]) -
         BadPlan: there are fewer, or two are of one plan.
     """
     ordered = sorted(members, key=lambda m: m.id)
-    _refuse(ordered)
-    visits: dict[str, Visit] = {}
+    _refuse_members(ordered)
+    visits: dict[str, JointVisit] = {}
     for member in ordered:
         for code in member.selected:
-            visits.setdefault(code, Visit(code)).members.append(member)
-    known = all(m.odds is not None for m in ordered)
+            visits.setdefault(code, JointVisit(code)).members.append(member)
+    has_all_odds = all(m.odds is not None for m in ordered)
     inspections = sum(len(m.selected) for m in ordered)
     return {
         "protocol": PROTOCOL,
         "joint_id": joint,
         "period": {"first": period[0].isoformat(), "last": period[1].isoformat()},
-        "members": [_named(m) for m in ordered],
+        "members": [_member_json(m) for m in ordered],
         "inspections": inspections,
         "visits": len(visits),
         "together": sum(len(v.members) > 1 for v in visits.values()),
         "saved": inspections - len(visits),
         "selected": [
-            visits[code].told()
-            | ({"inclusion_probability": reach_of(code, ordered).told()} if known else {})
+            visits[code].as_json()
+            | ({"inclusion_probability": reach_of(code, ordered).as_json()} if has_all_odds else {})
             for code in sorted(visits)
         ],
         **demo_part(ordered[0].record),
     }
 
 
-def _named(member: Member) -> Json:
-    told = member.record
+def _member_json(member: Member) -> Json:
+    record = member.record
     return {
         "draw_id": member.id,
-        "round_id": told["round_id"],
+        "round_id": record["round_id"],
         "bureau": member.bureau,
-        "plan": told["plan"],
+        "plan": record["plan"],
         "items": sorted(member.items),
         "record_digest": member.digest,
-        "frame_root": told["commitment"]["frame_root"],
+        "frame_root": record["commitment"]["frame_root"],
         "selected": len(member.selected),
     }
 
 
-def _refuse(members: Sequence[Member]) -> None:
+def _refuse_members(members: Sequence[Member]) -> None:
     if len({m.id for m in members}) < 2:  # joint means more than one
         raise BadPlan("a joint draw lays two draws or more over one another; name another one")
     plans = [m.record["plan"]["id"] for m in members]
-    twice = next((plan for plan in plans if plans.count(plan) > 1), None)
-    if twice is not None:
+    plan_id = next((plan for plan in plans if plans.count(plan) > 1), None)
+    if plan_id is not None:
         raise BadPlan(
-            f'two draws of the plan "{twice}": they depend on one another through the pause, so '
+            f'two draws of the plan "{plan_id}": they depend on one another through the pause, so '
             "their joint odds are not known; take one of them"
         )
 
@@ -209,7 +209,7 @@ def probabilities(members: Sequence[Member]) -> Iterable[tuple[str, ...]]:
     """
     ordered = sorted(members, key=lambda m: m.id)
     yield ("code", *(m.id for m in ordered), "at_least", "at_most")
-    every = [m.odds or {} for m in ordered]
-    for code in sorted(set().union(*every)):
-        own = [_text(odds[code]) if code in odds else "" for odds in every]
-        yield (code, *own, *reach_of(code, ordered).told().values())
+    member_odds = [m.odds or {} for m in ordered]
+    for code in sorted(set().union(*member_odds)):
+        probability_texts = [_text(odds[code]) if code in odds else "" for odds in member_odds]
+        yield (code, *probability_texts, *reach_of(code, ordered).as_json().values())

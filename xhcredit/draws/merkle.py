@@ -52,45 +52,55 @@ class Tree:
         steps: list[Step] = []
         for level in self.levels[:-1]:
             sibling = position ^ 1
-            found = level[_SIZE * sibling : _SIZE * (sibling + 1)]
-            if found:
-                steps.append({"side": "L" if sibling < position else "R", "hash": found.hex()})
+            sibling_hash = level[_SIZE * sibling : _SIZE * (sibling + 1)]
+            if sibling_hash:
+                steps.append(
+                    {"side": "L" if sibling < position else "R", "hash": sibling_hash.hex()}
+                )
             position //= 2
         return steps
 
 
 def tree(rows: Iterable[bytes]) -> Tree:
     """The tree over the rows of a frame, of which there must be one at least."""
-    levels = [_joined(sha256(b"\x00" + row).digest() for row in rows)]
+    levels = [_concatenated(sha256(b"\x00" + row).digest() for row in rows)]
     while len(levels[-1]) > _SIZE:
-        levels.append(_above(levels[-1]))
+        levels.append(_parent_level(levels[-1]))
     return Tree(levels)
 
 
-def _above(level: bytes) -> bytes:
-    whole = len(level) - len(level) % _PAIR
-    pairs = (level[at : at + _PAIR] for at in range(0, whole, _PAIR))
-    return _joined(sha256(b"\x01" + pair).digest() for pair in pairs) + level[whole:]
+def _parent_level(level: bytes) -> bytes:
+    paired_length = len(level) - len(level) % _PAIR
+    pairs = (level[offset : offset + _PAIR] for offset in range(0, paired_length, _PAIR))
+    return _concatenated(sha256(b"\x01" + pair).digest() for pair in pairs) + level[paired_length:]
 
 
-def _joined(hashes: Iterator[bytes]) -> bytes:
+def _concatenated(hashes: Iterator[bytes]) -> bytes:
     """Hashes one after the other; few at a time, since each takes thrice its size by itself."""
-    found = bytearray()
-    while some := b"".join(islice(hashes, LEAVES_AT_ONCE)):
-        found += some
-    return bytes(found)
+    joined_hashes = bytearray()
+    while batch := b"".join(islice(hashes, LEAVES_AT_ONCE)):
+        joined_hashes += batch
+    return bytes(joined_hashes)
 
 
-def climbed(start: bytes, proof: Iterable[Step]) -> str:
+def root_from_proof(start: bytes, proof: Iterable[Step]) -> str:
     """The root that a leaf and its proof lead to, in hex.
 
     Raises:
         ValueError: a step is no step.
     """
-    now = start
+    current_hash = start
     for step in proof:
-        other = bytes.fromhex(step["hash"])
-        if step["side"] not in ("L", "R") or len(other) != _SIZE or other.hex() != step["hash"]:
+        sibling_hash = bytes.fromhex(step["hash"])
+        if (
+            step["side"] not in ("L", "R")
+            or len(sibling_hash) != _SIZE
+            or sibling_hash.hex() != step["hash"]
+        ):
             raise ValueError(f"no step of a proof: {step}")
-        now = node(other, now) if step["side"] == "L" else node(now, other)
-    return now.hex()
+        current_hash = (
+            node(sibling_hash, current_hash)
+            if step["side"] == "L"
+            else node(current_hash, sibling_hash)
+        )
+    return current_hash.hex()

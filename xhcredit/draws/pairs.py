@@ -40,19 +40,21 @@ def pair_report(draws: Iterable[Sequence[Team]]) -> list[Pair]:
     expected: Counter[tuple[str, str]] = Counter()
     for teams in draws:
         together.update(p for team in teams for p in combinations(sorted(team), 2))
-        _expect(teams, expected)
+        _add_expected(teams, expected)
     limit = (1 - CONFIDENCE) / max(len(expected), 1)
     rows = [_pair(p, n, float(expected[p]), limit) for p, n in together.items()]
     return sorted(rows, key=lambda r: (r.chance, r.first, r.second))
 
 
-def _expect(teams: Sequence[Team], expected: Counter[tuple[str, str]]) -> None:
-    load = Counter(who for team in teams for who in team)
+def _add_expected(teams: Sequence[Team], expected: Counter[tuple[str, str]]) -> None:
+    load = Counter(inspector_id for team in teams for inspector_id in team)
     meetings = sum(len(team) * (len(team) - 1) / 2 for team in teams)
-    every = sum(load.values())
-    mixed = (every**2 - sum(n**2 for n in load.values())) / 2  # place pairs of two persons
+    total_load = sum(load.values())
+    cross_pairs = (
+        total_load**2 - sum(n**2 for n in load.values())
+    ) / 2  # place pairs of two persons
     for a, b in combinations(sorted(load), 2):
-        expected[a, b] += meetings * load[a] * load[b] / mixed  # type: ignore[assignment]
+        expected[a, b] += meetings * load[a] * load[b] / cross_pairs  # type: ignore[assignment]
 
 
 def _pair(pair: tuple[str, str], together: int, expected: float, limit: float) -> Pair:

@@ -16,7 +16,7 @@ from xhcredit.draws.numerics import DIGITS, UNIT, Array, Flags, Ints
 from xhcredit.errors import BadPlan
 
 
-def proportional(weights: Array, size: int) -> Array:
+def proportional_odds(weights: Array, size: int) -> Array:
     """Inclusion probabilities proportional to ``weights``, at most 1, whose sum is ``size``.
 
     Whoever would get more than 1 is certain; the rest of ``size`` is shared out among the others
@@ -34,9 +34,11 @@ def proportional(weights: Array, size: int) -> Array:
         )
     certain = np.zeros(weights.shape, bool)
     while True:
-        rest = np.where(certain, 0.0, weights)
-        left = size - np.count_nonzero(certain)
-        shares = left * rest / rest.sum() if left else rest * 0
+        open_weights = np.where(certain, 0.0, weights)
+        places_left = size - np.count_nonzero(certain)
+        shares = (
+            places_left * open_weights / open_weights.sum() if places_left else open_weights * 0
+        )
         above = (shares >= 1) & ~certain
         if not above.any():
             return np.where(certain, 1.0, shares)
@@ -96,10 +98,12 @@ def drawn_number(odds: Sequence[str]) -> int:
 
 
 def _odds(text: str) -> Decimal:
-    value = Decimal(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else Decimal(0)
-    if not 0 < value <= 1 or len(text.partition(".")[2]) != DIGITS:
+    probability = (
+        Decimal(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else Decimal(0)
+    )
+    if not 0 < probability <= 1 or len(text.partition(".")[2]) != DIGITS:
         raise BadPlan(f'odds "{text}"; write a decimal above 0, at most 1, with {DIGITS} digits')
-    return value
+    return probability
 
 
 def ranks(unit: Array, working: Array) -> Array:
@@ -111,7 +115,7 @@ def ranks(unit: Array, working: Array) -> Array:
     return result
 
 
-def take(
+def select_positions(
     codes: Sequence[str], unit: Array, odds: Sequence[str], working: Sequence[str] | None = None
 ) -> Ints:
     """Positions of the enterprises drawn: the certain ones, then the smallest ranks, ties by code.

@@ -15,7 +15,7 @@ from fractions import Fraction
 from xhcredit.errors import BadPlan
 
 
-def renewed(pi: Fraction, rounds: int) -> Fraction:
+def renewed_odds(pi: Fraction, rounds: int) -> Fraction:
     """Odds in this draw of an enterprise that is not in a pause.
 
     Args:
@@ -23,7 +23,7 @@ def renewed(pi: Fraction, rounds: int) -> Fraction:
         rounds: T; nobody is drawn twice within T rounds.  1 means no pause.
 
     Raises:
-        BadPlan: ``pi`` is no rate, or the pause is too long for it (see ``fitting``).
+        BadPlan: ``pi`` is no rate, or the pause is too long for it (see ``longest_pause``).
     """
     if not 0 <= pi <= 1 or rounds < 1:
         raise BadPlan(f"rate {pi} with a pause over {rounds} rounds; rates lie in 0 … 1")
@@ -31,18 +31,18 @@ def renewed(pi: Fraction, rounds: int) -> Fraction:
     if free <= 0 or pi / free > 1:
         raise BadPlan(
             f"a rate of {float(pi):.4g} a round cannot be kept when nobody is drawn twice in "
-            f"{rounds} rounds; shorten the pause to {fitting(pi, rounds)}"
+            f"{rounds} rounds; shorten the pause to {longest_pause(pi, rounds)}"
         )
     return pi / free
 
 
-def renewed_after(pi: Fraction, past: Sequence[Fraction]) -> Fraction:
+def renewed_odds_after(pi: Fraction, past: Sequence[Fraction]) -> Fraction:
     """Odds of an enterprise not in a pause, from its own long-run rates of the last rounds.
 
     Within a pause visits exclude one another, so whoever had the rates ``past`` in the last T - 1
     rounds is free with probability ``1 - sum(past)``: exact for newcomers (no past), the first
     rounds of a plan, and whoever changed tier.  With all of ``past`` equal to ``pi`` it is
-    ``renewed``.
+    ``renewed_odds``.
 
     Raises:
         BadPlan: the rates of the window add up to more than 1.
@@ -56,28 +56,28 @@ def renewed_after(pi: Fraction, past: Sequence[Fraction]) -> Fraction:
     return pi / free if pi else pi
 
 
-def fitting(pi: Fraction, rounds: int) -> int:
+def longest_pause(pi: Fraction, rounds: int) -> int:
     """The longest pause up to ``rounds`` that a rate allows: ``pi T <= 1``; at least 1 (none)."""
     if pi <= 0:
         return rounds
     return max(1, min(rounds, int(1 / pi)))
 
 
-def stationary(pi: Fraction, rounds: int) -> list[Fraction]:
+def steady_state(pi: Fraction, rounds: int) -> list[Fraction]:
     """Share of enterprises by rounds left in the pause, 0 (free) first, in the steady state.
 
     A new plan starts here: each enterprise without a known last visit takes its place by its own
-    ticket (``placed``), else the first rounds would visit too many.
+    ticket (``initial_pause``), else the first rounds would visit too many.
     """
-    renewed(pi, rounds)
+    renewed_odds(pi, rounds)
     return [1 - pi * (rounds - 1), *[pi] * (rounds - 1)]
 
 
-def placed(unit: Fraction, pi: Fraction, rounds: int) -> int:
+def initial_pause(unit: Fraction, pi: Fraction, rounds: int) -> int:
     """Rounds left in the pause with which an enterprise starts, from its number in (0, 1)."""
     total = Fraction(0)
-    for left, share in enumerate(stationary(pi, rounds)):
+    for rounds_left, share in enumerate(steady_state(pi, rounds)):
         total += share
         if unit < total:
-            return left
+            return rounds_left
     return rounds - 1

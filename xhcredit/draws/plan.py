@@ -78,25 +78,25 @@ class Plan(_Part):
         return {str(tier): ratio for tier, ratio in self.ratios.items()}
 
 
-def read_plan(given: Mapping[str, Any], rules: Rulebook, day: date) -> Plan:
+def read_plan(document: Mapping[str, Any], rules: Rulebook, day: date) -> Plan:
     """Read a plan and check it against the rules of the day on which it is filed.
 
     Raises:
         BadPlan: with what is wrong, and the rule that says so.
     """
     try:
-        plan = Plan.model_validate(dict(given))
+        plan = Plan.model_validate(dict(document))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the plan"
-        raise BadPlan(f"{where}: {first['msg']}; see data/sample/draw/plan.yaml") from None
-    for wrong in (
+        location = ".".join(map(str, first["loc"])) or "the plan"
+        raise BadPlan(f"{location}: {first['msg']}; see data/sample/draw/plan.yaml") from None
+    for problem in (
         _ratios(plan, rules.serving("draws.ratios", Ratios, as_of=day)),
         _items(plan, rules.serving("draws.items", Items, as_of=day).root),
         _terms(plan, rules.serving("draws.plan", PlanTerms, as_of=day)),
     ):
-        if wrong:
-            raise BadPlan(f'plan "{plan.id}": {wrong}')
+        if problem:
+            raise BadPlan(f'plan "{plan.id}": {problem}')
     return plan
 
 
@@ -115,20 +115,20 @@ def _ratios(plan: Plan, bounds: Ratios) -> str:
     return ""
 
 
-def _items(plan: Plan, base: Mapping[str, Item]) -> str:
-    unknown = [i for i in plan.items if i not in base]
+def _items(plan: Plan, items: Mapping[str, Item]) -> str:
+    unknown = [i for i in plan.items if i not in items]
     if unknown:
         return (
             f'item "{unknown[0]}" is not in the item base and must not be inspected (draws.items)'
         )
-    outside = [i for i in plan.items if base[i].field not in plan.fields]
+    outside = [i for i in plan.items if items[i].field not in plan.fields]
     if outside:
         return (
-            f'item "{outside[0]}" is of field {base[outside[0]].field}, not of the plan\'s fields'
+            f'item "{outside[0]}" is of field {items[outside[0]].field}, not of the plan\'s fields'
         )
-    if plan.qualification not in {base[i].qualification for i in plan.items}:
-        wanted = ", ".join(sorted({base[i].qualification for i in plan.items}))
-        return f'the lead needs one of {wanted}, not "{plan.qualification}" (draws.items)'
+    if plan.qualification not in {items[i].qualification for i in plan.items}:
+        qualifications = ", ".join(sorted({items[i].qualification for i in plan.items}))
+        return f'the lead needs one of {qualifications}, not "{plan.qualification}" (draws.items)'
     return ""
 
 

@@ -9,22 +9,22 @@ from typing import Any
 from xhcredit.draws import swaps
 from xhcredit.draws.commitment import REPEATED, canonical, demo_part, digest_of
 from xhcredit.draws.frame import Frame, FrameRow
-from xhcredit.draws.inspectors import Inspector, visit
+from xhcredit.draws.inspectors import Inspector, visit_with_lead
 from xhcredit.draws.numerics import SHOWN_HEX
-from xhcredit.draws.selection import STRATIFIED, Drawn, individual, stratified
+from xhcredit.draws.selection import STRATIFIED, DrawnEnterprise, draw_individual, draw_stratified
 from xhcredit.draws.staffing import Task
-from xhcredit.draws.tickets import Bound, bound
+from xhcredit.draws.tickets import BoundTicket, bound_ticket
 from xhcredit.errors import BadPlan
 
 Json = dict[str, Any]
 #: makes the tickets of a draw from its seed and its round
-Tickets = Callable[[str, str], Bound]
+Tickets = Callable[[str, str], BoundTicket]
 _FIRST = ("protocol", "draw_id", "round_id", "replaces", "plan", "as_of")
 
 
 def draw(
-    frame: Frame, committed: Mapping[str, Any], seed: str, tickets: Tickets = bound
-) -> list[Drawn]:
+    frame: Frame, committed: Mapping[str, Any], seed: str, tickets: Tickets = bound_ticket
+) -> list[DrawnEnterprise]:
     """Drawn enterprises, sorted by stratum and ticket; ``tickets`` may compute them elsewhere.
 
     Raises:
@@ -37,19 +37,19 @@ def draw(
         )
     ticket = tickets(seed, committed["round_id"])
     if committed["design"] != STRATIFIED:
-        return individual(frame, ticket)
-    return stratified(frame, {s["id"]: s["ratio"] for s in committed["strata"]}, ticket)
+        return draw_individual(frame, ticket)
+    return draw_stratified(frame, {s["id"]: s["ratio"] for s in committed["strata"]}, ticket)
 
 
 def task_of(
-    drawn: Sequence[Drawn],
+    drawn: Sequence[DrawnEnterprise],
     committed: Mapping[str, Any],
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
 ) -> Task:
     """Staffing task of a draw: the committed number of places for each enterprise."""
     need, places = committed["qualification"], committed["places"]
-    visits = tuple(visit(d.row.code, need, places) for d in drawn)
+    visits = tuple(visit_with_lead(d.row.code, need, places) for d in drawn)
     codes = {d.row.code for d in drawn}
     return Task(visits, inspectors, frozenset(r for r in recusals if r[1] in codes))
 
@@ -61,7 +61,7 @@ def record(
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
     activity: Json,
-    tickets: Tickets = bound,
+    tickets: Tickets = bound_ticket,
 ) -> Json:
     """Draw, staff, and return the complete record.
 
@@ -79,7 +79,7 @@ def record(
         Unstaffable: no assignment of inspectors meets the constraints.
     """
     drawn = draw(frame, committed, seed["value"], tickets)
-    ticket = bound(seed["value"], committed["round_id"])
+    ticket = bound_ticket(seed["value"], committed["round_id"])
     start, final = swaps.staff(task_of(drawn, committed, inspectors, recusals), ticket)
     teams = zip(drawn, start, final, strict=True)
     digest = digest_of(canonical(dict(committed)))
@@ -96,16 +96,16 @@ def record(
     }
 
 
-def _strata(drawn: Sequence[Drawn], committed: Sequence[Json]) -> list[Json]:
+def _strata(drawn: Sequence[DrawnEnterprise], committed: Sequence[Json]) -> list[Json]:
     """The strata with how many were taken, and the highest ticket among them."""
     taken = Counter(d.row.stratum for d in drawn)
     last = {d.row.stratum: d.ticket for d in drawn}  # sorted by ticket, so the last one stays
     return [{**s, "taken": taken[s["id"]], "last_ticket": last.get(s["id"])} for s in committed]
 
 
-def _selected(frame: Frame, drawn: Drawn, start: list[str], final: list[str]) -> Json:
+def _selected(frame: Frame, drawn: DrawnEnterprise, start: list[str], final: list[str]) -> Json:
     row = drawn.row
-    told = {
+    selected_json = {
         "code": row.code,
         "stratum": row.stratum,
         "ticket": drawn.ticket,
@@ -116,11 +116,11 @@ def _selected(frame: Frame, drawn: Drawn, start: list[str], final: list[str]) ->
         "odds": row.odds,
         "salt": row.salt,
     }
-    return told | ({"working": row.working} if row.working else {})
+    return selected_json | ({"working": row.working} if row.working else {})
 
 
-def opened(selected: Mapping[str, Any]) -> Drawn:
+def drawn_from_record(selected: Mapping[str, Any]) -> DrawnEnterprise:
     """A drawn enterprise as it stands in a record."""
     cells = [selected[k] for k in ("code", "stratum", "odds", "salt")]
     row = FrameRow(cells[0], cells[1], cells[2], cells[-1], selected.get("working", ""))
-    return Drawn(row, selected["ticket"], selected["inclusion_probability"])
+    return DrawnEnterprise(row, selected["ticket"], selected["inclusion_probability"])

@@ -9,7 +9,7 @@ from xhcredit.draws.staffing import Task, Ticket
 from xhcredit.errors import Unstaffable, WrongState
 
 
-def replaced(
+def replacement_inspector(
     task: Task,
     teams: Sequence[Sequence[str]],
     visit: int,
@@ -40,18 +40,18 @@ def replaced(
     """
     if attempt < 1:
         raise WrongState(f"attempt {attempt}; count the replacements of a place from 1")
-    load = Counter(who for team in teams for who in team)
+    load = Counter(inspector for team in teams for inspector in team)
     number = task.places.index((visit, place))
     code = task.visits[visit].code
     barred = {*teams[visit], *unavailable}
     free = [
-        who.inspector
-        for who in (task.inspectors[i] for i in task.eligible[number])
-        if who.inspector not in barred and load[who.inspector] < who.capacity
+        inspector.inspector
+        for inspector in (task.inspectors[i] for i in task.eligible[number])
+        if inspector.inspector not in barred and load[inspector.inspector] < inspector.capacity
     ]
     if not free:
         raise Unstaffable(
             f"{code}: nobody else is qualified, not recused, outside the team and has room; "
             "raise a capacity or add inspectors"
         )
-    return min(free, key=lambda who: ticket(f"{code}|{who}|{attempt}"))
+    return min(free, key=lambda inspector: ticket(f"{code}|{inspector}|{attempt}"))

@@ -12,7 +12,7 @@ import numpy as np
 from xhcredit.draws import pareto
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.frame_file import Lines
-from xhcredit.draws.tickets import Bound, unit, units
+from xhcredit.draws.tickets import BoundTicket, unit, units
 from xhcredit.errors import BadPlan
 
 Ticket = Callable[[str], str]
@@ -30,7 +30,7 @@ class Stratum(NamedTuple):
     ratio: str
 
 
-class Drawn(NamedTuple):
+class DrawnEnterprise(NamedTuple):
     """An enterprise that was drawn: its row, ticket and probability (a decimal text)."""
 
     row: FrameRow
@@ -51,7 +51,7 @@ def ratio_of(text: str) -> Fraction:
     return value
 
 
-def numbers(strata: Sequence[Stratum], ticket: Ticket) -> list[int]:
+def drawn_counts(strata: Sequence[Stratum], ticket: Ticket) -> list[int]:
     """How many are drawn of each stratum, in the order of ids.
 
     Exact randomised rounding: the total is the floor or ceiling of the target, and every stratum
@@ -64,13 +64,13 @@ def numbers(strata: Sequence[Stratum], ticket: Ticket) -> list[int]:
     if ids != sorted(set(ids)):
         raise BadPlan("strata are not in the order of their ids, each once; sort them")
     v = unit(ticket("#rounding"))
-    total, below, found = Fraction(0), _below(Fraction(0), v), []
+    total, below, counts = Fraction(0), _below(Fraction(0), v), []
     for stratum in strata:
         total += ratio_of(stratum.ratio) * stratum.size
-        reached = _below(total, v)
-        found.append(reached - below)
-        below = reached
-    return found
+        upto = _below(total, v)
+        counts.append(upto - below)
+        below = upto
+    return counts
 
 
 def _below(total: Fraction, v: Fraction) -> int:
@@ -78,66 +78,77 @@ def _below(total: Fraction, v: Fraction) -> int:
     return max(0, floor(total - v) + 1)
 
 
-def stratified(frame: Frame, ratios: Mapping[str, str], ticket: Ticket) -> list[Drawn]:
+def draw_stratified(
+    frame: Frame, ratios: Mapping[str, str], ticket: Ticket
+) -> list[DrawnEnterprise]:
     """The draw of the stratified design, sorted by stratum and ticket.
 
     Raises:
         BadPlan: a stratum has no ratio, or a ratio has no stratum.
     """
     if set(ratios) != set(frame.sizes):
-        odd = sorted(set(ratios) ^ set(frame.sizes))
-        raise BadPlan(f"strata {', '.join(odd)} are either empty or without a ratio; correct them")
+        mismatched = sorted(set(ratios) ^ set(frame.sizes))
+        raise BadPlan(
+            f"strata {', '.join(mismatched)} are either empty or without a ratio; correct them"
+        )
     strata = [Stratum(id, frame.sizes[id], ratios[id]) for id in sorted(ratios)]
-    wanted = dict(zip((s.id for s in strata), numbers(strata, ticket), strict=True))
-    if isinstance(frame.rows, Lines) and isinstance(ticket, Bound):
-        return _among(frame.rows, wanted, ratios, ticket)
+    count_by_stratum = dict(zip((s.id for s in strata), drawn_counts(strata, ticket), strict=True))
+    if isinstance(frame.rows, Lines) and isinstance(ticket, BoundTicket):
+        return _draw_from_lines(frame.rows, count_by_stratum, ratios, ticket)
     members: dict[str, list[tuple[str, FrameRow]]] = {s.id: [] for s in strata}
     for row in frame.rows:
-        if wanted[row.stratum]:
+        if count_by_stratum[row.stratum]:
             members[row.stratum].append((ticket(row.code), row))
     return [
-        Drawn(row, drawn, ratios[id])
-        for id, own in members.items()
-        for drawn, row in sorted(own)[: wanted[id]]
+        DrawnEnterprise(row, drawn, ratios[id])
+        for id, ticket_rows in members.items()
+        for drawn, row in sorted(ticket_rows)[: count_by_stratum[id]]
     ]
 
 
-def _among(
-    rows: Lines, wanted: Mapping[str, int], ratios: Mapping[str, str], ticket: Bound
-) -> list[Drawn]:
+def _draw_from_lines(
+    rows: Lines, count_by_stratum: Mapping[str, int], ratios: Mapping[str, str], ticket: BoundTicket
+) -> list[DrawnEnterprise]:
     """The same among millions: whole tickets only of those near the last one drawn."""
-    ids, at = rows.by_stratum
-    found = []
+    ids, stratum_index = rows.by_stratum
+    drawn_rows = []
     for number, id in enumerate(ids):
-        if not wanted[id]:
+        if not count_by_stratum[id]:
             continue
-        own = np.flatnonzero(at == number)
-        starts = ticket.starts(rows.codes(own))
-        last = np.partition(starts, wanted[id] - 1)[wanted[id] - 1]
-        near = (rows[k] for k in own[starts <= last].tolist())
-        drawn = sorted((ticket(row.code), row) for row in near)[: wanted[id]]
-        found += [Drawn(row, text, ratios[id]) for text, row in drawn]
-    return found
+        row_positions = np.flatnonzero(stratum_index == number)
+        starts = ticket.starts(rows.codes(row_positions))
+        last = np.partition(starts, count_by_stratum[id] - 1)[count_by_stratum[id] - 1]
+        near_rows = (rows[k] for k in row_positions[starts <= last].tolist())
+        drawn = sorted((ticket(row.code), row) for row in near_rows)[: count_by_stratum[id]]
+        drawn_rows += [DrawnEnterprise(row, text, ratios[id]) for text, row in drawn]
+    return drawn_rows
 
 
-def individual(frame: Frame, ticket: Ticket) -> list[Drawn]:
+def draw_individual(frame: Frame, ticket: Ticket) -> list[DrawnEnterprise]:
     """The draw of the individual design (Pareto order sampling), sorted by stratum and ticket.
 
     Raises:
         BadPlan: odds are no probabilities, or do not add up to a whole number.
     """
     rows = frame.rows
-    if isinstance(ticket, Bound):
-        found = units(ticket.starts(row.code.encode() for row in rows))
+    if isinstance(ticket, BoundTicket):
+        unit_numbers = units(ticket.starts(row.code.encode() for row in rows))
     else:
-        found = np.array([float(unit(ticket(row.code))) for row in rows])
+        unit_numbers = np.array([float(unit(ticket(row.code))) for row in rows])
     working = [r.working for r in rows] if rows[0].working else None
-    taken = pareto.take([r.code for r in rows], found, [r.odds for r in rows], working)
-    drawn = [Drawn(row, ticket(row.code), row.odds) for row in (rows[k] for k in taken.tolist())]
+    positions = pareto.select_positions(
+        [r.code for r in rows], unit_numbers, [r.odds for r in rows], working
+    )
+    drawn = [
+        DrawnEnterprise(row, ticket(row.code), row.odds)
+        for row in (rows[k] for k in positions.tolist())
+    ]
     return sorted(drawn, key=lambda d: (d.row.stratum, d.ticket))
 
 
-def reserve(frame: Frame, stratum: str, taken: int, ticket: Ticket, count: int) -> list[str]:
+def reserve_codes(frame: Frame, stratum: str, taken: int, ticket: Ticket, count: int) -> list[str]:
     """The next enterprises of a stratum, in the order in which they would be drawn."""
-    own = sorted((ticket(row.code), row.code) for row in frame.rows if row.stratum == stratum)
-    return [code for _, code in own[taken : taken + count]]
+    ranked_codes = sorted(
+        (ticket(row.code), row.code) for row in frame.rows if row.stratum == stratum
+    )
+    return [code for _, code in ranked_codes[taken : taken + count]]

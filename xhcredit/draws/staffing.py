@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xhcredit.draws.inspectors import Inspector, Visit
-from xhcredit.draws.staffing_refusal import refusal
+from xhcredit.draws.inspectors import Inspector, VisitPlaces
+from xhcredit.draws.staffing_refusal import staffing_error
 from xhcredit.errors import BadPlan
 
 #: ``ticket(x)`` of the draw: seed and round are already bound
@@ -24,7 +24,7 @@ Ticket = Callable[[str], str]
 class Task:
     """Staffing task: visits in the order of the record, inspectors, recusals."""
 
-    visits: tuple[Visit, ...]
+    visits: tuple[VisitPlaces, ...]
     inspectors: tuple[Inspector, ...]
     recusals: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
@@ -51,8 +51,8 @@ class Task:
         fit = {n: {i for i, w in enumerate(self.inspectors) if n.met_by(w)} for n in needs}
         by_name = {w.inspector: i for i, w in enumerate(self.inspectors)}
         barred: dict[str, set[int]] = {}
-        for who, code in self.recusals:
-            barred.setdefault(code, set()).add(by_name[who])
+        for inspector_id, code in self.recusals:
+            barred.setdefault(code, set()).add(by_name[inspector_id])
         return [
             frozenset(fit[visit.needs[k]] - barred.get(visit.code, set()))
             for visit in self.visits
@@ -60,80 +60,86 @@ class Task:
         ]
 
 
-def start(task: Task, ticket: Ticket) -> list[int]:
+def serial_start(task: Task, ticket: Ticket) -> list[int]:
     """Inspector (position) of each place: the serial start with repair.
 
     Raises:
         Unstaffable: no assignment meets the constraints; enterprises and constraint are named.
     """
-    serial = _Serial(task, ticket)
+    serial = _SerialAssignment(task, ticket)
     order = sorted(range(len(task.visits)), key=lambda v: ticket(task.visits[v].code))
     for v in order:
-        for place in serial.of_visit[v]:
+        for place in serial.places_of_visit[v]:
             if not serial.fill(place):
-                raise refusal(task.visits, task.inspectors, task.recusals)
+                raise staffing_error(task.visits, task.inspectors, task.recusals)
     return serial.holder
 
 
-class _Serial:
+class _SerialAssignment:
     """State of the serial assignment: holder of each place, load and places of each inspector."""
 
     def __init__(self, task: Task, ticket: Ticket) -> None:
         self.task, self.ticket = task, ticket
         self.holder = [-1] * len(task.places)
         self.load = [0] * len(task.inspectors)
-        self.held: list[set[int]] = [set() for _ in task.inspectors]
+        self.places_of_inspector: list[set[int]] = [set() for _ in task.inspectors]
         self.visit_of = [v for v, _ in task.places]
-        self.of_visit: list[list[int]] = [[] for _ in task.visits]
+        self.places_of_visit: list[list[int]] = [[] for _ in task.visits]
         for place, v in enumerate(self.visit_of):
-            self.of_visit[v].append(place)
+            self.places_of_visit[v].append(place)
 
     def fill(self, place: int) -> bool:
         """Assign a place to the least loaded eligible inspector, or free one; False if none."""
-        present = {self.holder[q] for q in self.of_visit[self.visit_of[place]]}
-        free = [i for i in self.task.eligible[place] if i not in present and self._room(i)]
+        present = {self.holder[q] for q in self.places_of_visit[self.visit_of[place]]}
+        free = [i for i in self.task.eligible[place] if i not in present and self._has_room(i)]
         if not free:
             return self._augment(place)
         least = min(self.load[i] for i in free)
-        self._put(place, self._first(place, [i for i in free if self.load[i] == least]))
+        self._put(place, self._smallest_ticket(place, [i for i in free if self.load[i] == least]))
         return True
 
-    def _first(self, place: int, among: Sequence[int]) -> int:
+    def _smallest_ticket(self, place: int, among: Sequence[int]) -> int:
         """The one with the smallest ticket of ``code|inspector``."""
         if len(among) == 1:
             return among[0]
         code = self.task.visits[self.visit_of[place]].code
         return min(among, key=lambda i: self.ticket(f"{code}|{self.task.inspectors[i].inspector}"))
 
-    def _room(self, i: int) -> bool:
+    def _has_room(self, i: int) -> bool:
         return self.load[i] < self.task.inspectors[i].capacity
 
     def _put(self, place: int, i: int) -> None:
-        before = self.holder[place]
-        if before >= 0:
-            self.load[before] -= 1
-            self.held[before].discard(place)
+        previous_holder = self.holder[place]
+        if previous_holder >= 0:
+            self.load[previous_holder] -= 1
+            self.places_of_inspector[previous_holder].discard(place)
         self.holder[place] = i
         if i >= 0:
             self.load[i] += 1
-            self.held[i].add(place)
+            self.places_of_inspector[i].add(place)
 
     def _augment(self, place: int) -> bool:
         """Breadth-first search for an augmenting path over places that could be given up."""
         origin: dict[int, tuple[int, int]] = {}  # place given up: for whom, and by whom
-        seen, queue = {place}, deque([place])
+        visited_places, queue = {place}, deque([place])
         while queue:
-            wanting = queue.popleft()
-            at_visit = {self.holder[q]: q for q in self.of_visit[self.visit_of[wanting]]}
-            for i in sorted(self.task.eligible[wanting]):
-                if i not in at_visit and self._room(i):
-                    self._move(wanting, i, origin)
+            place_needed = queue.popleft()
+            place_by_inspector = {
+                self.holder[q]: q for q in self.places_of_visit[self.visit_of[place_needed]]
+            }
+            for i in sorted(self.task.eligible[place_needed]):
+                if i not in place_by_inspector and self._has_room(i):
+                    self._move(place_needed, i, origin)
                     return True
-                given_up = [at_visit[i]] if i in at_visit else sorted(self.held[i])
-                for q in given_up:
-                    if q not in seen:
-                        seen.add(q)
-                        origin[q] = (wanting, i)
+                places_to_free = (
+                    [place_by_inspector[i]]
+                    if i in place_by_inspector
+                    else sorted(self.places_of_inspector[i])
+                )
+                for q in places_to_free:
+                    if q not in visited_places:
+                        visited_places.add(q)
+                        origin[q] = (place_needed, i)
                         queue.append(q)
         return False
 
@@ -145,5 +151,5 @@ class _Serial:
             chain.append((place, i))
         for q, _ in chain:
             self._put(q, -1)
-        for q, who in chain:
-            self._put(q, who)
+        for q, inspector in chain:
+            self._put(q, inspector)

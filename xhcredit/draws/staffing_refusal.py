@@ -13,90 +13,96 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
-from xhcredit.draws.inspectors import Inspector, Need, Visit
+from xhcredit.draws.inspectors import Inspector, Need, VisitPlaces
 from xhcredit.draws.numerics import SHOWN
 from xhcredit.errors import Unstaffable
 
 Recusals = frozenset[tuple[str, str]]
 
 
-def refusal(
-    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+def staffing_error(
+    visits: Sequence[VisitPlaces], inspectors: Sequence[Inspector], recusals: Recusals
 ) -> Unstaffable:
     """Error of an impossible staffing: enterprises, failing constraint, remedy."""
-    alone = [w for v in visits if (w := _alone(v, inspectors, recusals))]
-    if alone:
-        return Unstaffable(_listed(alone, "; ") + "; add inspectors or draw fewer")
+    single_causes = [w for v in visits if (w := _single_enterprise_cause(v, inspectors, recusals))]
+    if single_causes:
+        return Unstaffable(_abridge(single_causes, "; ") + "; add inspectors or draw fewer")
     codes, people, missing = shortage(visits, inspectors, recusals)
     places = sum(len(v.needs) for v in visits if v.code in codes)
     causes = " or ".join(_causes(visits, inspectors, recusals)) or "capacity and who may go where"
     return Unstaffable(
-        f"{missing} place(s) cannot be filled: {len(codes)} enterprise(s) ({_listed(codes)}) with "
-        f"{places} places depend on inspectors without further room ({_listed(people)}); what "
+        f"{missing} place(s) cannot be filled: {len(codes)} enterprise(s) ({_abridge(codes)}) with "
+        f"{places} places depend on inspectors without further room ({_abridge(people)}); what "
         f"fails is {causes}; raise a capacity, add inspectors or draw fewer"
     )
 
 
-def _alone(v: Visit, inspectors: Sequence[Inspector], recusals: Recusals) -> str:
+def _single_enterprise_cause(
+    v: VisitPlaces, inspectors: Sequence[Inspector], recusals: Recusals
+) -> str:
     """Constraint that already fails for one enterprise by itself; empty if none does."""
     able = [w for w in inspectors if w.capacity]
     for need in v.needs:
         fit = [w for w in able if need.met_by(w)]
         if not fit:
-            return f"{v.code}: nobody on the list with capacity is {_wanted(need)} (qualification)"
+            return (
+                f"{v.code}: nobody on the list with capacity is {_need_text(need)} (qualification)"
+            )
         if all((w.inspector, v.code) in recusals for w in fit):
-            return f"{v.code}: everybody who is {_wanted(need)} is recused (recusal)"
-    if _missing((v,), able, recusals):
+            return f"{v.code}: everybody who is {_need_text(need)} is recused (recusal)"
+    if _missing_places((v,), able, recusals):
         return f"{v.code}: fewer different inspectors may go than its {len(v.needs)} places need"
     return ""
 
 
-def _wanted(need: Need) -> str:
-    said = [f'qualified for "{need.qualification}"' if need.qualification else ""]
-    said.append(f'of unit "{need.unit}"' if need.unit else "")
-    return " and ".join(s for s in said if s) or "free"
+def _need_text(need: Need) -> str:
+    parts = [f'qualified for "{need.qualification}"' if need.qualification else ""]
+    parts.append(f'of unit "{need.unit}"' if need.unit else "")
+    return " and ".join(s for s in parts if s) or "free"
 
 
 def _causes(
-    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+    visits: Sequence[VisitPlaces], inspectors: Sequence[Inspector], recusals: Recusals
 ) -> list[str]:
     """Constraints each of which, if it alone were dropped, would make the staffing possible."""
     places = sum(len(v.needs) for v in visits)
     roomy = [replace(w, capacity=places) for w in inspectors]
     lax = [replace(v, needs=tuple(Need() for _ in v.needs)) for v in visits]
-    tried = {
+    relaxed_tasks = {
         "capacity": (visits, roomy, recusals),
         "qualification": (lax, inspectors, recusals),
         "recusal": (visits, inspectors, Recusals()),
     }
-    return [name for name, task in tried.items() if not _missing(*task)]
+    return [name for name, task in relaxed_tasks.items() if not _missing_places(*task)]
 
 
-def _missing(visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals) -> int:
+def _missing_places(
+    visits: Sequence[VisitPlaces], inspectors: Sequence[Inspector], recusals: Recusals
+) -> int:
     graph, sink, _ = _network(visits, inspectors, recusals)
     places = sum(len(v.needs) for v in visits)
     return places - int(scipy.sparse.csgraph.maximum_flow(graph, 0, sink).flow_value)
 
 
 def shortage(
-    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+    visits: Sequence[VisitPlaces], inspectors: Sequence[Inspector], recusals: Recusals
 ) -> tuple[list[str], list[str], int]:
     """Source side of the smallest cut: enterprises, inspectors without room, places missing."""
     graph, sink, places = _network(visits, inspectors, recusals)
-    found = scipy.sparse.csgraph.maximum_flow(graph, 0, sink)
-    left = scipy.sparse.csr_array(graph - found.flow)
-    left.eliminate_zeros()
+    max_flow = scipy.sparse.csgraph.maximum_flow(graph, 0, sink)
+    residual = scipy.sparse.csr_array(graph - max_flow.flow)
+    residual.eliminate_zeros()
     reached = set(
-        scipy.sparse.csgraph.breadth_first_order(left, 0, return_predecessors=False).tolist()
+        scipy.sparse.csgraph.breadth_first_order(residual, 0, return_predecessors=False).tolist()
     )
     codes = {visits[v].code: None for node, v in places.items() if node in reached}
     first = sink - len(inspectors)
     people = [w.inspector for i, w in enumerate(inspectors) if first + i in reached]
-    return list(codes), people, len(places) - int(found.flow_value)
+    return list(codes), people, len(places) - int(max_flow.flow_value)
 
 
 def _network(
-    visits: Sequence[Visit], inspectors: Sequence[Inspector], recusals: Recusals
+    visits: Sequence[VisitPlaces], inspectors: Sequence[Inspector], recusals: Recusals
 ) -> tuple[scipy.sparse.csr_array, int, dict[int, int]]:
     """The flow network, its sink, and the visit of each place's node.  Node 0 is the source."""
     edges: list[tuple[int, int, int]] = []
@@ -110,15 +116,19 @@ def _network(
     people = door + doors
     sink = people + len(inspectors)
     for v, visit in enumerate(visits):
-        at = {w: door + n for n, w in enumerate(allowed[v])}
-        door += len(at)
-        edges += [(at[w], people + w, 1) for w in allowed[v]]
+        door_nodes = {w: door + n for n, w in enumerate(allowed[v])}
+        door += len(door_nodes)
+        edges += [(door_nodes[w], people + w, 1) for w in allowed[v]]
         for need in visit.needs:
             node = 1 + len(places)
             places[node] = v
             edges.append((0, node, 1))
-            edges += [(node, at[w], 1) for w in allowed[v] if need.met_by(inspectors[w])]
-    edges += [(people + w, sink, who.capacity) for w, who in enumerate(inspectors) if who.capacity]
+            edges += [(node, door_nodes[w], 1) for w in allowed[v] if need.met_by(inspectors[w])]
+    edges += [
+        (people + w, sink, inspector.capacity)
+        for w, inspector in enumerate(inspectors)
+        if inspector.capacity
+    ]
     start, end, capacity = np.array(edges, dtype=np.int32).T
     return (
         scipy.sparse.csr_array((capacity, (start, end)), shape=(sink + 1, sink + 1)),
@@ -127,9 +137,11 @@ def _network(
     )
 
 
-def _listed(names: Iterable[str], between: str = ", ") -> str:
+def _abridge(names: Iterable[str], between: str = ", ") -> str:
     """Names in words, a long list cut short."""
-    every = list(names)
-    shown = every[:SHOWN]
-    more = f"{between}… {len(every) - len(shown)} more" if shown != every else ""
-    return between.join(shown) + more
+    all_names = list(names)
+    first_names = all_names[:SHOWN]
+    suffix = (
+        f"{between}… {len(all_names) - len(first_names)} more" if first_names != all_names else ""
+    )
+    return between.join(first_names) + suffix

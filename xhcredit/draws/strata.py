@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from xhcredit.draws.numerics import DIGITS, UNIT
-from xhcredit.draws.pause import renewed_after
+from xhcredit.draws.pause import renewed_odds_after
 
 
 class Kind(NamedTuple):
@@ -51,7 +51,7 @@ def odds_of(kind: Kind, ratios: Mapping[str, str]) -> Odds:
     past = [Fraction(p) for p in kind.past]
     while past and sum(past) + Fraction(pi) > 1:
         past.pop(0)
-    return Odds(pi, decimal(renewed_after(Fraction(pi), past)))
+    return Odds(pi, decimal(renewed_odds_after(Fraction(pi), past)))
 
 
 def decimal(value: Fraction) -> str:
@@ -60,19 +60,21 @@ def decimal(value: Fraction) -> str:
     >>> decimal(Fraction(1, 4)), decimal(Fraction(1, 3)), decimal(Fraction(1))
     ('0.25', '0.333333333333', '1')
     """
-    whole, rest = divmod(value, 1)
-    digits = str(int(rest * UNIT)).zfill(DIGITS).rstrip("0")
+    whole, fraction = divmod(value, 1)
+    digits = str(int(fraction * UNIT)).zfill(DIGITS).rstrip("0")
     return f"{whole}.{digits}" if digits else str(whole)
 
 
-def named(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
+def stratum_ids(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
     """Ids of strata that say nothing about the tier: in the order of a salted hash."""
     ordered = sorted(set(kinds), key=lambda kind: sha256(f"{salt}|{kind}".encode()).hexdigest())
     width = max(len(str(len(ordered))), len("00"))
     return {kind: f"s{number:0{width}d}" for number, kind in enumerate(ordered, 1)}
 
 
-def told(ids: Mapping[Kind, str], odds: Mapping[Kind, Odds], fields: Sequence[str]) -> list[Any]:
+def stratum_rows(
+    ids: Mapping[Kind, str], odds: Mapping[Kind, Odds], fields: Sequence[str]
+) -> list[Any]:
     """Description of each stratum for the internal file."""
     rows = [
         {

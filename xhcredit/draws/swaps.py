@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xhcredit.draws.numerics import HEX_BASE, HEX_DIGITS, STEPS_PER_PLACE
-from xhcredit.draws.staffing import Task, Ticket, start
+from xhcredit.draws.staffing import Task, Ticket, serial_start
 
 
-def shuffled(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
+def swap_chain(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
     """Inspector (position) of each place after the chain.
 
     Step s reads two places from ``ticket("#swap|" + s)``; their inspectors change places if
@@ -20,22 +20,22 @@ def shuffled(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
     holder = list(first)
     visit_of = [v for v, _ in task.places]
     present: list[set[int]] = [set() for _ in task.visits]
-    for place, who in enumerate(holder):
-        present[visit_of[place]].add(who)
+    for place, inspector in enumerate(holder):
+        present[visit_of[place]].add(inspector)
     eligible, count = task.eligible, len(holder)
     for step in range(1, STEPS_PER_PLACE * count + 1):
-        drawn = ticket(f"#swap|{step}")
-        a = int(drawn[:HEX_DIGITS], HEX_BASE) % count
-        b = int(drawn[HEX_DIGITS : 2 * HEX_DIGITS], HEX_BASE) % count
+        swap_ticket = ticket(f"#swap|{step}")
+        a = int(swap_ticket[:HEX_DIGITS], HEX_BASE) % count
+        b = int(swap_ticket[HEX_DIGITS : 2 * HEX_DIGITS], HEX_BASE) % count
         x, y = holder[a], holder[b]
         if x == y or y not in eligible[a] or x not in eligible[b]:
             continue
-        here, there = visit_of[a], visit_of[b]
-        if here != there:
-            if y in present[here] or x in present[there]:
+        visit_a, visit_b = visit_of[a], visit_of[b]
+        if visit_a != visit_b:
+            if y in present[visit_a] or x in present[visit_b]:
                 continue
-            present[here] ^= {x, y}
-            present[there] ^= {x, y}
+            present[visit_a] ^= {x, y}
+            present[visit_b] ^= {x, y}
         holder[a], holder[b] = y, x
     return holder
 
@@ -46,10 +46,10 @@ def staff(task: Task, ticket: Ticket) -> tuple[list[tuple[str, ...]], list[tuple
     Raises:
         Unstaffable: no assignment meets the constraints; enterprises and constraint are named.
     """
-    first = start(task, ticket)
-    return _named(task, first), _named(task, shuffled(task, first, ticket))
+    first = serial_start(task, ticket)
+    return _teams(task, first), _teams(task, swap_chain(task, first, ticket))
 
 
-def _named(task: Task, holder: Sequence[int]) -> list[tuple[str, ...]]:
+def _teams(task: Task, holder: Sequence[int]) -> list[tuple[str, ...]]:
     names = iter([task.inspectors[i].inspector for i in holder])
     return [tuple(next(names) for _ in visit.needs) for visit in task.visits]

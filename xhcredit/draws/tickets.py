@@ -29,40 +29,40 @@ def ticket(seed: str, round_id: str, x: str) -> str:
     return hashlib.sha256(f"{seed}|{round_id}|{x}".encode()).hexdigest()
 
 
-class Bound:
+class BoundTicket:
     """``ticket(x)`` of one draw."""
 
     def __init__(self, seed: str, round_id: str) -> None:
-        self._begun = hashlib.sha256(f"{seed}|{round_id}|".encode())
+        self._hash_prefix = hashlib.sha256(f"{seed}|{round_id}|".encode())
 
     def __call__(self, x: str) -> str:
         """The whole ticket of ``x``."""
-        more = self._begun.copy()
-        more.update(x.encode())
-        return more.hexdigest()
+        hasher = self._hash_prefix.copy()
+        hasher.update(x.encode())
+        return hasher.hexdigest()
 
-    def starts(self, every: Iterable[bytes]) -> npt.NDArray[np.uint64]:
+    def starts(self, texts: Iterable[bytes]) -> npt.NDArray[np.uint64]:
         """The first 16 digits of many tickets, as numbers: they decide all but ties."""
-        begun, found = self._begun, bytearray()
-        for x in every:
-            more = begun.copy()
-            more.update(x)
-            found += more.digest()[: _START.itemsize]
-        return np.frombuffer(bytes(found), _START).astype(np.uint64)
+        prefix, leading_bytes = self._hash_prefix, bytearray()
+        for x in texts:
+            hasher = prefix.copy()
+            hasher.update(x)
+            leading_bytes += hasher.digest()[: _START.itemsize]
+        return np.frombuffer(bytes(leading_bytes), _START).astype(np.uint64)
 
 
-def bound(seed: str, round_id: str) -> Bound:
+def bound_ticket(seed: str, round_id: str) -> BoundTicket:
     """``ticket(x)`` of one draw."""
-    return Bound(seed, round_id)
+    return BoundTicket(seed, round_id)
 
 
-def unit(drawn: str) -> Fraction:
+def unit(digest: str) -> Fraction:
     """A ticket as a number strictly between 0 and 1, exact in a double as well.
 
     >>> unit(64 * "0") > 0, float(unit(64 * "f")) < 1
     (True, True)
     """
-    return Fraction(2 * int(drawn[:HEX_DIGITS], HEX_BASE) + 1, 2 * _PARTS)
+    return Fraction(2 * int(digest[:HEX_DIGITS], HEX_BASE) + 1, 2 * _PARTS)
 
 
 def units(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
@@ -75,13 +75,13 @@ def units(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
     return (2 * digits + 1).astype(np.float64) / (2 * _PARTS)
 
 
-def seed_text(given: str) -> str:
+def seed_text(text: str) -> str:
     """A seed as it counts: NFC-normalised and stripped.
 
     Raises:
         BadPlan: nothing is left, it is too long, or it holds control characters.
     """
-    seed = unicodedata.normalize("NFC", given).strip()
+    seed = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(seed) <= LONGEST_SEED or not seed.isprintable():
         raise BadPlan(
             f"the seed has {len(seed)} characters; enter 1 to {LONGEST_SEED} printable characters "

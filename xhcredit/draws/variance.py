@@ -48,10 +48,10 @@ def stratified_variance(
     """
     odds = np.array([float(r) for r in ratios])
     joint = np.array([[float(p) for p in row] for row in stratified_joint(sizes, ratios)])
-    used = odds > 0
-    odds, joint = odds[used], joint[np.ix_(used, used)]
-    both = np.where(joint > 0, joint, np.outer(odds, odds))
-    y = sums[used] / odds
-    own = squares[used] / odds**2
-    weight = 1 - np.outer(odds, odds) / both
-    return float(y @ weight @ y - own @ weight.diagonal() + own @ (1 - odds))
+    is_drawn = odds > 0
+    odds, joint = odds[is_drawn], joint[np.ix_(is_drawn, is_drawn)]
+    joint_or_product = np.where(joint > 0, joint, np.outer(odds, odds))
+    y = sums[is_drawn] / odds
+    own_terms = squares[is_drawn] / odds**2
+    weight = 1 - np.outer(odds, odds) / joint_or_product
+    return float(y @ weight @ y - own_terms @ weight.diagonal() + own_terms @ (1 - odds))

@@ -28,7 +28,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Visits:
+class WeightedVisits:
     """Visited enterprises: risk score (high = risky), violation found, odds, stratum (position).
 
     ``sizes`` has the number of enterprises of each stratum.
@@ -41,7 +41,7 @@ class Visits:
     sizes: Ints
 
 
-def weighted_auc(v: Visits) -> Figure:
+def weighted_auc(v: WeightedVisits) -> Figure:
     """Chance that of a violator and another of the frame the violator has the higher risk.
 
     Ties count half.  The interval is made on the scale of log-odds, so it stays within (0, 1).
@@ -53,11 +53,13 @@ def weighted_auc(v: Visits) -> Figure:
     bad, good = weight * v.failed, weight * ~v.failed
     if not bad.any() or not good.any():
         raise NothingKnown("all visits ended alike; the score can be judged when both kinds occur")
-    under = _share_below(v.risk, good)
-    over = 1 - _share_below(v.risk, bad)
-    auc = float(bad @ under / bad.sum())
-    influence = np.where(v.failed, (under - auc) / bad.sum(), (over - auc) / good.sum())
-    error = _error(influence * weight, v)
+    share_below = _share_below(v.risk, good)
+    share_above = 1 - _share_below(v.risk, bad)
+    auc = float(bad @ share_below / bad.sum())
+    influence = np.where(
+        v.failed, (share_below - auc) / bad.sum(), (share_above - auc) / good.sum()
+    )
+    error = _standard_error(influence * weight, v)
     if not 0 < auc < 1:
         return Figure(auc, error, auc, auc)
     z, spread = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)), error / (auc * (1 - auc))
@@ -67,13 +69,13 @@ def weighted_auc(v: Visits) -> Figure:
 
 def _share_below(risk: Array, weight: Array) -> Array:
     """Share of ``weight`` with a lower risk than each, ties half."""
-    _, at = np.unique(risk, return_inverse=True)
-    mass = np.bincount(at, weights=weight)
-    result: Array = ((np.cumsum(mass) - mass / 2) / mass.sum())[at]
+    _, risk_index = np.unique(risk, return_inverse=True)
+    mass = np.bincount(risk_index, weights=weight)
+    result: Array = ((np.cumsum(mass) - mass / 2) / mass.sum())[risk_index]
     return result
 
 
-def _error(influence: Array, v: Visits) -> float:
+def _standard_error(influence: Array, v: WeightedVisits) -> float:
     """Standard error of a sum of influences in a stratified draw."""
     strata = v.sizes.size
     m = np.bincount(v.stratum, minlength=strata).astype(float)
@@ -85,7 +87,7 @@ def _error(influence: Array, v: Visits) -> float:
     return float((spare * m / np.maximum(m - 1, 1) * around).sum() ** (1 / 2))
 
 
-def calibration_ratio(v: Visits, expected: Array) -> Figure:
+def calibration_ratio(v: WeightedVisits, expected: Array) -> Figure:
     """Violations found over violations that the probabilities ``expected`` promised, weighted.
 
     1 is perfect; 2 means twice as many as promised.
@@ -98,6 +100,6 @@ def calibration_ratio(v: Visits, expected: Array) -> Figure:
     if not promised > 0:
         raise NothingKnown("no violation was expected anywhere; give probabilities above 0")
     ratio = float(weight @ v.failed) / promised
-    error = _error(weight * (v.failed - ratio * expected) / promised, v)
+    error = _standard_error(weight * (v.failed - ratio * expected) / promised, v)
     z = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2))
     return Figure(ratio, error, max(0.0, ratio - z * error), ratio + z * error)

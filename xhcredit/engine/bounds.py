@@ -26,30 +26,30 @@ def bounds(f: Feature, known: Mapping[str, Interval]) -> Interval:
 
     Where it may become missing, or cease to be, the bounds are infinite.
     """
-    lo, hi = _of(parse(f.derive, f.id), known)
+    lo, hi = _bounds_of(parse(f.derive, f.id), known)
     moved = lo != hi
     lo = np.where(moved, lo - _SLACK * (1 + np.abs(lo)), lo)
     hi = np.where(moved, hi + _SLACK * (1 + np.abs(hi)), hi)
-    return _whole(lo, hi, lo, hi)
+    return _or_infinite(lo, hi, lo, hi)
 
 
-def _whole(lo: Array, hi: Array, *inputs: Array) -> Interval:
+def _or_infinite(lo: Array, hi: Array, *inputs: Array) -> Interval:
     """Infinite bounds where only one is missing or arithmetic broke down (0 × ∞)."""
-    given = ~reduce(np.logical_or, (np.isnan(i) for i in inputs))
-    broken = (np.isnan(lo) != np.isnan(hi)) | (given & np.isnan(lo))
+    is_known = ~reduce(np.logical_or, (np.isnan(i) for i in inputs))
+    broken = (np.isnan(lo) != np.isnan(hi)) | (is_known & np.isnan(lo))
     return np.where(broken, -np.inf, lo), np.where(broken, np.inf, hi)
 
 
-def _of(node: ast.expr, known: Mapping[str, Interval]) -> Interval:
+def _bounds_of(node: ast.expr, known: Mapping[str, Interval]) -> Interval:
     if isinstance(node, ast.Name):
         return known[node.id]
     if isinstance(node, ast.Constant):
         value = np.float64(node.value)  # type: ignore[arg-type]  # derive.py lets numbers pass only
         return value, value  # type: ignore[return-value]  # a number spreads over any array
     if isinstance(node, ast.BinOp):
-        return _arithmetic(node, _of(node.left, known), _of(node.right, known))
+        return _arithmetic(node, _bounds_of(node.left, known), _bounds_of(node.right, known))
     if isinstance(node, ast.Call):
-        a, b = (_of(arg, known) for arg in node.args)
+        a, b = (_bounds_of(arg, known) for arg in node.args)
         return _call(ast.unparse(node.func), a, b)
     return _unknown(known)
 
@@ -62,9 +62,9 @@ def _unknown(known: Mapping[str, Interval]) -> Interval:
 
 def _arithmetic(node: ast.BinOp, a: Interval, b: Interval) -> Interval:
     if isinstance(node.op, ast.Add):
-        return _whole(a[0] + b[0], a[1] + b[1], *a, *b)
+        return _or_infinite(a[0] + b[0], a[1] + b[1], *a, *b)
     if isinstance(node.op, ast.Sub):
-        return _whole(a[0] - b[1], a[1] - b[0], *a, *b)
+        return _or_infinite(a[0] - b[1], a[1] - b[0], *a, *b)
     if isinstance(node.op, ast.Div):
         return _divided(a, b)
     return _corners(a, b, np.multiply)
@@ -74,7 +74,7 @@ def _corners(a: Interval, b: Interval, operation: np.ufunc) -> Interval:
     with np.errstate(all="ignore"):
         corners = [np.asarray(operation(x, y)) for x in a for y in b]
     lo, hi = np.minimum.reduce(corners), np.maximum.reduce(corners)
-    return _whole(lo, hi, *a, *b)
+    return _or_infinite(lo, hi, *a, *b)
 
 
 def _divided(a: Interval, b: Interval) -> Interval:
@@ -88,8 +88,8 @@ def _divided(a: Interval, b: Interval) -> Interval:
 def _call(name: str, a: Interval, b: Interval) -> Interval:
     if name == "coalesce":
         missing = np.isnan(a[0]) & np.isnan(a[1])
-        sure = np.isfinite(a[0]) & np.isfinite(a[1])
-        lo, hi = (np.where(sure, a[k], end) for k, end in ((0, -np.inf), (1, np.inf)))
+        is_finite = np.isfinite(a[0]) & np.isfinite(a[1])
+        lo, hi = (np.where(is_finite, a[k], end) for k, end in ((0, -np.inf), (1, np.inf)))
         return np.where(missing, b[0], lo), np.where(missing, b[1], hi)
     best = {"min": np.minimum, "max": np.maximum}[name]
-    return _whole(best(a[0], b[0]), best(a[1], b[1]), *a, *b)
+    return _or_infinite(best(a[0], b[0]), best(a[1], b[1]), *a, *b)

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xhcredit.domain.progress import Progress
-from xhcredit.engine.codes import NEVER, NULLS, readable, storage
+from xhcredit.engine.codes import NEVER, NULLS, is_readable, storage_type
 from xhcredit.engine.columns import Array, offsets_of
 from xhcredit.engine.expr import sql_number
-from xhcredit.engine.stores import PLACES, begun, finish, load
+from xhcredit.engine.stores import PLACES, build_folder, finish, load
 from xhcredit.ingest.schema import Column, Table, directory
 
 #: writes one table's columns, sorted, of so many enterprises, into a folder; returns the rows
@@ -36,9 +36,9 @@ def _day(column: str) -> str:
     return f"CAST(coalesce(t.{column} - DATE '1970-01-01', {NEVER}) AS INTEGER)"
 
 
-def _stored(column: Column) -> str:
+def _stored_sql(column: Column) -> str:
     """SQL of a column as it is stored."""
-    kind = storage(column)
+    kind = storage_type(column)
     sql_type = {"int8": "TINYINT", "int32": "INTEGER", "int64": "BIGINT"}[kind]
     if column.type == "category":
         whens = " ".join(f"WHEN '{v}' THEN {k}" for k, v in enumerate(column.value_ids))
@@ -55,18 +55,18 @@ def _stored(column: Column) -> str:
     return f"CAST(coalesce({text}, {NULLS[kind]}) AS {sql_type})"
 
 
-def selected(t: Table) -> list[tuple[str, str, str]]:
+def stored_columns(t: Table) -> list[tuple[str, str, str]]:
     """Stored columns of a table: name of the array, SQL, numpy type."""
     days: list[tuple[str, str, str]] = []
     if t.kind == "event":
         days = [(d, _day(f"{d}_on"), "int32") for d in (*_DAYS, *(_ENDS if t.ends else ()))]
         days.append(("event_id", "t.event_id", "int64"))
-    own = [
-        (f"c_{c.name}", _stored(c), storage(c))
+    own_columns = [
+        (f"c_{c.name}", _stored_sql(c), storage_type(c))
         for c in t.columns
-        if readable(c) and (t.kind == "register" or not c.name.endswith(_COMMON_ENDINGS))
+        if is_readable(c) and (t.kind == "register" or not c.name.endswith(_COMMON_ENDINGS))
     ]
-    return days + own
+    return days + own_columns
 
 
 _COMMON_ENDINGS = ("occurred_on", "known_on", "withdrawn_on", "ended_on", "withdrawn_why")
@@ -84,7 +84,7 @@ def _write(
             _write_header(file, kind, 0)
         for batch in con.sql(sql).to_arrow_reader(262_144):
             for k, (_, kind) in enumerate(columns):
-                files[k].write(values(batch.column(k), kind).data)
+                files[k].write(numpy_values(batch.column(k), kind).data)
             size += batch.num_rows
         for file, (_, kind) in zip(files, columns, strict=True):
             file.seek(0)  # numpy leaves room for the number of rows to grow
@@ -97,7 +97,7 @@ def _write_header(file: BinaryIO, kind: str, size: int) -> None:
     np.lib.format.write_array_header_1_0(file, described)
 
 
-def values(column: pa.Array, kind: str) -> Array:
+def numpy_values(column: pa.Array, kind: str) -> Array:
     """A column as numpy values; texts are cut or filled with zero bytes to their width."""
     if not kind.startswith("S"):
         return np.ascontiguousarray(column.to_numpy(zero_copy_only=False), kind)
@@ -111,7 +111,7 @@ def values(column: pa.Array, kind: str) -> Array:
 def write_table(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path) -> int:
     """Write one table's columns, sorted by enterprise, day and event id."""
     order = "e.ent" if t.kind == "register" else "e.ent, t.occurred_on, t.event_id, t.known_on"
-    columns = [("ent", "e.ent", "int32"), *selected(t)]
+    columns = [("ent", "e.ent", "int32"), *stored_columns(t)]
     sql = (
         f"SELECT {', '.join(text for _, text, _ in columns)} "
         f"FROM {t.name} t JOIN ids e USING (code) ORDER BY {order}"
@@ -145,7 +145,9 @@ def edge_days() -> str:
     return ", ".join(f"{_day(d + '_on')} AS {d}" for d in EDGE_DAYS)
 
 
-def _once(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path, sort: Sort) -> int:
+def _write_once(
+    con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path, sort: Sort
+) -> int:
     """Write one table unless it is there, as a whole; returns its rows."""
     if not (out / t.name).exists():
         half = out / "half"
@@ -153,7 +155,7 @@ def _once(con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path,
         sort(con, t, enterprises, half)
         os.replace(half / t.name, out / t.name)
         half.rmdir()
-    column = selected(t)[0][0]
+    column = stored_columns(t)[0][0]
     return int(np.load(out / t.name / f"{column}.npy", mmap_mode="r").shape[0])
 
 
@@ -167,20 +169,20 @@ def _write_relations(con: duckdb.DuckDBPyConnection, enterprises: int, out: Path
     )
     keys = "SELECT DISTINCT key FROM edges ORDER BY key"
     nodes = _write(con, keys, [("node_key", f"S{NODE_KEY}")], out)
-    for name, by, other, count in (
+    for name, main_key, other_key, count in (
         ("edges", "ent", "node", enterprises),
         ("members", "node", "ent", nodes),
     ):
-        columns = [(by, "int32"), (other, "int32"), *((d, "int32") for d in EDGE_DAYS)]
+        columns = [(main_key, "int32"), (other_key, "int32"), *((d, "int32") for d in EDGE_DAYS)]
         columns.append(("event_id", "int64"))
         sql = (
             f"SELECT {', '.join(c for c, _ in columns)} FROM edges "
-            f"ORDER BY {by}, {other}, occurred, event_id, known"
+            f"ORDER BY {main_key}, {other_key}, occurred, event_id, known"
         )
         _write(con, sql, columns, out / name)
-        keys_of = np.load(out / name / f"{by}.npy", mmap_mode="r")
+        keys_of = np.load(out / name / f"{main_key}.npy", mmap_mode="r")
         np.save(out / name / "offsets.npy", offsets_of(keys_of, count))
-        (out / name / f"{by}.npy").unlink()
+        (out / name / f"{main_key}.npy").unlink()
     np.save(out / "node_kind.npy", node_kinds(np.load(out / "node_key.npy")))
 
 
@@ -193,8 +195,8 @@ def _write_register(con: duckdb.DuckDBPyConnection, out: Path) -> int:
     )
     con.execute("CREATE OR REPLACE TEMP TABLE ids AS SELECT code, ent FROM ent")
     size = _write(con, f"{register_sql()} FROM ent t ORDER BY ent", REGISTER, out / "register")
-    told = f"SELECT {', '.join(PLACES)} FROM ent ORDER BY ent"
-    write_places(con.sql(told).to_arrow_reader(262_144), out)
+    places_sql = f"SELECT {', '.join(PLACES)} FROM ent ORDER BY ent"
+    write_places(con.sql(places_sql).to_arrow_reader(262_144), out)
     return size
 
 
@@ -236,16 +238,16 @@ def build(
             from this one if they are told.
         sort: who sorts a table, if not DuckDB here.
     """
-    part = begun(out)
-    tell = progress or (lambda what, done, total: None)
+    part = build_folder(out)
+    report_progress = progress or (lambda what, done, total: None)
     names = list(directory())
     enterprises = _write_register(con, part)
     orphans = False
     for done, name in enumerate(names):
-        tell(name, done, len(names) + 1)
-        size = _once(con, directory()[name], enterprises, part, sort)
+        report_progress(name, done, len(names) + 1)
+        size = _write_once(con, directory()[name], enterprises, part, sort)
         orphans |= con.sql(f"SELECT count(*) FROM {name}").fetchall() != [(size,)]
-    tell("relation", len(names), len(names) + 1)
+    report_progress("relation", len(names), len(names) + 1)
     _write_relations(con, enterprises, part)
     finish(part, out, {"digest": digest, "entries": list(entries), "orphans": orphans})
-    tell("", len(names) + 1, len(names) + 1)
+    report_progress("", len(names) + 1, len(names) + 1)

@@ -18,7 +18,7 @@ NULLS = {"int8": -128, "int32": -(2**31), "int64": -(2**63 - 1)}
 NEVER = 2**31 - 1
 
 
-def storage(column: Column) -> str:
+def storage_type(column: Column) -> str:
     """Numpy type of a column in the clustered store.
 
     Raises:
@@ -30,6 +30,6 @@ def storage(column: Column) -> str:
     return kind
 
 
-def readable(column: Column) -> bool:
+def is_readable(column: Column) -> bool:
     """Whether a feature may read the column."""
     return column.type in _STORAGE and not column.never_feature

@@ -17,14 +17,14 @@ from xhcredit.errors import UnknownEnterprise
 Array = npt.NDArray[Any]
 
 
-def frozen(array: Array) -> Array:
+def read_only(array: Array) -> Array:
     """Return a read-only view, so that compiled code sees one type whatever the array's origin."""
     view = np.asarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
-def let_go(arrays: Iterable[Array]) -> None:
+def release_pages(arrays: Iterable[Array]) -> None:
     """Release memory-mapped pages of arrays; they are read again on use."""
     for array in arrays:
         base: Any = array
@@ -49,7 +49,7 @@ class Relations:
 
 
 @dataclass(frozen=True)
-class Store:
+class EventColumns:
     """All canonical tables as arrays; enterprise ``i`` is ``codes[i]``.
 
     ``tables[name]`` has ``offsets`` (n+1), ``occurred``, ``known``, ``withdrawn``, ``ended``,
@@ -82,10 +82,10 @@ class Store:
             )
         return i
 
-    def let_go(self) -> None:
+    def release_pages(self) -> None:
         """Release the memory-mapped pages of the events."""
         for arrays in (*self.tables.values(), self.relations.edges, self.relations.members):
-            let_go(arrays.values())
+            release_pages(arrays.values())
 
     def present(self, as_of: int) -> npt.NDArray[np.int64]:
         """Positions of the enterprises that were known and not yet de-registered on a day."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xhcredit.engine import derive
-from xhcredit.engine.columns import Array, Store, frozen
+from xhcredit.engine.columns import Array, EventColumns, read_only
 from xhcredit.engine.jit import has_numba, load_module
 from xhcredit.engine.kernel_source import DECAY_DAYS, DECAY_ONE, TableKernel, table_kernel
 from xhcredit.engine.neighbours import neighbour_values
@@ -32,10 +32,10 @@ _HEADER = '''"""Written by xhcredit.engine.compile from the feature declarations
 def decay_weights(half_life: int) -> Array:
     """Fixed-point weights 2^(-days/half_life): whole numbers, the same on every engine."""
     days = np.arange(DECAY_DAYS, dtype=np.float64)
-    return frozen(np.round(np.power(2.0, -days / half_life) * DECAY_ONE).astype(np.int64))
+    return read_only(np.round(np.power(2.0, -days / half_life) * DECAY_ONE).astype(np.int64))
 
 
-def ordered(features: Sequence[Feature]) -> list[Feature]:
+def dependency_order(features: Sequence[Feature]) -> list[Feature]:
     """Put features so that each stands after those it reads.
 
     Raises:
@@ -51,7 +51,7 @@ def ordered(features: Sequence[Feature]) -> list[Feature]:
             raise BadDeclaration(
                 f"features read each other in a circle: {' -> '.join((*path, f.id))}"
             )
-        for name in reads(f):
+        for name in inputs_of(f):
             if name not in by_id:
                 raise BadDeclaration(f'feature "{f.id}" reads "{name}", which is not declared')
             visit(by_id[name], (*path, f.id))
@@ -62,25 +62,25 @@ def ordered(features: Sequence[Feature]) -> list[Feature]:
     return list(done.values())
 
 
-def reads(f: Feature) -> list[str]:
+def inputs_of(f: Feature) -> list[str]:
     """Ids of the features that a feature is made of."""
     if f.aggregate == "derived":
-        return derive.names(f.derive, f'feature "{f.id}"')
+        return derive.input_ids(f.derive, f'feature "{f.id}"')
     return [f.of] if f.aggregate == "neighbours" else []
 
 
-def with_inputs(wanted: Sequence[str], features: Mapping[str, Feature]) -> list[Feature]:
+def with_inputs(feature_ids: Sequence[str], features: Mapping[str, Feature]) -> list[Feature]:
     """The wanted features and all that they read, in running order."""
-    need: dict[str, Feature] = {}
-    stack = list(wanted)
+    needed_features: dict[str, Feature] = {}
+    stack = list(feature_ids)
     while stack:
         name = stack.pop()
         if name not in features:
             raise BadDeclaration(f'no feature "{name}" is declared')
-        if name not in need:
-            need[name] = features[name]
-            stack += reads(features[name])
-    return ordered([f for name, f in features.items() if name in need])
+        if name not in needed_features:
+            needed_features[name] = features[name]
+            stack += inputs_of(features[name])
+    return dependency_order([f for name, f in features.items() if name in needed_features])
 
 
 def _source(kernels: Sequence[TableKernel], derived: str, *, jit: bool) -> str:
@@ -96,14 +96,14 @@ def _source(kernels: Sequence[TableKernel], derived: str, *, jit: bool) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Compiled:
+class CompiledFeatures:
     """Features ready to run; row ``k`` of the output belongs to ``features[k]``."""
 
     features: tuple[Feature, ...]
     kernels: tuple[TableKernel, ...]
     source: str
     _module: Any
-    _base: Compiled | None
+    _base: CompiledFeatures | None
 
     def __repr__(self) -> str:
         return f"Compiled({len(self.features)} features)"
@@ -113,8 +113,8 @@ class Compiled:
         """Feature ids in output order."""
         return [f.id for f in self.features]
 
-    def _arguments(self, kernel: TableKernel, store: Store) -> list[Array]:
-        table = store.tables[kernel.table]
+    def _arguments(self, kernel: TableKernel, event_columns: EventColumns) -> list[Array]:
+        table = event_columns.tables[kernel.table]
         return [
             decay_weights(int(name.removeprefix("weights_")))
             if name.startswith("weights_")
@@ -123,12 +123,17 @@ class Compiled:
         ]
 
     def fill(
-        self, store: Store, rows: Array, days: Array, out: Array, shared: Mapping[int, Array]
+        self,
+        event_columns: EventColumns,
+        rows: Array,
+        days: Array,
+        out: Array,
+        shared: Mapping[int, Array],
     ) -> None:
         """Compute all features of the pairs ``(rows[i], days[i])`` into ``out[:, i]``.
 
         Args:
-            store: clustered columns.
+            event_columns: clustered columns.
             rows: positions in the store, int64.
             days: as-of day numbers, int32, one per row.
             out: float64, features by pairs; missing is NaN.
@@ -136,22 +141,24 @@ class Compiled:
         """
         for kernel in self.kernels:
             function: Callable[..., None] = getattr(self._module, kernel.name)
-            function(rows, days, *self._arguments(kernel, store), out)
+            function(rows, days, *self._arguments(kernel, event_columns), out)
         for k, values in shared.items():
             out[k] = values
         self._module.kernel_derived(out)
 
-    def neighbours(self, store: Store, rows: Array, days: Array) -> dict[int, Array]:
+    def neighbours(self, event_columns: EventColumns, rows: Array, days: Array) -> dict[int, Array]:
         """Neighbour features of the pairs; they need others' features of the same day."""
-        found: dict[int, Array] = {}
+        values_by_position: dict[int, Array] = {}
         if self._base is None:
-            return found
+            return values_by_position
         for k, f in enumerate(self.features):
             if f.aggregate == "neighbours":
-                found[k] = neighbour_values(store, self._base, f, rows, days)
-        return found
+                values_by_position[k] = neighbour_values(event_columns, self._base, f, rows, days)
+        return values_by_position
 
-    def run(self, store: Store, rows: Array, days: Array, *, threads: int = 2) -> Array:
+    def run(
+        self, event_columns: EventColumns, rows: Array, days: Array, *, threads: int = 2
+    ) -> Array:
         """Compute the features of all pairs: float64, features by pairs, missing is NaN.
 
         ``rows`` are positions in the store and ``days`` as-of day numbers, one per pair.  The
@@ -159,49 +166,62 @@ class Compiled:
         """
         rows, days = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(days, np.int32)
         out = np.empty((len(self.features), rows.shape[0]), dtype=np.float64)
-        shared = self.neighbours(store, rows, days)
+        shared = self.neighbours(event_columns, rows, days)
         self.in_chunks(
-            store, rows, days, shared, lambda at, part: out[:, at].__setitem__(..., part), threads
+            event_columns,
+            rows,
+            days,
+            shared,
+            lambda pair_slice, part: out[:, pair_slice].__setitem__(..., part),
+            threads,
         )
         return out
 
     def in_chunks(
         self,
-        store: Store,
+        event_columns: EventColumns,
         rows: Array,
         days: Array,
         shared: Mapping[int, Array],
-        use: Callable[[slice, Array], None],
+        consume: Callable[[slice, Array], None],
         threads: int = 2,
     ) -> None:
-        """Compute chunk by chunk and hand each to ``use`` (which must be safe in threads)."""
+        """Compute chunk by chunk and hand each to ``consume`` (which must be safe in threads)."""
 
-        def one(start: int) -> None:
-            at = slice(start, min(start + CHUNK, rows.shape[0]))
-            part = np.empty((len(self.features), at.stop - at.start), dtype=np.float64)
-            own = {k: values[at] for k, values in shared.items()}
-            self.fill(store, frozen(rows[at]), frozen(days[at]), part, own)
-            use(at, part)
+        def compute_chunk(start: int) -> None:
+            pair_slice = slice(start, min(start + CHUNK, rows.shape[0]))
+            part = np.empty(
+                (len(self.features), pair_slice.stop - pair_slice.start), dtype=np.float64
+            )
+            chunk_shared = {k: values[pair_slice] for k, values in shared.items()}
+            self.fill(
+                event_columns,
+                read_only(rows[pair_slice]),
+                read_only(days[pair_slice]),
+                part,
+                chunk_shared,
+            )
+            consume(pair_slice, part)
 
         starts = range(0, rows.shape[0], CHUNK)
         if len(starts) < 2 or threads < 2:
             for start in starts:
-                one(start)
+                compute_chunk(start)
             return
-        one(0)  # compiles before the threads start
+        compute_chunk(0)  # compiles before the threads start
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(one, starts[1:]))
+            list(pool.map(compute_chunk, starts[1:]))
 
     def vector(
-        self, store: Store, rows: npt.ArrayLike, day: int, **options: Any
+        self, event_columns: EventColumns, rows: npt.ArrayLike, day: int, **options: Any
     ) -> dict[str, Array]:
         """Features of one day as a dictionary by id."""
         positions = np.asarray(rows, np.int64)
-        out = self.run(store, positions, np.full(positions.shape, day, np.int32), **options)
+        out = self.run(event_columns, positions, np.full(positions.shape, day, np.int32), **options)
         return dict(zip(self.ids, out, strict=True))
 
 
-def compile_features(features: Sequence[Feature], *, jit: bool | None = None) -> Compiled:
+def compile_features(features: Sequence[Feature], *, jit: bool | None = None) -> CompiledFeatures:
     """Compile declarations into a kernel.
 
     Args:
@@ -212,14 +232,14 @@ def compile_features(features: Sequence[Feature], *, jit: bool | None = None) ->
     Raises:
         BadDeclaration: an expression is outside the language, or a feature that is read is missing.
     """
-    order = ordered(features)
+    order = dependency_order(features)
     use_jit = has_numba() if jit is None else jit
     positions = {f.id: k for k, f in enumerate(order)}
     kernels = []
     for name in directory():
-        own = [(k, f) for k, f in enumerate(order) if f.table == name]
-        if own:
-            kernels.append(table_kernel(name, own))
+        table_features = [(k, f) for k, f in enumerate(order) if f.table == name]
+        if table_features:
+            kernels.append(table_kernel(name, table_features))
     derived = derive.derived_source(
         [(k, f) for k, f in enumerate(order) if f.aggregate == "derived"], positions
     )
@@ -229,4 +249,4 @@ def compile_features(features: Sequence[Feature], *, jit: bool | None = None) ->
     base = None
     if base_ids:
         base = compile_features(with_inputs(base_ids, {f.id: f for f in order}), jit=use_jit)
-    return Compiled(tuple(order), tuple(kernels), source, load_module(name, source), base)
+    return CompiledFeatures(tuple(order), tuple(kernels), source, load_module(name, source), base)

@@ -45,13 +45,13 @@ _OPS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 _CALLS = ("min", "max", "coalesce")
 
 
-def names(expression: str, where: str) -> list[str]:
+def input_ids(expression: str, error_prefix: str) -> list[str]:
     """Ids of the features that a derived expression reads."""
-    found = []
-    for node in ast.walk(parse(expression, where)):
-        if isinstance(node, ast.Name) and node.id not in _CALLS and node.id not in found:
-            found.append(node.id)
-    return found
+    feature_ids = []
+    for node in ast.walk(parse(expression, error_prefix)):
+        if isinstance(node, ast.Name) and node.id not in _CALLS and node.id not in feature_ids:
+            feature_ids.append(node.id)
+    return feature_ids
 
 
 class _Python:
@@ -100,41 +100,44 @@ class _Sql:
         return f"CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {best}({a}, {b}) END"
 
 
-def _emit(node: ast.expr, to: _Python | _Sql, where: str) -> str:
+def _emit(node: ast.expr, emitter: _Python | _Sql, error_prefix: str) -> str:
     if isinstance(node, ast.Name):
-        return to.name(node.id)
+        return emitter.name(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return to.number(float(node.value))
+        return emitter.number(float(node.value))
     if isinstance(node, ast.BinOp):
-        a, b = _emit(node.left, to, where), _emit(node.right, to, where)
+        a, b = _emit(node.left, emitter, error_prefix), _emit(node.right, emitter, error_prefix)
         if isinstance(node.op, ast.Div):
-            return to.divide(a, b)
+            return emitter.divide(a, b)
         if type(node.op) in _OPS:
             return f"({a} {_OPS[type(node.op)]} {b})"
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
-        a, b = _emit(node.left, to, where), _emit(node.comparators[0], to, where)
-        return to.compare(a, COMPARE[type(node.ops[0])], b)
+        a, b = (
+            _emit(node.left, emitter, error_prefix),
+            _emit(node.comparators[0], emitter, error_prefix),
+        )
+        return emitter.compare(a, COMPARE[type(node.ops[0])], b)
     if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func) in _CALLS:
-        a, b = (_emit(arg, to, where) for arg in node.args)
-        return to.call(ast.unparse(node.func), a, b)
+        a, b = (_emit(arg, emitter, error_prefix) for arg in node.args)
+        return emitter.call(ast.unparse(node.func), a, b)
     raise BadDeclaration(
-        f'{where}: "{ast.unparse(node)}" is not in the language of derived features'
+        f'{error_prefix}: "{ast.unparse(node)}" is not in the language of derived features'
     )
 
 
 def to_python(f: Feature, positions: Mapping[str, int]) -> str:
     """Emit a derived feature as Python over the kernel's output."""
-    where = f'feature "{f.id}"'
-    for name in names(f.derive, where):
+    error_prefix = f'feature "{f.id}"'
+    for name in input_ids(f.derive, error_prefix):
         if name not in positions:
-            raise BadDeclaration(f'{where} reads "{name}", which is no feature before it')
-    return _emit(parse(f.derive, where), _Python(positions), where)
+            raise BadDeclaration(f'{error_prefix} reads "{name}", which is no feature before it')
+    return _emit(parse(f.derive, error_prefix), _Python(positions), error_prefix)
 
 
 def to_sql(f: Feature) -> str:
     """Emit a derived feature as SQL over columns named as the features."""
-    where = f'feature "{f.id}"'
-    return _emit(parse(f.derive, where), _Sql(), where)
+    error_prefix = f'feature "{f.id}"'
+    return _emit(parse(f.derive, error_prefix), _Sql(), error_prefix)
 
 
 def derived_source(features: Sequence[tuple[int, Feature]], positions: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ import ast
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from xhcredit.engine.codes import NULLS, storage
+from xhcredit.engine.codes import NULLS, storage_type
 from xhcredit.errors import BadDeclaration
 from xhcredit.ingest.schema import Column, Table
 
@@ -32,13 +32,13 @@ class Code:
 class Emitter(ABC):
     """Base of both emitters: dispatch, kinds of node, refusals."""
 
-    def __init__(self, table: Table, where: str) -> None:
+    def __init__(self, table: Table, error_prefix: str) -> None:
         self.table = table
-        self.where = where
+        self.error_prefix = error_prefix
 
-    def refuse(self, what: str) -> BadDeclaration:
+    def refuse(self, problem: str) -> BadDeclaration:
         """Return (not raise) the error for something outside the language."""
-        return BadDeclaration(f"{self.where}: {what}")
+        return BadDeclaration(f"{self.error_prefix}: {problem}")
 
     def emit(self, node: ast.expr) -> Code:
         """Emit one node."""
@@ -166,8 +166,8 @@ class Emitter(ABC):
 class KernelExpr(Emitter):
     """Emits Python over columns ``c_<name>[j]`` of event ``j`` (``r`` for the register)."""
 
-    def __init__(self, table: Table, where: str) -> None:
-        super().__init__(table, where)
+    def __init__(self, table: Table, error_prefix: str) -> None:
+        super().__init__(table, error_prefix)
         self.index = "r" if table.kind == "register" else "j"
         self.used: set[str] = set()
 
@@ -191,7 +191,7 @@ class KernelExpr(Emitter):
         text = f"int(c_{column.name}[{self.index}])"  # the plain twin must not compute in 8 bits
         needs: tuple[str, ...] = ()
         if not column.required:
-            needs = (f"{text} != {NULLS[storage(column)]}",)
+            needs = (f"{text} != {NULLS[storage_type(column)]}",)
         if column.with_end:
             self.used.add("@ended")
             needs = ("is_ended", *needs)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.expr import KernelExpr
 from xhcredit.engine.jit import load_module
 from xhcredit.engine.kernel_source import (
     HIDDEN,
-    Condition,
+    EventCondition,
     arrays_of,
     conditions,
     event_names,
@@ -30,7 +30,7 @@ from xhcredit.ingest.schema import Table, directory
 
 RELATION = "relation"
 #: a relation through a node with too many members counts for nobody
-HUB = Condition("hub", (), "")
+HUB = EventCondition("hub", (), "")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reading:
     """
 
     hidden: str
-    unmet: Mapping[str, tuple[Condition, ...]]
+    unmet: Mapping[str, tuple[EventCondition, ...]]
 
     @property
     def read_by(self) -> list[str]:
@@ -51,51 +51,65 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class _OfTable:
+class _TableIndicators:
     """The indicators of one table, and the function that tests their conditions on each event."""
 
     table: str
     arrays: tuple[str, ...]
-    features: Mapping[str, tuple[Condition, ...]]
-    tested: tuple[Condition, ...]
+    features: Mapping[str, tuple[EventCondition, ...]]
+    tested: tuple[EventCondition, ...]
     function: Any
 
-    def readings(self, store: Store, row: int, day: int) -> Iterator[Reading]:
+    def readings(self, event_columns: EventColumns, row: int, day: int) -> Iterator[Reading]:
         """Reading of each event of the enterprise, in the store's order."""
-        arrays = [store.tables[self.table][name] for name in self.arrays]
+        arrays = [event_columns.tables[self.table][name] for name in self.arrays]
         for hidden, holds in self.function(row, day, *arrays):
             unmet = {c for c, met in zip(self.tested, holds, strict=True) if not met}
-            found = {f: tuple(c for c in own if c in unmet) for f, own in self.features.items()}
-            yield Reading(hidden, found)
+            unmet_by_feature = {
+                f: tuple(c for c in feature_conditions if c in unmet)
+                for f, feature_conditions in self.features.items()
+            }
+            yield Reading(hidden, unmet_by_feature)
 
 
 @dataclass(frozen=True)
 class Readers:
     """Indicators that can say which events they read."""
 
-    tables: Mapping[str, _OfTable]
+    tables: Mapping[str, _TableIndicators]
     hub_limits: Mapping[str, int]
 
-    def of(self, store: Store, row: int, day: int) -> dict[str, list[Reading]]:
+    def readings_at(
+        self, event_columns: EventColumns, row: int, day: int
+    ) -> dict[str, list[Reading]]:
         """Readings of all events of the enterprise at ``row`` on a day, by table, in their order.
 
         Args:
-            store: clustered columns.
+            event_columns: clustered columns.
             row: position in the store.
             day: as-of day number.
         """
-        found = {name: list(of.readings(store, row, day)) for name, of in self.tables.items()}
+        readings_by_table = {
+            name: list(indicators.readings(event_columns, row, day))
+            for name, indicators in self.tables.items()
+        }
         for name, limit in self.hub_limits.items():
-            hubs = in_hubs(store, row, day, limit)
+            hubs = in_hubs(event_columns, row, day, limit)
             if hubs:
-                found[RELATION] = self._without_hubs(store, row, found[RELATION], name, hubs)
-        return found
+                readings_by_table[RELATION] = self._without_hubs(
+                    event_columns, row, readings_by_table[RELATION], name, hubs
+                )
+        return readings_by_table
 
     @staticmethod
     def _without_hubs(
-        store: Store, row: int, readings: Sequence[Reading], name: str, hubs: set[int]
+        event_columns: EventColumns,
+        row: int,
+        readings: Sequence[Reading],
+        name: str,
+        hubs: set[int],
     ) -> list[Reading]:
-        arrays = store.tables[RELATION]
+        arrays = event_columns.tables[RELATION]
         ids = arrays["event_id"][arrays["offsets"][row] : arrays["offsets"][row + 1]].tolist()
         return [
             replace(r, unmet={**r.unmet, name: (*r.unmet[name], HUB)}) if id_ in hubs else r
@@ -109,15 +123,15 @@ def readers_of(features: tuple[Feature, ...]) -> Readers:
 
     An indicator of neighbours reads those relations of its kind that are in force.
     """
-    near = [f for f in features if f.aggregate == "neighbours"]
-    direct = [f for f in features if f.aggregate not in ("neighbours", "derived")]
-    direct += [_of_relations(f) for f in near]
+    neighbour_features = [f for f in features if f.aggregate == "neighbours"]
+    direct_features = [f for f in features if f.aggregate not in ("neighbours", "derived")]
+    direct_features += [_of_relations(f) for f in neighbour_features]
     tables = {
-        t.name: _of_table(t, [f for f in direct if f.table == t.name])
+        t.name: _table_indicators(t, [f for f in direct_features if f.table == t.name])
         for t in directory().values()
         if t.kind == "event"
     }
-    return Readers(tables, {f.id: f.hub_limit for f in near})
+    return Readers(tables, {f.id: f.hub_limit for f in neighbour_features})
 
 
 def _of_relations(f: Feature) -> Feature:
@@ -126,18 +140,24 @@ def _of_relations(f: Feature) -> Feature:
     return replace(f, aggregate="count", table=RELATION, where=where, relation="", of="")
 
 
-def _of_table(t: Table, features: Sequence[Feature]) -> _OfTable:
+def _table_indicators(t: Table, features: Sequence[Feature]) -> _TableIndicators:
     emitter = KernelExpr(t, f'table "{t.name}"')
-    own = {f.id: tuple(conditions(f, emitter, value_of(f, emitter)[1])) for f in features}
-    tested = tuple(dict.fromkeys(c for several in own.values() for c in several))
+    conditions_by_feature = {
+        f.id: tuple(conditions(f, emitter, value_of(f, emitter)[1])) for f in features
+    }
+    tested = tuple(
+        dict.fromkeys(
+            c for condition_tuple in conditions_by_feature.values() for c in condition_tuple
+        )
+    )
     arrays = arrays_of(t, emitter)
     source = _source(t, emitter, arrays, tested)
     module = load_module(f"xhreading_{hashlib.sha256(source.encode()).hexdigest()[:16]}", source)
-    return _OfTable(t.name, arrays, own, tested, module.readings)
+    return _TableIndicators(t.name, arrays, conditions_by_feature, tested, module.readings)
 
 
 def _source(
-    t: Table, emitter: KernelExpr, arrays: Sequence[str], tested: Sequence[Condition]
+    t: Table, emitter: KernelExpr, arrays: Sequence[str], tested: Sequence[EventCondition]
 ) -> str:
     """A generator over one enterprise's events: why it is hidden, and which conditions hold."""
     hidden = "".join(f"{name!r} if {test} else " for name, test in HIDDEN.items()) + "''"

@@ -41,9 +41,9 @@ def cache_folder() -> Path:
 
 
 def _candidates() -> list[Path]:
-    named = os.environ.get("XHCREDIT_CACHE")
-    if named:
-        return [Path(named)]
+    configured = os.environ.get("XHCREDIT_CACHE")
+    if configured:
+        return [Path(configured)]
     try:
         return [Path.home() / ".cache" / "xhcredit"]
     except RuntimeError:  # a user without a home

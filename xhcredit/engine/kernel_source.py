@@ -37,7 +37,7 @@ class TableKernel:
 
 
 @dataclass(frozen=True)
-class Condition:
+class EventCondition:
     """One thing that an event must fulfil so that an indicator reads it.
 
     ``kind``: ``window`` (it is recent enough), ``where`` (one part of the filter), ``value`` (what
@@ -173,14 +173,18 @@ def value_of(f: Feature, emitter: KernelExpr) -> tuple[str, tuple[str, ...]]:
     return code.text, code.needs
 
 
-def conditions(f: Feature, emitter: KernelExpr, needs: tuple[str, ...]) -> list[Condition]:
+def conditions(f: Feature, emitter: KernelExpr, needs: tuple[str, ...]) -> list[EventCondition]:
     """All that an event must fulfil so that this feature reads it; ``needs`` as by ``value_of``."""
-    said = f'feature "{f.id}"'
-    where = parse(f.where, said) if f.where else None
-    found = [Condition("window", ("age",), f"age < {f.window_days}")] if f.window_days else []
-    found += [Condition("where", _names(n), emitter.condition(n)) for n in _conjuncts(where)]
-    value = parse(f.value, said) if f.value else None
-    return found + [Condition("value", _names(value), need) for need in needs]
+    label = f'feature "{f.id}"'
+    where_node = parse(f.where, label) if f.where else None
+    condition_list = (
+        [EventCondition("window", ("age",), f"age < {f.window_days}")] if f.window_days else []
+    )
+    condition_list += [
+        EventCondition("where", _names(n), emitter.condition(n)) for n in _conjuncts(where_node)
+    ]
+    value = parse(f.value, label) if f.value else None
+    return condition_list + [EventCondition("value", _names(value), need) for need in needs]
 
 
 def _conjuncts(node: ast.expr | None) -> list[ast.expr]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.spec import Feature
 from xhcredit.ingest.schema import table
 
@@ -26,10 +26,10 @@ class _Runner(Protocol):
     @property
     def ids(self) -> list[str]: ...
 
-    def run(self, store: Store, rows: Array, days: Array) -> Array: ...
+    def run(self, event_columns: EventColumns, rows: Array, days: Array) -> Array: ...
 
 
-def _active(edges: Any, day: int) -> Array:
+def _is_active(edges: Any, day: int) -> Array:
     """Mask of the edges that hold on a day, as known then."""
     ended = (edges["ended"] <= day) & (edges["ended_known"] <= day)
     return np.asarray(
@@ -51,69 +51,74 @@ def _unique_pairs(a: Array, b: Array) -> tuple[Array, Array]:
     return pairs >> 32, pairs & 0xFFFFFFFF
 
 
-def _nodes_of(store: Store, rows: Array, kind: int, day: int) -> tuple[Array, Array]:
+def _nodes_of(event_columns: EventColumns, rows: Array, kind: int, day: int) -> tuple[Array, Array]:
     """Distinct (position in ``rows``, node) of the relation's kind that hold on a day."""
-    edges = store.relations.edges
-    at, owner = _spans(edges["offsets"], rows)
-    node = edges["node"][at]
-    of_kind = store.relations.node_kind[node] == kind
-    at, owner, node = at[of_kind], owner[of_kind], node[of_kind]
+    edges = event_columns.relations.edges
+    positions, owner = _spans(edges["offsets"], rows)
+    node = edges["node"][positions]
+    of_kind = event_columns.relations.node_kind[node] == kind
+    positions, owner, node = positions[of_kind], owner[of_kind], node[of_kind]
     chosen = {
-        name: edges[name][at] for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
+        name: edges[name][positions]
+        for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
-    keep = _active(chosen, day)
+    keep = _is_active(chosen, day)
     return _unique_pairs(owner[keep], node[keep])
 
 
-def _members_of(store: Store, nodes: Array, day: int) -> tuple[Array, Array]:
+def _members_of(event_columns: EventColumns, nodes: Array, day: int) -> tuple[Array, Array]:
     """Distinct (position in ``nodes``, enterprise) of those active on a day."""
-    members = store.relations.members
-    at, owner = _spans(members["offsets"], nodes)
-    ent = members["ent"][at]
+    members = event_columns.relations.members
+    positions, owner = _spans(members["offsets"], nodes)
+    ent = members["ent"][positions]
     chosen = {
-        name: members[name][at]
+        name: members[name][positions]
         for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
-    keep = _active(chosen, day) & (store.known[ent] <= day)
+    keep = _is_active(chosen, day) & (event_columns.known[ent] <= day)
     return _unique_pairs(owner[keep], ent[keep])
 
 
-def in_hubs(store: Store, row: int, day: int, hub_limit: int) -> set[int]:
+def in_hubs(event_columns: EventColumns, row: int, day: int, hub_limit: int) -> set[int]:
     """Ids of an enterprise's relations whose node is a hub on a day."""
-    edges = store.relations.edges
-    own = slice(int(edges["offsets"][row]), int(edges["offsets"][row + 1]))
-    nodes, which = np.unique(edges["node"][own], return_inverse=True)
+    edges = event_columns.relations.edges
+    edge_slice = slice(int(edges["offsets"][row]), int(edges["offsets"][row + 1]))
+    nodes, node_index = np.unique(edges["node"][edge_slice], return_inverse=True)
     if not nodes.shape[0]:
         return set()
-    owner, _ = _members_of(store, nodes, day)
+    owner, _ = _members_of(event_columns, nodes, day)
     hubs = np.bincount(owner, minlength=nodes.shape[0]) > hub_limit
-    return set(edges["event_id"][own][hubs[which]].tolist())
+    return set(edges["event_id"][edge_slice][hubs[node_index]].tolist())
 
 
-def _pairs(store: Store, rows: Array, f: Feature, day: int) -> tuple[Array, Array]:
+def _pairs(event_columns: EventColumns, rows: Array, f: Feature, day: int) -> tuple[Array, Array]:
     """(position in ``rows``, neighbour) once per shared node, on one day."""
     kind = table("relation").column("kind").value_ids.index(f.relation)
-    owner, node = _nodes_of(store, rows, kind, day)
-    nodes, which = np.unique(node, return_inverse=True)
-    node_at, ent = _members_of(store, nodes, day)
-    small = np.bincount(node_at, minlength=nodes.shape[0]) <= f.hub_limit
-    node_at, ent = node_at[small[node_at]], ent[small[node_at]]
-    starts = np.searchsorted(node_at, np.arange(nodes.shape[0] + 1))
-    at, back = _spans(starts, which)
-    who, neighbour = owner[back], ent[at]
-    others = neighbour != rows[who]
-    return who[others], neighbour[others]
+    owner, node = _nodes_of(event_columns, rows, kind, day)
+    nodes, node_index = np.unique(node, return_inverse=True)
+    node_position, ent = _members_of(event_columns, nodes, day)
+    small = np.bincount(node_position, minlength=nodes.shape[0]) <= f.hub_limit
+    node_position, ent = node_position[small[node_position]], ent[small[node_position]]
+    starts = np.searchsorted(node_position, np.arange(nodes.shape[0] + 1))
+    positions, pair_index = _spans(starts, node_index)
+    row_index, neighbour = owner[pair_index], ent[positions]
+    is_other = neighbour != rows[row_index]
+    return row_index[is_other], neighbour[is_other]
 
 
-def _on_day(store: Store, base: _Runner, f: Feature, rows: Array, day: int) -> Array:
+def _on_day(event_columns: EventColumns, base: _Runner, f: Feature, rows: Array, day: int) -> Array:
     """Neighbour sums of some enterprises on one day."""
-    who, neighbour = _pairs(store, rows, f, day)
-    ents, which = np.unique(neighbour, return_inverse=True)
-    values = base.run(store, ents, np.full(ents.shape, day, np.int32))[base.ids.index(f.of)]
-    return np.bincount(who, weights=np.nan_to_num(values)[which], minlength=rows.shape[0])
+    row_index, neighbour = _pairs(event_columns, rows, f, day)
+    ents, neighbour_index = np.unique(neighbour, return_inverse=True)
+    values = base.run(event_columns, ents, np.full(ents.shape, day, np.int32))[base.ids.index(f.of)]
+    return np.bincount(
+        row_index, weights=np.nan_to_num(values)[neighbour_index], minlength=rows.shape[0]
+    )
 
 
-def neighbour_values(store: Store, base: _Runner, f: Feature, rows: Array, days: Array) -> Array:
+def neighbour_values(
+    event_columns: EventColumns, base: _Runner, f: Feature, rows: Array, days: Array
+) -> Array:
     """Sum of feature ``f.of`` over the neighbours of each pair; no neighbours is 0.
 
     A neighbour whose value is missing adds nothing.
@@ -123,5 +128,5 @@ def neighbour_values(store: Store, base: _Runner, f: Feature, rows: Array, days:
         on_day = np.flatnonzero(days == day)
         for start in range(0, on_day.shape[0], SLICE):
             part = on_day[start : start + SLICE]
-            out[part] = _on_day(store, base, f, rows[part], int(day))
+            out[part] = _on_day(event_columns, base, f, rows[part], int(day))
     return out

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.engine.codes import NEVER, NULLS, readable, storage
-from xhcredit.engine.columns import Array, Relations, Store, empty_days, frozen
+from xhcredit.engine.codes import NEVER, NULLS, is_readable, storage_type
+from xhcredit.engine.columns import Array, EventColumns, Relations, empty_days, read_only
 from xhcredit.engine.compile import compile_features
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadInput
@@ -39,14 +39,14 @@ def event_id(t: Table, event: Event) -> int:
     return int.from_bytes(digest[8:], "little") >> 1
 
 
-def stored(column: Column, value: Any) -> int:
+def stored_value(column: Column, value: Any) -> int:
     """A canonical value as the kernel's whole number.
 
     Raises:
         BadInput: a category's value that the directory does not declare.
     """
     if value is None or value == "":
-        return NULLS[storage(column)]
+        return NULLS[storage_type(column)]
     if column.type == "date":
         return day_number(value)
     if column.type == "money":
@@ -77,13 +77,13 @@ def _event_arrays(t: Table, events: Sequence[Event]) -> dict[str, Array]:
 
 def _columns(t: Table, rows: Sequence[Event]) -> dict[str, Array]:
     return {
-        f"c_{c.name}": np.array([stored(c, e.get(c.name)) for e in rows], storage(c))
+        f"c_{c.name}": np.array([stored_value(c, e.get(c.name)) for e in rows], storage_type(c))
         for c in t.columns
-        if readable(c)
+        if is_readable(c)
     }
 
 
-def one_enterprise(events: Mapping[str, Sequence[Event]]) -> Store:
+def one_enterprise(events: Mapping[str, Sequence[Event]]) -> EventColumns:
     """Build a store of one enterprise from events as dictionaries of canonical values.
 
     ``events["enterprise"]`` may hold its register row.  Tables that are left out are empty.
@@ -103,15 +103,15 @@ def one_enterprise(events: Mapping[str, Sequence[Event]]) -> Store:
             tables[name] = _columns(t, [register])
         else:
             tables[name] = _event_arrays(t, events.get(name, ()))
-    none = np.zeros(0, np.int32)
-    return Store(
+    no_ids = np.zeros(0, np.int32)
+    return EventColumns(
         codes=np.array([str(register.get("code", "")).encode()], "S18"),
         known=np.array([day_number(register.get("known_on", _EPOCH))], np.int32),
         deregistered=np.array([day_number(register.get("deregistered_on"))], np.int32),
-        tables={n: {k: frozen(a) for k, a in arrays.items()} for n, arrays in tables.items()},
+        tables={n: {k: read_only(a) for k, a in arrays.items()} for n, arrays in tables.items()},
         relations=Relations(
-            {"offsets": np.zeros(2, np.int64), "node": none, **empty_days(0)},
-            {"offsets": np.zeros(1, np.int64), "ent": none, **empty_days(0)},
+            {"offsets": np.zeros(2, np.int64), "node": no_ids, **empty_days(0)},
+            {"offsets": np.zeros(1, np.int64), "ent": no_ids, **empty_days(0)},
             np.zeros(0, np.int8),
         ),
     )
@@ -128,6 +128,8 @@ def compute_one(
         BadInput: an undeclared table or value.
     """
     compiled = compile_features(features, jit=False)
-    store = one_enterprise(events)
-    out = compiled.run(store, np.zeros(1, np.int64), np.full(1, day_number(as_of), np.int32))
+    event_columns = one_enterprise(events)
+    out = compiled.run(
+        event_columns, np.zeros(1, np.int64), np.full(1, day_number(as_of), np.int32)
+    )
     return {f: float(v) for f, v in zip(compiled.ids, out[:, 0], strict=True)}

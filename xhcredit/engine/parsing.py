@@ -18,8 +18,8 @@ def _read(expression: str) -> ast.Expression:
         return ast.parse(expression, mode="eval")
 
 
-def parse(expression: str, where: str) -> ast.expr:
-    """Parse an expression; ``where`` names the feature for the error.
+def parse(expression: str, error_prefix: str) -> ast.expr:
+    """Parse an expression; ``error_prefix`` names the feature for the error.
 
     Raises:
         BadDeclaration: not an expression of the language.
@@ -28,5 +28,5 @@ def parse(expression: str, where: str) -> ast.expr:
         return _read(expression.strip()).body
     except SyntaxError as error:
         raise BadDeclaration(
-            f'{where}: "{expression}" is not an expression ({error.msg}); see engine/expr.py'
+            f'{error_prefix}: "{expression}" is not an expression ({error.msg}); see engine/expr.py'
         ) from None

@@ -95,7 +95,7 @@ def _days(feature: str, window: str) -> int:
 
 def _check(f: Feature) -> None:
     """Refuse a declaration whose parts do not fit together."""
-    wants = {
+    required = {
         "value": f.aggregate in VALUED or f.aggregate == "attribute",
         "half_life": f.aggregate == "decayed",
         "derive": f.aggregate == "derived",
@@ -103,9 +103,9 @@ def _check(f: Feature) -> None:
         "of": f.aggregate == "neighbours",
         "table": f.aggregate not in ("derived", "neighbours"),
     }
-    for name, wanted in wants.items():
-        if bool(getattr(f, name)) != wanted:
-            verb = "needs" if wanted else "takes no"
+    for name, is_required in required.items():
+        if bool(getattr(f, name)) != is_required:
+            verb = "needs" if is_required else "takes no"
             raise BadDeclaration(f'feature "{f.id}": aggregate "{f.aggregate}" {verb} "{name}"')
     if not re.fullmatch(r"[a-z][a-z0-9_]*", f.id):
         raise BadDeclaration(f'feature "{f.id}": an id is made of a-z, 0-9 and _')

@@ -22,32 +22,34 @@ def spans(offsets: Array, keys: Array) -> tuple[Array, Array]:
     return np.repeat(starts, sizes) + within, owner
 
 
-def places_of(old: Array, new: Array) -> Array:
+def positions_in(old: Array, new: Array) -> Array:
     """Position of each of ``old`` in ``new`` (both sorted, unique); -1 where absent."""
-    at = np.searchsorted(new, old)
-    at[at == new.shape[0]] = 0
+    positions = np.searchsorted(new, old)
+    positions[positions == new.shape[0]] = 0
     if not new.shape[0]:
         return np.full(old.shape, -1, np.int64)
-    return np.where(new[at] == old, at, -1)
+    return np.where(new[positions] == old, positions, -1)
 
 
-def moved(old: Array, new: Array) -> Array:
-    """As ``places_of``, quick if nothing differs."""
+def moved_positions(old: Array, new: Array) -> Array:
+    """As ``positions_in``, quick if nothing differs."""
     if old.shape == new.shape and np.array_equal(_raw(old), _raw(new)):
         return np.arange(old.shape[0])
-    return places_of(old, new)
+    return positions_in(old, new)
 
 
-def inserted(old: Array, more: Array) -> tuple[Array, Array]:
-    """``old`` (sorted, unique) with what of ``more`` it lacks, and where its own stand in that."""
-    more = np.unique(more)
-    at = np.searchsorted(old, more)
-    lacking = at == old.shape[0]
-    lacking[~lacking] = old[at[~lacking]] != more[~lacking]
-    before = at[lacking]
-    steps = np.bincount(before, minlength=old.shape[0] + 1)[: old.shape[0]]
+def merge_sorted(old: Array, extra: Array) -> tuple[Array, Array]:
+    """``old`` (sorted, unique) with what of ``extra`` it lacks, and where its own stand in that."""
+    extra = np.unique(extra)
+    positions = np.searchsorted(old, extra)
+    is_missing = positions == old.shape[0]
+    is_missing[~is_missing] = old[positions[~is_missing]] != extra[~is_missing]
+    insert_positions = positions[is_missing]
+    steps = np.bincount(insert_positions, minlength=old.shape[0] + 1)[: old.shape[0]]
     place = np.arange(old.shape[0]) + np.cumsum(steps)
-    return np.insert(old, before, more[lacking]) if before.shape[0] else old, place
+    return np.insert(old, insert_positions, extra[is_missing]) if insert_positions.shape[
+        0
+    ] else old, place
 
 
 def _raw(texts: Array) -> Array:
@@ -68,23 +70,23 @@ class Splice:
     fresh_at: Array
     fresh: Array
 
-    def column(self, before: Array, incoming: Array) -> Array:
+    def column(self, old_column: Array, incoming: Array) -> Array:
         """One column of now."""
-        if before.shape[0]:
-            made = np.take(before, self.source, mode="clip")
+        if old_column.shape[0]:
+            new_column = np.take(old_column, self.source, mode="clip")
         else:
-            made = np.zeros(self.source.shape, before.dtype)
-        made[self.fresh_at] = incoming[self.fresh]
-        return made
+            new_column = np.zeros(self.source.shape, old_column.dtype)
+        new_column[self.fresh_at] = incoming[self.fresh]
+        return new_column
 
 
 def splice(
     offsets: Array,
     place: Array,
     size: int,
-    gone: Array,
+    removed: Array,
     keys: Array,
-    before: Sequence[Array],
+    old_sort: Sequence[Array],
     incoming: Sequence[Array],
 ) -> Splice:
     """Find out how a table changes.
@@ -93,51 +95,57 @@ def splice(
         offsets: of before, by key.
         place: where each key of before stands now; -1 if it is gone (then so are its rows).
         size: number of keys now.
-        gone: positions of the rows of before that no longer stand, sorted.
+        removed: positions of the rows of before that no longer stand, sorted.
         keys: key, as of now, of each row that comes in.
-        before: columns of before by which the rows of a key are ordered, the first decides first.
+        old_sort: columns of before by which the rows of a key are ordered, the first decides first.
         incoming: the same columns of what comes in.
     """
-    of_gone = np.searchsorted(offsets, gone, side="right") - 1
-    touched = np.unique(np.concatenate([place[of_gone], keys]).astype(np.int64))
+    removed_keys = np.searchsorted(offsets, removed, side="right") - 1
+    touched = np.unique(np.concatenate([place[removed_keys], keys]).astype(np.int64))
     touched = touched[touched >= 0]
-    was = np.full(size, -1, np.int64)
-    here = np.flatnonzero(place >= 0)
-    was[place[here]] = here
-    stays, owner = spans(offsets, was[touched[was[touched] >= 0]])
-    owner_key = touched[was[touched] >= 0][owner]
-    kept = ~np.isin(stays, gone)
-    stays, key = stays[kept], np.concatenate([owner_key[kept], keys]).astype(np.int64)
-    by = [np.concatenate([b[stays], i]) for b, i in zip(before, incoming, strict=True)]
-    order = np.lexsort((*reversed(by), key))
-    origin = np.concatenate([stays, -1 - np.arange(keys.shape[0])])[order]
-    counts = recounted(offsets, place, size)
+    key_before = np.full(size, -1, np.int64)
+    surviving = np.flatnonzero(place >= 0)
+    key_before[place[surviving]] = surviving
+    kept_rows, owner = spans(offsets, key_before[touched[key_before[touched] >= 0]])
+    owner_key = touched[key_before[touched] >= 0][owner]
+    is_kept = ~np.isin(kept_rows, removed)
+    kept_rows, key = kept_rows[is_kept], np.concatenate([owner_key[is_kept], keys]).astype(np.int64)
+    sort_columns = [
+        np.concatenate([b[kept_rows], i]) for b, i in zip(old_sort, incoming, strict=True)
+    ]
+    order = np.lexsort((*reversed(sort_columns), key))
+    origin = np.concatenate([kept_rows, -1 - np.arange(keys.shape[0])])[order]
+    counts = moved_counts(offsets, place, size)
     counts[touched] = np.diff(np.searchsorted(key[order], np.append(touched, size)))
-    return _laid_out(offsets, was, counts, touched, origin)
+    return _laid_out(offsets, key_before, counts, touched, origin)
 
 
-def recounted(offsets: Array, place: Array, size: int) -> Array:
+def moved_counts(offsets: Array, place: Array, size: int) -> Array:
     """Rows by key of now, if those of before only move."""
     counts = np.zeros(size, np.int64)
-    here = place >= 0
-    counts[place[here]] = np.diff(offsets)[here]
+    is_present = place >= 0
+    counts[place[is_present]] = np.diff(offsets)[is_present]
     return counts
 
 
-def _laid_out(offsets: Array, was: Array, counts: Array, touched: Array, origin: Array) -> Splice:
+def _laid_out(
+    offsets: Array, key_before: Array, counts: Array, touched: Array, origin: Array
+) -> Splice:
     """Where each row of now comes from; ``origin`` are the rows of the touched keys in order."""
-    now = np.concatenate([[0], np.cumsum(counts)])
-    shift = np.where(was >= 0, offsets[was], 0) - now[:-1]
-    source = np.arange(now[-1]) + np.repeat(shift, counts)
-    at = spans(now, touched)[0]
-    source[at] = np.maximum(origin, 0)
+    offsets_now = np.concatenate([[0], np.cumsum(counts)])
+    shift = np.where(key_before >= 0, offsets[key_before], 0) - offsets_now[:-1]
+    source = np.arange(offsets_now[-1]) + np.repeat(shift, counts)
+    touched_rows = spans(offsets_now, touched)[0]
+    source[touched_rows] = np.maximum(origin, 0)
     fresh = origin < 0
-    return Splice(now, source, at[fresh], -1 - origin[fresh])
+    return Splice(offsets_now, source, touched_rows[fresh], -1 - origin[fresh])
 
 
-def spliced(
-    how: Splice, before: Mapping[str, Array], incoming: Mapping[str, Array]
+def apply_splice(
+    splice_plan: Splice, old_columns: Mapping[str, Array], incoming: Mapping[str, Array]
 ) -> dict[str, Array]:
     """All columns of now, with the new offsets."""
-    made = {k: how.column(before[k], incoming[k]) for k in before if k != "offsets"}
-    return {"offsets": how.offsets, **made}
+    new_columns = {
+        k: splice_plan.column(old_columns[k], incoming[k]) for k in old_columns if k != "offsets"
+    }
+    return {"offsets": splice_plan.offsets, **new_columns}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xhcredit.engine import derive
-from xhcredit.engine.compile import ordered, with_inputs
+from xhcredit.engine.compile import dependency_order, with_inputs
 from xhcredit.engine.expr import SqlExpr
 from xhcredit.engine.kernel_source import DECAY_DAYS, DECAY_ONE
 from xhcredit.engine.parsing import parse
@@ -67,7 +67,7 @@ def _aggregate(f: Feature, emitter: SqlExpr) -> str:
     """SQL of one feature over the visible rows of its table."""
     value = _value(f, emitter)
     keep = _tests(f, emitter, value)
-    listed = f"list({value or 'age'} {_ORDER}){keep}"
+    ordered_list = f"list({value or 'age'} {_ORDER}){keep}"
     cast = "CAST({} AS DOUBLE)"
     text = {
         "count": f"count(*){keep}",
@@ -75,14 +75,14 @@ def _aggregate(f: Feature, emitter: SqlExpr) -> str:
         "min": f"min({value}){keep}",
         "max": f"max({value}){keep}",
         "mean": f"CAST(sum({value}){keep} AS DOUBLE) / count(*){keep}",
-        "last": f"{listed}[-1]",
-        "last2": f"{listed}[-2]",
-        "streak": f"coalesce(list_position(list_reverse(list_transform({listed}, "
-        f"lambda x: x = 1)), FALSE) - 1, len({listed}), 0)",
+        "last": f"{ordered_list}[-1]",
+        "last2": f"{ordered_list}[-2]",
+        "streak": f"coalesce(list_position(list_reverse(list_transform({ordered_list}, "
+        f"lambda x: x = 1)), FALSE) - 1, len({ordered_list}), 0)",
         "distinct": f"count(DISTINCT {value}){keep}",
         "decayed": _decayed(f, value, keep),
-        "days_since": f"{listed}[-1]",
-        "days_since_first": f"{listed}[1]",
+        "days_since": f"{ordered_list}[-1]",
+        "days_since_first": f"{ordered_list}[1]",
     }[f.aggregate]
     number = cast.format(text)
     return f"{number} / 100.0::DOUBLE" if f.unit == "yuan" else number
@@ -112,8 +112,8 @@ def _table_cte(t: Table, features: Sequence[Feature], prefix: str, spine: str) -
         body = f"SELECT pair, {', '.join(columns)} FROM {prefix}{t.name}_visible"
     else:
         columns = [f'{_aggregate(f, emitter)} AS "{f.id}"' for f in features]
-        listed = ",\n  ".join(["pair", *columns])
-        body = f"SELECT {listed}\n FROM {prefix}{t.name}_visible GROUP BY pair"
+        select_list = ",\n  ".join(["pair", *columns])
+        body = f"SELECT {select_list}\n FROM {prefix}{t.name}_visible GROUP BY pair"
     lines.append(f"{prefix}{t.name}_features AS ({body})")
     return ",\n".join(lines)
 
@@ -148,9 +148,9 @@ def _body(
     """CTEs of a set of features, and the SELECT that joins them (derived features last)."""
     ctes, joins, columns = [], [], []
     for t in directory().values():
-        own = [f for f in features if f.table == t.name]
-        if own:
-            ctes.append(_table_cte(t, own, prefix, spine))
+        table_features = [f for f in features if f.table == t.name]
+        if table_features:
+            ctes.append(_table_cte(t, table_features, prefix, spine))
             joins.append(f"LEFT JOIN {prefix}{t.name}_features USING (pair)")
     for f in features:
         if f.aggregate == "neighbours":
@@ -175,7 +175,7 @@ def feature_sql(features: Sequence[Feature]) -> str:
     Raises:
         BadDeclaration: as for the kernel.
     """
-    order = ordered(features)
+    order = dependency_order(features)
     ctes = ["days AS (SELECT DISTINCT as_of FROM spine)"]
     bases = sorted({f.of for f in order if f.aggregate == "neighbours"})
     if bases:
@@ -183,8 +183,8 @@ def feature_sql(features: Sequence[Feature]) -> str:
             "everyone AS (SELECT row_number() OVER () AS pair, e.code, d.as_of "
             "FROM days d JOIN enterprise e ON e.known_on <= d.as_of)"
         )
-        wanted = with_inputs(bases, {f.id: f for f in order})
-        base_ctes, body = _body(wanted, "base_", "everyone", "code, as_of")
+        base_features = with_inputs(bases, {f.id: f for f in order})
+        base_ctes, body = _body(base_features, "base_", "everyone", "code, as_of")
         ctes += [*base_ctes, f"base AS ({body})"]
     own_ctes, body = _body(order, "", "spine", "as_of")
     columns = ", ".join(f'"{f.id}"' for f in order)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xhcredit.engine.columns import Array, Relations, Store, frozen
+from xhcredit.engine.columns import Array, EventColumns, Relations, read_only
 from xhcredit.errors import BadInput
 from xhcredit.ingest.schema import directory
 
@@ -19,7 +19,7 @@ from xhcredit.ingest.schema import directory
 PLACES = ["bureau", "street", "name", "kind", "size"]
 
 
-def unfinished(out: Path) -> Path:
+def empty_part_folder(out: Path) -> Path:
     """The empty folder in which a store is made before it gets its name."""
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -27,7 +27,7 @@ def unfinished(out: Path) -> Path:
     return part
 
 
-def begun(out: Path) -> Path:
+def build_folder(out: Path) -> Path:
     """Build folder of a store, kept between attempts.
 
     The name of the store says what it is built from, so what is there fits.
@@ -37,32 +37,32 @@ def begun(out: Path) -> Path:
     return part
 
 
-def finish(part: Path, out: Path, about: dict[str, Any]) -> None:
+def finish(part: Path, out: Path, notes: dict[str, Any]) -> None:
     """Publish a store atomically; ``orphans``: events of unregistered codes were left out."""
-    (part / "store.json").write_text(json.dumps(about))
+    (part / "store.json").write_text(json.dumps(notes))
     if out.exists():  # made anew; who reads it keeps its mapped files
         shutil.rmtree(out)
     os.replace(part, out)
 
 
-def about(folder: Path) -> dict[str, Any]:
+def read_notes(folder: Path) -> dict[str, Any]:
     """Metadata of a store (``store.json``)."""
-    told: dict[str, Any] = json.loads((folder / "store.json").read_text())
-    return told
+    notes: dict[str, Any] = json.loads((folder / "store.json").read_text())
+    return notes
 
 
 def _arrays(folder: Path) -> dict[str, Array]:
-    return {f.stem: frozen(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
+    return {f.stem: read_only(np.load(f, mmap_mode="r")) for f in sorted(folder.glob("*.npy"))}
 
 
-def load(path: Path) -> Store:
+def load(path: Path) -> EventColumns:
     """Map a clustered store into memory; nothing is read until it is used.
 
     Raises:
         BadInput: a file of it is gone or damaged.
     """
     try:
-        return _mapped(path)
+        return _map_store(path)
     except (EOFError, ValueError, KeyError, TypeError, FileNotFoundError) as error:
         raise BadInput(
             f'the clustered events in "{path}" are damaged ({type(error).__name__}: {error}); '
@@ -70,9 +70,9 @@ def load(path: Path) -> Store:
         ) from error
 
 
-def _mapped(path: Path) -> Store:
+def _map_store(path: Path) -> EventColumns:
     register = _arrays(path / "register")
-    return Store(
+    return EventColumns(
         codes=register["codes"],
         known=register["known"],
         deregistered=register["deregistered"],
@@ -80,18 +80,18 @@ def _mapped(path: Path) -> Store:
         relations=Relations(
             _arrays(path / "edges"),
             _arrays(path / "members"),
-            frozen(np.load(path / "node_kind.npy")),
+            read_only(np.load(path / "node_kind.npy")),
         ),
-        digest=about(path)["digest"],
+        digest=read_notes(path)["digest"],
         path=path,
     )
 
 
-def places_of(store: Store) -> pa.Table:
+def places_table(event_columns: EventColumns) -> pa.Table:
     """Register attributes of all enterprises of a store (columns ``PLACES``), mapped."""
-    if store.path is None:
+    if event_columns.path is None:
         raise BadInput("this store lies in no folder; open it with open_store")
-    return read_places(store.path)
+    return read_places(event_columns.path)
 
 
 def read_places(folder: Path) -> pa.Table:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from xhcredit.engine import derive
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.expr import KernelExpr
 from xhcredit.engine.jit import has_numba, load_module
 from xhcredit.engine.kernel_source import DECAY_DAYS
@@ -35,20 +35,22 @@ Slope = tuple[int, int] | None
 
 def moves(features: Sequence[Feature]) -> dict[str, Moves]:
     """How each feature moves between two days of change, by id; inputs stand before users."""
-    found: dict[str, Moves] = {}
+    motion_by_id: dict[str, Moves] = {}
     for f in features:
-        found[f.id] = _derived(f, found) if f.aggregate == "derived" else _own(f)
-    return found
+        motion_by_id[f.id] = (
+            _derived_motion(f, motion_by_id) if f.aggregate == "derived" else _own_motion(f)
+        )
+    return motion_by_id
 
 
-def _derived(f: Feature, known: dict[str, Moves]) -> Moves:
-    inputs = {known[name] for name in derive.names(f.derive, f'feature "{f.id}"')}
+def _derived_motion(f: Feature, known: dict[str, Moves]) -> Moves:
+    inputs = {known[name] for name in derive.input_ids(f.derive, f'feature "{f.id}"')}
     if "restless" in inputs:
         return "restless"
     return "stands" if inputs <= {"stands"} else "derived"
 
 
-def _own(f: Feature) -> Moves:
+def _own_motion(f: Feature) -> Moves:
     """A neighbour's value stands here: those are computed every night, for everybody."""
     if f.aggregate in _SINCE:
         return "climbs"
@@ -62,27 +64,27 @@ def _own(f: Feature) -> Moves:
 
 
 def _value_slope(f: Feature) -> Slope:
-    """By how much the value of an event moves in a day; truth values are told by ``_turns``."""
+    """By how much the value of an event moves in a day; truth values are told by ``_turn_days``."""
     if not f.value:
         return 0, 0
     node = parse(f.value, f.id)
     if isinstance(node, ast.Compare | ast.BoolOp):
-        return (0, 0) if _bare(node) else None
+        return (0, 0) if _time_only_in_comparisons(node) else None
     return _slope(node, ended="ended" in _conjuncts(f.where))
 
 
-def _conjuncts(where: str) -> set[str]:
+def _conjuncts(condition: str) -> set[str]:
     """Names that stand alone in a condition, so that they hold of every event that counts."""
-    if not where:
+    if not condition:
         return set()
-    found, stack = set(), [parse(where, "where")]
+    names, stack = set(), [parse(condition, "where")]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
             stack += node.values
         elif isinstance(node, ast.Name):
-            found.add(node.id)
-    return found
+            names.add(node.id)
+    return names
 
 
 def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
@@ -91,7 +93,7 @@ def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
         if node.id == "duration":
             return (0, 0) if ended else (0, 1)
         return (1, 1) if node.id in _TIME else (0, 0)
-    if not _timed(node):
+    if not _depends_on_time(node):
         return 0, 0
     if isinstance(node, ast.UnaryOp):
         inner = _slope(node.operand, ended=ended)
@@ -108,36 +110,36 @@ def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
     return None
 
 
-def _timed(node: ast.AST) -> bool:
+def _depends_on_time(node: ast.AST) -> bool:
     return any(isinstance(n, ast.Name) and n.id in _TIME for n in ast.walk(node))
 
 
-def _bare(node: ast.AST) -> bool:
+def _time_only_in_comparisons(node: ast.AST) -> bool:
     """Whether time stands only inside comparisons."""
-    if isinstance(node, ast.Compare) or not _timed(node):
+    if isinstance(node, ast.Compare) or not _depends_on_time(node):
         return True
     if isinstance(node, ast.Name):
         return False
-    return all(_bare(child) for child in ast.iter_child_nodes(node))
+    return all(_time_only_in_comparisons(child) for child in ast.iter_child_nodes(node))
 
 
-def _turns(f: Feature, emitter: KernelExpr) -> list[str]:
+def _turn_days(f: Feature, emitter: KernelExpr) -> list[str]:
     """Lines that find the next day on which a comparison with time can turn."""
     lines = []
     for text in filter(None, (f.where, f.value)):
         node = parse(text, f'feature "{f.id}"')
-        if text == f.where and not _bare(node):
+        if text == f.where and not _time_only_in_comparisons(node):
             lines.append("best = min(best, A + 1)")
         lines += [
             line
-            for found in ast.walk(node)
-            if isinstance(found, ast.Compare) and _timed(found)
-            for line in _turn(found, emitter)
+            for comparison in ast.walk(node)
+            if isinstance(comparison, ast.Compare) and _depends_on_time(comparison)
+            for line in _turning_lines(comparison, emitter)
         ]
     return lines
 
 
-def _turn(node: ast.Compare, emitter: KernelExpr) -> list[str]:
+def _turning_lines(node: ast.Compare, emitter: KernelExpr) -> list[str]:
     """If both sides draw near by at most one a day, they cannot meet before that many days."""
     left, right = node.left, node.comparators[0]
     slope = _slope(ast.BinOp(left, ast.Sub(), right))
@@ -160,7 +162,7 @@ def _source(name: str, features: Sequence[Feature]) -> _Source:
     """The function of one table: lowers ``out[i]`` to the next day of change of ``rows[i]``."""
     t = table(name)
     emitter = KernelExpr(t, f'table "{name}"')
-    turns = list(dict.fromkeys(_joined([_turns(f, emitter) for f in features])))
+    turns = list(dict.fromkeys(_joined_lines([_turn_days(f, emitter) for f in features])))
     body = turns if t.kind == "register" else _events(t, features, turns)
     columns = sorted(c for c in emitter.used if not c.startswith("@"))
     arrays = [f"c_{c}" for c in columns]
@@ -173,16 +175,16 @@ def _source(name: str, features: Sequence[Feature]) -> _Source:
     return _Source(f"due_{name}", tuple(arrays), "\n".join([*lines, "        out[i] = best"]))
 
 
-def _joined(several: Sequence[Sequence[str]]) -> list[str]:
+def _joined_lines(line_groups: Sequence[Sequence[str]]) -> list[str]:
     """Lines with those that hang on a line before them in one piece."""
-    found: list[str] = []
-    for lines in several:
+    blocks: list[str] = []
+    for lines in line_groups:
         for line in lines:
             if line.startswith(" "):
-                found[-1] += "\n" + line
+                blocks[-1] += "\n" + line
             else:
-                found.append(line)
-    return found
+                blocks.append(line)
+    return blocks
 
 
 def _events(t: Table, features: Sequence[Feature], turns: Sequence[str]) -> list[str]:
@@ -214,17 +216,17 @@ class Due:
     tables: tuple[str, ...]
     _module: Any
 
-    def lower(self, store: Store, rows: Array, day: int, out: Array) -> None:
+    def lower(self, event_columns: EventColumns, rows: Array, day: int, out: Array) -> None:
         """Lower ``out[i]`` (int64) to the next day after ``day`` on which ``rows[i]`` changes."""
         for name, source in zip(self.tables, self.sources, strict=True):
-            held = store.tables[name]
-            getattr(self._module, source.name)(rows, day, *(held[a] for a in source.arrays), out)
+            arrays = event_columns.tables[name]
+            getattr(self._module, source.name)(rows, day, *(arrays[a] for a in source.arrays), out)
 
 
 def compile_due(features: Sequence[Feature]) -> Due:
     """Compile the next day of change of features (neighbour and derived ones left out)."""
-    own = {name: [f for f in features if f.table == name] for name in directory()}
-    sources = {name: _source(name, fs) for name, fs in own.items() if fs}
+    features_by_table = {name: [f for f in features if f.table == name] for name in directory()}
+    sources = {name: _source(name, fs) for name, fs in features_by_table.items() if fs}
     text = "\n\n\n".join(s.source for s in sources.values()) + "\n"
     header = (
         '"""Written by xhcredit.engine.valid_until from the feature declarations; do not edit."""\n'

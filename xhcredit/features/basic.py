@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcredit.features.declare import FOR_RULES, SAFER, SHOWN, WARNS, Facts
+from xhcredit.features.declare import DISPLAY_ONLY, RULES_ONLY, SAFER, WARNING_USE, FeatureFactory
 from xhcredit.features.sources import BASIC, REGISTER, TOLERANCE, WARNING
 
 #: A status counts from its day on; without a day it counts whenever the enterprise is known.
@@ -10,8 +10,10 @@ _SINCE = "status == '{}' and (is_missing(status_on) or status_on <= as_of)"
 #: Before the day of a status that ended business, the enterprise was active.
 _ACTIVE = f"{_SINCE.format('active')} or status != 'active' and status_on > as_of"
 
-_REGISTER = Facts("enterprise", "basic", REGISTER, "登记信息缺项 not in the register")
-_PERMITS = Facts("permit", "basic", BASIC, "无已知有效许可 no permit in force known", where="open")
+_REGISTER = FeatureFactory("enterprise", "basic", REGISTER, "登记信息缺项 not in the register")
+_PERMITS = FeatureFactory(
+    "permit", "basic", BASIC, "无已知有效许可 no permit in force known", where="open"
+)
 
 FEATURES = (
     _REGISTER.attribute(
@@ -24,17 +26,17 @@ FEATURES = (
         **SAFER,
     ),
     _REGISTER.attribute(
-        "is_active", "登记状态为存续", "registered as active", _ACTIVE, **FOR_RULES
+        "is_active", "登记状态为存续", "registered as active", _ACTIVE, **RULES_ONLY
     ),
     _REGISTER.attribute(
-        "is_suspended", "歇业", "registered as suspended", _SINCE.format("suspended"), **FOR_RULES
+        "is_suspended", "歇业", "registered as suspended", _SINCE.format("suspended"), **RULES_ONLY
     ),
     _REGISTER.attribute(
         "is_revoked",
         "营业执照被吊销",
         "business licence revoked",
         _SINCE.format("revoked"),
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _REGISTER.attribute(
         "is_individual",
@@ -42,7 +44,7 @@ FEATURES = (
         "individual business (tolerance period, personal data)",
         "kind == 'individual'",
         source=TOLERANCE,
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _REGISTER.attribute(
         "is_small_or_micro",
@@ -50,7 +52,7 @@ FEATURES = (
         "small or micro enterprise (tolerance period only)",
         "size in ('small', 'micro')",
         source=TOLERANCE,
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _REGISTER.attribute(
         "is_new_form",
@@ -58,14 +60,14 @@ FEATURES = (
         "new industry form or model (tolerance period only)",
         "new_form == 1",
         source=TOLERANCE,
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _REGISTER.attribute(
         "is_established_30d",
         "成立不满30日",
         "established less than 30 days ago",
         "as_of - established_on < 30",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     _REGISTER.attribute(
         "licensed_items",
@@ -73,16 +75,16 @@ FEATURES = (
         "licensed business items (exposure)",
         "scope_items",
         unit="count",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
-    _PERMITS.count("permits_open", "有效许可数", "permits in force", **SHOWN),
+    _PERMITS.count("permits_open", "有效许可数", "permits in force", **DISPLAY_ONLY),
     _PERMITS.count(
         "permits_expiring_90d",
         "90日内到期的许可数",
         "permits that expire within 90 days (a reminder, not a risk)",
         "expires_on >= as_of and expires_on - as_of < 90",
         source=WARNING,
-        **WARNS,
+        **WARNING_USE,
     ),
     _PERMITS.count(
         "permits_expired_open",
@@ -90,6 +92,6 @@ FEATURES = (
         "permits past their last day, neither renewed nor cancelled",
         "expires_on < as_of",
         source=WARNING,
-        **WARNS,
+        **WARNING_USE,
     ),
 )

@@ -13,9 +13,9 @@ PRIOR_SHARE = "0.05"
 PRIOR_SIZE = "20"
 
 #: parts of a feature that is never scored and has no better or worse
-SHOWN: dict[str, Any] = {"use": "display", "direction": "none"}
-FOR_RULES: dict[str, Any] = {"use": "rule", "direction": "none"}
-WARNS: dict[str, Any] = {"use": "warning"}
+DISPLAY_ONLY: dict[str, Any] = {"use": "display", "direction": "none"}
+RULES_ONLY: dict[str, Any] = {"use": "rule", "direction": "none"}
+WARNING_USE: dict[str, Any] = {"use": "warning"}
 _FLAG: dict[str, Any] = {"unit": "flag"}
 SAFER: dict[str, Any] = {"direction": "safer"}
 
@@ -31,7 +31,7 @@ def last_months(window: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FeatureFactory:
     """Makes features of one table.
 
     ``where`` holds for each of them (a feature's own condition is added to it); ``none`` says in
@@ -47,21 +47,21 @@ class Facts:
 
     def feature(self, id_: str, zh: str, en: str, aggregate: Aggregate, **parts: Any) -> Feature:
         """Declare a feature with any aggregate; missing stands where nothing is known."""
-        own = parts.pop("where", "")
-        said: dict[str, Any] = {
+        own_where = parts.pop("where", "")
+        defaults: dict[str, Any] = {
             "dimension": self.dimension,
             "source": self.source,
             "missing": f"缺失 missing = {self.none}",
             "direction": "riskier",
-            "where": " and ".join(f"({w})" for w in (self.where, own) if w),
+            "where": " and ".join(f"({w})" for w in (self.where, own_where) if w),
             "table": self.table,
         }
-        return Feature(id=id_, zh=zh, en=en, aggregate=aggregate, **(said | parts))
+        return Feature(id=id_, zh=zh, en=en, aggregate=aggregate, **(defaults | parts))
 
     def _zero(self, id_: str, zh: str, en: str, aggregate: Aggregate, **parts: Any) -> Feature:
         """Declare a feature that is 0 where nothing is known."""
-        said: dict[str, Any] = {"unit": "count", "missing": f"0 = {self.none}"}
-        return self.feature(id_, zh, en, aggregate, **(said | parts))
+        defaults: dict[str, Any] = {"unit": "count", "missing": f"0 = {self.none}"}
+        return self.feature(id_, zh, en, aggregate, **(defaults | parts))
 
     def count(self, id_: str, zh: str, en: str, where: str = "", **parts: Any) -> Feature:
         """How many events."""
@@ -103,8 +103,8 @@ class Facts:
 
     def decayed(self, id_: str, zh: str, en: str, half_life: int, **parts: Any) -> Feature:
         """How many events, each weighing half as much after ``half_life`` days."""
-        said: dict[str, Any] = {"value": "1", "window": "60m"}
-        return self._zero(id_, zh, en, "decayed", half_life=half_life, **(said | parts))
+        defaults: dict[str, Any] = {"value": "1", "window": "60m"}
+        return self._zero(id_, zh, en, "decayed", half_life=half_life, **(defaults | parts))
 
     def last(self, id_: str, zh: str, en: str, value: str, **parts: Any) -> Feature:
         """Value of the latest event."""
@@ -112,18 +112,18 @@ class Facts:
 
     def days_since(self, id_: str, zh: str, en: str, **parts: Any) -> Feature:
         """Days since the latest event; the longer ago the safer, unless said otherwise."""
-        said: dict[str, Any] = {"unit": "days", "direction": "safer"}
-        return self.feature(id_, zh, en, "days_since", **(said | parts))
+        defaults: dict[str, Any] = {"unit": "days", "direction": "safer"}
+        return self.feature(id_, zh, en, "days_since", **(defaults | parts))
 
     def attribute(self, id_: str, zh: str, en: str, value: str, **parts: Any) -> Feature:
         """A value of the register."""
         return self.feature(id_, zh, en, "attribute", value=value, **(_FLAG | parts))
 
 
-def derived(id_: str, zh: str, en: str, formula: str, **parts: Any) -> Feature:
+def derived_feature(id_: str, zh: str, en: str, formula: str, **parts: Any) -> Feature:
     """Declare a feature made of others."""
-    said: dict[str, Any] = {"unit": "share", "direction": "riskier", "derive": formula}
-    return Feature(id=id_, zh=zh, en=en, aggregate="derived", **(said | parts))
+    defaults: dict[str, Any] = {"unit": "share", "direction": "riskier", "derive": formula}
+    return Feature(id=id_, zh=zh, en=en, aggregate="derived", **(defaults | parts))
 
 
 def smoothed_share(
@@ -136,16 +136,16 @@ def smoothed_share(
     **parts: Any,
 ) -> Feature:
     """Declare ``part / whole``, drawn towards 5 % so that one bad day of two is not 50 %."""
-    said: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "missing": f"{whole} = 0 时为 {PRIOR_SHARE} (nothing known: the prior rate)"
     }
     formula = f"({part} + {PRIOR_SHARE} * {size}) / ({whole} + {size})"
-    return derived(id_, zh, en, formula, **(said | parts))
+    return derived_feature(id_, zh, en, formula, **(defaults | parts))
 
 
-def neighbours(id_: str, zh: str, en: str, relation: str, of: str, **parts: Any) -> Feature:
+def neighbour_feature(id_: str, zh: str, en: str, relation: str, of: str, **parts: Any) -> Feature:
     """Declare the sum of a feature over others that share a node; a lead, never a fault."""
-    said: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "dimension": "relation",
         "unit": "count",
         "direction": "riskier",
@@ -153,5 +153,5 @@ def neighbours(id_: str, zh: str, en: str, relation: str, of: str, **parts: Any)
         "use": "warning",
     }
     return Feature(
-        id=id_, zh=zh, en=en, aggregate="neighbours", relation=relation, of=of, **(said | parts)
+        id=id_, zh=zh, en=en, aggregate="neighbours", relation=relation, of=of, **(defaults | parts)
     )

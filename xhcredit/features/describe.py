@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xhcredit.engine.compile import reads
+from xhcredit.engine.compile import inputs_of
 from xhcredit.engine.spec import Feature
 from xhcredit.features.declare import last_months
 
@@ -29,22 +29,22 @@ def describe(feature: Feature) -> dict[str, str]:
     """Everything about an indicator that a reader may ask, as text.
 
     ``dimension``, ``direction``, ``use`` and ``window`` have a Chinese twin (``window_zh``);
-    ``how`` is what is computed, ``reads`` the indicators it is made of (empty if none).
+    ``definition_text`` is what is computed, ``reads`` the indicators it is made of (empty if none).
     """
-    named = {"dimension": feature.dimension, "direction": feature.direction, "use": feature.use}
+    choices = {"dimension": feature.dimension, "direction": feature.direction, "use": feature.use}
     return {
         "id": feature.id,
         "zh": feature.zh,
         "en": feature.en,
-        **named,
-        **{f"{key}_zh": _WORDS[value] for key, value in named.items()},
+        **choices,
+        **{f"{key}_zh": _WORDS[value] for key, value in choices.items()},
         "unit": feature.unit,
         "window": last_months(feature.window)[1] if feature.window else "any time",
         "window_zh": last_months(feature.window)[0] if feature.window else "不限",
         "missing": feature.missing,
         "source": feature.source,
-        "how": how(feature),
-        "reads": ", ".join(reads(feature)),
+        "how": definition_text(feature),
+        "reads": ", ".join(inputs_of(feature)),
     }
 
 
@@ -53,11 +53,11 @@ def dimension_zh(dimension: str) -> str:
     return _WORDS.get(dimension, dimension)
 
 
-def how(feature: Feature) -> str:
+def definition_text(feature: Feature) -> str:
     """Definition of a feature in the declaration language, on one line.
 
     >>> from xhcredit.features.registry import feature
-    >>> how(feature("capital_decreases_36m"))
+    >>> definition_text(feature("capital_decreases_36m"))
     "count of registration_change where (kind == 'capital_decrease')"
     """
     if feature.aggregate == "derived":

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xhcredit.features.conditions import UNSETTLING
-from xhcredit.features.declare import SAFER, SHOWN, WARNS, Facts, derived
+from xhcredit.features.declare import (
+    DISPLAY_ONLY,
+    SAFER,
+    WARNING_USE,
+    FeatureFactory,
+    derived_feature,
+)
 from xhcredit.features.sources import ANNUAL_REPORT, DYNAMIC, JUDGMENT, REACHABLE, WARNING
 
-_CHANGES = Facts("registration_change", "dynamic", DYNAMIC, "无已知变更 no change known")
+_CHANGES = FeatureFactory("registration_change", "dynamic", DYNAMIC, "无已知变更 no change known")
 _UNSETTLING = replace(_CHANGES, where=UNSETTLING)
-_REPORTS = Facts("annual_report", "dynamic", ANNUAL_REPORT, "无已知年报记录 no annual report known")
-_FREEZES = Facts(
+_REPORTS = FeatureFactory(
+    "annual_report", "dynamic", ANNUAL_REPORT, "无已知年报记录 no annual report known"
+)
+_FREEZES = FeatureFactory(
     "judicial",
     "dynamic",
     JUDGMENT,
@@ -33,7 +41,7 @@ FEATURES = (
         "registration changes of any kind, last 6 months",
         window="6m",
         source=WARNING,
-        **WARNS,
+        **WARNING_USE,
     ),
     _CHANGES.count(
         "key_person_changes_24m",
@@ -63,7 +71,7 @@ FEATURES = (
         "kind == 'address'",
         window="24m",
         source=REACHABLE,
-        **WARNS,
+        **WARNING_USE,
     ),
     _UNSETTLING.distinct(
         "change_kinds_24m",
@@ -112,7 +120,7 @@ FEATURES = (
         value="insured_staff",
         unit="count",
         window="36m",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     _REPORTS.feature(
         "insured_staff_before",
@@ -122,9 +130,9 @@ FEATURES = (
         value="insured_staff",
         unit="count",
         window="36m",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
-    derived(
+    derived_feature(
         "insured_staff_drop_share",
         "参保人数降幅",
         "share of insured staff lost between the last two annual reports",
@@ -132,7 +140,7 @@ FEATURES = (
         dimension="dynamic",
         source=WARNING,
         missing="缺失 missing = 不足两份年报或上次为零 fewer than two reports, or nobody before",
-        **WARNS,
+        **WARNING_USE,
     ),
     _FREEZES.count("equity_freezes_open", "股权冻结数", "equity freezes in force", "open"),
 )

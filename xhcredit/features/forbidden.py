@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from xhcredit.engine.compile import reads
+from xhcredit.engine.compile import inputs_of
 from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.features.bans import (
@@ -19,7 +19,7 @@ from xhcredit.features.bans import (
     TABLES,
     Ban,
 )
-from xhcredit.features.probes import moved
+from xhcredit.features.probes import moved_features
 from xhcredit.ingest.schema import directory
 
 
@@ -30,9 +30,9 @@ def violations(features: Iterable[Feature]) -> list[str]:
         features: indicators together with all that they read.
     """
     by_id = {f.id: f for f in features}
-    found = [_sentence(f, ban) for f in by_id.values() for ban in _read(f, by_id)]
-    found += [_sentence(by_id[id_], ban) for id_, ban in moved(list(by_id.values()))]
-    return list(dict.fromkeys(found))
+    sentences = [_sentence(f, ban) for f in by_id.values() for ban in _bans_read(f, by_id)]
+    sentences += [_sentence(by_id[id_], ban) for id_, ban in moved_features(list(by_id.values()))]
+    return list(dict.fromkeys(sentences))
 
 
 def _sentence(f: Feature, ban: Ban) -> str:
@@ -42,22 +42,22 @@ def _sentence(f: Feature, ban: Ban) -> str:
     )
 
 
-def _read(f: Feature, by_id: Mapping[str, Feature]) -> Iterator[Ban]:
+def _bans_read(f: Feature, by_id: Mapping[str, Feature]) -> Iterator[Ban]:
     """Bans broken by what a feature reads; a scored one answers for its inputs too."""
     for part in _made_of(f, by_id) if f.use == "score" else [f]:
-        yield from (ban for ban in _own(part) if f.use == "score" or not ban.score_only)
+        yield from (ban for ban in _own_bans(part) if f.use == "score" or not ban.score_only)
     if f.use in ("warning", "rule"):
         for part in _made_of(f, by_id):
-            yield from (ban for ban in _own(part) if not ban.score_only and part is not f)
+            yield from (ban for ban in _own_bans(part) if not ban.score_only and part is not f)
 
 
 def _made_of(f: Feature, by_id: Mapping[str, Feature]) -> list[Feature]:
     """The feature and all that it reads, directly or not."""
-    inputs = [part for id_ in reads(f) for part in _made_of(by_id[id_], by_id)]
+    inputs = [part for id_ in inputs_of(f) for part in _made_of(by_id[id_], by_id)]
     return [f, *inputs]
 
 
-def _own(f: Feature) -> Iterator[Ban]:
+def _own_bans(f: Feature) -> Iterator[Ban]:
     """Bans on a feature's own table, columns and relation."""
     if f.table in TABLES and f.use not in TABLES[f.table].allowed:
         yield TABLES[f.table]

@@ -7,22 +7,24 @@ from typing import Any
 from xhcredit.engine.spec import Feature
 from xhcredit.features.conditions import CONCLUSIVE, FAILED
 from xhcredit.features.declare import (
+    DISPLAY_ONLY,
     SAFER,
-    SHOWN,
-    WARNS,
-    Facts,
-    derived,
+    WARNING_USE,
+    FeatureFactory,
+    derived_feature,
     last_months,
     smoothed_share,
 )
 from xhcredit.features.sources import INSPECTION, REACHABLE, SUPERVISION
 
 _NONE = "无已知有结论的检查 no conclusive inspection known"
-_SEEN = Facts("inspection", "supervision", INSPECTION, _NONE, where=CONCLUSIVE)
-_FAILED = Facts(
+_CONCLUSIVE = FeatureFactory("inspection", "supervision", INSPECTION, _NONE, where=CONCLUSIVE)
+_FAILED = FeatureFactory(
     "inspection", "supervision", INSPECTION, "无已知发现问题的检查 no failure known", where=FAILED
 )
-_ALL = Facts("inspection", "supervision", INSPECTION, "无已知此类情形 none known")
+_ALL_INSPECTIONS = FeatureFactory(
+    "inspection", "supervision", INSPECTION, "无已知此类情形 none known"
+)
 _ON_SHARE: dict[str, Any] = {"dimension": "supervision", "source": INSPECTION}
 
 #: fields whose failures are worth an indicator of their own (those of an X are declared there)
@@ -47,20 +49,22 @@ def _field(id_: str, zh: str, en: str, fields: tuple[str, ...]) -> Feature:
 
 
 _COUNTS = (
-    *_SEEN.counts("inspections", "检查次数", "inspections", ("12m", "36m", "60m"), **SHOWN),
+    *_CONCLUSIVE.counts(
+        "inspections", "检查次数", "inspections", ("12m", "36m", "60m"), **DISPLAY_ONLY
+    ),
     *_FAILED.counts(
         "inspections_failed",
         "检查发现问题次数",
         "inspections that found a problem",
         ("6m", "12m", "24m", "36m", "60m"),
     ),
-    *_SEEN.counts(
+    *_CONCLUSIVE.counts(
         "random_inspections",
         "双随机检查次数",
         "random inspections",
         ("36m",),
         "form == 'random'",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     *_FAILED.counts(
         "random_inspections_failed",
@@ -92,7 +96,7 @@ _SHARES = (
         "random_inspections_36m",
         **_ON_SHARE,
     ),
-    derived(
+    derived_feature(
         "inspection_failed_raw_share_60m",
         "近60个月检查问题率（未平滑）",
         "plain share of inspections that found a problem, last 60 months (the rule to beat)",
@@ -101,12 +105,12 @@ _SHARES = (
         use="display",
         **_ON_SHARE,
     ),
-    _SEEN.decayed(
+    _CONCLUSIVE.decayed(
         "inspections_decayed_365d",
         "检查次数（半衰期365日）",
         "inspections, half-life 365 days",
         365,
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     *(
         _FAILED.decayed(
@@ -129,14 +133,14 @@ _SHARES = (
 )
 
 _SEQUENCE = (
-    _SEEN.last(
+    _CONCLUSIVE.last(
         "last_inspection_failed",
         "最近一次检查发现问题",
         "the last inspection found a problem",
         "failed",
         window="60m",
     ),
-    _SEEN.feature(
+    _CONCLUSIVE.feature(
         "last_but_one_inspection_failed",
         "上一次检查发现问题",
         "the last inspection but one found a problem",
@@ -145,7 +149,7 @@ _SEQUENCE = (
         unit="flag",
         window="60m",
     ),
-    _SEEN.in_a_row(
+    _CONCLUSIVE.in_a_row(
         "inspections_passed_in_a_row",
         "连续检查未发现问题次数",
         "inspections without a problem in a row",
@@ -153,7 +157,7 @@ _SEQUENCE = (
         window="60m",
         **SAFER,
     ),
-    _SEEN.in_a_row(
+    _CONCLUSIVE.in_a_row(
         "inspections_failed_in_a_row",
         "连续检查发现问题次数",
         "inspections with a problem in a row",
@@ -166,14 +170,14 @@ _SEQUENCE = (
         "days since the last inspection that found a problem",
         window="60m",
     ),
-    _SEEN.feature(
+    _CONCLUSIVE.feature(
         "days_since_last_inspection",
         "距最近检查天数",
         "days since the last inspection",
         "days_since",
         unit="days",
         window="60m",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     _FAILED.distinct(
         "fields_failed_36m",
@@ -185,7 +189,7 @@ _SEQUENCE = (
 )
 
 _CONDUCT = (
-    _ALL.count(
+    _ALL_INSPECTIONS.count(
         "rechecks_failed_36m",
         "近36个月复查不合格次数",
         "re-checks failed, last 36 months",
@@ -200,30 +204,30 @@ _CONDUCT = (
         window="36m",
         source=SUPERVISION,
         missing="0 = 无已知；不报送复查结果的部门会使其偏大 too high where re-checks go unreported",
-        **WARNS,
+        **WARNING_USE,
     ),
-    _ALL.count(
+    _ALL_INSPECTIONS.count(
         "inspections_refused_36m",
         "近36个月不配合检查情节严重次数",
         "inspections refused, last 36 months",
         "result == 'refused'",
         window="36m",
     ),
-    _ALL.count(
+    _ALL_INSPECTIONS.count(
         "disclosures_failed_36m",
         "近36个月抽查发现未公示或虚假公示次数",
         "inspections that found information unpublished or false, last 36 months",
         "result in ('not_published', 'concealment')",
         window="36m",
     ),
-    _ALL.count(
+    _ALL_INSPECTIONS.count(
         "inspections_unreachable_24m",
         "近24个月登记住所无法联系次数",
         "inspections that met nobody at the registered place, last 24 months (ask first)",
         "result == 'unreachable'",
         window="24m",
         source=REACHABLE,
-        **WARNS,
+        **WARNING_USE,
     ),
 )
 

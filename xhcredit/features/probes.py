@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.columns import Array
-from xhcredit.engine.compile import Compiled, compile_features
+from xhcredit.engine.compile import CompiledFeatures, compile_features
 from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.engine.spec import Feature
 from xhcredit.features import bans
@@ -19,7 +19,7 @@ from xhcredit.features.bans import Ban
 from xhcredit.ingest.schema import table
 
 Event = dict[str, Any]
-World = dict[str, list[Event]]
+EventsByTable = dict[str, list[Event]]
 
 _AS_OF = date(2026, 7, 1)
 _RECENT = (1, 100, 400)
@@ -67,12 +67,12 @@ class Probe:
     """
 
     ban: Ban
-    events: World
+    events: EventsByTable
     to_the_worse: bool = False
 
 
 def _events(
-    name: str, age: int, parts: Mapping[str, Sequence[Any]], **same: object
+    name: str, age: int, parts: Mapping[str, Sequence[Any]], **fixed: object
 ) -> Iterator[Event]:
     """Events of one table, one per combination of values, known the day they happened."""
     t = table(name)
@@ -83,112 +83,126 @@ def _events(
     for n, values in enumerate(product(*choices)):
         numbered = {key: f"{age}-{n}" for key in keys}
         known = {"code": "", "occurred_on": day, "known_on": day}
-        yield known | numbered | same | dict(zip(columns, values, strict=True))
+        yield known | numbered | fixed | dict(zip(columns, values, strict=True))
 
 
-def _ended(age: int) -> Event:
+def _ending(age: int) -> Event:
     day = _AS_OF - timedelta(days=age)
     return {"ended_on": day, "ended_known_on": day}
 
 
-def _of(tables: Mapping[str, Mapping[str, Sequence[Any]]], age: int, **same: object) -> World:
-    return {name: list(_events(name, age, parts, **same)) for name, parts in tables.items()}
+def _events_of_tables(
+    tables: Mapping[str, Mapping[str, Sequence[Any]]], age: int, **fixed: object
+) -> EventsByTable:
+    return {name: list(_events(name, age, parts, **fixed)) for name, parts in tables.items()}
 
 
-def _recent(name: str, *combinations: Mapping[str, Sequence[Any]], **same: object) -> World:
+def _recent_events(
+    name: str, *combinations: Mapping[str, Sequence[Any]], **fixed: object
+) -> EventsByTable:
     """Events of one table at several recent ages; by default ended the day they happened."""
     return {
         name: [
             event
             for age in _RECENT
             for parts in combinations
-            for event in _events(name, age, parts, **(_ended(age) | same))
+            for event in _events(name, age, parts, **(_ending(age) | fixed))
         ]
     }
 
 
-def _complaints() -> World:
-    weighing = ("verified", "mediation_unmet")
+def _complaints() -> EventsByTable:
+    weighing_outcomes = ("verified", "mediation_unmet")
     values = table("complaint").column("outcome").value_ids
-    untrue = tuple(v for v in values if v not in weighing)
-    return _recent(
+    untrue_outcomes = tuple(v for v in values if v not in weighing_outcomes)
+    return _recent_events(
         "complaint",
-        {"topic": (), "outcome": untrue},
-        {"topic": (), "outcome": weighing, "serial_claimant": (True,)},
-        {"topic": (), "outcome": weighing, "ended_on": (None,), "ended_known_on": (None,)},
+        {"topic": (), "outcome": untrue_outcomes},
+        {"topic": (), "outcome": weighing_outcomes, "serial_claimant": (True,)},
+        {"topic": (), "outcome": weighing_outcomes, "ended_on": (None,), "ended_known_on": (None,)},
     )
 
 
-def _slight() -> World:
+def _slight() -> EventsByTable:
     kinds = ("fine", "licence_revocation")
-    soft = ("warning", "criticism", "criticism;warning")
+    slight_kinds = ("warning", "criticism", "criticism;warning")
     performed = (None, _AS_OF - timedelta(days=1))
-    rest = {"field": (), "amount_yuan": (100,), "ended_on": performed}
-    return _recent(
+    common_parts = {"field": (), "amount_yuan": (100,), "ended_on": performed}
+    return _recent_events(
         "penalty",
         {
             "procedure": ("summary",),
             "penalty_kinds": kinds,
             "severity": (None, "ordinary"),
-            **rest,
+            **common_parts,
         },
-        {"procedure": ("ordinary",), "penalty_kinds": kinds, "severity": ("minor",), **rest},
-        {"procedure": ("ordinary",), "penalty_kinds": soft, "severity": (None,), **rest},
+        {
+            "procedure": ("ordinary",),
+            "penalty_kinds": kinds,
+            "severity": ("minor",),
+            **common_parts,
+        },
+        {
+            "procedure": ("ordinary",),
+            "penalty_kinds": slight_kinds,
+            "severity": (None,),
+            **common_parts,
+        },
     )
 
 
 def probes() -> list[Probe]:
     """All probes."""
     due = {"due_on": (_AS_OF,), "field": ()}
-    nobody = {"result": ("unreachable",), "failed": (True,), "field": (), "form": ()}
-    label = {"failed": (True,), "hazard": ("label",), "recalled": (False,)}
+    unreachable = {"result": ("unreachable",), "failed": (True,), "field": (), "form": ()}
+    label_flaw = {"failed": (True,), "hazard": ("label",), "recalled": (False,)}
     changes = {"kind": ("address", "scope", "capital_increase")}
     return [
         Probe(bans.UNVERIFIED, _complaints()),
         Probe(bans.SLIGHT, _slight()),
-        Probe(bans.LEFT_LIST, _of(_LISTS, 400, **_ended(1))),
-        Probe(bans.TOO_OLD, _of(_ADVERSE, _OLD, **_ended(_OLD))),
-        Probe(bans.WITHDRAWN, _of(_ADVERSE, 100, **_ended(50), withdrawn_on=_AS_OF)),
-        Probe(bans.UNREACHABLE, _recent("inspection", nobody)),
-        Probe(bans.CORRECTED, _recent("rectification_order", due)),
-        Probe(bans.ORDINARY_CHANGE, _recent("registration_change", changes)),
-        Probe(bans.LABEL_FLAW, _recent("food_sample", label), to_the_worse=True),
+        Probe(bans.LEFT_LIST, _events_of_tables(_LISTS, 400, **_ending(1))),
+        Probe(bans.TOO_OLD, _events_of_tables(_ADVERSE, _OLD, **_ending(_OLD))),
+        Probe(bans.WITHDRAWN, _events_of_tables(_ADVERSE, 100, **_ending(50), withdrawn_on=_AS_OF)),
+        Probe(bans.UNREACHABLE, _recent_events("inspection", unreachable)),
+        Probe(bans.CORRECTED, _recent_events("rectification_order", due)),
+        Probe(bans.ORDINARY_CHANGE, _recent_events("registration_change", changes)),
+        Probe(bans.LABEL_FLAW, _recent_events("food_sample", label_flaw), to_the_worse=True),
     ]
 
 
-def _ordinary() -> World:
+def _ordinary_events() -> EventsByTable:
     """A life with one of everything adverse, so that shares and means have something to move."""
     passed: dict[str, Sequence[Any]] = {"field": (), "failed": (False,), "result": ("no_problem",)}
-    world = _of(_ADVERSE, 30, ended_on=None)
-    verified = list(_events("complaint", 30, _ADVERSE["complaint"], **_ended(2)))
+    world = _events_of_tables(_ADVERSE, 30, ended_on=None)
+    verified = list(_events("complaint", 30, _ADVERSE["complaint"], **_ending(2)))
     inspections = world["inspection"] + list(_events("inspection", 500, passed))
     change = list(_events("registration_change", 30, {"kind": ("name", "manager")}))
     return world | {"complaint": verified, "inspection": inspections, "registration_change": change}
 
 
-def _added(world: World, more: World) -> World:
-    return {name: world.get(name, []) + more.get(name, []) for name in world | more}
+def _merged(world: EventsByTable, additions: EventsByTable) -> EventsByTable:
+    return {name: world.get(name, []) + additions.get(name, []) for name in world | additions}
 
 
-def _values(compiled: Compiled, world: World) -> Array:
+def _values(compiled: CompiledFeatures, world: EventsByTable) -> Array:
     day = np.full(1, day_number(_AS_OF), np.int32)
     return compiled.run(one_enterprise(world), np.zeros(1, np.int64), day)[:, 0]
 
 
-def moved(features: Sequence[Feature]) -> list[tuple[str, Ban]]:
+def moved_features(features: Sequence[Feature]) -> list[tuple[str, Ban]]:
     """Which features move by events that must not weigh for their use: (id, ban)."""
     compiled = compile_features(features, jit=False)
-    found = []
-    for world in ({}, _ordinary()):
-        before = _values(compiled, world)
+    broken_bans = []
+    for world in ({}, _ordinary_events()):
+        values_before = _values(compiled, world)
         for probe in probes():
-            after = _values(compiled, _added(world, probe.events))
-            for f, old, new in zip(compiled.features, before, after, strict=True):
+            values_after = _values(compiled, _merged(world, probe.events))
+            for f, old, new in zip(compiled.features, values_before, values_after, strict=True):
                 if probe.ban.score_only and f.use != "score":
                     continue
                 if _worse(f, old, new) if probe.to_the_worse else _differs(old, new):
-                    found.append((f.id, probe.ban))
-    return found
+                    broken_bans.append((f.id, probe.ban))
+    return broken_bans
 
 
 def _differs(old: float, new: float) -> bool:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import get_args
 
-from xhcredit.engine.compile import ordered
+from xhcredit.engine.compile import dependency_order
 from xhcredit.engine.spec import Direction, Feature, Use
 from xhcredit.errors import BadDeclaration
 from xhcredit.features import x
@@ -25,10 +25,10 @@ def x_domains() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in iter_modules(x.__path__)))
 
 
-def scores() -> tuple[str, ...]:
+def score_names() -> tuple[str, ...]:
     """Names of the scores: the general one and one per X.
 
-    >>> scores()
+    >>> score_names()
     ('general', 'x_construction', 'x_elderly_care', 'x_food')
     """
     return ("general", *(f"x_{domain}" for domain in x_domains()))
@@ -44,10 +44,10 @@ def features() -> dict[str, Feature]:
     """
     modules = [(name, f"xhcredit.features.{name}") for name in GENERAL]
     modules += [(name, f"xhcredit.features.x.{name}") for name in x_domains()]
-    found: list[Feature] = []
+    declared: list[Feature] = []
     for dimension, module in modules:
-        found += in_dimension(dimension, import_module(module).FEATURES)
-    return checked(found)
+        declared += in_dimension(dimension, import_module(module).FEATURES)
+    return check_features(declared)
 
 
 def in_dimension(dimension: str, declared: Iterable[Feature]) -> list[Feature]:
@@ -56,17 +56,17 @@ def in_dimension(dimension: str, declared: Iterable[Feature]) -> list[Feature]:
     Raises:
         BadDeclaration: a feature names another dimension than its module.
     """
-    listed = list(declared)
-    for f in listed:
+    feature_list = list(declared)
+    for f in feature_list:
         if f.dimension != dimension:
             raise BadDeclaration(
                 f'feature "{f.id}" of dimension "{f.dimension}" stands in "{dimension}.py"; '
                 "move it, or correct its dimension"
             )
-    return listed
+    return feature_list
 
 
-def checked(declared: Iterable[Feature]) -> dict[str, Feature]:
+def check_features(declared: Iterable[Feature]) -> dict[str, Feature]:
     """Return features by id after checking them against each other and the directory.
 
     Raises:
@@ -80,7 +80,7 @@ def checked(declared: Iterable[Feature]) -> dict[str, Feature]:
             table(f.table)
         _check_words(f)
         by_id[f.id] = f
-    ordered(list(by_id.values()))
+    dependency_order(list(by_id.values()))
     for f in by_id.values():
         if f.aggregate == "neighbours" and by_id[f.of].aggregate == "neighbours":
             raise BadDeclaration(
@@ -112,18 +112,18 @@ def feature(id_: str) -> Feature:
     return known[id_]
 
 
-def scored(dimension: str) -> list[Feature]:
+def scored_features(dimension: str) -> list[Feature]:
     """Indicators of one dimension or X that may enter a points table."""
     return [f for f in features().values() if f.dimension == dimension and f.use == "score"]
 
 
-def for_score(score: str) -> list[Feature]:
+def features_for_score(score: str) -> list[Feature]:
     """Indicators that may enter the points table of a score: ``general`` or ``x_<domain>``.
 
     Raises:
         BadDeclaration: no such score.
     """
-    if score not in scores():
-        raise BadDeclaration(f'no score "{score}"; there are: {", ".join(scores())}')
+    if score not in score_names():
+        raise BadDeclaration(f'no score "{score}"; there are: {", ".join(score_names())}')
     dimensions = GENERAL if score == "general" else (score.removeprefix("x_"),)
-    return [f for dimension in dimensions for f in scored(dimension)]
+    return [f for dimension in dimensions for f in scored_features(dimension)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from xhcredit.features.declare import SHOWN, WARNS, Facts, neighbours
+from xhcredit.features.declare import DISPLAY_ONLY, WARNING_USE, FeatureFactory, neighbour_feature
 from xhcredit.features.sources import NO_SPILL, REACHABLE, RESPONSIBLE, WARNING
 
-_RELATIONS = Facts(
+_RELATIONS = FeatureFactory(
     "relation", "relation", NO_SPILL, "无已知关联登记 no relation known", where="open"
 )
 
 FEATURES = (
-    neighbours(
+    neighbour_feature(
         "controller_serious_listings_open",
         "同一实际控制人其他主体的严重违法失信列入数",
         "serious listings in force of others under the same controller",
@@ -19,7 +19,7 @@ FEATURES = (
         source=RESPONSIBLE,
         use="score",
     ),
-    neighbours(
+    neighbour_feature(
         "controller_revoked",
         "同一实际控制人名下被吊销主体数",
         "others under the same controller whose licence was revoked",
@@ -27,7 +27,7 @@ FEATURES = (
         "is_revoked",
         source=NO_SPILL,
     ),
-    neighbours(
+    neighbour_feature(
         "representative_enterprises",
         "同一法定代表人的其他存续主体数",
         "other active enterprises with the same legal representative",
@@ -35,7 +35,7 @@ FEATURES = (
         "is_active",
         source=WARNING,
     ),
-    neighbours(
+    neighbour_feature(
         "representative_abnormal_listings_open",
         "同一法定代表人其他主体的经营异常列入数",
         "abnormal listings in force of others with the same legal representative",
@@ -43,7 +43,7 @@ FEATURES = (
         "abnormal_listings_open",
         source=NO_SPILL,
     ),
-    neighbours(
+    neighbour_feature(
         "representative_serious_listings_open",
         "同一法定代表人其他主体的严重违法失信列入数",
         "serious listings in force of others with the same legal representative",
@@ -51,7 +51,7 @@ FEATURES = (
         "serious_listings_open",
         source=NO_SPILL,
     ),
-    neighbours(
+    neighbour_feature(
         "representative_penalties_24m",
         "同一法定代表人其他主体近24个月处罚数",
         "penalties, last 24 months, of others with the same legal representative",
@@ -59,7 +59,7 @@ FEATURES = (
         "penalties_24m",
         source=NO_SPILL,
     ),
-    neighbours(
+    neighbour_feature(
         "branch_inspections_failed_24m",
         "总分支机构近24个月检查发现问题次数",
         "failed inspections, last 24 months, of parent and sister branches",
@@ -67,7 +67,7 @@ FEATURES = (
         "inspections_failed_24m",
         source=NO_SPILL,
     ),
-    neighbours(
+    neighbour_feature(
         "address_enterprises",
         "同一住所的其他存续主体数（集中登记地除外）",
         "other active enterprises at the same address (up to 200; above, a shared address)",
@@ -76,7 +76,7 @@ FEATURES = (
         source=REACHABLE,
         hub_limit=200,
     ),
-    neighbours(
+    neighbour_feature(
         "address_new_enterprises",
         "同一住所30日内新设主体数（集中登记地除外）",
         "others established at the same address within 30 days",
@@ -85,7 +85,7 @@ FEATURES = (
         source=REACHABLE,
         hub_limit=200,
     ),
-    neighbours(
+    neighbour_feature(
         "agent_abnormal_listings_open",
         "同一登记代理其他主体的经营异常列入数",
         "abnormal listings in force of others with the same filing agent",
@@ -94,7 +94,7 @@ FEATURES = (
         source=WARNING,
         hub_limit=200,
     ),
-    neighbours(
+    neighbour_feature(
         "phone_enterprises",
         "同一联系电话的其他存续主体数",
         "other active enterprises with the same phone number",
@@ -107,13 +107,13 @@ FEATURES = (
         "现任法定代表人任职天数",
         "days since the present legal representative took office",
         where="kind == 'legal_representative'",
-        **WARNS,
+        **WARNING_USE,
     ),
     _RELATIONS.count(
         "shareholders_open",
         "现有股东数",
         "shareholders at present",
         "kind == 'shareholder'",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
 )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from xhcredit.features.conditions import VERIFIED
-from xhcredit.features.declare import SAFER, WARNS, Facts
+from xhcredit.features.declare import SAFER, WARNING_USE, FeatureFactory
 from xhcredit.features.sources import ASSOCIATION, COMPLAINT, DIRECTORY, WARNING
 
-_COMPLAINTS = Facts(
+_COMPLAINTS = FeatureFactory(
     "complaint", "social", COMPLAINT, "无已知查实投诉 no verified complaint known", where=VERIFIED
 )
-_PROMISES = Facts("credit_promise", "social", DIRECTORY, "无已知承诺核验 no checked promise known")
-_HONOURS = Facts(
+_PROMISES = FeatureFactory(
+    "credit_promise", "social", DIRECTORY, "无已知承诺核验 no checked promise known"
+)
+_HONOURS = FeatureFactory(
     "honour", "social", DIRECTORY, "无已知有效荣誉 no honour in force known", where="open"
 )
-_ASSOCIATION = Facts(
+_ASSOCIATION = FeatureFactory(
     "association_rating", "social", ASSOCIATION, "无已知协会评价 no association rating known"
 )
 
@@ -25,7 +27,7 @@ FEATURES = (
         "verified complaints, last 90 days (surge)",
         window="90d",
         source=WARNING,
-        **WARNS,
+        **WARNING_USE,
     ),
     _COMPLAINTS.decayed(
         "complaints_verified_decayed_365d",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xhcredit.features import inspections
 from xhcredit.features.conditions import ADVERSE, LATE, OVERDUE, RESTRICTING, SERIOUS
-from xhcredit.features.declare import FOR_RULES, SAFER, WARNS, Facts
+from xhcredit.features.declare import RULES_ONLY, SAFER, WARNING_USE, FeatureFactory
 from xhcredit.features.sources import (
     ABNORMAL,
     JUDGMENT,
@@ -18,28 +18,30 @@ from xhcredit.features.sources import (
 )
 from xhcredit.features.sources import SERIOUS as SERIOUS_CLASS
 
-_PENALTIES = Facts(
+_PENALTIES = FeatureFactory(
     "penalty", "supervision", PENALTY, "无已知（轻微以外）处罚 no penalty known", where=ADVERSE
 )
-_ORDERS = Facts(
+_ORDERS = FeatureFactory(
     "rectification_order", "supervision", RECTIFICATION, "无已知逾期整改 no missed correction known"
 )
-_ABNORMAL = Facts(
+_ABNORMAL = FeatureFactory(
     "abnormal_listing", "supervision", ABNORMAL, "现未列入 not listed now", where="open"
 )
-_SERIOUS = Facts(
+_SERIOUS = FeatureFactory(
     "serious_listing", "supervision", SERIOUS_LIST, "现未列入 not listed now", where="open"
 )
-_COURT = Facts(
+_JUDGMENTS = FeatureFactory(
     "judicial", "supervision", JUDGMENT, "现无已知未结案件 no open case known", where="open"
 )
-_TAX = Facts(
+_TAX = FeatureFactory(
     "tax_arrears", "supervision", TAX_ARREARS, "现无已知欠税 no arrears known", where="open"
 )
-_GRADES = Facts(
+_GRADES = FeatureFactory(
     "tax_grade", "supervision", TAX_GRADE, "近两年无已知级别 no grade known in two years"
 )
-_NATIONAL = Facts("national_evaluation", "supervision", NATIONAL, "无已知国家评价 no result known")
+_NATIONAL = FeatureFactory(
+    "national_evaluation", "supervision", NATIONAL, "无已知国家评价 no result known"
+)
 
 _PENALTY_FEATURES = (
     *_PENALTIES.counts("penalties", "行政处罚次数", "penalties", ("12m", "24m", "36m")),
@@ -89,7 +91,7 @@ _PENALTY_FEATURES = (
         "open and age >= 180",
         window="36m",
         source=SUPERVISION,
-        **WARNS,
+        **WARNING_USE,
     ),
     _ORDERS.count(
         "rectification_orders_overdue_open",
@@ -118,19 +120,19 @@ _LISTS = (
         unit="days",
     ),
     _SERIOUS.count("serious_listings_open", "在列严重违法失信名单数", "serious listings in force"),
-    _COURT.count(
+    _JUDGMENTS.count(
         "dishonest_debtor_open",
         "在册失信被执行人案件数",
         "open cases as a dishonest judgment debtor",
         "kind == 'dishonest_debtor'",
     ),
-    _COURT.count(
+    _JUDGMENTS.count(
         "judgment_debtor_open",
         "未结被执行案件数",
         "open cases as a judgment debtor",
         "kind == 'judgment_debtor'",
     ),
-    _COURT.yuan(
+    _JUDGMENTS.yuan(
         "judgment_debtor_yuan_open",
         "未结被执行金额",
         "amount at stake in open cases as a judgment debtor",
@@ -160,7 +162,7 @@ _LISTS = (
         "grade",
         unit="grade",
         window="24m",
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
 )
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from xhcredit.engine.indicators_of_event import Reading
-from xhcredit.engine.kernel_source import Condition
+from xhcredit.engine.kernel_source import EventCondition
 from xhcredit.engine.spec import Feature
 from xhcredit.features.declare import last_months
 from xhcredit.ingest.schema import Column, Table
@@ -64,16 +64,18 @@ def reasons(
     if reading.hidden:
         return [_HIDDEN[reading.hidden]]
     if not indicators:
-        return [_nobody(table)]
+        return [_no_reader(table)]
     closest = min(
         indicators.values(),
         key=lambda f: (len(reading.unmet[f.id]), -(f.window_days or 10**6)),
     )
-    found = [r for c in reading.unmet[closest.id] for r in _unmet(table, closest, c, event, as_of)]
-    return list(dict.fromkeys(found))
+    reason_list = [
+        r for c in reading.unmet[closest.id] for r in _unmet(table, closest, c, event, as_of)
+    ]
+    return list(dict.fromkeys(reason_list))
 
 
-def _nobody(table: Table) -> Reason:
+def _no_reader(table: Table) -> Reason:
     if table.scored:
         return Reason(
             "no_indicator",
@@ -84,7 +86,7 @@ def _nobody(table: Table) -> Reason:
 
 
 def _unmet(
-    table: Table, f: Feature, condition: Condition, event: Mapping[str, Any], as_of: date
+    table: Table, f: Feature, condition: EventCondition, event: Mapping[str, Any], as_of: date
 ) -> list[Reason]:
     """One condition that the event does not fulfil: what it says of each thing looked at."""
     if condition.kind == "hub":
@@ -104,12 +106,12 @@ def _days(event: Mapping[str, Any], as_of: date) -> dict[str, Reason]:
     """Reasons for the derived event names (open, ended, age, duration)."""
     age = (as_of - event["occurred_on"]).days
     last = event.get("ended_on") or as_of
-    lasted = (last - event["occurred_on"]).days
+    duration = (last - event["occurred_on"]).days
     return {
         "open": Reason("open", "已结束（移出、履行、办结等）", "it has ended"),
         "ended": Reason("ended", "尚未结束", "it has not ended"),
         "age": Reason("age", f"发生至今{age}日", f"{age} days since it happened"),
-        "duration": Reason("duration", f"持续{lasted}日", f"it lasted {lasted} days"),
+        "duration": Reason("duration", f"持续{duration}日", f"it lasted {duration} days"),
     }
 
 
@@ -128,8 +130,8 @@ def _words(column: Column, value: Any) -> tuple[str, str]:
         return _YES[value]
     if not column.values:
         return str(value), str(value)
-    said, ids = dict(column.values), str(value).split(";")
-    return "、".join(said[i] for i in ids), ", ".join(i.replace("_", " ") for i in ids)
+    zh_by_id, ids = dict(column.values), str(value).split(";")
+    return "、".join(zh_by_id[i] for i in ids), ", ".join(i.replace("_", " ") for i in ids)
 
 
 def _short(column: Column) -> str:

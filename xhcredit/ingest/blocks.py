@@ -26,7 +26,7 @@ from xhcredit.ingest.warehouse import event_id, literal
 ENDING_STATES = ("deregistered", "revoked")
 
 #: (a day, the day it may not lie before, reason)
-_ORDER = (
+_DAY_ORDER = (
     ("known_on", "occurred_on", "known_before_occurred"),
     ("ended_on", "occurred_on", "ended_before_occurred"),
     ("ended_known_on", "ended_on", "ended_known_before_ended"),
@@ -43,28 +43,28 @@ class BlockSql:
     digest_of: list[str]
     today: date
 
-    def typed(self) -> str:
+    def typed_rows_sql(self) -> str:
         """SQL of ``_row``, the canonical columns, ``event_id``, ``_problems`` (a list).
 
         Reads relation ``cells`` and, for a look-up by name, relation ``names``.
         """
         columns = self.block.table.columns
-        values = ", ".join(f"{self._value(c)} AS {quoted(c.name)}" for c in columns)
-        kept = ", ".join(quoted(f"p:{c.name}") for c in columns)
-        problems = ", ".join(self._problems())
+        values = ", ".join(f"{self._value_sql(c)} AS {quoted(c.name)}" for c in columns)
+        problem_names = ", ".join(quoted(f"p:{c.name}") for c in columns)
+        problems = ", ".join(self._problem_sqls())
         return (
             f"SELECT _row, {', '.join(quoted(c.name) for c in columns)}, "
             f"{event_id(self.block.table)} AS event_id, _undated, "
             f"list_filter([{problems}], lambda p: p IS NOT NULL) AS _problems "
-            f"FROM (SELECT _row, {values}, {kept}, {self._undated()} AS _undated "
-            f"FROM ({self._parsed()}))"
+            f"FROM (SELECT _row, {values}, {problem_names}, {self._undated_sql()} AS _undated "
+            f"FROM ({self._parsed_sql()}))"
         )
 
-    def rows(self) -> list[Condition]:
+    def row_conditions(self) -> list[Condition]:
         """Conditions that a source row must fulfil to be used in this block."""
         return [*self.mapping.where, *self.block.where]
 
-    def _parsed(self) -> str:
+    def _parsed_sql(self) -> str:
         """SQL of each column's own value ``v:`` and problem ``p:``, no defaults applied."""
         code = self.block.cells["code"]
         columns = []
@@ -77,120 +77,131 @@ class BlockSql:
             )
             columns.append(f"{compiled.value} AS {quoted('v:' + column.name)}")
             columns.append(f"{compiled.problem} AS {quoted('p:' + column.name)}")
-        relation = code_columns_sql(code, self.digest_of, self._source_rows())
+        relation = code_columns_sql(code, self.digest_of, self._source_rows_sql())
         names = f"LEFT JOIN names n ON n.name = {name_sql('s.' + quoted(code.by_name))}"
         return (
             f"SELECT s._row, {', '.join(columns)} FROM ({relation}) s "
             f"{names if code.by_name else ''}"
         )
 
-    def _source_rows(self) -> str:
-        where = " AND ".join(condition_sql(c) for c in self.rows()) or "true"
-        skipped = " OR ".join(condition_sql(c) for c in self.mapping.skip_where) or "false"
-        return f"SELECT * FROM cells s WHERE ({where}) AND NOT ({skipped})"
+    def _source_rows_sql(self) -> str:
+        where_sql = " AND ".join(condition_sql(c) for c in self.row_conditions()) or "true"
+        skipped_sql = " OR ".join(condition_sql(c) for c in self.mapping.skip_where) or "false"
+        return f"SELECT * FROM cells s WHERE ({where_sql}) AND NOT ({skipped_sql})"
 
-    def _value(self, column: Column) -> str:
+    def _value_sql(self, column: Column) -> str:
         """SQL of the final value: own, another column's, the constant."""
-        value = self._chain(column.name, ())
+        value = self._fallback_sql(column.name, ())
         if column.name == "ended_known_on":
-            known = f"greatest({self._chain('ended_on', ())}, {self._chain('known_on', ())})"
-            ended = self._chain("ended_on", ())
-            return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known}) END"
+            known_on = f"greatest({self._fallback_sql('ended_on', ())}, {self._fallback_sql('known_on', ())})"
+            ended = self._fallback_sql("ended_on", ())
+            return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known_on}) END"
         if self.block.table.kind == "register" and column.name in ("status_on", "deregistered_on"):
-            return self._state_day(column.name, value)
+            return self._state_day_sql(column.name, value)
         return value
 
-    def _state_day(self, name: str, value: str) -> str:
+    def _state_day_sql(self, name: str, value: str) -> str:
         """SQL of the day of a state that ends business, where a row may lack that day.
 
         The one definition of when an enterprise is gone (注销) or revoked (吊销) then: on the other
         day that the row tells, else when the row became known.  Readers find days only.
         """
-        other = "status_on" if name == "deregistered_on" else "deregistered_on"
-        status, known = self._chain("status", ()), self._chain("known_on", ())
+        other_day = "status_on" if name == "deregistered_on" else "deregistered_on"
+        status, known_on = self._fallback_sql("status", ()), self._fallback_sql("known_on", ())
         deregistered, revoked = (literal(state) for state in ENDING_STATES)
-        day = f"WHEN {deregistered} THEN coalesce({self._chain(other, ())}, {known})"
+        ending_cases = (
+            f"WHEN {deregistered} THEN coalesce({self._fallback_sql(other_day, ())}, {known_on})"
+        )
         if name == "status_on":
-            day += f" WHEN {revoked} THEN {known}"
-        return f"coalesce({value}, CASE {status} {day} END)"
+            ending_cases += f" WHEN {revoked} THEN {known_on}"
+        return f"coalesce({value}, CASE {status} {ending_cases} END)"
 
-    def _undated(self) -> str:
+    def _undated_sql(self) -> str:
         """SQL of a status that ends business without its day, else NULL."""
         if self.block.table.kind != "register":
             return "NULL::VARCHAR"
-        status, on, gone = (self._chain(n, ()) for n in ("status", "status_on", "deregistered_on"))
+        status, status_on, deregistered_on = (
+            self._fallback_sql(n, ()) for n in ("status", "status_on", "deregistered_on")
+        )
         deregistered, revoked = (literal(state) for state in ENDING_STATES)
         return (
-            f"CASE WHEN {on} IS NULL AND ({status} = {revoked} "
-            f"OR {status} = {deregistered} AND {gone} IS NULL) THEN {status} END"
+            f"CASE WHEN {status_on} IS NULL AND ({status} = {revoked} "
+            f"OR {status} = {deregistered} AND {deregistered_on} IS NULL) THEN {status} END"
         )
 
-    def _chain(self, name: str, seen: tuple[str, ...]) -> str:
+    def _fallback_sql(self, name: str, visited: tuple[str, ...]) -> str:
         cell = self.block.cells.get(name)
-        own = quoted("v:" + name)
+        own_value = quoted("v:" + name)
         if cell is None:
-            return own
-        steps = [own]
-        if cell.else_column and cell.else_column not in seen:
-            steps.append(self._chain(cell.else_column, (*seen, name)))
+            return own_value
+        alternatives = [own_value]
+        if cell.else_column and cell.else_column not in visited:
+            alternatives.append(self._fallback_sql(cell.else_column, (*visited, name)))
         if cell.default is not None:
             column = self.block.table.column(name)
-            steps.append(f"{literal(cell.default)}::{SQL_TYPES[column.type]}")
-        return f"coalesce({', '.join(steps)})" if len(steps) > 1 else own
+            alternatives.append(f"{literal(cell.default)}::{SQL_TYPES[column.type]}")
+        return f"coalesce({', '.join(alternatives)})" if len(alternatives) > 1 else own_value
 
-    def _problems(self) -> list[str]:
+    def _problem_sqls(self) -> list[str]:
         """SQL of every problem a row can have, each NULL where there is none."""
         columns = self.block.table.columns
-        found = [quoted(f"p:{c.name}") for c in columns]
-        found += [self._missing(c) for c in columns if c.required]
-        found += [problem for c in columns if c.bounds for problem in self._outside(c, c.bounds)]
+        problem_sqls = [quoted(f"p:{c.name}") for c in columns]
+        problem_sqls += [self._missing_problem(c) for c in columns if c.required]
+        problem_sqls += [
+            problem for c in columns if c.bounds for problem in self._bound_problems(c, c.bounds)
+        ]
         names = {c.name for c in columns}
-        found += [
-            self._wrong(day, f"{quoted(day)} < {quoted(first)}", reason, quoted(first))
-            for day, first, reason in _ORDER
+        problem_sqls += [
+            self._problem_case(day, f"{quoted(day)} < {quoted(first)}", reason, quoted(first))
+            for day, first, reason in _DAY_ORDER
             if {day, first} <= names
         ]
-        return found
+        return problem_sqls
 
-    def _outside(self, column: Column, bounds: Bounds) -> Iterator[str]:
+    def _bound_problems(self, column: Column, bounds: Bounds) -> Iterator[str]:
         """SQL of the problems of a value below its least and above its most."""
         is_day, name = column.type == "date", quoted(column.name)
-        least, most = bounds.least, bounds.most
-        low, high = ("too_early", "too_late") if is_day else ("too_low", "too_high")
-        if most is None:
-            most, high = self.today, "future_date"
-        elif most == THIS_YEAR:
-            most = self.today.year
-        for bound, beyond, reason in ((least, "<", low), (most, ">", high)):
-            yield self._wrong(
-                column.name, f"{name} {beyond} {bound_sql(bound)}", reason, literal(shown(bound))
+        lowest, highest = bounds.least, bounds.most
+        low_reason, high_reason = ("too_early", "too_late") if is_day else ("too_low", "too_high")
+        if highest is None:
+            highest, high_reason = self.today, "future_date"
+        elif highest == THIS_YEAR:
+            highest = self.today.year
+        for bound, comparison, reason in ((lowest, "<", low_reason), (highest, ">", high_reason)):
+            yield self._problem_case(
+                column.name,
+                f"{name} {comparison} {bound_sql(bound)}",
+                reason,
+                literal(shown(bound)),
             )
 
-    def _missing(self, column: Column) -> str:
-        told = " AND ".join(f"{quoted('p:' + n)} IS NULL" for n in self._sources(column.name))
+    def _missing_problem(self, column: Column) -> str:
+        no_problems = " AND ".join(
+            f"{quoted('p:' + n)} IS NULL" for n in self._source_names(column.name)
+        )
         reason = problem_sql(
             self._label(column.name),
             "'missing_required'",
             "''",
             literal(f"{column.zh} {column.name}"),
         )
-        return f"CASE WHEN {quoted(column.name)} IS NULL AND {told} THEN {reason} END"
+        return f"CASE WHEN {quoted(column.name)} IS NULL AND {no_problems} THEN {reason} END"
 
-    def _wrong(self, name: str, wrong: str, reason: str, detail: str) -> str:
-        found = problem_sql(
+    def _problem_case(self, name: str, condition: str, reason: str, detail: str) -> str:
+        problem = problem_sql(
             self._label(name), literal(reason), f"{quoted(name)}::VARCHAR", f"({detail})::VARCHAR"
         )
-        return f"CASE WHEN {wrong} THEN {found} END"
+        return f"CASE WHEN {condition} THEN {problem} END"
 
     def _label(self, name: str) -> str:
         """Name of the column in the source."""
-        for source in self._sources(name):
+        for source in self._source_names(name):
             cell = self.block.cells.get(source)
             if cell and cell.column:
                 return cell.column
         return name
 
-    def _sources(self, name: str) -> list[str]:
+    def _source_names(self, name: str) -> list[str]:
         """The column and those that stand in for it when it is empty, in order."""
         names: list[str] = []
         while name and name not in names:

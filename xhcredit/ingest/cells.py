@@ -24,7 +24,7 @@ _TRUE = ("1", "true", "t", "yes", "y", "是", "有", "√")
 _FALSE = ("0", "false", "f", "no", "n", "否", "无", "×")
 _PLAIN_NUMBER = r"\d+(\.\d+)?|\d{1,3}(,\d{3})+(\.\d+)?"
 _UNIT = r"[¥￥$%]|元|万|亿|RMB|CNY"
-_MOST_SHOWN = 12
+_MAX_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class CellSql:
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class _ParsedSql:
     """SQL of a parsed text: its value, when it is wrong, and why (SQL of reason and detail)."""
 
     value: str
@@ -62,25 +62,25 @@ def cell_sql(column: Column, cell: Cell, digest_of: list[str]) -> CellSql:
     """
     if column.name == "code":
         return _code(cell)
-    raw = _raw(cell, digest_of)
-    parsed = _PARSERS[column.type](raw, cell, column)
+    raw_sql = _raw(cell, digest_of)
+    parsed = _PARSERS[column.type](raw_sql, cell, column)
     label = cell.column or (cell.join[0] if cell.join else column.name)
-    problem = _problem(parsed, raw, label)
+    problem = _problem(parsed, raw_sql, label)
     value = f"CASE WHEN NOT coalesce({parsed.wrong}, false) THEN {parsed.value} END"
     if parsed.wrong == "false":
         value = parsed.value
     if cell.else_cell:
-        other = cell_sql(column, cell.else_cell, digest_of)
-        value = f"coalesce({value}, {other.value})"
-        problem = f"CASE WHEN {raw} IS NULL THEN {other.problem} ELSE {problem} END"
+        fallback = cell_sql(column, cell.else_cell, digest_of)
+        value = f"coalesce({value}, {fallback.value})"
+        problem = f"CASE WHEN {raw_sql} IS NULL THEN {fallback.problem} ELSE {problem} END"
     return CellSql(f"({value})::{SQL_TYPES[column.type]}", problem)
 
 
-def problem_sql(label: str, reason: str, found: str, detail: str = "''") -> str:
-    """SQL of a problem; ``reason``, ``found`` and ``detail`` are SQL."""
+def problem_sql(label: str, reason_sql: str, found_sql: str, detail_sql: str = "''") -> str:
+    """SQL of a problem; ``reason_sql``, ``found_sql`` and ``detail_sql`` are SQL."""
     return (
-        f"{{'column': {literal(label)}, 'reason': {reason}, 'found': left({found}, 200), "
-        f"'detail': {detail}}}::{PROBLEM_TYPE}"
+        f"{{'column': {literal(label)}, 'reason': {reason_sql}, 'found': left({found_sql}, 200), "
+        f"'detail': {detail_sql}}}::{PROBLEM_TYPE}"
     )
 
 
@@ -89,11 +89,11 @@ def name_sql(column: str) -> str:
     return f"translate(regexp_replace({column}, '[\\s\u3000]', '', 'g'), '（）', '()')"
 
 
-def _problem(parsed: _Parsed, raw: str, label: str) -> str:
+def _problem(parsed: _ParsedSql, raw: str, label: str) -> str:
     if parsed.wrong == "false":
         return NULL_PROBLEM
-    found = problem_sql(label, parsed.reason, raw, parsed.detail)
-    return f"CASE WHEN {parsed.wrong} THEN {found} END"
+    problem = problem_sql(label, parsed.reason, raw, parsed.detail)
+    return f"CASE WHEN {parsed.wrong} THEN {problem} END"
 
 
 def _raw(cell: Cell, digest_of: list[str]) -> str:
@@ -107,7 +107,7 @@ def _raw(cell: Cell, digest_of: list[str]) -> str:
     else:
         raw = f"s.{quoted(cell.column)}" if cell.column else "NULL::VARCHAR"
     if cell.empty:
-        raw = f"CASE WHEN {raw} NOT IN ({_list(cell.empty)}) THEN {raw} END"
+        raw = f"CASE WHEN {raw} NOT IN ({_literal_list(cell.empty)}) THEN {raw} END"
     return f"CASE WHEN {condition_sql(cell.when)} THEN {raw} END" if cell.when else raw
 
 
@@ -128,10 +128,13 @@ def code_columns_sql(cell: Cell, digest_of: list[str], relation: str) -> str:
 
     Computed once per row, because a value, a reason and a detail are made from it.
     """
-    raw, following = _raw(cell, digest_of), cell.else_cell
-    while following:
-        raw, following = f"coalesce({raw}, {_raw(following, digest_of)})", following.else_cell
-    with_code = f"SELECT s.*, {codes.normalised_sql(raw)} AS _code FROM ({relation}) s"
+    raw_sql, fallback_cell = _raw(cell, digest_of), cell.else_cell
+    while fallback_cell:
+        raw_sql, fallback_cell = (
+            f"coalesce({raw_sql}, {_raw(fallback_cell, digest_of)})",
+            fallback_cell.else_cell,
+        )
+    with_code = f"SELECT s.*, {codes.normalised_sql(raw_sql)} AS _code FROM ({relation}) s"
     return f"SELECT *, {codes.problem_sql('_code')} AS _code_problem FROM ({with_code})"
 
 
@@ -149,42 +152,42 @@ ELSE 'code_placeholder' END"""
     return _with_name(value, problem, cell.by_name)
 
 
-def _text(raw: str, cell: Cell, column: Column) -> _Parsed:
-    return _Parsed(raw)
+def _text(raw: str, cell: Cell, column: Column) -> _ParsedSql:
+    return _ParsedSql(raw)
 
 
-def _person(raw: str, cell: Cell, column: Column) -> _Parsed:
-    return _Parsed(persons.keyed_hash_sql(raw))
+def _person(raw: str, cell: Cell, column: Column) -> _ParsedSql:
+    return _ParsedSql(persons.keyed_hash_sql(raw))
 
 
-def _date(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _date(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     formats = ", ".join(literal(f) for f in cell.dates)
     day = f"try_strptime({raw}, [{formats}])::DATE"
     # a year of two digits is read as one of the first century: the format is not the declared one
     wrong = f"{raw} IS NOT NULL AND coalesce(year({day}) < 1000, true)"
-    return _Parsed(day, wrong, "'bad_date'", literal(" ".join(cell.dates[:4])))
+    return _ParsedSql(day, wrong, "'bad_date'", literal(" ".join(cell.dates[:4])))
 
 
-def _money(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _money(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     factor = 10_000 if cell.unit == "万元" else 1
     number = f"TRY_CAST(replace({raw}, ',', '') AS DECIMAL(28, 6))"
     value = f"TRY_CAST({number} * {factor} AS DECIMAL(18, 2))"
     return _number_like(raw, value, _PLAIN_NUMBER, column)
 
 
-def _count(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _count(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     value = f"TRY_CAST(replace(regexp_replace({raw}, '\\.0+$', ''), ',', '') AS BIGINT)"
     return _number_like(raw, value, r"(\d+|\d{1,3}(,\d{3})+)(\.0+)?", column)
 
 
-def _number(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _number(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     value = f"(TRY_CAST({raw} AS DOUBLE) + 0.0)"  # -0 becomes 0
-    return _Parsed(
+    return _ParsedSql(
         value, f"{raw} IS NOT NULL AND NOT coalesce(isfinite({value}), false)", "'bad_number'"
     )
 
 
-def _number_like(raw: str, value: str, pattern: str, column: Column) -> _Parsed:
+def _number_like(raw: str, value: str, pattern: str, column: Column) -> _ParsedSql:
     """A number of digits only; one that its type cannot hold is beyond every bound."""
     plain = f"regexp_full_match({raw}, {literal(pattern)})"
     wrong = f"{raw} IS NOT NULL AND (NOT {plain} OR {value} IS NULL)"
@@ -192,8 +195,8 @@ def _number_like(raw: str, value: str, pattern: str, column: Column) -> _Parsed:
     reason = (
         f"CASE WHEN {unit} THEN 'unit_in_cell' WHEN {plain} THEN 'too_high' ELSE 'bad_number' END"
     )
-    most = literal(shown(column.bounds.most if column.bounds else None))
-    return _Parsed(value, wrong, reason, f"CASE WHEN {plain} THEN {most} ELSE '' END")
+    highest = literal(shown(column.bounds.most if column.bounds else None))
+    return _ParsedSql(value, wrong, reason, f"CASE WHEN {plain} THEN {highest} ELSE '' END")
 
 
 def bound_sql(bound: float | date | str) -> str:
@@ -212,37 +215,39 @@ def shown(bound: float | date | str | None) -> str:
     return f"{bound:,}" if isinstance(bound, int) else str(bound)
 
 
-def _flag(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _flag(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     values: Mapping[str, str | None] = cell.values
     if not values:
         values = {word: "true" for word in _TRUE} | {word: "false" for word in _FALSE}
         raw = f"lower({raw})"
-    wrong = "false" if cell.lenient else f"{raw} NOT IN ({_list(values)})"
-    return _Parsed(f"({_translation(raw, values, cell)})::BOOLEAN", wrong, "'bad_flag'")
+    wrong = "false" if cell.lenient else f"{raw} NOT IN ({_literal_list(values)})"
+    return _ParsedSql(f"({_translation(raw, values, cell)})::BOOLEAN", wrong, "'bad_flag'")
 
 
-def _category(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _category(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     values = _values(cell, column)
-    wrong = "false" if cell.lenient else f"{raw} NOT IN ({_list(values)})"
-    return _Parsed(_translation(raw, values, cell), wrong, "'bad_category'", _shown(values))
+    wrong = "false" if cell.lenient else f"{raw} NOT IN ({_literal_list(values)})"
+    return _ParsedSql(
+        _translation(raw, values, cell), wrong, "'bad_category'", _values_literal(values)
+    )
 
 
-def _categories(raw: str, cell: Cell, column: Column) -> _Parsed:
+def _categories(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     values = _values(cell, column)
-    splits = "|".join(re.escape(s) for s in cell.split or (";", "；"))
+    split_pattern = "|".join(re.escape(s) for s in cell.split or (";", "；"))
     tokens = (
-        f"list_filter(list_transform(regexp_split_to_array({raw}, {literal(splits)}), "
+        f"list_filter(list_transform(regexp_split_to_array({raw}, {literal(split_pattern)}), "
         f"lambda t: trim(t)), lambda t: t <> '')"
     )
     translated = f"list_transform({tokens}, lambda t: {_translation('t', values, cell)})"
     parts = f"flatten(list_transform({translated}, lambda t: string_split(t, ';')))"
-    several = f"nullif(array_to_string(list_sort(list_distinct({parts})), ';'), '')"
-    single = f"{raw} IN ({_list(values)})"  # spares the lists in nearly all rows
-    value = f"CASE WHEN {single} THEN {_translation(raw, values, cell)} ELSE {several} END"
-    unlisted = f"list_filter({tokens}, lambda t: t NOT IN ({_list(values)}))"
-    wrong = f"NOT {single} AND coalesce(len({unlisted}), 0) > 0"
+    several_sql = f"nullif(array_to_string(list_sort(list_distinct({parts})), ';'), '')"
+    is_single = f"{raw} IN ({_literal_list(values)})"  # spares the lists in nearly all rows
+    value = f"CASE WHEN {is_single} THEN {_translation(raw, values, cell)} ELSE {several_sql} END"
+    unlisted_tokens = f"list_filter({tokens}, lambda t: t NOT IN ({_literal_list(values)}))"
+    wrong = f"NOT {is_single} AND coalesce(len({unlisted_tokens}), 0) > 0"
     wrong = "false" if cell.lenient else wrong
-    return _Parsed(value, wrong, "'bad_category'", _shown(values))
+    return _ParsedSql(value, wrong, "'bad_category'", _values_literal(values))
 
 
 def _values(cell: Cell, column: Column) -> Mapping[str, str | None]:
@@ -256,21 +261,21 @@ def _translation(raw: str, values: Mapping[str, str | None], cell: Cell) -> str:
     def target(value: str | None) -> str:
         return "NULL" if value is None else literal(value)
 
-    known = " ".join(f"WHEN {literal(k)} THEN {target(v)}" for k, v in values.items())
-    translated = f"CASE {raw} {known} ELSE {target(cell.otherwise)} END"
+    cases = " ".join(f"WHEN {literal(k)} THEN {target(v)}" for k, v in values.items())
+    translated = f"CASE {raw} {cases} ELSE {target(cell.otherwise)} END"
     return f"CASE WHEN {raw} IS NOT NULL THEN {translated} END"
 
 
-def _list(values: Iterable[str]) -> str:
+def _literal_list(values: Iterable[str]) -> str:
     return ", ".join(literal(value) for value in values)
 
 
-def _shown(values: Mapping[str, str | None]) -> str:
-    some = " ".join(list(values)[:_MOST_SHOWN])
-    return literal(some + (" …" if len(values) > _MOST_SHOWN else ""))
+def _values_literal(values: Mapping[str, str | None]) -> str:
+    first_values = " ".join(list(values)[:_MAX_SHOWN])
+    return literal(first_values + (" …" if len(values) > _MAX_SHOWN else ""))
 
 
-_PARSERS: dict[str, Callable[[str, Cell, Column], _Parsed]] = {
+_PARSERS: dict[str, Callable[[str, Cell, Column], _ParsedSql]] = {
     "text": _text,
     "person": _person,
     "date": _date,

@@ -18,31 +18,33 @@ from xhcredit.ingest.warehouse import Entry, Warehouse, literal, read_parquet
 Delivery = tuple[str, str]
 
 #: reasons that end when more of the register is known
-WAITING = frozenset({"unknown_enterprise", "name_not_found"})
+WAITING_REASONS = frozenset({"unknown_enterprise", "name_not_found"})
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeliveryPlan:
     """Delivery plan: the entries of ``redo`` again, each in its place, or a new one."""
 
     digest: str
     redo: tuple[Entry, ...] = ()
 
-    def entries(self, checked: Entry) -> Iterator[Entry]:
+    def entries(self, checked_entry: Entry) -> Iterator[Entry]:
         """The entries to write; what is done again still counts as ingested on its first day."""
-        for old in self.redo:
-            yield replace(checked, replaces=[old.name], ingested_on=old.ingested_on)
+        for redone_entry in self.redo:
+            yield replace(
+                checked_entry, replaces=[redone_entry.name], ingested_on=redone_entry.ingested_on
+            )
         if not self.redo:
-            yield checked
+            yield checked_entry
 
 
-def plan(
+def plan_delivery(
     warehouse: Warehouse,
     digest: str,
     mapping: Mapping,
     today: date,
     following: frozenset[Delivery] = frozenset(),
-) -> Plan | Entry:
+) -> DeliveryPlan | Entry:
     """Plan a delivery; an entry means that nothing is to be done.
 
     The same content under a changed mapping is done again in place, and so is a file with rows
@@ -59,15 +61,21 @@ def plan(
             that a folder that holds both ingested twice changes nothing.
     """
     entries = warehouse.entries()
-    told = [e for e in entries if (e.source_digest, e.mapping) == (digest, mapping.id)]
-    stale = tuple(e for e in told if not _up_to_date(warehouse, e, mapping, today))
-    if not told or stale:
-        return Plan(digest, stale)
-    later = [e for e in entries if e.seq > told[-1].seq]
-    later = [
-        e for e in later if not {(e.source_digest, e.mapping), (e.source, e.mapping)} & following
+    same_delivery = [e for e in entries if (e.source_digest, e.mapping) == (digest, mapping.id)]
+    stale_entries = tuple(e for e in same_delivery if not _up_to_date(warehouse, e, mapping, today))
+    if not same_delivery or stale_entries:
+        return DeliveryPlan(digest, stale_entries)
+    later_entries = [e for e in entries if e.seq > same_delivery[-1].seq]
+    later_entries = [
+        e
+        for e in later_entries
+        if not {(e.source_digest, e.mapping), (e.source, e.mapping)} & following
     ]
-    return Plan(digest) if _contradicted(warehouse, told[-1], later, mapping) else told[-1]
+    return (
+        DeliveryPlan(digest)
+        if _contradicted(warehouse, same_delivery[-1], later_entries, mapping)
+        else same_delivery[-1]
+    )
 
 
 def _up_to_date(warehouse: Warehouse, entry: Entry, mapping: Mapping, today: date) -> bool:
@@ -75,56 +83,58 @@ def _up_to_date(warehouse: Warehouse, entry: Entry, mapping: Mapping, today: dat
     same_register = entry.register_digest == warehouse.register_digest({entry.name})
     return (
         entry.mapping_digest == mapping.digest
-        and (same_register or not WAITING & set(entry.quarantined))
-        and not _day_has_come(warehouse, entry, today)
+        and (same_register or not WAITING_REASONS & set(entry.quarantined))
+        and not _has_due_rows(warehouse, entry, today)
     )
 
 
-def _day_has_come(warehouse: Warehouse, entry: Entry, today: date) -> bool:
+def _has_due_rows(warehouse: Warehouse, entry: Entry, today: date) -> bool:
     """Whether a row was held because of a day that is no longer ahead."""
     if "future_date" not in entry.quarantined:
         return False
-    held = read_parquet([quarantine.paths(warehouse, entry.name)[0]])
-    return _any(
-        f"SELECT 1 FROM {held} WHERE reason = 'future_date' "
+    quarantined_rows = read_parquet([quarantine.paths(warehouse, entry.name)[0]])
+    return _has_row(
+        f"SELECT 1 FROM {quarantined_rows} WHERE reason = 'future_date' "
         f"AND TRY_CAST(found AS DATE) <= DATE {literal(today.isoformat())} LIMIT 1"
     )
 
 
-def _contradicted(warehouse: Warehouse, entry: Entry, later: list[Entry], mapping: Mapping) -> bool:
+def _contradicted(
+    warehouse: Warehouse, entry: Entry, later_entries: list[Entry], mapping: Mapping
+) -> bool:
     """Whether a later entry contradicts this one on one of its keys.
 
     Register rows that only come along with events are no word of the register.
     """
     for table in {b.table.name: b.table for b in mapping.blocks if not b.optional}.values():
-        files = [warehouse.part(table.name, e.name) for e in later if table.name in e.parts]
+        files = [warehouse.part(table.name, e.name) for e in later_entries if table.name in e.parts]
         if not files or table.name not in entry.parts:
             continue
-        if _any(
+        if _has_row(
             f"SELECT 1 FROM {read_parquet([warehouse.part(table.name, entry.name)])} a "
             f"JOIN {read_parquet(files, ', union_by_name = true')} b USING (event_id) "
-            f"WHERE {_differs(table)} LIMIT 1"
+            f"WHERE {_difference_sql(table)} LIMIT 1"
         ):
             return True
     return False
 
 
-def _differs(table: Table) -> str:
+def _difference_sql(table: Table) -> str:
     """SQL that is true if ``b`` differs from ``a``; an empty ending is no difference."""
     if table.kind == "event":
         content = content_columns(table)
-        firm = f"row({_of('a', content)}) IS DISTINCT FROM row({_of('b', content)})"
+        differs = f"row({_columns('a', content)}) IS DISTINCT FROM row({_columns('b', content)})"
         names = lasting_columns(table)
     else:
-        firm = "false"
+        differs = "false"
         names = [c.name for c in table.columns if c.name not in ("code", "known_on")]
-    return " OR ".join([firm, *(f'a."{name}" <> b."{name}"' for name in names)])
+    return " OR ".join([differs, *(f'a."{name}" <> b."{name}"' for name in names)])
 
 
-def _of(side: str, names: list[str]) -> str:
+def _columns(side: str, names: list[str]) -> str:
     return ", ".join(f"{side}.{quoted_names([name])}" for name in names)
 
 
-def _any(select: str) -> bool:
+def _has_row(select: str) -> bool:
     with duckdb.connect() as con:
         return con.execute(select).fetchone() is not None

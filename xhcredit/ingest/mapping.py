@@ -12,7 +12,7 @@ import yaml
 from xhcredit.errors import BadMapping
 from xhcredit.ingest import mapping_parts as parts
 from xhcredit.ingest.mapping_types import Mapping
-from xhcredit.ingest.suggest import near
+from xhcredit.ingest.suggest import hint_for
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -20,12 +20,12 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _no_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
+    seen_keys: set[str] = set()
     for key, _ in node.value:
-        if key.value in seen:
+        if key.value in seen_keys:
             line = key.start_mark.line + 1
             raise BadMapping(f'line {line}: "{key.value}" stands twice; keep one of them')
-        seen.add(key.value)
+        seen_keys.add(key.value)
     return loader.construct_mapping(node, deep=True)
 
 
@@ -65,23 +65,26 @@ def load_mapping(file: Path) -> Mapping:
         raw = yaml.load(file.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506 - is safe
         if not isinstance(raw, dict):
             raise BadMapping("is not a mapping; start with `mapping: id`")
-        return build(raw, file.name)
+        return build_mapping(raw, file.name)
     except BadMapping as error:
         raise BadMapping(f"{file.name}: {error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        words = " ".join(str(error).split())
-        raise BadMapping(f"{file.name}: is not readable YAML ({words}); mend it there") from error
+        error_text = " ".join(str(error).split())
+        raise BadMapping(
+            f"{file.name}: is not readable YAML ({error_text}); mend it there"
+        ) from error
 
 
-def build(raw: dict[str, Any], file: str) -> Mapping:
+def build_mapping(raw: dict[str, Any], file: str) -> Mapping:
     """Build a mapping from parsed YAML.
 
     Raises:
         BadMapping: the message names the place and what to do.
     """
-    parts.check_keys(raw, parts.TOP_KEYS, "top level", needed=("mapping", "files", "tables"))
+    parts.check_keys(raw, parts.TOP_KEYS, "top level", required_keys=("mapping", "files", "tables"))
     blocks = tuple(
-        parts.block(b, f"tables[{i}]") for i, b in enumerate(parts.listed(raw, "tables"))
+        parts.block(raw_block, f"tables[{i}]")
+        for i, raw_block in enumerate(parts.list_under(raw, "tables"))
     )
     mapping = Mapping(
         id=str(raw["mapping"]),
@@ -103,9 +106,11 @@ def build(raw: dict[str, Any], file: str) -> Mapping:
 
 
 def _check_ignored(mapping: Mapping) -> None:
-    both = sorted(mapping.ignore & mapping.source_columns())
-    if both:
-        raise BadMapping(f'ignore: column "{both[0]}" is also used; take it out of one of them')
+    used_and_ignored = sorted(mapping.ignore & mapping.source_columns())
+    if used_and_ignored:
+        raise BadMapping(
+            f'ignore: column "{used_and_ignored[0]}" is also used; take it out of one of them'
+        )
 
 
 def check_source_columns(mapping: Mapping, columns: list[str], source: str) -> None:
@@ -117,7 +122,7 @@ def check_source_columns(mapping: Mapping, columns: list[str], source: str) -> N
     missing = sorted(mapping.source_columns() - set(columns))
     if missing:
         raise BadMapping(
-            f'"{source}" has no column "{missing[0]}"{near(missing[0], columns)}, which '
+            f'"{source}" has no column "{missing[0]}"{hint_for(missing[0], columns)}, which '
             f"{mapping.file} maps; it has: {', '.join(columns)}. Correct the file or the mapping"
         )
     unknown = [c for c in columns if c not in mapping.source_columns() | mapping.ignore]

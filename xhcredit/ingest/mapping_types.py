@@ -58,11 +58,11 @@ class Cell:
 
     def source_columns(self) -> set[str]:
         """Every source column that this cell reads."""
-        read = {self.column, *self.join, self.by_name} | (
+        own_columns = {self.column, *self.join, self.by_name} | (
             {self.when.column} if self.when else set()
         )
-        more = self.else_cell.source_columns() if self.else_cell else set()
-        return (read | more) - {""}
+        else_columns = self.else_cell.source_columns() if self.else_cell else set()
+        return (own_columns | else_columns) - {""}
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class Mapping:
         """Every source column that must be there."""
         conditions = [*self.where, *self.skip_where, *(c for b in self.blocks for c in b.where)]
         cells = [cell for block in self.blocks for cell in block.cells.values()]
-        read = {column for cell in cells for column in cell.source_columns()}
-        return read | {condition.column for condition in conditions}
+        cell_columns = {column for cell in cells for column in cell.source_columns()}
+        return cell_columns | {condition.column for condition in conditions}
 
     @property
     def feeds_register(self) -> bool:

@@ -16,7 +16,7 @@ from xhcredit.errors import BadInput
 from xhcredit.ingest import deliveries, quarantine, rowchecks, summary_fines, units
 from xhcredit.ingest.blocks import BlockSql
 from xhcredit.ingest.cells import code_columns_sql, name_sql
-from xhcredit.ingest.deliveries import Delivery, Plan
+from xhcredit.ingest.deliveries import Delivery, DeliveryPlan
 from xhcredit.ingest.mapping import check_source_columns
 from xhcredit.ingest.mapping_types import Block, Mapping
 from xhcredit.ingest.readers.parquet import quoted
@@ -26,26 +26,26 @@ from xhcredit.ingest.report import FileReport, file_report
 from xhcredit.ingest.warehouse import Entry, Warehouse, read_parquet
 
 #: called with what is being done
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
-_MEMORY = "2GB"
+_MEMORY_LIMIT = "2GB"
 #: told of a file without any row: normal for a small district, and worth a look all the same
-EMPTY = "表头下没有数据行，按空交付登记 a header and no rows: taken as an empty delivery"
+EMPTY_NOTE = "表头下没有数据行，按空交付登记 a header and no rows: taken as an empty delivery"
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(12288) || chr(160)"
 
 
 @dataclass(frozen=True)
-class Run:
+class IngestContext:
     """Context of one ingestion; ``following`` are deliveries that come later in it."""
 
     warehouse: Warehouse
     today: date
     key: Callable[[], bytes]
-    tell: Tell = field(default=lambda _: None)
+    report_progress: ProgressCallback = field(default=lambda _: None)
     following: frozenset[Delivery] = frozenset()
 
 
-def ingest_source(run: Run, source: Source, mapping: Mapping) -> FileReport:
+def ingest_source(context: IngestContext, source: Source, mapping: Mapping) -> FileReport:
     """Ingest one source, or find that nothing is to be done.
 
     Raises:
@@ -53,36 +53,40 @@ def ingest_source(run: Run, source: Source, mapping: Mapping) -> FileReport:
         BadMapping: its columns are not those of the mapping.
     """
     digest = source.digest()
-    if digest and isinstance(found := _plan(run, digest, mapping), Entry):
-        return _report(run, found, "unchanged")
-    with _workshop(run.warehouse) as (con, folder):
-        run.tell(f"{source.name}: reading")
+    if digest and isinstance(plan_or_entry := _plan_delivery(context, digest, mapping), Entry):
+        return _entry_report(context, plan_or_entry, "unchanged")
+    with _scratch_database(context.warehouse) as (con, folder):
+        context.report_progress(f"{source.name}: reading")
         staged = source.stage(mapping.format, folder)
         check_source_columns(mapping, list(staged.columns), source.name)
-        found = _plan(run, digest or content_digest(con, staged), mapping)
-        if isinstance(found, Entry):
-            return _report(run, found, "unchanged")
-        return _enter(run, con, source.name, mapping, staged, found)
+        plan_or_entry = _plan_delivery(context, digest or content_digest(con, staged), mapping)
+        if isinstance(plan_or_entry, Entry):
+            return _entry_report(context, plan_or_entry, "unchanged")
+        return _check_and_commit(context, con, source.name, mapping, staged, plan_or_entry)
 
 
-def _plan(run: Run, digest: str, mapping: Mapping) -> Plan | Entry:
-    return deliveries.plan(run.warehouse, digest, mapping, run.today, run.following)
+def _plan_delivery(context: IngestContext, digest: str, mapping: Mapping) -> DeliveryPlan | Entry:
+    return deliveries.plan_delivery(
+        context.warehouse, digest, mapping, context.today, context.following
+    )
 
 
-def _report(run: Run, entry: Entry, status: str) -> FileReport:
-    sheet = quarantine.paths(run.warehouse, entry.name)[1]
-    return file_report(entry, "entered" if status == "entered" else "unchanged", str(sheet))
+def _entry_report(context: IngestContext, entry: Entry, status: str) -> FileReport:
+    quarantine_csv = quarantine.paths(context.warehouse, entry.name)[1]
+    return file_report(
+        entry, "entered" if status == "entered" else "unchanged", str(quarantine_csv)
+    )
 
 
 @contextmanager
-def _workshop(warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+def _scratch_database(warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A scratch database on disk, so that memory stays bounded; gone afterwards."""
     folder = warehouse.path / "staging"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     con = duckdb.connect(folder / "work.duckdb")
     try:
-        con.execute(f"SET memory_limit = '{_MEMORY}'")
+        con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         con.execute("SET enable_progress_bar = false")
         yield con, folder
     finally:
@@ -90,74 +94,84 @@ def _workshop(warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection,
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _enter(
-    run: Run,
+def _check_and_commit(
+    context: IngestContext,
     con: duckdb.DuckDBPyConnection,
-    name: str,
+    source_name: str,
     mapping: Mapping,
     staged: Staged,
-    plan: Plan,
+    plan: DeliveryPlan,
 ) -> FileReport:
     """Check the staged rows and write the entry."""
-    run.tell(f"{name}: checking")
-    replaced = {e.name for e in plan.redo}
+    context.report_progress(f"{source_name}: checking")
+    replaced_names = {e.name for e in plan.redo}
     _create_cells(con, staged)
-    quarantine.create(con, staged.refused)
+    quarantine.create_problems(con, staged.refused)
     entry = Entry(
         name="",
-        source=name,
+        source=source_name,
         source_digest=plan.digest,
         mapping=mapping.id,
         mapping_digest=mapping.digest,
         parts={},
-        rows_in=_count(con, "cells") + len(staged.refused),
+        rows_in=_row_count(con, "cells") + len(staged.refused),
         rows_skipped=rowchecks.count_skipped(con, mapping),
-        register_digest=run.warehouse.register_digest(replaced),
-        person_key_check=_prepare_persons(run, con, mapping),
-        ingested_on=run.today.isoformat(),
+        register_digest=context.warehouse.register_digest(replaced_names),
+        person_key_check=_prepare_persons(context, con, mapping),
+        ingested_on=context.today.isoformat(),
     )
     rowchecks.note_rows_of_no_table(con, mapping)
-    selects, notes = _check_blocks(run, con, name, mapping, staged, replaced)
-    notes += [EMPTY] if not entry.rows_in else []
-    held = quarantine.counts(con)
-    for old in plan.redo:
-        if old.mapping_digest == mapping.digest and old.quarantined == held:
-            return _report(run, old, "unchanged")
-    checked = replace(entry, quarantined=held, rows_quarantined=quarantine.rows(con), notes=notes)
-    for written in plan.entries(checked):
-        done = _commit(run, con, selects, written)
-    return _report(run, done, "entered")
+    selects, notes = _check_blocks(context, con, source_name, mapping, staged, replaced_names)
+    notes += [EMPTY_NOTE] if not entry.rows_in else []
+    quarantined_counts = quarantine.counts_by_reason(con)
+    for redone_entry in plan.redo:
+        if (
+            redone_entry.mapping_digest == mapping.digest
+            and redone_entry.quarantined == quarantined_counts
+        ):
+            return _entry_report(context, redone_entry, "unchanged")
+    checked_entry = replace(
+        entry,
+        quarantined=quarantined_counts,
+        rows_quarantined=quarantine.row_count(con),
+        notes=notes,
+    )
+    for entry_to_write in plan.entries(checked_entry):
+        written_entry = _commit(context, con, selects, entry_to_write)
+    return _entry_report(context, written_entry, "entered")
 
 
 def _commit(
-    run: Run, con: duckdb.DuckDBPyConnection, selects: dict[str, str], entry: Entry
+    context: IngestContext, con: duckdb.DuckDBPyConnection, selects: dict[str, str], entry: Entry
 ) -> Entry:
     """Write parts, then quarantine, then the manifest that makes them count."""
-    run.tell(f"{entry.source}: writing")
+    context.report_progress(f"{entry.source}: writing")
 
-    def before(entry_name: str) -> None:
-        quarantine.write(con, run.warehouse, entry_name, entry.source)
-        run.tell(f"{entry.source}: entering")
+    def write_quarantine(entry_name: str) -> None:
+        quarantine.write_files(con, context.warehouse, entry_name, entry.source)
+        context.report_progress(f"{entry.source}: entering")
 
-    return run.warehouse.commit(con, selects, entry, before)
+    return context.warehouse.commit(con, selects, entry, write_quarantine)
 
 
-def _prepare_persons(run: Run, con: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
+def _prepare_persons(
+    context: IngestContext, con: duckdb.DuckDBPyConnection, mapping: Mapping
+) -> str:
     """Hand the key to the connection; refuse another key than the warehouse was filled with."""
     if not mapping.has_persons:
         return ""
-    key = run.key()
-    check = persons.key_check(key)
-    for entry in run.warehouse.entries():
-        if entry.person_key_check not in ("", check):
+    key = context.key()
+    key_check = persons.key_check(key)
+    for entry in context.warehouse.entries():
+        if entry.person_key_check not in ("", key_check):
             raise BadInput(
                 f'the key for persons is not the one that "{entry.source}" was ingested with, so '
                 f"the same person would get two hashes; use that key, or start a new warehouse"
             )
-    inner, outer = persons.hmac_pads(key)
-    con.execute("SET VARIABLE person_inner = ?", [inner])
-    con.execute("SET VARIABLE person_outer = ?", [outer])
-    return check
+    inner_pad, outer_pad = persons.hmac_pads(key)
+    con.execute("SET VARIABLE person_inner = ?", [inner_pad])
+    con.execute("SET VARIABLE person_outer = ?", [outer_pad])
+    return key_check
 
 
 def _create_cells(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -169,85 +183,87 @@ def _create_cells(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 
 
 def _check_blocks(
-    run: Run,
+    context: IngestContext,
     con: duckdb.DuckDBPyConnection,
-    name: str,
+    source_name: str,
     mapping: Mapping,
     staged: Staged,
-    replaced: set[str],
+    replaced_names: set[str],
 ) -> tuple[dict[str, str], list[str]]:
     """Run all checks; return the SELECT of good rows by table, and notes for people."""
     digest_of = sorted(set(staged.columns) - mapping.ignore)
     register = [
-        run.warehouse.part("enterprise", e.name)
-        for e in run.warehouse.entries()
-        if "enterprise" in e.parts and e.name not in replaced
+        context.warehouse.part("enterprise", e.name)
+        for e in context.warehouse.entries()
+        if "enterprise" in e.parts and e.name not in replaced_names
     ]
     selects: dict[str, list[str]] = {}
     notes: list[str] = []
-    known = [_codes_of(register)]
-    _create_known(con, known)
-    ordered = sorted(mapping.blocks, key=lambda b: (b.table.kind != "register", b.optional))
-    for place, block in enumerate(ordered):
-        compiled = BlockSql(mapping, block, digest_of, run.today)
-        typed = f"typed_{place}"
+    known_selects = [_codes_sql(register)]
+    _create_known(con, known_selects)
+    ordered_blocks = sorted(mapping.blocks, key=lambda b: (b.table.kind != "register", b.optional))
+    for position, block in enumerate(ordered_blocks):
+        block_sql = BlockSql(mapping, block, digest_of, context.today)
+        typed_table = f"typed_{position}"
         _create_names(con, block, digest_of, register)
-        con.execute(f"CREATE TABLE {typed} AS {compiled.typed()}")
-        repeated = _note_problems(con, typed, block, mapping)
-        select = rowchecks.good_rows_sql(typed, compiled, repeated, name)
+        con.execute(f"CREATE TABLE {typed_table} AS {block_sql.typed_rows_sql()}")
+        repeated_table = _note_problems(con, typed_table, block, mapping)
+        select = rowchecks.good_rows_sql(typed_table, block_sql, repeated_table, source_name)
         selects.setdefault(block.table.name, []).append(select)
         if not block.optional:
-            notes += units.changed_codes(con, block)
-            notes += units.undated_states(con, block, typed)
-        notes += units.notes(con, run.warehouse, block, typed, name)
-        notes += summary_fines.notes(con, block, typed)
+            notes += units.normalised_code_notes(con, block)
+            notes += units.undated_state_notes(con, block, typed_table)
+        notes += units.unit_notes(con, context.warehouse, block, typed_table, source_name)
+        notes += summary_fines.summary_fine_notes(con, block, typed_table)
         if block.table.kind == "register":
-            known.append(select)
-            _create_known(con, known)
-    return {table: _united(table, several) for table, several in selects.items()}, notes
+            known_selects.append(select)
+            _create_known(con, known_selects)
+    return {
+        table: _union_sql(table, table_selects) for table, table_selects in selects.items()
+    }, notes
 
 
 def _note_problems(
-    con: duckdb.DuckDBPyConnection, typed: str, block: Block, mapping: Mapping
+    con: duckdb.DuckDBPyConnection, typed_table: str, block: Block, mapping: Mapping
 ) -> str:
     """Quarantine what is wrong in one block; return the list of repeated rows."""
     if block.optional:
         return ""
-    rowchecks.note_cell_problems(con, typed)
-    repeated = ""
+    rowchecks.note_cell_problems(con, typed_table)
+    repeated_table = ""
     if not mapping.collapses(block):
-        repeated = rowchecks.note_repeated_keys(con, typed, block.table)
+        repeated_table = rowchecks.note_repeated_keys(con, typed_table, block.table)
     if block.table.kind == "event":
         label = block.cells["code"].column or "code"
-        rowchecks.note_unknown_enterprises(con, typed, label)
-    return repeated
+        rowchecks.note_unknown_enterprises(con, typed_table, label)
+    return repeated_table
 
 
-def _united(table: str, selects: list[str]) -> str:
+def _union_sql(table: str, selects: list[str]) -> str:
     """Several blocks of one table become one part; a key that two blocks give goes in once."""
     if len(selects) == 1:
         return selects[0]
-    together = " UNION ALL ".join(
-        f"SELECT *, {place} AS _place FROM ({select})" for place, select in enumerate(selects)
+    union = " UNION ALL ".join(
+        f"SELECT *, {position} AS _place FROM ({select})" for position, select in enumerate(selects)
     )
-    known = "* EXCLUDE (_place)"
+    column_list = "* EXCLUDE (_place)"
     if table == "enterprise":
-        known += " REPLACE (min(known_on) OVER (PARTITION BY event_id) AS known_on)"
+        column_list += " REPLACE (min(known_on) OVER (PARTITION BY event_id) AS known_on)"
     return (
-        f"SELECT {known} FROM ({together}) "
+        f"SELECT {column_list} FROM ({union}) "
         f"QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY _place, source_row) = 1"
     )
 
 
-def _codes_of(register: list[Path]) -> str:
+def _codes_sql(register: list[Path]) -> str:
     source = read_parquet(register) if register else "(SELECT NULL::VARCHAR AS code WHERE false)"
     return f"SELECT code FROM {source}"
 
 
 def _create_known(con: duckdb.DuckDBPyConnection, selects: list[str]) -> None:
     """Create relation ``known``: codes of the register and of this file's register rows."""
-    together = " UNION ".join(f"SELECT code FROM ({select})" for select in selects)
-    con.execute(f"CREATE OR REPLACE TABLE known AS {together}")
+    union = " UNION ".join(f"SELECT code FROM ({select})" for select in selects)
+    con.execute(f"CREATE OR REPLACE TABLE known AS {union}")
 
 
 def _create_names(
@@ -257,9 +273,9 @@ def _create_names(
     cell = block.cells["code"]
     if not cell.by_name:
         return
-    here = code_columns_sql(cell, digest_of, "SELECT * FROM cells")
+    coded_rows = code_columns_sql(cell, digest_of, "SELECT * FROM cells")
     selects = [
-        f"SELECT {name_sql(quoted(cell.by_name))} AS name, _code AS code FROM ({here}) "
+        f"SELECT {name_sql(quoted(cell.by_name))} AS name, _code AS code FROM ({coded_rows}) "
         f"WHERE _code IS NOT NULL AND _code_problem IS NULL"
     ]
     if register:
@@ -271,6 +287,6 @@ def _create_names(
     )
 
 
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(found[0]) if found else 0
+def _row_count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    count_row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    return int(count_row[0]) if count_row else 0

@@ -25,36 +25,42 @@ def summarise(warehouse: Warehouse) -> dict[str, Any]:
         share of filled cells by column; empty tables only by name in ``empty``), ``sources`` (rows
         in, entered, left out, quarantined by reason, notes), ``reasons`` (rows over all sources).
     """
-    held = warehouse.tables()
+    rows_by_table = warehouse.tables()
     with duckdb.connect() as con:
         create_views(con, warehouse)
-        tables = [_table(con, table) for name, table in directory().items() if name in held]
-    sources = [_source(entry.__dict__) for entry in warehouse.entries()]
+        tables = [
+            _table_quality(con, table)
+            for name, table in directory().items()
+            if name in rows_by_table
+        ]
+    sources = [_source_quality(entry.__dict__) for entry in warehouse.entries()]
     reasons: dict[str, int] = {}
     for source in sources:
-        for reason, rows in source["quarantined"].items():
-            reasons[reason] = reasons.get(reason, 0) + rows
+        for reason, row_count in source["quarantined"].items():
+            reasons[reason] = reasons.get(reason, 0) + row_count
     return {
         "digest": warehouse.digest(),
         "tables": tables,
-        "empty": [_named(table) for name, table in directory().items() if name not in held],
+        "empty": [
+            _table_names(table) for name, table in directory().items() if name not in rows_by_table
+        ],
         "sources": sources,
         "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])),
     }
 
 
-def write_quality_page(warehouse: Warehouse, out: Path) -> dict[str, Any]:
-    """Write the page ``out`` (one file, nothing from outside) and the same as JSON beside it.
+def write_quality_page(warehouse: Warehouse, page_path: Path) -> dict[str, Any]:
+    """Write the page ``page_path`` (one file, nothing from outside) and the same as JSON beside it.
 
     Args:
         warehouse: what to tell about.
-        out: the page, such as ``quality.html``; the data goes to ``quality.json``.
+        page_path: the page, such as ``quality.html``; the data goes to ``quality.json``.
 
     Returns:
         What ``summarise`` gives.
     """
     summary = summarise(warehouse)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    page_path.parent.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("xhcredit.ingest"),
         autoescape=True,
@@ -62,40 +68,42 @@ def write_quality_page(warehouse: Warehouse, out: Path) -> dict[str, Any]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("quality.html").render(summary, what_to_do=REASONS)
-    out.write_text(page, encoding="utf-8")
+    page_html = environment.get_template("quality.html").render(summary, what_to_do=REASONS)
+    page_path.write_text(page_html, encoding="utf-8")
     text = json.dumps(summary, ensure_ascii=False, indent=1)
-    out.with_suffix(".json").write_text(text, encoding="utf-8")
+    page_path.with_suffix(".json").write_text(text, encoding="utf-8")
     return summary
 
 
-def _named(table: Table) -> dict[str, str]:
+def _table_names(table: Table) -> dict[str, str]:
     return {"table": table.name, "zh": table.name_zh, "en": table.name_en}
 
 
-def _table(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
+def _table_quality(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
     """Completeness and freshness of one table, in one pass over it."""
-    own = [c for c in table.columns if c.name != "code"]
-    filled = [f'count("{c.name}")' for c in own]
-    happened = ["min(occurred_on)", "max(occurred_on)"] if table.kind == "event" else ["NULL"] * 2
+    own_columns = [c for c in table.columns if c.name != "code"]
+    filled_counts = [f'count("{c.name}")' for c in own_columns]
+    occurred_range = (
+        ["min(occurred_on)", "max(occurred_on)"] if table.kind == "event" else ["NULL"] * 2
+    )
     quantiles = (
         f"quantile_cont(known_on - occurred_on, {list(_QUANTILES)})"
         if table.kind == "event"
         else "NULL"
     )
     row = con.execute(
-        f"SELECT count(*), count(DISTINCT code), max(known_on), {', '.join(happened)}, "
-        f'{quantiles}, {", ".join(filled)} FROM "{table.name}"'
+        f"SELECT count(*), count(DISTINCT code), max(known_on), {', '.join(occurred_range)}, "
+        f'{quantiles}, {", ".join(filled_counts)} FROM "{table.name}"'
     ).fetchone()
     if row is None:
         return {}
-    rows, enterprises, known, first, last, delays, *counts = row
-    return _named(table) | {
+    rows, enterprises, last_known, first_occurred, last_occurred, delays, *counts = row
+    return _table_names(table) | {
         "rows": rows,
         "enterprises": enterprises,
-        "last_known_on": _day(known),
-        "first_occurred_on": _day(first),
-        "last_occurred_on": _day(last),
+        "last_known_on": _day_text(last_known),
+        "first_occurred_on": _day_text(first_occurred),
+        "last_occurred_on": _day_text(last_occurred),
         "delay_days": [round(float(d), 1) for d in delays] if delays else None,
         "columns": [
             {
@@ -105,19 +113,19 @@ def _table(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
                 "required": column.required,
                 "filled_share": round(count / rows, 4) if rows else 0.0,
             }
-            for column, count in zip(own, counts, strict=True)
+            for column, count in zip(own_columns, counts, strict=True)
         ],
     }
 
 
-def _day(value: object) -> str | None:
+def _day_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _source(entry: dict[str, Any]) -> dict[str, Any]:
-    kept = ("source", "mapping", "rows_in", "rows_skipped", "rows_quarantined", "notes")
+def _source_quality(entry: dict[str, Any]) -> dict[str, Any]:
+    copied_keys = ("source", "mapping", "rows_in", "rows_skipped", "rows_quarantined", "notes")
     ordered = dict(sorted(entry["quarantined"].items(), key=lambda item: -item[1]))
-    return {key: entry[key] for key in kept} | {
+    return {key: entry[key] for key in copied_keys} | {
         "entry": entry["name"],
         "entered": entry["parts"],
         "quarantined": ordered,

@@ -52,17 +52,17 @@ class IngestReport:
 
     def entered(self) -> dict[str, int]:
         """Rows by table that this run put in."""
-        return _added([f.entered or {} for f in self.files if f.status == "entered"])
+        return _summed([f.entered or {} for f in self.files if f.status == "entered"])
 
     def quarantined(self) -> dict[str, int]:
         """Rows by reason that lie in quarantine for the files of this run, new or not."""
-        return _added([f.quarantined or {} for f in self.files])
+        return _summed([f.quarantined or {} for f in self.files])
 
 
-def _added(counts: list[dict[str, int]]) -> dict[str, int]:
+def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}
-    for one in counts:
-        for key, number in one.items():
+    for table_counts in counts:
+        for key, number in table_counts.items():
             total[key] = total.get(key, 0) + number
     return dict(sorted(total.items()))
 

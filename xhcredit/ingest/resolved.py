@@ -63,42 +63,44 @@ def resolved_sql(warehouse: Warehouse, table: Table, entries: list[Entry]) -> st
     Keys with versions are told apart by the lists written at ingestion, so that a warehouse in
     which nothing was ingested twice pays nothing, and others only for the keys concerned.
     """
-    holding = [entry for entry in entries if table.name in entry.parts]
-    if not holding:
+    holding_entries = [entry for entry in entries if table.name in entry.parts]
+    if not holding_entries:
         return empty_sql(table)
-    files = [warehouse.part(table.name, entry.name) for entry in holding]
-    ids = versioned_ids(warehouse, table, holding, read_parquet(files))
-    numbered = numbered_sql(table, files, holding, ids) if ids else ""
-    return history_sql(table, rows_sql(table, files), ids, numbered)
+    files = [warehouse.part(table.name, entry.name) for entry in holding_entries]
+    ids_sql = versioned_ids(warehouse, table, holding_entries, read_parquet(files))
+    versions_sql = numbered_sql(table, files, holding_entries, ids_sql) if ids_sql else ""
+    return history_sql(table, rows_sql(table, files), ids_sql, versions_sql)
 
 
-def history_sql(table: Table, rows: str, ids: str, numbered: str) -> str:
+def history_sql(table: Table, rows_source: str, ids_sql: str, versions_sql: str) -> str:
     """SQL of a table in which each key stands once.
 
     Args:
         table: which one.
-        rows: SQL of all its rows.
-        ids: SQL of the keys with versions; empty if there are none.
-        numbered: SQL of the versions with ``_seq`` and ``_ingested``.
+        rows_source: SQL of all its rows.
+        ids_sql: SQL of the keys with versions; empty if there are none.
+        versions_sql: SQL of the versions with ``_seq`` and ``_ingested``.
     """
     columns = quoted_names(columns_of(table))
-    plain = f"SELECT {columns} FROM {rows}"
-    if not ids:
-        return plain
-    resolve = register_sql if table.kind == "register" else events_sql
+    plain_select = f"SELECT {columns} FROM {rows_source}"
+    if not ids_sql:
+        return plain_select
+    resolving_sql = register_sql if table.kind == "register" else events_sql
     return (
-        f"{plain} WHERE event_id NOT IN ({ids}) UNION ALL "
-        f"SELECT {columns} FROM ({resolve(table, numbered)})"
+        f"{plain_select} WHERE event_id NOT IN ({ids_sql}) UNION ALL "
+        f"SELECT {columns} FROM ({resolving_sql(table, versions_sql)})"
     )
 
 
-def numbered_sql(table: Table, files: list[Path], holding: list[Entry], ids: str) -> str:
+def numbered_sql(
+    table: Table, files: list[Path], holding_entries: list[Entry], ids_sql: str
+) -> str:
     """SQL of the versions with ``_seq``, their order, and ``_ingested``, the day they came in."""
     return dated_sql(
         "SELECT * EXCLUDE (filename), "
         f"regexp_extract(filename, '{SEQ_IN_NAME}', 1)::INTEGER AS _seq "
-        f"FROM {rows_sql(table, files, ', filename = true', f' WHERE event_id IN ({ids})')}",
-        holding,
+        f"FROM {rows_sql(table, files, ', filename = true', f' WHERE event_id IN ({ids_sql})')}",
+        holding_entries,
     )
 
 
@@ -106,44 +108,50 @@ def numbered_sql(table: Table, files: list[Path], holding: list[Entry], ids: str
 SEQ_IN_NAME = r"(\d{6})-[^/]*$"
 
 
-def dated_sql(versions: str, holding: list[Entry]) -> str:
+def dated_sql(versions_sql: str, holding_entries: list[Entry]) -> str:
     """SQL of versions with ``_seq``, and beside it ``_ingested``."""
-    days = ", ".join(
-        f"({e.seq}, " + (f"DATE '{e.ingested_on}'" if e.ingested_on else "NULL::DATE") + ")"
-        for e in holding
+    day_values = ", ".join(
+        f"({entry.seq}, "
+        + (f"DATE '{entry.ingested_on}'" if entry.ingested_on else "NULL::DATE")
+        + ")"
+        for entry in holding_entries
     )
     return (
-        f"SELECT v.*, d._ingested FROM ({versions}) v "
-        f"JOIN (VALUES {days}) d(_seq, _ingested) USING (_seq)"
+        f"SELECT v.*, d._ingested FROM ({versions_sql}) v "
+        f"JOIN (VALUES {day_values}) d(_seq, _ingested) USING (_seq)"
     )
 
 
-def versioned_ids(warehouse: Warehouse, table: Table, holding: list[Entry], rows: str) -> str:
+def versioned_ids(
+    warehouse: Warehouse, table: Table, holding_entries: list[Entry], rows_source: str
+) -> str:
     """SQL of the ids that stand in several parts; empty text if there are none."""
-    if len(holding) == 1:
+    if len(holding_entries) == 1:
         return ""
-    if any(entry.versions is None for entry in holding):
-        return f"SELECT event_id FROM {rows} GROUP BY event_id HAVING count(*) > 1"
+    if any(entry.versions is None for entry in holding_entries):
+        return f"SELECT event_id FROM {rows_source} GROUP BY event_id HAVING count(*) > 1"
     files = [
         warehouse.versions(table.name, entry.name)
-        for entry in holding
+        for entry in holding_entries
         if (entry.versions or {}).get(table.name)
     ]
     return f"SELECT event_id FROM {read_parquet(files)}" if files else ""
 
 
-def rows_sql(table: Table, files: list[Path], options: str = "", where: str = "") -> str:
+def rows_sql(table: Table, files: list[Path], options: str = "", where_sql: str = "") -> str:
     """SQL of all rows; a column that was declared after a part was written is NULL there.
 
-    ``where`` is applied while the files are read, so that only rows that fit are decoded.
+    ``where_sql`` is applied while the files are read, so that only rows that fit are decoded.
     """
     if not files:
         return f"({empty_sql(table)})"
-    read = read_parquet(files, f", union_by_name = true{options}")
-    return f"(SELECT * FROM {read}{where} UNION ALL BY NAME {empty_sql(table)})"
+    parquet_sql = read_parquet(files, f", union_by_name = true{options}")
+    return f"(SELECT * FROM {parquet_sql}{where_sql} UNION ALL BY NAME {empty_sql(table)})"
 
 
 def empty_sql(table: Table) -> str:
     """SQL of no rows, with the columns of a table's parts."""
-    columns = ", ".join(f'NULL::{t} AS "{n}"' for n, t in columns_of(table).items())
+    columns = ", ".join(
+        f'NULL::{sql_type} AS "{name}"' for name, sql_type in columns_of(table).items()
+    )
     return f"SELECT {columns} WHERE false"

@@ -106,8 +106,8 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        known = ", ".join(c.name for c in self.columns)
-        raise BadDeclaration(f'table "{self.name}" has no column "{name}"; it has: {known}')
+        column_names = ", ".join(c.name for c in self.columns)
+        raise BadDeclaration(f'table "{self.name}" has no column "{name}"; it has: {column_names}')
 
 
 #: said of a record that counts again: the restoration that withdrew it was itself revoked
@@ -129,7 +129,7 @@ _WHY_WITHDRAWN = Column(
 )
 
 
-def _own_columns(raw: dict[str, Any]) -> list[Column]:
+def _declared_columns(raw: dict[str, Any]) -> list[Column]:
     """Turn the ``columns`` block of a directory file into columns."""
     return [
         Column(
@@ -138,32 +138,34 @@ def _own_columns(raw: dict[str, Any]) -> list[Column]:
                 **{key: value for key, value in c.items() if key not in ("min", "max", "ahead")},
                 "values": tuple((c.get("values") or {}).items()),
                 "usual": tuple(c["usual"]) if "usual" in c else None,
-                "bounds": _bounds(f"{raw['table']}.{name}", c),
+                "bounds": _bounds_of(f"{raw['table']}.{name}", c),
             },
         )
         for name, c in raw["columns"].items()
     ]
 
 
-def _bounds(place: str, c: dict[str, Any]) -> Bounds | None:
+def _bounds_of(place: str, c: dict[str, Any]) -> Bounds | None:
     """The bounds of a column: days end today unless they may lie ``ahead``, amounts begin at 0.
 
     Raises:
         BadDeclaration: a bound is missing, or the column's type has none.
     """
-    written = {"min", "max", "ahead"} & c.keys()
+    declared = {"min", "max", "ahead"} & c.keys()
     if c["type"] not in BOUNDED:
-        if written:
+        if declared:
             raise BadDeclaration(f'"{place}" of type {c["type"]} has no bounds; leave them out')
         return None
     is_day, ahead = c["type"] == "date", bool(c.get("ahead"))
-    least, most = c.get("min", None if is_day else 0), c.get("max")
-    if least is None or (most is None) != (is_day and not ahead):
-        wanted = "`min`, and `max` if `ahead`" if is_day else "`max`"
-        raise BadDeclaration(f'"{place}" declares {sorted(written)}; a {c["type"]} needs {wanted}')
-    if most not in (None, THIS_YEAR) and most < least:
-        raise BadDeclaration(f'"{place}" ends at {most} before it begins at {least}; correct it')
-    return Bounds(least, most)
+    lowest, highest = c.get("min", None if is_day else 0), c.get("max")
+    if lowest is None or (highest is None) != (is_day and not ahead):
+        needed = "`min`, and `max` if `ahead`" if is_day else "`max`"
+        raise BadDeclaration(f'"{place}" declares {sorted(declared)}; a {c["type"]} needs {needed}')
+    if highest not in (None, THIS_YEAR) and highest < lowest:
+        raise BadDeclaration(
+            f'"{place}" ends at {highest} before it begins at {lowest}; correct it'
+        )
+    return Bounds(lowest, highest)
 
 
 def _common_columns(raw: dict[str, Any]) -> list[Column]:
@@ -176,25 +178,34 @@ def _common_columns(raw: dict[str, Any]) -> list[Column]:
         raise BadDeclaration(f'table "{raw["table"]}" has no `since`; write its earliest day')
     bounds = Bounds(raw["since"], None)
 
-    def day(name: str, zh: str, en: str, *, required: bool = False) -> Column:
+    def day_column(name: str, zh: str, en: str, *, required: bool = False) -> Column:
         return Column(name, "date", zh, en, required, bounds=bounds)
 
-    what = "day from which the district could know"
-    known = day("known_on", "归集日", what, required=True)
+    known_text = "day from which the district could know"
+    known_on_column = day_column("known_on", "归集日", known_text, required=True)
     if raw["kind"] == "register":
-        return [_CODE, known]
-    occurred = day("occurred_on", raw["occurred_zh"], "day on which it happened", required=True)
-    ends: list[Column] = []
+        return [_CODE, known_on_column]
+    occurred_on_column = day_column(
+        "occurred_on", raw["occurred_zh"], "day on which it happened", required=True
+    )
+    ending_columns: list[Column] = []
     if "ends_zh" in raw:
-        ends = [
-            day("ended_on", raw["ends_zh"], raw["ends_en"]),
-            day("ended_known_on", "结束归集日", "day the ending became known"),
+        ending_columns = [
+            day_column("ended_on", raw["ends_zh"], raw["ends_en"]),
+            day_column("ended_known_on", "结束归集日", "day the ending became known"),
         ]
-    withdrawn = day("withdrawn_on", "停用日", "day from which it no longer counts")
-    return [_CODE, occurred, known, *ends, withdrawn, _WHY_WITHDRAWN]
+    withdrawn_on_column = day_column("withdrawn_on", "停用日", "day from which it no longer counts")
+    return [
+        _CODE,
+        occurred_on_column,
+        known_on_column,
+        *ending_columns,
+        withdrawn_on_column,
+        _WHY_WITHDRAWN,
+    ]
 
 
-def _table(raw: dict[str, Any]) -> Table:
+def _table_of(raw: dict[str, Any]) -> Table:
     return Table(
         name=raw["table"],
         kind=raw["kind"],
@@ -203,7 +214,7 @@ def _table(raw: dict[str, Any]) -> Table:
         directory=raw["directory"],
         authority=raw["authority"],
         key=tuple(raw["key"]),
-        columns=tuple(_common_columns(raw) + _own_columns(raw)),
+        columns=tuple(_common_columns(raw) + _declared_columns(raw)),
         ends="ends_zh" in raw,
         scored=raw.get("scored", True),
         why_not_scored=raw.get("why_not_scored", ""),
@@ -221,7 +232,7 @@ def directory() -> dict[str, Table]:
     for file in sorted(files("xhcredit.ingest.directory").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".yaml"):
             continue
-        table = _table(yaml.safe_load(file.read_text(encoding="utf-8")))
+        table = _table_of(yaml.safe_load(file.read_text(encoding="utf-8")))
         if file.name != f"{table.name}.yaml":
             raise BadDeclaration(f'"{file.name}" declares table "{table.name}"; rename the file')
         tables[table.name] = table

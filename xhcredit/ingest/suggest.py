@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def hint_for(word: str, known: Iterable[str]) -> str:
     """Return ``' (did you mean "x"?)'`` if something similar is known, else nothing.
 
-    >>> near("occured_on", ["code", "occurred_on"])
+    >>> hint_for("occured_on", ["code", "occurred_on"])
     ' (did you mean "occurred_on"?)'
-    >>> near("zebra", ["code"])
+    >>> hint_for("zebra", ["code"])
     ''
     """
-    found = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f' (did you mean "{found[0]}"?)' if found else ""
+    matches = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f' (did you mean "{matches[0]}"?)' if matches else ""

@@ -86,9 +86,9 @@ class Warehouse:
             names = []
         except OSError as error:
             raise disk_error(error) or error from None
-        found = [_read_entry(f"{folder}/{name}") for name in names if name.endswith(".json")]
-        gone = {name for entry in found for name in entry.replaces}
-        return [entry for entry in found if entry.name not in gone]
+        all_entries = [_read_entry(f"{folder}/{name}") for name in names if name.endswith(".json")]
+        replaced_names = {name for entry in all_entries for name in entry.replaces}
+        return [entry for entry in all_entries if entry.name not in replaced_names]
 
     def entry(self, name: str) -> Entry | None:
         """An entry by name, whether it counts or was replaced; ``None`` if it was swept away."""
@@ -113,14 +113,14 @@ class Warehouse:
         """SHA-256 (hex) over the names of the entries that count: same digest, same data."""
         return digest_of(self.entries())
 
-    def register_digest(self, without: Collection[str] = ()) -> str:
+    def register_digest(self, excluded_names: Collection[str] = ()) -> str:
         """SHA-256 (hex) over the content of the register's parts, some entries left out."""
-        told = [
+        part_lines = [
             f"{e.source_digest} {e.mapping_digest} {e.parts['enterprise']}"
             for e in self.entries()
-            if "enterprise" in e.parts and e.name not in without
+            if "enterprise" in e.parts and e.name not in excluded_names
         ]
-        return _sha256("\n".join(told))
+        return _sha256("\n".join(part_lines))
 
     def part(self, table: str, entry: str) -> Path:
         """Where the part of one entry and table is kept."""
@@ -165,7 +165,7 @@ class Warehouse:
         con: duckdb.DuckDBPyConnection,
         selects: Mapping[str, str],
         entry: Entry,
-        before: Callable[[str], None] = lambda _: None,
+        callback: Callable[[str], None] = lambda _: None,
     ) -> Entry:
         """Write one entry: parts first, the manifest last.
 
@@ -174,35 +174,37 @@ class Warehouse:
             selects: SQL by table, giving the canonical columns and ``EXTRA_COLUMNS`` by name; a
                 table whose select gives no row gets no part.
             entry: what to note down; ``name``, ``parts`` and ``versions`` are filled in here.
-            before: called with the entry's name when the parts are written, before the manifest.
+            callback: called with the entry's name when the parts are written, before the manifest.
 
         Returns:
             The entry as written.
         """
-        gone = set(entry.replaces)
+        replaced_names = set(entry.replaces)
         # What replaces an entry takes its place, so that later corrections stay the later ones.
-        seq = min((int(name[:6]) for name in gone), default=self.next_seq())
+        seq = min((int(name[:6]) for name in replaced_names), default=self.next_seq())
         name = f"{seq:06d}-{_sha256(json.dumps(asdict(entry), sort_keys=True))[:12]}"
-        others = [e for e in self.entries() if e.name not in gone]
+        other_entries = [e for e in self.entries() if e.name not in replaced_names]
         parts: dict[str, int] = {}
         versions: dict[str, int] = {}
         for table, select in selects.items():
-            rows = self._write_part(con, table, name, select)
-            if rows:
-                parts[table] = rows
-                earlier = [self.part(table, e.name) for e in others if table in e.parts]
-                versions[table] = self._write_versions(con, table, name, earlier)
-        written = replace(entry, name=name, parts=parts, versions=versions)
-        before(name)
-        _write_json(self.path / "manifest" / f"{name}.json", asdict(written))
-        return written
+            row_count = self._write_part(con, table, name, select)
+            if row_count:
+                parts[table] = row_count
+                earlier_parts = [
+                    self.part(table, e.name) for e in other_entries if table in e.parts
+                ]
+                versions[table] = self._write_versions(con, table, name, earlier_parts)
+        written_entry = replace(entry, name=name, parts=parts, versions=versions)
+        callback(name)
+        _write_json(self.path / "manifest" / f"{name}.json", asdict(written_entry))
+        return written_entry
 
     def _write_part(
         self, con: duckdb.DuckDBPyConnection, table: str, entry: str, select: str
     ) -> int:
         """Write one part and return its rows; no file stays behind for no row."""
         target = self.part(table, entry)
-        rows = copy_to_parquet(con, _typed_select(directory()[table], select), target)
+        rows = copy_to_parquet_file(con, _typed_select(directory()[table], select), target)
         if not rows:
             target.unlink()
         return rows
@@ -218,7 +220,7 @@ class Warehouse:
             f"(SELECT event_id FROM {read_parquet(earlier)})"
         )
         target = self.versions(table, entry)
-        rows = copy_to_parquet(con, select, target)
+        rows = copy_to_parquet_file(con, select, target)
         if not rows:
             target.unlink()
         return rows
@@ -229,23 +231,23 @@ class Warehouse:
         Parts go only when the next ingestion starts: somebody may still be reading them.  What a
         night in ``books`` knew stays; the manifest of an entry that no longer counts is set aside.
         """
-        counting = {entry.name for entry in self.entries()}
-        known = counting.union(*self.books().values())
-        for name in known - counting:
-            self._retire(name)
+        counting_names = {entry.name for entry in self.entries()}
+        known_names = counting_names.union(*self.books().values())
+        for name in known_names - counting_names:
+            self._retire_manifest(name)
         for folder in folders:
             for file in (self.path / folder).rglob("*"):
-                if file.is_file() and file.name.split(".")[0] not in known:
+                if file.is_file() and file.name.split(".")[0] not in known_names:
                     file.unlink()
 
     def books(self) -> dict[str, list[str]]:
         """Books of the latest nights: names of entries by digest, last used first."""
-        found = sorted((self.path / BOOKS).glob("*.json"), key=_age, reverse=True)
-        held: dict[str, list[str]] = {}
-        for file in found:
+        book_files = sorted((self.path / BOOKS).glob("*.json"), key=_modified_at, reverse=True)
+        names_by_digest: dict[str, list[str]] = {}
+        for file in book_files:
             with suppress(FileNotFoundError):  # an older one goes when a newer one is kept
-                held[file.stem] = json.loads(file.read_text(encoding="utf-8"))
-        return held
+                names_by_digest[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        return names_by_digest
 
     def keep_book(self, digest: str, names: Sequence[str]) -> None:
         """Keep the book of a night, so that the night can be explained later.
@@ -262,10 +264,12 @@ class Warehouse:
             os.utime(file)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_suffix(f".{os.getpid()}")  # workers may keep the same one at once
-            part.write_text(json.dumps(list(names)), encoding="utf-8")
-            _publish(part, file)
-        files = sorted((self.path / BOOKS).glob("*.json"), key=_age, reverse=True)
+            unfinished = file.with_suffix(
+                f".{os.getpid()}"
+            )  # workers may keep the same one at once
+            unfinished.write_text(json.dumps(list(names)), encoding="utf-8")
+            _publish(unfinished, file)
+        files = sorted((self.path / BOOKS).glob("*.json"), key=_modified_at, reverse=True)
         for file in files[BOOKS_KEPT:]:
             file.unlink(missing_ok=True)
 
@@ -275,26 +279,28 @@ class Warehouse:
         Raises:
             BookLost: nobody can tell, or some of what counted then is gone.
         """
-        names = self.books().get(digest) or self._began_as(digest)
+        names = self.books().get(digest) or self._first_entries_with(digest)
         entries = [self.entry(name) for name in names]
-        found = [entry for entry in entries if entry is not None]
-        gone = [n for n, e in zip(names, entries, strict=True) if e is None]
-        gone += [e.name for e in found for t in e.parts if not self.part(t, e.name).exists()]
-        if gone or digest_of(found) != digest:
+        known_entries = [entry for entry in entries if entry is not None]
+        missing_names = [n for n, e in zip(names, entries, strict=True) if e is None]
+        missing_names += [
+            e.name for e in known_entries for t in e.parts if not self.part(t, e.name).exists()
+        ]
+        if missing_names or digest_of(known_entries) != digest:
             raise BookLost(
                 f'the data "{digest[:12]}…" that the run was made from is not in the warehouse '
                 f'"{self.path.name}"; name the warehouse that it was made from, or score and '
                 "publish a new night"
             )
-        return found
+        return known_entries
 
-    def _began_as(self, digest: str) -> list[str]:
+    def _first_entries_with(self, digest: str) -> list[str]:
         """Names of the first entries with a given digest; empty if there are none."""
         names = [entry.name for entry in self.entries()]
         sizes = (n for n in range(len(names), -1, -1) if _sha256("\n".join(names[:n])) == digest)
         return names[: next(sizes, 0)]
 
-    def _retire(self, name: str) -> None:
+    def _retire_manifest(self, name: str) -> None:
         """Set a manifest aside: whatever replaced it may itself be swept away one day."""
         file = self.path / "manifest" / f"{name}.json"
         if file.exists():
@@ -329,13 +335,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def copy_to_parquet(con: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
+def copy_to_parquet_file(con: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
     """Write the rows of ``select`` to ``target``, whole or not at all, and return their number."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
-    done = con.execute(f"COPY ({select}) TO {literal(str(unfinished))} (FORMAT parquet)").fetchone()
+    copied_row = con.execute(
+        f"COPY ({select}) TO {literal(str(unfinished))} (FORMAT parquet)"
+    ).fetchone()
     _publish(unfinished, target)
-    return int(done[0]) if done else 0
+    return int(copied_row[0]) if copied_row else 0
 
 
 def _publish(unfinished: Path, target: Path) -> None:
@@ -355,41 +363,45 @@ def _typed_select(table: Table, select: str) -> str:
     return f"SELECT {columns} FROM ({select})"
 
 
-def _age(file: Path) -> tuple[int, str]:
+def _modified_at(file: Path) -> tuple[int, str]:
     """When a file was written, for sorting; one that was taken away meanwhile is the oldest."""
     with suppress(FileNotFoundError):
         return file.stat().st_mtime_ns, file.name
     return 0, file.name
 
 
-def _write_json(target: Path, content: dict[str, Any]) -> None:
+def _write_json(target: Path, json_fields: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    unfinished.write_text(json.dumps(json_fields, ensure_ascii=False, indent=1), encoding="utf-8")
     _publish(unfinished, target)
 
 
 def _read_entry(file: str) -> Entry:
     """Read one manifest file; fields of a newer version are left out."""
     try:
-        state = os.stat(file)
+        file_stat = os.stat(file)
     except OSError as error:
-        gone = BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew')
-        raise disk_error(error) or gone from error
-    return _entry_of(file, state.st_mtime_ns, state.st_size)
+        unreadable = BadInput(f'"{file}" cannot be read ({error.strerror}); ingest anew')
+        raise disk_error(error) or unreadable from error
+    return _entry_of(file, file_stat.st_mtime_ns, file_stat.st_size)
 
 
 @lru_cache(maxsize=1 << 16)
 def _entry_of(name: str, _changed: int, _size: int) -> Entry:
     """One manifest file, read once as long as it stays as it is: digests are asked for often."""
     file = Path(name)
-    known = {f.name for f in fields(Entry)}
+    field_names = {f.name for f in fields(Entry)}
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-        return Entry(**{k: v for k, v in raw.items() if k in known} | {"name": file.stem})
+        raw_fields = json.loads(file.read_text(encoding="utf-8"))
+        return Entry(
+            **{k: v for k, v in raw_fields.items() if k in field_names} | {"name": file.stem}
+        )
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        other = BadInput(f'"{file}" is not a manifest entry ({error}); restore it or ingest anew')
-        raise disk_error(error) or other from error
+        bad_manifest = BadInput(
+            f'"{file}" is not a manifest entry ({error}); restore it or ingest anew'
+        )
+        raise disk_error(error) or bad_manifest from error
 
 
 def _sha256(text: str) -> str:

@@ -5,32 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from xhcredit.domain.calendar import provisional_data
-from xhcredit.restoration.assessment import Assessment, Basis, Condition, Deadline, Said
+from xhcredit.restoration.assessment import Assessment, Basis, Bilingual, Condition, Deadline
 from xhcredit.restoration.cases import extras_of, line_of
 from xhcredit.rules.check import MARKS
 
 
-def as_data(told: Assessment, name: str = "") -> dict[str, Any]:
+def assessment_json(assessment: Assessment, name: str = "") -> dict[str, Any]:
     """Everything in an assessment as JSON-ready values, the line of a case first."""
-    line = line_of(name, told)
+    line = line_of(name, assessment)
     return {
         **(line if name else {k: v for k, v in line.items() if k != "name"}),
-        "applied_on": told.applied_on.isoformat(),
-        "authority": told.authority,
-        "route": extras_of(told)["route"],
-        "summary": said(told.summary),
-        "severity_by": said(told.severity_by),
-        "conditions": [_condition(c) for c in told.conditions],
-        "materials": [said(s) for s in told.materials],
-        "decides": said(told.decides),
-        "deadlines": [_deadline(d) for d in told.deadlines],
-        "effects": [said(s) for s in told.effects],
-        "needs_lawyer": told.needs_lawyer,
-        "lawyer": [said(s) for s in told.lawyer],
+        "applied_on": assessment.applied_on.isoformat(),
+        "authority": assessment.authority,
+        "route": extras_of(assessment)["route"],
+        "summary": bilingual_json(assessment.summary),
+        "severity_by": bilingual_json(assessment.severity_by),
+        "conditions": [_condition(c) for c in assessment.conditions],
+        "materials": [bilingual_json(s) for s in assessment.materials],
+        "decides": bilingual_json(assessment.decides),
+        "deadlines": [_deadline(d) for d in assessment.deadlines],
+        "effects": [bilingual_json(s) for s in assessment.effects],
+        "needs_lawyer": assessment.needs_lawyer,
+        "lawyer": [bilingual_json(s) for s in assessment.lawyer],
     }
 
 
-def said(words: Said) -> dict[str, str]:
+def bilingual_json(words: Bilingual) -> dict[str, str]:
     """A sentence in both languages."""
     return {"zh": words.zh, "en": words.en}
 
@@ -47,11 +47,11 @@ def _basis(basis: Basis) -> dict[str, Any]:
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
-    by = condition.met_from
+    met_from = condition.met_from
     return {
         "met": condition.met,
-        "met_from": by and by.isoformat(),
-        **said(condition.said),
+        "met_from": met_from and met_from.isoformat(),
+        **bilingual_json(condition.text),
         "basis": _basis(condition.basis),
     }
 
@@ -63,6 +63,6 @@ def _deadline(deadline: Deadline) -> dict[str, Any]:
         "unit": deadline.unit,
         "by": deadline.by and deadline.by.isoformat(),
         **provisional_data(deadline.provisional),
-        **said(deadline.said),
+        **bilingual_json(deadline.text),
         "basis": _basis(deadline.basis),
     }

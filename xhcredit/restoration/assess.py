@@ -25,7 +25,7 @@ from xhcredit.restoration.conditions import conditions
 from xhcredit.restoration.law import QUERY, Law
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.restoration.severity import severity_of, why
+from xhcredit.restoration.severity import severity_of, severity_reason
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS, SeverityName, Shielding
 
@@ -79,40 +79,42 @@ def assess(
     """
     days = calendar or rules.calendar
     days.refuse_unforeseen("applied_on", applied_on)
-    _refuse(record, applied_on, applicant)
+    _refuse_input(record, applied_on, applicant)
     laws = [Law(rules, authority, applied_on) for authority in record.authorities]
-    return _joined([_told(record, law, answer(record, law), days) for law in laws])
+    return _strictest([_assessment(record, law, examine_record(record, law), days) for law in laws])
 
 
-def _refuse(record: AdverseRecord, applied_on: date, applicant: str) -> None:
+def _refuse_input(record: AdverseRecord, applied_on: date, applicant: str) -> None:
     if record.decided_on > applied_on:
-        found = f"decided_on {record.decided_on} is after applied_on {applied_on}"
-        raise BadInput(f"{found}; nobody can apply before there is a decision: correct one of them")
+        problem = f"decided_on {record.decided_on} is after applied_on {applied_on}"
+        raise BadInput(
+            f"{problem}; nobody can apply before there is a decision: correct one of them"
+        )
     if applicant and record.holder and applicant != record.holder:
-        found = f'"{applicant}" applies, but the record is of "{record.holder}"'
-        raise WrongApplicant(f"{found}; let the holder apply, or correct the code")
+        problem = f'"{applicant}" applies, but the record is of "{record.holder}"'
+        raise WrongApplicant(f"{problem}; let the holder apply, or correct the code")
 
 
-def answer(record: AdverseRecord, law: Law) -> Answer:
+def examine_record(record: AdverseRecord, law: Law) -> Answer:
     """Examine one record under one authority."""
     severity = severity_of(record, law)
     least, most = _terms(record, severity, law)
-    found = conditions(record, least, law)
-    over = _over(record, most, law)
+    condition_list = conditions(record, least, law)
+    expiry = _expiry(record, most, law)
     if _revoked(record, law):
         return Answer(severity, least, most, (), "takedown", True, record.decision_revoked_on)
-    if over:
-        return Answer(severity, least, most, (over,), "none", False, None)
+    if expiry:
+        return Answer(severity, least, most, (expiry,), "none", False, None)
     if most and most.way in ("unpublished", "by_itself"):
         return _nothing_to_apply_for(record, severity, (least, most), most)
-    earliest = _earliest(record, found, most, law)
-    if all(c.met for c in found):
+    earliest = _earliest(record, condition_list, most, law)
+    if all(c.met for c in condition_list):
         route: Route = "removal" if record.kind == "abnormal_listing" else "restoration"
-        return Answer(severity, least, most, found, route, True, earliest)
-    shielded = _shielded_from(record, found, law)
-    if shielded:
-        return Answer(severity, least, most, (), "shielding", True, shielded)
-    return Answer(severity, least, most, found, "none", False, earliest)
+        return Answer(severity, least, most, condition_list, route, True, earliest)
+    shielded_on = _shielded_from(record, condition_list, law)
+    if shielded_on:
+        return Answer(severity, least, most, (), "shielding", True, shielded_on)
+    return Answer(severity, least, most, condition_list, "none", False, earliest)
 
 
 def _nothing_to_apply_for(
@@ -120,8 +122,12 @@ def _nothing_to_apply_for(
 ) -> Answer:
     """Nothing is published, or publication ends by itself and no application ends it earlier."""
     route: Route = "unpublished" if most.way == "unpublished" else "by_itself"
-    told = words.unpublished(record) if route == "unpublished" else words.by_itself(most.day)
-    return Answer(severity, *terms, (Condition(most.basis, False, None, told),), route, False, None)
+    reason_text = (
+        words.unpublished_text(record) if route == "unpublished" else words.by_itself_text(most.day)
+    )
+    return Answer(
+        severity, *terms, (Condition(most.basis, False, None, reason_text),), route, False, None
+    )
 
 
 def _terms(
@@ -137,18 +143,18 @@ def _terms(
 
 def _revoked(record: AdverseRecord, law: Law) -> bool:
     """Whether the decision itself fell: then it is taken down, nothing has to be restored."""
-    fell = record.decision_revoked_on
-    return fell is not None and fell <= law.applied_on and law.has("takedown")
+    revoked_on = record.decision_revoked_on
+    return revoked_on is not None and revoked_on <= law.applied_on and law.has("takedown")
 
 
-def _over(record: AdverseRecord, most: Period | None, law: Law) -> Condition | None:
+def _expiry(record: AdverseRecord, most: Period | None, law: Law) -> Condition | None:
     """Publication or query is over by itself: nothing is left to restore."""
     if most and most.day and most.day < law.applied_on and _ends_in_any_case(record, most):
-        return Condition(most.basis, False, None, words.ended(most.day))
+        return Condition(most.basis, False, None, words.ended_text(most.day))
     last = _queried_until(record, law)
     if last >= law.applied_on:
         return None
-    return Condition(law.basis_of(QUERY), False, None, words.expired(last))
+    return Condition(law.basis_of(QUERY), False, None, words.expired_text(last))
 
 
 def _ends_in_any_case(record: AdverseRecord, most: Period) -> bool:
@@ -171,64 +177,78 @@ def _queried_until(record: AdverseRecord, law: Law) -> date:
 
 
 def _earliest(
-    record: AdverseRecord, found: Sequence[Condition], most: Period | None, law: Law
+    record: AdverseRecord, condition_list: Sequence[Condition], most: Period | None, law: Law
 ) -> date | None:
     """The day from which all conditions are met; None if one of them cannot name its day, or if
     publication or query will have ended by itself before.
     """
-    if any(c.met_from is None and not c.met for c in found):
+    if any(c.met_from is None and not c.met for c in condition_list):
         return None
-    day = max([record.decided_on, *(c.met_from for c in found if c.met_from is not None)])
+    day = max([record.decided_on, *(c.met_from for c in condition_list if c.met_from is not None)])
     done = record.done_on
     ends_before = most and most.day and done and done <= most.day < day
     return None if ends_before or day > _queried_until(record, law) else day
 
 
-def _shielded_from(record: AdverseRecord, found: Sequence[Condition], law: Law) -> date | None:
+def _shielded_from(
+    record: AdverseRecord, condition_list: Sequence[Condition], law: Law
+) -> date | None:
     """The day from which a court's approval of a reorganisation shields the record."""
     ruled = record.reorganisation_approved_on
     if ruled is None or ruled > law.applied_on or not law.has("reorganisation"):
         return None
-    barred = any(not c.met and c.rule_id.endswith("false_materials") for c in found)
+    barred = any(not c.met and c.rule_id.endswith("false_materials") for c in condition_list)
     if barred or not law.value("reorganisation", Shielding).shields:
         return None
     return max(ruled, record.decided_on, law.first_day("reorganisation"))
 
 
-def _told(record: AdverseRecord, law: Law, found: Answer, calendar: Calendar) -> Assessment:
+def _assessment(
+    record: AdverseRecord, law: Law, bare_answer: Answer, calendar: Calendar
+) -> Assessment:
     """The answer in words, with papers, deadlines and effects."""
     rule_id = law.basis("severity").rule_id
     return Assessment(
         authority=law.authority,
         applied_on=law.applied_on,
-        eligible=found.eligible,
-        route=found.route,
-        earliest_on=found.earliest_on,
-        publication_ends_on=found.most.day if found.most else None,
-        severity=found.severity,
-        severity_by=why(record, found.severity, rule_id),
-        conditions=found.conditions,
-        summary=papers.summary(found.route, found.eligible, found.earliest_on, law.applied_on),
-        materials=papers.materials(record, found.route),
-        decides=papers.decides(record, law.authority),
-        deadlines=papers.deadlines(record, found.route, law, calendar),
-        effects=papers.effects(record, found.route, law),
-        lawyer=lawyer.reasons(record, found.route, found.severity, (found.least, found.most), law),
+        eligible=bare_answer.eligible,
+        route=bare_answer.route,
+        earliest_on=bare_answer.earliest_on,
+        publication_ends_on=bare_answer.most.day if bare_answer.most else None,
+        severity=bare_answer.severity,
+        severity_by=severity_reason(record, bare_answer.severity, rule_id),
+        conditions=bare_answer.conditions,
+        summary=papers.summary(
+            bare_answer.route, bare_answer.eligible, bare_answer.earliest_on, law.applied_on
+        ),
+        materials=papers.materials(record, bare_answer.route),
+        decides=papers.deciding_department(record, law.authority),
+        deadlines=papers.deadlines(record, bare_answer.route, law, calendar),
+        effects=papers.effects(record, bare_answer.route, law),
+        lawyer=lawyer.reasons(
+            record,
+            bare_answer.route,
+            bare_answer.severity,
+            (bare_answer.least, bare_answer.most),
+            law,
+        ),
     )
 
 
-def _joined(parts: Sequence[Assessment]) -> Assessment:
+def _strictest(assessments: Sequence[Assessment]) -> Assessment:
     """One answer of several regimes: all must agree, and the last to end publication counts."""
-    first = parts[0]
-    if len(parts) == 1:
+    first = assessments[0]
+    if len(assessments) == 1:
         return first
-    by_rule = {c.rule_id: c for part in parts for c in part.conditions}
-    days = [part.earliest_on for part in parts]
-    ends = [part.publication_ends_on for part in parts]
-    eligible = all(part.eligible for part in parts)
+    by_rule = {c.rule_id: c for part in assessments for c in part.conditions}
+    days = [part.earliest_on for part in assessments]
+    ends = [part.publication_ends_on for part in assessments]
+    eligible = all(part.eligible for part in assessments)
     earliest = max(d for d in days if d) if all(days) else None
-    differ = (lawyer.SEVERAL,) if len({(p.eligible, p.earliest_on) for p in parts}) > 1 else ()
-    route = next(part.route for part in parts if part.eligible == eligible)
+    differing_reasons = (
+        (lawyer.SEVERAL,) if len({(p.eligible, p.earliest_on) for p in assessments}) > 1 else ()
+    )
+    route = next(part.route for part in assessments if part.eligible == eligible)
     return replace(
         first,
         eligible=eligible,
@@ -237,6 +257,8 @@ def _joined(parts: Sequence[Assessment]) -> Assessment:
         publication_ends_on=max(d for d in ends if d) if all(ends) else None,
         conditions=tuple(by_rule.values()),
         summary=papers.summary(route, eligible, earliest, first.applied_on),
-        deadlines=tuple(d for part in parts for d in part.deadlines),
-        lawyer=tuple(dict.fromkeys([*differ, *(r for part in parts for r in part.lawyer)])),
+        deadlines=tuple(d for part in assessments for d in part.deadlines),
+        lawyer=tuple(
+            dict.fromkeys([*differing_reasons, *(r for part in assessments for r in part.lawyer)])
+        ),
     )

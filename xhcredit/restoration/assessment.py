@@ -21,7 +21,7 @@ NOTHING_TO_APPLY_FOR: frozenset[Route] = frozenset({"unpublished", "by_itself"})
 
 
 @dataclass(frozen=True)
-class Said:
+class Bilingual:
     """A sentence for citizens, in polite Chinese, and for colleagues in English."""
 
     zh: str
@@ -49,7 +49,7 @@ class Condition:
     basis: Basis
     met: bool
     met_from: date | None
-    said: Said
+    text: Bilingual
 
     @property
     def rule_id(self) -> str:
@@ -65,7 +65,7 @@ class Deadline:
     """
 
     step: str
-    said: Said
+    text: Bilingual
     days: int
     unit: Unit
     by: date | None
@@ -88,14 +88,14 @@ class Assessment:
     earliest_on: date | None
     publication_ends_on: date | None
     severity: SeverityName
-    severity_by: Said
+    severity_by: Bilingual
     conditions: tuple[Condition, ...]
-    summary: Said
-    materials: tuple[Said, ...]
-    decides: Said
+    summary: Bilingual
+    materials: tuple[Bilingual, ...]
+    decides: Bilingual
     deadlines: tuple[Deadline, ...]
-    effects: tuple[Said, ...]
-    lawyer: tuple[Said, ...]
+    effects: tuple[Bilingual, ...]
+    lawyer: tuple[Bilingual, ...]
 
     @property
     def unmet(self) -> tuple[Condition, ...]:

@@ -48,7 +48,7 @@ class Term:
     """
 
     day: Days
-    which: npt.NDArray[np.int8]
+    rule_index: npt.NDArray[np.int8]
     is_transitional: Flags
     way: npt.NDArray[np.int8]
     has_other_clock: Flags
@@ -83,42 +83,52 @@ def answers(
     severity = severity_of(profile, law)
     least, most = terms(profile, severity, law, decided, columns["published_on"])
     by_itself = most.way == WAYS.index("by_itself")
-    nothing = most.way != WAYS.index("application")
+    is_no_application = most.way != WAYS.index("application")
     today = np.datetime64(law.applied_on, "D")
     queried = add_months(decided, law.query_years() * YEAR)
     repeated = columns["same_kind_again_on"] <= today
     repeated &= law.asks("no_same_kind")
-    others = _others(profile, law)
-    since = max([d for _, d in others if d is not None], default=date.min)
-    never = any(d is None for _, d in others)
+    fixed_conditions = _fixed_conditions(profile, law)
+    since = max([d for _, d in fixed_conditions if d is not None], default=date.min)
+    is_never_met = any(d is None for _, d in fixed_conditions)
     performed = done if law.asks("duties") else decided
     day = np.maximum(np.maximum(decided, least.day), performed)
     day = np.maximum(day, np.maximum(decided, np.datetime64(since, "D")))
     ends_before = (done <= most.day) & (most.day < day)
-    lost = repeated | never | ends_before | (day > queried) | nothing
+    is_unattainable = repeated | is_never_met | ends_before | (day > queried) | is_no_application
     over = ((most.day < today) & ((done <= most.day) | by_itself)) | (queried < today)
     met = (least.day <= today) & (performed <= today) & ~repeated
-    hopeless = any(d is None and not mendable for mendable, d in others)
+    is_hopeless = any(d is None and not mendable for mendable, d in fixed_conditions)
     late = np.datetime64(since, "D") > horizon
     return Answers(
         least,
         most,
-        met & ~over & ~nothing & all(d is not None and d <= law.applied_on for _, d in others),
+        met
+        & ~over
+        & ~is_no_application
+        & all(d is not None and d <= law.applied_on for _, d in fixed_conditions),
         over,
-        np.where(lost, NAT, day),
+        np.where(is_unattainable, NAT, day),
         repeated,
-        ~over & ~nothing & ~repeated & (least.day <= horizon) & (not hopeless and not late),
+        ~over
+        & ~is_no_application
+        & ~repeated
+        & (least.day <= horizon)
+        & (not is_hopeless and not late),
     )
 
 
-def _others(profile: AdverseRecord, law: Law) -> list[tuple[bool, date | None]]:
+def _fixed_conditions(profile: AdverseRecord, law: Law) -> list[tuple[bool, date | None]]:
     """Conditions that do not depend on a record's own days: can the enterprise mend it, and from
     which day is it met (None: nobody can tell).
     """
-    plain = replace(profile, duties_done_on=None, same_kind_again_on=None)
-    every = conditions(plain, None, law)  # without a day of it, no same kind is always met
-    found = [c for c in every if not c.rule_id.endswith("duties_done")]
-    return [(mendable(c), date.min if c.met and c.met_from is None else c.met_from) for c in found]
+    bare_profile = replace(profile, duties_done_on=None, same_kind_again_on=None)
+    every = conditions(bare_profile, None, law)  # without a day of it, no same kind is always met
+    condition_list = [c for c in every if not c.rule_id.endswith("duties_done")]
+    return [
+        (mendable(c), date.min if c.met and c.met_from is None else c.met_from)
+        for c in condition_list
+    ]
 
 
 #: rules whose conditions an enterprise can meet by itself at any time
@@ -162,16 +172,16 @@ def _last_day(provision: Provision, clocks: Mapping[str, Days]) -> Days:
     return np.where(np.isnat(published), NAT, day) if provision.way == "exceptional" else day
 
 
-def _milder(found: Sequence[Provision], law: Law, clocks: Mapping[str, Days]) -> Term:
+def _milder(provision_list: Sequence[Provision], law: Law, clocks: Mapping[str, Days]) -> Term:
     """The day of the rule that prevails, among those that each record has met."""
     prevails, decided = law.conflict(TRANSITION).prevails, clocks["decided_on"]
     day_of: Any = np.full(decided.shape, NAT)
     first: Any = day_of
-    which = np.zeros(decided.shape, dtype=np.int8)
-    way_of, first_way = which, which
+    rule_index = np.zeros(decided.shape, dtype=np.int8)
+    way_of, first_way = rule_index, rule_index
     differ = np.zeros(decided.shape, dtype=bool)
     met = np.zeros(decided.shape, dtype=bool)  # whether an older rule was met already
-    for n, provision in enumerate(found):
+    for n, provision in enumerate(provision_list):
         since = np.datetime64(provision.since, "D")
         applies = np.ones_like(met)
         if provision.until is not None:
@@ -180,14 +190,20 @@ def _milder(found: Sequence[Provision], law: Law, clocks: Mapping[str, Days]) ->
         late = met & (decided < since) & ~np.isnat(day)
         day = np.where(late, np.maximum(day, since), day)
         takes = applies & _prevails(prevails, (day_of, way_of), (day, way), met)
-        day_of, which = np.where(takes, day, day_of), np.where(takes, np.int8(n), which)
+        day_of, rule_index = np.where(takes, day, day_of), np.where(takes, np.int8(n), rule_index)
         way_of = np.where(takes, way, way_of)
-        same = ((day == first) | (np.isnat(day) & np.isnat(first))) & (way == first_way)
-        differ |= applies & met & ~same
+        is_same = ((day == first) | (np.isnat(day) & np.isnat(first))) & (way == first_way)
+        differ |= applies & met & ~is_same
         first, first_way = np.where(met, first, day), np.where(met, first_way, way)
         met |= applies
     days = np.asarray(day_of, dtype="datetime64[D]")
-    return Term(days, which, differ, way_of, _has_other_clock(found, days, which, law, clocks))
+    return Term(
+        days,
+        rule_index,
+        differ,
+        way_of,
+        _has_other_clock(provision_list, days, rule_index, law, clocks),
+    )
 
 
 def _ways(provision: Provision, clocks: Mapping[str, Days]) -> npt.NDArray[np.int8]:
@@ -198,22 +214,24 @@ def _ways(provision: Provision, clocks: Mapping[str, Days]) -> npt.NDArray[np.in
     return np.full(decided.shape, WAYS.index(provision.way), dtype=np.int8)
 
 
-def _prevails(prevails: str, found: tuple[Days, Any], newer: tuple[Days, Any], met: Flags) -> Flags:
+def _prevails(
+    prevails: str, current: tuple[Days, Any], newer: tuple[Days, Any], met: Flags
+) -> Flags:
     """Where a newer rule prevails over the current one."""
     if prevails == "older":
         return ~met
     if prevails == "newer":
         return np.ones_like(met)
-    (day_of, way_of), (day, way) = found, newer
+    (day_of, way_of), (day, way) = current, newer
     unpublished = WAYS.index("unpublished")
     milder = np.isnat(day_of) | (day <= day_of)
     return np.asarray(~met | (way == unpublished) | (milder & (way_of != unpublished)))
 
 
 def _has_other_clock(
-    found: Sequence[Provision],
+    provision_list: Sequence[Provision],
     days: Days,
-    which: npt.NDArray[np.int8],
+    rule_index: npt.NDArray[np.int8],
     law: Law,
     clocks: Mapping[str, Days],
 ) -> Flags:
@@ -222,15 +240,15 @@ def _has_other_clock(
     since = law.clocks_conflict_since()
     if since is None:
         return differs
-    for n, provision in enumerate(found):
+    for n, provision in enumerate(provision_list):
         open_then = provision.until is None or provision.until >= since
         if not provision.months or provision.way == "unpublished" or not open_then:
             continue
-        other = "published_on" if provision.clock == "decided_on" else "decided_on"
-        day = add_months(clocks[other], provision.months)
-        if other == "decided_on":
+        other_clock = "published_on" if provision.clock == "decided_on" else "decided_on"
+        day = add_months(clocks[other_clock], provision.months)
+        if other_clock == "decided_on":
             first = np.datetime64(since, "D")
-            day = np.where(clocks[other] < first, np.maximum(day, first), day)
+            day = np.where(clocks[other_clock] < first, np.maximum(day, first), day)
             day = np.where(day > days, days, day)
-        differs |= (which == n) & ~np.isnat(day) & (day != days)
+        differs |= (rule_index == n) & ~np.isnat(day) & (day != days)
     return differs

@@ -65,7 +65,7 @@ def load_cases(file: Path) -> list[tuple[str, Any]]:
         BadInput: there is no such file, or it is no list of cases.
     """
     try:
-        read, lines = _read(file.read_text(encoding="utf-8-sig"))
+        document, lines = _parse_yaml(file.read_text(encoding="utf-8-sig"))
     except OSError:
         raise BadInput(f'no file "{file.name}" to read; check its name') from None
     except UnicodeDecodeError:
@@ -74,51 +74,57 @@ def load_cases(file: Path) -> list[tuple[str, Any]]:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "somewhere"
         raise BadInput(f'"{file.name}" is not YAML ({place}); correct it there') from None
-    if not isinstance(read, list):
+    if not isinstance(document, list):
         raise BadInput(f'"{file.name}" holds no list of cases; begin each with "- name: ..."')
-    places = (f"item {at} (line {line})" for at, line in enumerate(lines, start=1))
-    return list(zip(places, read, strict=True))
+    places = (f"item {number} (line {line})" for number, line in enumerate(lines, start=1))
+    return list(zip(places, document, strict=True))
 
 
-def _read(text: str) -> tuple[Any, list[int]]:
+def _parse_yaml(text: str) -> tuple[Any, list[int]]:
     """Parsed content of a file and, of a list, the line on which each item begins."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
         items = node.value if isinstance(node, yaml.SequenceNode) else []
-        read = None if node is None else loader.construct_document(node)
-        return read, [item.start_mark.line + 1 for item in items]
+        document = None if node is None else loader.construct_document(node)
+        return document, [item.start_mark.line + 1 for item in items]
     finally:
         loader.dispose()
 
 
-def case_from(given: Any) -> Case:
+def case_from(case_item: Any) -> Case:
     """Check one item of a case file.
 
     Raises:
         BadInput: an unknown or missing key, or a record without sense.
     """
-    if not isinstance(given, Mapping):
-        raise BadInput(f'"{_short(given)}" is no case; write "- name: ...", "record: {{...}}"')
-    name = str("?" if given.get("name") in (None, "") else given["name"])
-    unknown = sorted(map(str, set(given) - set(_KEYS)))
-    lacking = [key for key in ("name", "record", "applied_on") if given.get(key) in (None, "", {})]
-    if unknown or lacking:
-        wrong = f'unknown key "{unknown[0]}"' if unknown else f"no {' and no '.join(lacking)}"
-        raise BadInput(f'case "{name}": {wrong}; a case has {", ".join(_KEYS)}')
-    record = given["record"]
+    if not isinstance(case_item, Mapping):
+        raise BadInput(f'"{_short(case_item)}" is no case; write "- name: ...", "record: {{...}}"')
+    name = str("?" if case_item.get("name") in (None, "") else case_item["name"])
+    unknown_keys = sorted(map(str, set(case_item) - set(_KEYS)))
+    missing_keys = [
+        key for key in ("name", "record", "applied_on") if case_item.get(key) in (None, "", {})
+    ]
+    if unknown_keys or missing_keys:
+        key_problem = (
+            f'unknown key "{unknown_keys[0]}"'
+            if unknown_keys
+            else f"no {' and no '.join(missing_keys)}"
+        )
+        raise BadInput(f'case "{name}": {key_problem}; a case has {", ".join(_KEYS)}')
+    record = case_item["record"]
     if not isinstance(record, Mapping):
-        found = f'record is "{_short(record)}"'
-        raise BadInput(f'case "{name}": {found}; write it as {{kind: penalty, ...}}')
+        record_problem = f'record is "{_short(record)}"'
+        raise BadInput(f'case "{name}": {record_problem}; write it as {{kind: penalty, ...}}')
     try:
         record = record_from(record)
-        applied_on = day_of("applied_on", given["applied_on"])
+        applied_on = day_of("applied_on", case_item["applied_on"])
     except BadInput as error:
         raise BadInput(f'case "{name}": {error}') from None
-    expect = given.get("expect") or {}
+    expect = case_item.get("expect") or {}
     if not isinstance(expect, Mapping):
         raise BadInput(f'case "{name}": expect is "{expect}"; write it as {{eligible: true, ...}}')
-    return Case(name, record, applied_on, str(given.get("applicant") or ""), expect)
+    return Case(name, record, applied_on, str(case_item.get("applicant") or ""), expect)
 
 
 def _short(value: Any) -> str:
@@ -126,37 +132,42 @@ def _short(value: Any) -> str:
     return reprlib.repr(str(value))[1:-1]
 
 
-def line_of(name: str, told: Assessment) -> dict[str, Any]:
+def line_of(name: str, assessment: Assessment) -> dict[str, Any]:
     """The line that is printed for a case; its keys are fixed, others write against them."""
     return {
         "name": name,
-        "eligible": told.eligible,
-        "earliest_on": told.earliest_on and told.earliest_on.isoformat(),
-        "publication_ends_on": told.publication_ends_on and told.publication_ends_on.isoformat(),
-        "unmet": [condition.rule_id for condition in told.unmet],
-        "severity": told.severity,
+        "eligible": assessment.eligible,
+        "earliest_on": assessment.earliest_on and assessment.earliest_on.isoformat(),
+        "publication_ends_on": assessment.publication_ends_on
+        and assessment.publication_ends_on.isoformat(),
+        "unmet": [condition.rule_id for condition in assessment.unmet],
+        "severity": assessment.severity,
     }
 
 
-def extras_of(told: Assessment) -> dict[str, Any]:
+def extras_of(assessment: Assessment) -> dict[str, Any]:
     """Further values that a case may expect beside the printed line."""
     return {
-        "route": told.route,
-        "needs_lawyer": told.needs_lawyer,
-        "deadlines": {d.step: d.by and d.by.isoformat() for d in told.deadlines},
+        "route": assessment.route,
+        "needs_lawyer": assessment.needs_lawyer,
+        "deadlines": {d.step: d.by and d.by.isoformat() for d in assessment.deadlines},
     }
 
 
-def differences(case: Case, told: Assessment) -> Iterator[str]:
+def differences(case: Case, assessment: Assessment) -> Iterator[str]:
     """Differences between expected and actual values, in words."""
-    actual = line_of(case.name, told) | extras_of(told)
+    actual = line_of(case.name, assessment) | extras_of(assessment)
     for key, expected in case.expect.items():
-        wanted = _plain(expected)
-        found = actual.get(key, "nothing of that name")
-        if key == "deadlines" and isinstance(wanted, dict) and isinstance(found, dict):
-            found = {step: found.get(step) for step in wanted}
-        if wanted != found:
-            yield f"{case.name}: {key}: expected {wanted}, answered {found}"
+        expected_value = _plain(expected)
+        actual_value = actual.get(key, "nothing of that name")
+        if (
+            key == "deadlines"
+            and isinstance(expected_value, dict)
+            and isinstance(actual_value, dict)
+        ):
+            actual_value = {step: actual_value.get(step) for step in expected_value}
+        if expected_value != actual_value:
+            yield f"{case.name}: {key}: expected {expected_value}, answered {actual_value}"
 
 
 def _plain(value: Any) -> Any:

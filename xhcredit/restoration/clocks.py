@@ -8,7 +8,7 @@ from datetime import date
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.restoration import documents as papers
-from xhcredit.restoration.assessment import Basis, Said
+from xhcredit.restoration.assessment import Basis, Bilingual
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.record import Authority
 from xhcredit.restoration.workflow import Kind
@@ -19,11 +19,11 @@ from xhcredit.rules.schemas.restoration import RecordKind, TimeLimits, Unit
 OBJECTION = "restoration.shanghai.objection"
 
 #: an act and its day
-Done = tuple[str, date]
+DoneStep = tuple[str, date]
 
 
 @dataclass(frozen=True)
-class Clock:
+class StepClock:
     """A step of the authority: running since a day, ``days`` working days, done or not.
 
     ``due_on`` is None before the calendar's first year: then nobody can say whether it is overdue.
@@ -31,7 +31,7 @@ class Clock:
     """
 
     step: str
-    said: Said
+    text: Bilingual
     since: date
     days: int
     due_on: date | None
@@ -64,16 +64,16 @@ class _Timer:
 
 _FILED = ("file", "refile")
 _DECIDED = ("grant", "refuse", "withdraw")
-_TOLD = ("publish", "revoke")
+_PUBLISHED = ("publish", "revoke")
 _TIMERS: dict[Kind, tuple[_Timer, ...]] = {
     "restoration": (
         _Timer("accept", _FILED, ("accept", "return", "withdraw")),
         _Timer("decide", ("accept",), _DECIDED),
         _Timer("answer", _FILED, ("return", *_DECIDED)),
         _Timer("remove_abnormal", _FILED, ("return", *_DECIDED)),
-        _Timer("share", ("grant",), _TOLD),
-        _Timer("take_down", ("grant",), _TOLD),
-        _Timer("delete", ("grant",), _TOLD),
+        _Timer("share", ("grant",), _PUBLISHED),
+        _Timer("take_down", ("grant",), _PUBLISHED),
+        _Timer("delete", ("grant",), _PUBLISHED),
     ),
     "objection": (
         _Timer("mark", ("file",), ("mark", "withdraw")),
@@ -85,26 +85,26 @@ _TIMERS: dict[Kind, tuple[_Timer, ...]] = {
 }
 STEPS = {
     **papers.STEPS,
-    "mark": Said("作异议标注", "mark as disputed"),
-    "centre_decides": Said("市信用平台作出处理", "the centre decides"),
-    "forward": Said("转交信息提供单位", "pass on to the provider"),
-    "provider_decides": Said("信息提供单位作出处理", "the provider decides"),
+    "mark": Bilingual("作异议标注", "mark as disputed"),
+    "centre_decides": Bilingual("市信用平台作出处理", "the centre decides"),
+    "forward": Bilingual("转交信息提供单位", "pass on to the provider"),
+    "provider_decides": Bilingual("信息提供单位作出处理", "the provider decides"),
 }
 
 
 def clocks(
     kind: Kind,
-    about: tuple[Authority, RecordKind],
-    steps: Sequence[Done],
+    record_type: tuple[Authority, RecordKind],
+    steps: Sequence[DoneStep],
     on: date,
     rules: Rulebook,
     calendar: Calendar | None = None,
-) -> list[Clock]:
+) -> list[StepClock]:
     """Running and finished clocks of a case as known on a day.
 
     Args:
         kind: an application for restoration, or an objection.
-        about: under which authority, and which kind of record.
+        record_type: under which authority, and which kind of record.
         steps: what was done, in order, the filing first.
         on: the day asked for.
         rules: the rulebook; the limits of the day of filing count.
@@ -117,48 +117,50 @@ def clocks(
     if not known:
         return []
     days = calendar or rules.calendar
-    limits = _limits(kind, about, known[0][1], rules)
-    return list(_running(_TIMERS[kind], limits, known, days))
+    limits = _limits(kind, record_type, known[0][1], rules)
+    return list(_clocks_of(_TIMERS[kind], limits, known, days))
 
 
 def _limits(
-    kind: Kind, about: tuple[Authority, RecordKind], filed_on: date, rules: Rulebook
+    kind: Kind, record_type: tuple[Authority, RecordKind], filed_on: date, rules: Rulebook
 ) -> Mapping[str, tuple[int, Basis, Unit]]:
     """Days, rule and unit of each step."""
-    authority, record = about
+    authority, record = record_type
     law = Law(rules, authority, filed_on)
     if kind == "objection":
         rule = rules.value(OBJECTION, TimeLimits, applied_on=filed_on)
         return {s: (n, law.basis_of(OBJECTION), rule.unit) for s, n in rule.steps.items()}
-    found: dict[str, tuple[int, Basis, Unit]] = {}
+    limit_by_step: dict[str, tuple[int, Basis, Unit]] = {}
     for name in ("national_limits", "time_limits"):
         if law.has(name):
             rule = law.value(name, TimeLimits)
-            found |= {s: (n, law.basis(name), rule.unit) for s, n in rule.steps.items()}
-    return {step: said for step, said in found.items() if papers.concerns(step, record)}
+            limit_by_step |= {s: (n, law.basis(name), rule.unit) for s, n in rule.steps.items()}
+    return {step: limit for step, limit in limit_by_step.items() if papers.concerns(step, record)}
 
 
-def _running(
+def _clocks_of(
     timers: Sequence[_Timer],
     limits: Mapping[str, tuple[int, Basis, Unit]],
-    known: Sequence[Done],
+    known: Sequence[DoneStep],
     calendar: Calendar,
-) -> Iterator[Clock]:
+) -> Iterator[StepClock]:
     for timer in timers:
-        begun = [at for at, (act, _) in enumerate(known) if act in timer.since]
-        if not begun or timer.step not in limits:
+        start_positions = [
+            position for position, (act, _) in enumerate(known) if act in timer.since
+        ]
+        if not start_positions or timer.step not in limits:
             continue
-        since = known[begun[-1]][1]  # what is filed again begins anew
-        ended = [day for act, day in known[begun[-1] + 1 :] if act in timer.until]
+        since = known[start_positions[-1]][1]  # what is filed again begins anew
+        end_days = [day for act, day in known[start_positions[-1] + 1 :] if act in timer.until]
         count, basis, unit = limits[timer.step]
         last = papers.last_day(calendar, since, count, unit)
-        yield Clock(
+        yield StepClock(
             timer.step,
             STEPS[timer.step],
             since,
             count,
             last.day if last else None,
-            ended[0] if ended else None,
+            end_days[0] if end_days else None,
             basis,
             timer.may_be_left,
             last is not None and last.provisional,

@@ -11,12 +11,12 @@ from datetime import date
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.restoration import citizen_texts as words
-from xhcredit.restoration.assessment import Basis, Condition, Said
+from xhcredit.restoration.assessment import Basis, Bilingual, Condition
 from xhcredit.restoration.law import NEVER_EARLY, Law
 from xhcredit.restoration.periods import Period
 from xhcredit.restoration.provisions import never_early_kinds
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Bar, Correction, SpotChecks
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, ApplicationBar, Correction, SpotChecks
 
 
 def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[Condition, ...]:
@@ -28,22 +28,22 @@ def conditions(record: AdverseRecord, least: Period | None, law: Law) -> tuple[C
         law: the rules of the day.
     """
     if record.kind == "abnormal_listing":
-        return (_corrected(record, law), *_everybody(record, law))
+        return (_corrected(record, law), *_common_conditions(record, law))
     if record.kind in SPOT_CHECKS:
-        return (*_spot_check(record, law), *_everybody(record, law))
-    own = (_published_long_enough(record, least, law),) if least else ()
-    more = (*_market_supervision(record, law), *_everybody(record, law))
-    return (*own, *_duties_done(record, law), *more)
+        return (*_spot_check(record, law), *_common_conditions(record, law))
+    minimum_condition = (_published_long_enough(record, least, law),) if least else ()
+    further_conditions = (*_market_supervision(record, law), *_common_conditions(record, law))
+    return (*minimum_condition, *_duties_done(record, law), *further_conditions)
 
 
-def _condition(basis: Basis, by: date | None, applied_on: date, said: Said) -> Condition:
+def _condition(basis: Basis, met_from: date | None, applied_on: date, text: Bilingual) -> Condition:
     """A condition that is met from a day on, which may not be known."""
-    return Condition(basis, by is not None and by <= applied_on, by, said)
+    return Condition(basis, met_from is not None and met_from <= applied_on, met_from, text)
 
 
 def _published_long_enough(record: AdverseRecord, least: Period, law: Law) -> Condition:
-    said = words.minimum(record, least.day)
-    return _condition(least.basis, least.day, law.applied_on, said)
+    text = words.minimum(record, least.day)
+    return _condition(least.basis, least.day, law.applied_on, text)
 
 
 def _duties_done(record: AdverseRecord, law: Law) -> Iterator[Condition]:
@@ -58,7 +58,7 @@ def _corrected(record: AdverseRecord, law: Law) -> Condition:
     basis, corrected = law.basis("abnormal_list"), record.corrected_on
     if corrected is not None and months:
         corrected = max(corrected, add_months(record.decided_on, months))
-    return _condition(basis, corrected, law.applied_on, words.corrected(record, corrected))
+    return _condition(basis, corrected, law.applied_on, words.corrected_text(record, corrected))
 
 
 def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
@@ -68,8 +68,8 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     if corrected is not None and value.minimum_months:
         corrected = max(corrected, add_months(record.decided_on, value.minimum_months))
     # no spot check could be restored before the first rule on it, whenever it was corrected
-    may = None if corrected is None else max(corrected, law.first_day("spot_check"))
-    yield _condition(basis, may, law.applied_on, words.check_corrected(corrected))
+    possible_from = None if corrected is None else max(corrected, law.first_day("spot_check"))
+    yield _condition(basis, possible_from, law.applied_on, words.check_corrected(corrected))
     if value.with_penalty and record.penalty_followed:
         ended = record.penalty_ended_on
         yield _condition(basis, ended, law.applied_on, words.with_penalty(ended))
@@ -78,22 +78,24 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
 def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """Additional conditions of market supervision (总局令第45号第14条)."""
     if law.asks("harm_removed"):
-        said = words.HARM if record.harm_remains else words.NO_HARM
-        yield _state("harm_removed", not record.harm_remains, said, law)
+        text = words.HARM if record.harm_remains else words.NO_HARM
+        yield _dayless_condition("harm_removed", not record.harm_remains, text, law)
     if law.asks("no_same_kind"):
-        again = record.same_kind_again_on
-        repeated = again is not None and again <= law.applied_on
-        yield _state("no_same_kind", not repeated, words.same_kind(record, again), law)
+        again_on = record.same_kind_again_on
+        repeated = again_on is not None and again_on <= law.applied_on
+        yield _dayless_condition(
+            "no_same_kind", not repeated, words.same_kind(record, again_on), law
+        )
     if record.kind == "penalty" and law.asks("not_listed"):
-        listed = record.on_abnormal_list or record.on_serious_list
-        yield _state("not_listed", not listed, words.listed(record), law)
+        is_listed = record.on_abnormal_list or record.on_serious_list
+        yield _dayless_condition("not_listed", not is_listed, words.listed_text(record), law)
     if record.kind == "penalty" and law.has("never_early"):
         yield from _never_early(record, law)
 
 
-def _state(about: str, met: bool, said: Said, law: Law) -> Condition:
+def _dayless_condition(topic: str, met: bool, text: Bilingual, law: Law) -> Condition:
     """A condition without a day: met or not, the day of meeting it unknown."""
-    return Condition(law.basis(about), met, None, said)
+    return Condition(law.basis(topic), met, None, text)
 
 
 def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
@@ -102,17 +104,21 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     if kinds:
         newer = law.conflict(NEVER_EARLY).prevails == "newer"
         since = law.basis_of(NEVER_EARLY).effective_from if newer else None
-        said = words.never_early(kinds)
-        yield _condition(law.basis("never_early"), since, law.applied_on, said)
+        text = words.never_early(kinds)
+        yield _condition(law.basis("never_early"), since, law.applied_on, text)
 
 
-def _everybody(record: AdverseRecord, law: Law) -> Iterator[Condition]:
+def _common_conditions(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """Conditions common to all records: pledge, and no bar after false materials."""
     if law.asks("pledge"):
-        said = words.PLEDGED if record.pledge else words.PLEDGE
-        yield _state("pledge", record.pledge, said, law)
-    found = record.false_materials_on
-    if found is not None and found <= law.applied_on and law.has("false_materials"):
-        until = add_months(found, law.value("false_materials", Bar).months)
-        said = words.barred(found, until)
-        yield _condition(law.basis("false_materials"), until, law.applied_on, said)
+        text = words.PLEDGED if record.pledge else words.PLEDGE
+        yield _dayless_condition("pledge", record.pledge, text, law)
+    false_materials_on = record.false_materials_on
+    if (
+        false_materials_on is not None
+        and false_materials_on <= law.applied_on
+        and law.has("false_materials")
+    ):
+        until = add_months(false_materials_on, law.value("false_materials", ApplicationBar).months)
+        text = words.barred_text(false_materials_on, until)
+        yield _condition(law.basis("false_materials"), until, law.applied_on, text)

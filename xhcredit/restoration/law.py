@@ -12,7 +12,13 @@ from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.record import Authority
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.restoration import ByLevel, FineBounds, Prevails, Required, SeverityName
+from xhcredit.rules.schemas.restoration import (
+    ByLevel,
+    ConflictRule,
+    FineBounds,
+    RequiredCondition,
+    SeverityName,
+)
 
 _Value = TypeVar("_Value")
 
@@ -95,20 +101,20 @@ class Law:
     rules: Rulebook
     authority: Authority
     applied_on: date
-    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    _cache: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a day on which the pack is out of service."""
         if not self.rules.in_service(PACK, self.applied_on):
-            found = f"the rule pack {PACK} is out of service on {self.applied_on}"
-            raise RuleNotInForce(f"{found}; ask for an earlier day, or see packs.{PACK} for why")
+            problem = f"the rule pack {PACK} is out of service on {self.applied_on}"
+            raise RuleNotInForce(f"{problem}; ask for an earlier day, or see packs.{PACK} for why")
 
-    def has(self, about: str) -> bool:
+    def has(self, topic: str) -> bool:
         """Whether this authority rules on it on this day."""
-        return bool(self._once(("has", about), lambda: self._is_in_force(about)))
+        return bool(self._cached(("has", topic), lambda: self._is_in_force(topic)))
 
-    def _is_in_force(self, about: str) -> bool:
-        rule_id = RULES[self.authority].get(about)
+    def _is_in_force(self, topic: str) -> bool:
+        rule_id = RULES[self.authority].get(topic)
         if rule_id is None:
             return False
         try:
@@ -117,62 +123,62 @@ class Law:
             return False
         return True
 
-    def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+    def _cached(self, key: tuple[str, ...], compute: Callable[[], Any]) -> Any:
         """A look-up that is done once: a list of a district asks the same of every record."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return self._cache[key]
 
-    def value(self, about: str, shape: type[_Value]) -> _Value:
+    def value(self, topic: str, value_type: type[_Value]) -> _Value:
         """The value in force.
 
         Raises:
             RuleNotInForce: the authority had no such rule on that day.
         """
-        found: _Value = self._once(("value", about), lambda: self._value(about, shape))
-        return found
+        rule_value: _Value = self._cached(("value", topic), lambda: self._value(topic, value_type))
+        return rule_value
 
-    def _value(self, about: str, shape: type[_Value]) -> _Value:
-        rule_id = RULES[self.authority][about]
-        return self.rules.value(rule_id, shape, applied_on=self.applied_on)
+    def _value(self, topic: str, value_type: type[_Value]) -> _Value:
+        rule_id = RULES[self.authority][topic]
+        return self.rules.value(rule_id, value_type, applied_on=self.applied_on)
 
-    def basis(self, about: str) -> Basis:
+    def basis(self, topic: str) -> Basis:
         """Basis of the rule in force, to be cited with its decision."""
-        found: Basis = self._once(
-            ("basis", about), lambda: self.basis_of(RULES[self.authority][about])
+        rule_basis: Basis = self._cached(
+            ("basis", topic), lambda: self.basis_of(RULES[self.authority][topic])
         )
-        return found
+        return rule_basis
 
     def basis_of(self, rule_id: str) -> Basis:
         """Any rule in force by its id."""
         rule = self.rules.rule(rule_id)
-        return shown(rule, rule.on(self.applied_on))
+        return entry_basis(rule, rule.on(self.applied_on))
 
-    def asks(self, about: str) -> bool:
+    def asks(self, topic: str) -> bool:
         """Whether this authority demands it on this day."""
-        return self.has(about) and self.value(about, Required).required
+        return self.has(topic) and self.value(topic, RequiredCondition).required
 
     def query_years(self) -> int:
         """For how many years adverse information may be queried."""
-        years: int = self._once(
+        years: int = self._cached(
             ("query",), lambda: self.rules.value(QUERY, int, as_of=self.applied_on)
         )
         return years
 
-    def first_day(self, about: str) -> date:
+    def first_day(self, topic: str) -> date:
         """The first day on which the authority ruled on it at all."""
-        return self.rules.rule(RULES[self.authority][about]).entries[0].effective_from
+        return self.rules.rule(RULES[self.authority][topic]).entries[0].effective_from
 
-    def conflict(self, rule_id: str) -> Prevails:
+    def conflict(self, rule_id: str) -> ConflictRule:
         """Which of two rules prevails on this day.
 
         Raises:
             RuleNotInForce: they were not yet in conflict.
         """
-        found: Prevails = self._once(
-            (rule_id,), lambda: self.rules.value(rule_id, Prevails, applied_on=self.applied_on)
+        prevailing: ConflictRule = self._cached(
+            (rule_id,), lambda: self.rules.value(rule_id, ConflictRule, applied_on=self.applied_on)
         )
-        return found
+        return prevailing
 
     def levels(self) -> ByLevel:
         """Whether the national or Shanghai's own periods prevail on this day.
@@ -189,8 +195,8 @@ class Law:
         """
         if self.authority != "samr":
             return None
-        begun = spans_of(self.rules.rule(SAMR_CLOCK), self.applied_on)
-        return begun[0].since if begun else None
+        conflict_spans = spans_of(self.rules.rule(SAMR_CLOCK), self.applied_on)
+        return conflict_spans[0].since if conflict_spans else None
 
     def small_fines(self, decided_on: date) -> FineBounds | None:
         """The bounds of small fines for decisions of a day; None where no standard is in force."""
@@ -219,7 +225,7 @@ class Law:
         rule = self.rules.rule(rule_id)
         return rule.last_day(rule.entries[-1])
 
-    def spans(self, about: str, severity: SeverityName, field: str, decided_on: date) -> list[Span]:
+    def spans(self, topic: str, severity: SeverityName, field: str, decided_on: date) -> list[Span]:
         """All entries that were in force from the decision to the application, oldest first.
 
         What the law of a later day says is not in it, so that an answer depends only on what was
@@ -229,28 +235,28 @@ class Law:
             RuleNotInForce: nothing rules on it on the day of application.
         """
         special = "" if severity == "minor" else field  # no field has its own rule for minor ones
-        known: list[Span] = self._once(
-            ("spans", about, special), lambda: self._deciding(about, special)
+        known: list[Span] = self._cached(
+            ("spans", topic, special), lambda: self._deciding_spans(topic, special)
         )
         return [s for s in known if s.until is None or s.until >= decided_on]
 
-    def _deciding(self, about: str, field: str) -> list[Span]:
+    def _deciding_spans(self, topic: str, field: str) -> list[Span]:
         """Entries of the own rule, and for Shanghai of the national one where that prevails."""
-        own = spans_of(self.rules.rule(RULES[self.authority][about]), self.applied_on)
+        own_spans = spans_of(self.rules.rule(RULES[self.authority][topic]), self.applied_on)
         last: Authority = "ndrc" if self.authority == "shanghai" else self.authority
         if self.authority == "shanghai":
-            national = spans_of(self.rules.rule(RULES["ndrc"][about]), self.applied_on)
+            national = spans_of(self.rules.rule(RULES["ndrc"][topic]), self.applied_on)
             conflicts = spans_of(self.rules.rule(SHANGHAI), self.applied_on)
-            own = [
+            own_spans = [
                 part
                 for c in conflicts
-                for span in (own if _is_local(c.entry.value, field) else national)
-                if (part := _within(span, c)) is not None
+                for span in (own_spans if _is_local(c.entry.value, field) else national)
+                if (part := _intersection(span, c)) is not None
             ]
             last = "shanghai" if conflicts and _is_local(conflicts[-1].entry.value, field) else last
-        if not any(span.until is None or span.until >= self.applied_on for span in own):
-            self.rules.rule(RULES[last][about]).on(self.applied_on)
-        return own
+        if not any(span.until is None or span.until >= self.applied_on for span in own_spans):
+            self.rules.rule(RULES[last][topic]).on(self.applied_on)
+        return own_spans
 
 
 def _is_local(value: ByLevel, field: str) -> bool:
@@ -260,13 +266,13 @@ def _is_local(value: ByLevel, field: str) -> bool:
 def spans_of(rule: Rule, day: date) -> list[Span]:
     """A rule's entries begun by ``day``, with the days on which each is in force; no repeals."""
     return [
-        Span(rule, e, e.effective_from, rule.last_day(e), shown(rule, e))
+        Span(rule, e, e.effective_from, rule.last_day(e), entry_basis(rule, e))
         for e in rule.entries
         if not e.repealed and e.effective_from <= day
     ]
 
 
-def _within(span: Span, frame: Span) -> Span | None:
+def _intersection(span: Span, frame: Span) -> Span | None:
     """The part of a span that lies in another; None if there is none."""
     since = max(span.since, frame.since)
     ends = [day for day in (span.until, frame.until) if day is not None]
@@ -274,7 +280,7 @@ def _within(span: Span, frame: Span) -> Span | None:
     return None if until is not None and until < since else replace(span, since=since, until=until)
 
 
-def shown(rule: Rule, entry: Entry) -> Basis:
+def entry_basis(rule: Rule, entry: Entry) -> Basis:
     """Legal basis made of a rule's entry."""
     source = entry.source
     return Basis(rule.id, source.title, source.article, entry.verification, entry.effective_from)

@@ -56,7 +56,7 @@ def notice(
     Raises:
         RuleNotInForce: the rulebook does not reach the day of the decision.
     """
-    fresh = replace(
+    undone_record = replace(
         record,
         duties_done_on=None,
         corrected_on=None,
@@ -64,13 +64,15 @@ def notice(
         harm_remains=True,
         decision_revoked_on=None,
     )
-    told = assess(fresh, applied_on=record.decided_on, rules=rules, calendar=calendar)
-    text = _template().render(**_context(record, parties, told))
-    return Notice(text, (*(reason.zh for reason in told.lawyer), *_unread(told)))
+    assessment = assess(undone_record, applied_on=record.decided_on, rules=rules, calendar=calendar)
+    text = _template().render(**_context(record, parties, assessment))
+    return Notice(
+        text, (*(reason.zh for reason in assessment.lawyer), *_unverified_rules(assessment))
+    )
 
 
-def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[str, Any]:
-    ends = told.publication_ends_on
+def _context(record: AdverseRecord, parties: Parties, assessment: Assessment) -> dict[str, Any]:
+    ends = assessment.publication_ends_on
     return {
         "name": parties.name,
         "code": parties.code,
@@ -79,41 +81,43 @@ def _context(record: AdverseRecord, parties: Parties, told: Assessment) -> dict[
         "document": DOCUMENTS[record.kind],
         "kind": record.kind,
         "decided_on": day(record.decided_on),
-        "severity": ZH[told.severity],
+        "severity": ZH[assessment.severity],
         "ends": day(ends) if ends else "",
-        "may_apply": told.route not in NOTHING_TO_APPLY_FOR,
-        "counted_from_publication": _is_published_later(record, told),
-        "when": _when(record, told),
+        "may_apply": assessment.route not in NOTHING_TO_APPLY_FOR,
+        "counted_from_publication": _is_published_later(record, assessment),
+        "when": _application_day_text(record, assessment),
         "conditions": [
-            {"zh": c.said.zh, "title": c.basis.title, "article": _article(c.basis.article)}
-            for c in told.conditions
+            {"zh": c.text.zh, "title": c.basis.title, "article": _article(c.basis.article)}
+            for c in assessment.conditions
             if not c.rule_id.endswith("never_early")
         ],
-        "materials": "、".join(m.zh for m in told.materials),
-        "decides": told.decides.zh,
-        "deadlines": [{"zh": d.said.zh, "days": d.days} for d in told.deadlines],
-        "effects": [e.zh for e in told.effects],
+        "materials": "、".join(m.zh for m in assessment.materials),
+        "decides": assessment.decides.zh,
+        "deadlines": [{"zh": d.text.zh, "days": d.days} for d in assessment.deadlines],
+        "effects": [e.zh for e in assessment.effects],
         "objections": "作出决定的部门或者公示该信息的网站",
     }
 
 
-def _is_published_later(record: AdverseRecord, told: Assessment) -> bool:
+def _is_published_later(record: AdverseRecord, assessment: Assessment) -> bool:
     """Whether publication has an end that cannot be named, because its first day is not known."""
-    unpublished = told.route == "unpublished"
+    unpublished = assessment.route == "unpublished"
     return record.kind == "penalty" and record.published_on is None and not unpublished
 
 
-def _when(record: AdverseRecord, told: Assessment) -> str:
+def _application_day_text(record: AdverseRecord, assessment: Assessment) -> str:
     """The day from which one may apply, if all is done by then."""
     if record.kind == "abnormal_listing":
         zh, _ = CURES.get(record.ground or "", ("纠正列入事由", ""))
         return f"{zh}之日起即可申请移出。"
     if record.kind in SPOT_CHECKS:
         return "改正之日起可申请；随后作出行政处罚的，与行政处罚信息一并停止公示。"
-    waiting = [c.met_from for c in told.conditions if c.met_from is not None]
-    if any(c.rule_id.endswith("minimum_publication") and c.met_from is None for c in told.unmet):
+    waiting = [c.met_from for c in assessment.conditions if c.met_from is not None]
+    if any(
+        c.rule_id.endswith("minimum_publication") and c.met_from is None for c in assessment.unmet
+    ):
         return "自公示之日起算，公示期达到最短期限并且下列条件都符合之日起可申请。"
-    if any(c.rule_id.endswith("never_early") for c in told.unmet):
+    if any(c.rule_id.endswith("never_early") for c in assessment.unmet):
         return "依现行规定不得提前停止公示，公示期限届满自动停止。"
     first = max([record.decided_on, *waiting])
     return f"义务履行完毕并作出信用承诺的，{day(first)}起可申请。"
@@ -123,9 +127,9 @@ def _article(article: str) -> str:
     return "" if article == "待核" else article
 
 
-def _unread(told: Assessment) -> list[str]:
+def _unverified_rules(assessment: Assessment) -> list[str]:
     """Rules in the notice that were not compared with the original text."""
-    bases = dict.fromkeys(c.basis for c in told.conditions)
+    bases = dict.fromkeys(c.basis for c in assessment.conditions)
     return [f"{b.rule_id}：{MARKS[b.mark][0]}（{b.mark}）" for b in bases if b.mark != "V1"]
 
 

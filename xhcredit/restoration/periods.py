@@ -12,7 +12,7 @@ from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.law import TRANSITION, Law
 from xhcredit.restoration.provisions import Provision, Way
 from xhcredit.restoration.record import AdverseRecord
-from xhcredit.rules.schemas.restoration import Clock, Listing, SeverityName
+from xhcredit.rules.schemas.restoration import ListingTerms, PeriodStart, SeverityName
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> Period:
 
 def listing(record: AdverseRecord, law: Law) -> tuple[Period, Period]:
     """Shortest and longest stay on the serious-violation list."""
-    value, basis = law.value("serious_list", Listing), law.basis("serious_list")
+    value, basis = law.value("serious_list", ListingTerms), law.basis("serious_list")
     days = (add_months(record.decided_on, m) for m in (value.minimum_months, value.term_months))
     least, most = (Period(day, basis) for day in days)
     return least, most
@@ -63,18 +63,18 @@ def by_the_other_clock(period: Period, record: AdverseRecord, law: Law) -> date 
         return None
     if provision.until is not None and provision.until < since:
         return None
-    other: Clock = "published_on" if provision.clock == "decided_on" else "decided_on"
-    start: date | None = getattr(record, other)
+    other_clock: PeriodStart = "published_on" if provision.clock == "decided_on" else "decided_on"
+    start: date | None = getattr(record, other_clock)
     if start is None or provision.way == "unpublished":
         return None
     day = add_months(start, provision.months)
-    if other == "decided_on" and record.decided_on < since:
+    if other_clock == "decided_on" and record.decided_on < since:
         day = max(day, since)  # a newer rule gives no day before its own first
-    later_is_newer = other == "decided_on" and period.day is not None and day > period.day
+    later_is_newer = other_clock == "decided_on" and period.day is not None and day > period.day
     return None if day == period.day or later_is_newer else day
 
 
-def _day(provision: Provision, record: AdverseRecord) -> date | None:
+def _last_day(provision: Provision, record: AdverseRecord) -> date | None:
     """The last day of the period by one rule; None if none is fixed or the clock is not known."""
     clock: date | None = getattr(record, provision.clock)
     if provision.months == 0:  # nothing has to run, so no clock is needed
@@ -85,37 +85,37 @@ def _day(provision: Provision, record: AdverseRecord) -> date | None:
     return add_months(clock, provision.months)  # type: ignore[arg-type]  # is_counted
 
 
-def _seen(provision: Provision, record: AdverseRecord) -> Way:
+def _effective_way(provision: Provision, record: AdverseRecord) -> Way:
     """An exceptional publication is one only if a day of it is known."""
     if provision.way != "exceptional":
         return provision.way
     return "unpublished" if record.published_on is None else "application"
 
 
-def _milder(found: Iterable[Provision], record: AdverseRecord, law: Law) -> Period:
+def _milder(provision_list: Iterable[Provision], record: AdverseRecord, law: Law) -> Period:
     """The earliest day that one of the rules gives; a newer rule gives none before its own first.
 
     Which rules count (the milder of all, only the newest, only that of the decision) is itself a
     dated rule.
     """
     days: list[tuple[Way, date | None]] = []
-    known = list(found)
-    for provision in known:
-        way = _seen(provision, record)
-        day = None if way == "unpublished" else _day(provision, record)
+    rules_met = list(provision_list)
+    for provision in rules_met:
+        way = _effective_way(provision, record)
+        day = None if way == "unpublished" else _last_day(provision, record)
         # the first rule known counts from the start, for records older than the rulebook too
         late = days and day is not None and provision.since > record.decided_on
         days.append((way, max(day, provision.since) if late and day else day))
-    at = _chosen(days, law.conflict(TRANSITION).prevails)
-    way, day = days[at]
-    provision = known[at]
+    chosen_index = _prevailing_index(days, law.conflict(TRANSITION).prevails)
+    way, day = days[chosen_index]
+    provision = rules_met[chosen_index]
     chosen = Provision(
         provision.since, provision.until, provision.basis, provision.clock, provision.months, way
     )
     return Period(day, provision.basis, chosen, len(set(days)) > 1)
 
 
-def _chosen(days: list[tuple[Way, date | None]], prevails: str) -> int:
+def _prevailing_index(days: list[tuple[Way, date | None]], prevails: str) -> int:
     """Which rule decides: the newest, unless an older one is milder and may.
 
     No publication at all is the mildest; of days the earliest.
@@ -128,8 +128,8 @@ def _chosen(days: list[tuple[Way, date | None]], prevails: str) -> int:
     unpublished = [n for n, (way, _) in enumerate(days) if way == "unpublished"]
     if unpublished:
         return unpublished[-1]
-    told = [(day, n - last) for n, (_, day) in enumerate(days) if day is not None]
-    if not told:
+    known_days = [(day, n - last) for n, (_, day) in enumerate(days) if day is not None]
+    if not known_days:
         return last
-    earliest = min(day for day, _ in told)
-    return max(n for day, n in told if day == earliest) + last
+    earliest = min(day for day, _ in known_days)
+    return max(n for day, n in known_days if day == earliest) + last

@@ -15,7 +15,13 @@ from xhcredit.restoration.assessment import Basis
 from xhcredit.restoration.law import NEVER_EARLY, SAMR_CLOCK, Law, Span
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.restoration.severity import is_small_fine
-from xhcredit.rules.schemas.restoration import Clock, Kinds, Maximum, Minimum, SeverityName
+from xhcredit.rules.schemas.restoration import (
+    Maximum,
+    Minimum,
+    NeverEarlyKinds,
+    PeriodStart,
+    SeverityName,
+)
 
 #: application: it can be ended early by restoration; by_itself: it ends after its months and not
 #: before; unpublished: there is no publication; exceptional: there is none in principle (only if a
@@ -33,17 +39,17 @@ class Provision:
     since: date
     until: date | None
     basis: Basis
-    clock: Clock
+    clock: PeriodStart
     months: int | None
     way: Way = "application"
 
-    def _says(self) -> tuple[Clock, int | None, Way]:
+    def _content(self) -> tuple[PeriodStart, int | None, Way]:
         return self.clock, self.months, self.way
 
     def continues(self, earlier: Provision) -> bool:
         """Whether it equals an earlier provision right before it: no change of the law."""
         adjoins = earlier.until is not None and earlier.until + timedelta(days=1) == self.since
-        return adjoins and self._says() == earlier._says()
+        return adjoins and self._content() == earlier._content()
 
 
 def minimum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Provision]:
@@ -53,8 +59,14 @@ def minimum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Pro
         RuleNotInForce: nothing rules on it on the day of application.
     """
     spans = law.spans("minimum", severity, record.field, record.decided_on)
-    found = [_least(s, record, severity) for s in _with_a_minimum(spans, record, law)]
-    return list(_merged(p for each in found for p in _clocked(each, law)))
+    span_provisions = [
+        _minimum_provision(s, record, severity) for s in _with_a_minimum(spans, record, law)
+    ]
+    return list(
+        _without_repeats(
+            p for provision in span_provisions for p in _with_prevailing_clock(provision, law)
+        )
+    )
 
 
 def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Provision]:
@@ -64,14 +76,20 @@ def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> list[Pro
         RuleNotInForce: nothing rules on it on the day of application.
     """
     spans = law.spans("maximum", severity, record.field, record.decided_on)
-    return list(_merged(p for s in spans for p in _clocked(_most(s, record, severity, law), law)))
+    return list(
+        _without_repeats(
+            p
+            for s in spans
+            for p in _with_prevailing_clock(_maximum_provision(s, record, severity, law), law)
+        )
+    )
 
 
 def never_early_kinds(record: AdverseRecord, law: Law) -> frozenset[str]:
     """Kinds of this penalty whose publication SAMR's Order 45 never ends early."""
     if record.kind != "penalty" or not law.has("never_early"):
         return frozenset()
-    return record.penalty_kinds & set(law.value("never_early", Kinds).kinds)
+    return record.penalty_kinds & set(law.value("never_early", NeverEarlyKinds).kinds)
 
 
 def _with_a_minimum(spans: list[Span], record: AdverseRecord, law: Law) -> list[Span]:
@@ -86,13 +104,15 @@ def _with_a_minimum(spans: list[Span], record: AdverseRecord, law: Law) -> list[
     return [s for s in spans if s.until is None or s.until >= since] or spans
 
 
-def _least(span: Span, record: AdverseRecord, severity: SeverityName) -> Provision:
+def _minimum_provision(span: Span, record: AdverseRecord, severity: SeverityName) -> Provision:
     value: Minimum = span.entry.value
     months = value.of(severity, record.field)
     return Provision(span.since, span.until, span.basis, value.clock, months or 0)
 
 
-def _most(span: Span, record: AdverseRecord, severity: SeverityName, law: Law) -> Provision:
+def _maximum_provision(
+    span: Span, record: AdverseRecord, severity: SeverityName, law: Law
+) -> Provision:
     value: Maximum = span.entry.value
     months, way = value.months.of(severity), _way(value, record, severity, law)
     if way == "by_itself" and severity not in value.by_itself.classes:
@@ -104,19 +124,25 @@ def _most(span: Span, record: AdverseRecord, severity: SeverityName, law: Law) -
 
 def _way(value: Maximum, record: AdverseRecord, severity: SeverityName, law: Law) -> Way:
     """How the publication of such a penalty ends, if there is one."""
-    kinds, never, ends = record.penalty_kinds, value.unpublished, value.by_itself
+    kinds, unpublished_rule, by_itself_rule = (
+        record.penalty_kinds,
+        value.unpublished,
+        value.by_itself,
+    )
     grave = severity == "serious"  # an entry that contradicts itself goes by its kinds of penalty
-    if (record.procedure in never.procedures and not grave) or kinds <= set(never.only):
+    if (record.procedure in unpublished_rule.procedures and not grave) or kinds <= set(
+        unpublished_rule.only
+    ):
         return "unpublished"
-    if severity in never.in_principle:
+    if severity in unpublished_rule.in_principle:
         return "exceptional"
-    small = ends.small_fines and is_small_fine(record, law)
-    if small or kinds <= set(ends.only) or severity in ends.classes:
+    small = by_itself_rule.small_fines and is_small_fine(record, law)
+    if small or kinds <= set(by_itself_rule.only) or severity in by_itself_rule.classes:
         return "by_itself"
     return "application"
 
 
-def _clocked(provision: Provision, law: Law) -> Iterator[Provision]:
+def _with_prevailing_clock(provision: Provision, law: Law) -> Iterator[Provision]:
     """The provision, from the first day of the conflict on with the clock that prevails."""
     since = law.clocks_conflict_since()
     ended = provision.until is not None and since is not None and provision.until < since
@@ -128,7 +154,7 @@ def _clocked(provision: Provision, law: Law) -> Iterator[Provision]:
     yield replace(provision, since=max(since, provision.since), clock="decided_on")
 
 
-def _merged(provisions: Iterable[Provision]) -> Iterator[Provision]:
+def _without_repeats(provisions: Iterable[Provision]) -> Iterator[Provision]:
     """Provisions that say the same without a gap as one, with the source that is in force last."""
     earlier: Provision | None = None
     for provision in provisions:

@@ -83,11 +83,11 @@ class AdverseRecord:
         if self.kind == "penalty" and not self.penalty_kinds:
             raise BadInput("a penalty without penalty_kinds; name at least one, such as [fine]")
         if self.kind in SPOT_CHECKS and self.authorities != ("samr",):
-            found = f"{self.kind} under {', '.join(self.authorities)}"
-            raise BadInput(f"{found}; only market supervision restores spot checks, give samr")
+            problem = f"{self.kind} under {', '.join(self.authorities)}"
+            raise BadInput(f"{problem}; only market supervision restores spot checks, give samr")
         if self.published_on is not None and self.published_on < self.decided_on:
-            found = f"published_on {self.published_on} is before decided_on {self.decided_on}"
-            raise BadInput(f"{found}; correct one of the two days")
+            problem = f"published_on {self.published_on} is before decided_on {self.decided_on}"
+            raise BadInput(f"{problem}; correct one of the two days")
         for name, unit in (("amount_yuan", "the amount in yuan"), ("ban_months", "months")):
             if getattr(self, name) < 0:
                 raise BadInput(f"{name} {getattr(self, name)} is negative; give {unit}")
@@ -120,15 +120,17 @@ _FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains", "pena
 _NAMES = tuple(f.name for f in fields(AdverseRecord))
 
 
-def record_from(given: Mapping[str, Any]) -> AdverseRecord:
+def record_from(raw_record: Mapping[str, Any]) -> AdverseRecord:
     """Read a record from plain values, as in a case file or a request.
 
     Raises:
         BadInput: an unknown key or value, a day that is none, or a record without sense.
     """
-    _refuse_keys(given)
-    read = {key: _read(key, value) for key, value in given.items() if value is not None}
-    return AdverseRecord(**read)
+    _refuse_keys(raw_record)
+    checked_values = {
+        key: _read(key, value) for key, value in raw_record.items() if value is not None
+    }
+    return AdverseRecord(**checked_values)
 
 
 def plain(record: AdverseRecord) -> dict[str, Any]:
@@ -142,12 +144,12 @@ def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset | tuple) else value
 
 
-def _refuse_keys(given: Mapping[str, Any]) -> None:
-    unknown = sorted(map(str, set(given) - set(_NAMES)))
+def _refuse_keys(raw_record: Mapping[str, Any]) -> None:
+    unknown = sorted(map(str, set(raw_record) - set(_NAMES)))
     if unknown:
         raise BadInput(f'unknown key "{unknown[0]}" in a record; it may have: {", ".join(_NAMES)}')
     for key in ("kind", "authority", "decided_on"):
-        if given.get(key) is None:
+        if raw_record.get(key) is None:
             raise BadInput(f'a record without "{key}"; add it')
 
 
@@ -185,7 +187,7 @@ def day_of(key: str, value: Any) -> date:
         raise BadInput(f'{key} "{value}" is not a day; write it as 2026-06-30') from None
 
 
-def _listed(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
+def _choice_list(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
     """Several words: as a list, or as text with commas between them."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | set | frozenset):
@@ -207,20 +209,22 @@ def _override(value: Any) -> Override:
     """An official's class; without a name and a reason it is none."""
     if isinstance(value, Override):
         return value
-    given = dict(value) if isinstance(value, Mapping) else {}
-    lacking = [k for k in ("severity", "official", "reason") if not str(given.get(k) or "").strip()]
-    if lacking or len(given) > len(fields(Override)):
-        wanted = ", ".join(f.name for f in fields(Override))
-        raise BadInput(f"override {value}; give {wanted}, all of them and nothing else")
-    severity = _choice("severity", given["severity"], get_args(SeverityName))
-    return Override(severity, str(given["official"]), str(given["reason"]))  # type: ignore[arg-type]
+    raw_override = dict(value) if isinstance(value, Mapping) else {}
+    missing_keys = [
+        k for k in ("severity", "official", "reason") if not str(raw_override.get(k) or "").strip()
+    ]
+    if missing_keys or len(raw_override) > len(fields(Override)):
+        field_names = ", ".join(f.name for f in fields(Override))
+        raise BadInput(f"override {value}; give {field_names}, all of them and nothing else")
+    severity = _choice("severity", raw_override["severity"], get_args(SeverityName))
+    return Override(severity, str(raw_override["official"]), str(raw_override["reason"]))  # type: ignore[arg-type]
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "penalty_kinds": lambda v: frozenset(_listed("penalty_kinds", v, get_args(PenaltyKind))),
+    "penalty_kinds": lambda v: frozenset(_choice_list("penalty_kinds", v, get_args(PenaltyKind))),
     "amount_yuan": lambda v: _number("amount_yuan", v),
     "ban_months": lambda v: int(_number("ban_months", v)),
-    "also_under": lambda v: tuple(_listed("also_under", v, get_args(Authority))),
+    "also_under": lambda v: tuple(_choice_list("also_under", v, get_args(Authority))),
     "override": _override,
     "holder": str,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from xhcredit.restoration.assessment import Said
+from xhcredit.restoration.assessment import Bilingual
 from xhcredit.restoration.law import HOLDER_KIND, Law
 from xhcredit.restoration.record import AdverseRecord
 from xhcredit.rules.schemas.restoration import SeverityClasses, SeverityName
@@ -15,7 +15,7 @@ ZH: dict[SeverityName, str] = {"minor": "轻微", "ordinary": "一般", "serious
 _LIGHT = frozenset({"warning", "criticism"})
 
 
-class Readings(NamedTuple):
+class SmallFineReadings(NamedTuple):
     """Whether a fine is small if its holder is a person, and if it is an organisation."""
 
     person: bool
@@ -24,10 +24,10 @@ class Readings(NamedTuple):
 
 def severity_of(record: AdverseRecord, law: Law) -> SeverityName:
     """Severity of a record: the official's override, else derived by rule."""
-    return record.override.severity if record.override else derived(record, law)
+    return record.override.severity if record.override else derived_severity(record, law)
 
 
-def derived(record: AdverseRecord, law: Law) -> SeverityName:
+def derived_severity(record: AdverseRecord, law: Law) -> SeverityName:
     """The class that follows from procedure, kinds of penalty, amount and holder."""
     classes = law.value("severity", SeverityClasses)
     if record.kind != "penalty":
@@ -54,7 +54,7 @@ def is_only_fined(record: AdverseRecord) -> bool:
 
 def small_fine_readings(
     record: AdverseRecord, law: Law, as_of: date | None = None
-) -> Readings | None:
+) -> SmallFineReadings | None:
     """Whether a penalty is a small fine (较低数额罚款), by the standard of the day of its decision.
 
     Or of another day, if ``as_of`` names one.
@@ -65,9 +65,9 @@ def small_fine_readings(
     bounds = law.small_fines(as_of or record.decided_on)
     if bounds is None or not is_only_fined(record):
         return None
-    most = (bounds.person_yuan, bounds.organisation_yuan)
-    person, organisation = (0 < record.amount_yuan <= bound for bound in most)
-    return Readings(person, organisation)
+    maxima = (bounds.person_yuan, bounds.organisation_yuan)
+    person, organisation = (0 < record.amount_yuan <= bound for bound in maxima)
+    return SmallFineReadings(person, organisation)
 
 
 def is_small_fine(record: AdverseRecord, law: Law, as_of: date | None = None) -> bool:
@@ -82,12 +82,14 @@ def is_small_fine(record: AdverseRecord, law: Law, as_of: date | None = None) ->
     return law.conflict(HOLDER_KIND).prevails == "milder"
 
 
-def why(record: AdverseRecord, severity: SeverityName, rule_id: str) -> Said:
+def severity_reason(record: AdverseRecord, severity: SeverityName, rule_id: str) -> Bilingual:
     """Text: by whom or by which rule the severity was set."""
     if record.override:
-        by = record.override
-        return Said(
-            f"{ZH[severity]}（由{by.official}认定，理由：{by.reason}）",
-            f"{severity} (set by {by.official}: {by.reason})",
+        override = record.override
+        return Bilingual(
+            f"{ZH[severity]}（由{override.official}认定，理由：{override.reason}）",
+            f"{severity} (set by {override.official}: {override.reason})",
         )
-    return Said(f"{ZH[severity]}（依规则 {rule_id} 推定）", f"{severity} (derived by {rule_id})")
+    return Bilingual(
+        f"{ZH[severity]}（依规则 {rule_id} 推定）", f"{severity} (derived by {rule_id})"
+    )

@@ -6,97 +6,112 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xhcredit.errors import BadInput, WrongState
-from xhcredit.restoration.assessment import Said
+from xhcredit.restoration.assessment import Bilingual
 
 Kind = Literal["restoration", "objection"]
 
 
 @dataclass(frozen=True)
-class Move:
+class CaseTransition:
     """What somebody does: from which states, to which (None: it stays), and whether it takes an
     official with name, office and reason.
     """
 
-    said: Said
+    text: Bilingual
     states: tuple[str, ...]
     to: str | None
     by_official: bool = True
 
 
 _OPEN = ("filed", "returned", "accepted")
-_WITHDRAW = Said("申请人撤回", "withdrawn by the applicant")
+_WITHDRAW = Bilingual("申请人撤回", "withdrawn by the applicant")
 
-MOVES: dict[Kind, dict[str, Move]] = {
+TRANSITIONS: dict[Kind, dict[str, CaseTransition]] = {
     "restoration": {
-        "file": Move(Said("提出申请", "filed"), (), "filed", by_official=False),
-        "accept": Move(Said("受理", "accepted"), ("filed",), "accepted"),
-        "return": Move(Said("退回补正", "returned for completion"), ("filed",), "returned"),
-        "refile": Move(Said("补正后重新提出", "filed again"), ("returned",), "filed", False),
-        "classify": Move(Said("认定失信程度", "class set by hand"), ("filed", "accepted"), None),
-        "grant": Move(Said("准予修复", "granted"), ("accepted",), "granted"),
-        "refuse": Move(Said("不予修复", "refused"), ("accepted",), "refused"),
-        "publish": Move(
-            Said("停止公示并告知各平台", "effects published"), ("granted",), "published"
+        "file": CaseTransition(Bilingual("提出申请", "filed"), (), "filed", by_official=False),
+        "accept": CaseTransition(Bilingual("受理", "accepted"), ("filed",), "accepted"),
+        "return": CaseTransition(
+            Bilingual("退回补正", "returned for completion"), ("filed",), "returned"
         ),
-        "withdraw": Move(_WITHDRAW, _OPEN, "withdrawn", by_official=False),
+        "refile": CaseTransition(
+            Bilingual("补正后重新提出", "filed again"), ("returned",), "filed", False
+        ),
+        "classify": CaseTransition(
+            Bilingual("认定失信程度", "class set by hand"), ("filed", "accepted"), None
+        ),
+        "grant": CaseTransition(Bilingual("准予修复", "granted"), ("accepted",), "granted"),
+        "refuse": CaseTransition(Bilingual("不予修复", "refused"), ("accepted",), "refused"),
+        "publish": CaseTransition(
+            Bilingual("停止公示并告知各平台", "effects published"), ("granted",), "published"
+        ),
+        "withdraw": CaseTransition(_WITHDRAW, _OPEN, "withdrawn", by_official=False),
         # what was obtained by false materials, or against whose pledge was acted, is taken back
-        "revoke": Move(
-            Said("撤销修复", "restoration revoked"), ("granted", "published"), "revoked"
+        "revoke": CaseTransition(
+            Bilingual("撤销修复", "restoration revoked"), ("granted", "published"), "revoked"
         ),
-        "resume": Move(
-            Said("恢复公示并告知各平台", "publication resumed"), ("revoked",), "resumed"
+        "resume": CaseTransition(
+            Bilingual("恢复公示并告知各平台", "publication resumed"), ("revoked",), "resumed"
         ),
     },
     "objection": {
-        "file": Move(Said("提出异议", "filed"), (), "filed", by_official=False),
-        "mark": Move(Said("作异议标注", "marked as disputed"), ("filed",), "marked"),
-        "forward": Move(Said("转交信息提供单位", "passed on"), ("marked",), "forwarded"),
-        "uphold": Move(Said("异议成立", "upheld"), ("marked", "forwarded"), "upheld"),
-        "reject": Move(Said("异议不成立", "rejected"), ("marked", "forwarded"), "rejected"),
-        "withdraw": Move(
+        "file": CaseTransition(Bilingual("提出异议", "filed"), (), "filed", by_official=False),
+        "mark": CaseTransition(Bilingual("作异议标注", "marked as disputed"), ("filed",), "marked"),
+        "forward": CaseTransition(
+            Bilingual("转交信息提供单位", "passed on"), ("marked",), "forwarded"
+        ),
+        "uphold": CaseTransition(
+            Bilingual("异议成立", "upheld"), ("marked", "forwarded"), "upheld"
+        ),
+        "reject": CaseTransition(
+            Bilingual("异议不成立", "rejected"), ("marked", "forwarded"), "rejected"
+        ),
+        "withdraw": CaseTransition(
             _WITHDRAW, ("filed", "marked", "forwarded"), "withdrawn", by_official=False
         ),
     },
 }
 
 STATES = {
-    "filed": Said("已提出", "filed"),
-    "returned": Said("待补正", "returned for completion"),
-    "accepted": Said("已受理", "accepted"),
-    "granted": Said("准予修复，待停止公示", "granted, effects not yet published"),
-    "refused": Said("不予修复", "refused"),
-    "published": Said("已停止公示", "effects published"),
-    "revoked": Said("修复已撤销，待恢复公示", "restoration revoked, platforms not yet told"),
-    "resumed": Said("修复已撤销，已恢复公示", "restoration revoked, publication resumed"),
-    "withdrawn": Said("已撤回", "withdrawn"),
-    "marked": Said("已标注", "marked as disputed"),
-    "forwarded": Said("已转交", "passed on to the provider"),
-    "upheld": Said("异议成立", "upheld"),
-    "rejected": Said("异议不成立", "rejected"),
+    "filed": Bilingual("已提出", "filed"),
+    "returned": Bilingual("待补正", "returned for completion"),
+    "accepted": Bilingual("已受理", "accepted"),
+    "granted": Bilingual("准予修复，待停止公示", "granted, effects not yet published"),
+    "refused": Bilingual("不予修复", "refused"),
+    "published": Bilingual("已停止公示", "effects published"),
+    "revoked": Bilingual("修复已撤销，待恢复公示", "restoration revoked, platforms not yet told"),
+    "resumed": Bilingual("修复已撤销，已恢复公示", "restoration revoked, publication resumed"),
+    "withdrawn": Bilingual("已撤回", "withdrawn"),
+    "marked": Bilingual("已标注", "marked as disputed"),
+    "forwarded": Bilingual("已转交", "passed on to the provider"),
+    "upheld": Bilingual("异议成立", "upheld"),
+    "rejected": Bilingual("异议不成立", "rejected"),
 }
 #: after these the same record may be asked for again
-OVER = frozenset({"refused", "withdrawn", "rejected", "revoked", "resumed"})
+CLOSED_STATES = frozenset({"refused", "withdrawn", "rejected", "revoked", "resumed"})
 #: after these nothing more is to be done by anybody, unless a grant turns out to be wrong
-DEALT_WITH = OVER | {"published", "upheld"}
+DEALT_WITH = CLOSED_STATES | {"published", "upheld"}
 #: what takes a record out of use, and why it then no longer counts
 WITHDRAWING = {"grant": "restored", "uphold": "objection"}
 #: what an official must have found to revoke a restoration; both bar the enterprise for a time
 REVOKED_FOR = ("false_materials", "broken_pledge")
 
 
-def after(kind: Kind, state: str, act: str) -> str:
+def next_state(kind: Kind, state: str, act: str) -> str:
     """The state after an act.
 
     Raises:
         BadInput: there is no such act.
         WrongState: it does not fit the state; the message says what does.
     """
-    moves = MOVES[kind]
-    if act not in moves or act == "file":
-        known = ", ".join(name for name in moves if name != "file")
-        raise BadInput(f'unknown step "{act}" of {kind}; choose one of: {known}')
-    move = moves[act]
-    if state not in move.states:
-        may = ", ".join(name for name, m in moves.items() if state in m.states) or "nothing more"
-        raise WrongState(f'"{act}" does not fit: it is {state}; now possible: {may}')
-    return move.to or state
+    transitions = TRANSITIONS[kind]
+    if act not in transitions or act == "file":
+        known_acts = ", ".join(name for name in transitions if name != "file")
+        raise BadInput(f'unknown step "{act}" of {kind}; choose one of: {known_acts}')
+    transition = transitions[act]
+    if state not in transition.states:
+        possible_acts = (
+            ", ".join(name for name, m in transitions.items() if state in m.states)
+            or "nothing more"
+        )
+        raise WrongState(f'"{act}" does not fit: it is {state}; now possible: {possible_acts}')
+    return transition.to or state

@@ -60,9 +60,9 @@ def check(rulebook: Rulebook, day: date) -> list[Finding]:
     that end or change within three months; packs out of service; a year's notice on holidays that
     should have been added by now.
     """
-    found = [finding for rule in rulebook.rules.values() for finding in _findings(rule, day)]
-    found += missing_notice(rulebook, day)
-    return sorted(found, key=lambda finding: (finding.kind, finding.rule_id))
+    findings = [finding for rule in rulebook.rules.values() for finding in _findings(rule, day)]
+    findings += missing_notice(rulebook, day)
+    return sorted(findings, key=lambda finding: (finding.kind, finding.rule_id))
 
 
 def missing_notice(rulebook: Rulebook, day: date) -> list[Finding]:
@@ -89,7 +89,7 @@ def _findings(rule: Rule, day: date) -> Iterator[Finding]:
         zh, en = "待法制核：草案，尚未经法制部门确认", "unconfirmed: no lawyer has confirmed it yet"
         yield Finding("unconfirmed", rule.id, zh, en)
     yield from _unchecked(rule, day)
-    yield from _coming(rule, day)
+    yield from _upcoming_changes(rule, day)
     try:
         value = rule.on(day).value
     except RuleNotInForce as error:
@@ -111,19 +111,19 @@ def _unchecked(rule: Rule, day: date) -> Iterator[Finding]:
         yield Finding("not_checked", rule.id, f"{zh}，已超过一年", f"{en}, over a year ago")
 
 
-def _coming(rule: Rule, day: date) -> Iterator[Finding]:
+def _upcoming_changes(rule: Rule, day: date) -> Iterator[Finding]:
     """Entries that end within three months, or that begin and end what was in force before."""
     horizon = add_months(day, _SOON_MONTHS)
     for entry in rule.entries:
         last = rule.last_day(entry)
         if last is not None and last == entry.effective_to and day <= last <= horizon:
             yield _ending(rule, entry, last)
-    for before, entry in zip(rule.entries, rule.entries[1:], strict=False):
+    for previous, entry in zip(rule.entries, rule.entries[1:], strict=False):
         starts = entry.effective_from
         if not day < starts <= horizon:
             continue
         if entry.repealed:
-            last = rule.last_day(before)
+            last = rule.last_day(previous)
             yield Finding("ends", rule.id, f"{starts} 起废止", f"repealed, last day {last}")
         else:
             yield Finding("changes", rule.id, f"{starts} 起有新条目", f"new entry from {starts}")
@@ -168,7 +168,7 @@ def describe(rule: Rule, day: date) -> dict[str, Any]:
     ``in_force`` false comes with ``why``, and without the values of an entry.
     """
     zh, en = STATUSES[rule.status]
-    about: dict[str, Any] = {
+    description: dict[str, Any] = {
         **rule.model_dump(mode="json", exclude={"entries", "status"}),
         "status": {"id": rule.status, "zh": zh, "en": en, "confirmed": rule.is_confirmed},
         "day": day.isoformat(),
@@ -176,8 +176,8 @@ def describe(rule: Rule, day: date) -> dict[str, Any]:
     try:
         entry = rule.on(day)
     except RuleNotInForce as error:
-        return {**about, "in_force": False, "why": str(error)}
-    return {**about, "in_force": True, **_entry(rule, entry)}
+        return {**description, "in_force": False, "why": str(error)}
+    return {**description, "in_force": True, **_entry(rule, entry)}
 
 
 def history(rule: Rule) -> list[dict[str, Any]]:

@@ -37,10 +37,10 @@ def refuse_misfits(rules: Mapping[str, Rule]) -> None:
     _refuse_unweighted(rules)
 
 
-def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
+def nearest_hint(name: str, names: Iterable[str], otherwise: str) -> str:
     """Suggestion of the nearest existing name ("did you mean").
 
-    >>> nearest("draws.ratois", ["draws.ratios", "draws.plan"], "")
+    >>> nearest_hint("draws.ratois", ["draws.ratios", "draws.plan"], "")
     'did you mean "draws.ratios"?'
     """
     near = get_close_matches(name, sorted(names), n=1)
@@ -67,12 +67,12 @@ def _refuse_unswitched(rule: Rule, rules: Mapping[str, Rule]) -> None:
 
 def _refuse_idle_switches(rules: Mapping[str, Rule]) -> None:
     """Refuse a pack switch to which no rule belongs."""
-    others = [r for r in rules.values() if not r.id.startswith(_PACKS)]
-    used = {pack for rule in others for pack in _packs_of(rule)}
+    other_rules = [r for r in rules.values() if not r.id.startswith(_PACKS)]
+    used_packs = {pack for rule in other_rules for pack in _packs_of(rule)}
     for rule_id in rules:
         pack = rule_id.removeprefix(_PACKS)
-        if rule_id.startswith(_PACKS) and others and pack not in used:
-            remedy = nearest(pack, used, "delete the file, or name the pack in a rule")
+        if rule_id.startswith(_PACKS) and other_rules and pack not in used_packs:
+            remedy = nearest_hint(pack, used_packs, "delete the file, or name the pack in a rule")
             raise BadRule(f'rule "{rule_id}": no rule belongs to pack "{pack}"; {remedy}')
 
 
@@ -87,7 +87,7 @@ def _refuse_unscoped(rule: Rule, rules: Mapping[str, Rule]) -> None:
                 raise BadRule(f'rule "{rule.id}": "{x}" has a weight but no scope; {remedy}')
         score = rule.id.removeprefix(_OUTCOMES)
         if isinstance(value, Outcome) and score not in (_GENERAL, *scopes):
-            remedy = nearest(score, (_GENERAL, *scopes), f'add the rule "{_SCOPE}{score}"')
+            remedy = nearest_hint(score, (_GENERAL, *scopes), f'add the rule "{_SCOPE}{score}"')
             raise BadRule(f'rule "{rule.id}": there is no score "{score}"; {remedy}')
 
 
@@ -99,7 +99,7 @@ def _refuse_unweighted(rules: Mapping[str, Rule]) -> None:
     for rule in rules.values():
         x = rule.id.removeprefix(_SCOPE)
         if any(isinstance(v, Scope) for v in _values(rule)) and x not in weighted:
-            remedy = nearest(x, weighted, f"add its weight to an entry of {WEIGHTS}")
+            remedy = nearest_hint(x, weighted, f"add its weight to an entry of {WEIGHTS}")
             raise BadRule(f'rule "{rule.id}": "{x}" has a scope but no weight; {remedy}')
 
 
@@ -116,9 +116,11 @@ def _refuse_unrouted(rule: Rule, rules: Mapping[str, Rule]) -> None:
                 continue
             known = routing.value.departments
             if family not in known:
-                found = f'{ROUTING} of {since} does not route the family "{family}"'
-                remedy = nearest(family, known, "add it there (an empty list: nobody else is told)")
-                raise BadRule(f'rule "{rule.id}": {found}; {remedy}')
+                problem = f'{ROUTING} of {since} does not route the family "{family}"'
+                remedy = nearest_hint(
+                    family, known, "add it there (an empty list: nobody else is told)"
+                )
+                raise BadRule(f'rule "{rule.id}": {problem}; {remedy}')
 
 
 def _periods(rule: Rule) -> Iterator[tuple[date, date, Entry]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xhcredit.rules.consistency import nearest
+from xhcredit.rules.consistency import nearest_hint
 from xhcredit.rules.families import is_open
-from xhcredit.rules.loader import load_folder, shown
+from xhcredit.rules.loader import display_path, load_folder
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule
 from xhcredit.rules.working_days import YEARS, refuse_against_law, refuse_other_days
@@ -27,21 +27,21 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
         BadRule: a file is refused by the loader, rewrites a shipped entry, or has an id that
             nothing reads; the message names the nearest.
     """
-    own = load_folder(folder)
-    for rule_id, rule in own.items():
-        file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+    district_rules = load_folder(folder)
+    for rule_id, rule in district_rules.items():
+        file = display_path(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
         if rule_id in shipped and rule_id.startswith(YEARS):
             refuse_other_days(shipped[rule_id], rule, file)
         elif rule_id in shipped:
             refuse_rewriting(shipped[rule_id], rule, file)
         elif not is_open(rule_id):
-            remedy = nearest(rule_id, shipped, "see: xhcredit rules show")
+            remedy = nearest_hint(rule_id, shipped, "see: xhcredit rules show")
             raise bad_rule(file, "id", f'nothing reads a rule "{rule_id}"', remedy)
     official = {i: rule for i, rule in shipped.items() if i.startswith(YEARS)}
-    merged = {**shipped, **own, **official}
-    for rule_id in own:
+    merged = {**shipped, **district_rules, **official}
+    for rule_id in district_rules:
         if rule_id.startswith(YEARS):
-            file = shown(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+            file = display_path(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
             refuse_against_law(merged, rule_id, file)
     return dict(sorted(merged.items()))
 
@@ -53,12 +53,12 @@ def refuse_rewriting(old: Rule, new: Rule, file: str) -> None:
         BadRule: an entry of ``old`` is changed or lacking, or its unit, day or pack differs.
     """
     for key in _FIXED:
-        was, is_now = getattr(old, key), getattr(new, key)
-        if was != is_now:
-            found = f'"{is_now}", where the shipped rule has "{was}"'
-            raise bad_rule(file, key, found, "keep it; another meaning needs another id")
+        old_value, new_value = getattr(old, key), getattr(new, key)
+        if old_value != new_value:
+            problem = f'"{new_value}", where the shipped rule has "{old_value}"'
+            raise bad_rule(file, key, problem, "keep it; another meaning needs another id")
     for i, entry in enumerate(old.entries):
         if new.entries[i : i + 1] != (entry,):
-            found = f"the shipped entry of {entry.effective_from} is changed or lacking"
+            problem = f"the shipped entry of {entry.effective_from} is changed or lacking"
             remedy = "copy all shipped entries as they are and add yours after them"
-            raise bad_rule(file, f"entries[{i}]", found, remedy)
+            raise bad_rule(file, f"entries[{i}]", problem, remedy)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from xhcredit.errors import BadRule
-from xhcredit.rules.consistency import nearest
+from xhcredit.rules.consistency import nearest_hint
 from xhcredit.rules.families import families, shape_of
 from xhcredit.rules.rule import Entry, Rule, Source
 from xhcredit.rules.strict_yaml import bad_rule, read_yaml
@@ -42,7 +42,7 @@ def id_of(file: Path, folder: Path) -> str:
     return ".".join(file.relative_to(folder).with_suffix("").parts)
 
 
-def shown(file: Path, folder: Path) -> str:
+def display_path(file: Path, folder: Path) -> str:
     """How a rule file is named in messages: from its folder on, no path of a machine."""
     return f"{folder.name}/{file.relative_to(folder).as_posix()}"
 
@@ -53,8 +53,10 @@ def _rule_files(folder: Path) -> Iterator[Path]:
         if file.is_dir() or file.name.startswith((".", "README")):
             continue
         if file.suffix != ".yaml":
-            found = f'ends in "{file.suffix}"'
-            raise bad_rule(shown(file, folder), "file", found, "rename it to .yaml or move it out")
+            problem = f'ends in "{file.suffix}"'
+            raise bad_rule(
+                display_path(file, folder), "file", problem, "rename it to .yaml or move it out"
+            )
         yield file
 
 
@@ -64,12 +66,12 @@ def load_file(file: Path, folder: Path) -> Rule:
     Raises:
         BadRule: ``file: place: what was found; what to do``, one line for each thing found.
     """
-    name = shown(file, folder)
+    name = display_path(file, folder)
     raw = read_yaml(name, file.read_bytes())
     try:
         rule = Rule.model_validate(raw)
     except ValidationError as error:
-        raise _refusals(name, error) from None
+        raise _bad_rule_of(name, error) from None
     path_id = id_of(file, folder)
     if rule.id != path_id:
         remedy = f'call it "{path_id}" or move the file'
@@ -83,95 +85,105 @@ def _refuse_disorder(name: str, rule: Rule) -> None:
     if rule.entries[0].repealed:
         remedy = "begin with the value that was repealed"
         raise bad_rule(name, "entries[0].repealed", "there is nothing to repeal yet", remedy)
-    for i, (before, entry) in enumerate(zip(rule.entries, rule.entries[1:], strict=False), 1):
+    for i, (previous, entry) in enumerate(zip(rule.entries, rule.entries[1:], strict=False), 1):
         place, day = f"entries[{i}].effective_from", entry.effective_from
-        if day == before.effective_from:
+        if day == previous.effective_from:
             remedy = "keep one of the two, or correct the day"
             raise bad_rule(name, place, f"{day} is also the day of the entry before", remedy)
-        if day < before.effective_from:
-            found = f"{day} comes after {before.effective_from}"
-            raise bad_rule(name, place, found, "put the entries oldest first")
-        ends = before.effective_to
+        if day < previous.effective_from:
+            problem = f"{day} comes after {previous.effective_from}"
+            raise bad_rule(name, place, problem, "put the entries oldest first")
+        ends = previous.effective_to
         if ends is not None and ends >= day:
-            found = f"{day} begins before the entry before has ended ({ends}); they overlap"
+            problem = f"{day} begins before the entry before has ended ({ends}); they overlap"
             remedy = "let the entry before end earlier, or take its effective_to out"
-            raise bad_rule(name, place, found, remedy)
+            raise bad_rule(name, place, problem, remedy)
         if entry.repealed and ends is not None:
-            found = f"the entry before has ended by itself on {ends}"
+            problem = f"the entry before has ended by itself on {ends}"
             remedy = "delete the repeal, or the effective_to of the entry before"
-            raise bad_rule(name, f"entries[{i}].repealed", found, remedy)
-        if entry.repealed and before.repealed:
-            found = "the entry before is already a repeal"
-            raise bad_rule(name, f"entries[{i}].repealed", found, "delete one of the two")
+            raise bad_rule(name, f"entries[{i}].repealed", problem, remedy)
+        if entry.repealed and previous.repealed:
+            problem = "the entry before is already a repeal"
+            raise bad_rule(name, f"entries[{i}].repealed", problem, "delete one of the two")
 
 
 def _with_shaped_values(name: str, rule: Rule) -> Rule:
     """The rule with its values validated by the schema of its family."""
     shape = shape_of(rule.id)
     if shape is None:
-        remedy = nearest(rule.id, (*shipped_ids(), *families()), "see: xhcredit rules show")
+        remedy = nearest_hint(rule.id, (*shipped_ids(), *families()), "see: xhcredit rules show")
         raise bad_rule(name, "id", f'no family of rules has "{rule.id}"', remedy)
     entries = []
     for i, entry in enumerate(rule.entries):
         try:
             value = None if entry.repealed else shape.validate_python(entry.value)
         except ValidationError as error:
-            raise _refusals(name, error, ("entries", i, "value")) from None
+            raise _bad_rule_of(name, error, ("entries", i, "value")) from None
         entries.append(entry.model_copy(update={"value": value}))
     return rule.model_copy(update={"entries": tuple(entries)})
 
 
-def _refusals(name: str, error: ValidationError, at: tuple[str | int, ...] = ()) -> BadRule:
+def _bad_rule_of(name: str, error: ValidationError, prefix: tuple[str | int, ...] = ()) -> BadRule:
     """Everything that pydantic found, in our words, one line each."""
     lines = []
-    for found in error.errors(include_url=False):
-        where = (*at, *found["loc"])
-        what, remedy = _in_words(where, found)
-        lines.append(f"{name}: {_place(where)}: {what}; {remedy}")
+    for detail in error.errors(include_url=False):
+        location = (*prefix, *detail["loc"])
+        message, remedy = _message_and_remedy(location, detail)
+        lines.append(f"{name}: {_place(location)}: {message}; {remedy}")
     return BadRule("\n".join(lines))
 
 
-def _place(where: tuple[str | int, ...]) -> str:
+def _place(location: tuple[str | int, ...]) -> str:
     """A place in a file as one would write it.
 
     >>> _place(("entries", 0, "value", "A"))
     'entries[0].value.A'
     """
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in where]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).removeprefix(".") or "file"
 
 
-def _in_words(where: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
+def _message_and_remedy(location: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
     """Message and remedy of a validation error."""
     kind, context = error["type"], error.get("ctx", {})
-    given = str(error["input"])[:60]
+    input_text = str(error["input"])[:60]
     if kind == "value_error":
-        what, _, remedy = str(context["error"]).partition("; ")
-        return what, remedy
-    words = {
-        "extra_forbidden": ("unknown key", _spelling(where)),
+        message, _, remedy = str(context["error"]).partition("; ")
+        return message, remedy
+    messages = {
+        "extra_forbidden": ("unknown key", _spelling(location)),
         "missing": ("is missing", "add it"),
-        "literal_error": (f'"{given}" is not known here', f"write {context.get('expected')}"),
-        "int_type": (f"{given} is not a whole number", "write one; expressions belong in Python"),
-        "float_type": (f"{given} is not a number", "write one; expressions belong in Python"),
-        "bool_type": (f"{given} is not a flag", "write true or false"),
-        "tuple_type": (f"{given} is not a list", "write [...], or one item a line after a dash"),
-        "model_type": (f"{given} is not a mapping", "write keys and values"),
-        "date_type": (f'"{given}" is not a day', "write it as 2026-04-01, without quotes"),
-        "string_type": (f"{given} is not text", "write text; a number goes in quotes"),
+        "literal_error": (f'"{input_text}" is not known here', f"write {context.get('expected')}"),
+        "int_type": (
+            f"{input_text} is not a whole number",
+            "write one; expressions belong in Python",
+        ),
+        "float_type": (f"{input_text} is not a number", "write one; expressions belong in Python"),
+        "bool_type": (f"{input_text} is not a flag", "write true or false"),
+        "tuple_type": (
+            f"{input_text} is not a list",
+            "write [...], or one item a line after a dash",
+        ),
+        "model_type": (f"{input_text} is not a mapping", "write keys and values"),
+        "date_type": (f'"{input_text}" is not a day', "write it as 2026-04-01, without quotes"),
+        "string_type": (f"{input_text} is not text", "write text; a number goes in quotes"),
         "string_too_short": ("is empty", "say what is meant"),
         "string_pattern_mismatch": (
-            f'"{given}" is not a name',
+            f'"{input_text}" is not a name',
             f"write a name ({context.get('pattern')}); expressions belong in Python",
         ),
         "too_short": ("is empty", "add at least one entry"),
     }
-    return words.get(kind, (f"{given}: {error['msg']}", "correct the value"))
+    return messages.get(kind, (f"{input_text}: {error['msg']}", "correct the value"))
 
 
-def _spelling(where: tuple[str | int, ...]) -> str:
+def _spelling(location: tuple[str | int, ...]) -> str:
     """Which key may have been meant by an unknown one."""
     models: dict[int, type[BaseModel]] = {1: Rule, 3: Entry, 4: Source}
-    model = models.get(len(where)) if where[-1] != "value" else None
-    near = get_close_matches(str(where[-1]), model.model_fields if model else (), n=1)
-    return f'did you mean "{near[0]}"?' if near else "remove it or correct its spelling"
+    model = models.get(len(location)) if location[-1] != "value" else None
+    close_matches = get_close_matches(str(location[-1]), model.model_fields if model else (), n=1)
+    return (
+        f'did you mean "{close_matches[0]}"?'
+        if close_matches
+        else "remove it or correct its spelling"
+    )

@@ -132,11 +132,11 @@ class Rule(Shape):
         """
         if not isinstance(day, date) or isinstance(day, datetime):
             raise BadRule(f'rule "{self.id}": asked for {day!r}; ask with a date, without a time')
-        begun = [e for e in self.entries if e.effective_from <= day]
-        if begun and not begun[-1].repealed:
-            last = begun[-1].effective_to
+        begun_entries = [e for e in self.entries if e.effective_from <= day]
+        if begun_entries and not begun_entries[-1].repealed:
+            last = begun_entries[-1].effective_to
             if last is None or day <= last:
-                return begun[-1]
+                return begun_entries[-1]
         raise RuleNotInForce(f'rule "{self.id}" was not in force on {day}: {self._why_not(day)}')
 
     def _why_not(self, day: date) -> str:

@@ -20,15 +20,23 @@ from xhcredit.rules.consistency import refuse_misfits
 from xhcredit.rules.district import with_district
 from xhcredit.rules.loader import SHIPPED, load_folder
 from xhcredit.rules.rule import Entry, Rule
-from xhcredit.rules.schemas.common import Cap, Caps, Condition, Direct, Directs, PackState, Scope
+from xhcredit.rules.schemas.common import (
+    Cap,
+    Caps,
+    Direct,
+    Directs,
+    FeatureCondition,
+    PackState,
+    Scope,
+)
 from xhcredit.rules.working_days import calendar_from, missing_notice, refuse_contradictions
 
 _Value = TypeVar("_Value")
-_Item = TypeVar("_Item", bound=Condition)
+_Item = TypeVar("_Item", bound=FeatureCondition)
 
 
 @dataclass(frozen=True)
-class InForce:
+class RuleInForce:
     """A rule, its entry of a day, and whether its pack was in service on that day."""
 
     rule: Rule
@@ -106,9 +114,11 @@ class Rulebook:
         """
         rule = self.rule(rule_id)
         if list(day) != [rule.selected_by]:
-            named = " and ".join(f'"{name}"' for name in day) or "no day"
-            found = f'rule "{rule_id}" is selected by "{rule.selected_by}", asked with {named}'
-            raise BadRule(f"{found}; ask entry({rule_id!r}, {rule.selected_by}=day)")
+            day_names = " and ".join(f'"{name}"' for name in day) or "no day"
+            problem = (
+                f'rule "{rule_id}" is selected by "{rule.selected_by}", asked with {day_names}'
+            )
+            raise BadRule(f"{problem}; ask entry({rule_id!r}, {rule.selected_by}=day)")
         return rule.on(day[rule.selected_by])
 
     def value(self, rule_id: str, shape: type[_Value], **day: date) -> _Value:
@@ -120,8 +130,8 @@ class Rulebook:
         """
         value = self.entry(rule_id, **day).value
         if not isinstance(value, shape):
-            found = f'the value of rule "{rule_id}" is a {type(value).__name__}'
-            raise BadRule(f"{found}, not a {shape.__name__}; ask for the shape of its family")
+            problem = f'the value of rule "{rule_id}" is a {type(value).__name__}'
+            raise BadRule(f"{problem}, not a {shape.__name__}; ask for the shape of its family")
         return value
 
     def serving(self, rule_id: str, shape: type[_Value], *, as_of: date) -> _Value:
@@ -133,9 +143,9 @@ class Rulebook:
         pack = self.rule(rule_id).pack
         state = self.value(f"packs.{pack}", PackState, as_of=as_of)
         if not state.in_service:
-            found = f'rule "{rule_id}" is out of service on {as_of} with its pack "{pack}"'
+            problem = f'rule "{rule_id}" is out of service on {as_of} with its pack "{pack}"'
             raise RuleNotInForce(
-                f"{found}: {state.why}; choose an earlier day, or see packs.{pack}"
+                f"{problem}: {state.why}; choose an earlier day, or see packs.{pack}"
             )
         return self.value(rule_id, shape, as_of=as_of)
 
@@ -166,19 +176,19 @@ class Rulebook:
         """Names of all packs, in order."""
         return tuple(i.removeprefix("packs.") for i in self.rules if i.startswith("packs."))
 
-    def in_force(self, day: date) -> tuple[InForce, ...]:
+    def in_force(self, day: date) -> tuple[RuleInForce, ...]:
         """Everything in force on ``day``, in order of id, packs out of service marked so.
 
         ``day`` is taken for whichever day a rule is selected by.
         """
-        found = []
+        entries = []
         for rule in self.rules.values():
             try:
                 entry = rule.on(day)
             except RuleNotInForce:
                 continue
-            found.append(InForce(rule, entry, self._serves(rule.pack, day)))
-        return tuple(found)
+            entries.append(RuleInForce(rule, entry, self._serves(rule.pack, day)))
+        return tuple(entries)
 
     def directs(self, *, as_of: date) -> tuple[Direct, ...]:
         """Direct assignments (直接判定) of a day, those of packs out of service left out.
@@ -201,9 +211,9 @@ class Rulebook:
     def scopes(self, *, as_of: date) -> dict[str, Scope]:
         """The X that exist on a day, by name: scope in force and pack in service."""
         return {
-            found.rule.id.removeprefix("scope."): found.entry.value
-            for found in self.in_force(as_of)
-            if isinstance(found.entry.value, Scope) and found.in_service
+            current.rule.id.removeprefix("scope."): current.entry.value
+            for current in self.in_force(as_of)
+            if isinstance(current.entry.value, Scope) and current.in_service
         }
 
     def _serving(self, rule_id: str, items: tuple[_Item, ...], day: date) -> tuple[_Item, ...]:

@@ -14,16 +14,16 @@ from xhcredit.errors import BadRule
 _CORE = "tag:yaml.org,2002:"
 
 
-def bad_rule(file: str, place: str, found: str, remedy: str) -> BadRule:
+def bad_rule(file: str, place: str, problem: str, remedy: str) -> BadRule:
     """Error of a rule file in its one form: ``file: place: problem; remedy``."""
-    return BadRule(f"{file}: {place}: {found}; {remedy}")
+    return BadRule(f"{file}: {place}: {problem}; {remedy}")
 
 
 class _RefusedError(yaml.MarkedYAMLError):
     """Well-formed YAML that a rule file must not hold."""
 
-    def __init__(self, mark: Any, found: str, remedy: str) -> None:
-        super().__init__(problem=found, problem_mark=mark)
+    def __init__(self, mark: Any, problem: str, remedy: str) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
         self.remedy = remedy
 
 
@@ -50,19 +50,19 @@ class _StrictLoader(Composer, yaml.CSafeLoader):
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         """Build a mapping, refusing repeated keys and keys that are not text."""
-        built: dict[str, Any] = {}
+        value_by_key: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise _RefusedError(
                     key_node.start_mark, f"key {key} is not text", "put it in quotes"
                 )
-            if key in built:
+            if key in value_by_key:
                 raise _RefusedError(
                     key_node.start_mark, f'key "{key}" stands twice', "delete one of the two"
                 )
-            built[key] = self.construct_object(value_node, deep=True)
-        return built
+            value_by_key[key] = self.construct_object(value_node, deep=True)
+        return value_by_key
 
     def sequence(self, node: yaml.SequenceNode) -> tuple[Any, ...]:
         """Build a list as a tuple."""
@@ -73,8 +73,8 @@ class _StrictLoader(Composer, yaml.CSafeLoader):
         try:
             return date.fromisoformat(node.value)
         except ValueError:
-            found = f"{node.value} is no day of the calendar"
-            raise _RefusedError(node.start_mark, found, "correct the date") from None
+            problem = f"{node.value} is no day of the calendar"
+            raise _RefusedError(node.start_mark, problem, "correct the date") from None
 
 
 _StrictLoader.yaml_implicit_resolvers = {}  # its own, so that PyYAML's stay as they are
@@ -100,21 +100,21 @@ def read_yaml(file: str, content: bytes) -> dict[str, Any]:
     """
     try:
         text = content.decode("utf-8-sig")
-        read = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a narrowed SafeLoader
+        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a narrowed SafeLoader
     except UnicodeDecodeError as error:
-        found = f"byte {error.start} is not UTF-8"
-        raise bad_rule(file, "text", found, "save the file as UTF-8") from None
+        problem = f"byte {error.start} is not UTF-8"
+        raise bad_rule(file, "text", problem, "save the file as UTF-8") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise _from_yaml(file, error) from None
-    if not isinstance(read, dict):
-        found = f"{'nothing' if read is None else 'no mapping'} in it"
-        raise bad_rule(file, "file", found, "write id, name_zh, ... entries as keys")
-    return read
+    if not isinstance(document, dict):
+        problem = f"{'nothing' if document is None else 'no mapping'} in it"
+        raise bad_rule(file, "file", problem, "write id, name_zh, ... entries as keys")
+    return document
 
 
 def _from_yaml(file: str, error: Exception) -> BadRule:
     """Say where the YAML is broken, in our form."""
     mark = getattr(error, "problem_mark", None)
     place = "text" if mark is None else f"line {mark.line + 1}"
-    found = getattr(error, "problem", None) or "this is not YAML"
-    return bad_rule(file, place, found, getattr(error, "remedy", "correct the YAML there"))
+    problem = getattr(error, "problem", None) or "this is not YAML"
+    return bad_rule(file, place, problem, getattr(error, "remedy", "correct the YAML there"))

@@ -70,8 +70,8 @@ def refuse_contradictions(rules: Mapping[str, Rule]) -> None:
                 f'rule "{rule_id}": it is about {value.year}; call it "{notice_id(value.year)}", '
                 "or correct the year"
             )
-        before = notices.get(notice_id(value.year - 1))
-        for day in sorted({*value.off} & {*(before.works if before else ())}):
+        previous_notice = notices.get(notice_id(value.year - 1))
+        for day in sorted({*value.off} & {*(previous_notice.works if previous_notice else ())}):
             raise BadRule(
                 f'rule "{rule_id}": {day} is a day off, and a day of work in '
                 f'"{notice_id(value.year - 1)}"; correct one of the two by its notice'
@@ -100,27 +100,27 @@ def refuse_against_law(rules: Mapping[str, Rule], rule_id: str, place: str) -> N
             )
 
 
-def refuse_other_days(shipped: Rule, own: Rule, place: str) -> None:
+def refuse_other_days(shipped: Rule, district_rule: Rule, place: str) -> None:
     """Refuse a district's notice of a year that differs from the official table.
 
     Args:
         shipped: the official one.
-        own: the district's.
+        district_rule: the district's.
         place: how the district's file is named in the message.
 
     Raises:
         BadRule: a day differs; the message names the first.
     """
-    official, other = shipped.entries[-1].value, own.entries[-1].value
-    for what, days, others in (
-        ("a day off", official.off, other.off),
-        ("a day of work", official.works, other.works),
+    official, district = shipped.entries[-1].value, district_rule.entries[-1].value
+    for meaning, days, district_days in (
+        ("a day off", official.off, district.off),
+        ("a day of work", official.works, district.works),
     ):
-        for day in sorted({*days} ^ {*others}):
+        for day in sorted({*days} ^ {*district_days}):
             says = (
-                f"is {what} in the official table and not here"
+                f"is {meaning} in the official table and not here"
                 if day in days
-                else (f"is {what} here and not in the official table")
+                else (f"is {meaning} here and not in the official table")
             )
             raise BadRule(f"{place}: entries: {day} {says}; correct the day, or delete the file")
 

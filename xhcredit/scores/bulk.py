@@ -18,7 +18,7 @@ from xhcredit.scores.points import PointsTable
 
 
 @dataclass(frozen=True)
-class Flat:
+class FlatTable:
     """A points table as arrays.
 
     Indicator ``k`` reads row ``feature[k]`` of the feature matrix; its cuts are
@@ -40,19 +40,19 @@ class Flat:
     best: Array
 
 
-def flatten(table: PointsTable, positions: dict[str, int]) -> Flat:
+def flatten(table: PointsTable, positions: dict[str, int]) -> FlatTable:
     """Lay a table out for ``points_matrix``; ``positions`` are rows of the feature matrix."""
     rows = table.indicators
     specials = [s for i in rows for s in i.special]
-    everything = (-np.inf, np.inf)
-    return Flat(
+    unbounded = (-np.inf, np.inf)
+    return FlatTable(
         table=table,
         feature=np.array([positions[i.feature] for i in rows], np.int64),
         start=np.cumsum([0, *(len(i.cuts) for i in rows)]).astype(np.int64),
         cuts=np.array([c for i in rows for c in i.cuts], np.float64),
         points=np.array([p for i in rows for p in i.points], np.float64),
         missing=np.array([i.missing for i in rows], np.float64),
-        seen=np.array([i.seen or everything for i in rows], np.float64).reshape(-1, 2),
+        seen=np.array([i.seen or unbounded for i in rows], np.float64).reshape(-1, 2),
         unseen=np.array([i.unseen or 0.0 for i in rows], np.float64),
         special_start=np.cumsum([0, *(len(i.special) for i in rows)]).astype(np.int64),
         special_value=np.array([s.value for s in specials], np.float64),
@@ -68,7 +68,7 @@ def _walk(  # noqa: C901 - one pass, one loop per kind of row
     cuts: Array,
     points: Array,
     missing: Array,
-    seen: Array,
+    span: Array,
     unseen: Array,
     special_start: Array,
     special_value: Array,
@@ -81,18 +81,18 @@ def _walk(  # noqa: C901 - one pass, one loop per kind of row
     Missing comes last, because it stands above all other rows.
     """
     size = x.shape[1]
-    at = np.empty(size, np.int64)
+    bin_index = np.empty(size, np.int64)
     for k in range(feature.shape[0]):
         values, row = x[feature[k]], out[k]
-        at[:] = start[k] + k
+        bin_index[:] = start[k] + k
         for c in range(start[k], start[k + 1]):
             for i in range(size):
-                at[i] += values[i] >= cuts[c]
+                bin_index[i] += values[i] >= cuts[c]
         for i in range(size):
-            row[i] = points[at[i]]
-        if seen[k, 0] > -np.inf or seen[k, 1] < np.inf:
+            row[i] = points[bin_index[i]]
+        if span[k, 0] > -np.inf or span[k, 1] < np.inf:
             for i in range(size):
-                row[i] = unseen[k] if values[i] < seen[k, 0] or values[i] > seen[k, 1] else row[i]
+                row[i] = unseen[k] if values[i] < span[k, 0] or values[i] > span[k, 1] else row[i]
         for s in range(special_start[k], special_start[k + 1]):
             for i in range(size):
                 row[i] = special_points[s] if values[i] == special_value[s] else row[i]
@@ -100,7 +100,7 @@ def _walk(  # noqa: C901 - one pass, one loop per kind of row
             row[i] = missing[k] if values[i] != values[i] else row[i]
 
 
-def _walk_numpy(x: Array, f: Flat, out: Array) -> None:
+def _walk_numpy(x: Array, f: FlatTable, out: Array) -> None:
     """The same with numpy, an indicator at a time."""
     for k in range(f.feature.shape[0]):
         v = x[f.feature[k]]
@@ -118,7 +118,7 @@ def _compiled() -> Callable[..., None]:
     return compiled(_walk)
 
 
-def points_matrix(x: Array, flat: Flat) -> Array:
+def points_matrix(x: Array, flat: FlatTable) -> Array:
     """Points by indicator and enterprise: float64, indicators by enterprises.
 
     Args:

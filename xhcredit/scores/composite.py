@@ -15,7 +15,7 @@ import numpy as np
 
 from xhcredit.engine.columns import Array
 from xhcredit.engine.jit import compiled, has_numba
-from xhcredit.scores.bulk import Flat, flatten, points_matrix, sum_points
+from xhcredit.scores.bulk import FlatTable, flatten, points_matrix, sum_points
 from xhcredit.scores.release import Release
 
 #: reasons told per enterprise (reason codes, as in credit scoring)
@@ -23,7 +23,7 @@ REASONS = 4
 
 
 @dataclass(frozen=True)
-class Applies:
+class XWeighting:
     """Scope of an X (feature at least) and its weight beside the general score."""
 
     feature: str
@@ -36,11 +36,11 @@ class Pool:
     """How scores are pooled on a day: weight of the general score, and each X in service."""
 
     general: float
-    x: Mapping[str, Applies]
+    x: Mapping[str, XWeighting]
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredBatch:
     """Scores of a batch of enterprises, in the order of the feature matrix' columns.
 
     ``x`` holds NaN where an X does not apply.  ``reason[j, i]`` is the ``j``-th largest loss of
@@ -56,7 +56,7 @@ class Scored:
     value: Array
 
 
-def _top(lost: Array, reason: Array, points: Array) -> None:
+def _largest_losses(lost: Array, reason: Array, points: Array) -> None:
     """Find the largest losses of each column; ties go to the earlier row."""
     for i in range(lost.shape[1]):
         for j in range(reason.shape[0]):
@@ -77,16 +77,16 @@ def _top(lost: Array, reason: Array, points: Array) -> None:
 
 
 @cache
-def _compiled_top() -> Any:
-    return compiled(_top)
+def _compiled_largest_losses() -> Any:
+    return compiled(_largest_losses)
 
 
-def largest(lost: Array, count: int = REASONS) -> tuple[Array, Array]:
+def largest_losses(lost: Array, count: int = REASONS) -> tuple[Array, Array]:
     """Rows and sizes of the largest losses of each column; -1 and 0 where there are fewer."""
     reason = np.empty((count, lost.shape[1]), np.int16)
     points = np.empty((count, lost.shape[1]), np.float64)
     if has_numba():
-        _compiled_top()(lost, reason, points)
+        _compiled_largest_losses()(lost, reason, points)
         return reason, points
     order = np.argsort(-lost, axis=0, kind="stable")[:count]
     points[:] = np.take_along_axis(lost, order, axis=0)
@@ -104,29 +104,29 @@ class Scorer:
         positions = {name: k for k, name in enumerate(ids)}
         self.release, self.pool, self.positions = release, pool, positions
         names = ["general", *(x for x in release.x if x in pool.x)]
-        self.flats: dict[str, Flat] = {n: flatten(release.tables[n], positions) for n in names}
+        self.flats: dict[str, FlatTable] = {n: flatten(release.tables[n], positions) for n in names}
         self.vocabulary = [(n, f) for n in names for f in release.tables[n].features]
 
-    def score(self, x: Array) -> Scored:
+    def score(self, x: Array) -> ScoredBatch:
         """Score a feature matrix (features by enterprises)."""
         matrices = {name: points_matrix(x, flat) for name, flat in self.flats.items()}
         scores = {n: sum_points(self.release.tables[n], m) for n, m in matrices.items()}
         weights = {"general": np.full(x.shape[1], self.pool.general)}
-        for name, applies in self._x():
-            here = x[self.positions[applies.feature]] >= applies.at_least
-            weights[name] = np.where(here, applies.weight, 0.0)
-            scores[name] = np.where(here, scores[name], np.nan)
+        for name, weighting in self._x_weightings():
+            is_applicable = x[self.positions[weighting.feature]] >= weighting.at_least
+            weights[name] = np.where(is_applicable, weighting.weight, 0.0)
+            scores[name] = np.where(is_applicable, scores[name], np.nan)
         total = sum(weights.values(), np.zeros(x.shape[1]))
         composite = np.zeros(x.shape[1])
         for name, score in scores.items():
             composite += weights[name] * np.where(weights[name] > 0, score, 0.0)
         composite /= total
         reason, lost = self._reasons(matrices, weights, total)
-        return Scored(
+        return ScoredBatch(
             scores.pop("general"), scores, composite, reason, lost, self._values(x, reason)
         )
 
-    def _x(self) -> list[tuple[str, Applies]]:
+    def _x_weightings(self) -> list[tuple[str, XWeighting]]:
         return [(name, self.pool.x[name]) for name in self.flats if name != "general"]
 
     def _reasons(
@@ -137,7 +137,7 @@ class Scorer:
         for name, points in matrices.items():
             best = self.flats[name].best[:, None]
             rows.append((best - points) * (weights[name] / total))
-        return largest(np.concatenate(rows))
+        return largest_losses(np.concatenate(rows))
 
     def _values(self, x: Array, reason: Array) -> Array:
         """Values of the indicators named as reasons."""

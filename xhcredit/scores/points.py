@@ -92,8 +92,10 @@ class Indicator(_Frozen):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.points) != len(self.cuts) + 1:
-            found = f'indicator "{self.feature}": {len(self.cuts)} cuts, {len(self.points)} points'
-            raise ValueError(f"{found}; points need one entry more than cuts")
+            problem = (
+                f'indicator "{self.feature}": {len(self.cuts)} cuts, {len(self.points)} points'
+            )
+            raise ValueError(f"{problem}; points need one entry more than cuts")
         if list(self.cuts) != sorted(set(self.cuts)):
             raise ValueError(
                 f'indicator "{self.feature}": cuts {self.cuts} do not ascend; sort them'
@@ -103,10 +105,10 @@ class Indicator(_Frozen):
         if self.seen and self.seen[0] > self.seen[1]:
             raise ValueError(f'indicator "{self.feature}": "seen" {self.seen} does not ascend')
         values = [special.value for special in self.special]
-        twice = {value for value in values if values.count(value) > 1}
-        if twice:
+        repeated = {value for value in values if values.count(value) > 1}
+        if repeated:
             raise ValueError(
-                f'indicator "{self.feature}": the special value {min(twice):g} stands twice; '
+                f'indicator "{self.feature}": the special value {min(repeated):g} stands twice; '
                 "keep the row whose points count"
             )
         return self
@@ -143,9 +145,9 @@ class PointsTable(_Frozen):
     @model_validator(mode="after")
     def _once(self) -> Self:
         names = [i.feature for i in self.indicators]
-        twice = {n for n in names if names.count(n) > 1}
-        if twice:
-            raise ValueError(f'indicator "{min(twice)}" stands twice; join its rows')
+        repeated = {n for n in names if names.count(n) > 1}
+        if repeated:
+            raise ValueError(f'indicator "{min(repeated)}" stands twice; join its rows')
         return self
 
     @property
@@ -179,17 +181,17 @@ class PointsTable(_Frozen):
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def points_table(raw: Any, where: str) -> PointsTable:
+def points_table(raw: Any, source_name: str) -> PointsTable:
     """Return a points table from parsed JSON.
 
     Raises:
-        BadDeclaration: its parts do not fit; the message names ``where`` and the place.
+        BadDeclaration: its parts do not fit; the message names ``source_name`` and the place.
     """
     try:
         return PointsTable.model_validate(raw)
     except ValidationError as error:
-        found = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
-        raise BadDeclaration(f"{where}: {found}") from None
+        problem_text = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise BadDeclaration(f"{source_name}: {problem_text}") from None
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

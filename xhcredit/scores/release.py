@@ -57,7 +57,7 @@ class Release:
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def release_of(raw: object, where: str) -> Release:
+def release_of(raw: object, source_name: str) -> Release:
     """Return a release from parsed JSON.
 
     Raises:
@@ -65,19 +65,23 @@ def release_of(raw: object, where: str) -> Release:
             then mean different odds).
     """
     if not isinstance(raw, dict) or set(raw) != {"release", "tables"}:
-        raise BadDeclaration(f'{where}: a release has "release" and "tables", and nothing else')
+        raise BadDeclaration(
+            f'{source_name}: a release has "release" and "tables", and nothing else'
+        )
     if not isinstance(raw["release"], str) or not raw["release"].strip():
-        raise BadDeclaration(f'{where}: "release" is no name; write which release it is')
+        raise BadDeclaration(f'{source_name}: "release" is no name; write which release it is')
     if not isinstance(raw["tables"], list):
-        raise BadDeclaration(f'{where}: "tables" is no list; give one points table per score')
-    tables = [points_table(t, f"{where}: table {k + 1}") for k, t in enumerate(raw["tables"])]
+        raise BadDeclaration(f'{source_name}: "tables" is no list; give one points table per score')
+    tables = [points_table(t, f"{source_name}: table {k + 1}") for k, t in enumerate(raw["tables"])]
     by_name = {t.score: t for t in tables}
     if len(by_name) != len(tables):
-        raise BadDeclaration(f"{where}: two tables for one score; keep one")
+        raise BadDeclaration(f"{source_name}: two tables for one score; keep one")
     if "general" not in by_name:
-        raise BadDeclaration(f'{where}: no table for "general"; every enterprise needs it')
+        raise BadDeclaration(f'{source_name}: no table for "general"; every enterprise needs it')
     if len({t.scale for t in tables}) != 1:
-        raise BadDeclaration(f"{where}: tables differ in scale; points must mean the same odds")
+        raise BadDeclaration(
+            f"{source_name}: tables differ in scale; points must mean the same odds"
+        )
     return Release(raw["release"], {"general": by_name.pop("general"), **by_name})
 
 
@@ -96,7 +100,7 @@ def load_release(path: Path | None = None) -> Release:
         raise BadDeclaration(f'"{path}" cannot be read as a release: {error}') from None
 
 
-def problems(
+def release_problems(
     release: Release, features: dict[str, Feature], forbidden: Collection[str]
 ) -> list[str]:
     """Problems of a release: unknown or unscored features, rows against direction.
@@ -106,24 +110,24 @@ def problems(
         features: all declared features by id.
         forbidden: ids that must never be scored.
     """
-    found = []
+    problem_list = []
     for table in release.tables.values():
         for indicator in table.indicators:
             f = features.get(indicator.feature)
             place = f'{table.score}: "{indicator.feature}"'
             if f is None:
-                found.append(f"{place} is not declared")
+                problem_list.append(f"{place} is not declared")
             elif f.use != "score" or f.id in forbidden:
-                found.append(f"{place} may not be scored (use: {f.use})")
-            elif not monotone(indicator, f.direction):
-                found.append(f"{place}: points do not follow the direction {f.direction}")
-    return found
+                problem_list.append(f"{place} may not be scored (use: {f.use})")
+            elif not is_monotone(indicator, f.direction):
+                problem_list.append(f"{place}: points do not follow the direction {f.direction}")
+    return problem_list
 
 
-def monotone(indicator: Indicator, direction: str) -> bool:
+def is_monotone(indicator: Indicator, direction: str) -> bool:
     """Whether points never rise as a ``riskier`` indicator grows (never fall for ``safer``).
 
-    >>> monotone(Indicator(feature="f", cuts=(1,), points=(0, -5), missing=0), "riskier")
+    >>> is_monotone(Indicator(feature="f", cuts=(1,), points=(0, -5), missing=0), "riskier")
     True
     """
     ascending = indicator.points if direction == "safer" else tuple(reversed(indicator.points))

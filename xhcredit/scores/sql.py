@@ -58,8 +58,8 @@ def release_sql(release: Release, pool: Pool, source: str = "features") -> str:
             scores.append(f"CASE WHEN {applies} THEN {table_sql(table)} END AS {name}")
             weighted.append(f"CASE WHEN {name} IS NULL THEN 0 ELSE {weight} * {name} END")
             weights.append(f"CASE WHEN {name} IS NULL THEN 0 ELSE {weight} END")
-    listed = ",\n".join(scores)
+    score_columns = ",\n".join(scores)
     return (
         f"SELECT *, ({' + '.join(weighted)}) / ({' + '.join(weights)}) AS composite\n"
-        f"FROM (SELECT *, {listed}\nFROM {source})"
+        f"FROM (SELECT *, {score_columns}\nFROM {source})"
     )

@@ -12,16 +12,16 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from xhcredit.domain.clock import day_begins
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.core.bureau_scope import Within
+from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import written
+from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.draws.tables import draw_results, draw_steps, draws
 from xhcredit.store.restoration.tables import application_steps, applications
 
 
 @dataclass(frozen=True)
-class Counted:
+class HalfYearCounts:
     """Counts from ``first`` to ``last``, both included, within some bureaus.
 
     ``runs`` are the run before the period (or its first one) and the last one in it, each with its
@@ -41,142 +41,160 @@ class Counted:
     open: int
 
 
-def counted(
-    database: Database, first: date, last: date, over: frozenset[str], within: Within = None
-) -> Counted:
-    """Count a period; ``over`` are the states in which an alert needs nothing more."""
-    span = (first.isoformat(), last.isoformat())
+def count_half_year(
+    database: Database,
+    first_day: date,
+    last_day: date,
+    final_states: frozenset[str],
+    within: BureauScope = None,
+) -> HalfYearCounts:
+    """Count a period; ``final_states`` are the states in which an alert needs nothing more."""
+    span = (first_day.isoformat(), last_day.isoformat())
     with database.reading() as con:
-        two = _runs(con, *span)
-        drawn = _drawn(con, first, last, within)
-        return Counted(
-            runs=two,
-            moves=_moves(con, two[0][0], two[1][0], within) if two else Counter(),
-            drawn=drawn,
-            results=_results(con, drawn),
+        boundary_runs = _boundary_runs(con, *span)
+        draw_ids = _drawn_ids(con, first_day, last_day, within)
+        return HalfYearCounts(
+            runs=boundary_runs,
+            moves=_tier_changes(con, boundary_runs[0][0], boundary_runs[1][0], within)
+            if boundary_runs
+            else Counter(),
+            drawn=draw_ids,
+            results=_results_by_draw(con, draw_ids),
             applications=_applications(con, span, within),
-            raised=_raised(con, span, within),
-            acts=_acts(con, span, within),
-            verdicts=_verdicts(con, span, within),
-            open=_open(con, last.isoformat(), over, within),
+            raised=_alerts_by_colour(con, span, within),
+            acts=_alert_acts(con, span, within),
+            verdicts=_alert_verdicts(con, span, within),
+            open=_open_count(con, last_day.isoformat(), final_states, within),
         )
 
 
-def _within(column: ColumnElement[str], within: Within) -> ColumnElement[bool]:
+def _scope_condition(column: ColumnElement[str], within: BureauScope) -> ColumnElement[bool]:
     return column == column if within is None else and_(column.in_(within), column != "")
 
 
-def _runs(con: Connection, first: str, last: str) -> tuple[tuple[int, str], tuple[int, str]] | None:
+def _boundary_runs(
+    con: Connection, first_day: str, last_day: str
+) -> tuple[tuple[int, str], tuple[int, str]] | None:
     c = runs.c
-    until = select(c.run, c.as_of).where(c.as_of <= last).order_by(c.as_of, c.run)
-    there = [(int(run), str(day)) for run, day in con.execute(until)]
-    if not there or there[-1][1] < first:
+    statement = select(c.run, c.as_of).where(c.as_of <= last_day).order_by(c.as_of, c.run)
+    run_rows = [(int(run), str(day)) for run, day in con.execute(statement)]
+    if not run_rows or run_rows[-1][1] < first_day:
         return None
-    before = [r for r in there if r[1] < first]
-    return (before[-1] if before else there[0]), there[-1]
+    earlier_runs = [r for r in run_rows if r[1] < first_day]
+    return (earlier_runs[-1] if earlier_runs else run_rows[0]), run_rows[-1]
 
 
-def _moves(con: Connection, before: int, after: int, within: Within) -> Counter[tuple[str, str]]:
+def _tier_changes(
+    con: Connection, run_before: int, run_after: int, within: BureauScope
+) -> Counter[tuple[str, str]]:
     """Tier changes between two runs; an enterprise new in the later run has no earlier tier."""
-    old, new = snapshots.alias("old"), snapshots.alias("new")
-    same = and_(old.c.code == new.c.code, old.c.run == before)
-    joined = new.outerjoin(old, same)
-    wanted = (
-        select(func.coalesce(old.c.tier, ""), new.c.tier, func.count())
-        .select_from(joined)
-        .where(new.c.run == after, _within(new.c.bureau, within))
-        .group_by(func.coalesce(old.c.tier, ""), new.c.tier)
+    old_snapshots, new_snapshots = snapshots.alias("old"), snapshots.alias("new")
+    same_enterprise = and_(
+        old_snapshots.c.code == new_snapshots.c.code, old_snapshots.c.run == run_before
     )
-    return Counter({(a, b): n for a, b, n in con.execute(wanted)})
+    joined_tables = new_snapshots.outerjoin(old_snapshots, same_enterprise)
+    statement = (
+        select(func.coalesce(old_snapshots.c.tier, ""), new_snapshots.c.tier, func.count())
+        .select_from(joined_tables)
+        .where(new_snapshots.c.run == run_after, _scope_condition(new_snapshots.c.bureau, within))
+        .group_by(func.coalesce(old_snapshots.c.tier, ""), new_snapshots.c.tier)
+    )
+    return Counter({(old_tier, new_tier): n for old_tier, new_tier, n in con.execute(statement)})
 
 
-def _drawn(con: Connection, first: date, last: date, within: Within) -> list[str]:
-    at = draw_steps.c.at
-    after = written(day_begins(last + timedelta(days=1)))
-    wanted = (
+def _drawn_ids(con: Connection, first_day: date, last_day: date, within: BureauScope) -> list[str]:
+    moment_column = draw_steps.c.at
+    end_moment = format_moment(day_begins(last_day + timedelta(days=1)))
+    statement = (
         select(draws.c.id)
         .join(draw_steps, draw_steps.c.draw == draws.c.id)
         .where(
             draw_steps.c.state == "drawn",
-            at >= written(day_begins(first)),
-            at < after,
-            _within(draws.c.bureau, within),
+            moment_column >= format_moment(day_begins(first_day)),
+            moment_column < end_moment,
+            _scope_condition(draws.c.bureau, within),
         )
         .order_by(draws.c.id)
     )
-    return list(con.scalars(wanted))
+    return list(con.scalars(statement))
 
 
-def _results(con: Connection, drawn: list[str]) -> dict[str, list[str]]:
+def _results_by_draw(con: Connection, draw_ids: list[str]) -> dict[str, list[str]]:
     c = draw_results.c
-    last: dict[tuple[str, str], str] = {}
-    wanted = select(c.draw, c.code, c.body).where(c.draw.in_(drawn)).order_by(c.entry)
-    for draw, code, body in con.execute(wanted):
-        last[draw, code] = str(json.loads(body)["result"])
-    told: dict[str, list[str]] = {draw: [] for draw in drawn}
-    for (draw, _), result in sorted(last.items()):
-        told[draw].append(result)
-    return told
+    last_result: dict[tuple[str, str], str] = {}
+    statement = select(c.draw, c.code, c.body).where(c.draw.in_(draw_ids)).order_by(c.entry)
+    for draw, code, body in con.execute(statement):
+        last_result[draw, code] = str(json.loads(body)["result"])
+    results_by_draw: dict[str, list[str]] = {draw: [] for draw in draw_ids}
+    for (draw, _), result in sorted(last_result.items()):
+        results_by_draw[draw].append(result)
+    return results_by_draw
 
 
 def _applications(
-    con: Connection, span: tuple[str, str], within: Within
+    con: Connection, span: tuple[str, str], within: BureauScope
 ) -> Counter[tuple[str, str]]:
     s = application_steps.c
-    wanted = (
+    statement = (
         select(applications.c.kind, s.act, func.count())
         .join(application_steps, s.application == applications.c.id)
-        .where(s.done_on.between(*span), _within(applications.c.bureau, within))
+        .where(s.done_on.between(*span), _scope_condition(applications.c.bureau, within))
         .group_by(applications.c.kind, s.act)
     )
-    return Counter({(kind, act): n for kind, act, n in con.execute(wanted)})
+    return Counter({(kind, act): n for kind, act, n in con.execute(statement)})
 
 
-def _raised(con: Connection, span: tuple[str, str], within: Within) -> Counter[str]:
+def _alerts_by_colour(con: Connection, span: tuple[str, str], within: BureauScope) -> Counter[str]:
     c = alerts.c
-    wanted = (
+    statement = (
         select(c.first_colour, func.count())
-        .where(c.detected_on.between(*span), _within(c.bureau, within))
+        .where(c.detected_on.between(*span), _scope_condition(c.bureau, within))
         .group_by(c.first_colour)
     )
-    return Counter({colour: n for colour, n in con.execute(wanted)})
+    return Counter({colour: n for colour, n in con.execute(statement)})
 
 
-def _acts(con: Connection, span: tuple[str, str], within: Within) -> Counter[str]:
+def _alert_acts(con: Connection, span: tuple[str, str], within: BureauScope) -> Counter[str]:
     s = alert_steps.c
-    wanted = (
+    statement = (
         select(s.act, func.count())
         .join(alerts, alerts.c.id == s.alert)
-        .where(s.done_on.between(*span), _within(alerts.c.bureau, within))
+        .where(s.done_on.between(*span), _scope_condition(alerts.c.bureau, within))
         .group_by(s.act)
     )
-    return Counter({act: n for act, n in con.execute(wanted)})
+    return Counter({act: n for act, n in con.execute(statement)})
 
 
-def _verdicts(con: Connection, span: tuple[str, str], within: Within) -> Counter[str]:
+def _alert_verdicts(con: Connection, span: tuple[str, str], within: BureauScope) -> Counter[str]:
     s = alert_steps.c
-    wanted = (
+    statement = (
         select(s.details)
         .join(alerts, alerts.c.id == s.alert)
-        .where(s.act == "verify", s.done_on.between(*span), _within(alerts.c.bureau, within))
+        .where(
+            s.act == "verify", s.done_on.between(*span), _scope_condition(alerts.c.bureau, within)
+        )
     )
-    return Counter(str(json.loads(d)["verdict"]) for d in con.scalars(wanted))
+    return Counter(
+        str(json.loads(details_json)["verdict"]) for details_json in con.scalars(statement)
+    )
 
 
-def _open(con: Connection, last: str, over: frozenset[str], within: Within) -> int:
+def _open_count(
+    con: Connection, last_day: str, final_states: frozenset[str], within: BureauScope
+) -> int:
     """Alerts under way at the end of a day, by their last step until then."""
     s: Any = alert_steps.c
-    newest = (
+    newest_steps = (
         select(s.alert, func.max(s.step).label("step"))
-        .where(s.done_on <= last)
+        .where(s.done_on <= last_day)
         .group_by(s.alert)
         .subquery()
     )
-    wanted = (
+    statement = (
         select(func.count())
         .select_from(alert_steps)
-        .join(newest, and_(newest.c.alert == s.alert, newest.c.step == s.step))
+        .join(newest_steps, and_(newest_steps.c.alert == s.alert, newest_steps.c.step == s.step))
         .join(alerts, alerts.c.id == s.alert)
-        .where(s.state.not_in(over), _within(alerts.c.bureau, within))
+        .where(s.state.not_in(final_states), _scope_condition(alerts.c.bureau, within))
     )
-    return int(con.scalar(wanted) or 0)
+    return int(con.scalar(statement) or 0)

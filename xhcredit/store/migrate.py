@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from xhcredit.domain.log import measured
+from xhcredit.domain.log import log_duration
 from xhcredit.errors import BadStore
 from xhcredit.store.core import append_only as guards
 from xhcredit.store.core import demo_clock as demo
-from xhcredit.store.core.database import Database, told
+from xhcredit.store.core.database import Database, translate_errors
 from xhcredit.store.core.transactions import Act, Writer
 
 FIRST = "0100"  #: the version of 0.1.0; those before it were trials and are not upgraded
@@ -24,7 +24,7 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True)
-class Migrated:
+class MigrationReport:
     """Migration report of opening a store; ``before`` is empty if it was new.
 
     ``guards_restored`` are guards that were missing although the version ``before`` has them: no
@@ -43,13 +43,13 @@ def version(con: Connection) -> str:
     return con.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
-def bring_up(
+def upgrade_store(
     database: Database,
     writer: Writer,
     target: str = HEAD,
     *,
     demo_from: tuple[datetime, datetime] | None = None,
-) -> Migrated:
+) -> MigrationReport:
     """Bring a store to ``target`` and its guards into place, in one transaction.
 
     ``demo_from`` makes a new store a demo store: what its clock shows first, and what the machine's
@@ -62,26 +62,32 @@ def bring_up(
             references.
     """
     with database.reading() as con:
-        found = version(con)
-        _refuse_unknown(found)
-        if found == target and not guards.missing(con):
-            return Migrated(found, found, [])
-    with measured("store.migrated") as fields, _migrating(database) as con:
-        found = version(con)
-        absent = guards.missing(con) if found == target else guards.taken_away(con)
-        if found < target:
-            guards.lift(con)
+        stored_version = version(con)
+        _refuse_unknown(stored_version)
+        if stored_version == target and not guards.missing_guards(con):
+            return MigrationReport(stored_version, stored_version, [])
+    with log_duration("store.migrated") as fields, _migrating(database) as con:
+        stored_version = version(con)
+        missing_guards = (
+            guards.missing_guards(con) if stored_version == target else guards.removed_guards(con)
+        )
+        if stored_version < target:
+            guards.drop_guards(con)
             _upgrade(con, target)
-        guards.restore(con)
+        guards.restore_guards(con)
         if demo_from is not None:
-            demo.begin(con, *demo_from)
-        done = Migrated(found, max(found, target), absent)
-        fields |= {"before": found, "after": done.after, "guards_restored": len(absent)}
-        if found != done.after or absent:
-            action = "store.migrate" if found != done.after else "store.restore_guards"
-            told = done.__dict__ | {"guards": sorted(guards.names(con))}
-            writer.record_in(con, Act("xhcredit", action, "operation", payload=told))
-    return done
+            demo.begin_demo(con, *demo_from)
+        report = MigrationReport(stored_version, max(stored_version, target), missing_guards)
+        fields |= {
+            "before": stored_version,
+            "after": report.after,
+            "guards_restored": len(missing_guards),
+        }
+        if stored_version != report.after or missing_guards:
+            action = "store.migrate" if stored_version != report.after else "store.restore_guards"
+            upgrade_payload = report.__dict__ | {"guards": sorted(guards.guard_names(con))}
+            writer.record_in(con, Act("xhcredit", action, "operation", payload=upgrade_payload))
+    return report
 
 
 def require_newest(database: Database) -> None:
@@ -91,23 +97,23 @@ def require_newest(database: Database) -> None:
         BadStore: it is not: it must be upgraded first, or needs another program.
     """
     with database.reading() as con:
-        found = version(con)
-    _refuse_unknown(found)
-    if found != HEAD:
+        revision = version(con)
+    _refuse_unknown(revision)
+    if revision != HEAD:
         raise BadStore(
-            f"the store has version {found or 'none'}, this program works with {HEAD}; run "
+            f"the store has version {revision or 'none'}, this program works with {HEAD}; run "
             '"xhcredit store migrate" first, nothing was looked at and nothing was changed'
         )
 
 
-def _refuse_unknown(found: str) -> None:
-    if found > HEAD:
+def _refuse_unknown(number: str) -> None:
+    if number > HEAD:
         raise BadStore(
-            f"the store has version {found}, this program knows {HEAD}; install the newer xhcredit"
+            f"the store has version {number}, this program knows {HEAD}; install the newer xhcredit"
         )
-    if "" < found < FIRST:
+    if "" < number < FIRST:
         raise BadStore(
-            f"the store has version {found}, from before 0.1.0; such stores are not upgraded: "
+            f"the store has version {number}, from before 0.1.0; such stores are not upgraded: "
             "publish the night anew into a new store (--store), and keep this one with the "
             "program that made it as the record of what was decided in it"
         )
@@ -124,7 +130,7 @@ def _migrating(database: Database) -> Iterator[Connection]:
         with database.writing() as con:
             yield con
         return
-    with told(), database.turn, database.engine.connect() as con:
+    with translate_errors(), database.writer_lock, database.engine.connect() as con:
         raw = con.connection.driver_connection
         if raw is None:  # never so inside ``with``; for the type checker
             raise BadStore("the connection is closed; open the store again")
@@ -160,8 +166,8 @@ def _upgrade(con: Connection, target: str) -> None:
 
     scripts = ScriptDirectory(str(_SCRIPTS))
 
-    def steps(found: Any, _: MigrationContext) -> Any:
-        return scripts._upgrade_revs(target, found)  # as Alembic's own command does
+    def steps(revision: Any, _: MigrationContext) -> Any:
+        return scripts._upgrade_revs(target, revision)  # as Alembic's own command does
 
     with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment:
         environment.configure(connection=con, render_as_batch=True)

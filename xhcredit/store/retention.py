@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Select, func, select
 from xhcredit.domain.clock import day_begins
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import written
+from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.tables import activity, current, idempotency, outbox, runs, snapshots
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetentionStatus:
     """One kind of record: its rule, and how many rows are older than it demands.
 
     ``rows`` is None for what is kept outside the store, which the report only reminds of.
@@ -42,52 +42,58 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def report(database: Database, rules: Rulebook, as_of: date) -> list[Kept]:
+def retention_report(database: Database, rules: Rulebook, as_of: date) -> list[RetentionStatus]:
     """Every kind of record with how much of it is past its time.
 
     Raises:
         RuleNotInForce: there was no such rule on that day.
     """
     with database.reading() as con:
-        return list(_kinds(con, rules, as_of))
+        return list(_statuses(con, rules, as_of))
 
 
-def _kinds(con: Connection, rules: Rulebook, as_of: date) -> Iterator[Kept]:
-    for rule_id, older in _OLDER.items():
+def _statuses(con: Connection, rules: Rulebook, as_of: date) -> Iterator[RetentionStatus]:
+    for rule_id, count_statement in _COUNT_BY_RULE.items():
         rule = rules.rule(rule_id)
         entry = rules.entry(rule_id, as_of=as_of)
-        before = months_before(as_of, entry.value)
-        rows = None if older is None else int(con.scalar(older(written(day_begins(before)))) or 0)
-        yield Kept(
-            rule_id, rule.name_zh, rule.name_en, entry.value, entry.verification, before, rows
+        kept_since = months_before(as_of, entry.value)
+        rows = (
+            None
+            if count_statement is None
+            else int(con.scalar(count_statement(format_moment(day_begins(kept_since)))) or 0)
+        )
+        yield RetentionStatus(
+            rule_id, rule.name_zh, rule.name_en, entry.value, entry.verification, kept_since, rows
         )
 
 
-def _entries(moment: str) -> Select[int]:
+def _count_entries(moment: str) -> Select[int]:
     return select(func.count()).select_from(activity).where(activity.c.at < moment)
 
 
-def _answers(moment: str) -> Select[int]:
+def _count_snapshots(moment: str) -> Select[int]:
     """Answers of old nights; those of the run that answers now are never among them."""
-    kept = select(current.c.run)
-    old = select(runs.c.run).where(runs.c.published_at < moment, runs.c.run.not_in(kept))
-    return select(func.count()).select_from(snapshots).where(snapshots.c.run.in_(old))
+    current_run = select(current.c.run)
+    old_runs = select(runs.c.run).where(
+        runs.c.published_at < moment, runs.c.run.not_in(current_run)
+    )
+    return select(func.count()).select_from(snapshots).where(snapshots.c.run.in_(old_runs))
 
 
-def _messages(moment: str) -> Select[int]:
+def _count_messages(moment: str) -> Select[int]:
     return select(func.count()).select_from(outbox).where(outbox.c.delivered_at < moment)
 
 
-def _keys(moment: str) -> Select[int]:
-    done = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
-    return select(func.count()).select_from(done).where(activity.c.at < moment)
+def _count_idempotency_keys(moment: str) -> Select[int]:
+    joined_tables = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
+    return select(func.count()).select_from(joined_tables).where(activity.c.at < moment)
 
 
 #: what is counted under each rule; None: kept by the district, not here
-_OLDER = {
-    "retention.activity_months": _entries,
-    "retention.snapshot_months": _answers,
-    "retention.outbox_months": _messages,
-    "retention.idempotency_months": _keys,
+_COUNT_BY_RULE = {
+    "retention.activity_months": _count_entries,
+    "retention.snapshot_months": _count_snapshots,
+    "retention.outbox_months": _count_messages,
+    "retention.idempotency_months": _count_idempotency_keys,
     "retention.impact_assessment_months": None,
 }

@@ -22,14 +22,14 @@ from xhcredit.store.delivery.deliveries import Deliveries
 from xhcredit.store.delivery.subscriptions import Subscriptions
 from xhcredit.store.draws.draws import Draws
 from xhcredit.store.draws.joint import JointDraws
-from xhcredit.store.draws.triggered_checks import Triggered
-from xhcredit.store.migrate import HEAD, Migrated, bring_up, require_newest
+from xhcredit.store.draws.triggered_checks import TriggeredChecks
+from xhcredit.store.migrate import HEAD, MigrationReport, require_newest, upgrade_store
 from xhcredit.store.models.candidates import Models
 from xhcredit.store.night.publish import Snapshots
-from xhcredit.store.night.run_reader import Reader
+from xhcredit.store.night.run_reader import RunReader
 from xhcredit.store.night.saved_views import Views
 from xhcredit.store.restoration.applications import Applications
-from xhcredit.store.watchlist import Watch
+from xhcredit.store.watchlist import WatchlistReader
 
 
 def _make_private(database: Database) -> None:
@@ -40,11 +40,13 @@ def _make_private(database: Database) -> None:
             database.path.touch(mode=0o600)
 
 
-def _with_own_clock(writer: Writer) -> Writer:
+def _with_store_clock(writer: Writer) -> Writer:
     """The writer with the clock that belongs to its store: a demo store has one of its own."""
     with writer.database.reading() as con:
-        demo = is_demo(con)
-    return replace(writer, clock=DemoClock(writer.database, writer.clock)) if demo else writer
+        is_demo_store = is_demo(con)
+    return (
+        replace(writer, clock=DemoClock(writer.database, writer.clock)) if is_demo_store else writer
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Store:
 
     database: Database
     writer: Writer
-    migrated: Migrated
+    migrated: MigrationReport
     is_demo: bool = False
 
     @classmethod
@@ -75,13 +77,13 @@ class Store:
             BadStore: the address cannot be read, or a newer program made the store.
             StoreUnavailable: the database cannot be reached.
         """
-        return cls._opened(connect(address), algorithm, clock, None)
+        return cls._open_database(connect(address), algorithm, clock, None)
 
     @classmethod
     def make_demo(
         cls,
         address: str,
-        begins: datetime,
+        starts_at: datetime,
         *,
         algorithm: str = "sha256",
         clock: MomentSource = machine_moment,
@@ -94,30 +96,35 @@ class Store:
         """
         database = connect(address)
         refuse_existing(database)
-        return cls._opened(database, algorithm, clock, begins)
+        return cls._open_database(database, algorithm, clock, starts_at)
 
     @classmethod
-    def _opened(
-        cls, database: Database, algorithm: str, clock: MomentSource, begins: datetime | None
+    def _open_database(
+        cls, database: Database, algorithm: str, clock: MomentSource, starts_at: datetime | None
     ) -> Store:
         try:
             _make_private(database)
             writer = Writer(database, algorithm, clock)
-            if begins is None:  # what opening writes bears the moment of the store's own clock
-                migrated = bring_up(database, _with_own_clock(writer))
+            if starts_at is None:  # what opening writes bears the moment of the store's own clock
+                migrated = upgrade_store(database, _with_store_clock(writer))
             else:
-                first = replace(writer, clock=lambda: begins)
-                migrated = bring_up(database, first, demo_from=(begins, clock()))
-            return cls._as_made(writer, migrated)
+                starting_writer = replace(writer, clock=lambda: starts_at)
+                migrated = upgrade_store(database, starting_writer, demo_from=(starts_at, clock()))
+            return cls._from_writer(writer, migrated)
         except BaseException:
             database.engine.dispose()
             raise
 
     @classmethod
-    def _as_made(cls, writer: Writer, migrated: Migrated) -> Store:
+    def _from_writer(cls, writer: Writer, migrated: MigrationReport) -> Store:
         """The store, with the clock that belongs to it."""
-        own = _with_own_clock(writer)
-        return cls(own.database, own, migrated, is_demo=isinstance(own.clock, DemoClock))
+        store_writer = _with_store_clock(writer)
+        return cls(
+            store_writer.database,
+            store_writer,
+            migrated,
+            is_demo=isinstance(store_writer.clock, DemoClock),
+        )
 
     @classmethod
     def open_unchanged(cls, address: str) -> Store:
@@ -130,7 +137,7 @@ class Store:
         database = connect(address)
         try:
             require_newest(database)
-            return cls._as_made(Writer(database), Migrated(HEAD, HEAD, []))
+            return cls._from_writer(Writer(database), MigrationReport(HEAD, HEAD, []))
         except BaseException:
             database.engine.dispose()
             raise
@@ -155,14 +162,14 @@ class Store:
         return self.writer.record(acts)
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> RunReader:
         """Reader of the published runs."""
-        return Reader(self.database)
+        return RunReader(self.database)
 
     @cached_property
-    def watch(self) -> Watch:
+    def watchlist(self) -> WatchlistReader:
         """Lists of the current run."""
-        return Watch(self.database)
+        return WatchlistReader(self.database)
 
     @cached_property
     def views(self) -> Views:
@@ -200,9 +207,9 @@ class Store:
         return JointDraws(self.database, self.writer)
 
     @cached_property
-    def triggered(self) -> Triggered:
+    def triggered_checks(self) -> TriggeredChecks:
         """Checks for a reason of their own instead of by lot."""
-        return Triggered(self.database, self.writer)
+        return TriggeredChecks(self.database, self.writer)
 
     @cached_property
     def models(self) -> Models:

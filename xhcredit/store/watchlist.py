@@ -11,30 +11,30 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
-from xhcredit.alerts.workflow import OVER
+from xhcredit.alerts.workflow import CLOSED_STATES
 from xhcredit.errors import UnknownRecord
 from xhcredit.rules.schemas.alerts import Flow
-from xhcredit.store.alerts.alert_queries import Asked, filtered
+from xhcredit.store.alerts.alert_queries import AlertQuery, filter_alerts
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.core.bureau_scope import Within, is_within
+from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.tables import current, runs, snapshots
-from xhcredit.store.night.counts import DIMENSIONS, Cells, Fits, added, fitting
+from xhcredit.store.night.counts import DIMENSIONS, Cells, ValueFilter, matching_cells, sum_cells
 
 Move = Literal["worse", "better", "new"]
 Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]
-SHOWN = (
+LIST_COLUMNS = (
     "code", "name", "bureau", "street", "kind", "size", "tier", "previous_tier", "composite",
     "moved", "general", "x",
 )  # fmt: skip
-_CELLS_HELD = 50  #: of a run, and of what was searched for in it
-_FEW = 5000  #: rows that are sorted rather than looked for in order
+_MAX_CACHED_CELLS = 50  #: of a run, and of what was searched for in it
+_SORT_LIMIT = 5000  #: rows that are sorted rather than looked for in order
 #: what is searched as the beginning of a code, and not as a part of a name
-_CODE = re.compile("[0-9][0-9A-Za-z]{5,17}")
+_CODE_PREFIX = re.compile("[0-9][0-9A-Za-z]{5,17}")
 
 
 @dataclass(frozen=True)
-class Question:
+class WatchlistQuery:
     """Watchlist query: filters and order; empty fields do not filter.
 
     ``within`` are the bureaus whose enterprises may be told at all; None is everybody's.
@@ -44,7 +44,7 @@ class Question:
     those with an open alert of one of these triggers, as far as ``within`` may be told of it.
     """
 
-    within: Within = None
+    within: BureauScope = None
     tier: tuple[str, ...] = ()
     street: tuple[str, ...] = ()
     bureau: tuple[str, ...] = ()
@@ -59,11 +59,15 @@ class Question:
     trigger: tuple[str, ...] = ()
     sort: Sort = "composite"
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Query as plain JSON without empty fields, for the audit log."""
-        plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()}
-        within = {"within": plain.pop("within")} if self.within is not None else {}
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items() if v} | within
+        plain_fields = {
+            k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()
+        }
+        within = {"within": plain_fields.pop("within")} if self.within is not None else {}
+        return {
+            k: list(v) if isinstance(v, tuple) else v for k, v in plain_fields.items() if v
+        } | within
 
     @property
     def by_alerts(self) -> bool:
@@ -71,33 +75,41 @@ class Question:
         return self.alerted or bool(self.trigger)
 
     @property
-    def base(self) -> Question:
+    def cell_query(self) -> WatchlistQuery:
         """The question without all that cells are counted by (``tally.py``)."""
-        wide = Question(text=self.text, lowest=self.lowest, highest=self.highest)
+        wide_query = WatchlistQuery(text=self.text, lowest=self.lowest, highest=self.highest)
         if not self.by_alerts:
-            return wide
-        return replace(wide, within=self.within, alerted=self.alerted, trigger=self.trigger)
+            return wide_query
+        return replace(wide_query, within=self.within, alerted=self.alerted, trigger=self.trigger)
 
     @property
-    def fits(self) -> dict[str, Fits]:
+    def filters_by_dimension(self) -> dict[str, ValueFilter]:
         """Filters of the query by dimension of the cached cells."""
-        listed = ((n, getattr(self, n)) for n in ("tier", "street", "bureau", "kind", "size"))
-        found: dict[str, Fits] = {name: values.__contains__ for name, values in listed if values}
+        values_by_name = (
+            (n, getattr(self, n)) for n in ("tier", "street", "bureau", "kind", "size")
+        )
+        filters: dict[str, ValueFilter] = {
+            name: values.__contains__ for name, values in values_by_name if values
+        }
         if self.field:
-            found["fields"] = lambda told: all(f";{name};" in told for name in self.field)
+            filters["fields"] = lambda field_text: all(
+                f";{name};" in field_text for name in self.field
+            )
         if self.within is not None:
-            asked, within = found.get("bureau"), self.within - {""}
-            found["bureau"] = lambda b: b in within and (asked is None or asked(b))
-        return found
+            bureau_filter, within = filters.get("bureau"), self.within - {""}
+            filters["bureau"] = lambda bureau: (
+                bureau in within and (bureau_filter is None or bureau_filter(bureau))
+            )
+        return filters
 
     @property
     def digest(self) -> str:
         """Names the question: a cursor is good for no other."""
-        asked = json.dumps(self.told(), sort_keys=True)
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+        query_json = json.dumps(self.as_json(), sort_keys=True)
+        return hashlib.sha256(query_json.encode()).hexdigest()[:16]
 
 
-class Place(NamedTuple):
+class PagePosition(NamedTuple):
     """Where a page ended: its last row by the sorted column and by code."""
 
     run: int
@@ -105,195 +117,248 @@ class Place(NamedTuple):
     code: str
 
 
-class Page(NamedTuple):
+class WatchlistPage(NamedTuple):
     """Rows of a run; ``total`` of all pages; ``after`` is where the next one begins."""
 
     run: int
     total: int
     rows: list[dict[str, Any]]
-    after: Place | None
+    after: PagePosition | None
 
 
 @dataclass
-class Watch:
+class WatchlistReader:
     """Answers watchlist queries; published rows never change, so their counts are cached."""
 
     database: Database
     _cells: dict[tuple[int, str, int], Cells] = field(default_factory=dict)
 
     def page(
-        self, asked: Question, limit: int, after: Place | None = None, run: int | None = None
-    ) -> Page:
+        self,
+        query: WatchlistQuery,
+        limit: int,
+        after_position: PagePosition | None = None,
+        run: int | None = None,
+    ) -> WatchlistPage:
         """One page; all pages of a question are of the run of its first page.
 
-        Of the run that answers, if neither ``after`` nor ``run`` says another one.
+        Of the run that answers, if neither ``after_position`` nor ``run`` says another one.
 
         Raises:
-            UnknownRecord: no run was published yet, or that of ``after`` is gone.
+            UnknownRecord: no run was published yet, or that of ``after_position`` is gone.
         """
         with self.database.reading() as con:
-            run = self._run(con, after.run if after else run)
-            counted = asked.text != "" or asked.sort in ("code", "-code")
-            known = self._total(con, run, asked) if counted else None
-            few = (known or 0) <= _FEW
-            found = [] if known == 0 else self._read(con, run, asked, limit + 1, after, few)
-            whole = after is None and len(found) <= limit  # no need to count
-            total = len(found) if whole else self._total(con, run, asked)
-        rows = found[:limit]
-        more = len(found) > limit
-        return Page(run, total, rows, _place(run, asked, rows[-1]) if more else None)
+            run = self._published_run(con, after_position.run if after_position else run)
+            count_first = query.text != "" or query.sort in ("code", "-code")
+            known_total = self._total_count(con, run, query) if count_first else None
+            is_few = (known_total or 0) <= _SORT_LIMIT
+            matching_rows = (
+                []
+                if known_total == 0
+                else self._read_rows(con, run, query, limit + 1, after_position, is_few)
+            )
+            is_only_page = (
+                after_position is None and len(matching_rows) <= limit
+            )  # no need to count
+            total = len(matching_rows) if is_only_page else self._total_count(con, run, query)
+        rows = matching_rows[:limit]
+        has_next_page = len(matching_rows) > limit
+        return WatchlistPage(
+            run, total, rows, _page_position(run, query, rows[-1]) if has_next_page else None
+        )
 
-    def every(self, asked: Question, run: int | None = None, part: int = 2000) -> Iterator[Page]:
+    def pages(
+        self, query: WatchlistQuery, run: int | None = None, page_size: int = 2000
+    ) -> Iterator[WatchlistPage]:
         """All pages, one after the other."""
-        page = self.page(asked, part, run=run)
+        page = self.page(query, page_size, run=run)
         yield page
         while page.after is not None:
-            page = self.page(asked, part, page.after)
+            page = self.page(query, page_size, page.after)
             yield page
 
-    def counted(self, asked: Question, *by: str) -> dict[tuple[str, ...], int]:
+    def counts(self, query: WatchlistQuery, *dimensions: str) -> dict[tuple[str, ...], int]:
         """How many of the current run, by the values of some of the dimensions of ``tally.py``.
 
         Raises:
             UnknownRecord: no run was published yet.
         """
         with self.database.reading() as con:
-            return self._added(con, self._run(con, None), asked, by)
+            return self._sum_cells(con, self._published_run(con, None), query, dimensions)
 
-    def places(self, run: int, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
+    def enterprise_rows(
+        self, run: int, codes: Sequence[str], within: BureauScope
+    ) -> dict[str, dict[str, Any]]:
         """Code, name, street, tier and bureau of the enterprises of ``codes`` that are in scope."""
         c = snapshots.c
         columns = (c.code, c.name, c.street, c.tier, c.bureau)
-        wanted = select(*columns).where(c.run == run, c.code.in_(codes))
+        statement = select(*columns).where(c.run == run, c.code.in_(codes))
         with self.database.reading() as con:
-            found = [dict(row) for row in con.execute(wanted).mappings()]
-        return {r["code"]: r for r in found if is_within(r["bureau"], within)}
+            enterprise_rows = [dict(row) for row in con.execute(statement).mappings()]
+        return {r["code"]: r for r in enterprise_rows if is_within(r["bureau"], within)}
 
-    def alerts_of(self, codes: Sequence[str], within: Within) -> dict[str, dict[str, Any]]:
+    def open_alerts_by_code(
+        self, codes: Sequence[str], within: BureauScope
+    ) -> dict[str, dict[str, Any]]:
         """Open alerts by enterprise: ``open`` (count), worst ``colour``, ``triggers``.
 
         Who has none that may be told is left out.
         """
-        wanted = _open_alerts(within).where(alerts.c.code.in_(codes))
+        statement = _open_alerts(within).where(alerts.c.code.in_(codes))
         columns = (alerts.c.code, alerts.c.trigger, alert_steps.c.colour)
-        found: dict[str, dict[str, Any]] = {}
+        alerts_by_code: dict[str, dict[str, Any]] = {}
         with self.database.reading() as con:
-            for row in con.execute(wanted.with_only_columns(*columns).order_by(alerts.c.id)):
-                told = found.setdefault(row.code, {"open": 0, "colour": "", "triggers": []})
-                told["open"] += 1
-                told["colour"] = max(told["colour"], row.colour, key=("", *Flow.COLOURS).index)
-                told["triggers"] = sorted({*told["triggers"], row.trigger})
-        return found
+            for row in con.execute(statement.with_only_columns(*columns).order_by(alerts.c.id)):
+                alert_summary = alerts_by_code.setdefault(
+                    row.code, {"open": 0, "colour": "", "triggers": []}
+                )
+                alert_summary["open"] += 1
+                alert_summary["colour"] = max(
+                    alert_summary["colour"], row.colour, key=("", *Flow.COLOURS).index
+                )
+                alert_summary["triggers"] = sorted({*alert_summary["triggers"], row.trigger})
+        return alerts_by_code
 
-    def triggers(self, within: Within) -> list[str]:
+    def triggers(self, within: BureauScope) -> list[str]:
         """Triggers with an open alert of an enterprise in scope."""
-        wanted = _open_alerts(within).where(alerts.c.code != "")
+        statement = _open_alerts(within).where(alerts.c.code != "")
         with self.database.reading() as con:
-            named = wanted.with_only_columns(alerts.c.trigger).distinct()
-            return sorted(con.scalars(named).all())
+            trigger_names = statement.with_only_columns(alerts.c.trigger).distinct()
+            return sorted(con.scalars(trigger_names).all())
 
-    def _run(self, con: Connection, run: int | None) -> int:
+    def _published_run(self, con: Connection, run: int | None) -> int:
         run = con.scalar(select(current.c.run)) if run is None else run
-        held = con.scalar(select(runs.c.run).where(runs.c.run == run))
-        if held is None:
+        published_run = con.scalar(select(runs.c.run).where(runs.c.run == run))
+        if published_run is None:
             raise UnknownRecord("no such run is published; start again without a cursor")
-        return int(held)
+        return int(published_run)
 
-    def _read(
-        self, con: Connection, run: int, asked: Question, limit: int, after: Place | None, few: bool
+    def _read_rows(
+        self,
+        con: Connection,
+        run: int,
+        query: WatchlistQuery,
+        limit: int,
+        after_position: PagePosition | None,
+        is_few: bool,
     ) -> list[dict[str, Any]]:
         """Codes by an index that holds all that is filtered by; then the rows of these codes."""
-        keys, back = _keys(asked, few=few), asked.sort.startswith("-")
-        chosen = self._chosen(run, asked, snapshots.c.code)
-        if after is not None:
-            last = tuple_(*after[-len(keys) :])
-            chosen = chosen.where(tuple_(*keys) < last if back else tuple_(*keys) > last)
-        order = [key.desc() if back else key.asc() for key in keys]
-        some = chosen.order_by(*order).limit(limit).subquery("chosen")
-        wanted = select(*(snapshots.c[name] for name in SHOWN)).where(
-            snapshots.c.run == run, snapshots.c.code.in_(select(some.c.code))
+        sort_columns, is_descending = (
+            _sort_columns(query, is_few=is_few),
+            query.sort.startswith("-"),
         )
-        found = [{**row, "x": json.loads(row["x"])} for row in con.execute(wanted).mappings()]
-        column = asked.sort.removeprefix("-")
-        return sorted(found, key=lambda row: (row[column], row["code"]), reverse=back)
+        statement = self._filtered_select(run, query, snapshots.c.code)
+        if after_position is not None:
+            last_key = tuple_(*after_position[-len(sort_columns) :])
+            statement = statement.where(
+                tuple_(*sort_columns) < last_key
+                if is_descending
+                else tuple_(*sort_columns) > last_key
+            )
+        order = [key.desc() if is_descending else key.asc() for key in sort_columns]
+        page_codes = statement.order_by(*order).limit(limit).subquery("chosen")
+        row_statement = select(*(snapshots.c[name] for name in LIST_COLUMNS)).where(
+            snapshots.c.run == run, snapshots.c.code.in_(select(page_codes.c.code))
+        )
+        matching_rows = [
+            {**row, "x": json.loads(row["x"])} for row in con.execute(row_statement).mappings()
+        ]
+        column = query.sort.removeprefix("-")
+        return sorted(
+            matching_rows, key=lambda row: (row[column], row["code"]), reverse=is_descending
+        )
 
-    def _total(self, con: Connection, run: int, asked: Question) -> int:
-        return sum(self._added(con, run, asked, ()).values())
+    def _total_count(self, con: Connection, run: int, query: WatchlistQuery) -> int:
+        return sum(self._sum_cells(con, run, query, ()).values())
 
-    def _added(
-        self, con: Connection, run: int, asked: Question, by: Sequence[str]
+    def _sum_cells(
+        self, con: Connection, run: int, query: WatchlistQuery, dimensions: Sequence[str]
     ) -> dict[tuple[str, ...], int]:
-        cells = self._counted(con, run, asked.base)
-        return added(cells, fitting(cells, asked.fits, asked.moved), by)
+        cells = self._cached_cells(con, run, query.cell_query)
+        return sum_cells(
+            cells, matching_cells(cells, query.filters_by_dimension, query.moved), dimensions
+        )
 
-    def _counted(self, con: Connection, run: int, base: Question) -> Cells:
+    def _cached_cells(self, con: Connection, run: int, cell_query: WatchlistQuery) -> Cells:
         """Cells of a base; those by alerts are good until the next step of any alert."""
-        steps = select(func.count()).select_from(alert_steps)  # append-only: a count is a version
-        key = run, base.digest, (con.scalar(steps) or 0) if base.by_alerts else 0
-        held = self._cells.get(key)  # another thread may empty the rest meanwhile
-        if held is None:
+        step_count = select(func.count()).select_from(
+            alert_steps
+        )  # append-only: a count is a version
+        cache_key = (
+            run,
+            cell_query.digest,
+            (con.scalar(step_count) or 0) if cell_query.by_alerts else 0,
+        )
+        cells = self._cells.get(cache_key)  # another thread may empty the rest meanwhile
+        if cells is None:
             columns = [snapshots.c[name] for name in DIMENSIONS]
-            chosen = self._chosen(run, base, func.count()).add_columns(*columns)
-            rows = con.execute(chosen.group_by(*columns))
-            held = {tuple(row[1:]): row[0] for row in rows}
-            if len(self._cells) >= _CELLS_HELD:
+            statement = self._filtered_select(run, cell_query, func.count()).add_columns(*columns)
+            rows = con.execute(statement.group_by(*columns))
+            cells = {tuple(row[1:]): row[0] for row in rows}
+            if len(self._cells) >= _MAX_CACHED_CELLS:
                 self._cells.clear()
-            self._cells[key] = held
-        return held
+            self._cells[cache_key] = cells
+        return cells
 
-    def _chosen(self, run: int, asked: Question, what: ColumnElement[Any]) -> Select[Any]:
+    def _filtered_select(
+        self, run: int, query: WatchlistQuery, column: ColumnElement[Any]
+    ) -> Select[Any]:
         position = func.instr if self.database.is_sqlite else func.strpos
-        return select(what).where(snapshots.c.run == run, *_filters(asked, position))
+        return select(column).where(snapshots.c.run == run, *_filters(query, position))
 
 
-def _keys(asked: Question, *, few: bool) -> list[ColumnElement[Any]]:
+def _sort_columns(query: WatchlistQuery, *, is_few: bool) -> list[ColumnElement[Any]]:
     """Sort columns of a query; the code last, so that the order is unique.
 
     A few codes are sorted as an expression: SQLite would else follow the primary key, which does
     not hold what is filtered by, and read hundreds of megabytes of answers to find them.
     """
-    c, name = snapshots.c, asked.sort.removeprefix("-")
+    c, name = snapshots.c, query.sort.removeprefix("-")
     if name != "code":
         return [c[name], c.code]
-    return [c.code.concat("") if few else c.code]
+    return [c.code.concat("") if is_few else c.code]
 
 
-def _place(run: int, asked: Question, row: dict[str, Any]) -> Place:
-    return Place(run, row[asked.sort.removeprefix("-")], row["code"])
+def _page_position(run: int, query: WatchlistQuery, row: dict[str, Any]) -> PagePosition:
+    return PagePosition(run, row[query.sort.removeprefix("-")], row["code"])
 
 
-def _filters(asked: Question, position: Callable[..., Any]) -> list[ColumnElement[bool]]:
-    """Conditions over the columns of the lists' indexes; ``position`` of a text in another."""
+def _filters(query: WatchlistQuery, text_position: Callable[..., Any]) -> list[ColumnElement[bool]]:
+    """Conditions over the columns of the lists' indexes; ``text_position`` of a text in another."""
     c = snapshots.c
-    among = ((c[n], getattr(asked, n)) for n in ("tier", "street", "bureau", "kind", "size"))
-    found: list[ColumnElement[bool]] = [column.in_(values) for column, values in among if values]
-    if asked.within is not None:
-        found.append(c.bureau.in_(sorted(asked.within - {""})))
-    found += [position(c.fields, f";{name};") > 0 for name in asked.field]
-    if asked.lowest is not None:
-        found.append(c.composite >= asked.lowest)
-    if asked.highest is not None:
-        found.append(c.composite <= asked.highest)
-    if _CODE.fullmatch(asked.text):
-        found.append(position(c.code, asked.text.upper()) == 1)
-    elif asked.text:
-        found.append(position(c.name, asked.text) > 0)
-    if asked.by_alerts:
-        found.append(c.code.in_(_alerted(asked)))
-    return found + (_MOVES[asked.moved] if asked.moved else [])
+    values_by_column = (
+        (c[n], getattr(query, n)) for n in ("tier", "street", "bureau", "kind", "size")
+    )
+    conditions: list[ColumnElement[bool]] = [
+        column.in_(values) for column, values in values_by_column if values
+    ]
+    if query.within is not None:
+        conditions.append(c.bureau.in_(sorted(query.within - {""})))
+    conditions += [text_position(c.fields, f";{name};") > 0 for name in query.field]
+    if query.lowest is not None:
+        conditions.append(c.composite >= query.lowest)
+    if query.highest is not None:
+        conditions.append(c.composite <= query.highest)
+    if _CODE_PREFIX.fullmatch(query.text):
+        conditions.append(text_position(c.code, query.text.upper()) == 1)
+    elif query.text:
+        conditions.append(text_position(c.name, query.text) > 0)
+    if query.by_alerts:
+        conditions.append(c.code.in_(_alerted_codes(query)))
+    return conditions + (_MOVE_FILTERS[query.moved] if query.moved else [])
 
 
-def _alerted(asked: Question) -> Select[Any]:
+def _alerted_codes(query: WatchlistQuery) -> Select[Any]:
     """Codes with an open alert in scope."""
-    return _open_alerts(asked.within, asked.trigger).with_only_columns(alerts.c.code)
+    return _open_alerts(query.within, query.trigger).with_only_columns(alerts.c.code)
 
 
-def _open_alerts(within: Within, triggers: Sequence[str] = ()) -> Select[Any]:
-    wanted = filtered(Asked(within=within, triggers=frozenset(triggers)))
-    return wanted.where(alert_steps.c.state.not_in(sorted(OVER)))
+def _open_alerts(within: BureauScope, triggers: Sequence[str] = ()) -> Select[Any]:
+    statement = filter_alerts(AlertQuery(within=within, triggers=frozenset(triggers)))
+    return statement.where(alert_steps.c.state.not_in(sorted(CLOSED_STATES)))
 
 
-_MOVES: dict[str, list[ColumnElement[bool]]] = {
+_MOVE_FILTERS: dict[str, list[ColumnElement[bool]]] = {
     "worse": [snapshots.c.previous_tier != "", snapshots.c.tier > snapshots.c.previous_tier],
     "better": [snapshots.c.tier < snapshots.c.previous_tier],
     "new": [snapshots.c.previous_tier == ""],

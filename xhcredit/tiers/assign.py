@@ -17,7 +17,7 @@ import numpy as np
 from xhcredit.engine.columns import Array
 from xhcredit.errors import RuleNotInForce
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.common import Cap, Condition, Cutoffs, Direct, Tolerance
+from xhcredit.rules.schemas.common import Cap, Cutoffs, Direct, FeatureCondition, Tolerance
 
 TierName = Literal["A", "B", "C", "D"]
 TIERS: tuple[TierName, ...] = ("A", "B", "C", "D")
@@ -34,14 +34,14 @@ class Policy:
 
     @cached_property
     def deciders(self) -> tuple[str, ...]:
-        """The words for ``Assigned.decided_by``: which rule the tier comes from."""
+        """The words for ``TierAssignment.decided_by``: which rule the tier comes from."""
         named = [f"tiers.caps.{c.id}" for c in self.caps]
         named += [f"tiers.direct.{d.id}" for d in self.directs]
         return ("tiers.cutoffs", "tolerance.period", *named)
 
     def features(self) -> list[str]:
         """Ids of the features that the day's rules read."""
-        conditions: list[Condition] = [*self.caps, *self.directs]
+        conditions: list[FeatureCondition] = [*self.caps, *self.directs]
         names = [c.feature for c in conditions]
         if self.tolerance is not None:
             names += ["age_days", *self.tolerance.covers.features, *self.tolerance.never]
@@ -49,7 +49,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Assigned:
+class TierAssignment:
     """Tiers of a batch: 0-3 for A-D, and the position in ``Policy.deciders`` of the decider."""
 
     tier: Array
@@ -79,24 +79,24 @@ def _tolerance(rules: Rulebook, day: date) -> Tolerance | None:
     return period if rules.in_service(rules.rule("tolerance.period").pack, day) else None
 
 
-def grades(score: Array, cutoffs: Cutoffs) -> Array:
+def grade_scores(score: Array, cutoffs: Cutoffs) -> Array:
     """Grade 0-3 of each score; a missing score has grade 0 and must be masked by the caller."""
     below = [score < bound for bound in (cutoffs.A, cutoffs.B, cutoffs.C)]
     return np.asarray(np.sum(below, axis=0), np.int8)
 
 
-def _tolerated(x: Array, at: Mapping[str, int], t: Tolerance) -> Array:
+def _is_tolerated(x: Array, row_by_id: Mapping[str, int], t: Tolerance) -> Array:
     """Mask of enterprises inside the tolerance period without a fact that it never covers."""
     covered = np.zeros(x.shape[1], bool)
     for name in t.covers.features:
-        covered |= x[at[name]] >= 1
+        covered |= x[row_by_id[name]] >= 1
     for name in t.never:
-        covered &= ~(x[at[name]] >= 1)
-    age = x[at["age_days"]]
+        covered &= ~(x[row_by_id[name]] >= 1)
+    age = x[row_by_id["age_days"]]
     return np.asarray(covered & (age >= 0) & (age < t.days))
 
 
-def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> Assigned:
+def assign_tiers(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> TierAssignment:
     """Assign tiers to a batch.
 
     Args:
@@ -110,30 +110,30 @@ def assign(x: Array, ids: Sequence[str], composite: Array, policy: Policy) -> As
     """
     if np.isnan(composite).any():
         raise ValueError("a composite score is missing; nobody may get a tier from that")
-    at = {name: k for k, name in enumerate(ids)}
-    tier = grades(composite, policy.cutoffs)
-    by = np.zeros(tier.shape, np.int16)
+    row_by_id = {name: k for k, name in enumerate(ids)}
+    tier = grade_scores(composite, policy.cutoffs)
+    decided_by = np.zeros(tier.shape, np.int16)
     if policy.tolerance is not None:
         floor = TIERS.index(policy.tolerance.no_worse_than)
-        lifted = _tolerated(x, at, policy.tolerance) & (tier > floor)
-        tier[lifted], by[lifted] = floor, 1
+        is_lifted = _is_tolerated(x, row_by_id, policy.tolerance) & (tier > floor)
+        tier[is_lifted], decided_by[is_lifted] = floor, 1
     for k, cap in enumerate(policy.caps):
         bound = TIERS.index(cap.no_better_than)
-        capped = (x[at[cap.feature]] >= cap.at_least) & (tier < bound)
-        tier[capped], by[capped] = bound, 2 + k
+        is_capped = (x[row_by_id[cap.feature]] >= cap.at_least) & (tier < bound)
+        tier[is_capped], decided_by[is_capped] = bound, 2 + k
     worst = np.full(tier.shape, -1)
     for k, direct in enumerate(policy.directs):
-        given = TIERS.index(direct.tier)
-        hit = (x[at[direct.feature]] >= direct.at_least) & (given > worst)
-        worst[hit], by[hit] = given, 2 + len(policy.caps) + k
-    return Assigned(np.where(worst >= 0, worst, tier).astype(np.int8), by)
+        tier_index = TIERS.index(direct.tier)
+        hit = (x[row_by_id[direct.feature]] >= direct.at_least) & (tier_index > worst)
+        worst[hit], decided_by[hit] = tier_index, 2 + len(policy.caps) + k
+    return TierAssignment(np.where(worst >= 0, worst, tier).astype(np.int8), decided_by)
 
 
 def capped_grades(x: Array, ids: Sequence[str], grade: Array, caps: Sequence[Cap]) -> Array:
     """Grades of an X after the caps that hold for every X (general D forbids A)."""
-    at = {name: k for k, name in enumerate(ids)}
+    row_by_id = {name: k for k, name in enumerate(ids)}
     out = grade.copy()
     for cap in caps:
-        capped = x[at[cap.feature]] >= cap.at_least
-        out[capped] = np.maximum(out[capped], TIERS.index(cap.no_better_than))
+        is_capped = x[row_by_id[cap.feature]] >= cap.at_least
+        out[is_capped] = np.maximum(out[is_capped], TIERS.index(cap.no_better_than))
     return out

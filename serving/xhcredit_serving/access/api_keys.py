@@ -11,18 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
-from xhcredit_serving.auth.authentication import Caller, key_of, purpose_of
+from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
 from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.examples import written_by_person
 from xhcredit_serving.http.field_types import Bureau, Name, Role
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["access"])
-MOST_DAYS = 400
-KEY = {
+MAX_DAYS = 400
+EXAMPLE_KEY = {
     "prefix": "1a2b3c4d",
     "name": "平台",
     "bureau": "市场监管局",
@@ -39,12 +39,12 @@ class NewKey(BaseModel):
     name: Name
     bureau: Bureau
     roles: Annotated[list[Role], Field(min_length=1, max_length=5)]
-    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 365
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 365
 
 
-def shown(row: dict[str, Any]) -> dict[str, Any]:
+def key_body(row: dict[str, Any]) -> dict[str, Any]:
     """API key as JSON; never the key itself."""
-    return {name: row[name] for name in KEY}
+    return {name: row[name] for name in EXAMPLE_KEY}
 
 
 @router.get(
@@ -54,15 +54,15 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
     description="管辖部门的全部密钥，含已停用；不含密钥本身。\n\n"
     "All keys of one's bureaus, revoked ones "
     "too; never the keys themselves.",
-    responses=declared() | {200: examples.json_of({"keys": [KEY]})},
+    responses=declared_problems() | {200: examples.json_example({"keys": [EXAMPLE_KEY]})},
 )
 async def keys(request: Request) -> Response:
     """Keys that the administrator looks after."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
-    every = await asyncio.to_thread(service.store.access.keys)
-    seen = [shown(row) for row in every if caller.may(ACCOUNTS, row["bureau"])]
-    return RoundedJSON({"keys": seen}, headers=NO_STORE)
+    key_rows = await asyncio.to_thread(service.store.access.list_keys)
+    key_bodies = [key_body(row) for row in key_rows if caller.may(ACCOUNTS, row["bureau"])]
+    return RoundedJSON({"keys": key_bodies}, headers=NO_STORE)
 
 
 @router.post(
@@ -72,32 +72,35 @@ async def keys(request: Request) -> Response:
     description="供其他系统使用，仅显示一次；管理员角色中的安全管理员不得授予密钥。\n\n"
     "For another system, "
     "shown once; what only a person answers for is given to no key.",
-    responses=declared(400, 409, 422) | {200: examples.json_of({"prefix": "…", "key": "xhc_…"})},
+    responses=declared_problems(400, 409, 422)
+    | {200: examples.json_example({"prefix": "…", "key": "xhc_…"})},
     openapi_extra=written_by_person(with_key=False),
 )
-async def new_key(request: Request, asked: NewKey) -> Response:
+async def new_key(request: Request, request_body: NewKey) -> Response:
     """Make a key and show it once."""
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
-    whole = await make_key(service, caller, purpose_of(request.headers), asked)
-    return RoundedJSON({"prefix": whole.split("_")[1], "key": whole}, headers=NO_STORE)
+    key_text = await make_key(service, caller, purpose_of(request.headers), request_body)
+    return RoundedJSON({"prefix": key_text.split("_")[1], "key": key_text}, headers=NO_STORE)
 
 
-async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey) -> str:
+async def make_key(service: Service, caller: Caller, purpose: str, request_body: NewKey) -> str:
     """Make a key and return it, whole.
 
     Raises:
         Refusal: the bureau is another administrator's, or only a person may have the role.
     """
-    if not caller.may(ACCOUNTS, asked.bureau):
+    if not caller.may(ACCOUNTS, request_body.bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
-    if "security_admin" in asked.roles:
+    if "security_admin" in request_body.roles:
         raise Refusal("not_allowed", "a security administrator is a person; choose other roles")
-    until = service.now() + timedelta(days=asked.days)
+    expires_at = service.now() + timedelta(days=request_body.days)
     act = caller.act("key.new", purpose)
-    roles: list[str] = sorted(set(asked.roles))
+    roles: list[str] = sorted(set(request_body.roles))
     make = service.store.access.new_key
-    return await asyncio.to_thread(make, act, asked.name, asked.bureau, roles, until)
+    return await asyncio.to_thread(
+        make, act, request_body.name, request_body.bureau, roles, expires_at
+    )
 
 
 @router.delete(
@@ -105,7 +108,8 @@ async def make_key(service: Service, caller: Caller, purpose: str, asked: NewKey
     operation_id="revoke_key",
     summary="停用访问密钥 / revoke a key",
     description="一秒内生效，不可恢复。\n\nWithin a second, and for good.",
-    responses=declared(400, 404, 422) | {200: examples.json_of({"prefix": "1a2b3c4d"})},
+    responses=declared_problems(400, 404, 422)
+    | {200: examples.json_example({"prefix": "1a2b3c4d"})},
     openapi_extra=written_by_person(),
 )
 async def revoke_key(
@@ -115,9 +119,12 @@ async def revoke_key(
     service = service_of(request)
     caller = await service.person(request, ACCOUNTS)
     purpose = purpose_of(request.headers)
-    every = await asyncio.to_thread(service.store.access.keys)
-    if not any(k["prefix"] == prefix and caller.may(ACCOUNTS, k["bureau"]) for k in every):
+    key_rows = await asyncio.to_thread(service.store.access.list_keys)
+    if not any(
+        key_row["prefix"] == prefix and caller.may(ACCOUNTS, key_row["bureau"])
+        for key_row in key_rows
+    ):
         raise UnknownRecord(f'there is no key "{prefix}"; see /v1/keys')
-    act = caller.act_once(key_of(request.headers), "key.revoke", purpose, prefix=prefix)
+    act = caller.act_once(idempotency_key_of(request.headers), "key.revoke", purpose, prefix=prefix)
     await asyncio.to_thread(service.store.access.revoke_key, act, prefix)
     return RoundedJSON({"prefix": prefix}, headers=NO_STORE)

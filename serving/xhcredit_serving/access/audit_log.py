@@ -11,19 +11,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.store.access import audit_log as trail
-from xhcredit.store.audit import head as last_entry
-from xhcredit.store.core.hash_chain import written
+from xhcredit.store.audit import chain_head as last_entry
+from xhcredit.store.core.hash_chain import format_moment
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import AUDIT
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.field_types import CodeInPath, right_code
+from xhcredit_serving.http.field_types import CodeInPath, validated_code
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["audit"])
-_MOST = 2**53
-_ENTRY = {
+_MAX_NUMBER = 2**53
+_EXAMPLE_ENTRY = {
     "seq": 4711,
     "at": "2026-06-30T08:00:00.000000Z",
     "clock_back_ms": 0,
@@ -36,15 +36,17 @@ _ENTRY = {
     "previous": "9f…",
     "digest": "1b…",
 }
-_LOOK = {k: _ENTRY[k] for k in ("seq", "at", "actor", "bureau", "purpose", "action")}
-_VERDICT = {"whole": True, "entries": 4711, "from": 1, "to": 4711, "next": None}
+_EXAMPLE_READER = {
+    k: _EXAMPLE_ENTRY[k] for k in ("seq", "at", "actor", "bureau", "purpose", "action")
+}
+_EXAMPLE_VERDICT = {"whole": True, "entries": 4711, "from": 1, "to": 4711, "next": None}
 Limit = Annotated[int, Query(ge=1, le=500)]
 Before = Annotated[
-    int | None, Query(ge=1, le=_MOST, description="上一页的 next / next of the page before")
+    int | None, Query(ge=1, le=_MAX_NUMBER, description="上一页的 next / next of the page before")
 ]
 
 
-class Wanted(BaseModel):
+class ActivityFilters(BaseModel):
     """Which entries."""
 
     model_config = ConfigDict(extra="forbid")
@@ -53,14 +55,14 @@ class Wanted(BaseModel):
     code: Annotated[str, Field(max_length=64)] = ""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
-    before: Annotated[int | None, Field(ge=1, le=_MOST)] = None
+    before: Annotated[int | None, Field(ge=1, le=_MAX_NUMBER)] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-def _text(moment: datetime | None) -> str:
+def _moment_text(moment: datetime | None) -> str:
     """A moment as the chain writes it; a year that UTC does not have is no filter's business."""
     try:
-        return written(moment.astimezone(UTC)) if moment else ""
+        return format_moment(moment.astimezone(UTC)) if moment else ""
     except OverflowError:
         raise Refusal("wrong_request", "since or until is beyond all calendars") from None
 
@@ -79,33 +81,36 @@ async def _auditor(request: Request) -> tuple[Service, Caller, str]:
     "每页最多检视十万条，未尽时给出 next。\n\n"
     "Filtered by actor, action, enterprise, time; the latest first. Looking is recorded. A page "
     "looks at a bounded part and says where to go on.",
-    responses=declared(400, 422) | {200: examples.json_of({"entries": [_ENTRY], "next": None})},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 422)
+    | {200: examples.json_example({"entries": [_EXAMPLE_ENTRY], "next": None})},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def activity(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+async def activity(request: Request, filters: Annotated[ActivityFilters, Query()]) -> Response:
     """Entries of the activity chain."""
     service, caller, purpose = await _auditor(request)
-    code = right_code(wanted.code) if wanted.code else ""
-    asked = trail.Asked(
-        actor=wanted.actor,
-        action=wanted.action,
+    code = validated_code(filters.code) if filters.code else ""
+    query = trail.AuditLogQuery(
+        actor=filters.actor,
+        action=filters.action,
         code=code,
-        since=_text(wanted.since),
-        until=_text(wanted.until),
+        since=_moment_text(filters.since),
+        until=_moment_text(filters.until),
         bureaus=caller.scope(AUDIT),
     )
-    rows, further = await _page(service, asked, wanted.limit, wanted.before)
+    rows, next_seq = await _page(service, query, filters.limit, filters.before)
     act = caller.act(
-        "activity.read", purpose, by=wanted.actor, what=wanted.action, code=code, seen=len(rows)
+        "activity.read", purpose, by=filters.actor, what=filters.action, code=code, seen=len(rows)
     )
     await service.journal.note(act)
-    return RoundedJSON({"entries": rows, "next": further}, headers=NO_STORE)
+    return RoundedJSON({"entries": rows, "next": next_seq}, headers=NO_STORE)
 
 
 async def _page(
-    service: Service, asked: trail.Asked, limit: int, before: int | None
+    service: Service, query: trail.AuditLogQuery, limit: int, before_seq: int | None
 ) -> tuple[list[dict[str, Any]], int | None]:
-    return await asyncio.to_thread(trail.page, service.store.database, asked, limit, before)
+    return await asyncio.to_thread(
+        trail.read_page, service.store.database, query, limit, before_seq
+    )
 
 
 @router.get(
@@ -115,20 +120,21 @@ async def _page(
     description="谁、何时、因何查阅或办理，最新在前；查阅本身亦留痕。\n\n"
     "Who looked at it or acted on it, "
     "when and why, the latest first. Looking is recorded.",
-    responses=declared(400, 422) | {200: examples.json_of({"readers": [_LOOK], "next": None})},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 422)
+    | {200: examples.json_example({"readers": [_EXAMPLE_READER], "next": None})},
+    openapi_extra=examples.purpose_parameters(),
 )
 async def readers(
     request: Request, code: CodeInPath, limit: Limit = 100, before: Before = None
 ) -> Response:
     """Readers of an enterprise, from the audit log."""
     service, caller, purpose = await _auditor(request)
-    code = right_code(code)
-    asked = trail.Asked(code=code, bureaus=caller.scope(AUDIT))
-    rows, further = await _page(service, asked, limit, before)
+    code = validated_code(code)
+    query = trail.AuditLogQuery(code=code, bureaus=caller.scope(AUDIT))
+    rows, next_seq = await _page(service, query, limit, before)
     await service.journal.note(caller.act("activity.readers", purpose, code=code))
-    looks = [{k: row[k] for k in _LOOK} for row in rows]
-    return RoundedJSON({"readers": looks, "next": further}, headers=NO_STORE)
+    reader_rows = [{k: row[k] for k in _EXAMPLE_READER} for row in rows]
+    return RoundedJSON({"readers": reader_rows, "next": next_seq}, headers=NO_STORE)
 
 
 @router.get(
@@ -138,15 +144,19 @@ async def readers(
     description="最后一条的编号与摘要；对外公布后，末端即不可被截去。\n\n"
     "Number and digest of the last "
     "entry: once published, nobody can cut off the end.",
-    responses=declared() | {200: examples.json_of({"seq": 4711, "digest": "1b…"})},
+    responses=declared_problems() | {200: examples.json_example({"seq": 4711, "digest": "1b…"})},
 )
 async def activity_head(request: Request) -> Response:
     """Number and digest of the last entry."""
     service = service_of(request)
     await service.caller(request, AUDIT)
-    last = await asyncio.to_thread(last_entry, service.store.database)
-    told = {"seq": last.seq, "digest": last.digest} if last else {"seq": 0, "digest": ""}
-    return RoundedJSON(told, headers=NO_STORE)
+    last_link = await asyncio.to_thread(last_entry, service.store.database)
+    head_body = (
+        {"seq": last_link.seq, "digest": last_link.digest}
+        if last_link
+        else {"seq": 0, "digest": ""}
+    )
+    return RoundedJSON(head_body, headers=NO_STORE)
 
 
 @router.post(
@@ -156,25 +166,25 @@ async def activity_head(request: Request) -> Response:
     description="自某条起最多校验十万条，返回首处不符；未尽时给出 next。限全区审计员。\n\n"
     "Walks up to "
     "100,000 entries and names the first that does not fit. Auditors of the whole district.",
-    responses=declared(422) | {200: examples.json_of(_VERDICT)},
+    responses=declared_problems(422) | {200: examples.json_example(_EXAMPLE_VERDICT)},
 )
 async def verify_activity(
-    request: Request, first: Annotated[int, Query(alias="from", ge=1, le=_MOST)] = 1
+    request: Request, first: Annotated[int, Query(alias="from", ge=1, le=_MAX_NUMBER)] = 1
 ) -> Response:
     """Walk a part of the chain."""
     service = service_of(request)
     caller = await service.caller(request, AUDIT)
     if caller.scope(AUDIT) is not None:
         raise Refusal("not_allowed", "the chain is of all bureaus; ask a district's auditor")
-    async with service.verifying:
-        verdict = await asyncio.to_thread(trail.check, service.store.database, first)
-    last = await asyncio.to_thread(last_entry, service.store.database)
-    further = verdict.whole and last is not None and verdict.head_seq < last.seq
-    told = {
+    async with service.verify_lock:
+        verdict = await asyncio.to_thread(trail.verify_range, service.store.database, first)
+    last_link = await asyncio.to_thread(last_entry, service.store.database)
+    has_next = verdict.whole and last_link is not None and verdict.head_seq < last_link.seq
+    verdict_body = {
         "whole": verdict.whole,
         "entries": verdict.entries,
         "from": first,
         "to": verdict.head_seq,
-        "next": verdict.head_seq + 1 if further else None,
+        "next": verdict.head_seq + 1 if has_next else None,
     } | ({} if verdict.whole else {"broken_at": verdict.broken_at, "why": verdict.why})
-    return RoundedJSON(told, headers=NO_STORE)
+    return RoundedJSON(verdict_body, headers=NO_STORE)

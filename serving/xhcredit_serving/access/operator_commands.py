@@ -33,12 +33,12 @@ Role = Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.")]
 Bureau = Annotated[str, typer.Option(help="For which bureau; empty is the whole district.")]
 STORE = "out/store.db"
 #: who is there at first: login, name, role
-FIRST = (
+FIRST_ACCOUNTS = (
     ("secadmin", "安全管理员", "security_admin"),
     ("sysadmin", "系统管理员", "system_admin"),
     ("auditor", "安全审计员", "auditor"),
 )
-_NEXT = """他们都看不到企业。为办事人员开户 / none of them sees enterprises; let an officer in:
+_HINTS = """他们都看不到企业。为办事人员开户 / none of them sees enterprises; let an officer in:
   xhcredit-serve new-user wang 王芳 --why 开户
   xhcredit-serve grant wang viewer --why 授权"""
 
@@ -48,7 +48,7 @@ def register(cli: typer.Typer) -> None:
     for name, command in (
         ("new-user", new_user),
         ("grant", grant),
-        ("take", take),
+        ("take", revoke_role),
         ("users", users),
         ("reset-password", reset_password),
         ("disable-user", disable_user),
@@ -57,18 +57,18 @@ def register(cli: typer.Typer) -> None:
         cli.command(name)(command)
 
 
-def first_people(store: Store) -> None:
+def create_first_accounts(store: Store) -> None:
     """Create the three administrators if there are no accounts; print their one-time passwords."""
-    if store.access.people():
+    if store.access.list_users():
         return
     lines = [
         "首批账户，一次性口令仅显示一次，首次登录须更换 / first accounts, passwords shown once:"
     ]
-    for login, name, role in FIRST:
-        password = _add(store, login, name, "first start of the service")
+    for login, name, role in FIRST_ACCOUNTS:
+        password = _add_account(store, login, name, "first start of the service")
         store.access.grant(_act("account.grant", "first start of the service"), login, role, "")
         lines.append(f"{login} ({name}, {role}): {password}")
-    lines.append(_NEXT)
+    lines.append(_HINTS)
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
@@ -85,33 +85,39 @@ def new_user(
 
     if not re.fullmatch(LOGIN, login):
         raise BadInput(f'"{login}" is no login; use 2 to 32 of a–z 0–9 . _ -, a letter first')
-    with _opened(store) as opened:
-        sys.stdout.write(_add(opened, login, name, why) + "\n")
+    with _open_store(store) as open_store:
+        sys.stdout.write(_add_account(open_store, login, name, why) + "\n")
 
 
 def grant(login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE) -> None:
     """Give somebody a role for a bureau; the three administrators stay apart."""
-    with _opened(store) as opened:
-        opened.access.grant(_act("account.grant", why), login, _known(role), bureau)
+    with _open_store(store) as open_store:
+        open_store.access.grant(_act("account.grant", why), login, _checked_role(role), bureau)
 
 
-def take(login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE) -> None:
+def revoke_role(
+    login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE
+) -> None:
     """Take a role for a bureau from somebody; their sessions end."""
-    with _opened(store) as opened:
-        opened.access.grant(_act("account.take", why), login, _known(role), bureau, take=True)
+    with _open_store(store) as open_store:
+        open_store.access.grant(
+            _act("account.take", why), login, _checked_role(role), bureau, take=True
+        )
 
 
 def users(store: Address = STORE) -> None:
     """List people, what they may do, and whether they are locked or shut out."""
-    with _opened(store) as opened:
-        for row in opened.access.people():
-            may = ", ".join(f"{role}@{bureau or '*'}" for role, bureau in row["grants"]) or "-"
-            state = "disabled" if row["disabled_at"] else _locked(row["locked_until"])
-            shown = state if row["disabled_at"] or row["locked_until"] else "open"
-            sys.stdout.write(f"{row['login']}\t{row['name']}\t{may}\t{shown}\n")
+    with _open_store(store) as open_store:
+        for row in open_store.access.list_users():
+            role_text = (
+                ", ".join(f"{role}@{bureau or '*'}" for role, bureau in row["grants"]) or "-"
+            )
+            state = "disabled" if row["disabled_at"] else _lock_text(row["locked_until"])
+            state_text = state if row["disabled_at"] or row["locked_until"] else "open"
+            sys.stdout.write(f"{row['login']}\t{row['name']}\t{role_text}\t{state_text}\n")
 
 
-def _locked(until: str | None) -> str:
+def _lock_text(until: str | None) -> str:
     return f"locked until {beijing_time(until)} Beijing time" if until else ""
 
 
@@ -119,31 +125,31 @@ def reset_password(login: Login, why: Why, store: Address = STORE) -> None:
     """Give somebody a new one-time password and show it once; also lifts a lock."""
     from xhcredit_serving.auth.passwords import (  # only this command waits for it
         first_password,
-        hashed_now,
+        hash_blocking,
     )
 
     password = first_password()
-    with _opened(store) as opened:
-        opened.access.reset_user(_act("account.reset", why), login, hashed_now(password))
+    with _open_store(store) as open_store:
+        open_store.access.reset_user(_act("account.reset", why), login, hash_blocking(password))
     sys.stdout.write(password + "\n")
 
 
 def disable_user(login: Login, why: Why, store: Address = STORE) -> None:
     """Shut somebody out at once; nothing is deleted."""
-    from xhcredit.store.core.hash_chain import written  # only this command waits for it
+    from xhcredit.store.core.hash_chain import format_moment  # only this command waits for it
 
-    with _opened(store) as opened:
-        at = written(opened.writer.clock())
-        opened.access.disable_user(_act("account.shut", why), login, at)
+    with _open_store(store) as open_store:
+        disabled_at = format_moment(open_store.writer.clock())
+        open_store.access.disable_user(_act("account.shut", why), login, disabled_at)
 
 
 def enable_user(login: Login, why: Why, store: Address = STORE) -> None:
     """Let somebody in again."""
-    with _opened(store) as opened:
-        opened.access.disable_user(_act("account.shut", why), login, None)
+    with _open_store(store) as open_store:
+        open_store.access.disable_user(_act("account.shut", why), login, None)
 
 
-def _opened(address: str) -> Store:
+def _open_store(address: str) -> Store:
     from xhcredit.store.store import Store  # only this command waits for it
 
     return Store.open(address)
@@ -155,19 +161,19 @@ def _act(action: str, why: str) -> Act:
     return Act(getpass.getuser(), action, why)
 
 
-def _add(store: Store, login: str, name: str, why: str) -> str:
+def _add_account(store: Store, login: str, name: str, why: str) -> str:
     """Add an account and return its one-time password."""
     from xhcredit_serving.auth.passwords import (  # only this command waits for it
         first_password,
-        hashed_now,
+        hash_blocking,
     )
 
     password = first_password()
-    store.access.add_user(_act("account.new", why), login, name, hashed_now(password))
+    store.access.add_user(_act("account.new", why), login, name, hash_blocking(password))
     return password
 
 
-def _known(role: str) -> str:
+def _checked_role(role: str) -> str:
     if role not in ROLES:
         raise BadInput(f'there is no role "{role}"; choose from {", ".join(ROLES)}')
     return role

@@ -23,18 +23,18 @@ from xhcredit.jobs.alerts.context import white_nodes
 from xhcredit.jobs.alerts.follow_up import cluster_of, within_bureaus
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
-from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.alerts.routes import NO_STORE, Asked, listed, refuse_many
+from xhcredit.store.alerts.alert_queries import AlertQuery as Question
+from xhcredit_serving.alerts.routes import NO_STORE, AlertFilters, alert_rows, refuse_too_many
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import ALERTS_READ
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import RoundedJSON
-from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["alerts"])
 clusters = APIRouter(tags=["alerts"])
-MOST_ROWS = 50_000
+MAX_ROWS = 50_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLOURS = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
 _COLUMNS = {
@@ -52,7 +52,7 @@ _COLUMNS = {
     "overdue": Column("逾期", 6),
     "figures": Column("数据", 50),
 }
-CLUSTER = {
+EXAMPLE_CLUSTER = {
     "code": examples.CODE, "as_of": "2026-06-30", "size": 2, "shown": True,
     "nodes": [{"id": examples.CODE, "kind": "enterprise", "name": "上海示例餐饮管理有限公司",
                "bureau": "市场监管局", "street": "香樟街道"}, {"id": "n3", "kind": "address"}],
@@ -64,49 +64,61 @@ CLUSTER = {
     "/v1/alerts.xlsx",
     operation_id="alerts_xlsx",
     summary="导出预警 / alerts as a spreadsheet",
-    description=f"与 /v1/alerts 同样筛选的全部预警，至多 {MOST_ROWS} 条；"
+    description=f"与 /v1/alerts 同样筛选的全部预警，至多 {MAX_ROWS} 条；"
     "单元格不会作为公式执行。\n\nAll alerts that the same filters give; no cell acts as a formula.",
-    responses=declared(400, 422)
+    responses=declared_problems(400, 422)
     | {
         200: {
             "description": "文件 / the file",
             "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    openapi_extra=examples.with_purpose(),
+    openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )
-async def export(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+async def export(request: Request, filters: Annotated[AlertFilters, Query()]) -> Response:
     """Export the filtered alerts as a file; the export is audited."""
     service = service_of(request)
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
-    if service.exporting.locked():
+    if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
-    question = asked.question(caller.scope(ALERTS_READ), service.today().isoformat())
-    async with service.exporting:
-        file, rows = await asyncio.to_thread(_written, service, question, caller.name)
-    seen = {"rows": len(rows), "asked": asked.model_dump(exclude_defaults=True), "alerts": rows}
+    query = filters.to_query(caller.scope(ALERTS_READ), service.today().isoformat())
+    async with service.export_lock:
+        file, rows = await asyncio.to_thread(_write_spreadsheet, service, query, caller.name)
+    audit_payload = {
+        "rows": len(rows),
+        "asked": filters.model_dump(exclude_defaults=True),
+        "alerts": rows,
+    }
     try:
-        await service.journal.note(caller.act("alert.export", purpose, **seen))
+        await service.journal.note(caller.act("alert.export", purpose, **audit_payload))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    drop = BackgroundTask(file.unlink, missing_ok=True)
+    delete_file = BackgroundTask(file.unlink, missing_ok=True)
     return FileResponse(
-        file, filename="risk-alerts.xlsx", headers=NO_STORE, background=drop, media_type=_XLSX
+        file,
+        filename="risk-alerts.xlsx",
+        headers=NO_STORE,
+        background=delete_file,
+        media_type=_XLSX,
     )
 
 
-def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int]]:
+def _write_spreadsheet(
+    service: Service, query: Question, exported_by: str
+) -> tuple[Path, list[int]]:
     """All rows in a temporary file, and their numbers.
 
     Raises:
         BadInput: more rows than a spreadsheet is made for.
     """
-    rows = listed(service, replace(asked, limit=MOST_ROWS + 1))
-    refuse_many(len(rows), MOST_ROWS)
-    title = f"风险预警 alerts；导出 by {by}，北京时间 {beijing_time(service.now())}；{MARK}"
+    rows = alert_rows(service, replace(query, limit=MAX_ROWS + 1))
+    refuse_too_many(len(rows), MAX_ROWS)
+    title = (
+        f"风险预警 alerts；导出 by {exported_by}，北京时间 {beijing_time(service.now())}；{MARK}"
+    )
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         path = Path(file.name)
     try:
@@ -117,7 +129,7 @@ def _written(service: Service, asked: Question, by: str) -> tuple[Path, list[int
     return path, [row["id"] for row in rows]
 
 
-def _due(row: Mapping[str, Any]) -> str:
+def _due_text(row: Mapping[str, Any]) -> str:
     """Due day as shown in a spreadsheet."""
     if row["due_unknown"]:
         return "未知"
@@ -128,16 +140,16 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
     for row in rows:
         evidence = row["evidence"]
         figures = "；".join(f"{k}={rounded(v, k)}" for k, v in evidence.get("figures", {}).items())
-        told = {
+        cells = {
             **row,
             "state": STATES[row["state"]][0],
             "colour": _COLOURS[row["colour"]],
             "zh": evidence.get("zh") or row["trigger"],
             "overdue": "是" if row["overdue"] else "",
             "figures": figures,
-            "due_on": _due(row),
+            "due_on": _due_text(row),
         }
-        yield [told[name] for name in _COLUMNS]
+        yield [cells[name] for name in _COLUMNS]
 
 
 @clusters.get(
@@ -147,9 +159,9 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
     description="与该企业共享法定代表人、实际控制人、地址、代理、电话的企业群，供绘图；集中登记地等大节点不作连接，"
     "其他部门的企业不显示名称和代码。\n\nWho shares persons, addresses, agents or telephones, as "
     "nodes and edges. Hubs join nobody; enterprises of other bureaus stand without code and name.",
-    responses=declared(400, 404, 409, 422) | {200: examples.json_of(CLUSTER)},
+    responses=declared_problems(400, 404, 409, 422) | {200: examples.json_example(EXAMPLE_CLUSTER)},
     openapi_extra={
-        "parameters": [examples.code_parameter(), *examples.with_purpose()["parameters"]]
+        "parameters": [examples.code_parameter(), *examples.purpose_parameters()["parameters"]]
     },
 )
 async def cluster(request: Request) -> Response:
@@ -158,10 +170,12 @@ async def cluster(request: Request) -> Response:
     caller = await service.caller(request, ALERTS_READ)
     purpose = purpose_of(request.headers)
     code = UnifiedCode(normalised(str(request.path_params["code"]))).text
-    return RoundedJSON(await cluster_seen(service, caller, purpose, code), headers=NO_STORE)
+    return RoundedJSON(await visible_cluster(service, caller, purpose, code), headers=NO_STORE)
 
 
-async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str) -> dict[str, Any]:
+async def visible_cluster(
+    service: Service, caller: Caller, purpose: str, code: str
+) -> dict[str, Any]:
     """Relation cluster of an enterprise in scope of the caller; the read is audited.
 
     Raises:
@@ -169,22 +183,22 @@ async def cluster_seen(service: Service, caller: Caller, purpose: str, code: str
         Refusal: too many ask at once.
     """
     within = caller.scope(ALERTS_READ)
-    answer = await service.quickly(service.store.reader.current, code, within)
-    told = await service.explainer.do(_cluster, service, code, answer.run)
-    told = within_bureaus(told, within)
-    seen = {
+    answer = await service.run_lookup(service.store.reader.current_answer, code, within)
+    cluster_graph = await service.explainer.run_in_thread(_cluster, service, code, answer.run)
+    cluster_graph = within_bureaus(cluster_graph, within)
+    audit_payload = {
         "code": code,
-        "codes": [n["id"] for n in told["nodes"] if n.get("name")],
+        "codes": [n["id"] for n in cluster_graph["nodes"] if n.get("name")],
         "run": answer.run,
     }
-    await service.journal.note(caller.act("enterprise.cluster", purpose, **seen))
-    return told
+    await service.journal.note(caller.act("enterprise.cluster", purpose, **audit_payload))
+    return cluster_graph
 
 
 def _cluster(service: Service, code: str, run: int) -> dict[str, Any]:
-    live = service.explainer.champions.of_run(run).live
+    live = service.explainer.champions.champion_of_run(run).live
     day: date = live.model.as_of
     warehouse = service.explainer.champions.warehouse
     white = white_nodes(warehouse, service.rulebook, day)
-    world = World(live.store, white_nodes=white)
+    world = World(live.event_columns, white_nodes=white)
     return cluster_of(world, live.rows, service.rulebook, code, day)

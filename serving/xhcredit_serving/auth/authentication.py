@@ -13,14 +13,14 @@ from urllib.parse import unquote
 from xhcredit.domain.clock import MomentSource
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.access.accounts_and_keys import Access, digest_of
-from xhcredit.store.core.hash_chain import moment_of
+from xhcredit.store.core.hash_chain import parse_moment
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.http.problems import Refusal
 
 PURPOSE_LENGTH = 200
-KEY_HELD = timedelta(seconds=1)  #: a revoked key opens nothing after this time
-_KEYS_HELD = 10_000
+KEY_CACHE_TIME = timedelta(seconds=1)  #: a revoked key opens nothing after this time
+_MAX_CACHED_KEYS = 10_000
 
 
 #: a grant for one of these is a grant for the whole district
@@ -44,8 +44,8 @@ class Caller:
     @cached_property
     def bureau(self) -> str:
         """Bureaus of the caller, for the audit log; empty is the whole district."""
-        held = sorted({bureau for _, bureau in self.grants})
-        return "" if WHOLE_DISTRICT.intersection(held) else "、".join(held)
+        bureaus = sorted({bureau for _, bureau in self.grants})
+        return "" if WHOLE_DISTRICT.intersection(bureaus) else "、".join(bureaus)
 
     @cached_property
     def permissions(self) -> frozenset[str]:
@@ -59,8 +59,8 @@ class Caller:
             None for the whole district: no filter.  Otherwise the bureaus; an empty set is
             nothing at all.
         """
-        held = {b for role, b in self.grants if permission in ROLES.get(role, frozenset())}
-        return None if WHOLE_DISTRICT & held else frozenset(held)
+        bureaus = {b for role, b in self.grants if permission in ROLES.get(role, frozenset())}
+        return None if WHOLE_DISTRICT & bureaus else frozenset(bureaus)
 
     def may(self, permission: str, bureau: str | None) -> bool:
         """Whether the caller has a permission for a bureau.
@@ -79,7 +79,7 @@ class Caller:
             raise Refusal("purpose_missing", str(error)) from None
 
     def act_once(self, key: str | None, action: str, purpose: str, **payload: Any) -> Act:
-        """An act with an idempotency key (``key_of``): the same again does nothing."""
+        """An act with an idempotency key (``idempotency_key_of``): the same again does nothing."""
         return replace(self.act(action, purpose, **payload), key=key)
 
 
@@ -89,15 +89,15 @@ class Keyring:
 
     access: Access
     clock: MomentSource
-    _held: dict[str, tuple[Caller, datetime, datetime]] = field(default_factory=dict)
+    _cached: dict[str, tuple[Caller, datetime, datetime]] = field(default_factory=dict)
 
-    def remembered(self, token: str) -> Caller | None:
+    def cached_caller(self, token: str) -> Caller | None:
         """The caller of a key that was looked up just now."""
-        found = self._held.get(digest_of(token))
-        if found is None:
+        cache_entry = self._cached.get(digest_of(token))
+        if cache_entry is None:
             return None
-        caller, seen, until = found
-        return caller if seen <= self.clock() < until else None
+        caller, cached_at, valid_until = cache_entry
+        return caller if cached_at <= self.clock() < valid_until else None
 
     def look_up(self, token: str) -> Caller:
         """Caller of an API key, looked up in the store.
@@ -105,26 +105,28 @@ class Keyring:
         Raises:
             Refusal: the key is unknown, expired or revoked.
         """
-        now = self.clock()
-        row = self.access.key(token, now)
+        moment = self.clock()
+        row = self.access.find_key(token, moment)
         if row is None:
-            self._held.pop(digest_of(token), None)
-            raise no_key("the key is unknown, expired or revoked; ask the security administrator")
+            self._cached.pop(digest_of(token), None)
+            raise no_key_refusal(
+                "the key is unknown, expired or revoked; ask the security administrator"
+            )
         granted = frozenset((role, row["bureau"]) for role in row["roles"])
         caller = Caller(f"key:{row['prefix']}", granted, row["expires_at"])
-        if len(self._held) >= _KEYS_HELD:
-            self._held.clear()
-        until = min(now + KEY_HELD, moment_of(row["expires_at"]))
-        self._held[digest_of(token)] = caller, now, until
+        if len(self._cached) >= _MAX_CACHED_KEYS:
+            self._cached.clear()
+        valid_until = min(moment + KEY_CACHE_TIME, parse_moment(row["expires_at"]))
+        self._cached[digest_of(token)] = caller, moment, valid_until
         return caller
 
 
-def no_key(detail: str) -> Refusal:
+def no_key_refusal(detail: str) -> Refusal:
     """Refusal (401) without a valid key."""
     return Refusal("no_key", detail, WWW_Authenticate="Bearer")
 
 
-def key_of(headers: Mapping[str, str]) -> str | None:
+def idempotency_key_of(headers: Mapping[str, str]) -> str | None:
     """The idempotency key of a write; None if there is none.
 
     Raises:
@@ -144,7 +146,9 @@ def token_of(headers: Mapping[str, str]) -> str:
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise no_key("no key; send it as: Authorization: Bearer xhc_…, or log in: /v1/session")
+        raise no_key_refusal(
+            "no key; send it as: Authorization: Bearer xhc_…, or log in: /v1/session"
+        )
     return token.strip()
 
 
@@ -156,21 +160,21 @@ def purpose_of(headers: Mapping[str, str]) -> str:
     """
     raw = headers.get("x-purpose", "").encode("latin-1", "replace")
     try:
-        told = unquote(raw.decode("utf-8"), errors="strict").strip()
+        purpose = unquote(raw.decode("utf-8"), errors="strict").strip()
     except UnicodeDecodeError:
         raise Refusal("purpose_missing", "X-Purpose is no UTF-8; percent-encode it") from None
-    if not told:
+    if not purpose:
         raise Refusal(
             "purpose_missing",
             "reads of enterprises are recorded with their reason; say why in the header X-Purpose",
         )
-    if len(told) > PURPOSE_LENGTH or not told.isprintable():
+    if len(purpose) > PURPOSE_LENGTH or not purpose.isprintable():
         raise Refusal(
             "purpose_missing",
             f"X-Purpose is longer than {PURPOSE_LENGTH} characters or holds control characters; "
             "say it in one short line",
         )
-    return told
+    return purpose
 
 
 def refuse_hidden(caller: Caller, permission: str, bureau: str) -> None:

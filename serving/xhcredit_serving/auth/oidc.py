@@ -16,13 +16,13 @@ from xhcredit.store.access.sessions import Sessions
 from xhcredit_serving.http.problems import Refusal
 
 #: between leaving for the provider and coming back
-MINUTES = timedelta(minutes=10)
+LOGIN_TIMEOUT = timedelta(minutes=10)
 CALLBACK = "/v1/oidc/callback"
 #: signatures that only the provider can make; never one that anybody can (none), nor a shared key
-_SIGNED = frozenset(
+_SIGNATURE_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"}
 )
-_SECONDS = 10.0
+_HTTP_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Left:
+class AuthorizationRedirect:
     """Authorization redirect: provider URL and state."""
 
     url: str
@@ -52,7 +52,7 @@ class Oidc:
     sessions: Sessions
 
     @cached_property
-    def _app(self) -> Any:
+    def _client(self) -> Any:
         """Our side of the protocol; authlib is an extra.
 
         Raises:
@@ -65,74 +65,82 @@ class Oidc:
                 "authlib is not installed; install xhcredit with the extra: oidc"
             ) from None
         # the provider stands in the city's own network, so no proxy of the environment is asked
-        told = {"scope": self.provider.scope, "code_challenge_method": "S256"}
+        client_options = {"scope": self.provider.scope, "code_challenge_method": "S256"}
         return OAuth().register(
             "provider",
             client_id=self.provider.client_id,
             client_secret=self.provider.secret,
             server_metadata_url=f"{self.provider.issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_kwargs={**told, "timeout": _SECONDS, "trust_env": False},
+            client_kwargs={**client_options, "timeout": _HTTP_TIMEOUT_SECONDS, "trust_env": False},
         )
 
-    async def leave(self, callback: str, now: datetime) -> Left:
+    async def start_login(self, callback: str, moment: datetime) -> AuthorizationRedirect:
         """Where to send a browser that wants to log in.
 
         Raises:
             Refusal: the provider does not answer, or not as the one it should be.
         """
         try:
-            metadata = await self._app.load_server_metadata()
+            metadata = await self._client.load_server_metadata()
             if metadata.get("issuer") != self.provider.issuer:
                 raise ValueError(f"it says to be {metadata.get('issuer')!r}")
-            made = await self._app.create_authorization_url(callback)
+            authorization = await self._client.create_authorization_url(callback)
         except Exception as error:  # of the network, of JSON, of the provider
-            raise _away(error) from error
-        nonce, verifier = made["nonce"], made["code_verifier"]
-        self.sessions.begin(made["state"], nonce, verifier, now, now - MINUTES)
-        return Left(made["url"], made["state"])
+            raise _provider_unavailable(error) from error
+        nonce, verifier = authorization["nonce"], authorization["code_verifier"]
+        self.sessions.save_login_state(
+            authorization["state"], nonce, verifier, moment, moment - LOGIN_TIMEOUT
+        )
+        return AuthorizationRedirect(authorization["url"], authorization["state"])
 
-    async def identity(self, state: str, code: str, callback: str, now: datetime) -> str:
+    async def identity(self, state: str, code: str, callback: str, moment: datetime) -> str:
         """OIDC identity that came back, as ``issuer|value of the claim``.
 
         Raises:
             LoginRefused: nobody left with this state, or what the provider says does not hold.
         """
-        kept = self.sessions.take(state, now - MINUTES)
-        if kept is None:
+        login_state = self.sessions.consume_login_state(state, moment - LOGIN_TIMEOUT)
+        if login_state is None:
             raise LoginRefused("the login was begun too long ago, or used already; begin again")
         try:
-            claims = await self._claims(code, callback, kept)
+            claims = await self._claims(code, callback, login_state)
         except Exception as error:  # of the network, of the provider, of a forged token
             raise LoginRefused(
                 f"what the identity provider sent does not hold ({type(error).__name__}); log in "
                 "again, and tell the operator if it stays"
             ) from error
-        value = claims.get(self.provider.claim)
-        if not isinstance(value, str) or not value:
+        claim_value = claims.get(self.provider.claim)
+        if not isinstance(claim_value, str) or not claim_value:
             raise LoginRefused(f'the identity provider told no "{self.provider.claim}"')
-        return f"{self.provider.issuer}|{value}"
+        return f"{self.provider.issuer}|{claim_value}"
 
-    async def _claims(self, code: str, callback: str, kept: dict[str, Any]) -> dict[str, Any]:
+    async def _claims(
+        self, code: str, callback: str, login_state: dict[str, Any]
+    ) -> dict[str, Any]:
         """Verified claims of the ID token."""
-        metadata = await self._app.load_server_metadata()
-        told = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = sorted(_SIGNED.intersection(told))
-        token = await self._app.fetch_access_token(
-            redirect_uri=callback, code=code, code_verifier=kept["verifier"]
+        metadata = await self._client.load_server_metadata()
+        server_algorithms = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
+        metadata["id_token_signing_alg_values_supported"] = sorted(
+            _SIGNATURE_ALGORITHMS.intersection(server_algorithms)
         )
-        wanted = {
+        token = await self._client.fetch_access_token(
+            redirect_uri=callback, code=code, code_verifier=login_state["verifier"]
+        )
+        claims_options = {
             "iss": {"essential": True, "value": self.provider.issuer},
             "aud": {"essential": True, "value": self.provider.client_id},
             "exp": {"essential": True},
-            "nonce": {"essential": True, "value": kept["nonce"]},
+            "nonce": {"essential": True, "value": login_state["nonce"]},
         }
-        claims = await self._app.parse_id_token(token, kept["nonce"], claims_options=wanted)
+        claims = await self._client.parse_id_token(
+            token, login_state["nonce"], claims_options=claims_options
+        )
         if claims is None:
             raise ValueError("no id_token")
         return dict(claims)
 
 
-def _away(error: Exception) -> Refusal:
+def _provider_unavailable(error: Exception) -> Refusal:
     return Refusal(
         "provider_away", f"the identity provider does not answer ({type(error).__name__})"
     )

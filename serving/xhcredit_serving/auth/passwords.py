@@ -22,12 +22,12 @@ from xhcredit.errors import BadInput
 from xhcredit.rules.schemas.access import PasswordRules
 from xhcredit_serving.http.problems import Refusal
 
-AT_ONCE = 2  #: hashes being worked on
-WAITING = 16  #: hashes that may wait or be worked on; beyond it, nobody new is let in
+HASHING_THREADS = 2  #: hashes being worked on
+MAX_WAITING = 16  #: hashes that may wait or be worked on; beyond it, nobody new is let in
 #: no 0, o, 1, l, i: a first password is read from paper
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 5
-_RUNS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+_KEYBOARD_RUNS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm",
          "1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm")  # fmt: skip
 _KINDS = ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")
 
@@ -38,44 +38,44 @@ _Result = TypeVar("_Result")
 class Passwords:
     """Hashes and compares passwords in threads of its own."""
 
-    waiting: int = WAITING
+    waiting: int = MAX_WAITING
     _busy: int = 0
     _hasher: PasswordHash = field(default_factory=PasswordHash.recommended)
     _threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
+        default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="passwords")
     )
 
     def __post_init__(self) -> None:
         """Make the hash that is compared with where there is none, so that both take as long."""
-        self._nobody = self._threads.submit(self._hasher.hash, secrets.token_urlsafe())
+        self._dummy_hash = self._threads.submit(self._hasher.hash, secrets.token_urlsafe())
 
-    async def are_right(self, password: str, kept: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None) -> bool:
         """Whether a password is the one of a hash; without a hash it is not, after the same time.
 
         Raises:
             Refusal: too many wait already.
         """
-        return await self._slowly(self._compare, password, kept)
+        return await self._run_in_thread(self._compare, password, password_hash)
 
-    async def hashed(self, password: str) -> str:
+    async def hash_password(self, password: str) -> str:
         """Hash of a password.
 
         Raises:
             Refusal: too many wait already.
         """
-        return await self._slowly(self._hasher.hash, password)
+        return await self._run_in_thread(self._hasher.hash, password)
 
-    def _compare(self, password: str, kept: str | None) -> bool:
-        right = self._hasher.verify(password, kept or self._nobody.result())
-        return right and bool(kept)
+    def _compare(self, password: str, password_hash: str | None) -> bool:
+        is_right = self._hasher.verify(password, password_hash or self._dummy_hash.result())
+        return is_right and bool(password_hash)
 
-    async def _slowly(self, work: Callable[..., _Result], *given: str | None) -> _Result:
+    async def _run_in_thread(self, work: Callable[..., _Result], *arguments: str | None) -> _Result:
         if self._busy >= self.waiting:
             raise Refusal("overloaded", "too many logins at once; try again in a moment")
         self._busy += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, work, *given)
+            return await loop.run_in_executor(self._threads, work, *arguments)
         finally:
             self._busy -= 1
 
@@ -84,7 +84,7 @@ class Passwords:
         self._threads.shutdown(cancel_futures=True)
 
 
-def hashed_now(password: str) -> str:
+def hash_blocking(password: str) -> str:
     """Hash of a password, blocking; for the shell."""
     return PasswordHash.recommended().hash(password)
 
@@ -102,15 +102,15 @@ def refuse_weak(password: str, login: str, rules: PasswordRules) -> None:
         BadInput: with what is wrong, never with the password.
     """
     kinds = sum(bool(re.search(kind, password)) for kind in _KINDS)
-    wrong = [
+    checks = [
         (len(password) < rules.length, f"has fewer than {rules.length} characters"),
         (kinds < rules.kinds, f"has fewer than {rules.kinds} of: a–z, A–Z, 0–9, others"),
         (login in password.casefold(), "contains the login"),
         (is_common(password), "is one of those that everybody tries first"),
     ]
-    found = [words for bad, words in wrong if bad]
-    if found:
-        raise BadInput(f"the new password {' and '.join(found)}; choose another one")
+    weaknesses = [weakness for is_weak, weakness in checks if is_weak]
+    if weaknesses:
+        raise BadInput(f"the new password {' and '.join(weaknesses)}; choose another one")
 
 
 def is_common(password: str) -> bool:
@@ -126,7 +126,7 @@ def is_common(password: str) -> bool:
     plain = password.casefold()
     stem = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
     forms = {plain, re.sub(r"[\W_]", "", plain), stem, stem.translate(_DRESS)}
-    return bool(forms & _common()) or _is_regular(plain)
+    return bool(forms & _common_passwords()) or _is_regular(plain)
 
 
 _DRESS = str.maketrans("@4301!5$7", "aaeoiisst")
@@ -136,16 +136,16 @@ def _is_regular(plain: str) -> bool:
     """Whether it is few characters over and over, or little besides runs of the keyboard."""
     if len(set(plain)) <= 4:
         return True
-    left = re.sub(r"[\W_]", "", plain)
-    for run in (*_RUNS, *(r[::-1] for r in _RUNS)):
+    remaining = re.sub(r"[\W_]", "", plain)
+    for run in (*_KEYBOARD_RUNS, *(r[::-1] for r in _KEYBOARD_RUNS)):
         for length in range(len(run), 3, -1):
             for start in range(len(run) - length + 1):
-                left = left.replace(run[start : start + length], "")
-    return len(left) <= 3
+                remaining = remaining.replace(run[start : start + length], "")
+    return len(remaining) <= 3
 
 
 @cache
-def _common() -> frozenset[str]:
+def _common_passwords() -> frozenset[str]:
     text = (
         files("xhcredit_serving.access")
         .joinpath("common_passwords.txt")

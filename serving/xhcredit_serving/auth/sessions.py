@@ -19,18 +19,18 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.access import PasswordRules, SessionLimits
 from xhcredit.store.access.accounts_and_keys import actor_of
 from xhcredit.store.access.sessions import Sessions
-from xhcredit.store.core.hash_chain import moment_of, written
-from xhcredit_serving.auth.authentication import Caller, no_key
+from xhcredit.store.core.hash_chain import format_moment, parse_moment
+from xhcredit_serving.auth.authentication import Caller, no_key_refusal
 from xhcredit_serving.http.problems import Refusal
 
 #: being in use is noted this often: each note is a commit
-NOTED = timedelta(seconds=60)
+SEEN_INTERVAL = timedelta(seconds=60)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True)
-class Visit:
+class LoginSession:
     """Login session: caller, CSRF token and time-outs."""
 
     caller: Caller
@@ -46,22 +46,24 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Limits:
+class LoginRules:
     """The rules of a day: time-outs, and how long a password is good."""
 
     sessions: SessionLimits
     passwords: PasswordRules
 
 
-def visit_limits(book: Rulebook, day: date) -> Limits:
+def login_rules(rulebook: Rulebook, day: date) -> LoginRules:
     """The rules of a day."""
-    return Limits(
-        book.value("access.sessions", SessionLimits, as_of=day),
-        book.value("access.passwords", PasswordRules, as_of=day),
+    return LoginRules(
+        rulebook.value("access.sessions", SessionLimits, as_of=day),
+        rulebook.value("access.passwords", PasswordRules, as_of=day),
     )
 
 
-def visit_of(sessions: Sessions, cookie: str, now: datetime, limits: Limits) -> Visit:
+def find_session(
+    sessions: Sessions, cookie: str, moment: datetime, rules: LoginRules
+) -> LoginSession:
     """Login session of a cookie.
 
     Raises:
@@ -69,32 +71,38 @@ def visit_of(sessions: Sessions, cookie: str, now: datetime, limits: Limits) -> 
     """
     row = sessions.find(cookie)
     if row is None:
-        raise no_key("you are not logged in, or no longer; log in again")
-    seen, opened = moment_of(row["seen_at"]), moment_of(row["opened_at"])
-    if now - seen >= NOTED:
-        idle = now + timedelta(minutes=limits.sessions.idle_minutes)
+        raise no_key_refusal("you are not logged in, or no longer; log in again")
+    last_seen_at, opened_at = parse_moment(row["seen_at"]), parse_moment(row["opened_at"])
+    if moment - last_seen_at >= SEEN_INTERVAL:
+        idle_until = moment + timedelta(minutes=rules.sessions.idle_minutes)
     else:
-        idle = seen + timedelta(minutes=limits.sessions.idle_minutes)
-    ends = opened + timedelta(hours=limits.sessions.hours)
-    if now >= ends or now - seen >= timedelta(minutes=limits.sessions.idle_minutes):
-        raise no_key("the session is over; log in again")
-    if now - seen >= NOTED:
-        sessions.seen(row["digest"], now)
-    caller = Caller(actor_of(row["login"]), row["grants"], written(ends), row["digest"])
-    kept = {k: row[k] for k in ("login", "name", "csrf", "how", "has_totp", "opened_at")}
-    due = must_change(row, now, limits.passwords)
-    return Visit(
-        caller, must_change=due, idle_until=written(min(idle, ends)), ends_at=written(ends), **kept
+        idle_until = last_seen_at + timedelta(minutes=rules.sessions.idle_minutes)
+    ends_at = opened_at + timedelta(hours=rules.sessions.hours)
+    if moment >= ends_at or moment - last_seen_at >= timedelta(minutes=rules.sessions.idle_minutes):
+        raise no_key_refusal("the session is over; log in again")
+    if moment - last_seen_at >= SEEN_INTERVAL:
+        sessions.mark_seen(row["digest"], moment)
+    caller = Caller(actor_of(row["login"]), row["grants"], format_moment(ends_at), row["digest"])
+    session_fields = {k: row[k] for k in ("login", "name", "csrf", "how", "has_totp", "opened_at")}
+    password_due = must_change(row, moment, rules.passwords)
+    return LoginSession(
+        caller,
+        must_change=password_due,
+        idle_until=format_moment(min(idle_until, ends_at)),
+        ends_at=format_moment(ends_at),
+        **session_fields,
     )
 
 
-def must_change(row: dict[str, Any], now: datetime, rules: PasswordRules) -> bool:
+def must_change(row: dict[str, Any], moment: datetime, rules: PasswordRules) -> bool:
     """Whether a new password is due: the first one, or one that is too old."""
     if row["how"] in ("oidc", "demo"):  # whose passwords are not kept here
         return False
-    made = row["password_at"]
-    old = made is None or now - moment_of(made) >= timedelta(days=rules.days)
-    return bool(row["must_change"]) or old
+    password_set_at = row["password_at"]
+    is_too_old = password_set_at is None or moment - parse_moment(password_set_at) >= timedelta(
+        days=rules.days
+    )
+    return bool(row["must_change"]) or is_too_old
 
 
 def is_secure(request: Request, public: str) -> bool:
@@ -102,16 +110,21 @@ def is_secure(request: Request, public: str) -> bool:
     return (public or str(request.url)).startswith("https://")
 
 
-def cookie_name(secure: bool) -> str:
+def cookie_name(is_https: bool) -> str:
     """The cookie; over HTTPS a name that browsers take from this very host only."""
-    return "__Host-xhcredit" if secure else "xhcredit"
+    return "__Host-xhcredit" if is_https else "xhcredit"
 
 
-def give_cookie(response: Response, value: str, secure: bool) -> None:
+def set_session_cookie(response: Response, cookie_value: str, is_https: bool) -> None:
     """Set the session cookie; an empty value deletes it."""
-    age = None if value else 0
+    max_age = None if cookie_value else 0
     response.set_cookie(
-        cookie_name(secure), value, max_age=age, httponly=True, samesite="strict", secure=secure
+        cookie_name(is_https),
+        cookie_value,
+        max_age=max_age,
+        httponly=True,
+        samesite="strict",
+        secure=is_https,
     )
 
 
@@ -123,26 +136,26 @@ async def refuse_forgery(request: Request, csrf: str, public: str) -> None:
     """
     if request.method in _SAFE:
         return
-    refuse_foreign(request, public)
-    sent = request.headers.get("x-csrf-token")
-    if sent is None and request.headers.get("content-type", "").startswith(_FORMS):
+    refuse_other_site(request, public)
+    sent_token = request.headers.get("x-csrf-token")
+    if sent_token is None and request.headers.get("content-type", "").startswith(_FORMS):
         field = (await request.form()).get("csrf")
-        sent = field if isinstance(field, str) else None
-    if sent is None or not hmac.compare_digest(sent.encode(), csrf.encode()):
+        sent_token = field if isinstance(field, str) else None
+    if sent_token is None or not hmac.compare_digest(sent_token.encode(), csrf.encode()):
         raise Refusal(
             "foreign_page",
             "the session's token is missing or wrong; send it as X-CSRF-Token (see /v1/session)",
         )
 
 
-def refuse_foreign(request: Request, public: str) -> None:
+def refuse_other_site(request: Request, public: str) -> None:
     """CSRF: refuse a request from another site (Sec-Fetch-Site, Origin).
 
     Raises:
         Refusal: it does.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    own = urlsplit(public).netloc or request.headers.get("host", "")
-    foreign = origin is not None and urlsplit(origin).netloc != own
-    if foreign or site not in (None, "same-origin", "none"):
+    own_host = urlsplit(public).netloc or request.headers.get("host", "")
+    is_foreign = origin is not None and urlsplit(origin).netloc != own_host
+    if is_foreign or site not in (None, "same-origin", "none"):
         raise Refusal("foreign_page", "the request comes from another site; use our own pages")

@@ -32,21 +32,21 @@ from xhcredit_serving.console.restoration import candidates as restoration
 from xhcredit_serving.console.shell import assets
 from xhcredit_serving.console.shell import error_page as mishaps
 
-PARTS = (
+PAGE_MODULES = (
     door, watchlist, views, enterprise, alerts, alert, draws, draws_joint, checks, models, quality,
     restoration, rules, audit, half_year, accounts,
 )  # fmt: skip
 
 
-def add_to(app: FastAPI) -> None:
+def add_console(app: FastAPI) -> None:
     """Add console pages, static assets and error pages."""
-    app.router.routes.append(Route("/", _to_console))
-    app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.answer))
-    for part in PARTS:
+    app.router.routes.append(Route("/", _redirect_to_console))
+    app.router.routes.append(Route(assets.PREFIX + "{name:path}", assets.serve_asset))
+    for part in PAGE_MODULES:
         app.include_router(part.router)
     mishaps.register(app)
 
 
-async def _to_console(request: Request) -> Response:
+async def _redirect_to_console(request: Request) -> Response:
     """Redirect the root path to the console."""
     return RedirectResponse("/console", 307)

@@ -18,16 +18,16 @@ from starlette.responses import Response
 
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import UnknownRecord
-from xhcredit.jobs.draws.documents import internal_list, notices
-from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public
+from xhcredit.jobs.draws.documents import notices_pdf, write_internal_list
+from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public_list
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_RUN
 from xhcredit_serving.draws import schemas as bodies
-from xhcredit_serving.draws.routes import Draw, _act, _done, theirs
+from xhcredit_serving.draws.routes import DrawInPath, _new_act, _run_in_thread, draw_of_bureau
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE
-from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["draws"])
@@ -40,16 +40,16 @@ TYPES = {
     ".pdf": "application/pdf",
 }
 INTERNAL = {"internal_list.xlsx": "内部名单 / internal list", "notices.pdf": "检查通知书 / notices"}
-_HELD = {"Cache-Control": "public, max-age=300"}
-_MOST = 12  #: public files that are kept ready
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
+_MAX_CACHED = 12  #: public files that are kept ready
 
 
 @dataclass
 class PublicLists:
     """Public files as they were made last; one is made at a time, since anybody may ask."""
 
-    _kept: dict[str, bytes] = field(default_factory=dict)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _cached: dict[str, bytes] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, service: Service, draw: str, name: str) -> bytes:
         """File of a published draw, rebuilt when results or names have changed.
@@ -57,59 +57,61 @@ class PublicLists:
         Raises:
             UnknownRecord: there is no such draw, or its list was not published.
         """
-        async with self._turn:
-            key = await asyncio.to_thread(_version, service, draw, name)
-            if key not in self._kept:
-                made = await asyncio.to_thread(_made, _public, service, draw, name)
-                self._kept = dict([*self._kept.items()][1 - _MOST :]) | {key: made}
-            return self._kept[key]
+        async with self._lock:
+            file_version = await asyncio.to_thread(_file_version, service, draw, name)
+            if file_version not in self._cached:
+                content = await asyncio.to_thread(_file_content, _write_public, service, draw, name)
+                self._cached = dict([*self._cached.items()][1 - _MAX_CACHED :]) | {
+                    file_version: content
+                }
+            return self._cached[file_version]
 
 
-def _version(service: Service, draw: str, name: str) -> str:
+def _file_version(service: Service, draw: str, name: str) -> str:
     """Version of a public file: digest of its inputs."""
-    kept = service.store.draws.one(draw)
-    if kept["state"] != PUBLISHED:
+    draw_record = service.store.draws.get(draw)
+    if draw_record["state"] != PUBLISHED:
         raise UnknownRecord(f'draw "{draw}" has published no list yet')
     run = service.store.reader.current_run()["run"]
     return hashlib.sha256(
-        canonical([draw, name, kept["results"], kept["publications"], run]).encode()
+        canonical([draw, name, draw_record["results"], draw_record["publications"], run]).encode()
     ).hexdigest()
 
 
-def _made(make: Callable[..., None], service: Service, draw: str, name: str) -> bytes:
+def _file_content(write_file: Callable[..., None], service: Service, draw: str, name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
-        make(service, draw, file)
+        write_file(service, draw, file)
         return file.read_bytes()
 
 
-def _public(service: Service, draw: str, file: Path) -> None:
-    write_public(service.store, draw, file)
+def _write_public(service: Service, draw: str, file: Path) -> None:
+    write_public_list(service.store, draw, file)
 
 
-def _internal(service: Service, draw: str, file: Path) -> None:
+def _write_internal(service: Service, draw: str, file: Path) -> None:
     if file.suffix == ".pdf":
-        file.write_bytes(notices(service.store, draw, service.rulebook))
+        file.write_bytes(notices_pdf(service.store, draw, service.rulebook))
     else:
-        internal_list(service.store, draw, file)
+        write_internal_list(service.store, draw, file)
 
 
-def _of_type(name: str) -> dict[int | str, dict[str, Any]]:
-    kind = {"schema": {"type": "string", "format": "binary"}}
-    content = {TYPES[Path(name).suffix]: kind}
+def _file_response_schema(name: str) -> dict[int | str, dict[str, Any]]:
+    binary_schema = {"schema": {"type": "string", "format": "binary"}}
+    content = {TYPES[Path(name).suffix]: binary_schema}
     return {200: {"description": "文件 / the file", "content": content}}
 
 
-def _attached(data: bytes, draw: str, name: str, headers: dict[str, str]) -> Response:
-    named = {"Content-Disposition": f'attachment; filename="{draw}-{name}"'}
-    return Response(data, headers=headers | named, media_type=TYPES[Path(name).suffix])
+def _attachment(content: bytes, draw: str, name: str, headers: dict[str, str]) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="{draw}-{name}"'}
+    return Response(content, headers=headers | disposition, media_type=TYPES[Path(name).suffix])
 
 
-def _published(name: str) -> Callable[..., Any]:
-    async def answer(request: Request, draw: Draw) -> Response:
+def _public_file_route(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: DrawInPath) -> Response:
         lists: PublicLists = request.app.state.public_lists
-        data = await lists.of(service_of(request), draw, name)
-        return _attached(data, draw, name, _HELD)
+        content = await lists.of(service_of(request), draw, name)
+        return _attachment(content, draw, name, _CACHE_HEADERS)
 
     answer.__doc__ = f"The {name} of a published draw."
     return answer
@@ -122,9 +124,9 @@ for _name in FILES:
         summary=f"抽查名单与结果（公开） / {_name}, public",
         description="公示后任何人可取，随结果更新；不含等级。单元格不会作为公式执行；无需密钥。\n\n"
         "For everybody once it was published, with results as they stand; no tiers, no key.",
-        responses=declared(400, 404, 422) | _of_type(_name),
+        responses=declared_problems(400, 404, 422) | _file_response_schema(_name),
         response_class=Response,
-    )(_published(_name))
+    )(_public_file_route(_name))
 
 
 async def internal_file(
@@ -137,19 +139,19 @@ async def internal_file(
         Refusal: another export is being written.
     """
     service = service_of(request)
-    await asyncio.to_thread(theirs, service, caller, DRAWS_RUN, draw)
-    if service.exporting.locked():
+    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
+    if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
-    async with service.exporting:
+    async with service.export_lock:
         record = json_of(await asyncio.to_thread(service.store.draws.file, draw, "record.json"))
-        data = await asyncio.to_thread(_made, _internal, service, draw, name)
+        content = await asyncio.to_thread(_file_content, _write_internal, service, draw, name)
     codes = [s["code"] for s in record["selected"]]
     await service.journal.note(caller.act("draw.file", purpose, draw=draw, file=name, codes=codes))
-    return _attached(data, draw, name, NO_STORE)
+    return _attachment(content, draw, name, NO_STORE)
 
 
-def _for_officers(name: str) -> Callable[..., Any]:
-    async def answer(request: Request, draw: Draw) -> Response:
+def _internal_file_route(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: DrawInPath) -> Response:
         caller = await service_of(request).caller(request, DRAWS_RUN)
         return await internal_file(request, caller, purpose_of(request.headers), draw, name)
 
@@ -164,10 +166,10 @@ for _name, _said in INTERNAL.items():
         summary=_said,
         description="供抽查经办人，含企业信息，不得公开；查询留痕。\n\n"
         "For officers of the draw, not public; the reading is recorded.",
-        responses=declared(400, 404, 422) | _of_type(_name),
-        openapi_extra=examples.with_purpose(),
+        responses=declared_problems(400, 404, 422) | _file_response_schema(_name),
+        openapi_extra=examples.purpose_parameters(),
         response_class=Response,
-    )(_for_officers(_name))
+    )(_internal_file_route(_name))
 
 
 @router.post(
@@ -177,13 +179,14 @@ for _name, _said in INTERNAL.items():
     description="此后任何人可取公开名单，随结果更新；有新结果后可再次公示，逐次编号留存。\n\n"
     "From then on everybody can take the public list, with results as they stand; again after "
     "new results: publications are numbered and all kept.",
-    responses=declared(400, 404, 409, 422) | {200: examples.json_of(bodies.PUBLISHED)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 409, 422)
+    | {200: examples.json_example(bodies.EXAMPLE_PUBLISHED)},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def publish(request: Request, draw: Draw) -> Response:
+async def publish(request: Request, draw: DrawInPath) -> Response:
     """Publish the list of a draw."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
-    await asyncio.to_thread(theirs, service, caller, DRAWS_RUN, draw)
-    act = _act(request, caller, "publish", None, draw=draw)
-    return await _done(service.store.draws.publish, act, draw, {"files": list(FILES)})
+    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
+    act = _new_act(request, caller, "publish", None, draw=draw)
+    return await _run_in_thread(service.store.draws.publish, act, draw, {"files": list(FILES)})

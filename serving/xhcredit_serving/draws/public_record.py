@@ -9,25 +9,25 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from xhcredit.draws.verify import stranger
+from xhcredit.draws.verify import standalone_verifier
 from xhcredit.errors import UnknownRecord
-from xhcredit_serving.draws.routes import Draw
+from xhcredit_serving.draws.routes import DrawInPath
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.problems import declared
+from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.service import service_of
 
 public = APIRouter(tags=["draws"])
-_HELD = {"Cache-Control": "public, max-age=300"}
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
 
 
-def _published(name: str) -> Callable[..., Any]:
-    async def answer(request: Request, draw: Draw) -> Response:
-        kept = service_of(request).store.draws
+def _public_file_route(name: str) -> Callable[..., Any]:
+    async def answer(request: Request, draw: DrawInPath) -> Response:
+        draw_store = service_of(request).store.draws
         try:
-            data = await asyncio.to_thread(kept.file, draw, name)
+            content = await asyncio.to_thread(draw_store.file, draw, name)
         except UnknownRecord:
             raise UnknownRecord(f'draw "{draw}" has published no {name} yet') from None
-        return Response(data, headers=_HELD, media_type="application/json")
+        return Response(content, headers=_CACHE_HEADERS, media_type="application/json")
 
     answer.__doc__ = f"The {name} of a draw, byte by byte."
     return answer
@@ -40,8 +40,9 @@ for _name, _zh in (("commitment", "承诺"), ("record", "抽查记录")):
         summary=f"{_zh}（公开） / {_name}, public",
         description=f"{_zh}原文，任何人可据以核验；无需密钥。\n\n"
         "For everybody, to be checked; no key.",
-        responses=declared(404, 422) | {200: examples.json_of({"protocol": "xhcredit-draw/1"})},
-    )(_published(f"{_name}.json"))
+        responses=declared_problems(404, 422)
+        | {200: examples.json_example({"protocol": "xhcredit-draw/1"})},
+    )(_public_file_route(f"{_name}.json"))
 
 
 @public.get(
@@ -49,10 +50,10 @@ for _name, _zh in (("commitment", "承诺"), ("record", "抽查记录")):
     operation_id="public_verifier",
     summary="核验程序（公开） / stand-alone verifier",
     description="只用 Python 标准库的核验程序。\n\nChecks a record with the standard library only.",
-    responses=declared()
+    responses=declared_problems()
     | {200: {"content": {"text/x-python": {"schema": {"type": "string"}, "example": "#!…"}}}},
     response_class=Response,
 )
 async def verifier() -> Response:
     """The program by which a stranger checks a record."""
-    return Response(stranger(), headers=_HELD, media_type="text/x-python")
+    return Response(standalone_verifier(), headers=_CACHE_HEADERS, media_type="text/x-python")

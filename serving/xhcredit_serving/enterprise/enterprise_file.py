@@ -10,22 +10,22 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput
-from xhcredit.jobs.enterprise.score_changes import with_moves
-from xhcredit.store.core.bureau_scope import Within
+from xhcredit.jobs.enterprise.score_changes import with_score_changes
+from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.field_types import CodeInPath, right_code
+from xhcredit_serving.http.field_types import CodeInPath, validated_code
 from xhcredit_serving.http.json_response import RoundedJSON
-from xhcredit_serving.http.problems import declared
+from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.service import Service, service_of
 
-RUNS = 24  #: earlier runs that a file shows
-_FIRST = date(1990, 1, 1)  #: earlier days are slips of the pen
+HISTORY_RUNS = 24  #: earlier runs that a file shows
+_FIRST_DAY = date(1990, 1, 1)  #: earlier days are slips of the pen
 
 #: only where a warehouse is
 router = APIRouter(tags=["enterprises"])
-Told = tuple[dict[str, Any], list[str], int]
+FileParts = tuple[dict[str, Any], list[str], int]
 
 
 @router.get(
@@ -37,8 +37,8 @@ Told = tuple[dict[str, Any], list[str], int]
     "Everything known on a day (the run's by default): register, events with days, source and the "
     "indicators that read them or why none does, rules of the day, relations, earlier scores. "
     "Records that ceased to count (restored, revoked, corrected) are shown no more.",
-    responses=declared(400, 404, 409, 422) | {200: examples.json_of(examples.FILE)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 409, 422) | {200: examples.json_example(examples.FILE)},
+    openapi_extra=examples.purpose_parameters(),
 )
 async def file(
     request: Request,
@@ -48,8 +48,8 @@ async def file(
     """Everything known of an enterprise on a day."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    told = await read_file(service, caller, purpose, right_code(code), as_of)
-    return RoundedJSON(told, headers={"Cache-Control": "no-store"})
+    file_body = await read_file(service, caller, purpose, validated_code(code), as_of)
+    return RoundedJSON(file_body, headers={"Cache-Control": "no-store"})
 
 
 async def read_file(
@@ -63,27 +63,38 @@ async def read_file(
         Refusal: too many ask at once.
         BookLost, OtherNight: the run cannot be told from what is here.
     """
-    if as_of is not None and not _FIRST <= as_of <= service.today():
-        raise BadInput(f"{as_of} is not between {_FIRST} and today; choose a day that has come")
-    told: dict[str, Any] = {}
-    hidden = 0
+    if as_of is not None and not _FIRST_DAY <= as_of <= service.today():
+        raise BadInput(f"{as_of} is not between {_FIRST_DAY} and today; choose a day that has come")
+    file_body: dict[str, Any] = {}
+    hidden_count = 0
     try:
         within = caller.scope(SCORES)
-        runs = await asyncio.to_thread(service.store.reader.history, code, RUNS, within)
-        found = await service.explainer.do(service.explainer.file, code, as_of, service.today())
-        told, hidden = await asyncio.to_thread(_with_names, service, found, within)
-        told["history"] = with_moves(runs)
+        runs = await asyncio.to_thread(service.store.reader.history, code, HISTORY_RUNS, within)
+        file_parts = await service.explainer.run_in_thread(
+            service.explainer.enterprise_file, code, as_of, service.today()
+        )
+        file_body, hidden_count = await asyncio.to_thread(_with_names, service, file_parts, within)
+        file_body["history"] = with_score_changes(runs)
     finally:
-        seen = {"code": code, "run": told.get("run"), "as_of": told.get("as_of"), "hidden": hidden}
-        await service.journal.note(caller.act("enterprise.file", purpose, **seen))
-    return told
+        audit_payload = {
+            "code": code,
+            "run": file_body.get("run"),
+            "as_of": file_body.get("as_of"),
+            "hidden": hidden_count,
+        }
+        await service.journal.note(caller.act("enterprise.file", purpose, **audit_payload))
+    return file_body
 
 
-def _with_names(service: Service, found: Told, within: Within) -> tuple[dict[str, Any], int]:
+def _with_names(
+    service: Service, file_parts: FileParts, within: BureauScope
+) -> tuple[dict[str, Any], int]:
     """The file, in which neighbours have names; those of other bureaus are only counted."""
-    told, codes, hidden = found
-    named = service.store.watch.places(told["run"], codes, within)
-    for relation in told["relations"]:
-        shown = [named[c] for c in relation["neighbours"] if c in named]
-        relation["neighbours"] = shown
-    return told, hidden
+    file_body, codes, hidden_count = file_parts
+    neighbour_rows = service.store.watchlist.enterprise_rows(file_body["run"], codes, within)
+    for relation in file_body["relations"]:
+        visible_neighbours = [
+            neighbour_rows[code] for code in relation["neighbours"] if code in neighbour_rows
+        ]
+        relation["neighbours"] = visible_neighbours
+    return file_body, hidden_count

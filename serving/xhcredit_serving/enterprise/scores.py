@@ -11,23 +11,23 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from xhcredit.domain.codes import normalised, problem_with
-from xhcredit.jobs.enterprise.score_changes import with_moves
-from xhcredit.store.core.bureau_scope import Within
+from xhcredit.jobs.enterprise.score_changes import with_score_changes
+from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.field_types import CodeInPath, right_code
+from xhcredit_serving.http.field_types import CodeInPath, validated_code
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.problems import WrongCodes, declared
+from xhcredit_serving.http.problems import WrongCodes, declared_problems
 from xhcredit_serving.service import Service, service_of
 
 SCORE_PATH = "/v1/enterprises/{code}/score"
-MOST_CODES = 10_000
+MAX_CODES = 10_000
 #: the caller may keep it, but asks each time whether it still holds
-_TAGGED = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_ETAG_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 router = APIRouter(tags=["enterprises"])
 #: only where a warehouse is
-why = APIRouter(tags=["enterprises"])
+explain_router = APIRouter(tags=["enterprises"])
 
 
 async def score(request: Request) -> Response:
@@ -35,29 +35,31 @@ async def score(request: Request) -> Response:
     service = service_of(request)
     request.scope["state"]["route"] = SCORE_PATH
     caller, purpose = await service.reader_of_enterprises(request)
-    code = right_code(request.path_params["code"])
+    code = validated_code(request.path_params["code"])
     answer = None
     try:
-        answer = await service.quickly(service.store.reader.current, code, caller.scope(SCORES))
+        answer = await service.run_lookup(
+            service.store.reader.current_answer, code, caller.scope(SCORES)
+        )
     finally:
-        seen = {"code": code, "run": answer.run if answer else None}
-        await service.journal.note(caller.act("enterprise.score", purpose, **seen))
+        audit_payload = {"code": code, "run": answer.run if answer else None}
+        await service.journal.note(caller.act("enterprise.score", purpose, **audit_payload))
     tag = f'"{answer.etag}"'
-    headers = {**_TAGGED, "ETag": tag, "X-Run": str(answer.run)}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    headers = {**_ETAG_HEADERS, "ETag": tag, "X-Run": str(answer.run)}
+    if _matches_etag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(answer.body, 200, headers, "application/json")
 
 
-def _has(asked: str, tag: str) -> bool:
+def _matches_etag(if_none_match: str, tag: str) -> bool:
     """Whether If-None-Match names the tag."""
-    if not asked:
+    if not if_none_match:
         return False
-    named = [part.strip().removeprefix("W/") for part in asked.split(",")]
-    return tag in named or "*" in named
+    named_tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return tag in named_tags or "*" in named_tags
 
 
-class _Plain:
+class _ScoreEndpoint:
     """ASGI endpoint of ``score`` without the overhead of a framework route."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +69,7 @@ class _Plain:
 
 
 #: stands first in the application; the route below is for the description
-ready_score = _Plain()
+ready_score = _ScoreEndpoint()
 
 router.get(
     SCORE_PATH,
@@ -75,13 +77,15 @@ router.get(
     summary="当前评分与等级 / current score and tier",
     description="当前批次的评分、等级与主要扣分原因。支持 ETag。每次读取均按事由留痕。\n\n"
     "Score, tier and reasons of the current run. Every read is recorded with its purpose.",
-    responses=declared(400, 404)
-    | {200: examples.json_of(examples.SCORE), 304: {"description": "unchanged since ETag"}},
+    responses=declared_problems(400, 404)
+    | {200: examples.json_example(examples.SCORE), 304: {"description": "unchanged since ETag"}},
     openapi_extra={
         "parameters": [
             examples.code_parameter(),
-            examples.header("If-None-Match", "上次的 ETag / the ETag held", required=False),
-            examples.header("X-Purpose", examples.PURPOSE_WORDS),
+            examples.header_parameter(
+                "If-None-Match", "上次的 ETag / the ETag held", required=False
+            ),
+            examples.header_parameter("X-Purpose", examples.PURPOSE_WORDS),
         ]
     },
 )(score)
@@ -94,8 +98,8 @@ router.get(
     description="各批次的评分与等级，最新在前；moved_by 列明与上一批次相比、计入主要原因的变动，"
     "rest 为其余变动。\n\nWhat each published run said, the latest first; moved_by tells which of "
     "the main reasons moved the composite since the run before, rest what else did.",
-    responses=declared(400, 404, 422) | {200: examples.json_of(examples.HISTORY)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 422) | {200: examples.json_example(examples.HISTORY)},
+    openapi_extra=examples.purpose_parameters(),
 )
 async def history(
     request: Request, code: CodeInPath, limit: Annotated[int, Query(ge=1, le=1000)] = 400
@@ -103,19 +107,19 @@ async def history(
     """Score history of an enterprise over published runs."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    code = right_code(code)
+    code = validated_code(code)
     runs: list[dict[str, Any]] = []
     try:
         runs = await asyncio.to_thread(
             service.store.reader.history, code, limit, caller.scope(SCORES)
         )
     finally:
-        seen = {"code": code, "runs": [r["run"] for r in runs]}
-        await service.journal.note(caller.act("enterprise.history", purpose, **seen))
-    return RoundedJSON({"code": code, "runs": with_moves(runs)}, headers=NO_STORE)
+        audit_payload = {"code": code, "runs": [r["run"] for r in runs]}
+        await service.journal.note(caller.act("enterprise.history", purpose, **audit_payload))
+    return RoundedJSON({"code": code, "runs": with_score_changes(runs)}, headers=NO_STORE)
 
 
-@why.get(
+@explain_router.get(
     "/v1/enterprises/{code}/explain",
     operation_id="explain",
     summary="评分依据 / why this score",
@@ -123,31 +127,31 @@ async def history(
     "数据不影响；本数据仓库中没有该批次数据时返回 409。\n\nPoints, rules and the events behind the "
     "current answer, told from what its run knew, whatever came since; 409 if the warehouse here "
     "is not that of the run.",
-    responses=declared(400, 404, 409) | {200: examples.json_of(examples.EXPLAIN)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 409) | {200: examples.json_example(examples.EXPLAIN)},
+    openapi_extra=examples.purpose_parameters(),
 )
 async def explain(request: Request, code: CodeInPath) -> Response:
     """Everything behind the current answer of an enterprise."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    code = right_code(code)
-    told: dict[str, Any] = {}
+    code = validated_code(code)
+    explanation: dict[str, Any] = {}
     try:
         within = caller.scope(SCORES)
-        answer = await service.quickly(service.store.reader.current, code, within)
+        answer = await service.run_lookup(service.store.reader.current_answer, code, within)
         explainer = service.explainer
-        told = await explainer.do(explainer.explain, answer, service.today())
+        explanation = await explainer.run_in_thread(explainer.explain, answer, service.today())
     finally:
-        seen = {"code": code, "run": told.get("run")}
-        await service.journal.note(caller.act("enterprise.explain", purpose, **seen))
-    return RoundedJSON(told, headers=NO_STORE)
+        audit_payload = {"code": code, "run": explanation.get("run")}
+        await service.journal.note(caller.act("enterprise.explain", purpose, **audit_payload))
+    return RoundedJSON(explanation, headers=NO_STORE)
 
 
 class Codes(BaseModel):
     """Codes of a batch."""
 
     codes: list[Annotated[str, Field(max_length=64)]] = Field(
-        min_length=1, max_length=MOST_CODES, examples=[[examples.CODE]]
+        min_length=1, max_length=MAX_CODES, examples=[[examples.CODE]]
     )
 
 
@@ -155,33 +159,33 @@ class Codes(BaseModel):
     "/v1/scores:batch",
     operation_id="scores_batch",
     summary="批量评分 / scores of many",
-    description=f"至多 {MOST_CODES} 个代码，同一批次作答；未收录的列入 not_found。\n\nUp to "
-    f"{MOST_CODES} codes, all answered from one run; those that it lacks stand in not_found.",
-    responses=declared(400, 404, 413, 422) | {200: examples.json_of(examples.BATCH)},
-    openapi_extra=examples.with_purpose(),
+    description=f"至多 {MAX_CODES} 个代码，同一批次作答；未收录的列入 not_found。\n\nUp to "
+    f"{MAX_CODES} codes, all answered from one run; those that it lacks stand in not_found.",
+    responses=declared_problems(400, 404, 413, 422) | {200: examples.json_example(examples.BATCH)},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def batch(request: Request, asked: Codes) -> Response:
+async def batch(request: Request, request_body: Codes) -> Response:
     """Ready answers of one run for many codes."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    codes = [normalised(code) for code in asked.codes]
-    wrong = {f"codes.{i}": c for i, c in enumerate(codes) if problem_with(c) is not None}
-    if wrong:
-        raise WrongCodes(wrong)
+    codes = [normalised(code) for code in request_body.codes]
+    wrong_codes = {f"codes.{i}": c for i, c in enumerate(codes) if problem_with(c) is not None}
+    if wrong_codes:
+        raise WrongCodes(wrong_codes)
     codes = list(dict.fromkeys(codes))
-    body, run = await asyncio.to_thread(_many, service, codes, caller.scope(SCORES))
-    seen = {"codes": codes, "run": run}
-    await service.journal.note(caller.act("enterprise.scores_batch", purpose, **seen))
+    body, run = await asyncio.to_thread(_batch_body, service, codes, caller.scope(SCORES))
+    audit_payload = {"codes": codes, "run": run}
+    await service.journal.note(caller.act("enterprise.scores_batch", purpose, **audit_payload))
     headers = {**NO_STORE, "X-Run": str(run)}
     return Response(body, 200, headers, "application/json")
 
 
-def _many(service: Service, codes: list[str], within: Within) -> tuple[bytes, int]:
+def _batch_body(service: Service, codes: list[str], within: BureauScope) -> tuple[bytes, int]:
     """The answer to a batch, put together from ready bytes."""
     reader = service.store.reader
-    found = reader.many(codes, within)
-    run = next(iter(found.values())).run if found else int(reader.current_run()["run"])
-    missing = ", ".join(f'"{code}"' for code in codes if code not in found)
-    scores = b",".join(found[code].body for code in codes if code in found)
-    head, tail = f'{{"run":{run},"scores":[', f'],"not_found":[{missing}]}}'
+    answers = reader.answers_by_code(codes, within)
+    run = next(iter(answers.values())).run if answers else int(reader.current_run()["run"])
+    missing_codes = ", ".join(f'"{code}"' for code in codes if code not in answers)
+    scores = b",".join(answers[code].body for code in codes if code in answers)
+    head, tail = f'{{"run":{run},"scores":[', f'],"not_found":[{missing_codes}]}}'
     return head.encode() + scores + tail.encode(), run

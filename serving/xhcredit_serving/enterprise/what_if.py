@@ -10,18 +10,18 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from xhcredit.jobs.enterprise.what_if_changes import Wrong, checked
+from xhcredit.jobs.enterprise.what_if_changes import FieldProblem, check_changes
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import WHAT_IF
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.field_types import right_code
+from xhcredit_serving.http.field_types import validated_code
 from xhcredit_serving.http.json_response import RoundedJSON
-from xhcredit_serving.http.problems import declared
+from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.service import Service, service_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["enterprises"])
-_MOST = 20
+_MAX_CHANGES = 20
 
 
 class Addition(BaseModel):
@@ -44,14 +44,16 @@ class Withdrawal(BaseModel):
     )
 
 
-class Supposed(BaseModel):
+class WhatIfRequest(BaseModel):
     """What-if request: one enterprise and its supposed changes."""
 
     model_config = ConfigDict(extra="forbid")
     code: str = Field(max_length=64, examples=[examples.CODE])
-    add: list[Addition] = Field([], max_length=_MOST, examples=[examples.SUPPOSED["add"]])
+    add: list[Addition] = Field(
+        [], max_length=_MAX_CHANGES, examples=[examples.SUPPOSED_CHANGES["add"]]
+    )
     withdraw: list[Withdrawal] = Field(
-        [], max_length=_MOST, examples=[examples.SUPPOSED["withdraw"]]
+        [], max_length=_MAX_CHANGES, examples=[examples.SUPPOSED_CHANGES["withdraw"]]
     )
 
 
@@ -62,19 +64,20 @@ class Supposed(BaseModel):
     description="在当前批次的评分日，假设新增或停用若干事项，给出前后的评分、等级与逐项差异；"
     "不改变任何数据。同时测算过多时返回 503。\n\nScore, tier and each indicator on the day of the "
     "current run, with and without supposed events; nothing is changed. 503 while too many ask.",
-    responses=declared(400, 404, 409, 422) | {200: examples.json_of(examples.WHAT_IF)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 409, 422)
+    | {200: examples.json_example(examples.WHAT_IF)},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def what_if(request: Request, asked: Supposed) -> Response:
+async def what_if(request: Request, request_body: WhatIfRequest) -> Response:
     """The current result of an enterprise with and without supposed events."""
     service = service_of(request)
     caller = await service.caller(request, WHAT_IF)
-    told = await suppose(service, caller, purpose_of(request.headers), asked)
-    return RoundedJSON(told, headers={"Cache-Control": "no-store"})
+    comparison = await run_what_if(service, caller, purpose_of(request.headers), request_body)
+    return RoundedJSON(comparison, headers={"Cache-Control": "no-store"})
 
 
-async def suppose(
-    service: Service, caller: Caller, purpose: str, asked: Supposed
+async def run_what_if(
+    service: Service, caller: Caller, purpose: str, request_body: WhatIfRequest
 ) -> dict[str, Any]:
     """What-if result with and without the supposed changes; the read is audited.
 
@@ -84,30 +87,43 @@ async def suppose(
         Refusal: too many ask at once.
         BookLost, OtherNight: the run cannot be told from what is here.
     """
-    code, run = right_code(asked.code), None
+    code, run = validated_code(request_body.code), None
     service.explainer.refuse_if_full()
     try:
         within = caller.scope(WHAT_IF)
-        await service.quickly(service.store.reader.current, code, within)
+        await service.run_lookup(service.store.reader.current_answer, code, within)
         explainer = service.explainer
-        day = await explainer.do(explainer.day)
-        supposed = checked(
-            [(a.table, a.values) for a in asked.add],
-            [(w.table, w.key) for w in asked.withdraw],
+        day = await explainer.run_in_thread(explainer.champion_day)
+        changes = check_changes(
+            [(addition.table, addition.values) for addition in request_body.add],
+            [(withdrawal.table, withdrawal.key) for withdrawal in request_body.withdraw],
             day,
         )
-        if supposed.wrong:
-            raise _faults(supposed.wrong)
-        told = await explainer.do(explainer.what_if, code, supposed, service.today())
-        run = told["run"]
+        if changes.wrong:
+            raise _validation_error(changes.wrong)
+        comparison = await explainer.run_in_thread(
+            explainer.what_if, code, changes, service.today()
+        )
+        run = comparison["run"]
     finally:
-        seen = {"code": code, "run": run, "supposed": asked.model_dump(exclude={"code"})}
-        await service.journal.note(caller.act("enterprise.what_if", purpose, **seen))
-    return told
+        audit_payload = {
+            "code": code,
+            "run": run,
+            "supposed": request_body.model_dump(exclude={"code"}),
+        }
+        await service.journal.note(caller.act("enterprise.what_if", purpose, **audit_payload))
+    return comparison
 
 
-def _faults(wrong: Sequence[Wrong]) -> RequestValidationError:
+def _validation_error(wrong_changes: Sequence[FieldProblem]) -> RequestValidationError:
     """Validation error of all wrong changes at once (422)."""
     return RequestValidationError(
-        [{"loc": ("body", *w.field.split(".")), "msg": w.detail, "type": "supposed"} for w in wrong]
+        [
+            {
+                "loc": ("body", *wrong_change.field.split(".")),
+                "msg": wrong_change.detail,
+                "type": "supposed",
+            }
+            for wrong_change in wrong_changes
+        ]
     )

@@ -59,11 +59,11 @@ async def asset(name: str) -> Response:
     """A file of Swagger UI."""
     if name not in _TYPES:
         raise Refusal("not_found", "no such file; see /docs")
-    held = {"Cache-Control": "public, max-age=86400"}
-    return Response(_file(name), headers=held, media_type=_TYPES[name])
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(_asset_bytes(name), headers=headers, media_type=_TYPES[name])
 
 
 @cache
-def _file(name: str) -> bytes:
+def _asset_bytes(name: str) -> bytes:
     """A file of the package; none of its code is run."""
     return files("fastapi_swagger.resources").joinpath(name).read_bytes()

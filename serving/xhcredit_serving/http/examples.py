@@ -60,7 +60,7 @@ HISTORY = {
         }
     ],
 }
-_READ = {
+_READ_EVENT = {
     "counts": True,
     "indicators": [
         {
@@ -72,7 +72,7 @@ _READ = {
     ],
     "why_none": [],
 }
-_NOT_READ = {
+_UNREAD_EVENT = {
     "counts": False,
     "indicators": [],
     "why_none": [{"reason": "procedure", "zh": "处罚程序为“简易程序”", "en": "procedure: summary"}],
@@ -85,8 +85,13 @@ EXPLAIN = {
     "decided_by": "tiers.cutoffs",
     "scores": [{"score": "general", "points": 742.31, "weight": 1.0, "indicators": []}],
     "events": [
-        {"table": "penalty", "occurred_on": "2026-01-05", "source_file": "处罚.csv", **_READ},
-        {"table": "penalty", "occurred_on": "2025-11-02", "source_file": "处罚.csv", **_NOT_READ},
+        {"table": "penalty", "occurred_on": "2026-01-05", "source_file": "处罚.csv", **_READ_EVENT},
+        {
+            "table": "penalty",
+            "occurred_on": "2025-11-02",
+            "source_file": "处罚.csv",
+            **_UNREAD_EVENT,
+        },
     ],
 }
 BATCH = {"run": 12, "scores": [SCORE], "not_found": ["91310000000000000X"]}
@@ -171,13 +176,13 @@ FILE = {
             "facts": [_FACT],
             "source_file": "处罚.csv",
             "source_row": 7,
-            **_READ,
+            **_READ_EVENT,
         }
     ],
     "relations": [{"kind": "address", "zh": "住所", "count": 3, "neighbours": [_NEIGHBOUR]}],
     "history": [{**_RUN, "tier": "B", "composite": 742.31}],
 }
-SUPPOSED = {
+SUPPOSED_CHANGES = {
     "add": [
         {
             "table": "penalty",
@@ -189,23 +194,23 @@ SUPPOSED = {
     ],
     "withdraw": [{"table": "penalty", "key": {"doc_no": "沪市监处〔2025〕8号"}}],
 }  # fmt: skip
-_SIDE = {"composite": 742.31, "tier": "B", "scores": {"general": 742.31}}
+_SCORE_SIDE = {"composite": 742.31, "tier": "B", "scores": {"general": 742.31}}
 WHAT_IF = {
     "run": 12,
     "code": CODE,
-    "before": _SIDE,
-    "after": {**_SIDE, "composite": 720.81},
+    "before": _SCORE_SIDE,
+    "after": {**_SCORE_SIDE, "composite": 720.81},
     "change": {"composite": -21.5, "tier": ["B", "B"], "indicators": [{**_REASON}]},
 }
 
 
-def json_of(example: object) -> dict[str, Any]:
+def json_example(example: object) -> dict[str, Any]:
     """A good answer with its example."""
     body = {"schema": {"type": "object"}, "example": example}
     return {"description": "成功 / done", "content": {"application/json": body}}
 
 
-def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
+def header_parameter(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
     """OpenAPI header parameter."""
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return {
@@ -217,9 +222,9 @@ def header(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
     }
 
 
-def with_purpose() -> dict[str, Any]:
+def purpose_parameters() -> dict[str, Any]:
     """OpenAPI parameters of a read of enterprises (``X-Purpose``)."""
-    return {"parameters": [header("X-Purpose", PURPOSE_WORDS)]}
+    return {"parameters": [header_parameter("X-Purpose", PURPOSE_WORDS)]}
 
 
 def code_parameter() -> dict[str, Any]:
@@ -238,13 +243,16 @@ def code_parameter() -> dict[str, Any]:
 
 def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
     """What OpenAPI says of a change by a person besides its own parameters."""
-    asked = [
-        header("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
-        header("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token"),
+    header_parameters = [
+        header_parameter("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
+        header_parameter("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token"),
     ]
-    words = "幂等键：重试不会重复办理 / the same request again does nothing"
+    key_description = "幂等键：重试不会重复办理 / the same request again does nothing"
     return {
-        "parameters": [*asked, header("Idempotency-Key", words, required=False)]
+        "parameters": [
+            *header_parameters,
+            header_parameter("Idempotency-Key", key_description, required=False),
+        ]
         if with_key
-        else asked
+        else header_parameters
     }

@@ -12,17 +12,17 @@ from xhcredit_serving.http import examples
 from xhcredit_serving.http.problems import WrongCodes
 
 
-def whole(text: str) -> str:
+def encodable_text(text: str) -> str:
     """A text that can be written as UTF-8: JSON can also hold halves of characters."""
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         raise ValueError("holds half a character; write whole ones")
     return text
 
 
-Whole = Annotated[str, AfterValidator(whole)]
-Name = Annotated[Whole, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+EncodableText = Annotated[str, AfterValidator(encodable_text)]
+Name = Annotated[EncodableText, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Bureau = Annotated[
-    Whole,
+    EncodableText,
     Field(
         max_length=64,
         pattern=r"^[^\x00-\x1f\x7f、]*$",
@@ -40,13 +40,13 @@ CodeInPath = Annotated[
 ]
 
 
-def right_code(given: str) -> str:
+def validated_code(code_text: str) -> str:
     """A code as it is written; full-width and lower-case characters are taken too.
 
     Raises:
         WrongCodes: with what is wrong.
     """
-    code = normalised(given)
+    code = normalised(code_text)
     if problem_with(code) is not None:
         raise WrongCodes({"code": code[:64]})
     return code

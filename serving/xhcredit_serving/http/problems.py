@@ -23,7 +23,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from xhcredit import errors
 from xhcredit.domain.codes import problem_with
 from xhcredit.domain.disk import disk_error
-from xhcredit_serving.http.problem_catalogue import HTTP, LIBRARY, Kind
+from xhcredit_serving.http.problem_catalogue import HTTP, LIBRARY, ProblemKind
 
 MEDIA_TYPE = "application/problem+json"
 TOO_LARGE = "the body is larger than is taken here; ask in smaller parts"
@@ -31,7 +31,7 @@ RETRY_SECONDS = 1  #: what is said in Retry-After: overload passes quickly
 
 
 #: said instead of the error's own words: those tell of files and databases of the server
-_DISCREET = {
+_PUBLIC_DETAILS = {
     500: "something is wrong on our side; tell the operator the number in instance",
     507: "there is no room left on the server's disk; nothing was changed",
     503: "the store is away, busy or full; nothing was changed: try again in a moment",
@@ -72,7 +72,7 @@ class Problem(BaseModel):
     errors: list[Fault] = []
 
 
-def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def declared_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI responses of problems: those of every operation, and ``statuses``."""
     common = (401, 403, 503, 500)
     body = {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -82,10 +82,10 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def answer(
+def problem_response(
     request_id: str,
     code: str,
-    kind: Kind,
+    problem_kind: ProblemKind,
     detail: str,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
@@ -93,49 +93,49 @@ def answer(
     """Problem response (RFC 9457)."""
     body = Problem(
         type=f"urn:xhcredit:problem:{code}",
-        title=kind.zh,
-        title_en=kind.en,
-        status=kind.status,
+        title=problem_kind.zh,
+        title_en=problem_kind.en,
+        status=problem_kind.status,
         detail=detail,
-        advice=kind.do_zh,
-        advice_en=kind.do_en,
+        advice=problem_kind.do_zh,
+        advice_en=problem_kind.do_en,
         instance=f"urn:xhcredit:request:{request_id}",
         code=code,
         errors=list(faults),
     )
-    known = {"Cache-Control": "no-store", **(headers or {})}
-    if kind.status == 503:
-        known["Retry-After"] = str(RETRY_SECONDS)
-    text = json.dumps(body.model_dump(), ensure_ascii=False)
-    return Response(text.encode(), kind.status, known, MEDIA_TYPE)
+    all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    if problem_kind.status == 503:
+        all_headers["Retry-After"] = str(RETRY_SECONDS)
+    body_json = json.dumps(body.model_dump(), ensure_ascii=False)
+    return Response(body_json.encode(), problem_kind.status, all_headers, MEDIA_TYPE)
 
 
-def refused(request_id: str, refusal: Refusal) -> Response:
+def refusal_response(request_id: str, refusal: Refusal) -> Response:
     """Problem response of a refusal that exists only over HTTP."""
     kind = HTTP[refusal.code]
-    return answer(request_id, refusal.code, kind, refusal.detail, headers=refusal.headers)
+    return problem_response(request_id, refusal.code, kind, refusal.detail, headers=refusal.headers)
 
 
-def incident(request_id: str) -> Response:
+def incident_response(request_id: str) -> Response:
     """Problem response of an internal error (500): the request id, no details."""
-    return answer(request_id, "internal", HTTP["internal"], _DISCREET[500])
+    return problem_response(request_id, "internal", HTTP["internal"], _PUBLIC_DETAILS[500])
 
 
-def of_error(request_id: str, error: errors.XhcreditError) -> Response:
+def error_response(request_id: str, error: errors.XhcreditError) -> Response:
     """The response to an error of the library."""
     kind = LIBRARY[type(error)]
-    detail = _DISCREET.get(kind.status, str(error))
-    return answer(request_id, error.code, kind, detail)
+    detail = _PUBLIC_DETAILS.get(kind.status, str(error))
+    return problem_response(request_id, error.code, kind, detail)
 
 
-def wrong_codes(request_id: str, codes: Mapping[str, str]) -> Response:
+def wrong_codes_response(request_id: str, codes: Mapping[str, str]) -> Response:
     """Problem response of wrong codes, all at once, by their place in the request."""
     kind = LIBRARY[errors.BadCode]
-    faults = [Fault(field=f, detail=problem_with(c) or "") for f, c in codes.items()]
-    first = f'"{next(iter(codes.values()))}": {faults[0].detail}'
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    told = f"code {first}{more}; compare it with the business licence"
-    return answer(request_id, errors.BadCode.code, kind, told, faults)
+    faults = [Fault(field=field, detail=problem_with(code) or "") for field, code in codes.items()]
+    first_fault = f'"{next(iter(codes.values()))}": {faults[0].detail}'
+    more_text = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    detail = f"code {first_fault}{more_text}; compare it with the business licence"
+    return problem_response(request_id, errors.BadCode.code, kind, detail, faults)
 
 
 class WrongCodes(Exception):
@@ -154,35 +154,38 @@ def request_id_of(request: Request) -> str:
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for nothing else
-    return refused(request_id_of(request), error)
+    return refusal_response(request_id_of(request), error)
 
 
 async def _on_library(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.XhcreditError)  # noqa: S101 - registered for nothing else
     request.scope["state"]["error"] = f"{error.code}: {error}"
-    return of_error(request_id_of(request), error)
+    return error_response(request_id_of(request), error)
 
 
 async def _on_disk(request: Request, error: Exception) -> Response:
     """Problem of a full disk or missing right; any other error is an incident."""
-    known = disk_error(error)
-    if known is None:
+    disk_problem = disk_error(error)
+    if disk_problem is None:
         raise error
-    return await _on_library(request, known)
+    return await _on_library(request, disk_problem)
 
 
 async def _on_codes(request: Request, error: Exception) -> Response:
     assert isinstance(error, WrongCodes)  # noqa: S101 - registered for nothing else
-    return wrong_codes(request_id_of(request), error.codes)
+    return wrong_codes_response(request_id_of(request), error.codes)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
     """Problem of a pydantic validation error, without repeating the input."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    found = [Fault(field=".".join(map(str, e["loc"])), detail=e["msg"]) for e in error.errors()]
-    detail = f"{found[0].field}: {found[0].detail}; see /docs for what is expected"
+    faults = [
+        Fault(field=".".join(map(str, field_error["loc"])), detail=field_error["msg"])
+        for field_error in error.errors()
+    ]
+    detail = f"{faults[0].field}: {faults[0].detail}; see /docs for what is expected"
     kind = HTTP["wrong_request"]
-    return answer(request_id_of(request), "wrong_request", kind, detail, found[:100])
+    return problem_response(request_id_of(request), "wrong_request", kind, detail, faults[:100])
 
 
 _BY_STATUS = {
@@ -197,7 +200,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     code, detail = _BY_STATUS.get(error.status_code, ("refused", "the body cannot be read as JSON"))
     kind = HTTP[code]
-    return answer(request_id_of(request), code, kind, detail, headers=error.headers)
+    return problem_response(request_id_of(request), code, kind, detail, headers=error.headers)
 
 
 def register(app: FastAPI) -> None:

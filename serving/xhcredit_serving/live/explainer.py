@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
-from xhcredit.jobs.enterprise.enterprise_file import file_of
+from xhcredit.jobs.enterprise.enterprise_file import enterprise_file_of
 from xhcredit.jobs.enterprise.published_explanation import explain_run
 from xhcredit.jobs.enterprise.what_if import what_if
-from xhcredit.jobs.enterprise.what_if_changes import Checked
+from xhcredit.jobs.enterprise.what_if_changes import CheckedChanges
 from xhcredit.store.night.run_reader import Answer
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.live.champion import Champions
@@ -27,7 +27,7 @@ class Explainer:
 
     champions: Champions
     limit: int
-    _asked: int = 0
+    _running: int = 0
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="explain")
     )
@@ -38,22 +38,22 @@ class Explainer:
         Raises:
             Refusal: too many wait already.
         """
-        if self._asked >= self.limit:
-            raise Refusal("overloaded", f"{self._asked} computations are under way; try again")
+        if self._running >= self.limit:
+            raise Refusal("overloaded", f"{self._running} computations are under way; try again")
 
-    async def do(self, work: Callable[..., _Result], *given: Any) -> _Result:
+    async def run_in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
         """Do one thing in the thread.
 
         Raises:
             Refusal: too many wait for it already.
         """
         self.refuse_if_full()
-        self._asked += 1
+        self._running += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, work, *given)
+            return await loop.run_in_executor(self._thread, work, *arguments)
         finally:
-            self._asked -= 1
+            self._running -= 1
 
     def explain(self, answer: Answer, today: date) -> dict[str, Any]:
         """Everything behind an answer; records that ceased to count by today are left out.
@@ -62,28 +62,28 @@ class Explainer:
             BookLost, OtherNight: the run cannot be told from what is here.
         """
         champions = self.champions
-        live = champions.of_run(answer.run).live
+        live = champions.champion_of_run(answer.run).live
         published = json.loads(answer.body)
         return explain_run(live, champions.warehouse, answer.run, published, today)
 
-    def file(
+    def enterprise_file(
         self, code: str, as_of: date | None, today: date
     ) -> tuple[dict[str, Any], list[str], int]:
         """The file of an enterprise as of a day (the champion's by default); see ``file_of``."""
-        champion = self.champions.now()
+        champion = self.champions.current()
         live = champion.live
-        model = self.champions.model_of(champion, as_of or live.model.as_of)
-        told, neighbours, hidden = file_of(model, live.rows, code, today)
-        return {"run": champion.run, **told}, neighbours, hidden
+        model = self.champions.model_on_day(champion, as_of or live.model.as_of)
+        file_body, neighbours, hidden_count = enterprise_file_of(model, live.rows, code, today)
+        return {"run": champion.run, **file_body}, neighbours, hidden_count
 
-    def day(self) -> date:
+    def champion_day(self) -> date:
         """The day of the champion."""
-        return self.champions.now().live.model.as_of
+        return self.champions.current().live.model.as_of
 
-    def what_if(self, code: str, supposed: Checked, today: date) -> dict[str, Any]:
+    def what_if(self, code: str, changes: CheckedChanges, today: date) -> dict[str, Any]:
         """The champion's result with and without supposed changes."""
-        champion = self.champions.now()
-        return {"run": champion.run, **what_if(champion.live, code, supposed, today)}
+        champion = self.champions.current()
+        return {"run": champion.run, **what_if(champion.live, code, changes, today)}
 
     def close(self) -> None:
         """Wait for computations under way."""

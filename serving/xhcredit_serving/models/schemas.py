@@ -11,19 +11,19 @@ from xhcredit_serving.http import examples
 
 _TEXT = r"^[^\x00]*$"
 
-STANDING: dict[str, Any] = {"candidate": 3, "step": 4, "state": "approved"}
-SHADOWED = {**STANDING, "state": "shadowed", "moved": 118}
-MOVE = {
+EXAMPLE_STATE: dict[str, Any] = {"candidate": 3, "step": 4, "state": "approved"}
+EXAMPLE_SHADOW = {**EXAMPLE_STATE, "state": "shadowed", "moved": 118}
+EXAMPLE_TIER_MOVE = {
     "candidate": 3, "step": 5, "code": examples.CODE, "name": "上海示例餐饮管理有限公司",
     "bureau": "区市场监管局", "tier_before": "B", "tier_after": "C",
     "composite_before": 651.2, "composite_after": 598.4, "activity": 911,
 }  # fmt: skip
-SWITCH = {
+EXAMPLE_SWITCH = {
     "id": 1, "digest": "5b…", "replaces": "9c…", "from_day": "2026-07-01", "candidate": 3,
     "act": "switch", "at": "2026-06-30T09:00:00.000000Z", "actor": "li", "reason": "季度更新",
     "activity": 912,
 }  # fmt: skip
-CANDIDATE = {
+EXAMPLE_CANDIDATE = {
     "id": 3, "digest": "5b…", "name": "boosted-general", "score": "general", "model": "boosted",
     "evaluation": {"metrics": {"auc": 0.81}, "compared": {"auc": [0.81, 0.78, {"low": 0.01}]}},
     "gates": [{"gate": "calibrated", "open": True, "zh": "校准斜率 1.02", "en": "slope 1.02"}],
@@ -47,6 +47,6 @@ class Switch(_Body):
     from_day: Annotated[date, Field(examples=["2026-07-01"])]
 
 
-def day_of(text: str) -> date:
+def parse_day(text: str) -> date:
     """Stored day as a date."""
     return date.fromisoformat(text)

@@ -20,12 +20,12 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.tiers.assign import TIERS
 from xhcredit_serving.auth.permissions import CATALOGUE, ROLES
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.problems import declared
+from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["catalogue"])
 #: the largest number that both databases take
-_MOST = 2**53
+_MAX_NUMBER = 2**53
 Limit = Annotated[int, Query(ge=1, le=500, description="每页条数 / rows of a page")]
 AsOf = Annotated[
     date | None, Query(description="日期，默认今日（北京时间）/ a day; today in China if left out")
@@ -38,17 +38,20 @@ AsOf = Annotated[
     summary="已发布批次 / published runs",
     description="最新在前；翻页用 before=上一页最后的批次号。\n\nThe latest first; for the next "
     "page give the last run of this one as before.",
-    responses=declared(422) | {200: examples.json_of({"current": 12, "runs": [examples.RUN]})},
+    responses=declared_problems(422)
+    | {200: examples.json_example({"current": 12, "runs": [examples.RUN]})},
 )
 async def runs(
-    request: Request, before: Annotated[int | None, Query(ge=1, le=_MOST)] = None, limit: Limit = 50
+    request: Request,
+    before: Annotated[int | None, Query(ge=1, le=_MAX_NUMBER)] = None,
+    limit: Limit = 50,
 ) -> Response:
     """Published runs, and which one answers."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
-    found = await asyncio.to_thread(service.store.reader.runs, before, limit)
-    now = await asyncio.to_thread(current_run, service)
-    return JSONResponse({"current": now["run"] if now else None, "runs": found})
+    run_rows = await asyncio.to_thread(service.store.reader.runs, before, limit)
+    current = await asyncio.to_thread(current_run, service)
+    return JSONResponse({"current": current["run"] if current else None, "runs": run_rows})
 
 
 @router.get(
@@ -56,9 +59,9 @@ async def runs(
     operation_id="run",
     summary="单个批次 / one run",
     description="批次的日期、来源指纹、等级分布与快照摘要。\n\nDay, provenance, tiers and digest.",
-    responses=declared(404, 422) | {200: examples.json_of(examples.RUN)},
+    responses=declared_problems(404, 422) | {200: examples.json_example(examples.RUN)},
 )
-async def run(request: Request, run: Annotated[int, Path(ge=1, le=_MOST)]) -> Response:
+async def run(request: Request, run: Annotated[int, Path(ge=1, le=_MAX_NUMBER)]) -> Response:
     """One published run with its provenance."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
@@ -70,14 +73,15 @@ async def run(request: Request, run: Annotated[int, Path(ge=1, le=_MOST)]) -> Re
     operation_id="releases",
     summary="评分表版本 / releases",
     description="已存档的评分表名称与摘要。\n\nNames and digests of the points tables kept.",
-    responses=declared() | {200: examples.json_of({"releases": [{"name": "expert"}]})},
+    responses=declared_problems()
+    | {200: examples.json_example({"releases": [{"name": "expert"}]})},
 )
 async def releases(request: Request) -> Response:
     """Stored releases."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
-    found = await asyncio.to_thread(service.store.reader.releases)
-    return JSONResponse({"releases": [{k: r[k] for k in ("digest", "name")} for r in found]})
+    release_rows = await asyncio.to_thread(service.store.reader.releases)
+    return JSONResponse({"releases": [{k: r[k] for k in ("digest", "name")} for r in release_rows]})
 
 
 @router.get(
@@ -85,7 +89,8 @@ async def releases(request: Request) -> Response:
     operation_id="release",
     summary="评分表全文 / one release",
     description="按摘要取评分表全文。\n\nThe points tables with this digest, whole.",
-    responses=declared(404, 422) | {200: examples.json_of({"release": "expert", "tables": []})},
+    responses=declared_problems(404, 422)
+    | {200: examples.json_example({"release": "expert", "tables": []})},
 )
 async def release(
     request: Request, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
@@ -103,14 +108,15 @@ async def release(
     description="数值、依据与核验标记；confirmed=false 表示待法制核。ending 列出三个月内到期、"
     "或者已到期而没有后续规定的条目。\n\nValue, source and mark; what no lawyer has "
     "confirmed says so. ending: what ends within three months, or has expired without a successor.",
-    responses=declared(422) | {200: examples.json_of({**examples.RULES, "rules": [examples.RULE]})},
+    responses=declared_problems(422)
+    | {200: examples.json_example({**examples.RULES, "rules": [examples.RULE]})},
 )
 async def rules(request: Request, as_of: AsOf = None) -> Response:
     """All rules in force on a day."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
     day = as_of or service.today()
-    return JSONResponse(await asyncio.to_thread(in_force, service.rulebook, day))
+    return JSONResponse(await asyncio.to_thread(rules_effective_on, service.rulebook, day))
 
 
 @router.get(
@@ -118,7 +124,8 @@ async def rules(request: Request, as_of: AsOf = None) -> Response:
     operation_id="rule",
     summary="单条规则 / one rule",
     description="某日的取值与历次沿革。\n\nIts value on a day and all its entries.",
-    responses=declared(404, 422) | {200: examples.json_of({**examples.RULE, "entries": []})},
+    responses=declared_problems(404, 422)
+    | {200: examples.json_example({**examples.RULE, "entries": []})},
 )
 async def rule(
     request: Request,
@@ -128,7 +135,7 @@ async def rule(
     """One rule, with all its entries."""
     service = service_of(request)
     await service.caller(request, CATALOGUE)
-    return JSONResponse(one_rule(service.rulebook, rule_id, as_of or service.today()))
+    return JSONResponse(rule_with_entries(service.rulebook, rule_id, as_of or service.today()))
 
 
 @router.get(
@@ -137,7 +144,8 @@ async def rule(
     summary="服务说明 / what this service is",
     description="版本、当前批次、等级、指标目录、数据目录与本密钥权限。\n\n"
     "Version, current run, tiers, indicators, tables and what the key may do.",
-    responses=declared() | {200: examples.json_of({"code_version": "…", "tiers": list("ABCD")})},
+    responses=declared_problems()
+    | {200: examples.json_example({"code_version": "…", "tiers": list("ABCD")})},
 )
 async def metadata(request: Request) -> Response:
     """Metadata: version, current run, indicators, and the caller's permissions."""
@@ -167,7 +175,7 @@ async def metadata(request: Request) -> Response:
     )
 
 
-def _table(of: Table) -> dict[str, Any]:
+def _table(table: Table) -> dict[str, Any]:
     """Table of the data directory with its columns."""
     columns = [
         {
@@ -178,14 +186,14 @@ def _table(of: Table) -> dict[str, Any]:
             "required": c.required,
             "values": dict(c.values),
         }
-        for c in of.columns
+        for c in table.columns
     ]
     return {
-        "table": of.name,
-        "zh": of.name_zh,
-        "en": of.name_en,
-        "kind": of.kind,
-        "authority": of.authority,
+        "table": table.name,
+        "zh": table.name_zh,
+        "en": table.name_en,
+        "kind": table.kind,
+        "authority": table.authority,
         "columns": columns,
     }
 
@@ -198,51 +206,62 @@ def current_run(service: Service) -> dict[str, Any] | None:
         return None
 
 
-def one_rule(book: Rulebook, rule_id: str, day: date) -> dict[str, Any]:
+def rule_with_entries(rulebook: Rulebook, rule_id: str, day: date) -> dict[str, Any]:
     """A rule as of a day, with all its entries.
 
     Raises:
         UnknownRecord: there is no such rule.
         RuleNotInForce: it has no entry in force on that day.
     """
-    if rule_id not in book.rules:
+    if rule_id not in rulebook.rules:
         raise UnknownRecord(f'there is no rule "{rule_id}"; list them: /v1/rules')
-    found = book.rules[rule_id]
-    shown = _rule(found, found.on(day), _serves(book, found.pack, day))
-    every = [e.model_dump(mode="json") for e in found.entries]
-    return {"as_of": day.isoformat(), **shown, "entries": every}
+    rule = rulebook.rules[rule_id]
+    rule_body = _rule_body(rule, rule.on(day), _is_in_service(rulebook, rule.pack, day))
+    entries = [e.model_dump(mode="json") for e in rule.entries]
+    return {"as_of": day.isoformat(), **rule_body, "entries": entries}
 
 
-def in_force(book: Rulebook, day: date) -> dict[str, Any]:
+def rules_effective_on(rulebook: Rulebook, day: date) -> dict[str, Any]:
     """Rules in force on a day, with the digest of the rulebook and rules that end soon."""
-    found = [_rule(f.rule, f.entry, f.in_service) for f in book.in_force(day)]
-    ending = [{"rule": f.rule_id, "zh": f.zh, "en": f.en} for f in ending_soon(book, day)]
-    return {"as_of": day.isoformat(), "digest": book.digest, "ending": ending, "rules": found}
+    rule_bodies = [
+        _rule_body(rule_fact.rule, rule_fact.entry, rule_fact.in_service)
+        for rule_fact in rulebook.in_force(day)
+    ]
+    ending_rules = [
+        {"rule": rule_fact.rule_id, "zh": rule_fact.zh, "en": rule_fact.en}
+        for rule_fact in ending_soon(rulebook, day)
+    ]
+    return {
+        "as_of": day.isoformat(),
+        "digest": rulebook.digest,
+        "ending": ending_rules,
+        "rules": rule_bodies,
+    }
 
 
-def _serves(book: Rulebook, pack: str, day: date) -> bool:
+def _is_in_service(rulebook: Rulebook, pack: str, day: date) -> bool:
     """Whether a pack is in service; before its first day it is not."""
     try:
-        return book.in_service(pack, day)
+        return rulebook.in_service(pack, day)
     except RuleNotInForce:
         return False
 
 
-def _rule(rule: Rule, entry: Entry, in_service: bool) -> dict[str, Any]:
+def _rule_body(rule: Rule, entry: Entry, in_service: bool) -> dict[str, Any]:
     """A rule as of a day: value, source, verification mark."""
-    last = rule.last_day(entry)
-    told = entry.model_dump(mode="json")
+    last_day = rule.last_day(entry)
+    entry_fields = entry.model_dump(mode="json")
     return {
         "id": rule.id,
         "name_zh": rule.name_zh,
         "name_en": rule.name_en,
         "unit": rule.unit,
-        "value": told["value"],
-        "effective_from": told["effective_from"],
-        "last_day": last.isoformat() if last else None,
+        "value": entry_fields["value"],
+        "effective_from": entry_fields["effective_from"],
+        "last_day": last_day.isoformat() if last_day else None,
         "verification": entry.verification,
         "confirmed": rule.is_confirmed,
         "pack": rule.pack,
         "in_service": in_service,
-        "source": told["source"],
+        "source": entry_fields["source"],
     }

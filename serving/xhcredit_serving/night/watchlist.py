@@ -20,39 +20,43 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.documents.pdf import write_pdf
 from xhcredit.jobs.documents.spreadsheets import Column, write_csv, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
-from xhcredit.store.watchlist import Move, Page, Place, Question, Sort
+from xhcredit.store.watchlist import Move, PagePosition, Sort, WatchlistPage, WatchlistQuery
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import RoundedJSON
-from xhcredit_serving.http.problems import Refusal, declared
-from xhcredit_serving.night.watchlist_alerts import allowed, marked, words_of
+from xhcredit_serving.http.problems import Refusal, declared_problems
+from xhcredit_serving.night.watchlist_alerts import (
+    restrict_to_alert_readers,
+    trigger_labels,
+    with_open_alerts,
+)
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(tags=["enterprises"])
 Format = Literal["csv", "xlsx", "pdf"]
-Words = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+TextList = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
 #: rows of one spreadsheet; writing more would take minutes
-MOST_ROWS = 100_000
+MAX_SHEET_ROWS = 100_000
 #: rows of one printed list, some hundred pages; setting more would take gigabytes
-MOST_PRINTED = 2000
+MAX_PDF_ROWS = 2000
 
 
-class Asked(BaseModel):
+class WatchlistFilters(BaseModel):
     """Watchlist filters; omitted fields do not filter."""
 
     model_config = ConfigDict(extra="ignore")
     tier: list[Literal["A", "B", "C", "D"]] = Field([], max_length=4, description="等级 / tiers")
-    street: Words = Field([], description="街镇 / streets")
-    bureau: Words = Field([], description="主管部门 / bureaus")
-    kind: Words = Field([], description="主体类型 / legal forms")
-    size: Words = Field([], description="规模 / size classes")
-    field: Words = Field([], description="适用的专业领域 / X that apply, all of them")
+    street: TextList = Field([], description="街镇 / streets")
+    bureau: TextList = Field([], description="主管部门 / bureaus")
+    kind: TextList = Field([], description="主体类型 / legal forms")
+    size: TextList = Field([], description="规模 / size classes")
+    field: TextList = Field([], description="适用的专业领域 / X that apply, all of them")
     lowest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分下限 / composite from")
     highest: float | None = Field(None, ge=-1e9, le=1e9, description="综合分上限 / composite to")
     moved: Move | None = Field(None, description="变差、变好、新增 / against the run before")
     alerted: bool = Field(False, description="有未结预警 / with an open alert")
-    trigger: Words = Field([], description="预警触发项 / with an open alert of one of these")
+    trigger: TextList = Field([], description="预警触发项 / with an open alert of one of these")
     text: str = Field(
         "",
         max_length=100,
@@ -60,32 +64,32 @@ class Asked(BaseModel):
     )
     sort: Sort = Field("composite", description="排序，负号为降序 / a minus sorts downwards")
 
-    def question(self, within: frozenset[str] | None) -> Question:
+    def to_query(self, within: frozenset[str] | None) -> WatchlistQuery:
         """The question to the store; ``within`` are the bureaus that the caller may see."""
-        return Question(
+        return WatchlistQuery(
             within=within,
-            tier=_each(self.tier),
-            street=_each(self.street),
-            bureau=_each(self.bureau),
-            kind=_each(self.kind),
-            size=_each(self.size),
-            field=_each(self.field),
+            tier=_distinct(self.tier),
+            street=_distinct(self.street),
+            bureau=_distinct(self.bureau),
+            kind=_distinct(self.kind),
+            size=_distinct(self.size),
+            field=_distinct(self.field),
             lowest=self.lowest,
             highest=self.highest,
             moved=self.moved,
             alerted=self.alerted,
-            trigger=_each(self.trigger),
+            trigger=_distinct(self.trigger),
             text=self.text.replace("\0", "").strip(),
             sort=self.sort,
         )
 
 
-def _each(values: Iterable[str]) -> tuple[str, ...]:
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     """Each value once; PostgreSQL takes no NUL in a text."""
     return tuple(sorted({v.replace("\0", "") for v in values}))
 
 
-class Paged(Asked):
+class WatchlistPageQuery(WatchlistFilters):
     """A question for one page."""
 
     limit: int = Field(50, ge=1, le=500, description="每页条数 / rows of a page")
@@ -106,21 +110,21 @@ class Cursor(BaseModel):
         return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, text: str, question: Question) -> Place:
+    def read(cls, text: str, query: WatchlistQuery) -> PagePosition:
         """Where a page ended, by a cursor that was handed out for the same question.
 
         Raises:
             BadInput: it was not.
         """
         try:
-            padded = text.encode() + b"=" * (-len(text) % 4)
-            found = cls.model_validate_json(base64.urlsafe_b64decode(padded))
+            padded_text = text.encode() + b"=" * (-len(text) % 4)
+            cursor = cls.model_validate_json(base64.urlsafe_b64decode(padded_text))
         except (ValueError, ValidationError):
             raise BadInput("this is no cursor; take it from next of the page before") from None
-        by_code = question.sort.endswith("code")
-        if found.question != question.digest or isinstance(found.key, str) != by_code:
+        by_code = query.sort.endswith("code")
+        if cursor.question != query.digest or isinstance(cursor.key, str) != by_code:
             raise BadInput("the cursor is of another question; keep filters and sort while paging")
-        return Place(found.run, found.key, found.code)
+        return PagePosition(cursor.run, cursor.key, cursor.code)
 
 
 @router.get(
@@ -131,29 +135,35 @@ class Cursor(BaseModel):
     "同一次查询各页均出自同一批次，total 为符合条件的总数。默认综合分由低到高。\n\nFiltered, "
     "sorted, paged by cursor; all pages are of one run, total counts all of them. The lowest "
     "composite comes first unless told otherwise. Open alerts are told to whom may read alerts.",
-    responses=declared(400, 404, 422) | {200: examples.json_of(examples.WATCHLIST)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 422) | {200: examples.json_example(examples.WATCHLIST)},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def watchlist(request: Request, asked: Annotated[Paged, Query()]) -> Response:
+async def watchlist(
+    request: Request, page_query: Annotated[WatchlistPageQuery, Query()]
+) -> Response:
     """Enterprises of the current run."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    question = allowed(caller, asked.question(caller.scope(SCORES)))
-    after = Cursor.read(asked.cursor, question) if asked.cursor else None
-    page = await asyncio.to_thread(service.store.watch.page, question, asked.limit, after)
+    query = restrict_to_alert_readers(caller, page_query.to_query(caller.scope(SCORES)))
+    after_position = Cursor.read(page_query.cursor, query) if page_query.cursor else None
+    page = await asyncio.to_thread(
+        service.store.watchlist.page, query, page_query.limit, after_position
+    )
     codes = [row["code"] for row in page.rows]
-    seen = {"codes": codes, "run": page.run, "asked": question.told()}
-    await service.journal.note(caller.act("enterprise.watchlist", purpose, **seen))
-    rows = await asyncio.to_thread(marked, service, caller, page.rows)
-    told = {"run": page.run, "total": page.total, "enterprises": rows}
-    after_it = _cursor(question, page.after)
-    return RoundedJSON({**told, "next": after_it}, headers={"Cache-Control": "no-store"})
+    audit_payload = {"codes": codes, "run": page.run, "asked": query.as_json()}
+    await service.journal.note(caller.act("enterprise.watchlist", purpose, **audit_payload))
+    rows = await asyncio.to_thread(with_open_alerts, service, caller, page.rows)
+    response_body = {"run": page.run, "total": page.total, "enterprises": rows}
+    next_cursor = _cursor(query, page.after)
+    return RoundedJSON(
+        {**response_body, "next": next_cursor}, headers={"Cache-Control": "no-store"}
+    )
 
 
-def _cursor(question: Question, after: Place | None) -> str | None:
-    if after is None:
+def _cursor(query: WatchlistQuery, after_position: PagePosition | None) -> str | None:
+    if after_position is None:
         return None
-    return Cursor(question=question.digest, **after._asdict()).text()
+    return Cursor(question=query.digest, **after_position._asdict()).text()
 
 
 @router.get(
@@ -161,12 +171,12 @@ def _cursor(question: Question, after: Place | None) -> str | None:
     response_class=FileResponse,
     operation_id="watchlist_export",
     summary="导出关注名单 / watchlist as a file",
-    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MOST_ROWS} 行，"
-    f"PDF 至多 {MOST_PRINTED} 行。"
+    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MAX_SHEET_ROWS} 行，"
+    f"PDF 至多 {MAX_PDF_ROWS} 行。"
     "单元格不会作为公式执行。\n\nAll rows that the same filters give, in the same order; a "
-    f"spreadsheet holds up to {MOST_ROWS} rows, a PDF up to {MOST_PRINTED}. No cell acts as a "
+    f"spreadsheet holds up to {MAX_SHEET_ROWS} rows, a PDF up to {MAX_PDF_ROWS}. No cell acts as a "
     "formula.",
-    responses=declared(400, 404, 422)
+    responses=declared_problems(400, 404, 422)
     | {
         200: {
             "description": "文件 / the file",
@@ -183,22 +193,22 @@ def _cursor(question: Question, after: Place | None) -> str | None:
             },
         }
     },
-    openapi_extra=examples.with_purpose(),
+    openapi_extra=examples.purpose_parameters(),
 )
 async def export(
     request: Request,
-    asked: Annotated[Asked, Query()],
+    filters: Annotated[WatchlistFilters, Query()],
     format: Annotated[Format, Query(description="文件格式 / format")] = "xlsx",
 ) -> Response:
     """Export the filtered watchlist as a file."""
     service = service_of(request)
     caller, purpose = await service.reader_of_enterprises(request)
-    question = allowed(caller, asked.question(caller.scope(SCORES)))
-    return await exported(service, caller, purpose, question, format)
+    query = restrict_to_alert_readers(caller, filters.to_query(caller.scope(SCORES)))
+    return await export_file(service, caller, purpose, query, format)
 
 
-async def exported(
-    service: Service, caller: Caller, purpose: str, question: Question, format: Format
+async def export_file(
+    service: Service, caller: Caller, purpose: str, query: WatchlistQuery, format: Format
 ) -> Response:
     """All rows of a watchlist query as a file; the export is audited.
 
@@ -206,22 +216,29 @@ async def exported(
         BadInput: more rows than such a file is made for.
         Refusal: another file is being written.
     """
-    if service.exporting.locked():
+    if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
-    async with service.exporting:
-        file, page = await asyncio.to_thread(_written, service, question, format, caller)
+    async with service.export_lock:
+        file, page = await asyncio.to_thread(_write_file, service, query, format, caller)
     # the run and the question name the rows: published rows never change
-    seen = {"run": page.run, "rows": page.total, "asked": question.told(), "format": format}
+    audit_payload = {
+        "run": page.run,
+        "rows": page.total,
+        "asked": query.as_json(),
+        "format": format,
+    }
     try:
-        await service.journal.note(caller.act("enterprise.watchlist_export", purpose, **seen))
+        await service.journal.note(
+            caller.act("enterprise.watchlist_export", purpose, **audit_payload)
+        )
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     name = f"watchlist-run{page.run}.{format}"
-    drop = BackgroundTask(file.unlink, missing_ok=True)
-    held = {"Cache-Control": "no-store"}
+    delete_file = BackgroundTask(file.unlink, missing_ok=True)
+    headers = {"Cache-Control": "no-store"}
     return FileResponse(
-        file, filename=name, headers=held, background=drop, media_type=_TYPES[format]
+        file, filename=name, headers=headers, background=delete_file, media_type=_TYPES[format]
     )
 
 
@@ -247,60 +264,65 @@ _COLUMNS = {
 }
 
 
-def _written(service: Service, asked: Question, kind: Format, by: Caller) -> tuple[Path, Page]:
+def _write_file(
+    service: Service, query: WatchlistQuery, kind: Format, caller: Caller
+) -> tuple[Path, WatchlistPage]:
     """All rows in a temporary file, and their first page.
 
     Raises:
         BadInput: more rows than such a file is made for.
     """
-    watch = service.store.watch
-    first = watch.page(asked, 1)
-    _refuse_many(kind, first.total)
-    told = f"批次 run {first.run}；{_filters(asked)}"
-    made = f"导出 by {by.name}，北京时间 {beijing_time(service.now())}；{MARK}"
+    watchlist_reader = service.store.watchlist
+    first_page = watchlist_reader.page(query, 1)
+    _refuse_too_many(kind, first_page.total)
+    filter_note = f"批次 run {first_page.run}；{_filters(query)}"
+    export_note = f"导出 by {caller.name}，北京时间 {beijing_time(service.now())}；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
         path = Path(file.name)
     try:
-        rows = _rows(service, by, watch.every(asked, run=first.run))
+        rows = _rows(service, caller, watchlist_reader.pages(query, run=first_page.run))
         columns = list(_COLUMNS.values())
         if kind == "pdf":
-            notes = [f"{told}；{first.total} 户 enterprises", made]
+            notes = [f"{filter_note}；{first_page.total} 户 enterprises", export_note]
             write_pdf(path, "关注名单 watchlist", notes, columns, rows)
         else:
-            write = write_csv if kind == "csv" else write_xlsx
-            write(path, f"{told}；{made}", columns, rows)
+            write_table = write_csv if kind == "csv" else write_xlsx
+            write_table(path, f"{filter_note}；{export_note}", columns, rows)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return path, first
+    return path, first_page
 
 
-def _refuse_many(kind: Format, rows: int) -> None:
-    most, other = {"xlsx": (MOST_ROWS, "CSV"), "pdf": (MOST_PRINTED, "XLSX or CSV")}.get(
-        kind, (rows, "")
-    )
-    if rows > most:
+def _refuse_too_many(kind: Format, rows: int) -> None:
+    max_rows, other_formats = {
+        "xlsx": (MAX_SHEET_ROWS, "CSV"),
+        "pdf": (MAX_PDF_ROWS, "XLSX or CSV"),
+    }.get(kind, (rows, ""))
+    if rows > max_rows:
         raise BadInput(
-            f"{rows} rows are too many for one {kind.upper()} file, which holds up to {most}; "
-            f"narrow the filter, or take {other}"
+            f"{rows} rows are too many for one {kind.upper()} file, which holds up to {max_rows}; "
+            f"narrow the filter, or take {other_formats}"
         )
 
 
-def _filters(asked: Question) -> str:
+def _filters(query: WatchlistQuery) -> str:
     """Filters of a query in one line."""
-    said = {k: v if isinstance(v, list) else [v] for k, v in asked.told().items()}
-    return "；".join(f"{k}={','.join(map(str, v))}" for k, v in said.items())
+    filter_values = {k: v if isinstance(v, list) else [v] for k, v in query.as_json().items()}
+    return "；".join(f"{k}={','.join(map(str, v))}" for k, v in filter_values.items())
 
 
-def _rows(service: Service, by: Caller, pages: Iterator[Page]) -> Iterator[list[Any]]:
+def _rows(service: Service, caller: Caller, pages: Iterator[WatchlistPage]) -> Iterator[list[Any]]:
     """Cells of an export; legal form, size and open alerts as labels."""
-    words = {n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")}
+    labels_by_column = {
+        n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")
+    }
     for page in pages:
-        for row in marked(service, by, page.rows):
+        for row in with_open_alerts(service, caller, page.rows):
             triggers = row["alerts"]["triggers"] if row["alerts"] else []
-            told = row | {n: words[n].get(row[n], row[n]) for n in words}
-            told["x"] = "；".join(
+            cells = row | {n: labels_by_column[n].get(row[n], row[n]) for n in labels_by_column}
+            cells["x"] = "；".join(
                 f"{n} {s['score']:.1f} ({s['grade']})" for n, s in row["x"].items()
             )
-            told["alerts"] = "；".join(w["zh"] for w in words_of(service, triggers).values())
-            yield [told[name] for name in _COLUMNS]
+            cells["alerts"] = "；".join(w["zh"] for w in trigger_labels(service, triggers).values())
+            yield [cells[name] for name in _COLUMNS]

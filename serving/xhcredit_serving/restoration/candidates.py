@@ -22,122 +22,134 @@ from starlette.responses import FileResponse, Response
 from xhcredit.errors import BadInput
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
-from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
+from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
-from xhcredit.store.core.bureau_scope import Within, is_within
+from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import RESTORATION_READ
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.problems import Refusal, declared
+from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.restoration import schemas as bodies
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["restoration"])
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NAMES = tuple(f.name for f in fields(Restorable))
+_NAMES = tuple(f.name for f in fields(RestorableRecord))
 #: a granted record may be shown no more, also before the night has told the warehouse
-_GONE = ("granted", "published")
-_VIEWS_HELD = 16  #: of a list, one for each set of bureaus
+_HIDDEN_STATES = ("granted", "published")
+_MAX_CACHED_VIEWS = 16  #: of a list, one for each set of bureaus
 
 
 @dataclass(frozen=True)
-class Listed:
+class RestorableList:
     """Records in their order, some of them by code, and the streets that they are in.
 
     ``name`` changes when the data, the day, or who may see what does.
     """
 
     name: str
-    rows: list[Restorable]
+    rows: list[RestorableRecord]
 
     @cached_property
-    def by_code(self) -> dict[str, list[Restorable]]:
+    def by_code(self) -> dict[str, list[RestorableRecord]]:
         """Records of each enterprise."""
-        found: dict[str, list[Restorable]] = {}
+        rows_by_code: dict[str, list[RestorableRecord]] = {}
         for row in self.rows:
-            found.setdefault(row.code, []).append(row)
-        return found
+            rows_by_code.setdefault(row.code, []).append(row)
+        return rows_by_code
 
     @cached_property
     def streets(self) -> list[str]:
         """Streets in which there is anything to restore."""
         return sorted({row.street for row in self.rows} - {""})
 
-    def taken(self, asked: Asked) -> list[Restorable]:
+    def matching(self, query: RestorableQuery) -> list[RestorableRecord]:
         """Records that match a query."""
-        rows = self.by_code.get(asked.code, []) if asked.code else self.rows
-        return [row for row in rows if asked.takes(row)]
+        rows = self.by_code.get(query.code, []) if query.code else self.rows
+        return [row for row in rows if query.matches(row)]
 
 
-Record = tuple[str, str, str]
+RecordKey = tuple[str, str, str]
 
 
 @dataclass
-class Lists:
+class RestorableLists:
     """The list of a day, made once for each state of the data; one at a time."""
 
-    _kept: Listed = Listed("", [])
-    _visible: dict[tuple[str, Within, frozenset[Record]], Listed] = field(default_factory=dict)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _cached: RestorableList = RestorableList("", [])
+    _cached_views: dict[tuple[str, BureauScope, frozenset[RecordKey]], RestorableList] = field(
+        default_factory=dict
+    )
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def of(self, service: Service, day: date) -> Listed:
+    async def of(self, service: Service, day: date) -> RestorableList:
         """The whole list."""
-        async with self._turn:
-            barred = await asyncio.to_thread(service.store.applications.barred)
-            name = await asyncio.to_thread(_name_of, service, barred, day)
-            if self._kept.name != name:
-                self._kept = Listed(name, await asyncio.to_thread(_made, service, barred, day))
-                self._visible.clear()
-            return self._kept
+        async with self._lock:
+            breach_days = await asyncio.to_thread(service.store.applications.breach_day_by_code)
+            name = await asyncio.to_thread(_list_version, service, breach_days, day)
+            if self._cached.name != name:
+                self._cached = RestorableList(
+                    name, await asyncio.to_thread(_build_list, service, breach_days, day)
+                )
+                self._cached_views.clear()
+            return self._cached
 
-    async def of_enterprise(self, service: Service, day: date, code: str) -> list[Restorable]:
+    async def of_enterprise(self, service: Service, day: date, code: str) -> list[RestorableRecord]:
         """The rows of one enterprise; while the whole list is being made, made for it alone."""
-        barred = await asyncio.to_thread(service.store.applications.barred)
-        held = self._kept
-        if held.name == await asyncio.to_thread(_name_of, service, barred, day):
-            return held.by_code.get(code, [])
-        return await asyncio.to_thread(_made, service, barred, day, code)
+        breach_days = await asyncio.to_thread(service.store.applications.breach_day_by_code)
+        cached_list = self._cached
+        if cached_list.name == await asyncio.to_thread(_list_version, service, breach_days, day):
+            return cached_list.by_code.get(code, [])
+        return await asyncio.to_thread(_build_list, service, breach_days, day, code)
 
-    def visible(self, kept: Listed, within: Within, gone: frozenset[Record]) -> Listed:
+    def visible(
+        self, whole_list: RestorableList, within: BureauScope, hidden_records: frozenset[RecordKey]
+    ) -> RestorableList:
         """Part of a list in scope of a caller, without hidden records."""
-        key = kept.name, within, gone
-        held = self._visible.get(key)
-        if held is None:
-            held = Listed(kept.name, visible_rows(kept.rows, within, gone))
-            if len(self._visible) >= _VIEWS_HELD:
-                self._visible.clear()
-            self._visible[key] = held
-        return held
+        cache_key = whole_list.name, within, hidden_records
+        visible_list = self._cached_views.get(cache_key)
+        if visible_list is None:
+            visible_list = RestorableList(
+                whole_list.name, visible_rows(whole_list.rows, within, hidden_records)
+            )
+            if len(self._cached_views) >= _MAX_CACHED_VIEWS:
+                self._cached_views.clear()
+            self._cached_views[cache_key] = visible_list
+        return visible_list
 
 
 def visible_rows(
-    rows: Sequence[Restorable], within: Within, gone: frozenset[Record]
-) -> list[Restorable]:
+    rows: Sequence[RestorableRecord], within: BureauScope, hidden_records: frozenset[RecordKey]
+) -> list[RestorableRecord]:
     """Rows in scope of a caller, without hidden records."""
     return [
         row
         for row in rows
-        if is_within(row.agency, within) and (row.code, row.table, row.key) not in gone
+        if is_within(row.agency, within) and (row.code, row.table, row.key) not in hidden_records
     ]
 
 
-def _name_of(service: Service, barred: dict[str, date], day: date) -> str:
+def _list_version(service: Service, breach_days: dict[str, date], day: date) -> str:
     """Version of the list of a day: it changes with data, breaches or day."""
     digest = Warehouse(warehouse_of(service)).digest()
-    since = hashlib.sha256(canonical({k: f"{v}" for k, v in barred.items()}).encode())
-    return f"{digest[:16]}.{since.hexdigest()[:8]}.{day}"
+    breach_digest = hashlib.sha256(canonical({k: f"{v}" for k, v in breach_days.items()}).encode())
+    return f"{digest[:16]}.{breach_digest.hexdigest()[:8]}.{day}"
 
 
-def _made(service: Service, barred: dict[str, date], day: date, code: str = "") -> list[Restorable]:
+def _build_list(
+    service: Service, breach_days: dict[str, date], day: date, code: str = ""
+) -> list[RestorableRecord]:
     """Restorable list of a day without barred enterprises; with a ``code``, of that one alone."""
-    place, rules = warehouse_of(service), service.rulebook
-    return without_barred(restorable(place, rules, day, code=code), barred, place, rules, day)
+    warehouse, rules = warehouse_of(service), service.rulebook
+    return without_barred(
+        find_restorable(warehouse, rules, day, code=code), breach_days, warehouse, rules, day
+    )
 
 
-class Asked(bodies.Body):
+class RestorableQuery(bodies.Body):
     """Which records."""
 
     state: list[Literal["now", "soon", "needs_act"]] = Field([], max_length=3)
@@ -145,7 +157,7 @@ class Asked(bodies.Body):
     street: str = Field("", max_length=100)
     code: str = Field("", max_length=64)
 
-    def takes(self, row: Restorable) -> bool:
+    def matches(self, row: RestorableRecord) -> bool:
         """Whether a record matches the query."""
         return (
             (not self.state or row.state in self.state)
@@ -155,7 +167,7 @@ class Asked(bodies.Body):
         )
 
 
-class Page(Asked):
+class RestorablePageQuery(RestorableQuery):
     """Which records, and which page of them."""
 
     limit: int = Field(50, ge=1, le=500)
@@ -168,29 +180,33 @@ class Page(Asked):
     summary="可修复清单 / who can restore",
     description="现在或三十日内可以修复的记录与所缺事项，供主动提醒；按部门权限过滤。\n\n"
     "Records that can be restored now or within 30 days, and what is missing.",
-    responses=declared(400, 404, 422) | {200: examples.json_of(bodies.LIST)},
-    openapi_extra=examples.with_purpose(),
+    responses=declared_problems(400, 404, 422) | {200: examples.json_example(bodies.EXAMPLE_LIST)},
+    openapi_extra=examples.purpose_parameters(),
 )
-async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
+async def page(request: Request, page_query: Annotated[RestorablePageQuery, Query()]) -> Response:
     """One page of the list."""
     service = service_of(request)
     caller = await service.caller(request, RESTORATION_READ)
     purpose = purpose_of(request.headers)
-    listed, under_way = await visible_to(request, service, caller)
-    name, found = listed.name, listed.taken(asked)
-    start = _start(asked, name)
-    rows = [_row(row, under_way) for row in found[start : start + asked.limit]]
-    more = start + asked.limit
-    told = {
+    restorable_list, applications_by_record = await visible_to(request, service, caller)
+    name, matching_rows = restorable_list.name, restorable_list.matching(page_query)
+    start = _start_position(page_query, name)
+    rows = [
+        _row(row, applications_by_record) for row in matching_rows[start : start + page_query.limit]
+    ]
+    next_position = start + page_query.limit
+    response_body = {
         "asked_on": service.today().isoformat(),
-        "total": len(found),
-        "states": {state: n for state, n in states_of(found).items()},
+        "total": len(matching_rows),
+        "states": {state: n for state, n in state_counts(matching_rows).items()},
         "records": rows,
-        "next": f"{_mark(asked, name)}.{more}" if more < len(found) else None,
+        "next": f"{_cursor_mark(page_query, name)}.{next_position}"
+        if next_position < len(matching_rows)
+        else None,
     }
-    seen = {"codes": sorted({row["code"] for row in rows})}
-    await service.journal.note(caller.act("records.restorable", purpose, **seen))
-    return RoundedJSON(told, headers=NO_STORE)
+    audit_payload = {"codes": sorted({row["code"] for row in rows})}
+    await service.journal.note(caller.act("records.restorable", purpose, **audit_payload))
+    return RoundedJSON(response_body, headers=NO_STORE)
 
 
 @router.get(
@@ -198,108 +214,124 @@ async def page(request: Request, asked: Annotated[Page, Query()]) -> Response:
     operation_id="restorable_xlsx",
     summary="可修复清单（电子表格） / as a spreadsheet",
     description="与 /v1/restoration/restorable 相同的筛选。\n\nThe same filters, as XLSX.",
-    responses=declared(400, 404, 422)
+    responses=declared_problems(400, 404, 422)
     | {
         200: {
             "description": "文件 / the file",
             "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    openapi_extra=examples.with_purpose(),
+    openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )
-async def sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+async def spreadsheet(request: Request, query: Annotated[RestorableQuery, Query()]) -> Response:
     """The whole list as a spreadsheet."""
     caller = await service_of(request).caller(request, RESTORATION_READ)
-    return await export(request, caller, purpose_of(request.headers), asked)
+    return await export(request, caller, purpose_of(request.headers), query)
 
 
-async def export(request: Request, caller: Caller, purpose: str, asked: Asked) -> FileResponse:
+async def export(
+    request: Request, caller: Caller, purpose: str, query: RestorableQuery
+) -> FileResponse:
     """Matching records as a spreadsheet; noted in the audit log.
 
     Raises:
         Refusal: another export is being written.
     """
     service = service_of(request)
-    if service.exporting.locked():
+    if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
-    async with service.exporting:
-        listed, _ = await visible_to(request, service, caller)
-        name, found = listed.name, listed.taken(asked)
-        file = await asyncio.to_thread(_written, found, service.today())
-    seen = {"list": name, "rows": len(found), "asked": asked.model_dump()}
+    async with service.export_lock:
+        restorable_list, _ = await visible_to(request, service, caller)
+        name, matching_rows = restorable_list.name, restorable_list.matching(query)
+        file = await asyncio.to_thread(_write_spreadsheet, matching_rows, service.today())
+    audit_payload = {"list": name, "rows": len(matching_rows), "asked": query.model_dump()}
     try:
-        await service.journal.note(caller.act("records.restorable_xlsx", purpose, **seen))
+        await service.journal.note(caller.act("records.restorable_xlsx", purpose, **audit_payload))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    drop = BackgroundTask(file.unlink, missing_ok=True)
+    delete_file = BackgroundTask(file.unlink, missing_ok=True)
     title = f"restorable-{service.today()}.xlsx"
-    return FileResponse(file, filename=title, headers=NO_STORE, background=drop, media_type=_XLSX)
+    return FileResponse(
+        file, filename=title, headers=NO_STORE, background=delete_file, media_type=_XLSX
+    )
 
 
-def _written(found: Sequence[Restorable], day: date) -> Path:
+def _write_spreadsheet(rows: Sequence[RestorableRecord], day: date) -> Path:
     handle, name = tempfile.mkstemp(suffix=".xlsx")
     os.close(handle)
-    write_xlsx(found, Path(name), day)
+    write_xlsx(rows, Path(name), day)
     return Path(name)
 
 
-UnderWay = dict[tuple[str, str, str], dict[str, Any]]
+ApplicationsByRecord = dict[tuple[str, str, str], dict[str, Any]]
 
 
-async def visible_to(request: Request, service: Service, caller: Caller) -> tuple[Listed, UnderWay]:
+async def visible_to(
+    request: Request, service: Service, caller: Caller
+) -> tuple[RestorableList, ApplicationsByRecord]:
     """Restorable list in scope of a caller, and applications by record."""
-    lists: Lists = request.app.state.restorable
-    kept = await lists.of(service, service.today())
-    under_way = await asyncio.to_thread(service.store.applications.of_records)
-    return lists.visible(kept, caller.scope(RESTORATION_READ), _gone(under_way)), under_way
+    lists: RestorableLists = request.app.state.restorable
+    whole_list = await lists.of(service, service.today())
+    applications_by_record = await asyncio.to_thread(service.store.applications.latest_by_record)
+    return lists.visible(
+        whole_list, caller.scope(RESTORATION_READ), _hidden_records(applications_by_record)
+    ), applications_by_record
 
 
-def _gone(under_way: UnderWay) -> frozenset[Record]:
+def _hidden_records(applications_by_record: ApplicationsByRecord) -> frozenset[RecordKey]:
     """Hidden records: those already restored by an application."""
-    return frozenset(record for record, step in under_way.items() if step["state"] in _GONE)
+    return frozenset(
+        record for record, step in applications_by_record.items() if step["state"] in _HIDDEN_STATES
+    )
 
 
 async def visible_of_enterprise(
     request: Request, service: Service, caller: Caller, code: str
-) -> list[Restorable]:
+) -> list[RestorableRecord]:
     """Restorable records of one enterprise in scope of a caller, without building the list."""
-    lists: Lists = request.app.state.restorable
+    lists: RestorableLists = request.app.state.restorable
     rows = await lists.of_enterprise(service, service.today(), code)
     if not rows:
         return rows
-    under_way = await asyncio.to_thread(service.store.applications.of_records)
-    return visible_rows(rows, caller.scope(RESTORATION_READ), _gone(under_way))
+    applications_by_record = await asyncio.to_thread(service.store.applications.latest_by_record)
+    return visible_rows(
+        rows, caller.scope(RESTORATION_READ), _hidden_records(applications_by_record)
+    )
 
 
-def states_of(found: Sequence[Restorable]) -> dict[str, int]:
+def state_counts(rows: Sequence[RestorableRecord]) -> dict[str, int]:
     """How many records are in each state."""
-    counts = Counter(row.state for row in found)
+    counts = Counter(row.state for row in rows)
     return {state: counts[state] for state in STATES}
 
 
-def _row(row: Restorable, under_way: UnderWay) -> dict[str, Any]:
-    told = {name: getattr(row, name) for name in _NAMES}
-    days = {k: v.isoformat() for k, v in told.items() if isinstance(v, date)}
-    return {**told, **days, "application": under_way.get((row.code, row.table, row.key))}
+def _row(row: RestorableRecord, applications_by_record: ApplicationsByRecord) -> dict[str, Any]:
+    row_fields = {name: getattr(row, name) for name in _NAMES}
+    day_fields = {k: v.isoformat() for k, v in row_fields.items() if isinstance(v, date)}
+    return {
+        **row_fields,
+        **day_fields,
+        "application": applications_by_record.get((row.code, row.table, row.key)),
+    }
 
 
-def _mark(asked: Page, name: str) -> str:
+def _cursor_mark(page_query: RestorablePageQuery, name: str) -> str:
     """Cursor mark of a page: digest of list version and query."""
-    question = asked.model_dump(exclude={"after", "limit"})
-    return hashlib.sha256(canonical([name, question]).encode()).hexdigest()[:16]
+    query_fields = page_query.model_dump(exclude={"after", "limit"})
+    return hashlib.sha256(canonical([name, query_fields]).encode()).hexdigest()[:16]
 
 
-def _start(asked: Page, name: str) -> int:
+def _start_position(page_query: RestorablePageQuery, name: str) -> int:
     """Where a page begins.
 
     Raises:
         BadInput: the cursor is none, or of another list or question.
     """
-    if not asked.after:
+    if not page_query.after:
         return 0
-    mark, _, place = asked.after.partition(".")
-    if mark != _mark(asked, name) or not (place.isascii() and place.isdigit()):
+    mark, _, position = page_query.after.partition(".")
+    if mark != _cursor_mark(page_query, name) or not (position.isascii() and position.isdigit()):
         raise BadInput("the cursor is of another question or list; begin with the first page")
-    return int(place)
+    return int(position)

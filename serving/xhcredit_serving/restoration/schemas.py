@@ -14,7 +14,7 @@ from xhcredit_serving.http import examples
 
 #: text that both databases keep
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
+LongText = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(max_length=64, examples=[examples.CODE])]
 Act = Annotated[str, Field(max_length=40, pattern=r"^[a-z]+$")]
 RecordTable = Literal["penalty", "abnormal_listing", "serious_listing", "inspection", "food_sample"]
@@ -31,7 +31,7 @@ class Override(Body):
 
     severity: SeverityName
     official: Line
-    reason: Words
+    reason: LongText
 
 
 class Record(Body):
@@ -69,7 +69,7 @@ class Record(Body):
     )
 
 
-class Question(Body):
+class AssessmentRequest(Body):
     """Request: eligibility of a described record on a day."""
 
     record: Record
@@ -90,7 +90,7 @@ class Facts(Body):
     penalty_ended_on: date | None = None
 
 
-class Named(Body):
+class StoredRecordKey(Body):
     """One stored record: its table and the columns of its key."""
 
     code: Code
@@ -102,14 +102,14 @@ class Named(Body):
     )
 
 
-class StoredQuestion(Named):
+class StoredAssessmentRequest(StoredRecordKey):
     """Request: eligibility of a stored record, with facts that the applicant can prove."""
 
     applied_on: date | None = Field(None, description="申请日，默认今日 / day of filing")
     facts: Facts = Facts()
 
 
-class NoticeOf(Body):
+class NoticeRequest(Body):
     """A decision with which a restoration notice is to be served."""
 
     record: Record
@@ -119,12 +119,12 @@ class NoticeOf(Body):
     doc_no: Line = ""
 
 
-class NewApplication(Named):
+class NewApplication(StoredRecordKey):
     """An application for restoration, or an objection."""
 
     applicant: Code
     facts: Facts = Facts()
-    reason: Words = ""
+    reason: LongText = ""
 
 
 class NewStep(Body):
@@ -133,7 +133,7 @@ class NewStep(Body):
     act: Act = Field(examples=["accept"])
     official: Line = Field("", examples=["王某"])
     role: Line = Field("", examples=["信用监管科科长"])
-    reason: Words = Field("", examples=["材料齐全，符合第36号令规定"])
+    reason: LongText = Field("", examples=["材料齐全，符合第36号令规定"])
     facts: Facts = Facts()
     severity: SeverityName | None = None
     despite_unmet: bool = False
@@ -143,8 +143,10 @@ class NewStep(Body):
 
     def details(self) -> dict[str, Any]:
         """Step fields beyond act, official and reason; only those that were set."""
-        told = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        return {k: v for k, v in told.items() if k not in ("act", "official", "role", "reason")}
+        step_fields = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        return {
+            k: v for k, v in step_fields.items() if k not in ("act", "official", "role", "reason")
+        }
 
 
 def facts_of(facts: Facts) -> dict[str, Any]:
@@ -157,20 +159,20 @@ def record_of(record: Record) -> dict[str, Any]:
     return record.model_dump(mode="json", exclude_none=True)
 
 
-RECORD = {
+EXAMPLE_RECORD = {
     "kind": "penalty", "authority": "samr", "field": "food", "penalty_kinds": ["fine"],
     "amount_yuan": 60000, "decided_on": "2026-05-10", "published_on": "2026-05-10",
     "duties_done_on": "2026-06-01", "pledge": True, "holder_kind": "organisation",
 }  # fmt: skip
-_SAID = {"zh": "2026年8月10日可以申请信用修复。", "en": "may apply on 2026-08-10"}
-ANSWER = {
+_SAMPLE_TEXT = {"zh": "2026年8月10日可以申请信用修复。", "en": "may apply on 2026-08-10"}
+EXAMPLE_ASSESSMENT = {
     "eligible": True, "earliest_on": "2026-08-10", "publication_ends_on": "2027-05-10",
     "unmet": [], "severity": "ordinary", "applied_on": "2026-08-10", "authority": "samr",
-    "route": "restoration", "summary": _SAID, "conditions": [], "materials": [_SAID],
-    "deadlines": [], "effects": [_SAID], "needs_lawyer": False, "lawyer": [],
+    "route": "restoration", "summary": _SAMPLE_TEXT, "conditions": [], "materials": [_SAMPLE_TEXT],
+    "deadlines": [], "effects": [_SAMPLE_TEXT], "needs_lawyer": False, "lawyer": [],
 }  # fmt: skip
-FILED = {"application": 7, "step": 1, "state": "filed"}
-APPLICATION = {
+EXAMPLE_FILED = {"application": 7, "step": 1, "state": "filed"}
+EXAMPLE_APPLICATION = {
     **{"application": 7, "kind": "restoration", "code": examples.CODE, "record": "penalty"},
     "key": {"doc_no": "沪市监徐〔2026〕1号"},
     "bureau": "上海市徐汇区市场监督管理局",
@@ -182,7 +184,7 @@ APPLICATION = {
     "clocks": [{"step": "accept", "due_on": "2026-08-12", "done_on": None, "overdue": False}],
     "steps": [{"step": 1, "act": "file", "state": "filed", "done_on": "2026-08-10"}],
 }
-LIST = {
+EXAMPLE_LIST = {
     "asked_on": "2026-08-12", "total": 1, "next": None,
     "states": {"now": 1, "soon": 0, "needs_act": 0},
     "records": [
@@ -196,10 +198,12 @@ LIST = {
 _KEY_WORDS = "幂等键：重试不会重复办理 / the same request again does nothing"
 
 
-def written() -> dict[str, Any]:
+def write_parameters() -> dict[str, Any]:
     """OpenAPI header parameters of a write."""
-    asked = [
-        examples.header("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
-        examples.header("Idempotency-Key", _KEY_WORDS, required=False),
+    header_parameters = [
+        examples.header_parameter(
+            "X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"
+        ),
+        examples.header_parameter("Idempotency-Key", _KEY_WORDS, required=False),
     ]
-    return {"parameters": asked}
+    return {"parameters": header_parameters}

@@ -186,7 +186,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(filed_once, words, code
     assert (answer.exit_code, answer.out) == (code, "")
     assert said in answer.err
     with Store.open(str(filed_once[3])) as store:
-        assert [len(a["steps"]) for a in store.applications.page("restoration")] == [1]
+        assert [len(a["steps"]) for a in store.applications.list_page("restoration")] == [1]
 
 
 def places_for(words, places):

@@ -7,15 +7,15 @@ import pytest
 
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput
-from xhcredit.jobs.alerts.back_test import back_test, prove
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
 from xhcredit.jobs.alerts.follow_up import cluster
-from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.jobs.alerts.nightly_update import update_alerts
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
@@ -43,7 +43,7 @@ def proofs(warehouse):
 
 
 def test_without_a_back_test_no_trigger_speaks(warehouse, store):
-    done = update(warehouse, store, BOOK, DAY, ACT)
+    done = update_alerts(warehouse, store, BOOK, DAY, ACT)
 
     assert (done.raised, done.found) == (0, 0)
     assert "serious_listed" in done.waiting
@@ -74,22 +74,22 @@ def test_a_trigger_that_is_not_in_force_cannot_be_tried(warehouse):
 
 def test_the_same_night_again_does_nothing_and_the_next_tells_only_news(warehouse, store, proofs):
     data, reports = proofs
-    assert prove(store, ACT, DAY, data, reports) == len(reports)
-    first = update(warehouse, store, BOOK, DAY, ACT)
-    again = update(warehouse, store, BOOK, DAY, ACT)
+    assert store_back_tests(store, ACT, DAY, data, reports) == len(reports)
+    first = update_alerts(warehouse, store, BOOK, DAY, ACT)
+    again = update_alerts(warehouse, store, BOOK, DAY, ACT)
 
-    assert first.raised == len(store.alerts.page(Asked(limit=1000))) > 0
+    assert first.raised == len(store.alerts.read_page(AlertQuery(limit=1000))) > 0
     assert first.waiting == ["tier_fell", "tier_fell_far"]
     assert (again.repeated, again.raised) == (True, first.raised)
-    assert len(store.alerts.page(Asked(limit=1000))) == first.raised
-    tomorrow = update(warehouse, store, BOOK, date(2025, 4, 1), ACT)
+    assert len(store.alerts.read_page(AlertQuery(limit=1000))) == first.raised
+    tomorrow = update_alerts(warehouse, store, BOOK, date(2025, 4, 1), ACT)
     assert tomorrow.told_before + tomorrow.quiet >= first.raised / 2
 
 
 def test_evidence_names_the_rows_behind_an_alert(warehouse, store, proofs):
-    prove(store, ACT, DAY, *proofs)
-    update(warehouse, store, BOOK, DAY, ACT)
-    every = store.alerts.page(Asked(limit=1000))
+    store_back_tests(store, ACT, DAY, *proofs)
+    update_alerts(warehouse, store, BOOK, DAY, ACT)
+    every = store.alerts.read_page(AlertQuery(limit=1000))
     told = [(a, e) for a in every for e in a["evidence"]["events"] if a["kind"] == "enterprise"]
 
     assert len(told) > 0
@@ -106,8 +106,8 @@ def test_a_warning_alone_never_changes_a_tier(warehouse, store, proofs, tmp_path
 
     before = night("before")
     publish(tmp_path / "before", store, actor="night", release=load_release().as_data())
-    prove(store, ACT, DAY, *proofs)
-    assert update(warehouse, store, BOOK, DAY, ACT).raised > 0
+    store_back_tests(store, ACT, DAY, *proofs)
+    assert update_alerts(warehouse, store, BOOK, DAY, ACT).raised > 0
     after = night("after")
 
     assert before.equals(after)

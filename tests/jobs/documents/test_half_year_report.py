@@ -6,14 +6,14 @@ import openpyxl
 import pytest
 
 from tests.store.alerts.test_alerts import candidate, go, night
-from xhcredit.alerts.workflow import OVER
+from xhcredit.alerts.workflow import CLOSED_STATES
 from xhcredit.errors import BadInput
 from xhcredit.jobs.documents.pdf import FONTS
-from xhcredit.jobs.half_year_report import as_pdf, as_xlsx, half_named, half_of, half_year
-from xhcredit.store.half_year_counts import counted
+from xhcredit.jobs.half_year_report import as_pdf, as_xlsx, build_report, half_of, parse_half
+from xhcredit.store.half_year_counts import count_half_year
 from xhcredit.store.store import Store
 
-H1 = half_named("2026H1")
+H1 = parse_half("2026H1")
 TODAY = date(2026, 7, 1)
 
 
@@ -33,7 +33,7 @@ def followed(store):
 
 
 def alerts_of(store, half, within=None):
-    told = half_year(store, half_named(half), date(2026, 12, 1), within, zh=False)
+    told = build_report(store, parse_half(half), date(2026, 12, 1), within, zh=False)
     return {tuple(row[:2]): row[2] for row in told.sections[3].rows}
 
 
@@ -53,17 +53,17 @@ def test_only_ones_own_bureaus_are_counted(followed):
 
 
 def test_a_half_without_a_night_says_so(store):
-    told = half_year(store, H1, TODAY, None, zh=True)
-    found = counted(store.database, H1.first, H1.last, OVER)
+    told = build_report(store, H1, TODAY, None, zh=True)
+    found = count_half_year(store.database, H1.first, H1.last, CLOSED_STATES)
 
     assert (told.sections[0].rows, told.sections[0].note) == ([], "本期没有发布任何批次")
     assert (found.runs, found.drawn, found.open) == (None, [], 0)
 
 
 def test_a_half_that_goes_on_is_marked_and_one_to_come_refused(store):
-    assert "期间未结束" in half_year(store, half_of(TODAY), TODAY, None, zh=True).notes[-1]
+    assert "期间未结束" in build_report(store, half_of(TODAY), TODAY, None, zh=True).notes[-1]
     with pytest.raises(BadInput, match="begins on 2027-01-01; choose a half that has begun"):
-        half_year(store, half_named("2027H1"), TODAY, None, zh=True)
+        build_report(store, parse_half("2027H1"), TODAY, None, zh=True)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_half_that_goes_on_is_marked_and_one_to_come_refused(store):
 )
 def test_what_is_no_half_is_refused(text):
     with pytest.raises(BadInput, match="is no half of a year; write it as 2026H1"):
-        half_named(text)
+        parse_half(text)
 
 
 def test_the_spreadsheet_and_the_document_hold_the_same_tables(followed, tmp_path):
-    told = half_year(followed, H1, TODAY, None, zh=True)
+    told = build_report(followed, H1, TODAY, None, zh=True)
     as_xlsx(told, tmp_path / "r.xlsx")
     rows = list(openpyxl.load_workbook(tmp_path / "r.xlsx").active.iter_rows(values_only=True))
     first = [row[0] for row in rows]
@@ -86,6 +86,6 @@ def test_the_spreadsheet_and_the_document_hold_the_same_tables(followed, tmp_pat
 
 
 def test_without_a_chinese_font_no_empty_boxes_are_printed(store):
-    told = half_year(store, H1, TODAY, None, zh=True)
+    told = build_report(store, H1, TODAY, None, zh=True)
     with pytest.raises(BadInput, match=f"no Chinese font is installed; install one of: {FONTS[0]}"):
         as_pdf(told, fonts={"Courier": 1})

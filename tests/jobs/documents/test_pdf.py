@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xhcredit.jobs.documents import pdf as typeset
-from xhcredit.jobs.documents.pdf import listing, write_pdf
+from xhcredit.jobs.documents.pdf import list_content, write_pdf
 from xhcredit.jobs.documents.spreadsheets import Column
 
 COLUMNS = [Column("名称", 20), Column("综合分", 8)]
@@ -21,7 +21,7 @@ def test_a_cell_is_text_whatever_it_says(tmp_path, cell):
 
 
 def test_rows_are_printed_in_order_with_one_decimal_and_empty_where_missing():
-    told = listing("t", ["n"], COLUMNS, [["甲", 45.25], ["乙", None], ["丙\u3000丁", -3.0]])
+    told = list_content("t", ["n"], COLUMNS, [["甲", 45.25], ["乙", None], ["丙\u3000丁", -3.0]])
 
     assert told["rows"] == [["甲", "45.2"], ["乙", ""], ["丙\u3000丁", "-3.0"]]
     assert told["numbers"] == [1]
@@ -29,7 +29,7 @@ def test_rows_are_printed_in_order_with_one_decimal_and_empty_where_missing():
 
 
 def test_signs_that_turn_text_around_are_left_out():
-    told = listing("t", ["n"], COLUMNS, [["a\u202egpj\x07.\u200b", 1.0]])
+    told = list_content("t", ["n"], COLUMNS, [["a\u202egpj\x07.\u200b", 1.0]])
 
     assert told["rows"] == [["agpj.", "1.0"]]
 

@@ -12,8 +12,8 @@ from datetime import date
 import pytest
 
 from tests.serving.district import ACT, CODES, Clock
-from xhcredit.draws.strata import Kind, named
-from xhcredit.draws.verify import Files, verified
+from xhcredit.draws.strata import Kind, stratum_ids
+from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.errors import BadInput, BadPlan, NothingKnown, UnknownRecord, WrongState
 from xhcredit.jobs.draws import replacements as draw_people
 from xhcredit.jobs.draws import results as draw_results
@@ -57,7 +57,7 @@ def frozen(store, nights):
 
 def freeze(store, nights, draw, **other):
     people = jobs.People(PEOPLE.encode(), f"inspector,code,reason\nI1,{CODES[0]},亲属\n".encode())
-    asked = jobs.Freezing("p-2025", draw, DAY, people)
+    asked = jobs.FreezeRequest("p-2025", draw, DAY, people)
     return jobs.freeze(
         store, act("freeze", draw=draw), nights / "warehouse", BOOK, replace(asked, **other)
     )
@@ -65,23 +65,23 @@ def freeze(store, nights, draw, **other):
 
 def seeded(store, draw="d1", value="1 2 3"):
     store.writer.clock.forward(days=1)
-    return jobs.seed(store, act("seed"), draw, value, PLAN["seed_source"])
+    return jobs.enter_seed(store, act("seed"), draw, value, PLAN["seed_source"])
 
 
 def files_of(store, draw="d1"):
     names = ("commitment.json", "frame.csv", "inspectors.csv", "recusals.csv")
-    return Files(*(store.draws.file(draw, name) for name in names))
+    return PublishedFiles(*(store.draws.file(draw, name) for name in names))
 
 
 def test_a_draw_goes_from_plan_to_list_and_its_record_holds(frozen, tmp_path):
     seeded(frozen)
-    told = jobs.run(frozen, act("run"), "d1")
+    told = jobs.run_draw(frozen, act("run"), "d1")
     record = jobs.record_of(frozen, "d1")
 
     assert told["selected"] == len(record["selected"]) > 0
-    assert all(check.holds for check in verified(record, files_of(frozen)))
-    assert frozen.draws.one("d1")["state"] == "drawn"
-    files = jobs.export(frozen, "d1", tmp_path / "out")
+    assert all(check.holds for check in verify_record(record, files_of(frozen)))
+    assert frozen.draws.get("d1")["state"] == "drawn"
+    files = jobs.export_draw(frozen, "d1", tmp_path / "out")
     command = [
         sys.executable,
         "-I",
@@ -93,20 +93,20 @@ def test_a_draw_goes_from_plan_to_list_and_its_record_holds(frozen, tmp_path):
 
 def test_steps_come_once_and_in_their_order(frozen, nights):
     with pytest.raises(UnknownRecord, match="no seed yet"):
-        jobs.run(frozen, act("run"), "d1")
+        jobs.run_draw(frozen, act("run"), "d1")
     with pytest.raises(WrongState, match="frozen"):
         freeze(frozen, nights, "d1")
     seeded(frozen)
     with pytest.raises(WrongState, match="seeded"):
         seeded(frozen, value="another")
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     with pytest.raises(WrongState, match="drawn"):
-        jobs.run(frozen, act("run"), "d1")
+        jobs.run_draw(frozen, act("run"), "d1")
 
 
 def test_a_seed_serves_one_round_and_comes_from_the_announced_source(frozen, nights):
     with pytest.raises(BadPlan, match="as announced"):
-        jobs.seed(frozen, act("seed"), "d1", "1 2 3", "my dice")
+        jobs.enter_seed(frozen, act("seed"), "d1", "1 2 3", "my dice")
     seeded(frozen)
     freeze(frozen, nights, "d2")
     with pytest.raises(WrongState, match='served the round "d1"'):
@@ -119,7 +119,7 @@ def test_nobody_is_drawn_twice_within_the_pause(frozen, nights):
         if number > 1:
             freeze(frozen, nights, f"d{number}")
         seeded(frozen, f"d{number}", f"seed {number}")
-        jobs.run(frozen, act("run"), f"d{number}")
+        jobs.run_draw(frozen, act("run"), f"d{number}")
         drawn += [s["code"] for s in jobs.record_of(frozen, f"d{number}")["selected"]]
 
     assert len(drawn) == len(set(drawn)) > 0
@@ -127,11 +127,14 @@ def test_nobody_is_drawn_twice_within_the_pause(frozen, nights):
 
 def test_a_draw_that_is_repeated_names_the_first_which_stays(frozen, nights):
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     first = frozen.draws.file("d1", "record.json")
     freeze(frozen, nights, "d1-again", replaces="d1", why="名单有误")
 
-    assert jobs.committed(frozen, "d1-again")["replaces"] == {"draw_id": "d1", "reason": "名单有误"}
+    assert jobs.commitment_of(frozen, "d1-again")["replaces"] == {
+        "draw_id": "d1",
+        "reason": "名单有误",
+    }
     assert frozen.draws.file("d1", "record.json") == first
     with pytest.raises(WrongState, match="was replaced by"):
         freeze(frozen, nights, "d1-third", replaces="d1")
@@ -149,24 +152,24 @@ def test_every_frame_of_a_round_is_frozen_before_its_one_seed(frozen, nights):
 
 def test_being_on_a_list_that_is_repeated_is_no_way_off_it(frozen, nights):
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     first = {s["code"] for s in jobs.record_of(frozen, "d1")["selected"]}
     freeze(frozen, nights, "again", replaces="d1", why="名单有误")
     rows = {row.code: row.stratum for row in jobs.frame_of(frozen, "again").rows}
-    ratios = {s["id"]: s["ratio"] for s in jobs.committed(frozen, "again")["strata"]}
+    ratios = {s["id"]: s["ratio"] for s in jobs.commitment_of(frozen, "again")["strata"]}
 
     assert all(ratios[rows[code]] != "0" for code in first)
 
 
 def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     first = jobs.record_of(frozen, "d1")["selected"][0]
-    away = draw_people.Away(first["code"], first["inspectors"][0], "病假")
+    away = draw_people.InspectorAbsence(first["code"], first["inspectors"][0], "病假")
     told = draw_people.replace_inspector(frozen, act("replace"), "d1", away)
 
     assert told["instead"] not in first["inspectors"]
-    assert frozen.draws.one("d1")["replacements"] == [told]
+    assert frozen.draws.get("d1")["replacements"] == [told]
     with pytest.raises(BadPlan, match="does not visit"):
         draw_people.replace_inspector(frozen, act("replace"), "d1", away)
 
@@ -174,7 +177,7 @@ def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
 def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights, tmp_path):
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     with pytest.raises(NothingKnown, match="no result yet"):
         draw_results.estimate(frozen, "d1")
     codes = [s["code"] for s in jobs.record_of(frozen, "d1")["selected"]]
@@ -190,7 +193,7 @@ def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights, 
     told = draw_results.estimate(frozen, "d1")
 
     assert told["total"]["violations"] > 0
-    assert set(frozen.draws.one("d1")["results"]) == set(codes)
+    assert set(frozen.draws.get("d1")["results"]) == set(codes)
 
 
 BAD_RESULTS = {
@@ -236,7 +239,7 @@ def test_a_list_with_nobody_qualified_is_refused(store, nights):
     people = jobs.People(PEOPLE.replace("general", "food").encode(), b"inspector,code,reason\n")
     with pytest.raises(BadPlan, match="qualified"):
         jobs.freeze(
-            store, ACT, nights / "warehouse", BOOK, jobs.Freezing("p-2025", "d", DAY, people)
+            store, ACT, nights / "warehouse", BOOK, jobs.FreezeRequest("p-2025", "d", DAY, people)
         )
 
 
@@ -250,7 +253,7 @@ def test_a_frame_without_anybody_is_refused(store, nights):
 def test_strata_ids_say_nothing_of_the_tier():
     kinds = [Kind(tier, "", False, False, ()) for tier in "ABCD"]
 
-    met = Counter(named(kinds, f"{n}")[kinds[0]] for n in range(400))
+    met = Counter(stratum_ids(kinds, f"{n}")[kinds[0]] for n in range(400))
 
     assert set(met) == {"s01", "s02", "s03", "s04"}
     assert min(met.values()) > 60, "the same order of tiers each time would tell them"

@@ -14,7 +14,7 @@ from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PEOPLE, PLAN, act
 from xhcredit.draws import joint as joints
 from xhcredit.draws.commitment import canonical
-from xhcredit.draws.joint_verify import verified
+from xhcredit.draws.joint_verify import verify_joint_record
 from xhcredit.errors import BadPlan, RecordRefuted, UnknownRecord, WrongState
 from xhcredit.jobs.draws import joint as draw_joint
 from xhcredit.jobs.draws import steps as jobs
@@ -30,7 +30,7 @@ def draw_of(
     given = PLAN | {"id": f"p-{name}", "bureau": bureau, "pause_rounds": 1, "ratios": ratios} | plan
     jobs.file_plan(store, act("plan"), given, BOOK, date(2025, 3, 1))
     people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = jobs.Freezing(f"p-{name}", name, DAY, people, round_)
+    asked = jobs.FreezeRequest(f"p-{name}", name, DAY, people, round_)
     jobs.freeze(store, act("freeze", draw=name), nights / "warehouse", BOOK, asked)
     return name, seed or f"seed of {round_ or name}"
 
@@ -38,8 +38,8 @@ def draw_of(
 def drawn(store, *frozen):
     store.writer.clock.forward(days=1)
     for name, seed in frozen:
-        jobs.seed(store, act("seed"), name, seed, PLAN["seed_source"])
-        jobs.run(store, act("run"), name)
+        jobs.enter_seed(store, act("seed"), name, seed, PLAN["seed_source"])
+        jobs.run_draw(store, act("run"), name)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def files_of(store, name, draws=("d1", "d2")):
 
 
 def laid(store, draws=("d1", "d2")):
-    told = draw_joint.lay_over(store, act("joint"), "j1", draws)
+    told = draw_joint.join_draws(store, act("joint"), "j1", draws)
     return told, json.loads(store.joint_draws.record("j1"))
 
 
@@ -110,15 +110,15 @@ def test_the_record_is_checked_from_the_members_files(two, tmp_path):
     records, plans = files_of(two, "record.json"), files_of(two, "plan.json")
     frames = files_of(two, "frame.csv")
 
-    assert len(verified(record, records)) == 4
-    assert len(verified(record, records, plans, frames)) == 7
-    draw_joint.export(two, "j1", tmp_path)
+    assert len(verify_joint_record(record, records)) == 4
+    assert len(verify_joint_record(record, records, plans, frames)) == 7
+    draw_joint.export_joint_draw(two, "j1", tmp_path)
     assert (tmp_path / "joint.json").read_bytes() == canonical(record)
     lines = (tmp_path / "probabilities.csv").read_text().splitlines()
     everybody = {c for m in draw_joint.members_of(two, ("d1", "d2")) for c in m.odds}
     assert lines[0] == "code,d1,d2,at_least,at_most"
     assert len(lines) == 1 + len(everybody)
-    draw_joint.export(two, "j1", tmp_path / "public", private=False)
+    draw_joint.export_joint_draw(two, "j1", tmp_path / "public", private=False)
     assert sorted(p.name for p in (tmp_path / "public").rglob("*") if p.is_file()) == [
         "joint.json",
         "record.json",
@@ -151,15 +151,15 @@ def test_whatever_is_forged_is_named(evidence):
         forged = copy.deepcopy(record)
         forge(forged)
         with pytest.raises(RecordRefuted, match=name):
-            verified(forged, *every)
+            verify_joint_record(forged, *every)
     odds = copy.deepcopy(record)
     odds["selected"][0]["inclusion_probability"]["at_least"] = "0.000000000001"
-    assert verified(odds, every[0])  # the public cannot see this
+    assert verify_joint_record(odds, every[0])  # the public cannot see this
     with pytest.raises(RecordRefuted, match="selected"):
-        verified(odds, *every)
+        verify_joint_record(odds, *every)
     swapped = [every[0], dict(zip(every[1], reversed(every[1].values()), strict=True))]
     with pytest.raises(RecordRefuted, match="not the plan"):
-        verified(record, *swapped)
+        verify_joint_record(record, *swapped)
 
 
 def test_what_cannot_be_laid_over_is_refused(two, nights):
@@ -169,21 +169,23 @@ def test_what_cannot_be_laid_over_is_refused(two, nights):
         (["d1", "nobody"], UnknownRecord, "no draw"),
     ):
         with pytest.raises(error, match=words):
-            draw_joint.lay_over(two, act("joint"), "j0", draws)
+            draw_joint.join_draws(two, act("joint"), "j0", draws)
     late = {"period": {"first": "2026-01-01", "last": "2026-12-31"}, "published_on": "2025-03-01"}
     name = draw_of(two, nights, "d3", **late)
     with pytest.raises(WrongState, match="frozen"):
-        draw_joint.lay_over(two, act("joint"), "j0", ["d1", "d3"])
+        draw_joint.join_draws(two, act("joint"), "j0", ["d1", "d3"])
     drawn(two, name)
     with pytest.raises(BadPlan, match="no day in common"):
-        draw_joint.lay_over(two, act("joint"), "j0", ["d1", "d3"])
+        draw_joint.join_draws(two, act("joint"), "j0", ["d1", "d3"])
     assert draw_joint.drawn_within(two, DAY, DAY) == ["d3", "d2", "d1"]
     laid(two)
     with pytest.raises(WrongState, match="takes part"):
-        draw_joint.lay_over(two, act("joint"), "j2", ["d1", "d3"])
+        draw_joint.join_draws(two, act("joint"), "j2", ["d1", "d3"])
     assert draw_joint.drawn_within(two, DAY, DAY) == ["d3"]
-    assert two.joint_draws.listed(frozenset({"税务局"})) == []
-    assert [j["joint_id"] for j in two.joint_draws.listed(frozenset({"民政局"}))] == ["j1"]
+    assert two.joint_draws.list_joint_draws(frozenset({"税务局"})) == []
+    assert [j["joint_id"] for j in two.joint_draws.list_joint_draws(frozenset({"民政局"}))] == [
+        "j1"
+    ]
 
 
 def test_two_draws_of_one_plan_depend_on_one_another(two):
@@ -192,4 +194,4 @@ def test_two_draws_of_one_plan_depend_on_one_another(two):
     twin["plan"]["id"] = members[0].record["plan"]["id"]
     other = joints.Member(twin, "0", "民政局", ("disclosure",))
     with pytest.raises(BadPlan, match="two draws of the plan"):
-        joints.overlaid("j", (DAY, DAY), [members[0], other])
+        joints.overlay_draws("j", (DAY, DAY), [members[0], other])

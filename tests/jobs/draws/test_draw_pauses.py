@@ -6,15 +6,15 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
+from xhcredit.draws.plan import Plan
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PEOPLE, act
 from xhcredit.domain.calendar import add_months
-from xhcredit.draws.plan import Plan
 from xhcredit.draws.strata import Kind, odds_of
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws import steps as jobs
-from xhcredit.jobs.draws.pauses import from_before, rounds_ago
+from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
 
 store = base.store
 PLAN = base.PLAN | {"fields": ["general", "labour", "culture", "fire", "press", "drug"]}
@@ -26,7 +26,7 @@ def test_a_tier_keeps_its_rate_though_those_inspected_lately_are_not_drawn():
     kept["tier"] = ["B"] * 100 + ["C"] * 100
     kept.loc[95:99, "duty"] = True
     ago = {f"{n:03d}": 1 + n % 2 for n in range(10)} | {f"{n:03d}": 2 for n in range(100, 130)}
-    past, paused = from_before(kept, SPLIT, ago, 0)
+    past, paused = rates_before_plan(kept, SPLIT, ago, 0)
 
     assert list(past.columns) == ["before-2", "before-1"]
     assert paused.sum() == 40
@@ -40,7 +40,7 @@ def test_a_tier_keeps_its_rate_though_those_inspected_lately_are_not_drawn():
 
 def test_a_pause_that_the_rate_does_not_allow_is_shortened_from_its_oldest_round_on():
     kept = pd.DataFrame({"code": list("abcdefghij"), "tier": "D", "duty": False})
-    past, paused = from_before(kept, SPLIT, {"a": 1, "b": 1} | dict.fromkeys("cdefgh", 2), 0)
+    past, paused = rates_before_plan(kept, SPLIT, {"a": 1, "b": 1} | dict.fromkeys("cdefgh", 2), 0)
 
     assert kept["code"][paused].tolist() == ["a", "b"]
     assert set(past["before-2"]) == {"0"}
@@ -51,7 +51,7 @@ def test_a_pause_that_the_rate_does_not_allow_is_shortened_from_its_oldest_round
 def test_a_first_draw_knows_the_inspections_before_it(store, nights, months):
     jobs.file_plan(store, act("plan"), PLAN | {"round_months": months}, BOOK, date(2025, 3, 1))
     people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = jobs.Freezing(PLAN["id"], "d1", DAY, people)
+    asked = jobs.FreezeRequest(PLAN["id"], "d1", DAY, people)
     plan, _ = jobs.plan_of(store, PLAN["id"], BOOK)
     lately = rounds_ago(plan, nights / "warehouse", DAY, DAY, 2)
     assert rounds_ago(plan, nights / "warehouse", DAY, DAY, 0) == {}

@@ -13,7 +13,7 @@ from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.jobs.draws import documents as documents
 from xhcredit.jobs.draws import publication as publication
 from xhcredit.jobs.draws import steps as jobs
-from xhcredit.store.audit import faults
+from xhcredit.store.audit import find_faults
 
 frozen, store = base.frozen, base.store
 LAST, DUE = "2026-07-10", date(2026, 8, 7)
@@ -44,50 +44,52 @@ def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
     ],
 )
 def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, state, in_time):
-    told = publication.standing(draw, BOOK, today)
+    told = publication.publication_state(draw, BOOK, today)
     assert (told["state"], told["in_time"]) == (state, in_time)
     assert told["due_on"] == (None if state == "no_results" else "2026-08-07")
 
 
 def test_a_day_beyond_the_notices_on_holidays_is_provisional():
-    told = publication.standing(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
+    told = publication.publication_state(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
 
     assert (told["state"], told["due_on"]) == ("overdue", "2027-01-04")
     assert (told["provisional"], told["due_unknown"]) == (True, False)
     assert told["provisional_note"]["zh"].startswith("暂定")
-    assert publication.standing(kept(), BOOK, DUE)["provisional_note"] is None
+    assert publication.publication_state(kept(), BOOK, DUE)["provisional_note"] is None
 
 
 def test_a_day_beyond_the_calendar_is_unknown_not_an_error():
-    told = publication.standing(kept(last="2100-12-20"), BOOK, DUE)
+    told = publication.publication_state(kept(last="2100-12-20"), BOOK, DUE)
     assert (told["state"], told["due_on"], told["due_unknown"]) == ("due", None, True)
-    shown = publication.standing(kept("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE)
+    shown = publication.publication_state(
+        kept("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE
+    )
     assert (shown["state"], shown["in_time"]) == ("published", None)
 
 
 def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
     def listed(bureaus=None, today=DUE):
-        return publication.standings(frozen, bureaus, BOOK, today)
+        return publication.draws_with_publication(frozen, bureaus, BOOK, today)
 
     assert [d["publication"]["state"] for d in listed()] == ["no_results"]
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     codes = [s["code"] for s in jobs.record_of(frozen, "d1")["selected"]]
     for day in ("2026-07-13", "2026-07-10"):  # the later entry corrects the day of everybody
         found = {c: {"result": "no_problem", "inspected_on": day} for c in codes}
-        frozen.draws.results(act("results"), "d1", found)
+        frozen.draws.enter_results(act("results"), "d1", found)
     [late] = listed(today=date(2026, 8, 8))
-    assert late["publication"] == publication.standing(
-        frozen.draws.one("d1"), BOOK, date(2026, 8, 8)
+    assert late["publication"] == publication.publication_state(
+        frozen.draws.get("d1"), BOOK, date(2026, 8, 8)
     )
     assert (late["publication"]["last_visit"], late["publication"]["state"]) == (LAST, "overdue")
-    entered = frozen.draws.one("d1")["entered_at"]
+    entered = frozen.draws.get("d1")["entered_at"]
     frozen.writer.clock.forward(days=9)
-    frozen.draws.results(act("results"), "d1", found)  # a correction does not put it off
-    assert frozen.draws.one("d1")["entered_at"] == entered
+    frozen.draws.enter_results(act("results"), "d1", found)  # a correction does not put it off
+    assert frozen.draws.get("d1")["entered_at"] == entered
     frozen.draws.publish(act("publish"), "d1", {})
     [told] = listed()
-    assert told["publication"] == publication.standing(frozen.draws.one("d1"), BOOK, DUE)
+    assert told["publication"] == publication.publication_state(frozen.draws.get("d1"), BOOK, DUE)
     assert told["publication"]["published_on"]
     assert listed(frozenset({"民政局"})) == []
 
@@ -98,37 +100,41 @@ def test_results_that_come_later_are_published_again_and_every_publication_is_ke
     seeded(frozen)
     with pytest.raises(WrongState, match="only seeded"):
         frozen.draws.publish(act("publish"), "d1", {})
-    jobs.run(frozen, act("run"), "d1")
-    first = publication.publish(frozen, act("publish"), "d1", tmp_path)[0].read_text("utf-8-sig")
-    publication.publish(frozen, act("publish"), "d1", tmp_path)  # nothing new: only writes
+    jobs.run_draw(frozen, act("run"), "d1")
+    first = publication.publish_list(frozen, act("publish"), "d1", tmp_path)[0].read_text(
+        "utf-8-sig"
+    )
+    publication.publish_list(frozen, act("publish"), "d1", tmp_path)  # nothing new: only writes
     with pytest.raises(WrongState, match="no new results"):
         frozen.draws.publish(act("publish"), "d1", {})
     code = jobs.record_of(frozen, "d1")["selected"][0]["code"]
     for result in ("no_problem", "corrected"):  # found, then corrected
         frozen.writer.clock.forward(days=1)
         found = {code: {"result": result, "inspected_on": "2025-04-03"}}
-        frozen.draws.results(act("results"), "d1", found)
+        frozen.draws.enter_results(act("results"), "d1", found)
         frozen.writer.clock.forward(days=1)
-        publication.publish(frozen, act("publish"), "d1", tmp_path)
-    told = frozen.draws.one("d1")
+        publication.publish_list(frozen, act("publish"), "d1", tmp_path)
+    told = frozen.draws.get("d1")
     assert [(p["number"], p["results"]) for p in told["publications"]] == [(1, 0), (2, 1), (3, 1)]
     assert len({p["digest"] for p in told["publications"]}) == 3
     assert (told["state"], told["news"]) == ("published", False)
     last = (tmp_path / "public_list.csv").read_text("utf-8-sig")
     assert [f"第{n}次公示" in first for n in (1, 2)] == [True, False]
     assert last.index("第3次公示") < last.index("第2次公示") < last.index("第1次公示")
-    [row] = publication.standings(frozen, None, BOOK, DUE)
-    assert row["publication"] == publication.standing(told, BOOK, DUE)  # dated by the first
-    assert faults(frozen.database) == []
+    [row] = publication.draws_with_publication(frozen, None, BOOK, DUE)
+    assert row["publication"] == publication.publication_state(
+        told, BOOK, DUE
+    )  # dated by the first
+    assert find_faults(frozen.database) == []
 
 
 def test_lists_say_what_they_may_say(frozen, tmp_path):
     with pytest.raises(UnknownRecord, match=r"record\.json"):
-        documents.internal(frozen, "d1", BOOK, tmp_path)
+        documents.write_internal_documents(frozen, "d1", BOOK, tmp_path)
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     record = jobs.record_of(frozen, "d1")
-    files = publication.publish(frozen, act("publish"), "d1", tmp_path)
+    files = publication.publish_list(frozen, act("publish"), "d1", tmp_path)
     assert [f.name for f in files] == list(publication.FILES)
     assert files[2].read_bytes().startswith(b"%PDF")
     public = openpyxl.load_workbook(io.BytesIO(files[1].read_bytes())).active
@@ -136,7 +142,7 @@ def test_lists_say_what_they_may_say(frozen, tmp_path):
     assert {s["code"] for s in record["selected"]} <= set(cells)
     assert not {"A", "B", "C", "D"} & set(cells)
 
-    inner, notices = documents.internal(frozen, "d1", BOOK, tmp_path)
+    inner, notices = documents.write_internal_documents(frozen, "d1", BOOK, tmp_path)
     rows = list(openpyxl.load_workbook(inner).active.iter_rows(min_row=3, values_only=True))
     tiers = {s["id"]: s["tier"] for s in json.loads(frozen.draws.file("d1", "strata.json"))}
     assert {r[0]: r[2] for r in rows} == {
@@ -147,7 +153,7 @@ def test_lists_say_what_they_may_say(frozen, tmp_path):
 
 def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1")
+    jobs.run_draw(frozen, act("run"), "d1")
     record = jobs.record_of(frozen, "d1")
     first = record["selected"][0]
     teams = {s["code"]: s["inspectors"] for s in record["selected"]}
@@ -159,4 +165,4 @@ def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
     assert notice["检查编号（检查码） number"] == f"d1|{first['code']}"
     assert notice["检查人员 inspectors"] == "、".join(first["inspectors"])
     assert not {"tier", first["stratum"], first["inclusion_probability"]} & set(notice.values())
-    assert documents.pdf(told).startswith(b"%PDF")  # the name is printed, not run
+    assert documents.draw_document_pdf(told).startswith(b"%PDF")  # the name is printed, not run

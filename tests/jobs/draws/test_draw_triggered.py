@@ -5,15 +5,15 @@ import shutil
 from datetime import date
 
 import pytest
+from xhcredit.draws.plan import read_plan
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PLAN, act
 from tests.serving.district import CODES, UNKNOWN, WRONG
-from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord, WrongState
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws import triggered_checks as checks
-from xhcredit.jobs.draws.exclusions import _asked, _by_status, _capped
+from xhcredit.jobs.draws.exclusions import _by_status, _capped, _codes_from_warehouse
 from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.rules.schemas.draws import Exclusions
 
@@ -63,10 +63,10 @@ def test_an_open_check_keeps_an_enterprise_out_of_frames_until_it_ends(store, ni
     assert told["个案检查"] == reasons.get("个案检查", 0) + 1
     opened(store, id="ts-2", code=sorted(before)[1], items=["food_operation"])
     assert left_out(store, nights)[0] == during  # of another field
-    checks.call_off(store, act("off"), "ts-1", "投诉人撤回", date(2025, 3, 20))
+    checks.cancel_check(store, act("off"), "ts-1", "投诉人撤回", date(2025, 3, 20))
     assert left_out(store, nights)[0] == before
-    assert store.triggered.pending(["general"], date(2025, 3, 15)) == {code}
-    assert store.triggered.pending(["general"], date(2025, 3, 9)) == set()
+    assert store.triggered_checks.pending_codes(["general"], date(2025, 3, 15)) == {code}
+    assert store.triggered_checks.pending_codes(["general"], date(2025, 3, 9)) == set()
 
 
 def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, tmp_path):
@@ -74,10 +74,10 @@ def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, 
     assert opened(store) == {"check": "ts-1", "state": "open", "counts": False}
     for _ in range(2):  # again: the same inspection
         checks.close_check(store, act("close"), "ts-1", FOUND, warehouse, TODAY)
-    assert _asked(warehouse, ROWS) == {"case|corrected|true|true|true"}
+    assert _codes_from_warehouse(warehouse, ROWS) == {"case|corrected|true|true|true"}
     corrected = FOUND | {"result": "no_problem"}
     checks.close_check(store, act("close"), "ts-1", corrected, warehouse, TODAY)
-    kept = store.triggered.one("ts-1")
+    kept = store.triggered_checks.get("ts-1")
     assert (kept["state"], kept["result"], len(kept["steps"])) == ("closed", "no_problem", 4)
 
 
@@ -95,7 +95,7 @@ def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path)
         if n == 1:
             assert code not in _capped(plan, warehouse, BOOK, law, DAY)
     assert code in _capped(plan, warehouse, BOOK, law, DAY)
-    assert checks.counted(store.triggered.listed()) == [
+    assert checks.counts_by_source(store.triggered_checks.list_checks()) == [
         {"source": "campaign", "checks": 2, "open": 0, "counting": 2, "failed": 2},
         {"source": "complaint", "checks": 2, "open": 0, "counting": 0, "failed": 2},
     ]
@@ -119,7 +119,7 @@ def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path)
 def test_a_check_without_ground_is_refused(store, other, error, words):
     with pytest.raises(error, match=words):
         opened(store, **other)
-    assert store.triggered.listed() == []
+    assert store.triggered_checks.list_checks() == []
 
 
 def test_steps_come_in_their_order(store):
@@ -135,18 +135,21 @@ def test_steps_come_in_their_order(store):
         with pytest.raises(BadInput, match=words):
             checks.close_check(store, act("close"), "ts-1", found, None, TODAY)
     with pytest.raises(BadInput, match="no reason"):
-        checks.call_off(store, act("off"), "ts-1", " ", TODAY)
+        checks.cancel_check(store, act("off"), "ts-1", " ", TODAY)
     checks.close_check(store, act("close"), "ts-1", FOUND, None, TODAY)
     with pytest.raises(WrongState, match="closed"):
-        checks.call_off(store, act("off"), "ts-1", "x", TODAY)
+        checks.cancel_check(store, act("off"), "ts-1", "x", TODAY)
     opened(store, id="ts-2")
-    checks.call_off(store, act("off"), "ts-2", "x", TODAY)
+    checks.cancel_check(store, act("off"), "ts-2", "x", TODAY)
     with pytest.raises(WrongState, match="called_off"):
         checks.close_check(store, act("close"), "ts-2", FOUND, None, TODAY)
     with pytest.raises(UnknownRecord, match="no check"):
         checks.close_check(store, act("close"), "ts-3", FOUND, None, TODAY)
-    assert [c["id"] for c in store.triggered.listed(frozenset({"市场监管局"}))] == ["ts-2", "ts-1"]
-    assert store.triggered.listed(frozenset({"民政局"})) == []
+    assert [c["id"] for c in store.triggered_checks.list_checks(frozenset({"市场监管局"}))] == [
+        "ts-2",
+        "ts-1",
+    ]
+    assert store.triggered_checks.list_checks(frozenset({"民政局"})) == []
 
 
 def test_a_status_counts_from_its_day_on(nights):
@@ -156,7 +159,7 @@ def test_a_status_counts_from_its_day_on(nights):
     gone = _by_status(warehouse, law, date(2100, 1, 1))
     days = {
         tuple(json.loads(row))
-        for row in _asked(
+        for row in _codes_from_warehouse(
             warehouse,
             "SELECT to_json([code, status, coalesce(status_on, deregistered_on)::VARCHAR]) "
             "FROM enterprise",

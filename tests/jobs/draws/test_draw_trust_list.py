@@ -16,7 +16,7 @@ from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
 from xhcredit.jobs.draws import exempt_chains as chains
 from xhcredit.jobs.draws import trust_list as trust
-from xhcredit.jobs.draws.trust_rule import trusted
+from xhcredit.jobs.draws.trust_rule import trust_table
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
@@ -133,7 +133,7 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
     assert set(alone.loc[alone["listed"], "move"]) == {"entered"}
     same_tier = pd.DataFrame({"code": [AGED, CLEAN], "tier": "A"})
     for day, why in ((EVE, "近期有问题记录"), (DAY, "低风险且记录清白")):
-        assert reasons(trusted(same_tier, warehouse, BOOK, day))[AGED] == why
+        assert reasons(trust_table(same_tier, warehouse, BOOK, day))[AGED] == why
     with pytest.raises(UnknownRecord, match="no run of 2024-01-01"):
         trust.trust_list(store, warehouse, BOOK, DAY, date(2024, 1, 1))
 
@@ -201,7 +201,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
 def test_a_tier_that_is_too_low_ends_the_exemption(places):
     warehouse, _ = places
     night = pd.DataFrame({"code": [CLEAN, FRESH], "tier": ["D", "B"]})
-    found = chains.exempt(night, warehouse, BOOK, EVE)
+    found = chains.chain_exemptions(night, warehouse, BOOK, EVE)
 
     assert found["listed"].tolist() == [False, True]
     assert found["reason"].str.startswith("评审通过，但等级不符").tolist() == [True, False]

@@ -7,15 +7,15 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from xhcredit.draws.plan import Period, read_plan
 
 from tests.engine import world as worlds
 from tests.jobs.draws.test_draw import PLAN
 from tests.serving.district import CODES
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
-from xhcredit.draws.plan import Period, read_plan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.draws.exclusions import _by_higher, _capped, with_duty
+from xhcredit.jobs.draws.exclusions import _capped, _inspected_by_higher, with_duty
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Exclusions, InspectionCaps, Items
 
@@ -287,4 +287,4 @@ def test_what_a_higher_bureau_inspected_is_not_repeated_for_three_months(
     )
     folder = warehouse_of(tmp_path, [row])
 
-    assert (CODES[0] in _by_higher(plan_of("food"), folder, BOOK, LAW, day)) == barred
+    assert (CODES[0] in _inspected_by_higher(plan_of("food"), folder, BOOK, LAW, day)) == barred

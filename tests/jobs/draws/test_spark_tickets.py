@@ -6,8 +6,8 @@ import pytest
 from tests.draws.worlds import code
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import act, files_of, seeded
-from xhcredit.draws.tickets import Bound
-from xhcredit.draws.verify import verified
+from xhcredit.draws.tickets import BoundTicket
+from xhcredit.draws.verify import verify_record
 from xhcredit.errors import BadInput
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.spark import tickets
@@ -35,21 +35,21 @@ def test_tickets_of_a_cluster_stand_in_the_order_of_the_codes(spark, monkeypatch
     found = SparkBound(spark, "种子 7", "r").starts(iter(codes))
 
     assert found.dtype == np.uint64
-    np.testing.assert_array_equal(found, Bound("种子 7", "r").starts(codes))
+    np.testing.assert_array_equal(found, BoundTicket("种子 7", "r").starts(codes))
 
 
 def test_a_draw_on_spark_is_that_of_its_verifier(spark, frozen):
     seeded(frozen)
-    jobs.run(frozen, act("run"), "d1", engine="local[2]")
+    jobs.run_draw(frozen, act("run"), "d1", engine="local[2]")
     record = jobs.record_of(frozen, "d1")
 
     assert len(record["selected"]) > 0
-    assert all(check.holds for check in verified(record, files_of(frozen)))
+    assert all(check.holds for check in verify_record(record, files_of(frozen)))
 
 
 def test_an_engine_that_is_none_draws_nothing(frozen):
     seeded(frozen)
 
     with pytest.raises(BadInput, match="is no engine"):
-        jobs.run(frozen, act("run"), "d1", engine="dask://here")
-    assert frozen.draws.one("d1")["state"] == "seeded"
+        jobs.run_draw(frozen, act("run"), "d1", engine="dask://here")
+    assert frozen.draws.get("d1")["state"] == "seeded"

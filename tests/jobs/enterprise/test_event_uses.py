@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.jobs.warehouses import random_warehouse
-from xhcredit.engine.columns import Store, frozen
+from xhcredit.engine.columns import EventColumns, read_only
 from xhcredit.engine.indicators_of_event import readers_of
 from xhcredit.engine.neighbours import neighbour_values
 from xhcredit.engine.one_enterprise import day_number
@@ -22,8 +22,8 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise.event_uses import event_uses
 from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.reasons import applying, result_of
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.reasons import applicable_scores, result_of
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 from xhcredit.rules.rulebook import Rulebook
@@ -44,31 +44,31 @@ def rows(tmp_path_factory):
     """The rows of the whole sample district."""
     folder = tmp_path_factory.mktemp("sample")
     run_ingest(str(SAMPLE / "exports"), SAMPLE / "mappings", folder, today=date(2026, 7, 1))
-    return open_rows(folder, open_store(folder))
+    return open_rows(folder, open_event_columns(folder))
 
 
 def uses_of(model, rows, row):
     day = np.array([day_number(model.as_of)])
     result = result_of(model, model.compiled.run(rows.store, np.array([row]), day))
-    return event_uses(model, rows, row, applying(result))
+    return event_uses(model, rows, row, applicable_scores(result))
 
 
-def without_each(store: Store, table: str) -> tuple[Store, np.ndarray]:
+def without_each(store: EventColumns, table: str) -> tuple[EventColumns, np.ndarray]:
     """A store with one enterprise per event of a table, which has all its events but that one."""
     offsets = store.tables[table]["offsets"]
     owner = np.repeat(np.arange(len(store)), np.diff(offsets))
     tables = {}
     for name, arrays in store.tables.items():
         if name == "enterprise":
-            tables[name] = {k: frozen(a[owner]) for k, a in arrays.items()}
+            tables[name] = {k: read_only(a[owner]) for k, a in arrays.items()}
             continue
         at, whose = spans(arrays["offsets"], owner)
         if name == table:
             kept = at != whose
             at, whose = at[kept], whose[kept]
         ends = np.searchsorted(whose, np.arange(owner.shape[0] + 1))
-        own = {k: frozen(a[at]) for k, a in arrays.items() if k != "offsets"}
-        tables[name] = {**own, "offsets": frozen(ends)}
+        own = {k: read_only(a[at]) for k, a in arrays.items() if k != "offsets"}
+        tables[name] = {**own, "offsets": read_only(ends)}
     return replace(store, tables=tables), owner
 
 
@@ -93,8 +93,8 @@ def test_taking_an_event_away_moves_only_what_reads_it(model, rows, table):
     }
     shape = (len(model.compiled.ids), owner.shape[0])
     before, after = np.empty(shape), np.empty(shape)
-    model.compiled.fill(store, frozen(owner), frozen(day), before, shared)
-    model.compiled.fill(other, frozen(np.arange(owner.shape[0])), frozen(day), after, shared)
+    model.compiled.fill(store, read_only(owner), read_only(day), before, shared)
+    model.compiled.fill(other, read_only(np.arange(owner.shape[0])), read_only(day), after, shared)
     moved = ~((before == after) | (np.isnan(before) & np.isnan(after)))
     own, reader = raw(model), readers_of(model.compiled.features).tables[table]
     counts = [(k, f.id) for k, f in enumerate(model.compiled.features) if _counts(f, table)]
@@ -169,12 +169,12 @@ def test_an_x_that_does_not_apply_is_named_but_makes_nothing_count(model, rows):
 def test_a_relation_of_neighbours_is_read_while_it_holds(tmp_path):
     """Held against the sums over neighbours, over every indicator of them."""
     kept = random_warehouse(tmp_path / "w", seed=3, events=300)
-    store = open_store(kept.path)
+    store = open_event_columns(kept.path)
     near = tuple(f for f in features().values() if f.aggregate == "neighbours")
     day = day_number(date(2025, 3, 31))
     readers = readers_of(near)
     for row in range(len(store)):
-        readings = readers.of(store, row, day)["relation"]
+        readings = readers.readings_at(store, row, day)["relation"]
         for f in near:
             value = neighbour_values(store, _Ones(), f, np.array([row]), np.array([day]))[0]
             assert not value or any(f.id in r.read_by for r in readings), f.id
@@ -196,13 +196,15 @@ class _Ones:
 def test_what_becomes_known_later_is_not_told_as_a_reason(tmp_path):
     """An ending known after the day leaves its outcome unsaid on the day."""
     kept = random_warehouse(tmp_path / "w", seed=3, events=300)
-    world = open_rows(kept.path, open_store(kept.path))
+    world = open_rows(kept.path, open_event_columns(kept.path))
     early = model_on(Rulebook.load(), load_release(), date(2025, 3, 31))
     outcomes = {n: {c.name for c in t.columns if c.with_end} for n, t in directory().items()}
     found = 0
-    for row in range(len(world.store)):
+    for row in range(len(world.event_columns)):
         for table, uses in uses_of(early, world, row).items():
-            later = [e["event_id"] for e in world.of(table, row) if _ends_after(e, early.as_of)]
+            later = [
+                e["event_id"] for e in world.rows_of(table, row) if _ends_after(e, early.as_of)
+            ]
             for use in (u for u in uses if u.event["event_id"] in later):
                 told = [r["zh"] for r in use.why_none if r["reason"] in outcomes[table]]
                 found += len(told)
@@ -230,7 +232,9 @@ def test_a_hidden_event_says_why(model, rows):
     reading = next(
         (t, r)
         for row in range(len(rows.store))
-        for t, several in readers_of(model.compiled.features).of(rows.store, row, 0).items()
+        for t, several in readers_of(model.compiled.features)
+        .readings_at(rows.store, row, 0)
+        .items()
         for r in several
     )
     table, found = reading

@@ -16,15 +16,15 @@ from xhcredit.engine.sql import feature_sql
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.alerts.back_test import back_test, prove
-from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
+from xhcredit.jobs.alerts.nightly_update import update_alerts
 from xhcredit.jobs.draws import steps as draw
 from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.restoration.nightly_update import write_restorable
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -128,7 +128,7 @@ def test_the_night_scores_whoever_is_there(folder):
 
 
 def test_the_kernel_and_the_oracle_agree_on_every_extreme(folder):
-    store = open_store(folder / "warehouse")
+    store = open_event_columns(folder / "warehouse")
     compiled = model().compiled
     rows = store.present(day_number(DAY))
     x = compiled.run(store, rows, np.full(rows.shape, day_number(DAY)))
@@ -155,13 +155,13 @@ def test_restoration_alerts_draws_and_explanations_take_every_extreme(folder, tm
     assert sum(listed.states.values()) > 0
     with Store.open(str(tmp_path / "s.db")) as store:
         publish(folder / "night", store, actor="night")
-        prove(store, ACT, DAY, *back_test(warehouse, BOOK, DAY, propose=True))
-        assert update(warehouse, store, BOOK, DAY, ACT).found > 0
+        store_back_tests(store, ACT, DAY, *back_test(warehouse, BOOK, DAY, propose=True))
+        assert update_alerts(warehouse, store, BOOK, DAY, ACT).found > 0
         draw.file_plan(store, ACT, PLAN, BOOK, date(2026, 3, 1))
-        asked = draw.Freezing("p", "d", DAY, draw.People(PEOPLE, b"inspector,code,reason\n"))
+        asked = draw.FreezeRequest("p", "d", DAY, draw.People(PEOPLE, b"inspector,code,reason\n"))
         draw.freeze(store, ACT, warehouse, BOOK, asked)
         assert len(draw.frame_of(store, "d").rows) > 100
-    clustered = open_store(warehouse)
+    clustered = open_event_columns(warehouse)
     told = [explain(warehouse, clustered, model(), t.code) for t in explained()]
     assert all(np.isfinite(one["composite"]) for one in told)
 

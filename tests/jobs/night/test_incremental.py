@@ -18,8 +18,8 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import reuse as carry
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model, model_on
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of
 
@@ -29,10 +29,10 @@ NIGHTS = 60
 
 def _anew(warehouse: Path, model: Model) -> pa.Table:
     """The table that a night without any past writes."""
-    store = open_store(warehouse)
-    rows = present(store, model.as_of)
-    places = stores.places_of(store).take(pa.array(rows))
-    return score_store(store, model, rows).table(store.codes[rows], places)
+    store = open_event_columns(warehouse)
+    rows = present_rows(store, model.as_of)
+    places = stores.places_table(store).take(pa.array(rows))
+    return score_rows(store, model, rows).table(store.codes[rows], places)
 
 
 def _differing(a: pa.Table, b: pa.Table) -> list[str]:
@@ -52,10 +52,10 @@ def test_sixty_nights_carried_on_are_sixty_full_nights(tmp_path):
         assert not _differing(table, full), world.day
         assert table.equals(full)
         carried += report.carried > 0
-        store = open_store(tmp_path / "w")
+        store = open_event_columns(tmp_path / "w")
         if number % 10 == 9:
-            same(store, open_store(other, anew=True))
-        spliced += "base" in stores.about(Path(str(store.path)))
+            same(store, open_event_columns(other, rebuild=True))
+        spliced += "base" in stores.read_notes(Path(str(store.path)))
 
     assert carried > NIGHTS / 2
     assert spliced > NIGHTS / 2
@@ -148,8 +148,8 @@ def test_a_full_night_carries_nothing_over(night):
 
 def test_a_changed_register_computes_whom_it_concerns(night):
     folder, model = night
-    store = open_store(folder / "w")
-    rows = present(store, model.as_of)
+    store = open_event_columns(folder / "w")
+    rows = present_rows(store, model.as_of)
     code = store.codes[rows[0]].decode()
     world = Growing.again(folder / "w", model.as_of)
     world.write(
@@ -184,7 +184,7 @@ def test_entries_that_were_taken_back_without_a_trace_are_noticed(night):
 
     assert report.carried == 0
     assert "taken back" in report.why
-    assert "base" not in stores.about(Path(str(open_store(folder / "w").path)))
+    assert "base" not in stores.read_notes(Path(str(open_event_columns(folder / "w").path)))
 
 
 @pytest.mark.parametrize("name", ["composite", "tier", "reason", "lost", "due"])
@@ -208,7 +208,7 @@ def test_the_self_check_names_whom_was_carried_over_wrongly(night, name):
 
 def test_the_self_check_names_whose_events_the_store_holds_wrongly(night):
     folder, model = night
-    path = open_store(folder / "w").path
+    path = open_event_columns(folder / "w").path
     file = Path(str(path)) / "penalty" / "known.npy"
     held = np.load(file)
     np.save(file, held - 1)

@@ -26,7 +26,7 @@ from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.scoring.result_table import provenance_of
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of
 
@@ -83,7 +83,7 @@ def test_a_new_event_makes_a_new_night(tmp_path, model):
 def test_explaining_one_enterprise_tells_what_the_night_wrote(night, model):
     """Points and base add up to each score; reasons are the costliest indicators."""
     folder, report = night
-    store = open_store(folder / "warehouse")
+    store = open_event_columns(folder / "warehouse")
     for row in pq.read_table(report.scores).to_pylist():
         told = explain(folder / "warehouse", store, model, row["code"])
         assert (told["composite"], told["tier"]) == (row["composite"], row["tier"])
@@ -101,7 +101,7 @@ def test_explaining_one_enterprise_tells_what_the_night_wrote(night, model):
 
 def test_a_withdrawn_event_is_told_but_does_not_count(night, model):
     folder, report = night
-    store = open_store(folder / "warehouse")
+    store = open_event_columns(folder / "warehouse")
     codes = pq.read_table(report.scores).column("code").to_pylist()
     told = [explain(folder / "warehouse", store, model, code) for code in codes]
     events = [e for one in told for e in one["events"]]
@@ -223,7 +223,7 @@ def test_a_release_on_another_scale_than_the_rule_is_refused():
 
 def test_an_unknown_enterprise_is_told_so(night, model):
     folder, _ = night
-    store = open_store(folder / "warehouse")
+    store = open_event_columns(folder / "warehouse")
     with pytest.raises(UnknownEnterprise, match="check the code"):
         explain(folder / "warehouse", store, model, "91000000000000099X")
 

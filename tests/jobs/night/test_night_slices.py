@@ -18,7 +18,7 @@ from xhcredit.jobs.night import result_columns as night_columns
 from xhcredit.jobs.night.result_columns import open_columns
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.memory_limit import for_sorting
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -162,7 +162,7 @@ def test_columns_of_a_model_without_neighbours_are_made_and_found_again(whole, t
     model = model_of(DAY)
     plain = [f for f in model.compiled.features if f.aggregate not in ("neighbours", "derived")]
     alone = replace(model, compiled=compile_features(plain))
-    store = open_store(folder / "w")
+    store = open_event_columns(folder / "w")
     made = open_columns(tmp_path, store, alone, np.arange(3), full=True)
     made.due[:] = 5
     again = open_columns(tmp_path, store, alone, np.arange(3), full=True)
@@ -186,10 +186,10 @@ def test_killed_clustering_goes_on_with_the_tables_that_are_done(whole, tmp_path
     assert {k.split("/")[0] for k in begun} == set(names[:5])
     (part / "half" / names[5]).mkdir(parents=True)
     (part / "half" / names[5] / "known.npy").write_bytes(b"half a file")
-    made = files_of(open_store(tmp_path / "w").path)
+    made = files_of(open_event_columns(tmp_path / "w").path)
 
     assert {k: made[k].stat().st_ino for k in begun} == begun
-    uncut = files_of(open_store(whole[0] / "w").path)
+    uncut = files_of(open_event_columns(whole[0] / "w").path)
     assert {k: f.read_bytes() for k, f in made.items()} == {
         k: f.read_bytes() for k, f in uncut.items()
     }

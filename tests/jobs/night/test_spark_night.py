@@ -16,9 +16,9 @@ from xhcredit.jobs.night.result_columns import open_columns
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.score import score_night
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.score_columns import present
+from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import check_engine
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -73,8 +73,8 @@ def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
 
 @pytest.fixture
 def task(here, model, tmp_path):
-    store = open_store(here[0] / "warehouse")
-    task = spark_night._task(tmp_path, store, model, 3)
+    store = open_event_columns(here[0] / "warehouse")
+    task = spark_night._spark_task(tmp_path, store, model, 3)
     Path(task.slices).mkdir(parents=True)
     return store, task
 
@@ -83,10 +83,10 @@ def test_slices_in_any_order_and_number_are_the_whole_night(task, model):
     store, task = task
     for k in (2, 0, 1, 0):  # a slice may run twice
         spark_night.score_slice(task, k)
-    rows = present(store, model.as_of)
+    rows = present_rows(store, model.as_of)
     quiet = {"progress": lambda *_: None}
     columns = open_columns(None, store, model, rows, full=True)
-    made = spark_night._gathered(task, columns, **quiet).columns
+    made = spark_night._gather_slices(task, columns, **quiet).columns
     whole = score_night(Path(), None, store, model, rows, full=True, check=0, **quiet).columns
 
     for name, column in whole.results.columns.items():
@@ -109,11 +109,11 @@ def test_a_slice_of_other_enterprises_is_refused(task, model):
     store, task = task
     for k in range(3):
         spark_night.score_slice(task, k)
-    spark_night._file(task, 0).write_bytes(spark_night._file(task, 1).read_bytes())
+    spark_night._slice_file(task, 0).write_bytes(spark_night._slice_file(task, 1).read_bytes())
 
-    columns = open_columns(None, store, model, present(store, model.as_of), full=True)
+    columns = open_columns(None, store, model, present_rows(store, model.as_of), full=True)
     with pytest.raises(NightRefuted, match="slice 0 holds other enterprises"):
-        spark_night._gathered(task, columns, lambda *_: None)
+        spark_night._gather_slices(task, columns, lambda *_: None)
 
 
 @pytest.mark.parametrize("engine", ["dask://here", "local-cluster[2]", "spark://", "local[2"])

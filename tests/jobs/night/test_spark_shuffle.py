@@ -18,7 +18,7 @@ from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.spark import shuffle
 from xhcredit.jobs.spark.session import Spark
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning"),
@@ -50,13 +50,13 @@ def test_a_store_shuffled_by_two_workers_is_that_of_one_machine_though_one_dies(
     watch.start()
     try:
         with Spark(TWO_WORKERS) as spark:
-            made = open_store(there, spark=spark)
+            made = open_event_columns(there, spark=spark)
     finally:
         over.set()
         watch.join()
 
     assert killed
-    same(made, open_store(twin(grown, tmp_path / "here")))
+    same(made, open_event_columns(twin(grown, tmp_path / "here")))
     assert not [f for f in there.rglob("*") if f.name == ".runs" or f.suffix == ".part"]
 
 
@@ -67,7 +67,7 @@ def in_turn(kept, count, rng):
         holding = [entry for entry in kept.entries() if t.name in entry.parts]
         runs = out.resolve() / ".runs"
         runs.mkdir(parents=True)
-        sorting = shuffle._sorting(kept, t, holding, enterprises, runs)
+        sorting = shuffle._sort_plan(kept, t, holding, enterprises, runs)
         sorting = replace(sorting, count=min(count, enterprises))
         tasks = shuffle._tasks(t, kept, holding)
         numbers = pa.RecordBatch.from_arrays([pa.array(range(len(tasks)))], ["id"])
@@ -78,7 +78,7 @@ def in_turn(kept, count, rng):
             own = rows.filter(pc.equal(rows["_run"], k)).to_batches(max_chunksize=7)
             for told in shuffle.sort_run(sorting, iter(own)):
                 sizes[told["run"][0].as_py()] = told["size"][0].as_py()
-        shuffle._join(t, runs, sorting, sizes, out / t.name)
+        shuffle._merge_runs(t, runs, sorting, sizes, out / t.name)
         shutil.rmtree(runs)
         return sum(sizes.values())
 
@@ -103,10 +103,12 @@ def test_without_versions_only_what_is_stored_travels(tmp_path):
     Growing(tmp_path / "w", seed=1)
     t = directory()["penalty"]
     kept = Warehouse(tmp_path / "w")
-    sorting = shuffle._sorting(kept, t, kept.entries(), 30, tmp_path / "a" / "b")
+    sorting = shuffle._sort_plan(kept, t, kept.entries(), 30, tmp_path / "a" / "b")
 
     assert not sorting.versions
     assert {"code", "event_id", "known_on", "occurred_on"} <= set(sorting.columns)
     assert "doc_no" not in sorting.columns
-    stored = {name.removeprefix("c_") for name, _, _ in cluster.selected(t) if name[:2] == "c_"}
+    stored = {
+        name.removeprefix("c_") for name, _, _ in cluster.stored_columns(t) if name[:2] == "c_"
+    }
     assert stored <= set(sorting.columns)

@@ -10,14 +10,14 @@ import pytest
 from tests.jobs.growing import Growing
 from xhcredit.engine.bounds import bounds
 from xhcredit.engine.one_enterprise import day_number
-from xhcredit.features.declare import derived
+from xhcredit.features.declare import derived_feature
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import reuse as carry
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.valid_until import DueDays
 from xhcredit.jobs.scoring.model import Model, model_on
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -71,16 +71,16 @@ def waiting(request, tmp_path):
 def test_a_due_day_is_never_too_late(waiting):
     """Of every enterprise: the row stands still, day by day, until it is due."""
     folder, model = waiting
-    store = open_store(folder / "w")
-    rows = present(store, model.as_of)
+    store = open_event_columns(folder / "w")
+    rows = present_rows(store, model.as_of)
     due = np.load(folder / "out" / carry.FOLDER / "due.npy")
-    first = score_store(store, model, rows).columns
+    first = score_rows(store, model, rows).columns
     late, standing = [], 0
     for ahead in range(1, 80):
         then = model_on(BOOK, RELEASE, model.as_of + timedelta(days=ahead))
         waits = due > day_number(then.as_of)
         standing += int(waits.sum())
-        for name, column in score_store(store, then, rows).columns.items():
+        for name, column in score_rows(store, then, rows).columns.items():
             same = (column == first[name]) | (np.isnan(column) & np.isnan(first[name]))
             wrong = waits & ~(same.all(axis=1) if same.ndim > 1 else same)
             late += [(ahead, name, int(n)) for n in np.flatnonzero(wrong)]
@@ -106,7 +106,7 @@ def test_a_due_day_is_never_too_late(waiting):
 )
 def test_bounds_of_derived_features(lo, hi, formula, expected):
     """Whatever the inputs do between their bounds, the value stays between these."""
-    f = derived("d", "d", "d", formula, dimension="basic", source="s", missing="m")
+    f = derived_feature("d", "d", "d", formula, dimension="basic", source="s", missing="m")
     known = {"a": tuple(np.array([v]) for v in lo), "b": tuple(np.array([v]) for v in hi)}
     found = [float(v[0]) for v in bounds(f, known)]
 

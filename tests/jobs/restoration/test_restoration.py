@@ -12,12 +12,18 @@ import pytest
 
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, UnknownEnterprise
-from xhcredit.jobs.restoration.candidates import STATES, TABLES, Restorable, _of_table, restorable
+from xhcredit.jobs.restoration.candidates import (
+    STATES,
+    TABLES,
+    RestorableRecord,
+    _restorable_of_table,
+    find_restorable,
+)
 from xhcredit.jobs.restoration.candidates_spreadsheet import HEADINGS, write_xlsx
 from xhcredit.jobs.restoration.records import read_records, record_of
-from xhcredit.jobs.restoration.score_without_record import Chosen, what_if
+from xhcredit.jobs.restoration.score_without_record import RecordKey, score_without_record
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.restoration.assess import assess
 from xhcredit.rules.rulebook import Rulebook
@@ -47,7 +53,7 @@ def sample(tmp_path_factory):
 
 def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     """The fast way leaves nobody out."""
-    told = restorable(warehouse, BOOK, DAY)
+    told = find_restorable(warehouse, BOOK, DAY)
     rows = read_records(warehouse, "penalty", DAY)
     each = [
         (row["code"], row["reference"], assess(record_of(row), applied_on=DAY, rules=BOOK))
@@ -71,14 +77,14 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
 
 @pytest.mark.parametrize("day", [DAY, date(2024, 3, 31)])
 def test_the_rows_of_one_enterprise_are_those_of_the_whole_list(warehouse, day):
-    whole = restorable(warehouse, BOOK, day)
+    whole = find_restorable(warehouse, BOOK, day)
     codes = {row.code for row in whole}
 
     assert len(codes) > 5
     for code in codes:
-        alone = restorable(warehouse, BOOK, day, code=code)
+        alone = find_restorable(warehouse, BOOK, day, code=code)
         assert alone == [row for row in whole if row.code == code]
-    assert restorable(warehouse, BOOK, day, code="91310104MA1FR00000") == []
+    assert find_restorable(warehouse, BOOK, day, code="91310104MA1FR00000") == []
 
 
 def one_by_one(warehouse, day):
@@ -87,14 +93,16 @@ def one_by_one(warehouse, day):
     for table in TABLES:
         frame = read_records(warehouse, table, day)
         for at in range(len(frame)):
-            each += _of_table(frame.iloc[[at]].reset_index(drop=True), BOOK, day, horizon)
+            each += _restorable_of_table(
+                frame.iloc[[at]].reset_index(drop=True), BOOK, day, horizon
+            )
     return sorted(map(astuple, each), key=str)
 
 
 @pytest.mark.parametrize("day", [DAY, date(2025, 12, 30), date(2026, 4, 1), date(2026, 6, 10)])
 def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
     """Words are made once for all records that differ in nothing else; every column is compared."""
-    told = restorable(warehouse, BOOK, day)
+    told = find_restorable(warehouse, BOOK, day)
 
     assert len(told) > 5
     assert sorted(map(astuple, told), key=str) == one_by_one(warehouse, day)
@@ -102,7 +110,7 @@ def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
 
 @pytest.mark.parametrize("day", [date(2024, 3, 1), date(2025, 12, 24), date(2026, 6, 30)])
 def test_every_record_of_the_sample_is_listed_as_it_is_answered_alone(sample, day):
-    told = restorable(sample, BOOK, day)
+    told = find_restorable(sample, BOOK, day)
     tables = {row.table for row in told}
 
     assert sorted(map(astuple, told), key=str) == one_by_one(sample, day)
@@ -113,7 +121,9 @@ def test_every_record_of_the_sample_is_listed_as_it_is_answered_alone(sample, da
 def test_what_ends_by_itself_or_is_not_published_is_not_in_the_list(sample):
     """Of every penalty of the sample the whole answer is looked at."""
     day = date(2026, 6, 30)
-    listed = {(r.code, r.reference) for r in restorable(sample, BOOK, day) if r.table == "penalty"}
+    listed = {
+        (r.code, r.reference) for r in find_restorable(sample, BOOK, day) if r.table == "penalty"
+    }
     routes = Counter()
     for row in read_records(sample, "penalty", day).to_dict("records"):
         told = assess(record_of(row), applied_on=day, rules=BOOK)
@@ -127,7 +137,7 @@ def test_what_ends_by_itself_or_is_not_published_is_not_in_the_list(sample):
 
 
 def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):
-    told = restorable(warehouse, BOOK, DAY)
+    told = find_restorable(warehouse, BOOK, DAY)
 
     assert all("信用承诺书" in row.missing for row in told)
     order = [list(STATES).index(row.state) for row in told]
@@ -135,7 +145,7 @@ def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):
 
 
 def test_open_abnormal_listings_need_correction(warehouse):
-    rows = [r for r in restorable(warehouse, BOOK, DAY) if r.table == "abnormal_listing"]
+    rows = [r for r in find_restorable(warehouse, BOOK, DAY) if r.table == "abnormal_listing"]
 
     assert rows
     assert {r.state for r in rows} == {"needs_act"}
@@ -143,13 +153,13 @@ def test_open_abnormal_listings_need_correction(warehouse):
 
 
 def test_what_is_not_known_on_the_day_is_not_in_the_list(warehouse):
-    early = restorable(warehouse, BOOK, date(2024, 11, 5))
+    early = find_restorable(warehouse, BOOK, date(2024, 11, 5))
 
     assert all(row.decided_on <= date(2024, 11, 5) for row in early)
 
 
 def test_nothing_in_the_spreadsheet_can_act_as_a_formula(tmp_path):
-    row = Restorable(
+    row = RestorableRecord(
         "91310115MA1K3CUM7M",
         "=1+1",
         "@x",
@@ -178,7 +188,7 @@ def test_nothing_in_the_spreadsheet_can_act_as_a_formula(tmp_path):
 
 @pytest.fixture(scope="module")
 def scored(warehouse):
-    return open_store(warehouse), model_on(BOOK, load_release(), DAY)
+    return open_event_columns(warehouse), model_on(BOOK, load_release(), DAY)
 
 
 def count_of(told, indicator):
@@ -192,7 +202,10 @@ def answers(warehouse, scored):
     """What-if of every penalty of the warehouse."""
     rows = read_records(warehouse, "penalty", DAY)
     named = zip(rows["code"], rows["reference"], strict=True)
-    return [what_if(warehouse, *scored, c, Chosen("penalty", {"doc_no": d})) for c, d in named]
+    return [
+        score_without_record(warehouse, *scored, c, RecordKey("penalty", {"doc_no": d}))
+        for c, d in named
+    ]
 
 
 def test_without_a_record_it_is_not_counted_and_nothing_else_changes(answers):
@@ -211,7 +224,7 @@ def test_restoring_a_penalty_never_costs_points(answers):
 
 
 def test_the_store_itself_stays_as_it_is(warehouse, scored, answers):
-    again = open_store(warehouse).tables["penalty"]["withdrawn"]
+    again = open_event_columns(warehouse).tables["penalty"]["withdrawn"]
 
     assert answers
     assert (scored[0].tables["penalty"]["withdrawn"] == again).all()
@@ -228,9 +241,9 @@ def test_the_record_must_be_named(warehouse, scored, table, key, said):
     code = read_records(warehouse, "penalty", DAY)["code"].iloc[0]
 
     with pytest.raises(BadInput, match=said):
-        what_if(warehouse, *scored, code, Chosen(table, key))
+        score_without_record(warehouse, *scored, code, RecordKey(table, key))
 
 
 def test_an_unknown_enterprise_has_no_record(warehouse, scored):
     with pytest.raises(UnknownEnterprise, match='no enterprise "91310115MA1K3CUM7M"'):
-        what_if(warehouse, *scored, "91310115MA1K3CUM7M", Chosen("penalty", {}))
+        score_without_record(warehouse, *scored, "91310115MA1K3CUM7M", RecordKey("penalty", {}))

@@ -13,13 +13,13 @@ from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
 from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.night.run import run_night
-from xhcredit.jobs.restoration.candidates import restorable
+from xhcredit.jobs.restoration.candidates import find_restorable
 from xhcredit.jobs.restoration.grants_to_warehouse import apply_grants
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.restoration.applications import Grant, Revoked
+from xhcredit.store.restoration.applications import Grant, Revocation
 
 CODE, OTHER = worlds.CODES[:2]
 BEFORE, GRANTED, AFTER = date(2026, 6, 9), date(2026, 6, 10), date(2026, 6, 11)
@@ -98,14 +98,14 @@ def test_the_night_before_sees_it_and_the_night_after_does_not(warehouse):
 
 def test_who_reads_scores_sees_it_no_more_and_the_audit_still_does(warehouse):
     apply_grants(warehouse, [GRANT], today=GRANTED)
-    store, model = open_store(warehouse), model_on(BOOK, load_release(), AFTER)
+    store, model = open_event_columns(warehouse), model_on(BOOK, load_release(), AFTER)
 
     shown = explain(warehouse, store, model, CODE, AFTER)["events"]
     audited = explain(warehouse, store, model, CODE)["events"]
     assert shown == []
     assert [(e["counts"], e["withdrawn_why"]) for e in audited] == [(False, "restored")]
     assert [e["source_file"].split()[0] for e in audited] == ["信用修复决定"]
-    assert [r.code for r in restorable(warehouse, BOOK, AFTER)] == [OTHER]
+    assert [r.code for r in find_restorable(warehouse, BOOK, AFTER)] == [OTHER]
 
 
 def test_again_and_again_changes_nothing(warehouse):
@@ -123,7 +123,7 @@ def test_killed_before_the_manifest_the_next_run_completes_it(warehouse):
 
     digest = Warehouse(warehouse).digest()
     with pytest.raises(KeyboardInterrupt, match="killed"):
-        apply_grants(warehouse, [GRANT], today=GRANTED, written=killed)
+        apply_grants(warehouse, [GRANT], today=GRANTED, before_commit=killed)
     assert Warehouse(warehouse).digest() == digest
     assert row(warehouse)[0] is None
 
@@ -161,7 +161,7 @@ def test_an_upheld_objection_says_so_and_what_is_not_there_is_told(warehouse):
     assert row(warehouse)[0] is None
 
 
-REVOKED = Revoked(7, CODE, "penalty", {"doc_no": "一号"}, AFTER)
+REVOKED = Revocation(7, CODE, "penalty", {"doc_no": "一号"}, AFTER)
 
 
 def test_a_revoked_restoration_counts_again_from_that_day_and_no_earlier_day_changes(warehouse):
@@ -204,7 +204,7 @@ def test_a_decision_that_fell_since_is_not_brought_back(warehouse):
     fell = {"withdrawn_on": GRANTED, "withdrawn_why": "revoked"}
     deliver(warehouse, [penalty(**fell)], GRANTED)
     upheld = Grant(8, OTHER, "penalty", {"doc_no": "一号"}, GRANTED, "objection")
-    taken = Revoked(9, OTHER, "penalty", {"doc_no": "一号"}, AFTER)
+    taken = Revocation(9, OTHER, "penalty", {"doc_no": "一号"}, AFTER)
     told = apply_grants(warehouse, [upheld], [REVOKED, taken], today=AFTER)
 
     assert told.reinstated == 0
@@ -218,7 +218,7 @@ def test_a_revocation_killed_before_the_manifest_is_told_by_the_next_run(warehou
 
     apply_grants(warehouse, [GRANT], today=GRANTED)
     with pytest.raises(KeyboardInterrupt, match="killed"):
-        apply_grants(warehouse, [], [REVOKED], today=AFTER, written=killed)
+        apply_grants(warehouse, [], [REVOKED], today=AFTER, before_commit=killed)
 
     assert row(warehouse)[1] == "restored"
     assert apply_grants(warehouse, [], [REVOKED], today=AFTER).reinstated == 1
@@ -301,7 +301,7 @@ def test_negative_spot_checks_are_in_the_list_once_they_are_corrected(warehouse)
     def listed(day):
         return {
             r.reference: r.state
-            for r in restorable(warehouse, BOOK, day)
+            for r in find_restorable(warehouse, BOOK, day)
             if r.table == "inspection"
         }
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from tests.rules.keys.alarm_world import NODES, TODAY, small_world
 from xhcredit.alerts.back_test import Outcomes, Replay
-from xhcredit.alerts.budget import Candidate, choose
-from xhcredit.alerts.clusters import picture
-from xhcredit.alerts.detect import PREFIX, armed
+from xhcredit.alerts.budget import AlertCandidate, choose_alerts
+from xhcredit.alerts.clusters import cluster_picture
+from xhcredit.alerts.detect import PREFIX, active_triggers
 from xhcredit.alerts.precision import precision_of
-from xhcredit.alerts.workflow import Doing, Standing, taken
+from xhcredit.alerts.workflow import AlertAction, Standing, standing_after
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import XhcreditError
 from xhcredit.jobs.alerts.context import white_listed
-from xhcredit.jobs.alerts.follow_up import departments, departments_of
-from xhcredit.jobs.alerts.nightly_update import expiring, proven_by
+from xhcredit.jobs.alerts.follow_up import departments_of_family, notified_departments
+from xhcredit.jobs.alerts.nightly_update import expiry_terms, split_by_proofs
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import (
     Budget,
@@ -52,11 +52,11 @@ STEPS = ({"act": "screen", "actor": "a", "colour": "blue", "details": {}},)
 
 def told(book: Rulebook, rule_id: str) -> Iterator[Any]:
     """The alerts of one trigger: night, subject, fact, colour, and who is told of them."""
-    found = {t.id: t for t in armed(book, TODAY)}[rule_id.removeprefix(PREFIX)]
+    found = {t.id: t for t in active_triggers(book, TODAY)}[rule_id.removeprefix(PREFIX)]
     rate = book.value("alerts.discovery", Discovery, as_of=TODAY)
     for night, one in Replay(small_world(), NIGHTS, rate, NOW, FALLS).alerts(found):
         yield night, one.hit.key, one.hit.fact, one.colour
-    yield departments_of(book, found.numbers.family, TODAY)
+    yield departments_of_family(book, found.numbers.family, TODAY)
 
 
 def discovered(book: Rulebook) -> Iterator[Any]:
@@ -69,10 +69,10 @@ def proofs(book: Rulebook) -> Iterator[Any]:
     """Back-tests by the rule, and whose back-test is still good."""
     rule = book.value("alerts.proving", Proving, as_of=TODAY)
     rate = book.value("alerts.discovery", Discovery, as_of=TODAY)
-    triggers = armed(book, TODAY)
+    triggers = active_triggers(book, TODAY)
     for age in (1, 700, 729, 730, 731, 1000, 3000):
         proof = {"as_of": (TODAY - timedelta(days=age)).isoformat()}
-        yield len(proven_by({(t.id, t.digest): proof for t in triggers}, book, TODAY)[0])
+        yield len(split_by_proofs({(t.id, t.digest): proof for t in triggers}, book, TODAY)[0])
     world = small_world()
     outcomes = Outcomes.of(world, rule.outcomes, NOW)
     often = next(t for t in triggers if t.id == "penalties_often")
@@ -84,11 +84,13 @@ def budget(book: Rulebook) -> Iterator[Any]:
     rule = book.value("alerts.budget", Budget, as_of=TODAY)
     for bureau, colour in product(("", "甲局"), Flow.COLOURS):
         found = [
-            Candidate("t", "", "f", "enterprise", f"{n}", f"{n}", "", bureau, "", "x", colour, n, 0)
+            AlertCandidate(
+                "t", "", "f", "enterprise", f"{n}", f"{n}", "", bureau, "", "x", colour, n, 0
+            )
             for n in range(200)
         ]
-        choice = choose(found, [], rule, TODAY)
-        yield bureau, colour, len(choice.new), len(choice.held)
+        choice = choose_alerts(found, [], rule, TODAY)
+        yield bureau, colour, len(choice.new), len(choice.held_back)
 
 
 def flow(book: Rulebook) -> Iterator[Any]:
@@ -100,15 +102,15 @@ def flow(book: Rulebook) -> Iterator[Any]:
         for actor, act in product("ab", ("issue", "snooze")):
             for days, times in product((1, 15, 16, 40), range(4)):
                 until = (TODAY + timedelta(days=days)).isoformat()
-                doing = Doing(act, TODAY, actor, "r", {"owner": "c", "until": until})
+                doing = AlertAction(act, TODAY, actor, "r", {"owner": "c", "until": until})
                 snoozed = [{**steps[0], "act": "snooze"}] * times
                 yield _taken(before, [*steps, *snoozed], doing, rule, book)
-    yield expiring(rule, TODAY)["before"]
+    yield expiry_terms(rule, TODAY)["before"]
 
 
-def _taken(before: Standing, steps: Any, doing: Doing, rule: Flow, book: Rulebook) -> Any:
+def _taken(before: Standing, steps: Any, doing: AlertAction, rule: Flow, book: Rulebook) -> Any:
     try:
-        return taken(before, steps, doing, rule, book.calendar)
+        return standing_after(before, steps, doing, rule, book.calendar)
     except XhcreditError as error:
         return type(error).__name__
 
@@ -116,9 +118,9 @@ def _taken(before: Standing, steps: Any, doing: Doing, rule: Flow, book: Ruleboo
 def routing(book: Rulebook) -> Iterator[Any]:
     """Which departments are told of an issued alert of each family and colour."""
     rule = book.value("alerts.routing", Routing, as_of=TODAY)
-    families = {t.numbers.family for t in armed(book, TODAY)}
+    families = {t.numbers.family for t in active_triggers(book, TODAY)}
     for family, colour in product(sorted(families), Flow.COLOURS):
-        yield family, departments(rule, family, Standing("issued", colour))
+        yield family, notified_departments(rule, family, Standing("issued", colour))
 
 
 def retirement(book: Rulebook) -> Iterator[Any]:
@@ -132,10 +134,10 @@ def pictures(book: Rulebook) -> Iterator[Any]:
     """The clusters around an enterprise, as far as they are shown."""
     rule = book.value("alerts.picture", Picture, as_of=TODAY)
     world = small_world()
-    for row in range(0, len(world.store), 20):
-        yield picture(world, row, rule, NOW)
+    for row in range(0, len(world.event_columns), 20):
+        yield cluster_picture(world, row, rule, NOW)
 
 
 def white(book: Rulebook) -> Iterator[Any]:
     """Enterprises and nodes that do not alert."""
-    yield white_listed(small_world().store, NODES, book, date(2026, 11, 30))
+    yield white_listed(small_world().event_columns, NODES, book, date(2026, 11, 30))

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+from xhcredit.draws.plan import Plan, read_plan
 
 from tests.engine import world as worlds
 from tests.jobs.draws.test_draw import PLAN
@@ -20,16 +21,15 @@ from tests.jobs.draws.test_exclusions import inspected
 from tests.serving.district import CODES
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
-from xhcredit.draws.plan import Plan, read_plan
 from xhcredit.errors import BadPlan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.draws.exclusions import left_out, with_duty
-from xhcredit.jobs.draws.exempt_chains import exempt
+from xhcredit.jobs.draws.exclusions import apply_exclusions, with_duty
+from xhcredit.jobs.draws.exempt_chains import chain_exemptions
 from xhcredit.jobs.draws.publication import due_on
-from xhcredit.jobs.draws.triggered_checks import Check, check_terms
+from xhcredit.jobs.draws.triggered_checks import TriggeredCheck, check_terms
 from xhcredit.jobs.draws.trust_list import duties_on, quiet_items, with_items
-from xhcredit.jobs.draws.trust_rule import trusted
+from xhcredit.jobs.draws.trust_rule import trust_table
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Exclusions, InspectionCaps
 
@@ -100,7 +100,9 @@ def checks(book: Rulebook) -> Iterator[Any]:
     """Form of a triggered check from each source for each item, and whether it counts."""
     for source, item in product(SOURCES, ITEMS):
         given = {"id": "c1", "bureau": "b", "code": CODES[0], "source": source, "reason": "r"}
-        yield check_terms(Check.model_validate(given | {"items": [item], "opened_on": DAY}), book)
+        yield check_terms(
+            TriggeredCheck.model_validate(given | {"items": [item], "opened_on": DAY}), book
+        )
 
 
 def loads(book: Rulebook) -> Iterator[Any]:
@@ -127,7 +129,7 @@ def frames(book: Rulebook) -> Iterator[Any]:
     """Whom the frame of each field leaves out, and why."""
     for field in FIELDS:
         plan = _plan(field)
-        kept, excluded = left_out(_scope(), plan, warehouse(), book, DAY)
+        kept, excluded = apply_exclusions(_scope(), plan, warehouse(), book, DAY)
         yield field, kept["code"].tolist(), excluded
 
 
@@ -140,12 +142,12 @@ def owed(book: Rulebook) -> Iterator[Any]:
 
 def trust(book: Rulebook) -> Iterator[Any]:
     """Who is checked remotely first, for which items nobody calls, and which chains are exempt."""
-    found = trusted(_scope(), warehouse(), book, DAY)
+    found = trust_table(_scope(), warehouse(), book, DAY)
     yield found[["listed", "reason"]].to_numpy().tolist()
     table = _scope().assign(listed=True)
     table = with_items(table, quiet_items(book, DAY), duties_on(book, DAY))
     yield table[["quiet", "duty"]].to_numpy().tolist()
-    chains = exempt(_scope(), warehouse(), book, DAY)
+    chains = chain_exemptions(_scope(), warehouse(), book, DAY)
     yield chains[["listed", "reason"]].to_numpy().tolist()
 
 

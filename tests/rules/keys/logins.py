@@ -14,18 +14,18 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from xhcredit_serving.auth.login import Logins
 from xhcredit_serving.auth.passwords import Passwords, refuse_weak
-from xhcredit_serving.auth.sessions import must_change, visit_limits, visit_of
+from xhcredit_serving.auth.sessions import find_session, login_rules, must_change
 from xhcredit_serving.http.problems import Refusal
 
 from tests.serving.district import ACT, NOW, Clock
 from xhcredit.domain.clock import china_day
 from xhcredit.errors import BadInput, LoginRefused
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.core.hash_chain import written
+from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.store import Store
 
 RIGHT, WRONG = "fort-linde-9-Ufer", "another-one-7-Wort"
-DAY = china_day(written(NOW))
+DAY = china_day(format_moment(NOW))
 MADE_UP = (
     "Zq4",
     "Zq4-Tw",
@@ -61,7 +61,7 @@ def lockout(book: Rulebook) -> Iterator[Any]:
 
 def sessions(book: Rulebook) -> Iterator[Any]:
     """Which sessions still hold, after so long and beside others."""
-    limits = visit_limits(book, DAY)
+    limits = login_rules(book, DAY)
     with TemporaryDirectory() as folder:
         clock = Clock()
         with Store.open(str(Path(folder) / "store.db"), clock=clock) as store:
@@ -77,10 +77,10 @@ def sessions(book: Rulebook) -> Iterator[Any]:
 
 def passwords_by_rule(book: Rulebook) -> Iterator[Any]:
     """Which passwords are good enough, and for how long."""
-    rules = visit_limits(book, DAY).passwords
+    rules = login_rules(book, DAY).passwords
     for password in MADE_UP:
         yield password, _is_strong(password, rules)
-    row = {"how": "password", "must_change": 0, "password_at": written(NOW)}
+    row = {"how": "password", "must_change": 0, "password_at": format_moment(NOW)}
     for days in range(200):
         yield must_change(row, NOW + timedelta(days=days, hours=1), rules)
     with TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def passwords_by_rule(book: Rulebook) -> Iterator[Any]:
 
 
 def _person(store: Store, login: str, *, must_change: bool = False) -> None:
-    hashed = asyncio.run(passwords().hashed(RIGHT))
+    hashed = asyncio.run(passwords().hash_password(RIGHT))
     store.access.add_user(ACT, login, login, hashed, must_change=must_change)
 
 
@@ -113,7 +113,7 @@ def _holds(store: Store, cookie: str, clock: Clock, limits: Any, minutes: float)
     """Whether a session still holds some minutes later."""
     clock.forward(minutes=minutes)
     try:
-        visit_of(store.sessions, cookie, clock(), limits)
+        find_session(store.sessions, cookie, clock(), limits)
     except Refusal:
         return False
     return True

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from xhcredit_training import alarms
 from xhcredit_training import promotion_gates as gates
-from xhcredit_training.dataset import Array, Column, Frame, frame
-from xhcredit_training.labels import follow, newest_known, outcome_of
+from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.labels import newest_known, observe_outcomes, outcome_of
 
 from tests.rules.keys.alarm_world import TODAY, small_world
 from tests.training.samples import known
 from xhcredit.errors import WrongState
-from xhcredit.jobs.models.promotion import shadow_wanted
+from xhcredit.jobs.models.promotion import shadow_requirements
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Gates, LeakLimits
 from xhcredit.scores.release import load_release
 from xhcredit.store.models.candidate_state import refuse_unshadowed
-from xhcredit.store.retention import report
+from xhcredit.store.retention import retention_report
 from xhcredit.store.store import Store
 
 DAY = date(2026, 11, 30)
@@ -32,11 +32,11 @@ DAY = date(2026, 11, 30)
 
 def followed(book: Rulebook, rule_id: str) -> Iterator[Any]:
     """What became of everybody within the horizon, and of whom that could become known."""
-    store = small_world().store
+    store = small_world().event_columns
     outcome = outcome_of(book, rule_id.removeprefix("outcomes."), as_of=TODAY)
     rows = np.tile(np.arange(len(store)), 8)
     days = newest_known(store) - 1100 + 50 * (np.arange(rows.size) // len(store))
-    found = follow(store, rows, days, outcome)
+    found = observe_outcomes(store, rows, days, outcome)
     yield found.bad.tolist(), found.observed.tolist()
 
 
@@ -92,28 +92,30 @@ def alarmed(book: Rulebook) -> Iterator[Any]:
     limits = book.serving("promotion.leak_limits", LeakLimits, as_of=DAY)
     learned, later = known(600, 1), known(600, 2, rate=-1.0)
     for found in (
-        alarms.single(learned, limits),
-        alarms.identifiers(learned, limits, {"number": learned.x[1]}),
-        alarms.own_rows(learned, later, limits),
-        alarms.random_gap(_seasonal(), _by_month, limits, 17600),
-        alarms.years(_seasonal(), limits),
-        alarms.drifted(learned, known(600, 3).rows(later.x[1] > 0), limits),
+        alarms.too_good_indicators(learned, limits),
+        alarms.identifier_alarms(learned, limits, {"number": learned.x[1]}),
+        alarms.own_row_leaks(learned, later, limits),
+        alarms.random_gap_alarms(_seasonal(), _by_month, limits, 17600),
+        alarms.year_rate_alarms(_seasonal(), limits),
+        alarms.drift_alarms(learned, known(600, 3).rows(later.x[1] > 0), limits),
     ):
         yield [(alarm.code, alarm.about) for alarm in found]
 
 
 @cache
-def _seasonal() -> Frame:
+def _seasonal() -> Dataset:
     """Outcomes that depend on the month only."""
     rng = np.random.default_rng(5)
     day = np.sort(rng.integers(17000, 18000, 900))
     often = np.where(np.arange(40) < 12, 1.0, 0.25)  # the later years have few
     rate = (rng.random(40) * often)[(day - 17000) // 30]
     bad = rng.random(900) < rate
-    return frame([Column("noise")], rng.normal(size=(1, 900)), bad, day=day, ent=np.arange(900))
+    return make_dataset(
+        [Column("noise")], rng.normal(size=(1, 900)), bad, day=day, ent=np.arange(900)
+    )
 
 
-def _by_month(part: Frame) -> Callable[[Frame], Array]:
+def _by_month(part: Dataset) -> Callable[[Dataset], Array]:
     """A model that has learned the months by heart."""
     rate = {m: part.bad[part.day // 30 == m].mean() for m in np.unique(part.day // 30)}
     return lambda rest: np.array([rate.get(m, 0.5) for m in rest.day // 30])
@@ -121,7 +123,7 @@ def _by_month(part: Frame) -> Callable[[Frame], Array]:
 
 def shadowed(book: Rulebook) -> Iterator[Any]:
     """Whether a candidate may be switched after so many nights of shadow, so long ago."""
-    nights, since = shadow_wanted(book, DAY)
+    nights, since = shadow_requirements(book, DAY)
     for count in range(40):
         for ago in (1, 30, 31, 32, 60, 300):
             yield _may_switch(count, ago, nights, since)
@@ -139,7 +141,7 @@ def _may_switch(count: int, ago: int, nights: int, since: str) -> bool:
 
 def retained(book: Rulebook) -> Iterator[Any]:
     """Before which day each kind of record may be removed."""
-    for kept in report(_store().database, book, DAY):
+    for kept in retention_report(_store().database, book, DAY):
         yield kept.rule, kept.before
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from xhcredit_serving.night.catalogue import one_rule
+from xhcredit_serving.night.catalogue import rule_with_entries
 
 from xhcredit.rules.rulebook import Rulebook
 
@@ -15,4 +15,4 @@ DAY = date(2026, 11, 30)
 
 def page(book: Rulebook, rule_id: str) -> Iterator[Any]:
     """The value of a rule as the console and the API show it."""
-    yield one_rule(book, rule_id, DAY)["value"]
+    yield rule_with_entries(book, rule_id, DAY)["value"]

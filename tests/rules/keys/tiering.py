@@ -14,7 +14,7 @@ from xhcredit.errors import RuleNotInForce
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.common import PackState
-from xhcredit.tiers.assign import assign, policy_on
+from xhcredit.tiers.assign import assign_tiers, policy_on
 
 DAYS = (date(2018, 6, 1), date(2022, 6, 1), date(2026, 3, 1), date(2026, 11, 22))
 SCORES = (300.0, 500.0, 600.0, 800.0)
@@ -26,7 +26,7 @@ def assigned(book: Rulebook) -> Iterator[Any]:
     """The tier of everybody on several days, and the position of the rule that gave it."""
     for day in DAYS:
         policy = policy_on(book, day)
-        found = assign(*everybody(), policy)
+        found = assign_tiers(*everybody(), policy)
         yield day, found.tier.tobytes(), found.decided_by.tobytes()
 
 

@@ -14,7 +14,7 @@ from tests.store.access.test_accounts_and_keys import dump
 from xhcredit.errors import BadInput
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.access import PasswordRules
-from xhcredit.store.audit import head, verify
+from xhcredit.store.audit import chain_head, verify
 
 NEW = "Sieben-Birken-3"
 RULES = Rulebook.load().value("access.passwords", PasswordRules, as_of=NOW.date())
@@ -84,9 +84,9 @@ def test_whatever_is_wrong_the_answer_is_the_same(client, zhang):
     for _ in range(4):
         assert same(log_in(zhang, "zhang", "Wrong-Wrong-1")) == wrong
 
-    assert client.store.access.user("zhang")["locked_until"]
+    assert client.store.access.get_user("zhang")["locked_until"]
     assert same(log_in(zhang, "zhang")) == wrong
-    assert head(client.store.database).action == "session.refused"
+    assert chain_head(client.store.database).action == "session.refused"
     assert "OR 1=1" not in dump(client.store)
     client.clock.forward(minutes=15)
     assert log_in(zhang, " ZHANG ").json()["login"] == "zhang"
@@ -95,7 +95,7 @@ def test_whatever_is_wrong_the_answer_is_the_same(client, zhang):
 def test_an_address_from_which_many_failed_waits(client, zhang):
     sessions = client.store.sessions
     for _ in range(100):
-        sessions.failed_at("testclient", NOW, NOW)
+        sessions.record_failure("testclient", NOW, NOW)
     answer = log_in(zhang, "zhang")
 
     problem(answer, 429, "too_many_logins")
@@ -107,9 +107,9 @@ def test_an_address_from_which_many_failed_waits(client, zhang):
 def test_few_passwords_are_looked_at_at_once():
     async def all_at_once():
         passwords = Passwords(waiting=3)
-        tries = [passwords.are_right("x", None) for _ in range(8)]
+        tries = [passwords.matches("x", None) for _ in range(8)]
         found = await asyncio.gather(*tries, return_exceptions=True)
-        later = await passwords.are_right(PASSWORD, hashed(PASSWORD))
+        later = await passwords.matches(PASSWORD, hashed(PASSWORD))
         passwords.close()
         return found, later
 
@@ -293,10 +293,10 @@ def test_the_same_grant_sent_twice_is_done_once(client, admin, zhang):
     key = {"Idempotency-Key": "one"}
     grant = {"role": "inspector", "bureau": "应急局"}
     admin.post("/v1/accounts/zhang/grants", json=grant, headers=key)
-    before = head(client.store.database).seq
+    before = chain_head(client.store.database).seq
 
     assert admin.post("/v1/accounts/zhang/grants", json=grant, headers=key).is_success
-    assert head(client.store.database).seq == before
+    assert chain_head(client.store.database).seq == before
     other = admin.post("/v1/accounts/zhang/grants", json=grant | {"bureau": ""}, headers=key)
     problem(other, 422, "key_reused")
     bad = admin.post("/v1/accounts/zhang/grants", json=grant, headers={"Idempotency-Key": "a b"})
@@ -306,7 +306,7 @@ def test_the_same_grant_sent_twice_is_done_once(client, admin, zhang):
 def test_what_an_administrator_does_is_recorded_with_its_reason(client, admin, zhang):
     admin.headers["X-Purpose"] = "transfer"
     admin.put("/v1/accounts/zhang/disabled", json={"disabled": True})
-    last = head(client.store.database)
+    last = chain_head(client.store.database)
 
     assert (last.actor, last.action, last.purpose) == ("user:sec", "account.shut", "transfer")
     del admin.headers["X-Purpose"]

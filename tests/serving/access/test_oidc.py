@@ -14,7 +14,7 @@ from tests.serving.district import ACT, headers, new_key, problem, served
 from tests.serving.visitors import browser, person
 from tests.store.access.test_accounts_and_keys import dump
 from tests.walks import ROOT
-from xhcredit.store.audit import head, verify
+from xhcredit.store.audit import chain_head, verify
 
 CLIENT, SECRET = "xhcredit", "shared-between-two"
 
@@ -80,7 +80,7 @@ def test_the_provider_says_who_it_is_and_we_say_what_they_may(client, issuer):
     assert (me["login"], me["how"], me["must_change"]) == ("zhang", "oidc", False)
     assert me["grants"] == [{"role": "viewer", "bureau": ""}]
     assert made.get("/v1/runs").status_code == 200
-    assert head(client.store.database).actor == "user:zhang"
+    assert chain_head(client.store.database).actor == "user:zhang"
     assert verify(client.store.database).whole
     assert SECRET not in dump(client.store) + client.log.getvalue()
 
@@ -100,12 +100,12 @@ def test_who_is_bound_to_nobody_or_shut_out_is_not_let_in(client, issuer):
     made = browser(client)
     refused = made.get(back_from(leave(made)))
     assert "no open account" in problem(refused, 401, "login_refused")["detail"]
-    assert len(client.store.access.people()) == 1
+    assert len(client.store.access.list_users()) == 1
     httpx2.post(f"{issuer}/next", json={"subject": "7"}, trust_env=False)
     client.store.access.disable_user(ACT, "zhang", "2026-01-01")
 
     problem(made.get(back_from(leave(made))), 401, "login_refused")
-    assert head(client.store.database).action == "session.refused"
+    assert chain_head(client.store.database).action == "session.refused"
 
 
 def test_a_way_back_is_good_once_soon_and_in_the_browser_that_left(client):

@@ -3,7 +3,7 @@
 import re
 
 from typer.testing import CliRunner
-from xhcredit_serving.access.operator_commands import first_people
+from xhcredit_serving.access.operator_commands import create_first_accounts
 from xhcredit_serving.main import cli
 
 from xhcredit.errors import BadInput, TwoPersons
@@ -12,10 +12,10 @@ from xhcredit.store.store import Store
 
 def test_the_first_start_shows_three_passwords_once(tmp_path, capsys):
     with Store.open(str(tmp_path / "s.db")) as store:
-        first_people(store)
+        create_first_accounts(store)
         shown = capsys.readouterr().out
-        first_people(store)
-        held = {p["login"]: p["grants"] for p in store.access.people()}
+        create_first_accounts(store)
+        held = {p["login"]: p["grants"] for p in store.access.list_users()}
 
     assert held == {
         "auditor": [("auditor", "")],

@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving.district import ACT, CODES, PURPOSE, headers, logged, new_key, problem
 from tests.serving.visitors import again, browser, log_in, person, visitor
-from xhcredit.store.audit import head
+from xhcredit.store.audit import chain_head
 
 SCORE = f"/v1/enterprises/{CODES[0]}/score"
 ADMIN = ("security_admin", "")
@@ -18,7 +18,7 @@ def admin(client):
 
 
 def entry(client):
-    return head(client.store.database)
+    return chain_head(client.store.database)
 
 
 def test_a_session_is_kept_in_a_cookie_that_no_script_and_no_other_site_sees(client):

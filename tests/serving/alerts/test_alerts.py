@@ -11,9 +11,9 @@ import schemathesis
 from tests.serving.district import ACT, BUREAUS, CODES, headers, new_key, problem
 from tests.serving.http.test_fuzz import ALERTS, MODES, hold
 from tests.serving.visitors import visitor
-from xhcredit.alerts.budget import Candidate
-from xhcredit.alerts.workflow import Doing
-from xhcredit.jobs.alerts.follow_up import Desk, take
+from xhcredit.alerts.budget import AlertCandidate
+from xhcredit.alerts.workflow import AlertAction
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts
 from xhcredit.rules.rulebook import Rulebook
 
 DAY = date(2026, 6, 30)
@@ -22,7 +22,7 @@ OFFICE = BUREAUS[0]
 
 
 def candidate(n, colour, bureau, name="某店"):
-    return Candidate(
+    return AlertCandidate(
         "penalties_often",
         "d",
         "compliance",
@@ -48,7 +48,7 @@ def raise_alerts(client):
         candidate(2, "blue", BUREAUS[1]),
     ]
     expired = {"before": "2000-01-01", "reason": "old"}
-    client.store.alerts.night(ACT, DAY, "i", [(c, None) for c in new], expired, {})
+    client.store.alerts.record_night(ACT, DAY, "i", [(c, None) for c in new], expired, {})
 
 
 @pytest.fixture
@@ -78,8 +78,10 @@ def test_the_list_is_filtered_paged_and_recorded(desk):
 def test_alerts_without_a_due_day_are_counted_and_found(desk):
     """A term that runs beyond every calendar: nobody is told it is in time."""
     for name, details in (("screen", {}), ("issue", {"owner": "li"})):
-        doing = Doing(name, LATEST, "li", "核查", details)
-        take(Desk(desk.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing)
+        doing = AlertAction(name, LATEST, "li", "核查", details)
+        perform_on_alerts(
+            AlertContext(desk.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing
+        )
     found = desk.get("/v1/alerts", params={"due_unknown": True}).json()["alerts"]
     assert [(a["id"], a["due_unknown"], a["due_on"]) for a in found] == [(1, True, "")]
 

@@ -6,9 +6,9 @@ from tests.serving.district import CODES, NOW, problem, served
 from tests.serving.receivers import receiving
 from tests.serving.visitors import visitor
 from tests.store.nights import night
-from xhcredit.domain.webhook_signatures import verified
-from xhcredit.jobs.delivery.ssrf_guard import Outward
-from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.domain.webhook_signatures import verify_message
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, deliver
 from xhcredit.jobs.night.publish import publish
 
 PATH = "/v1/subscriptions"
@@ -21,7 +21,7 @@ def admin(client):
 
 
 def test_a_system_is_told_of_the_next_night(file, tmp_path):
-    here = Outward(("127.0.0.0/8",))
+    here = AddressPolicy(("127.0.0.0/8",))
     with receiving() as receiver, served(str(file), outward=here) as client:
         admin = visitor(client, "admin", ("security_admin", ""))
         made = admin.post(PATH, json=HOOK | {"url": receiver.url, "kinds": ["tier_changed"]})
@@ -29,11 +29,11 @@ def test_a_system_is_told_of_the_next_night(file, tmp_path):
         secret = made.json()["secret"]
         other = night(tmp_path / "n", "2026-07-01", "AB")
         changed = publish(other, client.store, actor="n").changed
-        told = deliver(client.store, Plan(outward=here))
+        told = deliver(client.store, DeliveryPolicy(address_policy=here))
 
         assert told[0].delivered == len(receiver.received) == changed == len(CODES) + 2
         for request in receiver.received:
-            verified(secret, request.headers, request.body, NOW.timestamp())
+            verify_message(secret, request.headers, request.body, NOW.timestamp())
         [row] = admin.get(PATH).json()["subscriptions"]
         assert row["messages"] == {"delivered": changed}
         assert secret not in admin.get(PATH).text + client.log.getvalue()

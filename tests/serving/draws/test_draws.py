@@ -12,7 +12,7 @@ from tests.jobs.draws.test_draw import PEOPLE, PLAN
 from tests.serving.district import CODES, headers, new_key, problem, served
 from tests.serving.http.test_fuzz import DRAWS, hold
 from tests.serving.visitors import visitor
-from xhcredit.draws.verify import Files, verified
+from xhcredit.draws.verify import PublishedFiles, verify_record
 
 SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
 
@@ -47,7 +47,7 @@ def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(offi
     commitment = officer.get("/v1/public/draws/d1/commitment.json", headers=stranger).content
     frame = officer.get("/v1/draws/d1/frame.csv").content
 
-    assert all(c.holds for c in verified(record, Files(commitment, frame)))
+    assert all(c.holds for c in verify_record(record, PublishedFiles(commitment, frame)))
     assert "def main" in officer.get("/v1/public/verify_draw.py", headers=stranger).text
     assert '"tier"' not in json.dumps(record)
     first = record["selected"][0]

@@ -143,7 +143,7 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
     again = officer.get("/v1/public/draws/d1/public_list.pdf", headers=NOBODY).content
     assert again == first["pdf"]
     found = {selected[0]: {"result": "no_problem", "inspected_on": "2026-06-30"}}
-    officer.store.draws.results(act("results"), "d1", found)
+    officer.store.draws.enter_results(act("results"), "d1", found)
     later = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert "未发现问题" in later
     assert "未发现问题" not in told

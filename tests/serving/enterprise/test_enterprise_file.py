@@ -8,7 +8,7 @@ from tests.serving.district import CODES, DAYS, problem, served
 from tests.serving.enterprise.test_scores import read_acts
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 
 FILE = f"/v1/enterprises/{CODES[0]}/file"
@@ -24,7 +24,7 @@ def client(published, nights):
 
 @pytest.fixture(scope="module")
 def rows(nights):
-    return open_rows(nights / "warehouse", open_store(nights / "warehouse"))
+    return open_rows(nights / "warehouse", open_event_columns(nights / "warehouse"))
 
 
 def test_the_rows_are_those_of_the_clustered_store(rows):

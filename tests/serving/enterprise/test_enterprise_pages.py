@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from xhcredit_serving.restoration.candidates import Lists
+from xhcredit_serving.restoration.candidates import RestorableLists
 
 from tests.serving.district import BUREAUS, CODES, served
 from tests.serving.visitors import visitor
@@ -51,7 +51,7 @@ def test_a_bureau_opens_its_own_files_though_neighbours_are_of_others(client):
 @pytest.mark.parametrize("bureau", ["", BUREAUS[0]])
 def test_a_file_shows_the_same_restorable_records_before_the_whole_list_is_made(client, bureau):
     officer = visitor(client, f"restores.{bureau or 'all'}", ("restoration_officer", bureau))
-    client.app.state.restorable = Lists()
+    client.app.state.restorable = RestorableLists()
     alone = {code: applications_of(officer, code) for code in CODES}
     assert officer.get("/v1/restoration/restorable").status_code == 200
 

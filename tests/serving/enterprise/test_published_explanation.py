@@ -25,7 +25,7 @@ from xhcredit.ingest.warehouse import BOOKS_KEPT, Warehouse
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import keep_book, open_store
+from xhcredit.jobs.warehouse.clustered_store import keep_book, open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -79,12 +79,12 @@ def answers(client):
 
 
 def every_event(warehouse):
-    rows = open_rows(warehouse, open_store(warehouse))
+    rows = open_rows(warehouse, open_event_columns(warehouse))
     return {
         name: [
-            {**event, "code": rows.store.codes[row].decode()}
-            for row in range(len(rows.store))
-            for event in rows.of(name, row)
+            {**event, "code": rows.event_columns.codes[row].decode()}
+            for row in range(len(rows.event_columns))
+            for event in rows.rows_of(name, row)
         ]
         for name in EVENTS
     }
@@ -131,7 +131,7 @@ def test_what_comes_later_changes_no_byte_of_a_published_run(book, warehouse):
         for arrival in ARRIVALS:
             told = arrival(warehouse)
             deliver(warehouse, told, arrival.__name__, ingested_on=DAYS[0].isoformat())
-            open_store(warehouse)  # a night, a draw or alerts read what is new
+            open_event_columns(warehouse)  # a night, a draw or alerts read what is new
         with served(book, warehouse=warehouse) as late:
             assert answers(late) == before
         assert answers(early) == before
@@ -158,7 +158,7 @@ def test_without_its_clustered_store_a_run_is_told_from_the_parts(book, warehous
     with served(book, warehouse=warehouse) as early:
         before = answers(early)
     deliver(warehouse, corrected(warehouse), "later", ingested_on=DAYS[0].isoformat())
-    open_store(warehouse)
+    open_event_columns(warehouse)
     shutil.rmtree(warehouse / "clustered")
     shutil.rmtree(warehouse / "books")
     with served(book, warehouse=warehouse) as late:
@@ -196,7 +196,7 @@ def test_only_the_latest_nights_are_kept(warehouse):
     for seed in range(BOOKS_KEPT + 3):
         old = [e.name for e in kept.entries()]
         deliver(warehouse, world_of(seed + 1), f"anew {seed}", old)
-        keep_book(warehouse, open_store(warehouse))
+        keep_book(warehouse, open_event_columns(warehouse))
     with kept.lock():
         kept.sweep()
 
@@ -204,7 +204,7 @@ def test_only_the_latest_nights_are_kept(warehouse):
     assert len(list((warehouse / "parts" / "penalty").iterdir())) <= BOOKS_KEPT
     assert len(list((warehouse / "manifest").glob("*.json"))) == 1
     assert len(list((warehouse / "clustered").iterdir())) <= BOOKS_KEPT + 1
-    assert stores.about(open_store(warehouse).path)["digest"] == kept.digest()
+    assert stores.read_notes(open_event_columns(warehouse).path)["digest"] == kept.digest()
 
 
 def test_workers_of_the_real_program_agree_after_a_restart(book, warehouse):

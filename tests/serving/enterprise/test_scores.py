@@ -40,7 +40,7 @@ def read_acts(client):
 def test_a_score_is_the_published_bytes(client):
     answer = client.get(SCORE)
 
-    published = client.store.reader.current(CODES[0])
+    published = client.store.reader.current_answer(CODES[0])
     assert (answer.status_code, answer.content) == (200, published.body)
     assert answer.headers["etag"] == f'"{published.etag}"'
     assert answer.json()["run"] == 1 == int(answer.headers["x-run"])

@@ -14,14 +14,14 @@ from tests.serving.enterprise.test_scores import read_acts
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise import what_if as live_
-from xhcredit.jobs.enterprise.what_if import Live, what_if
-from xhcredit.jobs.enterprise.what_if_changes import checked, supposable
+from xhcredit.jobs.enterprise.what_if import LiveModel, what_if
+from xhcredit.jobs.enterprise.what_if_changes import check_changes, supposable_tables
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
-from xhcredit.store.audit import faults
+from xhcredit.store.audit import find_faults
 
 PATH = "/v1/scores:what-if"
 PENALTY = {"doc_no": "假设1号", "procedure": "ordinary", "penalty_kinds": "fine;warning"}
@@ -37,9 +37,9 @@ def client(published, nights):
 
 @pytest.fixture(scope="module")
 def live(nights):
-    store = open_store(nights / "warehouse")
+    store = open_event_columns(nights / "warehouse")
     model = model_on(Rulebook.load(), load_release(), DAYS[0])
-    return Live(model, open_rows(nights / "warehouse", store))
+    return LiveModel(model, open_rows(nights / "warehouse", store))
 
 
 def ask(client, code=CODES[0], **supposed):
@@ -74,7 +74,7 @@ def test_the_live_way_is_the_way_of_the_night(live):
         shared = live.model.compiled.neighbours(live.store, at, day)
         night = live_._features(live.model, live.store, at, day, shared)
         alone = live_._features(
-            live.model, live_._single(live.store, row, every), np.array([0]), day, shared
+            live.model, live_._single_enterprise(live.store, row, every), np.array([0]), day, shared
         )
         np.testing.assert_array_equal(night, alone)
 
@@ -89,7 +89,7 @@ def test_withdrawing_and_adding_the_same_record_is_no_change(live):
         ]
         for r in rows[:1]:
             key = [("penalty", {"doc_no": r["doc_no"]})]
-            without = what_if(live, code, checked([], key, DAYS[0]), DAYS[0])
+            without = what_if(live, code, check_changes([], key, DAYS[0]), DAYS[0])
             assert without["change"]["composite"] >= 0
 
 
@@ -125,17 +125,17 @@ def test_a_record_that_is_not_there_cannot_be_withdrawn(client):
     assert "0 records of penalty" in problem(answer, 400, "bad_input")["detail"]
 
 
-@pytest.mark.parametrize("table", sorted(supposable()))
+@pytest.mark.parametrize("table", sorted(supposable_tables()))
 def test_every_table_can_be_supposed_with_its_required_columns(live, table):
     given = {
         "text": "甲", "money": 1, "count": 1, "number": 0.5, "flag": True, "date": "2025-01-02",
     }  # fmt: skip
     values = {
         c.name: c.value_ids[0] if c.values else given[c.type]
-        for c in supposable()[table].columns
+        for c in supposable_tables()[table].columns
         if c.required and c.name not in ("code", "occurred_on", "known_on") and c.type != "person"
     }
-    asked = checked([(table, values)], [], DAYS[0])
+    asked = check_changes([(table, values)], [], DAYS[0])
 
     assert asked.wrong == []
     assert what_if(live, CODES[0], asked, DAYS[0])["code"] == CODES[0]
@@ -149,7 +149,7 @@ def test_only_the_question_is_kept(client):
     assert act["action"] == "enterprise.what_if"
     assert act["payload"]["supposed"]["add"][0]["table"] == "penalty"
     assert client.store.reader.history(CODES[0]) == before
-    assert faults(client.store.database) == []
+    assert find_faults(client.store.database) == []
 
 
 def test_who_asks_when_too_many_are_computed_is_told_to_come_back():
@@ -157,10 +157,10 @@ def test_who_asks_when_too_many_are_computed_is_told_to_come_back():
 
     async def ask_many():
         worker = Explainer(None, limit=2)
-        waiting = [asyncio.create_task(worker.do(go_on.wait, 10)) for _ in range(2)]
+        waiting = [asyncio.create_task(worker.run_in_thread(go_on.wait, 10)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Refusal, match="try again"):
-            await worker.do(go_on.wait, 10)
+            await worker.run_in_thread(go_on.wait, 10)
         go_on.set()
         await asyncio.gather(*waiting)
         worker.close()

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 from xhcredit_serving.app import create_app
 from xhcredit_serving.console.shell import error_page as mishaps
-from xhcredit_serving.console.shell.error_page import UNKNOWN
+from xhcredit_serving.console.shell.error_page import UNKNOWN_MESSAGES
 from xhcredit_serving.console.shell.language import translated
 from xhcredit_serving.http.problem_catalogue import BY_CODE
 from xhcredit_serving.service import Settings
@@ -67,9 +67,9 @@ def is_page(answer, status, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("named", UNKNOWN)
+@pytest.mark.parametrize("named", UNKNOWN_MESSAGES)
 def test_an_unknown_id_of_any_kind_is_a_page_that_says_so(officer, named, language):
-    before, _, after = translated(UNKNOWN[named], language).partition("{}")
+    before, _, after = translated(UNKNOWN_MESSAGES[named], language).partition("{}")
     for address in NOT_THERE[named]:
         shown = is_page(officer.get(f"{quote(address)}?lang={language}"), 404, language)
         assert before in shown
@@ -86,8 +86,8 @@ def test_every_part_of_an_address_that_names_something_has_its_sentence(client):
         if context.path.startswith("/console") and "GET" in (context.methods or ())
     }
 
-    assert named - {"name"} == set(UNKNOWN)
-    assert set(NOT_THERE) == set(UNKNOWN)
+    assert named - {"name"} == set(UNKNOWN_MESSAGES)
+    assert set(NOT_THERE) == set(UNKNOWN_MESSAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

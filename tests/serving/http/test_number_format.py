@@ -14,8 +14,8 @@ from xhcredit_serving.http import examples
 from tests.cli.shell import xhcredit
 from tests.serving.district import CODES, DAYS, headers, new_key, served
 from xhcredit.domain.number_format import digits_of
-from xhcredit.jobs.alerts.back_test import back_test, prove
-from xhcredit.jobs.alerts.nightly_update import update
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
+from xhcredit.jobs.alerts.nightly_update import update_alerts
 from xhcredit.jobs.night.publish import publish
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
@@ -59,8 +59,8 @@ def client(published, nights, tmp_path_factory):
     with served(str(file), warehouse=warehouse) as made:
         act = Act("night", "alerts", "test")
         publish(nights / f"{DAYS[1]}", made.store, actor="night")
-        prove(made.store, act, day, *back_test(warehouse, BOOK, day, propose=True))
-        update(warehouse, made.store, BOOK, day, act)
+        store_back_tests(made.store, act, day, *back_test(warehouse, BOOK, day, propose=True))
+        update_alerts(warehouse, made.store, BOOK, day, act)
         made.headers.update(headers(new_key(made.store, roles=ROLES)))
         yield made
 
@@ -104,7 +104,7 @@ def test_every_answer_of_every_enterprise_has_the_digits_of_its_kind(client):
 def test_every_what_if_has_the_digits_of_its_kind(client):
     for code in CODES:
         answer = client.post(
-            "/v1/scores:what-if", json={"code": code, "add": examples.SUPPOSED["add"]}
+            "/v1/scores:what-if", json={"code": code, "add": examples.SUPPOSED_CHANGES["add"]}
         )
         assert answer.status_code == 200, answer.text
         assert list(too_long(answer.json())) == []

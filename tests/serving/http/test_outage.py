@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from tests.serving.district import CODES, headers
 from tests.store import postgres as pg
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.tables import activity
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
@@ -110,7 +110,7 @@ def test_readers_are_told_to_come_again_and_recover_by_themselves(own_server, pr
     assert httpx.get(f"{at}/readyz", trust_env=False).json()["ready"]
     with Store.open(address) as store:
         assert verify(store.database).whole
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
         with store.database.reading() as con:
             kept = con.scalar(select(func.count()).where(activity.c.action == "enterprise.score"))
         assert kept >= counts[0][200], "nothing was shown that is not recorded"

@@ -37,7 +37,7 @@ def test_every_error_has_a_status_and_a_title_in_chinese(kind):
     assert re.search(r"[一-鿿].*。$", told.do_zh)
     assert told.en
     assert told.do_en.endswith(".")
-    response = problems.of_error("12345678", kind("what was found; what to do"))
+    response = problems.error_response("12345678", kind("what was found; what to do"))
     assert response.status_code == told.status
     assert ("what was found" in response.body.decode()) == (told.status < 500)
     assert ("retry-after" in response.headers) == (told.status == 503)
@@ -48,7 +48,7 @@ def test_what_exists_only_over_http_says_what_to_do_in_both_languages(code):
     told = HTTP[code]
 
     assert re.search(r"[一-鿿].*。$", told.do_zh)
-    body = json.loads(problems.refused("12345678", problems.Refusal(code, "found")).body)
+    body = json.loads(problems.refusal_response("12345678", problems.Refusal(code, "found")).body)
     assert (body["advice"], body["advice_en"]) == (told.do_zh, told.do_en)
 
 

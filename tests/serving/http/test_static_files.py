@@ -10,7 +10,7 @@ from xhcredit_serving.console.enterprise import enterprise
 from xhcredit_serving.console.night import watchlist
 from xhcredit_serving.console.shell import error_page as mishaps
 from xhcredit_serving.console.shell.language import catalogue
-from xhcredit_serving.console.shell.layout import PLACES, environment
+from xhcredit_serving.console.shell.layout import NAV_ITEMS, environment
 
 ROOT = Path(__file__).parents[3]
 VENDORED = ("serving/xhcredit_serving/console/static/vendor", "tests/browser/vendor")
@@ -45,8 +45,8 @@ def texts():
                 for given in call.args:
                     if isinstance(given, nodes.Const):
                         yield given.value, name
-    places = [p.name for p in PLACES]
-    unknown = mishaps.UNKNOWN.values()
+    places = [p.name for p in NAV_ITEMS]
+    unknown = mishaps.UNKNOWN_MESSAGES.values()
     for handed in (*places, *watchlist.MOVES.values(), *enterprise.PRESETS, *unknown):
         yield handed, "Python"
 

@@ -65,7 +65,7 @@ class Bench:
         return [json.loads(line) for line in self.out.getvalue().splitlines()]
 
     def value(self, name):
-        return measured(self.meters.exposed().decode(), name)
+        return measured(self.meters.exposition().decode(), name)
 
 
 def run(work):

@@ -134,7 +134,7 @@ def test_the_new_champion_computes_by_its_own_release(file, nights, challenger, 
 
         assert (first.run, held.now().run) == (1, 2)
         assert held.now().live.model.release == challenger
-        assert held.of_run(1) is first
+        assert held.champion_of_run(1) is first
         assert [(event, more["run"]) for event, more in log] == [("champion", 1), ("champion", 2)]
 
 
@@ -159,7 +159,7 @@ def test_a_release_that_says_other_than_what_was_published_is_refused(
         assert [event for event, _ in log] == ["champion", "champion_refused"]
         assert "is not put to use" in log[1][1]["error"]
         with pytest.raises(BadDeclaration, match="published"):
-            held.of_run(2)
+            held.champion_of_run(2)
 
 
 def test_a_champion_whose_data_is_gone_is_not_loaded(file, nights):

@@ -73,7 +73,7 @@ def test_switch_and_roll_back(client, three):
     li, wu, zhao = three
     number = approved(client, li, wu)
     told = {"as_of": "2026-06-30", "champion": load_release().digest, "before": {}, "after": {}}
-    client.store.models.shadow(Act("li", "model.shadow", "w"), number, told, [])
+    client.store.models.record_shadow_night(Act("li", "model.shadow", "w"), number, told, [])
     first = step(li, number, "switch", key="k", from_day="2026-07-01")
     assert first.json() == step(li, number, "switch", key="k", from_day="2026-07-01").json()
     day = client.app.state.service.today().replace(month=7, day=1)

@@ -9,8 +9,8 @@ from xhcredit_serving.auth.permissions import ACCOUNTS, ROLES
 from tests.serving.alerts.test_alerts import raise_alerts
 from tests.serving.district import ACT, headers, new_key
 from tests.serving.visitors import visitor
-from xhcredit.alerts.workflow import Doing
-from xhcredit.jobs.alerts.follow_up import Desk, take
+from xhcredit.alerts.workflow import AlertAction
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts
 from xhcredit.rules.rulebook import Rulebook
 
 BANNER = {
@@ -53,8 +53,13 @@ def test_a_due_day_of_a_year_without_a_notice_is_provisional_everywhere(client):
     on(client, date(2026, 12, 30))
     raise_alerts(client)
     for name, details in (("screen", {}), ("issue", {"owner": "li"})):
-        doing = Doing(name, date(2026, 12, 30), "li", "核查", details)
-        take(Desk(client.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing)
+        doing = AlertAction(name, date(2026, 12, 30), "li", "核查", details)
+        perform_on_alerts(
+            AlertContext(client.store, Rulebook.load()),
+            replace(ACT, action="alert.act"),
+            [1],
+            doing,
+        )
 
     told = client.get("/v1/alerts/1").json()
     assert told["due_on"].startswith("2027-01-")

@@ -5,7 +5,7 @@ import io
 
 import openpyxl
 import pytest
-from xhcredit_serving.night.watchlist import MOST_PRINTED, MOST_ROWS, _refuse_many
+from xhcredit_serving.night.watchlist import MAX_PDF_ROWS, MAX_SHEET_ROWS, _refuse_too_many
 
 from tests.serving.district import BUREAUS, CODES, STREETS, headers, new_key, problem
 from tests.serving.enterprise.test_scores import read_acts
@@ -156,13 +156,13 @@ def test_a_list_in_print_is_a_document(steady):
 
 @pytest.mark.parametrize(("kind", "other"), [("pdf", "take XLSX or CSV"), ("xlsx", "take CSV")])
 def test_a_file_of_too_many_rows_is_refused_with_a_way_out(kind, other):
-    _refuse_many(kind, MOST_PRINTED)
+    _refuse_too_many(kind, MAX_PDF_ROWS)
     with pytest.raises(BadInput, match=other):
-        _refuse_many(kind, MOST_ROWS + 1)
+        _refuse_too_many(kind, MAX_SHEET_ROWS + 1)
 
 
 def test_a_file_of_values_has_no_limit():
-    assert _refuse_many("csv", MOST_ROWS + 1) is None
+    assert _refuse_too_many("csv", MAX_SHEET_ROWS + 1) is None
 
 
 def test_an_export_is_recorded_with_its_question(client):

@@ -6,11 +6,11 @@ import io
 import pytest
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.http.problems import Refusal
-from xhcredit_serving.night.watchlist_alerts import allowed
+from xhcredit_serving.night.watchlist_alerts import restrict_to_alert_readers
 
 from tests.serving.alerts.test_alerts import OFFICE, raise_alerts
 from tests.serving.district import BUREAUS, CODES, headers, new_key
-from xhcredit.store.watchlist import Question
+from xhcredit.store.watchlist import WatchlistQuery
 
 LIST = "/v1/watchlist"
 TRIGGER = "penalties_often"
@@ -56,5 +56,7 @@ def test_a_file_names_the_triggers(warned):
 def test_who_may_read_no_alerts_cannot_ask_by_them():
     auditor = Caller("chen", frozenset({("auditor", "*")}), "")
     with pytest.raises(Refusal, match="alerts:read"):
-        allowed(auditor, Question(alerted=True))
-    assert allowed(auditor, Question(tier=("D",))) == Question(tier=("D",))
+        restrict_to_alert_readers(auditor, WatchlistQuery(alerted=True))
+    assert restrict_to_alert_readers(auditor, WatchlistQuery(tier=("D",))) == WatchlistQuery(
+        tier=("D",)
+    )

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import xhcredit_serving.console
-from xhcredit_serving.console.restoration.calculator import ASKED
+from xhcredit_serving.console.restoration.calculator import QUESTIONS_BY_STEP
 from xhcredit_serving.console.shell.language import translated
 
 from xhcredit.ingest.schema import directory
@@ -29,7 +29,7 @@ def test_kinds_of_penalty_are_called_as_the_directory_calls_them():
 
 
 def test_everything_that_is_asked_and_may_be_answered_has_words():
-    asked = [one for page in ASKED.values() for one in page.items()]
+    asked = [one for page in QUESTIONS_BY_STEP.values() for one in page.items()]
 
     assert [name for name, _ in asked if name not in words_of("asks")] == []
     assert [c for _, one in asked for c in one.choices if c not in words_of("means")] == []

@@ -7,13 +7,13 @@ import json
 
 import openpyxl
 import pytest
-from xhcredit_serving.restoration.schemas import RECORD
+from xhcredit_serving.restoration.schemas import EXAMPLE_RECORD
 
 from tests.serving.district import CODES, UNKNOWN, problem
 
 
 def test_a_citizen_asks_without_a_stored_record(office):
-    asked = {"record": RECORD, "applied_on": "2026-08-10"}
+    asked = {"record": EXAMPLE_RECORD, "applied_on": "2026-08-10"}
     told = office.post("/v1/restoration:assess", json=asked).json()
 
     assert (told["eligible"], told["earliest_on"]) == (True, "2026-08-10")
@@ -27,22 +27,22 @@ def test_a_citizen_asks_without_a_stored_record(office):
     [
         ({"applied_on": "2026-05-01"}, 400, "bad_input"),
         (
-            {"applied_on": "2019-05-01", "record": RECORD | {"decided_on": "2019-04-01"}},
+            {"applied_on": "2019-05-01", "record": EXAMPLE_RECORD | {"decided_on": "2019-04-01"}},
             404,
             "rule_not_in_force",
         ),
-        ({"record": RECORD | {"kind": "penalti"}}, 422, "wrong_request"),
-        ({"record": RECORD | {"penalty_kinds": []}}, 400, "bad_input"),
+        ({"record": EXAMPLE_RECORD | {"kind": "penalti"}}, 422, "wrong_request"),
+        ({"record": EXAMPLE_RECORD | {"penalty_kinds": []}}, 400, "bad_input"),
     ],
 )
 def test_what_makes_no_sense_is_refused(office, change, status, code):
-    asked = {"record": RECORD | {"published_on": None}, "applied_on": "2026-08-10"} | change
+    asked = {"record": EXAMPLE_RECORD | {"published_on": None}, "applied_on": "2026-08-10"} | change
 
     problem(office.post("/v1/restoration:assess", json=asked), status, code)
 
 
 def test_the_notice_names_the_enterprise_and_what_to_confirm(office):
-    asked = {"record": RECORD, "name": "某公司", "code": CODES[0], "agency": "市场监管局"}
+    asked = {"record": EXAMPLE_RECORD, "name": "某公司", "code": CODES[0], "agency": "市场监管局"}
     told = office.post("/v1/restoration:notice", json=asked).json()
 
     assert "某公司" in told["text"]

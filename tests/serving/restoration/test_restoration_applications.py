@@ -9,10 +9,10 @@ import pytest
 
 from tests.serving.district import CODES, TODAY, headers, new_key, problem
 from xhcredit.jobs.restoration.grants_to_warehouse import apply_grants
-from xhcredit.jobs.restoration.records import Chosen, stored_record
-from xhcredit.jobs.restoration.score_without_record import what_if
+from xhcredit.jobs.restoration.records import RecordKey, stored_record
+from xhcredit.jobs.restoration.score_without_record import score_without_record
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.audit import verify
@@ -23,7 +23,7 @@ APPLICATIONS = "/v1/restoration/applications"
 
 def untouched(office, records, at=0, **wanted):
     """A record like that, and no application about it is under way any more."""
-    known = office.store.applications.of_records()
+    known = office.store.applications.latest_by_record()
     gone = ("granted", "published", "revoked")
     row = [
         r
@@ -123,8 +123,8 @@ def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records
 def score_on(warehouse, row, day):
     """The score with and without the record, as the night computes it."""
     model = model_on(Rulebook.load(), load_release(), day)
-    chosen = Chosen(row.table, json.loads(row.key))
-    return what_if(warehouse, open_store(warehouse), model, row.code, chosen)
+    chosen = RecordKey(row.table, json.loads(row.key))
+    return score_without_record(warehouse, open_event_columns(warehouse), model, row.code, chosen)
 
 
 def test_overdue_is_told_for_any_day_and_done_in_time_is_not(office, records):
@@ -194,7 +194,7 @@ def test_a_restoration_is_revoked_by_an_officer_who_says_what_was_found(own_offi
     again = own_office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
     told = own_office.get(f"{APPLICATIONS}/{again}").json()["steps"][0]["details"]["assessment"]
     assert any(rule.endswith("false_materials") for rule in told["unmet"])
-    assert [r.application for r in own_office.store.applications.revoked()] == [number]
+    assert [r.application for r in own_office.store.applications.revocations()] == [number]
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
     asked = own_office.post("/v1/restoration/records:assess", json=named).json()
     assert any(rule.endswith("false_materials") for rule in asked["unmet"])
@@ -256,7 +256,9 @@ def test_an_objection_that_is_upheld_takes_the_record_out(own_office, records):
 
     apply_grants(own_office.warehouse, own_office.store.applications.grants(), today=TODAY)
     with pytest.raises(Exception, match="counts on 2026-06-30: it is not known, or was withdrawn"):
-        stored_record(own_office.warehouse, row.code, Chosen(row.table, json.loads(row.key)), TODAY)
+        stored_record(
+            own_office.warehouse, row.code, RecordKey(row.table, json.loads(row.key)), TODAY
+        )
 
 
 def test_every_read_of_an_enterprise_is_recorded(office, records):

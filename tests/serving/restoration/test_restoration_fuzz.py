@@ -9,7 +9,7 @@ import schemathesis
 
 from tests.serving.district import headers, new_key, served
 from tests.serving.http.test_fuzz import MODES, RESTORATION, hold
-from xhcredit.jobs.restoration.candidates import restorable
+from xhcredit.jobs.restoration.candidates import find_restorable
 from xhcredit.rules.rulebook import Rulebook
 
 
@@ -20,7 +20,7 @@ def office(published, nights, tmp_path_factory):
     store = shutil.copy(published, folder / "store.db")
     with served(str(store), warehouse=nights / "warehouse") as client:
         sent = headers(new_key(client.store, ["restoration_officer"]))
-        [row, *_] = restorable(nights / "warehouse", Rulebook.load(), date(2026, 6, 30))
+        [row, *_] = find_restorable(nights / "warehouse", Rulebook.load(), date(2026, 6, 30))
         asked = {"code": row.code, "applicant": row.code, "table": row.table}
         for path in ("applications", "objections"):
             body = asked | {"key": json.loads(row.key)}

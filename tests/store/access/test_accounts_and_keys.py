@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
 from xhcredit.store.access.accounts_and_keys import ADMINISTRATORS
-from xhcredit.store.audit import head
+from xhcredit.store.audit import chain_head
 from xhcredit.store.core.tables import METADATA
 from xhcredit.store.core.transactions import Act
 
@@ -29,7 +29,7 @@ def test_a_person_has_roles_per_bureau(store):
     store.access.grant(ACT, "zhang", "viewer", "应急局")
     store.access.grant(ACT, "zhang", "viewer", "应急局", take=True)
 
-    assert store.access.user("zhang")["grants"] == [("inspector", "市场监管局")]
+    assert store.access.get_user("zhang")["grants"] == [("inspector", "市场监管局")]
     with pytest.raises(UnknownRecord, match="is not viewer of"):
         store.access.grant(ACT, "zhang", "viewer", "应急局", take=True)
     with pytest.raises(UnknownRecord, match="nobody has the login"):
@@ -42,18 +42,18 @@ def test_a_changed_password_is_told_without_its_value(store):
     store.access.add_user(ACT, "zhang", "张三", "old-hash")
     store.access.change_user(ACT, "zhang", **{"password_hash": "new-hash", "must_change": 0})
 
-    assert "new-hash" in store.access.user("zhang").values()
-    assert "new-hash" not in head(store.database).payload
+    assert "new-hash" in store.access.get_user("zhang").values()
+    assert "new-hash" not in chain_head(store.database).payload
     with pytest.raises(UnknownRecord, match='no "li" to change'):
         store.access.change_user(ACT, "li", name="x")
 
 
 def test_a_key_opens_its_bureau_until_it_expires(store):
     whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
-    held = store.access.key(whole, NOW)
+    held = store.access.find_key(whole, NOW)
 
     assert (held["bureau"], held["roles"]) == ("应急局", ["viewer"])
-    assert store.access.key(whole, NOW + timedelta(days=1)) is None
+    assert store.access.find_key(whole, NOW + timedelta(days=1)) is None
     assert whole not in dump(store)
     assert whole.rpartition("_")[2] not in dump(store)
 
@@ -62,7 +62,7 @@ def test_a_key_opens_its_bureau_until_it_expires(store):
 def test_a_wrong_key_opens_nothing(store, spoil):
     whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
 
-    assert store.access.key(spoil(whole), NOW) is None
+    assert store.access.find_key(spoil(whole), NOW) is None
 
 
 def test_a_revoked_key_opens_nothing(store):
@@ -70,7 +70,7 @@ def test_a_revoked_key_opens_nothing(store):
     prefix = whole.split("_")[1]
     store.access.revoke_key(ACT, prefix)
 
-    assert store.access.key(whole, NOW) is None
+    assert store.access.find_key(whole, NOW) is None
     with pytest.raises(UnknownRecord, match="to change"):
         store.access.revoke_key(ACT, prefix)
 
@@ -91,7 +91,7 @@ def test_the_three_administrators_stay_apart(store, first):
             store.access.new_key(ACT, "平台", "", [first, other], NOW)
     store.access.grant(ACT, "zhang", first, "应急局")
 
-    assert store.access.user("zhang")["grants"] == [(first, ""), (first, "应急局")]
+    assert store.access.get_user("zhang")["grants"] == [(first, ""), (first, "应急局")]
 
 
 def test_an_officer_does_not_become_an_administrator(store):
@@ -113,20 +113,20 @@ def test_nobody_serves_themselves(store):
         with pytest.raises(TwoPersons, match="nobody does this to their own account"):
             attempt()
 
-    assert store.access.user("zhang")["grants"] == []
+    assert store.access.get_user("zhang")["grants"] == []
 
 
 def test_lists_hold_nothing_that_opens(store):
     store.access.add_user(ACT, "zhang", "张三", "the-hash")
     store.access.change_user(ACT, "zhang", **{"totp_secret": "the-secret"})
     whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
-    shown = repr(store.access.people()) + repr(store.access.keys())
+    shown = repr(store.access.list_users()) + repr(store.access.list_keys())
 
     assert "the-hash" not in shown
     assert "the-secret" not in shown
     assert hashlib.sha256(whole.encode()).hexdigest() not in shown
-    assert store.access.people()[0]["has_totp"]
-    assert store.access.keys()[0]["roles"] == ["viewer"]
+    assert store.access.list_users()[0]["has_totp"]
+    assert store.access.list_keys()[0]["roles"] == ["viewer"]
 
 
 def test_an_identity_of_the_provider_is_of_one_person(store):

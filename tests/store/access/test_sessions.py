@@ -17,7 +17,7 @@ LATER = NOW + timedelta(minutes=15)
 def zhang(store):
     store.access.add_user(ACT, "zhang", "张三", "hash")
     store.access.grant(ACT, "zhang", "viewer", "应急局")
-    return store.access.user("zhang")
+    return store.access.get_user("zhang")
 
 
 def opened(store, user, **other):
@@ -79,50 +79,54 @@ def test_a_code_opens_once(store, zhang):
 
 
 def test_tries_run_out_and_come_back(store, zhang):
-    tries = [store.sessions.try_once("zhang", 3, NOW, LATER) for _ in range(5)]
+    tries = [store.sessions.use_up_try("zhang", 3, NOW, LATER) for _ in range(5)]
     assert tries == [True, True, True, False, False]
-    assert not store.sessions.try_once("zhang", 3, LATER - timedelta(seconds=1), LATER)
-    assert store.sessions.try_once("zhang", 3, LATER, LATER + timedelta(minutes=15))
-    assert store.access.user("zhang")["failures"] == 1
-    assert not store.sessions.try_once("nobody", 3, NOW, LATER)
+    assert not store.sessions.use_up_try("zhang", 3, LATER - timedelta(seconds=1), LATER)
+    assert store.sessions.use_up_try("zhang", 3, LATER, LATER + timedelta(minutes=15))
+    assert store.access.get_user("zhang")["failures"] == 1
+    assert not store.sessions.use_up_try("nobody", 3, NOW, LATER)
 
 
 def test_a_right_password_lifts_the_lock_of_its_own_try(store, zhang):
-    assert store.sessions.try_once("zhang", 1, NOW, LATER)
+    assert store.sessions.use_up_try("zhang", 1, NOW, LATER)
     opened(store, zhang)
 
-    assert store.sessions.try_once("zhang", 1, NOW, LATER)
+    assert store.sessions.use_up_try("zhang", 1, NOW, LATER)
 
 
 def test_tries_at_once_are_no_more_than_tries_one_by_one(store, zhang):
     with ThreadPoolExecutor(8) as pool:
-        tries = list(pool.map(lambda _: store.sessions.try_once("zhang", 5, NOW, LATER), range(24)))
+        tries = list(
+            pool.map(lambda _: store.sessions.use_up_try("zhang", 5, NOW, LATER), range(24))
+        )
 
     assert tries.count(True) == 5
 
 
 def test_failures_of_an_address_are_forgotten_in_time(store):
-    store.sessions.failed_at("10.0.0.1", NOW, NOW - timedelta(minutes=15))
-    store.sessions.failed_at("10.0.0.2", NOW, NOW - timedelta(minutes=15))
-    store.sessions.failed_at("10.0.0.1", LATER, NOW + timedelta(seconds=1))
+    store.sessions.record_failure("10.0.0.1", NOW, NOW - timedelta(minutes=15))
+    store.sessions.record_failure("10.0.0.2", NOW, NOW - timedelta(minutes=15))
+    store.sessions.record_failure("10.0.0.1", LATER, NOW + timedelta(seconds=1))
 
-    assert store.sessions.failures_at("10.0.0.1", NOW) == 1
-    assert store.sessions.failures_at("10.0.0.2", NOW) == 0
+    assert store.sessions.count_failures("10.0.0.1", NOW) == 1
+    assert store.sessions.count_failures("10.0.0.2", NOW) == 0
 
 
 def test_a_login_begun_elsewhere_comes_back_once_and_soon(store):
     for state in ("one", "two"):
-        store.sessions.begin(state, "nonce", "verifier", NOW, NOW - timedelta(minutes=10))
+        store.sessions.save_login_state(
+            state, "nonce", "verifier", NOW, NOW - timedelta(minutes=10)
+        )
 
-    assert store.sessions.take("one", NOW)["verifier"] == "verifier"
-    assert store.sessions.take("one", NOW) is None
-    assert store.sessions.take("two", LATER) is None
+    assert store.sessions.consume_login_state("one", NOW)["verifier"] == "verifier"
+    assert store.sessions.consume_login_state("one", NOW) is None
+    assert store.sessions.consume_login_state("two", LATER) is None
     assert verify(store.database).whole
 
 
 def test_one_session_is_closed(store, zhang):
     first, second = (opened(store, zhang, at_once=2) for _ in range(2))
-    store.sessions.seen(store.sessions.find(second)["digest"], LATER)
+    store.sessions.mark_seen(store.sessions.find(second)["digest"], LATER)
     store.sessions.close(ACT, store.sessions.find(first)["digest"])
 
     assert store.sessions.find(first) is None

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from xhcredit.alerts.budget import Candidate
-from xhcredit.alerts.workflow import Doing
+from xhcredit.alerts.budget import AlertCandidate
+from xhcredit.alerts.workflow import AlertAction
 from xhcredit.errors import BadInput, KeyReused, TwoPersons, UnknownRecord, WrongState
-from xhcredit.jobs.alerts.follow_up import Desk, precision_table, take
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts, precision_table
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.alerts.alert_queries import Asked
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.alerts.alert_queries import AlertQuery
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.transactions import Act
 
 DAY = date(2026, 6, 30)
@@ -27,7 +27,7 @@ def act(key=None, actor="a", **payload):
 
 
 def candidate(n, colour="yellow", fact="f", bureau="市监局", trigger="tax_arrears"):
-    return Candidate(
+    return AlertCandidate(
         trigger,
         "d",
         "finance",
@@ -48,7 +48,7 @@ def candidate(n, colour="yellow", fact="f", bureau="市监局", trigger="tax_arr
 
 def night(store, *new, on=DAY, inputs="i", expired=NOTHING):
     pairs = [(c, None) for c in new]
-    return store.alerts.night(act(), on, inputs, pairs, expired, {"found": len(new)})
+    return store.alerts.record_night(act(), on, inputs, pairs, expired, {"found": len(new)})
 
 
 DETAILS = {
@@ -61,9 +61,9 @@ DETAILS = {
 
 def go(store, numbers, *names, who="a", key=None, within=None, on=DAY, **details):
     for name in names:
-        doing = Doing(name, on, who, "核查", {**DETAILS.get(name, {}), **details})
+        doing = AlertAction(name, on, who, "核查", {**DETAILS.get(name, {}), **details})
         made = act(key, who, act=name, numbers=numbers)
-        told = take(Desk(store, BOOK, within), made, numbers, doing)
+        told = perform_on_alerts(AlertContext(store, BOOK, within), made, numbers, doing)
     return told
 
 
@@ -73,7 +73,7 @@ def test_a_night_is_kept_whole_and_the_same_night_again_does_nothing(store):
 
     assert (first["raised"], first["repeated"]) == (2, False)
     assert again == first | {"repeated": True}
-    assert [r["subject"] for r in store.alerts.page(Asked())] == ["c2", "c1"]
+    assert [r["subject"] for r in store.alerts.read_page(AlertQuery())] == ["c2", "c1"]
     other = night(store, candidate(1), candidate(1, fact="g"), inputs="j")
     assert other["raised"] == 1
     assert verify(store.database).whole
@@ -85,8 +85,8 @@ def test_a_night_that_dies_in_the_middle_leaves_nothing(store):
     with pytest.raises(Exception, match=r"(?i)bind|adapt|supported|type"):
         night(store, candidate(1), broken)
 
-    assert store.alerts.page(Asked()) == []
-    assert store.alerts.done(DAY, "i") is None
+    assert store.alerts.read_page(AlertQuery()) == []
+    assert store.alerts.night_report(DAY, "i") is None
     assert night(store, candidate(1))["raised"] == 1
 
 
@@ -95,12 +95,12 @@ def test_the_whole_loop_is_kept_with_who_and_why_and_told_to_others(store):
     told = go(store, [1], "screen", "issue", "verify", "dispose", "feed_back", "close")
 
     assert told[0]["state"] == "closed"
-    found = store.alerts.one(1)
+    found = store.alerts.get(1)
     assert [s["act"] for s in found["steps"]][:3] == ["detect", "screen", "issue"]
     assert found["steps"][2]["details"]["departments"] == ["市场监督管理局", "税务局", "人民法院"]
     assert [m["kind"] for m in store.outbox.waiting()] == ["alert.issued"]
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_of_two_officers_at_once_one_wins(store):
@@ -116,7 +116,7 @@ def test_of_two_officers_at_once_one_wins(store):
         told = sorted(pool.map(decide, ["screen", "screen"]), key=len)
     assert told[0] == "screened"
     assert "it is screened; now possible" in told[1]
-    assert len(store.alerts.one(1)["steps"]) == 2
+    assert len(store.alerts.get(1)["steps"]) == 2
 
 
 def test_many_at_once_are_all_or_none(store):
@@ -125,7 +125,11 @@ def test_many_at_once_are_all_or_none(store):
 
     with pytest.raises(WrongState, match="it is screened"):
         go(store, [1, 2, 3], "screen")
-    assert [r["state"] for r in store.alerts.page(Asked())] == ["detected", "screened", "detected"]
+    assert [r["state"] for r in store.alerts.read_page(AlertQuery())] == [
+        "detected",
+        "screened",
+        "detected",
+    ]
     assert len(go(store, [1, 3], "screen")) == 2
     for wrong in ([], [1, 1], list(range(201))):
         with pytest.raises(BadInput, match="give 1 to 200 different ones"):
@@ -147,8 +151,8 @@ def test_an_alert_of_another_bureau_is_not_there(store):
     night(store, candidate(1), candidate(2, bureau="民政局"), candidate(3, bureau=""))
     within = frozenset({"市监局"})
 
-    assert [r["id"] for r in store.alerts.page(Asked(within=within))] == [1]
-    assert store.alerts.page(Asked(within=frozenset())) == []
+    assert [r["id"] for r in store.alerts.read_page(AlertQuery(within=within))] == [1]
+    assert store.alerts.read_page(AlertQuery(within=frozenset())) == []
     for number in (2, 3, 99):
         with pytest.raises(UnknownRecord, match=f"there is no alert {number}"):
             go(store, [number], "screen", within=within)
@@ -159,7 +163,7 @@ def test_lists_are_filtered_and_paged(store):
     go(store, [1], "screen", "issue")
 
     def ids(**asked):
-        return [r["id"] for r in store.alerts.page(Asked(**asked))]
+        return [r["id"] for r in store.alerts.read_page(AlertQuery(**asked))]
 
     assert ids(states=frozenset({"detected"})) == [3, 2]
     assert ids(colours=frozenset({"red"})) == [2]
@@ -191,7 +195,11 @@ def test_what_nobody_issued_expires_by_itself_and_issued_ones_do_not(store):
     later = {"before": "2026-07-01", "reason": "60 days"}
 
     assert night(store, on=date(2026, 7, 5), inputs="j", expired=later)["expired"] == 1
-    assert [r["state"] for r in store.alerts.page(Asked())] == ["detected", "issued", "expired"]
+    assert [r["state"] for r in store.alerts.read_page(AlertQuery())] == [
+        "detected",
+        "issued",
+        "expired",
+    ]
 
 
 def test_precision_counts_the_latest_verdicts(store):
@@ -199,11 +207,11 @@ def test_precision_counts_the_latest_verdicts(store):
     go(store, [1, 2, 3], "screen", "issue")
     go(store, [1], "verify")
     go(store, [2, 3], "verify", verdict="false")
-    row = {r["trigger"]: r for r in precision_table(Desk(store, BOOK), DAY)}["tax_arrears"]
+    row = {r["trigger"]: r for r in precision_table(AlertContext(store, BOOK), DAY)}["tax_arrears"]
 
     assert (row["alerts"], row["true"], row["false"]) == (3, 1, 2)
     assert row["lowest"] < row["precision"] < row["highest"]
-    elsewhere = precision_table(Desk(store, BOOK, frozenset({"民政局"})), DAY)
+    elsewhere = precision_table(AlertContext(store, BOOK, frozenset({"民政局"})), DAY)
     assert {r["alerts"] for r in elsewhere} == {0}
 
 
@@ -224,6 +232,6 @@ def test_precision_counts_the_latest_verdicts(store):
 )
 def test_the_database_itself_refuses(store, sql):
     night(store, candidate(1))
-    store.alerts.prove(act(), DAY, "d", [{"trigger": "t", "numbers": "n"}])
+    store.alerts.save_backtests(act(), DAY, "d", [{"trigger": "t", "numbers": "n"}])
     with pytest.raises(DBAPIError, match="append-only"), store.database.writing() as con:
         con.execute(text(sql))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.store.nights import night
 from xhcredit.errors import BadStore
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, head, verify
+from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.core import append_only as guards
 from xhcredit.store.core.tables import METADATA, activity
 from xhcredit.store.core.transactions import Act
@@ -70,7 +70,7 @@ def test_the_database_itself_refuses(full, sql):
         run_sql(full, sql)
 
     assert verify(full.database).whole
-    assert faults(full.database) == []
+    assert find_faults(full.database) == []
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
@@ -90,7 +90,9 @@ def test_emptying_a_table_is_refused(full, table):
 def unguarded(store, *sql):
     """What somebody does who may do everything in the database."""
     with store.database.writing() as con:
-        for statement in guards._drop(guards._wanted(con), con.dialect.name == "sqlite"):
+        for statement in guards._drop_statements(
+            guards._expected_guards(con), con.dialect.name == "sqlite"
+        ):
             con.exec_driver_sql(statement)
         for statement in sql:
             con.execute(text(statement))
@@ -130,7 +132,7 @@ def test_a_missing_entry_is_found(store, sql, broken_at):
 def test_an_end_that_was_cut_off_shows_against_a_published_head(store):
     for number in range(3):
         store.act(act(payload={"n": number}), nothing)
-    last = head(store.database)
+    last = chain_head(store.database)
     unguarded(store, "DELETE FROM activity WHERE seq = 4")
 
     assert verify(store.database).whole
@@ -139,7 +141,7 @@ def test_an_end_that_was_cut_off_shows_against_a_published_head(store):
 
 def test_a_chain_written_anew_shows_against_a_published_head(store):
     store.act(act(payload={"n": 1}), nothing)
-    last = head(store.database)
+    last = chain_head(store.database)
     unguarded(store, "DELETE FROM activity WHERE seq = 2")
     store.act(act(payload={"n": 2}), nothing)
 
@@ -169,7 +171,7 @@ def test_rows_that_name_an_entry_beyond_the_end_show_that_it_was_cut_off(full):
 def test_tampering_with_answers_is_found(full, sql, said):
     unguarded(full, sql)
 
-    found = faults(full.database)
+    found = find_faults(full.database)
     assert any(said in fault for fault in found), found
     assert any("guard" in fault for fault in found)
 
@@ -183,7 +185,7 @@ def test_a_batch_migration_drops_guards_and_opening_puts_them_back(full, address
             "snapshots", recreate="auto"
         ) as batch:
             batch.alter_column("composite", type_=Float())
-        lost = guards.missing(con)
+        lost = guards.missing_guards(con)
 
     gone = ["keep_snapshots_delete", "keep_snapshots_insert", "keep_snapshots_update"]
     assert lost == (gone if full.database.is_sqlite else [])
@@ -192,7 +194,7 @@ def test_a_batch_migration_drops_guards_and_opening_puts_them_back(full, address
         with pytest.raises(DBAPIError, match="append-only"):
             run_sql(again, "DELETE FROM snapshots")
         if lost:
-            assert head(again.database).action == "store.restore_guards"
+            assert chain_head(again.database).action == "store.restore_guards"
 
 
 WEAKENED = {
@@ -209,7 +211,7 @@ def test_a_guard_that_was_weakened_is_told_and_put_back(full, address):
         for statement in WEAKENED[con.dialect.name]:
             con.exec_driver_sql(statement)
 
-    assert faults(full.database) == ['guard "keep_runs_delete" is missing or changed']
+    assert find_faults(full.database) == ['guard "keep_runs_delete" is missing or changed']
     with Store.open(address) as again:
         assert again.migrated.guards_restored == ["keep_runs_delete"]
         with pytest.raises(DBAPIError, match="append-only"):
@@ -224,7 +226,7 @@ def test_a_function_emptied_behind_its_guard_is_told(full):
             "AS $$BEGIN RETURN OLD; END$$"
         )
 
-    assert faults(full.database) == ['guard "keep_runs_delete" is missing or changed']
+    assert find_faults(full.database) == ['guard "keep_runs_delete" is missing or changed']
 
 
 def test_a_store_of_a_newer_program_is_refused(store, address):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.store.nights import code, night
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, head, verify
+from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.backup import backup, restore
 from xhcredit.store.core.tables import METADATA
 from xhcredit.store.core.transactions import Act
@@ -56,11 +56,11 @@ def test_what_is_restored_is_the_same_and_as_well_guarded(full, elsewhere, tmp_p
     with Store.open(elsewhere) as again:
         assert again.migrated.guards_restored == []
         assert everything(again) == everything(full)
-        assert again.reader.current(code(0)) == full.reader.current(code(0))
+        assert again.reader.current_answer(code(0)) == full.reader.current_answer(code(0))
         assert verify(again.database).whole
-        assert faults(again.database) == []
+        assert find_faults(again.database) == []
         again.act(Act("a", "b", "it goes on"), lambda tx: None)
-        assert head(again.database).seq == saved.head_seq + 1
+        assert chain_head(again.database).seq == saved.head_seq + 1
 
 
 def test_a_backup_is_taken_while_others_write_and_is_whole(full, elsewhere, tmp_path):
@@ -78,7 +78,7 @@ def test_a_backup_is_taken_while_others_write_and_is_whole(full, elsewhere, tmp_
     restore(tmp_path / "backup", elsewhere)
 
     with Store.open(elsewhere) as again:
-        assert head(again.database).seq == saved.head_seq
+        assert chain_head(again.database).seq == saved.head_seq
         assert verify(again.database).whole
 
 
@@ -153,7 +153,7 @@ def test_a_log_that_lies_where_a_backup_is_restored_is_moved_aside_and_named(tmp
         backup(store.database, tmp_path / "backup")
     with Store.open(str(old)) as store:
         store.act(Act("a", "b", "this stands in the log alone"), lambda tx: None)
-        entries = head(store.database).seq
+        entries = chain_head(store.database).seq
         shutil.copyfile(old, away)
         log = Path(f"{old}-wal").read_bytes()
     old.unlink()
@@ -166,10 +166,10 @@ def test_a_log_that_lies_where_a_backup_is_restored_is_moved_aside_and_named(tmp
     assert aside.read_bytes() == log
     assert [str(aside) in line for line in lines] == [True]
     with Store.open(str(old)) as restored:
-        assert faults(restored.database) == []
+        assert find_faults(restored.database) == []
     shutil.copyfile(aside, f"{away}-wal")
     with Store.open(str(away)) as found:
-        assert head(found.database).seq == entries
+        assert chain_head(found.database).seq == entries
 
 
 def test_a_second_log_gets_a_name_of_its_own(tmp_path):

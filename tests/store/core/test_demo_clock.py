@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from xhcredit.errors import BadInput, BadStore
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.backup import backup, restore
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
@@ -105,7 +105,7 @@ def test_the_database_itself_keeps_its_clock(demo_store, sql):
     with pytest.raises(DBAPIError, match="demo_clock is"), demo_store.database.writing() as con:
         con.execute(text(sql))
 
-    assert faults(demo_store.database) == []
+    assert find_faults(demo_store.database) == []
 
 
 def test_a_real_store_never_becomes_one(tmp_path):
@@ -133,4 +133,4 @@ def test_what_comes_back_from_a_backup_is_a_demo_store_still(demo_store, tmp_pat
 
 def test_the_chain_of_a_demo_store_is_whole(demo_store):
     assert verify(demo_store.database).whole
-    assert faults(demo_store.database) == []
+    assert find_faults(demo_store.database) == []

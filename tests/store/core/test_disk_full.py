@@ -17,7 +17,7 @@ from tests.store import postgres as pg
 from tests.store.nights import code, night
 from xhcredit.errors import StoreUnavailable
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
@@ -69,20 +69,20 @@ def test_a_night_that_finds_no_room_leaves_the_old_one_and_comes_through_later(p
     large = night(tmp_path / "2", "2026-07-01", "B" * MANY)
     with Store.open(address) as store:
         publish(small, store, actor="night")
-        before = store.reader.current(code(0))
+        before = store.reader.current_answer(code(0))
         with without_room():
             for _ in range(2):
                 with pytest.raises(StoreUnavailable, match="the store's database says"):
                     publish(large, store, actor="night")
-                assert store.reader.current(code(0)) == before
+                assert store.reader.current_answer(code(0)) == before
                 assert [run["run"] for run in store.reader.runs()] == [1]
         assert verify(store.database).whole
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
 
         done = publish(large, store, actor="night")
         assert (done.run, done.is_current, done.changed) == (2, True, MANY - 4 + 3)
         store.act(ACT, lambda tx: None)
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
 
 
 def test_what_is_read_while_there_is_no_room_is_not_shown(place, tmp_path):
@@ -99,4 +99,4 @@ def test_what_is_read_while_there_is_no_room_is_not_shown(place, tmp_path):
         assert verify(store.database).entries == entries
         assert verify(store.database).whole
         store.record([Act("a", "b", "c")])
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []

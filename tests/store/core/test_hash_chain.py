@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xhcredit.errors import BadInput
-from xhcredit.store.core.hash_chain import canonical, moment_of, written
+from xhcredit.store.core.hash_chain import canonical, format_moment, parse_moment
 
 plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters())
 values = st.recursive(
@@ -38,8 +38,8 @@ def test_what_other_languages_read_otherwise_is_refused(value):
 @given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
 def test_moments_are_27_characters_in_utc_and_come_back(moment):
     try:
-        told = written(moment)
+        told = format_moment(moment)
     except OverflowError:  # a zone may lead out of the calendar
         return
     assert len(told) == 27
-    assert moment_of(told) == moment.astimezone(UTC)
+    assert parse_moment(told) == moment.astimezone(UTC)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from tests.store.killed import keep_releases, publish_night, run
 from tests.store.nights import code, night
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.tables import activity, idempotency, releases
 from xhcredit.store.store import Store
 
@@ -20,7 +20,7 @@ def count(store, table):
 def whole(store):
     """What must hold after any kill."""
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_a_publishing_night_killed_at_every_step_leaves_the_old_one_or_the_new_one(
@@ -37,7 +37,7 @@ def test_a_publishing_night_killed_at_every_step_leaves_the_old_one_or_the_new_o
             if answering == f"2026-07-{number:02}":  # this one came through: go on to the next
                 number += 1
             lived = run(publish_night, address, str(folders[number - 1]), limit)
-            answers = store.reader.many([code(n) for n in range(40)])
+            answers = store.reader.answers_by_code([code(n) for n in range(40)])
             [now] = {a.run for a in answers.values()}
             assert len(answers) == 40
             assert now in (number - 1, number)

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from tests.store.killed import run
 from tests.store.writers import WRITERS, act, write_until
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.tables import METADATA, activity, idempotency
 from xhcredit.store.store import Store
 
@@ -39,7 +39,7 @@ def test_a_writer_killed_anywhere_leaves_whole_acts_only(address, writer):
             kills += not lived
             assert orphans(store) == []
         assert verify(store.database).whole
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
 
         assert kills >= 4
 

@@ -13,12 +13,12 @@ from tests.store.versions.make import FOLDER, fill, load
 from xhcredit.errors import BadStore
 from xhcredit.store import migrate
 from xhcredit.store.all_tables import tables
-from xhcredit.store.audit import faults, head, verify
+from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.core import append_only as guards
 from xhcredit.store.core.database import connect
 from xhcredit.store.core.tables import METADATA
 from xhcredit.store.core.transactions import Act, Writer
-from xhcredit.store.migrate import HEAD, bring_up, require_newest
+from xhcredit.store.migrate import HEAD, require_newest, upgrade_store
 from xhcredit.store.store import Store
 
 SCRIPTS = ScriptDirectory(str(migrate._SCRIPTS))
@@ -86,11 +86,11 @@ def test_the_versions_make_exactly_the_tables_that_the_code_works_with(store, an
     database = connect(another)
     with database.writing() as con:
         METADATA.create_all(con)
-        guards.restore(con)
-        wanted, triggers = schema(con), guards._there(con)
+        guards.restore_guards(con)
+        wanted, triggers = schema(con), guards._present_triggers(con)
     with store.database.reading() as con:
         assert schema(con) == wanted
-        assert guards._there(con) == triggers
+        assert guards._present_triggers(con) == triggers
         if store.database.is_sqlite:
             counted = text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
             assert set(con.scalars(counted)) == {"outbox", "login_failures"}
@@ -111,7 +111,7 @@ def test_a_store_of_every_version_comes_up_with_all_it_holds(address, version):
         assert after.pop("activity")[: len(chain)] == chain
         assert after == before
         assert verify(store.database).whole
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
         works(store)
 
 
@@ -125,17 +125,17 @@ def test_a_store_of_every_version_has_the_tables_of_a_new_one(address, another, 
         new.database.reading() as fresh,
     ):
         assert schema(con) == schema(fresh), "python -m tests.store.versions.make"
-        assert guards.missing(con) == []
+        assert guards.missing_guards(con) == []
 
 
 def works(store):
     """What was written then is used now."""
-    assert json.loads(store.reader.current(code(1)).body)["tier"] == "B"
+    assert json.loads(store.reader.current_answer(code(1)).body)["tier"] == "B"
     [message] = store.outbox.waiting()
     assert (message["code"], message["previous_tier"], message["tier"]) == (code(0), "A", "B")
-    assert store.access.user("zhang")["grants"] == [("viewer", "局")]
-    assert [view.name for view in store.views.seen_by("zhang", "局")] == ["查看"]
-    assert store.applications.one(1)["code"] == code(3)
+    assert store.access.get_user("zhang")["grants"] == [("viewer", "局")]
+    assert [view.name for view in store.views.visible_to("zhang", "局")] == ["查看"]
+    assert store.applications.get(1)["code"] == code(3)
     number, _ = store.subscriptions.add(Act("a", "add", "test"), "平台", "https://a.cn", (), "")
     assert store.deliveries.replay(Act("a", "replay", "test"), number, since=1) == 1
 
@@ -200,21 +200,21 @@ def old(address, tmp_path):
 
 
 def test_looking_at_an_old_store_changes_nothing_and_says_what_to_run(old, later):
-    before = head(old)
+    before = chain_head(old)
     later()
 
     with pytest.raises(BadStore, match=f'has version {HEAD}.*run "xhcredit store migrate" first'):
         require_newest(old)
-    assert head(old) == before
+    assert chain_head(old) == before
 
 
 def test_an_upgrade_raises_no_alarm(old, later):
     later()
-    done = bring_up(old, Writer(old), "9000")
+    done = upgrade_store(old, Writer(old), "9000")
 
     assert (done.before, done.after, done.guards_restored) == (HEAD, "9000", [])
     require_newest(old)
-    assert faults(old) == []
+    assert find_faults(old) == []
     assert verify(old).whole
 
 
@@ -223,10 +223,10 @@ def test_a_guard_taken_away_before_an_upgrade_is_told_in_spite_of_it(old, later)
     with old.writing() as con:
         con.exec_driver_sql(f"DROP TRIGGER keep_runs_delete{on}")
     later()
-    done = bring_up(old, Writer(old), "9000")
+    done = upgrade_store(old, Writer(old), "9000")
 
     assert done.guards_restored == ["keep_runs_delete"]
-    assert faults(old) == []
+    assert find_faults(old) == []
 
 
 def test_an_address_without_a_store_is_not_looked_at(address):

@@ -10,7 +10,7 @@ import pytest
 from tests.store import postgres as pg
 from tests.store.nights import code, night
 from xhcredit.errors import StoreUnavailable
-from xhcredit.jobs.delivery.webhooks import Plan, passes
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, delivery_passes
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import verify
 from xhcredit.store.core.transactions import Act
@@ -44,7 +44,7 @@ def test_readers_and_writers_are_told_and_recover_by_themselves(own_server, tmp_
     with Store.open(own_server.database()) as store, ThreadPoolExecutor(2) as pool:
         publish(folder, store, actor="n")
         load = [
-            pool.submit(until_done, "read", lambda: store.reader.current(code(1))),
+            pool.submit(until_done, "read", lambda: store.reader.current_answer(code(1))),
             pool.submit(
                 until_done, "written", lambda: store.act(Act("w", "x", "y"), lambda tx: None)
             ),
@@ -72,16 +72,16 @@ def test_the_reader_without_a_server_says_so(own_server, tmp_path):
         publish(night(tmp_path / "n", "2026-06-30", "ABCD"), store, actor="n")
         own_server.stop()
         with pytest.raises(StoreUnavailable, match="see that it runs"):
-            store.reader.current(code(1))
+            store.reader.current_answer(code(1))
         own_server.start()
 
-        assert store.reader.current(code(1)).run == 1
+        assert store.reader.current_answer(code(1)).run == 1
 
 
 def test_the_deliverer_outlives_its_database(own_server):
     with Store.open(own_server.database()) as store:
         stop_and_start = iter([own_server.stop, own_server.start])
-        going = passes(store, Plan(), 1, lambda _: next(stop_and_start)())
+        going = delivery_passes(store, DeliveryPolicy(), 1, lambda _: next(stop_and_start)())
 
         assert next(going) == []
         assert isinstance(next(going), StoreUnavailable)

@@ -9,8 +9,8 @@ from xhcredit.errors import RuleNotInForce
 from xhcredit.jobs.night.publish import publish
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.delivery.deliveries import Fate
-from xhcredit.store.retention import report
+from xhcredit.store.delivery.deliveries import DeliveryOutcome
+from xhcredit.store.retention import retention_report
 from xhcredit.store.store import Store
 
 BOOK = Rulebook.load()
@@ -24,14 +24,16 @@ def old(address, tmp_path):
         act = Act("deliverer", "outbox.spread", "delivery")
         number, _ = store.subscriptions.add(act, "平台", "https://a.cn", (), "")
         publish(night(tmp_path / "2", "2022-01-31", "BBCDD"), store, actor="n")
-        store.deliveries.spread(act)
+        store.deliveries.enqueue_messages(act)
         message = store.outbox.waiting()[0]["id"]
-        store.deliveries.note(act, number, [Fate(message, "delivered", "HTTP 200", "")])
+        store.deliveries.record_outcomes(
+            act, number, [DeliveryOutcome(message, "delivered", "HTTP 200", "")]
+        )
         yield store
 
 
 def rows(store, as_of):
-    return {k.rule.partition(".")[2]: k.rows for k in report(store.database, BOOK, as_of)}
+    return {k.rule.partition(".")[2]: k.rows for k in retention_report(store.database, BOOK, as_of)}
 
 
 def test_before_its_time_nothing_may_be_removed(old):
@@ -61,7 +63,7 @@ def test_each_kind_is_told_from_the_day_after_its_time(old, kind, last_day_kept,
 
 
 def test_the_mark_of_each_rule_is_told(old):
-    marks = {k.rule: k.verification for k in report(old.database, BOOK, date(2026, 1, 1))}
+    marks = {k.rule: k.verification for k in retention_report(old.database, BOOK, date(2026, 1, 1))}
 
     assert marks["retention.snapshot_months"] == "proposal"
     assert marks["retention.activity_months"] != "proposal"
@@ -69,4 +71,4 @@ def test_the_mark_of_each_rule_is_told(old):
 
 def test_a_day_before_the_rules_is_refused(old):
     with pytest.raises(RuleNotInForce, match="first day in force is"):
-        report(old.database, BOOK, date(2017, 1, 1))
+        retention_report(old.database, BOOK, date(2017, 1, 1))

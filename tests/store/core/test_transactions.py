@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from xhcredit.errors import BadInput, BadStore, KeyReused, StoreUnavailable
-from xhcredit.store.audit import head, verify
+from xhcredit.store.audit import chain_head, verify
 from xhcredit.store.core.tables import activity, idempotency, releases
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
@@ -36,7 +36,7 @@ def count(store, table):
 
 def test_an_act_leaves_its_rows_and_its_entry(store):
     answer = store.act(act(bureau="市场监管局", payload={"what": 1}), keep(1))
-    last = head(store.database)
+    last = chain_head(store.database)
 
     assert answer == {"kept": 1}
     assert (last.actor, last.bureau, last.purpose) == ("张三", "市场监管局", "test")
@@ -45,7 +45,7 @@ def test_an_act_leaves_its_rows_and_its_entry(store):
 
 
 def test_work_that_fails_leaves_nothing(store):
-    before = head(store.database)
+    before = chain_head(store.database)
 
     def work(tx):
         keep(1)(tx)
@@ -54,17 +54,17 @@ def test_work_that_fails_leaves_nothing(store):
     with pytest.raises(BadInput, match="not like that"):
         store.act(act(key="k"), work)
 
-    assert head(store.database) == before
+    assert chain_head(store.database) == before
     assert (count(store, releases), count(store, idempotency)) == (0, 0)
 
 
 def test_the_same_key_gives_the_kept_response_and_does_nothing(store):
     first = store.act(act(key="k", payload={"a": [1, 2]}), keep(1))
-    before = head(store.database)
+    before = chain_head(store.database)
     again = store.act(act(key="k", payload={"a": [1, 2]}), keep(2))
 
     assert again == first
-    assert head(store.database) == before
+    assert chain_head(store.database) == before
 
 
 @pytest.mark.parametrize("other", [{"payload": {"a": 2}}, {"request": "x"}, {"bureau": "b"}])
@@ -106,7 +106,7 @@ def test_two_stores_write_at_once_into_one_chain(address):
 def test_many_entries_are_recorded_in_one_commit(store):
     last = store.record([act(action="score.read", payload={"code": i}) for i in range(50)])
 
-    assert last == head(store.database).seq == 51
+    assert last == chain_head(store.database).seq == 51
     assert verify(store.database).whole
 
 
@@ -133,7 +133,7 @@ def test_sm3_and_sha256_may_stand_in_one_chain(address):
         store.act(act(), keep(1))
     with Store.open(address, algorithm="sm3") as store:
         store.act(act(), keep(2))
-        assert head(store.database).algorithm == "sm3"
+        assert chain_head(store.database).algorithm == "sm3"
         assert verify(store.database).whole
 
 

@@ -14,19 +14,21 @@ from sqlalchemy import insert, text
 from tests.serving.district import NOW, Clock
 from tests.serving.receivers import receiving
 from tests.store.nights import code, night
-from xhcredit.domain.webhook_signatures import verified
+from xhcredit.domain.webhook_signatures import verify_message
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
-from xhcredit.jobs.delivery.ssrf_guard import Outward
-from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, deliver
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 ACT = Act("admin", "subscription.new", "test")
-HERE = Outward(("127.0.0.0/8",))
-PLAN = Plan(attempts=3, first=timedelta(seconds=10), seconds=5, outward=HERE)
+HERE = AddressPolicy(("127.0.0.0/8",))
+PLAN = DeliveryPolicy(
+    attempts=3, first_pause=timedelta(seconds=10), timeout_seconds=5, address_policy=HERE
+)
 
 
 @pytest.fixture
@@ -77,7 +79,10 @@ def test_a_message_arrives_signed_and_once(store, tmp_path, clock):
     assert told(receiver) == [(code(0), "B"), (code(3), "C")]
     assert ([t.delivered for t in first], [t.delivered for t in again]) == ([2], [0])
     [one, _] = receiver.received
-    assert verified(secret, one.headers, one.body, clock().timestamp()) == one.headers["webhook-id"]
+    assert (
+        verify_message(secret, one.headers, one.body, clock().timestamp())
+        == one.headers["webhook-id"]
+    )
     assert json.loads(one.body) == {
         "type": "tier_changed",
         "timestamp": "2026-06-30T08:00:00.000000Z",
@@ -92,7 +97,7 @@ def test_a_message_arrives_signed_and_once(store, tmp_path, clock):
     }
     assert store.outbox.waiting() == []
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_an_idle_pass_writes_nothing(store, tmp_path):
@@ -131,7 +136,7 @@ def test_failures_are_tried_again_later_and_given_up_in_the_end(store, tmp_path,
 
         assert rests == [1, 2, 2, 3, 3]
         assert states(store) == {"dead": 1}
-        [dead] = store.deliveries.dead(1)
+        [dead] = store.deliveries.dead_messages(1)
         assert (dead["code"], dead["attempts"], dead["answer"]) == (code(0), 3, "HTTP 500")
         assert store.deliveries.replay(ACT, 1) == 1
         deliver(store, PLAN)
@@ -222,12 +227,12 @@ def test_two_secrets_sign_for_a_day(store, clock):
 
     first, second = receiver.received
     for secret in (old, new):
-        verified(secret, first.headers, first.body, NOW.timestamp())
-    verified(new, second.headers, second.body, clock().timestamp())
+        verify_message(secret, first.headers, first.body, NOW.timestamp())
+    verify_message(new, second.headers, second.body, clock().timestamp())
     with pytest.raises(BadInput, match="not signed by the secret"):
-        verified(old, second.headers, second.body, clock().timestamp())
+        verify_message(old, second.headers, second.body, clock().timestamp())
     with pytest.raises(BadInput, match="older or newer"):
-        verified(new, second.headers, second.body, NOW.timestamp())
+        verify_message(new, second.headers, second.body, NOW.timestamp())
 
 
 def test_everything_since_a_message_can_be_sent_again(store):
@@ -250,7 +255,7 @@ def test_secrets_are_told_once_and_kept_under_no_key(store):
         store.subscriptions.add(Act("a", "b", "c", key="k"), "n", "https://a.cn", (), "")
     _, secret = store.subscriptions.add(ACT, "n", "https://a.cn", (), "")
 
-    assert secret not in repr(store.subscriptions.every(ended=True))
+    assert secret not in repr(store.subscriptions.list_subscriptions(ended=True))
     with store.database.reading() as con:
         assert secret not in repr(con.execute(text("SELECT payload FROM activity")).all())
 

@@ -9,7 +9,7 @@ from tests.serving.receivers import receiving
 from tests.store.killed import deliver_all, run
 from tests.store.nights import code, night
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
@@ -52,7 +52,7 @@ def test_whenever_it_is_killed_everything_arrives_in_order(address, tmp_path):
         assert tiers == {code(n): ["B", "C"] for n in range(MANY)}
         assert store.outbox.waiting() == []
         assert verify(store.database).whole
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
 
 
 def test_killed_between_the_answer_and_noting_it_the_same_is_sent_again(address, tmp_path):

@@ -11,8 +11,8 @@ from cryptography.x509.oid import NameOID
 from tests.serving.receivers import receiving
 from tests.store.delivery.test_deliveries import ACT, say, states
 from xhcredit.domain.clock import machine_moment
-from xhcredit.jobs.delivery.ssrf_guard import Outward
-from xhcredit.jobs.delivery.webhooks import Plan, deliver
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, deliver
 
 PLAIN = serialization.NoEncryption()
 
@@ -49,7 +49,9 @@ def test_the_certificate_is_that_of_the_name(store, tmp_path, name, state, said)
         url = f"https://localhost:{receiver.port}/hook"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, Plan(outward=Outward(("localhost",)), authority=pem))
+        [told] = deliver(
+            store, DeliveryPolicy(address_policy=AddressPolicy(("localhost",)), ca_file=pem)
+        )
 
         assert states(store) == {state: 1}
         assert said in told.said
@@ -64,7 +66,7 @@ def test_without_the_operators_word_a_name_of_something_inside_is_not_connected_
         url = f"https://localhost:{receiver.port}/hook"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, Plan(authority=tmp_path / "pem"))
+        [told] = deliver(store, DeliveryPolicy(ca_file=tmp_path / "pem"))
 
     assert "is inside, at" in told.said
     assert receiver.received == []

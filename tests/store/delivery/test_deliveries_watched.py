@@ -18,7 +18,7 @@ from tests.store.delivery.test_deliveries import ACT, PLAN, say, states
 from tests.store.nights import night
 from xhcredit.domain.log import events_to, json_lines
 from xhcredit.errors import WrongState
-from xhcredit.jobs.delivery.webhooks import passes
+from xhcredit.jobs.delivery.webhooks import delivery_passes
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.store import Store
 
@@ -32,7 +32,9 @@ class Loop:
         self.folder, self.log, self.rests = folder, io.StringIO(), []
         self.store = Store.open(str(folder / "s.db"))
         self.authority = folder / "authority.pem"
-        self._passes = passes(self.store, plan, EVERY, self.rests.append, share=lambda: 1.0)
+        self._passes = delivery_passes(
+            self.store, plan, EVERY, self.rests.append, random_share=lambda: 1.0
+        )
 
     def go(self):
         with events_to(json_lines(self.log)):

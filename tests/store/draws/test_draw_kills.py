@@ -12,12 +12,12 @@ from tests.store.draw_victims import DAY, NOW, PEOPLE, STEPS, do_until
 from tests.store.killed import run
 from xhcredit.draws import record as records
 from xhcredit.draws.inspectors import read_inspectors
-from xhcredit.draws.verify import Files, verified
+from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.store import Store
 
@@ -61,10 +61,10 @@ def rows(store, table):
 def whole(store):
     """No broken chain, no row without its entry, no part of a draw."""
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
     assert orphans(store) == []
-    for draw in store.draws.listed():
-        kept = store.draws.one(draw["id"])
+    for draw in store.draws.list_draws():
+        kept = store.draws.get(draw["id"])
         done = [s["state"] for s in kept["steps"]]
         files = {f["name"] for f in rows(store, "draw_files") if f["draw"] == draw["id"]}
         assert done == ORDER[: len(done)]
@@ -82,9 +82,9 @@ def written(folder):
 
 def as_drawn_without_a_kill(store, draw):
     """The record as it must be: from the frozen files and the seed alone."""
-    frame, made = jobs.frame_of(store, draw), jobs.committed(store, draw)
-    [entered] = [s for s in store.draws.one(draw)["steps"] if s["state"] == "seeded"]
-    entry = store.draws.entry(entered["activity"])
+    frame, made = jobs.frame_of(store, draw), jobs.commitment_of(store, draw)
+    [entered] = [s for s in store.draws.get(draw)["steps"] if s["state"] == "seeded"]
+    entry = store.draws.activity_entry(entered["activity"])
     people = read_inspectors(PEOPLE.encode())
     told = records.record(frame, made, entered["details"], people, frozenset(), entry)
     return canonical(told).encode()
@@ -115,9 +115,11 @@ def test_a_draw_killed_anywhere_is_no_draw_or_one_that_goes_on(store, address, n
     assert min(kills.values()) >= 8, kills
     files = written(out)
     assert files["record.json"] == store.draws.file("d1", "record.json") == expected
-    assert store.draws.one("d1")["state"] == "published"
+    assert store.draws.get("d1")["state"] == "published"
     drawn = len(json.loads(expected)["selected"])
     assert delivered(warehouse, "d1") == (drawn, drawn)
     names = ("commitment.json", "frame.csv", "inspectors.csv", "recusals.csv", "record.json")
-    checks = verified(json.loads(files["record.json"]), Files(*(files[n] for n in names)))
+    checks = verify_record(
+        json.loads(files["record.json"]), PublishedFiles(*(files[n] for n in names))
+    )
     assert all(check.holds for check in checks)

@@ -10,7 +10,7 @@ import pytest
 from tests.serving.district import write_nights
 from tests.store.draw_victims import DAY, NOW, STEPS, clock_of, do
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.store import Store
 
 
@@ -46,12 +46,12 @@ def told_after(address, *statements):
             con.execute(sql)
     with Store.open(str(address)) as store:
         assert verify(store.database).whole
-        return faults(store.database)
+        return find_faults(store.database)
 
 
 def test_a_draw_as_it_was_written_has_no_fault(address):
     with Store.open(str(address)) as store:
-        assert faults(store.database) == []
+        assert find_faults(store.database) == []
 
 
 CHANGES = {

@@ -16,7 +16,7 @@ from xhcredit.errors import (
     WrongState,
     XhcreditError,
 )
-from xhcredit.store.audit import faults, verify
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.models.candidates import Submission
@@ -55,7 +55,7 @@ def shadowed(store, number, *days, champion=None):
             "tier_after": "C", "composite_before": 700.0, "composite_after": 580.0,
         }  # fmt: skip
         told = {"as_of": day, "champion": digest, "before": {"B": 1}, "after": {"C": 1}}
-        store.models.shadow(act("li"), number, told, [move])
+        store.models.record_shadow_night(act("li"), number, told, [move])
 
 
 def switch(store, number, day=DAY, key=None, nights=1, since="2026-06-01", before=OLD):
@@ -73,13 +73,13 @@ def test_the_way_from_submission_to_champion_and_back(store):
     store.models.roll_back(act("zhao"), DAY)
     assert store.models.champion(DAY)["name"] == "old"
 
-    found = store.models.one(number)
+    found = store.models.get(number)
     acts = [s["act"] for s in found["steps"]]
     assert acts == ["submit", "judge", "approve", "approve", "shadow", "switch", "roll_back"]
     assert found["state"] == "rolled_back"
     assert [s["act"] for s in store.models.switches()] == ["roll_back", "switch"]
     assert verify(store.database).whole
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_neither_the_submitter_nor_one_officer_twice_may_approve(store):
@@ -93,12 +93,12 @@ def test_neither_the_submitter_nor_one_officer_twice_may_approve(store):
         store.models.approve(act("user:Li"), number, "好")
     with pytest.raises(BadInput, match="needs a reason"):
         store.models.approve(act("wang"), number, " ")
-    assert store.models.one(number)["state"] == "approved_once"
+    assert store.models.get(number)["state"] == "approved_once"
 
 
 def test_a_closed_gate_is_told_with_its_reason(store):
     number = submitted(store, OPEN, SHUT)
-    assert store.models.one(number)["state"] == "gates_closed"
+    assert store.models.get(number)["state"] == "gates_closed"
     with pytest.raises(GateClosed, match="fair: a group is worse off"):
         store.models.approve(act("li"), number, "好")
 
@@ -136,9 +136,9 @@ def test_shadow_counts_by_day_beside_the_champion_that_is_replaced(store):
 def test_moves_are_listed_by_bureau_and_page(store):
     number = approved(store)
     shadowed(store, number)
-    assert [m["tier_after"] for m in store.models.moves(number)] == ["C"]
-    assert store.models.moves(number, bureaus=frozenset({"住建委"})) == []
-    assert store.models.moves(number, after="c1") == []
+    assert [m["tier_after"] for m in store.models.list_tier_moves(number)] == ["C"]
+    assert store.models.list_tier_moves(number, bureaus=frozenset({"住建委"})) == []
+    assert store.models.list_tier_moves(number, after="c1") == []
 
 
 def test_the_same_key_does_it_once(store):

@@ -11,12 +11,12 @@ from tests.store.nights import code, metadata, night
 from xhcredit.errors import BadInput, NothingKnown, UnknownEnterprise, UnknownRecord
 from xhcredit.jobs.night.publish import publish
 from xhcredit.scores.release import load_release
-from xhcredit.store.audit import faults, head, verify
+from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.core.tables import snapshots
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.night.publish import Row
+from xhcredit.store.night.publish import SnapshotRow
 from xhcredit.store.store import Store
-from xhcredit.store.watchlist import Question, Watch
+from xhcredit.store.watchlist import WatchlistQuery, WatchlistReader
 
 
 def published(store, folder, as_of="2026-06-30", tiers="ABCDABCD", **more):
@@ -25,7 +25,7 @@ def published(store, folder, as_of="2026-06-30", tiers="ABCDABCD", **more):
 
 def test_what_was_published_answers(store, tmp_path):
     done = published(store, tmp_path)
-    answer = store.reader.current(code(1))
+    answer = store.reader.current_answer(code(1))
     told = json.loads(answer.body)
 
     assert (done.run, done.enterprises, done.is_current, done.changed) == (1, 8, True, 0)
@@ -33,14 +33,14 @@ def test_what_was_published_answers(store, tmp_path):
     assert told["x"] == {"x_food": {"score": 600.5, "grade": "B"}}
     assert told["reasons"][0]["zh"] == "近24个月行政处罚次数"
     assert "内部参考" in told["mark"]
-    assert json.loads(store.reader.current(code(0)).body)["reasons"] == []
-    assert json.loads(store.reader.current(code(0)).body)["x"] == {}
-    assert faults(store.database) == []
+    assert json.loads(store.reader.current_answer(code(0)).body)["reasons"] == []
+    assert json.loads(store.reader.current_answer(code(0)).body)["x"] == {}
+    assert find_faults(store.database) == []
 
 
 def test_figures_are_those_of_the_night_with_the_digits_that_people_write(store, tmp_path):
     published(store, tmp_path)
-    told = json.loads(store.reader.current(code(5)).body)
+    told = json.loads(store.reader.current_answer(code(5)).body)
 
     assert told["composite"] == told["general"] == 700.71  # 900 - 200 + 5 / 7
     assert store.reader.history(code(5))[0]["composite"] == 700.71
@@ -48,7 +48,7 @@ def test_figures_are_those_of_the_night_with_the_digits_that_people_write(store,
 
 def test_the_entry_names_the_provenance_and_what_came_of_it(store, tmp_path):
     published(store, tmp_path, purpose="夜间评分")
-    entry = head(store.database)
+    entry = chain_head(store.database)
     payload = json.loads(entry.payload)
 
     assert (entry.actor, entry.action, entry.purpose) == ("night", "run.publish", "夜间评分")
@@ -59,12 +59,12 @@ def test_the_entry_names_the_provenance_and_what_came_of_it(store, tmp_path):
 
 def test_the_same_night_again_does_nothing(store, tmp_path):
     published(store, tmp_path)
-    before = head(store.database)
+    before = chain_head(store.database)
     again = published(store, tmp_path)
 
     assert again.repeated
     assert (again.run, again.is_current) == (1, True)
-    assert head(store.database) == before
+    assert chain_head(store.database) == before
 
 
 def test_tier_changes_wait_in_the_outbox(store, tmp_path):
@@ -117,12 +117,14 @@ def test_what_changed_is_compared_with_the_run_that_answers_at_the_switch(
 def test_a_row_tells_what_moved_since_the_run_that_it_replaces(store, tmp_path):
     published(store, tmp_path / "1", "2026-06-30", "AB")
     published(store, tmp_path / "2", "2026-07-01", "BBC")
-    rows = {row["code"]: row for row in Watch(store.database).page(Question(), 10).rows}
+    rows = {
+        row["code"]: row for row in WatchlistReader(store.database).page(WatchlistQuery(), 10).rows
+    }
 
     assert [rows[code(n)]["previous_tier"] for n in range(3)] == ["A", "B", ""]
     assert [rows[code(n)]["moved"] for n in range(3)] == [-200.0, 0.0, 0.0]
-    assert json.loads(store.reader.current(code(0)).body)["previous_tier"] == "A"
-    assert faults(store.database) == []
+    assert json.loads(store.reader.current_answer(code(0)).body)["previous_tier"] == "A"
+    assert find_faults(store.database) == []
 
 
 def test_history_tells_every_published_run_the_latest_first(store, tmp_path):
@@ -152,7 +154,7 @@ def test_switching_back_answers_and_tells_the_changes(store, tmp_path):
     done = store.snapshots.switch(Act("boss", "run.switch", "wrong data"), 1)
 
     assert done == {"run": 1, "changed": 1, "previous": 2}
-    assert store.reader.current(code(0)).run == 1
+    assert store.reader.current_answer(code(0)).run == 1
     assert [m["tier"] for m in store.outbox.waiting()] == ["B", "A"]
     with pytest.raises(UnknownRecord, match="there is no run 7"):
         store.snapshots.switch(Act("boss", "run.switch", "x"), 7)
@@ -194,11 +196,11 @@ def test_a_night_that_says_more_than_its_rows_is_refused_and_swept_away(store, t
     (tmp_path / "run.json").write_text(json.dumps(report))
 
     assert publish(tmp_path, store, actor="night").run == 1
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_a_code_that_stands_twice_is_refused(store):
-    row = Row(code(1), "A", 1.0, 1.0, "{}", "e", b"{}")
+    row = SnapshotRow(code(1), "A", 1.0, 1.0, "{}", "e", b"{}")
     with (
         store.snapshots.staging() as staged,
         pytest.raises(BadInput, match="each code once"),
@@ -213,22 +215,22 @@ def test_an_unfinished_folder_says_what_to_run(store, tmp_path):
 
 def test_nothing_published_and_nobody_known_are_told_apart(store, tmp_path):
     with pytest.raises(UnknownRecord, match="no run was published yet"):
-        store.reader.current(code(1))
+        store.reader.current_answer(code(1))
     published(store, tmp_path)
     with pytest.raises(UnknownEnterprise, match="is not in the run of 2026-06-30"):
-        store.reader.current(code(99))
+        store.reader.current_answer(code(99))
     with pytest.raises(UnknownEnterprise, match="no published run"):
         store.reader.history(code(99))
 
 
 def test_rows_being_staged_are_seen_by_nobody_and_swept_after_a_failure(store, tmp_path):
     published(store, tmp_path, tiers="AB")
-    row = Row(code(7), "A", 1.0, 1.0, "{}", "e", b"{}")
+    row = SnapshotRow(code(7), "A", 1.0, 1.0, "{}", "e", b"{}")
 
     def half():
         with store.snapshots.staging() as staged:
             store.snapshots.stage(staged, [row])
-            assert code(7) not in store.reader.many([code(7)])
+            assert code(7) not in store.reader.answers_by_code([code(7)])
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
@@ -248,7 +250,7 @@ def test_two_publishers_at_once_publish_one_after_the_other(address, tmp_path):
         assert sorted(r["as_of"][-1] for r in a.reader.runs()) == ["1", "2", "3"]
         assert a.reader.current_run()["as_of"] == "2026-07-03"
         assert verify(a.database).whole
-        assert faults(a.database) == []
+        assert find_faults(a.database) == []
 
 
 def test_readers_see_one_night_or_the_other_never_a_mix(store, address, tmp_path):
@@ -263,13 +265,13 @@ def test_readers_see_one_night_or_the_other_never_a_mix(store, address, tmp_path
     def read():
         with Store.open(address) as other:
             while not done.is_set():
-                answers = other.reader.many(codes)
+                answers = other.reader.answers_by_code(codes)
                 assert len(answers) == 200
                 [run] = {a.run for a in answers.values()}
                 [tier] = {json.loads(a.body)["tier"] for a in answers.values()}
                 assert tier == "ABCD"[run % 4]
                 seen.add(run)
-                one = other.reader.current(codes[0])
+                one = other.reader.current_answer(codes[0])
                 assert json.loads(one.body)["run"] == one.run >= run
 
     with ThreadPoolExecutor(3) as pool:

@@ -5,7 +5,7 @@ import pytest
 from tests.store.alerts.test_alerts import act
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.audit import verify
-from xhcredit.store.night.saved_views import EVERYBODY, MOST, NOBODY, View
+from xhcredit.store.night.saved_views import EVERYBODY, MAX_VIEWS, NOBODY, View
 
 
 def save(store, name="D级", query="tier=D", owner="user:wang", bureau=NOBODY):
@@ -13,7 +13,7 @@ def save(store, name="D级", query="tier=D", owner="user:wang", bureau=NOBODY):
 
 
 def seen(store, owner="user:wang", bureau="市监局"):
-    return [(v.name, v.query) for v in store.views.seen_by(owner, bureau)]
+    return [(v.name, v.query) for v in store.views.visible_to(owner, bureau)]
 
 
 def test_the_last_version_counts_and_one_that_is_gone_can_come_back(store):
@@ -43,7 +43,7 @@ def test_others_see_what_is_shared_with_their_bureau_alone(store):
 
 
 def test_a_menu_has_an_end(store):
-    for n in range(MOST):
+    for n in range(MAX_VIEWS):
         save(store, f"v{n}")
     save(store, "v0", "tier=A")
     with pytest.raises(WrongState, match="remove one first"):

@@ -11,10 +11,10 @@ from tests.store.alerts.test_alerts import night as alert_night
 from tests.store.nights import code, night
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.night.publish import publish
-from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.night.publish import Night, Row
-from xhcredit.store.watchlist import Question
+from xhcredit.store.night.publish import Night, SnapshotRow
+from xhcredit.store.watchlist import WatchlistQuery
 
 SORTS = ["composite", "-composite", "code", "-code", "moved", "-moved"]
 STREETS = ("甲街", "乙镇", "")
@@ -23,7 +23,7 @@ BUREAUS = ("市场监管局", "建管委", "")
 
 def row(n):
     """Enterprise ``n``: every list column takes a few values, with ties in scores and moves."""
-    return Row(
+    return SnapshotRow(
         code(n),
         "ABCD"[n % 4],
         float(n % 5),
@@ -44,21 +44,24 @@ def row(n):
 
 ROWS = [row(n) for n in range(60)]
 QUESTIONS = [
-    (Question(), lambda r: True),
-    (Question(tier=("A", "D")), lambda r: r.tier in "AD"),
-    (Question(street=("甲街",), field=("x_food",)), lambda r: r.street == "甲街" and r.fields),
-    (Question(field=("x_f",)), lambda r: False),
-    (Question(kind=("branch",), size=("micro",)), lambda r: r.kind == "branch"),
-    (Question(lowest=1, highest=3), lambda r: 1 <= r.composite <= 3),
-    (Question(moved="worse"), lambda r: r.previous_tier and r.tier > r.previous_tier),
-    (Question(moved="better"), lambda r: r.tier < r.previous_tier),
-    (Question(moved="new"), lambda r: not r.previous_tier),
-    (Question(text="50%_"), lambda r: True),
-    (Question(text="5_%"), lambda r: False),
-    (Question(text=code(1)[:17]), lambda r: r.code.startswith(code(1)[:17])),
-    (Question(within=frozenset({"建管委"})), lambda r: r.bureau == "建管委"),
-    (Question(within=frozenset({""})), lambda r: False),
-    (Question(within=frozenset()), lambda r: False),
+    (WatchlistQuery(), lambda r: True),
+    (WatchlistQuery(tier=("A", "D")), lambda r: r.tier in "AD"),
+    (
+        WatchlistQuery(street=("甲街",), field=("x_food",)),
+        lambda r: r.street == "甲街" and r.fields,
+    ),
+    (WatchlistQuery(field=("x_f",)), lambda r: False),
+    (WatchlistQuery(kind=("branch",), size=("micro",)), lambda r: r.kind == "branch"),
+    (WatchlistQuery(lowest=1, highest=3), lambda r: 1 <= r.composite <= 3),
+    (WatchlistQuery(moved="worse"), lambda r: r.previous_tier and r.tier > r.previous_tier),
+    (WatchlistQuery(moved="better"), lambda r: r.tier < r.previous_tier),
+    (WatchlistQuery(moved="new"), lambda r: not r.previous_tier),
+    (WatchlistQuery(text="50%_"), lambda r: True),
+    (WatchlistQuery(text="5_%"), lambda r: False),
+    (WatchlistQuery(text=code(1)[:17]), lambda r: r.code.startswith(code(1)[:17])),
+    (WatchlistQuery(within=frozenset({"建管委"})), lambda r: r.bureau == "建管委"),
+    (WatchlistQuery(within=frozenset({""})), lambda r: False),
+    (WatchlistQuery(within=frozenset()), lambda r: False),
 ]
 
 
@@ -74,14 +77,14 @@ def listed(store):
 
 def test_every_question_in_every_order_is_answered_as_by_hand(listed):
     for (asked, fits), sort in product(QUESTIONS, SORTS):
-        question = Question(**{**asked.__dict__, "sort": sort})
+        question = WatchlistQuery(**{**asked.__dict__, "sort": sort})
         key = sort.removeprefix("-")
         by_hand = sorted(
             (r for r in ROWS if fits(r)),
             key=lambda r, key=key: (getattr(r, key), r.code),
             reverse=sort.startswith("-"),
         )
-        pages = list(listed.watch.every(question, part=7))
+        pages = list(listed.watch.pages(question, part=7))
 
         assert [r["code"] for p in pages for r in p.rows] == [r.code for r in by_hand], question
         assert {p.total for p in pages} == {len(by_hand)}
@@ -92,7 +95,7 @@ def test_a_list_reads_no_answer_that_it_does_not_show(listed):
     """What is filtered by stands in the index; else 240,000 answers would be read for a page."""
     said = []
     for asked, _ in QUESTIONS:
-        chosen = listed.watch._chosen(1, asked, text("code"))
+        chosen = listed.watch._filtered_select(1, asked, text("code"))
         sql = str(chosen.compile(compile_kwargs={"literal_binds": True}))
         with listed.database.reading() as con:
             said += [r.detail for r in con.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
@@ -108,50 +111,52 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
         replace(candidate(2, bureau=BUREAUS[0], trigger="cluster"), code=code(3)),
     ]
     alert_night(listed, *new)
-    (first,) = (a["id"] for a in listed.alerts.page(Asked()) if a["code"] == code(1))
+    (first,) = (a["id"] for a in listed.alerts.read_page(AlertQuery()) if a["code"] == code(1))
 
     def found(**asked):
-        page = listed.watch.page(Question(sort="code", **asked), 1)
+        page = listed.watch.page(WatchlistQuery(sort="code", **asked), 1)
         return page.total, page.rows[0]["code"] if page.rows else None
 
     assert found(alerted=True)[0] == 2
     assert found(trigger=("cluster",)) == (1, code(3))
     assert found(alerted=True, within=frozenset({BUREAUS[1]})) == (1, code(1))
     assert found(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
-    assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 2
+    assert sum(listed.watch.counts(WatchlistQuery(alerted=True), "tier").values()) == 2
 
-    marks = listed.watch.alerts_of([code(1), code(2), code(3)], None)
+    marks = listed.watch.open_alerts_by_code([code(1), code(2), code(3)], None)
     assert {c: (m["open"], m["triggers"]) for c, m in marks.items()} == {
         code(1): (1, [new[0].trigger]),
         code(3): (1, ["cluster"]),
     }
     assert {m["colour"] for m in marks.values()} == {new[0].colour}
-    assert set(listed.watch.alerts_of([code(1), code(3)], frozenset({BUREAUS[1]}))) == {code(1)}
+    assert set(listed.watch.open_alerts_by_code([code(1), code(3)], frozenset({BUREAUS[1]}))) == {
+        code(1)
+    }
     assert listed.watch.triggers(None) == sorted({new[0].trigger, "cluster"})
     assert listed.watch.triggers(frozenset()) == []
 
     go(listed, [first], "dismiss")
 
-    assert code(1) not in listed.watch.alerts_of([code(1)], None)
+    assert code(1) not in listed.watch.open_alerts_by_code([code(1)], None)
     assert listed.watch.triggers(None) == ["cluster"]
     assert found(alerted=True) == (1, code(3))
-    assert sum(listed.watch.counted(Question(alerted=True), "tier").values()) == 1
+    assert sum(listed.watch.counts(WatchlistQuery(alerted=True), "tier").values()) == 1
 
 
 def test_names_of_others_are_told_within_the_bureau_only(listed):
     asked = [code(0), code(1), code(99)]
 
-    assert set(listed.watch.places(1, asked, None)) == {code(0), code(1)}
-    assert set(listed.watch.places(1, asked, frozenset({BUREAUS[1]}))) == {code(1)}
+    assert set(listed.watch.enterprise_rows(1, asked, None)) == {code(0), code(1)}
+    assert set(listed.watch.enterprise_rows(1, asked, frozenset({BUREAUS[1]}))) == {code(1)}
 
 
 def test_before_the_first_run_there_is_no_list(store):
     with pytest.raises(UnknownRecord, match="no such run"):
-        store.watch.page(Question(), 10)
+        store.watchlist.page(WatchlistQuery(), 10)
 
 
 def test_the_list_of_a_real_night_tells_what_applies(store, tmp_path):
     publish(night(tmp_path, "2026-06-30", "ABCD"), store, actor="night")
-    rows = store.watch.page(Question(field=("x_food",)), 10).rows
+    rows = store.watchlist.page(WatchlistQuery(field=("x_food",)), 10).rows
 
     assert [r["code"] for r in rows] == [code(3), code(1)]

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from xhcredit.errors import BadInput, KeyReused, UnknownRecord, WrongState, XhcreditError
-from xhcredit.restoration.workflow import MOVES, after
-from xhcredit.store.audit import faults, verify
+from xhcredit.restoration.workflow import TRANSITIONS, next_state
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.restoration.applications import Filing, Revoked, Step
+from xhcredit.store.restoration.applications import Filing, Revocation, Step
 
 CODE = "91310115MA1K3CUM7M"
 FILED = date(2026, 8, 10)
@@ -25,7 +25,7 @@ def act(key=None, **payload):
 
 
 def file(store, filing=FILING, **details):
-    return store.applications.file(act(), filing, Step("file", FILED, details=details))[
+    return store.applications.submit(act(), filing, Step("file", FILED, details=details))[
         "application"
     ]
 
@@ -33,7 +33,7 @@ def file(store, filing=FILING, **details):
 def go(store, number, *names, on=FILED):
     for name in names:
         step = Step(name, on, **OFFICER)
-        told = store.applications.step(act(step=name), number, lambda _, s=step: s)
+        told = store.applications.add_step(act(step=name), number, lambda _, s=step: s)
     return told
 
 
@@ -58,7 +58,7 @@ def test_steps_in_order_are_kept_with_who_and_why(store, filing, names, state):
         "state": state,
     }
 
-    found = store.applications.one(number)
+    found = store.applications.get(number)
     assert (found["state"], found["key"]) == (state, dict(filing.key))
     assert [s["act"] for s in found["steps"]] == ["file", *names]
     assert found["steps"][0]["details"] == {"assessment": {"eligible": True}}
@@ -66,21 +66,21 @@ def test_steps_in_order_are_kept_with_who_and_why(store, filing, names, state):
     assert verify(store.database).whole
 
 
-@pytest.mark.parametrize("kind", list(MOVES))
+@pytest.mark.parametrize("kind", list(TRANSITIONS))
 def test_every_other_order_is_refused_and_says_what_is_possible(kind):
-    states = {m.to for m in MOVES[kind].values() if m.to}
+    states = {m.to for m in TRANSITIONS[kind].values() if m.to}
     for state in sorted(states):
-        for name, move in MOVES[kind].items():
+        for name, move in TRANSITIONS[kind].items():
             if name != "file" and state not in move.states:
                 with pytest.raises(WrongState, match=f"it is {state}; now possible: "):
-                    after(kind, state, name)
+                    next_state(kind, state, name)
 
 
 def test_a_step_that_nobody_knows_is_refused():
     with pytest.raises(
         BadInput, match='unknown step "bless" of restoration; choose one of: accept'
     ):
-        after("restoration", "filed", "bless")
+        next_state("restoration", "filed", "bless")
 
 
 def test_of_two_officers_at_once_one_wins(store):
@@ -97,18 +97,18 @@ def test_of_two_officers_at_once_one_wins(store):
         told = sorted(pool.map(decide, ["grant", "refuse"]), key=len)
     assert told[0] in ("granted", "refused")
     assert f"it is {told[0]}" in told[1]
-    assert len(store.applications.one(number)["steps"]) == 3
+    assert len(store.applications.get(number)["steps"]) == 3
 
 
 def test_the_same_key_again_does_nothing_and_gives_the_same_answer(store):
     number = file(store)
     step = Step("accept", FILED, **OFFICER)
-    first = store.applications.step(act("k", n=1), number, lambda _: step)
+    first = store.applications.add_step(act("k", n=1), number, lambda _: step)
 
-    assert store.applications.step(act("k", n=1), number, lambda _: step) == first
-    assert len(store.applications.one(number)["steps"]) == 2
+    assert store.applications.add_step(act("k", n=1), number, lambda _: step) == first
+    assert len(store.applications.get(number)["steps"]) == 2
     with pytest.raises(KeyReused, match="was used for another request"):
-        store.applications.step(act("k", n=2), number, lambda _: step)
+        store.applications.add_step(act("k", n=2), number, lambda _: step)
 
 
 def test_a_record_has_one_application_under_way(store):
@@ -130,7 +130,7 @@ def test_an_official_has_a_name_an_office_and_a_reason(store, lacking):
     step = Step("accept", FILED, **(OFFICER | {lacking: " "}))
 
     with pytest.raises(BadInput, match=f'"accept" without {lacking}; say who decides and why'):
-        store.applications.step(act(), number, lambda _: step)
+        store.applications.add_step(act(), number, lambda _: step)
 
 
 def test_no_step_is_before_the_last_one(store):
@@ -142,7 +142,7 @@ def test_no_step_is_before_the_last_one(store):
 
 def test_who_is_not_there_is_told(store):
     with pytest.raises(UnknownRecord, match="no application 7"):
-        store.applications.one(7)
+        store.applications.get(7)
     with pytest.raises(UnknownRecord, match="no application 7"):
         go(store, 7, "accept")
 
@@ -166,7 +166,7 @@ def test_false_materials_are_remembered(store):
     go(store, number, "accept")
     assert store.applications.false_materials_on(CODE) is None
     step = Step("refuse", FILED, **OFFICER, details={"false_materials": True})
-    store.applications.step(act(), number, lambda _: step)
+    store.applications.add_step(act(), number, lambda _: step)
 
     assert store.applications.false_materials_on(CODE) == FILED
 
@@ -176,11 +176,11 @@ def test_a_revoked_restoration_is_no_grant_and_bars_the_enterprise(store, found)
     number = file(store)
     go(store, number, "accept", "grant")
     step = Step("revoke", date(2026, 9, 1), **OFFICER, details={found: True})
-    store.applications.step(act(), number, lambda _: step)
+    store.applications.add_step(act(), number, lambda _: step)
 
     assert store.applications.grants() == []
-    assert store.applications.revoked() == [
-        Revoked(number, CODE, "penalty", dict(FILING.key), date(2026, 9, 1))
+    assert store.applications.revocations() == [
+        Revocation(number, CODE, "penalty", dict(FILING.key), date(2026, 9, 1))
     ]
     assert store.applications.false_materials_on(CODE) == date(2026, 9, 1)
     assert file(store) == number + 1  # may be asked for again; the answer tells the bar
@@ -194,7 +194,7 @@ def test_a_page_is_filtered_by_state_bureau_and_code(store):
         for n in range(5)
     ]
     go(store, numbers[3], "accept")
-    page = store.applications.page
+    page = store.applications.list_page
 
     def ids(**asked):
         return [a["id"] for a in page("restoration", **asked)]
@@ -223,7 +223,7 @@ def test_the_database_itself_refuses_to_change_what_was_done(store, sql):
 
     with pytest.raises(DBAPIError, match="append-only"), store.database.writing() as con:
         con.execute(text(sql))
-    assert faults(store.database) == []
+    assert find_faults(store.database) == []
 
 
 def test_what_is_refused_leaves_nothing_behind(store):
@@ -233,6 +233,6 @@ def test_what_is_refused_leaves_nothing_behind(store):
         raise XhcreditError("no; do not")
 
     with pytest.raises(XhcreditError, match="no; do not"):
-        store.applications.step(act(), number, fail)
-    assert len(store.applications.one(number)["steps"]) == 1
+        store.applications.add_step(act(), number, fail)
+    assert len(store.applications.get(number)["steps"]) == 1
     assert verify(store.database).entries == 2

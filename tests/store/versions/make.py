@@ -43,7 +43,7 @@ def fill(address: str, folder: Path) -> None:
             "restoration", code(3), "penalties", {"doc_no": "沪〔2024〕1号"}, "区局", "局"
         )
         step = Step("file", date(2026, 6, 30), "已整改", "张三", "officer")
-        store.applications.file(Act("zhang", "application.file", "x"), filing, step)
+        store.applications.submit(Act("zhang", "application.file", "x"), filing, step)
 
 
 def sqlite_script(folder: Path) -> str:

@@ -11,23 +11,23 @@ from typing import Annotated
 import typer
 
 from xhcredit.cli.arguments import existing_store
-from xhcredit.cli.options import STORE, Address, AsJson
-from xhcredit.cli.output import out, tell_json
+from xhcredit.cli.options import DEFAULT_STORE, Address, AsJson
+from xhcredit.cli.output import out, print_json
 from xhcredit.domain.clock import CHINA
 from xhcredit.errors import BadInput, ChainBroken
-from xhcredit.store.audit import Filter
+from xhcredit.store.audit import AuditLogFilter
+from xhcredit.store.audit import chain_head as last_entry
 from xhcredit.store.audit import export as write
-from xhcredit.store.audit import head as last_entry
 from xhcredit.store.audit import verify as walk_all
-from xhcredit.store.core.hash_chain import written
-from xhcredit.store.core.signed_head import known
+from xhcredit.store.core.hash_chain import format_moment
+from xhcredit.store.core.signed_head import parse_head
 from xhcredit.store.core.signed_head import sign as seal
 
 _MOMENT = "2026-06-30 (Beijing time), or 2026-06-30T08:00:00Z"
 
 
 def verify(
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     head: Annotated[
         str, typer.Option(help="NUMBER:DIGEST published earlier; shows that no end was cut off.")
     ] = "",
@@ -37,15 +37,17 @@ def verify(
     json_: AsJson = False,
 ) -> None:
     """Walk the whole chain and name the first entry that is not as it was written."""
-    published = known(head, public_key) if head or public_key else None
-    with existing_store(store) as opened:
-        verdict = walk_all(opened.database, published)
+    published_head = parse_head(head, public_key) if head or public_key else None
+    with existing_store(store) as opened_store:
+        verdict = walk_all(opened_store.database, published_head)
     if json_:
-        tell_json({**asdict(verdict), "whole": verdict.whole})
+        print_json({**asdict(verdict), "whole": verdict.whole})
     elif verdict.whole:
-        back = verdict.clock_set_back
-        late = f"; at {back:,} the clock was behind, as they say" if back else ""
-        out.print(f"whole: {verdict.entries:,} entries{late}", soft_wrap=True)
+        set_back_count = verdict.clock_set_back
+        clock_note = (
+            f"; at {set_back_count:,} the clock was behind, as they say" if set_back_count else ""
+        )
+        out.print(f"whole: {verdict.entries:,} entries{clock_note}", soft_wrap=True)
         out.print(f"head {verdict.head_seq}:{verdict.head_digest}", soft_wrap=True)
     if not verdict.whole:
         raise ChainBroken(
@@ -55,7 +57,7 @@ def verify(
 
 
 def head(
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     sign: Annotated[
         Path | None, typer.Option(help="Ed25519 key (PEM, kept elsewhere) to sign it with.")
     ] = None,
@@ -65,13 +67,19 @@ def head(
 
     With a key, NUMBER:DIGEST:SIGNATURE, which `audit verify --public-key` checks.
     """
-    with existing_store(store) as opened:
-        last = last_entry(opened.database)
-    signature = seal(last.seq, last.digest, sign) if last is not None and sign else ""
+    with existing_store(store) as opened_store:
+        last_activity = last_entry(opened_store.database)
+    signature = (
+        seal(last_activity.seq, last_activity.digest, sign)
+        if last_activity is not None and sign
+        else ""
+    )
     if json_:
-        tell_json(None if last is None else {**asdict(last), "signature": signature})
-    elif last is not None:
-        parts = [str(last.seq), last.digest, *([signature] if signature else [])]
+        print_json(
+            None if last_activity is None else {**asdict(last_activity), "signature": signature}
+        )
+    elif last_activity is not None:
+        parts = [str(last_activity.seq), last_activity.digest, *([signature] if signature else [])]
         sys.stdout.write(":".join(parts) + "\n")
 
 
@@ -80,15 +88,17 @@ def _moment(text: str) -> str:
     if not text:
         return ""
     try:
-        typed = datetime.fromisoformat(text)
-        return written(typed if typed.tzinfo else typed.replace(tzinfo=CHINA))
+        parsed_moment = datetime.fromisoformat(text)
+        return format_moment(
+            parsed_moment if parsed_moment.tzinfo else parsed_moment.replace(tzinfo=CHINA)
+        )
     except (ValueError, OverflowError):
         raise BadInput(f'"{text}" is no moment; write {_MOMENT}') from None
 
 
 def export(
     to: Annotated[Path, typer.Argument(help="File to write; .csv or .jsonl.")],
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     by: Annotated[str, typer.Option(help="Only entries of this actor.")] = "",
     action: Annotated[str, typer.Option(help="Only entries of this action.")] = "",
     since: Annotated[str, typer.Option(help=f"Only from this moment on: {_MOMENT}.")] = "",
@@ -98,9 +108,9 @@ def export(
     kind = to.suffix.removeprefix(".")
     if kind not in ("csv", "jsonl"):
         raise BadInput(f'"{to}" ends neither in .csv nor in .jsonl; choose one of them')
-    mark = "utf-8-sig" if kind == "csv" else "utf-8"  # Excel reads Chinese only with the mark
+    encoding = "utf-8-sig" if kind == "csv" else "utf-8"  # Excel reads Chinese only with the mark
     to.parent.mkdir(parents=True, exist_ok=True)
-    with existing_store(store) as opened, to.open("w", encoding=mark, newline="") as file:
-        chosen = Filter(by, action, _moment(since), _moment(until))
-        count = write(opened.database, file, kind, chosen)
+    with existing_store(store) as opened_store, to.open("w", encoding=encoding, newline="") as file:
+        entry_filter = AuditLogFilter(by, action, _moment(since), _moment(until))
+        count = write(opened_store.database, file, kind, entry_filter)
     out.print(f"{count:,} entries written to {to}", soft_wrap=True)

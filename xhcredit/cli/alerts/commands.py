@@ -10,13 +10,22 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import existing_store, open_store, the_day
-from xhcredit.cli.options import STORE, WAREHOUSE, Actor, Address, AsJson, AsOf, Rules, Warehouse
-from xhcredit.cli.output import grid, out, progress_bar, tell_json
+from xhcredit.cli.arguments import day_from_text, existing_store, open_store
+from xhcredit.cli.options import (
+    DEFAULT_STORE,
+    DEFAULT_WAREHOUSE,
+    Actor,
+    Address,
+    AsJson,
+    AsOf,
+    Rules,
+    Warehouse,
+)
+from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.domain.codes import UnifiedCode, normalised
-from xhcredit.jobs.alerts.back_test import back_test, prove
-from xhcredit.jobs.alerts.follow_up import Desk, cluster, precision_table
-from xhcredit.jobs.alerts.nightly_update import Updated, update
+from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
+from xhcredit.jobs.alerts.follow_up import AlertContext, cluster, precision_table
+from xhcredit.jobs.alerts.nightly_update import AlertUpdate, update_alerts
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.core.transactions import Act
@@ -24,8 +33,8 @@ from xhcredit.store.core.transactions import Act
 
 def run_command(
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
@@ -34,48 +43,54 @@ def run_command(
 
     Only triggers whose present numbers were back-tested speak; see `xhcredit alerts backtest`.
     """
-    day = the_day(as_of)
+    day = day_from_text(as_of)
     act = Act(
         actor or getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"}
     )
-    with open_store(store) as opened, progress_bar(quiet=json_) as progress:
-        done = update(warehouse, opened, Rulebook.load(rules), day, act, progress)
+    with open_store(store) as opened_store, progress_bar(quiet=json_) as progress:
+        alert_update = update_alerts(
+            warehouse, opened_store, Rulebook.load(rules), day, act, progress
+        )
     if json_:
-        tell_json(asdict(done))
+        print_json(asdict(alert_update))
         return
-    show_alerts(done)
+    show_alerts(alert_update)
 
 
-def raised(warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any) -> Updated:
+def raise_alerts(
+    warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any
+) -> AlertUpdate:
     """Raise the alerts of a newly published run; idempotent."""
     act = Act(getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"})
-    with open_store(store) as opened:
-        return update(warehouse, opened, rules, day, act, progress)
+    with open_store(store) as opened_store:
+        return update_alerts(warehouse, opened_store, rules, day, act, progress)
 
 
-def show_alerts(done: Updated) -> None:
+def show_alerts(alert_update: AlertUpdate) -> None:
     """Print the summary of a night's alert update."""
-    table = grid(f"{done.as_of} 预警 alerts", "触发器 trigger", "新增 new")
-    for name, count in done.by_trigger.items():
+    table = grid(f"{alert_update.as_of} 预警 alerts", "触发器 trigger", "新增 new")
+    for name, count in alert_update.by_trigger.items():
         table.add_row(name, f"{count:,}")
     out.print(table)
-    again = " (this night was done before: nothing changed)" if done.repeated else ""
+    repeated_note = (
+        " (this night was done before: nothing changed)" if alert_update.repeated else ""
+    )
     out.print(
-        f"{done.raised:,} new, {done.expired:,} expired, {done.redated:,} given another due day; "
-        f"of {done.found:,} findings "
-        f"{done.told_before:,} were told before, {done.quiet:,} too soon "
-        f"after, {done.held:,} beyond the budget{again}",
+        f"{alert_update.raised:,} new, {alert_update.expired:,} expired, {alert_update.redated:,} given another due day; "
+        f"of {alert_update.found:,} findings "
+        f"{alert_update.told_before:,} were told before, {alert_update.quiet:,} too soon "
+        f"after, {alert_update.held:,} beyond the budget{repeated_note}",
         soft_wrap=True,
     )
-    if done.due_unknown:
+    if alert_update.due_unknown:
         out.print(
-            f"[yellow]期限未知 nobody can say until when:[/] {done.due_unknown:,} alerts; the "
+            f"[yellow]期限未知 nobody can say until when:[/] {alert_update.due_unknown:,} alerts; the "
             "calendar of working days does not reach their terms",
             soft_wrap=True,
         )
-    if done.waiting:
+    if alert_update.waiting:
         out.print(
-            f"[yellow]未回测，未启用 not switched on:[/] {', '.join(done.waiting)}; run "
+            f"[yellow]未回测，未启用 not switched on:[/] {', '.join(alert_update.waiting)}; run "
             "`xhcredit alerts backtest` first",
             soft_wrap=True,
         )
@@ -86,8 +101,8 @@ def backtest_command(
         list[str] | None, typer.Argument(help="Ids of triggers.  [default: all in force]")
     ] = None,
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     release: Annotated[
         Path | None, typer.Option(help="Points tables for past tiers.  [default: the expert ones]")
     ] = None,
@@ -100,9 +115,9 @@ def backtest_command(
     json_: AsJson = False,
 ) -> None:
     """Try triggers over the past two years: how many, how early, how right; then they may speak."""
-    day = the_day(as_of)
+    day = day_from_text(as_of)
     with progress_bar(quiet=json_) as progress:
-        data, told = back_test(
+        data_digest, reports = back_test(
             warehouse,
             Rulebook.load(rules),
             day,
@@ -113,19 +128,19 @@ def backtest_command(
         )
     if not dry:
         act = Act(actor or getpass.getuser(), "alert.prove", "back-test of triggers")
-        with open_store(store) as opened:
-            prove(opened, act, day, data, told)
+        with open_store(store) as opened_store:
+            store_back_tests(opened_store, act, day, data_digest, reports)
     if json_:
-        tell_json(told)
+        print_json(reports)
         return
-    _show_proofs(told, day.isoformat())
+    _show_back_tests(reports, day.isoformat())
 
 
-def _share(value: float | None) -> str:
+def _percentage(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
 
 
-def _show_proofs(told: list[dict[str, Any]], day: str) -> None:
+def _show_back_tests(reports: list[dict[str, Any]], day: str) -> None:
     heads = (
         "每周 per week",
         "成熟 told",
@@ -135,65 +150,71 @@ def _show_proofs(told: list[dict[str, Any]], day: str) -> None:
         "建议界线 at least",
     )
     table = grid(f"至 {day} 的两年回测 back-test of two years", "触发器 trigger", *heads)
-    for p in told:
-        right = _share(p["right"])
-        if p["lowest"] is not None:
-            right += f" ({_share(p['lowest'])}–{_share(p['highest'])})"
-        lead = "–" if p["lead_days"] is None else f"{p['lead_days']:.0f}"
-        at_least = str(p.get("proposed_at_least") or "–")
+    for report in reports:
+        precision_text = _percentage(report["right"])
+        if report["lowest"] is not None:
+            precision_text += f" ({_percentage(report['lowest'])}–{_percentage(report['highest'])})"
+        lead_days_text = "–" if report["lead_days"] is None else f"{report['lead_days']:.0f}"
+        at_least = str(report.get("proposed_at_least") or "–")
         table.add_row(
-            p["trigger"],
-            f"{p['per_week']:.2f}",
-            str(p["told"]),
-            right,
-            _share(p["base"]),
-            lead,
+            report["trigger"],
+            f"{report['per_week']:.2f}",
+            str(report["told"]),
+            precision_text,
+            _percentage(report["base"]),
+            lead_days_text,
             at_least,
         )
     out.print(table)
 
 
 def precision_command(
-    as_of: AsOf = "", store: Address = STORE, rules: Rules = None, json_: AsJson = False
+    as_of: AsOf = "", store: Address = DEFAULT_STORE, rules: Rules = None, json_: AsJson = False
 ) -> None:
     """How right was each trigger, by what officers verified; which are proposed for retirement?"""
-    with existing_store(store) as opened:
-        told = precision_table(Desk(opened, Rulebook.load(rules)), the_day(as_of))
+    with existing_store(store) as opened_store:
+        precision_rows = precision_table(
+            AlertContext(opened_store, Rulebook.load(rules)), day_from_text(as_of)
+        )
     if json_:
-        tell_json(told)
+        print_json(precision_rows)
         return
     heads = ("预警 alerts", "属实 true", "不实 false", "无法判断 unknown", "准确率 precision", "")
     table = grid("", "触发器 trigger", *heads)
-    for row in told:
-        right = _share(row["precision"])
+    for row in precision_rows:
+        precision_text = _percentage(row["precision"])
         if row["lowest"] is not None:
-            right += f" ({_share(row['lowest'])}–{_share(row['highest'])})"
-        mark = "提议停用 propose to retire" if row["propose_retirement"] else ""
+            precision_text += f" ({_percentage(row['lowest'])}–{_percentage(row['highest'])})"
+        retire_note = "提议停用 propose to retire" if row["propose_retirement"] else ""
         counts = (str(row[n]) for n in ("alerts", "true", "false", "cannot_tell"))
-        table.add_row(f"{row['trigger']} {row['zh']}", *counts, right, mark)
+        table.add_row(f"{row['trigger']} {row['zh']}", *counts, precision_text, retire_note)
     out.print(table)
 
 
 def clusters_command(
     code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Show who hangs together with an enterprise: shared persons, addresses, agents."""
-    told = cluster(
-        warehouse, Rulebook.load(rules), UnifiedCode(normalised(code)).text, the_day(as_of)
+    cluster_data = cluster(
+        warehouse, Rulebook.load(rules), UnifiedCode(normalised(code)).text, day_from_text(as_of)
     )
     if json_:
-        tell_json(told)
+        print_json(cluster_data)
         return
-    names = {n["id"]: n.get("name") or n["kind"] for n in told["nodes"]}
-    kinds = {n["id"]: n["kind"] for n in told["nodes"]}
+    names = {n["id"]: n.get("name") or n["kind"] for n in cluster_data["nodes"]}
+    kinds = {n["id"]: n["kind"] for n in cluster_data["nodes"]}
     table = grid(
-        f"{told['size']} 户 enterprises", "企业 enterprise", "名称 name", "关联 through", "自 since"
+        f"{cluster_data['size']} 户 enterprises",
+        "企业 enterprise",
+        "名称 name",
+        "关联 through",
+        "自 since",
     )
-    for edge in told["edges"]:
+    for edge in cluster_data["edges"]:
         through = f"{kinds[edge['node']]} {edge['node']}"
         table.add_row(edge["enterprise"], names[edge["enterprise"]], through, edge["since"])
     out.print(table)

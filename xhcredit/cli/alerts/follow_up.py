@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.alerts.workflow import Doing
-from xhcredit.cli.arguments import existing_store, the_day
-from xhcredit.cli.options import STORE, Actor, Address, AsJson, AsOf, Rules
-from xhcredit.cli.output import grid, out, tell_json
-from xhcredit.jobs.alerts.follow_up import Desk, take, with_overdue
+from xhcredit.alerts.workflow import AlertAction
+from xhcredit.cli.arguments import day_from_text, existing_store
+from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Rules
+from xhcredit.cli.output import grid, out, print_json
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts, with_overdue
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.core.transactions import Act
 
 Number = Annotated[list[int], typer.Argument(help="Numbers of alerts (200 at most).")]
@@ -37,13 +37,13 @@ def list_command(
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """List alerts, the latest first, with where they stand on a day."""
-    day = the_day(as_of)
-    asked = Asked(
+    day = day_from_text(as_of)
+    query = AlertQuery(
         states=frozenset(state or ()),
         colours=frozenset(colour or ()),
         triggers=frozenset(trigger or ()),
@@ -52,35 +52,42 @@ def list_command(
         due_unknown=due_unknown,
         limit=limit,
     )
-    with existing_store(store) as opened:
-        rows = with_overdue(opened.alerts.page(asked), day, Rulebook.load(rules).calendar)
+    with existing_store(store) as opened_store:
+        rows = with_overdue(
+            opened_store.alerts.read_page(query), day, Rulebook.load(rules).calendar
+        )
     if json_:
-        tell_json(rows)
+        print_json(rows)
         return
     table = grid("", *_HEADINGS)
-    for r in rows:
-        due = "未知 unknown" if r["due_unknown"] else r["due_on"]
-        due = f"{due}{' 暂定 provisional' if r['provisional'] else ''}"
-        due = f"{due}{' 逾期 overdue' if r['overdue'] else ''}"
-        cells = (r["colour"], r["state"], r["evidence"].get("zh") or r["trigger"], r["subject"])
-        table.add_row(str(r["id"]), *cells, r["name"], due)
+    for alert in rows:
+        due = "未知 unknown" if alert["due_unknown"] else alert["due_on"]
+        due = f"{due}{' 暂定 provisional' if alert['provisional'] else ''}"
+        due = f"{due}{' 逾期 overdue' if alert['overdue'] else ''}"
+        cells = (
+            alert["colour"],
+            alert["state"],
+            alert["evidence"].get("zh") or alert["trigger"],
+            alert["subject"],
+        )
+        table.add_row(str(alert["id"]), *cells, alert["name"], due)
     out.print(table)
 
 
 def show_command(
     number: Annotated[int, typer.Argument(help="Number of the alert.")],
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Show one alert: what was found, the events behind it, and every step since."""
-    with existing_store(store) as opened:
+    with existing_store(store) as opened_store:
         calendar = Rulebook.load(rules).calendar
-        found = with_overdue([opened.alerts.one(number)], the_day(""), calendar)[0]
+        alert = with_overdue([opened_store.alerts.get(number)], day_from_text(""), calendar)[0]
     if json_:
-        tell_json(found)
+        print_json(alert)
         return
-    about = grid("")
+    summary_table = grid("")
     for name in (
         "subject",
         "name",
@@ -92,39 +99,45 @@ def show_command(
         "due_on",
         "fact",
     ):
-        about.add_row(name, str(found[name]))
-    if found["provisional"]:
-        about.add_row("", "{zh} {en}".format(**found["provisional_note"]))
-    about.add_row("figures", ", ".join(f"{k} {v}" for k, v in found["evidence"]["figures"].items()))
-    out.print(about)
+        summary_table.add_row(name, str(alert[name]))
+    if alert["provisional"]:
+        summary_table.add_row("", "{zh} {en}".format(**alert["provisional_note"]))
+    summary_table.add_row(
+        "figures", ", ".join(f"{k} {v}" for k, v in alert["evidence"]["figures"].items())
+    )
+    out.print(summary_table)
     table = grid("", "步骤 step", "日期 on", "谁 who", "事由 why", "状态 state")
-    for s in found["steps"]:
-        table.add_row(s["act"], s["done_on"], s["actor"], s["reason"], s["state"])
+    for step in alert["steps"]:
+        table.add_row(step["act"], step["done_on"], step["actor"], step["reason"], step["state"])
     out.print(table)
 
 
-def _do(
+def _perform(
     act: str,
     numbers: list[int],
-    why: str,
+    reason: str,
     details: Mapping[str, Any],
-    given: tuple[str, str, Any, str, bool],
+    common_options: tuple[str, str, Any, str, bool],
 ) -> None:
     """Perform a workflow action on alerts and print their new states."""
-    as_of, store, rules, actor, json_ = given
-    who = actor or getpass.getuser()
-    told = {k: v for k, v in details.items() if v not in ("", None)}
-    doing = Doing(act, the_day(as_of), who, why, told)
-    with existing_store(store) as opened:
-        desk = Desk(opened, Rulebook.load(rules))
-        done = take(desk, Act(who, f"alert.{act}", why or act), numbers, doing)
+    as_of, store, rules, actor, json_ = common_options
+    actor_name = actor or getpass.getuser()
+    filled_details = {k: v for k, v in details.items() if v not in ("", None)}
+    action = AlertAction(act, day_from_text(as_of), actor_name, reason, filled_details)
+    with existing_store(store) as opened_store:
+        context = AlertContext(opened_store, Rulebook.load(rules))
+        changed_alerts = perform_on_alerts(
+            context, Act(actor_name, f"alert.{act}", reason or act), numbers, action
+        )
     if json_:
-        tell_json(done)
+        print_json(changed_alerts)
         return
-    for d in done:
-        due = f", due {d['due_on']}" if d["due_on"] else ""
-        due += " (暂定 provisional)" if d["provisional"] else ""
-        out.print(f"alert {d['alert']} is {d['state']} ({d['colour']}{due})")
+    for changed_alert in changed_alerts:
+        due = f", due {changed_alert['due_on']}" if changed_alert["due_on"] else ""
+        due += " (暂定 provisional)" if changed_alert["provisional"] else ""
+        out.print(
+            f"alert {changed_alert['alert']} is {changed_alert['state']} ({changed_alert['colour']}{due})"
+        )
 
 
 def issue_command(
@@ -133,14 +146,14 @@ def issue_command(
     why: Why,
     colour: Colour = "",
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
 ) -> None:
     """Issue screened alerts: colour, owner, due day; orange and red by a second person."""
     details = {"owner": owner, "colour": colour}
-    _do("issue", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("issue", number, why, details, (as_of, store, rules, actor, json_))
 
 
 def verify_command(
@@ -149,14 +162,14 @@ def verify_command(
     evidence: Annotated[str, typer.Option(help="What was seen or heard, and where.")],
     why: Why,
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
 ) -> None:
     """Say whether an alert was right; the precision of its trigger is counted from it."""
     details = {"verdict": verdict, "evidence": evidence}
-    _do("verify", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("verify", number, why, details, (as_of, store, rules, actor, json_))
 
 
 def dispose_command(
@@ -168,27 +181,27 @@ def dispose_command(
     why: Why,
     check_code: Annotated[str, typer.Option(help="检查码 of a triggered check.")] = "",
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
 ) -> None:
     """Say what is done about a verified alert."""
     details = {"measure": measure, "check_code": check_code}
-    _do("dispose", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("dispose", number, why, details, (as_of, store, rules, actor, json_))
 
 
 def close_command(
     number: Number,
     why: Why,
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
 ) -> None:
     """Close alerts that were fed back, or found not to be so."""
-    _do("close", number, why, {}, (as_of, store, rules, actor, json_))
+    _perform("close", number, why, {}, (as_of, store, rules, actor, json_))
 
 
 def act_command(
@@ -202,11 +215,11 @@ def act_command(
     until: Annotated[str, typer.Option(help="snooze: until which day.")] = "",
     into: Annotated[int | None, typer.Option(help="merge: the alert that goes on.")] = None,
     as_of: AsOf = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     actor: Actor = "",
     json_: AsJson = False,
 ) -> None:
     """Do another act: screen, dismiss, feed_back, escalate, snooze, merge."""
     details = {"colour": colour, "result": result, "until": until, "into": into}
-    _do(act, number, why, details, (as_of, store, rules, actor, json_))
+    _perform(act, number, why, details, (as_of, store, rules, actor, json_))

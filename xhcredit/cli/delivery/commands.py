@@ -15,13 +15,13 @@ from typing import Annotated, Any
 import typer
 
 from xhcredit.cli.arguments import existing_store
-from xhcredit.cli.options import STORE, Actor, Address, AsJson, Why
-from xhcredit.cli.output import err, grid, out, tell_json
+from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, Why
+from xhcredit.cli.output import err, grid, out, print_json
 from xhcredit.domain.clock import beijing_time
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
-from xhcredit.jobs.delivery.ssrf_guard import Outward
-from xhcredit.jobs.delivery.webhooks import Plan, Told, passes
+from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, DeliveryReport, delivery_passes
 from xhcredit.jobs.delivery.webhooks import deliver as one_pass
 from xhcredit.store.core.transactions import Act
 
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 @deliver.callback()
 def send(
     context: typer.Context,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     every: Annotated[
         float, typer.Option(help="Seconds between passes; 0: one pass.", min=0, max=86400)
     ] = 0,
@@ -73,58 +73,64 @@ def send(
     """Send what is due, and tell what came of it."""
     if context.invoked_subcommand is not None:
         return
-    plan = Plan(attempts, timedelta(seconds=first), outward=_outward(allow), authority=authority)
+    policy = DeliveryPolicy(
+        attempts, timedelta(seconds=first), address_policy=_address_policy(allow), ca_file=authority
+    )
     if every:
-        _again_and_again(store, plan, every)
+        _deliver_repeatedly(store, policy, every)
         return
-    with existing_store(store) as opened:
-        told = one_pass(opened, plan)
+    with existing_store(store) as opened_store:
+        reports = one_pass(opened_store, policy)
     if json_:
-        tell_json([asdict(one) for one in told])
+        print_json([asdict(report) for report in reports])
     else:
-        _show(told)
+        _show_reports(reports)
 
 
-def _outward(allow: str) -> Outward:
-    return Outward.of(allow)
+def _address_policy(allow: str) -> AddressPolicy:
+    return AddressPolicy.of(allow)
 
 
-def _again_and_again(store: str, plan: Plan, every: float) -> None:
+def _deliver_repeatedly(store: str, policy: DeliveryPolicy, interval_seconds: float) -> None:
     """Delivery passes until stopped; prints a line per subscription that had messages."""
-    with existing_store(store) as opened:
-        for told in passes(opened, plan, every, time.sleep):
-            if isinstance(told, Exception):
-                err.print(_in_words(told), markup=False, highlight=False, soft_wrap=True)
+    with existing_store(store) as opened_store:
+        for pass_outcome in delivery_passes(opened_store, policy, interval_seconds, time.sleep):
+            if isinstance(pass_outcome, Exception):
+                err.print(_error_text(pass_outcome), markup=False, highlight=False, soft_wrap=True)
                 continue
-            for one in told:
-                if one.delivered or one.waiting or one.dead or one.stopped:
-                    sys.stdout.write(f"{_line(one)}\n")
+            for report in pass_outcome:
+                if report.delivered or report.waiting or report.dead or report.stopped:
+                    sys.stdout.write(f"{_report_line(report)}\n")
             sys.stdout.flush()
 
 
-def _in_words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """Error text of a delivery pass; with a traceback if it is a fault of the program."""
-    known = error if isinstance(error, XhcreditError) else disk_error(error)
-    if known is None:
+    known_error = error if isinstance(error, XhcreditError) else disk_error(error)
+    if known_error is None:
         return f"{''.join(format_exception(error))}the next pass begins in a moment"
-    return f"{known.code}: {known}"
+    return f"{known_error.code}: {known_error}"
 
 
-def _line(told: Told) -> str:
-    counts = f"{told.delivered} delivered, {told.waiting} to be tried again, {told.dead} given up"
-    why = f" ({', '.join(filter(None, (told.stopped, told.said)))})" if told.said else ""
-    return f"{told.subscription} {told.name}: {counts}{why}"
+def _report_line(report: DeliveryReport) -> str:
+    counts = (
+        f"{report.delivered} delivered, {report.waiting} to be tried again, {report.dead} given up"
+    )
+    reason_text = (
+        f" ({', '.join(filter(None, (report.stopped, report.said)))})" if report.said else ""
+    )
+    return f"{report.subscription} {report.name}: {counts}{reason_text}"
 
 
-def _show(told: Sequence[Told]) -> None:
-    if not told:
+def _show_reports(reports: Sequence[DeliveryReport]) -> None:
+    if not reports:
         out.print("nobody is to be told; add who is: xhcredit deliver add")
-    for one in told:
-        out.print(_line(one), markup=False, highlight=False, soft_wrap=True)
+    for report in reports:
+        out.print(_report_line(report), markup=False, highlight=False, soft_wrap=True)
 
 
-def _act(actor: str, action: str, why: str, bureau: str = "") -> Act:
-    return Act(actor or getpass.getuser(), action, why, bureau)
+def _act(actor: str, action: str, purpose: str, bureau: str = "") -> Act:
+    return Act(actor or getpass.getuser(), action, purpose, bureau)
 
 
 @deliver.command()
@@ -137,31 +143,31 @@ def add(
     ] = None,
     bureau: Annotated[str, typer.Option(help="Only what belongs to this bureau.")] = "",
     allow: Allow = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     actor: Actor = "",
 ) -> None:
     """Let another system be told from now on; its secret is shown once."""
-    _outward(allow).url(url)
-    with existing_store(store) as opened:
+    _address_policy(allow).url(url)
+    with existing_store(store) as opened_store:
         act = _act(actor, "subscription.new", why, bureau)
-        number, secret = opened.subscriptions.add(act, name, url, kind or (), bureau)
+        number, secret = opened_store.subscriptions.add(act, name, url, kind or (), bureau)
     sys.stdout.write(f"{number} {secret}\n")
 
 
 @deliver.command("list")
-def list_(store: Address = STORE, json_: AsJson = False) -> None:
+def list_(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     """List who is told, and how many messages wait, arrived, or were given up."""
-    with existing_store(store) as opened:
-        counts = opened.deliveries.counts()
-        every = [
+    with existing_store(store) as opened_store:
+        counts = opened_store.deliveries.counts()
+        subscriptions = [
             asdict(s) | {"messages": counts.get(s.id, {})}
-            for s in opened.subscriptions.every(ended=True)
+            for s in opened_store.subscriptions.list_subscriptions(include_ended=True)
         ]
     if json_:
-        tell_json(every)
+        print_json(subscriptions)
         return
     table = grid("", "no.", "name", "url", "kinds", "bureau", "messages", "ended 北京时间")
-    for row in every:
+    for row in subscriptions:
         table.add_row(*map(str, _cells(row)))
     out.print(table)
 
@@ -169,9 +175,9 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
 def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     messages = ", ".join(f"{count} {state}" for state, count in row["messages"].items())
     kinds = ", ".join(row["kinds"]) or "每一种 every kind"
-    ended = beijing_time(row["ended_at"]) if row["ended_at"] else ""
+    ended_at = beijing_time(row["ended_at"]) if row["ended_at"] else ""
     bureau = row["bureau"] or "全区 whole district"
-    return row["id"], row["name"], row["url"], kinds, bureau, messages, ended
+    return row["id"], row["name"], row["url"], kinds, bureau, messages, ended_at
 
 
 @deliver.command()
@@ -181,27 +187,27 @@ def replay(
     since: Annotated[
         int | None, typer.Option(help="All messages from this number on.  [default: given up]")
     ] = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     actor: Actor = "",
 ) -> None:
     """Send again what was given up, or everything since a message."""
-    with existing_store(store) as opened:
+    with existing_store(store) as opened_store:
         act = _act(actor, "subscription.replay", why)
-        count = opened.deliveries.replay(act, number, since)
+        count = opened_store.deliveries.replay(act, number, since)
     out.print(f"{count:,} messages will be sent again")
 
 
 @deliver.command()
-def rotate(number: Number, why: Why, store: Address = STORE, actor: Actor = "") -> None:
+def rotate(number: Number, why: Why, store: Address = DEFAULT_STORE, actor: Actor = "") -> None:
     """Make a new secret, shown once; messages carry both signatures for a day."""
-    with existing_store(store) as opened:
-        secret = opened.subscriptions.rotate(_act(actor, "subscription.rotate", why), number)
+    with existing_store(store) as opened_store:
+        secret = opened_store.subscriptions.rotate(_act(actor, "subscription.rotate", why), number)
     sys.stdout.write(f"{secret}\n")
 
 
 @deliver.command()
-def end(number: Number, why: Why, store: Address = STORE, actor: Actor = "") -> None:
+def end(number: Number, why: Why, store: Address = DEFAULT_STORE, actor: Actor = "") -> None:
     """Tell a system nothing more; what waits for it is dropped."""
-    with existing_store(store) as opened:
-        opened.subscriptions.end(_act(actor, "subscription.end", why), number)
+    with existing_store(store) as opened_store:
+        opened_store.subscriptions.end(_act(actor, "subscription.end", why), number)
     out.print(f"{number} is told nothing more")

@@ -10,12 +10,20 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from xhcredit.cli.arguments import existing_store, open_store, the_day
-from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, TicketEngine, Warehouse
-from xhcredit.cli.output import grid, out, progress_bar, tell_json
+from xhcredit.cli.arguments import day_from_text, existing_store, open_store
+from xhcredit.cli.options import (
+    DEFAULT_STORE,
+    DEFAULT_WAREHOUSE,
+    Address,
+    AsJson,
+    Rules,
+    TicketEngine,
+    Warehouse,
+)
+from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.errors import BadInput
 from xhcredit.jobs.draws import replacements, steps
-from xhcredit.jobs.draws.publication import standing
+from xhcredit.jobs.draws.publication import publication_state
 from xhcredit.jobs.draws.steps import file_plan
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
@@ -28,9 +36,11 @@ Once = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Folder for the files of the draw.")]
 
 
-def act_of(action: str, why: str, once: str = "", **payload: Any) -> Act:
+def act_of(action: str, purpose: str, idempotency_key: str = "", **payload: Any) -> Act:
     """Audit log entry for a command, with the login of the operating system as actor."""
-    return Act(getpass.getuser(), f"draw.{action}", why, payload=payload, key=once or None)
+    return Act(
+        getpass.getuser(), f"draw.{action}", purpose, payload=payload, key=idempotency_key or None
+    )
 
 
 def plan(
@@ -39,15 +49,17 @@ def plan(
     once: Once = "",
     on: Annotated[str, typer.Option(help="Day of filing, YYYY-MM-DD.  [default: today]")] = "",
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """File an annual or special plan; ratios, items and deadlines are checked against the rules."""
-    given = _yaml(file)
-    with open_store(store) as opened:
-        act = act_of("plan", why, once, plan=str(given.get("id", "")))
-        told = file_plan(opened, act, given, Rulebook.load(rules), the_day(on))
-    _show(told, json_)
+    plan_fields = _yaml(file)
+    with open_store(store) as opened_store:
+        act = act_of("plan", why, once, plan=str(plan_fields.get("id", "")))
+        filed_plan = file_plan(
+            opened_store, act, plan_fields, Rulebook.load(rules), day_from_text(on)
+        )
+    _show_fields(filed_plan, json_)
 
 
 def freeze(
@@ -63,9 +75,9 @@ def freeze(
     why: Why = "inspection draw",
     once: Once = "",
     out_: Out = Path("out/draw"),
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Freeze who may be drawn, and commit to it, before there is a seed.
@@ -73,15 +85,27 @@ def freeze(
     Publish commitment.json at once: only then the seed counts.
     """
     people = steps.People(_bytes(inspectors), _bytes(recusals))
-    with existing_store(store) as opened, progress_bar(quiet=json_) as progress:
-        day = as_of or opened.reader.current_run()["as_of"]
-        asked = steps.Freezing(
-            plan, draw, date.fromisoformat(str(the_day(day))), people, round_, replaces or None, why
+    with existing_store(store) as opened_store, progress_bar(quiet=json_) as progress:
+        day = as_of or opened_store.reader.current_run()["as_of"]
+        request = steps.FreezeRequest(
+            plan,
+            draw,
+            date.fromisoformat(str(day_from_text(day))),
+            people,
+            round_,
+            replaces or None,
+            why,
         )
         act = act_of("freeze", why, once, draw=draw, plan=plan)
-        told = steps.freeze(opened, act, warehouse, Rulebook.load(rules), asked, progress)
-        steps.export(opened, draw, out_)
-    _show(told, json_, f"publish {out_ / 'commitment.json'} now; then: xhcredit draw seed {draw} …")
+        commitment = steps.freeze(
+            opened_store, act, warehouse, Rulebook.load(rules), request, progress
+        )
+        steps.export_draw(opened_store, draw, out_)
+    _show_fields(
+        commitment,
+        json_,
+        f"publish {out_ / 'commitment.json'} now; then: xhcredit draw seed {draw} …",
+    )
 
 
 def seed(
@@ -90,13 +114,15 @@ def seed(
     source: Annotated[str, typer.Option(help="Where it is from; as announced when freezing.")],
     why: Why = "seed of a draw",
     once: Once = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Enter the seed; once, and it can never be changed."""
-    with existing_store(store) as opened:
-        told = steps.seed(opened, act_of("seed", why, once, draw=draw), draw, value, source)
-    _show(told, json_, f"next: xhcredit draw run {draw}")
+    with existing_store(store) as opened_store:
+        seed_entry = steps.enter_seed(
+            opened_store, act_of("seed", why, once, draw=draw), draw, value, source
+        )
+    _show_fields(seed_entry, json_, f"next: xhcredit draw run {draw}")
 
 
 def run(
@@ -105,15 +131,17 @@ def run(
     once: Once = "",
     out_: Out = Path("out/draw"),
     engine: TicketEngine = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Draw and staff; writes record.json and everything that is needed to check it."""
-    with existing_store(store) as opened, progress_bar(quiet=json_) as progress:
+    with existing_store(store) as opened_store, progress_bar(quiet=json_) as progress:
         act = act_of("run", why, once or f"run {draw}", draw=draw)  # again: the files once more
-        told = steps.run(opened, act, draw, progress, engine=engine)
-        steps.export(opened, draw, out_)
-    _show(told, json_, f"check it: python3 {out_ / 'verify_draw.py'} {out_ / 'record.json'} …")
+        draw_summary = steps.run_draw(opened_store, act, draw, progress, engine=engine)
+        steps.export_draw(opened_store, draw, out_)
+    _show_fields(
+        draw_summary, json_, f"check it: python3 {out_ / 'verify_draw.py'} {out_ / 'record.json'} …"
+    )
 
 
 def replace(
@@ -122,46 +150,49 @@ def replace(
     inspector: Annotated[str, typer.Argument(help="Who falls out.")],
     why: Annotated[str, typer.Option("--why", help="Illness, recusal on request …; is kept.")],
     once: Once = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Draw another inspector for one place, by the same seed."""
-    with existing_store(store) as opened:
+    with existing_store(store) as opened_store:
         act = act_of("replace", why, once, draw=draw, code=code)
-        away = replacements.Away(code, inspector, why)
-        told = replacements.replace_inspector(opened, act, draw, away)
-    _show(told, json_)
+        absence = replacements.InspectorAbsence(code, inspector, why)
+        replacement = replacements.replace_inspector(opened_store, act, draw, absence)
+    _show_fields(replacement, json_)
 
 
 def show(
     draw: Annotated[str, typer.Argument(help="Id of a draw; all of them without.")] = "",
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Show how a draw stands, or all of them; and until when its results are to be published."""
-    with existing_store(store) as opened:
-        ids = [draw] if draw else [d["id"] for d in opened.draws.listed()]
-        every, book = [opened.draws.one(one) for one in ids], Rulebook.load(rules)
-        for one in every:
-            one["publication"] = standing(one, book, the_day(""))
-    told: Any = every[0] if draw else every
+    with existing_store(store) as opened_store:
+        ids = [draw] if draw else [d["id"] for d in opened_store.draws.list_draws()]
+        draw_rows, rulebook = (
+            [opened_store.draws.get(draw_row) for draw_row in ids],
+            Rulebook.load(rules),
+        )
+        for draw_row in draw_rows:
+            draw_row["publication"] = publication_state(draw_row, rulebook, day_from_text(""))
+    shown_rows: Any = draw_rows[0] if draw else draw_rows
     if json_:
-        tell_json(told)
+        print_json(shown_rows)
         return
-    for one in told if isinstance(told, list) else [told]:
-        _show({k: v for k, v in one.items() if k != "activity"}, False)
+    for draw_row in shown_rows if isinstance(shown_rows, list) else [shown_rows]:
+        _show_fields({k: v for k, v in draw_row.items() if k != "activity"}, False)
 
 
 def export(
     draw: Draw,
     out_: Out = Path("out/draw"),
     public: Annotated[bool, typer.Option("--public", help="Only what everybody may have.")] = False,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
 ) -> None:
     """Write the files of a draw, and the program by which a stranger checks them."""
-    with existing_store(store) as opened:
-        for file in steps.export(opened, draw, out_, private=not public):
+    with existing_store(store) as opened_store:
+        for file in steps.export_draw(opened_store, draw, out_, private=not public):
             out.print(str(file), soft_wrap=True)
 
 
@@ -172,12 +203,12 @@ def _yaml(file: Path) -> dict[str, Any]:
         BadInput: it cannot be read as such.
     """
     try:
-        read = yaml.safe_load(_bytes(file))
+        parsed = yaml.safe_load(_bytes(file))
     except yaml.YAMLError as error:
         raise BadInput(f'"{file}" is not YAML ({error}); see data/sample/draw/plan.yaml') from None
-    if not isinstance(read, dict):
+    if not isinstance(parsed, dict):
         raise BadInput(f'"{file}" holds no plan; see data/sample/draw/plan.yaml')
-    return read
+    return parsed
 
 
 def _bytes(file: Path) -> bytes:
@@ -192,13 +223,13 @@ def _bytes(file: Path) -> bytes:
         raise BadInput(f'cannot read "{file}": {error.strerror}; name an existing file') from None
 
 
-def _show(told: dict[str, Any], json_: bool, following: str = "") -> None:
+def _show_fields(fields: dict[str, Any], json_: bool, next_step: str = "") -> None:
     if json_:
-        tell_json(told)
+        print_json(fields)
         return
     table = grid("")
-    for name, value in told.items():
+    for name, value in fields.items():
         table.add_row(name, str(value))
     out.print(table)
-    if following:
-        out.print(following, soft_wrap=True)
+    if next_step:
+        out.print(next_step, soft_wrap=True)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.arguments import existing_store, the_day
-from xhcredit.cli.draws.verify_and_results import _needed, _read
-from xhcredit.cli.options import STORE, Address, AsJson
-from xhcredit.cli.output import out, tell_json
-from xhcredit.draws.joint_verify import verified
+from xhcredit.cli.arguments import day_from_text, existing_store
+from xhcredit.cli.draws.verify_and_results import _optional_bytes, _required_bytes
+from xhcredit.cli.options import DEFAULT_STORE, Address, AsJson
+from xhcredit.cli.output import out, print_json
+from xhcredit.draws.joint_verify import verify_joint_record
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BadInput
 from xhcredit.jobs.draws import joint as jobs
@@ -32,7 +32,7 @@ def joint(
     once: Annotated[str, typer.Option("--once", help="Key: done once with the same key.")] = "",
     out_: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("out/joint"),
     public: Annotated[bool, typer.Option("--public", help="Only what everybody may have.")] = False,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """综合查一次: lay draws of several bureaus over one another, one visit per enterprise.
@@ -40,24 +40,24 @@ def joint(
     Each bureau's own record and odds stay as they are; an enterprise that several drew gets one
     visit with all items and the inspectors of each bureau, and the record says what that saved.
     """
-    with existing_store(store) as opened:
+    with existing_store(store) as opened_store:
         if draws and (first or until):
             raise BadInput("draws and days were named; name either")
         if not draws:
             if not (first and until):
                 raise BadInput("no draw was named; name two or more, or --from and --until")
-            draws = jobs.drawn_within(opened, the_day(first), the_day(until))
+            draws = jobs.drawn_within(opened_store, day_from_text(first), day_from_text(until))
         payload = {"joint": joint, "draws": sorted(set(draws))}
         key = once or f"joint {joint} {' '.join(payload['draws'])}"  # again: the files once more
         act = Act(getpass.getuser(), "draw.joint", why, payload=payload, key=key)
-        told = jobs.lay_over(opened, act, joint, draws)
-        jobs.export(opened, joint, out_, private=not public)
+        joint_summary = jobs.join_draws(opened_store, act, joint, draws)
+        jobs.export_joint_draw(opened_store, joint, out_, private=not public)
     if json_:
-        tell_json(told)
+        print_json(joint_summary)
         return
     out.print(
-        f"检查 inspections {told['inspections']} → 上门 visits {told['visits']}；"
-        f"减少 saved {told['saved']}",
+        f"检查 inspections {joint_summary['inspections']} → 上门 visits {joint_summary['visits']}；"
+        f"减少 saved {joint_summary['saved']}",
         soft_wrap=True,
     )
     out.print(f"check it: xhcredit draw joint-verify {out_ / 'joint.json'}", soft_wrap=True)
@@ -71,15 +71,21 @@ def joint_verify(
 
     With plan.json and frame.csv of every member also whose draws they are, and the probabilities.
     """
-    told, beside = json_of(_needed(record)), record.parent / "members"
-    names = [str(m.get("draw_id", "")) for m in told.get("members", []) if isinstance(m, dict)]
-    found = {
-        name: {draw: data for draw in names if (data := _read(None, beside / draw / name))}
+    joint_record, members_folder = json_of(_required_bytes(record)), record.parent / "members"
+    names = [
+        str(m.get("draw_id", "")) for m in joint_record.get("members", []) if isinstance(m, dict)
+    ]
+    files_by_name = {
+        name: {
+            draw: file_bytes
+            for draw in names
+            if (file_bytes := _optional_bytes(None, members_folder / draw / name))
+        }
         for name in ("record.json", "plan.json", "frame.csv")
     }
-    checks = verified(told, *found.values())
+    checks = verify_joint_record(joint_record, *files_by_name.values())
     if json_:
-        tell_json([check._asdict() for check in checks])
+        print_json([check._asdict() for check in checks])
         return
     for check in checks:
         out.print(f"✓ {check.zh} / {check.en}", soft_wrap=True)

@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.arguments import existing_store, the_day
-from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
-from xhcredit.cli.output import grid, out, tell_json
-from xhcredit.jobs.draws.triggered_checks import call_off, close_check, counted, open_check
+from xhcredit.cli.arguments import day_from_text, existing_store
+from xhcredit.cli.options import DEFAULT_STORE, DEFAULT_WAREHOUSE, Address, AsJson, Rules, Warehouse
+from xhcredit.cli.output import grid, out, print_json
+from xhcredit.jobs.draws.triggered_checks import (
+    cancel_check,
+    close_check,
+    counts_by_source,
+    open_check,
+)
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 
@@ -18,8 +23,8 @@ _Id = Annotated[str, typer.Argument(help="Id of the check.")]
 _On = Annotated[str, typer.Option(help="YYYY-MM-DD.  [default: today]")]
 
 
-def _act(action: str, why: str, check: str) -> Act:
-    return Act(getpass.getuser(), f"check.{action}", why, payload={"check": check})
+def _act(action: str, purpose: str, check: str) -> Act:
+    return Act(getpass.getuser(), f"check.{action}", purpose, payload={"check": check})
 
 
 def trigger(
@@ -32,11 +37,11 @@ def trigger(
     reference: Annotated[str, typer.Option(help="Number of the complaint, alert, letter.")] = "",
     on: _On = "",
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """触发式检查: open a check for a reason, beside the draws and counted apart."""
-    given = {
+    check_fields = {
         "id": check,
         "code": code,
         "bureau": bureau,
@@ -44,29 +49,31 @@ def trigger(
         "source": source,
         "reason": reason,
         "reference": reference,
-        "opened_on": the_day(on),
+        "opened_on": day_from_text(on),
     }
-    with existing_store(store) as opened:
-        book = Rulebook.load(rules)
-        told = open_check(opened, _act("open", reason, check), given, book, the_day(""))
+    with existing_store(store) as opened_store:
+        rulebook = Rulebook.load(rules)
+        opened_check = open_check(
+            opened_store, _act("open", reason, check), check_fields, rulebook, day_from_text("")
+        )
     if json_:
-        tell_json(told)
+        print_json(opened_check)
         return
-    counts = "计入年度上限 counts" if told["counts"] else "不计入年度上限 does not count"
+    counts = "计入年度上限 counts" if opened_check["counts"] else "不计入年度上限 does not count"
     out.print(f"{check}: {counts} toward the yearly cap", soft_wrap=True)
 
 
-def triggered(store: Address = STORE, json_: AsJson = False) -> None:
+def triggered(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     """List triggered checks, and how many there are by source."""
-    with existing_store(store) as opened:
-        checks = opened.triggered.listed()
+    with existing_store(store) as opened_store:
+        checks = opened_store.triggered_checks.list_checks()
     if json_:
-        tell_json({"checks": checks, "counted": counted(checks)})
+        print_json({"checks": checks, "counted": counts_by_source(checks)})
         return
     columns = ("id", "code", "bureau", "source", "reason", "opened_on", "state", "result", "counts")
     for rows, names in (
         (checks, columns),
-        (counted(checks), ("source", "checks", "open", "counting", "failed")),
+        (counts_by_source(checks), ("source", "checks", "open", "counting", "failed")),
     ):
         table = grid("")
         table.add_row(*names)
@@ -81,23 +88,25 @@ def close(
     on: _On = "",
     note: Annotated[str, typer.Option(help="What was found.")] = "",
     why: Annotated[str, typer.Option("--why", help="Why; kept in the activity chain.")] = "result",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
 ) -> None:
     """Enter the result; it becomes an inspection, with the form of its source."""
-    found = {"result": result, "inspected_on": the_day(on).isoformat(), "note": note}
-    with existing_store(store) as opened:
+    check_result = {"result": result, "inspected_on": day_from_text(on).isoformat(), "note": note}
+    with existing_store(store) as opened_store:
         act = _act("close", why, check)
-        close_check(opened, act, check, found, warehouse, the_day(""))
+        close_check(opened_store, act, check, check_result, warehouse, day_from_text(""))
     out.print(f"{check}: {result} 已录入")
 
 
 def off(
     check: _Id,
     reason: Annotated[str, typer.Argument(help="Withdrawn, opened by mistake …; kept.")],
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
 ) -> None:
     """Call a check off before it took place."""
-    with existing_store(store) as opened:
-        call_off(opened, _act("call_off", reason, check), check, reason, the_day(""))
+    with existing_store(store) as opened_store:
+        cancel_check(
+            opened_store, _act("call_off", reason, check), check, reason, day_from_text("")
+        )
     out.print(f"{check}: 已撤销 called off")

@@ -10,14 +10,18 @@ from rich.table import Table
 
 from xhcredit.cli.arguments import model_for
 from xhcredit.cli.clock import today
-from xhcredit.cli.options import WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
-from xhcredit.cli.output import out, progress_bar, tell_json
+from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
+from xhcredit.cli.output import out, print_json, progress_bar
 from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.errors import BadInput
 from xhcredit.jobs.enterprise.explanation import explain as explain_job
-from xhcredit.jobs.enterprise.published_explanation import answer_of, explain_run, open_run
+from xhcredit.jobs.enterprise.published_explanation import (
+    explain_run,
+    open_published_run,
+    published_answer_of,
+)
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
@@ -34,7 +38,7 @@ Explained = Annotated[
 def explain(
     code: Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")],
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     release: Release = None,
     rules: Rules = None,
     store: Explained = "",
@@ -53,21 +57,27 @@ def explain(
         raise BadInput("a published run has its own day; leave out --as-of, or --store")
     with progress_bar(quiet=json_) as progress:
         if store:
-            told = _explained_run(store, run, code, warehouse, release, rules)
+            explanation = _explain_published(store, run, code, warehouse, release, rules)
         else:
-            told = _explained_now(model_for(as_of, release, rules), code, warehouse, progress)
+            explanation = _explain_from_warehouse(
+                model_for(as_of, release, rules), code, warehouse, progress
+            )
     if json_:
-        tell_json(told)
+        print_json(explanation)
         return
-    _show(told)
+    _show_explanation(explanation)
 
 
-def _explained_now(model: Model, code: str, warehouse: Path, progress: Any) -> dict[str, Any]:
+def _explain_from_warehouse(
+    model: Model, code: str, warehouse: Path, progress: Any
+) -> dict[str, Any]:
     """An enterprise on a day, from all that the warehouse holds."""
-    return explain_job(warehouse, open_store(warehouse, progress=progress), model, code, today())
+    return explain_job(
+        warehouse, open_event_columns(warehouse, progress=progress), model, code, today()
+    )
 
 
-def _explained_run(
+def _explain_published(
     address: str,
     run: int | None,
     code: str,
@@ -77,48 +87,53 @@ def _explained_run(
 ) -> dict[str, Any]:
     """An enterprise in a published run, from what the run knew."""
     with Store.open(address) as store:
-        number, published = answer_of(store.reader, code, run)
-        live = open_run(store.reader, warehouse, Rulebook.load(rules), number, release)
-    return explain_run(live, warehouse, number, published, today())
+        number, published_answer = published_answer_of(store.reader, code, run)
+        live_model = open_published_run(
+            store.reader, warehouse, Rulebook.load(rules), number, release
+        )
+    return explain_run(live_model, warehouse, number, published_answer, today())
 
 
-def _show(told: dict[str, Any]) -> None:
+def _show_explanation(explanation: dict[str, Any]) -> None:
     """Print one enterprise's explanation for people."""
-    run = f"  run {told['run']}" if "run" in told else ""
-    out.print(f"[bold]{told['code']}[/]  as of {told['provenance']['as_of']}{run}")
-    out.print(f"综合信用分 composite [bold]{told['composite']:.1f}[/]")
-    out.print(f"等级 tier [bold]{told['tier']}[/]   decided by {told['decided_by']}")
+    run = f"  run {explanation['run']}" if "run" in explanation else ""
+    out.print(f"[bold]{explanation['code']}[/]  as of {explanation['provenance']['as_of']}{run}")
+    out.print(f"综合信用分 composite [bold]{explanation['composite']:.1f}[/]")
+    out.print(f"等级 tier [bold]{explanation['tier']}[/]   decided by {explanation['decided_by']}")
     out.print(
-        f"国家公共信用综合评价 national evaluation: {told['national_evaluation'] or '无 none'}"
+        f"国家公共信用综合评价 national evaluation: {explanation['national_evaluation'] or '无 none'}"
     )
-    out.print(f"[dim]{told['mark']}[/]")
-    for score_ in told["scores"]:
+    out.print(f"[dim]{explanation['mark']}[/]")
+    for score_ in explanation["scores"]:
         out.print(_points_table(score_))
-    events = Table(title=f"事件 events known ({len(told['events'])})")
+    events = Table(title=f"事件 events known ({len(explanation['events'])})")
     for column in ("发生日\noccurred", "归集日\nknown", "类别\ntable", "计入\ncounts"):
         events.add_column(column)
     for column in ("读取的指标，或不计入的原因\nread by, or why not", "来源\nsource"):
         events.add_column(column, overflow="fold")
-    for e in told["events"][:30]:
-        where = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
+    for e in explanation["events"][:30]:
+        source_text = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
         counts = "是 yes" if e["counts"] else "否 no"
-        events.add_row(e["occurred_on"], e["known_on"], e["zh"], counts, _read_by(e), where)
+        events.add_row(e["occurred_on"], e["known_on"], e["zh"], counts, _read_by(e), source_text)
     out.print(events)
 
 
 def _read_by(event: dict[str, Any]) -> str:
     """The indicators that read an event, or why none does; in both languages."""
-    several = event["indicators"] if event["counts"] else event["why_none"]
-    zh, en = ("；".join(s["zh"] for s in several), "; ".join(s["en"] for s in several))
+    read_or_refused = event["indicators"] if event["counts"] else event["why_none"]
+    zh, en = (
+        "；".join(s["zh"] for s in read_or_refused),
+        "; ".join(s["en"] for s in read_or_refused),
+    )
     return f"{zh}\n[dim]{en}[/]"
 
 
 def _points_table(score_: dict[str, Any]) -> Table:
     """Points of one score, indicators that cost nothing left out."""
-    means = (
+    scale_text = (
         f"base {score_['base']:g}, weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
     )
-    table = Table(title=f"{score_['score']} {score_['points']:.1f} ({means})")
+    table = Table(title=f"{score_['score']} {score_['points']:.1f} ({scale_text})")
     table.add_column("指标 indicator", overflow="fold")
     for column in ("取值\nvalue", "得分\npoints", "最高\nbest", "影响综合分\ncosts"):
         table.add_column(column, justify="right", no_wrap=True)

@@ -8,10 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import open_store, the_day
+from xhcredit.cli.arguments import day_from_text, open_store
 from xhcredit.cli.clock import today
-from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, AsOf, Rules, Warehouse
-from xhcredit.cli.output import grid, out, progress_bar, tell_json
+from xhcredit.cli.options import (
+    DEFAULT_STORE,
+    DEFAULT_WAREHOUSE,
+    Address,
+    AsJson,
+    AsOf,
+    Rules,
+    Warehouse,
+)
+from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.domain.clock import beijing_time, china_day
 from xhcredit.jobs.models import promotion as promote
 from xhcredit.rules.rulebook import Rulebook
@@ -25,38 +33,38 @@ Once = Annotated[
 Actor = Annotated[str, typer.Option("--actor", help="Who does it.  [default: who is logged in]")]
 
 
-def _act(action: str, actor: str, why: str, once: str, **payload: Any) -> Act:
-    who = actor or getpass.getuser()
-    return Act(who, f"model.{action}", why, payload=payload, key=once or None)
+def _act(action: str, actor: str, purpose: str, idempotency_key: str, **payload: Any) -> Act:
+    actor_name = actor or getpass.getuser()
+    return Act(actor_name, f"model.{action}", purpose, payload=payload, key=idempotency_key or None)
 
 
-def _show(told: dict[str, Any], json_: bool) -> None:
+def _show_fields(fields: dict[str, Any], json_: bool) -> None:
     if json_:
-        tell_json(told)
+        print_json(fields)
         return
-    out.print(", ".join(f"{k} {v}" for k, v in told.items()), soft_wrap=True)
+    out.print(", ".join(f"{k} {v}" for k, v in fields.items()), soft_wrap=True)
 
 
-def _table(title: str, headings: list[str], rows: list[list[str]]) -> None:
+def _print_table(title: str, headings: list[str], rows: list[list[str]]) -> None:
     table = grid(title, *headings)
     for row in rows:
         table.add_row(*row)
     out.print(table)
 
 
-def list_(store: Address = STORE, json_: AsJson = False) -> None:
+def list_(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     """List candidates, the latest first, and every switch."""
-    with open_store(store) as opened:
-        found, switches = opened.models.listed(), opened.models.switches()
+    with open_store(store) as opened_store:
+        candidates, switches = opened_store.models.list_candidates(), opened_store.models.switches()
     if json_:
-        tell_json({"candidates": found, "switches": switches})
+        print_json({"candidates": candidates, "switches": switches})
         return
     rows = [
         [str(c["id"]), c["name"], c["score"], c["model"], c["state"], c["digest"][:12]]
-        for c in found
+        for c in candidates
     ]
     headings = ["候选 candidate", "名称 run", "评分 score", "model", "状态 state", "digest"]
-    _table("候选评分卡 candidates", headings, rows)
+    _print_table("候选评分卡 candidates", headings, rows)
     for s in switches:
         out.print(
             f"{china_day(s['at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
@@ -68,30 +76,35 @@ def list_(store: Address = STORE, json_: AsJson = False) -> None:
 def show(
     number: Number,
     limit: Annotated[int, typer.Option(help="How many tier moves to list.")] = 50,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Show a candidate: gates with their reasons, steps with names, and who would move."""
-    with open_store(store) as opened:
-        found, moves = opened.models.one(number), opened.models.moves(number, limit=limit)
+    with open_store(store) as opened_store:
+        candidate, moves = (
+            opened_store.models.get(number),
+            opened_store.models.list_tier_moves(number, limit=limit),
+        )
     if json_:
-        tell_json({**found, "moves": moves})
+        print_json({**candidate, "moves": moves})
         return
-    out.print(f"[bold]{found['name']}[/] {found['score']} {found['model']}: {found['state']}")
+    out.print(
+        f"[bold]{candidate['name']}[/] {candidate['score']} {candidate['model']}: {candidate['state']}"
+    )
     gates = [
         ["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]
-        for g in found["gates"]
+        for g in candidate["gates"]
     ]
-    _table("门槛 gates", ["", "gate", "理由", "reason"], gates)
+    _print_table("门槛 gates", ["", "gate", "理由", "reason"], gates)
     steps = [
         [
             str(s["step"]),
             beijing_time(s["at"], seconds=True),
             *(s[k] for k in ("actor", "act", "state", "reason")),
         ]
-        for s in found["steps"]
+        for s in candidate["steps"]
     ]
-    _table("步骤 steps", ["", "北京时间 at", "who", "act", "state", "why"], steps)
+    _print_table("步骤 steps", ["", "北京时间 at", "who", "act", "state", "why"], steps)
     if moves:
         rows = [
             [
@@ -102,7 +115,7 @@ def show(
             ]
             for m in moves
         ]
-        _table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
+        _print_table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
 
 
 def approve(
@@ -110,13 +123,13 @@ def approve(
     why: Why,
     actor: Actor = "",
     once: Once = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Approve a candidate; the second officer makes it count."""
-    with open_store(store) as opened:
+    with open_store(store) as opened_store:
         act = _act("approve", actor, why, once, candidate=number)
-        _show(opened.models.approve(act, number, why), json_)
+        _show_fields(opened_store.models.approve(act, number, why), json_)
 
 
 def refuse(
@@ -124,19 +137,19 @@ def refuse(
     why: Why,
     actor: Actor = "",
     once: Once = "",
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Put an end to a candidate."""
-    with open_store(store) as opened:
+    with open_store(store) as opened_store:
         act = _act("refuse", actor, why, once, candidate=number)
-        _show(opened.models.refuse(act, number, why), json_)
+        _show_fields(opened_store.models.refuse(act, number, why), json_)
 
 
 def shadow(
     number: Number,
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     into: Annotated[
         Path, typer.Option("--out", help="Folder for shadow.parquet and moves.xlsx.")
     ] = Path("out/shadow"),
@@ -144,17 +157,17 @@ def shadow(
     actor: Actor = "",
     once: Once = "",
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Score a night with candidate and champion; list who would move, enterprise by enterprise."""
-    day, book = the_day(as_of), Rulebook.load(rules)
+    day, rulebook = day_from_text(as_of), Rulebook.load(rules)
     act = _act("shadow", actor, why, once, candidate=number, as_of=day.isoformat())
-    with open_store(store) as opened, progress_bar(quiet=json_) as progress:
-        told = promote.shadow(
-            opened, act, number, warehouse, book, day, out=into, progress=progress
+    with open_store(store) as opened_store, progress_bar(quiet=json_) as progress:
+        comparison = promote.shadow(
+            opened_store, act, number, warehouse, rulebook, day, out=into, progress=progress
         )
-    _show({**told, "list": str(into / "moves.xlsx")}, json_)
+    _show_fields({**comparison, "list": str(into / "moves.xlsx")}, json_)
 
 
 def switch(
@@ -164,19 +177,27 @@ def switch(
     actor: Actor = "",
     once: Once = "",
     rules: Rules = None,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     json_: AsJson = False,
 ) -> None:
     """Let a candidate score from a stated as-of day on; `xhcredit score --store` then takes it."""
-    day, book = the_day(from_), Rulebook.load(rules)
+    day, rulebook = day_from_text(from_), Rulebook.load(rules)
     act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
-    with open_store(store) as opened:
-        _show(promote.switch(opened, act, number, book, day, today()), json_)
+    with open_store(store) as opened_store:
+        _show_fields(
+            promote.switch_champion(opened_store, act, number, rulebook, day, today()), json_
+        )
 
 
 def rollback(
-    why: Why, actor: Actor = "", once: Once = "", store: Address = STORE, json_: AsJson = False
+    why: Why,
+    actor: Actor = "",
+    once: Once = "",
+    store: Address = DEFAULT_STORE,
+    json_: AsJson = False,
 ) -> None:
     """Let the release before the last switch score again, from today on."""
-    with open_store(store) as opened:
-        _show(promote.roll_back(opened, _act("roll_back", actor, why, once), today()), json_)
+    with open_store(store) as opened_store:
+        _show_fields(
+            promote.roll_back(opened_store, _act("roll_back", actor, why, once), today()), json_
+        )

@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from xhcredit.cli.clock import today
-from xhcredit.cli.demo_clock import by_warehouse
-from xhcredit.cli.options import WAREHOUSE, AsJson
+from xhcredit.cli.demo_clock import use_clock_of_warehouse
+from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson
 from xhcredit.cli.options import Warehouse as WarehouseOption
-from xhcredit.cli.output import err, out, progress_bar, tell_json
+from xhcredit.cli.output import err, out, print_json, progress_bar
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.report import IngestReport
@@ -30,8 +30,10 @@ def ingest(
     ],
     into: Annotated[
         Path,
-        typer.Option("--into", "--warehouse", callback=by_warehouse, help="Warehouse folder."),
-    ] = WAREHOUSE,
+        typer.Option(
+            "--into", "--warehouse", callback=use_clock_of_warehouse, help="Warehouse folder."
+        ),
+    ] = DEFAULT_WAREHOUSE,
     json_: AsJson = False,
 ) -> None:
     """Take departments' exports into the warehouse; quarantine what cannot be used.
@@ -45,7 +47,7 @@ def ingest(
     with progress_bar(quiet=json_) as progress:
         report = run_ingest(source, mapping, into, today=today(), progress=progress)
     if json_:
-        tell_json(as_data(report))
+        print_json(report_data(report))
     else:
         show_report(report)
     if report.refused:
@@ -53,7 +55,7 @@ def ingest(
         raise typer.Exit(error.exit_code if error else 1)
 
 
-def as_data(report: IngestReport) -> dict[str, Any]:
+def report_data(report: IngestReport) -> dict[str, Any]:
     """The report as JSON-ready values."""
     files = [asdict(f) | {"error": f.error and f"{f.error.code}: {f.error}"} for f in report.files]
     return {**asdict(report), "files": files, "quarantined": report.quarantined()}
@@ -64,11 +66,11 @@ def show_report(report: IngestReport, *, brief: bool = False) -> None:
     if not brief:
         out.print(_files_table(report))
     rows = sum(f.rows_in for f in report.files)
-    held = sum(f.rows_quarantined for f in report.files)
-    out.print(f"{len(report.files)} files, {rows:,} rows; quarantined 隔离 {held:,}:")
+    quarantined_rows = sum(f.rows_quarantined for f in report.files)
+    out.print(f"{len(report.files)} files, {rows:,} rows; quarantined 隔离 {quarantined_rows:,}:")
     for reason, count in sorted(report.quarantined().items(), key=lambda item: -item[1]):
-        found, _, _ = REASONS[reason][0].partition("；")
-        out.print(f"  {count:>8,}  {found.replace('{}', '…')} [dim]{reason}[/]")
+        finding, _, _ = REASONS[reason][0].partition("；")
+        out.print(f"  {count:>8,}  {finding.replace('{}', '…')} [dim]{reason}[/]")
     _show_notes(report)
 
 
@@ -96,16 +98,16 @@ def _show_notes(report: IngestReport) -> None:
             out.print(f"[yellow]note[/] {f.source}: {note}", soft_wrap=True)
     for name in report.unmatched:
         out.print(f"[yellow]not read[/] {name}: no mapping names it", soft_wrap=True)
-    kept = [f.quarantine_csv for f in report.files if f.quarantine_csv]
-    if kept:
-        folder = Path(kept[0]).parent
+    quarantine_files = [f.quarantine_csv for f in report.files if f.quarantine_csv]
+    if quarantine_files:
+        folder = Path(quarantine_files[0]).parent
         out.print(
             f"隔离明细 quarantined rows (file, row, column, what to do): {folder}", soft_wrap=True
         )
 
 
 def quality(
-    warehouse: WarehouseOption = WAREHOUSE,
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
     into: Annotated[
         Path, typer.Option("--out", help="Folder for quality.html and quality.json.")
     ] = Path("out/quality"),

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import open_store, the_day
+from xhcredit.cli.arguments import day_from_text, open_store
 from xhcredit.cli.clock import today
-from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
-from xhcredit.cli.output import grid, out, tell_json
+from xhcredit.cli.options import DEFAULT_STORE, DEFAULT_WAREHOUSE, Address, AsJson, Rules, Warehouse
+from xhcredit.cli.output import grid, out, print_json
 from xhcredit.errors import BadInput
-from xhcredit.jobs.restoration.application_pages import Wanted, page_of
-from xhcredit.jobs.restoration.applications import shown
-from xhcredit.jobs.restoration.nightly_update import before_night
+from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
+from xhcredit.jobs.restoration.applications import case_data
+from xhcredit.jobs.restoration.nightly_update import apply_store_grants
 from xhcredit.restoration.workflow import STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
 
@@ -28,7 +28,7 @@ def applications(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
     on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
     limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
@@ -42,7 +42,7 @@ def objection_list(
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
     on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
     limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
-    store: Address = STORE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
@@ -54,59 +54,59 @@ def _show_list(
     kind: Kind,
     number: int,
     states: list[str],
-    asked: tuple[bool, str, int],
-    places: tuple[str, Path | None],
+    filters: tuple[bool, str, int],
+    store_and_rules: tuple[str, Path | None],
     json_: bool,
 ) -> None:
-    overdue, on, limit = asked
+    overdue, day_text, limit = filters
     for name in states:
         if name not in STATES:
             raise BadInput(f'unknown state "{name}"; choose from: {", ".join(STATES)}')
-    day, rules = the_day(on), Rulebook.load(places[1])
-    with open_store(places[0]) as store:
+    day, rules = day_from_text(day_text), Rulebook.load(store_and_rules[1])
+    with open_store(store_and_rules[0]) as store:
         if number:
-            told = [shown(_of_kind(store.applications.one(number), kind), day, rules)]
+            cases = [case_data(_require_kind(store.applications.get(number), kind), day, rules)]
         else:
-            wanted = Wanted(kind, frozenset(states), overdue=overdue, limit=limit)
-            told = page_of(store, rules, wanted, day, today()).rows
+            query = CaseQuery(kind, frozenset(states), overdue=overdue, limit=limit)
+            cases = case_page(store, rules, query, day, today()).rows
     if json_:
-        tell_json(told)
+        print_json(cases)
         return
-    _print(told)
-    for row in told if number else ():
-        _print_one(row)
+    _print_cases(cases)
+    for row in cases if number else ():
+        _print_case(row)
 
 
-def _of_kind(found: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    if found["kind"] != kind:
-        raise BadInput(f"{found['id']} is a {found['kind']}; use the commands for it")
-    return found
+def _require_kind(case_row: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    if case_row["kind"] != kind:
+        raise BadInput(f"{case_row['id']} is a {case_row['kind']}; use the commands for it")
+    return case_row
 
 
-def _print(told: list[dict[str, Any]]) -> None:
+def _print_cases(cases: list[dict[str, Any]]) -> None:
     table = grid(
         "", "编号", "代码 code", "记录 record", "状态 state", "最近期限 next due", "超期 overdue"
     )
-    for row in told:
-        open_ = [
+    for row in cases:
+        open_due_days = [
             f"{c['due_on']}{' 暂定' if c['provisional'] else ''}"
             for c in row["clocks"]
             if c["due_on"] and not c["done_on"]
         ]
         key = " ".join(row["key"].values())
-        late = "[red]是[/]" if row["overdue"] else ""
+        overdue_text = "[red]是[/]" if row["overdue"] else ""
         table.add_row(
             str(row["application"]),
             row["code"],
             key,
             row["state_said"]["zh"],
-            min(open_, default="–"),
-            late,
+            min(open_due_days, default="–"),
+            overdue_text,
         )
     out.print(table)
 
 
-def _print_one(row: dict[str, Any]) -> None:
+def _print_case(row: dict[str, Any]) -> None:
     steps = grid("步骤 steps", "日期 day", "办理 what", "何人 who", "理由 why")
     for s in row["steps"]:
         steps.add_row(s["done_on"], s["zh"], f"{s['official']} {s['role']}".strip(), s["reason"])
@@ -120,14 +120,18 @@ def _print_one(row: dict[str, Any]) -> None:
     out.print(steps, clocks)
 
 
-def grants(warehouse: Warehouse = WAREHOUSE, store: Address = STORE, json_: AsJson = False) -> None:
+def grants(
+    warehouse: Warehouse = DEFAULT_WAREHOUSE, store: Address = DEFAULT_STORE, json_: AsJson = False
+) -> None:
     """Tell the warehouse what was granted; `score --store` does it before every night."""
-    told = before_night(warehouse, store, today())
+    grants_report = apply_store_grants(warehouse, store, today())
     if json_:
-        tell_json(asdict(told))
+        print_json(asdict(grants_report))
         return
-    out.print(f"told anew: {told.written}, known before: {told.before}")
-    if told.reinstated:
-        out.print(f"counting again, for their restoration was revoked: {told.reinstated}")
-    if told.unknown:
-        out.print(f"[yellow]not in this warehouse: records of applications {told.unknown}[/]")
+    out.print(f"told anew: {grants_report.written}, known before: {grants_report.before}")
+    if grants_report.reinstated:
+        out.print(f"counting again, for their restoration was revoked: {grants_report.reinstated}")
+    if grants_report.unknown:
+        out.print(
+            f"[yellow]not in this warehouse: records of applications {grants_report.unknown}[/]"
+        )

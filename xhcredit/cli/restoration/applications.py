@@ -9,16 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import open_store, the_day
+from xhcredit.cli.arguments import day_from_text, open_store
 from xhcredit.cli.clock import today
-from xhcredit.cli.options import STORE, WAREHOUSE, Address, AsJson, Rules, Warehouse
-from xhcredit.cli.output import out, tell_json
-from xhcredit.cli.restoration.candidates import Code, pair
+from xhcredit.cli.options import DEFAULT_STORE, DEFAULT_WAREHOUSE, Address, AsJson, Rules, Warehouse
+from xhcredit.cli.output import out, print_json
+from xhcredit.cli.restoration.candidates import Code, name_and_value
 from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.errors import BadInput
-from xhcredit.jobs.restoration.applications import Asked, Desk, Doing, take
-from xhcredit.jobs.restoration.applications import file as file_job
-from xhcredit.jobs.restoration.records import Chosen
+from xhcredit.jobs.restoration.applications import (
+    CaseAction,
+    CaseContext,
+    CaseRequest,
+    perform_on_case,
+)
+from xhcredit.jobs.restoration.applications import file_case as file_job
+from xhcredit.jobs.restoration.records import RecordKey
 from xhcredit.restoration.workflow import STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
@@ -59,44 +64,46 @@ _HELP = {
 }
 
 
-def _desk(store: Store, warehouse: Path, rules: Path | None) -> Desk:
-    return Desk(store, Rulebook.load(rules), warehouse)
+def _case_context(store: Store, warehouse: Path, rules: Path | None) -> CaseContext:
+    return CaseContext(store, Rulebook.load(rules), warehouse)
 
 
-def _past(text: str) -> date:
+def _past_day(text: str) -> date:
     """A day that has come."""
-    day = the_day(text)
+    day = day_from_text(text)
     if day > today():
         raise BadInput(f"{day} has not come; choose {today()} or an earlier day")
     return day
 
 
-def _file(
+def _file_case(
     kind: Kind,
     code: str,
     record: tuple[str, list[str]],
     facts: list[str],
-    done: tuple[str, str, str, str],
-    places: tuple[str, Path, Path | None],
+    filing_terms: tuple[str, str, str, str],
+    locations: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
-    """File for an enterprise; ``done`` is the applicant, the day, the reason and the key."""
+    """File for an enterprise; ``filing_terms`` is the applicant, the day, the reason and the key."""
     code = UnifiedCode(normalised(code)).text
-    applicant, on, reason, once = done
+    applicant, day_text, reason, idempotency_key = filing_terms
     applicant = UnifiedCode(normalised(applicant)).text if applicant else code
-    chosen = Chosen(record[0], dict(pair(text) for text in record[1]))
-    proved = {name: _value(value) for name, value in map(pair, facts)}
-    payload = {"code": code, "table": chosen.table, "key": dict(chosen.key)}
+    record_key = RecordKey(record[0], dict(name_and_value(text) for text in record[1]))
+    proved_facts = {name: _value(value) for name, value in map(name_and_value, facts)}
+    payload = {"code": code, "table": record_key.table, "key": dict(record_key.key)}
     act = Act(
         getpass.getuser(),
         f"{kind}.file",
         reason or "filed",
         payload=payload,
-        key=once or None,
-        request=[applicant, proved, on],
+        key=idempotency_key or None,
+        request=[applicant, proved_facts, day_text],
     )
-    asked = Asked(kind, applicant, code, chosen, proved, reason)
-    with open_store(places[0]) as store:
-        return file_job(_desk(store, places[1], places[2]), act, asked, _past(on))
+    request = CaseRequest(kind, applicant, code, record_key, proved_facts, reason)
+    with open_store(locations[0]) as store:
+        return file_job(
+            _case_context(store, locations[1], locations[2]), act, request, _past_day(day_text)
+        )
 
 
 def _value(text: str) -> Any:
@@ -112,15 +119,17 @@ def apply(
     reason: Reason = "",
     on: On = "",
     once: IdempotencyKey = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """File an application for restoration of one record; what the rules say is kept with it."""
-    done = (applicant, on, reason, once)
-    told = _file("restoration", code, (table, key), fact, done, (store, warehouse, rules))
-    _tell(told, json_)
+    filing_terms = (applicant, on, reason, once)
+    filed_case = _file_case(
+        "restoration", code, (table, key), fact, filing_terms, (store, warehouse, rules)
+    )
+    _print_state(filed_case, json_)
 
 
 def objection(
@@ -130,45 +139,49 @@ def objection(
     table: Table = "penalty",
     on: On = "",
     once: IdempotencyKey = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """File an objection against one record (提出异议)."""
-    done = ("", on, reason, once)
-    told = _file("objection", code, (table, key), [], done, (store, warehouse, rules))
-    _tell(told, json_)
+    filing_terms = ("", on, reason, once)
+    filed_case = _file_case(
+        "objection", code, (table, key), [], filing_terms, (store, warehouse, rules)
+    )
+    _print_state(filed_case, json_)
 
 
-def _take(
+def _perform_step(
     kind: Kind,
     act: str,
     number: int,
-    who: tuple[str, str, str],
-    done: tuple[str, str, dict[str, Any]],
-    places: tuple[str, Path, Path | None],
+    official_terms: tuple[str, str, str],
+    step_terms: tuple[str, str, dict[str, Any]],
+    locations: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
-    """Do a step; ``who`` is official, office and reason, ``done`` day, key and details."""
-    on, once, details = done
+    """Do a step; ``official_terms`` is official, office and reason, ``step_terms`` day, key and details."""
+    day_text, idempotency_key, details = step_terms
     payload = {"application": number}
-    purpose = who[2].strip() or act
-    request = [*who, on, details]
-    doing = Doing(act, _past(on), *who, details=details)
-    with open_store(places[0]) as store:
-        found = store.applications.one(number)
-        if found["kind"] != kind:
-            raise BadInput(f"{number} is a {found['kind']}; use the commands for it")
-        entry = Act(
+    purpose = official_terms[2].strip() or act
+    request = [*official_terms, day_text, details]
+    action = CaseAction(act, _past_day(day_text), *official_terms, details=details)
+    with open_store(locations[0]) as store:
+        case_row = store.applications.get(number)
+        if case_row["kind"] != kind:
+            raise BadInput(f"{number} is a {case_row['kind']}; use the commands for it")
+        audit_act = Act(
             getpass.getuser(),
             f"{kind}.{act}",
             purpose,
-            found["bureau"],
+            case_row["bureau"],
             payload,
-            once or None,
+            idempotency_key or None,
             request,
         )
-        return take(_desk(store, places[1], places[2]), entry, number, doing)
+        return perform_on_case(
+            _case_context(store, locations[1], locations[2]), audit_act, number, action
+        )
 
 
 def _step_command(kind: Kind, act: str) -> Any:
@@ -184,16 +197,18 @@ def _step_command(kind: Kind, act: str) -> Any:
         platform: Annotated[list[str], typer.Option(help="Who was told; may be repeated.")] = [],  # noqa: B006 - never changed; Typer wants a list
         on: On = "",
         once: IdempotencyKey = "",
-        warehouse: Warehouse = WAREHOUSE,
-        store: Address = STORE,
+        warehouse: Warehouse = DEFAULT_WAREHOUSE,
+        store: Address = DEFAULT_STORE,
         rules: Rules = None,
         json_: AsJson = False,
     ) -> None:
-        facts = {name: _value(value) for name, value in map(pair, fact)}
-        given = {"facts": facts, "severity": severity, "platforms": platform}
-        details = {name: value for name, value in given.items() if value}
-        done, places = (on, once, details), (store, warehouse, rules)
-        _tell(_take(kind, act, number, (official, role, reason), done, places), json_)
+        facts = {name: _value(value) for name, value in map(name_and_value, fact)}
+        named_details = {"facts": facts, "severity": severity, "platforms": platform}
+        details = {name: value for name, value in named_details.items() if value}
+        step_terms, locations = (on, once, details), (store, warehouse, rules)
+        _print_state(
+            _perform_step(kind, act, number, (official, role, reason), step_terms, locations), json_
+        )
 
     step.__doc__ = _HELP[act]
     return step
@@ -213,17 +228,20 @@ def decide(
     ] = False,
     on: On = "",
     once: IdempotencyKey = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Decide on an application (准予、不予修复); the night then no longer sees what was granted."""
-    given = {"despite_unmet": despite_unmet, "false_materials": false_materials}
-    details = {name: value for name, value in given.items() if value}
+    named_details = {"despite_unmet": despite_unmet, "false_materials": false_materials}
+    details = {name: value for name, value in named_details.items() if value}
     act = "grant" if grant else "refuse"
-    done, places = (on, once, details), (store, warehouse, rules)
-    _tell(_take("restoration", act, number, (official, role, reason), done, places), json_)
+    step_terms, locations = (on, once, details), (store, warehouse, rules)
+    _print_state(
+        _perform_step("restoration", act, number, (official, role, reason), step_terms, locations),
+        json_,
+    )
 
 
 def revoke(
@@ -239,24 +257,29 @@ def revoke(
     ] = False,
     on: On = "",
     once: IdempotencyKey = "",
-    warehouse: Warehouse = WAREHOUSE,
-    store: Address = STORE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
+    store: Address = DEFAULT_STORE,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Revoke a restoration (撤销修复); the record counts again and the enterprise is barred."""
-    given = {"false_materials": false_materials, "broken_pledge": broken_pledge}
-    details = {name: value for name, value in given.items() if value}
-    done, places = (on, once, details), (store, warehouse, rules)
-    _tell(_take("restoration", "revoke", number, (official, role, reason), done, places), json_)
+    named_details = {"false_materials": false_materials, "broken_pledge": broken_pledge}
+    details = {name: value for name, value in named_details.items() if value}
+    step_terms, locations = (on, once, details), (store, warehouse, rules)
+    _print_state(
+        _perform_step(
+            "restoration", "revoke", number, (official, role, reason), step_terms, locations
+        ),
+        json_,
+    )
 
 
-def _tell(told: dict[str, Any], json_: bool) -> None:
+def _print_state(case_fields: dict[str, Any], json_: bool) -> None:
     if json_:
-        tell_json(told)
+        print_json(case_fields)
         return
-    state = STATES[told["state"]]
-    out.print(f"application {told['application']}: {state.zh} [dim]{state.en}[/]")
+    state = STATES[case_fields["state"]]
+    out.print(f"application {case_fields['application']}: {state.zh} [dim]{state.en}[/]")
 
 
 restoration_accept = _step_command("restoration", "accept")

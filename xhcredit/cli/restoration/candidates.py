@@ -9,19 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import model_for, the_day
-from xhcredit.cli.options import WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
-from xhcredit.cli.output import err, grid, out, progress_bar, tell_json
+from xhcredit.cli.arguments import day_from_text, model_for
+from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
+from xhcredit.cli.output import err, grid, out, print_json, progress_bar
 from xhcredit.cli.restoration.commands import json_of
 from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.errors import BadInput
 from xhcredit.jobs.restoration.barred_applicants import without_barred
-from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
+from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
 from xhcredit.jobs.restoration.nightly_update import barred_in
-from xhcredit.jobs.restoration.records import Chosen
-from xhcredit.jobs.restoration.score_without_record import what_if
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.restoration.records import RecordKey
+from xhcredit.jobs.restoration.score_without_record import score_without_record
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import record_from
 from xhcredit.rules.rulebook import Rulebook
@@ -31,7 +31,7 @@ Code = Annotated[str, typer.Argument(help="Unified social credit code, 18 charac
 
 def list_command(
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     into: Annotated[
         Path | None, typer.Option("--out", help="Spreadsheet (.xlsx) to write.")
     ] = None,
@@ -48,30 +48,30 @@ def list_command(
 
     With `--store`, who is barred after false materials or a broken pledge is left out.
     """
-    day = the_day(as_of)
+    day = day_from_text(as_of)
     rulebook = Rulebook.load(rules)
-    found = restorable(warehouse, rulebook, day)
-    found = without_barred(found, barred_in(store), warehouse, rulebook, day)
+    records = find_restorable(warehouse, rulebook, day)
+    records = without_barred(records, barred_in(store), warehouse, rulebook, day)
     if into:
-        write_xlsx(found, into, day)
+        write_xlsx(records, into, day)
     if json_:
-        tell_json([asdict(row) for row in found])
+        print_json([asdict(row) for row in records])
         return
-    states = Counter(row.state for row in found)
+    states = Counter(row.state for row in records)
     table = grid(f"{day} 可以修复的记录 restorable records", "可否申请 state", "条数 records")
     for state, (zh, en) in STATES.items():
         table.add_row(f"{zh} [dim]{en}[/]", f"{states[state]:,}")
     out.print(table)
-    _examples(found)
+    _examples(records)
     if into:
         out.print(f"written: {into}")
 
 
-def _examples(found: list[Restorable]) -> None:
+def _examples(records: list[RestorableRecord]) -> None:
     table = grid("", "代码 code", "名称 name", "最早 from", "所缺 missing")
-    for row in found[:10]:
+    for row in records[:10]:
         table.add_row(row.code, row.name, str(row.earliest_on or "–"), row.missing)
-    if found:
+    if records:
         out.print(table)
 
 
@@ -88,25 +88,25 @@ def what_if_command(
         ),
     ] = "penalty",
     as_of: AsOf = "",
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: Warehouse = DEFAULT_WAREHOUSE,
     release: Release = None,
     rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Compute score and tier without one record, as the law wants it after restoration."""
     code = UnifiedCode(normalised(code)).text
-    chosen = Chosen(table, dict(pair(text) for text in record))
+    record_key = RecordKey(table, dict(name_and_value(text) for text in record))
     model = model_for(as_of, release, rules)
     with progress_bar(quiet=json_) as progress:
-        store = open_store(warehouse, progress=progress)
-    told = what_if(warehouse, store, model, code, chosen)
+        event_columns = open_event_columns(warehouse, progress=progress)
+    comparison = score_without_record(warehouse, event_columns, model, code, record_key)
     if json_:
-        tell_json(told)
+        print_json(comparison)
         return
-    _show_change(told)
+    _show_change(comparison)
 
 
-def pair(text: str) -> tuple[str, str]:
+def name_and_value(text: str) -> tuple[str, str]:
     """A name and its value.
 
     Raises:
@@ -118,14 +118,14 @@ def pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show_change(told: dict[str, Any]) -> None:
-    shown = grid(f"{told['code']}", "", "现在 now", "修复后 after restoration")
+def _show_change(comparison: dict[str, Any]) -> None:
+    table = grid(f"{comparison['code']}", "", "现在 now", "修复后 after restoration")
     for name in ("composite", "tier"):
-        before, after = told["before"][name], told["after"][name]
+        before, after = comparison["before"][name], comparison["after"][name]
         cells = (f"{v:.1f}" if isinstance(v, float) else v for v in (before, after))
-        shown.add_row({"composite": "综合信用分 composite", "tier": "等级 tier"}[name], *cells)
-    out.print(shown)
-    out.print(f"[dim]{told['mark']}[/]")
+        table.add_row({"composite": "综合信用分 composite", "tier": "等级 tier"}[name], *cells)
+    out.print(table)
+    out.print(f"[dim]{comparison['mark']}[/]")
 
 
 def notice_command(
@@ -138,7 +138,7 @@ def notice_command(
 ) -> None:
     """Print the restoration notice that is served together with a decision (两书同达)."""
     parties = Parties(name, UnifiedCode(normalised(code)).text, agency, doc_no)
-    told = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
-    out.print(told.text, markup=False, highlight=False, soft_wrap=True)
-    for hint in told.lawyer:
+    notice_document = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
+    out.print(notice_document.text, markup=False, highlight=False, soft_wrap=True)
+    for hint in notice_document.lawyer:
         err.print(f"送达前须由法制确认 to confirm before serving: {hint}", soft_wrap=True)

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from xhcredit.cli.arguments import the_day
+from xhcredit.cli.arguments import day_from_text
 from xhcredit.cli.options import AsJson, Rules
-from xhcredit.cli.output import grid, out, tell_json
+from xhcredit.cli.output import grid, out, print_json
 from xhcredit.domain.calendar import PROVISIONAL
 from xhcredit.errors import BadInput, XhcreditError
-from xhcredit.restoration.as_json import as_data
+from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.assessment import Assessment
 from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
@@ -49,22 +49,22 @@ def assess_command(
     """
     if bool(record) == bool(cases):
         raise BadInput("give either --cases FILE or --record JSON, one of the two")
-    book = Rulebook.load(rules)
+    rulebook = Rulebook.load(rules)
     if cases:
-        _answer_file(cases, book, check)
+        _answer_file(cases, rulebook, check)
         return
-    told = _assess_one(record, applied_on, applicant, book)
+    assessment = _assess_record(record, applied_on, applicant, rulebook)
     if json_:
-        tell_json(as_data(told))
+        print_json(assessment_json(assessment))
         return
-    _show(told)
+    _show_assessment(assessment)
 
 
-def _assess_one(record: str, applied_on: str, applicant: str, book: Rulebook) -> Assessment:
+def _assess_record(record: str, applied_on: str, applicant: str, rulebook: Rulebook) -> Assessment:
     return assess(
         record_from(json_of(record)),
-        applied_on=the_day(applied_on),
-        rules=book,
+        applied_on=day_from_text(applied_on),
+        rules=rulebook,
         applicant=applicant,
     )
 
@@ -76,62 +76,64 @@ def json_of(text: str) -> dict[str, Any]:
         BadInput: it is no JSON object.
     """
     try:
-        read = json.loads(text)
+        parsed = json.loads(text)
     except json.JSONDecodeError as error:
         raise BadInput(f"--record is not JSON ({error.msg}); write it in one line") from None
-    if not isinstance(read, dict):
+    if not isinstance(parsed, dict):
         raise BadInput("--record is no JSON object; write it as {...}")
-    return read
+    return parsed
 
 
-def _answer_file(file: Path, book: Rulebook, check: bool) -> None:
+def _answer_file(file: Path, rulebook: Rulebook, check: bool) -> None:
     """Print a line for every case that can be answered; tell of the others at the end."""
-    refused: list[tuple[str, XhcreditError]] = []
-    wrong: list[str] = []
-    for place, given in load_cases(file):
+    refused_cases: list[tuple[str, XhcreditError]] = []
+    mismatches: list[str] = []
+    for file_position, case_fields in load_cases(file):
         try:
-            case = case_from(given)
-            told = case.answer(book)
+            case = case_from(case_fields)
+            case_answer = case.answer(rulebook)
         except XhcreditError as error:
-            refused.append((place, error))
+            refused_cases.append((file_position, error))
             continue
-        sys.stdout.write(json.dumps(line_of(case.name, told), ensure_ascii=False) + "\n")
-        wrong += differences(case, told) if check else []
-    if refused:
-        lines = [f'"{file.name}", {place}: {error}' for place, error in refused]
-        raise type(refused[0][1])("\n".join(lines))
-    if wrong:
-        sys.stderr.write("\n".join(wrong) + "\n")
+        sys.stdout.write(json.dumps(line_of(case.name, case_answer), ensure_ascii=False) + "\n")
+        mismatches += differences(case, case_answer) if check else []
+    if refused_cases:
+        lines = [
+            f'"{file.name}", {file_position}: {error}' for file_position, error in refused_cases
+        ]
+        raise type(refused_cases[0][1])("\n".join(lines))
+    if mismatches:
+        sys.stderr.write("\n".join(mismatches) + "\n")
         raise typer.Exit(1)
 
 
-def _show(told: Assessment) -> None:
+def _show_assessment(assessment: Assessment) -> None:
     """Print one assessment for people."""
-    out.print(f"[bold]{told.summary.zh}[/]\n[dim]{told.summary.en}[/]")
-    about = grid("")
-    about.add_row("失信程度 class", told.severity_by.zh)
-    about.add_row("公示止于 publication ends", str(told.publication_ends_on or "–"))
-    about.add_row("谁办理 who decides", told.decides.zh)
-    about.add_row("材料 materials", "\n".join(m.zh for m in told.materials))
-    about.add_row("修复后 effects", "\n".join(e.zh for e in told.effects))
-    out.print(about)
-    _show_conditions(told)
-    if told.deadlines:
+    out.print(f"[bold]{assessment.summary.zh}[/]\n[dim]{assessment.summary.en}[/]")
+    summary_table = grid("")
+    summary_table.add_row("失信程度 class", assessment.severity_by.zh)
+    summary_table.add_row("公示止于 publication ends", str(assessment.publication_ends_on or "–"))
+    summary_table.add_row("谁办理 who decides", assessment.decides.zh)
+    summary_table.add_row("材料 materials", "\n".join(m.zh for m in assessment.materials))
+    summary_table.add_row("修复后 effects", "\n".join(e.zh for e in assessment.effects))
+    out.print(summary_table)
+    _show_conditions(assessment)
+    if assessment.deadlines:
         table = grid("办理时限 time limits", "步骤 step", "工作日 days", "最迟 by", "核实 verified")
-        for d in told.deadlines:
-            by = f"{d.by or '–'}{' 暂定' if d.provisional else ''}"
-            table.add_row(d.said.zh, str(d.days), by, d.basis.mark)
+        for d in assessment.deadlines:
+            due_text = f"{d.by or '–'}{' 暂定' if d.provisional else ''}"
+            table.add_row(d.text.zh, str(d.days), due_text, d.basis.mark)
         out.print(table)
-    if any(d.provisional for d in told.deadlines):
+    if any(d.provisional for d in assessment.deadlines):
         out.print("[yellow]{zh}[/]\n[dim]{en}[/]".format(**PROVISIONAL), soft_wrap=True)
-    for reason in told.lawyer:
+    for reason in assessment.lawyer:
         out.print(f"[yellow]须由法制确认 a lawyer must confirm:[/] {reason.zh}", soft_wrap=True)
 
 
-def _show_conditions(told: Assessment) -> None:
+def _show_conditions(assessment: Assessment) -> None:
     table = grid("条件 conditions", "", "内容 what", "依据 rule, article", "核实 verified")
-    for c in told.conditions:
+    for c in assessment.conditions:
         basis = f"{c.rule_id}\n[dim]{c.basis.title} {c.basis.article}[/]"
-        table.add_row("✓" if c.met else "✗", c.said.zh, basis, c.basis.mark)
-    if told.conditions:
+        table.add_row("✓" if c.met else "✗", c.text.zh, basis, c.basis.mark)
+    if assessment.conditions:
         out.print(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xhcredit.features.conditions import ADVERSE, FAILED, VERIFIED
-from xhcredit.features.declare import FOR_RULES, SHOWN, Facts, derived
+from xhcredit.features.declare import DISPLAY_ONLY, RULES_ONLY, FeatureFactory, derived_feature
 from xhcredit.features.sources import (
     COMPLAINT,
     CONSTRUCTION,
@@ -13,23 +13,23 @@ from xhcredit.features.sources import (
 )
 
 _SITE = "(field == 'construction' or field == 'work_safety')"
-_PROJECTS = Facts(
+_PROJECTS = FeatureFactory(
     "construction_project", "construction", CONSTRUCTION, "无已知在建工程 none known", where="open"
 )
-_FINDINGS = Facts(
+_FINDINGS = FeatureFactory(
     "construction_finding", "construction", CONSTRUCTION_SAFETY, "无已知问题 no finding known"
 )
-_INSPECTIONS = Facts(
+_INSPECTIONS = FeatureFactory(
     "inspection",
     "construction",
     CONSTRUCTION,
     "无已知问题 none known",
     where=f"{FAILED} and {_SITE}",
 )
-_PENALTIES = Facts(
+_PENALTIES = FeatureFactory(
     "penalty", "construction", PENALTY, "无已知处罚 none known", where=f"{ADVERSE} and {_SITE}"
 )
-_COMPLAINTS = Facts(
+_COMPLAINTS = FeatureFactory(
     "complaint", "construction", COMPLAINT, "无已知查实投诉 none known", where=VERIFIED
 )
 _MAJOR = "severity in ('major', 'critical')"
@@ -93,24 +93,24 @@ FEATURES = (
         "在建工程数",
         "projects under way",
         "is_missing(stage) or stage != 'stopped'",
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _PROJECTS.count(
         "construction_hazardous_active",
         "含危大工程的在建工程数",
         "projects under way with especially dangerous works (exposure)",
         "hazardous == 1",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     _PROJECTS.yuan(
         "construction_contract_yuan_active",
         "在建合同额",
         "contract price of projects under way (exposure)",
         "contract_yuan",
-        **SHOWN,
+        **DISPLAY_ONLY,
     ),
     *_FINDING_FEATURES,
-    derived(
+    derived_feature(
         "construction_findings_per_project",
         "近12个月每个在建工程的问题数",
         "findings on site per project under way, last 12 months",

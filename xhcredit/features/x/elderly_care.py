@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from xhcredit.engine.spec import Feature
 from xhcredit.features.conditions import ADVERSE, FAILED, VERIFIED
-from xhcredit.features.declare import FOR_RULES, SAFER, SHOWN, WARNS, Facts, derived
+from xhcredit.features.declare import (
+    DISPLAY_ONLY,
+    RULES_ONLY,
+    SAFER,
+    WARNING_USE,
+    FeatureFactory,
+    derived_feature,
+)
 from xhcredit.features.sources import (
     COMPLAINT,
     ELDERLY_CHECK,
@@ -15,21 +22,21 @@ from xhcredit.features.sources import (
 )
 
 _CARE = "field == 'elderly_care'"
-_REPORTS = Facts(
+_REPORTS = FeatureFactory(
     "elderly_institution", "elderly_care", ELDERLY_CHECK, "近12个月无季报 no report in 12 months"
 )
-_CHECKS = Facts("elderly_check", "elderly_care", ELDERLY_SAFETY, "无已知记录 none known")
-_INSPECTIONS = Facts(
+_CHECKS = FeatureFactory("elderly_check", "elderly_care", ELDERLY_SAFETY, "无已知记录 none known")
+_INSPECTIONS = FeatureFactory(
     "inspection",
     "elderly_care",
     ELDERLY_CHECK,
     "无已知问题 none known",
     where=f"{FAILED} and {_CARE}",
 )
-_PENALTIES = Facts(
+_PENALTIES = FeatureFactory(
     "penalty", "elderly_care", PENALTY, "无已知处罚 none known", where=f"{ADVERSE} and {_CARE}"
 )
-_COMPLAINTS = Facts(
+_COMPLAINTS = FeatureFactory(
     "complaint", "elderly_care", COMPLAINT, "无已知查实投诉 none known", where=VERIFIED
 )
 _NO_REPORT = (
@@ -39,7 +46,7 @@ _NO_REPORT = (
 
 def _reported(id_: str, zh: str, en: str, column: str, unit: str = "count") -> Feature:
     """A number of the latest quarterly report."""
-    return _REPORTS.last(id_, zh, en, column, unit=unit, window="12m", **SHOWN)
+    return _REPORTS.last(id_, zh, en, column, unit=unit, window="12m", **DISPLAY_ONLY)
 
 
 _REPORTED = (
@@ -49,7 +56,7 @@ _REPORTED = (
         "elderly-care institution in operation",
         "is_missing(closed) or closed == 0",
         window="12m",
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _reported("elderly_beds", "核定床位", "licensed beds", "beds"),
     _reported("elderly_residents", "入住老人数", "residents", "residents"),
@@ -74,7 +81,7 @@ _REPORTED = (
 )
 
 _RATIOS = (
-    derived(
+    derived_feature(
         "elderly_residents_per_staff",
         "每名护理人员照护老人数",
         "residents per member of care staff",
@@ -84,7 +91,7 @@ _RATIOS = (
         source=ELDERLY_SERVICE,
         missing=_NO_REPORT,
     ),
-    derived(
+    derived_feature(
         "elderly_certified_share",
         "护理人员持证率",
         "share of care staff who are certified",
@@ -94,7 +101,7 @@ _RATIOS = (
         missing=_NO_REPORT,
         **SAFER,
     ),
-    derived(
+    derived_feature(
         "elderly_uncustodied_share",
         "预收费未存管比例",
         "share of prepaid fees not held in custody",
@@ -103,7 +110,7 @@ _RATIOS = (
         source=ELDERLY_PREPAID,
         missing=_NO_REPORT,
     ),
-    derived(
+    derived_feature(
         "elderly_occupancy_share",
         "入住率",
         "share of licensed beds that are taken",
@@ -112,7 +119,7 @@ _RATIOS = (
         source=ELDERLY_CHECK,
         missing=_NO_REPORT,
         direction="safer",
-        **WARNS,
+        **WARNING_USE,
     ),
 )
 

@@ -10,7 +10,13 @@ from xhcredit.features.conditions import (
     UNSAFE_SAMPLE,
     VERIFIED,
 )
-from xhcredit.features.declare import FOR_RULES, SAFER, SHOWN, Facts, smoothed_share
+from xhcredit.features.declare import (
+    DISPLAY_ONLY,
+    RULES_ONLY,
+    SAFER,
+    FeatureFactory,
+    smoothed_share,
+)
 from xhcredit.features.sources import (
     COMPLAINT,
     FOOD_FILE,
@@ -23,35 +29,39 @@ from xhcredit.features.sources import (
 )
 
 _FOOD = "field == 'food'"
-_PROFILE = Facts(
+_PROFILE = FeatureFactory(
     "food_business", "food", FOOD_GRADE, "无在营食品档案 no food business", where="open"
 )
-_SAMPLES = Facts("food_sample", "food", FOOD_FILE, "无已知抽检 no sample known")
-_UNSAFE = Facts(
+_SAMPLES = FeatureFactory("food_sample", "food", FOOD_FILE, "无已知抽检 no sample known")
+_UNSAFE = FeatureFactory(
     "food_sample",
     "food",
     FOOD_LABEL,
     "无已知不合格（标签瑕疵不计） none known",
     where=UNSAFE_SAMPLE,
 )
-_SEEN = Facts(
+_CONCLUSIVE = FeatureFactory(
     "inspection",
     "food",
     FOOD_KEY,
     "无已知食品检查 no food inspection known",
     where=f"{CONCLUSIVE} and {_FOOD}",
 )
-_FAILED = Facts(
+_FAILED = FeatureFactory(
     "inspection", "food", FOOD_LABEL, "无已知问题 no problem known", where=f"{FAILED} and {_FOOD}"
 )
-_PENALTIES = Facts(
+_PENALTIES = FeatureFactory(
     "penalty", "food", PENALTY, "无已知食品处罚 none known", where=f"{ADVERSE} and {_FOOD}"
 )
-_COMPLAINTS = Facts("complaint", "food", COMPLAINT, "无已知查实投诉 none known", where=VERIFIED)
-_ORDERS = Facts("rectification_order", "food", RECTIFICATION, "无已知逾期 none known", where=_FOOD)
+_COMPLAINTS = FeatureFactory(
+    "complaint", "food", COMPLAINT, "无已知查实投诉 none known", where=VERIFIED
+)
+_ORDERS = FeatureFactory(
+    "rectification_order", "food", RECTIFICATION, "无已知逾期 none known", where=_FOOD
+)
 
 _SAMPLE_FEATURES = (
-    *_SAMPLES.counts("food_samples", "食品抽检批次", "food samples", ("24m",), **SHOWN),
+    *_SAMPLES.counts("food_samples", "食品抽检批次", "food samples", ("24m",), **DISPLAY_ONLY),
     *_UNSAFE.counts(
         "food_samples_failed", "食品抽检不合格批次", "food samples failed", ("12m", "24m")
     ),
@@ -82,7 +92,7 @@ _SAMPLE_FEATURES = (
 
 FEATURES = (
     _PROFILE.count(
-        "food_businesses_open", "在营食品档案数", "food businesses in operation", **FOR_RULES
+        "food_businesses_open", "在营食品档案数", "food businesses in operation", **RULES_ONLY
     ),
     _PROFILE.last(
         "food_key_category",
@@ -90,7 +100,7 @@ FEATURES = (
         "category under key supervision (special food, central kitchen, collective meals)",
         "category in ('special_food', 'central_kitchen', 'collective_meal')",
         source=FOOD_KEY,
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     _PROFILE.last(
         "food_risk_grade",
@@ -108,7 +118,9 @@ FEATURES = (
         **SAFER,
     ),
     *_SAMPLE_FEATURES,
-    *_SEEN.counts("food_inspections", "食品检查次数", "food inspections", ("24m",), **SHOWN),
+    *_CONCLUSIVE.counts(
+        "food_inspections", "食品检查次数", "food inspections", ("24m",), **DISPLAY_ONLY
+    ),
     *_FAILED.counts(
         "food_inspections_failed",
         "食品检查发现问题次数",
@@ -124,21 +136,21 @@ FEATURES = (
         dimension="food",
         source=FOOD_KEY,
     ),
-    _SEEN.last(
+    _CONCLUSIVE.last(
         "last_food_inspection_failed",
         "最近一次食品检查发现问题",
         "the last food inspection found a problem",
         "failed",
         window="60m",
     ),
-    _SEEN.feature(
+    _CONCLUSIVE.feature(
         "days_since_last_food_inspection",
         "距最近食品检查天数",
         "days since the last food inspection (full coverage every two years)",
         "days_since",
         unit="days",
         window="60m",
-        **FOR_RULES,
+        **RULES_ONLY,
     ),
     *_PENALTIES.counts("food_penalties", "食品处罚次数", "food penalties", ("36m",)),
     *_COMPLAINTS.counts(

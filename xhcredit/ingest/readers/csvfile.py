@@ -22,7 +22,7 @@ from xhcredit.ingest.readers.staged import (
     Staged,
     StageWriter,
     checked_header,
-    too_many,
+    too_many_refused,
 )
 from xhcredit.ingest.readers.text import chunks, encoding_of, open_bytes
 from xhcredit.ingest.warehouse import read_parquet
@@ -31,27 +31,27 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "，": "
 _BLOCK = 8 << 20
 
 
-def stage_csv(path: Path, form: Format, folder: Path) -> Staged:
+def stage_csv(path: Path, source_format: Format, folder: Path) -> Staged:
     """Read ``path`` into a Parquet file of texts in ``folder``.
 
     Raises:
         BadInput: it is empty, binary, in the wrong encoding, or has the wrong delimiter.
     """
-    encoding = encoding_of(path, form.encoding)
-    delimiter = form.delimiter.replace("\\t", "\t")
+    encoding = encoding_of(path, source_format.encoding)
+    delimiter = source_format.delimiter.replace("\\t", "\t")
     columns = checked_header(_header(path, encoding, delimiter), path.name)
     target = folder / "source.parquet"
     try:
         with StageWriter(target, columns) as writer:
-            last = _copy(path, encoding, delimiter, writer)
+            last_record = _copy(path, encoding, delimiter, writer)
     except pa.ArrowInvalid as error:
         if writer.full:
-            raise _too_many(writer.refused[-1], path.name) from error
+            raise _too_many_error(writer.refused[-1], path.name) from error
         raise BadInput(
             f'"{path.name}": a quotation mark is opened and never closed, or a row is longer than '
             f"{_BLOCK >> 20} MB ({str(error).split('.')[0]}); check the quotes and export it again"
         ) from error
-    _refuse_open_quote(path, last)
+    _refuse_open_quote(path, last_record)
     return Staged(f"SELECT * FROM {read_parquet([target])}", columns, tuple(writer.refused))
 
 
@@ -71,18 +71,18 @@ def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
 
 
 def _refuse_other_delimiter(path: Path, header: str, delimiter: str) -> None:
-    for other, name in _DELIMITERS.items():
-        if other != delimiter and other in header:
-            shown = "\\t" if other == "\t" else other
+    for other_delimiter, name in _DELIMITERS.items():
+        if other_delimiter != delimiter and other_delimiter in header:
+            symbol = "\\t" if other_delimiter == "\t" else other_delimiter
             raise BadInput(
                 f'"{path.name}" has one column by the delimiter "{delimiter}", but its header '
-                f'contains "{shown}" ({name}); set `format: {{delimiter: "{shown}"}}`'
+                f'contains "{symbol}" ({name}); set `format: {{delimiter: "{symbol}"}}`'
             )
 
 
-def _refuse_open_quote(path: Path, last: tuple[int, str]) -> None:
+def _refuse_open_quote(path: Path, last_record: tuple[int, str]) -> None:
     """A quotation mark that is never closed swallows all rows after it into the last record."""
-    number, record = last
+    number, record = last_record
     if "\n" in record and sum(chunk.count(b'"') for chunk in chunks(path)) % 2:
         raise BadInput(
             f'"{path.name}": a quotation mark in row {number} is opened and never closed, so the '
@@ -90,20 +90,20 @@ def _refuse_open_quote(path: Path, last: tuple[int, str]) -> None:
         )
 
 
-def _too_many(last: RefusedRow, source: str) -> BadInput:
-    found, expected = last.detail.split(" ≠ ")
-    return too_many(last, source, f" (expected {expected} columns, got {found})")
+def _too_many_error(last_row: RefusedRow, source: str) -> BadInput:
+    actual, expected = last_row.detail.split(" ≠ ")
+    return too_many_refused(last_row, source, f" (expected {expected} columns, got {actual})")
 
 
 def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> tuple[int, str]:
     """Copy all records after the header (it may have none); return place and text of the last."""
     names = writer.schema.names[1:]
-    refused: list[int] = []
+    refused_numbers: list[int] = []
     last_refused = (0, "")
 
     def refuse(row: pacsv.InvalidRow) -> str:
         nonlocal last_refused
-        refused.append(row.number)
+        refused_numbers.append(row.number)
         last_refused = (row.number, row.text)
         if writer.full:  # nothing can be raised through the reader's own callback
             return "error"
@@ -127,28 +127,33 @@ def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> tup
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        last = _number(reader, refused, writer)
-    return max(last, last_refused)
+        last_record = _write_numbered(reader, refused_numbers, writer)
+    return max(last_record, last_refused)
 
 
-def _number(
-    reader: pacsv.CSVStreamingReader, refused: list[int], writer: StageWriter
+def _write_numbered(
+    reader: pacsv.CSVStreamingReader, refused_numbers: list[int], writer: StageWriter
 ) -> tuple[int, str]:
     """Give every record its number, refused ones counted; leave out header and blank rows."""
-    begin, last = 1, (0, "")
+    next_number, last_record = 1, (0, "")
     for batch in reader:
-        span = np.arange(begin, begin + batch.num_rows + len(refused))
-        numbers = span[~np.isin(span, refused)][: batch.num_rows]
+        candidate_numbers = np.arange(
+            next_number, next_number + batch.num_rows + len(refused_numbers)
+        )
+        numbers = candidate_numbers[~np.isin(candidate_numbers, refused_numbers)][: batch.num_rows]
         if len(numbers):
-            begin = int(numbers[-1]) + 1
-            last = (begin - 1, ",".join(column[-1].as_py() for column in batch.columns))
-        keep = pa.array(numbers != 1)
-        empty = [pc.equal(column, "") for column in batch.columns]
-        blank = empty[0]
-        for column in empty[1:]:
-            blank = pc.and_(blank, column)
-        kept = pa.record_batch(
+            next_number = int(numbers[-1]) + 1
+            last_record = (
+                next_number - 1,
+                ",".join(column[-1].as_py() for column in batch.columns),
+            )
+        is_data = pa.array(numbers != 1)
+        is_empty_cell = [pc.equal(column, "") for column in batch.columns]
+        is_blank = is_empty_cell[0]
+        for column in is_empty_cell[1:]:
+            is_blank = pc.and_(is_blank, column)
+        numbered_batch = pa.record_batch(
             [pa.array(numbers, pa.int64()), *batch.columns], schema=writer.schema
-        ).filter(pc.and_(keep, pc.invert(blank)))
-        writer.write_columns(kept.columns)
-    return last
+        ).filter(pc.and_(is_data, pc.invert(is_blank)))
+        writer.write_columns(numbered_batch.columns)
+    return last_record

@@ -29,19 +29,19 @@ def connect(url: str) -> sa.Engine:
     Raises:
         BadInput: the URL is wrong, the driver is not installed, the database does not answer.
     """
-    shown = "the database"
+    url_text = "the database"
     try:
         parsed = sa.make_url(url)
-        shown = shown_url(parsed)
+        url_text = shown_url(parsed)
         _refuse_missing_file(parsed)
         engine = sa.create_engine(parsed)
         with engine.connect():
             return engine
     except ModuleNotFoundError as error:
-        raise BadInput(f'{shown} needs the driver "{error.name}"; install it') from error
+        raise BadInput(f'{url_text} needs the driver "{error.name}"; install it') from error
     except SQLAlchemyError as error:
         raise BadInput(
-            f"{shown} cannot be opened ({_reason(error)}); check address, name and password"
+            f"{url_text} cannot be opened ({_reason(error)}); check address, name and password"
         ) from error
 
 

@@ -79,7 +79,7 @@ def _tables(url: str) -> list[Source]:
 def _file(path: Path) -> Source:
     return Source(
         path.name,
-        stage=lambda form, folder: _stage_file(path, form, folder),
+        stage=lambda source_format, folder: _stage_file(path, source_format, folder),
         digest=cache(lambda: _file_digest(path)),
     )
 
@@ -89,12 +89,14 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stage_file(path: Path, form: Format, folder: Path) -> Staged:
-    kind = form.kind or next((k for e, k in _ENDINGS.items() if path.name.lower().endswith(e)), "")
+def _stage_file(path: Path, source_format: Format, folder: Path) -> Staged:
+    kind = source_format.kind or next(
+        (k for e, k in _ENDINGS.items() if path.name.lower().endswith(e)), ""
+    )
     if kind == "csv":
-        return stage_csv(path, form, folder)
+        return stage_csv(path, source_format, folder)
     if kind == "xlsx":
-        return stage_xlsx(path, form, folder)
+        return stage_xlsx(path, source_format, folder)
     if kind == "parquet":
         return stage_parquet(path)
     raise BadInput(

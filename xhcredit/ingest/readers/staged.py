@@ -14,7 +14,7 @@ from xhcredit.errors import BadInput
 #: rows held in memory at a time by the readers that go row by row
 CHUNK = 20_000
 #: refused rows that are kept with their text; more than this and the file itself is refused
-MOST_REFUSED = 100_000
+MAX_REFUSED = 100_000
 _FOUND_LENGTH = 200
 
 
@@ -58,7 +58,9 @@ def checked_header(names: Sequence[str], source: str) -> tuple[str, ...]:
                 f'"{source}": column {position} of the header (row 1) has no name; name it or '
                 f"delete the column"
             )
-        if name.lower() in [other.lower() for other in ("_row", *header[: position - 1])]:
+        if name.lower() in [
+            earlier_name.lower() for earlier_name in ("_row", *header[: position - 1])
+        ]:
             raise BadInput(
                 f'"{source}": column "{name}" stands twice in the header (row 1); rename one'
             )
@@ -105,13 +107,13 @@ class StageWriter:
             BadInput: so many rows are refused that the file cannot be what it claims to be.
         """
         if self.full:
-            raise too_many(row, source)
+            raise too_many_refused(row, source)
         self.refused.append(RefusedRow(row.row, row.reason, shortened(row.found), row.detail))
 
     @property
     def full(self) -> bool:
         """Whether no further row can be refused."""
-        return len(self.refused) >= MOST_REFUSED
+        return len(self.refused) >= MAX_REFUSED
 
     def _flush(self) -> None:
         if self._rows:
@@ -121,11 +123,11 @@ class StageWriter:
             self._numbers, self._rows = [], []
 
 
-def too_many(row: RefusedRow, source: str, why: str = "") -> BadInput:
+def too_many_refused(row: RefusedRow, source: str, cause: str = "") -> BadInput:
     """The error for a file of which more rows cannot be read than are kept."""
     return BadInput(
-        f'"{source}": more than {MOST_REFUSED:,} rows cannot be read, the last one row '
-        f"{row.row:,}{why}; check the delimiter and the quotes of the file"
+        f'"{source}": more than {MAX_REFUSED:,} rows cannot be read, the last one row '
+        f"{row.row:,}{cause}; check the delimiter and the quotes of the file"
     )
 
 

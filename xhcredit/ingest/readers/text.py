@@ -55,43 +55,43 @@ def encoding_of(path: Path, declared: str) -> str:
     Raises:
         BadInput: it is empty, no text, in another encoding than declared, or in none of the two.
     """
-    _refuse_what_is_no_text(path)
-    wrong = _first_wrong_line(path, "utf-8")
+    _refuse_binary(path)
+    line = _first_wrong_line(path, "utf-8")
     if declared.lower() in ("utf-8", "utf-8-sig"):
-        if wrong:
+        if line:
             raise BadInput(
-                f'"{path.name}": row {wrong} is not UTF-8, which the mapping declares; if the file '
+                f'"{path.name}": row {line} is not UTF-8, which the mapping declares; if the file '
                 f"comes from Chinese Windows it is GB18030: set `encoding: gb18030` or `auto`"
             )
         return "utf-8"
-    if not wrong:
+    if not line:
         if declared.lower() != "auto" and not _is_plain(path):
             raise BadInput(
                 f'"{path.name}" is UTF-8, but the mapping declares {declared}; set '
                 f"`encoding: utf-8` or `auto`"
             )
         return "utf-8"
-    if wrong_gb := _first_wrong_line(path, "gb18030"):
+    if gb_line := _first_wrong_line(path, "gb18030"):
         raise BadInput(
-            f'"{path.name}": row {wrong} is not UTF-8 and row {wrong_gb} is not GB18030; save the '
+            f'"{path.name}": row {line} is not UTF-8 and row {gb_line} is not GB18030; save the '
             f"file as CSV UTF-8"
         )
     return "gb18030"
 
 
-def _refuse_what_is_no_text(path: Path) -> None:
+def _refuse_binary(path: Path) -> None:
     """Look at the bytes: emptiness, known other formats, NUL, lines without end."""
-    since_newline, seen = 0, 0
+    since_newline, bytes_read = 0, 0
     for chunk in chunks(path):
-        if not seen:
+        if not bytes_read:
             _refuse_magic(path, chunk)
         if b"\0" in chunk:
-            place = seen + chunk.index(b"\0")
+            offset = bytes_read + chunk.index(b"\0")
             raise BadInput(
-                f'"{path.name}" has a NUL byte at position {place}, so it is no text; export it '
+                f'"{path.name}" has a NUL byte at position {offset}, so it is no text; export it '
                 f"again as CSV UTF-8"
             )
-        seen += len(chunk)
+        bytes_read += len(chunk)
         newline = chunk.rfind(b"\n")
         since_newline = since_newline + len(chunk) if newline < 0 else len(chunk) - newline
         if since_newline > _LONGEST_LINE:
@@ -99,21 +99,21 @@ def _refuse_what_is_no_text(path: Path) -> None:
                 f'"{path.name}" has no line end within {_LONGEST_LINE >> 20} MB, so it is no '
                 f"table; export it again as CSV"
             )
-    if not seen:
+    if not bytes_read:
         raise BadInput(f'"{path.name}" is empty (0 bytes); ask the department for the file again')
 
 
 def _refuse_magic(path: Path, chunk: bytes) -> None:
-    for magic, what in _MAGIC.items():
+    for magic, file_kind in _MAGIC.items():
         if chunk.startswith(magic):
-            raise BadInput(f'"{path.name}" is no CSV but {what}')
+            raise BadInput(f'"{path.name}" is no CSV but {file_kind}')
 
 
 def _first_wrong_line(path: Path, encoding: str) -> int:
     """Line of the first byte that does not decode, or 0."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     lines = 1
-    for chunk in _with_end(path):
+    for chunk in _chunks_with_end(path):
         try:
             lines += decoder.decode(chunk, final=not chunk).count("\n")
         except UnicodeDecodeError as error:
@@ -121,7 +121,7 @@ def _first_wrong_line(path: Path, encoding: str) -> int:
     return 0
 
 
-def _with_end(path: Path) -> Iterator[bytes]:
+def _chunks_with_end(path: Path) -> Iterator[bytes]:
     yield from chunks(path)
     yield b""
 

@@ -13,15 +13,15 @@ import openpyxl
 from xhcredit.errors import BadInput
 from xhcredit.ingest.mapping_types import Format
 from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
-from xhcredit.ingest.suggest import near
+from xhcredit.ingest.suggest import hint_for
 from xhcredit.ingest.warehouse import read_parquet
 
-_LARGEST = 2 << 30  # bytes unpacked
-_STEEPEST = 300  # times smaller when packed; real sheets reach about 30
-_HARMLESS = 20 << 20
+_MAX_UNPACKED_BYTES = 2 << 30  # bytes unpacked
+_MAX_PACKING_RATIO = 300  # times smaller when packed; real sheets reach about 30
+_MIN_CHECKED_BYTES = 20 << 20
 
 
-def stage_xlsx(path: Path, form: Format, folder: Path) -> Staged:
+def stage_xlsx(path: Path, source_format: Format, folder: Path) -> Staged:
     """Read a sheet into a Parquet file of texts in ``folder``.
 
     Days become ``YYYY-MM-DD``.  A row that holds a formula is refused: what it shows depends on
@@ -32,17 +32,17 @@ def stage_xlsx(path: Path, form: Format, folder: Path) -> Staged:
     """
     _refuse_bombs(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     except Exception as error:  # openpyxl raises whatever broke inside
         raise BadInput(f'"{path.name}" cannot be read as XLSX ({error}); save it anew') from error
     try:
-        return _stage_sheet(_sheet(book, form.sheet, path), path, folder)
+        return _stage_sheet(_sheet(workbook, source_format.sheet, path), path, folder)
     except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
         raise BadInput(
             f'"{path.name}" is damaged ({type(error).__name__}: {error}); save it anew'
         ) from error
     finally:
-        book.close()
+        workbook.close()
 
 
 def _refuse_bombs(path: Path) -> None:
@@ -54,25 +54,26 @@ def _refuse_bombs(path: Path) -> None:
             f'"{path.name}" is no XLSX file; open it in a spreadsheet program and save it as .xlsx '
             f"without password"
         ) from error
-    total = sum(member.file_size for member in members)
-    steep = [
-        m
-        for m in members
-        if m.file_size > _HARMLESS and m.file_size > _STEEPEST * max(m.compress_size, 1)
+    unpacked = sum(member.file_size for member in members)
+    suspicious_members = [
+        member
+        for member in members
+        if member.file_size > _MIN_CHECKED_BYTES
+        and member.file_size > _MAX_PACKING_RATIO * max(member.compress_size, 1)
     ]
-    if total > _LARGEST or steep:
+    if unpacked > _MAX_UNPACKED_BYTES or suspicious_members:
         raise BadInput(
-            f'"{path.name}" unpacks from {path.stat().st_size:,} to {total:,} bytes, as no real '
+            f'"{path.name}" unpacks from {path.stat().st_size:,} to {unpacked:,} bytes, as no real '
             f"sheet does; export the table as CSV"
         )
 
 
-def _sheet(book: Any, name: str, path: Path) -> Any:
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
+def _sheet(workbook: Any, name: str, path: Path) -> Any:
+    sheets = {sheet.title: sheet for sheet in workbook.worksheets}
     if name:
         if name not in sheets:
             raise BadInput(
-                f'"{path.name}" has no sheet "{name}"{near(name, sheets)}; it has: '
+                f'"{path.name}" has no sheet "{name}"{hint_for(name, sheets)}; it has: '
                 f"{', '.join(sheets)}"
             )
         return sheets[name]
@@ -96,11 +97,13 @@ def _stage_sheet(sheet: Any, path: Path, folder: Path) -> Staged:
     target = folder / "source.parquet"
     with StageWriter(target, columns) as writer:
         for number, cells in enumerate(rows, start=2):
-            _add(writer, number, cells, len(columns), path.name)
+            _add_row(writer, number, cells, len(columns), path.name)
     return Staged(f"SELECT * FROM {read_parquet([target])}", columns, tuple(writer.refused))
 
 
-def _add(writer: StageWriter, number: int, cells: Sequence[Any], width: int, source: str) -> None:
+def _add_row(
+    writer: StageWriter, number: int, cells: Sequence[Any], width: int, source: str
+) -> None:
     """Add one row, or refuse it."""
     formula = next((cell.value for cell in cells if cell.data_type == "f"), None)
     if formula is not None:
@@ -109,8 +112,8 @@ def _add(writer: StageWriter, number: int, cells: Sequence[Any], width: int, sou
     row = _trimmed([_text(cell.value) for cell in cells])
     if len(row) > width:
         detail = f"{len(row)} ≠ {width}"
-        found = ",".join(cell or "" for cell in row[:50])
-        writer.refuse(RefusedRow(number, "ragged_row", found, detail), source)
+        row_text = ",".join(cell or "" for cell in row[:50])
+        writer.refuse(RefusedRow(number, "ragged_row", row_text, detail), source)
         return
     writer.add(number, row + [None] * (width - len(row)))
 
@@ -137,8 +140,12 @@ def cell_text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, datetime):
-        plain = value.replace(tzinfo=None, microsecond=0)
-        return plain.date().isoformat() if plain.time() == time.min else str(plain)
+        naive_moment = value.replace(tzinfo=None, microsecond=0)
+        return (
+            naive_moment.date().isoformat()
+            if naive_moment.time() == time.min
+            else str(naive_moment)
+        )
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, date):

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.alerts.back_test import Moves, Outcomes, Replay, as_data, proposed
-from xhcredit.alerts.budget import weekly
-from xhcredit.alerts.detect import Armed, armed
+from xhcredit.alerts.back_test import Outcomes, Replay, TierChanges, proof_json, proposed_threshold
+from xhcredit.alerts.budget import weekly_capacity
+from xhcredit.alerts.detect import ActiveTrigger, active_triggers
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
-from xhcredit.jobs.alerts.context import Scene
+from xhcredit.jobs.alerts.context import DistrictContext
 from xhcredit.jobs.alerts.nightly_update import reads_tiers
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.scoring.score_columns import score_store
+from xhcredit.jobs.scoring.score_columns import score_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Proving
 from xhcredit.scores.release import Release
@@ -26,8 +26,8 @@ from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 from xhcredit.tiers.assign import TIERS
 
-_TIMES = 10  #: how far above its own a threshold is looked for
-_NIGHTS = 4  #: a past tier is computed every so many steps: scoring everybody takes its time
+_SEARCH_FACTOR = 10  #: how far above its own a threshold is looked for
+_TIER_STEP = 4  #: a past tier is computed every so many steps: scoring everybody takes its time
 
 
 def back_test(
@@ -58,63 +58,77 @@ def back_test(
     Raises:
         BadInput: a trigger that is not in force.
     """
-    chosen = _triggers(rules, as_of, only)
-    scene = Scene.open(warehouse, rules, as_of, progress)
+    triggers = _triggers_in_force(rules, as_of, only)
+    district = DistrictContext.open(warehouse, rules, as_of, progress)
     rule = rules.value("alerts.proving", Proving, as_of=as_of)
     rate = rules.value("alerts.discovery", Discovery, as_of=as_of)
-    replay = Replay(scene.world, rule, rate, day_number(as_of))
-    if release is not None and any(reads_tiers(t) for t in chosen):
-        replay.moves = past_moves(scene, rules, release, replay.days(), progress)
-    outcomes = Outcomes.of(scene.world, rule.outcomes, day_number(as_of))
-    share = _share(scene, rules, as_of)
-    told = []
-    for k, trigger in enumerate(t for t in chosen if release is not None or not reads_tiers(t)):
-        progress(trigger.id, k, len(chosen))
-        report = as_data(replay.prove(trigger, outcomes))
+    replay = Replay(district.world, rule, rate, day_number(as_of))
+    if release is not None and any(reads_tiers(t) for t in triggers):
+        replay.moves = past_tier_falls(district, rules, release, replay.days(), progress)
+    outcomes = Outcomes.of(district.world, rule.outcomes, day_number(as_of))
+    share = _weekly_alerts_per_trigger(district, rules, as_of)
+    reports = []
+    for k, trigger in enumerate(t for t in triggers if release is not None or not reads_tiers(t)):
+        progress(trigger.id, k, len(triggers))
+        report = proof_json(replay.prove(trigger, outcomes))
         if propose:
-            report["proposed_at_least"] = proposed(replay, trigger, share, _TIMES)
-        told.append(report)
-    return scene.store.digest, told
+            report["proposed_at_least"] = proposed_threshold(replay, trigger, share, _SEARCH_FACTOR)
+        reports.append(report)
+    return district.event_columns.digest, reports
 
 
-def _triggers(rules: Rulebook, as_of: date, only: Sequence[str]) -> list[Armed]:
-    every = {t.id: t for t in armed(rules, as_of)}
-    unknown = [name for name in only if name not in every]
-    if unknown:
-        raise BadInput(f'no trigger "{unknown[0]}" in force on {as_of}; one of: {", ".join(every)}')
-    return [every[name] for name in only] if only else list(every.values())
+def _triggers_in_force(rules: Rulebook, as_of: date, only: Sequence[str]) -> list[ActiveTrigger]:
+    triggers_by_id = {t.id: t for t in active_triggers(rules, as_of)}
+    unknown_ids = [name for name in only if name not in triggers_by_id]
+    if unknown_ids:
+        raise BadInput(
+            f'no trigger "{unknown_ids[0]}" in force on {as_of}; one of: {", ".join(triggers_by_id)}'
+        )
+    return [triggers_by_id[name] for name in only] if only else list(triggers_by_id.values())
 
 
-def _share(scene: Scene, rules: Rulebook, as_of: date) -> float:
+def _weekly_alerts_per_trigger(district: DistrictContext, rules: Rulebook, as_of: date) -> float:
     """Weekly alerts that one of all triggers may raise within the alert budget of all bureaus."""
     budget = rules.value("alerts.budget", Budget, as_of=as_of)
-    bureaus = set(scene.names["bureau"].tolist())
-    return sum(weekly(budget, b) for b in bureaus) / max(len(armed(rules, as_of)), 1)
+    bureaus = set(district.names["bureau"].tolist())
+    return sum(weekly_capacity(budget, b) for b in bureaus) / max(
+        len(active_triggers(rules, as_of)), 1
+    )
 
 
-def prove(store: Store, act: Act, as_of: date, data: str, proofs: list[dict[str, Any]]) -> int:
+def store_back_tests(
+    store: Store, act: Act, as_of: date, data_digest: str, proofs: list[dict[str, Any]]
+) -> int:
     """Store back-tests, so that their triggers may raise alerts."""
-    return store.alerts.prove(act, as_of, data, proofs)
+    return store.alerts.save_backtests(act, as_of, data_digest, proofs)
 
 
-def past_moves(
-    scene: Scene, rules: Rulebook, release: Release, days: Sequence[int], progress: Progress
-) -> dict[int, Moves]:
+def past_tier_falls(
+    district: DistrictContext,
+    rules: Rulebook,
+    release: Release,
+    days: Sequence[int],
+    progress: Progress,
+) -> dict[int, TierChanges]:
     """Enterprises whose tier fell on past days, all scored as known then.
 
     A tier of every fourth step is compared with the one before: changes within are one change.
     """
-    moves: dict[int, Moves] = {}
-    before: np.ndarray | None = None
-    for k, day in enumerate(days[::_NIGHTS]):
-        progress("tiers", k * _NIGHTS, len(days))
+    falls_by_day: dict[int, TierChanges] = {}
+    earlier_tiers: np.ndarray | None = None
+    for k, day in enumerate(days[::_TIER_STEP]):
+        progress("tiers", k * _TIER_STEP, len(days))
         model = model_on(rules, release, date(1970, 1, 1) + timedelta(days=day))
-        rows = scene.store.present(day)
-        now = np.full(len(scene.store), "", "U1")
+        rows = district.event_columns.present(day)
+        tiers = np.full(len(district.event_columns), "", "U1")
         if rows.size:
-            now[rows] = np.array(TIERS)[score_store(scene.store, model, rows).columns["tier"]]
-        if before is not None:
-            fell = np.flatnonzero((before != "") & (now > before))
-            moves[day] = {int(r): (str(before[r]), str(now[r])) for r in fell}
-        before = now
-    return moves
+            tiers[rows] = np.array(TIERS)[
+                score_rows(district.event_columns, model, rows).columns["tier"]
+            ]
+        if earlier_tiers is not None:
+            fallen_rows = np.flatnonzero((earlier_tiers != "") & (tiers > earlier_tiers))
+            falls_by_day[day] = {
+                int(r): (str(earlier_tiers[r]), str(tiers[r])) for r in fallen_rows
+            }
+        earlier_tiers = tiers
+    return falls_by_day

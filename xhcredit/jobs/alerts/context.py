@@ -13,30 +13,30 @@ import duckdb
 import numpy as np
 
 from xhcredit.alerts.back_test import members
-from xhcredit.alerts.budget import Candidate
-from xhcredit.alerts.detect import Found
-from xhcredit.alerts.hits import Hit, Seen
+from xhcredit.alerts.budget import AlertCandidate
+from xhcredit.alerts.detect import Finding
+from xhcredit.alerts.hits import EventRef, Hit
 from xhcredit.alerts.visible_events import World
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.cluster import node_key
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.warehouse.clustered_store import open_store
-from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, Rows, open_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
+from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, EnterpriseRows, open_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import WhiteList
 
 _PLACES = ("name", "bureau", "street")
-SHOWN = 20  #: events and members that an alert carries as evidence
+MAX_EVIDENCE = 20  #: events and members that an alert carries as evidence
 
 
 @dataclass(frozen=True)
-class Scene:
+class DistrictContext:
     """District data as triggers read it, with the names that alerts show."""
 
     warehouse: Path
-    store: Store
+    event_columns: EventColumns
     world: World
     names: Mapping[str, Array]
     nodes: list[tuple[str, str]]
@@ -44,59 +44,61 @@ class Scene:
     @classmethod
     def open(
         cls, warehouse: Path, rules: Rulebook, as_of: date, progress: Progress = ignore_progress
-    ) -> Scene:
+    ) -> DistrictContext:
         """Open a district for the triggers of a day.
 
         Raises:
             NothingKnown: nothing was ever ingested there.
         """
-        store = open_store(warehouse, progress=progress)
-        told = open_rows(warehouse, store, [REGISTER]).register(
-            np.arange(len(store)), list(_PLACES)
+        event_columns = open_event_columns(warehouse, progress=progress)
+        register_table = open_rows(warehouse, event_columns, [REGISTER]).register_rows(
+            np.arange(len(event_columns)), list(_PLACES)
         )
-        names = {n: np.array(told.column(n).fill_null("").to_pylist(), object) for n in _PLACES}
+        names = {
+            n: np.array(register_table.column(n).fill_null("").to_pylist(), object) for n in _PLACES
+        }
         nodes = nodes_of(warehouse)
-        white_rows, white_numbers = white_listed(store, nodes, rules, as_of)
+        white_rows, white_numbers = white_listed(event_columns, nodes, rules, as_of)
         world = World(
-            store,
+            event_columns,
             streets=names["street"].astype(str),
             white_rows=white_rows,
             white_nodes=white_numbers,
         )
-        return cls(warehouse, store, world, names, nodes)
+        return cls(warehouse, event_columns, world, names, nodes)
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> EnterpriseRows:
         """Full rows, for evidence."""
-        return open_rows(self.warehouse, self.store)
+        return open_rows(self.warehouse, self.event_columns)
 
-    def candidate(self, found: Found) -> Candidate:
+    def candidate(self, finding: Finding) -> AlertCandidate:
         """Alert candidate of a detection, without its evidence."""
-        hit, numbers = found.hit, found.trigger.numbers
-        about = self._about(hit)
-        return Candidate(
-            trigger=found.trigger.id,
-            numbers=found.trigger.digest,
+        hit, numbers = finding.hit, finding.trigger.numbers
+        subject_columns = self._subject_columns(hit)
+        return AlertCandidate(
+            trigger=finding.trigger.id,
+            numbers=finding.trigger.digest,
             family=numbers.family,
             kind=hit.subject,
             fact=hit.fact,
-            colour=found.colour,
+            colour=finding.colour,
             strength=float(hit.strength),
             quiet_days=numbers.quiet_days,
             p=hit.p,
-            **about,
+            **subject_columns,
         )
 
-    def _about(self, hit: Hit) -> dict[str, Any]:
+    def _subject_columns(self, hit: Hit) -> dict[str, Any]:
         """Subject columns of an alert; a node or area has the bureau that all members share."""
         if hit.subject == "enterprise":
-            code = self.store.codes[hit.at].decode()
-            places = {n: str(self.names[n][hit.at]) for n in _PLACES}
-            return {"subject": code, "code": code, **places}
+            code = self.event_columns.codes[hit.position].decode()
+            place_columns = {n: str(self.names[n][hit.position]) for n in _PLACES}
+            return {"subject": code, "code": code, **place_columns}
         rows = members(self.world, hit)
-        bureau, street = (_common(self.names[n][rows]) for n in ("bureau", "street"))
+        bureau, street = (_common_text(self.names[n][rows]) for n in ("bureau", "street"))
         if hit.subject == "node":
-            kind, node = self.nodes[hit.at]
+            kind, node = self.nodes[hit.position]
             subject = f"{kind}:{node}"
             return {
                 "subject": subject,
@@ -113,28 +115,34 @@ class Scene:
             "street": street,
         }
 
-    def evidence(self, found: Found) -> dict[str, Any]:
+    def evidence(self, finding: Finding) -> dict[str, Any]:
         """Evidence of a detection: figures and the full event rows, latest first."""
-        figures = dict(found.hit.figures)
+        figures = dict(finding.hit.figures)
         if "enterprises" in figures:
             rows = figures.pop("enterprises")
-            figures["enterprises"] = [self.store.codes[r].decode() for r in rows[:SHOWN]]
+            figures["enterprises"] = [
+                self.event_columns.codes[r].decode() for r in rows[:MAX_EVIDENCE]
+            ]
         if "node" in figures:
             figures["node"] = ":".join(self.nodes[figures["node"]])
-        events = [self.event(s) for s in reversed(found.hit.events[-SHOWN:])]
-        names = {"zh": found.trigger.zh, "en": found.trigger.en}
+        events = [self.event(s) for s in reversed(finding.hit.events[-MAX_EVIDENCE:])]
+        names = {"zh": finding.trigger.zh, "en": finding.trigger.en}
         return {**names, "figures": figures, "events": events}
 
-    def event(self, seen: Seen) -> dict[str, Any]:
+    def event(self, event_ref: EventRef) -> dict[str, Any]:
         """One event with its own columns, key and source."""
-        offsets = self.store.tables[seen.table]["offsets"]
-        row = int(np.searchsorted(offsets, seen.row, "right")) - 1
-        full = self.rows.of(seen.table, row)[seen.row - int(offsets[row])]
-        told = {k: _plain(v) for k, v in full.items() if v is not None}
-        return {"table": seen.table, "code": self.store.codes[row].decode(), **told}
+        offsets = self.event_columns.tables[event_ref.table]["offsets"]
+        row = int(np.searchsorted(offsets, event_ref.row, "right")) - 1
+        full_row = self.rows.rows_of(event_ref.table, row)[event_ref.row - int(offsets[row])]
+        filled_columns = {k: _json_safe(v) for k, v in full_row.items() if v is not None}
+        return {
+            "table": event_ref.table,
+            "code": self.event_columns.codes[row].decode(),
+            **filled_columns,
+        }
 
 
-def _plain(value: object) -> Any:
+def _json_safe(value: object) -> Any:
     """A value as JSON can hold it; large whole numbers (ids) as text."""
     if isinstance(value, int) and abs(value) > _JSON_WHOLE:
         return str(value)
@@ -144,49 +152,49 @@ def _plain(value: object) -> Any:
 _JSON_WHOLE = 2**53  #: what every reader of JSON takes exactly
 
 
-def _common(values: Array) -> str:
+def _common_text(values: Array) -> str:
     """Value that all entries share; empty if they differ."""
-    found = set(values.tolist())
-    return str(found.pop()) if len(found) == 1 else ""
+    distinct_values = set(values.tolist())
+    return str(distinct_values.pop()) if len(distinct_values) == 1 else ""
 
 
-def _rows(store: Store, codes: Iterable[str]) -> Iterable[int]:
+def _rows_of_codes(event_columns: EventColumns, codes: Iterable[str]) -> Iterable[int]:
     """Positions of those of these codes that are in the register."""
     for code in codes:
-        at = int(np.searchsorted(store.codes, code.encode()))
-        if at < len(store) and store.codes[at] == code.encode():
-            yield at
+        row = int(np.searchsorted(event_columns.codes, code.encode()))
+        if row < len(event_columns) and event_columns.codes[row] == code.encode():
+            yield row
 
 
 def white_listed(
-    store: Store, nodes: Sequence[tuple[str, str]], rules: Rulebook, day: date
+    event_columns: EventColumns, nodes: Sequence[tuple[str, str]], rules: Rulebook, day: date
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Positions of the enterprises and numbers of the nodes of a day's white list.
 
     Args:
-        store: the clustered store.
+        event_columns: the clustered store.
         nodes: kind and name of every node, as ``nodes_of`` gives them.
         rules: the rulebook.
         day: the day.
     """
-    white = rules.value("alerts.white_list", WhiteList, as_of=day)
-    numbers = (n for n, (_, node) in enumerate(nodes) if node in white.nodes)
-    return frozenset(_rows(store, white.codes)), frozenset(numbers)
+    white_list = rules.value("alerts.white_list", WhiteList, as_of=day)
+    numbers = (n for n, (_, node) in enumerate(nodes) if node in white_list.nodes)
+    return frozenset(_rows_of_codes(event_columns, white_list.codes)), frozenset(numbers)
 
 
 def white_nodes(warehouse: Path, rules: Rulebook, day: date) -> frozenset[int]:
     """Numbers of the nodes of the white list; nothing is read while the list is empty."""
-    white = rules.value("alerts.white_list", WhiteList, as_of=day).nodes
-    if not white:
+    listed_nodes = rules.value("alerts.white_list", WhiteList, as_of=day).nodes
+    if not listed_nodes:
         return frozenset()
-    return frozenset(n for n, (_, node) in enumerate(nodes_of(warehouse)) if node in white)
+    return frozenset(n for n, (_, node) in enumerate(nodes_of(warehouse)) if node in listed_nodes)
 
 
 def nodes_of(warehouse: Path) -> list[tuple[str, str]]:
     """Kind and name of every node, in the order in which the clustered store numbers them."""
-    kept = Warehouse(warehouse)
-    with kept.reading(), duckdb.connect() as con:
-        create_views(con, kept)
+    opened_warehouse = Warehouse(warehouse)
+    with opened_warehouse.reading(), duckdb.connect() as con:
+        create_views(con, opened_warehouse)
         return con.sql(
             f"SELECT kind, node FROM (SELECT DISTINCT t.kind, t.node, {node_key()} AS key "
             "FROM relation t WHERE code IN (SELECT code FROM enterprise)) ORDER BY key"

@@ -10,45 +10,47 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.alerts.clusters import picture
-from xhcredit.alerts.detect import armed
+from xhcredit.alerts.clusters import cluster_picture
+from xhcredit.alerts.detect import active_triggers
 from xhcredit.alerts.precision import Precision, precision_of
 from xhcredit.alerts.visible_events import World
 from xhcredit.alerts.workflow import (
     BY_NIGHT,
-    MOVES,
-    Doing,
+    TRANSITIONS,
+    AlertAction,
     Standing,
     is_due_unknown,
     is_overdue,
     is_provisional,
-    taken,
+    standing_after,
 )
 from xhcredit.domain.calendar import Calendar, provisional_data
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
-from xhcredit.jobs.alerts.context import Scene
-from xhcredit.jobs.warehouse.rows_by_enterprise import Rows
+from xhcredit.jobs.alerts.context import DistrictContext
+from xhcredit.jobs.warehouse.rows_by_enterprise import EnterpriseRows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Flow, Picture, Retirement, Routing
-from xhcredit.store.alerts.alerts import Making
-from xhcredit.store.core.bureau_scope import Within, is_within
+from xhcredit.store.alerts.alerts import ActionBuilder
+from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
-MOST_AT_ONCE = 200
+MAX_ALERTS_PER_ACTION = 200
 
 
 @dataclass(frozen=True)
-class Desk:
+class AlertContext:
     """Context of alert workflow actions: store, rules and bureaus."""
 
     store: Store
     rules: Rulebook
-    within: Within = None
+    within: BureauScope = None
 
 
-def take(desk: Desk, act: Act, numbers: Sequence[int], doing: Doing) -> list[dict[str, Any]]:
+def perform_on_alerts(
+    context: AlertContext, act: Act, numbers: Sequence[int], action: AlertAction
+) -> list[dict[str, Any]]:
     """Perform one workflow action on several alerts: on all of them, or on none.
 
     Raises:
@@ -57,45 +59,47 @@ def take(desk: Desk, act: Act, numbers: Sequence[int], doing: Doing) -> list[dic
         TwoPersons: somebody else must do it.
         BadInput: too many, none, or something that the act needs is not given.
     """
-    if not 0 < len(numbers) <= MOST_AT_ONCE or len(set(numbers)) != len(numbers):
-        raise BadInput(f"{len(numbers)} alerts; give 1 to {MOST_AT_ONCE} different ones")
-    if doing.act not in MOVES or doing.act in BY_NIGHT:
-        known = ", ".join(name for name in MOVES if name not in BY_NIGHT)
-        raise BadInput(f'unknown act "{doing.act}"; choose one of: {known}')
-    done = desk.store.alerts.many(act, numbers, _making(desk.rules, doing), desk.within)
-    calendar = desk.rules.calendar
-    return [{**d, **provisional_data(is_provisional(d, calendar))} for d in done]
+    if not 0 < len(numbers) <= MAX_ALERTS_PER_ACTION or len(set(numbers)) != len(numbers):
+        raise BadInput(f"{len(numbers)} alerts; give 1 to {MAX_ALERTS_PER_ACTION} different ones")
+    if action.act not in TRANSITIONS or action.act in BY_NIGHT:
+        known_acts = ", ".join(name for name in TRANSITIONS if name not in BY_NIGHT)
+        raise BadInput(f'unknown act "{action.act}"; choose one of: {known_acts}')
+    changed_alerts = context.store.alerts.add_steps(
+        act, numbers, _transition_of(context.rules, action), context.within
+    )
+    calendar = context.rules.calendar
+    return [{**d, **provisional_data(is_provisional(d, calendar))} for d in changed_alerts]
 
 
-def _making(rules: Rulebook, doing: Doing) -> Making:
-    flow = rules.value("alerts.flow", Flow, as_of=doing.on)
-    routing = rules.value("alerts.routing", Routing, as_of=doing.on)
+def _transition_of(rules: Rulebook, action: AlertAction) -> ActionBuilder:
+    flow = rules.value("alerts.flow", Flow, as_of=action.on)
+    routing = rules.value("alerts.routing", Routing, as_of=action.on)
 
-    def making(found: dict[str, Any]) -> tuple[Doing, Standing]:
-        before = Standing(**{n: found[n] for n in _STANDING})
-        standing = taken(before, found["steps"], doing, flow, rules.calendar)
-        if doing.act != "issue":
-            return doing, standing
-        told = departments(routing, found["family"], standing)
+    def transition(alert: dict[str, Any]) -> tuple[AlertAction, Standing]:
+        earlier_standing = Standing(**{n: alert[n] for n in _STANDING_FIELDS})
+        standing = standing_after(earlier_standing, alert["steps"], action, flow, rules.calendar)
+        if action.act != "issue":
+            return action, standing
+        department_names = notified_departments(routing, alert["family"], standing)
         provisional = is_provisional(asdict(standing), rules.calendar)
-        details = {**doing.details, "departments": told, "provisional": provisional}
-        return replace(doing, details=details), standing
+        details = {**action.details, "departments": department_names, "provisional": provisional}
+        return replace(action, details=details), standing
 
-    return making
-
-
-_STANDING = ("state", "colour", "owner", "due_on", "snoozed_until")
+    return transition
 
 
-def departments(routing: Routing, family: str, standing: Standing) -> list[str]:
+_STANDING_FIELDS = ("state", "colour", "owner", "due_on", "snoozed_until")
+
+
+def notified_departments(routing: Routing, family: str, standing: Standing) -> list[str]:
     """Departments that are notified of an issued alert (防范联动)."""
-    at = Flow.COLOURS.index
-    if at(standing.colour) < at(routing.from_colour):
+    colour_rank = Flow.COLOURS.index
+    if colour_rank(standing.colour) < colour_rank(routing.from_colour):
         return []
     return list(routing.departments.get(family, ()))
 
 
-def departments_of(rules: Rulebook, family: str, day: date) -> list[str]:
+def departments_of_family(rules: Rulebook, family: str, day: date) -> list[str]:
     """Departments that are notified of alerts of a family issued at the required colour."""
     return list(rules.value("alerts.routing", Routing, as_of=day).departments.get(family, ()))
 
@@ -117,52 +121,63 @@ def with_overdue(
     ]
 
 
-def precision_table(desk: Desk, day: date) -> list[dict[str, Any]]:
+def precision_table(context: AlertContext, day: date) -> list[dict[str, Any]]:
     """Precision of each trigger from verified alerts, with its back-test if there is one."""
-    rule = desk.rules.value("alerts.retirement", Retirement, as_of=day)
-    verdicts, proofs = desk.store.alerts.verdicts(desk.within), desk.store.alerts.proofs()
-    triggers = {t.id: t for t in armed(desk.rules, day)}
-    told = []
+    rule = context.rules.value("alerts.retirement", Retirement, as_of=day)
+    verdicts, proofs = (
+        context.store.alerts.verdict_counts(context.within),
+        context.store.alerts.latest_backtests(),
+    )
+    triggers = {t.id: t for t in active_triggers(context.rules, day)}
+    precision_rows = []
     for name in sorted({*triggers, *verdicts}):
-        counted = verdicts.get(name, {})
-        found: Precision = precision_of(name, counted.get("alerts", 0), counted, rule)
+        verdict_counts = verdicts.get(name, {})
+        precision: Precision = precision_of(
+            name, verdict_counts.get("alerts", 0), verdict_counts, rule
+        )
         trigger = triggers.get(name)
-        names = {"zh": trigger.zh, "en": trigger.en} if trigger else {"zh": "", "en": ""}
+        titles = {"zh": trigger.zh, "en": trigger.en} if trigger else {"zh": "", "en": ""}
         proof = proofs.get((name, trigger.digest)) if trigger else None
-        told.append({**asdict(found), **names, "in_force": trigger is not None, "proof": proof})
-    return told
+        precision_rows.append(
+            {**asdict(precision), **titles, "in_force": trigger is not None, "proof": proof}
+        )
+    return precision_rows
 
 
-def cluster_of(world: World, rows: Rows, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
+def cluster_of(
+    world: World, rows: EnterpriseRows, rules: Rulebook, code: str, day: date
+) -> dict[str, Any]:
     """The cluster around an enterprise as known on a day: nodes and edges for a picture.
 
     Raises:
         UnknownEnterprise: nobody has this code.
     """
     rule = rules.value("alerts.picture", Picture, as_of=day)
-    told = picture(world, world.store.row(code), rule, day_number(day))
-    inside = [n for n in told["nodes"] if n["kind"] == "enterprise"]
-    about = rows.register(np.array([n["row"] for n in inside]), ["name", "bureau", "street"])
-    for node, row in zip(inside, about.to_pylist(), strict=True):
+    cluster_data = cluster_picture(world, world.event_columns.row(code), rule, day_number(day))
+    enterprise_nodes = [n for n in cluster_data["nodes"] if n["kind"] == "enterprise"]
+    register_rows = rows.register_rows(
+        np.array([n["row"] for n in enterprise_nodes]), ["name", "bureau", "street"]
+    )
+    for node, row in zip(enterprise_nodes, register_rows.to_pylist(), strict=True):
         node |= {k: v or "" for k, v in row.items()}
-    for node in told["nodes"]:
+    for node in cluster_data["nodes"]:
         del node["row"]
-    return {"code": code, "as_of": day.isoformat(), **told}
+    return {"code": code, "as_of": day.isoformat(), **cluster_data}
 
 
 def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
     """``cluster_of`` on a warehouse."""
-    scene = Scene.open(warehouse, rules, day)
-    return cluster_of(scene.world, scene.rows, rules, code, day)
+    district = DistrictContext.open(warehouse, rules, day)
+    return cluster_of(district.world, district.rows, rules, code, day)
 
 
-def within_bureaus(told: dict[str, Any], within: Within) -> dict[str, Any]:
+def within_bureaus(cluster_data: dict[str, Any], within: BureauScope) -> dict[str, Any]:
     """Cluster in which enterprises of other bureaus are masked: no code, name and place."""
-    masks: dict[str, str] = {}
-    for node in told["nodes"]:
+    masked_ids: dict[str, str] = {}
+    for node in cluster_data["nodes"]:
         if node["kind"] == "enterprise" and not is_within(node["bureau"], within):
-            masks[node["id"]] = f"x{len(masks) + 1}"
-            node |= {"id": masks[node["id"]], "name": "", "bureau": "", "street": ""}
-    for edge in told["edges"]:
-        edge["enterprise"] = masks.get(edge["enterprise"], edge["enterprise"])
-    return told
+            masked_ids[node["id"]] = f"x{len(masked_ids) + 1}"
+            node |= {"id": masked_ids[node["id"]], "name": "", "bureau": "", "street": ""}
+    for edge in cluster_data["edges"]:
+        edge["enterprise"] = masked_ids.get(edge["enterprise"], edge["enterprise"])
+    return cluster_data

@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from xhcredit.alerts.budget import Choice, choose
-from xhcredit.alerts.detect import Armed, Found, armed, detect
+from xhcredit.alerts.budget import AlertChoice, choose_alerts
+from xhcredit.alerts.detect import ActiveTrigger, Finding, active_triggers, detect
 from xhcredit.alerts.workflow import Standing, redated
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownRecord
-from xhcredit.jobs.alerts.context import Scene
+from xhcredit.jobs.alerts.context import DistrictContext
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Flow, Proving, TierFalls
 from xhcredit.store.core.hash_chain import canonical
@@ -28,7 +28,7 @@ from xhcredit.store.store import Store
 
 
 @dataclass(frozen=True)
-class Updated:
+class AlertUpdate:
     """What a night's alerts came to; ``waiting`` are triggers that nobody back-tested yet,
     ``redated`` alerts whose due day was counted anew, ``due_unknown`` those of which nobody can say
     until when they must be dealt with.
@@ -49,15 +49,18 @@ class Updated:
     repeated: bool
 
 
-@logged("alert.raised", lambda done: {**asdict(done), "waiting": len(done.waiting)})
-def update(
+@log_call(
+    "alert.raised",
+    lambda update_report: {**asdict(update_report), "waiting": len(update_report.waiting)},
+)
+def update_alerts(
     warehouse: Path,
     store: Store,
     rules: Rulebook,
     as_of: date,
     act: Act,
     progress: Progress = ignore_progress,
-) -> Updated:
+) -> AlertUpdate:
     """Raise the alerts of a night.  The same day, data and rules again do nothing.
 
     Only triggers whose present numbers were back-tested speak (``alert_proof.prove``).  Everything
@@ -66,32 +69,34 @@ def update(
     Raises:
         NothingKnown: nothing was ever ingested.
     """
-    scene = Scene.open(warehouse, rules, as_of, progress)
-    run, moves = tier_moves(store, scene, as_of)
-    ready, waiting = proven(store, rules, as_of)
-    inputs = _inputs(scene, rules, run, ready)
-    done = store.alerts.done(as_of, inputs)
-    if done is not None:
-        return Updated(**done, repeated=True)
-    scene.world.moves = moves
+    district = DistrictContext.open(warehouse, rules, as_of, progress)
+    run, tier_falls = tier_falls_of_run(store, district, as_of)
+    ready_triggers, untested_ids = split_by_back_test(store, rules, as_of)
+    inputs = _input_digest(district, rules, run, ready_triggers)
+    update_report = store.alerts.night_report(as_of, inputs)
+    if update_report is not None:
+        return AlertUpdate(**update_report, repeated=True)
+    district.world.tier_changes = tier_falls
     progress("alerts", 0, 1)
     rate = rules.value("alerts.discovery", Discovery, as_of=as_of)
-    found = detect(scene.world, ready, rate, day_number(as_of))
-    choice, findings = _chosen(scene, store, rules, as_of, found)
-    new = [
-        (replace(c, evidence=scene.evidence(findings[c.trigger, c.subject, c.fact])), e)
+    detections = detect(district.world, ready_triggers, rate, day_number(as_of))
+    choice, finding_by_key = _choose_alerts(district, store, rules, as_of, detections)
+    new_alerts = [
+        (replace(c, evidence=district.evidence(finding_by_key[c.trigger, c.subject, c.fact])), e)
         for c, e in choice.new
     ]
-    told = _report(as_of, found, choice, waiting, run)
+    report = _report(as_of, detections, choice, untested_ids, run)
     flow = rules.value("alerts.flow", Flow, as_of=as_of)
-    kept = store.alerts.night(act, as_of, inputs, new, expiring(flow, as_of), told, redating(rules))
-    return Updated(**kept)
+    stored_report = store.alerts.record_night(
+        act, as_of, inputs, new_alerts, expiry_terms(flow, as_of), report, redating(rules)
+    )
+    return AlertUpdate(**stored_report)
 
 
 def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
     """Function that recomputes the due day of an alert from its last step and today's calendar."""
 
-    def of(alert: dict[str, Any]) -> Standing | None:
+    def redate(alert: dict[str, Any]) -> Standing | None:
         standing = Standing(**{f.name: alert[f.name] for f in fields(Standing)})
         return redated(
             standing,
@@ -100,74 +105,83 @@ def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
             rules.calendar,
         )
 
-    return of
+    return redate
 
 
-_Findings = dict[tuple[str, str, str], Found]
+_FindingByKey = dict[tuple[str, str, str], Finding]
 
 
-def _chosen(
-    scene: Scene, store: Store, rules: Rulebook, as_of: date, found: list[Found]
-) -> tuple[Choice, _Findings]:
-    candidates = [(scene.candidate(f), f) for f in found]
+def _choose_alerts(
+    district: DistrictContext, store: Store, rules: Rulebook, as_of: date, detections: list[Finding]
+) -> tuple[AlertChoice, _FindingByKey]:
+    candidates = [(district.candidate(f), f) for f in detections]
     budget = rules.value("alerts.budget", Budget, as_of=as_of)
-    choice = choose([c for c, _ in candidates], store.alerts.earlier(), budget, as_of)
+    choice = choose_alerts([c for c, _ in candidates], store.alerts.earlier_alerts(), budget, as_of)
     return choice, {(c.trigger, c.subject, c.fact): f for c, f in candidates}
 
 
-def expiring(flow: Flow, as_of: date) -> Mapping[str, Any]:
+def expiry_terms(flow: Flow, as_of: date) -> Mapping[str, Any]:
     """Expiry terms of alerts that were not issued: latest day of detection, and the reason."""
-    before = (as_of - timedelta(days=flow.expires_days)).isoformat()
-    return {"before": before, "reason": f"not issued within {flow.expires_days} days"}
+    detected_before = (as_of - timedelta(days=flow.expires_days)).isoformat()
+    return {"before": detected_before, "reason": f"not issued within {flow.expires_days} days"}
 
 
-def _inputs(scene: Scene, rules: Rulebook, run: int, ready: list[Armed]) -> str:
+def _input_digest(
+    district: DistrictContext, rules: Rulebook, run: int, ready_triggers: list[ActiveTrigger]
+) -> str:
     """Digest of the inputs of a night's alerts."""
-    parts = [scene.store.digest, rules.digest, run, sorted(t.digest for t in ready)]
+    parts = [
+        district.event_columns.digest,
+        rules.digest,
+        run,
+        sorted(t.digest for t in ready_triggers),
+    ]
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
 def _report(
-    as_of: date, found: list[Found], choice: Choice, waiting: list[str], run: int
+    as_of: date, detections: list[Finding], choice: AlertChoice, untested_ids: list[str], run: int
 ) -> dict[str, Any]:
     by_trigger: dict[str, int] = {}
     for c, _ in choice.new:
         by_trigger[c.trigger] = by_trigger.get(c.trigger, 0) + 1
     return {
         "as_of": as_of.isoformat(),
-        "found": len(found),
-        "told_before": choice.told,
-        "quiet": choice.quiet,
-        "held": len(choice.held),
-        "waiting": waiting,
+        "found": len(detections),
+        "told_before": choice.known_count,
+        "quiet": choice.quiet_count,
+        "held": len(choice.held_back),
+        "waiting": untested_ids,
         "by_trigger": dict(sorted(by_trigger.items())),
         "tiers_of_run": run,
     }
 
 
-def proven(store: Store, rules: Rulebook, as_of: date) -> tuple[list[Armed], list[str]]:
+def split_by_back_test(
+    store: Store, rules: Rulebook, as_of: date
+) -> tuple[list[ActiveTrigger], list[str]]:
     """Triggers with a valid back-test on a day, and ids of those without one."""
-    return proven_by(store.alerts.proofs(), rules, as_of)
+    return split_by_proofs(store.alerts.latest_backtests(), rules, as_of)
 
 
-def proven_by(
+def split_by_proofs(
     proofs: Mapping[tuple[str, str], Mapping[str, Any]], rules: Rulebook, as_of: date
-) -> tuple[list[Armed], list[str]]:
-    """As ``proven``, by the last back-test of each trigger and digest of its numbers."""
+) -> tuple[list[ActiveTrigger], list[str]]:
+    """As ``split_by_back_test``, by the last back-test of each trigger and digest of its numbers."""
     rule = rules.value("alerts.proving", Proving, as_of=as_of)
     oldest = (as_of - timedelta(days=rule.valid_days)).isoformat()
-    ready, waiting = [], []
-    for trigger in armed(rules, as_of):
+    ready_triggers, untested_ids = [], []
+    for trigger in active_triggers(rules, as_of):
         proof = proofs.get((trigger.id, trigger.digest))
         if proof is not None and proof["as_of"] >= oldest:
-            ready.append(trigger)
+            ready_triggers.append(trigger)
         else:
-            waiting.append(trigger.id)
-    return ready, waiting
+            untested_ids.append(trigger.id)
+    return ready_triggers, untested_ids
 
 
-def tier_moves(
-    store: Store, scene: Scene, as_of: date
+def tier_falls_of_run(
+    store: Store, district: DistrictContext, as_of: date
 ) -> tuple[int, Mapping[int, tuple[str, str]]]:
     """Number of the run of this very day and tier falls in it, by position; 0 without a run."""
     try:
@@ -177,19 +191,19 @@ def tier_moves(
     if run["as_of"] != as_of.isoformat():
         return 0, {}
     s = snapshots.c
-    wanted = select(s.code, s.previous_tier, s.tier).where(
+    falls_query = select(s.code, s.previous_tier, s.tier).where(
         s.run == run["run"], s.previous_tier != "", s.tier > s.previous_tier
     )
     with store.database.reading() as con:
-        moved = con.execute(wanted).all()
-    codes = set(scene.store.codes.tolist()) if moved else set()
+        fall_rows = con.execute(falls_query).all()
+    codes = set(district.event_columns.codes.tolist()) if fall_rows else set()
     return int(run["run"]), {
-        scene.store.row(code): (before, now)
-        for code, before, now in moved
+        district.event_columns.row(code): (previous_tier, tier)
+        for code, previous_tier, tier in fall_rows
         if code.encode() in codes
     }
 
 
-def reads_tiers(trigger: Armed) -> bool:
+def reads_tiers(trigger: ActiveTrigger) -> bool:
     """Whether a trigger reads tier changes, which need a published run."""
     return isinstance(trigger.numbers, TierFalls)

@@ -20,18 +20,18 @@ from xhcredit.errors import BadInput
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: IPv6 that carries an IPv4 address to translators (RFC 6052)
-_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-_LONGEST, _PORTS = 2000, 65536
+_NAT64_PREFIX = ipaddress.IPv6Network("64:ff9b::/96")
+_MAX_URL_LENGTH, _PORT_LIMIT = 2000, 65536
 
 
 @dataclass(frozen=True)
-class Outward:
+class AddressPolicy:
     """Address policy; ``allowed`` are hosts and networks that need no HTTPS and may be private."""
 
     allowed: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> Outward:
+    def of(cls, text: str) -> AddressPolicy:
         """Read what an operator allows, commas between.
 
         >>> Outward.of("10.0.0.0/8, hooks.local").allowed
@@ -57,41 +57,43 @@ class Outward:
             url = httpx.URL(text)
         except httpx.InvalidURL:
             raise BadInput("this is no address; write https://host/path") from None
-        if url.scheme not in ("https", "http") or not url.host or len(text) > _LONGEST:
+        if url.scheme not in ("https", "http") or not url.host or len(text) > _MAX_URL_LENGTH:
             raise BadInput("messages go to https:// addresses only; write https://host/path")
-        if url.port is not None and not 0 < url.port < _PORTS:
+        if url.port is not None and not 0 < url.port < _PORT_LIMIT:
             raise BadInput(f"there is no port {url.port}; write https://host/path")
         if url.userinfo or url.fragment:
             raise BadInput("the address holds a password or a #; take it out: messages are signed")
-        literal = _literal(url.host)
+        literal = _literal_address(url.host)
         if literal is not None:
-            self._judge(url, literal)
+            self._refuse_private(url, literal)
         elif url.scheme == "http" and url.host not in self._hosts and not self._networks:
-            raise BadInput(f'"{url.host}" is asked without HTTPS; {_CURE}')
+            raise BadInput(f'"{url.host}" is asked without HTTPS; {_REMEDY}')
         return url
 
-    def route(self, url: httpx.URL) -> Address:
+    def resolved_address(self, url: httpx.URL) -> Address:
         """Resolve the address that a connection to ``url`` uses; all addresses are checked.
 
         Raises:
             BadInput: nobody has this name, or one of its addresses may not be sent to.
         """
-        found = _look_up(url)
-        for address in found:
-            self._judge(url, address)
-        return found[0]
+        addresses = _resolve_host(url)
+        for address in addresses:
+            self._refuse_private(url, address)
+        return addresses[0]
 
-    def _judge(self, url: httpx.URL, address: Address) -> None:
-        real = _real(address)
-        if url.host in self._hosts or any(real in network for network in self._networks):
+    def _refuse_private(self, url: httpx.URL, address: Address) -> None:
+        effective_address = _effective_address(address)
+        if url.host in self._hosts or any(
+            effective_address in network for network in self._networks
+        ):
             return
         if url.scheme != "https":
-            raise BadInput(f'"{url.host}" is asked without HTTPS; {_CURE}')
-        if not real.is_global or real.is_multicast:
-            raise BadInput(f'"{url.host}" is inside, at {address}; {_CURE}')
+            raise BadInput(f'"{url.host}" is asked without HTTPS; {_REMEDY}')
+        if not effective_address.is_global or effective_address.is_multicast:
+            raise BadInput(f'"{url.host}" is inside, at {address}; {_REMEDY}')
 
 
-_CURE = "the operator can allow its host or network: xhcredit deliver --allow"
+_REMEDY = "the operator can allow its host or network: xhcredit deliver --allow"
 
 
 def _network(text: str) -> _Network | None:
@@ -101,7 +103,7 @@ def _network(text: str) -> _Network | None:
         return None
 
 
-def _literal(host: str) -> Address | None:
+def _literal_address(host: str) -> Address | None:
     """An address that is written as one; None for a name."""
     try:
         return ipaddress.ip_address(host)
@@ -109,21 +111,23 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _look_up(url: httpx.URL) -> Sequence[Address]:
+def _resolve_host(url: httpx.URL) -> Sequence[Address]:
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        address_infos = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise BadInput(f'nobody has the name "{url.host}"; see that it is right') from None
-    every = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
-    return list(dict.fromkeys(every))
+    addresses = (
+        ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in address_infos
+    )
+    return list(dict.fromkeys(addresses))
 
 
-def _real(address: Address) -> Address:
+def _effective_address(address: Address) -> Address:
     """The IPv4 address behind one of IPv6, where there is one."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _TRANSLATED:
+    if address in _NAT64_PREFIX:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)

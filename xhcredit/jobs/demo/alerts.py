@@ -8,17 +8,17 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Any, NamedTuple
 
-from xhcredit.alerts.workflow import OVER, Doing
-from xhcredit.jobs.alerts.follow_up import Desk, take
+from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction
+from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts
 from xhcredit.jobs.demo.accounts import PEOPLE
-from xhcredit.jobs.demo.schedule import Diary
+from xhcredit.jobs.demo.schedule import Schedule
 from xhcredit.jobs.draws.triggered_checks import open_check
-from xhcredit.store.alerts.alert_queries import Asked
+from xhcredit.store.alerts.alert_queries import AlertQuery
 
 #: more than a night can raise
-_ALL = 10_000
+_NO_LIMIT = 10_000
 _SNOOZED_DAYS = 12
-CHECK = "ts-2026-01"  #: the check that one alert leads to
+TRIGGERED_CHECK_ID = "ts-2026-01"  #: the check that one alert leads to
 
 
 class Step(NamedTuple):
@@ -68,13 +68,13 @@ TRACKS: dict[str, tuple[Step, ...]] = {
             "chen",
             "dispose",
             "开展触发式检查",
-            {"measure": "triggered_check", "check_code": CHECK},
+            {"measure": "triggered_check", "check_code": TRIGGERED_CHECK_ID},
         ),
     ),
 }
 #: what becomes of the alerts of a night, in turn; those left alone for long expire by themselves
-EARLY = ("closed", "dismissed", "closed_false", "detected", "closed")
-OPEN = (
+EARLY_TRACKS = ("closed", "dismissed", "closed_false", "detected", "closed")
+OPEN_TRACKS = (
     "issued",
     "checked",
     "verified",
@@ -84,84 +84,97 @@ OPEN = (
     "closed",
     "closed_false",
 )
-LATE = ("issued", "snoozed", "screened", "verified")
-UNTOUCHED = ("detected",)
+LATE_TRACKS = ("issued", "snoozed", "screened", "verified")
+UNTOUCHED_TRACKS = ("detected",)
 
 
 @dataclass
-class AlertDesk:
+class AlertOfficers:
     """Alert officers of the demo."""
 
-    diary: Diary
+    schedule: Schedule
     _on_track: set[int] = field(default_factory=set)
 
-    def after(self, night: date, tracks: Sequence[str]) -> None:
+    def schedule_follow_up(self, night: date, tracks: Sequence[str]) -> None:
         """Assign the alerts of a night to tracks and schedule their steps."""
-        found = self._alerts("detected")
-        fresh = [a["id"] for a in sorted(found, key=lambda a: a["id"])]
-        fresh = [n for n in fresh if n not in self._on_track]
-        self._on_track |= set(fresh)
-        chosen: dict[str, list[int]] = {}
-        for number, track in zip(fresh, cycle(tracks), strict=False):
-            one_only = track == "checked" and chosen.get(track)
-            chosen.setdefault("disposed" if one_only else track, []).append(number)
-        for track, numbers in chosen.items():
+        detected_alerts = self._alerts("detected")
+        new_ids = [a["id"] for a in sorted(detected_alerts, key=lambda a: a["id"])]
+        new_ids = [n for n in new_ids if n not in self._on_track]
+        self._on_track |= set(new_ids)
+        ids_by_track: dict[str, list[int]] = {}
+        for number, track in zip(new_ids, cycle(tracks), strict=False):
+            is_second_check = track == "checked" and ids_by_track.get(track)
+            ids_by_track.setdefault("disposed" if is_second_check else track, []).append(number)
+        for track, numbers in ids_by_track.items():
             for step in TRACKS[track]:
-                self._write(night, step, numbers)
+                self._schedule_step(night, step, numbers)
 
     def merge_twins(self, night: date) -> None:
         """Merge one of two alerts about the same enterprise into the other."""
-        waiting = self._alerts("detected")
-        for alert in waiting:
+        detected_alerts = self._alerts("detected")
+        for alert in detected_alerts:
             twin = next(
-                (a for a in waiting if a["subject"] == alert["subject"] and a["id"] < alert["id"]),
+                (
+                    a
+                    for a in detected_alerts
+                    if a["subject"] == alert["subject"] and a["id"] < alert["id"]
+                ),
                 None,
             )
             if twin is not None:
                 self._on_track.add(alert["id"])
-                into = {"into": twin["id"]}
-                self._write(
-                    night, Step(1, "zhao", "merge", "同一企业同一原因", into), [alert["id"]]
+                merge_details = {"into": twin["id"]}
+                self._schedule_step(
+                    night,
+                    Step(1, "zhao", "merge", "同一企业同一原因", merge_details),
+                    [alert["id"]],
                 )
                 return
 
     def _alerts(self, *states: str) -> list[dict[str, Any]]:
-        asked = Asked(states=frozenset(states), limit=_ALL)
-        return self.diary.stage.store.alerts.page(asked)
+        query = AlertQuery(states=frozenset(states), limit=_NO_LIMIT)
+        return self.schedule.environment.store.alerts.read_page(query)
 
-    def _write(self, night: date, step: Step, numbers: list[int]) -> None:
-        self.diary.working_days_after(
-            night, step.days, f"alerts: {step.act}", lambda: self._do(step, numbers)
+    def _schedule_step(self, night: date, step: Step, numbers: list[int]) -> None:
+        self.schedule.add_after_working_days(
+            night, step.days, f"alerts: {step.act}", lambda: self._perform_step(step, numbers)
         )
 
-    def _do(self, step: Step, numbers: list[int]) -> None:
-        stage = self.diary.stage
-        still = {
-            a["id"] for a in stage.store.alerts.page(Asked(limit=_ALL)) if a["state"] not in OVER
+    def _perform_step(self, step: Step, numbers: list[int]) -> None:
+        environment = self.schedule.environment
+        open_ids = {
+            a["id"]
+            for a in environment.store.alerts.read_page(AlertQuery(limit=_NO_LIMIT))
+            if a["state"] not in CLOSED_STATES
         }
         details = dict(step.details)
         if "until" in details:
-            details["until"] = (stage.today + timedelta(days=_SNOOZED_DAYS)).isoformat()
-        act = stage.person(step.login).act(f"alert.{step.act}", step.reason)
-        going = [n for n in numbers if n in still]
+            details["until"] = (environment.today + timedelta(days=_SNOOZED_DAYS)).isoformat()
+        act = environment.person(step.login).act(f"alert.{step.act}", step.reason)
+        open_numbers = [n for n in numbers if n in open_ids]
         if details.get("check_code"):
-            self._open_check(going[0])
-        doing = Doing(step.act, stage.today, act.actor, step.reason, details)
-        if going:
-            take(Desk(stage.store, stage.rules), act, going, doing)
+            self._open_check(open_numbers[0])
+        action = AlertAction(step.act, environment.today, act.actor, step.reason, details)
+        if open_numbers:
+            perform_on_alerts(
+                AlertContext(environment.store, environment.rules), act, open_numbers, action
+            )
 
     def _open_check(self, number: int) -> None:
         """The triggered check that an alert leads to."""
-        stage, alert = self.diary.stage, self.diary.stage.store.alerts.one(number)
-        given = {
-            "id": CHECK,
+        environment, alert = (
+            self.schedule.environment,
+            self.schedule.environment.store.alerts.get(number),
+        )
+        check_fields = {
+            "id": TRIGGERED_CHECK_ID,
             "bureau": alert["bureau"] or PEOPLE[0].bureau,
             "code": alert["code"],
             "source": "alert",
             "reason": "预警核查属实，需现场检查",
             "reference": f"预警 {number}",
             "items": ["disclosure"],
-            "opened_on": stage.today.isoformat(),
+            "opened_on": environment.today.isoformat(),
         }
-        act = stage.person("chen").act("check.open", "预警核查")
-        open_check(stage.store, act, given, stage.rules, stage.today)
+        act = environment.person("chen").act("check.open", "预警核查")
+        open_check(environment.store, act, check_fields, environment.rules, environment.today)

@@ -15,13 +15,13 @@ import yaml
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.jobs.demo.accounts import BUILDING, CIVIL, MARKET
-from xhcredit.jobs.demo.schedule import Diary
+from xhcredit.jobs.demo.schedule import Schedule
 from xhcredit.jobs.draws import replacements as draw_people
 from xhcredit.jobs.draws import steps as jobs
-from xhcredit.jobs.draws.joint import lay_over
-from xhcredit.jobs.draws.publication import publish
 from xhcredit.jobs.draws.results import enter_results
-from xhcredit.jobs.draws.triggered_checks import call_off, close_check, open_check
+from xhcredit.jobs.draws.joint import join_draws
+from xhcredit.jobs.draws.publication import publish_list
+from xhcredit.jobs.draws.triggered_checks import cancel_check, close_check, open_check
 
 #: what visits find, by turns: mostly nothing
 _FINDINGS = ("no_problem", "no_problem", "corrected", "no_problem", "not_published",
@@ -32,7 +32,7 @@ DRAWN, SEEDED, WAITING = "zh-2026-06", "js-2026-06", "demo-2026-07"
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedDraw:
     """A draw and the plan made for it; ``as_of`` is the night of its frame.
 
     ``how`` are the parts in which its plan differs from the sample's, ``seed`` what the lottery
@@ -41,9 +41,9 @@ class Planned:
 
     draw: str
     as_of: date
-    due: date
+    seed_due: date
     seed: str
-    how: dict[str, Any]
+    plan_changes: dict[str, Any]
     round: str = ""
 
     @property
@@ -82,152 +82,187 @@ _MAY, _JUN, _END = date(2026, 5, 31), date(2026, 6, 26), date(2026, 6, 30)
 DRAWS = {
     each.draw: each
     for each in (
-        Planned(FINISHED, _JAN, date(2026, 2, 3), "3 9 14 22 27 31 + 5", _GENERAL),
-        Planned(PARTLY, _MAR, date(2026, 4, 3), "1 8 16 19 25 30 + 9", _FOOD),
-        Planned(REPEATED, _APR, date(2026, 5, 8), "5 6 11 20 24 29 + 1", _GENERAL),
-        Planned("yl-2026-05", _APR, date(2026, 5, 12), "2 4 13 18 21 33 + 7", _CARE, JOINT),
-        Planned("mf-2026-05", _APR, date(2026, 5, 12), "2 4 13 18 21 33 + 7", _CARE_TOO, JOINT),
-        Planned(DRAWN, _MAY, date(2026, 6, 5), "7 10 12 17 23 32 + 2", _GENERAL),
-        Planned(SEEDED, _JUN, date(2026, 6, 30), "4 6 15 20 28 34 + 8", _SITES),
-        Planned(WAITING, _END, date(2026, 7, 3), "", _GENERAL),
+        PlannedDraw(FINISHED, _JAN, date(2026, 2, 3), "3 9 14 22 27 31 + 5", _GENERAL),
+        PlannedDraw(PARTLY, _MAR, date(2026, 4, 3), "1 8 16 19 25 30 + 9", _FOOD),
+        PlannedDraw(REPEATED, _APR, date(2026, 5, 8), "5 6 11 20 24 29 + 1", _GENERAL),
+        PlannedDraw("yl-2026-05", _APR, date(2026, 5, 12), "2 4 13 18 21 33 + 7", _CARE, JOINT),
+        PlannedDraw("mf-2026-05", _APR, date(2026, 5, 12), "2 4 13 18 21 33 + 7", _CARE_TOO, JOINT),
+        PlannedDraw(DRAWN, _MAY, date(2026, 6, 5), "7 10 12 17 23 32 + 2", _GENERAL),
+        PlannedDraw(SEEDED, _JUN, date(2026, 6, 30), "4 6 15 20 28 34 + 8", _SITES),
+        PlannedDraw(WAITING, _END, date(2026, 7, 3), "", _GENERAL),
     )
 }
 
 
 @dataclass
-class DrawDesk:
+class DrawOfficers:
     """Draw officers of the demo; freezing and seed are entered by different persons."""
 
-    diary: Diary
+    schedule: Schedule
 
     def file_plans(self) -> None:
         """File the plans of the year."""
-        stage = self.diary.stage
-        sample = yaml.safe_load((stage.sample / "draw" / "plan.yaml").read_bytes())
+        environment = self.schedule.environment
+        sample = yaml.safe_load((environment.sample / "draw" / "plan.yaml").read_bytes())
         for planned in DRAWS.values():
-            source = _LOTTERY.format(due=planned.due)
-            given = (
+            source = _LOTTERY.format(due=planned.seed_due)
+            plan_fields = (
                 sample
-                | planned.how
+                | planned.plan_changes
                 | {
                     "id": planned.plan,
-                    "published_on": stage.today.isoformat(),
-                    "seed_due": planned.due.isoformat(),
+                    "published_on": environment.today.isoformat(),
+                    "seed_due": planned.seed_due.isoformat(),
                     "seed_source": source,
                 }
             )
-            act = stage.person("zhao").act("draw.plan", "年度抽查计划", plan=planned.plan)
-            jobs.file_plan(stage.store, act, given, stage.rules, stage.today)
+            act = environment.person("zhao").act("draw.plan", "年度抽查计划", plan=planned.plan)
+            jobs.file_plan(
+                environment.store, act, plan_fields, environment.rules, environment.today
+            )
 
     def freeze(self, draw: str, *, replaces: str = "", why: str = "") -> None:
         """Freeze the frame of a draw and publish the commitment."""
-        stage, planned, lists = self.diary.stage, DRAWS[draw], self.diary.stage.sample / "draw"
+        environment, planned, people_folder = (
+            self.schedule.environment,
+            DRAWS[draw],
+            self.schedule.environment.sample / "draw",
+        )
         people = jobs.People(
-            (lists / "inspectors.csv").read_bytes(), (lists / "recusals.csv").read_bytes()
+            (people_folder / "inspectors.csv").read_bytes(),
+            (people_folder / "recusals.csv").read_bytes(),
         )
         plan = DRAWS[replaces].plan if replaces else planned.plan
-        asked = jobs.Freezing(
+        request = jobs.FreezeRequest(
             plan, draw, planned.as_of, people, planned.round, replaces or None, why
         )
-        act = stage.person("zhao").act("draw.freeze", "锁定名录并公布承诺", draw=draw)
-        jobs.freeze(stage.store, act, stage.warehouse, stage.rules, asked, stage.progress)
+        act = environment.person("zhao").act("draw.freeze", "锁定名录并公布承诺", draw=draw)
+        jobs.freeze(
+            environment.store,
+            act,
+            environment.warehouse,
+            environment.rules,
+            request,
+            environment.progress,
+        )
 
     def seed(self, *draws: str) -> None:
         """Enter the lottery numbers."""
-        stage = self.diary.stage
+        environment = self.schedule.environment
         for draw in draws:
-            source = jobs.committed(stage.store, draw)["seed_source"]
-            act = stage.person("qian").act("draw.seed", "录入开奖号码", draw=draw)
-            jobs.seed(stage.store, act, draw, DRAWS[draw].seed, source)
+            source = jobs.commitment_of(environment.store, draw)["seed_source"]
+            act = environment.person("qian").act("draw.seed", "录入开奖号码", draw=draw)
+            jobs.enter_seed(environment.store, act, draw, DRAWS[draw].seed, source)
 
     def run(self, *draws: str) -> None:
         """Run draws."""
-        stage = self.diary.stage
+        environment = self.schedule.environment
         for draw in draws:
-            act = stage.person("zhao").act("draw.run", "抽取", draw=draw)
-            jobs.run(stage.store, act, draw, stage.progress)
+            act = environment.person("zhao").act("draw.run", "抽取", draw=draw)
+            jobs.run_draw(environment.store, act, draw, environment.progress)
 
     def seed_and_run(self, *draws: str) -> None:
         """Both, on the evening of the lottery."""
         self.seed(*draws)
         self.run(*draws)
 
-    def publish(self, draw: str) -> None:
+    def publish_list(self, draw: str) -> None:
         """Publish the list, with the results that are in."""
-        stage = self.diary.stage
-        act = stage.person("zhao").act("draw.publish", "公示抽查名单和结果", draw=draw)
-        publish(stage.store, act, draw, stage.folder / "draws" / draw)
+        environment = self.schedule.environment
+        act = environment.person("zhao").act("draw.publish", "公示抽查名单和结果", draw=draw)
+        publish_list(environment.store, act, draw, environment.folder / "draws" / draw)
 
-    def enter(self, draw: str, share: float) -> None:
+    def enter_results(self, draw: str, share: float) -> None:
         """Enter results for a share of the visits, inspected on the working days before."""
-        stage, made = self.diary.stage, jobs.record_of(self.diary.stage.store, draw)
-        codes = sorted(s["code"] for s in made["selected"])
+        environment, draw_record = (
+            self.schedule.environment,
+            jobs.record_of(self.schedule.environment.store, draw),
+        )
+        codes = sorted(s["code"] for s in draw_record["selected"])
         codes = codes[: max(1, round(len(codes) * share))]
-        act = stage.person("chen").act("draw.results", "录入检查结果", draw=draw)
-        data = _results(codes, stage.today, stage.rules.calendar)
-        name = f"results-{draw}.csv"
-        enter_results(stage.store, act, draw, data, name, stage.warehouse, stage.today)
+        act = environment.person("chen").act("draw.results", "录入检查结果", draw=draw)
+        results_csv = _results_csv(codes, environment.today, environment.rules.calendar)
+        file_name = f"results-{draw}.csv"
+        enter_results(
+            environment.store,
+            act,
+            draw,
+            results_csv,
+            file_name,
+            environment.warehouse,
+            environment.today,
+        )
 
-    def replace_somebody(self, draw: str) -> None:
+    def replace_inspector(self, draw: str) -> None:
         """Replace one inspector of one visit."""
-        stage = self.diary.stage
-        first = jobs.record_of(stage.store, draw)["selected"][0]
-        act = stage.person("qian").act("draw.replace", "检查人员因病请假", draw=draw)
-        away = draw_people.Away(first["code"], first["inspectors"][0], "检查人员因病请假")
-        draw_people.replace_inspector(stage.store, act, draw, away)
+        environment = self.schedule.environment
+        first_selected = jobs.record_of(environment.store, draw)["selected"][0]
+        act = environment.person("qian").act("draw.replace", "检查人员因病请假", draw=draw)
+        absence = draw_people.InspectorAbsence(
+            first_selected["code"], first_selected["inspectors"][0], "检查人员因病请假"
+        )
+        draw_people.replace_inspector(environment.store, act, draw, absence)
 
-    def lay_over(self, joint: str, draws: Sequence[str]) -> None:
+    def join_draws(self, joint: str, draws: Sequence[str]) -> None:
         """Create a joint draw of several draws."""
-        stage = self.diary.stage
-        act = stage.person("zhao").act("draw.joint", "部门联合抽查", joint=joint)
-        lay_over(stage.store, act, joint, draws)
+        environment = self.schedule.environment
+        act = environment.person("zhao").act("draw.joint", "部门联合抽查", joint=joint)
+        join_draws(environment.store, act, joint, draws)
 
-    def check_complaint(self, check: str, bureau: str, item: str, at: int) -> None:
+    def check_complaint(self, check: str, bureau: str, item: str, position: int) -> None:
         """Open a check for a complaint about the enterprise at a place of the list by score."""
-        stage = self.diary.stage
-        codes = lowest(stage.folder, at + 1)
-        given = {
+        environment = self.schedule.environment
+        codes = lowest_scored_codes(environment.folder, position + 1)
+        check_fields = {
             "id": check,
             "bureau": bureau,
-            "code": codes[at],
+            "code": codes[position],
             "source": "complaint",
             "reason": "市民热线投诉",
             "reference": f"12345-{check}",
             "items": [item],
-            "opened_on": stage.today.isoformat(),
+            "opened_on": environment.today.isoformat(),
         }
-        act = stage.person("chen").act("check.open", "投诉举报处理")
-        open_check(stage.store, act, given, stage.rules, stage.today)
+        act = environment.person("chen").act("check.open", "投诉举报处理")
+        open_check(environment.store, act, check_fields, environment.rules, environment.today)
 
     def close_check(self, check: str, result: str) -> None:
         """Enter what a check found."""
-        stage = self.diary.stage
-        found = {"result": result, "inspected_on": stage.today.isoformat(), "note": "已告知投诉人"}
-        act = stage.person("chen").act("check.close", "录入检查结果")
-        close_check(stage.store, act, check, found, stage.warehouse, stage.today)
+        environment = self.schedule.environment
+        check_result = {
+            "result": result,
+            "inspected_on": environment.today.isoformat(),
+            "note": "已告知投诉人",
+        }
+        act = environment.person("chen").act("check.close", "录入检查结果")
+        close_check(
+            environment.store, act, check, check_result, environment.warehouse, environment.today
+        )
 
-    def call_off(self, check: str) -> None:
+    def cancel_check(self, check: str) -> None:
         """Cancel a triggered check."""
-        stage = self.diary.stage
-        act = stage.person("chen").act("check.call_off", "投诉人撤回")
-        call_off(stage.store, act, check, "投诉人撤回投诉", stage.today)
+        environment = self.schedule.environment
+        act = environment.person("chen").act("check.call_off", "投诉人撤回")
+        cancel_check(environment.store, act, check, "投诉人撤回投诉", environment.today)
 
 
-def _results(codes: Sequence[str], today: date, calendar: Calendar) -> bytes:
+def _results_csv(codes: Sequence[str], today: date, calendar: Calendar) -> bytes:
     """A file of results as an inspector writes it; visits on the working days before ``today``."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("code", "result", "inspected_on", "item", "note"))
-    days = [
+    buffer = io.StringIO(newline="")
+    csv_writer = csv.writer(buffer, lineterminator="\n")
+    csv_writer.writerow(("code", "result", "inspected_on", "item", "note"))
+    working_days = [
         d for d in (today - timedelta(days=n) for n in range(1, 15)) if calendar.is_working_day(d)
     ]
-    for place, code in enumerate(codes):
-        finding = _FINDINGS[place % len(_FINDINGS)]
-        table.writerow((code, finding, days[place % len(days)].isoformat(), "", ""))
-    return text.getvalue().encode()
+    for position, code in enumerate(codes):
+        finding = _FINDINGS[position % len(_FINDINGS)]
+        csv_writer.writerow(
+            (code, finding, working_days[position % len(working_days)].isoformat(), "", "")
+        )
+    return buffer.getvalue().encode()
 
 
-def lowest(folder: Path, count: int) -> list[str]:
+def lowest_scored_codes(folder: Path, count: int) -> list[str]:
     """Codes of the lowest composites of the night in a folder, the lowest first."""
 
     table = pq.read_table(folder / "scores.parquet", columns=["code", "composite"])

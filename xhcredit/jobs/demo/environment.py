@@ -8,12 +8,12 @@ from pathlib import Path
 
 from xhcredit.domain.clock import CHINA
 from xhcredit.domain.progress import Progress
-from xhcredit.jobs.alerts.nightly_update import Updated, update
-from xhcredit.jobs.demo.accounts import BY_LOGIN, NIGHT, Person
+from xhcredit.jobs.alerts.nightly_update import AlertUpdate, update_alerts
+from xhcredit.jobs.demo.accounts import NIGHT_ACTOR, PERSON_BY_LOGIN, Person
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.restoration.grants_to_warehouse import apply_grants
-from xhcredit.jobs.restoration.nightly_update import Listed, write_restorable
+from xhcredit.jobs.restoration.nightly_update import RestorableList, write_restorable
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
@@ -23,7 +23,7 @@ from xhcredit.store.store import Store
 
 MORNING, AFTERNOON, EVENING = time(9), time(15), time(19)
 #: a night is scored when its day is over
-_NIGHT_BEGINS = time(0, 30)
+_NIGHT_START = time(0, 30)
 
 
 def moment_at(day: date, hour: time) -> datetime:
@@ -32,7 +32,7 @@ def moment_at(day: date, hour: time) -> datetime:
 
 
 @dataclass
-class Stage:
+class DemoEnvironment:
     """The demo while it is made; ``folder`` holds everything that is made."""
 
     store: Store
@@ -54,9 +54,9 @@ class Stage:
 
     def person(self, login: str) -> Person:
         """One of those who work here."""
-        return BY_LOGIN[login]
+        return PERSON_BY_LOGIN[login]
 
-    def goes_on_at(self, day: date, hour: time = MORNING) -> date:
+    def advance_clock(self, day: date, hour: time = MORNING) -> date:
         """Set the clock forward to a moment, unless it is past it; returns the day."""
         moment = moment_at(day, hour)
         if moment > self.store.clock.now():
@@ -64,28 +64,30 @@ class Stage:
             self.store.demo.set_clock(act, moment)
         return day
 
-    def take_in(self, day: date, delivery: Path) -> None:
+    def ingest_delivery(self, day: date, delivery: Path) -> None:
         """Ingest what departments sent on a day."""
-        self.goes_on_at(day, EVENING)
+        self.advance_clock(day, EVENING)
         mappings = self.sample / "mappings"
         run_ingest(
             str(delivery), mappings, self.warehouse, today=self.today, progress=self.progress
         )
 
-    def night(self, day: date) -> Updated:
+    def score_and_publish(self, day: date) -> AlertUpdate:
         """Score and publish a day once it is over, and raise its alerts."""
-        self.goes_on_at(day + timedelta(days=1), _NIGHT_BEGINS)
-        kept = self.store.applications
-        apply_grants(self.warehouse, kept.grants(), kept.revoked(), today=self.today)
+        self.advance_clock(day + timedelta(days=1), _NIGHT_START)
+        applications = self.store.applications
+        apply_grants(
+            self.warehouse, applications.grants(), applications.revocations(), today=self.today
+        )
         model = model_on(self.rules, self.release, day)
         run_night(self.warehouse, self.folder, model, progress=self.progress)
-        publish(self.folder, self.store, actor=NIGHT, release=self.release.as_data())
-        act = Act(NIGHT, "alert.update", "nightly alerts", payload={"on": f"{day}"})
-        return update(self.warehouse, self.store, self.rules, day, act, self.progress)
+        publish(self.folder, self.store, actor=NIGHT_ACTOR, release=self.release.as_data())
+        act = Act(NIGHT_ACTOR, "alert.update", "nightly alerts", payload={"on": f"{day}"})
+        return update_alerts(self.warehouse, self.store, self.rules, day, act, self.progress)
 
-    def list_restorable(self, day: date) -> Listed:
+    def list_restorable(self, day: date) -> RestorableList:
         """Write the list of who can be restored beside the results of a night."""
-        barred = self.store.applications.barred()
+        barred = self.store.applications.breach_day_by_code()
         return write_restorable(
             self.warehouse, self.rules, day, self.folder, barred=barred, progress=self.progress
         )

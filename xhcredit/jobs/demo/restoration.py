@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from xhcredit.jobs.demo.schedule import Diary
-from xhcredit.jobs.restoration.applications import Asked, Desk, Doing, file, take
-from xhcredit.jobs.restoration.candidates import Restorable, restorable
-from xhcredit.jobs.restoration.records import Chosen, read_records
+from xhcredit.jobs.demo.schedule import Schedule
+from xhcredit.jobs.restoration.applications import (
+    CaseAction,
+    CaseContext,
+    CaseRequest,
+    file_case,
+    perform_on_case,
+)
+from xhcredit.jobs.restoration.candidates import RestorableRecord, find_restorable
+from xhcredit.jobs.restoration.records import RecordKey, read_records
 from xhcredit.restoration.workflow import Kind
 
 _PLATFORMS = ["信用中国（上海）", "国家企业信用信息公示系统（上海）"]
@@ -68,70 +74,80 @@ OBJECTIONS: dict[str, tuple[Step, ...]] = {
 
 
 @dataclass
-class RestorationDesk:
+class RestorationOfficers:
     """Restoration officers of the demo; each case is about another enterprise."""
 
-    diary: Diary
-    _used: set[str] = field(default_factory=set)
+    schedule: Schedule
+    _used_codes: set[str] = field(default_factory=set)
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> CaseContext:
         """Where applications are dealt with."""
-        stage = self.diary.stage
-        return Desk(stage.store, stage.rules, stage.warehouse)
+        environment = self.schedule.environment
+        return CaseContext(environment.store, environment.rules, environment.warehouse)
 
-    def ask(self, *states: str) -> None:
+    def file_applications(self, *states: str) -> None:
         """File an application for each state, about records that can be restored today."""
-        stage = self.diary.stage
-        ripe = self._ripe(restorable(stage.warehouse, stage.rules, stage.today))
+        environment = self.schedule.environment
+        restorable_records = self._restorable_now(
+            find_restorable(environment.warehouse, environment.rules, environment.today)
+        )
         for state in states:
-            row = next(ripe)
-            chosen = Chosen(row.table, json.loads(row.key))
-            self._file("restoration", row.code, chosen, RESTORATIONS[state], {"pledge": True})
+            row = next(restorable_records)
+            record_key = RecordKey(row.table, json.loads(row.key))
+            self._file_case(
+                "restoration", row.code, record_key, RESTORATIONS[state], {"pledge": True}
+            )
 
-    def object(self, *states: str) -> None:
+    def file_objections(self, *states: str) -> None:
         """File an objection for each state, about penalties that count today."""
-        stage = self.diary.stage
-        rows = read_records(stage.warehouse, "penalty", stage.today)
-        free = rows[~rows["code"].isin(self._used)].drop_duplicates("code").sort_values("code")
-        for state, (code, key) in zip(states, free[["code", "key"]].to_numpy(), strict=False):
-            self._file("objection", code, Chosen("penalty", json.loads(key)), OBJECTIONS[state], {})
+        environment = self.schedule.environment
+        rows = read_records(environment.warehouse, "penalty", environment.today)
+        unused_penalties = (
+            rows[~rows["code"].isin(self._used_codes)].drop_duplicates("code").sort_values("code")
+        )
+        for state, (code, key) in zip(
+            states, unused_penalties[["code", "key"]].to_numpy(), strict=False
+        ):
+            self._file_case(
+                "objection", code, RecordKey("penalty", json.loads(key)), OBJECTIONS[state], {}
+            )
 
-    def _ripe(self, found: list[Restorable]) -> Iterator[Restorable]:
+    def _restorable_now(self, records: list[RestorableRecord]) -> Iterator[RestorableRecord]:
         """Records that can be restored now, those about whom nobody asked yet."""
-        for row in found:
-            if row.state == "now" and row.code not in self._used:
-                self._used.add(row.code)
-                yield row
+        for record in records:
+            if record.state == "now" and record.code not in self._used_codes:
+                self._used_codes.add(record.code)
+                yield record
 
-    def _file(
+    def _file_case(
         self,
         kind: Kind,
         code: str,
-        chosen: Chosen,
+        record_key: RecordKey,
         steps: tuple[Step, ...],
         facts: Mapping[str, Any],
     ) -> None:
-        stage = self.diary.stage
-        self._used.add(code)
+        environment = self.schedule.environment
+        self._used_codes.add(code)
         reason = "申请信用修复" if kind == "restoration" else "处罚信息与事实不符"
-        asked = Asked(kind, code, code, chosen, facts, reason)
-        act = stage.person("sun").act(f"{kind}.file", reason)
-        number = file(self.desk, act, asked, stage.today)["application"]
-        filed_on: date = stage.today
+        filing = CaseRequest(kind, code, code, record_key, facts, reason)
+        act = environment.person("sun").act(f"{kind}.file", reason)
+        number = file_case(self.context, act, filing, environment.today)["application"]
+        filed_on: date = environment.today
         for step in steps:
-            self.diary.working_days_after(
-                filed_on, step.days, f"{kind}: {step.act}", self._doing(kind, number, step)
+            self.schedule.add_after_working_days(
+                filed_on, step.days, f"{kind}: {step.act}", self._step_task(kind, number, step)
             )
 
-    def _doing(self, kind: Kind, number: int, step: Step) -> Any:
-        def do() -> None:
-            stage = self.diary.stage
-            person = stage.person(step.login)
+    def _step_task(self, kind: Kind, number: int, step: Step) -> Any:
+        def perform_step() -> None:
+            environment = self.schedule.environment
+            person = environment.person(step.login)
             act = person.act(f"{kind}.{step.act}", step.reason, application=number)
-            doing = Doing(
-                step.act, stage.today, person.name, person.zh, step.reason, dict(step.details)
+            action = CaseAction(
+                step.act, environment.today, person.name, person.zh, step.reason, dict(step.details)
             )
-            take(self.desk, act, number, doing)
+            perform_on_case(self.context, act, number, action)
 
-        return do
+        return perform_step

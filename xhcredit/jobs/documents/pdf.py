@@ -17,31 +17,33 @@ from xhcredit.jobs.documents.spreadsheets import Cells, Column
 FONTS = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimSun", "Noto Serif CJK SC",
 )  # fmt: skip
-_LIST = Path(__file__).with_name("listing.typ")
-_UNSEEN = ("Cc", "Cf")  #: signs that are not seen, and may turn what is seen around
+_LIST_LAYOUT = Path(__file__).with_name("listing.typ")
+_INVISIBLE_CATEGORIES = ("Cc", "Cf")  #: signs that are not seen, and may turn what is seen around
 
 
-def typeset(layout: Path, told: Mapping[str, Any], fonts: Collection[str] | None = None) -> bytes:
+def typeset(
+    layout: Path, content: Mapping[str, Any], fonts: Collection[str] | None = None
+) -> bytes:
     """A document as PDF.
 
     Args:
-        layout: how it looks; it reads ``told`` as JSON.
-        told: what it says.
+        layout: how it looks; it reads ``content`` as JSON.
+        content: what it says.
         fonts: families to choose from; those that are installed if None.
 
     Raises:
         BadInput: no Chinese font is installed where this runs.
     """
-    there = set(typst.Fonts().families()) if fonts is None else set(fonts)
-    font = next((name for name in FONTS if name in there), None)
+    available_fonts = set(typst.Fonts().families()) if fonts is None else set(fonts)
+    font = next((name for name in FONTS if name in available_fonts), None)
     if font is None:
         raise BadInput(f"no Chinese font is installed; install one of: {', '.join(FONTS)}")
-    made = typst.compile(
-        layout.read_bytes(), sys_inputs={"told": json.dumps({**told, "font": font})}
+    pdf_bytes = typst.compile(
+        layout.read_bytes(), sys_inputs={"told": json.dumps({**content, "font": font})}
     )
-    if not isinstance(made, bytes):
+    if not isinstance(pdf_bytes, bytes):
         raise TypeError("a document of one file was expected")
-    return made
+    return pdf_bytes
 
 
 def write_pdf(
@@ -54,23 +56,25 @@ def write_pdf(
     Raises:
         BadInput: no Chinese font is installed where this runs.
     """
-    path.write_bytes(typeset(_LIST, listing(title, notes, columns, rows)))
+    path.write_bytes(typeset(_LIST_LAYOUT, list_content(title, notes, columns, rows)))
 
 
-def listing(
+def list_content(
     title: str, notes: Sequence[str], columns: Sequence[Column], rows: Iterable[Cells]
 ) -> dict[str, Any]:
     """What ``write_pdf`` prints, as data."""
-    held = list(rows)
-    told = [[_printed(cell) for cell in row] for row in held]
-    numbers = [at for at, _ in enumerate(columns) if any(_is_number(row[at]) for row in held)]
+    row_list = list(rows)
+    printed_rows = [[_cell_text(cell) for cell in row] for row in row_list]
+    number_columns = [
+        index for index, _ in enumerate(columns) if any(_is_number(row[index]) for row in row_list)
+    ]
     return {
-        "title": _printed(title),
-        "notes": [_printed(note) for note in notes],
+        "title": _cell_text(title),
+        "notes": [_cell_text(note) for note in notes],
         "heads": [c.heading for c in columns],
         "widths": [c.width for c in columns],
-        "numbers": numbers,
-        "rows": told,
+        "numbers": number_columns,
+        "rows": printed_rows,
     }
 
 
@@ -78,9 +82,9 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, int | float)
 
 
-def _printed(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float):
         return f"{cell:.1f}"
-    return "".join(sign for sign in str(cell) if category(sign) not in _UNSEEN)
+    return "".join(sign for sign in str(cell) if category(sign) not in _INVISIBLE_CATEGORIES)

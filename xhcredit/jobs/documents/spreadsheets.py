@@ -28,14 +28,14 @@ def workbook(path: Path, *, in_order: bool = True) -> Iterator[Any]:
     options = {
         "constant_memory": in_order, "strings_to_formulas": False, "strings_to_urls": False,
     }  # fmt: skip
-    content, part = io.BytesIO(), path.with_name(path.name + ".part")
-    with xlsxwriter.Workbook(content, options) as book:
-        yield book
+    content, part_file = io.BytesIO(), path.with_name(path.name + ".part")
+    with xlsxwriter.Workbook(content, options) as xlsx_workbook:
+        yield xlsx_workbook
     try:
-        part.write_bytes(content.getvalue())
-        os.replace(part, path)
+        part_file.write_bytes(content.getvalue())
+        os.replace(part_file, path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        part_file.unlink(missing_ok=True)
         raise
 
 
@@ -52,26 +52,26 @@ def write_csv(path: Path, title: str, columns: Sequence[Column], rows: Iterable[
     It begins with the mark by which Excel knows UTF-8.
     """
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        table = csv.writer(file, lineterminator="\r\n")
-        table.writerow([neutral(title)])
-        table.writerow([c.heading for c in columns])
+        csv_writer = csv.writer(file, lineterminator="\r\n")
+        csv_writer.writerow([neutral(title)])
+        csv_writer.writerow([c.heading for c in columns])
         for row in rows:
-            table.writerow([neutral(rounded(cell)) for cell in row])
+            csv_writer.writerow([neutral(rounded(cell)) for cell in row])
 
 
 def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Cells]) -> None:
     """Write a list as a spreadsheet, laid out as the CSV."""
-    with workbook(path) as book:
-        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
-        for at, column in enumerate(columns):
-            sheet.set_column(at, at, column.width)
+    with workbook(path) as xlsx_workbook:
+        sheet, bold = xlsx_workbook.add_worksheet(), xlsx_workbook.add_format({"bold": True})
+        for index, column in enumerate(columns):
+            sheet.set_column(index, index, column.width)
         sheet.write_string(0, 0, neutral(title))
-        for at, column in enumerate(columns):
-            sheet.write_string(1, at, column.heading, bold)
+        for index, column in enumerate(columns):
+            sheet.write_string(1, index, column.heading, bold)
         sheet.freeze_panes(2, 0)
-        for number, row in enumerate(rows, 2):
-            for at, cell in enumerate(row):
-                _write(sheet, number, at, cell)
+        for row_index, row in enumerate(rows, 2):
+            for index, cell in enumerate(row):
+                _write(sheet, row_index, index, cell)
 
 
 def _write(sheet: Any, row: int, column: int, cell: Any) -> None:

@@ -20,8 +20,8 @@ from xhcredit.store.store import Store
 
 Json = dict[str, Any]
 _LAYOUT = Path(__file__).with_name("draw_list.typ")
-_SHORT = 16  #: digits of a ticket in print
-_INTERNAL = (
+_PRINTED_TICKET_DIGITS = 16  #: digits of a ticket in print
+_INTERNAL_COLUMNS = (
     Column("统一社会信用代码 code", 22),
     Column("名称 name", 36),
     Column("等级 tier", 10),
@@ -32,13 +32,13 @@ _INTERNAL = (
 )
 
 
-def pdf(told: Json) -> bytes:
+def draw_document_pdf(content: Json) -> bytes:
     """A document; its texts are data, never instructions to the typesetter.
 
     Raises:
         BadInput: no Chinese font is installed where this runs.
     """
-    return typeset(_LAYOUT, told)
+    return typeset(_LAYOUT, content)
 
 
 def public_pdf(
@@ -50,11 +50,19 @@ def public_pdf(
         f"名录根 frame root {record['commitment']['frame_root']}",
         f"种子 seed {record['seed']['value']}（{record['seed']['source']}）",
     ]
-    short = [[c[:_SHORT] if len(c) > 2 * _SHORT and c.isalnum() else c for c in r] for r in rows]
-    return pdf({"title": title, "notes": notes, "heads": list(heads), "rows": short, "wide": True})
+    short_rows = [
+        [
+            c[:_PRINTED_TICKET_DIGITS] if len(c) > 2 * _PRINTED_TICKET_DIGITS and c.isalnum() else c
+            for c in r
+        ]
+        for r in rows
+    ]
+    return draw_document_pdf(
+        {"title": title, "notes": notes, "heads": list(heads), "rows": short_rows, "wide": True}
+    )
 
 
-def internal(store: Store, draw: str, rules: Rulebook, out: Path) -> list[Path]:
+def write_internal_documents(store: Store, draw: str, rules: Rulebook, out: Path) -> list[Path]:
     """Write the internal list (tier, reasons) and one notice per enterprise.
 
     Args:
@@ -69,12 +77,12 @@ def internal(store: Store, draw: str, rules: Rulebook, out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     files = [out / "internal_list.xlsx", out / "notices.pdf"]
-    internal_list(store, draw, files[0])
-    files[1].write_bytes(notices(store, draw, rules))
+    write_internal_list(store, draw, files[0])
+    files[1].write_bytes(notices_pdf(store, draw, rules))
     return files
 
 
-def internal_list(store: Store, draw: str, file: Path) -> None:
+def write_internal_list(store: Store, draw: str, file: Path) -> None:
     """Write the internal list of a draw: tier, stratum, reasons, odds.
 
     Raises:
@@ -83,11 +91,11 @@ def internal_list(store: Store, draw: str, file: Path) -> None:
     record = json_of(store.draws.file(draw, "record.json"))
     strata = {s["id"]: s for s in json.loads(store.draws.file(draw, "strata.json"))}
     names = names_of(store, [s["code"] for s in record["selected"]])
-    rows = [_row(s, strata.get(s["stratum"], {}), names) for s in record["selected"]]
-    write_xlsx(file, f"{draw} 内部名单，不得公开 internal", _INTERNAL, rows)
+    rows = [_internal_row(s, strata.get(s["stratum"], {}), names) for s in record["selected"]]
+    write_xlsx(file, f"{draw} 内部名单，不得公开 internal", _INTERNAL_COLUMNS, rows)
 
 
-def notices(store: Store, draw: str, rules: Rulebook) -> bytes:
+def notices_pdf(store: Store, draw: str, rules: Rulebook) -> bytes:
     """One notice per enterprise, to be printed.
 
     Raises:
@@ -97,35 +105,37 @@ def notices(store: Store, draw: str, rules: Rulebook) -> bytes:
     record = json_of(store.draws.file(draw, "record.json"))
     plan = json_of(store.draws.file(draw, "plan.json"))
     names = names_of(store, [s["code"] for s in record["selected"]])
-    return pdf(_notices(record, plan, names, rules, team_of(store, draw)))
+    return draw_document_pdf(_notices(record, plan, names, rules, team_of(store, draw)))
 
 
 def names_of(store: Store, codes: Sequence[str]) -> dict[str, str]:
     """Names as of the current run; missing where it has none."""
     run = store.reader.current_run()["run"]
-    found = store.watch.places(run, codes, None)
-    return {code: row["name"] for code, row in found.items() if row["name"]}
+    row_by_code = store.watchlist.enterprise_rows(run, codes, None)
+    return {code: row["name"] for code, row in row_by_code.items() if row["name"]}
 
 
 def team_of(store: Store, draw: str) -> dict[str, list[str]]:
     """Inspectors of each enterprise, replacements included."""
-    record, kept = json_of(store.draws.file(draw, "record.json")), store.draws.one(draw)
+    record, draw_row = json_of(store.draws.file(draw, "record.json")), store.draws.get(draw)
     teams = {s["code"]: list(s["inspectors"]) for s in record["selected"]}
-    for row in kept["replacements"]:
+    for row in draw_row["replacements"]:
         team = teams[row["code"]]
-        teams[row["code"]] = [row["instead"] if who == row["away"] else who for who in team]
+        teams[row["code"]] = [
+            row["instead"] if inspector == row["away"] else inspector for inspector in team
+        ]
     return teams
 
 
-def _row(selected: Json, stratum: Json, names: Mapping[str, str]) -> list[str]:
-    known = ("field", "street", "duty", "paused", "pi")
-    why = [f"{k} {stratum[k]}" for k in known if stratum.get(k)]
+def _internal_row(selected: Json, stratum: Json, names: Mapping[str, str]) -> list[str]:
+    reason_keys = ("field", "street", "duty", "paused", "pi")
+    reasons = [f"{k} {stratum[k]}" for k in reason_keys if stratum.get(k)]
     return [
         selected["code"],
         names.get(selected["code"], ""),
         str(stratum.get("tier", "")),
         selected["stratum"],
-        "；".join(why),
+        "；".join(reasons),
         selected["inclusion_probability"],
         "、".join(selected["inspectors"]),
     ]
@@ -140,10 +150,10 @@ def _notices(
 ) -> Json:
     """Content of the notices; without tier, score and odds."""
     day = date.fromisoformat(plan["published_on"])
-    base = rules.serving("draws.items", Items, as_of=day).root
-    items = "；".join(base[i].zh if i in base else i for i in plan["items"])
+    items_by_id = rules.serving("draws.items", Items, as_of=day).root
+    items = "；".join(items_by_id[i].zh if i in items_by_id else i for i in plan["items"])
     period = plan["period"]
-    same = [
+    common_lines = [
         ("检查机关 bureau", plan["bureau"]),
         ("检查事项 items", items),
         ("检查方式 form", "双随机抽查 random"),
@@ -155,7 +165,7 @@ def _notices(
             ("检查编号（检查码） number", f"{record['draw_id']}|{s['code']}"),
             ("被检查企业 enterprise", names.get(s["code"], "")),
             ("统一社会信用代码 code", s["code"]),
-            *same,
+            *common_lines,
             ("检查人员 inspectors", "、".join(teams[s["code"]])),
         ]
         for s in record["selected"]

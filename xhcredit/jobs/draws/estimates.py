@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from xhcredit.draws.burden import burden, exploration
-from xhcredit.draws.comparison import Sampled, compared
+from xhcredit.draws.comparison import DrawResults, compare_designs
 from xhcredit.draws.estimate import Estimate
 from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
-from xhcredit.draws.weighted import Figure, Visits, calibration_ratio, weighted_auc
+from xhcredit.draws.weighted import Figure, WeightedVisits, calibration_ratio, weighted_auc
 from xhcredit.errors import BadInput, NothingKnown
 
 GROUPS = ("tier", "field", "street")
-NEEDED = ("code", "stratum", "odds", "drawn", "failed")
+REQUIRED_COLUMNS = ("code", "stratum", "odds", "drawn", "failed")
 
 
 def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, Any]:
@@ -46,42 +46,44 @@ def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, An
             result.
         NothingKnown: nobody drawn has a result yet.
     """
-    _refuse(frame)
+    _refuse_bad_frame(frame)
     frame = _ordered(frame)
     stratum = frame["cell"].to_numpy(np.int64)
     visited = (frame["drawn"].astype(bool) & frame["failed"].notna()).to_numpy()
-    failed = _true(frame["failed"])
+    failed = _failed_flags(frame["failed"])
     if not visited.any():
         raise NothingKnown("no drawn enterprise has a result yet; enter results first")
-    sampled = Sampled(stratum, visited, failed)
+    sampled = DrawResults(stratum, visited, failed)
     return {
         "design": design,
         "drawn": int(frame["drawn"].sum()),
         "without_result": int(frame["drawn"].sum() - visited.sum()),
         "total": _total(frame, stratum, visited, failed, design),
-        "whole": _shown(sampled.of(np.ones(len(frame), bool))),
+        "whole": _estimate_data(sampled.estimate_in(np.ones(len(frame), bool))),
         "groups": {g: _by_group(frame[g], sampled) for g in GROUPS if g in frame},
         "comparison": _comparison(frame, sampled),
         "score": _score(frame, sampled),
     }
 
 
-def _refuse(frame: pd.DataFrame) -> None:
-    missing = [c for c in NEEDED if c not in frame]
+def _refuse_bad_frame(frame: pd.DataFrame) -> None:
+    missing = [c for c in REQUIRED_COLUMNS if c not in frame]
     if missing:
-        raise BadInput(f"the frame has no column {', '.join(missing)}; give all of {NEEDED}")
-    twice = frame["code"][frame["code"].duplicated()]
-    if len(twice):
-        raise BadInput(f"{twice.iloc[0]} is in the frame twice; each code has one row")
-    odd = frame["code"][frame["failed"].notna() & ~frame["drawn"].astype(bool)]
-    if len(odd):
         raise BadInput(
-            f"{odd.iloc[0]} has a result and was not drawn; only visits of this draw count "
+            f"the frame has no column {', '.join(missing)}; give all of {REQUIRED_COLUMNS}"
+        )
+    repeated_codes = frame["code"][frame["code"].duplicated()]
+    if len(repeated_codes):
+        raise BadInput(f"{repeated_codes.iloc[0]} is in the frame twice; each code has one row")
+    undrawn_codes = frame["code"][frame["failed"].notna() & ~frame["drawn"].astype(bool)]
+    if len(undrawn_codes):
+        raise BadInput(
+            f"{undrawn_codes.iloc[0]} has a result and was not drawn; only visits of this draw count "
             "(trigger-based and other checks have no known odds)"
         )
 
 
-def _true(results: pd.Series[Any]) -> Any:
+def _failed_flags(results: pd.Series[Any]) -> Any:
     """Flags; a missing result is False."""
     return results.eq(True).fillna(False).to_numpy(dtype=bool)
 
@@ -117,34 +119,35 @@ def _total(
     }
 
 
-def _by_group(labels: pd.Series[Any], sampled: Sampled) -> list[dict[str, Any]]:
-    known = labels.fillna("?").astype(str)
+def _by_group(labels: pd.Series[Any], sampled: DrawResults) -> list[dict[str, Any]]:
+    group_labels = labels.fillna("?").astype(str)
     return [
-        {"group": g, **_shown(sampled.of((known == g).to_numpy()))} for g in sorted(known.unique())
+        {"group": g, **_estimate_data(sampled.estimate_in((group_labels == g).to_numpy()))}
+        for g in sorted(group_labels.unique())
     ]
 
 
-def _shown(e: Estimate) -> dict[str, Any]:
+def _estimate_data(e: Estimate) -> dict[str, Any]:
     return {**asdict(e), "total": e.total}
 
 
-def _comparison(frame: pd.DataFrame, sampled: Sampled) -> dict[str, Any] | None:
+def _comparison(frame: pd.DataFrame, sampled: DrawResults) -> dict[str, Any] | None:
     if "risk" not in frame:
         return None
-    c = compared(sampled, frame["risk"].fillna(-np.inf).to_numpy(float))
+    c = compare_designs(sampled, frame["risk"].fillna(-np.inf).to_numpy(float))
     return {**asdict(c), "price": c.price, "gain": c.gain}
 
 
-def _score(frame: pd.DataFrame, sampled: Sampled) -> dict[str, Any] | None:
+def _score(frame: pd.DataFrame, sampled: DrawResults) -> dict[str, Any] | None:
     """Weighted AUC and calibration over visits with a score."""
     if "risk" not in frame:
         return None
     rows = frame[sampled.visited & frame["risk"].notna().to_numpy()]
     sizes = np.bincount(sampled.stratum)
     weight = _weights(sampled)
-    visits = Visits(
+    visits = WeightedVisits(
         rows["risk"].to_numpy(float),
-        _true(rows["failed"]),
+        _failed_flags(rows["failed"]),
         1 / weight[rows["cell"].to_numpy()],
         rows["cell"].to_numpy(np.int64),
         sizes,
@@ -153,14 +156,14 @@ def _score(frame: pd.DataFrame, sampled: Sampled) -> dict[str, Any] | None:
         auc: Figure | None = weighted_auc(visits)
     except NothingKnown:
         auc = None
-    result: dict[str, Any] = {"auc": asdict(auc) if auc else None, "visits": len(rows)}
+    score_report: dict[str, Any] = {"auc": asdict(auc) if auc else None, "visits": len(rows)}
     if "probability" in rows:
         ratio = calibration_ratio(visits, rows["probability"].to_numpy(float))
-        result["observed_over_promised"] = asdict(ratio)
-    return result
+        score_report["observed_over_promised"] = asdict(ratio)
+    return score_report
 
 
-def _weights(sampled: Sampled) -> Any:
+def _weights(sampled: DrawResults) -> Any:
     """Enterprises that one visit stands for, by stratum."""
     sizes = np.bincount(sampled.stratum)
     visits = np.bincount(sampled.stratum[sampled.visited], minlength=sizes.size)
@@ -189,30 +192,35 @@ def burden_report(
     Raises:
         BadInput: a visit to an enterprise that is not among ``enterprises``.
     """
-    at = pd.Index(enterprises["code"]).get_indexer(pd.Index(visits["code"]))
-    if (at < 0).any():
-        raise BadInput(f"{visits['code'].iloc[int(np.argmin(at))]} was visited and is not listed")
-    got = burden(
+    enterprise_index = pd.Index(enterprises["code"]).get_indexer(pd.Index(visits["code"]))
+    if (enterprise_index < 0).any():
+        raise BadInput(
+            f"{visits['code'].iloc[int(np.argmin(enterprise_index))]} was visited and is not listed"
+        )
+    burden_figures = burden(
         visits["round"].to_numpy(np.int64),
-        at.astype(np.int64),
+        enterprise_index.astype(np.int64),
         len(enterprises),
         pause=pause,
         year=rounds_per_year,
         cap=cap,
         groups={g: enterprises[g].to_numpy(bool) for g in groups if g in enterprises},
     )
-    bars = {"visits": list(range(len(got.by_count))), "enterprises": list(got.by_count)}
-    return {**asdict(got), "plot": bars}
+    plot_bars = {
+        "visits": list(range(len(burden_figures.by_count))),
+        "enterprises": list(burden_figures.by_count),
+    }
+    return {**asdict(burden_figures), "plot": plot_bars}
 
 
 def exploration_report(frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B")) -> dict[str, Any]:
     """Cost and use of visits to trusted tiers; ``frame`` as for ``estimate``, with ``tier``."""
-    seen = frame[frame["drawn"].astype(bool) & frame["failed"].notna()]
+    visited = frame[frame["drawn"].astype(bool) & frame["failed"].notna()]
     sizes = frame.groupby("tier").size()
-    visits = seen.groupby("tier").size().reindex(sizes.index, fill_value=0)
-    bad = seen[_true(seen["failed"])]
-    found = bad.groupby("tier").size().reindex(sizes.index, fill_value=0)
-    flags = np.array([t in trusted for t in sizes.index], dtype=bool)
-    columns = [np.asarray(c, dtype=np.float64) for c in (sizes, visits, found)]
-    got = exploration(columns[0], columns[1], columns[2], flags)
-    return {"trusted": list(trusted), **asdict(got)}
+    visits = visited.groupby("tier").size().reindex(sizes.index, fill_value=0)
+    violation_rows = visited[_failed_flags(visited["failed"])]
+    violations = violation_rows.groupby("tier").size().reindex(sizes.index, fill_value=0)
+    is_trusted = np.array([t in trusted for t in sizes.index], dtype=bool)
+    columns = [np.asarray(c, dtype=np.float64) for c in (sizes, visits, violations)]
+    exploration_figures = exploration(columns[0], columns[1], columns[2], is_trusted)
+    return {"trusted": list(trusted), **asdict(exploration_figures)}

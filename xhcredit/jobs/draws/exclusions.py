@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from xhcredit.draws.commitment import Excluded
+from xhcredit.draws.commitment import ExcludedGroup
 from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
@@ -17,30 +17,30 @@ from xhcredit.jobs.draws.trust_rule import trusted_codes
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import CoverageDuty, Exclusions, InspectionCaps, Items
 
-_KNOWN = (
+_KNOWN_SQL = (
     "known_on <= $day AND occurred_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
 )
 
 
-def _asked(warehouse: Path, sql: str, **values: object) -> set[str]:
+def _codes_from_warehouse(warehouse: Path, sql: str, **values: object) -> set[str]:
     """Codes that a query on the warehouse returns."""
-    kept = Warehouse(warehouse)
-    with kept.reading(), duckdb.connect() as con:
-        create_views(con, kept)
+    opened_warehouse = Warehouse(warehouse)
+    with opened_warehouse.reading(), duckdb.connect() as con:
+        create_views(con, opened_warehouse)
         return {code for (code,) in con.execute(sql, values).fetchall()}
 
 
-def left_out(
+def apply_exclusions(
     scope: pd.DataFrame,
     plan: Plan,
     warehouse: Path,
     rules: Rulebook,
     as_of: date,
-    checked: Set[str] = frozenset(),
-) -> tuple[pd.DataFrame, list[Excluded]]:
+    codes_under_check: Set[str] = frozenset(),
+) -> tuple[pd.DataFrame, list[ExcludedGroup]]:
     """Exclude enterprises by the rules of the day; each is counted by its first reason.
 
-    ``checked`` are codes with an open triggered check in a field of the plan.
+    ``codes_under_check`` are codes with an open triggered check in a field of the plan.
     """
     law = rules.serving("draws.exclusions", Exclusions, as_of=as_of)
     reasons = [
@@ -57,12 +57,12 @@ def left_out(
         (
             "上级近期已检查同一事项 inspected lately by a higher bureau",
             "draws.exclusions",
-            _by_higher(plan, warehouse, rules, law, as_of),
+            _inspected_by_higher(plan, warehouse, rules, law, as_of),
         ),
         (
             "个案检查未结 complaint-led check pending",
             "draws.exclusions",
-            _pending(plan, warehouse, law, as_of) | checked,
+            _with_pending_check(plan, warehouse, law, as_of) | codes_under_check,
         ),
         (
             "无感监管对象 on the list of remote checks",
@@ -70,13 +70,13 @@ def left_out(
             trusted_codes(scope, plan, warehouse, rules, as_of),
         ),
     ]
-    kept, told = scope, []
+    remaining, exclusions = scope, []
     for reason, rule, codes in reasons:
-        out = kept["code"].isin(codes)
-        if out.any():
-            told.append(Excluded(reason, rule, int(out.sum())))
-            kept = kept[~out]
-    return kept.reset_index(drop=True), told
+        is_excluded = remaining["code"].isin(codes)
+        if is_excluded.any():
+            exclusions.append(ExcludedGroup(reason, rule, int(is_excluded.sum())))
+            remaining = remaining[~is_excluded]
+    return remaining.reset_index(drop=True), exclusions
 
 
 def _by_status(warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
@@ -85,7 +85,7 @@ def _by_status(warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
         "SELECT code FROM enterprise WHERE (list_contains($statuses, status) "
         "AND (status_on IS NULL OR status_on <= $day)) OR deregistered_on <= $day"
     )
-    return _asked(warehouse, sql, statuses=list(law.statuses), day=as_of)
+    return _codes_from_warehouse(warehouse, sql, statuses=list(law.statuses), day=as_of)
 
 
 def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of: date) -> set[str]:
@@ -104,7 +104,7 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
             AND coalesce(level, CASE WHEN list_bool_or(
               list_transform($higher, lambda a: starts_with(agency, a))) THEN '' ELSE $level END
             ) = $level AS own
-          FROM inspection WHERE {_KNOWN} AND field = $field
+          FROM inspection WHERE {_KNOWN_SQL} AND field = $field
             AND list_contains($forms, form) AND occurred_on >= $since)
         SELECT code FROM visits GROUP BY code
         HAVING count(*) FILTER (own) >= $most OR count(*) >= $most_in_all"""
@@ -112,7 +112,7 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
     for field in plan.fields:
         if field in caps.fields:
             cap = caps.fields[field]
-            capped |= _asked(
+            capped |= _codes_from_warehouse(
                 warehouse,
                 sql,
                 day=as_of,
@@ -128,32 +128,32 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
     return capped
 
 
-def _by_higher(
+def _inspected_by_higher(
     plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of: date
 ) -> set[str]:
     """Inspected for the same items by a higher bureau a short time ago."""
-    base = rules.serving("draws.items", Items, as_of=as_of).root
+    items_by_id = rules.serving("draws.items", Items, as_of=as_of).root
     sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} "
+        f"SELECT code FROM inspection WHERE {_KNOWN_SQL} "
         "AND occurred_on + to_months($months) >= $day AND list_contains($items, item) "
         "AND list_bool_or(list_transform($agencies, lambda a: starts_with(agency, a)))"
     )
-    return _asked(
+    return _codes_from_warehouse(
         warehouse,
         sql,
         day=as_of,
         months=law.higher_months,
-        items=[base[i].zh for i in plan.items],
+        items=[items_by_id[i].zh for i in plan.items],
         agencies=list(law.higher_agencies),
     )
 
 
-def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
+def _with_pending_check(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[str]:
     sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} AND form = $form AND result = $result "
+        f"SELECT code FROM inspection WHERE {_KNOWN_SQL} AND form = $form AND result = $result "
         "AND list_contains($fields, field) AND (ended_on IS NULL OR ended_known_on > $day)"
     )
-    return _asked(
+    return _codes_from_warehouse(
         warehouse,
         sql,
         day=as_of,
@@ -164,23 +164,23 @@ def _pending(plan: Plan, warehouse: Path, law: Exclusions, as_of: date) -> set[s
 
 
 def with_duty(
-    kept: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
+    enterprises: pd.DataFrame, plan: Plan, warehouse: Path, rules: Rulebook, as_of: date
 ) -> pd.DataFrame:
     """Mark enterprises whose statutory coverage falls due within the period of the plan.
 
     Only an inspection that the duty's rule accepts (its form, and where the law says so one of
     all points) postpones it.
     """
-    due = pd.Series(False, index=kept.index)
+    is_due = pd.Series(False, index=enterprises.index)
     sql = (
-        f"SELECT code FROM inspection WHERE {_KNOWN} AND field = $field "
+        f"SELECT code FROM inspection WHERE {_KNOWN_SQL} AND field = $field "
         "AND occurred_on + to_months($months) > $last AND list_contains($forms, form) "
         "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
     )
     duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     for duty in duties.values():
         if duty.field in plan.fields:
-            covered = _asked(
+            covered = _codes_from_warehouse(
                 warehouse,
                 sql,
                 day=as_of,
@@ -190,6 +190,6 @@ def with_duty(
                 forms=list(duty.forms),
                 all_points=duty.all_points,
             )
-            owed = kept["fields"].str.contains(f";{duty.x};", regex=False)
-            due |= owed & ~kept["code"].isin(covered)
-    return kept.assign(duty=due)
+            has_duty = enterprises["fields"].str.contains(f";{duty.x};", regex=False)
+            is_due |= has_duty & ~enterprises["code"].isin(covered)
+    return enterprises.assign(duty=is_due)

@@ -15,14 +15,14 @@ from sqlalchemy import select
 
 from xhcredit.domain.progress import Progress
 from xhcredit.draws import pareto, strata
-from xhcredit.draws.calibration import calibrated
-from xhcredit.draws.commitment import Excluded
+from xhcredit.draws.calibration import calibrate
+from xhcredit.draws.commitment import ExcludedGroup
 from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_in_bulk, frame_of
 from xhcredit.draws.plan import Plan
 from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
-from xhcredit.jobs.draws.exclusions import left_out, with_duty
-from xhcredit.jobs.draws.pauses import from_before, rounds_ago
+from xhcredit.jobs.draws.exclusions import apply_exclusions, with_duty
+from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.store import Store
@@ -31,12 +31,12 @@ Salts = Callable[[int], list[str]]
 
 
 @dataclass(frozen=True)
-class Framed:
+class FrameDesign:
     """A frame with the ratios of its strata, who was left out, and what the strata are."""
 
     frame: Frame
     ratios: dict[str, str]
-    excluded: list[Excluded]
+    excluded: list[ExcludedGroup]
     strata: list[dict[str, Any]]
 
 
@@ -50,7 +50,7 @@ def frame_for(
     salts: Salts,
     progress: Progress,
     replaces: str | None = None,
-) -> Framed:
+) -> FrameDesign:
     """Make the frame of a plan from the published run of a day and what was known by then.
 
     ``replaces`` is a draw that this one repeats: being on its list is no reason to be in a pause.
@@ -59,52 +59,62 @@ def frame_for(
         BadPlan: no run of the day, or nobody is left in the frame.
     """
     progress("frame", 0, 3)
-    scope = _in_scope(plan, store, as_of)
-    kept, excluded = left_out(
-        scope, plan, warehouse, rules, as_of, store.triggered.pending(plan.fields, as_of)
+    scope = _enterprises_in_scope(plan, store, as_of)
+    enterprises, excluded = apply_exclusions(
+        scope,
+        plan,
+        warehouse,
+        rules,
+        as_of,
+        store.triggered_checks.pending_codes(plan.fields, as_of),
     )
-    if kept.empty:
+    if enterprises.empty:
         raise BadPlan(f'plan "{plan.id}": nobody is left in the frame; widen its scope')
     progress("frame", 1, 3)
-    kept = with_duty(kept, plan, warehouse, rules, as_of)
-    past, kept["paused"] = _pauses(plan, store, kept["code"], replaces)
-    earlier, paused = _before(plan, store, warehouse, kept, as_of, replaces)
-    past, kept["paused"] = earlier.join(past), kept["paused"] | paused
+    enterprises = with_duty(enterprises, plan, warehouse, rules, as_of)
+    past_rates, enterprises["paused"] = _pauses(plan, store, enterprises["code"], replaces)
+    earlier, paused = _pauses_before_plan(plan, store, warehouse, enterprises, as_of, replaces)
+    past_rates, enterprises["paused"] = earlier.join(past_rates), enterprises["paused"] | paused
     progress("frame", 2, 3)
     if plan.design != STRATIFIED:
-        return Framed(_individual(plan, kept, salts), {}, excluded, [])
-    return _stratified(plan, kept, past, excluded, salts)
+        return FrameDesign(_individual_frame(plan, enterprises, salts), {}, excluded, [])
+    return _stratified_design(plan, enterprises, past_rates, excluded, salts)
 
 
-def _in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
+def _enterprises_in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame:
     """Enterprises of the scope as published for the day."""
     c = snapshots.c
-    of_day = select(runs.c.run).where(runs.c.as_of == as_of.isoformat())
+    runs_of_day = select(runs.c.run).where(runs.c.as_of == as_of.isoformat())
     with store.database.reading() as con:
-        run = con.scalar(of_day.order_by(runs.c.run.desc()).limit(1))
+        run = con.scalar(runs_of_day.order_by(runs.c.run.desc()).limit(1))
         if run is None:
             raise BadPlan(f"no run of {as_of} was published; publish that night, or name its day")
-        wanted = (c.code, c.tier, c.street, c.kind, c.fields, c.composite)
-        rows = con.execute(select(*wanted).where(c.run == run)).all()
-    columns = zip(*rows, strict=True) if rows else ((),) * len(wanted)
-    found = pd.DataFrame({c.name: list(one) for c, one in zip(wanted, columns, strict=True)})
-    _refuse_empty(plan, found)
-    keep = pd.Series(True, index=found.index)
+        selected_columns = (c.code, c.tier, c.street, c.kind, c.fields, c.composite)
+        rows = con.execute(select(*selected_columns).where(c.run == run)).all()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(selected_columns)
+    enterprises = pd.DataFrame(
+        {
+            c.name: list(column_values)
+            for c, column_values in zip(selected_columns, columns, strict=True)
+        }
+    )
+    _refuse_empty(plan, enterprises)
+    is_in_scope = pd.Series(True, index=enterprises.index)
     if plan.scope.x:
-        keep &= found["fields"].str.contains(f";{plan.scope.x};", regex=False)
+        is_in_scope &= enterprises["fields"].str.contains(f";{plan.scope.x};", regex=False)
     if plan.scope.streets:
-        keep &= found["street"].isin(plan.scope.streets)
+        is_in_scope &= enterprises["street"].isin(plan.scope.streets)
     if plan.scope.kinds:
-        keep &= found["kind"].isin(plan.scope.kinds)
-    return found[keep].reset_index(drop=True)
+        is_in_scope &= enterprises["kind"].isin(plan.scope.kinds)
+    return enterprises[is_in_scope].reset_index(drop=True)
 
 
-def _refuse_empty(plan: Plan, found: pd.DataFrame) -> None:
+def _refuse_empty(plan: Plan, enterprises: pd.DataFrame) -> None:
     """A street or kind in which there is nobody is a slip of the pen, not a smaller draw."""
-    named = (("street", plan.scope.streets), ("kind", plan.scope.kinds))
-    for column, values in named:
+    scope_values = (("street", plan.scope.streets), ("kind", plan.scope.kinds))
+    for column, values in scope_values:
         for value in values:
-            if not (found[column] == value).any():
+            if not (enterprises[column] == value).any():
                 raise BadPlan(
                     f'plan "{plan.id}": nobody is left in the frame of {column} "{value}"; '
                     "correct the scope and file the plan under a new id"
@@ -119,85 +129,104 @@ def _pauses(
     The oldest round has the first column.  A draw that was replaced was not visited, so it puts
     nobody into a pause.
     """
-    past = pd.DataFrame(index=codes.index)
-    drawn: set[str] = set()
+    past_rates = pd.DataFrame(index=codes.index)
+    drawn_codes: set[str] = set()
     for draw in reversed(list(_rounds(plan, store, replaces))):
         rates = {s["id"]: s["pi"] for s in json.loads(store.draws.file(draw, "strata.json"))}
-        known, ids = decoded(store.draws.file(draw, "frame.csv")).columns()
-        rate = pd.Series(ids, index=known).map(rates)
-        past[draw] = codes.map(rate).fillna("0")
+        frame_codes, ids = decoded(store.draws.file(draw, "frame.csv")).columns()
+        rate_by_code = pd.Series(ids, index=frame_codes).map(rates)
+        past_rates[draw] = codes.map(rate_by_code).fillna("0")
         record = json.loads(store.draws.file(draw, "record.json"))
-        drawn |= {s["code"] for s in record["selected"]}
-    return past, codes.isin(drawn)
+        drawn_codes |= {s["code"] for s in record["selected"]}
+    return past_rates, codes.isin(drawn_codes)
 
 
 def _rounds(plan: Plan, store: Store, replaces: str | None) -> dict[str, str]:
     """The plan's own rounds within the pause, the latest first, with their days."""
-    kept = [d for d in store.draws.listed() if d["plan"] == plan.id]
-    gone = {d["replaces"] for d in kept} | {replaces}
-    rounds = [(d["id"], d["as_of"]) for d in kept if d["id"] not in gone]
+    plan_draws = [d for d in store.draws.list_draws() if d["plan"] == plan.id]
+    replaced_ids = {d["replaces"] for d in plan_draws} | {replaces}
+    rounds = [(d["id"], d["as_of"]) for d in plan_draws if d["id"] not in replaced_ids]
     return dict([r for r in rounds if _was_drawn(store, r[0])][: plan.pause_rounds - 1])
 
 
-def _before(
-    plan: Plan, store: Store, warehouse: Path, kept: pd.DataFrame, as_of: date, replaces: str | None
+def _pauses_before_plan(
+    plan: Plan,
+    store: Store,
+    warehouse: Path,
+    enterprises: pd.DataFrame,
+    as_of: date,
+    replaces: str | None,
 ) -> tuple[pd.DataFrame, pd.Series[bool]]:
     """Rates and pauses in the rounds before the plan's first draw, as far as the pause reaches."""
-    own = list(_rounds(plan, store, replaces).values())
-    first = date.fromisoformat(own[-1]) if own else as_of
-    missing = plan.pause_rounds - 1 - len(own)
-    return from_before(kept, plan, rounds_ago(plan, warehouse, first, as_of, missing), len(own))
+    round_days = list(_rounds(plan, store, replaces).values())
+    first_day = date.fromisoformat(round_days[-1]) if round_days else as_of
+    missing = plan.pause_rounds - 1 - len(round_days)
+    return rates_before_plan(
+        enterprises, plan, rounds_ago(plan, warehouse, first_day, as_of, missing), len(round_days)
+    )
 
 
 def _was_drawn(store: Store, draw: str) -> bool:
-    return any(s["state"] == "drawn" for s in store.draws.one(draw)["steps"])
+    return any(s["state"] == "drawn" for s in store.draws.get(draw)["steps"])
 
 
-def _stratified(
-    plan: Plan, kept: pd.DataFrame, past: pd.DataFrame, excluded: list[Excluded], salts: Salts
-) -> Framed:
-    table = kept[["tier", "street", "duty", "paused"]].join(past)
+def _stratified_design(
+    plan: Plan,
+    enterprises: pd.DataFrame,
+    past_rates: pd.DataFrame,
+    excluded: list[ExcludedGroup],
+    salts: Salts,
+) -> FrameDesign:
+    table = enterprises[["tier", "street", "duty", "paused"]].join(past_rates)
     table["street"] = table["street"].fillna("") if plan.by_street else ""
     table["paused"] &= ~table["duty"]
-    at = table.groupby(list(table.columns), sort=False).ngroup()
+    stratum_index = table.groupby(list(table.columns), sort=False).ngroup()
     kinds = [
         strata.Kind(tier, street, bool(duty), bool(paused), tuple(rates))
-        for tier, street, duty, paused, *rates in table[~at.duplicated()].itertuples(index=False)
+        for tier, street, duty, paused, *rates in table[~stratum_index.duplicated()].itertuples(
+            index=False
+        )
     ]
     (salt,) = salts(1)
-    ids = strata.named(kinds, salt)
+    ids = strata.stratum_ids(kinds, salt)
     odds = {kind: strata.odds_of(kind, plan.by_tier) for kind in ids}
     if all(o.h == "0" for o in odds.values()):
         raise BadPlan(f'plan "{plan.id}": everybody is in a pause; wait, or shorten the pause')
-    own = np.array([ids[kind] for kind in kinds])[at]
-    frame = frame_in_bulk(kept["code"].tolist(), own.tolist(), salts(len(kept)))
+    stratum_ids = np.array([ids[kind] for kind in kinds])[stratum_index]
+    frame = frame_in_bulk(
+        enterprises["code"].tolist(), stratum_ids.tolist(), salts(len(enterprises))
+    )
     ratios = {ids[kind]: o.h for kind, o in odds.items()}
-    return Framed(frame, ratios, excluded, strata.told(ids, odds, plan.fields))
+    return FrameDesign(frame, ratios, excluded, strata.stratum_rows(ids, odds, plan.fields))
 
 
-def _individual(plan: Plan, kept: pd.DataFrame, salts: Salts) -> Frame:
+def _individual_frame(plan: Plan, enterprises: pd.DataFrame, salts: Salts) -> Frame:
     """Odds by tier and score: within a tier the lower score has the higher odds."""
-    free = kept[~(kept["paused"] & ~kept["duty"])].sort_values("code")
-    rate = free["tier"].map({k: float(v) for k, v in plan.ratios.items()}).to_numpy(float)
-    rank = free.groupby("tier")["composite"].rank(ascending=False, pct=True).to_numpy(float)
-    weights = np.where(free["duty"], 1.0, rate * (rank + 1) / 1.5)
-    size = max(1, round(float(np.where(free["duty"], 1.0, rate).sum())))
-    codes = free["code"].tolist()
-    units = pareto.in_units(pareto.proportional(weights, size), codes)
+    drawable = enterprises[~(enterprises["paused"] & ~enterprises["duty"])].sort_values("code")
+    rate = drawable["tier"].map({k: float(v) for k, v in plan.ratios.items()}).to_numpy(float)
+    rank = drawable.groupby("tier")["composite"].rank(ascending=False, pct=True).to_numpy(float)
+    weights = np.where(drawable["duty"], 1.0, rate * (rank + 1) / 1.5)
+    size = max(1, round(float(np.where(drawable["duty"], 1.0, rate).sum())))
+    codes = drawable["code"].tolist()
+    units = pareto.in_units(pareto.proportional_odds(weights, size), codes)
     texts = pareto.decimals(units)
-    working = _working(texts) if plan.calibrated else [""] * len(texts)
-    own = salts(len(codes))
-    rows = zip(codes, texts, own, working, strict=True)
+    working_odds = _working_probabilities(texts) if plan.calibrated else [""] * len(texts)
+    salt_list = salts(len(codes))
+    rows = zip(codes, texts, salt_list, working_odds, strict=True)
     return frame_of(FrameRow(code, "s01", odds, salt, work) for code, odds, salt, work in rows)
 
 
-def _working(odds: Sequence[str]) -> list[str]:
+def _working_probabilities(odds: Sequence[str]) -> list[str]:
     """Working probabilities for which the true ones are the odds; certain ones stay."""
-    classes, at, counts = np.unique(np.array(odds), return_inverse=True, return_counts=True)
+    classes, class_index, counts = np.unique(
+        np.array(odds), return_inverse=True, return_counts=True
+    )
     values = classes.astype(float)
-    open_ = values < 1
-    size = round(float(values[open_] @ counts[open_]))
-    found = np.ones(len(values))
-    found[open_] = calibrated(values[open_], counts[open_].astype(np.int64), size)
-    texts = [f"{w:.12f}" for w in found]
-    return [texts[k] for k in at]
+    is_uncertain = values < 1
+    size = round(float(values[is_uncertain] @ counts[is_uncertain]))
+    working_odds = np.ones(len(values))
+    working_odds[is_uncertain] = calibrate(
+        values[is_uncertain], counts[is_uncertain].astype(np.int64), size
+    )
+    texts = [f"{w:.12f}" for w in working_odds]
+    return [texts[k] for k in class_index]

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.draws import joint as joints
 from xhcredit.draws.commitment import digest_of
@@ -22,11 +22,16 @@ from xhcredit.store.store import Store
 
 Json = dict[str, Any]
 #: of each member; the first is public
-_FILES = ("record.json", "plan.json", "frame.csv")
+_MEMBER_FILES = ("record.json", "plan.json", "frame.csv")
 
 
-@logged("draw.joined", lambda done: {"visits": done["visits"]}, ids=["joint"], refusal="warning")
-def lay_over(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
+@log_call(
+    "draw.joined",
+    lambda joint_report: {"visits": joint_report["visits"]},
+    ids=["joint"],
+    refusal="warning",
+)
+def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
     """Create a joint draw: one visit per enterprise that several draws selected.
 
     Args:
@@ -43,12 +48,14 @@ def lay_over(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
         WrongState: a draw was not drawn, was replaced, or takes part elsewhere.
         UnknownRecord: there is no such draw.
     """
-    names = sorted(set(draws))
+    draw_ids = sorted(set(draws))
 
-    def making() -> Json:
-        return joints.overlaid(joint, _period(store, names), members_of(store, names))
+    def make_record() -> Json:
+        return joints.overlay_draws(
+            joint, _common_period(store, draw_ids), members_of(store, draw_ids)
+        )
 
-    return store.joint_draws.add(act, joint, names, making)
+    return store.joint_draws.add(act, joint, draw_ids, make_record)
 
 
 def members_of(store: Store, draws: Iterable[str]) -> list[joints.Member]:
@@ -57,42 +64,47 @@ def members_of(store: Store, draws: Iterable[str]) -> list[joints.Member]:
 
 
 def _member(store: Store, draw: str) -> joints.Member:
-    data, plan = store.draws.file(draw, "record.json"), json_of(store.draws.file(draw, "plan.json"))
-    record = json_of(data)
+    record_bytes, plan = (
+        store.draws.file(draw, "record.json"),
+        json_of(store.draws.file(draw, "plan.json")),
+    )
+    record = json_of(record_bytes)
     odds = joints.odds_of(record, decoded(store.draws.file(draw, "frame.csv")))
-    return joints.Member(record, digest_of(data), plan["bureau"], tuple(plan["items"]), odds)
+    return joints.Member(
+        record, digest_of(record_bytes), plan["bureau"], tuple(plan["items"]), odds
+    )
 
 
-def _period(store: Store, draws: Sequence[str]) -> tuple[date, date]:
+def _common_period(store: Store, draws: Sequence[str]) -> tuple[date, date]:
     """Period that all plans have in common."""
-    every = [json_of(store.draws.file(draw, "plan.json"))["period"] for draw in draws]
-    first = max(date.fromisoformat(p["first"]) for p in every)
-    last = min(date.fromisoformat(p["last"]) for p in every)
-    if first > last:
+    periods = [json_of(store.draws.file(draw, "plan.json"))["period"] for draw in draws]
+    first_day = max(date.fromisoformat(p["first"]) for p in periods)
+    last_day = min(date.fromisoformat(p["last"]) for p in periods)
+    if first_day > last_day:
         raise BadPlan(
             f"the periods of {', '.join(draws)} have no day in common; a visit for all of them "
             "would be outside of one plan"
         )
-    return first, last
+    return first_day, last_day
 
 
 def drawn_within(
-    store: Store, first: date, last: date, bureaus: frozenset[str] | None = None
+    store: Store, first_day: date, last_day: date, bureaus: frozenset[str] | None = None
 ) -> list[str]:
     """Draws whose frame is of a day of the period, that were drawn, not replaced and are free."""
-    every = store.draws.listed(bureaus)
-    gone = {d["replaces"] for d in every}
+    draw_rows = store.draws.list_draws(bureaus)
+    replaced_ids = {d["replaces"] for d in draw_rows}
     return [
         d["id"]
-        for d in every
-        if first.isoformat() <= d["as_of"] <= last.isoformat()
+        for d in draw_rows
+        if first_day.isoformat() <= d["as_of"] <= last_day.isoformat()
         and d["state"] in ("drawn", "published")
-        and d["id"] not in gone
-        and store.joint_draws.of_draw(d["id"]) is None
+        and d["id"] not in replaced_ids
+        and store.joint_draws.joint_of_draw(d["id"]) is None
     ]
 
 
-def export(store: Store, joint: str, out: Path, *, private: bool = True) -> list[Path]:
+def export_joint_draw(store: Store, joint: str, out: Path, *, private: bool = True) -> list[Path]:
     """Write the joint record and its members' files; the whole can be checked from the folder.
 
     Args:
@@ -105,23 +117,23 @@ def export(store: Store, joint: str, out: Path, *, private: bool = True) -> list
     members = [m["draw_id"] for m in json_of(body)["members"]]
     files = {Path("joint.json"): body}
     for draw in members:
-        for name in _FILES if private else _FILES[:1]:
+        for name in _MEMBER_FILES if private else _MEMBER_FILES[:1]:
             files[Path("members") / draw / name] = store.draws.file(draw, name)
     if private:
         files[Path("probabilities.csv")] = _csv(joints.probabilities(members_of(store, members)))
-    return [_written(out / name, data) for name, data in files.items()]
+    return [_write_whole(out / name, file_bytes) for name, file_bytes in files.items()]
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    safe = ([neutral(cell) for cell in row] for row in rows)
-    csv.writer(text, lineterminator="\n").writerows(safe)
-    return text.getvalue().encode()
+    buffer = io.StringIO(newline="")
+    safe_rows = ([neutral(cell) for cell in row] for row in rows)
+    csv.writer(buffer, lineterminator="\n").writerows(safe_rows)
+    return buffer.getvalue().encode()
 
 
-def _written(path: Path, data: bytes) -> Path:
+def _write_whole(path: Path, file_bytes: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    part_file = path.with_name(path.name + ".part")
+    part_file.write_bytes(file_bytes)
+    os.replace(part_file, path)
     return path

@@ -8,7 +8,7 @@ from typing import Any
 
 from xhcredit.domain.calendar import LastDay, provisional_data
 from xhcredit.domain.clock import china_day
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.draws.commitment import demo_part
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BeyondCalendar
@@ -44,13 +44,13 @@ def due_on(last_visit: date, rules: Rulebook) -> LastDay:
     return rules.calendar.term(last_visit, law.working_days)
 
 
-def standing(kept: Json, rules: Rulebook, today: date) -> Json:
+def publication_state(draw_row: Json, rules: Rulebook, today: date) -> Json:
     """Publication state of a draw's results.
 
     The list may be published before the visits; results are public from their entry on then.
 
     Args:
-        kept: the draw with its steps and results.
+        draw_row: the draw with its steps and results.
         rules: the rulebook.
         today: the day.
 
@@ -61,12 +61,12 @@ def standing(kept: Json, rules: Rulebook, today: date) -> Json:
         rests on a year whose notice on holidays is not known), and ``in_time`` (None before
         publication and while the day is unknown).
     """
-    last = max((r["inspected_on"] for r in kept["results"].values()), default=None)
-    at = next((s["at"] for s in kept["steps"] if s["state"] == "published"), None)
-    return _told(last, kept["entered_at"], at, rules, today)
+    last_visit = max((r["inspected_on"] for r in draw_row["results"].values()), default=None)
+    published_at = next((s["at"] for s in draw_row["steps"] if s["state"] == "published"), None)
+    return _publication_data(last_visit, draw_row["entered_at"], published_at, rules, today)
 
 
-def standings(
+def draws_with_publication(
     store: Store, bureaus: frozenset[str] | None, rules: Rulebook, today: date
 ) -> list[Json]:
     """All draws of some bureaus, the latest first, each with its ``publication``.
@@ -77,46 +77,55 @@ def standings(
         rules: the rulebook.
         today: the day.
     """
-    told = []
-    for row in store.draws.listed(bureaus):
-        last, entered, at = (row.pop(n) for n in ("last_visit", "entered_at", "published_at"))
-        told.append(row | {"publication": _told(last, entered, at, rules, today)})
-    return told
+    draw_rows = []
+    for row in store.draws.list_draws(bureaus):
+        last_visit, entered_at, published_at = (
+            row.pop(n) for n in ("last_visit", "entered_at", "published_at")
+        )
+        draw_rows.append(
+            row
+            | {"publication": _publication_data(last_visit, entered_at, published_at, rules, today)}
+        )
+    return draw_rows
 
 
-def _told(
-    last: str | None, entered: str | None, at: str | None, rules: Rulebook, today: date
+def _publication_data(
+    last_visit: str | None,
+    entered_at: str | None,
+    published_at: str | None,
+    rules: Rulebook,
+    today: date,
 ) -> Json:
     """Publication state, from the day of the last visit and the moments of entry and publication.
 
     A published list shows results from their entry on, so they are public from the later moment.
     """
-    shown = day_in_china(at)
-    told: Json = {
+    public_on = day_in_china(published_at)
+    publication: Json = {
         "state": NO_RESULTS,
-        "last_visit": last,
+        "last_visit": last_visit,
         "due_on": None,
         "due_unknown": False,
         **provisional_data(provisional=False),
-        "published_on": shown,
+        "published_on": public_on,
         "results_on": None,
         "in_time": None,
     }
-    if last is None:
-        return told
+    if last_visit is None:
+        return publication
     try:
-        until = due_on(date.fromisoformat(last), rules)
+        last_day = due_on(date.fromisoformat(last_visit), rules)
     except BeyondCalendar:
-        until = None
-    due = until.day.isoformat() if until else None
-    told |= {"due_on": due, "due_unknown": due is None}
-    told |= provisional_data(until is not None and until.provisional)
-    if at is not None:
-        shown = day_in_china(max(at, entered or at)) or ""
-        in_time = None if due is None else shown <= due
-        return told | {"state": PUBLISHED, "results_on": shown, "in_time": in_time}
+        last_day = None
+    due = last_day.day.isoformat() if last_day else None
+    publication |= {"due_on": due, "due_unknown": due is None}
+    publication |= provisional_data(last_day is not None and last_day.provisional)
+    if published_at is not None:
+        public_on = day_in_china(max(published_at, entered_at or published_at)) or ""
+        in_time = None if due is None else public_on <= due
+        return publication | {"state": PUBLISHED, "results_on": public_on, "in_time": in_time}
     late = due is not None and today.isoformat() > due
-    return told | {"state": OVERDUE if late else DUE}
+    return publication | {"state": OVERDUE if late else DUE}
 
 
 def day_in_china(moment: str | None) -> str | None:
@@ -126,7 +135,7 @@ def day_in_china(moment: str | None) -> str | None:
     return china_day(moment).isoformat()
 
 
-def write_public(store: Store, draw: str, file: Path) -> None:
+def write_public_list(store: Store, draw: str, file: Path) -> None:
     """Write the list of a draw as it may be published: no tier, no stratum's meaning.
 
     Args:
@@ -138,53 +147,53 @@ def write_public(store: Store, draw: str, file: Path) -> None:
         UnknownRecord: there is no such draw, or no record of it yet.
         BadInput: no Chinese font is installed where a PDF is made.
     """
-    kept, record = store.draws.one(draw), json_of(store.draws.file(draw, "record.json"))
-    rows = _rows(store, kept, record)
+    draw_row, record = store.draws.get(draw), json_of(store.draws.file(draw, "record.json"))
+    rows = _public_rows(store, draw_row, record)
     if file.suffix == ".pdf":
         heads = [column.heading for column in _COLUMNS]
-        title = f"{_mark(record)}{draw} 抽查名单{''.join(history(kept))}"
+        title = f"{_demo_mark(record)}{draw} 抽查名单{''.join(publication_history(draw_row))}"
         file.write_bytes(public_pdf(title, record, heads, rows))
         return
     commitment = record["commitment"]
     title = (
-        f"{_mark(record)}{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
-        f"种子 {record['seed']['value']}{''.join(history(kept))}"
+        f"{_demo_mark(record)}{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
+        f"种子 {record['seed']['value']}{''.join(publication_history(draw_row))}"
     )
     (write_csv if file.suffix == ".csv" else write_xlsx)(file, title, _COLUMNS, rows)
 
 
-def _mark(record: Json) -> str:
+def _demo_mark(record: Json) -> str:
     """Prefix of public lists from a demo store; empty in a real one."""
     return f"{DEMO_MARK}；" if demo_part(record) else ""
 
 
-def history(kept: Json) -> list[str]:
+def publication_history(draw_row: Json) -> list[str]:
     """Texts of all publications, the latest first; each begins with a semicolon."""
     return [
         f"；第{p['number']}次公示 {day_in_china(p['at'])}"
         + (f"（有结果 {p['results']} 户）" if p["results"] else "")
-        for p in reversed(kept["publications"])
+        for p in reversed(draw_row["publications"])
     ]
 
 
-def _rows(store: Store, kept: Json, record: Json) -> list[list[str]]:
+def _public_rows(store: Store, draw_row: Json, record: Json) -> list[list[str]]:
     """Code, name, inspectors, ticket and result in words, of everybody drawn."""
     names = names_of(store, [s["code"] for s in record["selected"]])
-    words = dict(directory()["inspection"].column("result").values)
+    result_labels = dict(directory()["inspection"].column("result").values)
     return [
         [
             s["code"],
             names.get(s["code"], ""),
             "、".join(s["inspectors"]),
             s["ticket"],
-            words.get(kept["results"].get(s["code"], {}).get("result", ""), ""),
+            result_labels.get(draw_row["results"].get(s["code"], {}).get("result", ""), ""),
         ]
         for s in record["selected"]
     ]
 
 
-@logged("draw.published", lambda files: {"files": len(files)}, ids=["draw"], refusal="warning")
-def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
+@log_call("draw.published", lambda files: {"files": len(files)}, ids=["draw"], refusal="warning")
+def publish_list(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
     """Write the public list of a draw and note that it was published.
 
     Again: another publication if results were entered since, else the files are only written.
@@ -193,11 +202,11 @@ def publish(store: Store, act: Act, draw: str, out: Path) -> list[Path]:
         WrongState: nothing was drawn.
         UnknownRecord: there is no such draw.
     """
-    if store.draws.one(draw)["news"]:
-        told = demo_part(json_of(store.draws.file(draw, "commitment.json")))
-        store.draws.publish(act, draw, {"files": list(FILES), **told})
+    if store.draws.get(draw)["news"]:
+        demo_fields = demo_part(json_of(store.draws.file(draw, "commitment.json")))
+        store.draws.publish(act, draw, {"files": list(FILES), **demo_fields})
     out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in FILES]
     for file in files:
-        write_public(store, draw, file)
+        write_public_list(store, draw, file)
     return files

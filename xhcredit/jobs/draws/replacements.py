@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.draws import record as records
-from xhcredit.draws.replacement import replaced
-from xhcredit.draws.tickets import bound
+from xhcredit.draws.replacement import replacement_inspector
+from xhcredit.draws.tickets import bound_ticket
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws import steps as steps
 from xhcredit.store.core.transactions import Act
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Away:
+class InspectorAbsence:
     """Absence of an inspector from one visit, with the reason."""
 
     code: str
@@ -26,8 +26,8 @@ class Away:
     reason: str
 
 
-@logged("draw.inspector_replaced", ids=["draw"], refusal="warning")
-def replace_inspector(store: Store, act: Act, draw: str, away: Away) -> Json:
+@log_call("draw.inspector_replaced", ids=["draw"], refusal="warning")
+def replace_inspector(store: Store, act: Act, draw: str, absence: InspectorAbsence) -> Json:
     """Draw another inspector for one place, as the protocol says.
 
     Raises:
@@ -35,44 +35,56 @@ def replace_inspector(store: Store, act: Act, draw: str, away: Away) -> Json:
         Unstaffable: nobody is left who may take the place.
     """
     people, recusals = steps.people_of(store, draw).read()
-    made = steps.committed(store, draw)
+    commitment = steps.commitment_of(store, draw)
 
-    def choose(kept: Json) -> Json:
-        told = kept["record"]
-        drawn = [records.opened(s) for s in told["selected"]]
-        task = records.task_of(drawn, made, people, recusals)
-        codes = [s["code"] for s in told["selected"]]
-        teams = [list(s["inspectors"]) for s in told["selected"]]
-        gone: list[str] = []
-        for row in kept["replacements"]:
-            teams[codes.index(row["code"])][row["place"]] = row["instead"]
-            gone += [row["away"]] if row["code"] == away.code else []
-        visit, place = _place_of(codes, teams, away)
+    def choose_substitute(draw_row: Json) -> Json:
+        record = draw_row["record"]
+        drawn_rows = [records.drawn_from_record(s) for s in record["selected"]]
+        task = records.task_of(drawn_rows, commitment, people, recusals)
+        codes = [s["code"] for s in record["selected"]]
+        teams = [list(s["inspectors"]) for s in record["selected"]]
+        unavailable_ids: list[str] = []
+        for replacement_row in draw_row["replacements"]:
+            teams[codes.index(replacement_row["code"])][replacement_row["place"]] = replacement_row[
+                "instead"
+            ]
+            unavailable_ids += (
+                [replacement_row["away"]] if replacement_row["code"] == absence.code else []
+            )
+        visit_index, place_index = _place_of(codes, teams, absence)
         attempt = 1 + sum(
-            r["code"] == away.code and r["place"] == place for r in kept["replacements"]
+            r["code"] == absence.code and r["place"] == place_index
+            for r in draw_row["replacements"]
         )
-        ticket = bound(told["seed"]["value"], told["round_id"])
-        instead = replaced(
+        ticket = bound_ticket(record["seed"]["value"], record["round_id"])
+        substitute = replacement_inspector(
             task,
             teams,
-            visit,
-            place,
+            visit_index,
+            place_index,
             attempt=attempt,
-            unavailable={*gone, away.inspector},
+            unavailable={*unavailable_ids, absence.inspector},
             ticket=ticket,
         )
-        row = {"code": away.code, "place": place, "attempt": attempt, "away": away.inspector}
-        return row | {"instead": instead, "reason": away.reason}
+        replacement_row = {
+            "code": absence.code,
+            "place": place_index,
+            "attempt": attempt,
+            "away": absence.inspector,
+        }
+        return replacement_row | {"instead": substitute, "reason": absence.reason}
 
-    return store.draws.replace(act, draw, choose)
+    return store.draws.replace(act, draw, choose_substitute)
 
 
-def _place_of(codes: list[str], teams: list[list[str]], away: Away) -> tuple[int, int]:
-    if away.code not in codes:
-        raise BadPlan(f'enterprise "{away.code}" was not drawn; see the record')
-    visit = codes.index(away.code)
-    if away.inspector not in teams[visit]:
+def _place_of(
+    codes: list[str], teams: list[list[str]], absence: InspectorAbsence
+) -> tuple[int, int]:
+    if absence.code not in codes:
+        raise BadPlan(f'enterprise "{absence.code}" was not drawn; see the record')
+    visit_index = codes.index(absence.code)
+    if absence.inspector not in teams[visit_index]:
         raise BadPlan(
-            f'"{away.inspector}" does not visit "{away.code}"; there go {", ".join(teams[visit])}'
+            f'"{absence.inspector}" does not visit "{absence.code}"; there go {", ".join(teams[visit_index])}'
         )
-    return visit, teams[visit].index(away.inspector)
+    return visit_index, teams[visit_index].index(absence.inspector)

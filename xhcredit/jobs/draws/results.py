@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.errors import NothingKnown
 from xhcredit.jobs.draws import estimates
-from xhcredit.jobs.draws.results_to_warehouse import CLEAN, deliver, results_from
+from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, deliver_results, parse_results
 from xhcredit.jobs.draws.steps import frame_of, record_of
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.core.transactions import Act
@@ -22,14 +22,20 @@ from xhcredit.store.store import Store
 Json = dict[str, Any]
 
 
-@logged(
+@log_call(
     "draw.results_entered",
-    lambda done: {"entered": done["entered"]},
+    lambda entry_summary: {"entered": entry_summary["entered"]},
     ids=["draw"],
     refusal="warning",
 )
 def enter_results(
-    store: Store, act: Act, draw: str, data: bytes, name: str, warehouse: Path | None, today: date
+    store: Store,
+    act: Act,
+    draw: str,
+    csv_bytes: bytes,
+    file_name: str,
+    warehouse: Path | None,
+    today: date,
 ) -> Json:
     """Store results of visits and ingest them as inspections with inclusion probabilities.
 
@@ -40,12 +46,12 @@ def enter_results(
         BadPlan: an enterprise was not drawn.
         WrongState: nothing was drawn.
     """
-    told = store.draws.results(act, draw, results_from(data, name))
+    entry_report = store.draws.enter_results(act, draw, parse_results(csv_bytes, file_name))
     if warehouse is not None:
-        kept = store.draws.one(draw)
+        draw_row = store.draws.get(draw)
         plan = json.loads(store.draws.file(draw, "plan.json"))
-        deliver(kept, record_of(store, draw), plan, warehouse, today)
-    return told
+        deliver_results(draw_row, record_of(store, draw), plan, warehouse, today)
+    return entry_report
 
 
 def estimate(store: Store, draw: str) -> Json:
@@ -55,35 +61,37 @@ def estimate(store: Store, draw: str) -> Json:
         WrongState: nothing was drawn.
         NothingKnown: no result was entered.
     """
-    kept, told = store.draws.one(draw), record_of(store, draw)
-    if not kept["results"]:
+    draw_row, record = store.draws.get(draw), record_of(store, draw)
+    if not draw_row["results"]:
         raise NothingKnown(f'draw "{draw}" has no result yet; enter them: xhcredit draw results')
-    return estimates.estimate(_table(store, kept, told), design=told["design"])
+    return estimates.estimate(_estimation_table(store, draw_row, record), design=record["design"])
 
 
-def _table(store: Store, kept: Json, told: Json) -> pd.DataFrame:
+def _estimation_table(store: Store, draw_row: Json, record: Json) -> pd.DataFrame:
     """One row per enterprise of the frame: odds, groups, score, whether drawn, what was found."""
-    rows = pd.DataFrame(frame_of(store, kept["id"]).rows)[["code", "stratum", "odds"]]
-    strata = pd.DataFrame(json.loads(store.draws.file(kept["id"], "strata.json")))
-    ratios = {s["id"]: s["ratio"] for s in told["strata"]}
-    if told["design"] == "stratified":
-        rows["odds"] = rows["stratum"].map(ratios)
-    wanted = [c for c in ("id", "tier", "field", "pi") if c in strata]
-    named = strata[wanted].rename(columns={"id": "stratum", "pi": "rate"})
-    table = rows.merge(named, on="stratum", how="left").merge(
-        _scores(store, kept["as_of"]), on="code", how="left"
+    rows = pd.DataFrame(frame_of(store, draw_row["id"]).rows)[["code", "stratum", "odds"]]
+    strata = pd.DataFrame(json.loads(store.draws.file(draw_row["id"], "strata.json")))
+    ratio_by_stratum = {s["id"]: s["ratio"] for s in record["strata"]}
+    if record["design"] == "stratified":
+        rows["odds"] = rows["stratum"].map(ratio_by_stratum)
+    stratum_columns = [c for c in ("id", "tier", "field", "pi") if c in strata]
+    stratum_table = strata[stratum_columns].rename(columns={"id": "stratum", "pi": "rate"})
+    table = rows.merge(stratum_table, on="stratum", how="left").merge(
+        _scores(store, draw_row["as_of"]), on="code", how="left"
     )
-    table["drawn"] = table["code"].isin([s["code"] for s in told["selected"]])
-    failed = {c: r["result"] not in CLEAN for c, r in kept["results"].items()}
-    table["failed"] = table["code"].map(failed)
+    table["drawn"] = table["code"].isin([s["code"] for s in record["selected"]])
+    failed_by_code = {c: r["result"] not in CLEAN_RESULTS for c, r in draw_row["results"].items()}
+    table["failed"] = table["code"].map(failed_by_code)
     return table
 
 
 def _scores(store: Store, as_of: str) -> pd.DataFrame:
     """Street and risk (the lower the score, the higher) as published for the day of the frame."""
-    of_day = select(runs.c.run).where(runs.c.as_of == as_of).order_by(runs.c.run.desc()).limit(1)
+    run_of_day = (
+        select(runs.c.run).where(runs.c.as_of == as_of).order_by(runs.c.run.desc()).limit(1)
+    )
     c = snapshots.c
-    wanted = select(c.code, c.street, (-c.composite).label("risk"))
+    scores_query = select(c.code, c.street, (-c.composite).label("risk"))
     with store.database.reading() as con:
-        rows = con.execute(wanted.where(c.run == of_day.scalar_subquery())).all()
+        rows = con.execute(scores_query.where(c.run == run_of_day.scalar_subquery())).all()
     return pd.DataFrame(rows, columns=["code", "street", "risk"])

@@ -21,15 +21,15 @@ COLUMNS = ("code", "result", "inspected_on", "item", "note")
 #: meets a statutory duty of full coverage
 COMPLETENESS = "completeness"
 #: results that found nothing wrong
-CLEAN = frozenset({"no_problem", "no_activity"})
-_DELIVERED = (
+CLEAN_RESULTS = frozenset({"no_problem", "no_activity"})
+_INSPECTION_COLUMNS = (
     "code", "inspected_on", "entered_on", "inspection_no", "form", "field", "result", "failed",
     "item", "completeness", "agency", "draw_id", "inclusion_probability",
 )  # fmt: skip
 Json = dict[str, Any]
 
 
-def results_from(data: bytes, name: str) -> dict[str, Json]:
+def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, Json]:
     """Read ``results.csv``: code, result (one of the eight codes), day, item, note.
 
     A sixth column ``completeness`` is optional; empty means that it is not known.
@@ -38,64 +38,74 @@ def results_from(data: bytes, name: str) -> dict[str, Json]:
         BadInput: it cannot be read; file, row and column are named.
     """
     table = directory()["inspection"]
-    known, scopes = dict(table.column("result").values), dict(table.column(COMPLETENESS).values)
-    found: dict[str, Json] = {}
-    for row, cells in _rows(data, name):
+    result_labels, completeness_labels = (
+        dict(table.column("result").values),
+        dict(table.column(COMPLETENESS).values),
+    )
+    results_by_code: dict[str, Json] = {}
+    for row, cells in _rows(csv_bytes, file_name):
         code = normalised(cells["code"])
-        wrong = problem_with(code)
-        if wrong is not None:
-            raise _bad(name, row, "code", f'"{cells["code"]}": {wrong}')
-        if code in found:
-            raise _bad(name, row, "code", f'"{code}" comes twice; keep one row')
-        if cells["result"] not in known:
-            raise _bad(name, row, "result", f'"{cells["result"]}"; write one of {", ".join(known)}')
-        if cells.get(COMPLETENESS, "") not in {"", *scopes}:
-            wrong = f'"{cells[COMPLETENESS]}"; write one of {", ".join(scopes)}, or nothing'
-            raise _bad(name, row, COMPLETENESS, wrong)
-        found[code] = {**cells, "code": code, "inspected_on": _day(cells, name, row)}
-    if not found:
-        raise BadInput(f'"{name}" holds no result; write one row per visited enterprise')
-    return found
+        problem = problem_with(code)
+        if problem is not None:
+            raise _cell_error(file_name, row, "code", f'"{cells["code"]}": {problem}')
+        if code in results_by_code:
+            raise _cell_error(file_name, row, "code", f'"{code}" comes twice; keep one row')
+        if cells["result"] not in result_labels:
+            raise _cell_error(
+                file_name,
+                row,
+                "result",
+                f'"{cells["result"]}"; write one of {", ".join(result_labels)}',
+            )
+        if cells.get(COMPLETENESS, "") not in {"", *completeness_labels}:
+            problem = f'"{cells[COMPLETENESS]}"; write one of {", ".join(completeness_labels)}, or nothing'
+            raise _cell_error(file_name, row, COMPLETENESS, problem)
+        results_by_code[code] = {**cells, "code": code, "inspected_on": _day(cells, file_name, row)}
+    if not results_by_code:
+        raise BadInput(f'"{file_name}" holds no result; write one row per visited enterprise')
+    return results_by_code
 
 
-def _day(cells: Mapping[str, str], name: str, row: int) -> str:
+def _day(cells: Mapping[str, str], file_name: str, row: int) -> str:
     try:
         return date.fromisoformat(cells["inspected_on"]).isoformat()
     except ValueError:
-        found = f'"{cells["inspected_on"]}" is no day; write it as 2026-07-10'
-        raise _bad(name, row, "inspected_on", found) from None
+        message = f'"{cells["inspected_on"]}" is no day; write it as 2026-07-10'
+        raise _cell_error(file_name, row, "inspected_on", message) from None
 
 
-def _rows(data: bytes, name: str) -> list[tuple[int, dict[str, str]]]:
+def _rows(csv_bytes: bytes, file_name: str) -> list[tuple[int, dict[str, str]]]:
     try:
-        text = data.decode("utf-8-sig")
+        text = csv_bytes.decode("utf-8-sig")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f'"{name}" cannot be read ({error}); save it as "CSV UTF-8"') from None
+        raise BadInput(f'"{file_name}" cannot be read ({error}); save it as "CSV UTF-8"') from None
     header = tuple(cell.strip() for cell in lines[0]) if lines else ()
     if header not in (COLUMNS, (*COLUMNS, COMPLETENESS)):
-        wanted = f'"{",".join(COLUMNS)}", and if you like "{COMPLETENESS}"'
-        raise BadInput(f'"{name}", row 1: "{",".join(header)}"; write {wanted}')
+        expected_header = f'"{",".join(COLUMNS)}", and if you like "{COMPLETENESS}"'
+        raise BadInput(f'"{file_name}", row 1: "{",".join(header)}"; write {expected_header}')
     rows = []
-    for number, cells in enumerate(lines[1:], 2):
+    for row_number, cells in enumerate(lines[1:], 2):
         if not cells:
             continue
         if len(cells) != len(header):
-            raise BadInput(f'"{name}", row {number}: {len(cells)} cells; write {len(header)}')
+            raise BadInput(
+                f'"{file_name}", row {row_number}: {len(cells)} cells; write {len(header)}'
+            )
         stripped = [cell.strip() for cell in cells]
-        rows.append((number, dict(zip(header, stripped, strict=True))))
+        rows.append((row_number, dict(zip(header, stripped, strict=True))))
     return rows
 
 
-def _bad(name: str, row: int, column: str, found: str) -> BadInput:
-    return BadInput(f'"{name}", row {row}, column {column}: {found}')
+def _cell_error(file_name: str, row: int, column: str, message: str) -> BadInput:
+    return BadInput(f'"{file_name}", row {row}, column {column}: {message}')
 
 
-def deliver(kept: Json, record: Json, plan: Json, warehouse: Path, today: date) -> None:
+def deliver_results(draw_row: Json, record: Json, plan: Json, warehouse: Path, today: date) -> None:
     """Enter all results of a draw as inspections; again and again changes nothing.
 
     Args:
-        kept: the draw with its results.
+        draw_row: the draw with its results.
         record: its record, from which the probabilities come.
         plan: its plan: field, items and bureau.
         warehouse: where inspections are kept.
@@ -105,12 +115,16 @@ def deliver(kept: Json, record: Json, plan: Json, warehouse: Path, today: date) 
         BadInput: an ingestion is running, or a result was refused.
     """
     odds = {s["code"]: s["inclusion_probability"] for s in record["selected"]}
-    every = sorted(kept["results"].items())
-    rows = [_delivered(kept, plan, code, result, odds[code], today) for code, result in every]
-    entered(f'draw "{kept["id"]}"', kept["id"], rows, warehouse, today)
+    results = sorted(draw_row["results"].items())
+    rows = [
+        _inspection_row(draw_row, plan, code, result, odds[code], today) for code, result in results
+    ]
+    ingest_result_rows(f'draw "{draw_row["id"]}"', draw_row["id"], rows, warehouse, today)
 
 
-def entered(what: str, name: str, rows: Iterable[Json], warehouse: Path, today: date) -> None:
+def ingest_result_rows(
+    subject: str, name: str, rows: Iterable[Json], warehouse: Path, today: date
+) -> None:
     """Ingest rows into the warehouse; the same rows again change nothing.
 
     Raises:
@@ -118,34 +132,38 @@ def entered(what: str, name: str, rows: Iterable[Json], warehouse: Path, today: 
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"draw-results-{name}.csv"
-        with file.open("w", encoding="utf-8", newline="") as out:
-            table = csv.DictWriter(out, _DELIVERED, restval="", lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
+        with file.open("w", encoding="utf-8", newline="") as csv_file:
+            csv_writer = csv.DictWriter(
+                csv_file, _INSPECTION_COLUMNS, restval="", lineterminator="\n"
+            )
+            csv_writer.writeheader()
+            csv_writer.writerows(rows)
         mapping = files("xhcredit.ingest.mappings").joinpath("draws", "results.yaml")
         with as_file(mapping) as path:
-            told = run_ingest(str(file), path, warehouse, today=today)
-    if any(f.error or f.rows_quarantined for f in told.files):
+            ingest_report = run_ingest(str(file), path, warehouse, today=today)
+    if any(f.error or f.rows_quarantined for f in ingest_report.files):
         raise BadInput(
-            f"results of {what} were kept, but not all entered the warehouse; see xhcredit quality"
+            f"results of {subject} were kept, but not all entered the warehouse; see xhcredit quality"
         )
 
 
-def _delivered(kept: Json, plan: Json, code: str, result: Json, odds: str, today: date) -> Json:
+def _inspection_row(
+    draw_row: Json, plan: Json, code: str, result: Json, odds: str, today: date
+) -> Json:
     """A result as one row of the delivery."""
     item = result["item"] or ";".join(plan["items"])
     return {
         "code": code,
         "inspected_on": result["inspected_on"],
         "entered_on": max(today.isoformat(), result["inspected_on"]),
-        "inspection_no": f"{kept['id']}|{code}",
+        "inspection_no": f"{draw_row['id']}|{code}",
         "form": "random",
         "field": plan["fields"][0],
         "result": result["result"],
-        "failed": int(result["result"] not in CLEAN),
+        "failed": int(result["result"] not in CLEAN_RESULTS),
         "item": item,
         "completeness": result.get(COMPLETENESS, ""),
         "agency": plan["bureau"],
-        "draw_id": kept["id"],
+        "draw_id": draw_row["id"],
         "inclusion_probability": odds,
     }

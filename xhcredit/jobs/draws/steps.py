@@ -15,29 +15,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.draws import inspectors as lists
 from xhcredit.draws import record as records
 from xhcredit.draws import verify
 from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
 from xhcredit.draws.frame import Frame, decoded
-from xhcredit.draws.numerics import SALT_BYTES
 from xhcredit.draws.plan import Plan, read_plan
-from xhcredit.draws.tickets import bound, seed_text
+from xhcredit.draws.numerics import SALT_BYTES
+from xhcredit.draws.tickets import bound_ticket, seed_text
 from xhcredit.errors import BadPlan, UnknownRecord
 from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.tickets import SparkBound
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.draws.draw_state import Opening
+from xhcredit.store.draws.draw_state import FrozenDraw
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
 #: files that everybody may have; the frame and what strata are is for auditors
-PUBLIC = ("commitment.json", "record.json", "inspectors.csv", "recusals.csv")
-PRIVATE = ("frame.csv", "strata.json", "plan.json")
+PUBLIC_FILES = ("commitment.json", "record.json", "inspectors.csv", "recusals.csv")
+PRIVATE_FILES = ("frame.csv", "strata.json", "plan.json")
 
 
 @dataclass(frozen=True)
@@ -59,24 +59,29 @@ class People:
 
 def salts(count: int) -> list[str]:
     """Random salts, one per row of a frame."""
-    data = os.urandom(SALT_BYTES * count)
-    return [data[at : at + SALT_BYTES].hex() for at in range(0, len(data), SALT_BYTES)]
+    random_bytes = os.urandom(SALT_BYTES * count)
+    return [
+        random_bytes[start : start + SALT_BYTES].hex()
+        for start in range(0, len(random_bytes), SALT_BYTES)
+    ]
 
 
-@logged("draw.planned", lambda done: {"plan": done["plan"]}, refusal="warning")
-def file_plan(store: Store, act: Act, given: Mapping[str, Any], rules: Rulebook, day: date) -> Json:
+@log_call("draw.planned", lambda filed_plan: {"plan": filed_plan["plan"]}, refusal="warning")
+def file_plan(
+    store: Store, act: Act, plan_fields: Mapping[str, Any], rules: Rulebook, day: date
+) -> Json:
     """Check a plan against the rules of the day and file it.
 
     Raises:
         BadPlan: a ratio, item, period or deadline that the rules do not allow.
         WrongState: its id was filed before.
     """
-    plan = read_plan(given, rules, day)
+    plan = read_plan(plan_fields, rules, day)
     return store.draws.file_plan(act, plan.model_dump(mode="json"))
 
 
 @dataclass(frozen=True)
-class Freezing:
+class FreezeRequest:
     """Request to freeze the frame of a plan."""
 
     plan: str
@@ -85,16 +90,16 @@ class Freezing:
     people: People
     round: str = ""
     replaces: str | None = None
-    why: str = ""
+    reason: str = ""
 
 
-@logged("draw.frozen", lambda done: {"draw": done["draw"]}, refusal="warning")
+@log_call("draw.frozen", lambda freeze_report: {"draw": freeze_report["draw"]}, refusal="warning")
 def freeze(
     store: Store,
     act: Act,
     warehouse: Path,
     rules: Rulebook,
-    asked: Freezing,
+    request: FreezeRequest,
     progress: Progress = ignore_progress,
 ) -> Json:
     """Freeze the frame of a plan and commit to it, before there is a seed.
@@ -106,83 +111,90 @@ def freeze(
         BadPlan: the frame is empty, or an inspector's list is of no use for the plan.
         WrongState: the draw is there already.
     """
-    plan, digest = plan_of(store, asked.plan, rules)
-    people, _ = asked.people.read()
+    plan, digest = plan_of(store, request.plan, rules)
+    people, _ = request.people.read()
     _refuse_unqualified(people, plan)
-    replaces, on = asked.replaces, asked.as_of
-    framed = frame_for(
+    replaces, on = request.replaces, request.as_of
+    frame_design = frame_for(
         plan, store, warehouse, rules, on, salts=salts, progress=progress, replaces=replaces
     )
-    number = asked.round or asked.draw
-    opening = Opening(asked.draw, plan.id, plan.bureau, number, on.isoformat(), replaces)
-    terms = replace(_terms(asked, plan, digest, framed.excluded), demo=store.is_demo)
+    number = request.round or request.draw
+    opening = FrozenDraw(request.draw, plan.id, plan.bureau, number, on.isoformat(), replaces)
+    terms = replace(_terms(request, plan, digest, frame_design.excluded), demo=store.is_demo)
 
-    def making(at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:
+    def make_commitment(frozen_at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:
         progress("commit", 0, 1)
-        made = commitment(terms, framed.frame, framed.ratios, at, previous)
-        return made, {
-            "frame.csv": framed.frame.encoded(),
-            "strata.json": canonical(framed.strata),
+        commitment_body = commitment(
+            terms, frame_design.frame, frame_design.ratios, frozen_at, previous
+        )
+        return commitment_body, {
+            "frame.csv": frame_design.frame.encoded(),
+            "strata.json": canonical(frame_design.strata),
             "plan.json": canonical(plan.model_dump(mode="json")),
-            "inspectors.csv": asked.people.inspectors,
-            "recusals.csv": asked.people.recusals,
+            "inspectors.csv": request.people.inspectors,
+            "recusals.csv": request.people.recusals,
         }
 
-    return store.draws.freeze(act, opening, making)
+    return store.draws.freeze(act, opening, make_commitment)
 
 
 def plan_of(store: Store, plan: str, rules: Rulebook) -> tuple[Plan, str]:
     """A filed plan and its digest."""
-    kept = store.draws.plan(plan)
-    digest = str(kept.pop("digest"))
-    return read_plan(kept, rules, date.fromisoformat(kept["published_on"])), digest
+    plan_row = store.draws.get_plan(plan)
+    digest = str(plan_row.pop("digest"))
+    return read_plan(plan_row, rules, date.fromisoformat(plan_row["published_on"])), digest
 
 
-def _terms(asked: Freezing, plan: Plan, digest: str, excluded: Any) -> Terms:
-    replaces = {"draw_id": asked.replaces, "reason": asked.why} if asked.replaces else None
+def _terms(request: FreezeRequest, plan: Plan, digest: str, excluded: Any) -> Terms:
+    replaces = {"draw_id": request.replaces, "reason": request.reason} if request.replaces else None
     return Terms(
-        draw_id=asked.draw,
-        round_id=asked.round or asked.draw,
+        draw_id=request.draw,
+        round_id=request.round or request.draw,
         plan_id=plan.id,
         plan_digest=digest,
-        as_of=asked.as_of.isoformat(),
+        as_of=request.as_of.isoformat(),
         design=plan.design,
         calibrated=plan.calibrated,
         seed_source=plan.seed_source,
         seed_due=str(plan.seed_due),
         places=plan.places,
         qualification=plan.qualification,
-        inspectors_digest=digest_of(asked.people.inspectors),
-        recusals_digest=digest_of(asked.people.recusals),
+        inspectors_digest=digest_of(request.people.inspectors),
+        recusals_digest=digest_of(request.people.recusals),
         excluded=excluded,
         replaces=replaces,
     )
 
 
 def _refuse_unqualified(people: tuple[lists.Inspector, ...], plan: Plan) -> None:
-    if not any(plan.qualification in who.qualifications for who in people):
+    if not any(plan.qualification in inspector.qualifications for inspector in people):
         raise BadPlan(
             f'nobody on the list of inspectors is qualified for "{plan.qualification}"; '
             "add inspectors, or correct their qualifications"
         )
 
 
-@logged("draw.seeded", ids=["draw"], refusal="warning")
-def seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
+@log_call("draw.seeded", ids=["draw"], refusal="warning")
+def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
     """Enter the seed from the announced source, once.
 
     Raises:
         BadPlan: it is no seed, or of another source than announced.
         WrongState: the frame is not frozen, or a seed is there.
     """
-    announced = committed(store, draw)["seed_source"]
+    announced = commitment_of(store, draw)["seed_source"]
     if source.strip() != announced:
         raise BadPlan(f'the seed must come from "{announced}", as announced; found "{source}"')
     return store.draws.seed(act, draw, seed_text(value), announced)
 
 
-@logged("draw.drawn", lambda done: {"selected": done["selected"]}, ids=["draw"], refusal="warning")
-def run(
+@log_call(
+    "draw.drawn",
+    lambda draw_report: {"selected": draw_report["selected"]},
+    ids=["draw"],
+    refusal="warning",
+)
+def run_draw(
     store: Store, act: Act, draw: str, progress: Progress = ignore_progress, *, engine: str = ""
 ) -> Json:
     """Draw, assign inspectors and store the record.
@@ -199,23 +211,23 @@ def run(
         WrongState: the seed is not there, or the record is.
         Unstaffable: no assignment of inspectors meets the constraints; nothing is kept.
     """
-    kept, made = store.draws.one(draw), committed(store, draw)
-    entered = next((s for s in kept["steps"] if s["state"] == "seeded"), None)
-    if entered is None:
+    draw_row, commitment_body = store.draws.get(draw), commitment_of(store, draw)
+    seed_step = next((s for s in draw_row["steps"] if s["state"] == "seeded"), None)
+    if seed_step is None:
         raise UnknownRecord(f'draw "{draw}" has no seed yet; enter it: xhcredit draw seed')
     progress("draw", 0, 1)
     frame = frame_of(store, draw)
     people, recusals = people_of(store, draw).read()
-    activity = store.draws.entry(entered["activity"])
-    seed = entered["details"]
+    activity = store.draws.activity_entry(seed_step["activity"])
+    seed = seed_step["details"]
     with Spark(engine) if engine else nullcontext() as spark:
-        tickets = partial(SparkBound, spark) if spark else bound
-        told = records.record(frame, made, seed, people, recusals, activity, tickets)
+        tickets = partial(SparkBound, spark) if spark else bound_ticket
+        record = records.record(frame, commitment_body, seed, people, recusals, activity, tickets)
     progress("draw", 1, 1)
-    return store.draws.drawn(act, draw, told, {})
+    return store.draws.save_record(act, draw, record, {})
 
 
-def committed(store: Store, draw: str) -> Json:
+def commitment_of(store: Store, draw: str) -> Json:
     """The commitment of a draw."""
     return verify.json_of(store.draws.file(draw, "commitment.json"))
 
@@ -232,11 +244,11 @@ def frame_of(store: Store, draw: str) -> Frame:
 
 def people_of(store: Store, draw: str) -> People:
     """The lists of inspectors and recusals of a draw."""
-    kept = store.draws
-    return People(kept.file(draw, "inspectors.csv"), kept.file(draw, "recusals.csv"))
+    draws = store.draws
+    return People(draws.file(draw, "inspectors.csv"), draws.file(draw, "recusals.csv"))
 
 
-def export(store: Store, draw: str, out: Path, *, private: bool = True) -> list[Path]:
+def export_draw(store: Store, draw: str, out: Path, *, private: bool = True) -> list[Path]:
     """Write the files of a draw and the stand-alone verifier into a folder.
 
     Args:
@@ -245,20 +257,20 @@ def export(store: Store, draw: str, out: Path, *, private: bool = True) -> list[
         out: the folder; files of the same name are replaced, each whole.
         private: the frame and the meaning of the strata as well, which are not public.
     """
-    names = (*PUBLIC, *(PRIVATE if private else ()))
-    written = []
+    names = (*PUBLIC_FILES, *(PRIVATE_FILES if private else ()))
+    written_files = []
     out.mkdir(parents=True, exist_ok=True)
     for name in names:
         try:
-            data = store.draws.file(draw, name)
+            file_bytes = store.draws.file(draw, name)
         except UnknownRecord:
             continue  # comes with a later step
-        written.append(_written(out / name, data))
-    return [*written, _written(out / "verify_draw.py", verify.stranger())]
+        written_files.append(_write_whole(out / name, file_bytes))
+    return [*written_files, _write_whole(out / "verify_draw.py", verify.standalone_verifier())]
 
 
-def _written(path: Path, data: bytes) -> Path:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+def _write_whole(path: Path, file_bytes: bytes) -> Path:
+    part_file = path.with_name(path.name + ".part")
+    part_file.write_bytes(file_bytes)
+    os.replace(part_file, path)
     return path

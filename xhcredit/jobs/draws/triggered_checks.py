@@ -16,22 +16,22 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcredit.domain.codes import normalised, problem_with
-from xhcredit.domain.log import logged
-from xhcredit.draws.numerics import LONGEST_TEXT
+from xhcredit.domain.log import log_call
 from xhcredit.draws.plan import Id, Text
+from xhcredit.draws.numerics import LONGEST_TEXT
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.draws.results_to_warehouse import CLEAN, entered
+from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, ingest_result_rows
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.draws import InspectionCaps, Items, Triggers
+from xhcredit.rules.schemas.draws import CheckSources, InspectionCaps, Items
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.draws.triggered_checks import CALLED_OFF, CLOSED
+from xhcredit.store.draws.triggered_checks import CANCELLED, CLOSED
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
 
 
-class Check(BaseModel):
+class TriggeredCheck(BaseModel):
     """A check as it is opened; ``reference`` is the number of the complaint, alert or letter."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,9 +46,9 @@ class Check(BaseModel):
     opened_on: date
 
 
-@logged("draw.check_opened", refusal="warning")
+@log_call("draw.check_opened", refusal="warning")
 def open_check(
-    store: Store, act: Act, given: Mapping[str, Any], rules: Rulebook, today: date
+    store: Store, act: Act, check_fields: Mapping[str, Any], rules: Rulebook, today: date
 ) -> Json:
     """Open a check for a reason.
 
@@ -63,37 +63,39 @@ def open_check(
         WrongState: the id is taken.
     """
     try:
-        check = Check.model_validate(dict(given))
+        check = TriggeredCheck.model_validate(dict(check_fields))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadPlan(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; correct it") from None
+        first_error = error.errors()[0]
+        raise BadPlan(
+            f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}; correct it"
+        ) from None
     if check.opened_on > today:
         raise BadPlan(f"opened on {check.opened_on}, which is to come; write the day it is")
     code = normalised(check.code)
-    wrong = problem_with(code)
-    if wrong is not None:
-        raise BadInput(f'code "{check.code}": {wrong}')
-    if code not in store.watch.places(store.reader.current_run()["run"], [code], None):
+    problem = problem_with(code)
+    if problem is not None:
+        raise BadInput(f'code "{check.code}": {problem}')
+    if code not in store.watchlist.enterprise_rows(store.reader.current_run()["run"], [code], None):
         raise UnknownRecord(f'no enterprise "{code}" in the current run; correct the code')
-    told = check.model_dump(mode="json") | {"code": code} | check_terms(check, rules)
-    return store.triggered.open(act, told)
+    check_row = check.model_dump(mode="json") | {"code": code} | check_terms(check, rules)
+    return store.triggered_checks.open(act, check_row)
 
 
-def check_terms(check: Check, rules: Rulebook) -> Json:
+def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:
     """Field, form and whether it counts, by the rules of the day."""
     day = check.opened_on
-    sources = rules.serving("draws.triggered", Triggers, as_of=day).root
+    sources = rules.serving("draws.triggered", CheckSources, as_of=day).root
     if check.source not in sources:
         raise BadPlan(
             f'"{check.source}" is no source; write one of {", ".join(sources)} (draws.triggered)'
         )
-    base = rules.serving("draws.items", Items, as_of=day).root
-    unknown = [item for item in check.items if item not in base]
-    if unknown:
+    items_by_id = rules.serving("draws.items", Items, as_of=day).root
+    unknown_items = [item for item in check.items if item not in items_by_id]
+    if unknown_items:
         raise BadPlan(
-            f'item "{unknown[0]}" is not in the item base and must not be inspected (draws.items)'
+            f'item "{unknown_items[0]}" is not in the item base and must not be inspected (draws.items)'
         )
-    fields = sorted({base[item].field for item in check.items})
+    fields = sorted({items_by_id[item].field for item in check.items})
     if len(fields) > 1:
         raise BadPlan(f"items of the fields {', '.join(fields)}; open one check for each field")
     form = sources[check.source].form
@@ -102,12 +104,12 @@ def check_terms(check: Check, rules: Rulebook) -> Json:
     return {"field": fields[0], "form": form, "counts": counts}
 
 
-@logged("draw.check_closed", refusal="warning")
+@log_call("draw.check_closed", refusal="warning")
 def close_check(
     store: Store,
     act: Act,
     check: str,
-    found: Mapping[str, str],
+    check_result: Mapping[str, str],
     warehouse: Path | None,
     today: date,
 ) -> Json:
@@ -119,7 +121,7 @@ def close_check(
         store: where the check is.
         act: who and why.
         check: which one.
-        found: ``result`` (one of the eight codes), ``inspected_on`` and, if any, ``note``.
+        check_result: ``result`` (one of the eight codes), ``inspected_on`` and, if any, ``note``.
         warehouse: where inspections are kept; None keeps the result in the store only.
         today: the day on which it becomes known.
 
@@ -128,33 +130,41 @@ def close_check(
         UnknownRecord: there is no such check.
         WrongState: it was called off.
     """
-    opened = store.triggered.one(check)
-    known = dict(directory()["inspection"].column("result").values)
-    if found.get("result") not in known:
-        raise BadInput(f'result "{found.get("result")}"; write one of {", ".join(known)}')
-    day = _day_of(found.get("inspected_on", ""), opened, today)
-    details = {"result": found["result"], "inspected_on": day, "note": found.get("note", "")}
-    told = store.triggered.end(act, check, CLOSED, details | {"on": today.isoformat()})
+    check_row = store.triggered_checks.get(check)
+    result_labels = dict(directory()["inspection"].column("result").values)
+    if check_result.get("result") not in result_labels:
+        raise BadInput(
+            f'result "{check_result.get("result")}"; write one of {", ".join(result_labels)}'
+        )
+    day = _day_of(check_result.get("inspected_on", ""), check_row, today)
+    details = {
+        "result": check_result["result"],
+        "inspected_on": day,
+        "note": check_result.get("note", ""),
+    }
+    closed_check = store.triggered_checks.end(
+        act, check, CLOSED, details | {"on": today.isoformat()}
+    )
     if warehouse is not None:
-        row = _row(opened, details, today)
-        entered(f'check "{check}"', f"check-{check}", [row], warehouse, today)
-    return told
+        row = _inspection_row(check_row, details, today)
+        ingest_result_rows(f'check "{check}"', f"check-{check}", [row], warehouse, today)
+    return closed_check
 
 
-def _day_of(text: str, opened: Json, today: date) -> str:
+def _day_of(text: str, check_row: Json, today: date) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise BadInput(f'"{text}" is no day; write it as 2026-07-10') from None
-    if not opened["opened_on"] <= day.isoformat() <= today.isoformat():
+    if not check_row["opened_on"] <= day.isoformat() <= today.isoformat():
         raise BadInput(
-            f"inspected on {day}, but the check was opened on {opened['opened_on']} and today is "
+            f"inspected on {day}, but the check was opened on {check_row['opened_on']} and today is "
             f"{today}; correct the day"
         )
     return day.isoformat()
 
 
-def _row(check: Json, details: Json, today: date) -> Json:
+def _inspection_row(check: Json, details: Json, today: date) -> Json:
     return {
         "code": check["code"],
         "inspected_on": details["inspected_on"],
@@ -163,14 +173,14 @@ def _row(check: Json, details: Json, today: date) -> Json:
         "form": check["form"],
         "field": check["field"],
         "result": details["result"],
-        "failed": int(details["result"] not in CLEAN),
+        "failed": int(details["result"] not in CLEAN_RESULTS),
         "item": ";".join(check["items"]),
         "agency": check["bureau"],
     }
 
 
-@logged("draw.check_called_off", refusal="warning")
-def call_off(store: Store, act: Act, check: str, reason: str, today: date) -> Json:
+@log_call("draw.check_called_off", refusal="warning")
+def cancel_check(store: Store, act: Act, check: str, reason: str, today: date) -> Json:
     """Cancel a check before it took place (a withdrawn complaint …); the reason is stored.
 
     Raises:
@@ -181,20 +191,23 @@ def call_off(store: Store, act: Act, check: str, reason: str, today: date) -> Js
     if not reason.strip():
         raise BadInput("no reason was given; say why the check is called off")
     details = {"reason": reason.strip(), "on": today.isoformat()}
-    return store.triggered.end(act, check, CALLED_OFF, details)
+    return store.triggered_checks.end(act, check, CANCELLED, details)
 
 
-def counted(checks: Sequence[Json]) -> list[Json]:
+def counts_by_source(checks: Sequence[Json]) -> list[Json]:
     """Counts by source: ``source``, ``checks``, ``open``, ``counting`` and ``failed``.
 
     ``counting`` are those that count toward a yearly cap; called-off ones are only in ``checks``.
     """
-    total: dict[str, Counter[str]] = {}
+    counter_by_source: dict[str, Counter[str]] = {}
     for check in checks:
-        own = total.setdefault(check["source"], Counter())
-        own["checks"] += 1
-        own["open"] += check["state"] == "open"
-        own["counting"] += check["counts"] and check["state"] != CALLED_OFF
-        own["failed"] += check["result"] is not None and check["result"] not in CLEAN
+        counter = counter_by_source.setdefault(check["source"], Counter())
+        counter["checks"] += 1
+        counter["open"] += check["state"] == "open"
+        counter["counting"] += check["counts"] and check["state"] != CANCELLED
+        counter["failed"] += check["result"] is not None and check["result"] not in CLEAN_RESULTS
     names = ("checks", "open", "counting", "failed")
-    return [{"source": s, **{n: total[s][n] for n in names}} for s in sorted(total)]
+    return [
+        {"source": s, **{n: counter_by_source[s][n] for n in names}}
+        for s in sorted(counter_by_source)
+    ]

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from xhcredit.jobs.documents.spreadsheets import Column
-from xhcredit.jobs.draws.trust_list_changes import Sheet, moved, write_list
-from xhcredit.jobs.draws.trust_rule import trusted
+from xhcredit.jobs.draws.trust_list_changes import ListSheet, list_with_changes, write_list
+from xhcredit.jobs.draws.trust_rule import trust_table
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.draws import CoverageDuty, Items, Quiet
+from xhcredit.rules.schemas.draws import CoverageDuty, Items, RemoteCheckItems
 from xhcredit.store.store import Store
 
 COLUMNS = (
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def trust_list(
-    store: Store, warehouse: Path, rules: Rulebook, as_of: date, before: date | None = None
+    store: Store, warehouse: Path, rules: Rulebook, as_of: date, earlier_day: date | None = None
 ) -> pd.DataFrame:
     """Everybody of the run of a day: whether on the list, and how that changed.
 
@@ -41,7 +41,7 @@ def trust_list(
         warehouse: where events are.
         rules: the rulebook.
         as_of: the day.
-        before: an earlier day to compare with; None takes the list as new.
+        earlier_day: an earlier day to compare with; None takes the list as new.
 
     Returns:
         ``code``, ``name``, ``street``, ``tier``, ``listed``, ``move``, ``reason`` (of the day),
@@ -51,11 +51,11 @@ def trust_list(
         UnknownRecord: no night of one of the days was published.
     """
 
-    def choose(night: pd.DataFrame, day: date) -> pd.DataFrame:
-        found = trusted(night, warehouse, rules, day)
-        return night.merge(found[["code", "listed", "reason"]], on="code", how="left")
+    def trust_rule(night: pd.DataFrame, day: date) -> pd.DataFrame:
+        trust_rows = trust_table(night, warehouse, rules, day)
+        return night.merge(trust_rows[["code", "listed", "reason"]], on="code", how="left")
 
-    table = moved(store, choose, as_of, before)
+    table = list_with_changes(store, trust_rule, as_of, earlier_day)
     return with_items(table, quiet_items(rules, as_of), duties_on(rules, as_of))
 
 
@@ -73,16 +73,16 @@ def with_items(
     for field in sorted({d.field for d in duties.values()}):
         duty[_covered(table, duties.values(), field)] += f"{field};"
     for item, field in items.items():
-        free = table["listed"] & ~_covered(table, duties.values(), field)
-        quiet[free] += f"{item};"
+        is_quiet = table["listed"] & ~_covered(table, duties.values(), field)
+        quiet[is_quiet] += f"{item};"
     return table.assign(quiet=quiet.str.rstrip(";"), duty=duty.str.rstrip(";"))
 
 
 def quiet_items(rules: Rulebook, as_of: date) -> Mapping[str, str]:
     """Items for which nobody on the list is visited without a lead, with the field of each."""
-    base = rules.serving("draws.items", Items, as_of=as_of).root
-    quiet = rules.serving("draws.quiet", Quiet, as_of=as_of).items
-    return {item: base[item].field for item in quiet}
+    items_by_id = rules.serving("draws.items", Items, as_of=as_of).root
+    quiet = rules.serving("draws.quiet", RemoteCheckItems, as_of=as_of).items
+    return {item: items_by_id[item].field for item in quiet}
 
 
 def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, CoverageDuty]:
@@ -92,17 +92,17 @@ def duties_on(rules: Rulebook, as_of: date) -> Mapping[str, CoverageDuty]:
 
 def _covered(table: pd.DataFrame, duties: Iterable[CoverageDuty], field: str) -> pd.Series[bool]:
     """To whom a field's coverage by law applies."""
-    found = pd.Series(False, index=table.index)
+    is_covered = pd.Series(False, index=table.index)
     for duty in duties:
         if duty.field == field:
-            found |= table["fields"].str.contains(f";{duty.x};", regex=False)
-    return found
+            is_covered |= table["fields"].str.contains(f";{duty.x};", regex=False)
+    return is_covered
 
 
-def trust_sheet(as_of: date) -> Sheet:
+def trust_sheet(as_of: date) -> ListSheet:
     """How the list of a day is written; internal, with reasons."""
     title = f"无感监管对象清单（内部） {as_of}；法定全覆盖检查优先 statutory coverage goes before"
-    return Sheet("trust_list", title, COLUMNS)
+    return ListSheet("trust_list", title, COLUMNS)
 
 
 def write_trust_list(table: pd.DataFrame, as_of: date, out: Path) -> list[Path]:

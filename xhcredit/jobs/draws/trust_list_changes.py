@@ -15,17 +15,19 @@ from xhcredit.jobs.documents.spreadsheets import Column, write_csv, write_xlsx
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.store import Store
 
-ENTERED, LEFT, STAYS, OUT = "entered", "left", "stays", ""
-MOVES = {ENTERED: "新进 entered", LEFT: "退出 left", STAYS: "在列 stays"}
+ENTERED, LEFT, STAYS, NOT_LISTED = "entered", "left", "stays", ""
+CHANGE_LABELS = {ENTERED: "新进 entered", LEFT: "退出 left", STAYS: "在列 stays"}
 #: why somebody left who is in the night of the day no more
-GONE = "不在当日名册（注销等） not in the register of the day (de-registered or the like)"
-_HELD = ("code", "name", "bureau", "street", "tier", "fields")
+NOT_IN_REGISTER = (
+    "不在当日名册（注销等） not in the register of the day (de-registered or the like)"
+)
+_NIGHT_COLUMNS = ("code", "name", "bureau", "street", "tier", "fields")
 #: from a published night (the columns of ``night_of``) and its day to the same table with
 #: ``listed`` and ``reason``
-Choice = Callable[[pd.DataFrame, date], pd.DataFrame]
+ListRule = Callable[[pd.DataFrame, date], pd.DataFrame]
 
 
-class Sheet(NamedTuple):
+class ListSheet(NamedTuple):
     """How a list is written: file name without ending, title, and its columns by their names."""
 
     name: str
@@ -33,44 +35,48 @@ class Sheet(NamedTuple):
     columns: Sequence[tuple[str, Column]]
 
 
-def moved(store: Store, choose: Choice, as_of: date, before: date | None = None) -> pd.DataFrame:
+def list_with_changes(
+    store: Store, list_rule: ListRule, as_of: date, earlier_day: date | None = None
+) -> pd.DataFrame:
     """List of a night with reasons, and its changes since an earlier day.
 
     Args:
         store: where the nights are published.
-        choose: who is on the list.
+        list_rule: who is on the list.
         as_of: the day.
-        before: an earlier day to compare with; None takes the list as new.
+        earlier_day: an earlier day to compare with; None takes the list as new.
 
     Returns:
-        What ``choose`` returns, with ``move`` (``entered``, ``left``, ``stays`` or nothing).  Who
+        What ``list_rule`` returns, with ``move`` (``entered``, ``left``, ``stays`` or nothing).  Who
         was on the list and is not in the night of the day any more has left, too.
 
     Raises:
         BadInput: the earlier day is none.
         UnknownRecord: no night of one of the days was published.
     """
-    if before is not None and before >= as_of:
-        raise BadInput(f"{before} is not before {as_of}; give an earlier day to compare with")
-    table = choose(night_of(store, as_of), as_of)
-    was = pd.Series(False, index=table.index)
-    if before is not None:
-        old = choose(night_of(store, before), before)
-        old = old[old["listed"]]
-        gone = old[~old["code"].isin(table["code"])].assign(listed=False, reason=GONE)
-        if len(gone):
-            table = pd.concat([table, gone]).sort_values("code", ignore_index=True)
-        was = table["code"].isin(old["code"])
-    move = pd.Series(OUT, index=table.index)
-    move[table["listed"] & was] = STAYS
-    move[table["listed"] & ~was] = ENTERED
-    move[~table["listed"] & was] = LEFT
+    if earlier_day is not None and earlier_day >= as_of:
+        raise BadInput(f"{earlier_day} is not before {as_of}; give an earlier day to compare with")
+    table = list_rule(night_of(store, as_of), as_of)
+    was_listed = pd.Series(False, index=table.index)
+    if earlier_day is not None:
+        earlier_list = list_rule(night_of(store, earlier_day), earlier_day)
+        earlier_list = earlier_list[earlier_list["listed"]]
+        missing_rows = earlier_list[~earlier_list["code"].isin(table["code"])].assign(
+            listed=False, reason=NOT_IN_REGISTER
+        )
+        if len(missing_rows):
+            table = pd.concat([table, missing_rows]).sort_values("code", ignore_index=True)
+        was_listed = table["code"].isin(earlier_list["code"])
+    move = pd.Series(NOT_LISTED, index=table.index)
+    move[table["listed"] & was_listed] = STAYS
+    move[table["listed"] & ~was_listed] = ENTERED
+    move[~table["listed"] & was_listed] = LEFT
     return table.assign(move=move)
 
 
-def counted(table: pd.DataFrame) -> dict[str, int]:
+def counts_by_change(table: pd.DataFrame) -> dict[str, int]:
     """Counts of entries, exits and stays."""
-    return {move: int((table["move"] == move).sum()) for move in MOVES}
+    return {move: int((table["move"] == move).sum()) for move in CHANGE_LABELS}
 
 
 def run_of(store: Store, day: date) -> int:
@@ -79,9 +85,9 @@ def run_of(store: Store, day: date) -> int:
     Raises:
         UnknownRecord: no night of that day was published.
     """
-    of_day = select(runs.c.run).where(runs.c.as_of == day.isoformat())
+    runs_of_day = select(runs.c.run).where(runs.c.as_of == day.isoformat())
     with store.database.reading() as con:
-        run = con.scalar(of_day.order_by(runs.c.run.desc()).limit(1))
+        run = con.scalar(runs_of_day.order_by(runs.c.run.desc()).limit(1))
     if run is None:
         raise UnknownRecord(f"no run of {day} was published; publish that night, or another day")
     return int(run)
@@ -95,24 +101,28 @@ def night_of(store: Store, day: date) -> pd.DataFrame:
     """
     c, run = snapshots.c, run_of(store, day)
     with store.database.reading() as con:
-        wanted = select(*(c[name] for name in _HELD)).where(c.run == run)
-        rows = con.execute(wanted.order_by(c.code)).all()
-    return pd.DataFrame(rows, columns=list(_HELD))
+        night_query = select(*(c[name] for name in _NIGHT_COLUMNS)).where(c.run == run)
+        rows = con.execute(night_query.order_by(c.code)).all()
+    return pd.DataFrame(rows, columns=list(_NIGHT_COLUMNS))
 
 
-def write_list(table: pd.DataFrame, sheet: Sheet, out: Path) -> list[Path]:
+def write_list(table: pd.DataFrame, sheet: ListSheet, out: Path) -> list[Path]:
     """Write who is on a list, and who left it, as spreadsheet and CSV; internal, with reasons."""
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{sheet.name}.xlsx", out / f"{sheet.name}.csv"]
     for file in files:
-        write_one(table, sheet, file)
+        write_list_file(table, sheet, file)
     return files
 
 
-def write_one(table: pd.DataFrame, sheet: Sheet, file: Path) -> None:
+def write_list_file(table: pd.DataFrame, sheet: ListSheet, file: Path) -> None:
     """Write one file of a list, CSV if it is named so, else a spreadsheet."""
-    shown = table[table["move"] != OUT]
-    texts = shown[[name for name, _ in sheet.columns]].fillna("").replace({"move": MOVES})
+    changed_rows = table[table["move"] != NOT_LISTED]
+    texts = (
+        changed_rows[[name for name, _ in sheet.columns]]
+        .fillna("")
+        .replace({"move": CHANGE_LABELS})
+    )
     rows = [list(row) for row in texts.itertuples(index=False)]
     write = write_csv if file.suffix == ".csv" else write_xlsx
     write(file, sheet.title, tuple(column for _, column in sheet.columns), rows)

@@ -13,19 +13,19 @@ from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.draws import CoverageDuty, Trust
+from xhcredit.rules.schemas.draws import CoverageDuty, TrustTerms
 
-_KNOWN = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
+_KNOWN_SQL = "known_on <= $day AND (withdrawn_on IS NULL OR withdrawn_on > $day)"
 #: the last failed inspection or penalty of everybody
-_BLEMISHES = f"""
+_BLEMISHES_SQL = f"""
 SELECT code, max(occurred_on) AS last FROM (
-  SELECT code, occurred_on FROM inspection WHERE {_KNOWN} AND failed
-  UNION ALL SELECT code, occurred_on FROM penalty WHERE {_KNOWN}
+  SELECT code, occurred_on FROM inspection WHERE {_KNOWN_SQL} AND failed
+  UNION ALL SELECT code, occurred_on FROM penalty WHERE {_KNOWN_SQL}
 ) GROUP BY code
 """
 
 
-def trusted(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -> pd.DataFrame:
+def trust_table(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) -> pd.DataFrame:
     """Trust list of a day; enterprises that are not listed have the reason.
 
     Args:
@@ -38,19 +38,23 @@ def trusted(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: date) 
         ``code``, ``listed``, ``reason`` (both languages), ``last_blemish`` (day or missing),
         ``free_on`` (day from which the record is clean enough; missing if it is).
     """
-    law = rules.serving("draws.trust", Trust, as_of=as_of)
-    kept = Warehouse(warehouse)
-    with kept.reading(), duckdb.connect() as con:
-        create_views(con, kept)
-        last = con.execute(_BLEMISHES, {"day": as_of}).df()
-    table = tiers[["code", "tier"]].merge(last, on="code", how="left")
-    since = pd.Timestamp(add_months(as_of, -law.months))
-    low = table["tier"].isin(law.tiers)
-    clean = ~(table["last"] > since)
+    law = rules.serving("draws.trust", TrustTerms, as_of=as_of)
+    opened_warehouse = Warehouse(warehouse)
+    with opened_warehouse.reading(), duckdb.connect() as con:
+        create_views(con, opened_warehouse)
+        blemishes = con.execute(_BLEMISHES_SQL, {"day": as_of}).df()
+    table = tiers[["code", "tier"]].merge(blemishes, on="code", how="left")
+    clean_since = pd.Timestamp(add_months(as_of, -law.months))
+    has_low_tier = table["tier"].isin(law.tiers)
+    has_clean_record = ~(table["last"] > clean_since)
     reason = pd.Series("等级不符 tier is not low enough", index=table.index)
-    reason[low & ~clean] = "近期有问题记录 a failed inspection or penalty lately"
-    reason[low & clean] = "低风险且记录清白 low risk and a clean record"
-    return table.assign(listed=low & clean, reason=reason).rename(columns={"last": "last_blemish"})
+    reason[has_low_tier & ~has_clean_record] = (
+        "近期有问题记录 a failed inspection or penalty lately"
+    )
+    reason[has_low_tier & has_clean_record] = "低风险且记录清白 low risk and a clean record"
+    return table.assign(listed=has_low_tier & has_clean_record, reason=reason).rename(
+        columns={"last": "last_blemish"}
+    )
 
 
 def trusted_codes(
@@ -65,5 +69,5 @@ def trusted_codes(
     duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     if {d.field for d in duties.values()} & set(plan.fields) or not plan.spare_trusted:
         return set()
-    found = trusted(scope, warehouse, rules, as_of)
-    return set(found.loc[found["listed"], "code"])
+    trust_rows = trust_table(scope, warehouse, rules, as_of)
+    return set(trust_rows.loc[trust_rows["listed"], "code"])

@@ -8,19 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownEnterprise
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.enterprise.event_uses import EventUse, event_uses
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.scoring.reasons import applying, result_of
+from xhcredit.jobs.scoring.reasons import applicable_scores, result_of
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 
 
 def explain(
-    warehouse: Path, store: Store, model: Model, code: str, shown_on: date | None = None
+    warehouse: Path,
+    event_columns: EventColumns,
+    model: Model,
+    code: str,
+    shown_on: date | None = None,
 ) -> dict[str, Any]:
     """Full explanation of one enterprise's result, as JSON-ready values.
 
@@ -31,30 +35,30 @@ def explain(
     Raises:
         UnknownEnterprise: nobody has this code, or it was not yet known on the model's day.
     """
-    row = store.row(code)
+    row = event_columns.row(code)
     day = day_number(model.as_of)
-    if store.known[row] > day:
+    if event_columns.known[row] > day:
         raise UnknownEnterprise(
             f'enterprise "{code}" was not known on {model.as_of}; choose a later day'
         )
-    result = result_of(model, model.compiled.run(store, np.array([row]), np.array([day])))
-    uses = event_uses(model, open_rows(warehouse, store), row, applying(result))
+    result = result_of(model, model.compiled.run(event_columns, np.array([row]), np.array([day])))
+    uses = event_uses(model, open_rows(warehouse, event_columns), row, applicable_scores(result))
     events = [
-        _event(name, use)
-        for name, several in uses.items()
-        for use in several
+        _event_data(name, use)
+        for name, uses_of_table in uses.items()
+        for use in uses_of_table
         if not (shown_on and use.withdrawn_on and use.withdrawn_on <= shown_on)
     ]
     return {
         "code": code,
         "mark": MARK,
-        "provenance": model.provenance(store.digest),
+        "provenance": model.provenance(event_columns.digest),
         **result,
         "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
     }
 
 
-def _event(name: str, use: EventUse) -> dict[str, Any]:
+def _event_data(name: str, use: EventUse) -> dict[str, Any]:
     """One event in JSON-ready values, as known on the day; persons are left out."""
     table = directory()[name]
     hidden = {"event_id", "code", *(c.name for c in table.columns if c.type == "person")}

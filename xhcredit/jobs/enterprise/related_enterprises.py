@@ -8,55 +8,63 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.schema import table
 
 #: relations told, and neighbours named for each
-MOST_RELATIONS, MOST_NEIGHBOURS = 30, 20
+MAX_RELATIONS, MAX_NEIGHBOURS = 30, 20
 
 
-def neighbours_of(store: Store, row: int, day: int) -> list[dict[str, Any]]:
+def neighbours_of(event_columns: EventColumns, row: int, day: int) -> list[dict[str, Any]]:
     """Relations of an enterprise that hold on a day, by what was known then.
 
     ``count`` is how many others share the node; the first few are named.  Nodes themselves (hashes
     of persons and addresses) are not told.
     """
-    edges = store.relations.edges
-    begin, end = int(edges["offsets"][row]), int(edges["offsets"][row + 1])
-    at = np.arange(begin, end)[holds(edges, slice(begin, end), day)]
+    edges = event_columns.relations.edges
+    start, end = int(edges["offsets"][row]), int(edges["offsets"][row + 1])
+    edge_positions = np.arange(start, end)[edges_in_force(edges, slice(start, end), day)]
     kinds = table("relation").column("kind").values
-    found = []
-    for k in at[:MOST_RELATIONS]:
+    relations = []
+    for k in edge_positions[:MAX_RELATIONS]:
         node = int(edges["node"][k])
-        others = _members(store, node, row, day)
-        kind, zh = kinds[int(store.relations.node_kind[node])]
-        found.append(
+        neighbour_rows = _neighbour_rows(event_columns, node, row, day)
+        kind, zh = kinds[int(event_columns.relations.node_kind[node])]
+        relations.append(
             {
                 "kind": kind,
                 "zh": zh,
                 "since": _day(edges["occurred"][k]),
                 "known_on": _day(edges["known"][k]),
-                "count": int(others.shape[0]),
-                "neighbours": [store.codes[i].decode() for i in others[:MOST_NEIGHBOURS]],
+                "count": int(neighbour_rows.shape[0]),
+                "neighbours": [
+                    event_columns.codes[i].decode() for i in neighbour_rows[:MAX_NEIGHBOURS]
+                ],
             }
         )
-    return found
+    return relations
 
 
-def holds(edges: Any, part: slice, day: int) -> Array:
+def edges_in_force(edges: Any, edge_slice: slice, day: int) -> Array:
     """Which edges hold on a day: begun, known, neither withdrawn nor known to have ended."""
-    ended = (edges["ended"][part] <= day) & (edges["ended_known"][part] <= day)
-    begun = (edges["occurred"][part] <= day) & (edges["known"][part] <= day)
-    return np.asarray(begun & (edges["withdrawn"][part] > day) & ~ended)
+    has_ended = (edges["ended"][edge_slice] <= day) & (edges["ended_known"][edge_slice] <= day)
+    has_begun = (edges["occurred"][edge_slice] <= day) & (edges["known"][edge_slice] <= day)
+    return np.asarray(has_begun & (edges["withdrawn"][edge_slice] > day) & ~has_ended)
 
 
-def _members(store: Store, node: int, row: int, day: int) -> Array:
+def _neighbour_rows(event_columns: EventColumns, node: int, row: int, day: int) -> Array:
     """Others at a node, each once, that are known and registered on the day."""
-    members = store.relations.members
-    part = slice(int(members["offsets"][node]), int(members["offsets"][node + 1]))
-    others = np.unique(members["ent"][part][holds(members, part, day)])
-    there = (store.known[others] <= day) & (store.deregistered[others] > day) & (others != row)
-    return np.asarray(others[there])
+    members = event_columns.relations.members
+    member_slice = slice(int(members["offsets"][node]), int(members["offsets"][node + 1]))
+    neighbour_rows = np.unique(
+        members["ent"][member_slice][edges_in_force(members, member_slice, day)]
+    )
+    is_registered = (
+        (event_columns.known[neighbour_rows] <= day)
+        & (event_columns.deregistered[neighbour_rows] > day)
+        & (neighbour_rows != row)
+    )
+    return np.asarray(neighbour_rows[is_registered])
 
 
 def _day(number: int) -> str | None:

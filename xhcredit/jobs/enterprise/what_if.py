@@ -10,93 +10,99 @@ from typing import Any
 import numpy as np
 
 from xhcredit.domain.number_format import rounded
-from xhcredit.engine.columns import Array, Relations, Store, empty_days, frozen
+from xhcredit.engine.columns import Array, EventColumns, Relations, empty_days, read_only
 from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.errors import BadDeclaration, BadInput, UnknownEnterprise
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.enterprise.enterprise_file import plain
-from xhcredit.jobs.enterprise.what_if_changes import Checked
+from xhcredit.jobs.enterprise.enterprise_file import json_value
+from xhcredit.jobs.enterprise.what_if_changes import CheckedChanges
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
-from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, Rows
+from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, EnterpriseRows
 
 #: enterprises that a new champion is tried on
-SAMPLE = 32
+CHECK_SAMPLE = 32
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveModel:
     """A model with the data of its night, ready to compute."""
 
     model: Model
-    rows: Rows
+    rows: EnterpriseRows
 
     @property
-    def store(self) -> Store:
+    def event_columns(self) -> EventColumns:
         """The clustered columns."""
-        return self.rows.store
+        return self.rows.event_columns
 
 
-def check(live: Live, published: Mapping[str, Mapping[str, Any]]) -> None:
+def check_live_model(live_model: LiveModel, published: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse a model whose compiled points differ from the points table or the published run.
 
     Args:
-        live: the model and its data; this also warms it up.
+        live_model: the model and its data; this also warms it up.
         published: answers of its run, by code.
 
     Raises:
         BadDeclaration: compiled points are not the plain ones, or not what was published.
     """
-    model, store = live.model, live.store
-    rows = np.array([store.row(code) for code in published], np.int64)
+    model, event_columns = live_model.model, live_model.event_columns
+    rows = np.array([event_columns.row(code) for code in published], np.int64)
     days = np.full(rows.shape, day_number(model.as_of), np.int32)
-    x = model.compiled.run(store, rows, days)
+    x = model.compiled.run(event_columns, rows, days)
     scored, _, _ = model.score(x)
-    for at, (code, said) in enumerate(published.items()):
-        values = dict(zip(model.compiled.ids, map(float, x[:, at]), strict=True))
-        told = result_of(model, x[:, [at]])
-        plainly = model.release.general.score_of(values)
-        quick = float(scored.general[at])
-        if quick != plainly:
-            raise BadDeclaration(_refused(model, code, f"{quick} points compiled, {plainly} plain"))
+    for index, (code, answer) in enumerate(published.items()):
+        values = dict(zip(model.compiled.ids, map(float, x[:, index]), strict=True))
+        computed = result_of(model, x[:, [index]])
+        plain_points = model.release.general.score_of(values)
+        compiled_points = float(scored.general[index])
+        if compiled_points != plain_points:
+            raise BadDeclaration(
+                _refusal_message(
+                    model, code, f"{compiled_points} points compiled, {plain_points} plain"
+                )
+            )
         for name in ("composite", "tier"):
-            if rounded(told[name], name) != rounded(said[name], name):
-                found = f"{name} {told[name]}, published {said[name]}"
-                raise BadDeclaration(_refused(model, code, found))
+            if rounded(computed[name], name) != rounded(answer[name], name):
+                message = f"{name} {computed[name]}, published {answer[name]}"
+                raise BadDeclaration(_refusal_message(model, code, message))
 
 
-def _refused(model: Model, code: str, found: str) -> str:
+def _refusal_message(model: Model, code: str, message: str) -> str:
     name = model.release.name
-    return f'release "{name}" is not put to use: enterprise "{code}" has {found}; publish it anew'
+    return f'release "{name}" is not put to use: enterprise "{code}" has {message}; publish it anew'
 
 
-def what_if(live: Live, code: str, supposed: Checked, shown_on: date) -> dict[str, Any]:
+def what_if(
+    live_model: LiveModel, code: str, supposed_changes: CheckedChanges, shown_on: date
+) -> dict[str, Any]:
     """The result with and without supposed changes, on the model's day, as JSON-ready values.
 
     Neighbours stay as they are.  A withdrawn record is taken as withdrawn on that very day.
 
     Args:
-        live: the champion.
+        live_model: the champion.
         code: of which enterprise.
-        supposed: changes without faults.
+        supposed_changes: changes without faults.
         shown_on: records withdrawn by this day cannot be named any more.
 
     Raises:
         UnknownEnterprise: nobody has this code, or it was not yet known on that day.
         BadInput: there is no such record to withdraw, or more than one.
     """
-    store, model = live.store, live.model
-    row, day = store.row(code), day_number(model.as_of)
-    if store.known[row] > day:
+    event_columns, model = live_model.event_columns, live_model.model
+    row, day = event_columns.row(code), day_number(model.as_of)
+    if event_columns.known[row] > day:
         raise UnknownEnterprise(f'enterprise "{code}" was not known on {model.as_of}')
-    changed = _changed(live, row, supposed, shown_on)
-    at, days = np.array([row]), np.array([day], np.int32)
-    shared = model.compiled.neighbours(store, at, days)
-    before = _features(model, store, at, days, shared)
-    other = _single(store, row, changed)
-    after = _features(model, other, np.array([0]), days, shared)
-    results = result_of(model, before), result_of(model, after)
+    changed_events = _changed_events(live_model, row, supposed_changes, shown_on)
+    row_array, days = np.array([row]), np.array([day], np.int32)
+    shared = model.compiled.neighbours(event_columns, row_array, days)
+    features_before = _features(model, event_columns, row_array, days, shared)
+    changed_columns = _single_enterprise(event_columns, row, changed_events)
+    features_after = _features(model, changed_columns, np.array([0]), days, shared)
+    results = result_of(model, features_before), result_of(model, features_after)
     return {
         "code": code,
         "mark": MARK,
@@ -114,10 +120,12 @@ def what_if(live: Live, code: str, supposed: Checked, shown_on: date) -> dict[st
 
 
 def _features(
-    model: Model, store: Store, rows: Array, days: Array, shared: Mapping[int, Array]
+    model: Model, event_columns: EventColumns, rows: Array, days: Array, shared: Mapping[int, Array]
 ) -> Array:
     out = np.empty((len(model.compiled.ids), 1))
-    model.compiled.fill(store, frozen(rows.astype(np.int64)), frozen(days), out, shared)
+    model.compiled.fill(
+        event_columns, read_only(rows.astype(np.int64)), read_only(days), out, shared
+    )
     return out
 
 
@@ -128,13 +136,13 @@ def _brief(result: dict[str, Any]) -> dict[str, Any]:
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Indicators whose value or points differ between two results, the largest effect first."""
-    sides = [
+    indicators_by_side = [
         {(s["score"], i["indicator"]): i for s in result["scores"] for i in s["indicators"]}
         for result in (before, after)
     ]
-    found = []
-    for key in dict.fromkeys([*sides[0], *sides[1]]):
-        old, new = (side.get(key) for side in sides)
+    changes = []
+    for key in dict.fromkeys([*indicators_by_side[0], *indicators_by_side[1]]):
+        old, new = (side.get(key) for side in indicators_by_side)
         if (
             old is None
             or new is None
@@ -144,79 +152,87 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
                 new["points"],
             )
         ):
-            found.append(_difference(key[0], old, new))
-    return sorted(found, key=lambda d: -abs(d["composite"]))
+            changes.append(_difference(key[0], old, new))
+    return sorted(changes, key=lambda d: -abs(d["composite"]))
 
 
 def _difference(
     score: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    named: Mapping[str, Any] = new or old or {}
+    indicator: Mapping[str, Any] = new or old or {}
     sides = [{k: i[k] for k in ("value", "points")} if i else None for i in (old, new)]
     costs = [i["costs_composite"] if i else 0.0 for i in (old, new)]
     return {
         "score": score,
-        **{k: named[k] for k in ("indicator", "zh", "en", "unit")},
+        **{k: indicator[k] for k in ("indicator", "zh", "en", "unit")},
         "before": sides[0],
         "after": sides[1],
         "composite": costs[0] - costs[1],
     }
 
 
-def _changed(
-    live: Live, row: int, supposed: Checked, shown_on: date
+def _changed_events(
+    live_model: LiveModel, row: int, supposed_changes: CheckedChanges, shown_on: date
 ) -> dict[str, list[dict[str, Any]]]:
     """All events of the tables that change."""
-    names = dict.fromkeys([*supposed.added, *(name for name, _ in supposed.withdrawn)])
-    events = {name: live.rows.of(name, row) for name in names}
-    for name, key in supposed.withdrawn:
-        event = _named(events[name], name, key, max(live.model.as_of, shown_on))
-        event["withdrawn_on"] = live.model.as_of
-    for name, more in supposed.added.items():
-        events[name] += more
+    names = dict.fromkeys(
+        [*supposed_changes.added, *(name for name, _ in supposed_changes.withdrawn)]
+    )
+    events = {name: live_model.rows.rows_of(name, row) for name in names}
+    for name, key in supposed_changes.withdrawn:
+        event = _event_named(events[name], name, key, max(live_model.model.as_of, shown_on))
+        event["withdrawn_on"] = live_model.model.as_of
+    for name, added_events in supposed_changes.added.items():
+        events[name] += added_events
     return events
 
 
-def _named(
+def _event_named(
     events: Sequence[dict[str, Any]], table: str, key: Mapping[str, Any], shown_on: date
 ) -> dict[str, Any]:
-    found = [
+    matching_events = [
         e
         for e in events
         if (e["withdrawn_on"] is None or e["withdrawn_on"] > shown_on)
         and all(e.get(k) == v for k, v in key.items())
     ]
-    if len(found) != 1:
-        told = ", ".join(f"{k} {plain(v)}" for k, v in key.items()) or "no key"
+    if len(matching_events) != 1:
+        key_text = ", ".join(f"{k} {json_value(v)}" for k, v in key.items()) or "no key"
         columns = ", ".join(k for k in directory()[table].key if k != "code")
-        raise BadInput(f"{len(found)} records of {table} with {told}; name one by {columns}")
-    return found[0]
+        raise BadInput(
+            f"{len(matching_events)} records of {table} with {key_text}; name one by {columns}"
+        )
+    return matching_events[0]
 
 
-def _single(store: Store, row: int, changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Store:
+def _single_enterprise(
+    event_columns: EventColumns, row: int, changed_events: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> EventColumns:
     """Event columns of one enterprise, with other events in some tables."""
-    made = one_enterprise({REGISTER: [{"code": store.codes[row].decode()}], **changed})
+    replaced_columns = one_enterprise(
+        {REGISTER: [{"code": event_columns.codes[row].decode()}], **changed_events}
+    )
     tables = {}
-    for name, arrays in store.tables.items():
-        if name in changed:
-            tables[name] = made.tables[name]
+    for name, arrays in event_columns.tables.items():
+        if name in changed_events:
+            tables[name] = replaced_columns.tables[name]
             continue
         offsets = arrays.get("offsets")
-        begin, end = (row, row + 1) if offsets is None else map(int, offsets[row : row + 2])
-        cut = {k: frozen(a[begin:end]) for k, a in arrays.items() if k != "offsets"}
+        start, end = (row, row + 1) if offsets is None else map(int, offsets[row : row + 2])
+        row_arrays = {k: read_only(a[start:end]) for k, a in arrays.items() if k != "offsets"}
         if offsets is not None:
-            cut["offsets"] = frozen(np.array([0, end - begin], np.int64))
-        tables[name] = cut
-    none = np.zeros(0, np.int32)
+            row_arrays["offsets"] = read_only(np.array([0, end - start], np.int64))
+        tables[name] = row_arrays
+    no_rows = np.zeros(0, np.int32)
     return replace(
-        store,
-        codes=store.codes[row : row + 1],
-        known=store.known[row : row + 1],
-        deregistered=store.deregistered[row : row + 1],
+        event_columns,
+        codes=event_columns.codes[row : row + 1],
+        known=event_columns.known[row : row + 1],
+        deregistered=event_columns.deregistered[row : row + 1],
         tables=tables,
         relations=Relations(
-            {"offsets": np.zeros(2, np.int64), "node": none, **empty_days(0)},
-            {"offsets": np.zeros(1, np.int64), "ent": none, **empty_days(0)},
+            {"offsets": np.zeros(2, np.int64), "node": no_rows, **empty_days(0)},
+            {"offsets": np.zeros(1, np.int64), "ent": no_rows, **empty_days(0)},
             np.zeros(0, np.int8),
         ),
         _position={},

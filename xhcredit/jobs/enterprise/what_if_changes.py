@@ -11,12 +11,12 @@ from typing import Any
 from xhcredit.ingest.schema import Column, Table, directory
 
 #: how long a text may be that is only supposed
-_LONGEST = 200
-_MOST = Decimal(10) ** 15
+_MAX_TEXT_LENGTH = 200
+_MAX_AMOUNT = Decimal(10) ** 15
 
 
 @dataclass(frozen=True)
-class Wrong:
+class FieldProblem:
     """Validation error of one field, with the remedy."""
 
     field: str
@@ -24,28 +24,32 @@ class Wrong:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedChanges:
     """Validated what-if changes: events to add by table, keys to withdraw, and all errors."""
 
     added: Mapping[str, list[dict[str, Any]]]
     withdrawn: Sequence[tuple[str, Mapping[str, Any]]]
-    wrong: list[Wrong] = field(default_factory=list)
+    wrong: list[FieldProblem] = field(default_factory=list)
 
 
-def supposable() -> dict[str, Table]:
+def supposable_tables() -> dict[str, Table]:
     """Tables of events that may be supposed: scored ones, and no relations (they need others)."""
-    return {n: t for n, t in directory().items() if t.kind == "event" and t.scored and _own(t)}
+    return {
+        n: t
+        for n, t in directory().items()
+        if t.kind == "event" and t.scored and _concerns_one_enterprise(t)
+    }
 
 
-def _own(table: Table) -> bool:
+def _concerns_one_enterprise(table: Table) -> bool:
     return not any(c.type == "person" and c.required for c in table.columns)
 
 
-def checked(
+def check_changes(
     add: Sequence[tuple[str, Mapping[str, Any]]],
     withdraw: Sequence[tuple[str, Mapping[str, Any]]],
     as_of: date,
-) -> Checked:
+) -> CheckedChanges:
     """Validate what-if events as canonical values and collect all errors.
 
     Args:
@@ -54,97 +58,106 @@ def checked(
         withdraw: (table, values of its key columns).
         as_of: the day of the score; later days are refused.
     """
-    wrong: list[Wrong] = []
+    problems: list[FieldProblem] = []
     added: dict[str, list[dict[str, Any]]] = {}
     for n, (name, values) in enumerate(add):
-        place, table = f"add.{n}", supposable().get(name)
+        field_path, table = f"add.{n}", supposable_tables().get(name)
         if table is None:
-            wrong.append(_no_table(place, name))
+            problems.append(_unknown_table(field_path, name))
             continue
-        row, found = _row(table, values, as_of, f"{place}.values")
-        wrong += found
+        row, row_problems = _row(table, values, as_of, f"{field_path}.values")
+        problems += row_problems
         added.setdefault(name, []).append(row)
     keys: list[tuple[str, Mapping[str, Any]]] = []
     for n, (name, key) in enumerate(withdraw):
-        place, table = f"withdraw.{n}", supposable().get(name)
+        field_path, table = f"withdraw.{n}", supposable_tables().get(name)
         if table is None:
-            wrong.append(_no_table(place, name))
+            problems.append(_unknown_table(field_path, name))
             continue
-        wanted = [c for c in table.columns if c.name in table.key and c.name != "code"]
-        row, found = _values(wanted, key, f"{place}.key")
-        wrong += found + [
-            Wrong(f"{place}.key.{c.name}", "this names the record; give it")
-            for c in wanted
+        key_columns = [c for c in table.columns if c.name in table.key and c.name != "code"]
+        row, row_problems = _values(key_columns, key, f"{field_path}.key")
+        problems += row_problems + [
+            FieldProblem(f"{field_path}.key.{c.name}", "this names the record; give it")
+            for c in key_columns
             if c.required and c.name not in key
         ]
         keys.append((name, row))
-    return Checked(added, keys, wrong)
+    return CheckedChanges(added, keys, problems)
 
 
-def _no_table(place: str, name: str) -> Wrong:
-    known = ", ".join(supposable())
-    return Wrong(f"{place}.table", f'"{name[:60]}" cannot be supposed; choose one of: {known}')
+def _unknown_table(field_path: str, name: str) -> FieldProblem:
+    table_names = ", ".join(supposable_tables())
+    return FieldProblem(
+        f"{field_path}.table", f'"{name[:60]}" cannot be supposed; choose one of: {table_names}'
+    )
 
 
 def _row(
-    table: Table, values: Mapping[str, Any], as_of: date, place: str
-) -> tuple[dict[str, Any], list[Wrong]]:
+    table: Table, values: Mapping[str, Any], as_of: date, field_path: str
+) -> tuple[dict[str, Any], list[FieldProblem]]:
     """A whole row of a table, and what is wrong with it."""
-    columns = [c for c in table.columns if c.name not in _NOT_GIVEN and c.type != "person"]
-    row, wrong = _values(columns, values, place)
-    made = {"occurred_on": as_of, "known_on": as_of} | row
-    if made.get("ended_on") is not None:
-        made.setdefault("ended_known_on", made["ended_on"])
-    wrong += [
-        Wrong(f"{place}.{c.name}", f"{c.zh} {c.en}: required; give it")
+    columns = [c for c in table.columns if c.name not in _SYSTEM_COLUMNS and c.type != "person"]
+    row, problems = _values(columns, values, field_path)
+    full_row = {"occurred_on": as_of, "known_on": as_of} | row
+    if full_row.get("ended_on") is not None:
+        full_row.setdefault("ended_known_on", full_row["ended_on"])
+    problems += [
+        FieldProblem(f"{field_path}.{c.name}", f"{c.zh} {c.en}: required; give it")
         for c in columns
-        if c.required and made.get(c.name) is None and c.name not in values
+        if c.required and full_row.get(c.name) is None and c.name not in values
     ]
-    late = [k for k in ("occurred_on", "known_on") if not wrong and made[k] > as_of]
-    wrong += [Wrong(f"{place}.{k}", f"is after the day of the score, {as_of}") for k in late]
-    return made | {"withdrawn_on": None, "withdrawn_why": None}, wrong
+    late_columns = [k for k in ("occurred_on", "known_on") if not problems and full_row[k] > as_of]
+    problems += [
+        FieldProblem(f"{field_path}.{k}", f"is after the day of the score, {as_of}")
+        for k in late_columns
+    ]
+    return full_row | {"withdrawn_on": None, "withdrawn_why": None}, problems
 
 
-_NOT_GIVEN = ("code", "withdrawn_on", "withdrawn_why")
+_SYSTEM_COLUMNS = ("code", "withdrawn_on", "withdrawn_why")
 
 
 def _values(
-    columns: Sequence[Column], values: Mapping[str, Any], place: str
-) -> tuple[dict[str, Any], list[Wrong]]:
+    columns: Sequence[Column], values: Mapping[str, Any], field_path: str
+) -> tuple[dict[str, Any], list[FieldProblem]]:
     """Given values as canonical ones."""
-    known = {c.name: c for c in columns}
+    column_by_name = {c.name: c for c in columns}
     row: dict[str, Any] = {}
-    wrong: list[Wrong] = []
+    problems: list[FieldProblem] = []
     for name, value in values.items():
-        if name not in known:
-            told = f"no such column here; it has: {', '.join(known)}"
-            wrong.append(Wrong(f"{place}.{name[:60]}", told))
+        if name not in column_by_name:
+            message = f"no such column here; it has: {', '.join(column_by_name)}"
+            problems.append(FieldProblem(f"{field_path}.{name[:60]}", message))
             continue
         if value is None:
             continue
         try:
-            row[name] = _READ[known[name].type](known[name], value)
+            row[name] = _READERS[column_by_name[name].type](column_by_name[name], value)
         except (ValueError, InvalidOperation, TypeError):
-            wrong.append(Wrong(f"{place}.{name}", f"is no {_wanted(known[name])}"))
-    return row, wrong
+            problems.append(
+                FieldProblem(
+                    f"{field_path}.{name}", f"is no {_expected_form(column_by_name[name])}"
+                )
+            )
+    return row, problems
 
 
-def _wanted(column: Column) -> str:
+def _expected_form(column: Column) -> str:
     """Expected form of a column's values."""
-    words = ", ".join(column.value_ids)
+    choices = ", ".join(column.value_ids)
     return {
-        "category": f"value of this column; choose one of: {words}",
-        "categories": f'value of this column; join some of these by ";": {words}',
+        "category": f"value of this column; choose one of: {choices}",
+        "categories": f'value of this column; join some of these by ";": {choices}',
         "date": "day; write it as 2026-06-30",
         "money": "amount in yuan, such as 1200.50",
         "count": "whole number from 0 on",
         "number": "number",
         "flag": "true or false",
-    }.get(column.type, f"text of up to {_LONGEST} characters")
+    }.get(column.type, f"text of up to {_MAX_TEXT_LENGTH} characters")
 
 
 def _text(column: Column, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
+    if not isinstance(value, str) or len(value) > _MAX_TEXT_LENGTH or "\0" in value:
         raise ValueError(column.name)
     return value
 
@@ -168,7 +181,7 @@ def _day(column: Column, value: Any) -> date:
 
 def _money(column: Column, value: Any) -> Decimal:
     amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
-    if not amount.is_finite() or not -_MOST < amount < _MOST:
+    if not amount.is_finite() or not -_MAX_AMOUNT < amount < _MAX_AMOUNT:
         raise ValueError(column.name)
     return amount
 
@@ -189,7 +202,7 @@ def _flag(column: Column, value: Any) -> bool:
     return value
 
 
-_READ: dict[str, Callable[[Column, Any], Any]] = {
+_READERS: dict[str, Callable[[Column, Any], Any]] = {
     "text": _text, "category": _category, "categories": _categories, "date": _day,
     "money": _money, "count": _count, "number": _number, "flag": _flag, "person": _text,
 }  # fmt: skip

@@ -14,14 +14,14 @@ import pyarrow as pa
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.domain.number_format import POINTS, written
 from xhcredit.domain.progress import Progress, ignore_progress
-from xhcredit.engine.columns import Store as Columns
+from xhcredit.engine.columns import EventColumns as Columns
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.scoring.model import Model, model_on
-from xhcredit.jobs.scoring.result_table import Results, write_atomic
-from xhcredit.jobs.scoring.score_columns import present, score_store
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.scoring.result_table import NightResults, write_atomic
+from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, open_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import ShadowTerms
@@ -45,7 +45,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Shadow:
+class ShadowComparison:
     """Comparison of two releases on one night: tier changes, and counts by tier of both."""
 
     as_of: date
@@ -69,11 +69,15 @@ class Shadow:
 
 def champion_release(store: Store, day: date, shipped: Path | None = None) -> Release:
     """The release that scores an as-of day: as switched in the store, else the shipped tables."""
-    kept = store.models.champion(day.isoformat())
-    return load_release(shipped) if kept is None else release_of(kept["body"], "store")
+    champion_row = store.models.champion(day.isoformat())
+    return (
+        load_release(shipped) if champion_row is None else release_of(champion_row["body"], "store")
+    )
 
 
-def submit(store: Store, act: Act, given: Submission, rules: Rulebook, day: date) -> Json:
+def submit_candidate(
+    store: Store, act: Act, submission: Submission, rules: Rulebook, day: date
+) -> Json:
     """Submit a candidate; what can be checked without its sample is checked here once more.
 
     Raises:
@@ -82,8 +86,8 @@ def submit(store: Store, act: Act, given: Submission, rules: Rulebook, day: date
         BadRule: it is on another scale than the rule in force.
         WrongState: this very release is under way.
     """
-    model_on(rules, release_of(dict(given.release), given.name), day)
-    return store.models.submit(act, given, act.purpose)
+    model_on(rules, release_of(dict(submission.release), submission.name), day)
+    return store.models.submit(act, submission, act.purpose)
 
 
 def shadow(
@@ -114,64 +118,70 @@ def shadow(
         WrongState: it was not approved by two officers.
         NothingKnown: nobody was known on that day.
     """
-    body = store.reader.release(store.models.one(number)["digest"])
+    body = store.reader.release(store.models.get(number)["digest"])
     candidate, champion = release_of(body, "store"), champion_release(store, as_of)
-    told = side_by_side(warehouse, rules, (champion, candidate), as_of, out, progress)
-    return store.models.shadow(act, number, told.as_data(champion.digest), told.moves)
+    comparison = compare_releases(warehouse, rules, (champion, candidate), as_of, out, progress)
+    return store.models.record_shadow_night(
+        act, number, comparison.as_data(champion.digest), comparison.moves
+    )
 
 
-def side_by_side(
+def compare_releases(
     warehouse: Path,
     rules: Rulebook,
     releases: tuple[Release, Release],
     as_of: date,
     out: Path | None = None,
     progress: Progress = ignore_progress,
-) -> Shadow:
+) -> ShadowComparison:
     """Score a night with two releases, the champion first."""
-    columns = open_store(warehouse, progress=progress)
-    rows = present(columns, as_of)
+    columns = open_event_columns(warehouse, progress=progress)
+    rows = present_rows(columns, as_of)
     models = [model_on(rules, release, as_of) for release in releases]
-    results = [score_store(columns, model, rows, progress) for model in models]
-    places = open_rows(warehouse, columns, [REGISTER]).register(rows, PLACES)
-    told = _compared(columns, rows, results, places, as_of)
+    results = [score_rows(columns, model, rows, progress) for model in models]
+    register_columns = open_rows(warehouse, columns, [REGISTER]).register_rows(rows, PLACES)
+    comparison = _comparison_of(columns, rows, results, register_columns, as_of)
     if out is not None:
-        _write(out, columns, rows, models, results, places, told)
-    return told
+        _write_comparison(out, columns, rows, models, results, register_columns, comparison)
+    return comparison
 
 
-def _compared(
-    columns: Columns, rows: np.ndarray, results: list[Results], places: pa.Table, as_of: date
-) -> Shadow:
+def _comparison_of(
+    columns: Columns,
+    rows: np.ndarray,
+    results: list[NightResults],
+    register_columns: pa.Table,
+    as_of: date,
+) -> ShadowComparison:
     old, new = (r.columns for r in results)
-    moved = np.flatnonzero(old["tier"] != new["tier"])
-    named = places.take(pa.array(moved)).to_pylist()
+    moved_positions = np.flatnonzero(old["tier"] != new["tier"])
+    register_rows = register_columns.take(pa.array(moved_positions)).to_pylist()
     moves = [
         {
             "code": columns.codes[rows[k]].decode(),
-            "name": told["name"] or "",
-            "bureau": told["bureau"] or "",
+            "name": register_row["name"] or "",
+            "bureau": register_row["bureau"] or "",
             "tier_before": TIERS[old["tier"][k]],
             "tier_after": TIERS[new["tier"][k]],
             "composite_before": written(float(old["composite"][k]), POINTS),
             "composite_after": written(float(new["composite"][k]), POINTS),
         }
-        for k, told in zip(moved, named, strict=True)
+        for k, register_row in zip(moved_positions, register_rows, strict=True)
     ]
     pairs = Counter(zip(old["tier"].tolist(), new["tier"].tolist(), strict=True))
     matrix = {f"{TIERS[a]}{TIERS[b]}": n for (a, b), n in sorted(pairs.items())}
     before, after = (r.distribution() for r in results)
-    return Shadow(as_of, int(rows.size), before, after, matrix, moves)
+    return ShadowComparison(as_of, int(rows.size), before, after, matrix, moves)
 
 
-def _write(
+def _write_comparison(
     out: Path,
     columns: Columns,
     rows: np.ndarray,
     models: list[Model],
-    results: list[Results],
-    places: pa.Table,
-    told: Shadow,
+    results: list[NightResults],
+    register_columns: pa.Table,
+    comparison: ShadowComparison,
 ) -> None:
     """Write both scores of all enterprises, and the tier changes as a spreadsheet.
 
@@ -179,26 +189,26 @@ def _write(
         NotWritable, DiskFull: the folder cannot be written.
     """
     codes = columns.codes[rows]
-    old, new = (r.table(codes, places) for r in results)
-    kept = ("composite", "tier", "general")
+    old, new = (r.table(codes, register_columns) for r in results)
+    compared_columns = ("composite", "tier", "general")
     table = old.select(["code", "as_of", *PLACES])
-    for name in kept:
+    for name in compared_columns:
         table = table.append_column(f"{name}_before", old[name])
         table = table.append_column(f"{name}_after", new[name])
-    said = {
+    file_metadata = {
         f"release_{when}": m.release.digest
         for when, m in zip(("before", "after"), models, strict=True)
     }
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_atomic(table, out / "shadow.parquet", said)
-        cells = ([move[c.heading] for c in _COLUMNS] for move in told.moves)
+        write_atomic(table, out / "shadow.parquet", file_metadata)
+        cells = ([move[c.heading] for c in _COLUMNS] for move in comparison.moves)
         write_xlsx(out / "moves.xlsx", _TITLE, _COLUMNS, cells)
     except OSError as error:
         raise disk_error(error) or not_writable(str(out), str(error)) from None
 
 
-def switch(
+def switch_champion(
     store: Store, act: Act, number: int, rules: Rulebook, from_day: date, today: date
 ) -> Json:
     """Let a candidate score from an as-of day on.
@@ -210,13 +220,13 @@ def switch(
     """
     if from_day < today:
         raise BadInput(f"{from_day} is past; nights that were scored stay: choose {today} or later")
-    nights, since = shadow_wanted(rules, today)
-    before = champion_release(store, from_day)
-    given = (number, from_day.isoformat(), before.as_data(), nights, since)
-    return store.models.switch(act, *given)
+    nights, since = shadow_requirements(rules, today)
+    champion = champion_release(store, from_day)
+    switch_terms = (number, from_day.isoformat(), champion.as_data(), nights, since)
+    return store.models.switch(act, *switch_terms)
 
 
-def shadow_wanted(rules: Rulebook, today: date) -> tuple[int, str]:
+def shadow_requirements(rules: Rulebook, today: date) -> tuple[int, str]:
     """Required number of shadow days of a candidate, and the day since which they count."""
     terms = rules.serving("promotion.shadow", ShadowTerms, as_of=today)
     return terms.least_days, (today - timedelta(days=terms.within_days)).isoformat()

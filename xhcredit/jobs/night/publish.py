@@ -12,25 +12,25 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xhcredit.domain.disk import need_room
-from xhcredit.domain.log import logged
+from xhcredit.domain.disk import require_free_space
+from xhcredit.domain.log import log_call
 from xhcredit.domain.number_format import POINTS, written_sql
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.night.publish import Night, Row
+from xhcredit.store.night.publish import Night, SnapshotRow
 from xhcredit.store.store import Store
 
 #: rows per transaction while staging: small, so that other writers never wait long
-CHUNK = 2_000
+CHUNK_ROWS = 2_000
 #: bytes per enterprise of ready answers with indexes, twice: the database's log holds them too
-_ROOM = 5_000
+_BYTES_PER_ENTERPRISE = 5_000
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedRun:
     """Outcome of publishing a night; ``changed`` enterprises have another tier than before it.
 
     ``repeated``: this very provenance was published before, and nothing was done.
@@ -44,7 +44,7 @@ class Published:
     repeated: bool = False
 
 
-@logged("night.published", asdict)
+@log_call("night.published", asdict)
 def publish(
     folder: Path,
     store: Store,
@@ -53,8 +53,8 @@ def publish(
     purpose: str = "nightly run",
     release: Mapping[str, Any] | None = None,
     progress: Progress = ignore_progress,
-    chunk: int = CHUNK,
-) -> Published:
+    chunk: int = CHUNK_ROWS,
+) -> PublishedRun:
     """Publish the night in ``folder`` and let it answer, in one step.
 
     Readers see the run before or this one, never a mix; whatever stops this leaves the run before.
@@ -74,31 +74,31 @@ def publish(
         BadInput: its two files are not of one night.
         DiskFull: the store's disk has less room than the answers need; nothing was begun.
     """
-    night = _night(folder, release)
-    with store.snapshots.staging() as staged:
-        earlier = _earlier(store, night)
-        if earlier is not None:
-            return earlier
+    night = _read_night(folder, release)
+    with store.snapshots.staging() as staged_run:
+        earlier_run = _earlier_run(store, night)
+        if earlier_run is not None:
+            return earlier_run
         if store.database.is_sqlite:  # a server watches its own disk
-            needed = _ROOM * night.enterprises
-            need_room(store.database.path.parent, needed, "publishing this night")
-        for rows in _rows(store, folder / "scores.parquet", night, staged.run, chunk):
-            store.snapshots.stage(staged, rows)
-            progress("publish", staged.rows, night.enterprises)
-        payload = {"provenance": dict(night.provenance), "enterprises": night.enterprises}
-        act = Act(actor, "run.publish", purpose, payload=payload, key=night.digest)
-        done = store.snapshots.publish(act, staged, night)
+            needed_bytes = _BYTES_PER_ENTERPRISE * night.enterprises
+            require_free_space(store.database.path.parent, needed_bytes, "publishing this night")
+        for rows in _ready_rows(store, folder / "scores.parquet", night, staged_run.run, chunk):
+            store.snapshots.stage(staged_run, rows)
+            progress("publish", staged_run.rows, night.enterprises)
+        audit_payload = {"provenance": dict(night.provenance), "enterprises": night.enterprises}
+        act = Act(actor, "run.publish", purpose, payload=audit_payload, key=night.digest)
+        run_outcome = store.snapshots.publish(act, staged_run, night)
     progress("publish", night.enterprises, night.enterprises)
-    return Published(enterprises=night.enterprises, **done)
+    return PublishedRun(enterprises=night.enterprises, **run_outcome)
 
 
-def _earlier(store: Store, night: Night) -> Published | None:
+def _earlier_run(store: Store, night: Night) -> PublishedRun | None:
     """Outcome if this provenance was published before; else None."""
-    run = store.snapshots.published(night)
+    run = store.snapshots.published_run(night)
     if run is None:
         return None
-    answering = store.reader.current_run()["run"]
-    return Published(run, night.enterprises, answering == run, answering, 0, repeated=True)
+    current_run = store.reader.current_run()["run"]
+    return PublishedRun(run, night.enterprises, current_run == run, current_run, 0, repeated=True)
 
 
 def release_digest(folder: Path) -> str:
@@ -107,91 +107,100 @@ def release_digest(folder: Path) -> str:
     Raises:
         NothingKnown: there is no night in it.
     """
-    return _night(folder, None).provenance["release_digest"]
+    return _read_night(folder, None).provenance["release_digest"]
 
 
-def _night(folder: Path, release: Mapping[str, Any] | None) -> Night:
-    """What ``run.json`` says, if ``scores.parquet`` beside it is of the same night."""
-    report, scores = folder / "run.json", folder / "scores.parquet"
-    if not report.exists() or not scores.exists():
+def _read_night(folder: Path, release: Mapping[str, Any] | None) -> Night:
+    """What ``run.json`` says, if ``scores_file.parquet`` beside it is of the same night."""
+    report_file, scores_file = folder / "run.json", folder / "scores.parquet"
+    if not report_file.exists() or not scores_file.exists():
         raise NothingKnown(f'"{folder}" holds no finished night; run "xhcredit score" first')
     try:
-        kept = json.loads(report.read_text(encoding="utf-8"))
+        run_details = json.loads(report_file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BadInput(f'"{report}" is damaged ({error}); run "xhcredit score" again') from error
-    metadata = pq.read_schema(scores).metadata or {}
-    of = {k: metadata.get(f"xhcredit.{k}".encode(), b"").decode() for k in kept["provenance"]}
-    if of != kept["provenance"]:
         raise BadInput(
-            f'"{scores}" and "{report}" are of different nights; run "xhcredit score" again'
+            f'"{report_file}" is damaged ({error}); run "xhcredit score" again'
+        ) from error
+    metadata = pq.read_schema(scores_file).metadata or {}
+    stored_provenance = {
+        k: metadata.get(f"xhcredit.{k}".encode(), b"").decode() for k in run_details["provenance"]
+    }
+    if stored_provenance != run_details["provenance"]:
+        raise BadInput(
+            f'"{scores_file}" and "{report_file}" are of different nights; run "xhcredit score" again'
         )
     return Night(
-        as_of=kept["provenance"]["as_of"],
-        provenance=kept["provenance"],
-        enterprises=kept["enterprises"],
-        tiers=kept["tiers"],
+        as_of=run_details["provenance"]["as_of"],
+        provenance=run_details["provenance"],
+        enterprises=run_details["enterprises"],
+        tiers=run_details["tiers"],
         release=release,
     )
 
 
-def _rows(store: Store, scores: Path, night: Night, run: int, chunk: int) -> Iterator[list[Row]]:
+def _ready_rows(
+    store: Store, scores_file: Path, night: Night, run: int, chunk: int
+) -> Iterator[list[SnapshotRow]]:
     """Ready rows in order of code; DuckDB writes the JSON, row by row would take minutes."""
-    sql = _ready_sql(pq.read_schema(scores).names)
-    values = [run, night.as_of, night.provenance["release"], MARK, str(scores)]
+    sql = _ready_sql(pq.read_schema(scores_file).names)
+    sql_parameters = [run, night.as_of, night.provenance["release"], MARK, str(scores_file)]
     with duckdb.connect() as con:
         con.execute("SET threads = 2")
         con.register("previous", _previous(store, night))
-        for batch in con.sql(sql, params=values).to_arrow_reader(chunk):
+        for batch in con.sql(sql, params=sql_parameters).to_arrow_reader(chunk):
             columns = [
                 c.cast(pa.binary()) if name == "body" else c
                 for name, c in zip(batch.schema.names, batch.columns, strict=True)
             ]
-            yield [Row(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
+            yield [SnapshotRow(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
 
 
 def _previous(store: Store, night: Night) -> pa.Table:
     """Tier and composite of everybody in the run that this night replaces; empty if in none."""
-    rows = store.reader.tiers(night.as_of)
+    rows = store.reader.tier_rows(night.as_of)
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     types = {"code": pa.string(), "tier": pa.string(), "composite": pa.float64()}
     arrays = [pa.array(c, t) for c, t in zip(columns, types.values(), strict=True)]
     return pa.table(arrays, names=list(types))
 
 
-def _ready_sql(held: Sequence[str]) -> str:
+def _ready_sql(column_names: Sequence[str]) -> str:
     """The query that makes rows of a night's file; what an older file lacks is empty."""
-    x = [n for n in held if f"{n}_grade" in held]
-    each = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_x_sql(n)} END" for n in x]
-    applying = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x]
-    return _READY.format(
-        x=f"json_merge_patch('{{}}', json_object({', '.join(each)}))" if each else "'{}'",
-        fields=f"concat({', '.join(applying)})" if applying else "''",
-        **{n: f"coalesce(left(s.{n}, {_LONGEST}), '')" if n in held else "''" for n in PLACES},
-        **_ROUNDED,
+    x_names = [n for n in column_names if f"{n}_grade" in column_names]
+    x_parts = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_x_sql(n)} END" for n in x_names]
+    field_parts = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x_names]
+    return _READY_SQL.format(
+        x=f"json_merge_patch('{{}}', json_object({', '.join(x_parts)}))" if x_parts else "'{}'",
+        fields=f"concat({', '.join(field_parts)})" if field_parts else "''",
+        **{
+            n: f"coalesce(left(s.{n}, {_MAX_NAME_LENGTH}), '')" if n in column_names else "''"
+            for n in PLACES
+        },
+        **_ROUNDED_SQL,
     )
 
 
 def _x_sql(name: str) -> str:
-    return _X.format(n=name, score=written_sql(name, POINTS))
+    return _X_SQL.format(n=name, score=written_sql(name, POINTS))
 
 
 #: characters of a name that lists hold: PostgreSQL takes no endless entry into an index
-_LONGEST = 200
-_X = "json_object('score', {score}, 'grade', {n}_grade)"
-_REASON = (
+_MAX_NAME_LENGTH = 200
+_X_SQL = "json_object('score', {score}, 'grade', {n}_grade)"
+_REASON_SQL = (
     "struct_pack(score := r.score, indicator := r.indicator, zh := r.zh, en := r.en, "
     f"value := {written_sql('r.value')}, points_lost := {written_sql('r.points_lost', POINTS)})"
 )
 #: numbers leave the program here: with the digits that answers have
-_ROUNDED = {
+_ROUNDED_SQL = {
     "composite": written_sql("s.composite", POINTS),
     "general": written_sql("s.general", POINTS),
     "moved": written_sql(f"{written_sql('s.composite', POINTS)} - p.composite", POINTS),
-    "reasons": f"list_transform(reasons, lambda r: {_REASON})",
+    "reasons": f"list_transform(reasons, lambda r: {_REASON_SQL})",
 }
 
 #: one row per enterprise; an X that does not apply is left out of ``x``
-_READY = """
+_READY_SQL = """
 WITH told AS (
   SELECT s.code, CAST(s.tier AS VARCHAR) AS tier, {composite} AS composite,
     {general} AS general, CAST({x} AS VARCHAR) AS x, {reasons} AS reasons, decided_by,

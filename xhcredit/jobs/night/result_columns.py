@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from xhcredit.engine.columns import Array, Store, let_go
+from xhcredit.engine.columns import Array, EventColumns, release_pages
 from xhcredit.jobs.scoring.model import Model
-from xhcredit.jobs.scoring.result_table import Empty, Results, empty_columns
+from xhcredit.jobs.scoring.result_table import ColumnSpec, NightResults, empty_columns
 
 #: enterprises that are scored, and written, at a time
 SLICE = 200_000
@@ -34,7 +34,7 @@ class NightColumns:
     columns lie, ``None``: in memory alone.
     """
 
-    results: Results
+    results: NightResults
     rows: Array
     due: Array
     neighbours: Array
@@ -46,50 +46,50 @@ class NightColumns:
         size = self.rows.shape[0]
         return (slice(a, min(a + SLICE, size)) for a in range(0, size, SLICE))
 
-    def todo(self) -> Iterator[slice]:
+    def open_slices(self) -> Iterator[slice]:
         """Slices that are not done; a yielded slice is marked done when the next is asked for.
 
         A slice is on the disk before it is marked, so that a power cut marks none that is not.
         """
-        for at in self.slices():
-            mark = self.folder and self.folder / f"{at.start}.done"
-            if mark and mark.exists():
+        for row_slice in self.slices():
+            done_file = self.folder and self.folder / f"{row_slice.start}.done"
+            if done_file and done_file.exists():
                 continue
-            yield at
-            if mark and self.rows.shape[0] > SLICE:
+            yield row_slice
+            if done_file and self.rows.shape[0] > SLICE:
                 self._flush()
-                mark.touch()
-            self.let_go()
+                done_file.touch()
+            self.release_pages()
 
-    def part(self, at: slice) -> Results:
+    def slice_results(self, row_slice: slice) -> NightResults:
         """The results of a slice."""
-        columns = {name: column[at] for name, column in self.results.columns.items()}
-        return Results(self.results.model, at.stop - at.start, columns)
+        columns = {name: column[row_slice] for name, column in self.results.columns.items()}
+        return NightResults(self.results.model, row_slice.stop - row_slice.start, columns)
 
-    def let_go(self) -> None:
+    def release_pages(self) -> None:
         """Release the memory pages of the columns; they are read again when used."""
-        let_go(self._arrays().values())
+        release_pages(self._arrays().values())
 
-    def leave(self, into: Path) -> None:
-        """Move the columns to the new folder ``into``, from which the next night reuses rows."""
+    def move_to(self, target_folder: Path) -> None:
+        """Move the columns to the new folder ``target_folder``, from which the next night reuses rows."""
         if self.folder is None:
-            into.mkdir()
+            target_folder.mkdir()
             for name, array in self._arrays().items():
-                np.save(into / f"{name}.npy", array)
+                np.save(target_folder / f"{name}.npy", array)
         else:
-            for mark in self.folder.glob("*.done"):
-                mark.unlink()
-            os.replace(self.folder, into)
-        (into / "carried.npy").unlink()  # of this night alone
+            for done_file in self.folder.glob("*.done"):
+                done_file.unlink()
+            os.replace(self.folder, target_folder)
+        (target_folder / "carried.npy").unlink()  # of this night alone
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Discard the columns."""
         if self.folder is not None:
             shutil.rmtree(self.folder)
 
     def _arrays(self) -> dict[str, Array]:
-        own = {"due": self.due, "neighbours": self.neighbours, "carried": self.carried}
-        return {**self.results.columns, "rows": self.rows, **own}
+        own_arrays = {"due": self.due, "neighbours": self.neighbours, "carried": self.carried}
+        return {**self.results.columns, "rows": self.rows, **own_arrays}
 
     def _flush(self) -> None:
         for array in self._arrays().values():
@@ -98,13 +98,13 @@ class NightColumns:
 
 
 def open_columns(
-    out: Path | None, store: Store, model: Model, rows: Array, *, full: bool
+    out: Path | None, event_columns: EventColumns, model: Model, rows: Array, *, full: bool
 ) -> NightColumns:
     """Columns of a night, empty or as a night that was cut off left them.
 
     Args:
         out: folder of the night, whose columns are then kept on disk; ``None``: in memory.
-        store: what is scored from.
+        event_columns: what is scored from.
         model: release, rules and day.
         rows: positions in the store.
         full: nothing is carried over; such a night does not go on with one that carried.
@@ -112,51 +112,55 @@ def open_columns(
     Raises:
         OSError: the disk is full.
     """
-    empty = _empty(model, rows)
+    empty = _empty_night_columns(model, rows)
     if out is None:
-        return _columns(model, {name: np.full(*made) for name, made in empty.items()}, rows)
-    told = f"{sorted(model.provenance(store.digest).items())} {full} {rows.shape[0]}"
-    folder = out / FOLDER / hashlib.sha256(told.encode()).hexdigest()[:16]
-    for other in (out / FOLDER).glob("*"):
-        if other != folder:
-            shutil.rmtree(other)
+        return _night_columns(
+            model, {name: np.full(*column_spec) for name, column_spec in empty.items()}, rows
+        )
+    night_key = f"{sorted(model.provenance(event_columns.digest).items())} {full} {rows.shape[0]}"
+    folder = out / FOLDER / hashlib.sha256(night_key.encode()).hexdigest()[:16]
+    for other_folder in (out / FOLDER).glob("*"):
+        if other_folder != folder:
+            shutil.rmtree(other_folder)
     if not folder.exists():
-        _make(folder, empty, rows)
+        _make_files(folder, empty, rows)
     files = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in empty}
-    return _columns(model, files, rows, folder)
+    return _night_columns(model, files, rows, folder)
 
 
-def _empty(model: Model, rows: Array) -> dict[str, Empty]:
+def _empty_night_columns(model: Model, rows: Array) -> dict[str, ColumnSpec]:
     """All columns before anything is scored."""
     size = rows.shape[0]
     neighbours = sum(f.aggregate == "neighbours" for f in model.compiled.features)
-    own: dict[str, Empty] = {
+    own_columns: dict[str, ColumnSpec] = {
         "due": ((size,), 0, np.int64),
         "neighbours": ((size, neighbours), 0, np.float64),
         "carried": ((size,), 0, np.bool_),
     }
-    return {**empty_columns(model, size), **own}
+    return {**empty_columns(model, size), **own_columns}
 
 
-def _columns(
+def _night_columns(
     model: Model, arrays: Mapping[str, Array], rows: Array, folder: Path | None = None
 ) -> NightColumns:
     columns = dict(arrays)
-    own = {name: columns.pop(name) for name in ("due", "neighbours", "carried")}
-    return NightColumns(Results(model, rows.shape[0], columns), rows, **own, folder=folder)
+    own_columns = {name: columns.pop(name) for name in ("due", "neighbours", "carried")}
+    return NightColumns(
+        NightResults(model, rows.shape[0], columns), rows, **own_columns, folder=folder
+    )
 
 
-def _make(folder: Path, empty: Mapping[str, Empty], rows: Array) -> None:
+def _make_files(folder: Path, empty: Mapping[str, ColumnSpec], rows: Array) -> None:
     """Make the files of the columns; room is taken on the disk now, not when it is written to."""
-    part = folder.with_suffix(".part")
-    part.mkdir(parents=True)
-    np.save(part / "rows.npy", rows)
-    for name, (shape, content, kind) in empty.items():
-        file = part / f"{name}.npy"
-        array = np.lib.format.open_memmap(file, "w+", kind, shape)
+    part_folder = folder.with_suffix(".part")
+    part_folder.mkdir(parents=True)
+    np.save(part_folder / "rows.npy", rows)
+    for name, (shape, fill_value, dtype) in empty.items():
+        file = part_folder / f"{name}.npy"
+        array = np.lib.format.open_memmap(file, "w+", dtype, shape)
         if hasattr(os, "posix_fallocate"):  # not on every system
-            with file.open("rb+") as opened:
-                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
-        array[...] = content
-        let_go([array])
-    os.replace(part, folder)
+            with file.open("rb+") as open_file:
+                os.posix_fallocate(open_file.fileno(), 0, file.stat().st_size)
+        array[...] = fill_value
+        release_pages([array])
+    os.replace(part_folder, folder)

@@ -15,31 +15,31 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xhcredit.domain.disk import disk_error, need_room, not_writable
-from xhcredit.domain.log import event, logged
+from xhcredit.domain.disk import disk_error, not_writable, require_free_space
+from xhcredit.domain.log import event, log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine import stores
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.night import reuse as carry
 from xhcredit.jobs.night.result_columns import NightColumns
 from xhcredit.jobs.night.score import NightScores, score_night
-from xhcredit.jobs.night.self_check import SHARE
+from xhcredit.jobs.night.self_check import CHECK_SHARE
 from xhcredit.jobs.night.spark_slices import score_on_spark
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.result_table import provenance_of, write_json, write_parts
-from xhcredit.jobs.scoring.score_columns import present
+from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import Spark
-from xhcredit.jobs.warehouse.clustered_store import keep_book, open_store
+from xhcredit.jobs.warehouse.clustered_store import keep_book, open_event_columns
 
 
 @dataclass(frozen=True)
 class NightReport:
     """Report of a night; ``repeated``: the same provenance had been run before.
 
-    ``known_until`` is the newest day on which a fact became known; ``not_delivered`` are tables
+    ``known_until`` is the newest day on which a fact became known; ``tables_not_delivered`` are tables
     without any row: their indicators say "nothing known".  ``carried`` enterprises were carried
     over from the night before; ``why`` says why the others were computed.
     """
@@ -57,17 +57,19 @@ class NightReport:
 
 
 #: bytes per enterprise that a night writes: scores with reasons, columns kept for the next night
-_ROOM = 2_000
+_BYTES_PER_ENTERPRISE = 2_000
 
 
-def _counts(report: NightReport) -> dict[str, Any]:
+def _log_fields(report: NightReport) -> dict[str, Any]:
     """Log fields of a night."""
-    made_from = {name: report.provenance[name] for name in ("as_of", "release", "data_digest")}
+    provenance_fields = {
+        name: report.provenance[name] for name in ("as_of", "release", "data_digest")
+    }
     counts = {"enterprises": report.enterprises, "carried": report.carried, "tiers": report.tiers}
-    return {**made_from, **counts, "repeated": report.repeated}
+    return {**provenance_fields, **counts, "repeated": report.repeated}
 
 
-@logged("night.scored", _counts)
+@log_call("night.scored", _log_fields)
 def run_night(
     warehouse: Path,
     out: Path,
@@ -76,7 +78,7 @@ def run_night(
     progress: Progress = ignore_progress,
     memory: str = "",
     full: bool = False,
-    check: float = SHARE,
+    check: float = CHECK_SHARE,
     engine: str = "",
 ) -> NightReport:
     """Score every enterprise of a day and write ``scores.parquet`` and ``run.json`` into ``out``.
@@ -105,15 +107,17 @@ def run_night(
     """
     event("night.started", as_of=model.as_of, release=model.release.name, full=full)
     with Spark(engine) if engine else nullcontext() as spark:
-        store = open_store(warehouse, progress=progress, memory=memory, anew=full, spark=spark)
-        keep_book(warehouse, store)
-        night = _Night(warehouse, out, store, model, full, check, progress, spark)
+        event_columns = open_event_columns(
+            warehouse, progress=progress, memory=memory, rebuild=full, spark=spark
+        )
+        keep_book(warehouse, event_columns)
+        night = _Night(warehouse, out, event_columns, model, full, check, progress, spark)
         with _exclusive_lock(out):
             if repeated := night.same_run_before():
                 return repeated
-            scored = night.score()
-            report = night.report(scored)
-            night.write(scored, report)
+            night_scores = night.score()
+            report = night.report(night_scores)
+            night.write(night_scores, report)
     return report
 
 
@@ -123,7 +127,7 @@ class _Night:
 
     warehouse: Path
     out: Path
-    store: Store
+    store: EventColumns
     model: Model
     full: bool
     check: float
@@ -138,7 +142,7 @@ class _Night:
     @cached_property
     def rows(self) -> np.ndarray:
         """Positions in the store of the enterprises of the day."""
-        return present(self.store, self.model.as_of)
+        return present_rows(self.store, self.model.as_of)
 
     def same_run_before(self) -> NightReport | None:
         """The report of a run of the same provenance, if both its files are there and whole."""
@@ -159,7 +163,7 @@ class _Night:
         Raises:
             DiskFull: the disk has less room than the night needs; nothing was begun.
         """
-        need_room(self.out, _ROOM * self.rows.shape[0], "this night")
+        require_free_space(self.out, _BYTES_PER_ENTERPRISE * self.rows.shape[0], "this night")
         self.progress("compile", 0, 1)
         if self.spark:
             return score_on_spark(
@@ -183,9 +187,9 @@ class _Night:
             provenance=self.provenance,
             enterprises=self.rows.shape[0],
             tiers=results.distribution(),
-            scored_x=results.applying(),
+            scored_x=results.count_by_x(),
             known_until=known_until(self.store, self.model.as_of).isoformat(),
-            not_delivered=not_delivered(Warehouse(self.warehouse)),
+            not_delivered=tables_not_delivered(Warehouse(self.warehouse)),
             scores=self.out / "scores.parquet",
             carried=scored.carried,
             why=scored.why,
@@ -206,17 +210,19 @@ class _Night:
             if name not in ("scores", "repeated")
         }
         write_json(details, described)
-        carry.keep(self.out, self.store, scored.columns)
+        carry.keep_for_next_night(self.out, self.store, scored.columns)
 
     def _result_tables(self, columns: NightColumns) -> Iterator[pa.Table]:
         """The result, slice by slice."""
-        places, size = stores.places_of(self.store), columns.rows.shape[0]
+        all_register_columns, size = stores.places_table(self.store), columns.rows.shape[0]
         for part in columns.slices():
             rows = columns.rows[part]
             first, last = int(rows[0]), int(rows[-1])
-            register = places.slice(first, last + 1 - first).take(pa.array(rows - first))
-            yield columns.part(part).table(self.store.codes[rows], register)
-            columns.let_go()
+            register = all_register_columns.slice(first, last + 1 - first).take(
+                pa.array(rows - first)
+            )
+            yield columns.slice_results(part).table(self.store.codes[rows], register)
+            columns.release_pages()
             self.progress("write", part.stop, size)
 
 
@@ -237,18 +243,18 @@ def _exclusive_lock(out: Path) -> Iterator[None]:
         yield
 
 
-def known_until(store: Store, as_of: date) -> date:
+def known_until(event_columns: EventColumns, as_of: date) -> date:
     """The newest day, up to ``as_of``, on which any fact became known."""
     limit = day_number(as_of)
     days = [0]
-    for arrays in store.tables.values():
-        known = arrays.get("known")
-        if known is not None:
-            days.append(int(np.max(known, initial=0, where=known <= limit)))
+    for arrays in event_columns.tables.values():
+        known_days = arrays.get("known")
+        if known_days is not None:
+            days.append(int(np.max(known_days, initial=0, where=known_days <= limit)))
     return date(1970, 1, 1) + timedelta(days=max(days))
 
 
-def not_delivered(warehouse: Warehouse) -> list[str]:
+def tables_not_delivered(warehouse: Warehouse) -> list[str]:
     """Tables that may be scored and of which no row was ever ingested."""
-    held = warehouse.tables()
-    return [name for name, t in directory().items() if t.scored and name not in held]
+    ingested_tables = warehouse.tables()
+    return [name for name, t in directory().items() if t.scored and name not in ingested_tables]

@@ -22,15 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from xhcredit.domain.log import measured
+from xhcredit.domain.log import log_duration
 from xhcredit.domain.progress import Progress
 from xhcredit.engine import stores
-from xhcredit.engine.columns import Array, Store
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.jobs.night.result_columns import SLICE, NightColumns, open_columns
 from xhcredit.jobs.night.score import NightScores, score_night
 from xhcredit.jobs.scoring.model import Model, model_on
-from xhcredit.jobs.scoring.score_columns import present
+from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import Spark, at_worker
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
@@ -41,7 +41,7 @@ SLICES = 4
 
 
 @dataclass(frozen=True)
-class Task:
+class SparkTask:
     """What a worker needs to know: where the store is, what scores, and who is asked for."""
 
     store: str
@@ -53,14 +53,19 @@ class Task:
 
 
 def score_on_spark(
-    spark: Spark, out: Path, store: Store, model: Model, rows: Array, progress: Progress
+    spark: Spark,
+    out: Path,
+    event_columns: EventColumns,
+    model: Model,
+    rows: Array,
+    progress: Progress,
 ) -> NightScores:
     """Score the enterprises at ``rows`` on a cluster; equal to ``score_night`` to the last bit.
 
     Args:
         spark: the cluster.
         out: folder of the night, which the workers can write.
-        store: clustered columns in a folder that the workers can read.
+        event_columns: clustered columns in a folder that the workers can read.
         model: release, rules and day.
         rows: positions in the store.
         progress: told how many slices are done.
@@ -69,26 +74,28 @@ def score_on_spark(
         BadInput: there is no cluster; or the workers gave up (with Spark's own words).
         NightRefuted: the workers run another program, or read another store.
     """
-    if store.path is None:
+    if event_columns.path is None:
         raise BadInput("this store lies in no folder; open it with open_store")
-    task = _task(out, store, model, max(SLICES, -(-rows.shape[0] // SLICE)))
-    done = Path(task.slices)
-    _forget_other_nights(done)
-    done.mkdir(parents=True, exist_ok=True)
+    task = _spark_task(out, event_columns, model, max(SLICES, -(-rows.shape[0] // SLICE)))
+    slices_folder = Path(task.slices)
+    _remove_other_nights(slices_folder)
+    slices_folder.mkdir(parents=True, exist_ok=True)
     progress("spark", 0, task.count)
-    todo = [k for k in range(task.count) if not _file(task, k).exists()]
-    if todo:
-        _run(spark, task, todo)
-    scored = _gathered(task, open_columns(out, store, model, rows, full=True), progress)
-    shutil.rmtree(done)
-    return scored
+    open_slices = [k for k in range(task.count) if not _slice_file(task, k).exists()]
+    if open_slices:
+        _run_on_cluster(spark, task, open_slices)
+    night_scores = _gather_slices(
+        task, open_columns(out, event_columns, model, rows, full=True), progress
+    )
+    shutil.rmtree(slices_folder)
+    return night_scores
 
 
-def _task(out: Path, store: Store, model: Model, count: int) -> Task:
-    provenance = model.provenance(store.digest)
+def _spark_task(out: Path, event_columns: EventColumns, model: Model, count: int) -> SparkTask:
+    provenance = model.provenance(event_columns.digest)
     name = hashlib.sha256(f"{sorted(provenance.items())} {count}".encode()).hexdigest()[:16]
-    return Task(
-        store=str(Path(str(store.path)).resolve()),
+    return SparkTask(
+        store=str(Path(str(event_columns.path)).resolve()),
         slices=str((out / ".slices" / name).resolve()),
         release=model.release.as_data(),
         rules=tuple(model.rules.rules.values()),
@@ -97,52 +104,54 @@ def _task(out: Path, store: Store, model: Model, count: int) -> Task:
     )
 
 
-def _forget_other_nights(keep: Path) -> None:
+def _remove_other_nights(current_folder: Path) -> None:
     """Remove slices of nights that were cut off and are not this one."""
-    for folder in keep.parent.glob("*"):
-        if folder != keep:
+    for folder in current_folder.parent.glob("*"):
+        if folder != current_folder:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _file(task: Task, k: int) -> Path:
+def _slice_file(task: SparkTask, k: int) -> Path:
     return Path(task.slices) / f"{k:06d}.npz"
 
 
-def _run(spark: Spark, task: Task, todo: list[int]) -> None:
+def _run_on_cluster(spark: Spark, task: SparkTask, open_slices: list[int]) -> None:
     """Let the cluster compute slices; each is one partition, which Spark repeats if it is lost."""
-    work = at_worker("xhcredit.jobs.night.spark_slices:score_slices", task, todo)
-    with spark.patience():
-        places = spark.session.range(0, len(todo), 1, len(todo))  # one partition each
-        places.mapInArrow(work, "id long").collect()
+    worker_function = at_worker("xhcredit.jobs.night.spark_slices:score_slices", task, open_slices)
+    with spark.translate_errors():
+        positions = spark.session.range(
+            0, len(open_slices), 1, len(open_slices)
+        )  # one partition each
+        positions.mapInArrow(worker_function, "id long").collect()
 
 
-def score_slices(task: Task, todo: list[int], batches: Iterator[Any]) -> Iterator[Any]:
-    """On a worker: score the slices whose places in ``todo`` come, and pass the places on."""
+def score_slices(task: SparkTask, open_slices: list[int], batches: Iterator[Any]) -> Iterator[Any]:
+    """On a worker: score the slices whose places in ``open_slices`` come, and pass the places on."""
     for batch in batches:
-        for place in batch.column(0).to_pylist():
-            score_slice(task, todo[place])
+        for position in batch.column(0).to_pylist():
+            score_slice(task, open_slices[position])
         yield batch
 
 
-def score_slice(task: Task, k: int) -> None:
+def score_slice(task: SparkTask, k: int) -> None:
     """Score one slice and write it, whole or not at all.
 
     Raises:
         NightRefuted: this worker runs another program than the driver, or reads another store.
     """
 
-    store = stores.load(Path(task.store))
+    event_columns = stores.load(Path(task.store))
     day = date.fromisoformat(task.provenance["as_of"])
     model = model_on(Rulebook.of(task.rules), release_of(task.release, "Spark's driver"), day)
-    here = model.provenance(store.digest)
-    other = [name for name, value in task.provenance.items() if here[name] != value]
-    if other:
-        raise NightRefuted(f"a worker has another {', '.join(other)}; install the same version")
-    rows = _rows_of(present(store, day), k, task.count)
-    scored = score_night(
-        Path(), None, store, model, rows, full=True, check=0.0, progress=lambda *_: None
+    local_provenance = model.provenance(event_columns.digest)
+    differing = [name for name, value in task.provenance.items() if local_provenance[name] != value]
+    if differing:
+        raise NightRefuted(f"a worker has another {', '.join(differing)}; install the same version")
+    rows = _rows_of(present_rows(event_columns, day), k, task.count)
+    night_scores = score_night(
+        Path(), None, event_columns, model, rows, full=True, check=0.0, progress=lambda *_: None
     )
-    _write(task, k, scored)
+    _write_slice(task, k, night_scores)
 
 
 def _rows_of(rows: Array, k: int, count: int) -> Array:
@@ -150,32 +159,32 @@ def _rows_of(rows: Array, k: int, count: int) -> Array:
     return rows[rows.shape[0] * k // count : rows.shape[0] * (k + 1) // count]
 
 
-def _write(task: Task, k: int, scored: NightScores) -> None:
+def _write_slice(task: SparkTask, k: int, night_scores: NightScores) -> None:
     """Write a slice under a name of its own until it is complete: it may run twice at a time."""
-    night = scored.columns
-    own = {"rows": night.rows, "due": night.due, "neighbours": night.neighbours}
+    night = night_scores.columns
+    night_arrays = {"rows": night.rows, "due": night.due, "neighbours": night.neighbours}
     columns = {f"c_{name}": column for name, column in night.results.columns.items()}
-    content = io.BytesIO()
-    np.savez(content, **own, **columns)  # type: ignore[arg-type]
-    handle, part = tempfile.mkstemp(dir=task.slices, suffix=".part")
+    buffer = io.BytesIO()
+    np.savez(buffer, **night_arrays, **columns)  # type: ignore[arg-type]
+    handle, part_file = tempfile.mkstemp(dir=task.slices, suffix=".part")
     with os.fdopen(handle, "wb") as file:
-        file.write(content.getbuffer())
-    os.replace(part, _file(task, k))
+        file.write(buffer.getbuffer())
+    os.replace(part_file, _slice_file(task, k))
 
 
-def _gathered(task: Task, columns: NightColumns, progress: Progress) -> NightScores:
+def _gather_slices(task: SparkTask, columns: NightColumns, progress: Progress) -> NightScores:
     """The night of all slices, in the order of the enterprises."""
     rows = columns.rows
     for k in range(task.count):
         start, stop = (rows.shape[0] * i // task.count for i in (k, k + 1))
-        noted = measured("night.slice", first=start, enterprises=stop - start, carried=0)
-        with noted, np.load(_file(task, k), allow_pickle=False) as part:
-            if not np.array_equal(part["rows"], rows[start:stop]):
+        slice_log = log_duration("night.slice", first=start, enterprises=stop - start, carried=0)
+        with slice_log, np.load(_slice_file(task, k), allow_pickle=False) as slice_arrays:
+            if not np.array_equal(slice_arrays["rows"], rows[start:stop]):
                 raise NightRefuted(f"slice {k} holds other enterprises; remove {task.slices}")
             for name, column in columns.results.columns.items():
-                column[start:stop] = part[f"c_{name}"]
-            columns.due[start:stop] = part["due"]
-            columns.neighbours[start:stop] = part["neighbours"]
-        columns.let_go()
+                column[start:stop] = slice_arrays[f"c_{name}"]
+            columns.due[start:stop] = slice_arrays["due"]
+            columns.neighbours[start:stop] = slice_arrays["neighbours"]
+        columns.release_pages()
         progress("spark", k + 1, task.count)
     return NightScores(columns, 0, f"Spark {task.count} 片 slices")

@@ -14,8 +14,8 @@ import numpy as np
 
 from xhcredit.engine.bounds import Interval, bounds
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import Array, Store
-from xhcredit.engine.compile import reads
+from xhcredit.engine.columns import Array, EventColumns
+from xhcredit.engine.compile import inputs_of
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
 from xhcredit.engine.valid_until import Due, Moves, compile_due, moves
@@ -25,7 +25,7 @@ from xhcredit.jobs.scoring.model import Model
 _AHEAD = (64, 16, 4)
 
 #: above the rounding of the decay weights: a part of the sum, and an absolute term
-_PART, _ABSOLUTE = 1e-4, 1e-5
+_RELATIVE_MARGIN, _ABSOLUTE_MARGIN = 1e-4, 1e-5
 
 
 @dataclass(frozen=True)
@@ -39,101 +39,121 @@ class DueDays:
 
     def __post_init__(self) -> None:
         features = self.model.compiled.features
-        own = [f for f in features if f.table]
-        object.__setattr__(self, "due", compile_due(own))
+        event_features = [f for f in features if f.table]
+        object.__setattr__(self, "due", compile_due(event_features))
         object.__setattr__(self, "moves", moves(features))
         object.__setattr__(self, "edges", edges_of(self.model))
 
-    def of(self, store: Store, rows: Array, x: Array, reason: Array) -> Array:
+    def first_due_days(
+        self, event_columns: EventColumns, rows: Array, x: Array, reason: Array
+    ) -> Array:
         """First day after the model's on which a row of the result may differ, int64.
 
         Args:
-            store: clustered columns.
+            event_columns: clustered columns.
             rows: positions of the enterprises in the store, int64.
             x: their features on the model's day, features by enterprises.
             reason: positions in the scorer's vocabulary, enterprises by reasons.
         """
         day = day_number(self.model.as_of)
-        found = np.full(rows.shape, NEVER, np.int64)
-        self.due.lower(store, rows, day, found)
-        at = {name: k for k, name in enumerate(self.model.compiled.ids)}
+        due_days = np.full(rows.shape, NEVER, np.int64)
+        self.due.lower(event_columns, rows, day, due_days)
+        index_by_feature = {name: k for k, name in enumerate(self.model.compiled.ids)}
         for name, edges in self.edges.items():
             if self.moves[name] == "climbs":
-                found = np.minimum(found, day + _until(x[at[name]], edges))
+                due_days = np.minimum(
+                    due_days, day + _days_to_next_edge(x[index_by_feature[name]], edges)
+                )
             elif self.moves[name] == "restless":
-                found = np.minimum(found, day + 1)
-        found = np.minimum(found, day + 1 + self._stable_for(x, at))
-        found[self._shown_moves(x, at, reason)] = day + 1
-        return np.asarray(found)
+                due_days = np.minimum(due_days, day + 1)
+        due_days = np.minimum(due_days, day + 1 + self._stable_days(x, index_by_feature))
+        due_days[self._has_moving_reason(x, index_by_feature, reason)] = day + 1
+        return np.asarray(due_days)
 
-    def _stable_for(self, x: Array, at: Mapping[str, int]) -> Array:
+    def _stable_days(self, x: Array, index_by_feature: Mapping[str, int]) -> Array:
         """Days for which all features that decay or are derived surely stay between two edges."""
-        named = [n for n in self.edges if self.moves[n] in ("decays", "derived")]
-        days = np.full(x.shape[1], _AHEAD[0] if named else NEVER, np.int64)
-        left = np.arange(x.shape[1] if named else 0)  # of whom no number of days is known yet
+        moving_features = [n for n in self.edges if self.moves[n] in ("decays", "derived")]
+        days = np.full(x.shape[1], _AHEAD[0] if moving_features else NEVER, np.int64)
+        undecided = np.arange(
+            x.shape[1] if moving_features else 0
+        )  # of whom no number of days is known yet
         for shorter, ahead in zip((*_AHEAD[1:], 0), _AHEAD, strict=True):
-            known = self._bounds(x, at, ahead, left)
-            safe = [_within(known[n], self.edges[n]) for n in named]
-            left = left[~np.logical_and.reduce(safe)] if left.shape[0] else left
-            days[left] = shorter
+            bounds_by_feature = self._bounds(x, index_by_feature, ahead, undecided)
+            is_stable = [
+                _is_between_edges(bounds_by_feature[n], self.edges[n]) for n in moving_features
+            ]
+            undecided = (
+                undecided[~np.logical_and.reduce(is_stable)] if undecided.shape[0] else undecided
+            )
+            days[undecided] = shorter
         return days
 
-    def _shown_moves(self, x: Array, at: Mapping[str, int], reason: Array) -> Array:
+    def _has_moving_reason(
+        self, x: Array, index_by_feature: Mapping[str, int], reason: Array
+    ) -> Array:
         """Whether a value that changes from day to day is shown as a reason."""
         vocabulary = [f for _, f in self.model.scorer.vocabulary]
-        known = self._bounds(x, at, _AHEAD[-1], slice(None))
+        bounds_by_feature = self._bounds(x, index_by_feature, _AHEAD[-1], slice(None))
         moving = np.zeros(x.shape[1], bool)
         for name in {f for f in vocabulary if self.moves[f] != "stands"}:
-            places = [k for k, f in enumerate(vocabulary) if f == name]
-            shown = np.isin(reason, places).any(axis=1)
-            moving |= shown & self._moving(name, known)
+            positions = [k for k, f in enumerate(vocabulary) if f == name]
+            is_shown = np.isin(reason, positions).any(axis=1)
+            moving |= is_shown & self._is_moving(name, bounds_by_feature)
         return np.asarray(moving)
 
-    def _moving(self, name: str, known: Mapping[str, Interval]) -> Array:
+    def _is_moving(self, name: str, bounds_by_feature: Mapping[str, Interval]) -> Array:
         if self.moves[name] == "restless":
-            return np.ones(known[name][0].shape, bool)
-        lo, hi = known[name]
+            return np.ones(bounds_by_feature[name][0].shape, bool)
+        lo, hi = bounds_by_feature[name]
         return np.asarray((lo != hi) & ~(np.isnan(lo) & np.isnan(hi)))
 
     def _bounds(
-        self, x: Array, at: Mapping[str, int], ahead: int, which: Array | slice
+        self,
+        x: Array,
+        index_by_feature: Mapping[str, int],
+        ahead: int,
+        row_selection: Array | slice,
     ) -> dict[str, Interval]:
         """Between which values each feature of some enterprises stays for some days."""
-        found: dict[str, Interval] = {}
-        needed = self._needed()
+        bounds_by_feature: dict[str, Interval] = {}
+        needed_ids = self._needed_features()
         for f in self.model.compiled.features:
-            if f.id in needed:
-                found[f.id] = self._bound(f, x[at[f.id]][which], ahead, found)
-        return found
+            if f.id in needed_ids:
+                bounds_by_feature[f.id] = self._bounds_of_feature(
+                    f, x[index_by_feature[f.id]][row_selection], ahead, bounds_by_feature
+                )
+        return bounds_by_feature
 
-    def _needed(self) -> set[str]:
+    def _needed_features(self) -> set[str]:
         """Features that move and whatever derived ones are made of."""
         features = {f.id: f for f in self.model.compiled.features}
-        moving = {n for n, how in self.moves.items() if how != "stands"}
+        moving = {n for n, movement in self.moves.items() if movement != "stands"}
         return moving | {name for n in moving for name in _inputs(features[n])}
 
-    def _bound(self, f: Feature, v: Array, ahead: int, found: Mapping[str, Interval]) -> Interval:
-        how = self.moves[f.id]
-        if how == "climbs":
+    def _bounds_of_feature(
+        self, f: Feature, v: Array, ahead: int, bounds_by_feature: Mapping[str, Interval]
+    ) -> Interval:
+        movement = self.moves[f.id]
+        if movement == "climbs":
             return v, v + ahead
-        if how == "decays":
-            least = v * (2.0 ** (-ahead / f.half_life) * (1 - _PART)) - _ABSOLUTE
-            return np.where(v == 0, v, np.minimum(np.maximum(least, 0.0), v)), v
-        if how == "derived":
-            return bounds(f, found)
+        if movement == "decays":
+            lower = v * (2.0 ** (-ahead / f.half_life) * (1 - _RELATIVE_MARGIN)) - _ABSOLUTE_MARGIN
+            return np.where(v == 0, v, np.minimum(np.maximum(lower, 0.0), v)), v
+        if movement == "derived":
+            return bounds(f, bounds_by_feature)
         return v, v
 
 
 def _inputs(f: Feature) -> list[str]:
-    return reads(f) if f.aggregate == "derived" else []
+    return inputs_of(f) if f.aggregate == "derived" else []
 
 
 def edges_of(model: Model) -> dict[str, Array]:
     """By feature: values at which a score, a tier or a grade can change, sorted."""
-    found: dict[str, set[float]] = {}
+    edges_by_feature: dict[str, set[float]] = {}
     for name, edge in _edges(model):
-        found.setdefault(name, set()).add(float(edge))
-    return {name: np.array(sorted(values), np.float64) for name, values in found.items()}
+        edges_by_feature.setdefault(name, set()).add(float(edge))
+    return {name: np.array(sorted(values), np.float64) for name, values in edges_by_feature.items()}
 
 
 def _edges(model: Model) -> Iterator[tuple[str, float]]:
@@ -151,18 +171,18 @@ def _edges(model: Model) -> Iterator[tuple[str, float]]:
         yield from (("age_days", float(edge)) for edge in (0, t.days))
 
 
-def _until(v: Array, edges: Array) -> Array:
+def _days_to_next_edge(v: Array, edges: Array) -> Array:
     """Days until a value that climbs by at most one a day can reach the next edge."""
     ahead = np.append(edges, np.inf)[np.searchsorted(edges, v, side="left")]
     days = np.maximum(1.0, np.ceil(ahead - v))
     return np.where(np.isfinite(days), days, NEVER).astype(np.int64)
 
 
-def _within(known: Interval, edges: Array) -> Array:
+def _is_between_edges(interval: Interval, edges: Array) -> Array:
     """Whether no edge lies between two bounds, nor on one of them."""
-    lo, hi = known
-    same = [
+    lo, hi = interval
+    same_side = [
         np.searchsorted(edges, lo, side=side) == np.searchsorted(edges, hi, side=side)
         for side in ("left", "right")
     ]
-    return np.asarray(same[0] & same[1] & (np.isnan(lo) == np.isnan(hi)))
+    return np.asarray(same_side[0] & same_side[1] & (np.isnan(lo) == np.isnan(hi)))

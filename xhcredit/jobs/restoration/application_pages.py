@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from xhcredit.jobs.restoration.applications import shown
+from xhcredit.jobs.restoration.applications import case_data
 from xhcredit.restoration.workflow import DEALT_WITH, STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 
-_ROWS = 200
+_BATCH_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CaseQuery:
     """Which applications; ``bureaus`` None is the whole district.
 
     ``before`` is the number of the last one of the page before.
@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Page:
+class CasePage:
     """Applications as JSON-ready values, the latest first; ``more`` says that others follow."""
 
     rows: list[dict[str, Any]]
@@ -45,47 +45,51 @@ class Page:
         return int(self.rows[-1]["application"]) if self.more else None
 
 
-def page_of(store: Store, rules: Rulebook, wanted: Wanted, on: date, today: date) -> Page:
-    """One page as it stands ``on`` a day, which may be before or after ``today``.
+def case_page(
+    store: Store, rules: Rulebook, query: CaseQuery, as_of: date, today: date
+) -> CasePage:
+    """One page as it stands ``as_of`` a day, which may be before or after ``today``.
 
     It is full unless nothing is left.
     What is overdue follows from the rules and the calendar, not from a column: applications are
     read on until the page is full.
     """
-    found: list[dict[str, Any]] = []
-    for row in _every(store, wanted, _states(wanted, since=on >= today)):
-        told = shown(row, on, rules)
-        if wanted.overdue and not told["overdue"]:
+    cases: list[dict[str, Any]] = []
+    for row in _cases_latest_first(store, query, _states_to_read(query, since=as_of >= today)):
+        case_fields = case_data(row, as_of, rules)
+        if query.overdue and not case_fields["overdue"]:
             continue
-        if wanted.due_unknown and not told["due_unknown"]:
+        if query.due_unknown and not case_fields["due_unknown"]:
             continue
-        if len(found) == wanted.limit:
-            return Page(found, more=True)
-        found.append(told)
-    return Page(found, more=False)
+        if len(cases) == query.limit:
+            return CasePage(cases, more=True)
+        cases.append(case_fields)
+    return CasePage(cases, more=False)
 
 
-def _states(wanted: Wanted, *, since: bool) -> frozenset[str]:
+def _states_to_read(query: CaseQuery, *, since: bool) -> frozenset[str]:
     """States to read: a finished case is overdue on no day from today on."""
-    if not (wanted.overdue and since):
-        return wanted.states
-    live = frozenset(STATES) - DEALT_WITH
-    return (wanted.states & live if wanted.states else live) or frozenset({""})
+    if not (query.overdue and since):
+        return query.states
+    open_states = frozenset(STATES) - DEALT_WITH
+    return (query.states & open_states if query.states else open_states) or frozenset({""})
 
 
-def _every(store: Store, wanted: Wanted, states: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _cases_latest_first(
+    store: Store, query: CaseQuery, states: frozenset[str]
+) -> Iterator[dict[str, Any]]:
     """Applications, the latest first, read in portions."""
-    before, rows = wanted.before, min(wanted.limit + 1, _ROWS)
+    before_number, batch_size = query.before, min(query.limit + 1, _BATCH_ROWS)
     while True:
-        found = store.applications.page(
-            wanted.kind,
+        batch = store.applications.list_page(
+            query.kind,
             states=states,
-            bureaus=wanted.bureaus,
-            code=wanted.code,
-            before=before,
-            limit=rows,
+            bureaus=query.bureaus,
+            code=query.code,
+            before_id=before_number,
+            limit=batch_size,
         )
-        yield from found
-        if len(found) < rows:
+        yield from batch
+        if len(batch) < batch_size:
             return
-        before, rows = found[-1]["id"], _ROWS
+        before_number, batch_size = batch[-1]["id"], _BATCH_ROWS

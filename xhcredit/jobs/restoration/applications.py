@@ -10,16 +10,16 @@ from typing import Any, cast
 
 from xhcredit.domain.calendar import provisional_data
 from xhcredit.errors import BadInput, WrongApplicant, WrongState
-from xhcredit.jobs.restoration.records import Chosen, stored_record
-from xhcredit.restoration.as_json import as_data, said
+from xhcredit.jobs.restoration.records import RecordKey, stored_record
+from xhcredit.restoration.as_json import assessment_json, bilingual_json
 from xhcredit.restoration.assess import assess
-from xhcredit.restoration.clocks import Clock, clocks
+from xhcredit.restoration.clocks import StepClock, clocks
 from xhcredit.restoration.record import AdverseRecord, Authority, plain, record_from
-from xhcredit.restoration.workflow import MOVES, REVOKED_FOR, STATES, Kind
+from xhcredit.restoration.workflow import REVOKED_FOR, STATES, TRANSITIONS, Kind
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import RecordKind
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.restoration.applications import Filing, Step, days_of
+from xhcredit.store.restoration.applications import Filing, Step, act_days
 from xhcredit.store.store import Store
 
 #: what an applicant proves with papers; everything else is known from the departments
@@ -31,7 +31,7 @@ FACTS = (
 
 
 @dataclass(frozen=True)
-class Desk:
+class CaseContext:
     """Context of case actions: store, rules and warehouse."""
 
     store: Store
@@ -40,7 +40,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CaseRequest:
     """Request to file a case: restoration of a record, or an objection.
 
     ``facts`` are what the applicant proves (see ``FACTS``), ``reason`` is said in own words.
@@ -49,13 +49,13 @@ class Asked:
     kind: Kind
     applicant: str
     code: str
-    chosen: Chosen
+    record_key: RecordKey
     facts: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
 
 
 @dataclass(frozen=True)
-class Doing:
+class CaseAction:
     """Action on a case: which, on which day, by whom, why; ``details`` as the step needs.
 
     * refile: ``facts`` anew
@@ -75,16 +75,16 @@ class Doing:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def agency_of(desk: Desk, asked: Asked, on: date) -> str:
+def agency_of(context: CaseContext, request: CaseRequest, as_of: date) -> str:
     """The organ that decided on the record, and so deals with it (谁认定、谁修复).
 
     Raises:
         UnknownRecord: no such record counts on that day.
     """
-    return stored_record(desk.warehouse, asked.code, asked.chosen, on)[1]
+    return stored_record(context.warehouse, request.code, request.record_key, as_of)[1]
 
 
-def file(desk: Desk, act: Act, asked: Asked, on: date) -> dict[str, Any]:
+def file_case(context: CaseContext, act: Act, request: CaseRequest, as_of: date) -> dict[str, Any]:
     """File an application or objection; what the assessment said is kept with it.
 
     Raises:
@@ -93,22 +93,29 @@ def file(desk: Desk, act: Act, asked: Asked, on: date) -> dict[str, Any]:
         WrongState: one about the same record is under way.
         BadInput: a fact that nobody can prove, or a day without sense.
     """
-    if asked.applicant != asked.code:
-        found = f'"{asked.applicant}" applies, but the record is of "{asked.code}"'
-        raise WrongApplicant(f"{found}; let the holder apply, or correct the code")
-    record, agency = stored_record(desk.warehouse, asked.code, asked.chosen, on)
-    record = _with_facts(desk, record, asked.facts, on)
+    if request.applicant != request.code:
+        message = f'"{request.applicant}" applies, but the record is of "{request.code}"'
+        raise WrongApplicant(f"{message}; let the holder apply, or correct the code")
+    record, agency = stored_record(context.warehouse, request.code, request.record_key, as_of)
+    record = _with_facts(context, record, request.facts, as_of)
     filing = Filing(
-        asked.kind, asked.code, asked.chosen.table, asked.chosen.key, record.authority, agency
+        request.kind,
+        request.code,
+        request.record_key.table,
+        request.record_key.key,
+        record.authority,
+        agency,
     )
-    details = {"record": plain(record), "facts": dict(asked.facts)}
-    if asked.kind == "restoration":
-        details |= _assessed(desk, record, on)
-    step = Step("file", on, reason=asked.reason, details=details)
-    return desk.store.applications.file(act, filing, step)
+    details = {"record": plain(record), "facts": dict(request.facts)}
+    if request.kind == "restoration":
+        details |= _assessment_data(context, record, as_of)
+    step = Step("file", as_of, reason=request.reason, details=details)
+    return context.store.applications.submit(act, filing, step)
 
 
-def take(desk: Desk, act: Act, number: int, doing: Doing) -> dict[str, Any]:
+def perform_on_case(
+    context: CaseContext, act: Act, number: int, action: CaseAction
+) -> dict[str, Any]:
     """Perform one step of an application or objection.
 
     Raises:
@@ -116,161 +123,203 @@ def take(desk: Desk, act: Act, number: int, doing: Doing) -> dict[str, Any]:
         WrongState: the step does not fit, or conditions are unmet and nobody said "despite".
         BadInput: something that the step needs is not given.
     """
-    now = _anew(desk, number, doing) if doing.act == "refile" else None
+    current_record = _current_record(context, number, action) if action.act == "refile" else None
 
-    def making(found: dict[str, Any]) -> Step:
-        details = {**doing.details, **_MORE.get(doing.act, _nothing)(desk, found, doing, now)}
-        return Step(doing.act, doing.on, doing.reason, doing.official, doing.role, details)
+    def make_step(case_row: dict[str, Any]) -> Step:
+        details = {
+            **action.details,
+            **_DETAILS_BY_ACT.get(action.act, _no_details)(
+                context, case_row, action, current_record
+            ),
+        }
+        return Step(action.act, action.on, action.reason, action.official, action.role, details)
 
-    return desk.store.applications.step(act, number, making)
+    return context.store.applications.add_step(act, number, make_step)
 
 
-def _anew(desk: Desk, number: int, doing: Doing) -> AdverseRecord | None:
+def _current_record(context: CaseContext, number: int, action: CaseAction) -> AdverseRecord | None:
     """Record as known on the day of refiling; None if it cannot be refiled."""
-    found = desk.store.applications.one(number)
-    if found["state"] != "returned":
+    case_row = context.store.applications.get(number)
+    if case_row["state"] != "returned":
         return None
-    chosen = Chosen(found["record"], found["key"])
-    return stored_record(desk.warehouse, found["code"], chosen, doing.on)[0]
+    record_key = RecordKey(case_row["record"], case_row["key"])
+    return stored_record(context.warehouse, case_row["code"], record_key, action.on)[0]
 
 
-def _nothing(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _no_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     return {}
 
 
-def _refiled(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _refile_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """Facts stated before remain, unless restated."""
-    if now is None:
+    if current_record is None:
         return {}
-    told = [s["details"].get("facts", {}) for s in found["steps"]]
-    facts = {k: v for each in (*told, doing.details.get("facts") or {}) for k, v in each.items()}
-    record = _with_facts(desk, now, facts, doing.on)
-    return {"record": plain(record), "facts": facts, **_assessed(desk, record, doing.on)}
+    earlier_facts = [s["details"].get("facts", {}) for s in case_row["steps"]]
+    facts = {
+        k: v
+        for fact_set in (*earlier_facts, action.details.get("facts") or {})
+        for k, v in fact_set.items()
+    }
+    record = _with_facts(context, current_record, facts, action.on)
+    return {"record": plain(record), "facts": facts, **_assessment_data(context, record, action.on)}
 
 
-def _classified(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _classify_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """The class that an official sets, and what the answer is then."""
-    given = {
-        "severity": doing.details.get("severity"),
-        "official": doing.official,
-        "reason": doing.reason,
+    override = {
+        "severity": action.details.get("severity"),
+        "official": action.official,
+        "reason": action.reason,
     }
-    before = _last(found, "record")
-    record = record_from({**before, "override": given})
-    filed_on = [day for act, day in days_of(found) if act in ("file", "refile")][-1]
-    return {"record": plain(record), **_assessed(desk, record, filed_on)}
+    record_fields = _latest_detail(case_row, "record")
+    record = record_from({**record_fields, "override": override})
+    filed_on = [day for act, day in act_days(case_row) if act in ("file", "refile")][-1]
+    return {"record": plain(record), **_assessment_data(context, record, filed_on)}
 
 
-def _granted(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _grant_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """A grant follows the assessment, unless the official says that it does not."""
-    told = _last(found, "assessment")
-    if found["state"] != "accepted" or told["eligible"] or doing.details.get("despite_unmet"):
+    assessment = _latest_detail(case_row, "assessment")
+    if (
+        case_row["state"] != "accepted"
+        or assessment["eligible"]
+        or action.details.get("despite_unmet")
+    ):
         return {}
-    unmet = ", ".join(told["unmet"]) or told["summary"]["en"]
+    unmet = ", ".join(assessment["unmet"]) or assessment["summary"]["en"]
     raise WrongState(
         f"the assessment that lies before you says not eligible ({unmet}); return it, refuse it, "
         "set the class with a reason, or grant it with despite_unmet"
     )
 
 
-def _published(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _publish_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """Platforms that were notified."""
-    platforms = doing.details.get("platforms") or ()
+    platforms = action.details.get("platforms") or ()
     if not platforms:
-        raise BadInput(f'"{doing.act}" without platforms; name those that were told')
+        raise BadInput(f'"{action.act}" without platforms; name those that were told')
     return {"platforms": [str(name) for name in platforms]}
 
 
-def _revoked(
-    desk: Desk, found: Mapping[str, Any], doing: Doing, now: AdverseRecord | None
+def _revoke_details(
+    context: CaseContext,
+    case_row: Mapping[str, Any],
+    action: CaseAction,
+    current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """Check that the ground of the revocation is stated."""
-    if not any(doing.details.get(name) for name in REVOKED_FOR):
+    if not any(action.details.get(name) for name in REVOKED_FOR):
         raise BadInput(f'"revoke" without what was found; say {" or ".join(REVOKED_FOR)}')
     return {}
 
 
-_MORE = {
-    "refile": _refiled, "classify": _classified, "grant": _granted, "publish": _published,
-    "revoke": _revoked, "resume": _published,
+_DETAILS_BY_ACT = {
+    "refile": _refile_details, "classify": _classify_details, "grant": _grant_details, "publish": _publish_details,
+    "revoke": _revoke_details, "resume": _publish_details,
 }  # fmt: skip
 
 
-def _last(found: Mapping[str, Any], name: str) -> Any:
+def _latest_detail(case_row: Mapping[str, Any], name: str) -> Any:
     """Detail of the latest step that has it."""
-    return next(s["details"][name] for s in reversed(found["steps"]) if name in s["details"])
+    return next(s["details"][name] for s in reversed(case_row["steps"]) if name in s["details"])
 
 
 def _with_facts(
-    desk: Desk, record: AdverseRecord, facts: Mapping[str, Any], on: date
+    context: CaseContext, record: AdverseRecord, facts: Mapping[str, Any], as_of: date
 ) -> AdverseRecord:
     """The record with what the applicant proves, and a bar after false materials."""
-    unknown = sorted(set(facts) - set(FACTS))
-    if unknown:
-        raise BadInput(f'"{unknown[0]}" cannot be proved by papers; facts are: {", ".join(FACTS)}')
-    told = record_from({**plain(record), **{k: v for k, v in facts.items() if v is not None}})
-    barred = desk.store.applications.false_materials_on(record.holder)
-    _refuse_future(told, facts, on)
-    return replace(told, false_materials_on=barred)
+    unknown_facts = sorted(set(facts) - set(FACTS))
+    if unknown_facts:
+        raise BadInput(
+            f'"{unknown_facts[0]}" cannot be proved by papers; facts are: {", ".join(FACTS)}'
+        )
+    proven_record = record_from(
+        {**plain(record), **{k: v for k, v in facts.items() if v is not None}}
+    )
+    barred_on = context.store.applications.false_materials_on(record.holder)
+    _refuse_future(proven_record, facts, as_of)
+    return replace(proven_record, false_materials_on=barred_on)
 
 
-def _refuse_future(record: AdverseRecord, facts: Mapping[str, Any], on: date) -> None:
+def _refuse_future(record: AdverseRecord, facts: Mapping[str, Any], as_of: date) -> None:
     for name in facts:
         day = getattr(record, name)
-        if isinstance(day, date) and day > on:
-            raise BadInput(f"{name} {day} is after {on}; nobody can prove what has not happened")
+        if isinstance(day, date) and day > as_of:
+            raise BadInput(f"{name} {day} is after {as_of}; nobody can prove what has not happened")
 
 
-def _assessed(desk: Desk, record: AdverseRecord, on: date) -> dict[str, Any]:
+def _assessment_data(context: CaseContext, record: AdverseRecord, as_of: date) -> dict[str, Any]:
     """The assessment as data, with the digest of the rulebook that it is from."""
-    told = assess(record, applied_on=on, rules=desk.rules)
-    return {"assessment": as_data(told), "rulebook_digest": desk.rules.digest}
+    assessment = assess(record, applied_on=as_of, rules=context.rules)
+    return {"assessment": assessment_json(assessment), "rulebook_digest": context.rules.digest}
 
 
-def shown(found: Mapping[str, Any], on: date, rules: Rulebook) -> dict[str, Any]:
+def case_data(case_row: Mapping[str, Any], as_of: date, rules: Rulebook) -> dict[str, Any]:
     """An application as JSON-ready values: its steps, what is possible now, and its clocks.
 
     Args:
-        found: as the store gives it.
-        on: the day for which is told what is overdue.
+        case_row: as the store gives it.
+        as_of: the day for which is told what is overdue.
         rules: the rulebook.
     """
-    kind, state = cast("Kind", found["kind"]), found["state"]
-    about = cast("tuple[Authority, RecordKind]", (found["authority"], found["record"]))
-    told = [_clock(c, on) for c in clocks(kind, about, list(days_of(found)), on, rules)]
+    kind, state = cast("Kind", case_row["kind"]), case_row["state"]
+    authority_and_kind = cast(
+        "tuple[Authority, RecordKind]", (case_row["authority"], case_row["record"])
+    )
+    clock_rows = [
+        _clock(c, as_of)
+        for c in clocks(kind, authority_and_kind, list(act_days(case_row)), as_of, rules)
+    ]
     return {
-        "application": found["id"],
-        **{k: found[k] for k in ("kind", "code", "record", "key", "bureau", "filed_on", "state")},
-        "state_said": said(STATES[state]),
-        "possible": [name for name, move in MOVES[kind].items() if state in move.states],
-        "overdue": any(c["overdue"] and c["done_on"] is None for c in told),
-        "due_unknown": any(c["due_unknown"] for c in told),
-        "asked_on": on.isoformat(),
-        "clocks": told,
-        "steps": [_step(kind, s) for s in found["steps"]],
+        "application": case_row["id"],
+        **{
+            k: case_row[k] for k in ("kind", "code", "record", "key", "bureau", "filed_on", "state")
+        },
+        "state_said": bilingual_json(STATES[state]),
+        "possible": [name for name, move in TRANSITIONS[kind].items() if state in move.states],
+        "overdue": any(c["overdue"] and c["done_on"] is None for c in clock_rows),
+        "due_unknown": any(c["due_unknown"] for c in clock_rows),
+        "asked_on": as_of.isoformat(),
+        "clocks": clock_rows,
+        "steps": [_step(kind, s) for s in case_row["steps"]],
     }
 
 
-def _clock(clock: Clock, on: date) -> dict[str, Any]:
+def _clock(clock: StepClock, as_of: date) -> dict[str, Any]:
     days = {"since": clock.since, "due_on": clock.due_on, "done_on": clock.done_on}
     return {
         "step": clock.step,
-        **said(clock.said),
+        **bilingual_json(clock.text),
         "working_days": clock.days,
         **{name: day and day.isoformat() for name, day in days.items()},
         **provisional_data(clock.provisional),
         "due_unknown": clock.is_due_unknown,
-        "overdue": clock.is_overdue(on),
+        "overdue": clock.is_overdue(as_of),
         "rule": clock.basis.rule_id,
         "verification": clock.basis.mark,
     }
@@ -278,4 +327,4 @@ def _clock(clock: Clock, on: date) -> dict[str, Any]:
 
 def _step(kind: Kind, step: Mapping[str, Any]) -> dict[str, Any]:
     names = ("step", "act", "state", "done_on", "official", "role", "reason", "details")
-    return {**{k: step[k] for k in names}, **said(MOVES[kind][step["act"]].said)}
+    return {**{k: step[k] for k in names}, **bilingual_json(TRANSITIONS[kind][step["act"]].text)}

@@ -22,7 +22,7 @@ from xhcredit.jobs.restoration.records import (
 )
 from xhcredit.restoration import documents as papers
 from xhcredit.restoration import legal_review as lawyer
-from xhcredit.restoration.assess import Answer, answer
+from xhcredit.restoration.assess import Answer, examine_record
 from xhcredit.restoration.assessment import Condition
 from xhcredit.restoration.bulk import NAT, Answers, Days, answers, mendable
 from xhcredit.restoration.law import Law
@@ -38,7 +38,7 @@ STATES = {
 }
 _DAYS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
 #: records of one kind, column by column
-Part = dict[str, npt.NDArray[Any]]
+GroupColumns = dict[str, npt.NDArray[Any]]
 #: by which days the answers for listings and spot checks differ
 _DAYS_OF = {
     "serious_listing": ("decided_on",),
@@ -47,11 +47,11 @@ _DAYS_OF = {
     ),
 }
 #: by what else they differ
-_LISTED = ["authority", "ground", "on_abnormal_list", "on_serious_list"]
+_LISTING_KEYS = ["authority", "ground", "on_abnormal_list", "on_serious_list"]
 
 
 @dataclass(frozen=True, slots=True)
-class Restorable:
+class RestorableRecord:
     """One record that an officer can call an enterprise about.
 
     ``key`` names it in its table, as canonical JSON; ``agency`` is the organ that decided.
@@ -75,7 +75,7 @@ class Restorable:
     agency: str = ""
 
 
-class _Words(NamedTuple):
+class _Wording(NamedTuple):
     """Texts that all records of one kind share, and the days where they do not differ either."""
 
     state: str
@@ -88,7 +88,7 @@ class _Words(NamedTuple):
     publication_ends_on: date | None
 
 
-def restorable(
+def find_restorable(
     warehouse: Path,
     rules: Rulebook,
     as_of: date,
@@ -96,7 +96,7 @@ def restorable(
     within_days: int = SOON_DAYS,
     progress: Progress = ignore_progress,
     code: str = "",
-) -> list[Restorable]:
+) -> list[RestorableRecord]:
     """Every penalty and listing of a warehouse that can be restored by ``as_of`` + ``within_days``.
 
     With a ``code``, only those of that enterprise; its rows are those of the whole list.  A record
@@ -104,38 +104,38 @@ def restorable(
     cannot do itself; the pledge is always to be made and always named.  Sorted by state and day.
     """
     horizon = as_of + timedelta(days=within_days)
-    found: list[Restorable] = []
+    records: list[RestorableRecord] = []
     for n, table in enumerate(TABLES):
         progress("restorable", n, len(TABLES))
         frame = read_records(warehouse, table, as_of, code)
         if len(frame):
-            found += _of_table(frame, rules, as_of, horizon)
+            records += _restorable_of_table(frame, rules, as_of, horizon)
     progress("restorable", len(TABLES), len(TABLES))
     order = list(STATES)
     return sorted(
-        found, key=lambda r: (order.index(r.state), r.earliest_on or date.max, r.code, r.key)
+        records, key=lambda r: (order.index(r.state), r.earliest_on or date.max, r.code, r.key)
     )
 
 
-def _of_table(
+def _restorable_of_table(
     frame: pd.DataFrame, rules: Rulebook, as_of: date, horizon: date
-) -> Iterator[Restorable]:
+) -> Iterator[RestorableRecord]:
     laws: dict[str, Law] = {}
     kind = frame["kind"].iloc[0]
     if kind in SPOT_CHECKS and not Law(rules, "samr", as_of).has("spot_check"):
         return
     if kind == "penalty":
         frame = with_amount_class(frame, rules, as_of)
-        by = [*SIGNATURE, "on_abnormal_list", "on_serious_list"]
+        key_columns = [*SIGNATURE, "on_abnormal_list", "on_serious_list"]
     else:
-        by = [*_LISTED, *_DAYS_OF.get(kind, ())]
+        key_columns = [*_LISTING_KEYS, *_DAYS_OF.get(kind, ())]
     columns = {str(name): _column(frame[name]) for name in frame}
-    told = _penalties if kind == "penalty" else _listings
-    for positions in groups([columns[name] for name in by]):
-        part = {name: values[positions] for name, values in columns.items()}
-        authority = part["authority"][0]
+    row_builder = _restorable_penalties if kind == "penalty" else _restorable_listings
+    for positions in equal_row_groups([columns[name] for name in key_columns]):
+        group_columns = {name: values[positions] for name, values in columns.items()}
+        authority = group_columns["authority"][0]
         law = laws.setdefault(authority, Law(rules, authority, as_of))
-        yield from told(part, law, horizon)
+        yield from row_builder(group_columns, law, horizon)
 
 
 def _column(column: pd.Series[Any]) -> npt.NDArray[Any]:
@@ -147,120 +147,150 @@ def _column(column: pd.Series[Any]) -> npt.NDArray[Any]:
     return column.astype(object).where(column.notna(), None).to_numpy()
 
 
-def groups(columns: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArray[np.intp]]:
+def equal_row_groups(columns: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArray[np.intp]]:
     """Positions of the rows that are alike in all columns, group by group."""
     ids = np.zeros(len(columns[0]), np.int64)
     for column in columns:
-        plain = column.view(np.int64) if column.dtype.kind == "M" else column
-        codes = pd.factorize(plain, use_na_sentinel=False)[0]
+        comparable = column.view(np.int64) if column.dtype.kind == "M" else column
+        codes = pd.factorize(comparable, use_na_sentinel=False)[0]
         ids = pd.factorize(ids * (int(codes.max()) + 1) + codes)[0]
     order = np.argsort(ids, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)
 
 
-def _listings(part: Part, law: Law, horizon: date) -> Iterator[Restorable]:
+def _restorable_listings(
+    group_columns: GroupColumns, law: Law, horizon: date
+) -> Iterator[RestorableRecord]:
     """Listings of one kind: the answer for one is that for all."""
-    said = _words(part, 0, law, horizon)
-    if said is not None:
-        size = len(part["code"])
-        ends = [said.publication_ends_on] * size
-        yield from _rows(part, [said] * size, [said.earliest_on] * size, ends)
+    wording = _wording_of(group_columns, 0, law, horizon)
+    if wording is not None:
+        size = len(group_columns["code"])
+        ends = [wording.publication_ends_on] * size
+        yield from _restorable_rows(
+            group_columns, [wording] * size, [wording.earliest_on] * size, ends
+        )
 
 
-def _penalties(part: Part, law: Law, horizon: date) -> Iterator[Restorable]:
+def _restorable_penalties(
+    group_columns: GroupColumns, law: Law, horizon: date
+) -> Iterator[RestorableRecord]:
     """Penalties of one profile: days by column, words once for all that differ in nothing else."""
-    columns = _possible({name: part[name] for name in _DAYS})
-    profile = replace(record_of(_row(part, 0)), duties_done_on=None, same_kind_again_on=None)
-    told = answers(profile, law, columns, np.datetime64(horizon, "D"))
-    kept = np.flatnonzero(_is_kept(told, law, horizon))
-    if not kept.size:
+    columns = _plausible_days({name: group_columns[name] for name in _DAYS})
+    profile = replace(
+        record_of(_row(group_columns, 0)), duties_done_on=None, same_kind_again_on=None
+    )
+    bulk_answers = answers(profile, law, columns, np.datetime64(horizon, "D"))
+    listed_positions = np.flatnonzero(_is_listed(bulk_answers, law, horizon))
+    if not listed_positions.size:
         return
-    kinds = _kinds(told, columns, law, horizon)
-    words = np.empty(len(kept), dtype=object)
-    for group in groups([values[kept] for values in kinds]):
-        words[group] = [_words(part, int(kept[group[0]]), law, horizon)] * len(group)
-    yield from _rows(
-        {name: values[kept] for name, values in part.items()},
-        words.tolist(),
-        told.earliest[kept].astype(object).tolist(),
-        told.most.day[kept].astype(object).tolist(),
+    wording_keys = _wording_keys(bulk_answers, columns, law, horizon)
+    wordings = np.empty(len(listed_positions), dtype=object)
+    for group in equal_row_groups([values[listed_positions] for values in wording_keys]):
+        wordings[group] = [
+            _wording_of(group_columns, int(listed_positions[group[0]]), law, horizon)
+        ] * len(group)
+    yield from _restorable_rows(
+        {name: values[listed_positions] for name, values in group_columns.items()},
+        wordings.tolist(),
+        bulk_answers.earliest[listed_positions].astype(object).tolist(),
+        bulk_answers.most.day[listed_positions].astype(object).tolist(),
     )
 
 
-def _possible(columns: dict[str, Days]) -> dict[str, Days]:
+def _plausible_days(columns: dict[str, Days]) -> dict[str, Days]:
     """Days of penalties; what cannot be (published before, repeated at once) is not known."""
-    decided, published = columns["decided_on"], columns["published_on"]
-    again = columns["same_kind_again_on"]
+    decided_on, published_on = columns["decided_on"], columns["published_on"]
+    repeated_on = columns["same_kind_again_on"]
     return {
         **columns,
-        "published_on": np.where(published >= decided, published, NAT),
-        "same_kind_again_on": np.where(again > decided, again, NAT),
+        "published_on": np.where(published_on >= decided_on, published_on, NAT),
+        "same_kind_again_on": np.where(repeated_on > decided_on, repeated_on, NAT),
     }
 
 
-def _is_kept(told: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
+def _is_listed(bulk_answers: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
     """Penalties that can be restored now, soon, or once the enterprise has done something."""
-    return np.asarray(told.eligible | _soon(told, law, horizon) | told.can_be_met)
+    return np.asarray(
+        bulk_answers.eligible | _is_soon(bulk_answers, law, horizon) | bulk_answers.can_be_met
+    )
 
 
-def _soon(told: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
-    today, last = np.datetime64(law.applied_on, "D"), np.datetime64(horizon, "D")
-    return np.asarray(~told.over & (told.earliest > today) & (told.earliest <= last))
+def _is_soon(bulk_answers: Answers, law: Law, horizon: date) -> npt.NDArray[np.bool_]:
+    today, horizon_day = np.datetime64(law.applied_on, "D"), np.datetime64(horizon, "D")
+    return np.asarray(
+        ~bulk_answers.over
+        & (bulk_answers.earliest > today)
+        & (bulk_answers.earliest <= horizon_day)
+    )
 
 
-def _kinds(
-    told: Answers, columns: dict[str, Days], law: Law, horizon: date
+def _wording_keys(
+    bulk_answers: Answers, columns: dict[str, Days], law: Law, horizon: date
 ) -> list[npt.NDArray[Any]]:
     """Columns that determine the texts about a penalty, beside its profile."""
     today = np.datetime64(law.applied_on, "D")
-    done, least, most = columns["duties_done_on"], told.least, told.most
+    duties_done_on, least, most = columns["duties_done_on"], bulk_answers.least, bulk_answers.most
     return [
-        told.eligible,
-        _soon(told, law, horizon),
+        bulk_answers.eligible,
+        _is_soon(bulk_answers, law, horizon),
         np.where(least.day <= today, NAT, least.day),  # a day is named only while it is ahead
-        np.where(done <= today, np.datetime64(0, "D"), done),
-        np.where(told.repeated, columns["same_kind_again_on"], NAT),
-        least.which,
-        np.where(np.isnat(most.day), np.int8(-1), most.which),
+        np.where(duties_done_on <= today, np.datetime64(0, "D"), duties_done_on),
+        np.where(bulk_answers.repeated, columns["same_kind_again_on"], NAT),
+        least.rule_index,
+        np.where(np.isnat(most.day), np.int8(-1), most.rule_index),
         least.is_transitional | most.is_transitional,
-        (most.day < today) & ~(done <= most.day),
+        (most.day < today) & ~(duties_done_on <= most.day),
         least.has_other_clock | most.has_other_clock,
     ]
 
 
-def _words(part: Part, at: int, law: Law, horizon: date) -> _Words | None:
+def _wording_of(
+    group_columns: GroupColumns, index: int, law: Law, horizon: date
+) -> _Wording | None:
     """Exact texts for one record; None if it is not to be listed."""
-    record = record_of(_row(part, at))
-    told = answer(record, law)
-    state = _state(told, law.applied_on, horizon)
+    record = record_of(_row(group_columns, index))
+    record_answer = examine_record(record, law)
+    state = _state(record_answer, law.applied_on, horizon)
     if state is None:
         return None
-    missing = [c.said.zh for c in told.unmet]
+    missing = [c.text.zh for c in record_answer.unmet]
     missing.append("请提交信用承诺书和履行证明（能够共享的除外）。")
-    why = lawyer.reasons(record, told.route, told.severity, (told.least, told.most), law)
-    return _Words(
+    lawyer_reasons = lawyer.reasons(
+        record,
+        record_answer.route,
+        record_answer.severity,
+        (record_answer.least, record_answer.most),
+        law,
+    )
+    return _Wording(
         state,
-        told.severity,
+        record_answer.severity,
         "".join(missing),
-        ", ".join(c.rule_id for c in told.unmet),
-        papers.decides(record, law.authority).zh,
-        bool(why),
-        told.earliest_on,
-        told.most.day if told.most else None,
+        ", ".join(c.rule_id for c in record_answer.unmet),
+        papers.deciding_department(record, law.authority).zh,
+        bool(lawyer_reasons),
+        record_answer.earliest_on,
+        record_answer.most.day if record_answer.most else None,
     )
 
 
-def _row(part: Part, at: int) -> dict[str, Any]:
+def _row(group_columns: GroupColumns, index: int) -> dict[str, Any]:
     """One record as plain values."""
-    return {name: values[at : at + 1].astype(object)[0] for name, values in part.items()}
+    return {
+        name: values[index : index + 1].astype(object)[0] for name, values in group_columns.items()
+    }
 
 
-def _state(told: Answer, as_of: date, horizon: date) -> str | None:
-    if told.eligible:
+def _state(record_answer: Answer, as_of: date, horizon: date) -> str | None:
+    if record_answer.eligible:
         return "now"
-    if told.earliest_on is not None and as_of < told.earliest_on <= horizon:
+    if record_answer.earliest_on is not None and as_of < record_answer.earliest_on <= horizon:
         return "soon"
-    if told.route == "none" and told.unmet and all(_can_be_met(c, horizon) for c in told.unmet):
+    if (
+        record_answer.route == "none"
+        and record_answer.unmet
+        and all(_can_be_met(c, horizon) for c in record_answer.unmet)
+    ):
         return "needs_act"
     return None
 
@@ -271,29 +301,34 @@ def _can_be_met(condition: Condition, horizon: date) -> bool:
     return in_time or mendable(condition)
 
 
-def _rows(
-    part: Part, words: list[_Words], earliest: list[date | None], ends: list[date | None]
-) -> Iterator[Restorable]:
+def _restorable_rows(
+    group_columns: GroupColumns,
+    wordings: list[_Wording],
+    earliest: list[date | None],
+    ends: list[date | None],
+) -> Iterator[RestorableRecord]:
     """Rows of the list, in the order of the records."""
     names = ("code", "name", "street", "kind", "reference", "decided_on", "key", "agency")
-    texts = zip(*(part[name].astype(object).tolist() for name in names), strict=True)
-    for row, said, first, last in zip(texts, words, earliest, ends, strict=True):
-        code, name, street, table, reference, on, key, agency = row
-        yield Restorable(
+    texts = zip(*(group_columns[name].astype(object).tolist() for name in names), strict=True)
+    for text_row, wording, earliest_on, ends_on in zip(
+        texts, wordings, earliest, ends, strict=True
+    ):
+        code, name, street, table, reference, decided_on, key, agency = text_row
+        yield RestorableRecord(
             code,
             name or "",
             street or "",
             table,
             reference or "",
-            on,
-            said.severity,
-            said.state,
-            first,
-            last,
-            said.missing,
-            said.rules,
-            said.decides,
-            said.needs_lawyer,
+            decided_on,
+            wording.severity,
+            wording.state,
+            earliest_on,
+            ends_on,
+            wording.missing,
+            wording.rules,
+            wording.decides,
+            wording.needs_lawyer,
             key,
             agency or "",
         )

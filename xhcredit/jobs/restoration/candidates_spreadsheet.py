@@ -9,7 +9,7 @@ from typing import Any
 
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.documents.spreadsheets import workbook
-from xhcredit.jobs.restoration.candidates import STATES, Restorable
+from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord
 from xhcredit.restoration.severity import ZH
 
 #: column: heading and width
@@ -33,26 +33,26 @@ MARK = "内部工作清单：用于主动提醒企业，不公开；结论以受
 _SHEET_ROWS = 1_048_000
 
 
-def write_xlsx(found: Sequence[Restorable], path: Path, as_of: date) -> None:
+def write_xlsx(records: Sequence[RestorableRecord], path: Path, as_of: date) -> None:
     """Write the list, whole or not at all.
 
     Every cell is written as text or a day, so that nothing from an export can act as a formula or
     a link.  What does not fit on one sheet goes on the next.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with workbook(path) as book:
+    with workbook(path) as xlsx_workbook:
         formats = {
-            "bold": book.add_format({"bold": True}),
-            "day": book.add_format({"num_format": "yyyy-mm-dd"}),
+            "bold": xlsx_workbook.add_format({"bold": True}),
+            "day": xlsx_workbook.add_format({"num_format": "yyyy-mm-dd"}),
         }
-        for n in range(0, max(len(found), 1), _SHEET_ROWS):
-            sheet = book.add_worksheet()
-            _head(sheet, formats, as_of)
-            for at, row in enumerate(found[n : n + _SHEET_ROWS], 2):
-                _write(sheet, at, cells(row), formats["day"])
+        for first_row in range(0, max(len(records), 1), _SHEET_ROWS):
+            sheet = xlsx_workbook.add_worksheet()
+            _write_headings(sheet, formats, as_of)
+            for row_index, row in enumerate(records[first_row : first_row + _SHEET_ROWS], 2):
+                _write_row(sheet, row_index, cell_values(row), formats["day"])
 
 
-def _head(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
+def _write_headings(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
     for column, (_, width) in enumerate(HEADINGS.values()):
         sheet.set_column(column, column, width)
     sheet.write_string(0, 0, f"截至{as_of}可以申请信用修复的记录。{MARK}")
@@ -61,23 +61,23 @@ def _head(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
     sheet.freeze_panes(2, 0)
 
 
-def cells(row: Restorable) -> list[str | date | None]:
+def cell_values(row: RestorableRecord) -> list[str | date | None]:
     """One row in the order of the headings, in words for people."""
-    told: dict[str, Any] = {
+    texts: dict[str, Any] = {
         "state": STATES[row.state][0],
         "table": directory()[row.table].name_zh,
         "severity": _CLASSES[row.severity],
         "needs_lawyer": "是" if row.needs_lawyer else "",
     }
-    return [told[name] if name in told else getattr(row, name) for name in HEADINGS]
+    return [texts[name] if name in texts else getattr(row, name) for name in HEADINGS]
 
 
 _CLASSES: dict[str, str] = {str(name): zh for name, zh in ZH.items()}
 
 
-def _write(sheet: Any, at: int, values: Sequence[str | date | None], day: Any) -> None:
+def _write_row(sheet: Any, row_index: int, values: Sequence[str | date | None], day: Any) -> None:
     for column, value in enumerate(values):
         if isinstance(value, date):
-            sheet.write_datetime(at, column, value, day)
+            sheet.write_datetime(row_index, column, value, day)
         elif value:
-            sheet.write_string(at, column, value)
+            sheet.write_string(row_index, column, value)

@@ -22,23 +22,23 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import REINSTATED, Table, directory
 from xhcredit.ingest.warehouse import Entry, Warehouse, event_id
 from xhcredit.restoration.workflow import WITHDRAWING
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit.store.restoration.applications import Grant, Revoked
+from xhcredit.store.restoration.applications import Grant, Revocation
 
-_Told = TypeVar("_Told", Grant, Revoked)
+_Told = TypeVar("_Told", Grant, Revocation)
 
 SOURCE = "信用修复决定 restoration grants"
 MAPPING = "grants"
 
 
 @dataclass(frozen=True)
-class Applied:
+class GrantsReport:
     """Report of applied grants; ``unknown`` are applications whose record is not in the warehouse.
 
     ``reinstated`` are records that count again since their restoration was revoked.
@@ -50,101 +50,140 @@ class Applied:
     reinstated: int = 0
 
 
-def _unhurt() -> None:
+def _no_hook() -> None:
     """Hook for kill tests; does nothing otherwise."""
 
 
-@logged(
+@log_call(
     "grants.applied",
-    lambda done: {
-        "written": done.written,
-        "before": done.before,
-        "unknown": len(done.unknown),
-        "reinstated": done.reinstated,
+    lambda report: {
+        "written": report.written,
+        "before": report.before,
+        "unknown": len(report.unknown),
+        "reinstated": report.reinstated,
     },
 )
 def apply_grants(
     warehouse: Path,
     grants: Sequence[Grant],
-    revoked: Sequence[Revoked] = (),
+    revocations: Sequence[Revocation] = (),
     *,
     today: date,
     together_since: date | None = None,
-    written: Callable[[], None] = _unhurt,
-) -> Applied:
+    before_commit: Callable[[], None] = _no_hook,
+) -> GrantsReport:
     """Tell the warehouse every grant and revocation that it does not know; again changes nothing.
 
     Args:
         warehouse: the folder that ``xhcredit ingest`` wrote.
         grants: of the store.
-        revoked: of the store; one of a record that another grant stands for changes nothing.
+        revocations: of the store; one of a record that another grant stands for changes nothing.
         today: the day on which they are told: a record counts no more from the day of its grant,
             or from this one if that is later, for what comes later changes no earlier day; it
             counts again from the day on which its revocation is told.
         together_since: from this day on the spot checks from which a restored penalty followed
             are hidden together with it (``restoration.samr.spot_check``); None: never.
-        written: called when the parts are written and the manifest is not.
+        before_commit: called when the parts are written and the manifest is not.
 
     Waits while an ingestion or a night is at work in the warehouse.
     """
-    due = [grant for grant in grants if grant.granted_on <= today]
-    back = [each for each in revoked if each.revoked_on <= today]
-    kept = Warehouse(warehouse)
-    if not (due or back) or not kept.entries():
-        return Applied(0, 0, [grant.application for grant in due])
-    with kept.lock(wait=True), duckdb.connect() as con:
-        kept.sweep()
-        create_views(con, kept)
+    due_grants = [grant for grant in grants if grant.granted_on <= today]
+    due_revocations = [revocation for revocation in revocations if revocation.revoked_on <= today]
+    opened_warehouse = Warehouse(warehouse)
+    if not (due_grants or due_revocations) or not opened_warehouse.entries():
+        return GrantsReport(0, 0, [grant.application for grant in due_grants])
+    with opened_warehouse.lock(wait=True), duckdb.connect() as con:
+        opened_warehouse.sweep()
+        create_views(con, opened_warehouse)
         if together_since is not None:
-            due += [_of_check(g, c) for g in due for c in _checks(con, g, together_since)]
-            back += [_of_check(r, c) for r in back for c in _checks(con, r, together_since)]
-        selects, counts = _selects(con, due, back, today)
-        fresh, again = counts["counts"], counts["again"]
-        if fresh or again:
-            told = canonical([[_row(grant) for grant in due], [_row(each) for each in back]])
-            _commit(kept, con, selects, told, fresh + again, today, written)
-        unknown = [g.application for g in due if counts[f"unknown {g.application}"]]
-    return Applied(fresh, len(due) - fresh - len(unknown), unknown, again)
+            due_grants += [
+                _for_spot_check(g, c)
+                for g in due_grants
+                for c in _spot_checks_of(con, g, together_since)
+            ]
+            due_revocations += [
+                _for_spot_check(r, c)
+                for r in due_revocations
+                for c in _spot_checks_of(con, r, together_since)
+            ]
+        selects, counts = _sql_by_table(con, due_grants, due_revocations, today)
+        withdrawn_count, reinstated_count = counts["counts"], counts["again"]
+        if withdrawn_count or reinstated_count:
+            decisions_text = canonical(
+                [
+                    [_decision_row(grant) for grant in due_grants],
+                    [_decision_row(revocation) for revocation in due_revocations],
+                ]
+            )
+            _commit(
+                opened_warehouse,
+                con,
+                selects,
+                decisions_text,
+                withdrawn_count + reinstated_count,
+                today,
+                before_commit,
+            )
+        unknown_applications = [
+            g.application for g in due_grants if counts[f"unknown {g.application}"]
+        ]
+    return GrantsReport(
+        withdrawn_count,
+        len(due_grants) - withdrawn_count - len(unknown_applications),
+        unknown_applications,
+        reinstated_count,
+    )
 
 
-def _selects(
-    con: duckdb.DuckDBPyConnection, due: Sequence[Grant], back: Sequence[Revoked], today: date
+def _sql_by_table(
+    con: duckdb.DuckDBPyConnection,
+    due_grants: Sequence[Grant],
+    due_revocations: Sequence[Revocation],
+    today: date,
 ) -> tuple[dict[str, str], Counter[str]]:
     """By table the SQL of what is to be told, and how many records are in which state."""
     selects, counts = {}, Counter[str]()
-    for name in sorted({g.record for g in due} | {r.record for r in back}):
+    for name in sorted({g.record for g in due_grants} | {r.record for r in due_revocations}):
         table = directory()[name]
-        _offer(con, table, "granted", [_row(g) for g in due if g.record == name])
-        _offer(con, table, "revoked", [_row(r) for r in back if r.record == name])
-        counts.update(_states(con, table))
-        counts["again"] += _count(con, _again(table, today))
-        selects[name] = f"{_select(table, today)} UNION ALL {_again(table, today)}"
+        _create_decision_table(
+            con, table, "granted", [_decision_row(g) for g in due_grants if g.record == name]
+        )
+        _create_decision_table(
+            con, table, "revoked", [_decision_row(r) for r in due_revocations if r.record == name]
+        )
+        counts.update(_state_counts(con, table))
+        counts["again"] += _count(con, _reinstatement_sql(table, today))
+        selects[name] = (
+            f"{_withdrawal_sql(table, today)} UNION ALL {_reinstatement_sql(table, today)}"
+        )
     return selects, counts
 
 
-def _of_check(told: _Told, check: tuple[str, dict[str, str]]) -> _Told:
+def _for_spot_check(decision: _Told, check: tuple[str, dict[str, str]]) -> _Told:
     """Decision about a penalty, applied to a spot check."""
-    return replace(told, record=check[0], key=check[1])
+    return replace(decision, record=check[0], key=check[1])
 
 
-def _checks(
-    con: duckdb.DuckDBPyConnection, told: Grant | Revoked, since: date
+def _spot_checks_of(
+    con: duckdb.DuckDBPyConnection, decision: Grant | Revocation, since: date
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Table and key of the spot checks from which a restored penalty followed.
 
     Not for an objection that was upheld: it says nothing about the check.
     """
-    if isinstance(told, Grant):
-        concerned = told.granted_on >= since and told.why == WITHDRAWING["grant"]
+    if isinstance(decision, Grant):
+        is_concerned = decision.granted_on >= since and decision.why == WITHDRAWING["grant"]
     else:
-        concerned = told.revoked_on >= since
-    if not concerned or told.record != "penalty":
+        is_concerned = decision.revoked_on >= since
+    if not is_concerned or decision.record != "penalty":
         return
     for table in SPOT_CHECKS:
-        number = next(name for name in directory()[table].key if name != "code")
-        sql = f"SELECT {number} FROM {table} WHERE code = ? AND penalty_doc_no = ?"
-        for (found,) in con.execute(sql, [told.code, str(told.key["doc_no"])]).fetchall():
-            yield table, {number: found}
+        number_column = next(name for name in directory()[table].key if name != "code")
+        sql = f"SELECT {number_column} FROM {table} WHERE code = ? AND penalty_doc_no = ?"
+        for (check_number,) in con.execute(
+            sql, [decision.code, str(decision.key["doc_no"])]
+        ).fetchall():
+            yield table, {number_column: check_number}
 
 
 def _count(con: duckdb.DuckDBPyConnection, select: str) -> int:
@@ -153,15 +192,17 @@ def _count(con: duckdb.DuckDBPyConnection, select: str) -> int:
 
 
 def _commit(
-    kept: Warehouse,
+    opened_warehouse: Warehouse,
     con: duckdb.DuckDBPyConnection,
     selects: Mapping[str, str],
-    told: str,
+    decisions_text: str,
     rows: int,
     today: date,
-    written: Callable[[], None],
+    before_commit: Callable[[], None],
 ) -> None:
-    digest = hashlib.sha256(f"{today} {told} {kept.digest()}".encode()).hexdigest()
+    digest = hashlib.sha256(
+        f"{today} {decisions_text} {opened_warehouse.digest()}".encode()
+    ).hexdigest()
     entry = Entry(
         name="",
         source=SOURCE,
@@ -172,26 +213,28 @@ def _commit(
         rows_in=rows,
         ingested_on=today.isoformat(),
     )
-    kept.commit(con, selects, entry, lambda _: written())
+    opened_warehouse.commit(con, selects, entry, lambda _: before_commit())
 
 
-def _row(told: Grant | Revoked) -> dict[str, str | int]:
-    day, why = (
-        (told.granted_on, told.why) if isinstance(told, Grant) else (told.revoked_on, REINSTATED)
+def _decision_row(decision: Grant | Revocation) -> dict[str, str | int]:
+    day, reason = (
+        (decision.granted_on, decision.why)
+        if isinstance(decision, Grant)
+        else (decision.revoked_on, REINSTATED)
     )
-    key = {name: str(value) for name, value in told.key.items()}
-    about: dict[str, str | int] = {"code": told.code, "application": told.application}
-    return {**key, **about, "done_on": day.isoformat(), "why": why}
+    key = {name: str(value) for name, value in decision.key.items()}
+    id_columns: dict[str, str | int] = {"code": decision.code, "application": decision.application}
+    return {**key, **id_columns, "done_on": day.isoformat(), "why": reason}
 
 
-def _offer(
+def _create_decision_table(
     con: duckdb.DuckDBPyConnection, table: Table, name: str, rows: list[dict[str, str | int]]
 ) -> None:
     """Create ``<name>_<table>``: the id of each record, with the first that was done about it."""
     texts = dict.fromkeys((*table.key, "code", "done_on", "why"), pa.string())
     schema = pa.schema([*texts.items(), ("application", pa.int64())])
-    offered = pa.Table.from_pylist(rows, schema)
-    con.register("offered", offered)
+    decision_table = pa.Table.from_pylist(rows, schema)
+    con.register("offered", decision_table)
     con.execute(
         f"CREATE OR REPLACE TABLE {name}_{table.name} AS "
         f"SELECT {event_id(table)} AS event_id, application, done_on::DATE AS done_on, why "
@@ -200,7 +243,7 @@ def _offer(
     con.unregister("offered")
 
 
-def _states(con: duckdb.DuckDBPyConnection, table: Table) -> Counter[str]:
+def _state_counts(con: duckdb.DuckDBPyConnection, table: Table) -> Counter[str]:
     """How many of the granted records still count, no longer do, or are not there."""
     sql = f"""
       SELECT CASE WHEN count(t.event_id) = 0 THEN 'unknown ' || any_value(g.application)
@@ -209,7 +252,7 @@ def _states(con: duckdb.DuckDBPyConnection, table: Table) -> Counter[str]:
     return Counter(state for (state,) in con.execute(sql).fetchall())
 
 
-def _select(table: Table, today: date) -> str:
+def _withdrawal_sql(table: Table, today: date) -> str:
     """SQL of the records once more, as they are known, with the day of the grant."""
     return f"""
       SELECT t.* REPLACE (DATE '{today}' AS known_on, g.done_on AS withdrawn_on,
@@ -218,7 +261,7 @@ def _select(table: Table, today: date) -> str:
       WHERE t.withdrawn_on IS NULL"""
 
 
-def _again(table: Table, today: date) -> str:
+def _reinstatement_sql(table: Table, today: date) -> str:
     """SQL of the records whose restoration was revoked, to count again.
 
     Only what was last withdrawn by a restoration: a decision that fell since is not brought back.

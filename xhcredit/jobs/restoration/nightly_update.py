@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from xhcredit.domain.log import logged
+from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.errors import RuleNotInForce
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
-from xhcredit.jobs.restoration.candidates import STATES, Restorable, restorable
+from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
-from xhcredit.jobs.restoration.grants_to_warehouse import Applied, apply_grants
+from xhcredit.jobs.restoration.grants_to_warehouse import GrantsReport, apply_grants
 from xhcredit.jobs.scoring.model import code_version
 from xhcredit.jobs.scoring.result_table import provenance_of, write_atomic
 from xhcredit.restoration.law import SPOT_CHECK
@@ -30,7 +30,7 @@ PARQUET, XLSX = "restorable.parquet", "restorable.xlsx"
 
 
 @dataclass(frozen=True)
-class Listed:
+class RestorableList:
     """What was listed: records by state; ``why_not`` says why there is no list."""
 
     table: Path
@@ -40,20 +40,20 @@ class Listed:
     why_not: str = ""
 
 
-def before_night(
+def apply_store_grants(
     warehouse: Path, address: str, today: date, rules: Rulebook | None = None
-) -> Applied:
+) -> GrantsReport:
     """Apply grants and revocations of the store to the warehouse; runs before every night.
 
     Raises:
         BadStore, StoreUnavailable: the store cannot be used; then no night should run.
     """
     with Store.open(address) as store:
-        kept = store.applications
+        applications = store.applications
         return apply_grants(
             warehouse,
-            kept.grants(),
-            kept.revoked(),
+            applications.grants(),
+            applications.revocations(),
             today=today,
             together_since=_together_since(rules or Rulebook.load()),
         )
@@ -77,12 +77,16 @@ def barred_in(address: str) -> dict[str, date]:
     if not address:
         return {}
     with Store.open(address) as store:
-        return store.applications.barred()
+        return store.applications.breach_day_by_code()
 
 
-@logged(
+@log_call(
     "restorable.listed",
-    lambda done: {"records": done.states, "repeated": done.repeated, "in_force": not done.why_not},
+    lambda list_report: {
+        "records": list_report.states,
+        "repeated": list_report.repeated,
+        "in_force": not list_report.why_not,
+    },
 )
 def write_restorable(
     warehouse: Path,
@@ -92,7 +96,7 @@ def write_restorable(
     *,
     barred: Mapping[str, date] | None = None,
     progress: Progress = ignore_progress,
-) -> Listed:
+) -> RestorableList:
     """Write who can be restored now or within 30 days beside the night's results.
 
     Who is ``barred`` (see ``barred_in``) until after these days is left out.
@@ -108,56 +112,62 @@ def write_restorable(
             "directory_digest": directory_digest(),
             "data_digest": Warehouse(warehouse).digest(),
             "code_version": code_version(),
-            "barred": _digest(barred or {}),
+            "barred": _barred_digest(barred or {}),
         }
-        earlier = _earlier(table, sheet, provenance)
-        if earlier is not None:
-            return earlier
+        earlier_list = _earlier_list(table, sheet, provenance)
+        if earlier_list is not None:
+            return earlier_list
         table.unlink(missing_ok=True)
         sheet.unlink(missing_ok=True)
         try:
-            found = restorable(warehouse, rules, as_of, progress=progress)
-            found = without_barred(found, barred or {}, warehouse, rules, as_of)
+            records = find_restorable(warehouse, rules, as_of, progress=progress)
+            records = without_barred(records, barred or {}, warehouse, rules, as_of)
         except RuleNotInForce as error:
-            return Listed(table, sheet, {}, why_not=str(error))
-    states = _states(found)
-    write_xlsx(found, sheet, as_of)
+            return RestorableList(table, sheet, {}, why_not=str(error))
+    states = _counts_by_state(records)
+    write_xlsx(records, sheet, as_of)
     counts = {f"records.{state}": str(count) for state, count in states.items()}
-    write_atomic(_table(found), table, {**provenance, **counts})
-    return Listed(table, sheet, states)
+    write_atomic(_arrow_table(records), table, {**provenance, **counts})
+    return RestorableList(table, sheet, states)
 
 
-def _digest(barred: Mapping[str, date]) -> str:
+def _barred_digest(barred: Mapping[str, date]) -> str:
     """Digest of the barred enterprises and days."""
-    told = "\n".join(f"{code} {day}" for code, day in sorted(barred.items()))
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = "\n".join(f"{code} {day}" for code, day in sorted(barred.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _states(found: Sequence[Restorable]) -> dict[str, int]:
-    return {state: sum(row.state == state for row in found) for state in STATES}
+def _counts_by_state(records: Sequence[RestorableRecord]) -> dict[str, int]:
+    return {state: sum(row.state == state for row in records) for state in STATES}
 
 
-def _earlier(table: Path, sheet: Path, provenance: dict[str, str]) -> Listed | None:
+def _earlier_list(table: Path, sheet: Path, provenance: dict[str, str]) -> RestorableList | None:
     """The list of the same provenance, if it was written before."""
     with suppress(OSError, ValueError):
-        kept = provenance_of(table)
-        mark = "records."
-        counts = {k.removeprefix(mark): int(v) for k, v in kept.items() if k.startswith(mark)}
-        same = {k: v for k, v in kept.items() if not k.startswith(mark)} == provenance
-        if same and sheet.exists():
-            return Listed(table, sheet, counts, repeated=True)
+        stored_provenance = provenance_of(table)
+        prefix = "records."
+        counts = {
+            k.removeprefix(prefix): int(v)
+            for k, v in stored_provenance.items()
+            if k.startswith(prefix)
+        }
+        is_same = {
+            k: v for k, v in stored_provenance.items() if not k.startswith(prefix)
+        } == provenance
+        if is_same and sheet.exists():
+            return RestorableList(table, sheet, counts, repeated=True)
     return None
 
 
 _TYPES = {"date": pa.date32(), "date | None": pa.date32(), "bool": pa.bool_()}
 
 
-def _table(found: Sequence[Restorable]) -> pa.Table:
+def _arrow_table(records: Sequence[RestorableRecord]) -> pa.Table:
     """The list as a table, columns as in ``Restorable``."""
     columns = {
         f.name: pa.array(
-            [getattr(row, f.name) for row in found], _TYPES.get(str(f.type), pa.string())
+            [getattr(row, f.name) for row in records], _TYPES.get(str(f.type), pa.string())
         )
-        for f in fields(Restorable)
+        for f in fields(RestorableRecord)
     }
     return pa.table(columns)

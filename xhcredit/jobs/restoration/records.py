@@ -28,13 +28,13 @@ SIGNATURE = [
     "authority", "field", "procedure", "penalty_kinds", "amount_class", "stated", "holder_kind",
 ]  # fmt: skip
 
-_OPEN = """
+_OPEN_LISTINGS_SQL = """
   SELECT DISTINCT code FROM {table} WHERE known_on <= $day
     AND (withdrawn_on IS NULL OR withdrawn_on > $day)
     AND (ended_on IS NULL OR ended_on > $day OR ended_known_on > $day)"""
 
 #: SQL of the key of a record without the code, as the store keeps it (canonical JSON)
-KEYS = {
+KEY_SQL = {
     "penalty": "json_object('doc_no', t.doc_no)",
     "abnormal_listing": "json_object('ground', t.ground, 'occurred_on', t.occurred_on::VARCHAR)",
     "serious_listing": "json_object('list_kind', t.list_kind, "
@@ -42,13 +42,13 @@ KEYS = {
     "inspection": "json_object('inspection_no', t.inspection_no)",
     "food_sample": "json_object('sample_no', t.sample_no)",
 }
-_OF_SPOT_CHECKS = """'ordinary' AS procedure, '' AS penalty_kinds, NULL AS stated,
+_SPOT_CHECK_COLUMNS_SQL = """'ordinary' AS procedure, '' AS penalty_kinds, NULL AS stated,
       0.0 AS amount_yuan, NULL::DATE AS published_on, NULL::DATE AS duties_done_on,
       NULL AS ground, NULL::DATE AS same_kind_again_on,
       t.penalty_doc_no IS NOT NULL AS penalty_followed,
       (SELECT min(p.withdrawn_on) FROM penalty p WHERE p.code = t.code
         AND p.doc_no = t.penalty_doc_no AND p.withdrawn_on <= $day) AS penalty_ended_on"""
-_COLUMNS = {
+_COLUMNS_SQL = {
     "penalty": """
       t.doc_no AS reference, t.field, t.procedure, t.penalty_kinds, t.severity AS stated,
       coalesce(t.amount_yuan, 0)::DOUBLE AS amount_yuan, t.published_on, t.agency,
@@ -70,14 +70,14 @@ _COLUMNS = {
     "inspection": f"""
       t.inspection_no AS reference, coalesce(t.field, 'general') AS field, t.agency,
       CASE WHEN t.ended_known_on <= $day AND t.recheck_passed THEN t.ended_on END AS corrected_on,
-      {_OF_SPOT_CHECKS}""",
+      {_SPOT_CHECK_COLUMNS_SQL}""",
     "food_sample": f"""
       t.sample_no AS reference, 'food' AS field, NULL::VARCHAR AS agency,
       CASE WHEN t.ended_known_on <= $day THEN t.ended_on END AS corrected_on,
-      {_OF_SPOT_CHECKS}""",
+      {_SPOT_CHECK_COLUMNS_SQL}""",
 }
 #: what of a spot check is negative: problems at a random inspection, a sample that failed
-_NEGATIVE = {"inspection": "t.form = 'random' AND t.failed", "food_sample": "t.failed"}
+_NEGATIVE_SQL = {"inspection": "t.form = 'random' AND t.failed", "food_sample": "t.failed"}
 #: rules with bounds for persons and organisations that are chosen by the day of the decision
 BOUNDS_BY_DECISION = ("restoration.samr.small_fine", "restoration.national.summary_procedure")
 _CLASSES = 6
@@ -93,7 +93,7 @@ _SAMR_WORDS = ("市场监督", "市场监管", "药品监督")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class RecordKey:
     """One record of an enterprise: its table, and its key columns as text."""
 
     table: str
@@ -110,20 +110,20 @@ def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd
     One row per record: the enterprise's code, name and street, the record's key as canonical
     JSON, and the fields of a record.
     """
-    ended = "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
+    condition_sql = "AND (t.ended_on IS NULL OR t.ended_known_on > $day)"
     if table == "penalty" or table in SPOT_CHECKS:
-        ended = f"AND {_NEGATIVE.get(table, 'true')}"
+        condition_sql = f"AND {_NEGATIVE_SQL.get(table, 'true')}"
     sql = f"""
-      WITH abnormal AS ({_OPEN.format(table="abnormal_listing")}),
-           serious AS ({_OPEN.format(table="serious_listing")})
+      WITH abnormal AS ({_OPEN_LISTINGS_SQL.format(table="abnormal_listing")}),
+           serious AS ({_OPEN_LISTINGS_SQL.format(table="serious_listing")})
       SELECT t.code, e.name, e.street, e.kind AS holder_kind, '{table}' AS kind,
         t.occurred_on AS decided_on,
         t.code IN (FROM abnormal) AS on_abnormal_list, t.code IN (FROM serious) AS on_serious_list,
-        {KEYS[table]}::VARCHAR AS key, {_COLUMNS[table]}
+        {KEY_SQL[table]}::VARCHAR AS key, {_COLUMNS_SQL[table]}
       FROM {table} t JOIN enterprise e USING (code)
       WHERE e.known_on <= $day AND (e.deregistered_on IS NULL OR e.deregistered_on > $day)
         AND t.known_on <= $day AND t.occurred_on <= $day
-        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {ended}
+        AND (t.withdrawn_on IS NULL OR t.withdrawn_on > $day) {condition_sql}
         AND ($code = '' OR t.code = $code)"""
     with duckdb.connect() as con:
         create_views(con, Warehouse(warehouse))
@@ -132,7 +132,7 @@ def read_records(warehouse: Path, table: str, as_of: date, code: str = "") -> pd
 
 
 def stored_record(
-    warehouse: Path, code: str, chosen: Chosen, as_of: date
+    warehouse: Path, code: str, record_key: RecordKey, as_of: date
 ) -> tuple[AdverseRecord, str]:
     """One record of an enterprise as known on a day, and the organ that decided.
 
@@ -142,22 +142,24 @@ def stored_record(
         BadInput: the table holds nothing to restore, or the key is not that of the table.
         UnknownRecord: no such record counts on that day.
     """
-    if chosen.table not in KEYS:
+    if record_key.table not in KEY_SQL:
         raise BadInput(
-            f'"{chosen.table}" holds no record to restore; choose one of: {", ".join(KEYS)}'
+            f'"{record_key.table}" holds no record to restore; choose one of: {", ".join(KEY_SQL)}'
         )
-    wanted = [name for name in directory()[chosen.table].key if name != "code"]
-    if sorted(chosen.key) != sorted(wanted):
-        raise BadInput(f"a record of {chosen.table} is named by {', '.join(wanted)}; give them all")
-    frame = read_records(warehouse, chosen.table, as_of, code)
-    found = frame[frame["key"] == canonical(dict(chosen.key))]
-    if not len(found):
-        told = ", ".join(f"{name} {value}" for name, value in chosen.key.items())
+    key_columns = [name for name in directory()[record_key.table].key if name != "code"]
+    if sorted(record_key.key) != sorted(key_columns):
+        raise BadInput(
+            f"a record of {record_key.table} is named by {', '.join(key_columns)}; give them all"
+        )
+    frame = read_records(warehouse, record_key.table, as_of, code)
+    matching_rows = frame[frame["key"] == canonical(dict(record_key.key))]
+    if not len(matching_rows):
+        key_text = ", ".join(f"{name} {value}" for name, value in record_key.key.items())
         raise UnknownRecord(
-            f"no {chosen.table} of {code} with {told} counts on {as_of}: it is not known, or was "
+            f"no {record_key.table} of {code} with {key_text} counts on {as_of}: it is not known, or was "
             "withdrawn, restored or ended; check its key"
         )
-    row = {str(name): value for name, value in found.astype(object).iloc[0].items()}
+    row = {str(name): value for name, value in matching_rows.astype(object).iloc[0].items()}
     return replace(record_of(row), pledge=False), str(row["agency"] or "")
 
 
@@ -190,35 +192,39 @@ def with_amount_class(frame: pd.DataFrame, rules: Rulebook, as_of: date) -> pd.D
     """
     amounts, classes = frame["amount_yuan"], np.zeros(len(frame), np.int64)
     for rule_id in ("restoration.samr.severity", "restoration.ndrc.severity"):
-        huge = rules.value(rule_id, SeverityClasses, applied_on=as_of)
-        bounds = frame["field"].map(huge.huge_yuan_by_field).fillna(huge.huge_yuan)
+        severity_rule = rules.value(rule_id, SeverityClasses, applied_on=as_of)
+        bounds = (
+            frame["field"].map(severity_rule.huge_yuan_by_field).fillna(severity_rule.huge_yuan)
+        )
         classes = classes * 2 + (amounts >= bounds).to_numpy()
-    decided = days(frame["decided_on"])
+    decision_days = days(frame["decided_on"])
     for rule_id in BOUNDS_BY_DECISION:
-        classes = classes * _CLASSES + _class_by_decision(rules.rule(rule_id), decided, amounts)
+        classes = classes * _CLASSES + _class_by_decision(
+            rules.rule(rule_id), decision_days, amounts
+        )
     return frame.assign(amount_class=classes)
 
 
 def _class_by_decision(
-    rule: Rule, decided: npt.NDArray[np.datetime64], amounts: pd.Series[Any]
+    rule: Rule, decision_days: npt.NDArray[np.datetime64], amounts: pd.Series[Any]
 ) -> npt.NDArray[np.int64]:
     """Of each decision: whether bounds were in force on its day, and how its amount compares.
 
     0 before and between entries, ``_CLASSES - 1`` after the last one's end.
     """
-    found = np.zeros(len(decided), np.int64)
+    classes = np.zeros(len(decision_days), np.int64)
     for entry in rule.entries:
         if entry.repealed:
             continue
-        value, last = entry.value, rule.last_day(entry)
-        place = 1 + (amounts > 0).astype("int8")
-        place += (amounts > value.person_yuan).astype("int8")
-        place += (amounts > value.organisation_yuan).astype("int8")
-        begun = decided >= np.datetime64(entry.effective_from, "D")
-        found = np.where(begun, place.to_numpy(), found)
-        if last is not None:
-            found = np.where(decided > np.datetime64(last, "D"), _CLASSES - 1, found)
-    return found
+        value, last_day = entry.value, rule.last_day(entry)
+        amount_class = 1 + (amounts > 0).astype("int8")
+        amount_class += (amounts > value.person_yuan).astype("int8")
+        amount_class += (amounts > value.organisation_yuan).astype("int8")
+        has_begun = decision_days >= np.datetime64(entry.effective_from, "D")
+        classes = np.where(has_begun, amount_class.to_numpy(), classes)
+        if last_day is not None:
+            classes = np.where(decision_days > np.datetime64(last_day, "D"), _CLASSES - 1, classes)
+    return classes
 
 
 def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
@@ -228,27 +234,31 @@ def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
 
 def record_of(row: dict[str, Any]) -> AdverseRecord:
     """One row as a record; the pledge is taken as made, since it can be made at any time."""
-    stated = row["stated"]
-    published = _day(row["published_on"])
-    decided = _day(row["decided_on"]) or date.min
-    again = _day(row["same_kind_again_on"])
+    stated_severity = row["stated"]
+    published_on = _day(row["published_on"])
+    decided_on = _day(row["decided_on"]) or date.min
+    repeated_on = _day(row["same_kind_again_on"])
     return AdverseRecord(
         kind=row["kind"],
         authority=row["authority"],
-        decided_on=decided,
+        decided_on=decided_on,
         field=row["field"],
         procedure=row["procedure"],
         penalty_kinds=frozenset(k for k in row["penalty_kinds"].split(";") if k),
         amount_yuan=float(row["amount_yuan"]),
-        published_on=published if published and published >= decided else None,
+        published_on=published_on if published_on and published_on >= decided_on else None,
         duties_done_on=_day(row["duties_done_on"]),
         ground=row["ground"] if row["ground"] in get_args(Ground) else None,
         corrected_on=_day(row["corrected_on"]),
-        same_kind_again_on=again if again and again > decided else None,  # one case, two papers
+        same_kind_again_on=repeated_on
+        if repeated_on and repeated_on > decided_on
+        else None,  # one case, two papers
         on_abnormal_list=bool(row["on_abnormal_list"]),
         on_serious_list=bool(row["on_serious_list"]),
         pledge=True,
-        override=Override(stated, "认定机关", "处罚信息所载") if _is_text(stated) else None,
+        override=Override(stated_severity, "认定机关", "处罚信息所载")
+        if _is_text(stated_severity)
+        else None,
         holder=row["code"],
         holder_kind=row["holder_kind"] if _is_text(row["holder_kind"]) else None,
         penalty_followed=bool(row.get("penalty_followed", False)),

@@ -11,20 +11,20 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from xhcredit.engine.columns import Store, frozen
+from xhcredit.engine.columns import EventColumns, read_only
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput, UnknownEnterprise
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.restoration.records import KEYS, Chosen
+from xhcredit.jobs.restoration.records import KEY_SQL, RecordKey
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
 
 
-def what_if(
-    warehouse: Path, store: Store, model: Model, code: str, chosen: Chosen
+def score_without_record(
+    warehouse: Path, event_columns: EventColumns, model: Model, code: str, record_key: RecordKey
 ) -> dict[str, Any]:
     """The result of the model's day with and without one record, as JSON-ready values.
 
@@ -35,19 +35,26 @@ def what_if(
         UnknownEnterprise: nobody has this code, or it was not yet known on that day.
         BadInput: there is no such record, or more than one.
     """
-    row, day = store.row(code), day_number(model.as_of)
-    if store.known[row] > day:
+    row, day = event_columns.row(code), day_number(model.as_of)
+    if event_columns.known[row] > day:
         raise UnknownEnterprise(
             f'enterprise "{code}" was not known on {model.as_of}; choose a later day'
         )
-    at, shown = _position(warehouse, store, code, chosen, model.as_of)
-    without = _withdrawn(store, chosen.table, int(_offset(store, chosen.table, row)) + at, day)
-    before, after = (_result(model, s, row, day) for s in (store, without))
+    event_index, record_data = _record_position(
+        warehouse, event_columns, code, record_key, model.as_of
+    )
+    columns_without = _with_event_withdrawn(
+        event_columns,
+        record_key.table,
+        int(_offset(event_columns, record_key.table, row)) + event_index,
+        day,
+    )
+    before, after = (_result(model, s, row, day) for s in (event_columns, columns_without))
     return {
         "code": code,
         "mark": MARK,
-        "provenance": model.provenance(store.digest),
-        "record": shown,
+        "provenance": model.provenance(event_columns.digest),
+        "record": record_data,
         "before": before,
         "after": after,
         "change": {
@@ -57,48 +64,54 @@ def what_if(
     }
 
 
-def _result(model: Model, store: Store, row: int, day: int) -> dict[str, Any]:
-    return result_of(model, model.compiled.run(store, np.array([row]), np.array([day])))
+def _result(model: Model, event_columns: EventColumns, row: int, day: int) -> dict[str, Any]:
+    return result_of(model, model.compiled.run(event_columns, np.array([row]), np.array([day])))
 
 
-def _offset(store: Store, table: str, row: int) -> int:
-    return int(store.tables[table]["offsets"][row])
+def _offset(event_columns: EventColumns, table: str, row: int) -> int:
+    return int(event_columns.tables[table]["offsets"][row])
 
 
-def _position(
-    warehouse: Path, store: Store, code: str, chosen: Chosen, as_of: date
+def _record_position(
+    warehouse: Path, event_columns: EventColumns, code: str, record_key: RecordKey, as_of: date
 ) -> tuple[int, dict[str, str]]:
     """Where the record stands among the enterprise's events of its table, and what it says."""
-    if chosen.table not in KEYS:
-        known = ", ".join(KEYS)
-        raise BadInput(f'"{chosen.table}" holds no record to restore; choose one of: {known}')
+    if record_key.table not in KEY_SQL:
+        table_names = ", ".join(KEY_SQL)
+        raise BadInput(
+            f'"{record_key.table}" holds no record to restore; choose one of: {table_names}'
+        )
     with duckdb.connect() as con:
-        kept = Warehouse(warehouse)
-        create_views(con, kept, kept.book(store.digest))
+        opened_warehouse = Warehouse(warehouse)
+        create_views(con, opened_warehouse, opened_warehouse.book(event_columns.digest))
         # the order of the clustered store: by day, then by event id
-        sql = f"SELECT * FROM {chosen.table} WHERE code = ? ORDER BY occurred_on, event_id"
+        sql = f"SELECT * FROM {record_key.table} WHERE code = ? ORDER BY occurred_on, event_id"
         rows = con.execute(sql, [code]).fetchall()
         names = [d[0] for d in con.description or []]
     records = [dict(zip(names, row, strict=True)) for row in rows]
-    found = [(n, r) for n, r in enumerate(records) if _is(r, chosen, as_of)]
-    if len(found) != 1:
-        wanted = ", ".join(f"{k} {v}" for k, v in chosen.key.items()) or "no key"
-        what = f"{len(found)} records of {chosen.table} of {code} with {wanted} known on {as_of}"
-        key = ", ".join(k for k in directory()[chosen.table].key if k != "code")
-        raise BadInput(f"{what}; name exactly one by {key}")
-    at, record = found[0]
-    return at, {k: str(v) for k, v in record.items() if v is not None}
+    matches = [(n, r) for n, r in enumerate(records) if _has_key(r, record_key, as_of)]
+    if len(matches) != 1:
+        key_text = ", ".join(f"{k} {v}" for k, v in record_key.key.items()) or "no key"
+        finding = f"{len(matches)} records of {record_key.table} of {code} with {key_text} known on {as_of}"
+        key = ", ".join(k for k in directory()[record_key.table].key if k != "code")
+        raise BadInput(f"{finding}; name exactly one by {key}")
+    event_index, record = matches[0]
+    return event_index, {k: str(v) for k, v in record.items() if v is not None}
 
 
-def _is(record: Mapping[str, Any], chosen: Chosen, as_of: date) -> bool:
+def _has_key(record: Mapping[str, Any], record_key: RecordKey, as_of: date) -> bool:
     known_on = record["known_on"]  # missing: nobody knows it, as the clustered store has it too
-    known = known_on is not None and known_on <= as_of
-    return known and all(str(record.get(name)) == value for name, value in chosen.key.items())
+    was_known = known_on is not None and known_on <= as_of
+    return was_known and all(
+        str(record.get(name)) == value for name, value in record_key.key.items()
+    )
 
 
-def _withdrawn(store: Store, table: str, at: int, day: int) -> Store:
+def _with_event_withdrawn(
+    event_columns: EventColumns, table: str, event_index: int, day: int
+) -> EventColumns:
     """A store in which one event is withdrawn on a day; all other columns are shared."""
-    column = np.array(store.tables[table]["withdrawn"])
-    column[at] = min(int(column[at]), day)
-    changed = {**store.tables[table], "withdrawn": frozen(column)}
-    return replace(store, tables={**store.tables, table: changed})
+    column = np.array(event_columns.tables[table]["withdrawn"])
+    column[event_index] = min(int(column[event_index]), day)
+    table_arrays = {**event_columns.tables[table], "withdrawn": read_only(column)}
+    return replace(event_columns, tables={**event_columns.tables, table: table_arrays})

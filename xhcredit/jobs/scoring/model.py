@@ -14,7 +14,7 @@ import rfc8785
 
 from xhcredit import __version__
 from xhcredit.engine.columns import Array
-from xhcredit.engine.compile import Compiled, compile_features, with_inputs
+from xhcredit.engine.compile import CompiledFeatures, compile_features, with_inputs
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.bans import PUBLISHED_RECORDS
@@ -24,11 +24,18 @@ from xhcredit.ingest.schema import directory_digest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.common import Cap, Cutoffs, Weights
 from xhcredit.rules.schemas.common import Scale as ScaleRule
-from xhcredit.scores.composite import Applies, Pool, Scored, Scorer
-from xhcredit.scores.release import Release, problems
-from xhcredit.tiers.assign import Assigned, Policy, assign, capped_grades, grades, policy_on
+from xhcredit.scores.composite import Pool, ScoredBatch, Scorer, XWeighting
+from xhcredit.scores.release import Release, release_problems
+from xhcredit.tiers.assign import (
+    Policy,
+    TierAssignment,
+    assign_tiers,
+    capped_grades,
+    grade_scores,
+    policy_on,
+)
 
-NATIONAL = "national_grade"  #: imported evaluation, shown beside the tier
+NATIONAL_GRADE = "national_grade"  #: imported evaluation, shown beside the tier
 
 
 @dataclass(frozen=True)
@@ -39,21 +46,23 @@ class Model:
     release: Release
     rules: Rulebook
     policy: Policy
-    compiled: Compiled
+    compiled: CompiledFeatures
     scorer: Scorer
     x_caps: tuple[Cap, ...]
     x_cutoffs: Cutoffs
     feature_digest: str
 
-    def score(self, x: Array) -> tuple[Scored, Assigned, dict[str, Array]]:
+    def score(self, x: Array) -> tuple[ScoredBatch, TierAssignment, dict[str, Array]]:
         """Scores, tiers and X grades (0-3, -1 where the X does not apply) of a feature matrix."""
         ids = self.compiled.ids
         scored = self.scorer.score(x)
-        tiers = assign(x, ids, scored.composite, self.policy)
+        tiers = assign_tiers(x, ids, scored.composite, self.policy)
         return scored, tiers, {name: self._x_grade(x, s) for name, s in scored.x.items()}
 
     def _x_grade(self, x: Array, score: Array) -> Array:
-        grade = capped_grades(x, self.compiled.ids, grades(score, self.x_cutoffs), self.x_caps)
+        grade = capped_grades(
+            x, self.compiled.ids, grade_scores(score, self.x_cutoffs), self.x_caps
+        )
         return np.where(np.isnan(score), -1, grade).astype(np.int8)
 
     def pool_weight(self, score: str) -> float:
@@ -61,15 +70,19 @@ class Model:
         pool = self.scorer.pool
         return pool.general if score == "general" else pool.x[score].weight
 
-    def ruled(self) -> list[str]:
+    def rule_indicators(self) -> list[str]:
         """Ids of the indicators that rules look at: caps, direct assignments, scopes of X."""
         scopes, caps = self.scorer.pool.x.values(), self.x_caps
-        named = [*(a.feature for a in scopes), *(c.feature for c in caps), NATIONAL]
-        return list(dict.fromkeys([*self.policy.features(), *named]))
+        scope_indicators = [
+            *(a.feature for a in scopes),
+            *(c.feature for c in caps),
+            NATIONAL_GRADE,
+        ]
+        return list(dict.fromkeys([*self.policy.features(), *scope_indicators]))
 
-    def reads(self) -> list[str]:
+    def all_indicators(self) -> list[str]:
         """Ids of all indicators that a result is made of; what they are made of is left out."""
-        return list(dict.fromkeys([*self.release.features(), *self.ruled()]))
+        return list(dict.fromkeys([*self.release.features(), *self.rule_indicators()]))
 
     def provenance(self, data_digest: str) -> dict[str, str]:
         """What a result was made from; the same provenance gives the same result."""
@@ -95,25 +108,25 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
             than the rule in force.
         RuleNotInForce: a needed rule was not in force on that day.
     """
-    declared = features()
-    refuse_release(release, declared)
+    feature_by_id = features()
+    refuse_release(release, feature_by_id)
     _refuse_scale(rules, release, as_of)
-    _refuse_windows(rules, with_inputs(release.features(), declared), as_of)
+    _refuse_windows(rules, with_inputs(release.features(), feature_by_id), as_of)
     policy = policy_on(rules, as_of)
     x_caps = rules.caps("scores.x_caps", as_of=as_of)
     pool = pool_on(rules, release, as_of)
-    ruled = [
+    rule_features = [
         *policy.features(),
         *(a.feature for a in pool.x.values()),
         *(c.feature for c in x_caps),
     ]
-    for name in ruled:
-        if name not in declared:
+    for name in rule_features:
+        if name not in feature_by_id:
             raise BadRule(
                 f'a rule in force on {as_of} reads "{name}", which is no feature; correct it'
             )
-    wanted = list(dict.fromkeys([*release.features(), *ruled, NATIONAL]))
-    compiled = _compiled(tuple(with_inputs(wanted, declared)))
+    feature_ids = list(dict.fromkeys([*release.features(), *rule_features, NATIONAL_GRADE]))
+    compiled = _compiled_kernel(tuple(with_inputs(feature_ids, feature_by_id)))
     return Model(
         as_of=as_of,
         release=release,
@@ -128,15 +141,15 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
 
 
 @cache
-def _compiled(wanted: tuple[Feature, ...]) -> Compiled:
+def _compiled_kernel(feature_set: tuple[Feature, ...]) -> CompiledFeatures:
     """The compiled kernel of a set of features; one per process and set."""
-    return compile_features(wanted)
+    return compile_features(feature_set)
 
 
 @cache
-def _violations(used: tuple[Feature, ...]) -> tuple[str, ...]:
+def _violations(used_features: tuple[Feature, ...]) -> tuple[str, ...]:
     """Forbidden uses of features; computed once per process and set."""
-    return tuple(violations(used))
+    return tuple(violations(used_features))
 
 
 @cache
@@ -147,21 +160,25 @@ def code_version() -> str:
     return f"{__version__}+{hashlib.sha256(b''.join(texts)).hexdigest()[:12]}"
 
 
-def feature_digest(declared: Sequence[Feature]) -> str:
+def feature_digest(declared_features: Sequence[Feature]) -> str:
     """SHA-256 (hex) over the declarations."""
-    return hashlib.sha256(rfc8785.dumps([asdict(f) for f in declared])).hexdigest()
+    return hashlib.sha256(rfc8785.dumps([asdict(f) for f in declared_features])).hexdigest()
 
 
-def refuse_release(release: Release, declared: dict[str, Feature]) -> None:
+def refuse_release(release: Release, feature_by_id: dict[str, Feature]) -> None:
     """Refuse a release that must not score.
 
     Raises:
         BadDeclaration: with all that speaks against it.
     """
-    used = with_inputs([f for f in release.features() if f in declared], declared)
-    found = problems(release, declared, ()) + list(_violations(tuple(used)))
-    if found:
-        raise BadDeclaration(f'release "{release.name}" may not score: {"; ".join(found)}')
+    used_features = with_inputs(
+        [f for f in release.features() if f in feature_by_id], feature_by_id
+    )
+    problems = release_problems(release, feature_by_id, ()) + list(
+        _violations(tuple(used_features))
+    )
+    if problems:
+        raise BadDeclaration(f'release "{release.name}" may not score: {"; ".join(problems)}')
 
 
 def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
@@ -173,13 +190,13 @@ def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
         )
 
 
-def _refuse_windows(rules: Rulebook, used: Sequence[Feature], as_of: date) -> None:
+def _refuse_windows(rules: Rulebook, used_features: Sequence[Feature], as_of: date) -> None:
     """Refuse a scored feature that looks further back than published records may work."""
     months = rules.serving("features.adverse_window_max_months", int, as_of=as_of)
-    for f in used:
-        bounded = 0 < f.window_days <= months * 365.25 / 12
+    for f in used_features:
+        is_bounded = 0 < f.window_days <= months * 365.25 / 12
         in_force_only = "open" in f.where
-        if f.table in PUBLISHED_RECORDS and not bounded and not in_force_only:
+        if f.table in PUBLISHED_RECORDS and not is_bounded and not in_force_only:
             raise BadRule(
                 f'feature "{f.id}" looks back {f.window or "without end"}; on {as_of} the rule '
                 f"features.adverse_window_max_months allows {months} months: shorten its window"
@@ -195,7 +212,7 @@ def pool_on(rules: Rulebook, release: Release, as_of: date) -> Pool:
     weights = rules.serving("scores.weights", Weights, as_of=as_of)
     scopes = rules.scopes(as_of=as_of)
     x = {
-        name: Applies(scopes[name].feature, scopes[name].at_least, weights.x[name])
+        name: XWeighting(scopes[name].feature, scopes[name].at_least, weights.x[name])
         for name in release.x
         if name in scopes and name in weights.x
     }

@@ -9,12 +9,12 @@ import numpy as np
 
 from xhcredit.engine.columns import Array
 from xhcredit.features.registry import features
-from xhcredit.jobs.scoring.model import NATIONAL, Model
+from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
 from xhcredit.scores.points import PointsTable
 from xhcredit.tiers.assign import TIERS
 
 
-def applying(result: dict[str, Any]) -> list[str]:
+def applicable_scores(result: dict[str, Any]) -> list[str]:
     """The scores that apply to the enterprise of a result: ``general``, ``x_food`` …."""
     return [s["score"] for s in result["scores"]]
 
@@ -23,18 +23,18 @@ def result_of(model: Model, x: Array) -> dict[str, Any]:
     """Scores, tier and points per indicator of one column of features."""
     scored, tiers, x_grades = model.score(x)
     values = {name: float(v) for name, v in zip(model.compiled.ids, x[:, 0], strict=True)}
-    applying = {n: float(s[0]) for n, s in scored.x.items() if not np.isnan(s[0])}
+    x_scores = {n: float(s[0]) for n, s in scored.x.items() if not np.isnan(s[0])}
     weights = {
         "general": model.pool_weight("general"),
-        **{n: model.pool_weight(n) for n in applying},
+        **{n: model.pool_weight(n) for n in x_scores},
     }
     total = sum(weights.values())
-    scores = {"general": float(scored.general[0]), **applying}
+    scores = {"general": float(scored.general[0]), **x_scores}
     return {
         "composite": float(scored.composite[0]),
         "tier": TIERS[int(tiers.tier[0])],
         "decided_by": model.policy.deciders[int(tiers.decided_by[0])],
-        "national_evaluation": _letter(values[NATIONAL]),
+        "national_evaluation": _letter(values[NATIONAL_GRADE]),
         "scores": [
             {
                 "score": name,

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from xhcredit.engine.columns import Array
 from xhcredit.engine.stores import PLACES
 from xhcredit.features.registry import features
-from xhcredit.jobs.scoring.model import NATIONAL, Model
+from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
 from xhcredit.scores.composite import REASONS
 from xhcredit.tiers.assign import TIERS
 
@@ -29,10 +29,10 @@ MARK = (
 
 
 #: of a column: its shape, what stands in it before anything is scored, and its type
-Empty = tuple[tuple[int, ...], float, type]
+ColumnSpec = tuple[tuple[int, ...], float, type]
 
 
-def empty_columns(model: Model, n: int) -> dict[str, Empty]:
+def empty_columns(model: Model, n: int) -> dict[str, ColumnSpec]:
     """The columns of ``n`` results."""
     x = model.release.x
     return {
@@ -48,7 +48,7 @@ def empty_columns(model: Model, n: int) -> dict[str, Empty]:
 
 
 @dataclass
-class Results:
+class NightResults:
     """Columns of the night, filled chunk by chunk; chunks may come in any order.
 
     The columns are made if none are given.
@@ -60,32 +60,35 @@ class Results:
 
     def __post_init__(self) -> None:
         if not self.columns:
-            made = empty_columns(self.model, self.size).items()
-            self.columns = {name: np.full(*one) for name, one in made}
+            column_specs = empty_columns(self.model, self.size).items()
+            self.columns = {name: np.full(*column_spec) for name, column_spec in column_specs}
 
-    def put(self, at: slice | Array, x: Array) -> None:
+    def put_chunk(self, row_slice: slice | Array, x: Array) -> None:
         """Score a chunk of features and keep what the table needs."""
         scored, tiers, x_grades = self.model.score(x)
         columns = self.columns
-        columns["general"][at], columns["composite"][at] = scored.general, scored.composite
+        columns["general"][row_slice], columns["composite"][row_slice] = (
+            scored.general,
+            scored.composite,
+        )
         for name, score in scored.x.items():
-            columns[name][at], columns[f"{name}_grade"][at] = score, x_grades[name]
-        columns["tier"][at], columns["decided_by"][at] = tiers.tier, tiers.decided_by
-        national = x[self.model.compiled.ids.index(NATIONAL)]
-        columns["national"][at] = np.where(np.isnan(national), -1, national).astype(np.int8)
+            columns[name][row_slice], columns[f"{name}_grade"][row_slice] = score, x_grades[name]
+        columns["tier"][row_slice], columns["decided_by"][row_slice] = tiers.tier, tiers.decided_by
+        national = x[self.model.compiled.ids.index(NATIONAL_GRADE)]
+        columns["national"][row_slice] = np.where(np.isnan(national), -1, national).astype(np.int8)
         for name, part in (
             ("reason", scored.reason),
             ("lost", scored.lost),
             ("value", scored.value),
         ):
-            columns[name][at] = part.T
+            columns[name][row_slice] = part.T
 
     def distribution(self) -> dict[str, int]:
         """How many enterprises are in each tier."""
         counts = np.bincount(self.columns["tier"], minlength=len(TIERS))
         return {tier: int(n) for tier, n in zip(TIERS, counts, strict=True)}
 
-    def applying(self) -> dict[str, int]:
+    def count_by_x(self) -> dict[str, int]:
         """To how many enterprises each X applies."""
         names = self.model.release.x
         return {n: int(np.count_nonzero(~np.isnan(self.columns[n]))) for n in names}
@@ -100,48 +103,50 @@ class Results:
             table[name] = pa.array(c[name], mask=np.isnan(c[name]))
         table["tier"] = _letters(c["tier"])
         table["reasons"] = self._reasons()
-        table["decided_by"] = _words(c["decided_by"], model.policy.deciders)
+        table["decided_by"] = _dictionary_labels(c["decided_by"], model.policy.deciders)
         for name in model.release.x:
             table[f"{name}_grade"] = _letters(c[f"{name}_grade"])
         table["national_evaluation"] = _letters(c["national"])
-        told = {} if places is None else dict(zip(PLACES, places.select(PLACES), strict=True))
-        return pa.table({**table, **told})
+        register_columns = (
+            {} if places is None else dict(zip(PLACES, places.select(PLACES), strict=True))
+        )
+        return pa.table({**table, **register_columns})
 
     def _reasons(self) -> pa.Array:
         """List of {score, indicator, zh, en, value, points_lost}, the largest loss first."""
         reason = self.columns["reason"]
-        told = reason >= 0
-        flat = reason[told]
+        is_reason = reason >= 0
+        reason_positions = reason[is_reason]
         declared = features()
         vocabulary = self.model.scorer.vocabulary
-        value = self.columns["value"][told]
+        value = self.columns["value"][is_reason]
         struct = {
-            "score": _words(flat, [s for s, _ in vocabulary]),
-            "indicator": _words(flat, [f for _, f in vocabulary]),
-            "zh": _words(flat, [declared[f].zh for _, f in vocabulary]),
-            "en": _words(flat, [declared[f].en for _, f in vocabulary]),
+            "score": _dictionary_labels(reason_positions, [s for s, _ in vocabulary]),
+            "indicator": _dictionary_labels(reason_positions, [f for _, f in vocabulary]),
+            "zh": _dictionary_labels(reason_positions, [declared[f].zh for _, f in vocabulary]),
+            "en": _dictionary_labels(reason_positions, [declared[f].en for _, f in vocabulary]),
             "value": pa.array(value, mask=np.isnan(value)),
-            "points_lost": pa.array(self.columns["lost"][told]),
+            "points_lost": pa.array(self.columns["lost"][is_reason]),
         }
         offsets = np.zeros(self.size + 1, np.int32)
-        np.cumsum(told.sum(axis=1), out=offsets[1:])
-        items = pa.StructArray.from_arrays(list(struct.values()), list(struct))
-        return pa.ListArray.from_arrays(pa.array(offsets), items)
+        np.cumsum(is_reason.sum(axis=1), out=offsets[1:])
+        structs = pa.StructArray.from_arrays(list(struct.values()), list(struct))
+        return pa.ListArray.from_arrays(pa.array(offsets), structs)
 
 
 def _strings(codes: Array) -> pa.Array:
     """18-byte codes as Arrow strings without a loop."""
-    data = np.ascontiguousarray(codes)
-    offsets = np.arange(data.shape[0] + 1, dtype=np.int32) * data.dtype.itemsize
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.string(), data.shape[0], buffers)
+    code_bytes = np.ascontiguousarray(codes)
+    offsets = np.arange(code_bytes.shape[0] + 1, dtype=np.int32) * code_bytes.dtype.itemsize
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(code_bytes)]
+    return pa.Array.from_buffers(pa.string(), code_bytes.shape[0], buffers)
 
 
-def _words(index: Array, words: list[str] | tuple[str, ...]) -> pa.Array:
+def _dictionary_labels(index: Array, labels: list[str] | tuple[str, ...]) -> pa.Array:
     """Positions as dictionary-encoded words; several positions may share a word."""
-    unique = list(dict.fromkeys(words)) or [""]
-    place = np.array([unique.index(w) for w in words] or [0], np.int16)
-    return pa.DictionaryArray.from_arrays(pa.array(place[index]), pa.array(unique))
+    unique = list(dict.fromkeys(labels)) or [""]
+    word_position = np.array([unique.index(w) for w in labels] or [0], np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(word_position[index]), pa.array(unique))
 
 
 def _letters(grade: Array) -> pa.Array:
@@ -154,43 +159,47 @@ def write_atomic(
     table: pa.Table,
     path: Path,
     metadata: Mapping[str, str],
-    before: Callable[[], None] = lambda: None,
+    before_rename: Callable[[], None] = lambda: None,
 ) -> None:
     """Write Parquet, whole or not at all; ``metadata`` travels in the file.
 
-    ``before`` is called when all is written, before the file takes its place.
+    ``before_rename`` is called when all is written, before the file takes its place.
     """
-    write_parts([table], path, metadata, before)
+    write_parts([table], path, metadata, before_rename)
 
 
 def write_parts(
     tables: Iterable[pa.Table],
     path: Path,
     metadata: Mapping[str, str],
-    before: Callable[[], None] = lambda: None,
+    before_rename: Callable[[], None] = lambda: None,
 ) -> None:
     """Write tables of the same columns, one at least, below each other as ``write_atomic`` does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
-    part = path.with_name(path.name + ".part")
-    rest = iter(tables)
-    first = next(rest)
-    schema = first.schema.with_metadata(known)
-    flat = [f.name for f in schema if not pa.types.is_nested(f.type)]
-    with pq.ParquetWriter(part, schema, compression="zstd", write_statistics=flat) as writer:
-        for table in itertools.chain([first], rest):
-            writer.write_table(table.replace_schema_metadata(known))
-    before()
-    os.replace(part, path)
+    file_metadata = {f"xhcredit.{k}": v for k, v in {**metadata, "mark": MARK}.items()}
+    part_file = path.with_name(path.name + ".part")
+    table_iterator = iter(tables)
+    first_table = next(table_iterator)
+    schema = first_table.schema.with_metadata(file_metadata)
+    flat_columns = [f.name for f in schema if not pa.types.is_nested(f.type)]
+    with pq.ParquetWriter(
+        part_file, schema, compression="zstd", write_statistics=flat_columns
+    ) as writer:
+        for table in itertools.chain([first_table], table_iterator):
+            writer.write_table(table.replace_schema_metadata(file_metadata))
+    before_rename()
+    os.replace(part_file, path)
 
 
 def provenance_of(path: Path) -> dict[str, str]:
     """Provenance kept inside a result; an ``OSError`` or ``ValueError`` if it cannot be read."""
-    kept = pq.read_schema(path).metadata or {}
-    words = {k.decode(): v.decode() for k, v in kept.items()}
-    mark = "xhcredit."
-    own = {k.removeprefix(mark): v for k, v in words.items() if k.startswith(mark)}
-    return {k: v for k, v in own.items() if k != "mark"}
+    file_metadata = pq.read_schema(path).metadata or {}
+    metadata_texts = {k.decode(): v.decode() for k, v in file_metadata.items()}
+    prefix = "xhcredit."
+    own_metadata = {
+        k.removeprefix(prefix): v for k, v in metadata_texts.items() if k.startswith(prefix)
+    }
+    return {k: v for k, v in own_metadata.items() if k != "mark"}
 
 
 def write_json(content: object, path: Path) -> None:

@@ -71,14 +71,14 @@ class Spark:
     @cached_property
     def session(self) -> Any:
         """Spark's session; the program's text travels along, so every worker runs this one."""
-        spark = _started(self.engine)
+        spark = _start_session(self.engine)
         self._open.callback(spark.stop)
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="xhcredit-spark-"))
-        spark.sparkContext.addArchive(f"{_program(Path(folder))}#{_PROGRAM}")
+        spark.sparkContext.addArchive(f"{_program_archive(Path(folder))}#{_PROGRAM}")
         return spark
 
     @contextmanager
-    def patience(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Translate errors of Spark into errors of this program.
 
         Raises:
@@ -90,55 +90,55 @@ class Spark:
         try:
             yield
         except PySparkException as error:
-            said = [line for line in str(error).splitlines() if "xhcredit.errors" in line]
-            if any("NightRefuted" in line for line in said):
-                raise NightRefuted(said[0].partition("NightRefuted: ")[2]) from None
+            error_lines = [line for line in str(error).splitlines() if "xhcredit.errors" in line]
+            if any("NightRefuted" in line for line in error_lines):
+                raise NightRefuted(error_lines[0].partition("NightRefuted: ")[2]) from None
             raise BadInput(
                 f'Spark at "{self.engine}" gave up: {_cause(error)}; see its logs, '
                 "then run again: the parts that are done are kept"
             ) from error
 
 
-def at_worker(name: str, *given: Any) -> Callable[[Any], Any]:
-    """A function of one argument for workers: calls ``module:function`` with ``given`` before it.
+def at_worker(name: str, *arguments: Any) -> Callable[[Any], Any]:
+    """A function of one argument for workers: calls ``module:function`` with ``arguments`` before it.
 
     It is sent by value, and first finds the program beside it.
     """
     from pyspark import cloudpickle  # an optional extra
 
     program = _PROGRAM
-    packed = cloudpickle.dumps(given)  # type: ignore[no-untyped-call]
+    pickled_arguments = cloudpickle.dumps(arguments)  # type: ignore[no-untyped-call]
 
     def work(batches: Any) -> Any:
         from pyspark import SparkFiles, cloudpickle  # an optional extra
 
-        place = SparkFiles.get(program)
-        if place not in sys.path:
-            sys.path.insert(0, place)
+        program_path = SparkFiles.get(program)
+        if program_path not in sys.path:
+            sys.path.insert(0, program_path)
         module, _, function = name.partition(":")
-        call = getattr(importlib.import_module(module), function)
-        return call(*cloudpickle.loads(packed), batches)
+        target_function = getattr(importlib.import_module(module), function)
+        return target_function(*cloudpickle.loads(pickled_arguments), batches)
 
     work.__module__ = "__main__"  # else only its name would travel
     return work
 
 
-def _started(engine: str) -> Any:
+def _start_session(engine: str) -> Any:
     from pyspark.sql import SparkSession  # an optional extra
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # none is used
-    building = SparkSession.builder.master(engine).appName("xhcredit")
-    building = building.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
-    building = building.config("spark.ui.showConsoleProgress", "false")  # we tell it ourselves
+    builder = SparkSession.builder.master(engine).appName("xhcredit")
+    builder = builder.config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")  # we tell it ourselves
     if engine.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        building = building.config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.host", "127.0.0.1")
     if engine.startswith("local-cluster"):  # an executor may take what its worker has
         memory = engine.rstrip("]").rpartition(",")[2]
-        building = building.config("spark.executor.memory", f"{memory}m")
+        builder = builder.config("spark.executor.memory", f"{memory}m")
     try:
-        return building.getOrCreate()
+        return builder.getOrCreate()
     except Exception as error:  # of py4j or of the JVM, by what fails
         raise BadInput(
             f'no Spark at "{engine}": {_cause(error)}; check the master\'s address and that it runs'
@@ -148,12 +148,14 @@ def _started(engine: str) -> Any:
 def _cause(error: Exception) -> str:
     """Message of the JVM exception, without its stack trace."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if re.match(r"(: |Caused by: )?[\w.]+(Exception|Error)\b", line)]
-    return (told or lines or [type(error).__name__])[0].removeprefix(": ")
+    exception_lines = [
+        line for line in lines if re.match(r"(: |Caused by: )?[\w.]+(Exception|Error)\b", line)
+    ]
+    return (exception_lines or lines or [type(error).__name__])[0].removeprefix(": ")
 
 
-def _program(folder: Path) -> str:
+def _program_archive(folder: Path) -> str:
     """This program as an archive."""
-    root, staged = Path(__file__).parents[2], folder / "program"
-    shutil.copytree(root, staged / root.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return shutil.make_archive(str(folder / _PROGRAM), "zip", staged)
+    root, staging_folder = Path(__file__).parents[2], folder / "program"
+    shutil.copytree(root, staging_folder / root.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.make_archive(str(folder / _PROGRAM), "zip", staging_folder)

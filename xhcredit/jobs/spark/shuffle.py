@@ -34,7 +34,7 @@ from xhcredit.jobs.spark.session import Spark, at_worker
 #: runs of enterprises at least, so that few enterprises are shared out too
 RUNS = 4
 #: enterprises of a run at most: a worker holds their rows of one table
-_MOST = 200_000
+_MAX_RUN_ENTERPRISES = 200_000
 #: rows that one reading task takes, unless a row group is larger
 _ROWS = 500_000
 #: Spark's name of a type, where it is not DuckDB's
@@ -45,7 +45,7 @@ Piece = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Sorting:
+class SortPlan:
     """Sort plan of a shuffled table, as workers need it."""
 
     table: str
@@ -55,16 +55,16 @@ class Sorting:
     runs: str
     count: int
 
-    def run(self, k: int) -> Array:
+    def codes_of_run(self, k: int) -> Array:
         """Codes of run ``k``."""
         codes: Array = np.load(self.codes, mmap_mode="r")
         start, stop = (codes.shape[0] * i // self.count for i in (k, k + 1))
         return codes[start:stop]
 
     @property
-    def firsts(self) -> Array:
+    def first_codes(self) -> Array:
         """The first code of each run."""
-        return np.array([self.run(k)[0] for k in range(self.count)])
+        return np.array([self.codes_of_run(k)[0] for k in range(self.count)])
 
 
 class Shuffle:
@@ -86,62 +86,64 @@ class Shuffle:
         self, con: duckdb.DuckDBPyConnection, t: Table, enterprises: int, out: Path
     ) -> int:
         """Write one table's columns into ``out / t.name``; returns the rows."""
-        holding = [entry for entry in self._entries if t.name in entry.parts]
-        if not enterprises or not sum(entry.parts[t.name] for entry in holding):
+        entries_with_rows = [entry for entry in self._entries if t.name in entry.parts]
+        if not enterprises or not sum(entry.parts[t.name] for entry in entries_with_rows):
             return cluster.write_table(con, t, enterprises, out)
         runs = out.resolve() / ".runs"
         shutil.rmtree(runs, ignore_errors=True)
         runs.mkdir(parents=True)
-        sorting = _sorting(self._warehouse, t, holding, enterprises, runs)
-        tasks = _tasks(t, self._warehouse, holding)
-        sizes = self._run(sorting, tasks)
-        _join(t, runs, sorting, sizes, out / t.name)
+        plan = _sort_plan(self._warehouse, t, entries_with_rows, enterprises, runs)
+        tasks = _tasks(t, self._warehouse, entries_with_rows)
+        sizes = self._sort_on_cluster(plan, tasks)
+        _merge_runs(t, runs, plan, sizes, out / t.name)
         shutil.rmtree(runs)
         return sum(sizes.values())
 
-    def _run(self, sorting: Sorting, tasks: list[list[Piece]]) -> dict[int, int]:
+    def _sort_on_cluster(self, plan: SortPlan, tasks: list[list[Piece]]) -> dict[int, int]:
         """Rows by run of what the workers wrote."""
-        types = columns_of(directory()[sorting.table])
-        told = ", ".join(f"`{n}` {_SPARK.get(types[n], types[n])}" for n in sorting.columns)
-        with self._spark.patience():
-            places = self._spark.session.range(0, len(tasks), 1, len(tasks))
-            read = at_worker("xhcredit.jobs.spark.shuffle:read_pieces", sorting, tasks)
-            rows = places.mapInArrow(read, f"{told}, _seq INT, _run INT")
-            sort = at_worker("xhcredit.jobs.spark.shuffle:sort_run", sorting)
-            brought = rows.repartitionById(sorting.count, "_run")
-            done = brought.mapInArrow(sort, "run INT, size BIGINT").collect()
-        return {row.run: row.size for row in done}
+        types = columns_of(directory()[plan.table])
+        schema_text = ", ".join(f"`{n}` {_SPARK.get(types[n], types[n])}" for n in plan.columns)
+        with self._spark.translate_errors():
+            task_numbers = self._spark.session.range(0, len(tasks), 1, len(tasks))
+            read_function = at_worker("xhcredit.jobs.spark.shuffle:read_pieces", plan, tasks)
+            rows = task_numbers.mapInArrow(read_function, f"{schema_text}, _seq INT, _run INT")
+            sort_function = at_worker("xhcredit.jobs.spark.shuffle:sort_run", plan)
+            rows_by_run = rows.repartitionById(plan.count, "_run")
+            run_sizes = rows_by_run.mapInArrow(sort_function, "run INT, size BIGINT").collect()
+        return {row.run: row.size for row in run_sizes}
 
 
-def _sorting(
-    warehouse: Warehouse, t: Table, holding: list[Entry], enterprises: int, runs: Path
-) -> Sorting:
+def _sort_plan(
+    warehouse: Warehouse, t: Table, entries_with_rows: list[Entry], enterprises: int, runs: Path
+) -> SortPlan:
     """How a table is sorted whose runs go to ``runs``."""
-    files = [warehouse.part(t.name, entry.name) for entry in holding]
-    versions = bool(versioned_ids(warehouse, t, holding, read_parquet(files)))
-    wanted = [n for n in columns_of(t) if n == "event_id" or n not in EXTRA_COLUMNS]
+    files = [warehouse.part(t.name, entry.name) for entry in entries_with_rows]
+    versions = bool(versioned_ids(warehouse, t, entries_with_rows, read_parquet(files)))
+    column_names = [n for n in columns_of(t) if n == "event_id" or n not in EXTRA_COLUMNS]
     if not versions:  # then nothing is compared, and only what is stored has to travel
-        named = re.findall(r"\w+", " ".join(text for _, text, _ in cluster.selected(t)))
-        wanted = [n for n in wanted if n in {"code", "event_id", "known_on", *named}]
-    return Sorting(
+        used_names = re.findall(r"\w+", " ".join(text for _, text, _ in cluster.stored_columns(t)))
+        column_names = [
+            n for n in column_names if n in {"code", "event_id", "known_on", *used_names}
+        ]
+    return SortPlan(
         table=t.name,
-        columns=tuple(wanted),
-        versions=tuple(holding) if versions else (),
+        columns=tuple(column_names),
+        versions=tuple(entries_with_rows) if versions else (),
         codes=str(runs.parents[1] / "register" / "codes.npy"),
         runs=str(runs),
-        count=min(enterprises, max(RUNS, -(-enterprises // _MOST))),
+        count=min(enterprises, max(RUNS, -(-enterprises // _MAX_RUN_ENTERPRISES))),
     )
 
 
-def _tasks(t: Table, warehouse: Warehouse, holding: list[Entry]) -> list[list[Piece]]:
+def _tasks(t: Table, warehouse: Warehouse, entries_with_rows: list[Entry]) -> list[list[Piece]]:
     """Row groups of all parts of a table, as many together as one task reads."""
     tasks: list[list[Piece]] = [[]]
     rows = 0
-    for entry in holding:
+    for entry in entries_with_rows:
         file = warehouse.part(t.name, entry.name)
-        about = pq.read_metadata(file)
-        for group in range(about.num_row_groups):
-            size = about.row_group(group).num_rows
+        file_metadata = pq.read_metadata(file)
+        for group in range(file_metadata.num_row_groups):
+            size = file_metadata.row_group(group).num_rows
             if tasks[-1] and rows + size > _ROWS:
                 tasks.append([])
                 rows = 0
@@ -150,80 +152,83 @@ def _tasks(t: Table, warehouse: Warehouse, holding: list[Entry]) -> list[list[Pi
     return tasks
 
 
-def read_pieces(sorting: Sorting, tasks: list[list[Piece]], batches: Iterator[Any]) -> Any:
+def read_pieces(plan: SortPlan, tasks: list[list[Piece]], batches: Iterator[Any]) -> Any:
     """On a worker: rows of the tasks whose numbers come, and in which run each falls."""
-    types = _types(sorting)
-    firsts = sorting.firsts
+    types = _types(plan)
+    firsts = plan.first_codes
     for batch in batches:
-        for number in batch.column(0).to_pylist():
-            for file, seq, group in tasks[number]:
+        for task_number in batch.column(0).to_pylist():
+            for file, seq, group in tasks[task_number]:
                 rows = _row_group(file, group, types)
-                codes = cluster.values(rows["code"].combine_chunks(), "S18")
+                codes = cluster.numpy_values(rows["code"].combine_chunks(), "S18")
                 run = np.maximum(np.searchsorted(firsts, codes, side="right") - 1, 0)
                 rows = rows.append_column("_seq", pa.array(np.full(len(rows), seq, np.int32)))
                 rows = rows.append_column("_run", pa.array(run.astype(np.int32)))
                 yield from rows.to_batches()
 
 
-def _types(sorting: Sorting) -> pa.Schema:
+def _types(plan: SortPlan) -> pa.Schema:
     with duckdb.connect() as con:
-        whole = con.sql(empty_sql(directory()[sorting.table])).to_arrow_table().schema
-    return pa.schema([whole.field(name) for name in sorting.columns])
+        full_schema = con.sql(empty_sql(directory()[plan.table])).to_arrow_table().schema
+    return pa.schema([full_schema.field(name) for name in plan.columns])
 
 
 def _row_group(file: str, group: int, types: pa.Schema) -> pa.Table:
     """A row group; a column that was declared after the part was written is empty."""
     with pq.ParquetFile(file) as part:
-        held = [name for name in types.names if name in part.schema_arrow.names]
-        rows = part.read_row_group(group, columns=held, use_threads=False)
+        present_columns = [name for name in types.names if name in part.schema_arrow.names]
+        rows = part.read_row_group(group, columns=present_columns, use_threads=False)
     columns = [
-        rows[f.name].cast(f.type) if f.name in held else pa.nulls(len(rows), f.type) for f in types
+        rows[f.name].cast(f.type) if f.name in present_columns else pa.nulls(len(rows), f.type)
+        for f in types
     ]
     return pa.table(columns, schema=types)
 
 
-def sort_run(sorting: Sorting, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def sort_run(plan: SortPlan, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """On a worker: resolve and sort one run, and write its columns; says how many rows it has."""
-    held = list(batches)
-    if not sum(batch.num_rows for batch in held):
+    batch_list = list(batches)
+    if not sum(batch.num_rows for batch in batch_list):
         return
-    k = held[0].column("_run")[0].as_py()
-    size = _write_run(sorting, k, pa.Table.from_batches(held))
+    k = batch_list[0].column("_run")[0].as_py()
+    size = _write_run(plan, k, pa.Table.from_batches(batch_list))
     yield pa.RecordBatch.from_arrays(
         [pa.array([k], pa.int32()), pa.array([size], pa.int64())], ["run", "size"]
     )
 
 
-def _write_run(sorting: Sorting, k: int, rows: pa.Table) -> int:
+def _write_run(plan: SortPlan, k: int, rows: pa.Table) -> int:
     """Write a run under a name of its own until it is complete: it may be sorted twice."""
-    t = directory()[sorting.table]
-    codes = sorting.run(k)
+    t = directory()[plan.table]
+    codes = plan.codes_of_run(k)
     numbers = np.arange(codes.shape[0], dtype=np.int32)
-    part = Path(tempfile.mkdtemp(dir=sorting.runs, suffix=".part"))
+    part_folder = Path(tempfile.mkdtemp(dir=plan.runs, suffix=".part"))
     with duckdb.connect() as con:
-        con.execute(f"SET temp_directory = '{part / 'spill'}'")
+        con.execute(f"SET temp_directory = '{part_folder / 'spill'}'")
         con.execute("SET threads = 1")  # a task of Spark has one core
         con.register("raw", rows)
         con.register("ids", pa.table({"code": codes.astype("U18"), "ent": numbers}))
-        con.execute(f'CREATE TEMP VIEW "{t.name}" AS {_resolved(sorting, t)}')
-        size = cluster.write_table(con, t, codes.shape[0], part)
-    _appear(part / t.name, Path(sorting.runs) / f"{k:06d}")
-    shutil.rmtree(part)
+        con.execute(f'CREATE TEMP VIEW "{t.name}" AS {_resolved_sql(plan, t)}')
+        size = cluster.write_table(con, t, codes.shape[0], part_folder)
+    _move_into_place(part_folder / t.name, Path(plan.runs) / f"{k:06d}")
+    shutil.rmtree(part_folder)
     return size
 
 
-def _resolved(sorting: Sorting, t: Table) -> str:
+def _resolved_sql(plan: SortPlan, t: Table) -> str:
     """SQL of a run in which each key stands once."""
     rows = f"(SELECT * EXCLUDE (_seq, _run) FROM raw UNION ALL BY NAME {empty_sql(t)})"
-    if not sorting.versions:
+    if not plan.versions:
         return history_sql(t, rows, "", "")
     ids = "SELECT event_id FROM raw GROUP BY event_id HAVING count(*) > 1"
-    again = f"SELECT * EXCLUDE (_run) FROM raw WHERE event_id IN ({ids})"
-    numbered = dated_sql(f"{again} UNION ALL BY NAME {empty_sql(t)}", list(sorting.versions))
-    return history_sql(t, rows, ids, numbered)
+    repeated_rows_sql = f"SELECT * EXCLUDE (_run) FROM raw WHERE event_id IN ({ids})"
+    dated_rows_sql = dated_sql(
+        f"{repeated_rows_sql} UNION ALL BY NAME {empty_sql(t)}", list(plan.versions)
+    )
+    return history_sql(t, rows, ids, dated_rows_sql)
 
 
-def _appear(folder: Path, target: Path) -> None:
+def _move_into_place(folder: Path, target: Path) -> None:
     """Move a run into place; one that another task wrote meanwhile is the same."""
     try:
         os.replace(folder, target)
@@ -232,27 +237,27 @@ def _appear(folder: Path, target: Path) -> None:
             raise
 
 
-def _join(t: Table, runs: Path, sorting: Sorting, sizes: dict[int, int], out: Path) -> None:
+def _merge_runs(t: Table, runs: Path, plan: SortPlan, sizes: dict[int, int], out: Path) -> None:
     """Put the columns of all runs together; a run without rows wrote nothing."""
     out.mkdir(parents=True)
-    for name, _, kind in cluster.selected(t):
-        whole = np.lib.format.open_memmap(
+    for name, _, kind in cluster.stored_columns(t):
+        merged = np.lib.format.open_memmap(
             out / f"{name}.npy", mode="w+", dtype=kind, shape=(sum(sizes.values()),)
         )
-        at = 0
+        start = 0
         for k, size in sorted(sizes.items()):
-            whole[at : at + size] = np.load(runs / f"{k:06d}" / f"{name}.npy", mmap_mode="r")
-            at += size
+            merged[start : start + size] = np.load(runs / f"{k:06d}" / f"{name}.npy", mmap_mode="r")
+            start += size
     if t.kind == "event":
-        np.save(out / "offsets.npy", _offsets(runs, sorting, sizes))
+        np.save(out / "offsets.npy", _offsets(runs, plan, sizes))
 
 
-def _offsets(runs: Path, sorting: Sorting, sizes: dict[int, int]) -> Array:
+def _offsets(runs: Path, plan: SortPlan, sizes: dict[int, int]) -> Array:
     """Where each enterprise's rows begin among those of all runs."""
-    found = [np.zeros(1, np.int64)]
-    for k in range(sorting.count):
-        own = np.zeros(sorting.run(k).shape[0], np.int64)
+    offset_parts = [np.zeros(1, np.int64)]
+    for k in range(plan.count):
+        run_offsets = np.zeros(plan.codes_of_run(k).shape[0], np.int64)
         if k in sizes:
-            own = np.load(runs / f"{k:06d}" / "offsets.npy")[1:]
-        found.append(own + found[-1][-1])
-    return np.concatenate(found)
+            run_offsets = np.load(runs / f"{k:06d}" / "offsets.npy")[1:]
+        offset_parts.append(run_offsets + offset_parts[-1][-1])
+    return np.concatenate(offset_parts)

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xhcredit.draws.tickets import Bound
+from xhcredit.draws.tickets import BoundTicket
 from xhcredit.jobs.spark.session import Spark, at_worker
 
 #: codes that one task takes
 _SLICE = 1_000_000
 
 
-class SparkBound(Bound):
+class SparkBound(BoundTicket):
     """``Bound`` whose ``starts`` are computed by workers; single tickets are computed here.
 
     Args:
@@ -28,29 +28,31 @@ class SparkBound(Bound):
         super().__init__(seed, round_id)
         self._spark, self._draw = spark, (seed, round_id)
 
-    def starts(self, every: Iterable[bytes]) -> npt.NDArray[np.uint64]:
+    def starts(self, ticket_codes: Iterable[bytes]) -> npt.NDArray[np.uint64]:
         """The first 16 digits of many tickets, as numbers: they decide all but ties.
 
         Raises:
             BadInput: there is no cluster, or its workers gave up (with Spark's own words).
         """
-        codes = pa.array(every, pa.binary())
+        codes = pa.array(ticket_codes, pa.binary())
         slices = -(-len(codes) // _SLICE)
         rows = pa.table({"at": pa.array(range(len(codes)), pa.int64()), "code": codes})
-        with self._spark.patience():
+        with self._spark.translate_errors():
             frame = self._spark.session.createDataFrame(rows).repartition(max(slices, 1))
-            work = at_worker("xhcredit.jobs.spark.tickets:starts_of", *self._draw)
-            done = frame.mapInArrow(work, "at BIGINT, start BIGINT").toArrow()
-        found = np.empty(len(codes), np.uint64)
-        found[done["at"].to_numpy()] = done["start"].to_numpy().view(np.uint64)
-        return found
+            starts_function = at_worker("xhcredit.jobs.spark.tickets:starts_of", *self._draw)
+            starts_table = frame.mapInArrow(starts_function, "at BIGINT, start BIGINT").toArrow()
+        start_numbers = np.empty(len(codes), np.uint64)
+        start_numbers[starts_table["at"].to_numpy()] = (
+            starts_table["start"].to_numpy().view(np.uint64)
+        )
+        return start_numbers
 
 
 def starts_of(
     seed: str, round_id: str, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """On a worker: the tickets of the codes that come (Spark has no unsigned numbers)."""
-    ticket = Bound(seed, round_id)
+    ticket = BoundTicket(seed, round_id)
     for batch in batches:
         starts = ticket.starts(batch.column("code").to_pylist()).view(np.int64)
         yield pa.RecordBatch.from_arrays([batch.column("at"), pa.array(starts)], ["at", "start"])

@@ -17,20 +17,20 @@ from pathlib import Path
 import duckdb
 
 import xhcredit
-from xhcredit.domain.disk import need_room, size_of
-from xhcredit.domain.log import measured
+from xhcredit.domain.disk import require_free_space, size_of
+from xhcredit.domain.log import log_duration
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine import cluster, stores
-from xhcredit.engine.columns import Store
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.update_clusters import recluster
 from xhcredit.errors import NothingKnown
-from xhcredit.ingest.changes import changes
+from xhcredit.ingest.changes import warehouse_changes
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory_digest
 from xhcredit.ingest.warehouse import Warehouse, literal
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.shuffle import Shuffle
-from xhcredit.jobs.warehouse.memory_limit import for_sorting, settings
+from xhcredit.jobs.warehouse.memory_limit import duckdb_settings, for_sorting
 
 #: modules whose text says how a store is laid out; a change of theirs builds stores anew
 _LAYOUT = (
@@ -48,48 +48,56 @@ _LAYOUT = (
 )
 
 #: bytes of arrays, and of what is spilled while sorting, per byte of the parts
-_ROOM = 4
+_BYTES_PER_PART_BYTE = 4
 
 
-def open_store(
+def open_event_columns(
     warehouse: Path,
     *,
     progress: Progress = ignore_progress,
     memory: str = "",
-    anew: bool = False,
+    rebuild: bool = False,
     spark: Spark | None = None,
-) -> Store:
+) -> EventColumns:
     """Return the clustered store of a warehouse; what was ingested since is spliced into it.
 
     Args:
         warehouse: folder that ``xhcredit ingest`` wrote.
         progress: told which table is being clustered.
         memory: what the process may hold (``"2GB"``); what sorting needs beyond it is on disk.
-        anew: build it from the parts, whatever store there was before.
+        rebuild: build it from the parts, whatever store there was before.
         spark: the cluster that sorts events, if they must be sorted anew; ``None``: DuckDB here.
 
     Raises:
         NothingKnown: nothing was ever ingested there.
         DiskFull: its disk has less room than the store needs; nothing was begun.
     """
-    room = for_sorting(memory)
+    sort_bytes = for_sorting(memory)
     source = Warehouse(warehouse)
     with source.reading(), exclusive_lock(warehouse):
         if not source.entries():
             raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
         target = _folder_of(source, source.digest())
-        if anew or not target.exists():
-            need_room(target.parent, _ROOM * size_of(warehouse / "parts"), "clustering the events")
-            sort = cluster.write_table if spark is None else Shuffle(spark, source)
-            with measured("cluster.built") as counts:
-                counts["spliced"] = _build(source, target, progress, room, sort, anew=anew)
-                counts |= _counts(target)
-        store = stores.load(target)
+        if rebuild or not target.exists():
+            require_free_space(
+                target.parent,
+                _BYTES_PER_PART_BYTE * size_of(warehouse / "parts"),
+                "clustering the events",
+            )
+            sort_table = cluster.write_table if spark is None else Shuffle(spark, source)
+            with log_duration("cluster.built") as counts:
+                counts["spliced"] = _build(
+                    source, target, progress, sort_bytes, sort_table, rebuild=rebuild
+                )
+                counts |= _cluster_counts(target)
+        event_columns = stores.load(target)
         _discard_others(source, target)
-    return store
+    return event_columns
 
 
-def open_book(warehouse: Path, digest: str, *, progress: Progress = ignore_progress) -> Store:
+def open_book(
+    warehouse: Path, digest: str, *, progress: Progress = ignore_progress
+) -> EventColumns:
     """Return the clustered store of what a warehouse held when it had a digest.
 
     What came since, and what was replaced since, changes nothing in it.  It lies ready for the
@@ -108,26 +116,28 @@ def open_book(warehouse: Path, digest: str, *, progress: Progress = ignore_progr
     if not target.exists():
         with source.reading(), exclusive_lock(warehouse):
             if not target.exists():
-                with measured("cluster.built", spliced=False) as counts:
+                with log_duration("cluster.built", spliced=False) as counts:
                     _build_as_of(source, target, digest, progress)
-                    counts |= _counts(target)
-    store = stores.load(target)
+                    counts |= _cluster_counts(target)
+    event_columns = stores.load(target)
     with suppress(OSError):  # who may only read cannot say that it is used; the night did
-        keep_book(warehouse, store)
-    return store
+        keep_book(warehouse, event_columns)
+    return event_columns
 
 
-def _counts(target: Path) -> dict[str, int]:
+def _cluster_counts(target: Path) -> dict[str, int]:
     """How many enterprises and events a clustered store holds."""
-    store = stores.load(target)
-    events = [a["occurred"].shape[0] for a in store.tables.values() if "occurred" in a]
-    return {"enterprises": len(store), "events": sum(events)}
+    event_columns = stores.load(target)
+    events = [a["occurred"].shape[0] for a in event_columns.tables.values() if "occurred" in a]
+    return {"enterprises": len(event_columns), "events": sum(events)}
 
 
-def keep_book(warehouse: Path, store: Store) -> None:
+def keep_book(warehouse: Path, event_columns: EventColumns) -> None:
     """Retain a clustered store and its parts: a run was, or is, explained from it."""
-    if store.path is not None:
-        Warehouse(warehouse).keep_book(store.digest, stores.about(store.path)["entries"])
+    if event_columns.path is not None:
+        Warehouse(warehouse).keep_book(
+            event_columns.digest, stores.read_notes(event_columns.path)["entries"]
+        )
 
 
 @contextmanager
@@ -152,7 +162,7 @@ def _newest(source: Warehouse) -> Path | None:
     whole = []
     for folder in (source.path / "clustered").iterdir():
         try:
-            about = stores.about(folder)
+            about = stores.read_notes(folder)
         except (OSError, ValueError):  # half-built
             continue
         if about.get("entries") and folder == _folder_of(source, about["digest"]):
@@ -175,32 +185,32 @@ def _build(
     source: Warehouse,
     target: Path,
     progress: Progress,
-    room: int | None,
-    sort: cluster.Sort,
+    sort_bytes: int | None,
+    sort_table: cluster.Sort,
     *,
-    anew: bool,
+    rebuild: bool,
 ) -> bool:
     """Cluster the tables of a warehouse; what memory cannot hold is spilled beside the store.
 
     An earlier store of the same layout is carried on, if what came since can be told from it.
     Returns whether it was.
     """
-    digest, base = source.digest(), None if anew else _newest(source)
+    digest, base_folder = source.digest(), None if rebuild else _newest(source)
     with duckdb.connect() as con:
         con.execute(f"SET temp_directory = {literal(str(source.path / '.spill'))}")
-        _limit_memory(con, room)
-        if base is not None:
+        _limit_memory(con, sort_bytes)
+        if base_folder is not None:
             progress("splice", 0, 1)
             con.execute("SET threads = 1")  # few rows: more threads cost more than they save
-            changed = changes(con, source, stores.about(base)["entries"])
-            if changed is not None and recluster(changed, base, target, digest):
+            change_set = warehouse_changes(con, source, stores.read_notes(base_folder)["entries"])
+            if change_set is not None and recluster(change_set, base_folder, target, digest):
                 progress("splice", 1, 1)
                 return True
             con.execute("RESET threads")
-            _limit_memory(con, room)
+            _limit_memory(con, sort_bytes)
         create_views(con, source)
         entries = [e.name for e in source.entries()]
-        cluster.build(con, target, digest, progress, entries, sort)
+        cluster.build(con, target, digest, progress, entries, sort_table)
     return False
 
 
@@ -217,5 +227,5 @@ def _build_as_of(source: Warehouse, target: Path, digest: str, progress: Progres
 
 def _limit_memory(con: duckdb.DuckDBPyConnection, room: int | None) -> None:
     """Keep sorting within ``room`` bytes, if there is such a limit."""
-    for setting in settings(room) if room is not None else ():
+    for setting in duckdb_settings(room) if room is not None else ():
         con.execute(setting)

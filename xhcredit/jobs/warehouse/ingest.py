@@ -8,32 +8,32 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xhcredit.domain.disk import need_room
-from xhcredit.domain.log import failure, logged, measured
+from xhcredit.domain.disk import require_free_space
+from xhcredit.domain.log import failure, log_call, log_duration
 from xhcredit.domain.persons import person_key as key_of
 from xhcredit.domain.progress import Progress
 from xhcredit.errors import BadInput, XhcreditError
-from xhcredit.ingest.deliveries import WAITING, Delivery
+from xhcredit.ingest.deliveries import WAITING_REASONS, Delivery
 from xhcredit.ingest.mapping import load_mappings
 from xhcredit.ingest.mapping_types import Mapping
-from xhcredit.ingest.pipeline import Run, ingest_source
+from xhcredit.ingest.pipeline import IngestContext, ingest_source
 from xhcredit.ingest.readers.sources import Source, bytes_of, sources_of
 from xhcredit.ingest.report import FileReport, IngestReport
-from xhcredit.ingest.suggest import near
+from xhcredit.ingest.suggest import hint_for
 from xhcredit.ingest.warehouse import Warehouse
 
 #: bytes that are written per byte that is read: staged texts, the scratch database, the parts
-_ROOM = 3
+_BYTES_PER_SOURCE_BYTE = 3
 
 
-def _counts(report: IngestReport) -> dict[str, Any]:
+def _log_fields(report: IngestReport) -> dict[str, Any]:
     """Log fields of an ingestion."""
     refused = len(report.refused)
     rows = {"entered": report.entered(), "quarantined": report.quarantined()}
     return {"files": len(report.files), "refused": refused, **rows}
 
 
-@logged("ingest.finished", _counts)
+@log_call("ingest.finished", _log_fields)
 def run_ingest(
     source: str,
     mapping: Path,
@@ -68,27 +68,32 @@ def run_ingest(
         DiskFull: the warehouse's disk has less room than this needs; nothing was begun.
     """
     sources, mappings = sources_of(source), load_mappings(mapping)
-    pairs = _pairs(sources, mappings, source)
-    need_room(warehouse, _ROOM * bytes_of(source), "this ingestion")
+    pairs = _source_mapping_pairs(sources, mappings, source)
+    require_free_space(warehouse, _BYTES_PER_SOURCE_BYTE * bytes_of(source), "this ingestion")
     target = Warehouse(warehouse)
     reports: list[FileReport] = []
 
-    def tell(words: str) -> None:
+    def report_progress(words: str) -> None:
         if progress:
             progress(words, len(reports), len(pairs))
 
-    def key() -> bytes:
+    def load_person_key() -> bytes:
         return person_key if person_key is not None else key_of(warehouse)
 
-    run = Run(target, today, key, tell)
+    run = IngestContext(target, today, load_person_key, report_progress)
     with target.lock():
         target.sweep()
-        runs = [replace(run, following=later) for later in _following(pairs)]
-        for one, (source_, how) in zip(runs, pairs, strict=True):
-            reports.append(_report(one, source_, how, alone=len(pairs) == 1))
+        runs = [
+            replace(run, following=later_deliveries)
+            for later_deliveries in _later_deliveries(pairs)
+        ]
+        for file_run, (source_, file_mapping) in zip(runs, pairs, strict=True):
+            reports.append(
+                _ingest_file(file_run, source_, file_mapping, is_only_file=len(pairs) == 1)
+            )
         _repeat_waiting(runs, pairs, reports)
         target.sweep(["quarantine"])
-        tell("done")
+        report_progress("done")
         digest = target.digest()
     unmatched, unused = _unpaired(sources, mappings)
     return IngestReport(tuple(reports), unmatched, unused, digest)
@@ -104,47 +109,49 @@ def _unpaired(
     )
 
 
-def _pairs(
-    sources: list[Source], mappings: list[Mapping], shown: str
+def _source_mapping_pairs(
+    sources: list[Source], mappings: list[Mapping], source_name: str
 ) -> list[tuple[Source, Mapping]]:
     """Which mapping reads which source; those that only feed the register first."""
     pairs = [(s, m) for s in sources for m in mappings if m.matches(s.name)]
     if not pairs:
         names = [s.name for s in sources]
-        hint = near(mappings[0].files, names)
+        hint = hint_for(mappings[0].files, names)
         raise BadInput(
-            f'no file of "{shown}" matches a mapping; it holds: {", ".join(names) or "nothing"}; '
+            f'no file of "{source_name}" matches a mapping; it holds: {", ".join(names) or "nothing"}; '
             f"the mappings read: {', '.join(m.files for m in mappings)}{hint}"
         )
-    return sorted(pairs, key=lambda pair: (_rank(pair[1]), pair[0].name))
+    return sorted(pairs, key=lambda pair: (_register_rank(pair[1]), pair[0].name))
 
 
-def _following(pairs: list[tuple[Source, Mapping]]) -> list[frozenset[Delivery]]:
+def _later_deliveries(pairs: list[tuple[Source, Mapping]]) -> list[frozenset[Delivery]]:
     """For each delivery those that come after it."""
-    each = [(source.digest() or source.name, mapping.id) for source, mapping in pairs]
-    return [frozenset(each[place + 1 :]) for place in range(len(each))]
+    deliveries = [(source.digest() or source.name, mapping.id) for source, mapping in pairs]
+    return [frozenset(deliveries[index + 1 :]) for index in range(len(deliveries))]
 
 
-def _rank(mapping: Mapping) -> int:
+def _register_rank(mapping: Mapping) -> int:
     """0 for a register, 1 for events that bring register rows along, 2 for other events."""
     if not mapping.feeds_register:
         return 2
     return int(any(block.table.kind == "event" for block in mapping.blocks))
 
 
-def _report(run: Run, source: Source, mapping: Mapping, *, alone: bool) -> FileReport:
-    with measured("ingest.file", mapping=mapping.id) as counts:
+def _ingest_file(
+    run: IngestContext, source: Source, mapping: Mapping, *, is_only_file: bool
+) -> FileReport:
+    with log_duration("ingest.file", mapping=mapping.id) as counts:
         try:
             report = ingest_source(run, source, mapping)
         except XhcreditError as error:
-            if alone:
+            if is_only_file:
                 raise
             report = FileReport(source.name, mapping.id, "refused", error=error)
-        counts |= _file_counts(report)
+        counts |= _file_log_fields(report)
     return report
 
 
-def _file_counts(report: FileReport) -> dict[str, Any]:
+def _file_log_fields(report: FileReport) -> dict[str, Any]:
     """Log fields of a file, without its name."""
     rows = {"rows": report.rows_in, "quarantined": report.rows_quarantined}
     error = failure(report.error) if report.error is not None else {}
@@ -152,15 +159,19 @@ def _file_counts(report: FileReport) -> dict[str, Any]:
 
 
 def _repeat_waiting(
-    runs: list[Run], pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
+    runs: list[IngestContext], pairs: list[tuple[Source, Mapping]], reports: list[FileReport]
 ) -> None:
     """Do files again whose rows waited for enterprises that later files of this run brought.
 
     So the result does not depend on the order of the files, and a second run changes nothing.
     """
-    for place, (source, mapping) in enumerate(pairs):
-        before = reports[place]
-        if before.status != "refused" and WAITING & set(before.quarantined or ()):
-            after = _report(runs[place], source, mapping, alone=False)
-            entered = "entered" in (before.status, after.status)
-            reports[place] = replace(after, status="entered") if entered else after
+    for index, (source, mapping) in enumerate(pairs):
+        first_report = reports[index]
+        if first_report.status != "refused" and WAITING_REASONS & set(
+            first_report.quarantined or ()
+        ):
+            second_report = _ingest_file(runs[index], source, mapping, is_only_file=False)
+            has_entered = "entered" in (first_report.status, second_report.status)
+            reports[index] = (
+                replace(second_report, status="entered") if has_entered else second_report
+            )

@@ -8,23 +8,23 @@ from pydantic import Field
 
 from xhcredit.rules.schemas.common import Shape
 
-Some = Annotated[int, Field(ge=1, le=10**6)]
+PositiveCount = Annotated[int, Field(ge=1, le=10**6)]
 
 
 class Lockout(Shape):
     """Account lockout: failures until it, its minutes, failures allowed per network address."""
 
-    failures: Some
-    minutes: Some
-    address_failures: Some
+    failures: PositiveCount
+    minutes: PositiveCount
+    address_failures: PositiveCount
 
 
 class SessionLimits(Shape):
     """Session limits: idle minutes, hours in all, concurrent sessions."""
 
-    idle_minutes: Some
-    hours: Some
-    at_once: Some
+    idle_minutes: PositiveCount
+    hours: PositiveCount
+    at_once: PositiveCount
 
 
 class PasswordRules(Shape):
@@ -32,5 +32,5 @@ class PasswordRules(Shape):
 
     length: Annotated[int, Field(ge=8, le=64)]
     kinds: Annotated[int, Field(ge=1, le=4)]
-    days: Some
-    first_hours: Some
+    days: PositiveCount
+    first_hours: PositiveCount

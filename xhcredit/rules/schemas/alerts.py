@@ -11,9 +11,9 @@ from xhcredit.rules.schemas.common import Name, Shape, Text, refuse_no_day
 Colour = Literal["blue", "yellow", "orange", "red"]
 Days = Annotated[int, Field(ge=0, le=3660)]
 Window = Annotated[int, Field(ge=1, le=3660)]
-Some = Annotated[int, Field(ge=1, le=10**6)]
+PositiveCount = Annotated[int, Field(ge=1, le=10**6)]
 Part = Annotated[float, Field(gt=0, lt=1)]
-Chosen = Annotated[tuple[Name | Text | bool, ...], Field(min_length=1)]
+AllowedValues = Annotated[tuple[Name | Text | bool, ...], Field(min_length=1)]
 Measure = Literal["remind", "guide", "rectify", "triggered_check", "file_case", "transfer", "none"]
 
 
@@ -23,8 +23,8 @@ class Events(Shape):
     """
 
     table: Name
-    where: dict[Name, Chosen] = Field(default_factory=dict)
-    unless: dict[Name, Chosen] = Field(default_factory=dict)
+    where: dict[Name, AllowedValues] = Field(default_factory=dict)
+    unless: dict[Name, AllowedValues] = Field(default_factory=dict)
 
 
 class Trigger(Shape):
@@ -54,8 +54,8 @@ class CountReaches(Trigger):
     kind: Literal["count"]
     events: Events
     days: Days
-    at_least: Some
-    worse_from: Some | None = None
+    at_least: PositiveCount
+    worse_from: PositiveCount | None = None
 
 
 class Spike(Trigger):
@@ -69,7 +69,7 @@ class Spike(Trigger):
     events: Events
     days: Window
     baseline_days: Window
-    at_least: Some
+    at_least: PositiveCount
     ratio: Annotated[float, Field(ge=1, le=100)]
     by: Literal["enterprise", "street_industry"] = "enterprise"
 
@@ -78,7 +78,7 @@ class TierFalls(Trigger):
     """The tier fell by ``steps`` or more against the night before, into one of ``into``."""
 
     kind: Literal["tier_falls"]
-    steps: Some
+    steps: PositiveCount
     into: Annotated[tuple[Literal["B", "C", "D"], ...], Field(min_length=1)]
 
 
@@ -121,7 +121,7 @@ class Worsens(Trigger):
     events: Events
     column: Name
     days: Days
-    steps: Some
+    steps: PositiveCount
 
 
 class RatioOff(Trigger):
@@ -141,9 +141,9 @@ class RatioOff(Trigger):
 
     @model_validator(mode="after")
     def _one_bound(self) -> RatioOff:
-        given = [b for b in (self.above, self.below, self.fell_by) if b is not None]
-        if len(given) != 1:
-            raise ValueError(f"{len(given)} bounds; give one of above, below, fell_by")
+        bounds = [b for b in (self.above, self.below, self.fell_by) if b is not None]
+        if len(bounds) != 1:
+            raise ValueError(f"{len(bounds)} bounds; give one of above, below, fell_by")
         return self
 
 
@@ -170,7 +170,7 @@ class Related(Trigger):
     events: Events
     through: Annotated[tuple[Name, ...], Field(min_length=1)]
     days: Days
-    hub_above: Some
+    hub_above: PositiveCount
 
 
 class ClusterGrows(Trigger):
@@ -178,8 +178,8 @@ class ClusterGrows(Trigger):
 
     kind: Literal["cluster"]
     through: Annotated[tuple[Name, ...], Field(min_length=1)]
-    at_least: Some
-    growth: Some
+    at_least: PositiveCount
+    growth: PositiveCount
     days: Days
 
 
@@ -203,9 +203,9 @@ TRIGGER: TypeAdapter[Any] = TypeAdapter(Annotated[_KINDS, Field(discriminator="k
 class Budget(Shape):
     """How many alerts an officer can follow up in a week; ``never_held`` colours are not capped."""
 
-    per_officer_and_week: Some
-    officers: dict[Text, Some]
-    officers_elsewhere: Some
+    per_officer_and_week: PositiveCount
+    officers: dict[Text, PositiveCount]
+    officers_elsewhere: PositiveCount
     never_held: tuple[Colour, ...]
 
 
@@ -219,17 +219,19 @@ class Flow(Shape):
     """Terms of the workflow: working days per colour, two-person colours, expiry and snoozing."""
 
     COLOURS: ClassVar[tuple[Colour, ...]] = ("blue", "yellow", "orange", "red")
-    due_working_days: dict[Colour, Some]
+    due_working_days: dict[Colour, PositiveCount]
     two_persons: tuple[Colour, ...]
-    expires_days: Some
-    snooze_days: Some
-    snooze_times: Some
+    expires_days: PositiveCount
+    snooze_days: PositiveCount
+    snooze_times: PositiveCount
 
     @model_validator(mode="after")
     def _every_colour(self) -> Flow:
-        lacking = [c for c in self.COLOURS if c not in self.due_working_days]
-        if lacking:
-            raise ValueError(f'no term for "{lacking[0]}"; name every colour in due_working_days')
+        missing_colours = [c for c in self.COLOURS if c not in self.due_working_days]
+        if missing_colours:
+            raise ValueError(
+                f'no term for "{missing_colours[0]}"; name every colour in due_working_days'
+            )
         return self
 
 
@@ -252,10 +254,10 @@ class Proving(Shape):
     outcomes within ``horizon_days``; a trial is good for ``valid_days``.
     """
 
-    months: Some
-    step_days: Some
-    horizon_days: Some
-    valid_days: Some
+    months: PositiveCount
+    step_days: PositiveCount
+    horizon_days: PositiveCount
+    valid_days: PositiveCount
     confidence: Part
     outcomes: Annotated[tuple[Events, ...], Field(min_length=1)]
 
@@ -268,7 +270,7 @@ class Proving(Shape):
 class Retirement(Shape):
     """Terms on which a trigger of low precision is proposed for retirement."""
 
-    verified_at_least: Some
+    verified_at_least: PositiveCount
     precision_surely_below: Part
     confidence: Part
 
@@ -277,5 +279,5 @@ class Picture(Shape):
     """How much of a relation cluster is shown: nodes at most, and which are hubs."""
 
     through: Annotated[tuple[Name, ...], Field(min_length=1)]
-    nodes_at_most: Some
-    hub_above: Some
+    nodes_at_most: PositiveCount
+    hub_above: PositiveCount

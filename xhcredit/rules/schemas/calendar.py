@@ -33,10 +33,12 @@ class Holiday(Shape):
 
     @model_validator(mode="after")
     def _has_its_day(self) -> Holiday:
-        named = self.month is not None and self.day is not None
-        if (self.by == "qingming") == named or (self.month is None) != (self.day is None):
-            found = f"by {self.by} with month {self.month} and day {self.day}"
-            raise ValueError(f"{found}; name month and day, except of qingming")
+        has_month_and_day = self.month is not None and self.day is not None
+        if (self.by == "qingming") == has_month_and_day or (self.month is None) != (
+            self.day is None
+        ):
+            problem = f"by {self.by} with month {self.month} and day {self.day}"
+            raise ValueError(f"{problem}; name month and day, except of qingming")
         return self
 
     def in_year(self, year: int) -> tuple[date, ...]:
@@ -72,8 +74,8 @@ class YearOff(Shape):
 
     @model_validator(mode="after")
     def _consistent(self) -> YearOff:
-        for found in self._contradictions():
-            raise ValueError(f"{found}; correct the day by the notice")
+        for contradiction in self._contradictions():
+            raise ValueError(f"{contradiction}; correct the day by the notice")
         return self
 
     @property
@@ -86,13 +88,13 @@ class YearOff(Shape):
             if last < first:
                 yield f"{first} to {last} ends before it begins"
         off, works = self.off, self.works
-        for days, what in ((off, "is a day off"), (works, "is a day of work")):
-            twice = [day for day in days if days.count(day) > 1]
-            if twice:
-                yield f"{twice[0]} {what} twice"
-        both = sorted(set(off) & set(works))
-        if both:
-            yield f"{both[0]} is a day off and a day of work"
+        for days, meaning in ((off, "is a day off"), (works, "is a day of work")):
+            repeated = [day for day in days if days.count(day) > 1]
+            if repeated:
+                yield f"{repeated[0]} {meaning} twice"
+        both_days = sorted(set(off) & set(works))
+        if both_days:
+            yield f"{both_days[0]} is a day off and a day of work"
         weekdays = [day for day in works if day.weekday() < _SATURDAY]
         if weekdays:
             yield f"{weekdays[0]} is no Saturday or Sunday, so people work anyhow"

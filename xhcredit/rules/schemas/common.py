@@ -44,8 +44,8 @@ def refuse_no_day(month: int, day: int) -> None:
         ValueError: there is no such day in every year.
     """
     if day > min(monthrange(year, month)[1] for year in _YEARS):
-        found = f"month {month} has no day {day} in every year"
-        raise ValueError(f"{found}; name a day of every year")
+        problem = f"month {month} has no day {day} in every year"
+        raise ValueError(f"{problem}; name a day of every year")
 
 
 class PackState(Shape):
@@ -65,8 +65,8 @@ class Cutoffs(Shape):
     @model_validator(mode="after")
     def _descending(self) -> Cutoffs:
         if not self.A > self.B > self.C:
-            found = f"A {self.A}, B {self.B}, C {self.C} do not fall"
-            raise ValueError(f"{found}; give the safer grade the higher score")
+            problem = f"A {self.A}, B {self.B}, C {self.C} do not fall"
+            raise ValueError(f"{problem}; give the safer grade the higher score")
         return self
 
     def grade(self, score: float) -> TierName:
@@ -79,7 +79,7 @@ class Cutoffs(Shape):
         return next((grade for grade, lowest in bounds if score >= lowest), "D")
 
 
-class Condition(Shape):
+class FeatureCondition(Shape):
     """When an item of a list rule applies: ``feature`` is at least ``at_least``.
 
     A missing feature value is never "at least".  ``pack`` ties the item to a pack besides its
@@ -94,28 +94,28 @@ class Condition(Shape):
     en: Text
 
 
-class Direct(Condition):
+class Direct(FeatureCondition):
     """A direct assignment (直接判定): the tier is ``tier``, whatever the score."""
 
     tier: TierName
     article: Text
 
 
-class Cap(Condition):
+class Cap(FeatureCondition):
     """A cap (封顶): the tier, or the grade of every X, is ``no_better_than`` this."""
 
     no_better_than: Literal["B", "C", "D"]
 
 
-_Item = TypeVar("_Item", bound=Condition)
+_Item = TypeVar("_Item", bound=FeatureCondition)
 
 
 def _unique(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
     """Refuse two items with one id: a reason code must name one of them."""
     ids = [item.id for item in items]
-    twice = sorted({i for i in ids if ids.count(i) > 1})
-    if twice:
-        raise ValueError(f'item id "{twice[0]}" stands twice; give each item its own id')
+    repeated_ids = sorted({i for i in ids if ids.count(i) > 1})
+    if repeated_ids:
+        raise ValueError(f'item id "{repeated_ids[0]}" stands twice; give each item its own id')
     return items
 
 
@@ -159,10 +159,10 @@ class Weights(Shape):
         {'general': 0.6, 'x_food': 0.4}
         """
         names = list(dict.fromkeys(x))
-        lacking = [name for name in names if name not in self.x]
-        if lacking:
+        missing_names = [name for name in names if name not in self.x]
+        if missing_names:
             remedy = "add it to the entry of scores.weights"
-            raise BadRule(f'scores.weights: value: no weight for "{lacking[0]}"; {remedy}')
+            raise BadRule(f'scores.weights: value: no weight for "{missing_names[0]}"; {remedy}')
         weights = {"general": self.general, **{name: self.x[name] for name in names}}
         total = sum(weights.values())
         return {name: weight / total for name, weight in weights.items()}
@@ -182,8 +182,8 @@ class Scale(Shape):
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if not self.lowest < self.anchor_points < self.highest:
-            found = f"anchor {self.anchor_points} is not inside {self.lowest}-{self.highest}"
-            raise ValueError(f"{found}; put lowest < anchor_points < highest")
+            problem = f"anchor {self.anchor_points} is not inside {self.lowest}-{self.highest}"
+            raise ValueError(f"{problem}; put lowest < anchor_points < highest")
         return self
 
 
@@ -200,9 +200,9 @@ class Covers(Shape):
     @model_validator(mode="after")
     def _tellable(self) -> Covers:
         if len(self.sizes) != len(set(self.sizes)) or len(self.sizes) == 1:
-            found = f"sizes {list(self.sizes)}"
+            problem = f"sizes {list(self.sizes)}"
             raise ValueError(
-                f"{found}; name both small and micro, or neither: no feature tells which"
+                f"{problem}; name both small and micro, or neither: no feature tells which"
             )
         return self
 
@@ -214,7 +214,7 @@ class Covers(Shape):
             "is_small_or_micro": bool(self.sizes),
             "is_individual": bool(self.kinds),
         }
-        return tuple(feature for feature, wanted in flags.items() if wanted)
+        return tuple(feature for feature, is_covered in flags.items() if is_covered)
 
 
 class Tolerance(Shape):

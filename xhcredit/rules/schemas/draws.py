@@ -8,18 +8,18 @@ from pydantic import Field, RootModel, model_validator
 
 from xhcredit.rules.schemas.common import Name, Shape, Text, TierName, XName, refuse_no_day
 
-Some = Annotated[int, Field(ge=1, le=10**6)]
+PositiveCount = Annotated[int, Field(ge=1, le=10**6)]
 Rate = Annotated[str, Field(pattern=r"^(0(\.[0-9]{1,12})?|1(\.0{1,12})?)$")]
 
 
-class Between(Shape):
+class RatioBounds(Shape):
     """Lowest and highest share of a tier that may be drawn in one round, as decimal texts."""
 
     at_least: Rate
     at_most: Rate
 
     @model_validator(mode="after")
-    def _ordered(self) -> Between:
+    def _ordered(self) -> RatioBounds:
         if float(self.at_least) > float(self.at_most):
             raise ValueError(f"{self.at_least} is above {self.at_most}; swap them")
         return self
@@ -28,10 +28,10 @@ class Between(Shape):
 class Ratios(Shape):
     """Bounds by tier; a riskier tier may never be drawn with lower odds than a safer one."""
 
-    A: Between
-    B: Between
-    C: Between
-    D: Between
+    A: RatioBounds
+    B: RatioBounds
+    C: RatioBounds
+    D: RatioBounds
 
 
 class PlanTerms(Shape):
@@ -39,7 +39,7 @@ class PlanTerms(Shape):
 
     annual_month: Annotated[int, Field(ge=1, le=12)]
     annual_day: Annotated[int, Field(ge=1, le=31)]
-    special_months: Some
+    special_months: PositiveCount
     places: Annotated[int, Field(ge=2, le=10)]
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class CoverageDuty(Shape):
 
     x: XName
     field: Name
-    months: Some
+    months: PositiveCount
     forms: Annotated[tuple[Name, ...], Field(min_length=1)]
     all_points: bool
 
@@ -84,10 +84,10 @@ class InspectionCap(Shape):
     any form, exempt ones included, are worth a warning, though they bar nobody.
     """
 
-    most: Some
-    most_in_all: Some
+    most: PositiveCount
+    most_in_all: PositiveCount
     forms: Annotated[tuple[Name, ...], Field(min_length=1)]
-    warn_in_all: Some
+    warn_in_all: PositiveCount
 
     @model_validator(mode="after")
     def _ordered(self) -> InspectionCap:
@@ -114,7 +114,7 @@ class Exclusions(Shape):
 
     statuses: Annotated[tuple[Name, ...], Field(min_length=1)]
     higher_agencies: Annotated[tuple[Text, ...], Field(min_length=1)]
-    higher_months: Some
+    higher_months: PositiveCount
     pending_form: Name
     pending_result: Name
 
@@ -122,20 +122,20 @@ class Exclusions(Shape):
 class Publication(Shape):
     """Within how many working days after the last visit results are published."""
 
-    working_days: Some
+    working_days: PositiveCount
 
 
-class Trust(Shape):
+class TrustTerms(Shape):
     """Trust list of remote checks first (无感监管): tiers, and months of a clean record.
 
     ``months`` without a failed inspection and without a penalty.
     """
 
     tiers: Annotated[tuple[TierName, ...], Field(min_length=1)]
-    months: Some
+    months: PositiveCount
 
 
-class Chain(Trust):
+class ChainTerms(TrustTerms):
     """Which headquarters of food chains are exempt from a check on site of each new shop.
 
     ``reviews`` are results of the review; ``tiers`` and ``months`` as for the list of remote
@@ -145,7 +145,7 @@ class Chain(Trust):
     reviews: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
-class Trigger(Shape):
+class CheckSource(Shape):
     """A source of triggered checks; whether it counts toward a cap follows from its form."""
 
     zh: Text
@@ -153,11 +153,11 @@ class Trigger(Shape):
     form: Name
 
 
-class Triggers(RootModel[dict[Name, Trigger]]):
+class CheckSources(RootModel[dict[Name, CheckSource]]):
     """Sources of checks that are triggered instead of drawn."""
 
 
-class Quiet(Shape):
+class RemoteCheckItems(Shape):
     """Items checked remotely only for enterprises on the trust list, unless there is a lead."""
 
     items: Annotated[tuple[Name, ...], Field(min_length=1)]

@@ -19,7 +19,7 @@ RecordKind = Literal["penalty", "abnormal_listing", "serious_listing", "inspecti
 #: negative results of spot checks: of a random inspection (双随机抽查), of food sampling (食品抽检)
 SPOT_CHECKS = ("inspection", "food_sample")
 Ground = Literal["annual_report", "not_published", "concealment", "unreachable"]
-Clock = Literal["decided_on", "published_on"]
+PeriodStart = Literal["decided_on", "published_on"]
 Unit = Literal["working_days", "days"]
 
 Months = Annotated[int, Field(ge=0, le=600)]
@@ -47,17 +47,21 @@ class Minimum(Shape):
     months, except for records of class minor.
     """
 
-    clock: Clock
+    clock: PeriodStart
     months: ByClass
     fields: dict[Name, Months]
 
     def of(self, severity: SeverityName, field: str) -> int | None:
         """Months for a record of a class and field."""
-        own = self.fields.get(field)
-        return self.months.of(severity) if own is None or severity == "minor" else own
+        field_months = self.fields.get(field)
+        return (
+            self.months.of(severity)
+            if field_months is None or severity == "minor"
+            else field_months
+        )
 
 
-class Unpublished(Shape):
+class UnpublishedPenalties(Shape):
     """Which penalties are not published at all (不予公示), so that nothing has to be restored.
 
     Those of one of ``procedures``, and those of no kind beyond ``only``.  Those of a class that
@@ -69,7 +73,7 @@ class Unpublished(Shape):
     in_principle: tuple[SeverityName, ...] = ()
 
 
-class ByItself(Shape):
+class SelfEndingPenalties(Shape):
     """Which publications end by themselves and cannot be ended earlier: nothing to apply for.
 
     Of penalties of no kind beyond ``only``, and if ``small_fines`` of small fines (较低数额罚款),
@@ -82,7 +86,7 @@ class ByItself(Shape):
     months: Months | None = None
 
     @model_validator(mode="after")
-    def _months_of_what(self) -> ByItself:
+    def _months_of_what(self) -> SelfEndingPenalties:
         if (self.months is None) == bool(self.only or self.small_fines):
             raise ValueError("months without only or small_fines, or these without; give both")
         return self
@@ -94,10 +98,10 @@ class Maximum(Shape):
     A ban that lasts longer is published as long as it lasts, if ``bans_prolong``.
     """
 
-    clock: Clock
+    clock: PeriodStart
     months: ByClass
-    unpublished: Unpublished = Unpublished()
-    by_itself: ByItself = ByItself()
+    unpublished: UnpublishedPenalties = UnpublishedPenalties()
+    by_itself: SelfEndingPenalties = SelfEndingPenalties()
     bans_prolong: bool
 
 
@@ -129,13 +133,13 @@ class SeverityClasses(Shape):
     ]
 
 
-class Required(Shape):
+class RequiredCondition(Shape):
     """Whether a condition must be met."""
 
     required: bool
 
 
-class Kinds(Shape):
+class NeverEarlyKinds(Shape):
     """Penalties of these kinds cannot be ended early."""
 
     kinds: tuple[PenaltyKind, ...]
@@ -147,7 +151,7 @@ class Correction(Shape):
     minimum_months: Months
 
 
-class Listing(Shape):
+class ListingTerms(Shape):
     """A list: its term, and the months after which early removal may be applied for."""
 
     term_months: Months
@@ -165,7 +169,7 @@ class SpotChecks(Shape):
     with_penalty: bool
 
 
-class Bar(Shape):
+class ApplicationBar(Shape):
     """Bar on a new application, in months."""
 
     months: Months
@@ -177,32 +181,32 @@ class Shielding(Shape):
     shields: bool
 
 
-class Prevails(Shape):
+class ConflictRule(Shape):
     """Which of two conflicting rules prevails; the answer asks for legal review."""
 
     prevails: str
 
 
-class ByAge(Prevails):
+class ByAge(ConflictRule):
     """The older or the newer of two rules."""
 
     prevails: Literal["older", "newer"]
 
 
-class ByLevel(Prevails):
+class ByLevel(ConflictRule):
     """The local rule or the national one; in ``fields`` the local one in any case."""
 
     prevails: Literal["local", "national"]
     fields: tuple[Name, ...] = ()
 
 
-class ByReading(Prevails):
+class ByReading(ConflictRule):
     """The milder or the stricter reading of a word."""
 
     prevails: Literal["milder", "stricter"]
 
 
-class Transition(Prevails):
+class Transition(ConflictRule):
     """Of the rules met since the decision: the oldest, the newest or the milder."""
 
     prevails: Literal["older", "newer", "milder"]

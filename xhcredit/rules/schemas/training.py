@@ -28,8 +28,8 @@ class Outcome(Shape):
     @model_validator(mode="after")
     def _fields_fit(self) -> Outcome:
         if (self.observed == "inspected") != bool(self.fields):
-            found = f"observed {self.observed} with fields {list(self.fields)}"
-            raise ValueError(f'{found}; name fields if, and only if, observed is "inspected"')
+            problem = f"observed {self.observed} with fields {list(self.fields)}"
+            raise ValueError(f'{problem}; name fields if, and only if, observed is "inspected"')
         return self
 
     @property

@@ -20,7 +20,7 @@ from sqlalchemy import Update, delete, insert, select, update
 
 from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import canonical, written
+from xhcredit.store.core.hash_chain import canonical, format_moment
 from xhcredit.store.core.tables import grants, keys, sessions, users
 from xhcredit.store.core.transactions import Act, Tx, Writer
 
@@ -33,17 +33,19 @@ def actor_of(login: str) -> str:
     return f"user:{login}"
 
 
-def refuse_mixed(roles: Iterable[str]) -> None:
+def refuse_mixed_roles(roles: Iterable[str]) -> None:
     """Separation of duties: refuse to mix administrator roles with each other or with other roles.
 
     Raises:
         TwoPersons: one of them would hold another role as well.
     """
-    held = set(roles)
-    mine = sorted(held & ADMINISTRATORS)
-    if mine and len(held) > 1:
-        others = ", ".join(sorted(held - {mine[0]}))
-        raise TwoPersons(f"{mine[0]} does not go together with {others}; choose another person")
+    role_set = set(roles)
+    admin_roles = sorted(role_set & ADMINISTRATORS)
+    if admin_roles and len(role_set) > 1:
+        other_roles = ", ".join(sorted(role_set - {admin_roles[0]}))
+        raise TwoPersons(
+            f"{admin_roles[0]} does not go together with {other_roles}; choose another person"
+        )
 
 
 def digest_of(secret: str) -> str:
@@ -52,7 +54,7 @@ def digest_of(secret: str) -> str:
 
 
 #: columns that open an account, or help to
-_OPENS = frozenset({"password_hash", "totp_secret", "totp_pending", "totp_step"})
+_SECRET_COLUMNS = frozenset({"password_hash", "totp_secret", "totp_pending", "totp_step"})
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,11 @@ class Access:
             row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
             row |= {"must_change": int(must_change), "password_at": tx.at, "activity": tx.seq}
             tx.con.execute(insert(users), row)
-            tx.tell(login=login)
+            tx.audit(login=login)
 
         self.writer.act(act, work)
 
-    def change_user(self, act: Act, login: str, **values: Any) -> None:
+    def change_user(self, act: Act, login: str, **columns: Any) -> None:
         """Change columns of an account (``password_hash`` ...) and end its sessions.
 
         The activity entry names the columns, never their values.  A new password lifts a lock.
@@ -92,24 +94,28 @@ class Access:
         """
 
         def work(tx: Tx) -> None:
-            told = sorted(values)
-            taken = users.c.external == values.get("external")
-            if values.get("external") and tx.con.scalar(select(users.c.login).where(taken)):
+            column_names = sorted(columns)
+            same_identity = users.c.external == columns.get("external")
+            if columns.get("external") and tx.con.scalar(
+                select(users.c.login).where(same_identity)
+            ):
                 raise BadInput("another account has this identity already; take it away there")
-            new = dict(values)
-            if "password_hash" in values:
-                new |= {"password_at": tx.at, "failures": 0, "locked_until": None}
-            _touch(tx, update(users).where(users.c.login == login).values(**new), login)
+            new_columns = dict(columns)
+            if "password_hash" in columns:
+                new_columns |= {"password_at": tx.at, "failures": 0, "locked_until": None}
+            _update_one_row(
+                tx, update(users).where(users.c.login == login).values(**new_columns), login
+            )
             tx.con.execute(delete(sessions).where(sessions.c.login == login))
-            tx.tell(login=login, columns=told)
+            tx.audit(login=login, columns=column_names)
 
         self.writer.act(act, work)
 
-    def enrol(self, login: str, secret: str) -> None:
+    def save_pending_totp(self, login: str, secret: str) -> None:
         """Store a pending TOTP secret until a first code confirms it (not audited yet)."""
-        own = update(users).where(users.c.login == login)
+        statement = update(users).where(users.c.login == login)
         with self.database.writing() as con:
-            con.execute(own.values(totp_pending=secret))
+            con.execute(statement.values(totp_pending=secret))
 
     def reset_user(self, act: Act, login: str, password_hash: str) -> None:
         """Reset another account to a one-time password; TOTP must be set up again.
@@ -119,10 +125,10 @@ class Access:
             UnknownRecord: nobody has this login.
         """
         _refuse_oneself(act, login)
-        new = {"password_hash": password_hash, "must_change": 1}
-        self.change_user(act, login, **new, totp_secret=None, totp_pending=None)
+        new_columns = {"password_hash": password_hash, "must_change": 1}
+        self.change_user(act, login, **new_columns, totp_secret=None, totp_pending=None)
 
-    def disable_user(self, act: Act, login: str, at: str | None) -> None:
+    def disable_user(self, act: Act, login: str, disabled_at: str | None) -> None:
         """Disable another account from a moment on, or (None) enable it again.
 
         Raises:
@@ -130,14 +136,14 @@ class Access:
             UnknownRecord: nobody has this login.
         """
         _refuse_oneself(act, login)
-        self.change_user(act, login, disabled_at=at)
+        self.change_user(act, login, disabled_at=disabled_at)
 
-    def known_as(self, external: str) -> dict[str, Any] | None:
+    def user_by_identity(self, external: str) -> dict[str, Any] | None:
         """Account bound to an OIDC identity; None if there is none."""
-        wanted = select(users.c.login).where(users.c.external == external)
+        statement = select(users.c.login).where(users.c.external == external)
         with self.database.reading() as con:
-            login = con.scalar(wanted)
-        return None if login is None else self.user(login)
+            login = con.scalar(statement)
+        return None if login is None else self.get_user(login)
 
     def bind_user(self, act: Act, login: str, external: str | None) -> None:
         """Bind another account to an OIDC identity, or (None) unbind it.
@@ -150,21 +156,21 @@ class Access:
         _refuse_oneself(act, login)
         self.change_user(act, login, external=external)
 
-    def people(self) -> list[dict[str, Any]]:
+    def list_users(self) -> list[dict[str, Any]]:
         """All accounts with their ``grants``, by login; without secrets."""
         with self.database.reading() as con:
             rows = con.execute(select(users).order_by(users.c.login)).mappings().all()
-            held = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
+            grant_rows = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
         return [
             {
-                **{k: v for k, v in row.items() if k not in _OPENS},
+                **{k: v for k, v in row.items() if k not in _SECRET_COLUMNS},
                 "has_totp": row["totp_secret"] is not None,
-                "grants": sorted((g.role, g.bureau) for g in held if g.login == row["login"]),
+                "grants": sorted((g.role, g.bureau) for g in grant_rows if g.login == row["login"]),
             }
             for row in rows
         ]
 
-    def user(self, login: str) -> dict[str, Any]:
+    def get_user(self, login: str) -> dict[str, Any]:
         """Account with its ``grants`` as (role, bureau).
 
         Raises:
@@ -172,12 +178,12 @@ class Access:
         """
         with self.database.reading() as con:
             row = con.execute(select(users).where(users.c.login == login)).mappings().first()
-            held = con.execute(
+            grant_rows = con.execute(
                 select(grants.c.role, grants.c.bureau).where(grants.c.login == login)
             ).all()
         if row is None:
             raise UnknownRecord(f'nobody has the login "{login}"; check it')
-        return {**row, "grants": sorted((g.role, g.bureau) for g in held)}
+        return {**row, "grants": sorted((g.role, g.bureau) for g in grant_rows)}
 
     def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
         """Grant an account a role for a bureau, or revoke it; its sessions end.
@@ -192,16 +198,18 @@ class Access:
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is None:
                 raise UnknownRecord(f'nobody has the login "{login}"; check it')
             row = {"login": login, "role": role, "bureau": bureau}
-            held = (grants.c.login == login) & (grants.c.role == role) & (grants.c.bureau == bureau)
-            gone = tx.con.execute(delete(grants).where(held)).rowcount
-            if take and not gone:
+            grant_filter = (
+                (grants.c.login == login) & (grants.c.role == role) & (grants.c.bureau == bureau)
+            )
+            removed_count = tx.con.execute(delete(grants).where(grant_filter)).rowcount
+            if take and not removed_count:
                 raise UnknownRecord(f'"{login}" is not {role} of "{bureau}"; see who is')
             if not take:
-                others = select(grants.c.role).where(grants.c.login == login)
-                refuse_mixed([role, *tx.con.scalars(others)])
+                other_roles = select(grants.c.role).where(grants.c.login == login)
+                refuse_mixed_roles([role, *tx.con.scalars(other_roles)])
                 tx.con.execute(insert(grants), {**row, "activity": tx.seq})
             tx.con.execute(delete(sessions).where(sessions.c.login == login))
-            tx.tell(**row, take=take)
+            tx.audit(**row, take=take)
 
         self.writer.act(act, work)
 
@@ -214,38 +222,43 @@ class Access:
             BadInput: the act has an idempotency key, under which the secret would be kept.
             TwoPersons: the key would be of an administrator and of another role.
         """
-        refuse_mixed(roles)
+        refuse_mixed_roles(roles)
         if act.key is not None:
             raise BadInput("a new key is shown once and kept nowhere; ask without idempotency key")
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        whole = f"xhc_{prefix}_{secret}"
-        row = {"prefix": prefix, "digest": digest_of(whole), "name": name, "bureau": bureau}
-        row |= {"roles": canonical(sorted(roles)), "expires_at": written(expires_at)}
+        key_text = f"xhc_{prefix}_{secret}"
+        row = {"prefix": prefix, "digest": digest_of(key_text), "name": name, "bureau": bureau}
+        row |= {"roles": canonical(sorted(roles)), "expires_at": format_moment(expires_at)}
 
         def work(tx: Tx) -> None:
             tx.con.execute(insert(keys), {**row, "activity": tx.seq})
-            tx.tell(**{k: row[k] for k in ("prefix", "name", "bureau", "roles", "expires_at")})
+            tx.audit(**{k: row[k] for k in ("prefix", "name", "bureau", "roles", "expires_at")})
 
         self.writer.act(act, work)
-        return whole
+        return key_text
 
-    def key(self, whole: str, now: datetime) -> dict[str, Any] | None:
+    def find_key(self, key_text: str, moment: datetime) -> dict[str, Any] | None:
         """API key with its roles; None if it is unknown, wrong, expired or revoked."""
-        parts = whole.split("_", 2)
+        parts = key_text.split("_", 2)
         prefix = parts[1] if len(parts) == 3 and parts[0] == "xhc" else ""
         with self.database.reading() as con:
             row = con.execute(select(keys).where(keys.c.prefix == prefix)).mappings().first()
-        right = hmac.compare_digest(row["digest"] if row else "", digest_of(whole))
-        if row is None or not right or row["revoked_at"] or row["expires_at"] <= written(now):
+        is_right = hmac.compare_digest(row["digest"] if row else "", digest_of(key_text))
+        if (
+            row is None
+            or not is_right
+            or row["revoked_at"]
+            or row["expires_at"] <= format_moment(moment)
+        ):
             return None
         return {**row, "roles": json.loads(row["roles"])}
 
-    def keys(self) -> list[dict[str, Any]]:
+    def list_keys(self) -> list[dict[str, Any]]:
         """All API keys, the latest first; without their digests."""
         with self.database.reading() as con:
             rows = con.execute(select(keys).order_by(keys.c.activity.desc())).mappings()
-            plain = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
-        return [{**row, "roles": json.loads(row["roles"])} for row in plain]
+            public_rows = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
+        return [{**row, "roles": json.loads(row["roles"])} for row in public_rows]
 
     def revoke_key(self, act: Act, prefix: str) -> None:
         """Revoke an API key.
@@ -255,9 +268,9 @@ class Access:
         """
 
         def work(tx: Tx) -> None:
-            alive = (keys.c.prefix == prefix) & keys.c.revoked_at.is_(None)
-            _touch(tx, update(keys).where(alive).values(revoked_at=tx.at), prefix)
-            tx.tell(prefix=prefix)
+            active_key = (keys.c.prefix == prefix) & keys.c.revoked_at.is_(None)
+            _update_one_row(tx, update(keys).where(active_key).values(revoked_at=tx.at), prefix)
+            tx.audit(prefix=prefix)
 
         self.writer.act(act, work)
 
@@ -269,7 +282,7 @@ def _refuse_oneself(act: Act, login: str) -> None:
         )
 
 
-def _touch(tx: Tx, change: Update, name: str) -> None:
+def _update_one_row(tx: Tx, statement: Update, name: str) -> None:
     """Run an update that must find its row."""
-    if tx.con.execute(change).rowcount == 0:
+    if tx.con.execute(statement).rowcount == 0:
         raise UnknownRecord(f'there is no "{name}" to change; check the name')

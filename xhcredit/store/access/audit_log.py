@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, true
 
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import Link, Verdict, walk
+from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity
 
-LOOKED_AT = 100_000  #: entries that one page or one check looks at
+MAX_SCANNED = 100_000  #: entries that one page or one check looks at
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditLogQuery:
     """Which entries; empty (None for ``bureaus``) means all.
 
     ``code`` finds entries that name this enterprise, ``prefix`` the beginning of an action.
@@ -48,49 +48,53 @@ class Asked:
         return and_(*conditions)
 
 
-def page(
+def read_page(
     database: Database,
-    asked: Asked,
+    query: AuditLogQuery,
     limit: int,
-    before: int | None = None,
-    look_at: int = LOOKED_AT,
+    before_seq: int | None = None,
+    max_scanned: int = MAX_SCANNED,
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Entries, the latest first, and where the next page goes on.
 
     Args:
         database: the store's.
-        asked: which entries.
+        query: which entries.
         limit: how many at most.
-        before: the number that the page before told; None for the first page.
-        look_at: how many entries at most are looked at.
+        before_seq: the number that the page before told; None for the first page.
+        max_scanned: how many entries at most are looked at.
 
     Returns:
         Entries with their ``payload`` read; and the number for the next page, None at the end.
         There may be a next page though this one holds few entries, or none.
     """
     with database.reading() as con:
-        last = con.scalar(select(activity.c.seq).order_by(activity.c.seq.desc()).limit(1)) or 0
-        start = last + 1 if before is None else min(before, last + 1)
-        lowest = max(start - look_at, 1)
-        within = (activity.c.seq < start) & (activity.c.seq >= lowest)
-        wanted = select(activity).where(within, asked.where()).order_by(activity.c.seq.desc())
-        found = con.execute(wanted.limit(limit + 1)).mappings().all()
-    rows = [{**row, "payload": json.loads(row["payload"])} for row in found[:limit]]
-    if len(found) > limit:
+        last_seq = con.scalar(select(activity.c.seq).order_by(activity.c.seq.desc()).limit(1)) or 0
+        start_seq = last_seq + 1 if before_seq is None else min(before_seq, last_seq + 1)
+        lowest_seq = max(start_seq - max_scanned, 1)
+        range_filter = (activity.c.seq < start_seq) & (activity.c.seq >= lowest_seq)
+        statement = (
+            select(activity).where(range_filter, query.where()).order_by(activity.c.seq.desc())
+        )
+        entries = con.execute(statement.limit(limit + 1)).mappings().all()
+    rows = [{**row, "payload": json.loads(row["payload"])} for row in entries[:limit]]
+    if len(entries) > limit:
         return rows, int(rows[-1]["seq"])
-    return rows, lowest if lowest > 1 else None
+    return rows, lowest_seq if lowest_seq > 1 else None
 
 
-def check(database: Database, first: int, limit: int = LOOKED_AT) -> Verdict:
-    """Walk a part of the chain, from the entry before ``first``, which is trusted, on.
+def verify_range(database: Database, first_seq: int, limit: int = MAX_SCANNED) -> Verdict:
+    """Walk a part of the chain, from the entry before ``first_seq``, which is trusted, on.
 
     Returns:
         What the walk found, as of the whole chain; ``head_seq`` is the last entry looked at.
     """
     with database.reading() as con:
-        one = select(activity).where(activity.c.seq == first - 1)
-        row = con.execute(one).mappings().first()
-        wanted = select(activity).where(activity.c.seq >= first).order_by(activity.c.seq)
-        entries = con.execute(wanted.limit(limit).execution_options(yield_per=5000))
+        previous_statement = select(activity).where(activity.c.seq == first_seq - 1)
+        row = con.execute(previous_statement).mappings().first()
+        statement = select(activity).where(activity.c.seq >= first_seq).order_by(activity.c.seq)
+        entries = con.execute(statement.limit(limit).execution_options(yield_per=5000))
         with entries:
-            return walk((dict(e) for e in entries.mappings()), Link(**row) if row else None)
+            return verify_chain(
+                (dict(entry) for entry in entries.mappings()), Link(**row) if row else None
+            )

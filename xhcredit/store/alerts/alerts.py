@@ -10,25 +10,30 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
 
-from xhcredit.alerts.budget import Candidate, Earlier
-from xhcredit.alerts.workflow import OVER, Doing, Standing, is_due_unknown
+from xhcredit.alerts.budget import AlertCandidate, EarlierAlert
+from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
-from xhcredit.store.alerts.alert_queries import Asked, latest, page, with_steps
+from xhcredit.store.alerts.alert_queries import (
+    AlertQuery,
+    alerts_with_standing,
+    read_page,
+    with_steps,
+)
 from xhcredit.store.alerts.tables import alert_nights, alert_proofs, alert_steps, alerts
-from xhcredit.store.core.bureau_scope import Within, is_within
+from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
 
 #: finds where an alert stands after what is done, from the alert as it is in the transaction
-Making = Callable[[dict[str, Any]], tuple[Doing, Standing]]
+ActionBuilder = Callable[[dict[str, Any]], tuple[AlertAction, Standing]]
 #: where an alert, as read with its steps, stands once its due day is counted anew; None if as it is
-Redating = Callable[[dict[str, Any]], Standing | None]
-NIGHT = "night"
+DueDayUpdate = Callable[[dict[str, Any]], Standing | None]
+NIGHT_ACTOR = "night"
 
 
-def _stays(alert: Mapping[str, Any]) -> None:
+def _keep_due_day(alert: Mapping[str, Any]) -> None:
     """Keep the due day (no update)."""
 
 
@@ -39,15 +44,15 @@ class Alerts:
     database: Database
     writer: Writer
 
-    def night(
+    def record_night(
         self,
         act: Act,
         as_of: date,
         inputs: str,
-        new: Sequence[tuple[Candidate, int | None]],
+        new_candidates: Sequence[tuple[AlertCandidate, int | None]],
         expired: Mapping[str, Any],
         report: Mapping[str, Any],
-        redating: Redating = _stays,
+        redate_alert: DueDayUpdate = _keep_due_day,
     ) -> dict[str, Any]:
         """Record a night: raise alerts, expire old ones, update due days; return the report.
 
@@ -59,34 +64,45 @@ class Alerts:
             act: who runs the night.
             as_of: its day.
             inputs: digest of data and rules.
-            new: what was chosen, each with the earlier alert about its subject.
+            new_candidates: what was chosen, each with the earlier alert about its subject.
             expired: ``before``, the day before which unissued alerts expire, and ``reason``.
             report: what else is kept with the night.
-            redating: counts the due day of an alert that is under way; by default all stay.
+            redate_alert: counts the due day of an alert that is under way; by default all stay.
         """
 
         def work(tx: Tx) -> dict[str, Any]:
-            kept = night_of(tx.con, as_of, inputs)
-            if kept is not None:
-                return kept | {"repeated": True}
-            numbers = _raise(tx, as_of, new)
-            gone = _expire(tx, as_of, str(expired["before"]), str(expired["reason"]))
-            moved = _redate(tx, as_of, redating)
-            told = {**report, "raised": len(numbers), "expired": len(gone), "redated": len(moved)}
-            told["due_unknown"] = sum(map(is_due_unknown, _open(tx)))
-            row = {"as_of": as_of.isoformat(), "inputs": inputs, "report": canonical(told)}
-            tx.con.execute(insert(alert_nights), row | {"activity": tx.seq})
-            tx.tell(raised=len(numbers), expired=len(gone), redated=len(moved))
-            return told | {"repeated": False}
+            earlier_report = report_of_night(tx.con, as_of, inputs)
+            if earlier_report is not None:
+                return earlier_report | {"repeated": True}
+            alert_ids = _insert_alerts(tx, as_of, new_candidates)
+            expired_ids = _expire_alerts(tx, as_of, str(expired["before"]), str(expired["reason"]))
+            redated_ids = _redate_alerts(tx, as_of, redate_alert)
+            night_report = {
+                **report,
+                "raised": len(alert_ids),
+                "expired": len(expired_ids),
+                "redated": len(redated_ids),
+            }
+            night_report["due_unknown"] = sum(map(is_due_unknown, _alerts_under_way(tx)))
+            night_row = {
+                "as_of": as_of.isoformat(),
+                "inputs": inputs,
+                "report": canonical(night_report),
+            }
+            tx.con.execute(insert(alert_nights), night_row | {"activity": tx.seq})
+            tx.audit(raised=len(alert_ids), expired=len(expired_ids), redated=len(redated_ids))
+            return night_report | {"repeated": False}
 
         return dict(self.writer.act(act, work))
 
-    def done(self, as_of: date, inputs: str) -> dict[str, Any] | None:
+    def night_report(self, as_of: date, inputs: str) -> dict[str, Any] | None:
         """The report of a night, if its alerts were raised from these inputs."""
         with self.database.reading() as con:
-            return night_of(con, as_of, inputs)
+            return report_of_night(con, as_of, inputs)
 
-    def step(self, act: Act, number: int, making: Making, within: Within = None) -> dict[str, Any]:
+    def add_step(
+        self, act: Act, number: int, build_action: ActionBuilder, within: BureauScope = None
+    ) -> dict[str, Any]:
         """Do the next step; of two at once one is done, the other no longer fits.
 
         Raises:
@@ -96,240 +112,274 @@ class Alerts:
         """
 
         def work(tx: Tx) -> dict[str, Any]:
-            told = take(tx, number, making, within)
-            tx.tell(**told)
-            return told
+            outcome = add_step(tx, number, build_action, within)
+            tx.audit(**outcome)
+            return outcome
 
         return dict(self.writer.act(act, work))
 
-    def many(
-        self, act: Act, numbers: Sequence[int], making: Making, within: Within = None
+    def add_steps(
+        self,
+        act: Act,
+        numbers: Sequence[int],
+        build_action: ActionBuilder,
+        within: BureauScope = None,
     ) -> list[dict[str, Any]]:
         """Do the same with several alerts: all of them, or none and the error of the first."""
 
         def work(tx: Tx) -> list[dict[str, Any]]:
-            told = [take(tx, number, making, within) for number in numbers]
-            tx.tell(alerts=list(numbers))
-            return told
+            outcomes = [add_step(tx, number, build_action, within) for number in numbers]
+            tx.audit(alerts=list(numbers))
+            return outcomes
 
         return list(self.writer.act(act, work))
 
-    def one(self, number: int, within: Within = None) -> dict[str, Any]:
+    def get(self, number: int, within: BureauScope = None) -> dict[str, Any]:
         """An alert with its evidence and steps.
 
         Raises:
             UnknownRecord: there is none within these bureaus.
         """
         with self.database.reading() as con:
-            return _one(con, number, within)
+            return _get_alert(con, number, within)
 
-    def page(self, asked: Asked) -> list[dict[str, Any]]:
+    def read_page(self, query: AlertQuery) -> list[dict[str, Any]]:
         """Alerts with their current state, the latest first; see ``AlertQuery``."""
         with self.database.reading() as con:
-            return page(con, asked)
+            return read_page(con, query)
 
-    def earlier(self) -> list[Earlier]:
+    def earlier_alerts(self) -> list[EarlierAlert]:
         """All alerts ever raised, the oldest first, with the fields that the next night needs."""
         c = alerts.c
-        wanted = select(c.id, c.trigger, c.subject, c.fact, c.first_colour, c.detected_on, c.bureau)
+        statement = select(
+            c.id, c.trigger, c.subject, c.fact, c.first_colour, c.detected_on, c.bureau
+        )
         with self.database.reading() as con:
-            return [Earlier(*row) for row in con.execute(wanted.order_by(c.id))]
+            return [EarlierAlert(*row) for row in con.execute(statement.order_by(c.id))]
 
-    def prove(self, act: Act, as_of: date, data: str, proofs: Sequence[Mapping[str, Any]]) -> int:
+    def save_backtests(
+        self, act: Act, as_of: date, digest: str, proofs: Sequence[Mapping[str, Any]]
+    ) -> int:
         """Store back-tests of triggers; return how many."""
 
         def work(tx: Tx) -> int:
-            number = tx.con.scalar(select(func.max(alert_proofs.c.id))) or 0
+            last_id = tx.con.scalar(select(func.max(alert_proofs.c.id))) or 0
             rows = [
                 {
-                    "id": number + k,
-                    "trigger": p["trigger"],
-                    "numbers": p["numbers"],
+                    "id": last_id + k,
+                    "trigger": proof["trigger"],
+                    "numbers": proof["numbers"],
                     "as_of": as_of.isoformat(),
-                    "data": data,
-                    "report": canonical(dict(p)),
+                    "data": digest,
+                    "report": canonical(dict(proof)),
                     "activity": tx.seq,
                 }
-                for k, p in enumerate(proofs, 1)
+                for k, proof in enumerate(proofs, 1)
             ]
             if rows:
                 tx.con.execute(insert(alert_proofs), rows)
-            tx.tell(proofs=len(rows))
+            tx.audit(proofs=len(rows))
             return len(rows)
 
         return int(self.writer.act(act, work))
 
-    def proofs(self) -> dict[tuple[str, str], dict[str, Any]]:
+    def latest_backtests(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The latest back-test of each trigger's numbers, with its ``as_of``."""
-        wanted = select(alert_proofs).order_by(alert_proofs.c.id)
+        statement = select(alert_proofs).order_by(alert_proofs.c.id)
         with self.database.reading() as con:
             return {
                 (r["trigger"], r["numbers"]): {**json.loads(r["report"]), "as_of": r["as_of"]}
-                for r in con.execute(wanted).mappings()
+                for r in con.execute(statement).mappings()
             }
 
-    def verdicts(self, within: Within = None) -> dict[str, dict[str, int]]:
+    def verdict_counts(self, within: BureauScope = None) -> dict[str, dict[str, int]]:
         """Of each trigger: ``alerts`` raised, and the latest verdicts on them, counted."""
-        counted: dict[str, dict[str, int]] = {}
+        counts_by_trigger: dict[str, dict[str, int]] = {}
         with self.database.reading() as con:
             for row in con.execute(select(alerts.c.id, alerts.c.trigger, alerts.c.bureau)):
                 if is_within(row.bureau, within):
-                    of = counted.setdefault(row.trigger, {"alerts": 0})
-                    of["alerts"] += 1
+                    trigger_counts = counts_by_trigger.setdefault(row.trigger, {"alerts": 0})
+                    trigger_counts["alerts"] += 1
             for trigger, verdict in _last_verdicts(con, within):
-                counted[trigger][verdict] = counted[trigger].get(verdict, 0) + 1
-        return counted
+                counts_by_trigger[trigger][verdict] = counts_by_trigger[trigger].get(verdict, 0) + 1
+        return counts_by_trigger
 
 
-def night_of(con: Connection, as_of: date, inputs: str) -> dict[str, Any] | None:
+def report_of_night(con: Connection, as_of: date, inputs: str) -> dict[str, Any] | None:
     """The report of a night that was done before."""
     c = alert_nights.c
-    same = and_(c.as_of == as_of.isoformat(), c.inputs == inputs)
-    kept = con.scalar(select(c.report).where(same))
-    return None if kept is None else dict(json.loads(kept))
+    same_night = and_(c.as_of == as_of.isoformat(), c.inputs == inputs)
+    report_json = con.scalar(select(c.report).where(same_night))
+    return None if report_json is None else dict(json.loads(report_json))
 
 
-def _last_verdicts(con: Connection, within: Within) -> list[tuple[str, str]]:
+def _last_verdicts(con: Connection, within: BureauScope) -> list[tuple[str, str]]:
     s = alert_steps.c
-    wanted = (
+    statement = (
         select(s.alert, s.details, alerts.c.trigger, alerts.c.bureau)
         .join(alerts, alerts.c.id == s.alert)
         .where(s.act == "verify")
         .order_by(s.alert, s.step)
     )
-    last = {
+    verdict_by_alert = {
         r.alert: (r.trigger, json.loads(r.details)["verdict"])
-        for r in con.execute(wanted)
+        for r in con.execute(statement)
         if is_within(r.bureau, within)
     }
-    return list(last.values())
+    return list(verdict_by_alert.values())
 
 
-def _raise(tx: Tx, as_of: date, new: Sequence[tuple[Candidate, int | None]]) -> list[int]:
+def _insert_alerts(
+    tx: Tx, as_of: date, new_candidates: Sequence[tuple[AlertCandidate, int | None]]
+) -> list[int]:
     """Insert alerts that are not there yet, each with its first step."""
     c = alerts.c
-    there = {tuple(row) for row in tx.con.execute(select(c.trigger, c.subject, c.fact))}
-    last = tx.con.scalar(select(func.max(c.id))) or 0
+    existing_keys = {tuple(row) for row in tx.con.execute(select(c.trigger, c.subject, c.fact))}
+    last_id = tx.con.scalar(select(func.max(c.id))) or 0
     rows, steps = [], []
-    for candidate, earlier in new:
+    for candidate, earlier in new_candidates:
         key = (candidate.trigger, candidate.subject, candidate.fact)
-        if key in there:
+        if key in existing_keys:
             continue
-        there.add(key)
-        last += 1
-        kept = asdict(candidate)
-        kept.pop("quiet_days")
-        kept |= {"first_colour": kept.pop("colour"), "evidence": canonical(kept["evidence"])}
-        kept |= {"id": last, "detected_on": as_of.isoformat(), "earlier": earlier}
-        rows.append(kept | {"activity": tx.seq})
-        doing = Doing("detect", as_of, NIGHT, candidate.trigger)
-        steps.append(_row(tx, last, 1, doing, Standing("detected", candidate.colour)))
+        existing_keys.add(key)
+        last_id += 1
+        alert_row = asdict(candidate)
+        alert_row.pop("quiet_days")
+        alert_row |= {
+            "first_colour": alert_row.pop("colour"),
+            "evidence": canonical(alert_row["evidence"]),
+        }
+        alert_row |= {"id": last_id, "detected_on": as_of.isoformat(), "earlier": earlier}
+        rows.append(alert_row | {"activity": tx.seq})
+        action = AlertAction("detect", as_of, NIGHT_ACTOR, candidate.trigger)
+        steps.append(_step_row(tx, last_id, 1, action, Standing("detected", candidate.colour)))
     if rows:
         tx.con.execute(insert(alerts), rows)
         tx.con.execute(insert(alert_steps), steps)
     return [row["id"] for row in rows]
 
 
-def _expire(tx: Tx, as_of: date, before: str, reason: str) -> list[int]:
+def _expire_alerts(tx: Tx, as_of: date, detected_before: str, reason: str) -> list[int]:
     """Expire alerts that were not issued in time; a snooze keeps them."""
-    wanted = latest().where(
+    statement = alerts_with_standing().where(
         alert_steps.c.state.in_(("detected", "screened")),
-        alerts.c.detected_on < before,
+        alerts.c.detected_on < detected_before,
         alert_steps.c.snoozed_until < as_of.isoformat(),
     )
-    found = [dict(r) for r in tx.con.execute(wanted).mappings()]
-    doing = Doing("expire", as_of, NIGHT, reason)
+    expired_rows = [dict(r) for r in tx.con.execute(statement).mappings()]
+    action = AlertAction("expire", as_of, NIGHT_ACTOR, reason)
     rows = [
-        _row(tx, r["id"], r["step"] + 1, doing, Standing("expired", r["colour"])) for r in found
+        _step_row(tx, r["id"], r["step"] + 1, action, Standing("expired", r["colour"]))
+        for r in expired_rows
     ]
     if rows:
         tx.con.execute(insert(alert_steps), rows)
-    return [r["id"] for r in found]
+    return [r["id"] for r in expired_rows]
 
 
-def _open(tx: Tx) -> list[dict[str, Any]]:
+def _alerts_under_way(tx: Tx) -> list[dict[str, Any]]:
     """Alerts under way, with their current state."""
-    wanted = latest().add_columns(alert_steps.c.done_on).where(alert_steps.c.state.not_in(OVER))
-    return [dict(row) for row in tx.con.execute(wanted).mappings()]
+    statement = (
+        alerts_with_standing()
+        .add_columns(alert_steps.c.done_on)
+        .where(alert_steps.c.state.not_in(CLOSED_STATES))
+    )
+    return [dict(row) for row in tx.con.execute(statement).mappings()]
 
 
-def _redate(tx: Tx, as_of: date, redating: Redating) -> list[int]:
+def _redate_alerts(tx: Tx, as_of: date, redate_alert: DueDayUpdate) -> list[int]:
     """Update due days of alerts under way by today's calendar of working days."""
-    found = with_steps(tx.con, [r for r in _open(tx) if r["done_on"] <= as_of.isoformat()])
-    doing = Doing("redate", as_of, NIGHT, "due day counted anew by the calendar of working days")
+    open_alerts = with_steps(
+        tx.con, [r for r in _alerts_under_way(tx) if r["done_on"] <= as_of.isoformat()]
+    )
+    action = AlertAction(
+        "redate", as_of, NIGHT_ACTOR, "due day counted anew by the calendar of working days"
+    )
     rows = [
-        _row(tx, alert["id"], alert["step"] + 1, doing, standing)
-        for alert in found
-        if (standing := redating(alert)) is not None
+        _step_row(tx, alert["id"], alert["step"] + 1, action, standing)
+        for alert in open_alerts
+        if (standing := redate_alert(alert)) is not None
     ]
     if rows:
         tx.con.execute(insert(alert_steps), rows)
     return [row["alert"] for row in rows]
 
 
-def _row(tx: Tx, number: int, step: int, doing: Doing, standing: Standing) -> dict[str, Any]:
+def _step_row(
+    tx: Tx, number: int, step: int, action: AlertAction, standing: Standing
+) -> dict[str, Any]:
     return {
         "alert": number,
         "step": step,
-        "act": doing.act,
-        "actor": doing.actor,
-        "done_on": doing.on.isoformat(),
-        "reason": doing.reason,
-        "details": canonical(dict(doing.details)),
+        "act": action.act,
+        "actor": action.actor,
+        "done_on": action.on.isoformat(),
+        "reason": action.reason,
+        "details": canonical(dict(action.details)),
         **asdict(standing),
         "activity": tx.seq,
     }
 
 
-def _one(con: Connection, number: int, within: Within) -> dict[str, Any]:
-    row = con.execute(latest().where(alerts.c.id == number)).mappings().first()
+def _get_alert(con: Connection, number: int, within: BureauScope) -> dict[str, Any]:
+    row = con.execute(alerts_with_standing().where(alerts.c.id == number)).mappings().first()
     if row is None or not is_within(row["bureau"], within):
         raise UnknownRecord(f"there is no alert {number}; list them to find its number")
     return with_steps(con, [dict(row)])[0]
 
 
-def take(tx: Tx, number: int, making: Making, within: Within) -> dict[str, Any]:
+def add_step(
+    tx: Tx, number: int, build_action: ActionBuilder, within: BureauScope
+) -> dict[str, Any]:
     """Apply one workflow step within a transaction; an issued alert goes into the outbox."""
-    found = _one(tx.con, number, within)
-    doing, standing = making(found)
-    if doing.on.isoformat() < found["steps"][-1]["done_on"]:
-        raise BadInput(f"{doing.on} is before the last step; correct the day")
-    if doing.act == "merge":
-        _refuse_merge(tx.con, found, int(doing.details["into"]), within)
-    step = len(found["steps"]) + 1
-    tx.con.execute(insert(alert_steps), _row(tx, number, step, doing, standing))
-    if doing.act == "issue":
-        _tell(tx, found, doing, standing)
-    return {"alert": number, "step": step, **asdict(standing)}
+    alert = _get_alert(tx.con, number, within)
+    action, standing = build_action(alert)
+    if action.on.isoformat() < alert["steps"][-1]["done_on"]:
+        raise BadInput(f"{action.on} is before the last step; correct the day")
+    if action.act == "merge":
+        _refuse_merge(tx.con, alert, int(action.details["into"]), within)
+    step_number = len(alert["steps"]) + 1
+    tx.con.execute(insert(alert_steps), _step_row(tx, number, step_number, action, standing))
+    if action.act == "issue":
+        _add_issued_message(tx, alert, action, standing)
+    return {"alert": number, "step": step_number, **asdict(standing)}
 
 
-def _refuse_merge(con: Connection, found: Mapping[str, Any], into: int, within: Within) -> None:
+def _refuse_merge(
+    con: Connection, alert: Mapping[str, Any], target_id: int, within: BureauScope
+) -> None:
     """An alert goes on in another one that is under way and about the same subject."""
-    other = _one(con, into, within)
-    if into == found["id"] or other["subject"] != found["subject"]:
-        raise BadInput(f"alert {into} is no other one about the same subject; choose such a one")
-    if other["state"] in OVER:
-        raise WrongState(f"alert {into} is {other['state']}; merge into one that is under way")
+    target_alert = _get_alert(con, target_id, within)
+    if target_id == alert["id"] or target_alert["subject"] != alert["subject"]:
+        raise BadInput(
+            f"alert {target_id} is no other one about the same subject; choose such a one"
+        )
+    if target_alert["state"] in CLOSED_STATES:
+        raise WrongState(
+            f"alert {target_id} is {target_alert['state']}; merge into one that is under way"
+        )
 
 
-def _tell(tx: Tx, found: Mapping[str, Any], doing: Doing, standing: Standing) -> None:
+def _add_issued_message(
+    tx: Tx, alert: Mapping[str, Any], action: AlertAction, standing: Standing
+) -> None:
     """Put a message about an issued alert into the outbox (防范联动)."""
     row: dict[str, Any] = {
         "kind": "alert.issued",
-        "code": found["code"],
-        "bureau": found["bureau"],
+        "code": alert["code"],
+        "bureau": alert["bureau"],
         "run": 0,
         "previous_run": 0,
         "activity": tx.seq,
     }
     payload = {
-        "alert": found["id"],
-        "trigger": found["trigger"],
-        "subject": found["subject"],
+        "alert": alert["id"],
+        "trigger": alert["trigger"],
+        "subject": alert["subject"],
         "colour": standing.colour,
         "owner": standing.owner,
         "due_on": standing.due_on,
-        "provisional": doing.details.get("provisional", False),
-        "departments": doing.details.get("departments", []),
+        "provisional": action.details.get("provisional", False),
+        "departments": action.details.get("departments", []),
     }
     tx.con.execute(insert(outbox), {**row, "payload": canonical(payload)})

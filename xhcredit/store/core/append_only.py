@@ -137,52 +137,57 @@ _NEVER_EMPTIED = (
 )  # fmt: skip
 
 
-def _name(table: str, what: str) -> str:
-    return f"keep_{table}_{what.lower()}"
+def _trigger_name(table: str, event: str) -> str:
+    return f"keep_{table}_{event.lower()}"
 
 
-def _wanted(con: Connection) -> list[_Guard]:
+def _expected_guards(con: Connection) -> list[_Guard]:
     """The guards of this database; of tables that its version does not have yet there are none."""
-    every = _GUARDS
+    all_guards = _GUARDS
     if con.dialect.name == "postgresql":
-        every += tuple((table, "TRUNCATE", "", "append-only") for table in _NEVER_EMPTIED)
-    there = set(inspect(con).get_table_names())
-    return [guard for guard in every if guard[0] in there]
+        all_guards += tuple((table, "TRUNCATE", "", "append-only") for table in _NEVER_EMPTIED)
+    table_names = set(inspect(con).get_table_names())
+    return [guard for guard in all_guards if guard[0] in table_names]
 
 
-def names(con: Connection) -> frozenset[str]:
+def guard_names(con: Connection) -> frozenset[str]:
     """The triggers that must be there."""
-    return frozenset(_name(table, what) for table, what, _, _ in _wanted(con))
+    return frozenset(_trigger_name(table, event) for table, event, _, _ in _expected_guards(con))
 
 
-def missing(con: Connection) -> list[str]:
+def missing_guards(con: Connection) -> list[str]:
     """Triggers that are not there, or not as they were made, or switched off."""
-    guards, there = _wanted(con), _there(con)
+    expected_guards, present_sources = _expected_guards(con), _present_triggers(con)
     if con.dialect.name == "sqlite":
-        wanted = {_made(sql): sql for sql in _sqlite(guards)}
+        expected_sources = {
+            _created_trigger_name(sql): sql for sql in _sqlite_statements(expected_guards)
+        }
     else:
-        wanted = {_name(t, w): _body(t, w, when, why) for t, w, when, why in guards}
-    return sorted(n for n, source in wanted.items() if there.get(n) != source)
+        expected_sources = {
+            _trigger_name(t, w): _function_body(t, w, condition, message)
+            for t, w, condition, message in expected_guards
+        }
+    return sorted(n for n, source in expected_sources.items() if present_sources.get(n) != source)
 
 
-def taken_away(con: Connection) -> list[str]:
+def removed_guards(con: Connection) -> list[str]:
     """Triggers that the last migration put in place and that are not there any more.
 
     For a store that is about to be upgraded: what this program wants beyond them is new, and no
     sign that anybody took something away.  An upgrade cannot tell an older wording from a changed
     one, so only names are compared.
     """
-    entries = text(
+    statement = text(
         "SELECT payload FROM activity WHERE action IN ('store.migrate', 'store.restore_guards') "
         "ORDER BY seq DESC LIMIT 1"
     )
     if not inspect(con).has_table("activity"):
         return []
-    payload = json.loads(con.execute(entries).scalar() or "{}")
-    return sorted(set(payload.get("guards", ())) - _there(con).keys())
+    payload = json.loads(con.execute(statement).scalar() or "{}")
+    return sorted(set(payload.get("guards", ())) - _present_triggers(con).keys())
 
 
-def _there(con: Connection) -> dict[str, str]:
+def _present_triggers(con: Connection) -> dict[str, str]:
     """The triggers that work now, by name: the statement or the function body of each."""
     rows = con.execute(text(_TRIGGERS_SQLITE if con.dialect.name == "sqlite" else _TRIGGERS))
     return {name: source for name, source in rows}
@@ -196,67 +201,73 @@ _TRIGGERS = (
 )
 
 
-def restore(con: Connection) -> list[str]:
+def restore_guards(con: Connection) -> list[str]:
     """Put every trigger in place and return those that were missing."""
-    absent, wanted = missing(con), _wanted(con)
+    missing_names, expected_guards = missing_guards(con), _expected_guards(con)
     on_sqlite = con.dialect.name == "sqlite"
-    make = _sqlite if on_sqlite else _postgresql
-    for sql in (*_drop(wanted, on_sqlite), *make(wanted)) if absent else ():
+    create_statements = _sqlite_statements if on_sqlite else _postgresql_statements
+    for sql in (
+        (*_drop_statements(expected_guards, on_sqlite), *create_statements(expected_guards))
+        if missing_names
+        else ()
+    ):
         con.exec_driver_sql(sql)
-    return absent
+    return missing_names
 
 
-def lift(con: Connection) -> None:
-    """Take every guard away until ``restore``, within the transaction of a migration.
+def drop_guards(con: Connection) -> None:
+    """Take every guard away until ``restore_guards``, within the transaction of a migration.
 
     SQLite makes a table anew to change it, which fails while a trigger of another one names it.
     """
-    if _there(con):
-        for sql in _drop(_wanted(con), con.dialect.name == "sqlite"):
+    if _present_triggers(con):
+        for sql in _drop_statements(_expected_guards(con), con.dialect.name == "sqlite"):
             con.exec_driver_sql(sql)
 
 
-def _drop(guards: Iterable[_Guard], on_sqlite: bool) -> Iterator[str]:
-    for table, what, _, _ in guards:
-        on = "" if on_sqlite else f" ON {table}"
-        yield f"DROP TRIGGER IF EXISTS {_name(table, what)}{on}"
+def _drop_statements(guards: Iterable[_Guard], on_sqlite: bool) -> Iterator[str]:
+    for table, event, _, _ in guards:
+        on_clause = "" if on_sqlite else f" ON {table}"
+        yield f"DROP TRIGGER IF EXISTS {_trigger_name(table, event)}{on_clause}"
 
 
-def _made(sql: str) -> str:
+def _created_trigger_name(sql: str) -> str:
     """The name of the trigger that a statement makes."""
-    found = re.match(r"CREATE TRIGGER (\w+)", sql)
-    return found[1] if found else ""
+    match = re.match(r"CREATE TRIGGER (\w+)", sql)
+    return match[1] if match else ""
 
 
-def _sqlite(guards: Iterable[_Guard]) -> Iterator[str]:
-    for table, what, when, why in guards:
-        condition = f" WHEN {when}" if when else ""
+def _sqlite_statements(guards: Iterable[_Guard]) -> Iterator[str]:
+    for table, event, trigger_condition, message in guards:
+        when_clause = f" WHEN {trigger_condition}" if trigger_condition else ""
         yield (
-            f"CREATE TRIGGER {_name(table, what)} BEFORE {what} ON {table} FOR EACH ROW"
-            f"{condition} BEGIN SELECT RAISE(ABORT, '{table} is {why}'); END"
+            f"CREATE TRIGGER {_trigger_name(table, event)} BEFORE {event} ON {table} FOR EACH ROW"
+            f"{when_clause} BEGIN SELECT RAISE(ABORT, '{table} is {message}'); END"
         )
 
 
-def _body(table: str, what: str, when: str, why: str) -> str:
+def _function_body(table: str, event: str, condition: str, message: str) -> str:
     """The body of the function behind a trigger of PostgreSQL."""
-    refuse = f"RAISE EXCEPTION '{table} is {why}' USING ERRCODE = 'restrict_violation';"
-    returned = "OLD" if what == "DELETE" else "NEW"
-    if not when:
-        return f"BEGIN {refuse} END"
-    return f"BEGIN IF {when} THEN {refuse} END IF; RETURN {returned}; END"
+    raise_statement = (
+        f"RAISE EXCEPTION '{table} is {message}' USING ERRCODE = 'restrict_violation';"
+    )
+    returned_row = "OLD" if event == "DELETE" else "NEW"
+    if not condition:
+        return f"BEGIN {raise_statement} END"
+    return f"BEGIN IF {condition} THEN {raise_statement} END IF; RETURN {returned_row}; END"
 
 
-def _postgresql(guards: Iterable[_Guard]) -> Iterator[str]:
+def _postgresql_statements(guards: Iterable[_Guard]) -> Iterator[str]:
     """Functions and triggers; ALWAYS, so that a replica's session does not switch them off."""
-    for table, what, when, why in guards:
-        name = _name(table, what)
-        rows = "STATEMENT" if what == "TRUNCATE" else "ROW"
-        body = _body(table, what, when, why)
+    for table, event, condition, message in guards:
+        name = _trigger_name(table, event)
+        row_level = "STATEMENT" if event == "TRUNCATE" else "ROW"
+        body = _function_body(table, event, condition, message)
         yield (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
         )
         yield (
-            f"CREATE TRIGGER {name} BEFORE {what} ON {table} "
-            f"FOR EACH {rows} EXECUTE FUNCTION {name}()"
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
+            f"FOR EACH {row_level} EXECUTE FUNCTION {name}()"
         )
         yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"

@@ -29,7 +29,7 @@ class Database:
 
     engine: Engine
     #: SQLite's own lock is unfair, so writers of one process queue here first
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    writer_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_sqlite(self) -> bool:
@@ -44,14 +44,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the store, whatever is written meanwhile."""
-        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with told(), self.engine.connect() as con:
-            yield con.execution_options(**level)
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with translate_errors(), self.engine.connect() as con:
+            yield con.execution_options(**options)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Exclusive write transaction, committed whole or not at all."""
-        with self.turn, told(), self.engine.connect() as con:
+        with self.writer_lock, translate_errors(), self.engine.connect() as con:
             con = con.execution_options(writes=True)
             with con.begin():
                 if not self.is_sqlite:  # first statement: the head read after it is the latest
@@ -66,16 +66,18 @@ class Database:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
             return
-        with told(), self.engine.connect() as con:
-            auto = con.execution_options(isolation_level="AUTOCOMMIT")
-            auto.execute(text("SET lock_timeout = 0"))
-            auto.execute(text("SELECT pg_advisory_lock(:name)"), {"name": PUBLISHER})
+        with translate_errors(), self.engine.connect() as con:
+            autocommit_con = con.execution_options(isolation_level="AUTOCOMMIT")
+            autocommit_con.execute(text("SET lock_timeout = 0"))
+            autocommit_con.execute(text("SELECT pg_advisory_lock(:name)"), {"name": PUBLISHER})
             try:
                 yield
             finally:
                 with suppress(DBAPIError):  # a lost connection has given the lock back already
-                    auto.execute(text("SELECT pg_advisory_unlock(:name)"), {"name": PUBLISHER})
-                    auto.execute(text(f"SET lock_timeout = {BUSY_MS}"))
+                    autocommit_con.execute(
+                        text("SELECT pg_advisory_unlock(:name)"), {"name": PUBLISHER}
+                    )
+                    autocommit_con.execute(text(f"SET lock_timeout = {BUSY_MS}"))
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:
@@ -89,20 +91,24 @@ class Database:
                 else:
                     yield True
             return
-        with told(), self.engine.connect() as con:
-            auto = con.execution_options(isolation_level="AUTOCOMMIT")
-            name = {"name": DELIVERER}
-            alone = bool(auto.scalar(text("SELECT pg_try_advisory_lock(:name)"), name))
+        with translate_errors(), self.engine.connect() as con:
+            autocommit_con = con.execution_options(isolation_level="AUTOCOMMIT")
+            lock_parameters = {"name": DELIVERER}
+            has_lock = bool(
+                autocommit_con.scalar(text("SELECT pg_try_advisory_lock(:name)"), lock_parameters)
+            )
             try:
-                yield alone
+                yield has_lock
             finally:
-                if alone:
+                if has_lock:
                     with suppress(DBAPIError):  # a lost connection has given it back already
-                        auto.execute(text("SELECT pg_advisory_unlock(:name)"), name)
+                        autocommit_con.execute(
+                            text("SELECT pg_advisory_unlock(:name)"), lock_parameters
+                        )
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Translate database driver errors into messages for an operator.
 
     Raises:
@@ -112,34 +118,36 @@ def told() -> Iterator[None]:
         yield
     except Exception as error:
         cause = getattr(error, "orig", None) or error
-        if _is_state(cause):
-            raise unavailable(cause) from error
+        if _is_state_error(cause):
+            raise unavailable_error(cause) from error
         if isinstance(cause, sqlite3.DatabaseError) and "database" in str(cause):
             raise BadStore(f"the store's file is damaged ({cause}); restore a backup") from error
         raise
 
 
-def _is_state(error: BaseException) -> bool:
+def _is_state_error(error: BaseException) -> bool:
     """Whether an error is about the database's state, from any driver or the pool."""
-    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
-    states = {f"{d}.{k}" for d in ("sqlite3", "psycopg") for k in _STATES}
-    return bool(kinds & states) or isinstance(error, PoolTimeout)
+    error_names = {
+        f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__
+    }
+    state_error_names = {f"{d}.{k}" for d in ("sqlite3", "psycopg") for k in _STATE_ERRORS}
+    return bool(error_names & state_error_names) or isinstance(error, PoolTimeout)
 
 
-_STATES = ("OperationalError", "InterfaceError")
+_STATE_ERRORS = ("OperationalError", "InterfaceError")
 
 
-def unavailable(error: BaseException) -> StoreUnavailable:
+def unavailable_error(error: BaseException) -> StoreUnavailable:
     """StoreUnavailable error with cause and remedy."""
-    said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    cure = "try again; if it stays, see that it runs"
-    if "full" in said or "No space" in said:
-        cure = "nothing was written; make room on its disk and try again"
-    elif "unable to open" in said or "readonly" in said:
-        cure = "see that its folder is there and that you may write into it"
-    elif "locked" in said or "lock timeout" in said:
-        cure = "another writer holds it; try again in a moment"
-    return StoreUnavailable(f"the store's database says: {said}; {cure}")
+    error_text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    remedy = "try again; if it stays, see that it runs"
+    if "full" in error_text or "No space" in error_text:
+        remedy = "nothing was written; make room on its disk and try again"
+    elif "unable to open" in error_text or "readonly" in error_text:
+        remedy = "see that its folder is there and that you may write into it"
+    elif "locked" in error_text or "lock timeout" in error_text:
+        remedy = "another writer holds it; try again in a moment"
+    return StoreUnavailable(f"the store's database says: {error_text}; {remedy}")
 
 
 def address(store: str) -> URL:

@@ -15,19 +15,24 @@ from xhcredit.domain.clock import MomentSource, machine_moment
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.demo_tables import demo_clock
-from xhcredit.store.core.hash_chain import moment_of, written
+from xhcredit.store.core.hash_chain import format_moment, parse_moment
 from xhcredit.store.core.transactions import Act, Tx, Writer
 
 
 def is_demo(con: Connection) -> bool:
     """Whether a store was made as a demo store."""
-    there = inspect(con).has_table(demo_clock.name)
-    return there and con.scalar(select(demo_clock.c.step).limit(1)) is not None
+    has_demo_table = inspect(con).has_table(demo_clock.name)
+    return has_demo_table and con.scalar(select(demo_clock.c.step).limit(1)) is not None
 
 
-def begin(con: Connection, moment: datetime, machine: datetime) -> None:
+def begin_demo(con: Connection, moment: datetime, machine: datetime) -> None:
     """Make the store that is being made a demo store whose clock begins at a moment."""
-    row = {"step": 1, "moment": written(moment), "set_at": written(machine), "activity": 1}
+    row = {
+        "step": 1,
+        "moment": format_moment(moment),
+        "set_at": format_moment(machine),
+        "activity": 1,
+    }
     con.execute(insert(demo_clock), row)
 
 
@@ -38,14 +43,14 @@ def refuse_existing(database: Database) -> None:
         BadStore: there is one; whatever it is, it cannot become a demo store.
     """
     if database.is_sqlite and database.path.exists() and database.path.stat().st_size:
-        raise BadStore(_TAKEN.format(where=Path(database.path)))
+        raise BadStore(_NOT_EMPTY_MESSAGE.format(where=Path(database.path)))
     if not database.is_sqlite:
         with database.reading() as con:
             if inspect(con).get_table_names():
-                raise BadStore(_TAKEN.format(where=database.engine.url.database))
+                raise BadStore(_NOT_EMPTY_MESSAGE.format(where=database.engine.url.database))
 
 
-_TAKEN = (
+_NOT_EMPTY_MESSAGE = (
     'there is a store at "{where}", and no store becomes a demo store later; '
     "name a place where there is none"
 )
@@ -61,14 +66,14 @@ class DemoClock:
     def __call__(self) -> datetime:
         """The moment, with the offset of UTC."""
         with self.database.reading() as con:
-            return _moment(con, self.machine())
+            return _demo_moment(con, self.machine())
 
 
-def _moment(con: Connection, machine: datetime) -> datetime:
-    last = select(demo_clock).order_by(demo_clock.c.step.desc()).limit(1)
-    row = con.execute(last).mappings().one()
-    gone = machine.astimezone(UTC) - moment_of(row["set_at"])
-    return moment_of(row["moment"]) + max(gone, timedelta())  # a machine set back stops it
+def _demo_moment(con: Connection, machine: datetime) -> datetime:
+    statement = select(demo_clock).order_by(demo_clock.c.step.desc()).limit(1)
+    row = con.execute(statement).mappings().one()
+    elapsed = machine.astimezone(UTC) - parse_moment(row["set_at"])
+    return parse_moment(row["moment"]) + max(elapsed, timedelta())  # a machine set back stops it
 
 
 @dataclass(frozen=True)
@@ -94,17 +99,17 @@ class Demo:
             if not is_demo(tx.con):
                 raise BadInput("this store is no demo store: its clock is the machine's")
             machine = self.machine()
-            current = _moment(tx.con, machine)
+            current = _demo_moment(tx.con, machine)
             if moment <= current:
                 raise BadInput(
-                    f"the demo's clock shows {written(current)} and only moves forward; "
-                    f"{written(moment)} is past"
+                    f"the demo's clock shows {format_moment(current)} and only moves forward; "
+                    f"{format_moment(moment)} is past"
                 )
-            last = select(demo_clock.c.step).order_by(demo_clock.c.step.desc()).limit(1)
-            row = {"step": (tx.con.scalar(last) or 0) + 1, "moment": written(moment)}
-            row |= {"set_at": written(machine), "activity": tx.seq}
+            last_step = select(demo_clock.c.step).order_by(demo_clock.c.step.desc()).limit(1)
+            row = {"step": (tx.con.scalar(last_step) or 0) + 1, "moment": format_moment(moment)}
+            row |= {"set_at": format_moment(machine), "activity": tx.seq}
             tx.con.execute(insert(demo_clock), row)
-            tx.tell(moment=row["moment"])
+            tx.audit(moment=row["moment"])
             return str(row["moment"])
 
         self.writer.act(act, work)

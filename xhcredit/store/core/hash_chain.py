@@ -17,18 +17,18 @@ from xhcredit.errors import BadInput, BadStore
 START = ""  #: ``previous`` of the first entry
 
 
-def written(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """Moment as stored: UTC, always 27 characters, so that text sorts as time does.
 
-    >>> written(datetime(2026, 6, 30, 8, tzinfo=UTC))
+    >>> format_moment(datetime(2026, 6, 30, 8, tzinfo=UTC))
     '2026-06-30T08:00:00.000000Z'
     """
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def moment_of(at: str) -> datetime:
+def parse_moment(moment_text: str) -> datetime:
     """Stored moment as datetime."""
-    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.strptime(moment_text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def canonical(value: object) -> str:
@@ -49,7 +49,7 @@ def canonical(value: object) -> str:
 _plain_json = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
 ).encode
-_WHOLE = 2**53  #: whole numbers below it are the same in every language
+_MAX_SAFE_INTEGER = 2**53  #: whole numbers below it are the same in every language
 
 
 def _is_plain(value: object) -> bool:
@@ -57,7 +57,11 @@ def _is_plain(value: object) -> bool:
     return type(value) is dict and all(
         type(k) is str
         and k.isascii()
-        and (v is None or type(v) is str or (type(v) is int and -_WHOLE < v < _WHOLE))
+        and (
+            v is None
+            or type(v) is str
+            or (type(v) is int and -_MAX_SAFE_INTEGER < v < _MAX_SAFE_INTEGER)
+        )
         for k, v in value.items()
     )
 
@@ -77,7 +81,7 @@ def hasher(algorithm: str) -> Callable[[bytes], str]:
         raise BadStore(
             f'this computer cannot compute "{algorithm}"; install OpenSSL 3 or choose sha256'
         ) from None
-    return lambda data: hashlib.new(algorithm, data).hexdigest()
+    return lambda content: hashlib.new(algorithm, content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class Link:
     previous: str
     digest: str = ""
 
-    def computed(self) -> str:
+    def computed_digest(self) -> str:
         """The digest that the entry must have: over the canonical JSON of all its other fields."""
         return _digest({k: v for k, v in vars(self).items() if k != "digest"})  # asdict is slow
 
@@ -110,16 +114,21 @@ def _digest(fields: Mapping[str, Any]) -> str:
     return hasher(fields["algorithm"])(canonical(fields).encode())
 
 
-def forge(head: Link | None, now: datetime, algorithm: str, **fields: Any) -> Link:
+def next_link(head: Link | None, moment: datetime, algorithm: str, **fields: Any) -> Link:
     """Return the entry that follows ``head``."""
-    at, back = written(now), 0
-    if head is not None and at < head.at:
-        back = int((moment_of(head.at) - now).total_seconds() * 1000) + 1
-        at = head.at
+    moment_text, clock_back_ms = format_moment(moment), 0
+    if head is not None and moment_text < head.at:
+        clock_back_ms = int((parse_moment(head.at) - moment).total_seconds() * 1000) + 1
+        moment_text = head.at
     seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
-    known = {"seq": seq, "at": at, "clock_back_ms": back, "algorithm": algorithm}
-    whole = {**known, "previous": previous, **fields}
-    return Link(**whole, digest=_digest(whole))
+    chain_fields = {
+        "seq": seq,
+        "at": moment_text,
+        "clock_back_ms": clock_back_ms,
+        "algorithm": algorithm,
+    }
+    link_fields = {**chain_fields, "previous": previous, **fields}
+    return Link(**link_fields, digest=_digest(link_fields))
 
 
 @dataclass(frozen=True)
@@ -139,35 +148,35 @@ class Verdict:
         return self.broken_at is None
 
 
-def walk(links: Iterable[Mapping[str, Any]], before: Link | None = None) -> Verdict:
-    """Follow the chain from its first entry, or from ``before`` on; stop where it does not fit."""
-    count = back = 0
+def verify_chain(links: Iterable[Mapping[str, Any]], prior: Link | None = None) -> Verdict:
+    """Follow the chain from its first entry, or from ``prior`` on; stop where it does not fit."""
+    count = clock_set_back = 0
     for fields in links:
         link = Link(**fields)
-        why = _fault(before, link)
+        why = _link_fault(prior, link)
         if why:
-            seq, digest = (before.seq, before.digest) if before else (0, START)
+            seq, digest = (prior.seq, prior.digest) if prior else (0, START)
             broken_at = link.seq if isinstance(link.seq, int) else count + 1
-            return Verdict(count, seq, digest, back, broken_at, why)
-        before, count = link, count + 1
-        back += link.clock_back_ms > 0
-    seq, digest = (before.seq, before.digest) if before else (0, START)
-    return Verdict(count, seq, digest, back)
+            return Verdict(count, seq, digest, clock_set_back, broken_at, why)
+        prior, count = link, count + 1
+        clock_set_back += link.clock_back_ms > 0
+    seq, digest = (prior.seq, prior.digest) if prior else (0, START)
+    return Verdict(count, seq, digest, clock_set_back)
 
 
-def _fault(before: Link | None, link: Link) -> str:
+def _link_fault(prior: Link | None, link: Link) -> str:
     """Fault of an entry against the one before; empty if it fits."""
-    expected = 1 if before is None else before.seq + 1
+    expected = 1 if prior is None else prior.seq + 1
     if link.seq != expected:
         return f"entry {expected} is missing"
-    if link.previous != (START if before is None else before.digest):
+    if link.previous != (START if prior is None else prior.digest):
         return "it does not name the entry before it"
     try:
-        right = link.computed()
+        computed_digest = link.computed_digest()
     except (BadInput, BadStore) as error:
         return f"its digest cannot be computed ({error})"
-    if link.digest != right:
+    if link.digest != computed_digest:
         return "its content is not what its digest was computed from"
-    if before is not None and link.at < before.at:
+    if prior is not None and link.at < prior.at:
         return "it is older than the entry before it"
     return ""

@@ -25,31 +25,31 @@ class Outbox:
 
     def waiting(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The oldest messages that are not yet delivered."""
-        wanted = select(outbox).where(outbox.c.delivered_at.is_(None))
+        statement = select(outbox).where(outbox.c.delivered_at.is_(None))
         with self.database.reading() as con:
-            rows = con.execute(wanted.order_by(outbox.c.id).limit(limit)).mappings()
+            rows = con.execute(statement.order_by(outbox.c.id).limit(limit)).mappings()
             return [dict(row) for row in rows]
 
 
-def event_of(row: Mapping[str, Any]) -> str:
+def event_id(row: Mapping[str, Any]) -> str:
     """The name under which receivers know a message, the same however often it is sent.
 
     It follows from what the message says and its place in the chain: a store brought back from a
     backup never gives an old name to a new message.
     """
-    said = [row[c] for c in ("id", "activity", "kind", "code", "run", "tier", "payload")]
-    return f"msg_{hashlib.sha256(canonical(said).encode()).hexdigest()[:32]}"
+    identity_fields = [row[c] for c in ("id", "activity", "kind", "code", "run", "tier", "payload")]
+    return f"msg_{hashlib.sha256(canonical(identity_fields).encode()).hexdigest()[:32]}"
 
 
-def body_of(row: Mapping[str, Any]) -> bytes:
+def webhook_body(row: Mapping[str, Any]) -> bytes:
     """Webhook body of a message: type, timestamp and data.
 
     Args:
         row: columns of the outbox, and ``at`` of its activity entry.
     """
-    data: dict[str, Any] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
+    event_data: dict[str, Any] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
     if row["kind"] == TIER_CHANGED:
-        data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
-    data |= json.loads(row["payload"])
-    told = {"type": row["kind"], "timestamp": row["at"], "data": data}
-    return canonical(told).encode()
+        event_data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
+    event_data |= json.loads(row["payload"])
+    event = {"type": row["kind"], "timestamp": row["at"], "data": event_data}
+    return canonical(event).encode()

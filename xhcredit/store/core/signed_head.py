@@ -24,12 +24,12 @@ def sign(seq: int, digest: str, key: Path) -> str:
         BadInput: the file holds no Ed25519 key that can be read without a password.
     """
     try:
-        private = load_pem_private_key(key.read_bytes(), None)
+        private_key = load_pem_private_key(key.read_bytes(), None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _no_key(key, "private") from error
-    if not isinstance(private, Ed25519PrivateKey):
+    if not isinstance(private_key, Ed25519PrivateKey):
         raise _no_key(key, "private")
-    return base64.urlsafe_b64encode(private.sign(_said(seq, digest))).decode()
+    return base64.urlsafe_b64encode(private_key.sign(_signed_message(seq, digest))).decode()
 
 
 def check(seq: int, digest: str, signature: str, key: Path) -> None:
@@ -40,20 +40,20 @@ def check(seq: int, digest: str, signature: str, key: Path) -> None:
         ChainBroken: the signature is not of this head, or not by this key.
     """
     try:
-        public = load_pem_public_key(key.read_bytes())
+        public_key = load_pem_public_key(key.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise _no_key(key, "public") from error
-    if not isinstance(public, Ed25519PublicKey):
+    if not isinstance(public_key, Ed25519PublicKey):
         raise _no_key(key, "public")
     try:
-        public.verify(base64.urlsafe_b64decode(signature), _said(seq, digest))
+        public_key.verify(base64.urlsafe_b64decode(signature), _signed_message(seq, digest))
     except (InvalidSignature, ValueError):
         raise ChainBroken(
             f"the signature is not of entry {seq} by this key; compare both with what was published"
         ) from None
 
 
-def known(text: str, key: Path | None) -> tuple[int, str]:
+def parse_head(text: str, key: Path | None) -> tuple[int, str]:
     """Number and digest of a head as it was published, its signature checked if a key is given.
 
     Raises:
@@ -68,7 +68,7 @@ def known(text: str, key: Path | None) -> tuple[int, str]:
     return int(number), digest
 
 
-def _said(seq: int, digest: str) -> bytes:
+def _signed_message(seq: int, digest: str) -> bytes:
     """Signed message; its prefix separates it from any other use of the key."""
     return f"xhcredit activity head {seq}:{digest}".encode()
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 from xhcredit.domain.clock import MomentSource, machine_moment
 from xhcredit.errors import BadInput, KeyReused
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import Link, canonical, forge, hasher
+from xhcredit.store.core.hash_chain import Link, canonical, hasher, next_link
 from xhcredit.store.core.tables import activity, idempotency
 
 
@@ -45,8 +45,8 @@ class Act:
 
     def request_digest(self) -> str:
         """SHA-256 of the request, for idempotency."""
-        asked = [self.action, self.bureau, self.payload, self.request]
-        return hashlib.sha256(canonical(asked).encode()).hexdigest()
+        request_fields = [self.action, self.bureau, self.payload, self.request]
+        return hashlib.sha256(canonical(request_fields).encode()).hexdigest()
 
 
 @dataclass
@@ -56,11 +56,11 @@ class Tx:
     con: Connection
     seq: int
     at: str
-    told: dict[str, Any] = field(default_factory=dict)
+    outcome: dict[str, Any] = field(default_factory=dict)
 
-    def tell(self, **outcome: Any) -> None:
+    def audit(self, **outcome: Any) -> None:
         """Add the outcome to the audit log entry."""
-        self.told |= outcome
+        self.outcome |= outcome
 
 
 #: what an act does; what it returns is kept under the act's key, so it must be plain JSON
@@ -89,14 +89,14 @@ class Writer:
         """
         with self.database.writing() as con:
             if act.key is not None:
-                kept = _kept(con, act)
-                if kept is not None:
-                    return json.loads(kept)
-            last, moment = head(con), self.clock()
-            coming = self._link(last, act, moment)
-            tx = Tx(con, coming.seq, coming.at)
+                stored_response = _stored_response(con, act)
+                if stored_response is not None:
+                    return json.loads(stored_response)
+            last_link, moment = chain_head(con), self.clock()
+            provisional_link = self._link(last_link, act, moment)
+            tx = Tx(con, provisional_link.seq, provisional_link.at)
             response = canonical(work(tx))
-            link = self._link(last, act, moment, tx.told)
+            link = self._link(last_link, act, moment, tx.outcome)
             con.execute(insert(activity), dict(vars(link)))
             if act.key is not None:
                 con.execute(insert(idempotency), _key_row(act, response, link.seq))
@@ -113,38 +113,42 @@ class Writer:
     def record_in(self, con: Connection, *acts: Act) -> int:
         """Add audit log entries within a transaction of the caller, who holds the writer's lock."""
         links: list[Link] = []
-        last = head(con)
+        last_link = chain_head(con)
         for act in acts:
-            last = self._link(last, act, self.clock())
-            links.append(last)
+            last_link = self._link(last_link, act, self.clock())
+            links.append(last_link)
         if links:
             con.execute(insert(activity), [dict(vars(link)) for link in links])
-        return 0 if last is None else last.seq
+        return 0 if last_link is None else last_link.seq
 
     def _link(
-        self, last: Link | None, act: Act, moment: datetime, told: Mapping[str, Any] | None = None
+        self,
+        last_link: Link | None,
+        act: Act,
+        moment: datetime,
+        outcome: Mapping[str, Any] | None = None,
     ) -> Link:
-        """The entry of an act after ``last``."""
-        return forge(
-            last,
+        """The entry of an act after ``last_link``."""
+        return next_link(
+            last_link,
             moment,
             self.algorithm,
             actor=act.actor,
             bureau=act.bureau,
             purpose=act.purpose,
             action=act.action,
-            payload=canonical({**act.payload, **(told or {})}),
+            payload=canonical({**act.payload, **(outcome or {})}),
         )
 
 
-def head(con: Connection) -> Link | None:
+def chain_head(con: Connection) -> Link | None:
     """The last entry of the chain; None if there is none yet."""
-    last = select(activity).order_by(activity.c.seq.desc()).limit(1)
-    row = con.execute(last).mappings().first()
+    statement = select(activity).order_by(activity.c.seq.desc()).limit(1)
+    row = con.execute(statement).mappings().first()
     return None if row is None else Link(**row)
 
 
-def _kept(con: Connection, act: Act) -> str | None:
+def _stored_response(con: Connection, act: Act) -> str | None:
     """Stored response of an idempotency key, if the act was done before."""
     row = con.execute(
         select(idempotency.c.request_digest, idempotency.c.response).where(

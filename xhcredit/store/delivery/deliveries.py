@@ -14,17 +14,21 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.outbox import body_of, event_of
+from xhcredit.store.core.outbox import event_id, webhook_body
 from xhcredit.store.core.tables import activity, outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
-from xhcredit.store.delivery.subscriptions import Subscription, asked_for, every
+from xhcredit.store.delivery.subscriptions import (
+    Subscription,
+    active_subscription,
+    list_subscriptions,
+)
 from xhcredit.store.delivery.tables import deliveries, subscriptions
 
-SPREAD = 10_000  #: messages that one act spreads, so that no other writer waits long
+ENQUEUE_LIMIT = 10_000  #: messages that one act spreads, so that no other writer waits long
 _WAITING = deliveries.c.state == "waiting"
 
 
-class Due(NamedTuple):
+class PendingDelivery(NamedTuple):
     """A message to be sent now: ``event`` names it for the receiver."""
 
     message: int
@@ -34,7 +38,7 @@ class Due(NamedTuple):
     body: bytes
 
 
-class Fate(NamedTuple):
+class DeliveryOutcome(NamedTuple):
     """Outcome of a delivery attempt: delivered, dead, or waiting until ``due_at``."""
 
     message: int
@@ -50,62 +54,72 @@ class Deliveries:
     database: Database
     writer: Writer
 
-    def spread(self, act: Act) -> int:
+    def enqueue_messages(self, act: Act) -> int:
         """Queue new messages for the subscriptions; return how many messages were processed.
 
         Some thousand messages at a time: ask again until it is 0.  Writes nothing if none came.
         """
         with self.database.reading() as con:
-            if not any(s.spread_to < _newest(con) for s in every(con)):
+            if not any(s.spread_to < _newest_message(con) for s in list_subscriptions(con)):
                 return 0
 
         def work(tx: Tx) -> int:
-            newest, going = _newest(tx.con), every(tx.con)
-            seen = [_spread(tx, s, min(newest, s.spread_to + SPREAD)) for s in going]
-            reached = min((s.spread_to for s in every(tx.con)), default=0)
-            settled = _settle(tx, outbox.c.id <= reached)
-            tx.tell(messages=max(seen, default=0), settled=settled)
-            return max(seen, default=0)
+            newest, subscriptions_now = _newest_message(tx.con), list_subscriptions(tx.con)
+            message_counts = [
+                _enqueue_for(tx, s, min(newest, s.spread_to + ENQUEUE_LIMIT))
+                for s in subscriptions_now
+            ]
+            reached_message = min((s.spread_to for s in list_subscriptions(tx.con)), default=0)
+            settled_count = _settle_messages(tx, outbox.c.id <= reached_message)
+            tx.audit(messages=max(message_counts, default=0), settled=settled_count)
+            return max(message_counts, default=0)
 
         return int(self.writer.act(act, work))
 
-    def due(self, subscription: int, now: str, limit: int) -> list[Due]:
+    def pending(self, subscription: int, moment: str, limit: int) -> list[PendingDelivery]:
         """The oldest messages that may be sent now; none before an earlier one of its enterprise.
 
         Args:
             subscription: whose.
-            now: the moment, as it is kept.
+            moment: the moment, as it is kept.
             limit: how many at most.
         """
         earlier = deliveries.alias("earlier")
-        resting = select(1).where(
+        earlier_waiting = select(1).where(
             earlier.c.subscription == subscription,
             earlier.c.code == deliveries.c.code,
             earlier.c.state == "waiting",
             earlier.c.message < deliveries.c.message,
-            earlier.c.due_at > now,
+            earlier.c.due_at > moment,
         )
-        wanted = (
+        statement = (
             select(deliveries.c.attempts, activity.c.at, outbox)
             .join_from(deliveries, outbox, deliveries.c.message == outbox.c.id)
             .join(activity, activity.c.seq == outbox.c.activity)
-            .where(deliveries.c.subscription == subscription, _WAITING, deliveries.c.due_at <= now)
-            .where((deliveries.c.code == "") | ~resting.exists())
+            .where(
+                deliveries.c.subscription == subscription, _WAITING, deliveries.c.due_at <= moment
+            )
+            .where((deliveries.c.code == "") | ~earlier_waiting.exists())
         )
         with self.database.reading() as con:
-            rows = con.execute(wanted.order_by(deliveries.c.message).limit(limit)).mappings()
-            return [_due(dict(row)) for row in rows]
+            rows = con.execute(statement.order_by(deliveries.c.message).limit(limit)).mappings()
+            return [_pending_delivery(dict(row)) for row in rows]
 
-    def note(self, act: Act, subscription: int, fates: Sequence[Fate]) -> None:
+    def record_outcomes(
+        self, act: Act, subscription: int, outcomes: Sequence[DeliveryOutcome]
+    ) -> None:
         """Record outcomes of delivery attempts; deliveries that no longer wait stay unchanged."""
 
         def work(tx: Tx) -> None:
-            tx.con.execute(_FATE, [_row(tx, subscription, fate) for fate in fates])
-            done = [f.message for f in fates if f.state != "waiting"]
-            _settle(tx, outbox.c.id.in_(done))
-            states = [f.state for f in fates]
+            tx.con.execute(
+                _OUTCOME_STATEMENT,
+                [_outcome_row(tx, subscription, outcome) for outcome in outcomes],
+            )
+            settled_ids = [outcome.message for outcome in outcomes if outcome.state != "waiting"]
+            _settle_messages(tx, outbox.c.id.in_(settled_ids))
+            states = [outcome.state for outcome in outcomes]
             counts = {s: states.count(s) for s in sorted(set(states))}
-            tx.tell(subscription=subscription, messages=len(fates), **counts)
+            tx.audit(subscription=subscription, messages=len(outcomes), **counts)
 
         self.writer.act(act, work)
 
@@ -120,44 +134,52 @@ class Deliveries:
         """
 
         def work(tx: Tx) -> int:
-            going = asked_for(tx.con, subscription)
-            mine = deliveries.c.subscription == subscription
-            which = deliveries.c.state == "dead" if since is None else deliveries.c.message >= since
-            again = {"state": "waiting", "attempts": 0, "due_at": tx.at, "done_at": None}
-            kept = update(deliveries).where(mine, which).values(**again, activity=tx.seq)
-            count = tx.con.execute(kept).rowcount
+            target = active_subscription(tx.con, subscription)
+            subscription_filter = deliveries.c.subscription == subscription
+            message_filter = (
+                deliveries.c.state == "dead" if since is None else deliveries.c.message >= since
+            )
+            reset_columns = {"state": "waiting", "attempts": 0, "due_at": tx.at, "done_at": None}
+            reset_statement = (
+                update(deliveries)
+                .where(subscription_filter, message_filter)
+                .values(**reset_columns, activity=tx.seq)
+            )
+            count = tx.con.execute(reset_statement).rowcount
             if since is not None:
-                count += _take_on(tx, going, since - 1, going.spread_to)
-            tx.tell(subscription=subscription, since=since, messages=count)
+                count += _add_deliveries(tx, target, since - 1, target.spread_to)
+            tx.audit(subscription=subscription, since=since, messages=count)
             return count
 
         return int(self.writer.act(act, work))
 
     def counts(self) -> dict[int, dict[str, int]]:
         """How many messages of each subscription are in which state."""
-        of, state = deliveries.c.subscription, deliveries.c.state
+        subscription_column, state_column = deliveries.c.subscription, deliveries.c.state
         with self.database.reading() as con:
-            found: dict[int, dict[str, int]] = {}
+            counts_by_subscription: dict[int, dict[str, int]] = {}
             for number, name, count in con.execute(
-                select(of, state, func.count()).group_by(of, state).order_by(of, state)
+                select(subscription_column, state_column, func.count())
+                .group_by(subscription_column, state_column)
+                .order_by(subscription_column, state_column)
             ):
-                found.setdefault(number, {})[name] = count
-            return found
+                counts_by_subscription.setdefault(number, {})[name] = count
+            return counts_by_subscription
 
-    def dead(self, subscription: int, limit: int = 100) -> list[dict[str, Any]]:
+    def dead_messages(self, subscription: int, limit: int = 100) -> list[dict[str, Any]]:
         """Messages that were given up, the latest first."""
-        shown = (deliveries.c.message, outbox.c.kind, outbox.c.code, deliveries.c.attempts)
-        wanted = (
-            select(*shown, deliveries.c.answer, deliveries.c.done_at)
+        columns = (deliveries.c.message, outbox.c.kind, outbox.c.code, deliveries.c.attempts)
+        statement = (
+            select(*columns, deliveries.c.answer, deliveries.c.done_at)
             .join_from(deliveries, outbox, deliveries.c.message == outbox.c.id)
             .where(deliveries.c.subscription == subscription, deliveries.c.state == "dead")
         )
         with self.database.reading() as con:
-            rows = con.execute(wanted.order_by(deliveries.c.message.desc()).limit(limit))
+            rows = con.execute(statement.order_by(deliveries.c.message.desc()).limit(limit))
             return [dict(row) for row in rows.mappings()]
 
 
-_FATE = (
+_OUTCOME_STATEMENT = (
     update(deliveries)
     .where(
         deliveries.c.subscription == bindparam("of"),
@@ -175,11 +197,13 @@ _FATE = (
 )
 
 
-def _due(row: dict[str, Any]) -> Due:
-    return Due(row["id"], row["code"], row["attempts"], event_of(row), body_of(row))
+def _pending_delivery(row: dict[str, Any]) -> PendingDelivery:
+    return PendingDelivery(
+        row["id"], row["code"], row["attempts"], event_id(row), webhook_body(row)
+    )
 
 
-def _row(tx: Tx, subscription: int, fate: Fate) -> dict[str, Any]:
+def _outcome_row(tx: Tx, subscription: int, fate: DeliveryOutcome) -> dict[str, Any]:
     return {
         "of": subscription,
         "number": fate.message,
@@ -191,37 +215,43 @@ def _row(tx: Tx, subscription: int, fate: Fate) -> dict[str, Any]:
     }
 
 
-def _newest(con: Connection) -> int:
+def _newest_message(con: Connection) -> int:
     """The last message; numbers follow the order of commits, since writers take turns."""
     return con.scalar(select(func.max(outbox.c.id))) or 0
 
 
-def _spread(tx: Tx, to: Subscription, until: int) -> int:
+def _enqueue_for(tx: Tx, subscription: Subscription, last_message: int) -> int:
     """Queue new messages for one subscription; return how many were processed."""
-    _take_on(tx, to, to.spread_to, until)
-    row = subscriptions.c.id == to.id
-    tx.con.execute(update(subscriptions).where(row).values(spread_to=until))
-    return max(until - to.spread_to, 0)
+    _add_deliveries(tx, subscription, subscription.spread_to, last_message)
+    row_filter = subscriptions.c.id == subscription.id
+    tx.con.execute(update(subscriptions).where(row_filter).values(spread_to=last_message))
+    return max(last_message - subscription.spread_to, 0)
 
 
-def _take_on(tx: Tx, to: Subscription, after: int, until: int) -> int:
+def _add_deliveries(
+    tx: Tx, subscription: Subscription, after_message: int, last_message: int
+) -> int:
     """Add deliveries of messages in a range that are not there yet; return how many."""
-    there = select(1).where(deliveries.c.subscription == to.id, deliveries.c.message == outbox.c.id)
-    wanted = select(
-        literal(to.id), outbox.c.id, outbox.c.code, literal(tx.at), literal(tx.seq)
-    ).where(outbox.c.id > after, outbox.c.id <= until, ~there.exists())
-    if to.kinds:
-        wanted = wanted.where(outbox.c.kind.in_(to.kinds))
-    if to.bureau:
-        wanted = wanted.where(outbox.c.bureau == to.bureau)
+    existing = select(1).where(
+        deliveries.c.subscription == subscription.id, deliveries.c.message == outbox.c.id
+    )
+    statement = select(
+        literal(subscription.id), outbox.c.id, outbox.c.code, literal(tx.at), literal(tx.seq)
+    ).where(outbox.c.id > after_message, outbox.c.id <= last_message, ~existing.exists())
+    if subscription.kinds:
+        statement = statement.where(outbox.c.kind.in_(subscription.kinds))
+    if subscription.bureau:
+        statement = statement.where(outbox.c.bureau == subscription.bureau)
     columns = ("subscription", "message", "code", "due_at", "activity")
-    added = insert(deliveries).from_select(columns, wanted)
-    counted = {"preserve_rowcount": True}  # of an INSERT it is else thrown away
-    return tx.con.execute(added, execution_options=counted).rowcount
+    insertion = insert(deliveries).from_select(columns, statement)
+    execution_options = {"preserve_rowcount": True}  # of an INSERT it is else thrown away
+    return tx.con.execute(insertion, execution_options=execution_options).rowcount
 
 
-def _settle(tx: Tx, which: Any) -> int:
+def _settle_messages(tx: Tx, condition: Any) -> int:
     """Mark messages without waiting deliveries as settled; return how many."""
-    waited_for = select(1).where(deliveries.c.message == outbox.c.id, _WAITING)
-    free = update(outbox).where(which, outbox.c.delivered_at.is_(None), ~waited_for.exists())
-    return tx.con.execute(free.values(delivered_at=tx.at)).rowcount
+    waiting_delivery = select(1).where(deliveries.c.message == outbox.c.id, _WAITING)
+    settle_statement = update(outbox).where(
+        condition, outbox.c.delivered_at.is_(None), ~waiting_delivery.exists()
+    )
+    return tx.con.execute(settle_statement.values(delivered_at=tx.at)).rowcount

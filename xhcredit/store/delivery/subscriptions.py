@@ -14,13 +14,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.core.database import Database
-from xhcredit.store.core.hash_chain import canonical, moment_of, written
+from xhcredit.store.core.hash_chain import canonical, format_moment, parse_moment
 from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
 from xhcredit.store.delivery.tables import deliveries, subscriptions
 
 #: how long messages carry a signature of the earlier secret too, after a new one was made
-OVERLAP = timedelta(hours=24)
+SECRET_OVERLAP = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,21 @@ class Subscriptions:
 
         def work(tx: Tx) -> int:
             number = (tx.con.scalar(select(func.max(subscriptions.c.id))) or 0) + 1
-            said = {"name": name, "url": url, "kinds": sorted(set(kinds)), "bureau": bureau}
-            row = {**said, "id": number, "kinds": canonical(said["kinds"]), "secret": secret}
+            subscription_fields = {
+                "name": name,
+                "url": url,
+                "kinds": sorted(set(kinds)),
+                "bureau": bureau,
+            }
+            row = {
+                **subscription_fields,
+                "id": number,
+                "kinds": canonical(subscription_fields["kinds"]),
+                "secret": secret,
+            }
             row["spread_to"] = tx.con.scalar(select(func.max(outbox.c.id))) or 0
             tx.con.execute(insert(subscriptions), {**row, "activity": tx.seq})
-            tx.tell(**said, subscription=number)
+            tx.audit(**subscription_fields, subscription=number)
             return number
 
         return int(self.writer.act(act, work)), secret
@@ -79,13 +89,13 @@ class Subscriptions:
         secret = _new_secret(act)
 
         def work(tx: Tx) -> None:
-            asked_for(tx.con, subscription)
-            new = {
+            active_subscription(tx.con, subscription)
+            secret_columns = {
                 "earlier_secret": subscriptions.c.secret,
-                "earlier_until": written(moment_of(tx.at) + OVERLAP),
+                "earlier_until": format_moment(parse_moment(tx.at) + SECRET_OVERLAP),
                 "secret": secret,
             }
-            _change(tx, subscription, **new)
+            _update_row(tx, subscription, **secret_columns)
 
         self.writer.act(act, work)
         return secret
@@ -98,54 +108,59 @@ class Subscriptions:
         """
 
         def work(tx: Tx) -> None:
-            asked_for(tx.con, subscription)
-            waits = deliveries.c.subscription == subscription, deliveries.c.state == "waiting"
-            over = {"state": "dropped", "done_at": tx.at, "activity": tx.seq}
-            dropped = tx.con.execute(update(deliveries).where(*waits).values(**over)).rowcount
-            _change(tx, subscription, ended_at=tx.at)
-            tx.tell(dropped=dropped)
+            active_subscription(tx.con, subscription)
+            waiting_filter = (
+                deliveries.c.subscription == subscription,
+                deliveries.c.state == "waiting",
+            )
+            dropped_columns = {"state": "dropped", "done_at": tx.at, "activity": tx.seq}
+            dropped_count = tx.con.execute(
+                update(deliveries).where(*waiting_filter).values(**dropped_columns)
+            ).rowcount
+            _update_row(tx, subscription, ended_at=tx.at)
+            tx.audit(dropped=dropped_count)
 
         self.writer.act(act, work)
 
-    def every(self, *, ended: bool = False) -> list[Subscription]:
+    def list_subscriptions(self, *, include_ended: bool = False) -> list[Subscription]:
         """Those that go on, and on demand those that have ended."""
         with self.database.reading() as con:
-            return every(con, ended=ended)
+            return list_subscriptions(con, include_ended=include_ended)
 
-    def secrets(self, subscription: int, now: str) -> tuple[str, ...]:
+    def secrets(self, subscription: int, moment: str) -> tuple[str, ...]:
         """The secrets by which messages are signed now, the newest first."""
         columns = subscriptions.c
-        wanted = select(columns.secret, columns.earlier_secret, columns.earlier_until)
+        statement = select(columns.secret, columns.earlier_secret, columns.earlier_until)
         with self.database.reading() as con:
-            row = con.execute(wanted.where(columns.id == subscription)).one()
-        return (row.secret, row.earlier_secret) if row.earlier_until > now else (row.secret,)
+            row = con.execute(statement.where(columns.id == subscription)).one()
+        return (row.secret, row.earlier_secret) if row.earlier_until > moment else (row.secret,)
 
 
-def every(con: Connection, *, ended: bool = False) -> list[Subscription]:
+def list_subscriptions(con: Connection, *, include_ended: bool = False) -> list[Subscription]:
     """Those that go on, and on demand those that have ended."""
-    names = [subscriptions.c[name] for name in Subscription.__dataclass_fields__]
-    wanted = select(*names).order_by(subscriptions.c.id)
-    if not ended:
-        wanted = wanted.where(subscriptions.c.ended_at.is_(None))
-    return [_read(row) for row in con.execute(wanted).mappings()]
+    columns = [subscriptions.c[name] for name in Subscription.__dataclass_fields__]
+    statement = select(*columns).order_by(subscriptions.c.id)
+    if not include_ended:
+        statement = statement.where(subscriptions.c.ended_at.is_(None))
+    return [_from_row(row) for row in con.execute(statement).mappings()]
 
 
-def asked_for(con: Connection, subscription: int) -> Subscription:
+def active_subscription(con: Connection, subscription: int) -> Subscription:
     """The one with this number, if it goes on.
 
     Raises:
         UnknownRecord: there is none, or it has ended.
     """
-    found = next((s for s in every(con) if s.id == subscription), None)
-    if found is None:
+    found_subscription = next((s for s in list_subscriptions(con) if s.id == subscription), None)
+    if found_subscription is None:
         raise UnknownRecord(
             f"there is no subscription {subscription}, or it has ended; list them: "
             "xhcredit deliver list"
         )
-    return found
+    return found_subscription
 
 
-def _read(row: Any) -> Subscription:
+def _from_row(row: Any) -> Subscription:
     return Subscription(**{**row, "kinds": tuple(json.loads(row["kinds"]))})
 
 
@@ -156,7 +171,7 @@ def _new_secret(act: Act) -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def _change(tx: Tx, subscription: int, **values: Any) -> None:
-    row = subscriptions.c.id == subscription
-    tx.con.execute(update(subscriptions).where(row).values(**values, activity=tx.seq))
-    tx.tell(subscription=subscription)
+def _update_row(tx: Tx, subscription: int, **columns: Any) -> None:
+    row_filter = subscriptions.c.id == subscription
+    tx.con.execute(update(subscriptions).where(row_filter).values(**columns, activity=tx.seq))
+    tx.audit(subscription=subscription)

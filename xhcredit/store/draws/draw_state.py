@@ -29,7 +29,7 @@ Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
-class Opening:
+class FrozenDraw:
     """A draw whose frame is frozen: its plan, round, day, and the draw that it replaces."""
 
     id: str
@@ -40,33 +40,37 @@ class Opening:
     replaces: str | None = None
 
 
-def refuse_second(con: Connection, opening: Opening) -> None:
+def refuse_duplicate(con: Connection, new_draw: FrozenDraw) -> None:
     """Refuse to freeze a duplicate draw, or one whose plan, round or replaced draw does not fit.
 
     Raises:
         UnknownRecord: no such plan, or no such draw to replace.
         WrongState: the draw is there, or the other one was replaced before.
     """
-    if con.scalar(select(plans.c.id).where(plans.c.id == opening.plan)) is None:
-        raise UnknownRecord(f'there is no plan "{opening.plan}"; file it first')
-    if con.scalar(select(draws.c.id).where(draws.c.id == opening.id)) is not None:
+    if con.scalar(select(plans.c.id).where(plans.c.id == new_draw.plan)) is None:
+        raise UnknownRecord(f'there is no plan "{new_draw.plan}"; file it first')
+    if con.scalar(select(draws.c.id).where(draws.c.id == new_draw.id)) is not None:
         raise WrongState(
-            f'draw "{opening.id}" is frozen; write its files: xhcredit draw export {opening.id}; '
+            f'draw "{new_draw.id}" is frozen; write its files: xhcredit draw export {new_draw.id}; '
             "a draw to be repeated is a new draw"
         )
-    seeded = con.scalar(select(draw_seeds.c.digest).where(draw_seeds.c.round == opening.round))
-    if seeded is not None:
+    seed_digest = con.scalar(
+        select(draw_seeds.c.digest).where(draw_seeds.c.round == new_draw.round)
+    )
+    if seed_digest is not None:
         raise WrongState(
-            f'the round "{opening.round}" has its seed; every frame of a round is frozen before'
+            f'the round "{new_draw.round}" has its seed; every frame of a round is frozen before'
         )
-    if opening.replaces is not None:
-        one(con, opening.replaces)
-        other = con.scalar(select(draws.c.id).where(draws.c.replaces == opening.replaces))
-        if other is not None:
-            raise WrongState(f'draw "{opening.replaces}" was replaced by "{other}"; replace that')
+    if new_draw.replaces is not None:
+        get_draw(con, new_draw.replaces)
+        replacement_id = con.scalar(select(draws.c.id).where(draws.c.replaces == new_draw.replaces))
+        if replacement_id is not None:
+            raise WrongState(
+                f'draw "{new_draw.replaces}" was replaced by "{replacement_id}"; replace that'
+            )
 
 
-def one(con: Connection, draw: str) -> Json:
+def get_draw(con: Connection, draw: str) -> Json:
     """A draw with its steps and state.
 
     Raises:
@@ -78,23 +82,25 @@ def one(con: Connection, draw: str) -> Json:
             f'there is no draw "{draw}"; freeze it first (the commitment comes before the seed), '
             "or list those there are: xhcredit draw show"
         )
-    wanted = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
-    steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(wanted).mappings()]
+    statement = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
+    steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(statement).mappings()]
     return {**row, "steps": steps, "state": steps[-1]["state"]}
 
 
-def state(con: Connection, draw: str) -> str:
+def current_state(con: Connection, draw: str) -> str:
     """Current state of a draw."""
-    own = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
-    return str(con.scalar(own.order_by(draw_steps.c.step.desc()).limit(1)))
+    statement = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
+    return str(con.scalar(statement.order_by(draw_steps.c.step.desc()).limit(1)))
 
 
 def refuse_unless(con: Connection, draw: str, state: str) -> Json:
     """The draw, if it is in exactly this state."""
-    found = one(con, draw)
-    if found["state"] != state:
-        raise WrongState(f'draw "{draw}" is {found["state"]}, not {state}; see: xhcredit draw show')
-    return found
+    draw_record = get_draw(con, draw)
+    if draw_record["state"] != state:
+        raise WrongState(
+            f'draw "{draw}" is {draw_record["state"]}, not {state}; see: xhcredit draw show'
+        )
+    return draw_record
 
 
 def refuse_before(con: Connection, draw: str, state: str) -> None:
@@ -103,21 +109,21 @@ def refuse_before(con: Connection, draw: str, state: str) -> None:
     Raises:
         WrongState: it has not.
     """
-    found = one(con, draw)
-    if STATES.index(found["state"]) < STATES.index(state):
-        raise WrongState(f'draw "{draw}" is only {found["state"]}; it must be {state} before')
+    draw_record = get_draw(con, draw)
+    if STATES.index(draw_record["state"]) < STATES.index(state):
+        raise WrongState(f'draw "{draw}" is only {draw_record["state"]}; it must be {state} before')
 
 
-def file(con: Connection, draw: str, name: str) -> bytes:
+def read_file(con: Connection, draw: str, name: str) -> bytes:
     """A file of a draw.
 
     Raises:
         UnknownRecord: there is none.
     """
-    own = (draw_files.c.draw == draw) & (draw_files.c.name == name)
-    row = con.execute(select(draw_files.c.packed).where(own)).first()
+    file_filter = (draw_files.c.draw == draw) & (draw_files.c.name == name)
+    row = con.execute(select(draw_files.c.packed).where(file_filter)).first()
     if row is None:
-        one(con, draw)
+        get_draw(con, draw)
         raise UnknownRecord(f'draw "{draw}" has no file "{name}" yet')
     return zlib.decompress(row[0])
 
@@ -125,32 +131,42 @@ def file(con: Connection, draw: str, name: str) -> bytes:
 def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Day of the last inspection of each draw by its latest results; none without results."""
     c = draw_results.c
-    of_one = func.max(c.entry).over(partition_by=(c.draw, c.code))
-    each = select(c.draw, c.body, c.entry, of_one.label("last")).where(c.draw.in_(ids)).subquery()
-    rows = con.execute(select(each.c.draw, each.c.body).where(each.c.entry == each.c.last))
-    found: dict[str, str] = {}
+    last_entry = func.max(c.entry).over(partition_by=(c.draw, c.code))
+    numbered_results = (
+        select(c.draw, c.body, c.entry, last_entry.label("last")).where(c.draw.in_(ids)).subquery()
+    )
+    rows = con.execute(
+        select(numbered_results.c.draw, numbered_results.c.body).where(
+            numbered_results.c.entry == numbered_results.c.last
+        )
+    )
+    last_visit_by_draw: dict[str, str] = {}
     for draw, body in rows:
-        found[draw] = max(found.get(draw, ""), json.loads(body)["inspected_on"])
-    return found
+        last_visit_by_draw[draw] = max(
+            last_visit_by_draw.get(draw, ""), json.loads(body)["inspected_on"]
+        )
+    return last_visit_by_draw
 
 
 def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     """When the last enterprise's first result was entered; corrections do not put it off."""
     c = draw_results.c
-    wanted = select(c.draw, func.max(activity.c.at)).join(activity, activity.c.seq == c.activity)
-    first = wanted.where(c.draw.in_(ids), c.entry == 1).group_by(c.draw)
-    return {draw: at for draw, at in con.execute(first)}
+    statement = select(c.draw, func.max(activity.c.at)).join(activity, activity.c.seq == c.activity)
+    first_entries = statement.where(c.draw.in_(ids), c.entry == 1).group_by(c.draw)
+    return {draw: moment for draw, moment in con.execute(first_entries)}
 
 
 def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     """When each draw's list was published first; none that was not."""
     c = draw_steps.c
-    wanted = select(c.draw, func.min(c.at)).where(c.draw.in_(ids), c.state == STATES[-1])
-    return {draw: at for draw, at in con.execute(wanted.group_by(c.draw))}
+    statement = select(c.draw, func.min(c.at)).where(c.draw.in_(ids), c.state == STATES[-1])
+    return {draw: moment for draw, moment in con.execute(statement.group_by(c.draw))}
 
 
 def replacements(con: Connection, draw: str) -> list[Json]:
     """Replacements of inspectors after the draw, in order."""
     c = draw_replacements.c
-    wanted = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(c.draw == draw)
-    return [dict(row) for row in con.execute(wanted.order_by(c.activity)).mappings()]
+    statement = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(
+        c.draw == draw
+    )
+    return [dict(row) for row in con.execute(statement.order_by(c.activity)).mappings()]

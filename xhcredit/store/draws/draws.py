@@ -14,11 +14,16 @@ from xhcredit.errors import BadPlan, UnknownRecord, WrongState
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import activity
-from xhcredit.store.core.transactions import Act, Tx, Writer, head
+from xhcredit.store.core.transactions import Act, Tx, Writer, chain_head
 from xhcredit.store.draws import draw_state as kept
-from xhcredit.store.draws.draw_state import STATES, Files, Json, Opening
+from xhcredit.store.draws.draw_state import STATES, Files, FrozenDraw, Json
 from xhcredit.store.draws.integrity import results_digest
-from xhcredit.store.draws.publications import news, next_publication, publications, results_of
+from xhcredit.store.draws.publications import (
+    has_new_results,
+    next_publication,
+    publications,
+    results_of,
+)
 from xhcredit.store.draws.tables import (
     draw_files,
     draw_replacements,
@@ -30,9 +35,9 @@ from xhcredit.store.draws.tables import (
 )
 
 #: makes the commitment from the moment of freezing and the head of the activity log, with files
-Freezing = Callable[[str, str], tuple[Json, Files]]
+CommitmentBuilder = Callable[[str, str], tuple[Json, Files]]
 #: salts hardly shrink: more effort costs thrice the time for a twentieth of the size
-_QUICK = 1
+_ZLIB_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -52,17 +57,17 @@ class Draws:
         digest = digest_of(body.encode())
 
         def work(tx: Tx) -> Json:
-            known = tx.con.scalar(select(plans.c.digest).where(plans.c.id == plan["id"]))
-            if known is not None:
+            stored_digest = tx.con.scalar(select(plans.c.digest).where(plans.c.id == plan["id"]))
+            if stored_digest is not None:
                 raise WrongState(f'plan "{plan["id"]}" was filed before; file it under a new id')
             row = {"id": plan["id"], "bureau": plan["bureau"], "body": body, "digest": digest}
             tx.con.execute(insert(plans), {**row, "activity": tx.seq})
-            tx.tell(plan=plan["id"], digest=digest)
+            tx.audit(plan=plan["id"], digest=digest)
             return {"plan": plan["id"], "digest": digest}
 
         return dict(self.writer.act(act, work))
 
-    def freeze(self, act: Act, opening: Opening, making: Freezing) -> Json:
+    def freeze(self, act: Act, new_draw: FrozenDraw, build_commitment: CommitmentBuilder) -> Json:
         """Freeze a frame and commit to it, in one step.
 
         Raises:
@@ -71,16 +76,20 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_second(tx.con, opening)
-            last = head(tx.con)
-            committed, files = making(tx.at, "" if last is None else last.digest)
-            tx.con.execute(insert(draws), {**vars(opening), "activity": tx.seq})
-            digest = digest_of(canonical(committed).encode())
-            _files(tx, opening.id, {**files, "commitment.json": canonical(committed).encode()})
-            _step(tx, act, opening.id, "frozen", {"digest": digest})
-            told = {"draw": opening.id, "commitment": digest, "root": committed["frame_root"]}
-            tx.tell(**told, size=committed["frame_size"])
-            return told
+            kept.refuse_duplicate(tx.con, new_draw)
+            last_entry = chain_head(tx.con)
+            commitment, files = build_commitment(
+                tx.at, "" if last_entry is None else last_entry.digest
+            )
+            tx.con.execute(insert(draws), {**vars(new_draw), "activity": tx.seq})
+            digest = digest_of(canonical(commitment).encode())
+            _store_files(
+                tx, new_draw.id, {**files, "commitment.json": canonical(commitment).encode()}
+            )
+            _add_step(tx, act, new_draw.id, "frozen", {"digest": digest})
+            outcome = {"draw": new_draw.id, "commitment": digest, "root": commitment["frame_root"]}
+            tx.audit(**outcome, size=commitment["frame_size"])
+            return outcome
 
         return dict(self.writer.act(act, work))
 
@@ -92,28 +101,34 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            known = kept.refuse_unless(tx.con, draw, "frozen")
+            draw_record = kept.refuse_unless(tx.con, draw, "frozen")
             digest = digest_of(value.encode())
-            served = tx.con.scalar(select(draw_seeds.c.round).where(draw_seeds.c.digest == digest))
-            if served is not None and served != known["round"]:
-                raise WrongState(f'this seed served the round "{served}"; a seed serves one round')
-            other = tx.con.scalar(
-                select(draw_seeds.c.digest).where(draw_seeds.c.round == known["round"])
+            served_round = tx.con.scalar(
+                select(draw_seeds.c.round).where(draw_seeds.c.digest == digest)
             )
-            if other not in (None, digest):
-                raise WrongState(f'the round "{known["round"]}" has another seed; enter that one')
-            if served is None:
-                row = {"digest": digest, "round": known["round"], "activity": tx.seq}
+            if served_round is not None and served_round != draw_record["round"]:
+                raise WrongState(
+                    f'this seed served the round "{served_round}"; a seed serves one round'
+                )
+            round_digest = tx.con.scalar(
+                select(draw_seeds.c.digest).where(draw_seeds.c.round == draw_record["round"])
+            )
+            if round_digest not in (None, digest):
+                raise WrongState(
+                    f'the round "{draw_record["round"]}" has another seed; enter that one'
+                )
+            if served_round is None:
+                row = {"digest": digest, "round": draw_record["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)
-            _refuse_no_later(known, tx.at)
-            told = {"value": value, "source": source, "entered_at": tx.at}
-            _step(tx, act, draw, "seeded", told)
-            tx.tell(draw=draw, seed=value)
-            return told
+            _refuse_earlier_seed(draw_record, tx.at)
+            outcome = {"value": value, "source": source, "entered_at": tx.at}
+            _add_step(tx, act, draw, "seeded", outcome)
+            tx.audit(draw=draw, seed=value)
+            return outcome
 
         return dict(self.writer.act(act, work))
 
-    def drawn(self, act: Act, draw: str, record: Json, files: Files) -> Json:
+    def save_record(self, act: Act, draw: str, record: Json, files: Files) -> Json:
         """Store the record of a draw.
 
         Raises:
@@ -124,11 +139,11 @@ class Draws:
             kept.refuse_unless(tx.con, draw, "seeded")
             body = canonical(record).encode()
             digest = digest_of(body)
-            _files(tx, draw, {**files, "record.json": body})
-            told = {"digest": digest, "selected": len(record["selected"])}
-            _step(tx, act, draw, "drawn", told)
-            tx.tell(draw=draw, **told)
-            return told
+            _store_files(tx, draw, {**files, "record.json": body})
+            outcome = {"digest": digest, "selected": len(record["selected"])}
+            _add_step(tx, act, draw, "drawn", outcome)
+            tx.audit(draw=draw, **outcome)
+            return outcome
 
         return dict(self.writer.act(act, work))
 
@@ -141,16 +156,16 @@ class Draws:
 
         def work(tx: Tx) -> Json:
             kept.refuse_before(tx.con, draw, "drawn")
-            found = kept.one(tx.con, draw)
-            told = next_publication(tx.con, found)
-            step = len(found["steps"]) + 1
-            _step(tx, act, draw, "published", {**details, **told}, step)
-            tx.tell(draw=draw, **told)
-            return {"draw": draw, "published_at": tx.at, **told}
+            draw_record = kept.get_draw(tx.con, draw)
+            publication = next_publication(tx.con, draw_record)
+            step = len(draw_record["steps"]) + 1
+            _add_step(tx, act, draw, "published", {**details, **publication}, step)
+            tx.audit(draw=draw, **publication)
+            return {"draw": draw, "published_at": tx.at, **publication}
 
         return dict(self.writer.act(act, work))
 
-    def results(self, act: Act, draw: str, found: Mapping[str, Json]) -> Json:
+    def enter_results(self, act: Act, draw: str, results_by_code: Mapping[str, Json]) -> Json:
         """Enter inspection results by code; a second entry for an enterprise corrects the first.
 
         Raises:
@@ -160,17 +175,22 @@ class Draws:
 
         def work(tx: Tx) -> Json:
             kept.refuse_before(tx.con, draw, "drawn")
-            record = json.loads(kept.file(tx.con, draw, "record.json"))
-            strange = sorted(set(found) - {s["code"] for s in record["selected"]})
-            if strange:
-                raise BadPlan(f'enterprise "{strange[0]}" was not drawn; correct the code')
-            for code, body in found.items():
-                own = (draw_results.c.draw == draw) & (draw_results.c.code == code)
-                last = tx.con.scalar(select(func.max(draw_results.c.entry)).where(own)) or 0
-                row = {"draw": draw, "code": code, "entry": last + 1, "body": canonical(body)}
+            record = json.loads(kept.read_file(tx.con, draw, "record.json"))
+            undrawn_codes = sorted(set(results_by_code) - {s["code"] for s in record["selected"]})
+            if undrawn_codes:
+                raise BadPlan(f'enterprise "{undrawn_codes[0]}" was not drawn; correct the code')
+            for code, body in results_by_code.items():
+                same_enterprise = (draw_results.c.draw == draw) & (draw_results.c.code == code)
+                last_entry = (
+                    tx.con.scalar(select(func.max(draw_results.c.entry)).where(same_enterprise))
+                    or 0
+                )
+                row = {"draw": draw, "code": code, "entry": last_entry + 1, "body": canonical(body)}
                 tx.con.execute(insert(draw_results), {**row, "activity": tx.seq})
-            tx.tell(draw=draw, codes=sorted(found), digest=results_digest(found))
-            return {"draw": draw, "entered": len(found)}
+            tx.audit(
+                draw=draw, codes=sorted(results_by_code), digest=results_digest(results_by_code)
+            )
+            return {"draw": draw, "entered": len(results_by_code)}
 
         return dict(self.writer.act(act, work))
 
@@ -189,15 +209,15 @@ class Draws:
 
         def work(tx: Tx) -> Json:
             kept.refuse_before(tx.con, draw, "drawn")
-            record = json.loads(kept.file(tx.con, draw, "record.json"))
+            record = json.loads(kept.read_file(tx.con, draw, "record.json"))
             row = choose({"record": record, "replacements": kept.replacements(tx.con, draw)})
             tx.con.execute(insert(draw_replacements), {**row, "draw": draw, "activity": tx.seq})
-            tx.tell(draw=draw, **row)
+            tx.audit(draw=draw, **row)
             return row
 
         return dict(self.writer.act(act, work))
 
-    def one(self, draw: str) -> Json:
+    def get(self, draw: str) -> Json:
         """A draw with its ``steps``, ``state``, ``results`` and ``replacements``.
 
         ``publications`` are all of them, ``news`` tells whether another one is possible.
@@ -207,15 +227,15 @@ class Draws:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            found = kept.one(con, draw)
-            found["results"] = results_of(con, draw)
-            found["publications"] = publications(found["steps"])
-            found["news"] = news(con, found)
-            found["entered_at"] = kept.entered_at(con, [draw]).get(draw)
-            found["replacements"] = kept.replacements(con, draw)
-        return found
+            draw_record = kept.get_draw(con, draw)
+            draw_record["results"] = results_of(con, draw)
+            draw_record["publications"] = publications(draw_record["steps"])
+            draw_record["news"] = has_new_results(con, draw_record)
+            draw_record["entered_at"] = kept.entered_at(con, [draw]).get(draw)
+            draw_record["replacements"] = kept.replacements(con, draw)
+        return draw_record
 
-    def plan(self, plan: str) -> Json:
+    def get_plan(self, plan: str) -> Json:
         """A plan as it was filed, with its ``digest``.
 
         Raises:
@@ -227,45 +247,45 @@ class Draws:
             raise UnknownRecord(f'there is no plan "{plan}"; file it first: xhcredit draw plan')
         return {**json.loads(row["body"]), "digest": row["digest"]}
 
-    def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_draws(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All draws with their state, the latest first; ``bureaus`` None is the whole district.
 
         ``last_visit`` (day), ``entered_at`` (moment of the last enterprise's first result) and
         ``published_at`` (moment) are None where there is none yet.
         """
-        wanted = select(draws).order_by(draws.c.activity.desc())
+        statement = select(draws).order_by(draws.c.activity.desc())
         if bureaus is not None:
-            wanted = wanted.where(draws.c.bureau.in_(sorted(bureaus)))
+            statement = statement.where(draws.c.bureau.in_(sorted(bureaus)))
         with self.database.reading() as con:
-            rows = con.execute(wanted).mappings().all()
+            rows = con.execute(statement).mappings().all()
             ids = [row["id"] for row in rows]
-            last, shown = kept.last_visits(con, ids), kept.published_at(con, ids)
+            last_visits, published = kept.last_visits(con, ids), kept.published_at(con, ids)
             entered = kept.entered_at(con, ids)
             return [
                 {
                     **row,
-                    "state": kept.state(con, i),
-                    "last_visit": last.get(i),
+                    "state": kept.current_state(con, i),
+                    "last_visit": last_visits.get(i),
                     "entered_at": entered.get(i),
-                    "published_at": shown.get(i),
+                    "published_at": published.get(i),
                 }
                 for i, row in zip(ids, rows, strict=True)
             ]
 
-    def plans(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_plans(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """All plans, the latest first."""
-        wanted = select(plans).order_by(plans.c.activity.desc())
+        statement = select(plans).order_by(plans.c.activity.desc())
         if bureaus is not None:
-            wanted = wanted.where(plans.c.bureau.in_(sorted(bureaus)))
+            statement = statement.where(plans.c.bureau.in_(sorted(bureaus)))
         with self.database.reading() as con:
-            rows = con.execute(wanted).mappings().all()
+            rows = con.execute(statement).mappings().all()
         return [{**json.loads(row["body"]), "digest": row["digest"]} for row in rows]
 
-    def entry(self, seq: int) -> Json:
+    def activity_entry(self, seq: int) -> Json:
         """An entry of the activity log, as a record names it: ``previous`` and ``digest``."""
-        wanted = select(activity.c.previous, activity.c.digest).where(activity.c.seq == seq)
+        statement = select(activity.c.previous, activity.c.digest).where(activity.c.seq == seq)
         with self.database.reading() as con:
-            return dict(con.execute(wanted).mappings().one())
+            return dict(con.execute(statement).mappings().one())
 
     def file(self, draw: str, name: str) -> bytes:
         """A file of a draw.
@@ -274,34 +294,34 @@ class Draws:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            return kept.file(con, draw, name)
+            return kept.read_file(con, draw, name)
 
 
-def _step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:
+def _add_step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:
     """Add a step; ``step`` is its number where that does not follow from the state."""
     row = {"draw": draw, "step": step or STATES.index(state) + 1, "state": state, "at": tx.at}
     row |= {"actor": act.actor, "details": canonical(details), "activity": tx.seq}
     tx.con.execute(insert(draw_steps), row)
 
 
-def _files(tx: Tx, draw: str, files: Files) -> None:
+def _store_files(tx: Tx, draw: str, files: Files) -> None:
     rows: Iterable[Json] = [
         {
             "draw": draw,
             "name": name,
-            "digest": digest_of(data),
-            "packed": zlib.compress(data, _QUICK),
+            "digest": digest_of(content),
+            "packed": zlib.compress(content, _ZLIB_LEVEL),
             "activity": tx.seq,
         }
-        for name, data in files.items()
+        for name, content in files.items()
     ]
     tx.con.execute(insert(draw_files), list(rows))
 
 
-def _refuse_no_later(known: Json, at: str) -> None:
+def _refuse_earlier_seed(draw_record: Json, seed_at: str) -> None:
     """Refuse a seed that would bear no later moment than the commitment (a clock set back)."""
-    committed_at = known["steps"][0]["at"]
-    if at <= committed_at:
+    frozen_at = draw_record["steps"][0]["at"]
+    if seed_at <= frozen_at:
         raise WrongState(
-            f"the clock says {at}, the commitment is of {committed_at}; set the clock right first"
+            f"the clock says {seed_at}, the commitment is of {frozen_at}; set the clock right first"
         )

@@ -26,14 +26,16 @@ class JointDraws:
     database: Database
     writer: Writer
 
-    def add(self, act: Act, joint: str, members: Sequence[str], making: Callable[[], Json]) -> Json:
+    def add(
+        self, act: Act, joint: str, members: Sequence[str], make_record: Callable[[], Json]
+    ) -> Json:
         """Store a joint record.
 
         Args:
             act: who and why.
             joint: its id.
             members: ids of the draws that are laid over one another.
-            making: makes the record; called within the transaction, when the members are free.
+            make_record: makes the record; called within the transaction, when the members are free.
 
         Raises:
             WrongState: the id is taken; a member was not drawn, was replaced, or takes part
@@ -46,17 +48,17 @@ class JointDraws:
                 raise WrongState(f'joint draw "{joint}" is there; lay over under a new id')
             for draw in members:
                 _refuse_member(tx.con, draw)
-            record = making()
+            record = make_record()
             body = canonical(record)
             digest = digest_of(body.encode())
             row = {"id": joint, **record["period"], "digest": digest, "body": body}
             tx.con.execute(insert(joint_draws), {**row, "activity": tx.seq})
             rows = [{"draw": d, "joint": joint, "activity": tx.seq} for d in members]
             tx.con.execute(insert(joint_members), rows)
-            told = {"joint": joint, "digest": digest, "visits": record["visits"]}
-            told |= {"inspections": record["inspections"], "saved": record["saved"]}
-            tx.tell(**told, draws=list(members))
-            return told
+            outcome = {"joint": joint, "digest": digest, "visits": record["visits"]}
+            outcome |= {"inspections": record["inspections"], "saved": record["saved"]}
+            tx.audit(**outcome, draws=list(members))
+            return outcome
 
         return dict(self.writer.act(act, work))
 
@@ -72,36 +74,40 @@ class JointDraws:
             raise UnknownRecord(f'there is no joint draw "{joint}"; list them: xhcredit draw show')
         return str(body).encode()
 
-    def of_draw(self, draw: str) -> str | None:
+    def joint_of_draw(self, draw: str) -> str | None:
         """The joint draw in which a draw takes part; None if in none."""
         with self.database.reading() as con:
-            found = select(joint_members.c.joint).where(joint_members.c.draw == draw)
-            return con.scalar(found)
+            statement = select(joint_members.c.joint).where(joint_members.c.draw == draw)
+            return con.scalar(statement)
 
-    def listed(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_joint_draws(self, bureaus: frozenset[str] | None = None) -> list[Json]:
         """Joint draws, the latest first, without their visits.
 
         ``bureaus`` None is the whole district, else those in which one of the bureaus takes part.
         """
-        wanted = select(joint_draws).order_by(joint_draws.c.activity.desc())
+        statement = select(joint_draws).order_by(joint_draws.c.activity.desc())
         if bureaus is not None:
-            own = select(joint_members.c.joint).join(draws, draws.c.id == joint_members.c.draw)
-            own = own.where(draws.c.bureau.in_(sorted(bureaus)))
-            wanted = wanted.where(joint_draws.c.id.in_(own))
+            bureau_members = select(joint_members.c.joint).join(
+                draws, draws.c.id == joint_members.c.draw
+            )
+            bureau_members = bureau_members.where(draws.c.bureau.in_(sorted(bureaus)))
+            statement = statement.where(joint_draws.c.id.in_(bureau_members))
         with self.database.reading() as con:
-            rows = con.execute(wanted).mappings().all()
-        return [_shortly(json.loads(row["body"])) | {"digest": row["digest"]} for row in rows]
+            rows = con.execute(statement).mappings().all()
+        return [
+            _without_selected(json.loads(row["body"])) | {"digest": row["digest"]} for row in rows
+        ]
 
 
-def _shortly(record: Json) -> Json:
+def _without_selected(record: Json) -> Json:
     return {k: v for k, v in record.items() if k != "selected"}
 
 
 def _refuse_member(con: Connection, draw: str) -> None:
     kept.refuse_before(con, draw, "drawn")
-    other = con.scalar(select(draws.c.id).where(draws.c.replaces == draw))
-    if other is not None:
-        raise WrongState(f'draw "{draw}" was replaced by "{other}"; lay over that one')
-    taken = con.scalar(select(joint_members.c.joint).where(joint_members.c.draw == draw))
-    if taken is not None:
-        raise WrongState(f'draw "{draw}" takes part in the joint draw "{taken}" already')
+    replacement_id = con.scalar(select(draws.c.id).where(draws.c.replaces == draw))
+    if replacement_id is not None:
+        raise WrongState(f'draw "{draw}" was replaced by "{replacement_id}"; lay over that one')
+    joint_id = con.scalar(select(joint_members.c.joint).where(joint_members.c.draw == draw))
+    if joint_id is not None:
+        raise WrongState(f'draw "{draw}" takes part in the joint draw "{joint_id}" already')

@@ -19,7 +19,7 @@ def publications(steps: Sequence[Json]) -> list[Json]:
     ``results`` is how many enterprises had one then, ``digest`` is over them; None where it was
     published before these were kept.
     """
-    found = [s for s in steps if s["state"] == STATES[-1]]
+    publish_steps = [s for s in steps if s["state"] == STATES[-1]]
     return [
         {
             "number": number,
@@ -27,37 +27,37 @@ def publications(steps: Sequence[Json]) -> list[Json]:
             "results": s["details"].get("results"),
             "digest": s["details"].get("digest"),
         }
-        for number, s in enumerate(found, 1)
+        for number, s in enumerate(publish_steps, 1)
     ]
 
 
-def news(con: Connection, found: Json) -> bool:
+def has_new_results(con: Connection, draw: Json) -> bool:
     """Whether results were entered since the last publication, or the draw was never published."""
-    last = found["steps"][-1]
-    if last["state"] != STATES[-1]:
+    last_step = draw["steps"][-1]
+    if last_step["state"] != STATES[-1]:
         return True
-    entered = select(func.max(draw_results.c.activity)).where(draw_results.c.draw == found["id"])
-    return bool((con.scalar(entered) or 0) > last["activity"])
+    last_entry = select(func.max(draw_results.c.activity)).where(draw_results.c.draw == draw["id"])
+    return bool((con.scalar(last_entry) or 0) > last_step["activity"])
 
 
 def results_of(con: Connection, draw: str) -> dict[str, Json]:
     """Results by code, as they were entered last."""
-    wanted = select(draw_results).where(draw_results.c.draw == draw)
-    rows = con.execute(wanted.order_by(draw_results.c.entry)).mappings()
+    statement = select(draw_results).where(draw_results.c.draw == draw)
+    rows = con.execute(statement.order_by(draw_results.c.entry)).mappings()
     return {row["code"]: json.loads(row["body"]) for row in rows}
 
 
-def next_publication(con: Connection, found: Json) -> Json:
+def next_publication(con: Connection, draw: Json) -> Json:
     """Content of the next publication: ``number``, ``results``, ``digest``.
 
     Raises:
         WrongState: it was published, and nothing was entered since.
     """
-    number = len(publications(found["steps"])) + 1
-    if not news(con, found):
+    number = len(publications(draw["steps"])) + 1
+    if not has_new_results(con, draw):
         raise WrongState(
-            f'draw "{found["id"]}" is published (no. {number - 1}) and has no new results since; '
+            f'draw "{draw["id"]}" is published (no. {number - 1}) and has no new results since; '
             "enter results first: xhcredit draw results"
         )
-    results = results_of(con, found["id"])
+    results = results_of(con, draw["id"])
     return {"number": number, "results": len(results), "digest": results_digest(results)}

@@ -17,7 +17,7 @@ from xhcredit.store.models.tables import candidate_steps, candidates
 
 Json = dict[str, Any]
 #: from which states an act may be done; what it then leads to is said by its method
-_FROM = {
+_STATES_BEFORE = {
     "approve": ("judged", "approved_once"),
     "shadow": ("approved", "shadowed"),
     "switch": ("shadowed", "rolled_back"),
@@ -35,84 +35,90 @@ def keep_release(tx: Tx, release: Mapping[str, Any]) -> str:
     return digest
 
 
-def refuse_second(con: Connection, digest: str) -> None:
+def refuse_duplicate(con: Connection, digest: str) -> None:
     """Refuse a release that is under way as another candidate."""
-    same = select(candidates.c.id).where(candidates.c.digest == digest)
-    for number in con.scalars(same).all():
-        if one(con, number)["state"] not in ("refused", "gates_closed", "rolled_back"):
+    same_digest = select(candidates.c.id).where(candidates.c.digest == digest)
+    for number in con.scalars(same_digest).all():
+        if get_candidate(con, number)["state"] not in ("refused", "gates_closed", "rolled_back"):
             raise WrongState(f"candidate {number} has this very release; go on with that one")
 
 
-def refuse_closed(found: Json) -> None:
+def refuse_closed_gate(candidate: Json) -> None:
     """Refuse a candidate with a closed gate."""
-    closed = [g for g in found["gates"] if not g["open"]]
-    if closed:
-        told = "; ".join(f"{g['gate']}: {g['en']}" for g in closed)
-        raise GateClosed(f"candidate {found['id']} may not be promoted: {told}; train it anew")
-
-
-def refuse_state(found: Json, act: str) -> None:
-    """Refuse an act that does not fit the state of the candidate."""
-    if found["state"] not in _FROM[act]:
-        raise WrongState(
-            f"candidate {found['id']} is {found['state']}; to {act} it must be "
-            f"{' or '.join(_FROM[act])}"
+    closed_gates = [g for g in candidate["gates"] if not g["open"]]
+    if closed_gates:
+        gate_messages = "; ".join(f"{g['gate']}: {g['en']}" for g in closed_gates)
+        raise GateClosed(
+            f"candidate {candidate['id']} may not be promoted: {gate_messages}; train it anew"
         )
 
 
-def refuse_same_person(found: Json, actor: str) -> None:
+def refuse_state(candidate: Json, act: str) -> None:
+    """Refuse an act that does not fit the state of the candidate."""
+    if candidate["state"] not in _STATES_BEFORE[act]:
+        raise WrongState(
+            f"candidate {candidate['id']} is {candidate['state']}; to {act} it must be "
+            f"{' or '.join(_STATES_BEFORE[act])}"
+        )
+
+
+def refuse_same_person(candidate: Json, actor: str) -> None:
     """Four-eyes check: refuse the submitter or an earlier approver of the candidate."""
-    for step in found["steps"]:
-        if step["act"] in ("submit", "approve") and _person(step["actor"]) == _person(actor):
+    for s in candidate["steps"]:
+        if s["act"] in ("submit", "approve") and _login_of(s["actor"]) == _login_of(actor):
             raise TwoPersons(
-                f'"{actor}" did "{step["act"]}" for candidate {found["id"]}; two other officers '
+                f'"{actor}" did "{s["act"]}" for candidate {candidate["id"]}; two other officers '
                 "must approve it"
             )
 
 
-def _person(actor: str) -> str:
+def _login_of(actor: str) -> str:
     """Login of an actor; the service writes ``user:`` before it, the shell does not."""
     return actor.removeprefix("user:").casefold()
 
 
-def refuse_unshadowed(found: Json, champion: str, nights: int, since: str) -> None:
+def refuse_unshadowed(candidate: Json, champion: str, nights: int, since: str) -> None:
     """Refuse a candidate that did not score beside this champion for long enough."""
-    beside = {
+    days = {
         s["details"]["as_of"]
-        for s in found["steps"]
+        for s in candidate["steps"]
         if s["act"] == "shadow"
         and s["details"]["champion"] == champion
         and s["details"]["as_of"] >= since
     }
-    if len(beside) < nights:
+    if len(days) < nights:
         raise WrongState(
-            f"candidate {found['id']} scored beside the champion on {len(beside)} days since "
-            f"{since}, {nights} are needed; run: xhcredit models shadow {found['id']}"
+            f"candidate {candidate['id']} scored beside the champion on {len(days)} days since "
+            f"{since}, {nights} are needed; run: xhcredit models shadow {candidate['id']}"
         )
 
 
-def one(con: Connection, number: int) -> Json:
+def get_candidate(con: Connection, number: int) -> Json:
     """A candidate with its steps and state."""
     row = con.execute(select(candidates).where(candidates.c.id == number)).mappings().first()
     if row is None:
         raise UnknownRecord(f"there is no candidate {number}; list them: xhcredit models list")
-    own = select(candidate_steps).where(candidate_steps.c.candidate == number)
+    statement = select(candidate_steps).where(candidate_steps.c.candidate == number)
     steps = [
         {**s, "details": json.loads(s["details"])}
-        for s in con.execute(own.order_by(candidate_steps.c.step)).mappings()
+        for s in con.execute(statement.order_by(candidate_steps.c.step)).mappings()
     ]
-    read = {k: json.loads(row[k]) for k in ("evaluation", "gates")}
-    return {**row, **read, "steps": steps, "state": steps[-1]["state"]}
+    parsed_columns = {k: json.loads(row[k]) for k in ("evaluation", "gates")}
+    return {**row, **parsed_columns, "steps": steps, "state": steps[-1]["state"]}
 
 
-def step(tx: Tx, act: Act, number: int, done: str, state: str, reason: str, details: Json) -> int:
+def add_step(
+    tx: Tx, act: Act, number: int, action: str, state: str, reason: str, details: Json
+) -> int:
     """Add a step; return its number."""
-    own = candidate_steps.c.candidate == number
-    step = (tx.con.scalar(select(func.max(candidate_steps.c.step)).where(own)) or 0) + 1
+    candidate_filter = candidate_steps.c.candidate == number
+    step_number = (
+        tx.con.scalar(select(func.max(candidate_steps.c.step)).where(candidate_filter)) or 0
+    ) + 1
     row = {
         "candidate": number,
-        "step": step,
-        "act": done,
+        "step": step_number,
+        "act": action,
         "state": state,
         "at": tx.at,
         "actor": act.actor,
@@ -121,16 +127,16 @@ def step(tx: Tx, act: Act, number: int, done: str, state: str, reason: str, deta
         "activity": tx.seq,
     }
     tx.con.execute(insert(candidate_steps), row)
-    return step
+    return step_number
 
 
-def done(
-    tx: Tx, act: Act, number: int, done: str, state: str, reason: str, details: Json | None = None
+def add_audited_step(
+    tx: Tx, act: Act, number: int, action: str, state: str, reason: str, details: Json | None = None
 ) -> Json:
     """Add a step and its audit log payload; return the state of the candidate."""
-    if done in ("approve", "refuse") and not reason.strip():
-        raise BadInput(f"to {done} needs a reason; say why")
-    last = step(tx, act, number, done, state, reason, details or {})
-    told = {"candidate": number, "step": last, "state": state}
-    tx.tell(**told)
-    return told
+    if action in ("approve", "refuse") and not reason.strip():
+        raise BadInput(f"to {action} needs a reason; say why")
+    step_number = add_step(tx, act, number, action, state, reason, details or {})
+    outcome = {"candidate": number, "step": step_number, "state": state}
+    tx.audit(**outcome)
+    return outcome

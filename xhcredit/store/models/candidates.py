@@ -42,7 +42,7 @@ class Models:
     database: Database
     writer: Writer
 
-    def submit(self, act: Act, given: Submission, reason: str) -> Json:
+    def submit(self, act: Act, submission: Submission, reason: str) -> Json:
         """Submit a candidate and write down how its gates judged it.
 
         Raises:
@@ -50,27 +50,32 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            digest = kept.keep_release(tx, given.release)
-            kept.refuse_second(tx.con, digest)
+            digest = kept.keep_release(tx, submission.release)
+            kept.refuse_duplicate(tx.con, digest)
             number = (tx.con.scalar(select(func.max(candidates.c.id))) or 0) + 1
             row = {
                 "id": number,
                 "digest": digest,
-                "name": given.name,
-                "score": given.score,
-                "model": given.model,
-                "evaluation": canonical(given.evaluation),
-                "gates": canonical(list(given.gates)),
+                "name": submission.name,
+                "score": submission.score,
+                "model": submission.model,
+                "evaluation": canonical(submission.evaluation),
+                "gates": canonical(list(submission.gates)),
                 "activity": tx.seq,
             }
             tx.con.execute(insert(candidates), row)
-            closed = [g["gate"] for g in given.gates if not g["open"]]
-            state = "gates_closed" if closed else "judged"
-            kept.step(tx, act, number, "submit", "submitted", reason, {"digest": digest})
-            kept.step(tx, act, number, "judge", state, "", {"closed": closed})
-            told = {"candidate": number, "digest": digest, "state": state, "closed": closed}
-            tx.tell(**told)
-            return told
+            closed_gates = [g["gate"] for g in submission.gates if not g["open"]]
+            state = "gates_closed" if closed_gates else "judged"
+            kept.add_step(tx, act, number, "submit", "submitted", reason, {"digest": digest})
+            kept.add_step(tx, act, number, "judge", state, "", {"closed": closed_gates})
+            outcome = {
+                "candidate": number,
+                "digest": digest,
+                "state": state,
+                "closed": closed_gates,
+            }
+            tx.audit(**outcome)
+            return outcome
 
         return dict(self.writer.act(act, work))
 
@@ -84,12 +89,12 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            found = kept.one(tx.con, number)
-            kept.refuse_closed(found)
-            kept.refuse_state(found, "approve")
-            kept.refuse_same_person(found, act.actor)
-            state = "approved" if found["state"] == "approved_once" else "approved_once"
-            return kept.done(tx, act, number, "approve", state, reason)
+            candidate = kept.get_candidate(tx.con, number)
+            kept.refuse_closed_gate(candidate)
+            kept.refuse_state(candidate, "approve")
+            kept.refuse_same_person(candidate, act.actor)
+            state = "approved" if candidate["state"] == "approved_once" else "approved_once"
+            return kept.add_audited_step(tx, act, number, "approve", state, reason)
 
         return dict(self.writer.act(act, work))
 
@@ -101,18 +106,20 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_state(kept.one(tx.con, number), "refuse")
-            return kept.done(tx, act, number, "refuse", "refused", reason)
+            kept.refuse_state(kept.get_candidate(tx.con, number), "refuse")
+            return kept.add_audited_step(tx, act, number, "refuse", "refused", reason)
 
         return dict(self.writer.act(act, work))
 
-    def shadow(self, act: Act, number: int, told: Json, moves: Iterable[Json]) -> Json:
+    def record_shadow_night(
+        self, act: Act, number: int, details: Json, moves: Iterable[Json]
+    ) -> Json:
         """Write down a night in which candidate and champion both scored.
 
         Args:
             act: who ran it and why.
             number: of the candidate.
-            told: ``as_of``, ``champion`` (digest), counts by tier before and after.
+            details: ``as_of``, ``champion`` (digest), counts by tier before and after.
             moves: one mapping per enterprise that would move, with the columns of ``tier_moves``.
 
         Raises:
@@ -120,18 +127,24 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_state(kept.one(tx.con, number), "shadow")
-            done = kept.done(tx, act, number, "shadow", "shadowed", "", told)
-            own = {"candidate": number, "step": done["step"], "activity": tx.seq}
-            rows = [{**move, **own} for move in moves]
+            kept.refuse_state(kept.get_candidate(tx.con, number), "shadow")
+            outcome = kept.add_audited_step(tx, act, number, "shadow", "shadowed", "", details)
+            step_columns = {"candidate": number, "step": outcome["step"], "activity": tx.seq}
+            rows = [{**move, **step_columns} for move in moves]
             if rows:
                 tx.con.execute(insert(tier_moves), rows)
-            return done | {"moved": len(rows)}
+            return outcome | {"moved": len(rows)}
 
         return dict(self.writer.act(act, work))
 
     def switch(
-        self, act: Act, number: int, day: str, before: Mapping[str, Any], nights: int, since: str
+        self,
+        act: Act,
+        number: int,
+        day: str,
+        replaced_release: Mapping[str, Any],
+        nights: int,
+        since: str,
     ) -> Json:
         """Switch the champion to a candidate from an as-of day on.
 
@@ -139,7 +152,7 @@ class Models:
             act: who switches and why.
             number: of the candidate.
             day: first as-of day, ISO.
-            before: the release that it replaces.
+            replaced_release: the release that it replaces.
             nights: how many days of shadow it must have been through.
             since: nights of shadow before this as-of day do not count.
 
@@ -148,14 +161,14 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            found = kept.one(tx.con, number)
-            kept.refuse_closed(found)
-            kept.refuse_state(found, "switch")
-            replaced = kept.keep_release(tx, before)
-            kept.refuse_unshadowed(found, replaced, nights, since)
-            row = {"digest": found["digest"], "replaces": replaced, "from_day": day}
-            _champion(tx, act, row, number, "switch")
-            return kept.done(tx, act, number, "switch", "switched", act.purpose, row)
+            candidate = kept.get_candidate(tx.con, number)
+            kept.refuse_closed_gate(candidate)
+            kept.refuse_state(candidate, "switch")
+            replaced_digest = kept.keep_release(tx, replaced_release)
+            kept.refuse_unshadowed(candidate, replaced_digest, nights, since)
+            row = {"digest": candidate["digest"], "replaces": replaced_digest, "from_day": day}
+            _add_champion(tx, act, row, number, "switch")
+            return kept.add_audited_step(tx, act, number, "switch", "switched", act.purpose, row)
 
         return dict(self.writer.act(act, work))
 
@@ -167,27 +180,31 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            last = _last(tx.con)
-            if last is None or last["act"] == "roll_back":
+            last_champion = _last_champion(tx.con)
+            if last_champion is None or last_champion["act"] == "roll_back":
                 raise WrongState("there is no switch to roll back; see: xhcredit models list")
-            row = {"digest": last["replaces"], "replaces": last["digest"], "from_day": day}
-            _champion(tx, act, row, last["candidate"], "roll_back")
-            return kept.done(
-                tx, act, last["candidate"], "roll_back", "rolled_back", act.purpose, row
+            row = {
+                "digest": last_champion["replaces"],
+                "replaces": last_champion["digest"],
+                "from_day": day,
+            }
+            _add_champion(tx, act, row, last_champion["candidate"], "roll_back")
+            return kept.add_audited_step(
+                tx, act, last_champion["candidate"], "roll_back", "rolled_back", act.purpose, row
             )
 
         return dict(self.writer.act(act, work))
 
     def champion(self, as_of: str) -> Json | None:
         """Digest, name and tables of the release that scores a day; None if none was promoted."""
-        wanted = (
+        statement = (
             select(champions, releases.c.name, releases.c.body)
             .join(releases, releases.c.digest == champions.c.digest)
             .where(champions.c.from_day <= as_of)
             .order_by(champions.c.id.desc())
         )
         with self.database.reading() as con:
-            row = con.execute(wanted.limit(1)).mappings().first()
+            row = con.execute(statement.limit(1)).mappings().first()
         return None if row is None else {**row, "body": json.loads(row["body"])}
 
     def switches(self) -> list[Json]:
@@ -196,49 +213,55 @@ class Models:
             rows = con.execute(select(champions).order_by(champions.c.id.desc())).mappings()
             return [dict(row) for row in rows]
 
-    def one(self, number: int) -> Json:
+    def get(self, number: int) -> Json:
         """A candidate with its ``steps``, ``state``, ``evaluation`` and ``gates``.
 
         Raises:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            return kept.one(con, number)
+            return kept.get_candidate(con, number)
 
-    def listed(self, limit: int = 100) -> list[Json]:
+    def list_candidates(self, limit: int = 100) -> list[Json]:
         """Candidates as ``get`` returns them, the latest first."""
-        wanted = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
+        statement = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
         with self.database.reading() as con:
-            return [kept.one(con, number) for number in con.scalars(wanted).all()]
+            return [kept.get_candidate(con, number) for number in con.scalars(statement).all()]
 
-    def moves(
+    def list_tier_moves(
         self,
         number: int,
         *,
         bureaus: frozenset[str] | None = None,
-        after: str = "",
+        after_code: str = "",
         limit: int = 100,
     ) -> list[Json]:
         """Tier changes of the last shadow night, by code; ``bureaus`` None is the district."""
-        own = tier_moves.c.candidate == number
+        candidate_filter = tier_moves.c.candidate == number
         with self.database.reading() as con:
-            steps = (s for s in kept.one(con, number)["steps"] if s["act"] == "shadow")
-            last = max((s["step"] for s in steps), default=0)
-            wanted = select(tier_moves).where(own, tier_moves.c.step == last)
-            wanted = wanted.where(tier_moves.c.code > after)
+            steps = (s for s in kept.get_candidate(con, number)["steps"] if s["act"] == "shadow")
+            last_step = max((s["step"] for s in steps), default=0)
+            statement = select(tier_moves).where(candidate_filter, tier_moves.c.step == last_step)
+            statement = statement.where(tier_moves.c.code > after_code)
             if bureaus is not None:
-                wanted = wanted.where(tier_moves.c.bureau.in_(bureaus))
-            rows = con.execute(wanted.order_by(tier_moves.c.code).limit(limit)).mappings()
+                statement = statement.where(tier_moves.c.bureau.in_(bureaus))
+            rows = con.execute(statement.order_by(tier_moves.c.code).limit(limit)).mappings()
             return [dict(row) for row in rows]
 
 
-def _champion(tx: Tx, act: Act, row: Json, candidate: int, done: str) -> None:
+def _add_champion(tx: Tx, act: Act, row: Json, candidate: int, action: str) -> None:
     number = (tx.con.scalar(select(func.max(champions.c.id))) or 0) + 1
-    more = {"id": number, "candidate": candidate, "act": done, "at": tx.at, "actor": act.actor}
-    given = {**row, **more, "reason": act.purpose, "activity": tx.seq}
-    tx.con.execute(insert(champions), given)
+    step_columns = {
+        "id": number,
+        "candidate": candidate,
+        "act": action,
+        "at": tx.at,
+        "actor": act.actor,
+    }
+    champion_row = {**row, **step_columns, "reason": act.purpose, "activity": tx.seq}
+    tx.con.execute(insert(champions), champion_row)
 
 
-def _last(con: Connection) -> Json | None:
+def _last_champion(con: Connection) -> Json | None:
     row = con.execute(select(champions).order_by(champions.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else dict(row)

@@ -13,32 +13,45 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 DIMENSIONS = ("bureau", "street", "kind", "size", "tier", "previous_tier", "fields")
 Cell = tuple[str, ...]  #: one value per dimension
 Cells = Mapping[Cell, int]
-Fits = Callable[[str], bool]
-MOVES: Mapping[str, Callable[[str, str], bool]] = {
+ValueFilter = Callable[[str], bool]
+MOVE_TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "worse": lambda tier, before: before != "" and tier > before,
     "better": lambda tier, before: tier < before,
     "new": lambda tier, before: before == "",
 }
 
 
-def fitting(cells: Cells, wanted: Mapping[str, Fits], moved: str | None) -> Iterator[Cell]:
-    """Cells whose values fit; a dimension that is not ``wanted`` does not filter."""
-    allowed = []
-    for name, fits in wanted.items():
-        at = DIMENSIONS.index(name)
-        allowed.append((at, {v for v in {cell[at] for cell in cells} if fits(v)}))
-    tier, before = DIMENSIONS.index("tier"), DIMENSIONS.index("previous_tier")
+def matching_cells(
+    cells: Cells, filters_by_dimension: Mapping[str, ValueFilter], moved: str | None
+) -> Iterator[Cell]:
+    """Cells whose values fit; a dimension that is not ``filters_by_dimension`` does not filter."""
+    allowed_values = []
+    for name, value_filter in filters_by_dimension.items():
+        dimension_index = DIMENSIONS.index(name)
+        allowed_values.append(
+            (
+                dimension_index,
+                {v for v in {cell[dimension_index] for cell in cells} if value_filter(v)},
+            )
+        )
+    tier_index, previous_tier = DIMENSIONS.index("tier"), DIMENSIONS.index("previous_tier")
     for cell in cells:
-        known = all(cell[at] in values for at, values in allowed)
-        if known and (moved is None or MOVES[moved](cell[tier], cell[before])):
+        is_allowed = all(
+            cell[dimension_index] in values for dimension_index, values in allowed_values
+        )
+        if is_allowed and (
+            moved is None or MOVE_TESTS[moved](cell[tier_index], cell[previous_tier])
+        ):
             yield cell
 
 
-def added(cells: Cells, chosen: Iterator[Cell], by: Sequence[str]) -> dict[Cell, int]:
+def sum_cells(
+    cells: Cells, chosen_cells: Iterator[Cell], dimensions: Sequence[str]
+) -> dict[Cell, int]:
     """How many by the values of some dimensions, in the order of these values."""
-    at = [DIMENSIONS.index(name) for name in by]
-    found: dict[Cell, int] = {}
-    for cell in chosen:
-        values = tuple(cell[n] for n in at)
-        found[values] = found.get(values, 0) + cells[cell]
-    return dict(sorted(found.items()))
+    dimension_indexes = [DIMENSIONS.index(name) for name in dimensions]
+    count_by_values: dict[Cell, int] = {}
+    for cell in chosen_cells:
+        values = tuple(cell[index] for index in dimension_indexes)
+        count_by_values[values] = count_by_values.get(values, 0) + cells[cell]
+    return dict(sorted(count_by_values.items()))

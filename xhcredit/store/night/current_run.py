@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, select
 from xhcredit.store.core.tables import current, runs
 
 
-def answering(con: Connection) -> RowMapping | None:
+def current_run_row(con: Connection) -> RowMapping | None:
     """Number and day of the run that answers."""
-    now = select(runs.c.run, runs.c.as_of).join(current, current.c.run == runs.c.run)
-    return con.execute(now).mappings().first()
+    statement = select(runs.c.run, runs.c.as_of).join(current, current.c.run == runs.c.run)
+    return con.execute(statement).mappings().first()

@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, select, text
 
 from xhcredit.errors import UnknownEnterprise, UnknownRecord
-from xhcredit.store.core.bureau_scope import Within, is_within
-from xhcredit.store.core.database import Database, driver_connection, told
+from xhcredit.store.core.bureau_scope import BureauScope, is_within
+from xhcredit.store.core.database import Database, driver_connection, translate_errors
 from xhcredit.store.core.tables import current, releases, runs, snapshots
-from xhcredit.store.night.current_run import answering
+from xhcredit.store.night.current_run import current_run_row
 
 #: one statement, so that it sees the old run or the new one, never a bit of both
-_CURRENT = (
+_CURRENT_SQL = (
     "SELECT run, etag, body, bureau FROM snapshots "
     "WHERE run = (SELECT run FROM current_run) AND code = {mark}"
 )
 
 #: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
-_HISTORY = (
+_HISTORY_SQL = (
     "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
     "s.bureau, s.body "
     "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
@@ -39,18 +39,18 @@ class Answer(NamedTuple):
     bureau: str
 
 
-class Reader:
+class RunReader:
     """Reads published runs; never waits for a writer."""
 
     def __init__(self, database: Database) -> None:
         """Read from ``database``; connections are opened when first used, one per thread."""
         self._database = database
-        self._own = threading.local()
-        self._opened: list[Any] = []
-        mark = "?" if database.is_sqlite else "%s"
-        self._sql = _CURRENT.format(mark=mark)
+        self._thread_local = threading.local()
+        self._connections: list[Any] = []
+        placeholder = "?" if database.is_sqlite else "%s"
+        self._sql = _CURRENT_SQL.format(mark=placeholder)
 
-    def current(self, code: str, within: Within = None) -> Answer:
+    def current_answer(self, code: str, within: BureauScope = None) -> Answer:
         """The ready answer of the current run for one enterprise.
 
         Raises:
@@ -58,7 +58,7 @@ class Reader:
                 bureau: the two are not told apart.
             UnknownRecord: no run was published yet.
         """
-        row = self._ask(code)
+        row = self._fetch_current(code)
         if row is None or not is_within(row[3], within):
             run = self.current_run()
             raise UnknownEnterprise(
@@ -66,24 +66,30 @@ class Reader:
             )
         return Answer(row[0], row[1], bytes(row[2]), row[3])
 
-    def many(self, codes: Sequence[str], within: Within = None) -> dict[str, Answer]:
+    def answers_by_code(
+        self, codes: Sequence[str], within: BureauScope = None
+    ) -> dict[str, Answer]:
         """Ready answers of one and the same run, by code.
 
         Codes that it lacks, or that belong to another bureau, are left out.
         """
         sqlite = self._database.is_sqlite
-        among = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
+        code_condition = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
         sql = text(
             "SELECT code, run, etag, body, bureau FROM snapshots "
-            f"WHERE run = (SELECT run FROM current_run) AND code {among}"
+            f"WHERE run = (SELECT run FROM current_run) AND code {code_condition}"
         )
-        asked = json.dumps(list(codes)) if sqlite else list(codes)
+        code_parameter = json.dumps(list(codes)) if sqlite else list(codes)
         with self._database.reading() as con:
-            rows = con.execute(sql, {"codes": asked})
-            found = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
-        return {code: a for code, a in found.items() if is_within(a.bureau, within)}
+            rows = con.execute(sql, {"codes": code_parameter})
+            answers = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
+        return {
+            code: answer for code, answer in answers.items() if is_within(answer.bureau, within)
+        }
 
-    def history(self, code: str, limit: int = 400, within: Within = None) -> list[dict[str, Any]]:
+    def history(
+        self, code: str, limit: int = 400, within: BureauScope = None
+    ) -> list[dict[str, Any]]:
         """History of an enterprise over published runs, the latest first.
 
         ``body`` is the whole answer, as JSON text.  Whose it is says the latest run.
@@ -92,13 +98,13 @@ class Reader:
             UnknownEnterprise: no published run has it, or it belongs to another bureau.
         """
         with self._database.reading() as con:
-            found = con.execute(text(_HISTORY), {"code": code, "limit": limit}).mappings()
-            rows = [_plain(row) for row in found]
+            result_rows = con.execute(text(_HISTORY_SQL), {"code": code, "limit": limit}).mappings()
+            rows = [_parsed_row(row) for row in result_rows]
         if not rows or not is_within(rows[0]["bureau"], within):
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
         return rows
 
-    def answering(self) -> int | None:
+    def number_of_current_run(self) -> int | None:
         """Number of the current run; cheap enough to be polled several times a second."""
         with self._database.reading() as con:
             return con.scalar(select(current.c.run))
@@ -110,39 +116,39 @@ class Reader:
             UnknownRecord: no run was published yet.
         """
         with self._database.reading() as con:
-            now = select(runs).join(current, current.c.run == runs.c.run)
-            row = con.execute(now).mappings().first()
+            statement = select(runs).join(current, current.c.run == runs.c.run)
+            row = con.execute(statement).mappings().first()
         if row is None:
             raise UnknownRecord("no run was published yet; publish one: xhcredit publish FOLDER")
-        return _plain(row)
+        return _parsed_row(row)
 
-    def sample(self, run: int, size: int) -> dict[str, Any]:
+    def sample_answers(self, run: int, size: int) -> dict[str, Any]:
         """First answers of a run by code, parsed; to check a live model against them."""
         c = snapshots.c
-        wanted = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
+        statement = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
         with self._database.reading() as con:
-            return {row.code: json.loads(row.body) for row in con.execute(wanted)}
+            return {row.code: json.loads(row.body) for row in con.execute(statement)}
 
-    def tiers(self, as_of: str) -> list[tuple[str, str, float]]:
+    def tier_rows(self, as_of: str) -> list[tuple[str, str, float]]:
         """Code, tier and composite of all enterprises in the run before a night of ``as_of``.
 
         Nobody, if no run answers yet or the one that does is of a later day.
         """
         with self._database.reading() as con:
-            now = answering(con)
-            if now is None or now["as_of"] > as_of:
+            current_run = current_run_row(con)
+            if current_run is None or current_run["as_of"] > as_of:
                 return []
             c = snapshots.c
-            wanted = select(c.code, c.tier, c.composite).where(c.run == now["run"])
-            return [(code, tier, points) for code, tier, points in con.execute(wanted)]
+            statement = select(c.code, c.tier, c.composite).where(c.run == current_run["run"])
+            return [(code, tier, points) for code, tier, points in con.execute(statement)]
 
-    def runs(self, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """Published runs, the latest first; ``before`` is the last run of the page before."""
-        wanted = select(runs).order_by(runs.c.run.desc()).limit(limit)
-        if before is not None:
-            wanted = wanted.where(runs.c.run < before)
+    def runs(self, before_run: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Published runs, the latest first; ``before_run`` is the last run of the page before."""
+        statement = select(runs).order_by(runs.c.run.desc()).limit(limit)
+        if before_run is not None:
+            statement = statement.where(runs.c.run < before_run)
         with self._database.reading() as con:
-            return [_plain(row) for row in con.execute(wanted).mappings()]
+            return [_parsed_row(row) for row in con.execute(statement).mappings()]
 
     def run(self, run: int) -> dict[str, Any]:
         """One published run.
@@ -154,13 +160,13 @@ class Reader:
             row = con.execute(select(runs).where(runs.c.run == run)).mappings().first()
         if row is None:
             raise UnknownRecord(f"there is no run {run}; list them: xhcredit store runs")
-        return _plain(row)
+        return _parsed_row(row)
 
     def releases(self) -> list[dict[str, Any]]:
         """Names and digests of the stored releases, the latest first."""
-        wanted = select(releases.c.digest, releases.c.name, releases.c.activity)
+        statement = select(releases.c.digest, releases.c.name, releases.c.activity)
         with self._database.reading() as con:
-            rows = con.execute(wanted.order_by(releases.c.activity.desc())).mappings()
+            rows = con.execute(statement.order_by(releases.c.activity.desc())).mappings()
             return [dict(row) for row in rows]
 
     def release(self, digest: str) -> Any:
@@ -175,42 +181,42 @@ class Reader:
             raise UnknownRecord(f'no release has the digest "{digest}"; take it from a run')
         return json.loads(body)
 
-    def _ask(self, code: str) -> Any:
+    def _fetch_current(self, code: str) -> Any:
         """The row for the one hot question; past SQLAlchemy, which would cost more than it does."""
-        with told():
+        with translate_errors():
             try:
                 return self._connection().execute(self._sql, (code,)).fetchone()
             except Exception:
                 if self._database.is_sqlite:
                     raise
             # PostgreSQL may have been started anew since: once more, on a new connection
-            self._forget()
+            self._discard_connection()
             return self._connection().execute(self._sql, (code,)).fetchone()
 
     def _connection(self) -> Any:
         """This thread's own connection."""
-        con = getattr(self._own, "con", None)
+        con = getattr(self._thread_local, "con", None)
         if con is None:
-            con = self._own.con = driver_connection(self._database)
-            self._opened.append(con)
+            con = self._thread_local.con = driver_connection(self._database)
+            self._connections.append(con)
         return con
 
-    def _forget(self) -> None:
+    def _discard_connection(self) -> None:
         """Close this thread's connection, if it has one."""
-        con = getattr(self._own, "con", None)
+        con = getattr(self._thread_local, "con", None)
         if con is not None:
-            self._own.con = None
-            self._opened.remove(con)
+            self._thread_local.con = None
+            self._connections.remove(con)
             con.close()
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        while self._opened:
-            self._opened.pop().close()
-        self._own = threading.local()
+        while self._connections:
+            self._connections.pop().close()
+        self._thread_local = threading.local()
 
 
-def _plain(row: RowMapping) -> dict[str, Any]:
+def _parsed_row(row: RowMapping) -> dict[str, Any]:
     """A row with its JSON columns read."""
     return {
         k: json.loads(v) if k in ("provenance", "tiers", "x") else v

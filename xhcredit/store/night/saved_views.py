@@ -14,7 +14,7 @@ from xhcredit.store.night.saved_views_tables import saved_views
 
 EVERYBODY, NOBODY = "*", ""
 #: views of one owner; a menu of more is of no use
-MOST = 50
+MAX_VIEWS = 50
 
 
 class View(NamedTuple):
@@ -41,11 +41,11 @@ class Views:
         """
 
         def work(tx: Tx) -> None:
-            held = {v.name for v in _latest(tx, view.owner)}
-            if view.name not in held and len(held) >= MOST:
-                raise WrongState(f"there are {MOST} saved views already; remove one first")
-            _add(tx, view, gone=False)
-            tx.tell(name=view.name, query=view.query, shared_with=view.bureau)
+            view_names = {v.name for v in _views_of_owner(tx, view.owner)}
+            if view.name not in view_names and len(view_names) >= MAX_VIEWS:
+                raise WrongState(f"there are {MAX_VIEWS} saved views already; remove one first")
+            _add_version(tx, view, is_removed=False)
+            tx.audit(name=view.name, query=view.query, shared_with=view.bureau)
 
         self.writer.act(act, work)
 
@@ -57,44 +57,46 @@ class Views:
         """
 
         def work(tx: Tx) -> None:
-            view = next((v for v in _latest(tx, owner) if v.name == name), None)
+            view = next((v for v in _views_of_owner(tx, owner) if v.name == name), None)
             if view is None:
                 raise UnknownRecord(f'you have no saved view "{name}"; list them to find its name')
-            _add(tx, view, gone=True)
-            tx.tell(name=name)
+            _add_version(tx, view, is_removed=True)
+            tx.audit(name=name)
 
         self.writer.act(act, work)
 
-    def seen_by(self, owner: str, bureau: str) -> list[View]:
+    def visible_to(self, owner: str, bureau: str) -> list[View]:
         """Own views, and those that others share with a bureau (empty: with any), by name."""
         c = saved_views.c
-        shared = c.bureau != NOBODY if not bureau else c.bureau.in_([EVERYBODY, bureau])
+        is_shared = c.bureau != NOBODY if not bureau else c.bureau.in_([EVERYBODY, bureau])
         with self.database.reading() as con:
-            rows = con.execute(_last().where(or_(c.owner == owner, shared))).all()
+            rows = con.execute(_newest_versions().where(or_(c.owner == owner, is_shared))).all()
         return sorted((View(*row) for row in rows), key=lambda v: (v.name, v.owner))
 
 
-def _last() -> Select[Any]:
+def _newest_versions() -> Select[Any]:
     """The last version of each view that is not gone."""
     c = saved_views.c
     newest = select(c.owner, c.name, func.max(c.version).label("version"))
-    newest_of = newest.group_by(c.owner, c.name).subquery()
-    same = and_(
-        c.owner == newest_of.c.owner, c.name == newest_of.c.name, c.version == newest_of.c.version
+    newest_versions = newest.group_by(c.owner, c.name).subquery()
+    same_version = and_(
+        c.owner == newest_versions.c.owner,
+        c.name == newest_versions.c.name,
+        c.version == newest_versions.c.version,
     )
-    wanted = select(c.owner, c.name, c.query, c.bureau).join(newest_of, same)
-    return wanted.where(c.gone == 0)
+    statement = select(c.owner, c.name, c.query, c.bureau).join(newest_versions, same_version)
+    return statement.where(c.gone == 0)
 
 
-def _latest(tx: Tx, owner: str) -> list[View]:
-    rows = tx.con.execute(_last().where(saved_views.c.owner == owner)).all()
+def _views_of_owner(tx: Tx, owner: str) -> list[View]:
+    rows = tx.con.execute(_newest_versions().where(saved_views.c.owner == owner)).all()
     return [View(*row) for row in rows]
 
 
-def _add(tx: Tx, view: View, *, gone: bool) -> None:
+def _add_version(tx: Tx, view: View, *, is_removed: bool) -> None:
     """Add a version."""
     c = saved_views.c
-    own = select(func.max(c.version)).where(c.owner == view.owner, c.name == view.name)
-    version = (tx.con.scalar(own) or 0) + 1
-    row = {**view._asdict(), "version": version, "gone": int(gone), "activity": tx.seq}
+    last_version = select(func.max(c.version)).where(c.owner == view.owner, c.name == view.name)
+    version = (tx.con.scalar(last_version) or 0) + 1
+    row = {**view._asdict(), "version": version, "gone": int(is_removed), "activity": tx.seq}
     tx.con.execute(insert(saved_views), row)

@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, insert, select
 
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
-from xhcredit.restoration.workflow import MOVES, OVER, REVOKED_FOR, WITHDRAWING, Kind, after
+from xhcredit.restoration.workflow import (
+    CLOSED_STATES,
+    REVOKED_FOR,
+    TRANSITIONS,
+    WITHDRAWING,
+    Kind,
+    next_state,
+)
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
@@ -55,7 +62,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Revoked:
+class Revocation:
     """A record that counts again since ``revoked_on``, for its restoration was revoked."""
 
     application: int
@@ -66,7 +73,7 @@ class Revoked:
 
 
 #: what is found of an application when a step is made: the application with its steps
-Making = Callable[[dict[str, Any]], Step]
+StepBuilder = Callable[[dict[str, Any]], Step]
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Applications:
     database: Database
     writer: Writer
 
-    def file(self, act: Act, filing: Filing, step: Step) -> dict[str, Any]:
+    def submit(self, act: Act, filing: Filing, step: Step) -> dict[str, Any]:
         """File an application or objection; return its number and state.
 
         Raises:
@@ -85,23 +92,23 @@ class Applications:
 
         def work(tx: Tx) -> dict[str, Any]:
             key = canonical(dict(filing.key))
-            _refuse_second(tx.con, filing, key)
+            _refuse_duplicate(tx.con, filing, key)
             number = (tx.con.scalar(select(func.max(applications.c.id))) or 0) + 1
             row = {**asdict(filing), "key": key, "id": number, "activity": tx.seq}
             tx.con.execute(insert(applications), {**row, "filed_on": step.done_on.isoformat()})
-            _add(tx, number, 1, "filed", step)
-            tx.tell(application=number, state="filed")
+            _add_step(tx, number, 1, "filed", step)
+            tx.audit(application=number, state="filed")
             return {"application": number, "step": 1, "state": "filed"}
 
         return dict(self.writer.act(act, work))
 
-    def step(self, act: Act, number: int, making: Making) -> dict[str, Any]:
+    def add_step(self, act: Act, number: int, build_step: StepBuilder) -> dict[str, Any]:
         """Do the next step; of two at once one is done, the other no longer fits.
 
         Args:
             act: who does it and why.
             number: of the application.
-            making: makes the step from the application as it stands within the transaction.
+            build_step: makes the step from the application as it stands within the transaction.
 
         Raises:
             UnknownRecord: there is no such application.
@@ -110,53 +117,53 @@ class Applications:
         """
 
         def work(tx: Tx) -> dict[str, Any]:
-            found = _one(tx.con, number)
-            step = making(found)
-            state = after(found["kind"], found["state"], step.act)
-            _refuse_nameless(found["kind"], step)
-            _refuse_backwards(found, step)
-            last = len(found["steps"]) + 1
-            _add(tx, number, last, state, step)
-            told = {"application": number, "step": last, "state": state}
-            tx.tell(**told)
-            return told
+            application = _get_application(tx.con, number)
+            step = build_step(application)
+            state = next_state(application["kind"], application["state"], step.act)
+            _refuse_unsigned(application["kind"], step)
+            _refuse_earlier_day(application, step)
+            step_number = len(application["steps"]) + 1
+            _add_step(tx, number, step_number, state, step)
+            outcome = {"application": number, "step": step_number, "state": state}
+            tx.audit(**outcome)
+            return outcome
 
         return dict(self.writer.act(act, work))
 
-    def one(self, number: int) -> dict[str, Any]:
+    def get(self, number: int) -> dict[str, Any]:
         """An application with its ``steps``; ``state`` is that of the last one.
 
         Raises:
             UnknownRecord: there is no such application.
         """
         with self.database.reading() as con:
-            return _one(con, number)
+            return _get_application(con, number)
 
-    def page(
+    def list_page(
         self,
         kind: Kind,
         *,
         states: frozenset[str] = frozenset(),
         bureaus: frozenset[str] | None = None,
         code: str = "",
-        before: int | None = None,
+        before_id: int | None = None,
         limit: int = 100,
     ) -> list[dict[str, Any]]:
         """Applications with their steps, the latest first; ``bureaus`` None is the whole district.
 
-        ``before`` is the number of the last one of the page before.
+        ``before_id`` is the number of the last one of the page before.
         """
-        wanted = _latest().where(applications.c.kind == kind)
+        statement = _with_last_state().where(applications.c.kind == kind)
         if states:
-            wanted = wanted.where(application_steps.c.state.in_(states))
+            statement = statement.where(application_steps.c.state.in_(states))
         if bureaus is not None:
-            wanted = wanted.where(applications.c.bureau.in_(bureaus))
+            statement = statement.where(applications.c.bureau.in_(bureaus))
         if code:
-            wanted = wanted.where(applications.c.code == code)
-        if before is not None:
-            wanted = wanted.where(applications.c.id < before)
+            statement = statement.where(applications.c.code == code)
+        if before_id is not None:
+            statement = statement.where(applications.c.id < before_id)
         with self.database.reading() as con:
-            rows = con.execute(wanted.order_by(applications.c.id.desc()).limit(limit)).mappings()
+            rows = con.execute(statement.order_by(applications.c.id.desc()).limit(limit)).mappings()
             return _with_steps(con, [dict(row) for row in rows])
 
     def grants(self) -> list[Grant]:
@@ -164,22 +171,31 @@ class Applications:
 
         What was revoked since is no grant any more; see ``revoked``.
         """
-        gone = select(application_steps.c.application).where(application_steps.c.act == "revoke")
-        wanted = _acts(WITHDRAWING).where(applications.c.id.not_in(gone))
+        revoked_ids = select(application_steps.c.application).where(
+            application_steps.c.act == "revoke"
+        )
+        statement = _with_act(WITHDRAWING).where(applications.c.id.not_in(revoked_ids))
         with self.database.reading() as con:
-            rows = con.execute(wanted).mappings()
-            return [Grant(*_told(row), WITHDRAWING[row["act"]]) for row in rows]
+            rows = con.execute(statement).mappings()
+            return [Grant(*_record_fields(row), WITHDRAWING[row["act"]]) for row in rows]
 
-    def revoked(self) -> list[Revoked]:
+    def revocations(self) -> list[Revocation]:
         """Every restoration that was revoked, the earliest application first."""
         with self.database.reading() as con:
-            return [Revoked(*_told(row)) for row in con.execute(_acts(("revoke",))).mappings()]
+            return [
+                Revocation(*_record_fields(row))
+                for row in con.execute(_with_act(("revoke",))).mappings()
+            ]
 
-    def of_records(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+    def latest_by_record(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The latest application for restoration of each record, by code, table and key."""
-        wanted = _latest().where(applications.c.kind == "restoration").order_by(applications.c.id)
+        statement = (
+            _with_last_state()
+            .where(applications.c.kind == "restoration")
+            .order_by(applications.c.id)
+        )
         with self.database.reading() as con:
-            rows = con.execute(wanted).mappings()
+            rows = con.execute(statement).mappings()
             return {
                 (r["code"], r["record"], r["key"]): {"application": r["id"], "state": r["state"]}
                 for r in rows
@@ -187,20 +203,20 @@ class Applications:
 
     def false_materials_on(self, code: str) -> date | None:
         """The latest day on which such were found of an enterprise; None if never."""
-        return self.barred(code).get(code)
+        return self.breach_day_by_code(code).get(code)
 
-    def barred(self, code: str = "") -> dict[str, date]:
+    def breach_day_by_code(self, code: str = "") -> dict[str, date]:
         """By enterprise (or of one) the latest day of false materials or of a broken pledge."""
-        wanted = _acts(("refuse", "revoke")).add_columns(application_steps.c.details)
-        wanted = wanted.order_by(None).order_by(application_steps.c.done_on)
-        wanted = wanted.where(applications.c.code == code) if code else wanted
+        statement = _with_act(("refuse", "revoke")).add_columns(application_steps.c.details)
+        statement = statement.order_by(None).order_by(application_steps.c.done_on)
+        statement = statement.where(applications.c.code == code) if code else statement
         with self.database.reading() as con:
-            rows = con.execute(wanted).all()
-        found = [r for r in rows if any(json.loads(r.details).get(n) for n in REVOKED_FOR)]
-        return {r.code: date.fromisoformat(r.done_on) for r in found}
+            rows = con.execute(statement).all()
+        breach_rows = [r for r in rows if any(json.loads(r.details).get(n) for n in REVOKED_FOR)]
+        return {r.code: date.fromisoformat(r.done_on) for r in breach_rows}
 
 
-def _acts(names: Collection[str]) -> Select[Any]:
+def _with_act(names: Collection[str]) -> Select[Any]:
     """Applications with the step of such an act, the earliest application first."""
     return (
         select(applications, application_steps.c.act, application_steps.c.done_on)
@@ -210,28 +226,28 @@ def _acts(names: Collection[str]) -> Select[Any]:
     )
 
 
-def _latest() -> Select[Any]:
+def _with_last_state() -> Select[Any]:
     """Every application with its last step's state."""
-    last = (
+    last_steps = (
         select(application_steps.c.application, func.max(application_steps.c.step).label("step"))
         .group_by(application_steps.c.application)
         .subquery()
     )
     return (
         select(applications, application_steps.c.state)
-        .join(last, last.c.application == applications.c.id)
+        .join(last_steps, last_steps.c.application == applications.c.id)
         .join(
             application_steps,
             and_(
-                application_steps.c.application == last.c.application,
-                application_steps.c.step == last.c.step,
+                application_steps.c.application == last_steps.c.application,
+                application_steps.c.step == last_steps.c.step,
             ),
         )
     )
 
 
-def _one(con: Connection, number: int) -> dict[str, Any]:
-    row = con.execute(_latest().where(applications.c.id == number)).mappings().first()
+def _get_application(con: Connection, number: int) -> dict[str, Any]:
+    row = con.execute(_with_last_state().where(applications.c.id == number)).mappings().first()
     if row is None:
         raise UnknownRecord(f"there is no application {number}; list them to find its number")
     return _with_steps(con, [dict(row)])[0]
@@ -239,62 +255,64 @@ def _one(con: Connection, number: int) -> dict[str, Any]:
 
 def _with_steps(con: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Applications with their steps, JSON read."""
-    wanted = select(application_steps).where(
+    statement = select(application_steps).where(
         application_steps.c.application.in_([row["id"] for row in rows])
     )
     steps: dict[int, list[dict[str, Any]]] = {}
-    for step in con.execute(wanted.order_by(application_steps.c.step)).mappings():
+    for step in con.execute(statement.order_by(application_steps.c.step)).mappings():
         steps.setdefault(step["application"], []).append(
             {**step, "details": json.loads(step["details"])}
         )
     return [{**row, "key": json.loads(row["key"]), "steps": steps[row["id"]]} for row in rows]
 
 
-def _refuse_second(con: Connection, filing: Filing, key: str) -> None:
+def _refuse_duplicate(con: Connection, filing: Filing, key: str) -> None:
     """Refuse a second application about a record while one is under way or was granted."""
     c = applications.c
-    same = and_(
+    same_record = and_(
         c.kind == filing.kind, c.code == filing.code, c.record == filing.record, c.key == key
     )
-    rows = con.execute(_latest().where(same).order_by(c.id.desc())).mappings()
+    rows = con.execute(_with_last_state().where(same_record).order_by(c.id.desc())).mappings()
     for row in rows:
-        if row["state"] not in OVER:
+        if row["state"] not in CLOSED_STATES:
             raise WrongState(
                 f"application {row['id']} about the same record is {row['state']}; go on with it"
             )
 
 
-def _refuse_nameless(kind: Kind, step: Step) -> None:
+def _refuse_unsigned(kind: Kind, step: Step) -> None:
     """Refuse an official's step without name, office or reason."""
-    if MOVES[kind][step.act].by_official:
-        lacking = [n for n in ("official", "role", "reason") if not getattr(step, n).strip()]
-        if lacking:
-            raise BadInput(f'"{step.act}" without {", ".join(lacking)}; say who decides and why')
+    if TRANSITIONS[kind][step.act].by_official:
+        missing_fields = [n for n in ("official", "role", "reason") if not getattr(step, n).strip()]
+        if missing_fields:
+            raise BadInput(
+                f'"{step.act}" without {", ".join(missing_fields)}; say who decides and why'
+            )
 
 
-def _refuse_backwards(found: Mapping[str, Any], step: Step) -> None:
-    last = found["steps"][-1]["done_on"]
-    if step.done_on.isoformat() < last:
-        raise BadInput(f"{step.done_on} is before the last step of {last}; correct the day")
+def _refuse_earlier_day(application: Mapping[str, Any], step: Step) -> None:
+    last_day = application["steps"][-1]["done_on"]
+    if step.done_on.isoformat() < last_day:
+        raise BadInput(f"{step.done_on} is before the last step of {last_day}; correct the day")
 
 
-def _add(tx: Tx, number: int, at: int, state: str, step: Step) -> None:
+def _add_step(tx: Tx, number: int, step_number: int, state: str, step: Step) -> None:
     row = {
         **asdict(step),
         "done_on": step.done_on.isoformat(),
         "details": canonical(dict(step.details)),
     }
-    row |= {"application": number, "step": at, "state": state, "activity": tx.seq}
+    row |= {"application": number, "step": step_number, "state": state, "activity": tx.seq}
     tx.con.execute(insert(application_steps), row)
 
 
-def _told(row: Mapping[Any, Any]) -> tuple[int, str, str, dict[str, str], date]:
+def _record_fields(row: Mapping[Any, Any]) -> tuple[int, str, str, dict[str, str], date]:
     """Application, code, table and key of its record, and the day of the act."""
     day = date.fromisoformat(row["done_on"])
     return row["id"], row["code"], row["record"], json.loads(row["key"]), day
 
 
-def days_of(found: Mapping[str, Any]) -> Iterator[tuple[str, date]]:
+def act_days(application: Mapping[str, Any]) -> Iterator[tuple[str, date]]:
     """Acts of an application with their days, in order."""
-    for step in found["steps"]:
+    for step in application["steps"]:
         yield step["act"], date.fromisoformat(step["done_on"])

@@ -13,14 +13,14 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
-from xhcredit.store.core.hash_chain import written
-from xhcredit_serving.access.accounts import Grant, NewAccount, add_account, looks_after
-from xhcredit_serving.access.accounts import shown as shown_account
+from xhcredit.store.core.hash_chain import format_moment
+from xhcredit_serving.access.accounts import Grant, NewAccount, add_account, manages_account
+from xhcredit_serving.access.accounts import account_body as shown_account
 from xhcredit_serving.access.api_keys import NewKey, make_key
-from xhcredit_serving.access.api_keys import shown as shown_key
+from xhcredit_serving.access.api_keys import key_body as shown_key
 from xhcredit_serving.auth.passwords import first_password
 from xhcredit_serving.auth.permissions import ACCOUNTS
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.http.field_types import Role
 from xhcredit_serving.http.problems import Refusal
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True)
-class Wish:
+class AccountAction:
     """An account form as submitted, with the visitor who submitted it."""
 
     service: Service
@@ -42,14 +42,14 @@ class Wish:
         """Login of the account that the form is about."""
         return text_of(self.form, "login").strip()
 
-    async def theirs(self) -> str:
+    async def checked_login(self) -> str:
         """The login, if the visitor administers that account.
 
         Raises:
             UnknownRecord: nobody has it, or it is another administrator's.
         """
-        user = await asyncio.to_thread(self.service.store.access.user, self.login)
-        if not looks_after(self.visitor.caller, user["grants"]):
+        user = await asyncio.to_thread(self.service.store.access.get_user, self.login)
+        if not manages_account(self.visitor.caller, user["grants"]):
             raise UnknownRecord(f'nobody has the login "{self.login}"; check it')
         return self.login
 
@@ -57,98 +57,118 @@ class Wish:
 @router.get("/console/accounts")
 async def accounts(request: Request) -> Response:
     """The page."""
-    return await _page(request, await visitor_of(request, ACCOUNTS))
+    return await _render_accounts(request, await visitor_of(request, ACCOUNTS))
 
 
-async def _page(
-    request: Request, visitor: Visitor, status: int = 200, wrong: str = "", secret: str = ""
+async def _render_accounts(
+    request: Request, visitor: Visitor, status: int = 200, error_message: str = "", secret: str = ""
 ) -> Response:
     access, caller = service_of(request).store.access, visitor.caller
-    people, keys = await asyncio.gather(
-        asyncio.to_thread(access.people), asyncio.to_thread(access.keys)
+    all_accounts, all_keys = await asyncio.gather(
+        asyncio.to_thread(access.list_users), asyncio.to_thread(access.list_keys)
     )
-    told = [shown_account(p) for p in people if looks_after(caller, p["grants"])]
-    kept = [shown_key(k) for k in keys if caller.may(ACCOUNTS, k["bureau"])]
-    shown: dict[str, Any] = {"people": told, "keys": kept, "wrong": wrong, "secret": secret}
-    now = written(service_of(request).now())
-    return page(request, "accounts.html", visitor, status, roles=get_args(Role), now=now, **shown)
+    account_rows = [shown_account(p) for p in all_accounts if manages_account(caller, p["grants"])]
+    key_rows = [shown_key(k) for k in all_keys if caller.may(ACCOUNTS, k["bureau"])]
+    context: dict[str, Any] = {
+        "people": account_rows,
+        "keys": key_rows,
+        "wrong": error_message,
+        "secret": secret,
+    }
+    moment_text = format_moment(service_of(request).now())
+    return page(
+        request, "accounts.html", visitor, status, roles=get_args(Role), now=moment_text, **context
+    )
 
 
 @router.post("/console/accounts")
-async def change(request: Request) -> Response:
+async def change_account(request: Request) -> Response:
     """Do one thing; a new secret is shown on the page that answers, and never again."""
     visitor = await visitor_of(request, ACCOUNTS)
     form = await request.form()
-    work = _DOINGS.get(text_of(form, "do"))
+    handler = _HANDLERS.get(text_of(form, "do"))
     try:
-        if work is None:
+        if handler is None:
             raise BadInput("nothing was chosen to be done; use one of the buttons")
-        secret = await work(Wish(service_of(request), visitor, form))
+        secret = await handler(AccountAction(service_of(request), visitor, form))
     except ValidationError as error:
-        first = error.errors()[0]
-        return await _page(request, visitor, 422, f"{first['loc'][0]}: {first['msg']}")
+        first_error = error.errors()[0]
+        return await _render_accounts(
+            request, visitor, 422, f"{first_error['loc'][0]}: {first_error['msg']}"
+        )
     except Refusal as refusal:
-        return await _page(request, visitor, 409, refusal.detail)
+        return await _render_accounts(request, visitor, 409, refusal.detail)
     except XhcreditError as error:
-        return await _page(request, visitor, 409, str(error))
+        return await _render_accounts(request, visitor, 409, str(error))
     if secret:
-        return await _page(request, visitor, secret=secret)
-    return go_to(request, "/console/accounts")
+        return await _render_accounts(request, visitor, secret=secret)
+    return redirect_to(request, "/console/accounts")
 
 
-async def _new(wish: Wish) -> str:
-    asked = NewAccount(login=wish.login, name=text_of(wish.form, "name"))
-    password = await add_account(wish.service, wish.visitor.caller, wish.visitor.purpose, asked)
-    return f"{asked.login}: {password}"
+async def _create_account(action: AccountAction) -> str:
+    new_account = NewAccount(login=action.login, name=text_of(action.form, "name"))
+    password = await add_account(
+        action.service, action.visitor.caller, action.visitor.purpose, new_account
+    )
+    return f"{new_account.login}: {password}"
 
 
-async def _reset(wish: Wish) -> str:
-    login, password = await wish.theirs(), first_password()
-    kept = await wish.service.passwords.hashed(password)
-    act = wish.visitor.act("account.reset", login=login)
-    await asyncio.to_thread(wish.service.store.access.reset_user, act, login, kept)
+async def _reset_password(action: AccountAction) -> str:
+    login, password = await action.checked_login(), first_password()
+    password_hash = await action.service.passwords.hash_password(password)
+    act = action.visitor.act("account.reset", login=login)
+    await asyncio.to_thread(action.service.store.access.reset_user, act, login, password_hash)
     return f"{login}: {password}"
 
 
-async def _grant(wish: Wish) -> str:
+async def _change_grant(action: AccountAction) -> str:
     """Give a role for a bureau, or take it back."""
-    login, take = await wish.theirs(), text_of(wish.form, "do") == "take"
-    given = {"role": text_of(wish.form, "role"), "bureau": text_of(wish.form, "bureau").strip()}
-    asked = Grant.model_validate(given)
-    if not wish.visitor.caller.may(ACCOUNTS, asked.bureau):
+    login, is_revoking = await action.checked_login(), text_of(action.form, "do") == "take"
+    grant_fields = {
+        "role": text_of(action.form, "role"),
+        "bureau": text_of(action.form, "bureau").strip(),
+    }
+    new_grant = Grant.model_validate(grant_fields)
+    if not action.visitor.caller.may(ACCOUNTS, new_grant.bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
-    act = wish.visitor.act("account.take" if take else "account.grant", login=login, **given)
-    grant = wish.service.store.access.grant
-    await asyncio.to_thread(grant, act, login, asked.role, asked.bureau, take=take)
+    act = action.visitor.act(
+        "account.take" if is_revoking else "account.grant", login=login, **grant_fields
+    )
+    store_grant = action.service.store.access.grant
+    await asyncio.to_thread(
+        store_grant, act, login, new_grant.role, new_grant.bureau, take=is_revoking
+    )
     return ""
 
 
-async def _shut(wish: Wish) -> str:
-    login, shut = await wish.theirs(), text_of(wish.form, "do") == "shut"
-    act = wish.visitor.act("account.shut", login=login, disabled=shut)
-    at = written(wish.service.now()) if shut else None
-    await asyncio.to_thread(wish.service.store.access.disable_user, act, login, at)
+async def _set_disabled(action: AccountAction) -> str:
+    login, is_disabled = await action.checked_login(), text_of(action.form, "do") == "shut"
+    act = action.visitor.act("account.shut", login=login, disabled=is_disabled)
+    disabled_at = format_moment(action.service.now()) if is_disabled else None
+    await asyncio.to_thread(action.service.store.access.disable_user, act, login, disabled_at)
     return ""
 
 
-async def _key(wish: Wish) -> str:
-    given: dict[str, Any] = {n: text_of(wish.form, n).strip() for n in ("name", "bureau", "days")}
-    asked = NewKey.model_validate(given | {"roles": [text_of(wish.form, "role")]})
-    return await make_key(wish.service, wish.visitor.caller, wish.visitor.purpose, asked)
+async def _create_key(action: AccountAction) -> str:
+    key_fields: dict[str, Any] = {
+        n: text_of(action.form, n).strip() for n in ("name", "bureau", "days")
+    }
+    new_key = NewKey.model_validate(key_fields | {"roles": [text_of(action.form, "role")]})
+    return await make_key(action.service, action.visitor.caller, action.visitor.purpose, new_key)
 
 
-async def _revoke(wish: Wish) -> str:
-    prefix, access = text_of(wish.form, "prefix"), wish.service.store.access
-    every = await asyncio.to_thread(access.keys)
-    may = wish.visitor.caller.may
-    if not any(k["prefix"] == prefix and may(ACCOUNTS, k["bureau"]) for k in every):
+async def _revoke_key(action: AccountAction) -> str:
+    prefix, access = text_of(action.form, "prefix"), action.service.store.access
+    all_keys = await asyncio.to_thread(access.list_keys)
+    is_allowed = action.visitor.caller.may
+    if not any(k["prefix"] == prefix and is_allowed(ACCOUNTS, k["bureau"]) for k in all_keys):
         raise UnknownRecord(f'there is no key "{prefix[:20]}"; choose one of the list')
-    act = wish.visitor.act("key.revoke", prefix=prefix)
+    act = action.visitor.act("key.revoke", prefix=prefix)
     await asyncio.to_thread(access.revoke_key, act, prefix)
     return ""
 
 
-_DOINGS: dict[str, Callable[[Wish], Awaitable[str]]] = {
-    "new": _new, "reset": _reset, "grant": _grant, "take": _grant, "shut": _shut, "open": _shut,
-    "key": _key, "revoke": _revoke,
+_HANDLERS: dict[str, Callable[[AccountAction], Awaitable[str]]] = {
+    "new": _create_account, "reset": _reset_password, "grant": _change_grant, "take": _change_grant, "shut": _set_disabled, "open": _set_disabled,
+    "key": _create_key, "revoke": _revoke_key,
 }  # fmt: skip

@@ -12,26 +12,26 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from xhcredit.alerts.workflow import BY_NIGHT, MEASURES, MOVES, SECOND, STATES
+from xhcredit.alerts.workflow import BY_NIGHT, MEASURES, SECOND, STATES, TRANSITIONS
 from xhcredit.domain.number_format import written
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.alerts.follow_up import departments_of, with_overdue
+from xhcredit.jobs.alerts.follow_up import departments_of_family, with_overdue
 from xhcredit.rules.schemas.alerts import Flow
-from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.alerts.files_and_clusters import cluster_seen
-from xhcredit_serving.alerts.routes import Doings, act_on
+from xhcredit.store.alerts.alert_queries import AlertQuery as Question
+from xhcredit_serving.alerts.files_and_clusters import visible_cluster
+from xhcredit_serving.alerts.routes import AlertActions, act_on
 from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
-from xhcredit_serving.console.shell.language import chosen
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page
-from xhcredit_serving.console.shell.relations_svg import drawn
+from xhcredit_serving.console.shell.language import language_of
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
+from xhcredit_serving.console.shell.relations_svg import graph_picture
 from xhcredit_serving.console.shell.value_labels import word_of
 from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
-_MOST = 50  #: other alerts of the subject that are shown
+_MAX_OTHER_ALERTS = 50  #: other alerts of the subject that are shown
 #: figures of evidence in words
 FIGURES: dict[str, tuple[str, str]] = {
     "events": ("事件数", "events"), "days": ("统计天数", "days counted"), "on": ("发生日", "on"),
@@ -47,48 +47,48 @@ FIGURES: dict[str, tuple[str, str]] = {
 
 
 @router.get("/console/alerts/{alert}")
-async def one(request: Request, alert: str) -> Response:
+async def alert_page(request: Request, alert: str) -> Response:
     """The page of an alert."""
     visitor = await visitor_of(request, ALERTS_READ)
-    return await _page(request, visitor, number_of(alert, "alert"))
+    return await _render_alert(request, visitor, number_of(alert, "alert"))
 
 
-async def _page(
-    request: Request, visitor: Visitor, number: int, wrong: str = "", status: int = 200
+async def _render_alert(
+    request: Request, visitor: Visitor, number: int, error_message: str = "", status: int = 200
 ) -> Response:
-    service, zh = service_of(request), chosen(request) == "zh"
-    found, others = await asyncio.to_thread(_found, service, visitor, number)
-    seen = {"alert": number, "codes": [found["code"]] if found["code"] else []}
-    await service.journal.note(visitor.act("alert.read", **seen))
-    shown = {
-        "a": found,
-        "others": others,
-        "subject": subject_of(found, zh),
-        "named": found["evidence"].get("zh" if zh else "en") or found["trigger"],
-        "figures": figures_of(found["evidence"].get("figures", {}), zh),
-        "events": [_event(e, zh) for e in found["evidence"].get("events", [])],
-        "picture": await _picture(service, visitor, found["code"], zh),
-        "acts": _acts(service, visitor, found),
+    service, zh = service_of(request), language_of(request) == "zh"
+    alert, other_alerts = await asyncio.to_thread(_alert_and_others, service, visitor, number)
+    audit_details = {"alert": number, "codes": [alert["code"]] if alert["code"] else []}
+    await service.journal.note(visitor.act("alert.read", **audit_details))
+    context = {
+        "a": alert,
+        "others": other_alerts,
+        "subject": subject_of(alert, zh),
+        "named": alert["evidence"].get("zh" if zh else "en") or alert["trigger"],
+        "figures": figures_of(alert["evidence"].get("figures", {}), zh),
+        "events": [_event_context(e, zh) for e in alert["evidence"].get("events", [])],
+        "picture": await _cluster_picture(service, visitor, alert["code"], zh),
+        "acts": _possible_acts(service, visitor, alert),
         "may_act": ALERTS_ACT in visitor.caller.permissions,
-        "departments": departments_of(service.rulebook, found["family"], service.today()),
-        "before": dict(await request.form()) if wrong else {},
+        "departments": departments_of_family(service.rulebook, alert["family"], service.today()),
+        "before": dict(await request.form()) if error_message else {},
     }
     return page(
         request,
         "alert.html",
         visitor,
         status,
-        wrong=wrong,
+        wrong=error_message,
         once=secrets.token_hex(16),
-        moves=MOVES,
+        moves=TRANSITIONS,
         states=STATES,
         measures=MEASURES,
         colours=Flow.COLOURS,
-        **shown,
+        **context,
     )
 
 
-def _found(
+def _alert_and_others(
     service: Service, visitor: Visitor, number: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The alert, and the other ones about the same enterprise.
@@ -96,11 +96,17 @@ def _found(
     Raises:
         UnknownRecord: there is none within the visitor's bureaus.
     """
-    within, store = visitor.caller.scope(ALERTS_READ), service.store.alerts
-    found = with_overdue([store.one(number, within)], service.today(), service.rulebook.calendar)[0]
-    code = found["code"]
-    same = store.page(Question(within=within, code=code, limit=_MOST)) if code else []
-    return found, [row for row in same if row["id"] != number]
+    bureaus, store = visitor.caller.scope(ALERTS_READ), service.store.alerts
+    alert = with_overdue([store.get(number, bureaus)], service.today(), service.rulebook.calendar)[
+        0
+    ]
+    code = alert["code"]
+    same_enterprise = (
+        store.read_page(Question(within=bureaus, code=code, limit=_MAX_OTHER_ALERTS))
+        if code
+        else []
+    )
+    return alert, [row for row in same_enterprise if row["id"] != number]
 
 
 def figures_of(figures: Mapping[str, Any], zh: bool) -> list[tuple[str, str | list[str]]]:
@@ -116,64 +122,72 @@ def _figure(name: str, value: Any) -> str | list[str]:
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _event(event: Mapping[str, Any], zh: bool) -> dict[str, Any]:
+def _event_context(event: Mapping[str, Any], zh: bool) -> dict[str, Any]:
     """One event of the evidence: its columns as labels and its source row."""
     table = directory()[event["table"]]
     facts = []
     for column in table.columns:
-        if column.name in event and column.name not in _APART:
+        if column.name in event and column.name not in _META_COLUMNS:
             value = event[column.name]
-            words = dict(column.values).get(str(value), value) if zh else value
-            facts.append((column.zh if zh else column.en, str(words)))
-    named = table.name_zh if zh else table.name.replace("_", " ")
-    return {"named": named, "facts": facts, **{k: str(event.get(k, "")) for k in _APART}}
+            value_label = dict(column.values).get(str(value), value) if zh else value
+            facts.append((column.zh if zh else column.en, str(value_label)))
+    table_label = table.name_zh if zh else table.name.replace("_", " ")
+    return {
+        "named": table_label,
+        "facts": facts,
+        **{k: str(event.get(k, "")) for k in _META_COLUMNS},
+    }
 
 
-_APART = ("code", "occurred_on", "known_on", "source_file", "source_row")
+_META_COLUMNS = ("code", "occurred_on", "known_on", "source_file", "source_row")
 
 
-async def _picture(service: Service, visitor: Visitor, code: str, zh: bool) -> dict[str, Any]:
+async def _cluster_picture(
+    service: Service, visitor: Visitor, code: str, zh: bool
+) -> dict[str, Any]:
     """The cluster around the enterprise; empty without one, or where no warehouse is."""
     if not code or service.settings.warehouse is None:
         return {}
     try:
-        told = await cluster_seen(service, visitor.caller, visitor.purpose, code)
+        cluster = await visible_cluster(service, visitor.caller, visitor.purpose, code)
     except (XhcreditError, Refusal):
         return {"size": 0}  # left the register, another night, or too many ask: the rest is shown
     nodes = {}
-    for n in told["nodes"]:
-        kind = "other" if n["kind"] == "enterprise" else "shared"
-        words = n.get("name") or _kind(n["kind"], zh)
-        nodes[n["id"]] = ("self" if n["id"] == code else kind, words)
-    lines = [(e["enterprise"], e["node"]) for e in told["edges"]]
-    return drawn(nodes, lines) | {k: told[k] for k in ("size", "shown")} if lines else {}
+    for node in cluster["nodes"]:
+        kind = "other" if node["kind"] == "enterprise" else "shared"
+        label = node.get("name") or _kind_label(node["kind"], zh)
+        nodes[node["id"]] = ("self" if node["id"] == code else kind, label)
+    edges = [(edge["enterprise"], edge["node"]) for edge in cluster["edges"]]
+    return graph_picture(nodes, edges) | {k: cluster[k] for k in ("size", "shown")} if edges else {}
 
 
-def _kind(kind: str, zh: bool) -> str:
+def _kind_label(kind: str, zh: bool) -> str:
     """Label of a relation kind; an enterprise of another bureau has no name."""
     if kind == "enterprise":
         return "其他部门的企业" if zh else "of another bureau"
     return word_of("relation.kind", kind, "zh" if zh else "en")
 
 
-def subject_of(found: Mapping[str, Any], zh: bool) -> str:
+def subject_of(alert: Mapping[str, Any], zh: bool) -> str:
     """Label of the subject of an alert; a shared node has a kind and no name."""
-    kind, _, node = str(found["name"] or found["subject"]).partition(":")
-    return f"{_kind(kind, zh)} {node[:12]}" if found["kind"] == "node" else found["name"] or kind
+    kind, _, node = str(alert["name"] or alert["subject"]).partition(":")
+    return (
+        f"{_kind_label(kind, zh)} {node[:12]}" if alert["kind"] == "node" else alert["name"] or kind
+    )
 
 
-def _acts(service: Service, visitor: Visitor, found: Mapping[str, Any]) -> dict[str, str]:
+def _possible_acts(service: Service, visitor: Visitor, alert: Mapping[str, Any]) -> dict[str, str]:
     """Workflow actions now possible, each with the actor barred by the two-person rule."""
     rule = service.rulebook.value("alerts.flow", Flow, as_of=service.today())
-    grave = bool(set(rule.two_persons) & {s["colour"] for s in found["steps"]})
-    told = {}
-    for name, move in MOVES.items():
-        if found["state"] not in move.states or name in BY_NIGHT:
+    needs_two_persons = bool(set(rule.two_persons) & {s["colour"] for s in alert["steps"]})
+    actor_by_act = {}
+    for name, transition in TRANSITIONS.items():
+        if alert["state"] not in transition.states or name in BY_NIGHT:
             continue
-        first = {s["actor"] for s in found["steps"] if s["act"] in SECOND.get(name, ())}
-        mine = grave and visitor.caller.name in first
-        told[name] = visitor.caller.name if mine else ""
-    return told
+        first_actors = {s["actor"] for s in alert["steps"] if s["act"] in SECOND.get(name, ())}
+        is_first_actor = needs_two_persons and visitor.caller.name in first_actors
+        actor_by_act[name] = visitor.caller.name if is_first_actor else ""
+    return actor_by_act
 
 
 @router.post("/console/alerts/{alert}")
@@ -181,27 +195,31 @@ async def act(request: Request, alert: str) -> Response:
     """Do the next step."""
     visitor, number = await visitor_of(request, ALERTS_ACT), number_of(alert, "alert")
     form = await request.form()
-    key = text_of(form, "once")[:64] or None
+    idempotency_key = text_of(form, "once")[:64] or None
     service = service_of(request)
     try:
-        doings = doings_of(form, [number])
-        await asyncio.to_thread(act_on, service, visitor.caller, visitor.purpose, key, doings)
+        act_request = act_request_of(form, [number])
+        await asyncio.to_thread(
+            act_on, service, visitor.caller, visitor.purpose, idempotency_key, act_request
+        )
     except ValidationError as error:
-        first = error.errors()[0]
-        return await _page(request, visitor, number, f"{first['loc'][0]}: {first['msg']}", 422)
+        first_error = error.errors()[0]
+        return await _render_alert(
+            request, visitor, number, f"{first_error['loc'][0]}: {first_error['msg']}", 422
+        )
     except UnknownRecord:
         raise
     except XhcreditError as error:
-        return await _page(request, visitor, number, str(error), 409)
-    return go_to(request, f"/console/alerts/{number}")
+        return await _render_alert(request, visitor, number, str(error), 409)
+    return redirect_to(request, f"/console/alerts/{number}")
 
 
-def doings_of(form: FormData, numbers: list[int]) -> Doings:
+def act_request_of(form: FormData, alert_numbers: list[int]) -> AlertActions:
     """Workflow action requested by a form.
 
     Raises:
         ValidationError: something in it cannot be read.
     """
-    given: dict[str, Any] = {k: v for k, v in form.items() if isinstance(v, str) and v}
-    given = {k: v for k, v in given.items() if k in Doings.model_fields}
-    return Doings.model_validate(given | {"alerts": numbers})
+    form_fields: dict[str, Any] = {k: v for k, v in form.items() if isinstance(v, str) and v}
+    form_fields = {k: v for k, v in form_fields.items() if k in AlertActions.model_fields}
+    return AlertActions.model_validate(form_fields | {"alerts": alert_numbers})

@@ -14,13 +14,18 @@ from starlette.responses import Response
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs.draws import results as draw_results
 from xhcredit.jobs.draws import steps as jobs
-from xhcredit.jobs.draws.publication import FILES, day_in_china, standing, standings
+from xhcredit.jobs.draws.publication import (
+    FILES,
+    day_in_china,
+    draws_with_publication,
+    publication_state,
+)
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.draws.files import INTERNAL, internal_file
-from xhcredit_serving.draws.routes import theirs
+from xhcredit_serving.draws.routes import draw_of_bureau
 from xhcredit_serving.draws.schemas import ID
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service, service_of, warehouse_of
@@ -33,20 +38,22 @@ STATES = ("frozen", "seeded", "drawn", "published")
 async def draws(request: Request) -> Response:
     """All draws and plans of the visitor's bureaus."""
     visitor = await visitor_of(request, DRAWS_READ)
-    return await _list(request, visitor)
+    return await _render_list(request, visitor)
 
 
-async def _list(request: Request, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
+async def _render_list(
+    request: Request, visitor: Visitor, error_message: str = "", status: int = 200
+) -> Response:
     service, scope = service_of(request), visitor.caller.scope(DRAWS_READ)
-    given = (service.store, scope, service.rulebook, service.today())
-    shown: dict[str, Any] = {
-        "draws": await asyncio.to_thread(standings, *given),
-        "plans": await asyncio.to_thread(service.store.draws.plans, scope),
+    standings_args = (service.store, scope, service.rulebook, service.today())
+    context: dict[str, Any] = {
+        "draws": await asyncio.to_thread(draws_with_publication, *standings_args),
+        "plans": await asyncio.to_thread(service.store.draws.list_plans, scope),
         "may_run": DRAWS_RUN in visitor.caller.permissions,
         "once": secrets.token_hex(16),
-        "wrong": wrong,
+        "wrong": error_message,
     }
-    return page(request, "draw_list.html", visitor, status, **shown)
+    return page(request, "draw_list.html", visitor, status, **context)
 
 
 @router.post("/console/draws")
@@ -55,19 +62,25 @@ async def freeze(request: Request) -> Response:
     visitor = await visitor_of(request, DRAWS_RUN)
     service = service_of(request)
     form = await request.form()
-    draw, plan = text_of(form, "draw").strip(), text_of(form, "plan")
+    draw_id, plan_id = text_of(form, "draw").strip(), text_of(form, "plan")
     try:
-        if not ID.fullmatch(draw):
-            raise BadInput(f'"{draw}" is no id of a draw; write small letters, digits and dashes')
-        people = jobs.People(await _uploaded(form, "inspectors"), await _uploaded(form, "recusals"))
-        act = _act(visitor, form, "freeze", draw=draw, plan=plan)
-        await asyncio.to_thread(_freeze, service, visitor, act, draw, plan, people)
+        if not ID.fullmatch(draw_id):
+            raise BadInput(
+                f'"{draw_id}" is no id of a draw; write small letters, digits and dashes'
+            )
+        inspector_lists = jobs.People(
+            await _uploaded_file(form, "inspectors"), await _uploaded_file(form, "recusals")
+        )
+        act = _act(visitor, form, "freeze", draw=draw_id, plan=plan_id)
+        await asyncio.to_thread(
+            _freeze_frame, service, visitor, act, draw_id, plan_id, inspector_lists
+        )
     except XhcreditError as error:
-        return await _list(request, visitor, str(error), 422)
-    return go_to(request, f"/console/draws/{draw}")
+        return await _render_list(request, visitor, str(error), 422)
+    return redirect_to(request, f"/console/draws/{draw_id}")
 
 
-async def _uploaded(form: Any, name: str) -> bytes:
+async def _uploaded_file(form: Any, name: str) -> bytes:
     """A file of a form.
 
     Raises:
@@ -76,80 +89,95 @@ async def _uploaded(form: Any, name: str) -> bytes:
     file = form.get(name)
     if file is None or isinstance(file, str) or not file.filename:
         raise BadInput(f"no file {name}.csv was chosen; choose it")
-    data: bytes = await file.read()
+    file_bytes: bytes = await file.read()
     await file.close()
-    return data
+    return file_bytes
 
 
-def _freeze(
-    service: Service, visitor: Visitor, act: Act, draw: str, plan: str, people: jobs.People
+def _freeze_frame(
+    service: Service,
+    visitor: Visitor,
+    act: Act,
+    draw_id: str,
+    plan_id: str,
+    inspector_lists: jobs.People,
 ) -> None:
-    kept = service.store.draws.plan(plan)
-    if not visitor.caller.may(DRAWS_RUN, kept["bureau"]):
-        raise UnknownRecord(f'there is no plan "{plan}"')
+    draw_plan = service.store.draws.get_plan(plan_id)
+    if not visitor.caller.may(DRAWS_RUN, draw_plan["bureau"]):
+        raise UnknownRecord(f'there is no plan "{plan_id}"')
     day = date.fromisoformat(service.store.reader.current_run()["as_of"])
-    asked = jobs.Freezing(plan, draw, day, people)
-    jobs.freeze(service.store, act, warehouse_of(service), service.rulebook, asked)
+    freeze_request = jobs.FreezeRequest(plan_id, draw_id, day, inspector_lists)
+    jobs.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
 
 
 def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
     """An act that the same form sent twice does once."""
-    once = text_of(form, "once")[:64] or None
+    idempotency_key = text_of(form, "once")[:64] or None
     caller = visitor.caller
     return Act(
-        caller.name, f"draw.{action}", visitor.purpose, caller.bureau, payload, once, payload
+        caller.name,
+        f"draw.{action}",
+        visitor.purpose,
+        caller.bureau,
+        payload,
+        idempotency_key,
+        payload,
     )
 
 
 @router.get("/console/draws/{draw}")
-async def one(request: Request, draw: str) -> Response:
+async def draw_page(request: Request, draw: str) -> Response:
     """State of a draw with the actions that are due."""
     visitor = await visitor_of(request, DRAWS_READ)
-    return await _one(request, visitor, draw)
+    return await _render_draw(request, visitor, draw)
 
 
-async def _one(
-    request: Request, visitor: Visitor, draw: str, wrong: str = "", status: int = 200
+async def _render_draw(
+    request: Request, visitor: Visitor, draw_id: str, error_message: str = "", status: int = 200
 ) -> Response:
     service = service_of(request)
-    shown = await asyncio.to_thread(_standing, service, visitor, draw)
-    shown |= {"wrong": wrong, "once": secrets.token_hex(16), "states": STATES}
-    return page(request, "draw.html", visitor, status, **shown)
+    context = await asyncio.to_thread(_draw_context, service, visitor, draw_id)
+    context |= {"wrong": error_message, "once": secrets.token_hex(16), "states": STATES}
+    return page(request, "draw.html", visitor, status, **context)
 
 
-def _standing(service: Service, visitor: Visitor, draw: str) -> dict[str, Any]:
+def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str, Any]:
     """A draw as the page shows it."""
-    kept = theirs(service, visitor.caller, DRAWS_READ, draw)
-    committed = jobs.committed(service.store, draw)
-    plan = json.loads(service.store.draws.file(draw, "plan.json"))
-    strata = json.loads(service.store.draws.file(draw, "strata.json"))
-    drawn = kept["state"] in STATES[2:]
-    record = jobs.record_of(service.store, draw) if drawn else None
-    codes = [s["code"] for s in record["selected"]] if record else []
+    stored_draw = draw_of_bureau(service, visitor.caller, DRAWS_READ, draw_id)
+    commitment = jobs.commitment_of(service.store, draw_id)
+    plan = json.loads(service.store.draws.file(draw_id, "plan.json"))
+    strata = json.loads(service.store.draws.file(draw_id, "strata.json"))
+    is_drawn = stored_draw["state"] in STATES[2:]
+    draw_record = jobs.record_of(service.store, draw_id) if is_drawn else None
+    codes = [s["code"] for s in draw_record["selected"]] if draw_record else []
     run = service.store.reader.current_run()["run"]
-    names = service.store.watch.places(run, codes, visitor.caller.scope(DRAWS_READ))
-    may = {p for p in (DRAWS_RUN, DRAWS_RESULTS) if visitor.caller.may(p, kept["bureau"])}
+    name_by_code = service.store.watchlist.enterprise_rows(
+        run, codes, visitor.caller.scope(DRAWS_READ)
+    )
+    permissions = {
+        p for p in (DRAWS_RUN, DRAWS_RESULTS) if visitor.caller.may(p, stored_draw["bureau"])
+    }
     return {
-        "kept": kept,
-        "committed": committed,
+        "kept": stored_draw,
+        "committed": commitment,
         "plan": plan,
-        "record": record,
-        "names": names,
+        "record": draw_record,
+        "names": name_by_code,
         "inner": {s["id"]: s for s in strata},
-        "may_run": DRAWS_RUN in may,
-        "may_enter": DRAWS_RESULTS in may,
-        "learned": _learned(service, kept),
-        "publication": standing(kept, service.rulebook, service.today()),
-        "days": {p["number"]: day_in_china(p["at"]) for p in kept["publications"]},
+        "may_run": DRAWS_RUN in permissions,
+        "may_enter": DRAWS_RESULTS in permissions,
+        "learned": _estimate_of(service, stored_draw),
+        "publication": publication_state(stored_draw, service.rulebook, service.today()),
+        "days": {p["number"]: day_in_china(p["at"]) for p in stored_draw["publications"]},
     }
 
 
-def _learned(service: Service, kept: dict[str, Any]) -> dict[str, Any] | None:
+def _estimate_of(service: Service, stored_draw: dict[str, Any]) -> dict[str, Any] | None:
     """Estimates from the inspection results; None before there are any."""
-    if not kept["results"]:
+    if not stored_draw["results"]:
         return None
     try:
-        return draw_results.estimate(service.store, kept["id"])
+        return draw_results.estimate(service.store, stored_draw["id"])
     except NothingKnown:
         return None
 
@@ -169,21 +197,21 @@ async def publish(request: Request, draw: str) -> Response:
     visitor = await visitor_of(request, DRAWS_RUN)
     service, form = service_of(request), await request.form()
     try:
-        await asyncio.to_thread(theirs, service, visitor.caller, DRAWS_RUN, draw)
+        await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RUN, draw)
         act = _act(visitor, form, "publish", draw=draw)
         await asyncio.to_thread(service.store.draws.publish, act, draw, {"files": list(FILES)})
     except XhcreditError as error:
-        return await _one(request, visitor, draw, str(error), 422)
-    return go_to(request, f"/console/draws/{draw}")
+        return await _render_draw(request, visitor, draw, str(error), 422)
+    return redirect_to(request, f"/console/draws/{draw}")
 
 
 @router.get("/console/draws/{draw}/ceremony")
 async def ceremony(request: Request, draw: str) -> Response:
     """Ceremony page for a projector: commitment, seed, then the list ticket by ticket."""
     visitor = await visitor_of(request, DRAWS_RUN)
-    shown = await asyncio.to_thread(_standing, service_of(request), visitor, draw)
-    shown |= {"wrong": "", "once": secrets.token_hex(16)}
-    return page(request, "ceremony.html", visitor, **shown)
+    context = await asyncio.to_thread(_draw_context, service_of(request), visitor, draw)
+    context |= {"wrong": "", "once": secrets.token_hex(16)}
+    return page(request, "ceremony.html", visitor, **context)
 
 
 @router.post("/console/draws/{draw}/seed")
@@ -191,18 +219,18 @@ async def seed(request: Request, draw: str) -> Response:
     """Enter the seed, written twice by two people, and draw."""
     visitor = await visitor_of(request, DRAWS_RUN)
     service, form = service_of(request), await request.form()
-    first, second = text_of(form, "first"), text_of(form, "second")
+    first_entry, second_entry = text_of(form, "first"), text_of(form, "second")
     try:
-        await asyncio.to_thread(theirs, service, visitor.caller, DRAWS_RUN, draw)
-        if first != second:
+        await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RUN, draw)
+        if first_entry != second_entry:
             raise BadInput("the two entries differ; compare them with the source, write them again")
-        source = jobs.committed(service.store, draw)["seed_source"]
+        seed_source = jobs.commitment_of(service.store, draw)["seed_source"]
         act = _act(visitor, form, "seed", draw=draw)
-        await asyncio.to_thread(jobs.seed, service.store, act, draw, first, source)
-        await _run(service, visitor, draw)
+        await asyncio.to_thread(jobs.enter_seed, service.store, act, draw, first_entry, seed_source)
+        await _run_draw(service, visitor, draw)
     except XhcreditError as error:
-        return await _one(request, visitor, draw, str(error), 422)
-    return go_to(request, f"/console/draws/{draw}/ceremony")
+        return await _render_draw(request, visitor, draw, str(error), 422)
+    return redirect_to(request, f"/console/draws/{draw}/ceremony")
 
 
 @router.post("/console/draws/{draw}/run")
@@ -211,18 +239,18 @@ async def run(request: Request, draw: str) -> Response:
     visitor = await visitor_of(request, DRAWS_RUN)
     service = service_of(request)
     try:
-        await asyncio.to_thread(theirs, service, visitor.caller, DRAWS_RUN, draw)
-        await _run(service, visitor, draw)
+        await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RUN, draw)
+        await _run_draw(service, visitor, draw)
     except XhcreditError as error:
-        return await _one(request, visitor, draw, str(error), 422)
-    return go_to(request, f"/console/draws/{draw}")
+        return await _render_draw(request, visitor, draw, str(error), 422)
+    return redirect_to(request, f"/console/draws/{draw}")
 
 
-async def _run(service: Service, visitor: Visitor, draw: str) -> None:
+async def _run_draw(service: Service, visitor: Visitor, draw_id: str) -> None:
     act = Act(
-        visitor.caller.name, "draw.run", visitor.purpose, visitor.caller.bureau, {"draw": draw}
+        visitor.caller.name, "draw.run", visitor.purpose, visitor.caller.bureau, {"draw": draw_id}
     )
-    await asyncio.to_thread(jobs.run, service.store, act, draw)
+    await asyncio.to_thread(jobs.run_draw, service.store, act, draw_id)
 
 
 @router.post("/console/draws/{draw}/results")
@@ -231,14 +259,14 @@ async def results(request: Request, draw: str) -> Response:
     visitor = await visitor_of(request, DRAWS_RESULTS)
     service, form = service_of(request), await request.form()
     try:
-        await asyncio.to_thread(theirs, service, visitor.caller, DRAWS_RESULTS, draw)
-        data = await _uploaded(form, "results")
+        await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RESULTS, draw)
+        results_csv = await _uploaded_file(form, "results")
         act = _act(visitor, form, "results", draw=draw)
-        given = (draw, data, "results.csv", warehouse_of(service), service.today())
-        await asyncio.to_thread(draw_results.enter_results, service.store, act, *given)
+        entry_args = (draw, results_csv, "results.csv", warehouse_of(service), service.today())
+        await asyncio.to_thread(draw_results.enter_results, service.store, act, *entry_args)
     except XhcreditError as error:
-        return await _one(request, visitor, draw, str(error), 422)
-    return go_to(request, f"/console/draws/{draw}")
+        return await _render_draw(request, visitor, draw, str(error), 422)
+    return redirect_to(request, f"/console/draws/{draw}")
 
 
 @router.get("/console/public/verify")

@@ -15,99 +15,118 @@ from xhcredit.jobs.draws import joint as jobs
 from xhcredit.rules.schemas.draws import Items
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
-from xhcredit_serving.draws.routes import theirs
+from xhcredit_serving.draws.routes import draw_of_bureau
 from xhcredit_serving.draws.schemas import ID
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
-HERE = "/console/draws-joint"
-_DRAWN = ("drawn", "published")
+BASE_PATH = "/console/draws-joint"
+_DRAWN_STATES = ("drawn", "published")
 
 
-@router.get(HERE)
+@router.get(BASE_PATH)
 async def joint_draws(request: Request) -> Response:
     """Joint draws in which the visitor's bureaus take part, and a form for a new one."""
     visitor = await visitor_of(request, DRAWS_READ)
-    return await _list(request, visitor)
+    return await _render_list(request, visitor)
 
 
-async def _list(request: Request, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
+async def _render_list(
+    request: Request, visitor: Visitor, error_message: str = "", status: int = 200
+) -> Response:
     service = service_of(request)
     scope, may_run = visitor.caller.scope(DRAWS_READ), DRAWS_RUN in visitor.caller.permissions
-    shown = {
-        "joint_draws": await asyncio.to_thread(service.store.joint_draws.listed, scope),
-        "free": await asyncio.to_thread(_free, service, visitor) if may_run else [],
+    context = {
+        "joint_draws": await asyncio.to_thread(service.store.joint_draws.list_joint_draws, scope),
+        "free": await asyncio.to_thread(_free_draws, service, visitor) if may_run else [],
         "once": secrets.token_hex(16),
     }
-    return page(request, "joint_list.html", visitor, status, wrong=wrong, **shown)
+    return page(request, "joint_list.html", visitor, status, wrong=error_message, **context)
 
 
-def _free(service: Service, visitor: Visitor) -> list[dict[str, Any]]:
+def _free_draws(service: Service, visitor: Visitor) -> list[dict[str, Any]]:
     """Draws that can be laid over others: drawn, not replaced, in no joint draw yet."""
-    every = service.store.draws.listed(visitor.caller.scope(DRAWS_RUN))
-    gone, taken = {d["replaces"] for d in every}, service.store.joint_draws.of_draw
-    free = [d for d in every if d["state"] in _DRAWN and d["id"] not in gone]
-    return [d for d in free if taken(d["id"]) is None]
+    all_draws = service.store.draws.list_draws(visitor.caller.scope(DRAWS_RUN))
+    replaced_ids, joint_of_draw = (
+        {d["replaces"] for d in all_draws},
+        service.store.joint_draws.joint_of_draw,
+    )
+    free_draws = [
+        d for d in all_draws if d["state"] in _DRAWN_STATES and d["id"] not in replaced_ids
+    ]
+    return [d for d in free_draws if joint_of_draw(d["id"]) is None]
 
 
-@router.post(HERE)
-async def lay_over(request: Request) -> Response:
+@router.post(BASE_PATH)
+async def create_joint_draw(request: Request) -> Response:
     """Lay draws over one another."""
     visitor = await visitor_of(request, DRAWS_RUN)
     service, form = service_of(request), await request.form()
-    joint = text_of(form, "joint").strip()
-    draws = [d for d in form.getlist("draw") if isinstance(d, str)]
+    joint_id = text_of(form, "joint").strip()
+    draw_ids = [d for d in form.getlist("draw") if isinstance(d, str)]
     try:
-        if not ID.fullmatch(joint):
-            raise BadInput(f'"{joint}" is no id; write small letters, digits and dashes')
-        payload = {"joint": joint, "draws": draws}
-        once, caller = text_of(form, "once")[:64] or None, visitor.caller
-        act = Act(caller.name, "draw.joint", visitor.purpose, caller.bureau, payload, once, payload)
-        await asyncio.to_thread(_lay_over, service, visitor, act, joint, draws)
+        if not ID.fullmatch(joint_id):
+            raise BadInput(f'"{joint_id}" is no id; write small letters, digits and dashes')
+        payload = {"joint": joint_id, "draws": draw_ids}
+        idempotency_key, caller = text_of(form, "once")[:64] or None, visitor.caller
+        act = Act(
+            caller.name,
+            "draw.joint",
+            visitor.purpose,
+            caller.bureau,
+            payload,
+            idempotency_key,
+            payload,
+        )
+        await asyncio.to_thread(_create_joint_draw, service, visitor, act, joint_id, draw_ids)
     except XhcreditError as error:
-        return await _list(request, visitor, str(error), 422)
-    return go_to(request, f"{HERE}/{joint}")
+        return await _render_list(request, visitor, str(error), 422)
+    return redirect_to(request, f"{BASE_PATH}/{joint_id}")
 
 
-def _lay_over(service: Service, visitor: Visitor, act: Act, joint: str, draws: list[str]) -> None:
-    for draw in draws:
-        theirs(service, visitor.caller, DRAWS_RUN, draw)
-    jobs.lay_over(service.store, act, joint, draws)
+def _create_joint_draw(
+    service: Service, visitor: Visitor, act: Act, joint_id: str, draw_ids: list[str]
+) -> None:
+    for draw_id in draw_ids:
+        draw_of_bureau(service, visitor.caller, DRAWS_RUN, draw_id)
+    jobs.join_draws(service.store, act, joint_id, draw_ids)
 
 
-@router.get(HERE + "/{joint}")
-async def one(request: Request, joint: str) -> Response:
+@router.get(BASE_PATH + "/{joint}")
+async def joint_draw_page(request: Request, joint: str) -> Response:
     """One joint draw: visits by enterprise and bureau, and the visits saved."""
     visitor, service = await visitor_of(request, DRAWS_READ), service_of(request)
-    shown = await asyncio.to_thread(_shown, service, visitor, joint)
+    context = await asyncio.to_thread(_joint_context, service, visitor, joint)
     await service.journal.note(visitor.act("draw.joint_read", joint=joint))
-    return page(request, "joint.html", visitor, **shown)
+    return page(request, "joint.html", visitor, **context)
 
 
-def _shown(service: Service, visitor: Visitor, joint: str) -> dict[str, Any]:
+def _joint_context(service: Service, visitor: Visitor, joint_id: str) -> dict[str, Any]:
     """The record, with names of enterprises that the visitor may see, and items in words.
 
     Raises:
         UnknownRecord: there is none in which the visitor's bureaus take part.
     """
     store, scope = service.store, visitor.caller.scope(DRAWS_READ)
-    if joint not in {j["joint_id"] for j in store.joint_draws.listed(scope)}:
-        raise UnknownRecord(f'there is no joint draw "{joint[:64]}"; list them to find its id')
-    record = json.loads(store.joint_draws.record(joint))
+    if joint_id not in {j["joint_id"] for j in store.joint_draws.list_joint_draws(scope)}:
+        raise UnknownRecord(f'there is no joint draw "{joint_id[:64]}"; list them to find its id')
+    joint_record = json.loads(store.joint_draws.record(joint_id))
     run = store.reader.current_run()["run"]
-    codes = [v["code"] for v in record["selected"]]
-    digest = next(j["digest"] for j in store.joint_draws.listed(scope) if j["joint_id"] == joint)
+    codes = [v["code"] for v in joint_record["selected"]]
+    digest = next(
+        j["digest"] for j in store.joint_draws.list_joint_draws(scope) if j["joint_id"] == joint_id
+    )
     return {
-        "joint": record,
+        "joint": joint_record,
         "digest": digest,
-        "names": store.watch.places(run, codes, scope),
+        "names": store.watchlist.enterprise_rows(run, codes, scope),
         "items": items_of(service),
     }
 
 
 def items_of(service: Service) -> dict[str, dict[str, str]]:
     """The inspection items of the day, in both languages."""
-    base = service.rulebook.serving("draws.items", Items, as_of=service.today()).root
-    return {name: {"zh": item.zh, "en": item.en} for name, item in base.items()}
+    item_catalogue = service.rulebook.serving("draws.items", Items, as_of=service.today()).root
+    return {name: {"zh": item.zh, "en": item.en} for name, item in item_catalogue.items()}

@@ -14,161 +14,202 @@ from starlette.responses import Response
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draws import triggered_checks as jobs
-from xhcredit.rules.schemas.draws import Triggers
+from xhcredit.rules.schemas.draws import CheckSources
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.console.draws.joint import items_of
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
-HERE = "/console/draws-checks"
+BASE_PATH = "/console/draws-checks"
 STATES = ("open", "closed", "called_off")
-_ROWS = 200  #: of the list; filters narrow it
-_LONGEST = 200  #: characters of a field
+_MAX_ROWS = 200  #: of the list; filters narrow it
+_MAX_LENGTH = 200  #: characters of a field
 
 
-@router.get(HERE)
+@router.get(BASE_PATH)
 async def checks(request: Request) -> Response:
     """Checks of the visitor's bureaus, how many by source, and a form for a new one."""
     visitor = await visitor_of(request, DRAWS_READ)
-    return await _list(request, visitor)
+    return await _render_list(request, visitor)
 
 
-async def _list(
-    request: Request, visitor: Visitor, wrong: str = "", said: dict[str, Any] | None = None
+async def _render_list(
+    request: Request,
+    visitor: Visitor,
+    error_message: str = "",
+    form_fields: dict[str, Any] | None = None,
 ) -> Response:
     service, state = service_of(request), request.query_params.get("state", "")
-    every = await asyncio.to_thread(
-        service.store.triggered.listed, visitor.caller.scope(DRAWS_READ)
+    all_checks = await asyncio.to_thread(
+        service.store.triggered_checks.list_checks, visitor.caller.scope(DRAWS_READ)
     )
-    found = [c for c in every if state not in STATES or c["state"] == state]
-    await service.journal.note(visitor.act("check.list", checks=len(found)))
-    law = service.rulebook.serving("draws.triggered", Triggers, as_of=service.today()).root
-    shown = {
-        "checks": found[:_ROWS],
-        "many": len(found),
-        "counted": jobs.counted(every),
+    filtered_checks = [c for c in all_checks if state not in STATES or c["state"] == state]
+    await service.journal.note(visitor.act("check.list", checks=len(filtered_checks)))
+    source_by_name = service.rulebook.serving(
+        "draws.triggered", CheckSources, as_of=service.today()
+    ).root
+    context = {
+        "checks": filtered_checks[:_MAX_ROWS],
+        "many": len(filtered_checks),
+        "counted": jobs.counts_by_source(all_checks),
         "state": state,
         "states": STATES,
         "items": items_of(service),
-        "sources": {name: {"zh": s.zh, "en": s.en} for name, s in law.items()},
+        "sources": {name: {"zh": s.zh, "en": s.en} for name, s in source_by_name.items()},
         "may_run": DRAWS_RUN in visitor.caller.permissions,
         "bureau": visitor.caller.bureau,
-        "said": said or {},
+        "said": form_fields or {},
         "once": secrets.token_hex(16),
     }
-    return page(request, "checks.html", visitor, 422 if wrong else 200, wrong=wrong, **shown)
+    return page(
+        request,
+        "checks.html",
+        visitor,
+        422 if error_message else 200,
+        wrong=error_message,
+        **context,
+    )
 
 
-@router.post(HERE)
+@router.post(BASE_PATH)
 async def open_check(request: Request) -> Response:
     """Open a check."""
     visitor = await visitor_of(request, DRAWS_RUN)
     service, form = service_of(request), await request.form()
     names = ("id", "bureau", "code", "source", "reason", "reference")
-    said: dict[str, Any] = {n: text_of(form, n).strip()[: _LONGEST + 1] for n in names}
-    said["items"] = [i for i in form.getlist("item") if isinstance(i, str)]
+    form_fields: dict[str, Any] = {n: text_of(form, n).strip()[: _MAX_LENGTH + 1] for n in names}
+    form_fields["items"] = [i for i in form.getlist("item") if isinstance(i, str)]
     try:
-        if not visitor.caller.may(DRAWS_RUN, said["bureau"]):
-            raise UnknownRecord(f'"{said["bureau"]}" is not your bureau; open checks of your own')
+        if not visitor.caller.may(DRAWS_RUN, form_fields["bureau"]):
+            raise UnknownRecord(
+                f'"{form_fields["bureau"]}" is not your bureau; open checks of your own'
+            )
         today = service.today()
-        act = _act(visitor, form, "open", said["id"], said)
-        given = said | {"opened_on": today}
-        await asyncio.to_thread(jobs.open_check, service.store, act, given, service.rulebook, today)
+        act = _act(visitor, form, "open", form_fields["id"], form_fields)
+        check_fields = form_fields | {"opened_on": today}
+        await asyncio.to_thread(
+            jobs.open_check, service.store, act, check_fields, service.rulebook, today
+        )
     except XhcreditError as error:
-        return await _list(request, visitor, str(error), said)
-    return go_to(request, f"{HERE}/{said['id']}")
+        return await _render_list(request, visitor, str(error), form_fields)
+    return redirect_to(request, f"{BASE_PATH}/{form_fields['id']}")
 
 
-def _act(visitor: Visitor, form: FormData, action: str, check: str, body: Any) -> Act:
+def _act(visitor: Visitor, form: FormData, action: str, check_id: str, request_body: Any) -> Act:
     """An act that the same form sent twice does once."""
-    once, caller = text_of(form, "once")[:64] or None, visitor.caller
-    payload = {"check": check}
-    return Act(caller.name, f"check.{action}", visitor.purpose, caller.bureau, payload, once, body)
+    idempotency_key, caller = text_of(form, "once")[:64] or None, visitor.caller
+    payload = {"check": check_id}
+    return Act(
+        caller.name,
+        f"check.{action}",
+        visitor.purpose,
+        caller.bureau,
+        payload,
+        idempotency_key,
+        request_body,
+    )
 
 
-@router.get(HERE + "/{check}")
-async def one(request: Request, check: str) -> Response:
+@router.get(BASE_PATH + "/{check}")
+async def check_page(request: Request, check: str) -> Response:
     """One triggered check: reason, whether it counts, result, possible actions."""
     visitor = await visitor_of(request, DRAWS_READ)
-    return await _one(request, visitor, check)
+    return await _render_check(request, visitor, check)
 
 
-async def _one(request: Request, visitor: Visitor, check: str, wrong: str = "") -> Response:
+async def _render_check(
+    request: Request, visitor: Visitor, check_id: str, error_message: str = ""
+) -> Response:
     service = service_of(request)
-    found = await asyncio.to_thread(_theirs, service, visitor, DRAWS_READ, check)
-    await service.journal.note(visitor.act("check.read", check=check, code=found["code"]))
+    stored_check = await asyncio.to_thread(_visible_check, service, visitor, DRAWS_READ, check_id)
+    await service.journal.note(visitor.act("check.read", check=check_id, code=stored_check["code"]))
     run, scope = service.store.reader.current_run()["run"], visitor.caller.scope(DRAWS_READ)
-    names = await asyncio.to_thread(service.store.watch.places, run, [found["code"]], scope)
-    law = service.rulebook.serving("draws.triggered", Triggers, as_of=service.today()).root
-    source = law.get(found["source"])
-    shown = {
-        "check": found,
+    names = await asyncio.to_thread(
+        service.store.watchlist.enterprise_rows, run, [stored_check["code"]], scope
+    )
+    source_by_name = service.rulebook.serving(
+        "draws.triggered", CheckSources, as_of=service.today()
+    ).root
+    source = source_by_name.get(stored_check["source"])
+    context = {
+        "check": stored_check,
         "names": names,
         "items": items_of(service),
         "source": {"zh": source.zh, "en": source.en} if source else {},
         "results": list(dict(directory()["inspection"].column("result").values)),
-        "may_enter": visitor.caller.may(DRAWS_RESULTS, found["bureau"]),
-        "may_run": visitor.caller.may(DRAWS_RUN, found["bureau"]),
+        "may_enter": visitor.caller.may(DRAWS_RESULTS, stored_check["bureau"]),
+        "may_run": visitor.caller.may(DRAWS_RUN, stored_check["bureau"]),
         "today": service.today(),
         "once": secrets.token_hex(16),
     }
-    return page(request, "check.html", visitor, 422 if wrong else 200, wrong=wrong, **shown)
+    return page(
+        request,
+        "check.html",
+        visitor,
+        422 if error_message else 200,
+        wrong=error_message,
+        **context,
+    )
 
 
-def _theirs(service: Service, visitor: Visitor, permission: str, check: str) -> dict[str, Any]:
+def _visible_check(
+    service: Service, visitor: Visitor, permission: str, check_id: str
+) -> dict[str, Any]:
     """A check of the visitor's bureaus.
 
     Raises:
         UnknownRecord: there is none.
     """
-    kept = service.store.triggered.one(check[:64])
-    if not visitor.caller.may(permission, kept["bureau"]):
-        raise UnknownRecord(f'there is no check "{check[:64]}"; list them to find its id')
-    return kept
+    stored_check = service.store.triggered_checks.get(check_id[:64])
+    if not visitor.caller.may(permission, stored_check["bureau"]):
+        raise UnknownRecord(f'there is no check "{check_id[:64]}"; list them to find its id')
+    return stored_check
 
 
-@router.post(HERE + "/{check}/result")
+@router.post(BASE_PATH + "/{check}/result")
 async def close(request: Request, check: str) -> Response:
     """Enter the result of a triggered check."""
 
-    def work(service: Service, act: Act, form: FormData) -> None:
+    def save_result(service: Service, act: Act, form: FormData) -> None:
         names = ("result", "inspected_on", "note")
-        found = {n: text_of(form, n).strip()[:_LONGEST] for n in names}
-        place = warehouse_of(service)
-        jobs.close_check(service.store, act, check, found, place, service.today())
+        result_fields = {n: text_of(form, n).strip()[:_MAX_LENGTH] for n in names}
+        warehouse = warehouse_of(service)
+        jobs.close_check(service.store, act, check, result_fields, warehouse, service.today())
 
-    return await _step(request, check, DRAWS_RESULTS, "close", work)
+    return await _perform_step(request, check, DRAWS_RESULTS, "close", save_result)
 
 
-@router.post(HERE + "/{check}/calling-off")
+@router.post(BASE_PATH + "/{check}/calling-off")
 async def call_off(request: Request, check: str) -> Response:
     """Call a check off; the reason is kept."""
 
-    def work(service: Service, act: Act, form: FormData) -> None:
-        reason = text_of(form, "reason")[:_LONGEST]
-        jobs.call_off(service.store, act, check, reason, service.today())
+    def save_call_off(service: Service, act: Act, form: FormData) -> None:
+        reason = text_of(form, "reason")[:_MAX_LENGTH]
+        jobs.cancel_check(service.store, act, check, reason, service.today())
 
-    return await _step(request, check, DRAWS_RUN, "call_off", work)
+    return await _perform_step(request, check, DRAWS_RUN, "call_off", save_call_off)
 
 
-async def _step(
+async def _perform_step(
     request: Request,
-    check: str,
+    check_id: str,
     permission: str,
     action: str,
-    work: Callable[[Service, Act, FormData], None],
+    perform: Callable[[Service, Act, FormData], None],
 ) -> Response:
     """Do something about a check, and show it again."""
     visitor = await visitor_of(request, permission)
     service, form = service_of(request), await request.form()
-    await asyncio.to_thread(_theirs, service, visitor, permission, check)
-    told = {k: v for k, v in form.items() if isinstance(v, str) and k not in ("csrf", "once")}
-    act = _act(visitor, form, action, check, told)
+    await asyncio.to_thread(_visible_check, service, visitor, permission, check_id)
+    form_fields = {
+        k: v for k, v in form.items() if isinstance(v, str) and k not in ("csrf", "once")
+    }
+    act = _act(visitor, form, action, check_id, form_fields)
     try:
-        await asyncio.to_thread(work, service, act, form)
+        await asyncio.to_thread(perform, service, act, form)
     except XhcreditError as error:
-        return await _one(request, visitor, check, str(error))
-    return go_to(request, f"{HERE}/{check}")
+        return await _render_check(request, visitor, check_id, str(error))
+    return redirect_to(request, f"{BASE_PATH}/{check_id}")

@@ -14,22 +14,22 @@ from xhcredit.alerts.workflow import STATES as alert_states  # noqa: N811 - the 
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.restoration.candidates import STATES
 from xhcredit.store.access import audit_log as trail
-from xhcredit.store.alerts.alert_queries import Asked as Question
-from xhcredit_serving.alerts.routes import listed
+from xhcredit.store.alerts.alert_queries import AlertQuery as Question
+from xhcredit_serving.alerts.routes import alert_rows
 from xhcredit_serving.auth.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
-from xhcredit_serving.console.restoration.candidates import apply_address, possible
-from xhcredit_serving.console.shell.language import chosen
+from xhcredit_serving.console.restoration.candidates import apply_address, restorable_records
+from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page
-from xhcredit_serving.console.shell.relations_svg import picture
+from xhcredit_serving.console.shell.relations_svg import relations_picture
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.enterprise.enterprise_file import read_file
-from xhcredit_serving.enterprise.what_if import Addition, Supposed, Withdrawal, suppose
-from xhcredit_serving.http.field_types import right_code
+from xhcredit_serving.enterprise.what_if import Addition, WhatIfRequest, Withdrawal, run_what_if
+from xhcredit_serving.http.field_types import validated_code
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
-_MOST_LOOKS = 20
-_YES = {True: ("是", "yes"), False: ("否", "no")}
+_MAX_VIEWS = 20
+_YES_NO_WORDS = {True: ("是", "yes"), False: ("否", "no")}
 #: events that are often supposed: table and values
 PRESETS: dict[str, tuple[str, dict[str, str | bool | int | float | None]]] = {
     "a fine of 5,000 yuan": (
@@ -54,27 +54,34 @@ async def enterprise(request: Request, code: str) -> Response:
     """The whole file."""
     visitor = await visitor_of(request, SCORES)
     service = service_of(request)
-    code = right_code(code)
-    told = await read_file(service, visitor.caller, visitor.purpose, code)
-    looks = await _looks(service, visitor, code)
-    zh = chosen(request) == "zh"
-    shown = _shown(told, zh) | {"looks": looks, "presets": PRESETS}
-    shown["picture"] = picture(told["relations"], shown["facts"], zh)
-    shown["alerts"] = await asyncio.to_thread(_alerts, service, visitor, code)
-    shown["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
-    shown["possible"] = await possible(request, visitor, code)
-    shown["apply_address"] = apply_address
-    shown["may_file"] = RESTORATION_FILE in visitor.caller.permissions
-    shown["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
-    return page(request, "enterprise.html", visitor, charts=True, **shown)
+    code = validated_code(code)
+    enterprise_file = await read_file(service, visitor.caller, visitor.purpose, code)
+    recent_views = await _recent_views(service, visitor, code)
+    zh = language_of(request) == "zh"
+    context = _file_context(enterprise_file, zh) | {"looks": recent_views, "presets": PRESETS}
+    context["picture"] = relations_picture(enterprise_file["relations"], context["facts"], zh)
+    context["alerts"] = await asyncio.to_thread(_latest_alerts, service, visitor, code)
+    context["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
+    context["possible"] = await restorable_records(request, visitor, code)
+    context["apply_address"] = apply_address
+    context["may_file"] = RESTORATION_FILE in visitor.caller.permissions
+    context["states"] = {k: v[0 if zh else 1] for k, v in STATES.items()}
+    return page(request, "enterprise.html", visitor, charts=True, **context)
 
 
 @router.get("/console/enterprises/{code}/drawer")
 async def drawer(request: Request, code: str) -> Response:
     """The main things, beside the list."""
     visitor = await visitor_of(request, SCORES)
-    told = await read_file(service_of(request), visitor.caller, visitor.purpose, right_code(code))
-    return page(request, "drawer.html", visitor, **_shown(told, chosen(request) == "zh"))
+    enterprise_file = await read_file(
+        service_of(request), visitor.caller, visitor.purpose, validated_code(code)
+    )
+    return page(
+        request,
+        "drawer.html",
+        visitor,
+        **_file_context(enterprise_file, language_of(request) == "zh"),
+    )
 
 
 @router.post("/console/enterprises/{code}/what-if")
@@ -82,44 +89,54 @@ async def what_if(request: Request, code: str) -> Response:
     """The result if one record were gone, or one were added."""
     visitor = await visitor_of(request, WHAT_IF)
     form = await request.form()
-    asked = _supposed(right_code(code), form)
+    supposition = _supposition_of(validated_code(code), form)
     try:
-        told = await suppose(service_of(request), visitor.caller, visitor.purpose, asked)
+        what_if_result = await run_what_if(
+            service_of(request), visitor.caller, visitor.purpose, supposition
+        )
     except RequestValidationError as error:
-        wrong = "; ".join(str(e["msg"]) for e in error.errors())
-        return page(request, "what_if.html", visitor, 422, told=None, wrong=wrong)
-    return page(request, "what_if.html", visitor, told=told, wrong="")
+        error_message = "; ".join(str(e["msg"]) for e in error.errors())
+        return page(request, "what_if.html", visitor, 422, told=None, wrong=error_message)
+    return page(request, "what_if.html", visitor, told=what_if_result, wrong="")
 
 
-def _supposed(code: str, form: FormData) -> Supposed:
+def _supposition_of(code: str, form: FormData) -> WhatIfRequest:
     """What-if request of a form: a preset to add, or the key of a record to withdraw."""
     preset = PRESETS.get(text_of(form, "preset"))
     if preset is not None:
-        return Supposed(code=code, add=[Addition(table=preset[0], values=preset[1])], withdraw=[])
+        return WhatIfRequest(
+            code=code, add=[Addition(table=preset[0], values=preset[1])], withdraw=[]
+        )
     table = text_of(form, "table")[:60]
     key = {k.removeprefix("key."): text_of(form, k) for k in form if k.startswith("key.")}
-    withdrawn = Withdrawal(table=table, key=dict(list(key.items())[:10]))
-    return Supposed(code=code, add=[], withdraw=[withdrawn])
+    withdrawal = Withdrawal(table=table, key=dict(list(key.items())[:10]))
+    return WhatIfRequest(code=code, add=[], withdraw=[withdrawal])
 
 
-def _shown(told: dict[str, Any], zh: bool) -> dict[str, Any]:
+def _file_context(enterprise_file: dict[str, Any], zh: bool) -> dict[str, Any]:
     """Template context of an enterprise file."""
-    facts = {f["column"]: f for f in told["register"]["facts"]}
-    for event in told["events"]:
+    facts = {f["column"]: f for f in enterprise_file["register"]["facts"]}
+    for event in enterprise_file["events"]:
         event["key"] = _key_of(event)
-    for fact in (f for part in (told["register"], *told["events"]) for f in part["facts"]):
+    for fact in (
+        f
+        for part in (enterprise_file["register"], *enterprise_file["events"])
+        for f in part["facts"]
+    ):
         if isinstance(fact["value"], bool):
-            fact["said"], fact["value"] = _YES[fact["value"]]
-    scores = told["result"]["scores"]
-    costs = [dict(i, score=s["score"]) for s in scores for i in s["indicators"]]
-    worst = sorted(costs, key=lambda i: -i["costs_composite"])
+            fact["said"], fact["value"] = _YES_NO_WORDS[fact["value"]]
+    scores = enterprise_file["result"]["scores"]
+    indicator_costs = [dict(i, score=s["score"]) for s in scores for i in s["indicators"]]
+    costliest = sorted(indicator_costs, key=lambda i: -i["costs_composite"])
     return {
-        "told": told,
-        "name": facts["name"]["value"] if "name" in facts else told["code"],
+        "told": enterprise_file,
+        "name": facts["name"]["value"] if "name" in facts else enterprise_file["code"],
         "facts": facts,
-        "worst": [i for i in worst if i["costs_composite"] > 0][:8],
-        "score_chart": _score_chart(told["history"], zh),
-        "tables": sorted({e["table"]: e["zh" if zh else "en"] for e in told["events"]}.items()),
+        "worst": [i for i in costliest if i["costs_composite"] > 0][:8],
+        "score_chart": _score_chart(enterprise_file["history"], zh),
+        "tables": sorted(
+            {e["table"]: e["zh" if zh else "en"] for e in enterprise_file["events"]}.items()
+        ),
     }
 
 
@@ -137,23 +154,27 @@ def _score_chart(history: list[dict[str, Any]], zh: bool) -> dict[str, Any]:
 def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
     """Key of a record for a what-if withdrawal; None if it cannot be withdrawn."""
     table = directory()[event["table"]]
-    held = {f["column"]: f["value"] for f in event["facts"]} | {"occurred_on": event["occurred_on"]}
-    wanted = [k for k in table.key if k != "code"]
-    if not table.scored or any(k not in held for k in wanted):
+    value_by_column = {f["column"]: f["value"] for f in event["facts"]} | {
+        "occurred_on": event["occurred_on"]
+    }
+    key_columns = [k for k in table.key if k != "code"]
+    if not table.scored or any(k not in value_by_column for k in key_columns):
         return None
-    return {k: str(held[k]) for k in wanted}
+    return {k: str(value_by_column[k]) for k in key_columns}
 
 
-def _alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
+def _latest_alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
     """Latest alerts about the enterprise; None without the permission."""
     if ALERTS_READ not in visitor.caller.permissions:
         return None
-    within = visitor.caller.scope(ALERTS_READ)
-    return listed(service, Question(within=within, code=code, limit=_MOST_LOOKS))
+    bureaus = visitor.caller.scope(ALERTS_READ)
+    return alert_rows(service, Question(within=bureaus, code=code, limit=_MAX_VIEWS))
 
 
-async def _looks(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
+async def _recent_views(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
     """Latest audit-log reads of the enterprise, within the visitor's bureaus."""
-    asked = trail.Asked(code=code, bureaus=visitor.caller.scope(SCORES))
-    rows, _ = await asyncio.to_thread(trail.page, service.store.database, asked, _MOST_LOOKS)
+    log_query = trail.AuditLogQuery(code=code, bureaus=visitor.caller.scope(SCORES))
+    rows, _ = await asyncio.to_thread(
+        trail.read_page, service.store.database, log_query, _MAX_VIEWS
+    )
     return rows

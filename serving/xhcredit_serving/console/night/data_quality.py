@@ -14,7 +14,7 @@ from xhcredit.ingest.quality import summarise
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit_serving.auth.permissions import CATALOGUE
-from xhcredit_serving.console.shell.language import chosen
+from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import page
 from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import service_of
@@ -29,40 +29,40 @@ async def quality(request: Request) -> Response:
     folder = service_of(request).settings.warehouse
     if folder is None:
         return page(request, "quality_none.html", visitor)
-    told = await asyncio.to_thread(summary, folder, Warehouse(folder).digest())
-    zh = chosen(request) == "zh"
-    shown: dict[str, Any] = {
-        "told": told,
-        "reasons": _reasons(told, zh),
-        "held": _held_back(told, zh),
+    quality_summary = await asyncio.to_thread(cached_summary, folder, Warehouse(folder).digest())
+    zh = language_of(request) == "zh"
+    context: dict[str, Any] = {
+        "told": quality_summary,
+        "reasons": _reason_rows(quality_summary, zh),
+        "held": _quarantine_chart(quality_summary, zh),
     }
-    return page(request, "quality.html", visitor, charts=True, **shown)
+    return page(request, "quality.html", visitor, charts=True, **context)
 
 
 @lru_cache(maxsize=2)
-def summary(folder: Path, digest: str) -> dict[str, Any]:
+def cached_summary(folder: Path, digest: str) -> dict[str, Any]:
     """Quality summary of a warehouse, cached by its digest."""
     return summarise(Warehouse(folder))
 
 
-def _reasons(told: dict[str, Any], zh: bool) -> list[dict[str, Any]]:
+def _reason_rows(quality_summary: dict[str, Any], zh: bool) -> list[dict[str, Any]]:
     """Quarantined rows by reason, with the remedy."""
     return [
         {"reason": reason, "rows": rows, "cure": REASONS[reason][0 if zh else 1].replace("{}", "…")}
-        for reason, rows in told["reasons"].items()
+        for reason, rows in quality_summary["reasons"].items()
     ]
 
 
-def _held_back(told: dict[str, Any], zh: bool) -> dict[str, Any]:
+def _quarantine_chart(quality_summary: dict[str, Any], zh: bool) -> dict[str, Any]:
     """Rows held back by reason, as a chart."""
     return {
         "kind": "bar",
         "flat": True,
-        "x": list(told["reasons"]),
+        "x": list(quality_summary["reasons"]),
         "series": [
             {
                 "name": "行数" if zh else "rows",
-                "data": list(told["reasons"].values()),
+                "data": list(quality_summary["reasons"].values()),
                 "colour": "#b35900",
             }
         ],

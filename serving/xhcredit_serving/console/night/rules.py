@@ -12,7 +12,7 @@ from xhcredit.rules.check import missing_notice
 from xhcredit_serving.auth.permissions import CATALOGUE
 from xhcredit_serving.console.shell.layout import page
 from xhcredit_serving.console.shell.visitor import visitor_of
-from xhcredit_serving.night.catalogue import in_force, one_rule
+from xhcredit_serving.night.catalogue import rule_with_entries, rules_effective_on
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -23,17 +23,21 @@ async def rules(request: Request) -> Response:
     """All rules in force on a day, narrowed by a text."""
     visitor = await visitor_of(request, CATALOGUE)
     service = service_of(request)
-    asked = request.query_params
-    day, wrong = _day(asked.get("as_of", ""), service.today())
-    told = in_force(service.rulebook, day)
-    found = [r for r in told["rules"] if _has(r, asked.get("q", ""))]
-    shown: dict[str, Any] = {
+    query_params = request.query_params
+    day, unreadable_day = _requested_day(query_params.get("as_of", ""), service.today())
+    rules_in_force = rules_effective_on(service.rulebook, day)
+    matching_rules = [
+        r for r in rules_in_force["rules"] if _rule_matches(r, query_params.get("q", ""))
+    ]
+    context: dict[str, Any] = {
         "day": day,
-        "wrong": wrong,
-        "q": asked.get("q", ""),
+        "wrong": unreadable_day,
+        "q": query_params.get("q", ""),
         "missing": missing_notice(service.rulebook, service.today()),
     }
-    return page(request, "rules.html", visitor, rules=found, book=told, **shown)
+    return page(
+        request, "rules.html", visitor, rules=matching_rules, book=rules_in_force, **context
+    )
 
 
 @router.get("/console/rules/{rule_id}")
@@ -41,23 +45,23 @@ async def rule(request: Request, rule_id: str) -> Response:
     """One rule with all its entries."""
     visitor = await visitor_of(request, CATALOGUE)
     service = service_of(request)
-    day, wrong = _day(request.query_params.get("as_of", ""), service.today())
-    told = one_rule(service.rulebook, rule_id, day)
-    return page(request, "rule.html", visitor, rule=told, day=day, wrong=wrong)
+    day, unreadable_day = _requested_day(request.query_params.get("as_of", ""), service.today())
+    rule_detail = rule_with_entries(service.rulebook, rule_id, day)
+    return page(request, "rule.html", visitor, rule=rule_detail, day=day, wrong=unreadable_day)
 
 
-def _day(asked: str, today: date) -> tuple[date, str]:
+def _requested_day(day_text: str, today: date) -> tuple[date, str]:
     """Requested as-of day, else today and the text that could not be read."""
-    if not asked:
+    if not day_text:
         return today, ""
     try:
-        return date.fromisoformat(asked), ""
+        return date.fromisoformat(day_text), ""
     except ValueError:
-        return today, asked[:40]
+        return today, day_text[:40]
 
 
-def _has(rule: dict[str, Any], text: str) -> bool:
+def _rule_matches(rule: dict[str, Any], text: str) -> bool:
     """Whether a rule contains the search words."""
     source = rule["source"]
-    spoken = [rule["id"], rule["name_zh"], rule["name_en"], *map(str, source.values())]
-    return all(word.lower() in " ".join(spoken).lower() for word in text.split())
+    searched_texts = [rule["id"], rule["name_zh"], rule["name_en"], *map(str, source.values())]
+    return all(word.lower() in " ".join(searched_texts).lower() for word in text.split())

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from xhcredit.errors import BadInput
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import SCORES
-from xhcredit_serving.console.shell.layout import go_to
+from xhcredit_serving.console.shell.layout import redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.night import saved_views as views
 from xhcredit_serving.service import service_of
@@ -20,20 +20,20 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.post("/console/watchlist/views")
-async def change(request: Request) -> Response:
+async def change_view(request: Request) -> Response:
     """Save the present filters under a name, or take a view out of the menu."""
     visitor = await visitor_of(request, SCORES)
     service, form = service_of(request), await request.form()
     caller, name = visitor.caller, text_of(form, "name").strip()
-    query = views.plain_query(text_of(form, "query")[: 4 * views.LONGEST])
+    query = views.normalized_query(text_of(form, "query")[: 4 * views.MAX_QUERY_LENGTH])
     act = Act(caller.name, "view.save", visitor.purpose, caller.bureau)
     if text_of(form, "do") == "remove":
         act = Act(caller.name, "view.remove", visitor.purpose, caller.bureau)
         await asyncio.to_thread(service.store.views.drop, act, caller.name, name)
     else:
         try:
-            asked = views.NewView(name=name, query=query, shared=text_of(form, "shared") == "1")
+            new_view = views.NewView(name=name, query=query, shared=text_of(form, "shared") == "1")
         except ValidationError:
             raise BadInput("a view needs a name of 1 to 60 characters; write one") from None
-        await asyncio.to_thread(views.save, service, caller, act, asked)
-    return go_to(request, f"/console/watchlist?{query}" if query else "/console/watchlist")
+        await asyncio.to_thread(views.save_view, service, caller, act, new_view)
+    return redirect_to(request, f"/console/watchlist?{query}" if query else "/console/watchlist")

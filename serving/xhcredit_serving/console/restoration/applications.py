@@ -17,27 +17,27 @@ from xhcredit.domain.calendar import Calendar
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, BeyondCalendar, UnknownRecord, XhcreditError
 from xhcredit.jobs.restoration import applications as jobs
-from xhcredit.jobs.restoration.application_pages import Wanted, page_of
-from xhcredit.restoration.workflow import DEALT_WITH, MOVES, STATES, Kind
+from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
+from xhcredit.restoration.workflow import DEALT_WITH, STATES, TRANSITIONS, Kind
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import (
     RESTORATION_DECIDE,
     RESTORATION_FILE,
     RESTORATION_READ,
 )
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page, with_query
+from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to, with_query
 from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.restoration import schemas as bodies
-from xhcredit_serving.restoration.applications import file_for, visible
+from xhcredit_serving.restoration.applications import file_for, visible_application
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
 ADDRESS = "/console/restoration/applications"
-ROWS = 50
-_NAMED = "application"
-_FACTS = ("duties_done_on", "corrected_on", "pledge", "harm_remains")
-_FLAGS = ("despite_unmet", "false_materials", "broken_pledge")
-_WRONG = 409
+PAGE_ROWS = 50
+_RECORD_KIND = "application"
+_FACT_FIELDS = ("duties_done_on", "corrected_on", "pledge", "harm_remains")
+_FLAG_FIELDS = ("despite_unmet", "false_materials", "broken_pledge")
+_CONFLICT_STATUS = 409
 
 
 @router.get(ADDRESS)
@@ -45,133 +45,160 @@ async def applications(request: Request) -> Response:
     """The list, with pending and overdue deadlines."""
     visitor = await visitor_of(request, RESTORATION_READ)
     service, today = service_of(request), service_of(request).today()
-    wanted, typed, wrong = _wanted(request, visitor)
-    found = await asyncio.to_thread(page_of, service.store, service.rulebook, wanted, today, today)
-    rows = [] if wrong else found.rows
-    seen = {"codes": sorted({row["code"] for row in rows})}
-    await service.journal.note(visitor.act(f"{wanted.kind}.list", **seen))
-    states = {m.to for m in MOVES[wanted.kind].values() if m.to}
-    shown: dict[str, Any] = {
-        "rows": [(row, _due(row, today, service.rulebook.calendar)) for row in rows],
-        "wanted": wanted,
-        "typed": typed,
-        "wrong": wrong,
+    application_query, typed_code, code_problem = _query_of(request, visitor)
+    list_page = await asyncio.to_thread(
+        case_page, service.store, service.rulebook, application_query, today, today
+    )
+    rows = [] if code_problem else list_page.rows
+    audit_details = {"codes": sorted({row["code"] for row in rows})}
+    await service.journal.note(visitor.act(f"{application_query.kind}.list", **audit_details))
+    states = {m.to for m in TRANSITIONS[application_query.kind].values() if m.to}
+    context: dict[str, Any] = {
+        "rows": [(row, _next_clock(row, today, service.rulebook.calendar)) for row in rows],
+        "wanted": application_query,
+        "typed": typed_code,
+        "wrong": code_problem,
         "day": today,
-        "chosen": next(iter(wanted.states), ""),
-        "states": {name: said for name, said in STATES.items() if name in states},
-        "next_page": with_query(request, before=found.next) if found.more and rows else None,
+        "chosen": next(iter(application_query.states), ""),
+        "states": {name: labels for name, labels in STATES.items() if name in states},
+        "next_page": with_query(request, before=list_page.next)
+        if list_page.more and rows
+        else None,
     }
-    return page(request, "restoration_applications.html", visitor, **shown)
+    return page(request, "restoration_applications.html", visitor, **context)
 
 
-def _wanted(request: Request, visitor: Visitor) -> tuple[Wanted, str, str | None]:
+def _query_of(request: Request, visitor: Visitor) -> tuple[CaseQuery, str, str | None]:
     """Filters of the query string; unreadable ones are ignored, a wrong code is reported."""
-    given = request.query_params
-    kind: Kind = "objection" if given.get("kind") == "objection" else "restoration"
-    typed = given.get("code", "").strip()[:64]
-    code, before = normalised(typed), given.get("before", "")[:15]
-    place = int(before) if before.isascii() and before.isdigit() else 0
-    states = frozenset(s for s in given.getlist("state") if s in STATES)
+    query_params = request.query_params
+    kind: Kind = "objection" if query_params.get("kind") == "objection" else "restoration"
+    typed_code = query_params.get("code", "").strip()[:64]
+    code, before_text = normalised(typed_code), query_params.get("before", "")[:15]
+    before_number = int(before_text) if before_text.isascii() and before_text.isdigit() else 0
+    states = frozenset(s for s in query_params.getlist("state") if s in STATES)
     scope = visitor.caller.scope(RESTORATION_READ)
-    late, undated = (given.get(name) == "1" for name in ("overdue", "due_unknown"))
-    wanted = Wanted(kind, states, scope, code, late, undated, place or None, ROWS)
-    return wanted, typed, problem_with(code) if code else None
+    overdue_only, undated_only = (
+        query_params.get(name) == "1" for name in ("overdue", "due_unknown")
+    )
+    application_query = CaseQuery(
+        kind, states, scope, code, overdue_only, undated_only, before_number or None, PAGE_ROWS
+    )
+    return application_query, typed_code, problem_with(code) if code else None
 
 
-def _due(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
+def _next_clock(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
     """Next running deadline: step, due day, working days left.
 
     One whose end nobody can tell comes after all others, and is shown as such.
     """
-    running = [c for c in row["clocks"] if c["done_on"] is None]
-    running = [c for c in running if c["due_on"] or c["due_unknown"]]
+    running_clocks = [c for c in row["clocks"] if c["done_on"] is None]
+    running_clocks = [c for c in running_clocks if c["due_on"] or c["due_unknown"]]
     if row["state"] in DEALT_WITH:
         return None
-    first = min(running, key=lambda c: c["due_on"] or "9999", default=None)
-    return first and {**first, "left": _left(first["due_on"], today, calendar)}
+    first_clock = min(running_clocks, key=lambda c: c["due_on"] or "9999", default=None)
+    return first_clock and {
+        **first_clock,
+        "left": _working_days_left(first_clock["due_on"], today, calendar),
+    }
 
 
-def _left(due_on: str | None, today: date, calendar: Calendar) -> int | None:
+def _working_days_left(due_on: str | None, today: date, calendar: Calendar) -> int | None:
     """Working days left, below zero if overdue; None if the calendar does not reach there."""
     try:
-        due = date.fromisoformat(due_on) if due_on else None
-        return calendar.working_days_between(today, due) if due else None
+        due_day = date.fromisoformat(due_on) if due_on else None
+        return calendar.working_days_between(today, due_day) if due_day else None
     except BeyondCalendar:
         return None
 
 
 @router.get(ADDRESS + "/{application}")
-async def one(request: Request, application: str) -> Response:
+async def application_page(request: Request, application: str) -> Response:
     """One application: steps, deadlines, possible actions."""
     visitor = await visitor_of(request, RESTORATION_READ)
-    return await _one(request, visitor, number_of(application, _NAMED))
+    return await _render_application(request, visitor, number_of(application, _RECORD_KIND))
 
 
-async def _one(
+async def _render_application(
     request: Request,
     visitor: Visitor,
     number: int,
-    wrong: str = "",
-    form: Mapping[str, str] | None = None,
+    error_message: str = "",
+    form_fields: Mapping[str, str] | None = None,
 ) -> Response:
     service = service_of(request)
-    found = await asyncio.to_thread(_seen, service, visitor, number)
-    kind, today = cast("Kind", found["kind"]), service.today()
-    told, calendar = jobs.shown(found, today, service.rulebook), service.rulebook.calendar
-    await service.journal.note(visitor.act(f"{kind}.read", application=number, code=found["code"]))
-    may = visitor.caller.permissions
-    shown: dict[str, Any] = {
-        "told": told,
+    application_row = await asyncio.to_thread(_visible_application, service, visitor, number)
+    kind, today = cast("Kind", application_row["kind"]), service.today()
+    application_view, calendar = (
+        jobs.case_data(application_row, today, service.rulebook),
+        service.rulebook.calendar,
+    )
+    await service.journal.note(
+        visitor.act(f"{kind}.read", application=number, code=application_row["code"])
+    )
+    permissions = visitor.caller.permissions
+    context: dict[str, Any] = {
+        "told": application_view,
         "kind": kind,
-        "moves": MOVES[kind],
+        "moves": TRANSITIONS[kind],
         "day": today,
-        "wrong": wrong,
-        "possible": [name for name in told["possible"] if _right(kind, name) in may],
-        "remaining": {c["step"]: _left(c["due_on"], today, calendar) for c in told["clocks"]},
-        "assessment": _last_answer(told),
+        "wrong": error_message,
+        "possible": [
+            name
+            for name in application_view["possible"]
+            if _required_permission(kind, name) in permissions
+        ],
+        "remaining": {
+            c["step"]: _working_days_left(c["due_on"], today, calendar)
+            for c in application_view["clocks"]
+        },
+        "assessment": _last_assessment(application_view),
         "once": secrets.token_hex(16),
-        "form": form or {},
+        "form": form_fields or {},
     }
-    status = _WRONG if wrong else 200
-    return page(request, "restoration_application.html", visitor, status, **shown)
+    status = _CONFLICT_STATUS if error_message else 200
+    return page(request, "restoration_application.html", visitor, status, **context)
 
 
-def _seen(service: Service, visitor: Visitor, number: int) -> dict[str, Any]:
+def _visible_application(service: Service, visitor: Visitor, number: int) -> dict[str, Any]:
     """An application of either kind that the visitor may see."""
-    kind = service.store.applications.one(number)["kind"]
-    return visible(service, visitor.caller, RESTORATION_READ, number, kind)
+    kind = service.store.applications.get(number)["kind"]
+    return visible_application(service, visitor.caller, RESTORATION_READ, number, kind)
 
 
-def _right(kind: Kind, act: str) -> str:
-    return RESTORATION_DECIDE if MOVES[kind][act].by_official else RESTORATION_FILE
+def _required_permission(kind: Kind, act: str) -> str:
+    return RESTORATION_DECIDE if TRANSITIONS[kind][act].by_official else RESTORATION_FILE
 
 
-def _last_answer(told: Mapping[str, Any]) -> dict[str, Any] | None:
+def _last_assessment(application_view: Mapping[str, Any]) -> dict[str, Any] | None:
     """Latest assessment on file for the decision; None for an objection."""
-    answers = (s["details"].get("assessment") for s in reversed(told["steps"]))
-    return next((answer for answer in answers if answer), None)
+    assessments = (s["details"].get("assessment") for s in reversed(application_view["steps"]))
+    return next((assessment for assessment in assessments if assessment), None)
 
 
 @router.post(ADDRESS + "/{application}")
 async def act(request: Request, application: str) -> Response:
     """Perform a workflow step; on an error the form keeps its input."""
     form = await request.form()
-    at, name = number_of(application, _NAMED), text_of(form, "act")
-    right = RESTORATION_FILE if name in ("refile", "withdraw") else RESTORATION_DECIDE
-    visitor = await visitor_of(request, right)
+    number, act_name = number_of(application, _RECORD_KIND), text_of(form, "act")
+    permission = RESTORATION_FILE if act_name in ("refile", "withdraw") else RESTORATION_DECIDE
+    visitor = await visitor_of(request, permission)
     service = service_of(request)
-    kept = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf"}
+    form_fields = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf"}
     try:
-        asked = _step_of(form)
-        await asyncio.to_thread(_do, service, visitor, at, asked, text_of(form, "once"))
+        new_step = _step_of(form)
+        await asyncio.to_thread(
+            _perform_step, service, visitor, number, new_step, text_of(form, "once")
+        )
     except ValidationError as error:
-        first = error.errors()[0]
-        return await _one(request, visitor, at, f"{first['loc'][-1]}: {first['msg']}", kept)
+        first_error = error.errors()[0]
+        return await _render_application(
+            request, visitor, number, f"{first_error['loc'][-1]}: {first_error['msg']}", form_fields
+        )
     except UnknownRecord:
         raise
     except XhcreditError as error:
-        return await _one(request, visitor, at, str(error), kept)
-    return go_to(request, f"{ADDRESS}/{at}")
+        return await _render_application(request, visitor, number, str(error), form_fields)
+    return redirect_to(request, f"{ADDRESS}/{number}")
 
 
 def _step_of(form: FormData) -> bodies.NewStep:
@@ -180,47 +207,60 @@ def _step_of(form: FormData) -> bodies.NewStep:
     Raises:
         ValidationError: something cannot be read.
     """
-    told: dict[str, Any] = {k: text_of(form, k) for k in ("act", "official", "role", "reason")}
-    told |= {name: True for name in _FLAGS if text_of(form, name)}
+    step_fields: dict[str, Any] = {
+        k: text_of(form, k) for k in ("act", "official", "role", "reason")
+    }
+    step_fields |= {name: True for name in _FLAG_FIELDS if text_of(form, name)}
     if text_of(form, "severity"):
-        told["severity"] = text_of(form, "severity")
-    names = [line.strip() for line in text_of(form, "platforms").splitlines() if line.strip()]
+        step_fields["severity"] = text_of(form, "severity")
+    platform_names = [
+        line.strip() for line in text_of(form, "platforms").splitlines() if line.strip()
+    ]
     facts = _facts(form)
     return bodies.NewStep.model_validate(
-        told | ({"platforms": names} if names else {}) | ({"facts": facts} if facts else {})
+        step_fields
+        | ({"platforms": platform_names} if platform_names else {})
+        | ({"facts": facts} if facts else {})
     )
 
 
 def _facts(form: FormData) -> dict[str, Any]:
     """Proved facts of the form, without empty fields."""
-    said = {name: text_of(form, name).strip() for name in _FACTS}
-    words = {"yes": True, "no": False}
-    return {k: words.get(v, v) for k, v in said.items() if v}
+    fact_texts = {name: text_of(form, name).strip() for name in _FACT_FIELDS}
+    bool_by_word = {"yes": True, "no": False}
+    return {k: bool_by_word.get(v, v) for k, v in fact_texts.items() if v}
 
 
-def _do(service: Service, visitor: Visitor, number: int, asked: bodies.NewStep, once: str) -> None:
-    found = _seen(service, visitor, number)
-    kind = cast("Kind", found["kind"])
-    if asked.act not in MOVES[kind] or asked.act == "file":
-        raise BadInput(f'unknown step "{asked.act}"; choose one of those shown')
+def _perform_step(
+    service: Service, visitor: Visitor, number: int, new_step: bodies.NewStep, idempotency_key: str
+) -> None:
+    application_row = _visible_application(service, visitor, number)
+    kind = cast("Kind", application_row["kind"])
+    if new_step.act not in TRANSITIONS[kind] or new_step.act == "file":
+        raise BadInput(f'unknown step "{new_step.act}"; choose one of those shown')
     caller = visitor.caller
-    visible(service, caller, _right(kind, asked.act), number, kind)
-    entry = Act(
+    visible_application(service, caller, _required_permission(kind, new_step.act), number, kind)
+    audit_act = Act(
         caller.name,
-        f"{kind}.{asked.act}",
+        f"{kind}.{new_step.act}",
         visitor.purpose,
         caller.bureau,
         {"application": number},
-        once[:64] or None,
-        [number, asked.model_dump(mode="json")],
+        idempotency_key[:64] or None,
+        [number, new_step.model_dump(mode="json")],
     )
-    doing = jobs.Doing(
-        asked.act, service.today(), asked.official, asked.role, asked.reason, asked.details()
+    workflow_action = jobs.CaseAction(
+        new_step.act,
+        service.today(),
+        new_step.official,
+        new_step.role,
+        new_step.reason,
+        new_step.details(),
     )
-    jobs.take(_desk(service), entry, number, doing)
+    jobs.perform_on_case(_case_context(service), audit_act, number, workflow_action)
 
 
-def _desk(service: Service) -> jobs.Desk:
+def _case_context(service: Service) -> jobs.CaseContext:
     """Where records are looked up.
 
     Raises:
@@ -228,22 +268,33 @@ def _desk(service: Service) -> jobs.Desk:
     """
     if service.settings.warehouse is None:
         raise UnknownRecord("no record is known here: start the service with --warehouse")
-    return jobs.Desk(service.store, service.rulebook, warehouse_of(service))
+    return jobs.CaseContext(service.store, service.rulebook, warehouse_of(service))
 
 
 @router.get("/console/restoration/apply")
 async def apply_page(request: Request) -> Response:
     """The form to file an application or objection about one record."""
     visitor = await visitor_of(request, RESTORATION_FILE)
-    return _apply(request, visitor, dict(request.query_params))
+    return _render_apply_form(request, visitor, dict(request.query_params))
 
 
-def _apply(
-    request: Request, visitor: Visitor, said: Mapping[str, str], wrong: str = ""
+def _render_apply_form(
+    request: Request, visitor: Visitor, form_fields: Mapping[str, str], error_message: str = ""
 ) -> Response:
-    key = {k.removeprefix("key."): v for k, v in said.items() if k.startswith("key.")}
-    shown = {"said": said, "key": key, "wrong": wrong, "once": secrets.token_hex(16)}
-    return page(request, "restoration_apply.html", visitor, _WRONG if wrong else 200, **shown)
+    key = {k.removeprefix("key."): v for k, v in form_fields.items() if k.startswith("key.")}
+    context = {
+        "said": form_fields,
+        "key": key,
+        "wrong": error_message,
+        "once": secrets.token_hex(16),
+    }
+    return page(
+        request,
+        "restoration_apply.html",
+        visitor,
+        _CONFLICT_STATUS if error_message else 200,
+        **context,
+    )
 
 
 @router.post("/console/restoration/apply")
@@ -251,19 +302,23 @@ async def apply(request: Request) -> Response:
     """File it, and show it with its clocks."""
     visitor = await visitor_of(request, RESTORATION_FILE)
     form, service = await request.form(), service_of(request)
-    said = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf"}
+    form_fields = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf"}
     try:
-        asked = _asked(form)
-        told = await asyncio.to_thread(_filed, service, visitor, asked, said)
+        new_application = _new_application_of(form)
+        filed_application = await asyncio.to_thread(
+            _file_application, service, visitor, new_application, form_fields
+        )
     except ValidationError as error:
-        first = error.errors()[0]
-        return _apply(request, visitor, said, f"{first['loc'][-1]}: {first['msg']}")
+        first_error = error.errors()[0]
+        return _render_apply_form(
+            request, visitor, form_fields, f"{first_error['loc'][-1]}: {first_error['msg']}"
+        )
     except XhcreditError as error:
-        return _apply(request, visitor, said, str(error))
-    return go_to(request, f"{ADDRESS}/{told['application']}")
+        return _render_apply_form(request, visitor, form_fields, str(error))
+    return redirect_to(request, f"{ADDRESS}/{filed_application['application']}")
 
 
-def _asked(form: FormData) -> bodies.NewApplication:
+def _new_application_of(form: FormData) -> bodies.NewApplication:
     """Application entered in the form, with the code normalised.
 
     Raises:
@@ -271,7 +326,7 @@ def _asked(form: FormData) -> bodies.NewApplication:
     """
     code = normalised(text_of(form, "code"))
     key = {k.removeprefix("key."): str(v) for k, v in form.items() if k.startswith("key.")}
-    told = {
+    application_fields = {
         "code": code,
         "applicant": code,
         "table": text_of(form, "table"),
@@ -279,24 +334,33 @@ def _asked(form: FormData) -> bodies.NewApplication:
         "reason": text_of(form, "reason"),
         "facts": _facts(form),
     }
-    return bodies.NewApplication.model_validate(told)
+    return bodies.NewApplication.model_validate(application_fields)
 
 
-def _filed(
-    service: Service, visitor: Visitor, asked: bodies.NewApplication, said: Mapping[str, str]
+def _file_application(
+    service: Service,
+    visitor: Visitor,
+    new_application: bodies.NewApplication,
+    form_fields: Mapping[str, str],
 ) -> dict[str, Any]:
-    kind: Kind = "objection" if said.get("kind") == "objection" else "restoration"
-    if kind == "objection" and not asked.reason.strip():
+    kind: Kind = "objection" if form_fields.get("kind") == "objection" else "restoration"
+    if kind == "objection" and not new_application.reason.strip():
         raise BadInput("an objection without a reason; say what is wrong with the record")
     caller = visitor.caller
-    named = {"code": asked.code, "table": asked.table, "key": asked.key}
-    entry = Act(
+    record_reference = {
+        "code": new_application.code,
+        "table": new_application.table,
+        "key": new_application.key,
+    }
+    audit_act = Act(
         caller.name,
         f"{kind}.file",
         visitor.purpose,
         caller.bureau,
-        named,
-        said.get("once", "")[:64] or None,
-        [kind, asked.model_dump(mode="json")],
+        record_reference,
+        form_fields.get("once", "")[:64] or None,
+        [kind, new_application.model_dump(mode="json")],
     )
-    return file_for(_desk(service), caller, entry, asked, kind, service.today())
+    return file_for(
+        _case_context(service), caller, audit_act, new_application, kind, service.today()
+    )

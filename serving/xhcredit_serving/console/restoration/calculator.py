@@ -17,13 +17,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xhcredit.errors import XhcreditError
-from xhcredit.restoration.as_json import as_data
+from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.record import Authority, Field, HolderKind, day_of, record_from
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Ground, PenaltyKind, RecordKind
 from xhcredit_serving.auth.permissions import RESTORATION_READ
-from xhcredit_serving.console.shell.language import chosen, translated
+from xhcredit_serving.console.shell.language import language_of, translated
 from xhcredit_serving.console.shell.layout import page
 from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import service_of
@@ -32,11 +32,11 @@ router = APIRouter(include_in_schema=False)
 ADDRESS = "/console/restoration/question"
 #: what each page asks; one after the other
 STEPS = ("kind", "authority", "penalty", "ground", "days", "done")
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormQuestion:
     """One form question: kind of input, whether required, allowed answers."""
 
     how: str  # one, several, day, number
@@ -45,203 +45,227 @@ class Asked:
 
 
 _YES_NO = ("yes", "no")
-ASKED: dict[str, dict[str, Asked]] = {
-    "kind": {"kind": Asked("one", True, get_args(RecordKind))},
+QUESTIONS_BY_STEP: dict[str, dict[str, FormQuestion]] = {
+    "kind": {"kind": FormQuestion("one", True, get_args(RecordKind))},
     "authority": {
-        "authority": Asked("one", True, get_args(Authority)),
-        "field": Asked("one", True, get_args(Field)),
+        "authority": FormQuestion("one", True, get_args(Authority)),
+        "field": FormQuestion("one", True, get_args(Field)),
     },
     "penalty": {
-        "procedure": Asked("one", True, ("ordinary", "summary")),
-        "penalty_kinds": Asked("several", True, get_args(PenaltyKind)),
-        "amount_yuan": Asked("number"),
-        "holder_kind": Asked("one", False, get_args(HolderKind)),
+        "procedure": FormQuestion("one", True, ("ordinary", "summary")),
+        "penalty_kinds": FormQuestion("several", True, get_args(PenaltyKind)),
+        "amount_yuan": FormQuestion("number"),
+        "holder_kind": FormQuestion("one", False, get_args(HolderKind)),
     },
-    "ground": {"ground": Asked("one", True, get_args(Ground))},
+    "ground": {"ground": FormQuestion("one", True, get_args(Ground))},
     "days": {
-        "decided_on": Asked("day", True),
-        "published_on": Asked("day"),
-        "applied_on": Asked("day"),
+        "decided_on": FormQuestion("day", True),
+        "published_on": FormQuestion("day"),
+        "applied_on": FormQuestion("day"),
     },
     "done": {
-        "duties_done_on": Asked("day"),
-        "corrected_on": Asked("day"),
-        "penalty_followed": Asked("one", True, _YES_NO),
-        "penalty_ended_on": Asked("day"),
-        "pledge": Asked("one", True, _YES_NO),
-        "harm_remains": Asked("one", True, _YES_NO),
-        "same_kind_again_on": Asked("day"),
-        "on_abnormal_list": Asked("one", False, _YES_NO),
-        "on_serious_list": Asked("one", False, _YES_NO),
+        "duties_done_on": FormQuestion("day"),
+        "corrected_on": FormQuestion("day"),
+        "penalty_followed": FormQuestion("one", True, _YES_NO),
+        "penalty_ended_on": FormQuestion("day"),
+        "pledge": FormQuestion("one", True, _YES_NO),
+        "harm_remains": FormQuestion("one", True, _YES_NO),
+        "same_kind_again_on": FormQuestion("day"),
+        "on_abnormal_list": FormQuestion("one", False, _YES_NO),
+        "on_serious_list": FormQuestion("one", False, _YES_NO),
     },
 }
 #: what is asked of spot checks only, and what of neither these nor the abnormal list
-_FOLLOWED = {"penalty_followed", "penalty_ended_on"}
-_OF_PENALTIES = {
+_PENALTY_END_FIELDS = {"penalty_followed", "penalty_ended_on"}
+_PENALTY_FIELDS = {
     "duties_done_on", "harm_remains", "same_kind_again_on", "on_abnormal_list", "on_serious_list",
     "published_on",
 }  # fmt: skip
 #: what is not asked of which kind of record
-_NOT = {
-    "penalty": {"corrected_on", *_FOLLOWED},
-    "abnormal_listing": {"field", *_OF_PENALTIES, *_FOLLOWED},
-    "serious_listing": {"corrected_on", "on_serious_list", *_FOLLOWED},
-    **dict.fromkeys(SPOT_CHECKS, _OF_PENALTIES),
+_SKIPPED_FIELDS = {
+    "penalty": {"corrected_on", *_PENALTY_END_FIELDS},
+    "abnormal_listing": {"field", *_PENALTY_FIELDS, *_PENALTY_END_FIELDS},
+    "serious_listing": {"corrected_on", "on_serious_list", *_PENALTY_END_FIELDS},
+    **dict.fromkeys(SPOT_CHECKS, _PENALTY_FIELDS),
 }
 #: which authority keeps the lists: nobody has to be asked
-_LISTS = "samr"
+_LIST_AUTHORITY = "samr"
 
 
 @router.get(ADDRESS)
-async def question(request: Request) -> Response:
+async def calculator_page(request: Request) -> Response:
     """Next step of the calculator, or its assessment; wrong answers are asked again."""
     visitor = await visitor_of(request, RESTORATION_READ)
-    service, say = service_of(request), partial(translated, language=chosen(request))
-    said = _said(request)
-    way = _way(said)
-    step, wrong = _next(request, said, way, service.today())
-    answer: dict[str, Any] | None = None
+    service, translate = service_of(request), partial(translated, language=language_of(request))
+    answers = _answers_so_far(request)
+    steps = _steps_for(answers)
+    step, problems = _next_step(request, answers, steps, service.today())
+    assessment: dict[str, Any] | None = None
     if step == "answer":
-        answer, wrong = _answer(said, service.rulebook, service.today())
-        step = "days" if wrong else step
-    shown: dict[str, Any] = {
+        assessment, problems = _assess_answers(answers, service.rulebook, service.today())
+        step = "days" if problems else step
+    context: dict[str, Any] = {
         "step": step,
-        "way": way,
-        "said": said,
-        "answer": answer,
+        "way": steps,
+        "said": answers,
+        "answer": assessment,
         "day": service.today(),
-        "wrong": {name: say(text) for name, text in wrong.items()},
-        "asked": _asked(step, said),
-        "back": _back(step, way, said),
-        "change": _changes(said, way),
+        "wrong": {name: translate(text) for name, text in problems.items()},
+        "asked": _questions_of(step, answers),
+        "back": _previous_address(step, steps, answers),
+        "change": _answer_links(answers, steps),
         "kept": [
-            (k, v) for k, values in said.items() if k not in ASKED.get(step, {}) for v in values
+            (k, v)
+            for k, values in answers.items()
+            if k not in QUESTIONS_BY_STEP.get(step, {})
+            for v in values
         ],
     }
-    status = 422 if wrong else 200
-    return page(request, "restoration_question.html", visitor, status, **shown)
+    status = 422 if problems else 200
+    return page(request, "restoration_question.html", visitor, status, **context)
 
 
-def _said(request: Request) -> dict[str, list[str]]:
+def _answers_so_far(request: Request) -> dict[str, list[str]]:
     """Answers so far from the query string, known fields only and cut to length."""
-    names = [name for asked in ASKED.values() for name in asked]
-    given = request.query_params
-    read = {n: [v.strip()[:_LONGEST] for v in given.getlist(n)][:20] for n in names}
-    return {name: [v for v in values if v] for name, values in read.items() if any(values)}
+    names = [name for questions in QUESTIONS_BY_STEP.values() for name in questions]
+    query_params = request.query_params
+    trimmed_answers = {
+        n: [v.strip()[:_MAX_LENGTH] for v in query_params.getlist(n)][:20] for n in names
+    }
+    return {
+        name: [v for v in values if v] for name, values in trimmed_answers.items() if any(values)
+    }
 
 
-def _way(said: Mapping[str, list[str]]) -> tuple[str, ...]:
+def _steps_for(answers: Mapping[str, list[str]]) -> tuple[str, ...]:
     """The pages of this question: a listing has no penalty, a penalty no ground."""
-    kind = said.get("kind", ["penalty"])[0]
-    left = {
+    kind = answers.get("kind", ["penalty"])[0]
+    skipped_steps = {
         "penalty": ("ground",),
         "abnormal_listing": ("authority", "penalty"),
         "serious_listing": ("authority", "penalty", "ground"),
         **dict.fromkeys(SPOT_CHECKS, ("authority", "penalty", "ground")),
     }.get(kind, ())
-    return tuple(step for step in STEPS if step not in left)
+    return tuple(step for step in STEPS if step not in skipped_steps)
 
 
-def _asked(step: str, said: Mapping[str, list[str]]) -> dict[str, Asked]:
+def _questions_of(step: str, answers: Mapping[str, list[str]]) -> dict[str, FormQuestion]:
     """Questions of a step for this kind of record."""
-    left = _NOT.get(said.get("kind", [""])[0], set())
-    return {name: asked for name, asked in ASKED.get(step, {}).items() if name not in left}
+    skipped_fields = _SKIPPED_FIELDS.get(answers.get("kind", [""])[0], set())
+    return {
+        name: question
+        for name, question in QUESTIONS_BY_STEP.get(step, {}).items()
+        if name not in skipped_fields
+    }
 
 
-def _next(
-    request: Request, said: Mapping[str, list[str]], way: tuple[str, ...], today: date
+def _next_step(
+    request: Request, answers: Mapping[str, list[str]], steps: tuple[str, ...], today: date
 ) -> tuple[str, dict[str, str]]:
     """Next step to show, and the problems on it by field.
 
     ``from`` names the page that was filled in, ``step`` one that somebody wants to change.
     """
-    wanted, filled = (request.query_params.get(name, "") for name in ("step", "from"))
-    if wanted in way:
-        return wanted, {}
-    until = way.index(filled) + 1 if filled in way else 0
-    for step in way[:until]:
-        wrong = _wrong(_asked(step, said), said)
-        if wrong:
-            return step, wrong
-    return (way[until] if until < len(way) else "answer"), {}
+    wanted_step, filled_step = (request.query_params.get(name, "") for name in ("step", "from"))
+    if wanted_step in steps:
+        return wanted_step, {}
+    next_index = steps.index(filled_step) + 1 if filled_step in steps else 0
+    for step in steps[:next_index]:
+        problems = _problems_by_field(_questions_of(step, answers), answers)
+        if problems:
+            return step, problems
+    return (steps[next_index] if next_index < len(steps) else "answer"), {}
 
 
-def _wrong(asked: Mapping[str, Asked], said: Mapping[str, list[str]]) -> dict[str, str]:
+def _problems_by_field(
+    questions: Mapping[str, FormQuestion], answers: Mapping[str, list[str]]
+) -> dict[str, str]:
     """Missing or unreadable answers, by field."""
-    found = {name: _fault(one, said.get(name, [])) for name, one in asked.items()}
-    return {name: fault for name, fault in found.items() if fault}
+    problems = {
+        name: _answer_problem(question, answers.get(name, []))
+        for name, question in questions.items()
+    }
+    return {name: problem for name, problem in problems.items() if problem}
 
 
-def _fault(asked: Asked, values: list[str]) -> str:
-    if not values:
-        return "Choose or fill in this." if asked.must else ""
-    if asked.how in ("one", "several"):
-        return "" if set(values) <= set(asked.choices) else "Choose one of the answers below."
+def _answer_problem(question: FormQuestion, answer_texts: list[str]) -> str:
+    if not answer_texts:
+        return "Choose or fill in this." if question.must else ""
+    if question.how in ("one", "several"):
+        return (
+            "" if set(answer_texts) <= set(question.choices) else "Choose one of the answers below."
+        )
     try:
-        if asked.how == "number":
-            return "" if float(values[0]) >= 0 else "Write an amount in digits, not below zero."
-        day_of("day", values[0])
+        if question.how == "number":
+            return (
+                "" if float(answer_texts[0]) >= 0 else "Write an amount in digits, not below zero."
+            )
+        day_of("day", answer_texts[0])
     except (ValueError, XhcreditError):
         number = "Write an amount in digits, not below zero."
-        return number if asked.how == "number" else "Write a day that exists, such as 2026-05-10."
+        return (
+            number if question.how == "number" else "Write a day that exists, such as 2026-05-10."
+        )
     return ""
 
 
-def _answer(
-    said: Mapping[str, list[str]], rules: Rulebook, today: date
+def _assess_answers(
+    answers: Mapping[str, list[str]], rules: Rulebook, today: date
 ) -> tuple[dict[str, Any] | None, dict[str, str]]:
     """The assessment, or contradictory dates by field."""
-    record = _record(said)
-    applied = said.get("applied_on", [today.isoformat()])[0]
-    days = {k: v for k, v in record.items() if k.endswith("_on") and isinstance(v, str)}
-    if record["decided_on"] > applied:
+    record = _record_fields(answers)
+    applied_text = answers.get("applied_on", [today.isoformat()])[0]
+    day_by_field = {k: v for k, v in record.items() if k.endswith("_on") and isinstance(v, str)}
+    if record["decided_on"] > applied_text:
         return None, {"decided_on": "The decision is after the day of the application."}
-    if days.get("published_on", record["decided_on"]) < record["decided_on"]:
+    if day_by_field.get("published_on", record["decided_on"]) < record["decided_on"]:
         return None, {"published_on": "It was published before it was decided."}
     try:
-        applied_on = day_of("applied_on", applied)
-        return as_data(assess(record_from(record), applied_on=applied_on, rules=rules)), {}
+        applied_on = day_of("applied_on", applied_text)
+        return assessment_json(assess(record_from(record), applied_on=applied_on, rules=rules)), {}
     except XhcreditError as error:
         return None, {"applied_on": str(error)}
 
 
-def _record(said: Mapping[str, list[str]]) -> dict[str, Any]:
+def _record_fields(answers: Mapping[str, list[str]]) -> dict[str, Any]:
     """The record as it was described."""
-    record: dict[str, Any] = {"authority": _LISTS}
-    kind = said["kind"][0]
-    for step in _way(said):
-        for name, asked in _asked(step, said).items():
-            if name in said and name != "applied_on":
-                values = said[name]
-                record[name] = values if asked.how == "several" else values[0]
-                if asked.choices == _YES_NO:
-                    record[name] = values[0] == "yes"
+    record: dict[str, Any] = {"authority": _LIST_AUTHORITY}
+    kind = answers["kind"][0]
+    for step in _steps_for(answers):
+        for name, question in _questions_of(step, answers).items():
+            if name in answers and name != "applied_on":
+                answer_texts = answers[name]
+                record[name] = answer_texts if question.how == "several" else answer_texts[0]
+                if question.choices == _YES_NO:
+                    record[name] = answer_texts[0] == "yes"
     if kind == "serious_listing":
         record["on_serious_list"] = True
     return {
-        k: _padded(v) if k.endswith("_on") and isinstance(v, str) else v for k, v in record.items()
+        k: _iso_day(v) if k.endswith("_on") and isinstance(v, str) else v for k, v in record.items()
     }
 
 
-def _padded(day: str) -> str:
+def _iso_day(day: str) -> str:
     return day_of("day", day).isoformat()
 
 
-def _back(step: str, way: tuple[str, ...], said: Mapping[str, list[str]]) -> str:
+def _previous_address(step: str, steps: tuple[str, ...], answers: Mapping[str, list[str]]) -> str:
     """The page before."""
-    at = way.index(step) if step in way else len(way)
-    return _to(said, way[at - 1]) if at else "/console/restoration"
+    index = steps.index(step) if step in steps else len(steps)
+    return _step_address(answers, steps[index - 1]) if index else "/console/restoration"
 
 
-def _changes(said: Mapping[str, list[str]], way: tuple[str, ...]) -> list[tuple[str, str, Any]]:
+def _answer_links(
+    answers: Mapping[str, list[str]], steps: tuple[str, ...]
+) -> list[tuple[str, str, Any]]:
     """Answers given, each with the address of its step."""
     return [
-        (name, _to(said, step), said[name])
-        for step in way
-        for name in _asked(step, said)
-        if name in said
+        (name, _step_address(answers, step), answers[name])
+        for step in steps
+        for name in _questions_of(step, answers)
+        if name in answers
     ]
 
 
-def _to(said: Mapping[str, list[str]], step: str) -> str:
-    return f"{ADDRESS}?{urlencode({**said, 'step': step}, doseq=True)}"
+def _step_address(answers: Mapping[str, list[str]], step: str) -> str:
+    return f"{ADDRESS}?{urlencode({**answers, 'step': step}, doseq=True)}"

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xhcredit.domain.codes import normalised, problem_with
-from xhcredit.jobs.restoration.candidates import STATES, TABLES, Restorable
-from xhcredit.restoration.workflow import OVER
+from xhcredit.jobs.restoration.candidates import STATES, TABLES, RestorableRecord
+from xhcredit.restoration.workflow import CLOSED_STATES
 from xhcredit_serving.auth.permissions import RESTORATION_FILE, RESTORATION_READ
 from xhcredit_serving.console.restoration import (
     applications as restoration_applications,
@@ -20,13 +20,13 @@ from xhcredit_serving.console.restoration import (
 from xhcredit_serving.console.restoration import (
     calculator as restoration_question,
 )
-from xhcredit_serving.console.shell.language import chosen
+from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page, with_query
 from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.restoration.candidates import (
-    Asked,
+    RestorableQuery,
     export,
-    states_of,
+    state_counts,
     visible_of_enterprise,
     visible_to,
 )
@@ -35,7 +35,7 @@ from xhcredit_serving.service import service_of
 router = APIRouter(include_in_schema=False)
 router.include_router(restoration_question.router)
 router.include_router(restoration_applications.router)
-ROWS = 50
+PAGE_ROWS = 50
 _COLOURS = {"now": "#1a7f37", "soon": "#b35900", "needs_act": "#5b6b7b"}
 _KINDS = {
     "penalty": ("行政处罚", "penalties"),
@@ -53,95 +53,102 @@ async def restoration(request: Request) -> Response:
     service = service_of(request)
     if service.settings.warehouse is None:
         return page(request, "restoration_none.html", visitor)
-    asked, wrong = _asked(request)
-    listed, under_way = await visible_to(request, service, visitor.caller)
-    known = listed.taken(asked.model_copy(update={"state": []}))
-    found = [row for row in known if asked.takes(row)] if not wrong else []
-    start = _start(request, len(found))
-    rows = found[start : start + ROWS]
-    seen = {"codes": sorted({row.code for row in rows})}
-    await service.journal.note(visitor.act("records.restorable", **seen))
-    zh = chosen(request) == "zh"
-    shown: dict[str, Any] = {
+    candidate_filter, code_problem = _filter_of(request)
+    candidate_list, application_by_record = await visible_to(request, service, visitor.caller)
+    all_rows = candidate_list.matching(candidate_filter.model_copy(update={"state": []}))
+    matching_rows = (
+        [row for row in all_rows if candidate_filter.matches(row)] if not code_problem else []
+    )
+    start_position = _start_position(request, len(matching_rows))
+    rows = matching_rows[start_position : start_position + PAGE_ROWS]
+    audit_details = {"codes": sorted({row.code for row in rows})}
+    await service.journal.note(visitor.act("records.restorable", **audit_details))
+    zh = language_of(request) == "zh"
+    context: dict[str, Any] = {
         "rows": [
-            (row, under_way.get((row.code, row.table, row.key)), apply_address(row)) for row in rows
+            (row, application_by_record.get((row.code, row.table, row.key)), apply_address(row))
+            for row in rows
         ],
         "may_file": RESTORATION_FILE in visitor.caller.permissions,
-        "over": OVER,
-        "total": len(found),
-        "asked": asked,
-        "wrong": wrong,
+        "over": CLOSED_STATES,
+        "total": len(matching_rows),
+        "asked": candidate_filter,
+        "wrong": code_problem,
         "day": service.today(),
         "typed": request.query_params.get("code", ""),
-        "start": start,
+        "start": start_position,
         "states": {k: v[0 if zh else 1] for k, v in STATES.items()},
         "kinds": {k: _KINDS[k][0 if zh else 1] for k in TABLES},
-        "streets": listed.streets,
-        "chart_states": _by_state(request, known, zh),
-        "next_page": with_query(request, start=start + ROWS) if start + ROWS < len(found) else None,
+        "streets": candidate_list.streets,
+        "chart_states": _state_chart(request, all_rows, zh),
+        "next_page": with_query(request, start=start_position + PAGE_ROWS)
+        if start_position + PAGE_ROWS < len(matching_rows)
+        else None,
         "export_address": with_query(request, start=None, lang=None).replace(
             "/console/restoration", "/console/restoration.xlsx", 1
         ),
     }
-    return page(request, "restoration.html", visitor, charts=True, **shown)
+    return page(request, "restoration.html", visitor, charts=True, **context)
 
 
 @router.get("/console/restoration.xlsx")
-async def sheet(request: Request) -> Response:
+async def spreadsheet(request: Request) -> Response:
     """The filtered list as a spreadsheet."""
     visitor = await visitor_of(request, RESTORATION_READ)
-    asked, _ = _asked(request)
-    return await export(request, visitor.caller, visitor.purpose, asked)
+    candidate_filter, _ = _filter_of(request)
+    return await export(request, visitor.caller, visitor.purpose, candidate_filter)
 
 
-async def possible(request: Request, visitor: Visitor, code: str) -> list[Restorable] | None:
+async def restorable_records(
+    request: Request, visitor: Visitor, code: str
+) -> list[RestorableRecord] | None:
     """Restorable records of an enterprise; None without warehouse or permission."""
-    may = RESTORATION_READ in visitor.caller.permissions
+    may_read = RESTORATION_READ in visitor.caller.permissions
     service = service_of(request)
-    if service.settings.warehouse is None or not may:
+    if service.settings.warehouse is None or not may_read:
         return None
     return await visible_of_enterprise(request, service, visitor.caller, code)
 
 
-def apply_address(row: Restorable) -> str:
+def apply_address(row: RestorableRecord) -> str:
     """Where to file an application about a record."""
     key = {f"key.{name}": value for name, value in json.loads(row.key).items()}
     return f"/console/restoration/apply?{urlencode({'code': row.code, 'table': row.table, **key})}"
 
 
-def _asked(request: Request) -> tuple[Asked, str | None]:
+def _filter_of(request: Request) -> tuple[RestorableQuery, str | None]:
     """Filters of the query string, and the problem of its code."""
-    given = request.query_params
-    code = normalised(given.get("code", "").strip())[:64]
-    told: dict[str, Any] = {
-        "state": [s for s in STATES if s in given.getlist("state")],
-        "table": [t for t in TABLES if t in given.getlist("table")],
-        "street": given.get("street", "")[:100],
+    query_params = request.query_params
+    code = normalised(query_params.get("code", "").strip())[:64]
+    filter_fields: dict[str, Any] = {
+        "state": [s for s in STATES if s in query_params.getlist("state")],
+        "table": [t for t in TABLES if t in query_params.getlist("table")],
+        "street": query_params.get("street", "")[:100],
         "code": code,
     }
-    return Asked(**told), problem_with(code) if code else None
+    return RestorableQuery(**filter_fields), problem_with(code) if code else None
 
 
-def _start(request: Request, size: int) -> int:
+def _start_position(request: Request, row_count: int) -> int:
     """Where the page begins; anything that is no place in the list is the beginning."""
-    given = request.query_params.get("start", "")[:9]
-    place = int(given) if given.isascii() and given.isdigit() else 0
-    return place if place < size else 0
+    start_text = request.query_params.get("start", "")[:9]
+    position = int(start_text) if start_text.isascii() and start_text.isdigit() else 0
+    return position if position < row_count else 0
 
 
-def _by_state(request: Request, known: Sequence[Restorable], zh: bool) -> dict[str, Any]:
+def _state_chart(request: Request, records: Sequence[RestorableRecord], zh: bool) -> dict[str, Any]:
     """Records by state, as a chart that filters."""
-    counts = states_of(known)
+    count_by_state = state_counts(records)
     return {
         "kind": "bar",
         "flat": True,
-        "x": [STATES[s][0 if zh else 1] for s in counts],
-        "links": [with_query(request, state=s, start=None) for s in counts],
+        "x": [STATES[s][0 if zh else 1] for s in count_by_state],
+        "links": [with_query(request, state=s, start=None) for s in count_by_state],
         "series": [
             {
                 "name": "记录" if zh else "records",
-                "data": list(counts.values()),
-                "colours": [_COLOURS[s] for s in counts],
+                "data": list(count_by_state.values()),
+                "colours": [_COLOURS[s] for s in count_by_state],
             }
         ],
     }

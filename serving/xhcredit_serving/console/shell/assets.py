@@ -29,7 +29,7 @@ _TYPES = {
     "vendor/htmx.min.js": "text/javascript",
     "vendor/echarts.min.js": "text/javascript",
 }
-_FOR_EVER = "public, max-age=31536000, immutable"
+_CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def address(name: str) -> str:
     return f"{PREFIX}{name}?v={asset(name).tag}"
 
 
-def inlined(name: str) -> str:
+def data_url(name: str) -> str:
     """A small picture as an address that holds it: no request is spent on it."""
     return f"data:{_TYPES[name]};base64,{b64encode(asset(name).plain).decode()}"
 
 
-async def answer(request: Request) -> Response:
+async def serve_asset(request: Request) -> Response:
     """A file of the table above, and no other.
 
     Raises:
@@ -67,8 +67,10 @@ async def answer(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _TYPES:
         raise Refusal("not_found", "no such file")
-    found = asset(name)
-    packed = "gzip" in request.headers.get("accept-encoding", "")
-    headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
-    headers |= {"Content-Encoding": "gzip"} if packed else {}
-    return Response(found.packed if packed else found.plain, 200, headers, _TYPES[name])
+    static_asset = asset(name)
+    accepts_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Cache-Control": _CACHE_FOREVER, "Vary": "Accept-Encoding"}
+    headers |= {"Content-Encoding": "gzip"} if accepts_gzip else {}
+    return Response(
+        static_asset.packed if accepts_gzip else static_asset.plain, 200, headers, _TYPES[name]
+    )

@@ -14,15 +14,15 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from xhcredit.errors import XhcreditError
-from xhcredit_serving.console.shell.language import chosen
-from xhcredit_serving.console.shell.layout import Visitor, go_to, page, place_of
-from xhcredit_serving.console.shell.visitor import seen_visitor, visitor_if_any
+from xhcredit_serving.console.shell.language import language_of
+from xhcredit_serving.console.shell.layout import Visitor, nav_item_of, page, redirect_to
+from xhcredit_serving.console.shell.visitor import known_visitor, visitor_if_any
 from xhcredit_serving.http.problem_catalogue import BY_CODE
 from xhcredit_serving.http.problems import Refusal
 
 _Handler = Callable[[Request, Exception], Awaitable[Response]]
 #: what is not there, by the part of the address that names it
-UNKNOWN: dict[str, str] = {
+UNKNOWN_MESSAGES: dict[str, str] = {
     "code": "No published run has an enterprise with the code “{}”, or it is another bureau's.",
     "alert": "There is no alert with the number “{}”, or it is another bureau's.",
     "draw": "There is no draw with the id “{}”, or it is another bureau's.",
@@ -34,47 +34,51 @@ UNKNOWN: dict[str, str] = {
     "rule_id": "There is no rule with the id “{}”.",
 }
 #: kinds of problem that say that something named in the address is not there
-_NOT_THERE = ("unknown_record", "unknown_enterprise")
+_UNKNOWN_CODES = ("unknown_record", "unknown_enterprise")
 #: kinds whose detail tells an officer nothing
-_SILENT = ("not_found", "method_not_allowed", "internal", "refused")
-_LONGEST = 80  #: characters of an address that are repeated
-_FILLED = "drawer"  #: what htmx fills; everything else it replaces
+_WITHOUT_DETAIL = ("not_found", "method_not_allowed", "internal", "refused")
+_MAX_LENGTH = 80  #: characters of an address that are repeated
+_DRAWER_ID = "drawer"  #: what htmx fills; everything else it replaces
 
 
 def register(app: FastAPI) -> None:
     """Let every problem of a page be a page; the problems themselves stay as they are."""
     for kind, handler in list(app.exception_handlers.items()):
-        app.add_exception_handler(kind, _in_words(handler))  # type: ignore[arg-type]  # all ours
+        app.add_exception_handler(kind, _handler_with_page(handler))  # type: ignore[arg-type]  # all ours
 
 
-def _in_words(handler: _Handler) -> _Handler:
-    async def told(request: Request, error: Exception) -> Response:
-        answer = await handler(request, error)
+def _handler_with_page(handler: _Handler) -> _Handler:
+    async def handle_error(request: Request, error: Exception) -> Response:
+        problem_response = await handler(request, error)
         if not is_page(request):
-            return answer
-        return _page(request, answer, await _visitor(request, answer.status_code))
+            return problem_response
+        return _problem_page(
+            request,
+            problem_response,
+            await _visitor_for_error(request, problem_response.status_code),
+        )
 
-    return told
+    return handle_error
 
 
-async def _visitor(request: Request, status: int) -> Visitor | None:
+async def _visitor_for_error(request: Request, status: int) -> Visitor | None:
     """Visitor whose navigation surrounds the error page.
 
     None for a stranger, and where something is wrong with us: the store is asked nothing then.
     """
     if status >= 500:
         return None
-    visitor = seen_visitor(request)
+    visitor = known_visitor(request)
     if visitor is None and request.method == "GET":
         with suppress(Refusal, XhcreditError):
             visitor = await visitor_if_any(request)
     return visitor
 
 
-def without_handler(scope: Scope, answer: Response) -> Response:
+def without_handler(scope: Scope, problem_response: Response) -> Response:
     """The page of a problem that no handler saw: too busy, too large, our own mistake."""
     request = Request(scope)
-    return _page(request, answer, None) if is_page(request) else answer
+    return _problem_page(request, problem_response, None) if is_page(request) else problem_response
 
 
 def is_page(request: Request) -> bool:
@@ -85,61 +89,72 @@ def is_page(request: Request) -> bool:
     return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
 
 
-def _page(request: Request, answer: Response, visitor: Visitor | None) -> Response:
+def _problem_page(
+    request: Request, problem_response: Response, visitor: Visitor | None
+) -> Response:
     """Error page of a problem; without a session, a redirect to the login."""
-    problem = json.loads(bytes(answer.body))
+    problem = json.loads(bytes(problem_response.body))
     if problem["code"] == "no_key":
-        return go_to(request, f"/console/login?next={quote(_where(request))}")
+        return redirect_to(request, f"/console/login?next={quote(_return_address(request))}")
     if problem["code"] == "password_due":
-        return go_to(request, "/console/password")
-    shown = _shown(request, problem) | {"target": _target(request)}
-    partial = request.headers.get("hx-request-type") == "partial"
-    template = "mishap_part.html" if partial else "mishap.html"
-    made = page(request, template, visitor, answer.status_code, **shown)
-    if "retry-after" in answer.headers:
-        made.headers["Retry-After"] = answer.headers["retry-after"]
-    return made
+        return redirect_to(request, "/console/password")
+    context = _problem_context(request, problem) | {"target": _htmx_target(request)}
+    is_partial = request.headers.get("hx-request-type") == "partial"
+    template = "mishap_part.html" if is_partial else "mishap.html"
+    page_response = page(request, template, visitor, problem_response.status_code, **context)
+    if "retry-after" in problem_response.headers:
+        page_response.headers["Retry-After"] = problem_response.headers["retry-after"]
+    return page_response
 
 
-def _shown(request: Request, problem: Mapping[str, Any]) -> dict[str, Any]:
+def _problem_context(request: Request, problem: Mapping[str, Any]) -> dict[str, Any]:
     """Error title, remedy and link back, in the reader's language."""
-    zh, kind = chosen(request) == "zh", BY_CODE[problem["code"]]
-    unknown, back = _unknown(request, problem), place_of(request.url.path)
-    silent = unknown or problem["code"] in _SILENT or kind.status >= 500
+    zh, problem_kind = language_of(request) == "zh", BY_CODE[problem["code"]]
+    unknown, back_item = _unknown_record(request, problem), nav_item_of(request.url.path)
+    without_detail = unknown or problem["code"] in _WITHOUT_DETAIL or problem_kind.status >= 500
     return {
-        "title": kind.zh if zh else kind.en,
-        "advice": (kind.page_zh or kind.do_zh) if zh else (kind.page_en or kind.do_en),
+        "title": problem_kind.zh if zh else problem_kind.en,
+        "advice": (problem_kind.page_zh or problem_kind.do_zh)
+        if zh
+        else (problem_kind.page_en or problem_kind.do_en),
         "unknown": unknown,
-        "address": request.url.path[:_LONGEST] if problem["code"] == "not_found" else "",
-        "detail": "" if silent else problem["detail"],
+        "address": request.url.path[:_MAX_LENGTH] if problem["code"] == "not_found" else "",
+        "detail": "" if without_detail else problem["detail"],
         "number": problem["instance"].rpartition(":")[2],
-        "back": back if back and back.address != request.url.path else None,
+        "back": back_item if back_item and back_item.address != request.url.path else None,
     }
 
 
-def _unknown(request: Request, problem: Mapping[str, Any]) -> tuple[str, str] | None:
+def _unknown_record(request: Request, problem: Mapping[str, Any]) -> tuple[str, str] | None:
     """Message and name of an unknown record in the path; None for other problems.
 
     Only of what is read: an act may miss something else than what its address names.
     """
-    if problem["code"] not in _NOT_THERE or request.method not in ("GET", "HEAD"):
+    if problem["code"] not in _UNKNOWN_CODES or request.method not in ("GET", "HEAD"):
         return None
-    named = request.path_params.items()
-    return next(((UNKNOWN[k], str(v)[:_LONGEST]) for k, v in named if k in UNKNOWN), None)
+    path_params = request.path_params.items()
+    return next(
+        (
+            (UNKNOWN_MESSAGES[k], str(v)[:_MAX_LENGTH])
+            for k, v in path_params
+            if k in UNKNOWN_MESSAGES
+        ),
+        None,
+    )
 
 
-def _target(request: Request) -> str:
+def _htmx_target(request: Request) -> str:
     """The part of a page that htmx replaces by the answer; it stays there to be replaced again."""
-    told = request.headers.get("hx-target", "").rpartition("#")[2]
-    return "" if told == _FILLED else told
+    target_id = request.headers.get("hx-target", "").rpartition("#")[2]
+    return "" if target_id == _DRAWER_ID else target_id
 
 
-def _where(request: Request) -> str:
+def _return_address(request: Request) -> str:
     """Return address after login: HX-Current-URL, referrer or the request itself."""
-    told = request.headers.get("hx-current-url", "")
+    page_url = request.headers.get("hx-current-url", "")
     if request.method != "GET":
-        told = told or request.headers.get("referer", "") or "/console"
-    if told:
-        parts = urlsplit(told)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
+        page_url = page_url or request.headers.get("referer", "") or "/console"
+    if page_url:
+        url_parts = urlsplit(page_url)
+        return url_parts.path + (f"?{url_parts.query}" if url_parts.query else "")
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")

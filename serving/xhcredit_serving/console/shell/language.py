@@ -22,13 +22,13 @@ COOKIE = "xhcredit_language"
 @cache
 def catalogue() -> Mapping[str, str]:
     """Every English text of the pages with its Chinese."""
-    found: dict[str, str] = {}
-    for part in files("xhcredit_serving.console").joinpath("locale").iterdir():
-        if part.name.endswith(".po"):
-            with part.open("rb") as file:
-                read = read_po(file, locale="zh")
-            found |= {str(m.id): str(m.string) for m in read if m.id and m.string}
-    return MappingProxyType(found)
+    translations: dict[str, str] = {}
+    for locale_file in files("xhcredit_serving.console").joinpath("locale").iterdir():
+        if locale_file.name.endswith(".po"):
+            with locale_file.open("rb") as file:
+                po_messages = read_po(file, locale="zh")
+            translations |= {str(m.id): str(m.string) for m in po_messages if m.id and m.string}
+    return MappingProxyType(translations)
 
 
 def translated(text: str, language: Language) -> str:
@@ -36,7 +36,7 @@ def translated(text: str, language: Language) -> str:
     return text if language == "en" else catalogue().get(text, text)
 
 
-def chosen(request: Request) -> Language:
+def language_of(request: Request) -> Language:
     """Language by ``?lang=``, else by cookie, else Chinese."""
-    asked = request.query_params.get("lang") or request.cookies.get(COOKIE) or "zh"
-    return cast(Language, asked if asked in ("zh", "en") else "zh")
+    language_code = request.query_params.get("lang") or request.cookies.get(COOKIE) or "zh"
+    return cast(Language, language_code if language_code in ("zh", "en") else "zh")

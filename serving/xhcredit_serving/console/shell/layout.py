@@ -26,8 +26,8 @@ from xhcredit_serving.auth.permissions import (
     RESTORATION_READ,
     SCORES,
 )
-from xhcredit_serving.console.shell.assets import address, inlined
-from xhcredit_serving.console.shell.language import COOKIE, Language, chosen, translated
+from xhcredit_serving.console.shell.assets import address, data_url
+from xhcredit_serving.console.shell.language import COOKIE, Language, language_of, translated
 from xhcredit_serving.console.shell.value_labels import word_of
 from xhcredit_serving.demo_login import banner_of
 from xhcredit_serving.service import service_of
@@ -45,7 +45,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class NavItem:
     """A page of the main navigation and the permission that it needs."""
 
     name: str
@@ -53,17 +53,17 @@ class Place:
     permission: str
 
 
-PLACES = (
-    Place("Watchlist", "/console/watchlist", SCORES),
-    Place("Alerts", "/console/alerts", ALERTS_READ),
-    Place("Draws", "/console/draws", DRAWS_READ),
-    Place("Restoration", "/console/restoration", RESTORATION_READ),
-    Place("Models", "/console/models", MODELS_READ),
-    Place("Half-year report", "/console/report", ALERTS_READ),
-    Place("Data quality", "/console/quality", CATALOGUE),
-    Place("Rules", "/console/rules", CATALOGUE),
-    Place("Accounts", "/console/accounts", ACCOUNTS),
-    Place("Audit trail", "/console/audit", AUDIT),
+NAV_ITEMS = (
+    NavItem("Watchlist", "/console/watchlist", SCORES),
+    NavItem("Alerts", "/console/alerts", ALERTS_READ),
+    NavItem("Draws", "/console/draws", DRAWS_READ),
+    NavItem("Restoration", "/console/restoration", RESTORATION_READ),
+    NavItem("Models", "/console/models", MODELS_READ),
+    NavItem("Half-year report", "/console/report", ALERTS_READ),
+    NavItem("Data quality", "/console/quality", CATALOGUE),
+    NavItem("Rules", "/console/rules", CATALOGUE),
+    NavItem("Accounts", "/console/accounts", ACCOUNTS),
+    NavItem("Audit trail", "/console/audit", AUDIT),
 )
 
 
@@ -86,7 +86,7 @@ def page(
     template: str,
     visitor: Visitor | None = None,
     status: int = 200,
-    **shown: Any,
+    **context: Any,
 ) -> HTMLResponse:
     """A page in the visitor's language.
 
@@ -97,99 +97,102 @@ def page(
         status: HTTP status.
         shown: what the template shows.
     """
-    language = chosen(request)
+    language = language_of(request)
     body = (
         environment(language)
         .get_template(template)
         .render(
             language=language,
             visitor=visitor,
-            places=_places(visitor),
-            here=_here(request),
-            fresh=_fresh(request) if visitor else None,
+            places=_visible_places(visitor),
+            here=_place_address(request),
+            fresh=_current_run(request) if visitor else None,
             notice_missing=_notice_missing(request, visitor),
             demo=banner_of(service_of(request).store),
             with_query=partial(with_query, request),
-            **{"charts": False, **shown},
+            **{"charts": False, **context},
         )
     )
-    answer = HTMLResponse(body, status, _HEADERS)
+    response = HTMLResponse(body, status, _HEADERS)
     if request.query_params.get("lang") == language:
         secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", secure=secure)
-    return answer
+        response.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", secure=secure)
+    return response
 
 
 def compile_templates() -> None:
     """Read and compile every page in both languages."""
     for language in get_args(Language):
-        made = environment(language)
-        for name in made.list_templates(extensions=["html"]):
-            made.get_template(name)
+        templates = environment(language)
+        for name in templates.list_templates(extensions=["html"]):
+            templates.get_template(name)
 
 
 @cache
 def environment(language: Language) -> Environment:
     """The templates; an unknown name in one is an error, not a blank."""
-    made = Environment(
+    templates = Environment(
         loader=PackageLoader("xhcredit_serving.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {
+    templates.globals |= {
         "_": partial(translated, language=language),
         "asset": address,
-        "inlined": inlined,
+        "inlined": data_url,
         "word": partial(word_of, language=language),
     }
-    made.filters |= {
-        "beijing": partial(_in_beijing, language=language),
+    templates.filters |= {
+        "beijing": partial(_beijing_label, language=language),
         "clock_face": beijing_time,  # below a heading that says that it is Beijing time
         "china_day": china_day,
     }
-    return made
+    return templates
 
 
-def _in_beijing(moment: str, *, language: Language, seconds: bool = False) -> str:
+def _beijing_label(moment: str, *, language: Language, seconds: bool = False) -> str:
     """A moment with the words "Beijing time"."""
-    face, words = beijing_time(moment, seconds=seconds), translated("Beijing time", language)
-    return f"{face} {words}" if language == "en" else f"{words} {face}"
+    time_text, zone_label = (
+        beijing_time(moment, seconds=seconds),
+        translated("Beijing time", language),
+    )
+    return f"{time_text} {zone_label}" if language == "en" else f"{zone_label} {time_text}"
 
 
-def with_query(request: Request, **changed: Any) -> str:
+def with_query(request: Request, **changes: Any) -> str:
     """This address with other parameters; None takes one away, a list repeats it."""
-    kept: Mapping[str, list[str]] = {
-        k: request.query_params.getlist(k) for k in request.query_params if k not in changed
+    unchanged_params: Mapping[str, list[str]] = {
+        k: request.query_params.getlist(k) for k in request.query_params if k not in changes
     }
-    added = {k: v for k, v in changed.items() if v is not None}
-    query = urlencode({**kept, **added}, doseq=True)
+    new_params = {k: v for k, v in changes.items() if v is not None}
+    query = urlencode({**unchanged_params, **new_params}, doseq=True)
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def go_to(request: Request, address: str) -> Response:
+def redirect_to(request: Request, address: str) -> Response:
     """Redirect to another page, by HX-Redirect for htmx requests."""
     if request.headers.get("hx-request"):
         return Response(status_code=200, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
 
 
-def _places(visitor: Visitor | None) -> list[Place]:
+def _visible_places(visitor: Visitor | None) -> list[NavItem]:
     """Where the visitor may go."""
     if visitor is None:
         return []
-    return [p for p in PLACES if p.permission in visitor.caller.permissions]
+    return [p for p in NAV_ITEMS if p.permission in visitor.caller.permissions]
 
 
-def place_of(path: str) -> Place | None:
+def nav_item_of(path: str) -> NavItem | None:
     """The place of the navigation that an address belongs to."""
-    return next((p for p in PLACES if path.startswith(p.address)), None)
+    return next((p for p in NAV_ITEMS if path.startswith(p.address)), None)
 
 
-def _here(request: Request) -> str:
-    place = place_of(request.url.path)
-    return place.address if place else ""
+def _place_address(request: Request) -> str:
+    nav_item = nav_item_of(request.url.path)
+    return nav_item.address if nav_item else ""
 
 
 def _notice_missing(request: Request, visitor: Visitor | None) -> int | None:
@@ -200,7 +203,7 @@ def _notice_missing(request: Request, visitor: Visitor | None) -> int | None:
     return service.rulebook.missing_notice(service.today())
 
 
-def _fresh(request: Request) -> Any:
+def _current_run(request: Request) -> Any:
     """The run that the pages show; None before the first night."""
     try:
         return service_of(request).store.reader.current_run()

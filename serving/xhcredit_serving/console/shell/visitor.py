@@ -9,12 +9,12 @@ from starlette.datastructures import FormData
 
 from xhcredit.errors import UnknownRecord
 from xhcredit_serving.auth.authentication import PURPOSE_LENGTH
-from xhcredit_serving.auth.sessions import Visit
+from xhcredit_serving.auth.sessions import LoginSession
 from xhcredit_serving.console.shell.layout import Visitor
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import service_of
 
-_DIGITS = len(str(2**53)) - 1  #: of the longest number that a browser and a store both hold
+_MAX_DIGITS = len(str(2**53)) - 1  #: of the longest number that a browser and a store both hold
 PURPOSE_COOKIE = "xhcredit_purpose"
 #: why somebody logs in; kept with every enterprise that is looked at
 PURPOSES = ("日常监管 routine supervision", "投诉举报处理 complaint or report",
@@ -40,16 +40,16 @@ async def visitor_if_any(request: Request) -> Visitor:
     Raises:
         Refusal: nobody is logged in, a password is due, or a forged request.
     """
-    return remembered_visitor(request, await service_of(request).visit(request))
+    return remembered_visitor(request, await service_of(request).login_session(request))
 
 
-def seen_visitor(request: Request) -> Visitor | None:
+def known_visitor(request: Request) -> Visitor | None:
     """Visitor already identified while this request was answered, if any."""
     visitor: Visitor | None = request.scope["state"].get("visitor")
     return visitor
 
 
-def remembered_visitor(request: Request, visit: Visit) -> Visitor:
+def remembered_visitor(request: Request, visit: LoginSession) -> Visitor:
     """The visitor of a visit, remembered with the request."""
     purpose = unquote(request.cookies.get(PURPOSE_COOKIE, ""))[:PURPOSE_LENGTH]
     known = purpose if purpose.isprintable() and purpose.strip() else PURPOSES[0]
@@ -64,12 +64,14 @@ def text_of(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def number_of(text: str, named: str) -> int:
+def number_of(text: str, record_kind: str) -> int:
     """The number in an address.
 
     Raises:
         UnknownRecord: nothing can have such a number.
     """
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise UnknownRecord(f'there is no {named} "{text[:20]}"; list them to find its number')
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise UnknownRecord(
+            f'there is no {record_kind} "{text[:20]}"; list them to find its number'
+        )
     return int(text)
