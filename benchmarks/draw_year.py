@@ -21,14 +21,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-from xhcredit.draws.plan import Plan
-from xhcredit.jobs.draws.results import enter_results
 
 from xhcredit.domain.calendar import add_months
+from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws.estimates import burden_report, exploration_report
+from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on

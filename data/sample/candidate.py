@@ -15,13 +15,13 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from xhcredit_training.promotion import submission
-from xhcredit_training.run import Order, train
-from xhcredit_training.sample import Wanted, build, quarter_ends
-from xhcredit_training.sample_io import save
-from xhcredit_training.visits import logged
+from xhcredit_training.promotion import make_submission
+from xhcredit_training.run import TrainingRequest, train
+from xhcredit_training.sample import SampleSpec, build_sample, quarter_ends
+from xhcredit_training.sample_io import save_sample
+from xhcredit_training.visits import logged_visits
 
-from xhcredit.jobs.warehouse.clustered_store import open_store
+from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -36,18 +36,20 @@ def candidate(folder: Path) -> Submission:
     """The candidate; ``folder`` is for the work in between."""
     rules, warehouse = Rulebook.load(), folder / "warehouse"
     run_ingest(str(SAMPLE / "exports"), SAMPLE / "mappings", warehouse, today=_EXPORTED_ON)
-    store = open_store(warehouse)
+    store = open_event_columns(warehouse)
     days = quarter_ends(FIRST, LAST)
-    wanted = Wanted("general", days, days[-1], "auto")
-    made, outcome = build(store, rules, wanted, lambda *_: None, logged(warehouse, store))
+    wanted = SampleSpec("general", days, days[-1], "auto")
+    made, outcome = build_sample(
+        store, rules, wanted, lambda *_: None, logged_visits(warehouse, store)
+    )
     told = {"score": "general", "horizon_days": outcome.horizon_days}
     told |= {"events": ",".join(outcome.events), "data_digest": store.digest}
     told |= {"rulebook_digest": rules.digest}
     sample, run = folder / "sample.parquet", folder / "woe-sample"
-    save(made, sample, told)
-    order = Order(sample, "woe", run, SUBMITTED_ON, None, None, False, None)
+    save_sample(made, sample, told)
+    order = TrainingRequest(sample, "woe", run, SUBMITTED_ON, None, None, False, None)
     train(order, rules, lambda *_: None)
-    return submission(run, sample, load_release(), rules, SUBMITTED_ON)[0]
+    return make_submission(run, sample, load_release(), rules, SUBMITTED_ON)[0]
 
 
 def main(to: Path) -> None:

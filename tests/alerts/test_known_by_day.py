@@ -1,9 +1,9 @@
 """Which events does a trigger see on a day?  Both sides of every day that decides."""
 
 import pytest
-from xhcredit.rules.schemas.alerts import Events
 
 from tests.alerts.districts import NOW, ago, district, event
+from xhcredit.rules.schemas.alerts import Events
 
 ALL = Events(table="inspection")
 PASSED = Events(table="inspection", where={"recheck_passed": (True,)})

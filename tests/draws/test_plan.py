@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from xhcredit.draws.plan import read_plan
 
+from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadPlan
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Items

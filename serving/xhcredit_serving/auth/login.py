@@ -66,7 +66,13 @@ class Logins:
         act = Act(actor_of(user["login"]), "session.open", "login")
         how = "password" if step is None else "totp"
         return await asyncio.to_thread(
-            self.store.sessions.open, act, user, address, how, max_sessions=limits.at_once, step=step
+            self.store.sessions.open,
+            act,
+            user,
+            address,
+            how,
+            max_sessions=limits.at_once,
+            step=step,
         )
 
     async def change_password(

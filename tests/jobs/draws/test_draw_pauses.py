@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
-from xhcredit.draws.plan import Plan
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PEOPLE, act
 from xhcredit.domain.calendar import add_months
+from xhcredit.draws.plan import Plan
 from xhcredit.draws.strata import Kind, odds_of
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws import steps as jobs

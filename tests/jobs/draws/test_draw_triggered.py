@@ -5,11 +5,11 @@ import shutil
 from datetime import date
 
 import pytest
-from xhcredit.draws.plan import read_plan
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PLAN, act
 from tests.serving.district import CODES, UNKNOWN, WRONG
+from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord, WrongState
 from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws import triggered_checks as checks

@@ -7,12 +7,12 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from xhcredit.draws.plan import Period, read_plan
 
 from tests.engine import world as worlds
 from tests.jobs.draws.test_draw import PLAN
 from tests.serving.district import CODES
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
+from xhcredit.draws.plan import Period, read_plan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
 from xhcredit.jobs.draws.exclusions import _capped, _inspected_by_higher, with_duty

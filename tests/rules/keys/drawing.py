@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-from xhcredit.draws.plan import Plan, read_plan
 
 from tests.engine import world as worlds
 from tests.jobs.draws.test_draw import PLAN
@@ -21,6 +20,7 @@ from tests.jobs.draws.test_exclusions import inspected
 from tests.serving.district import CODES
 from xhcredit.domain.calendar import add_months
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
+from xhcredit.draws.plan import Plan, read_plan
 from xhcredit.errors import BadPlan
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse

@@ -14,9 +14,9 @@ from xhcredit.cli.output import out, print_json
 from xhcredit.draws.verify import PublishedFiles, json_of, verify_record
 from xhcredit.errors import BadInput
 from xhcredit.jobs.draws.documents import write_internal_documents
+from xhcredit.jobs.draws.publication import publish_list as published
 from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.draws.results import estimate as estimated
-from xhcredit.jobs.draws.publication import publish_list as published
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 

@@ -216,7 +216,7 @@ class _Sender:
         except BadInput as error:
             return _ReceiverAnswer(said=str(error))
         except TimeoutError:
-            return _ReceiverAnswer(said=f"no answer in {self.policy.seconds:g} s")
+            return _ReceiverAnswer(said=f"no answer in {self.policy.timeout_seconds:g} s")
         except httpx.HTTPError as error:
             return _ReceiverAnswer(said=f"{type(error).__name__}: {error}"[:200])
 

@@ -18,9 +18,9 @@ from xhcredit.jobs.demo.accounts import BUILDING, CIVIL, MARKET
 from xhcredit.jobs.demo.schedule import Schedule
 from xhcredit.jobs.draws import replacements as draw_people
 from xhcredit.jobs.draws import steps as jobs
-from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.draws.joint import join_draws
 from xhcredit.jobs.draws.publication import publish_list
+from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.draws.triggered_checks import cancel_check, close_check, open_check
 
 #: what visits find, by turns: mostly nothing

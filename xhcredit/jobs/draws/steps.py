@@ -22,8 +22,8 @@ from xhcredit.draws import record as records
 from xhcredit.draws import verify
 from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
 from xhcredit.draws.frame import Frame, decoded
-from xhcredit.draws.plan import Plan, read_plan
 from xhcredit.draws.numerics import SALT_BYTES
+from xhcredit.draws.plan import Plan, read_plan
 from xhcredit.draws.tickets import bound_ticket, seed_text
 from xhcredit.errors import BadPlan, UnknownRecord
 from xhcredit.jobs.draws.frame import frame_for

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.domain.log import log_call
-from xhcredit.draws.plan import Id, Text
 from xhcredit.draws.numerics import LONGEST_TEXT
+from xhcredit.draws.plan import Id, Text
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, ingest_result_rows

@@ -102,7 +102,12 @@ async def choose_person(request: Request) -> Response:
     user = service.store.access.get_user(person.login)
     act = person.act("session.open", "demo")
     new_session = await asyncio.to_thread(
-        service.store.sessions.open, act, user, address_of(request), "demo", max_sessions=MAX_SESSIONS
+        service.store.sessions.open,
+        act,
+        user,
+        address_of(request),
+        "demo",
+        max_sessions=MAX_SESSIONS,
     )
     response = RedirectResponse(safe_redirect(next_address), 303)
     set_session_cookie(response, new_session.cookie, is_https=False)
