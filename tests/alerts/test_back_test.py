@@ -37,7 +37,7 @@ def listing(who, days_ago):
 def alerts_of(world, trigger, **more):
     """Days ago and position of each alert."""
     found = replay(world, **more).alerts(trigger)
-    return [(NOW - day, one.hit.at) for day, one in found]
+    return [(NOW - day, one.hit.position) for day, one in found]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
     assert kinds == {(0, "address"), (1, "address"), (1, "agent"), (2, "agent")}
     assert all(n["id"] == f"n{n['row']}" for n in told["nodes"] if n["kind"] != "enterprise")
     assert all(
-        world.store.codes[n["row"]].decode() == n["id"]
+        world.event_columns.codes[n["row"]].decode() == n["id"]
         for n in told["nodes"]
         if n["kind"] == "enterprise"
     )
@@ -77,7 +77,9 @@ def test_a_white_listed_node_joins_nobody(world):
     [address] = [
         n["row"] for n in cluster_picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"
     ]
-    told = cluster_picture(World(world.store, white_nodes=frozenset({address})), 0, RULE, NOW)
+    told = cluster_picture(
+        World(world.event_columns, white_nodes=frozenset({address})), 0, RULE, NOW
+    )
 
     assert seen(told) == ([0], [])
     assert (told["size"], told["shown"]) == (1, True)

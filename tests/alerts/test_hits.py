@@ -91,7 +91,7 @@ def found(world, on=NOW, /, *, kind, **numbers):
 
 def rows(world, table, *places):
     """Events by their place among those of the table, sorted by enterprise and day."""
-    assert all(place < len(world.store.tables[table]["occurred"]) for place in places)
+    assert all(place < len(world.event_columns.tables[table]["occurred"]) for place in places)
     return tuple(EventRef(table, place) for place in places)
 
 
@@ -114,7 +114,7 @@ def test_an_event_is_a_hit_per_enterprise_and_day_of_happening(world):
             {"events": 1, "on": day(5)}),
     ]  # fmt: skip
     within = found(world, kind="event", events={"table": "penalty"}, days=40)
-    assert [h.fact for h in within if h.at == 1] == [f"{day(40)}x1", f"{day(10)}x1"]
+    assert [h.fact for h in within if h.position == 1] == [f"{day(40)}x1", f"{day(10)}x1"]
 
 
 def test_a_count_within_its_days_worse_from_a_number_on(world):
@@ -129,7 +129,7 @@ def test_a_count_within_its_days_worse_from_a_number_on(world):
     assert [h.worse for h in found(world, **numbers, worse_from=5)] == [False, False]
     assert [h.worse for h in found(world, **numbers)] == [False, False]
     longer = numbers | {"days": 91, "at_least": 3}
-    assert [(h.at, h.figures["events"]) for h in found(world, **longer)] == [(1, 5)]
+    assert [(h.position, h.figures["events"]) for h in found(world, **longer)] == [(1, 5)]
 
 
 def test_a_grade_against_the_one_before_it(world):
@@ -141,8 +141,8 @@ def test_a_grade_against_the_one_before_it(world):
         Hit("enterprise", 2, day(29), 1.0, rows(world, "food_business", 2, 3),
             {"column": "risk_grade", "steps": 1}),
     ]  # fmt: skip
-    assert [h.at for h in found(world, **numbers, days=31, steps=2)] == [1, 3]
-    assert [h.at for h in found(world, **numbers, days=31, steps=3)] == [3]
+    assert [h.position for h in found(world, **numbers, days=31, steps=2)] == [1, 3]
+    assert [h.position for h in found(world, **numbers, days=31, steps=3)] == [3]
 
 
 OCCUPANCY = {"kind": "ratio", "events": {"table": "elderly_institution"}, "part": "residents",
@@ -153,22 +153,22 @@ def test_a_ratio_above_its_bound_by_how_much(world):
     told = found(world, **OCCUPANCY, days=200, above=0.5)
     of = ["residents", "beds"]
 
-    assert [(h.at, h.fact, h.events, h.figures) for h in told] == [
+    assert [(h.position, h.fact, h.events, h.figures) for h in told] == [
         (1, day(100), rows(world, "elderly_institution", 1),
          {"ratio": 0.6, "of": of, "before": 0.9}),
         (2, day(199), rows(world, "elderly_institution", 2), {"ratio": 0.81, "of": of}),
         (4, day(100), rows(world, "elderly_institution", 4), {"ratio": 0.8, "of": of}),
     ]  # fmt: skip
     assert [h.strength for h in told] == pytest.approx([0.2, 0.62, 0.6])
-    assert [h.at for h in found(world, **OCCUPANCY, days=201, above=0.8)] == [2, 3]
+    assert [h.position for h in found(world, **OCCUPANCY, days=201, above=0.8)] == [2, 3]
 
 
 def test_a_ratio_below_its_bound_and_one_that_fell(world):
     below = found(world, **OCCUPANCY, days=200, below=0.6)
     fell = found(world, **OCCUPANCY, days=200, fell_by=0.3)
 
-    assert [(h.at, h.strength) for h in below] == [(6, pytest.approx(1 / 3))]
-    assert [(h.at, h.strength) for h in fell] == [(1, pytest.approx(1 / 3))]
+    assert [(h.position, h.strength) for h in below] == [(6, pytest.approx(1 / 3))]
+    assert [(h.position, h.strength) for h in fell] == [(1, pytest.approx(1 / 3))]
     assert found(world, **OCCUPANCY, days=200, fell_by=0.34) == []
 
 
@@ -190,12 +190,12 @@ def test_each_stage_of_a_deadline_is_a_fact(world):
         hit(1, 0, 90, 90), hit(3, 2, 30, 30), hit(4, 3, 0, 30), hit(5, 4, -1, 0),
         hit(6, 5, -20, 0),
     ]  # fmt: skip
-    assert [h.at for h in found(world, **numbers, stages=(90,), past_days=20)] == [1, 3, 4]
-    assert [h.at for h in found(world, **numbers, stages=(0,), past_days=20)] == [5, 6]
+    assert [h.position for h in found(world, **numbers, stages=(90,), past_days=20)] == [1, 3, 4]
+    assert [h.position for h in found(world, **numbers, stages=(0,), past_days=20)] == [5, 6]
     assert found(world, **numbers, stages=(), past_days=20) == []
-    assert [(h.at, h.fact[-12:-11]) for h in found(world, **numbers, stages=(1,), past_days=1)] == [
-        (4, "1")
-    ]
+    assert [
+        (h.position, h.fact[-12:-11]) for h in found(world, **numbers, stages=(1,), past_days=1)
+    ] == [(4, "1")]
 
 
 def test_what_stays_open_beyond_its_days(world):
@@ -221,9 +221,9 @@ def test_of_whom_nothing_was_heard(world):
         Hit("enterprise", 2, day(101), 1.0, figures={"last_on": day(101), "days": 100}),
         Hit("enterprise", 4, "never", 1.0, figures={"last_on": None, "days": 100}),
     ]
-    assert [h.at for h in told] == [2, 4, 5, 6]  # 1 on day 100 yet, 3 reported 200 days ago
-    assert [h.at for h in found(world, **numbers | {"member_days": 201})] == [2, 3, 4, 5, 6]
-    assert next(h.at for h in found(world, NOW + 1, **numbers)) == 1
+    assert [h.position for h in told] == [2, 4, 5, 6]  # 1 on day 100 yet, 3 reported 200 days ago
+    assert [h.position for h in found(world, **numbers | {"member_days": 201})] == [2, 3, 4, 5, 6]
+    assert next(h.position for h in found(world, NOW + 1, **numbers)) == 1
 
 
 def test_who_came_to_the_district_too_late_is_not_asked(tmp_path):
@@ -233,7 +233,7 @@ def test_who_came_to_the_district_too_late_is_not_asked(tmp_path):
         tmp_path, {"elderly_institution": [report(n, 50, 9) for n in (1, 2)]}, register
     )
 
-    assert [h.at for h in found(
+    assert [h.position for h in found(
         world, kind="lapsed", events={"table": "elderly_check"}, days=100, member_days=200,
         member={"table": "elderly_institution"},
     )] == [2]  # fmt: skip
@@ -249,14 +249,17 @@ def test_who_has_not_filed_for_the_year_before(world):
         Hit("enterprise", who, "2025", -10.0, figures=figures) for who in (1, 2)
     ]
     last = found(world, NOW + 10, **numbers)
-    assert [(h.at, h.strength, h.figures["days_left"]) for h in last] == [(1, 0.0, 0), (2, 0.0, 0)]
+    assert [(h.position, h.strength, h.figures["days_left"]) for h in last] == [
+        (1, 0.0, 0),
+        (2, 0.0, 0),
+    ]
     assert found(world, NOW - 1, **numbers) == found(world, NOW + 11, **numbers) == []
 
 
 def nodes_of(world, who):
     """Numbers of the nodes of an enterprise."""
-    edges = world.store.relations.edges
-    owners = np.repeat(np.arange(len(world.store)), np.diff(edges["offsets"]))
+    edges = world.event_columns.relations.edges
+    owners = np.repeat(np.arange(len(world.event_columns)), np.diff(edges["offsets"]))
     return {int(n) for n in edges["node"][owners == who]}
 
 
@@ -274,13 +277,13 @@ def test_a_node_with_many_members_or_many_new_ones(world):
 
     both = found(world, **numbers, at_least=5, growth=2)
     assert sorted(both, key=lambda h: h.figures["new"]) == [large, grown]
-    assert [h.at for h in found(world, **numbers, at_least=6, growth=4)] == [old]
-    assert [h.at for h in found(world, **numbers, at_least=7, growth=3)] == [new]
+    assert [h.position for h in found(world, **numbers, at_least=6, growth=4)] == [old]
+    assert [h.position for h in found(world, **numbers, at_least=7, growth=3)] == [new]
     assert found(world, **numbers | {"days": 7}, at_least=7, growth=3) == []
     bosses = found(world, **numbers | {"through": ("controller",)}, at_least=3, growth=9)
     assert sorted(h.figures["enterprises"] for h in bosses) == [[1, 2, 3], [1, 10, 11, 12]]
-    white = World(world.store, white_nodes=frozenset({min(old, new)}))
-    assert [h.at for h in found(white, **numbers, at_least=3, growth=3)] == [max(old, new)]
+    white = World(world.event_columns, white_nodes=frozenset({min(old, new)}))
+    assert [h.position for h in found(white, **numbers, at_least=3, growth=3)] == [max(old, new)]
 
 
 def test_who_shares_a_node_with_somebody_grave(world):
@@ -288,7 +291,7 @@ def test_who_shares_a_node_with_somebody_grave(world):
                "through": ("controller",)}  # fmt: skip
     [boss] = (nodes_of(world, 2) & nodes_of(world, 3)) - nodes_of(world, 0)
     fact = f"{CODES[1]}:{day(9)}"
-    [place] = [n for n, d in enumerate(world.store.tables["serious_listing"]["occurred"])
+    [place] = [n for n, d in enumerate(world.event_columns.tables["serious_listing"]["occurred"])
                if d == NOW - 9]  # fmt: skip
 
     def hit(who):
@@ -296,9 +299,9 @@ def test_who_shares_a_node_with_somebody_grave(world):
                    {"of": CODES[1], "node": boss})  # fmt: skip
 
     assert found(world, **numbers, hub_above=3) == [hit(2), hit(3)]
-    assert {h.at for h in found(world, **numbers, hub_above=4)} == {2, 3, 10, 11, 12}
+    assert {h.position for h in found(world, **numbers, hub_above=4)} == {2, 3, 10, 11, 12}
     assert found(world, **numbers | {"days": 9}, hub_above=4) == []
-    white = World(world.store, white_nodes=frozenset({boss}))
+    white = World(world.event_columns, white_nodes=frozenset({boss}))
     assert found(white, **numbers, hub_above=3) == []
 
 
@@ -324,7 +327,7 @@ def test_a_spike_is_told_with_what_was_expected(tmp_path):
                            "expected": 0.2, "p": hit.p}  # fmt: skip
     assert (hit.subject, hit.position, hit.place, hit.fact) == ("enterprise", 7, "", day(0))
     assert hit.strength == pytest.approx(-np.log(hit.p))
-    assert [world.store.tables["complaint"]["occurred"][e.row] for e in hit.events] == [
+    assert [world.event_columns.tables["complaint"]["occurred"][e.row] for e in hit.events] == [
         NOW - n for n in (29, 28, 1, 0)
     ]
     counts = Counts(*(np.array(column) for column in (

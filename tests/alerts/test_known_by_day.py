@@ -32,7 +32,7 @@ def world(tmp_path_factory):
 
 def enterprises(world, events, days_ago, **since):
     """Enterprises with an event that counts on a day."""
-    return world.pick(events).on(NOW - days_ago, **since).ent.tolist()
+    return world.pick(events).visible_on(NOW - days_ago, **since).ent.tolist()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def hits(world, name, day=NOW, **changed):
 
 
 def who(found):
-    return [f.hit.at for f in found]
+    return [f.hit.position for f in found]
 
 
 def penalty(at, days_ago, **more):
@@ -52,7 +52,7 @@ def test_a_count_is_reached_within_its_window_and_slight_ones_do_not_count(tmp_p
     ]
     found = hits(district(tmp_path, {"penalty": rows}), "penalties_often")
 
-    assert [(f.hit.at, f.hit.figures["events"], f.colour) for f in found] == [
+    assert [(f.hit.position, f.hit.figures["events"], f.colour) for f in found] == [
         (1, 2, "yellow"),
         (4, 3, "orange"),
     ]
@@ -76,7 +76,7 @@ def test_an_event_alerts_by_the_day_on_which_it_became_known(tmp_path):
     ]
     found = hits(district(tmp_path, {"serious_listing": rows}), "serious_listed")
 
-    assert [(f.hit.at, f.colour, f.hit.fact) for f in found] == [(1, "red", f"{ago(200)}x1")]
+    assert [(f.hit.position, f.colour, f.hit.fact) for f in found] == [(1, "red", f"{ago(200)}x1")]
 
 
 def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
@@ -94,7 +94,7 @@ def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
     ]
     found = hits(district(tmp_path, {"permit": rows}), "permit_expires")
 
-    assert {f.hit.at: f.hit.fact.partition(":")[0].partition("/")[2] for f in found} == {
+    assert {f.hit.position: f.hit.fact.partition(":")[0].partition("/")[2] for f in found} == {
         1: "90",
         3: "30",
         4: "0",
@@ -128,7 +128,7 @@ def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
     ]
     found = hits(district(tmp_path, {"food_business": rows}), "food_grade_worse")
 
-    assert [(f.hit.at, f.hit.figures["steps"]) for f in found] == [(1, 2)]
+    assert [(f.hit.position, f.hit.figures["steps"]) for f in found] == [(1, 2)]
 
 
 def test_ratios_of_the_last_report_and_their_fall(tmp_path):
@@ -149,12 +149,12 @@ def test_ratios_of_the_last_report_and_their_fall(tmp_path):
     world = district(tmp_path, {"elderly_institution": rows})
 
     fell = hits(world, "elderly_occupancy_drop")
-    assert [(f.hit.at, f.hit.figures["ratio"], f.hit.figures["before"]) for f in fell] == [
+    assert [(f.hit.position, f.hit.figures["ratio"], f.hit.figures["before"]) for f in fell] == [
         (1, 0.6, 0.9)
     ]
-    assert [(f.hit.at, f.hit.figures["ratio"]) for f in hits(world, "elderly_prepaid_high")] == [
-        (3, 70000.0)
-    ]
+    assert [
+        (f.hit.position, f.hit.figures["ratio"]) for f in hits(world, "elderly_prepaid_high")
+    ] == [(3, 70000.0)]
     assert who(hits(world, "elderly_staff_short")) == []
 
 
@@ -192,11 +192,11 @@ def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
         (3, 3),
         (6, 0),
     ]
-    white = World(world.store, white_nodes=frozenset({found[0].hit.at}))
+    white = World(world.event_columns, white_nodes=frozenset({found[0].hit.position}))
     assert len(hits(white, "address_cluster", **small)) == 1
     assert who(hits(world, "related_to_serious")) == [2, 3]
     assert who(hits(world, "related_to_serious", hub_above=2)) == []
-    spared = World(world.store, white_rows=frozenset({2}))
+    spared = World(world.event_columns, white_rows=frozenset({2}))
     assert who(hits(spared, "related_to_serious")) == [3]
 
 

@@ -54,7 +54,9 @@ EVEN = evaluation([0.0] * 4, [1, 0, 1, 0])  # says one half, and one half it is
 )
 def test_the_slope_may_lie_on_its_bounds_and_not_beyond(slope, opens):
     within = limits(slope_from=0.8, slope_to=1.25, rate_ratio_below=1.1)
-    told = verdict("_calibrated", replace(EVEN, metrics={"calibration_slope": slope}), within)
+    told = verdict(
+        "_check_calibration", replace(EVEN, metrics={"calibration_slope": slope}), within
+    )
 
     assert told[0] is opens
     assert told[2] == (
@@ -67,7 +69,7 @@ def test_the_slope_may_lie_on_its_bounds_and_not_beyond(slope, opens):
 
 
 def test_without_a_slope_the_gate_is_closed():
-    assert not verdict("_calibrated", EVEN, LIMITS)[0]
+    assert not verdict("_check_calibration", EVEN, LIMITS)[0]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +88,14 @@ def test_predicted_and_observed_rates_are_compared_both_ways_and_by_weight(
 ):
     one = evaluation([0.0] * 4, bad, weight, metrics={"calibration_slope": 1.0})
 
-    assert verdict("_calibrated", one, limits(rate_ratio_below=below))[0] is opens
+    assert verdict("_check_calibration", one, limits(rate_ratio_below=below))[0] is opens
 
 
 @pytest.mark.parametrize(("psi", "opens"), [(0.09, True), (0.1, False), (np.nan, False)])
 def test_the_worst_month_must_lie_below_the_bound(psi, opens):
     one = replace(EVEN, metrics={"psi_worst_month": psi})
 
-    assert verdict("_stable", one, limits(month_psi_below=0.1)) == (
+    assert verdict("_check_stability", one, limits(month_psi_below=0.1)) == (
         opens,
         f"月度PSI最大 {psi:.3f}，须小于 0.1",
         f"the worst month's PSI is {psi:.3f}; it must be below 0.1",
@@ -101,19 +103,19 @@ def test_the_worst_month_must_lie_below_the_bound(psi, opens):
 
 
 def test_an_unknown_month_is_no_stable_one():
-    assert not verdict("_stable", EVEN, LIMITS)[0]
+    assert not verdict("_check_stability", EVEN, LIMITS)[0]
 
 
 RANKED = evaluation([4, 3, 2, 1, 0, -1], [1, 1, 0, 1, 0, 0])
 
 
 def test_an_equal_candidate_passes_only_if_some_loss_is_allowed():
-    assert verdict("_better", RANKED, RANKED, limits(auc_loss_below=0.01)) == (
+    assert verdict("_check_auc", RANKED, RANKED, limits(auc_loss_below=0.01)) == (
         True,
         "AUC与现行之差 0.0000 [0.0000, 0.0000]，区间下限须大于 -0.01",
         "AUC less the champion's is 0.0000 [0.0000, 0.0000]; its low end must be above -0.01",
     )
-    assert not verdict("_better", RANKED, RANKED, limits(auc_loss_below=0.0))[0]
+    assert not verdict("_check_auc", RANKED, RANKED, limits(auc_loss_below=0.0))[0]
 
 
 def test_the_low_end_of_the_difference_decides_and_not_its_middle():
@@ -125,8 +127,8 @@ def test_the_low_end_of_the_difference_decides_and_not_its_middle():
     middle = limits(auc_loss_below=-(found.value + found.low) / 2)
 
     assert found.low < found.value
-    assert not verdict("_better", candidate, champion, middle)[0]
-    assert verdict("_better", candidate, champion, limits(auc_loss_below=1e-9 - found.low))[0]
+    assert not verdict("_check_auc", candidate, champion, middle)[0]
+    assert verdict("_check_auc", candidate, champion, limits(auc_loss_below=1e-9 - found.low))[0]
 
 
 def grouped(risk, bad, size):
@@ -156,13 +158,13 @@ def test_a_group_closes_the_gate_only_where_the_whole_interval_is_beyond_the_bou
     assert list(worse_off(candidate, champion, below)) == [
         f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
     ]
-    assert verdict("_fair", candidate, champion, between) == (
+    assert verdict("_check_fairness", candidate, champion, between) == (
         True,
         "没有任何一组明显变差",
         "no group is surely worse off",
     )
     harm = f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
-    assert verdict("_fair", candidate, champion, below) == (
+    assert verdict("_check_fairness", candidate, champion, below) == (
         False,
         f"以下组明显变差：{harm}",
         f"surely worse off: {harm}",
@@ -234,14 +236,16 @@ def test_false_alarms_are_a_share_of_the_good_by_weight_and_unknown_without_any(
 def test_each_alarm_of_a_leak_closes_the_gate_and_is_named(code):
     alarms = [{"code": "drift", "about": "y"}, {"code": code, "about": "x"}]
 
-    assert verdict("_no_leak", replace(EVEN, alarms=alarms)) == (
+    assert verdict("_check_leaks", replace(EVEN, alarms=alarms)) == (
         False,
         f"泄漏警报：{code} x",
         f"leak alarms: {code} x",
     )
     both = [*alarms, {"code": code, "about": "z"}]
-    assert verdict("_no_leak", replace(EVEN, alarms=both))[2] == f"leak alarms: {code} x, {code} z"
-    assert verdict("_no_leak", replace(EVEN, alarms=alarms[:1])) == (
+    assert (
+        verdict("_check_leaks", replace(EVEN, alarms=both))[2] == f"leak alarms: {code} x, {code} z"
+    )
+    assert verdict("_check_leaks", replace(EVEN, alarms=alarms[:1])) == (
         True,
         "没有泄漏警报",
         "no leak alarm",
@@ -259,16 +263,16 @@ def with_indicators(*changes):
 
 def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
     warned = next(f.id for f in features().values() if f.use == "warning")
-    found = verdict("_lawful", with_indicators({"feature": "owner_is_foreign"}))
+    found = verdict("_check_lawfulness", with_indicators({"feature": "owner_is_foreign"}))
 
-    assert verdict("_lawful", RELEASE) == (
+    assert verdict("_check_lawfulness", RELEASE) == (
         True,
         "未使用任何禁用指标",
         "no forbidden indicator is read",
     )
     assert found[:1] + found[2:] == (False, 'forbidden: "owner_is_foreign" is not declared')
     assert found[1] == '禁用指标："owner_is_foreign" is not declared'
-    shown = verdict("_lawful", with_indicators({"feature": warned}))
+    shown = verdict("_check_lawfulness", with_indicators({"feature": warned}))
     assert not shown[0]
     assert f'"{warned}" is not for scoring' in shown[2]
 
@@ -278,17 +282,17 @@ def test_points_against_a_declared_direction_are_named_with_their_score():
     turned = [{"points": tuple(reversed(i.points))} for i in (first, second)]
     against = f"general: {first.feature}, general: {second.feature}"
 
-    assert verdict("_monotone", with_indicators(*turned)) == (
+    assert verdict("_check_monotone", with_indicators(*turned)) == (
         False,
         f"方向不符：{against}",
         f"points run against: {against}",
     )
-    assert verdict("_monotone", RELEASE) == (
+    assert verdict("_check_monotone", RELEASE) == (
         True,
         "全部符合声明的方向",
         "points follow every declared direction",
     )
-    assert verdict("_monotone", with_indicators({"feature": "owner_is_foreign"}))[0]
+    assert verdict("_check_monotone", with_indicators({"feature": "owner_is_foreign"}))[0]
 
 
 def test_every_indicator_needs_words_in_both_languages(monkeypatch):
@@ -297,7 +301,7 @@ def test_every_indicator_needs_words_in_both_languages(monkeypatch):
     monkeypatch.setitem(features(), second.id, replace(second, en=""))
     silent = f"{first.id}, {second.id}"
 
-    assert verdict("_reasons", RELEASE) == (
+    assert verdict("_check_reasons", RELEASE) == (
         False,
         f"没有可说明的理由：{silent}",
         f"no words for: {silent}",
@@ -309,18 +313,18 @@ def test_a_release_without_indicators_has_no_reasons():
         name: table.model_copy(update={"indicators": ()}) for name, table in RELEASE.tables.items()
     }
 
-    assert verdict("_reasons", RELEASE) == (
+    assert verdict("_check_reasons", RELEASE) == (
         True,
         "每一指标都有中英文理由",
         "every indicator has its words",
     )
-    assert verdict("_reasons", replace(RELEASE, tables=empty)) == (
+    assert verdict("_check_reasons", replace(RELEASE, tables=empty)) == (
         False,
         "没有可说明的理由：",
         "no words for: any score",
     )
     some = {**empty, "general": RELEASE.general}
-    assert verdict("_reasons", replace(RELEASE, tables=some))[0]
+    assert verdict("_check_reasons", replace(RELEASE, tables=some))[0]
 
 
 @pytest.mark.parametrize("name", ["ent", "day", "bad", "weight"])

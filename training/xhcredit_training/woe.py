@@ -51,7 +51,8 @@ def fit_woe(sample: Dataset, settings: WoeSettings | None = None) -> Additive:
         evidence_rows, sample.bad, sample.weight, settings.ridge
     )
     scaled_shapes = tuple(
-        shapes[informative_positions[k]].times(f) for k, f in zip(used_rows, factors, strict=True)
+        shapes[informative_positions[k]].scaled_by(f)
+        for k, f in zip(used_rows, factors, strict=True)
     )
     return Additive(intercept, scaled_shapes).centred(sample.x, sample.ids, sample.weight)
 

@@ -90,7 +90,7 @@ def active_triggers(rules: Rulebook, day: date) -> list[ActiveTrigger]:
 def worse_colour(colour: Colour, by: int = 1) -> Colour:
     """A colour some steps worse; red stays red.
 
-    >>> worse_colour("yellow"), raised("red")
+    >>> worse_colour("yellow"), worse_colour("red")
     ('orange', 'red')
     """
     position = Flow.COLOURS.index(colour) + by

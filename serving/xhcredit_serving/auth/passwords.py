@@ -146,9 +146,5 @@ def _is_regular(plain: str) -> bool:
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    text = (
-        files("xhcredit_serving.access")
-        .joinpath("common_passwords.txt")
-        .read_text(encoding="utf-8")
-    )
+    text = files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8")
     return frozenset(line.strip() for line in text.splitlines() if line and line[0] != "#")

@@ -34,7 +34,7 @@ class AddressPolicy:
     def of(cls, text: str) -> AddressPolicy:
         """Read what an operator allows, commas between.
 
-        >>> Outward.of("10.0.0.0/8, hooks.local").allowed
+        >>> AddressPolicy.of("10.0.0.0/8, hooks.local").allowed
         ('10.0.0.0/8', 'hooks.local')
         """
         return cls(tuple(part.strip() for part in text.split(",") if part.strip()))

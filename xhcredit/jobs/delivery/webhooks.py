@@ -56,7 +56,7 @@ class DeliveryPolicy:
     def retry_pause(self, attempts: int) -> timedelta:
         """Pause after so many failed attempts (exponential backoff).
 
-        >>> [str(DeliveryPolicy().after(n)) for n in (1, 2, 3, 14)]
+        >>> [str(DeliveryPolicy().retry_pause(n)) for n in (1, 2, 3, 14)]
         ['0:00:20', '0:00:40', '0:01:20', '12:00:00']
         """
         doubled: int = 2 ** min(attempts - 1, 40)
