@@ -9,7 +9,8 @@ from collections.abc import Iterator
 #: pronouns, participles and words that fit everything: a line alone must say what a name holds
 VAGUE = frozenset({
     "told", "found", "kept", "asked", "given", "made", "seen", "said", "held", "own", "one", "at",
-    "every", "took", "got", "thing", "things", "stuff", "data", "info", "more", "rest", "now", "here",
+    "every", "took", "got", "thing", "things", "stuff", "data", "info", "more", "rest", "now",
+    "here",
 })  # fmt: skip
 _CURE = "say in the field's term what it is (GLOSSARY.md)"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

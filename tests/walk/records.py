@@ -117,7 +117,7 @@ class Inventory:
 
     @cached_property
     def subscriptions(self) -> list[Any]:
-        return self.store.subscriptions.list_subscriptions(ended=True)
+        return self.store.subscriptions.list_subscriptions(include_ended=True)
 
 
 def enterprises(

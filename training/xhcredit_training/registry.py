@@ -67,7 +67,8 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
             yield mlflow
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise RegistryUnavailable(
-                f'the registry at "{_masked(uri)}" does not answer: {_cause(error)}; results are in '
+                f'the registry at "{_masked(uri)}" does not answer: {_cause(error)}; results '
+                "are in "
                 "the run's folder and lose nothing: "
                 '"xhcredit-train log FOLDER" when it is back'
             ) from None

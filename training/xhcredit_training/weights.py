@@ -87,9 +87,11 @@ def propensity(x: Array, observed: Array, ent: Array) -> tuple[Array, float]:
     if np.unique(ent).size < 2 * FOLDS:
         raise BadSample(f"fewer than {2 * FOLDS} enterprises; a chance cannot be estimated")
     probability = np.full(observed.shape, observed.mean())
-    lgb_parameters = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "verbosity": -1,
-            "min_data_in_leaf": 100, "lambda_l2": 10.0, "seed": 1, "deterministic": True,
-            "force_col_wise": True, "num_threads": 1}  # fmt: skip
+    lgb_parameters = {
+        "objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "verbosity": -1,
+        "min_data_in_leaf": 100, "lambda_l2": 10.0, "seed": 1, "deterministic": True,
+        "force_col_wise": True, "num_threads": 1,
+    }  # fmt: skip
     for learning_index, judging_index in GroupKFold(FOLDS).split(x.T, groups=ent):
         if np.unique(observed[learning_index]).size == 2:
             learning_set = lgb.Dataset(x[:, learning_index].T, observed[learning_index].astype(int))

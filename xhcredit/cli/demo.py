@@ -55,7 +55,8 @@ def _show(built_demo: Demo, tour: Tour) -> None:
         f"  xhcredit explain {code} {options_text}\n"
         f"  xhcredit draw verify {built_demo.folder / 'draw' / 'record.json'} "
         f"--frame {built_demo.folder / 'draw' / 'frame.csv'}\n"
-        f"  python3 {built_demo.folder / 'draw' / 'verify_draw.py'} {built_demo.folder / 'draw'}/*.json\n"
+        f"  python3 {built_demo.folder / 'draw' / 'verify_draw.py'} "
+        f"{built_demo.folder / 'draw'}/*.json\n"
         "(in a checkout the program is .venv/bin/xhcredit)",
         soft_wrap=True,
     )

@@ -30,7 +30,8 @@ def use_clock_of_warehouse(context: typer.Context, folder: Any) -> Any:
 
 
 def _use_demo_clock(context: typer.Context, address: str) -> None:
-    """Set the clock of a demo store for a command; errors are reported on first use of the store."""
+    """Set the clock of a demo store for a command; errors are reported on first use of the
+    store."""
     from xhcredit.domain.clock import Clock  # only beside a store
     from xhcredit.store.core.database import connect  # only beside a store
     from xhcredit.store.core.demo_clock import DemoClock, is_demo  # only beside a store

@@ -162,7 +162,8 @@ def show_report(report: NightReport) -> None:
     if report.not_delivered:
         missing_tables = ", ".join(f"{directory()[t].name_zh} {t}" for t in report.not_delivered)
         out.print(
-            f"[yellow]未归集 no rows of:[/] {missing_tables}; their indicators say 'nothing known': "
+            f"[yellow]未归集 no rows of:[/] {missing_tables}; their indicators say 'nothing "
+            "known': "
             "ingest these tables if the departments have them",
             soft_wrap=True,
         )

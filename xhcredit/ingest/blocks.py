@@ -93,8 +93,8 @@ class BlockSql:
         """SQL of the final value: own, another column's, the constant."""
         value = self._fallback_sql(column.name, ())
         if column.name == "ended_known_on":
-            known_on = f"greatest({self._fallback_sql('ended_on', ())}, {self._fallback_sql('known_on', ())})"
-            ended = self._fallback_sql("ended_on", ())
+            ended, known = (self._fallback_sql(name, ()) for name in ("ended_on", "known_on"))
+            known_on = f"greatest({ended}, {known})"
             return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known_on}) END"
         if self.block.table.kind == "register" and column.name in ("status_on", "deregistered_on"):
             return self._state_day_sql(column.name, value)

@@ -40,7 +40,8 @@ def check_keys(
     for key in raw:
         if key not in known:
             raise BadMapping(
-                f'{place}: unknown key "{key}"{hint_for(str(key), known)}; known: {", ".join(known)}'
+                f'{place}: unknown key "{key}"{hint_for(str(key), known)}; known: '
+                f"{', '.join(known)}"
             )
     for key in required_keys:
         if raw.get(key) in (None, "", [], {}):

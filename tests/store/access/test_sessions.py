@@ -36,7 +36,7 @@ def test_a_session_shows_its_person(store, zhang):
 
 
 def test_the_newest_sessions_stay(store, zhang):
-    first, second, third = (opened(store, zhang, at_once=2) for _ in range(3))
+    first, second, third = (opened(store, zhang, max_sessions=2) for _ in range(3))
 
     assert store.sessions.find(first) is None
     assert store.sessions.find(second)
@@ -125,7 +125,7 @@ def test_a_login_begun_elsewhere_comes_back_once_and_soon(store):
 
 
 def test_one_session_is_closed(store, zhang):
-    first, second = (opened(store, zhang, at_once=2) for _ in range(2))
+    first, second = (opened(store, zhang, max_sessions=2) for _ in range(2))
     store.sessions.mark_seen(store.sessions.find(second)["digest"], LATER)
     store.sessions.close(ACT, store.sessions.find(first)["digest"])
 

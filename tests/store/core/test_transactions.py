@@ -19,7 +19,7 @@ def keep(number):
     def work(tx):
         row = {"digest": f"d{number}", "name": "n", "body": "{}", "activity": tx.seq}
         tx.con.execute(insert(releases), row)
-        tx.tell(kept=number)
+        tx.audit(kept=number)
         return {"kept": number}
 
     return work

@@ -255,7 +255,7 @@ def test_secrets_are_told_once_and_kept_under_no_key(store):
         store.subscriptions.add(Act("a", "b", "c", key="k"), "n", "https://a.cn", (), "")
     _, secret = store.subscriptions.add(ACT, "n", "https://a.cn", (), "")
 
-    assert secret not in repr(store.subscriptions.list_subscriptions(ended=True))
+    assert secret not in repr(store.subscriptions.list_subscriptions(include_ended=True))
     with store.database.reading() as con:
         assert secret not in repr(con.execute(text("SELECT payload FROM activity")).all())
 

@@ -138,7 +138,7 @@ def test_moves_are_listed_by_bureau_and_page(store):
     shadowed(store, number)
     assert [m["tier_after"] for m in store.models.list_tier_moves(number)] == ["C"]
     assert store.models.list_tier_moves(number, bureaus=frozenset({"住建委"})) == []
-    assert store.models.list_tier_moves(number, after="c1") == []
+    assert store.models.list_tier_moves(number, after_code="c1") == []
 
 
 def test_the_same_key_does_it_once(store):

@@ -136,7 +136,7 @@ def test_history_tells_every_published_run_the_latest_first(store, tmp_path):
         ("2026-06-30", "A"),
     ]
     assert [h["run"] for h in store.reader.history(code(1), limit=2)] == [3, 2]
-    assert [r["run"] for r in store.reader.runs(before=3)] == [2, 1]
+    assert [r["run"] for r in store.reader.runs(before_run=3)] == [2, 1]
 
 
 def test_an_older_night_is_kept_but_does_not_answer(store, tmp_path):

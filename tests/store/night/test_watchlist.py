@@ -84,7 +84,7 @@ def test_every_question_in_every_order_is_answered_as_by_hand(listed):
             key=lambda r, key=key: (getattr(r, key), r.code),
             reverse=sort.startswith("-"),
         )
-        pages = list(listed.watch.pages(question, part=7))
+        pages = list(listed.watchlist.pages(question, page_size=7))
 
         assert [r["code"] for p in pages for r in p.rows] == [r.code for r in by_hand], question
         assert {p.total for p in pages} == {len(by_hand)}
@@ -95,7 +95,7 @@ def test_a_list_reads_no_answer_that_it_does_not_show(listed):
     """What is filtered by stands in the index; else 240,000 answers would be read for a page."""
     said = []
     for asked, _ in QUESTIONS:
-        chosen = listed.watch._filtered_select(1, asked, text("code"))
+        chosen = listed.watchlist._filtered_select(1, asked, text("code"))
         sql = str(chosen.compile(compile_kwargs={"literal_binds": True}))
         with listed.database.reading() as con:
             said += [r.detail for r in con.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
@@ -114,40 +114,40 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
     (first,) = (a["id"] for a in listed.alerts.read_page(AlertQuery()) if a["code"] == code(1))
 
     def found(**asked):
-        page = listed.watch.page(WatchlistQuery(sort="code", **asked), 1)
+        page = listed.watchlist.page(WatchlistQuery(sort="code", **asked), 1)
         return page.total, page.rows[0]["code"] if page.rows else None
 
     assert found(alerted=True)[0] == 2
     assert found(trigger=("cluster",)) == (1, code(3))
     assert found(alerted=True, within=frozenset({BUREAUS[1]})) == (1, code(1))
     assert found(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
-    assert sum(listed.watch.counts(WatchlistQuery(alerted=True), "tier").values()) == 2
+    assert sum(listed.watchlist.counts(WatchlistQuery(alerted=True), "tier").values()) == 2
 
-    marks = listed.watch.open_alerts_by_code([code(1), code(2), code(3)], None)
+    marks = listed.watchlist.open_alerts_by_code([code(1), code(2), code(3)], None)
     assert {c: (m["open"], m["triggers"]) for c, m in marks.items()} == {
         code(1): (1, [new[0].trigger]),
         code(3): (1, ["cluster"]),
     }
     assert {m["colour"] for m in marks.values()} == {new[0].colour}
-    assert set(listed.watch.open_alerts_by_code([code(1), code(3)], frozenset({BUREAUS[1]}))) == {
+    assert set(listed.watchlist.open_alerts_by_code([code(1), code(3)], frozenset({BUREAUS[1]}))) == {
         code(1)
     }
-    assert listed.watch.triggers(None) == sorted({new[0].trigger, "cluster"})
-    assert listed.watch.triggers(frozenset()) == []
+    assert listed.watchlist.triggers(None) == sorted({new[0].trigger, "cluster"})
+    assert listed.watchlist.triggers(frozenset()) == []
 
     go(listed, [first], "dismiss")
 
-    assert code(1) not in listed.watch.open_alerts_by_code([code(1)], None)
-    assert listed.watch.triggers(None) == ["cluster"]
+    assert code(1) not in listed.watchlist.open_alerts_by_code([code(1)], None)
+    assert listed.watchlist.triggers(None) == ["cluster"]
     assert found(alerted=True) == (1, code(3))
-    assert sum(listed.watch.counts(WatchlistQuery(alerted=True), "tier").values()) == 1
+    assert sum(listed.watchlist.counts(WatchlistQuery(alerted=True), "tier").values()) == 1
 
 
 def test_names_of_others_are_told_within_the_bureau_only(listed):
     asked = [code(0), code(1), code(99)]
 
-    assert set(listed.watch.enterprise_rows(1, asked, None)) == {code(0), code(1)}
-    assert set(listed.watch.enterprise_rows(1, asked, frozenset({BUREAUS[1]}))) == {code(1)}
+    assert set(listed.watchlist.enterprise_rows(1, asked, None)) == {code(0), code(1)}
+    assert set(listed.watchlist.enterprise_rows(1, asked, frozenset({BUREAUS[1]}))) == {code(1)}
 
 
 def test_before_the_first_run_there_is_no_list(store):

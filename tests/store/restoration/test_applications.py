@@ -201,7 +201,7 @@ def test_a_page_is_filtered_by_state_bureau_and_code(store):
 
     assert ids() == numbers[::-1]
     assert ids(limit=2) == [5, 4]
-    assert ids(limit=2, before=4) == [3, 2]
+    assert ids(limit=2, before_id=4) == [3, 2]
     assert ids(states=frozenset({"accepted"})) == [4]
     assert ids(bureaus=frozenset({"局1"})) == [4, 2]
     assert ids(bureaus=frozenset()) == ids(code="x") == page("objection") == []

@@ -76,7 +76,8 @@ def show_alerts(alert_update: AlertUpdate) -> None:
         " (this night was done before: nothing changed)" if alert_update.repeated else ""
     )
     out.print(
-        f"{alert_update.raised:,} new, {alert_update.expired:,} expired, {alert_update.redated:,} given another due day; "
+        f"{alert_update.raised:,} new, {alert_update.expired:,} expired, "
+        f"{alert_update.redated:,} given another due day; "
         f"of {alert_update.found:,} findings "
         f"{alert_update.told_before:,} were told before, {alert_update.quiet:,} too soon "
         f"after, {alert_update.held:,} beyond the budget{repeated_note}",
@@ -84,7 +85,8 @@ def show_alerts(alert_update: AlertUpdate) -> None:
     )
     if alert_update.due_unknown:
         out.print(
-            f"[yellow]期限未知 nobody can say until when:[/] {alert_update.due_unknown:,} alerts; the "
+            f"[yellow]期限未知 nobody can say until when:[/] {alert_update.due_unknown:,} "
+            "alerts; the "
             "calendar of working days does not reach their terms",
             soft_wrap=True,
         )

@@ -136,7 +136,8 @@ def _perform(
         due = f", due {changed_alert['due_on']}" if changed_alert["due_on"] else ""
         due += " (暂定 provisional)" if changed_alert["provisional"] else ""
         out.print(
-            f"alert {changed_alert['alert']} is {changed_alert['state']} ({changed_alert['colour']}{due})"
+            f"alert {changed_alert['alert']} is {changed_alert['state']} "
+            f"({changed_alert['colour']}{due})"
         )
 
 

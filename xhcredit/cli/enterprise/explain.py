@@ -101,7 +101,8 @@ def _show_explanation(explanation: dict[str, Any]) -> None:
     out.print(f"综合信用分 composite [bold]{explanation['composite']:.1f}[/]")
     out.print(f"等级 tier [bold]{explanation['tier']}[/]   decided by {explanation['decided_by']}")
     out.print(
-        f"国家公共信用综合评价 national evaluation: {explanation['national_evaluation'] or '无 none'}"
+        "国家公共信用综合评价 national evaluation: "
+        f"{explanation['national_evaluation'] or '无 none'}"
     )
     out.print(f"[dim]{explanation['mark']}[/]")
     for score_ in explanation["scores"]:

@@ -89,7 +89,8 @@ def show(
         print_json({**candidate, "moves": moves})
         return
     out.print(
-        f"[bold]{candidate['name']}[/] {candidate['score']} {candidate['model']}: {candidate['state']}"
+        f"[bold]{candidate['name']}[/] {candidate['score']} {candidate['model']}: "
+        f"{candidate['state']}"
     )
     gates = [
         ["开 open" if g["open"] else "关 closed", g["gate"], g["zh"], g["en"]]

@@ -76,7 +76,8 @@ def show_published(published_run: PublishedRun) -> None:
     state = "answers now" if published_run.is_current else "is kept; a later night answers"
     repeated_note = " (published before: nothing changed)" if published_run.repeated else ""
     out.print(
-        f"run {published_run.run} of {published_run.enterprises:,} enterprises {state}{repeated_note}; "
+        f"run {published_run.run} of {published_run.enterprises:,} enterprises "
+        f"{state}{repeated_note}; "
         f"{published_run.changed:,} changed their tier",
         soft_wrap=True,
     )

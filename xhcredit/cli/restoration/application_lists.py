@@ -1,4 +1,5 @@
-"""``restoration applications|grants`` and ``objection list`` commands: case states and deadlines."""
+"""``restoration applications|grants`` and ``objection list`` commands: case states and
+deadlines."""
 
 from __future__ import annotations
 

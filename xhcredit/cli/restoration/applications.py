@@ -84,7 +84,8 @@ def _file_case(
     filing_terms: tuple[str, str, str, str],
     locations: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
-    """File for an enterprise; ``filing_terms`` is the applicant, the day, the reason and the key."""
+    """File for an enterprise; ``filing_terms`` is the applicant, the day, the reason and the
+    key."""
     code = UnifiedCode(normalised(code)).text
     applicant, day_text, reason, idempotency_key = filing_terms
     applicant = UnifiedCode(normalised(applicant)).text if applicant else code
@@ -160,7 +161,8 @@ def _perform_step(
     step_terms: tuple[str, str, dict[str, Any]],
     locations: tuple[str, Path, Path | None],
 ) -> dict[str, Any]:
-    """Do a step; ``official_terms`` is official, office and reason, ``step_terms`` day, key and details."""
+    """Do a step; ``official_terms`` is official, office and reason, ``step_terms`` day, key and
+    details."""
     day_text, idempotency_key, details = step_terms
     payload = {"application": number}
     purpose = official_terms[2].strip() or act

@@ -82,7 +82,8 @@ def _triggers_in_force(rules: Rulebook, as_of: date, only: Sequence[str]) -> lis
     unknown_ids = [name for name in only if name not in triggers_by_id]
     if unknown_ids:
         raise BadInput(
-            f'no trigger "{unknown_ids[0]}" in force on {as_of}; one of: {", ".join(triggers_by_id)}'
+            f'no trigger "{unknown_ids[0]}" in force on {as_of}; one of: '
+            f"{', '.join(triggers_by_id)}"
         )
     return [triggers_by_id[name] for name in only] if only else list(triggers_by_id.values())
 

@@ -1,4 +1,5 @@
-"""Alert workflow: one action on one or many alerts, and tables of alerts, precision and clusters."""
+"""Alert workflow: one action on one or many alerts, and tables of alerts, precision and
+clusters."""
 
 from __future__ import annotations
 

@@ -167,7 +167,8 @@ def split_by_back_test(
 def split_by_proofs(
     proofs: Mapping[tuple[str, str], Mapping[str, Any]], rules: Rulebook, as_of: date
 ) -> tuple[list[ActiveTrigger], list[str]]:
-    """As ``split_by_back_test``, by the last back-test of each trigger and digest of its numbers."""
+    """As ``split_by_back_test``, by the last back-test of each trigger and digest of its
+    numbers."""
     rule = rules.value("alerts.proving", Proving, as_of=as_of)
     oldest = (as_of - timedelta(days=rule.valid_days)).isoformat()
     ready_triggers, untested_ids = [], []

@@ -70,7 +70,8 @@ class Export:
         return is_later
 
     def changed_rows(self, day: date, *, is_last: bool) -> pd.DataFrame:
-        """What is new or changed since the last delivery; the ``is_last`` one holds all that is left.
+        """What is new or changed since the last delivery; the ``is_last`` one holds all that is
+        left.
 
         Rows whose day cannot be read, or lies ahead, come last.
         """

@@ -78,7 +78,8 @@ def _refuse_bad_frame(frame: pd.DataFrame) -> None:
     undrawn_codes = frame["code"][frame["failed"].notna() & ~frame["drawn"].astype(bool)]
     if len(undrawn_codes):
         raise BadInput(
-            f"{undrawn_codes.iloc[0]} has a result and was not drawn; only visits of this draw count "
+            f"{undrawn_codes.iloc[0]} has a result and was not drawn; only visits of this draw "
+            "count "
             "(trigger-based and other checks have no known odds)"
         )
 

@@ -1,4 +1,5 @@
-"""Food chains whose new shops are exempt from the on-site check before licensing (免于门店现场核查).
+"""Food chains whose new shops are exempt from the on-site check before licensing
+(免于门店现场核查).
 
 The headquarters must have passed a review; tier and record keep it on the list or end it.  The
 exemption is of the licence's check alone: supervision after it, and coverage by law, stay.

@@ -38,8 +38,8 @@ def rounds_ago(
     Args:
         plan: its ``round_months`` are the length of a round; without them nobody is told.
         warehouse: where inspections are.
-        first_draw_on: the day of the plan's first draw; later inspections are those of its own rounds.
-        as_of: what was not known by this day is not asked.
+        first_draw_on: the day of the plan's first draw; later inspections are those of its own
+        rounds. as_of: what was not known by this day is not asked.
         missing: so many rounds back; 1 is the last one before the first draw.
     """
     if plan.round_months is None or missing < 1:

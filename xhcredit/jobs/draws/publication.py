@@ -156,7 +156,8 @@ def write_public_list(store: Store, draw: str, file: Path) -> None:
         return
     commitment = record["commitment"]
     title = (
-        f"{_demo_mark(record)}{draw}；承诺 {commitment['digest']}；名录根 {commitment['frame_root']}；"
+        f"{_demo_mark(record)}{draw}；承诺 {commitment['digest']}；名录根 "
+        f"{commitment['frame_root']}；"
         f"种子 {record['seed']['value']}{''.join(publication_history(draw_row))}"
     )
     (write_csv if file.suffix == ".csv" else write_xlsx)(file, title, _COLUMNS, rows)

@@ -85,6 +85,7 @@ def _place_of(
     visit_index = codes.index(absence.code)
     if absence.inspector not in teams[visit_index]:
         raise BadPlan(
-            f'"{absence.inspector}" does not visit "{absence.code}"; there go {", ".join(teams[visit_index])}'
+            f'"{absence.inspector}" does not visit "{absence.code}"; there go '
+            f"{', '.join(teams[visit_index])}"
         )
     return visit_index, teams[visit_index].index(absence.inspector)

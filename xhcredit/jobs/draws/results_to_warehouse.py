@@ -58,7 +58,10 @@ def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, Json]:
                 f'"{cells["result"]}"; write one of {", ".join(result_labels)}',
             )
         if cells.get(COMPLETENESS, "") not in {"", *completeness_labels}:
-            problem = f'"{cells[COMPLETENESS]}"; write one of {", ".join(completeness_labels)}, or nothing'
+            problem = (
+                f'"{cells[COMPLETENESS]}"; write one of '
+                f"{', '.join(completeness_labels)}, or nothing"
+            )
             raise _cell_error(file_name, row, COMPLETENESS, problem)
         results_by_code[code] = {**cells, "code": code, "inspected_on": _day(cells, file_name, row)}
     if not results_by_code:
@@ -143,7 +146,8 @@ def ingest_result_rows(
             ingest_report = run_ingest(str(file), path, warehouse, today=today)
     if any(f.error or f.rows_quarantined for f in ingest_report.files):
         raise BadInput(
-            f"results of {subject} were kept, but not all entered the warehouse; see xhcredit quality"
+            f"results of {subject} were kept, but not all entered the warehouse; see xhcredit "
+            "quality"
         )
 
 

@@ -93,7 +93,8 @@ def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:
     unknown_items = [item for item in check.items if item not in items_by_id]
     if unknown_items:
         raise BadPlan(
-            f'item "{unknown_items[0]}" is not in the item base and must not be inspected (draws.items)'
+            f'item "{unknown_items[0]}" is not in the item base and must not be inspected '
+            "(draws.items)"
         )
     fields = sorted({items_by_id[item].field for item in check.items})
     if len(fields) > 1:
@@ -158,7 +159,8 @@ def _day_of(text: str, check_row: Json, today: date) -> str:
         raise BadInput(f'"{text}" is no day; write it as 2026-07-10') from None
     if not check_row["opened_on"] <= day.isoformat() <= today.isoformat():
         raise BadInput(
-            f"inspected on {day}, but the check was opened on {check_row['opened_on']} and today is "
+            f"inspected on {day}, but the check was opened on {check_row['opened_on']} and "
+            "today is "
             f"{today}; correct the day"
         )
     return day.isoformat()

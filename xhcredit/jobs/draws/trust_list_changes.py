@@ -47,8 +47,8 @@ def list_with_changes(
         earlier_day: an earlier day to compare with; None takes the list as new.
 
     Returns:
-        What ``list_rule`` returns, with ``move`` (``entered``, ``left``, ``stays`` or nothing).  Who
-        was on the list and is not in the night of the day any more has left, too.
+        What ``list_rule`` returns, with ``move`` (``entered``, ``left``, ``stays`` or nothing).
+        Who was on the list and is not in the night of the day any more has left, too.
 
     Raises:
         BadInput: the earlier day is none.

@@ -144,7 +144,8 @@ def _visible_uses(
 ) -> tuple[list[tuple[str, EventUse]], int]:
     """Events that may be shown, each with its table, and the number of hidden ones.
 
-    Records that ceased to count by ``last_day`` (restored, revoked, corrected …) are shown to nobody
+    Records that ceased to count by ``last_day`` (restored, revoked, corrected …) are shown to
+    nobody
     who reads scores, not even as they stood on an earlier day (《信用修复管理办法》: stop showing,
     sharing and using).
     """

@@ -1,4 +1,5 @@
-"""Related enterprises: neighbours through shared persons, addresses or parents, limited in number."""
+"""Related enterprises: neighbours through shared persons, addresses or parents, limited in
+number."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ Reasons = dict[tuple[str, str], Mapping[str, Any]]
 def with_score_changes(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Runs of one enterprise, latest first, each with its score change since the one before.
 
-    The points that the main reasons cost the composite are compared; ``unexplained`` is what they do not
+    The points that the main reasons cost the composite are compared; ``unexplained`` is what they
+    do not
     tell: smaller reasons, another release, another weight.  The oldest run has nothing before it.
     """
     reasons = [_reasons_by_indicator(run) for run in runs]

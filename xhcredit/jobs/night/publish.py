@@ -127,7 +127,8 @@ def _read_night(folder: Path, release: Mapping[str, Any] | None) -> Night:
     }
     if stored_provenance != run_details["provenance"]:
         raise BadInput(
-            f'"{scores_file}" and "{report_file}" are of different nights; run "xhcredit score" again'
+            f'"{scores_file}" and "{report_file}" are of different nights; run "xhcredit '
+            'score" again'
         )
     return Night(
         as_of=run_details["provenance"]["as_of"],

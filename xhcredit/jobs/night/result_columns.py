@@ -71,7 +71,8 @@ class NightColumns:
         release_pages(self._arrays().values())
 
     def move_to(self, target_folder: Path) -> None:
-        """Move the columns to the new folder ``target_folder``, from which the next night reuses rows."""
+        """Move the columns to the new folder ``target_folder``, from which the next night
+        reuses rows."""
         if self.folder is None:
             target_folder.mkdir()
             for name, array in self._arrays().items():

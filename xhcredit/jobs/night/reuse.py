@@ -82,7 +82,8 @@ def load_earlier_night(out: Path, model: Model) -> EarlierNight | str:
         if manifest["fit"].get(name) != current_digests[name]:
             return reason
     if earlier_night.as_of > model.as_of:
-        return f"前一夜为{earlier_night.as_of} the earlier night is of a later day, {earlier_night.as_of}"
+        day = earlier_night.as_of
+        return f"前一夜为{day} the earlier night is of a later day, {day}"
     return earlier_night
 
 

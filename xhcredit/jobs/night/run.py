@@ -39,7 +39,8 @@ from xhcredit.jobs.warehouse.clustered_store import keep_book, open_event_column
 class NightReport:
     """Report of a night; ``repeated``: the same provenance had been run before.
 
-    ``known_until`` is the newest day on which a fact became known; ``tables_not_delivered`` are tables
+    ``known_until`` is the newest day on which a fact became known; ``tables_not_delivered`` are
+    tables
     without any row: their indicators say "nothing known".  ``carried`` enterprises were carried
     over from the night before; ``why`` says why the others were computed.
     """

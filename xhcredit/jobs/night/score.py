@@ -197,7 +197,8 @@ def _compute_rows(
     target_positions: Array,
     neighbour_features: dict[int, Array],
 ) -> None:
-    """Compute ``rows``, and until which day they stay; ``target_positions`` are theirs in the columns."""
+    """Compute ``rows``, and until which day they stay; ``target_positions`` are theirs in the
+    columns."""
     frozen_rows, due_days = read_only(rows), DueDays(model)
     days = np.full(frozen_rows.shape, day_number(model.as_of), np.int32)
 

@@ -73,8 +73,10 @@ def check_carried(
             first_index = int(np.flatnonzero(is_different)[0])
             code = event_columns.codes[sampled_rows[first_index]].decode()
             raise NightRefuted(
-                f'self-check: "{name}" of {code} was carried over as {carried_values[first_index]}, computed '
-                f"anew it is {column[first_index]} ({int(is_different.sum())} of {checked_rows.shape[0]} checked differ); "
+                f'self-check: "{name}" of {code} was carried over as '
+                f"{carried_values[first_index]}, computed "
+                f"anew it is {column[first_index]} ({int(is_different.sum())} of "
+                f"{checked_rows.shape[0]} checked differ); "
                 "run the night with --full and report this"
             )
 

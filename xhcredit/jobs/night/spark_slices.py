@@ -126,7 +126,8 @@ def _run_on_cluster(spark: Spark, task: SparkTask, open_slices: list[int]) -> No
 
 
 def score_slices(task: SparkTask, open_slices: list[int], batches: Iterator[Any]) -> Iterator[Any]:
-    """On a worker: score the slices whose places in ``open_slices`` come, and pass the places on."""
+    """On a worker: score the slices whose places in ``open_slices`` come, and pass the places
+    on."""
     for batch in batches:
         for position in batch.column(0).to_pylist():
             score_slice(task, open_slices[position])

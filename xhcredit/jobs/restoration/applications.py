@@ -239,7 +239,8 @@ def _revoke_details(
 
 
 _DETAILS_BY_ACT = {
-    "refile": _refile_details, "classify": _classify_details, "grant": _grant_details, "publish": _publish_details,
+    "refile": _refile_details, "classify": _classify_details, "grant": _grant_details,
+    "publish": _publish_details,
     "revoke": _revoke_details, "resume": _publish_details,
 }  # fmt: skip
 

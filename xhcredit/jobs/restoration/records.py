@@ -156,7 +156,8 @@ def stored_record(
     if not len(matching_rows):
         key_text = ", ".join(f"{name} {value}" for name, value in record_key.key.items())
         raise UnknownRecord(
-            f"no {record_key.table} of {code} with {key_text} counts on {as_of}: it is not known, or was "
+            f"no {record_key.table} of {code} with {key_text} counts on {as_of}: it is not "
+            "known, or was "
             "withdrawn, restored or ended; check its key"
         )
     row = {str(name): value for name, value in matching_rows.astype(object).iloc[0].items()}

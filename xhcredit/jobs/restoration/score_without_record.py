@@ -92,7 +92,10 @@ def _record_position(
     matches = [(n, r) for n, r in enumerate(records) if _has_key(r, record_key, as_of)]
     if len(matches) != 1:
         key_text = ", ".join(f"{k} {v}" for k, v in record_key.key.items()) or "no key"
-        finding = f"{len(matches)} records of {record_key.table} of {code} with {key_text} known on {as_of}"
+        finding = (
+            f"{len(matches)} records of {record_key.table} of {code} with {key_text} "
+            f"known on {as_of}"
+        )
         key = ", ".join(k for k in directory()[record_key.table].key if k != "code")
         raise BadInput(f"{finding}; name exactly one by {key}")
     event_index, record = matches[0]

@@ -100,7 +100,8 @@ class Spark:
 
 
 def at_worker(name: str, *arguments: Any) -> Callable[[Any], Any]:
-    """A function of one argument for workers: calls ``module:function`` with ``arguments`` before it.
+    """A function of one argument for workers: calls ``module:function`` with ``arguments`` before
+    it.
 
     It is sent by value, and first finds the program beside it.
     """

@@ -118,7 +118,8 @@ def _source_mapping_pairs(
         names = [s.name for s in sources]
         hint = hint_for(mappings[0].files, names)
         raise BadInput(
-            f'no file of "{source_name}" matches a mapping; it holds: {", ".join(names) or "nothing"}; '
+            f'no file of "{source_name}" matches a mapping; it holds: '
+            f"{', '.join(names) or 'nothing'}; "
             f"the mappings read: {', '.join(m.files for m in mappings)}{hint}"
         )
     return sorted(pairs, key=lambda pair: (_register_rank(pair[1]), pair[0].name))

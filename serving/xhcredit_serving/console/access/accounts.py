@@ -169,6 +169,7 @@ async def _revoke_key(action: AccountAction) -> str:
 
 
 _HANDLERS: dict[str, Callable[[AccountAction], Awaitable[str]]] = {
-    "new": _create_account, "reset": _reset_password, "grant": _change_grant, "take": _change_grant, "shut": _set_disabled, "open": _set_disabled,
+    "new": _create_account, "reset": _reset_password, "grant": _change_grant, "take": _change_grant,
+    "shut": _set_disabled, "open": _set_disabled,
     "key": _create_key, "revoke": _revoke_key,
 }  # fmt: skip
