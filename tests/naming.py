@@ -65,7 +65,7 @@ def packed_statements(name: str, text: str) -> Iterator[str]:
 def questioning_docstrings(name: str, text: str) -> Iterator[str]:
     """Docstrings whose first line asks instead of saying what one gets."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | (*_FUNCTIONS,)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = (ast.get_docstring(node) or "").split("\n")[0]
             if first.endswith(("?", "？")):
                 line = getattr(node, "lineno", 1)

@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import xhcredit
-from tests import walks
+from tests import naming, walks
 from tests.walks import ROOT, python_files, shown
 from xhcredit import errors
 from xhcredit.features.registry import features
@@ -32,6 +32,20 @@ LIBRARY = [*python_files("xhcredit"), *python_files("serving"), *python_files("t
 MUTATION = python_files("tests/mutation")
 TESTS = [f for f in python_files("tests") if f not in MUTATION]
 OTHERS = [*python_files("data"), *python_files("benchmarks"), *MUTATION]
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+#: subjects of the outer floors, in their order
+SUBJECTS = {
+    "night", "draws", "restoration", "alerts", "models", "access", "delivery", "enterprise",
+    "documents",
+}  # fmt: skip
+FLOORS = {
+    "xhcredit.jobs": "xhcredit/jobs",
+    "xhcredit.store": "xhcredit/store",
+    "xhcredit.cli": "xhcredit/cli",
+    "xhcredit_serving": "serving/xhcredit_serving",
+    "xhcredit_serving.console": "serving/xhcredit_serving/console",
+}
 
 #: floors that decide by law; those of later steps are walked as soon as they exist
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
@@ -74,6 +88,42 @@ def test_files_and_functions_of_the_library_are_short():
 
 def test_files_and_functions_of_tests_and_generators_are_short():
     assert complaints(walks.long_parts, [*TESTS, *OTHERS], file=400, function=50) == ""
+
+
+def test_public_names_of_the_library_say_what_they_stand_for():
+    assert complaints(naming.vague_public_names, LIBRARY) == ""
+
+
+def test_of_all_local_names_at_most_one_in_two_hundred_is_vague():
+    names = [n for f in LIBRARY for n in naming.local_names(f.read_text(encoding="utf-8"))]
+    vague = [n for n in names if n in naming.VAGUE]
+
+    assert len(names) > 10_000
+    assert len(vague) <= 0.005 * len(names), vague
+
+
+def test_docstrings_of_the_library_say_what_one_gets_and_ask_nothing():
+    assert complaints(naming.questioning_docstrings, LIBRARY) == ""
+
+
+def test_every_import_inside_a_function_says_why_it_waits():
+    assert complaints(naming.silent_imports, LIBRARY) == ""
+
+
+def test_only_tables_of_data_are_kept_from_the_formatter():
+    assert complaints(naming.packed_statements, LIBRARY) == ""
+
+
+def test_every_outer_floor_holds_the_same_subjects():
+    """A folder of a floor is a subject of the list, or a shared part that the contracts name."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    layers = {c: d["layers"] for d in contracts for c in d.get("containers", ())}
+    for floor, folder in FLOORS.items():
+        named = {name.strip() for layer in layers[floor] for name in layer.split("|")}
+        folders = {f.name for f in (ROOT / folder).iterdir() if (f / "__init__.py").exists()}
+
+        assert folders <= named | {"migrations"}, f"{folder}: name it in pyproject.toml"
+        assert named & SUBJECTS, f"{folder} holds no subject"
 
 
 def test_every_expected_error_is_told_by_its_message():

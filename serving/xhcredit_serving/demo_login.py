@@ -132,6 +132,6 @@ def banner_of(store: Store) -> dict[str, Any] | None:
 def _clock_of(store: Store) -> str:
     """Demo clock as text; a dash while its database does not answer."""
     try:
-        return beijing_time(store.clock.now())
+        return beijing_time(store.clock.moment())
     except StoreUnavailable:
         return "-"

@@ -125,9 +125,9 @@ class Service:
         """One export is written at a time."""
         return asyncio.Lock()
 
-    def now(self) -> datetime:
+    def moment(self) -> datetime:
         """Current moment of the store's clock."""
-        return self.store.clock.now()
+        return self.store.clock.moment()
 
     def today(self) -> date:
         """The day it is in China."""
@@ -190,7 +190,7 @@ class Service:
         cookie = request.cookies.get(self._cookie_name(request), "")
         rules = login_rules(self.rulebook, self.today())
         session = await self.run_lookup(
-            find_session, self.store.sessions, cookie, self.now(), rules
+            find_session, self.store.sessions, cookie, self.moment(), rules
         )
         request.scope["state"]["actor"] = session.caller.name
         await refuse_forgery(request, session.csrf, self.settings.public)

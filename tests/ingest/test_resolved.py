@@ -10,7 +10,8 @@ from tests.cramped import unreadable
 from xhcredit.errors import BadInput, NotWritable
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
-from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, event_id
+from xhcredit.ingest.sql_text import columns_of, event_id
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 CODE = "91310115MA1K3CUM7M"
 

@@ -90,9 +90,9 @@ def sample_(
 ) -> None:
     """Build a sample: quarter ends, what was known then, what followed within the horizon."""
     from xhcredit.ingest.schema import directory_digest  # only this command waits for it
-    from xhcredit.jobs.warehouse.clustered_store import (
+    from xhcredit.jobs.warehouse.clustered_store import (  # only this command waits for it
         open_event_columns,
-    )  # only this command waits for it
+    )
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit_training.identifiers import (  # only this command waits for it
         inspections,
@@ -114,25 +114,15 @@ def sample_(
     with progress() as report_progress:
         event_columns = open_event_columns(warehouse, progress=report_progress)
         sample_spec = SampleSpec(score, days, rules_day, weighting)
-        dataset, outcome = build_sample(
-            event_columns,
-            rules,
-            sample_spec,
-            report_progress,
-            logged_visits(warehouse, event_columns),
-        )
+        visits = logged_visits(warehouse, event_columns)
+        dataset, outcome = build_sample(event_columns, rules, sample_spec, report_progress, visits)
         dataset = with_inspectors(dataset, inspections(warehouse, event_columns), outcome)
     provenance = {
-        "score": score,
-        "horizon_days": outcome.horizon_days,
-        "events": ",".join(outcome.events),
-        "days": f"{days[0]}..{days[-1]}",
-        "defined_on": rules_day.isoformat(),
-        "data_digest": event_columns.digest,
-        "rulebook_digest": rules.digest,
-        "directory_digest": directory_digest(),
-        "weights": dataset.notes["weights"],
-    }
+        "score": score, "horizon_days": outcome.horizon_days, "events": ",".join(outcome.events),
+        "days": f"{days[0]}..{days[-1]}", "defined_on": rules_day.isoformat(),
+        "data_digest": event_columns.digest, "rulebook_digest": rules.digest,
+        "directory_digest": directory_digest(), "weights": dataset.notes["weights"],
+    }  # fmt: skip
     save_sample(dataset, to, provenance)
     console.print(f"{dataset} → {to}")
     console.print_json(json.dumps(provenance["weights"]).replace("NaN", "null"))
@@ -224,8 +214,8 @@ def evaluate(
 
 @app.command()
 def compare(
-    one: Annotated[str, typer.Argument(help="Run: folder, name, or MLflow id.")],
-    other: Annotated[str, typer.Argument(help="Run to compare with.")],
+    run: Annotated[str, typer.Argument(help="Run: folder, name, or MLflow id.")],
+    compared: Annotated[str, typer.Argument(help="Run to compare with.")],
     runs: Runs = Path("out/runs"),
     tracking: Tracking = "",
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
@@ -235,9 +225,9 @@ def compare(
     from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
     registry_uri = tracking_uri(runs, tracking)
-    folders = find_run(runs, one, registry_uri), find_run(runs, other, registry_uri)
+    folders = find_run(runs, run, registry_uri), find_run(runs, compared, registry_uri)
     differences = side_by_side(*folders)
-    table = Table("figure", one, other, "difference, 95 %", title="")
+    table = Table("figure", run, compared, "difference, 95 %", title="")
     for name, (a, b, gap) in differences.items():
         significance_mark = "*" if gap.low > 0 or gap.high < 0 else ""
         table.add_row(name, f"{a:.4f}", f"{b:.4f}", f"{gap} {significance_mark}")

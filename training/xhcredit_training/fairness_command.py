@@ -62,9 +62,9 @@ def _tolerance_effects(
     from xhcredit.engine.one_enterprise import day_number  # only this command waits for it
     from xhcredit.jobs.scoring.model import model_on  # only this command waits for it
     from xhcredit.jobs.scoring.score_columns import present_rows  # only this command waits for it
-    from xhcredit.jobs.warehouse.clustered_store import (
+    from xhcredit.jobs.warehouse.clustered_store import (  # only this command waits for it
         open_event_columns,
-    )  # only this command waits for it
+    )
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.scores.release import load_release  # only this command waits for it
     from xhcredit_training.fairness import tolerance_effect  # only this command waits for it

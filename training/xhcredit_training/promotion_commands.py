@@ -88,9 +88,9 @@ def submit(
 ) -> None:
     """Judge a run beside the champion of the store, and submit it with its verdicts."""
     from xhcredit.jobs.models.promotion import champion_release  # only this command waits for it
-    from xhcredit.jobs.models.promotion import (
+    from xhcredit.jobs.models.promotion import (  # only this command waits for it
         submit_candidate as keep,
-    )  # only this command waits for it
+    )
     from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.store.core.transactions import Act  # only this command waits for it
     from xhcredit.store.store import Store  # only this command waits for it

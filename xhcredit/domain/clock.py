@@ -38,13 +38,13 @@ class Clock:
 
     source: MomentSource = machine_moment
 
-    def now(self) -> datetime:
+    def moment(self) -> datetime:
         """The moment, with the offset +08:00."""
         return self.source().astimezone(CHINA)
 
     def today(self) -> date:
         """The day in China."""
-        return self.now().date()
+        return self.moment().date()
 
 
 def china_moment(moment: datetime | str) -> datetime:

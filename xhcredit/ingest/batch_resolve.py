@@ -12,8 +12,8 @@ from functools import cache
 import duckdb
 
 from xhcredit.ingest.schema import Column, Table, directory
+from xhcredit.ingest.sql_text import columns_of
 from xhcredit.ingest.versions import content_columns, events_sql, quoted_names
-from xhcredit.ingest.warehouse import columns_of
 
 _OUTCOME = "outcome_{}"
 _COMMON = ("code", "occurred_on", "known_on", "withdrawn_on", "withdrawn_why")

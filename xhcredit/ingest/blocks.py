@@ -20,7 +20,7 @@ from xhcredit.ingest.cells import (
 from xhcredit.ingest.mapping_types import Block, Condition, Mapping
 from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.schema import SQL_TYPES, THIS_YEAR, Bounds, Column
-from xhcredit.ingest.warehouse import event_id, literal
+from xhcredit.ingest.sql_text import event_id, literal
 
 #: states of the register that end business: de-registered, licence revoked
 ENDING_STATES = ("deregistered", "revoked")

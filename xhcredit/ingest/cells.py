@@ -15,7 +15,7 @@ from xhcredit.domain import codes, persons
 from xhcredit.ingest.mapping_types import Cell, Condition
 from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.schema import SQL_TYPES, Column
-from xhcredit.ingest.warehouse import literal
+from xhcredit.ingest.sql_text import literal
 
 PROBLEM_TYPE = 'STRUCT("column" VARCHAR, reason VARCHAR, found VARCHAR, detail VARCHAR)'
 NULL_PROBLEM = f"NULL::{PROBLEM_TYPE}"

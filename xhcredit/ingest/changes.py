@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from xhcredit.ingest.batch_resolve import resolve, resolved_rows_sql
 from xhcredit.ingest.resolved import numbered_sql, rows_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.sql_text import columns_of, literal, read_parquet
 from xhcredit.ingest.versions import quoted_names, register_sql
-from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, literal, read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 Ids = npt.NDArray[np.int64]
 

@@ -11,8 +11,9 @@ import duckdb
 from xhcredit.ingest import quarantine
 from xhcredit.ingest.mapping_types import Mapping
 from xhcredit.ingest.schema import Table
+from xhcredit.ingest.sql_text import literal, read_parquet
 from xhcredit.ingest.versions import content_columns, lasting_columns, quoted_names
-from xhcredit.ingest.warehouse import Entry, Warehouse, literal, read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 #: digest of the source (name of a database table, not read yet) and id of the mapping
 Delivery = tuple[str, str]

@@ -23,7 +23,8 @@ from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.readers.sources import Source, content_digest
 from xhcredit.ingest.readers.staged import Staged
 from xhcredit.ingest.report import FileReport, file_report
-from xhcredit.ingest.warehouse import Entry, Warehouse, read_parquet
+from xhcredit.ingest.sql_text import read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 #: called with what is being done
 ProgressCallback = Callable[[str], None]

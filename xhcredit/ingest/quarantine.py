@@ -12,7 +12,8 @@ import duckdb
 from xhcredit.domain.spreadsheet_safety import FORMULA, SPACE
 from xhcredit.ingest.readers.staged import RefusedRow
 from xhcredit.ingest.reasons import REASONS
-from xhcredit.ingest.warehouse import Warehouse, copy_to_parquet_file, literal
+from xhcredit.ingest.sql_text import literal
+from xhcredit.ingest.warehouse import Warehouse, copy_to_parquet_file
 
 COLUMNS = ("file", "row", "column", "reason", "found", "what_to_do_zh", "what_to_do_en")
 

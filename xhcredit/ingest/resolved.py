@@ -33,8 +33,9 @@ from pathlib import Path
 import duckdb
 
 from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.sql_text import columns_of, read_parquet
 from xhcredit.ingest.versions import events_sql, quoted_names, register_sql
-from xhcredit.ingest.warehouse import Entry, Warehouse, columns_of, read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 
 def create_views(

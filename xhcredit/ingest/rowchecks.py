@@ -9,7 +9,7 @@ from xhcredit.ingest.cells import condition_sql
 from xhcredit.ingest.mapping_types import Condition, Mapping
 from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.schema import Table
-from xhcredit.ingest.warehouse import columns_of, literal
+from xhcredit.ingest.sql_text import columns_of, literal
 
 GOOD = "len(_problems) = 0"
 

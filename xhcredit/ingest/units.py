@@ -9,7 +9,8 @@ from xhcredit.ingest.mapping_types import Block, Cell
 from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.rowchecks import GOOD
 from xhcredit.ingest.schema import Column
-from xhcredit.ingest.warehouse import Warehouse, read_parquet
+from xhcredit.ingest.sql_text import read_parquet
+from xhcredit.ingest.warehouse import Warehouse
 
 _MIN_VALUES = 20  # values below which a median says nothing
 _NOTE_FACTOR = 1000

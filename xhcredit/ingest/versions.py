@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xhcredit.ingest.schema import REINSTATED, Table
-from xhcredit.ingest.warehouse import columns_of
+from xhcredit.ingest.sql_text import columns_of
 
 _ENDING_COLUMNS = ("known_on", "ended_on", "ended_known_on", "withdrawn_on", "withdrawn_why")
 

@@ -21,11 +21,10 @@ from typing import Any
 import duckdb
 
 from xhcredit.domain.disk import disk_error
+from xhcredit.domain.files import publish_file
 from xhcredit.errors import BadInput, BookLost
-from xhcredit.ingest.schema import SQL_TYPES, Table, directory
-
-#: columns that every part has after the canonical ones
-EXTRA_COLUMNS = {"event_id": "BIGINT", "source_file": "VARCHAR", "source_row": "BIGINT"}
+from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.sql_text import columns_of, literal, read_parquet
 
 RETIRED = "manifest/retired"  #: entries that count no more, but that a published run knew
 BOOKS = "books"  #: what the latest nights knew
@@ -268,7 +267,7 @@ class Warehouse:
                 f".{os.getpid()}"
             )  # workers may keep the same one at once
             unfinished.write_text(json.dumps(list(names)), encoding="utf-8")
-            _publish(unfinished, file)
+            publish_file(unfinished, file)
         files = sorted((self.path / BOOKS).glob("*.json"), key=_modified_at, reverse=True)
         for file in files[BOOKS_KEPT:]:
             file.unlink(missing_ok=True)
@@ -313,28 +312,6 @@ def digest_of(entries: Iterable[Entry]) -> str:
     return _sha256("\n".join(entry.name for entry in entries))
 
 
-def columns_of(table: Table) -> dict[str, str]:
-    """SQL type by column of a table's parts and of its resolved view."""
-    return {c.name: SQL_TYPES[c.type] for c in table.columns} | EXTRA_COLUMNS
-
-
-def event_id(table: Table, prefix: str = "") -> str:
-    """SQL of the stable 63-bit id of an event, from its key columns (named ``prefix || key``)."""
-    keys = ", ".join(f'"{prefix}{key}"::VARCHAR' for key in table.key)
-    return f"(md5_number_lower(concat_ws('|', '{table.name}', {keys})) >> 1)::BIGINT"
-
-
-def read_parquet(files: list[Path], options: str = "") -> str:
-    """SQL that reads Parquet files, quoted."""
-    names = ", ".join(literal(str(file)) for file in files)
-    return f"read_parquet([{names}]{options})"
-
-
-def literal(text: str) -> str:
-    """Quote a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def copy_to_parquet_file(con: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
     """Write the rows of ``select`` to ``target``, whole or not at all, and return their number."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -342,20 +319,8 @@ def copy_to_parquet_file(con: duckdb.DuckDBPyConnection, select: str, target: Pa
     copied_row = con.execute(
         f"COPY ({select}) TO {literal(str(unfinished))} (FORMAT parquet)"
     ).fetchone()
-    _publish(unfinished, target)
+    publish_file(unfinished, target)
     return int(copied_row[0]) if copied_row else 0
-
-
-def _publish(unfinished: Path, target: Path) -> None:
-    """Make a written file durable, then visible under its name."""
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(unfinished, target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _typed_select(table: Table, select: str) -> str:
@@ -374,7 +339,7 @@ def _write_json(target: Path, json_fields: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(json_fields, ensure_ascii=False, indent=1), encoding="utf-8")
-    _publish(unfinished, target)
+    publish_file(unfinished, target)
 
 
 def _read_entry(file: str) -> Entry:

@@ -233,7 +233,7 @@ async def shut_account(
     service, caller, purpose = await _managed_account(request, login)
     key = idempotency_key_of(request.headers)
     act = caller.act_once(key, "account.shut", purpose, login=login, disabled=disabling.disabled)
-    disabled_at = format_moment(service.now()) if disabling.disabled else None
+    disabled_at = format_moment(service.moment()) if disabling.disabled else None
     return await _apply_change(
         login, lambda: service.store.access.disable_user(act, login, disabled_at)
     )

@@ -94,7 +94,7 @@ async def make_key(service: Service, caller: Caller, purpose: str, request_body:
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
     if "security_admin" in request_body.roles:
         raise Refusal("not_allowed", "a security administrator is a person; choose other roles")
-    expires_at = service.now() + timedelta(days=request_body.days)
+    expires_at = service.moment() + timedelta(days=request_body.days)
     act = caller.act("key.new", purpose)
     roles: list[str] = sorted(set(request_body.roles))
     make = service.store.access.new_key

@@ -44,7 +44,7 @@ def _callback_url(request: Request, service: Service) -> str:
 async def start_login(request: Request) -> Response:
     """Redirect a browser to the OIDC provider; a state cookie ties the callback to it."""
     service = service_of(request)
-    redirect = await _oidc(request).start_login(_callback_url(request, service), service.now())
+    redirect = await _oidc(request).start_login(_callback_url(request, service), service.moment())
     answer = RedirectResponse(redirect.url, 303, headers={"Cache-Control": "no-store"})
     answer.set_cookie(
         STATE,
@@ -70,7 +70,7 @@ async def finish_login(
     if not code or not state or not hmac.compare_digest(state_cookie.encode(), state.encode()):
         raise LoginRefused("this browser did not begin a login, or it was refused; begin again")
     callback_url = _callback_url(request, service)
-    identity = await _oidc(request).identity(state, code, callback_url, service.now())
+    identity = await _oidc(request).identity(state, code, callback_url, service.moment())
     new_session = await asyncio.to_thread(_open_session, service, identity, address_of(request))
     answer = HTMLResponse(_REDIRECT_PAGE, headers=_NO_STORE)
     set_session_cookie(answer, new_session.cookie, is_secure(request, service.settings.public))

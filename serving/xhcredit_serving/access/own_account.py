@@ -121,7 +121,7 @@ async def log_in(request: Request, credentials: Credentials) -> Response:
 
 def _find_session(service: Service, cookie: str) -> LoginSession:
     rules = login_rules(service.rulebook, service.today())
-    return find_session(service.store.sessions, cookie, service.now(), rules)
+    return find_session(service.store.sessions, cookie, service.moment(), rules)
 
 
 @router.get(

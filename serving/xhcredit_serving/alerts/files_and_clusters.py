@@ -117,7 +117,7 @@ def _write_spreadsheet(
     rows = alert_rows(service, replace(query, limit=MAX_ROWS + 1))
     refuse_too_many(len(rows), MAX_ROWS)
     title = (
-        f"风险预警 alerts；导出 by {exported_by}，北京时间 {beijing_time(service.now())}；{MARK}"
+        f"风险预警 alerts；导出 by {exported_by}，北京时间 {beijing_time(service.moment())}；{MARK}"
     )
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         path = Path(file.name)

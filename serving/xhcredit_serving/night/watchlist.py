@@ -276,7 +276,7 @@ def _write_file(
     first_page = watchlist_reader.page(query, 1)
     _refuse_too_many(kind, first_page.total)
     filter_note = f"批次 run {first_page.run}；{_filters(query)}"
-    export_note = f"导出 by {caller.name}，北京时间 {beijing_time(service.now())}；{MARK}"
+    export_note = f"导出 by {caller.name}，北京时间 {beijing_time(service.moment())}；{MARK}"
     with tempfile.NamedTemporaryFile(suffix=f".{kind}", delete=False) as file:
         path = Path(file.name)
     try:

@@ -128,12 +128,12 @@ def test_the_new_champion_computes_by_its_own_release(file, nights, challenger, 
     with Store.open(str(file)) as store:
         held = champions(store, nights, log)
         held.look()
-        first = held.now()
+        first = held.current()
         publish(second, store, actor="night", release=challenger.as_data())
         held.look()
 
-        assert (first.run, held.now().run) == (1, 2)
-        assert held.now().live.model.release == challenger
+        assert (first.run, held.current().run) == (1, 2)
+        assert held.current().live.model.release == challenger
         assert held.champion_of_run(1) is first
         assert [(event, more["run"]) for event, more in log] == [("champion", 1), ("champion", 2)]
 
@@ -155,7 +155,7 @@ def test_a_release_that_says_other_than_what_was_published_is_refused(
         held.look()
         held.look()
 
-        assert held.now().run == 1
+        assert held.current().run == 1
         assert [event for event, _ in log] == ["champion", "champion_refused"]
         assert "is not put to use" in log[1][1]["error"]
         with pytest.raises(BadDeclaration, match="published"):

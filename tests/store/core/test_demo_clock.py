@@ -52,7 +52,7 @@ def chain_moments(store):
 def test_its_clock_begins_where_it_was_made_and_goes_on_at_the_machines_pace(demo_store, machine):
     machine.passes(90)
 
-    assert demo_store.clock.now() == BEGINS + timedelta(seconds=90)
+    assert demo_store.clock.moment() == BEGINS + timedelta(seconds=90)
     assert str(demo_store.clock.today()) == "2026-01-05"
 
 
@@ -61,7 +61,7 @@ def test_it_is_set_forward_and_every_process_sees_that(demo_store, machine):
     demo_store.demo.set_clock(ACT, later)
 
     with Store.open(str(demo_store.database.path), clock=machine) as again:
-        assert (again.is_demo, again.clock.now()) == (True, later)
+        assert (again.is_demo, again.clock.moment()) == (True, later)
 
 
 def test_it_is_not_set_back(demo_store):
@@ -72,7 +72,7 @@ def test_it_is_not_set_back(demo_store):
 def test_a_machine_set_back_does_not_turn_it_back(demo_store, machine):
     machine.passes(-3600)
 
-    assert demo_store.clock.now() == BEGINS
+    assert demo_store.clock.moment() == BEGINS
 
 
 @settings(max_examples=10)
@@ -82,7 +82,7 @@ def test_whatever_is_tried_the_chain_only_moves_forward(tmp_path_factory, tries)
     with Store.make_demo(str(file), BEGINS, clock=machine) as store:
         for days, minutes in tries:
             machine.passes(minutes * 60)
-            wanted = store.clock.now() + timedelta(days=days, seconds=1)
+            wanted = store.clock.moment() + timedelta(days=days, seconds=1)
             if days >= 0:
                 store.demo.set_clock(ACT, wanted)
             store.record([ACT])
@@ -128,7 +128,7 @@ def test_what_comes_back_from_a_backup_is_a_demo_store_still(demo_store, tmp_pat
     restore(tmp_path / "saved", str(tmp_path / "back.db"))
 
     with Store.open(str(tmp_path / "back.db"), clock=machine) as back:
-        assert (back.is_demo, back.clock.now()) == (True, BEGINS + timedelta(days=3))
+        assert (back.is_demo, back.clock.moment()) == (True, BEGINS + timedelta(days=3))
 
 
 def test_the_chain_of_a_demo_store_is_whole(demo_store):

@@ -129,9 +129,9 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
         code(3): (1, ["cluster"]),
     }
     assert {m["colour"] for m in marks.values()} == {new[0].colour}
-    assert set(listed.watchlist.open_alerts_by_code([code(1), code(3)], frozenset({BUREAUS[1]}))) == {
-        code(1)
-    }
+    assert set(
+        listed.watchlist.open_alerts_by_code([code(1), code(3)], frozenset({BUREAUS[1]}))
+    ) == {code(1)}
     assert listed.watchlist.triggers(None) == sorted({new[0].trigger, "cluster"})
     assert listed.watchlist.triggers(frozenset()) == []
 

@@ -173,7 +173,7 @@ def _show_back_tests(reports: list[dict[str, Any]], day: str) -> None:
 def precision_command(
     as_of: AsOf = "", store: Address = DEFAULT_STORE, rules: Rules = None, json_: AsJson = False
 ) -> None:
-    """How right was each trigger, by what officers verified; which are proposed for retirement?"""
+    """Show the precision of each trigger by what officers verified, and which may be retired."""
     with existing_store(store) as opened_store:
         precision_rows = precision_table(
             AlertContext(opened_store, Rulebook.load(rules)), day_from_text(as_of)

@@ -55,8 +55,9 @@ def register(app: typer.Typer) -> None:
 def send(
     context: typer.Context,
     store: Address = DEFAULT_STORE,
-    every: Annotated[
-        float, typer.Option(help="Seconds between passes; 0: one pass.", min=0, max=86400)
+    interval: Annotated[
+        float,
+        typer.Option("--every", help="Seconds between passes; 0: one pass.", min=0, max=86400),
     ] = 0,
     allow: Allow = "",
     attempts: Annotated[
@@ -76,8 +77,8 @@ def send(
     policy = DeliveryPolicy(
         attempts, timedelta(seconds=first), address_policy=_address_policy(allow), ca_file=authority
     )
-    if every:
-        _deliver_repeatedly(store, policy, every)
+    if interval:
+        _deliver_repeatedly(store, policy, interval)
         return
     with existing_store(store) as opened_store:
         reports = one_pass(opened_store, policy)

@@ -25,7 +25,7 @@ from xhcredit.ingest.readers.staged import (
     too_many_refused,
 )
 from xhcredit.ingest.readers.text import chunks, encoding_of, open_bytes
-from xhcredit.ingest.warehouse import read_parquet
+from xhcredit.ingest.sql_text import read_parquet
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "，": "full-width comma"}
 _BLOCK = 8 << 20

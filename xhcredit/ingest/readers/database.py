@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from xhcredit.errors import BadInput
 from xhcredit.ingest.readers.staged import CHUNK, Staged, StageWriter, checked_header
 from xhcredit.ingest.readers.xlsx import cell_text
-from xhcredit.ingest.warehouse import read_parquet
+from xhcredit.ingest.sql_text import read_parquet
 
 
 def is_database(source: str) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from xhcredit.errors import BadInput
 from xhcredit.ingest.readers.staged import Staged, checked_header
-from xhcredit.ingest.warehouse import read_parquet
+from xhcredit.ingest.sql_text import read_parquet
 
 
 def stage_parquet(path: Path) -> Staged:

@@ -13,8 +13,8 @@ import openpyxl
 from xhcredit.errors import BadInput
 from xhcredit.ingest.mapping_types import Format
 from xhcredit.ingest.readers.staged import RefusedRow, Staged, StageWriter, checked_header
+from xhcredit.ingest.sql_text import read_parquet
 from xhcredit.ingest.suggest import hint_for
-from xhcredit.ingest.warehouse import read_parquet
 
 _MAX_UNPACKED_BYTES = 2 << 30  # bytes unpacked
 _MAX_PACKING_RATIO = 300  # times smaller when packed; real sheets reach about 30

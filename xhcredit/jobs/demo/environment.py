@@ -59,7 +59,7 @@ class DemoEnvironment:
     def advance_clock(self, day: date, hour: time = MORNING) -> date:
         """Set the clock forward to a moment, unless it is past it; returns the day."""
         moment = moment_at(day, hour)
-        if moment > self.store.clock.now():
+        if moment > self.store.clock.moment():
             act = Act("setup", "demo.clock", "the demo goes on")
             self.store.demo.set_clock(act, moment)
         return day

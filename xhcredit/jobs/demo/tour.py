@@ -61,7 +61,7 @@ def tour_of(store: Store) -> Tour:
     alerts = store.alerts.read_page(AlertQuery(limit=_NO_LIMIT))
     nights = _nights(store)
     return Tour(
-        clock=f"{store.clock.now():%Y-%m-%d %H:%M}",
+        clock=f"{store.clock.moment():%Y-%m-%d %H:%M}",
         nights=nights,
         fallen=_largest_fall(store),
         alerts=dict(Counter(a["state"] for a in alerts)),

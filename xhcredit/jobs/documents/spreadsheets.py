@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 import xlsxwriter
 
+from xhcredit.domain.files import write_whole
 from xhcredit.domain.number_format import rounded
 from xhcredit.domain.spreadsheet_safety import neutral
 
@@ -28,15 +28,10 @@ def workbook(path: Path, *, in_order: bool = True) -> Iterator[Any]:
     options = {
         "constant_memory": in_order, "strings_to_formulas": False, "strings_to_urls": False,
     }  # fmt: skip
-    content, part_file = io.BytesIO(), path.with_name(path.name + ".part")
+    content = io.BytesIO()
     with xlsxwriter.Workbook(content, options) as xlsx_workbook:
         yield xlsx_workbook
-    try:
-        part_file.write_bytes(content.getvalue())
-        os.replace(part_file, path)
-    except BaseException:
-        part_file.unlink(missing_ok=True)
-        raise
+    write_whole(path, content.getvalue())
 
 
 class Column(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
 from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.draws import joint as joints
@@ -121,7 +121,8 @@ def export_joint_draw(store: Store, joint: str, out: Path, *, private: bool = Tr
             files[Path("members") / draw / name] = store.draws.file(draw, name)
     if private:
         files[Path("probabilities.csv")] = _csv(joints.probabilities(members_of(store, members)))
-    return [_write_whole(out / name, file_bytes) for name, file_bytes in files.items()]
+    out.mkdir(parents=True, exist_ok=True)
+    return [write_whole(out / name, file_bytes) for name, file_bytes in files.items()]
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -129,11 +130,3 @@ def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     safe_rows = ([neutral(cell) for cell in row] for row in rows)
     csv.writer(buffer, lineterminator="\n").writerows(safe_rows)
     return buffer.getvalue().encode()
-
-
-def _write_whole(path: Path, file_bytes: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part_file = path.with_name(path.name + ".part")
-    part_file.write_bytes(file_bytes)
-    os.replace(part_file, path)
-    return path

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.draws import inspectors as lists
@@ -265,12 +266,5 @@ def export_draw(store: Store, draw: str, out: Path, *, private: bool = True) -> 
             file_bytes = store.draws.file(draw, name)
         except UnknownRecord:
             continue  # comes with a later step
-        written_files.append(_write_whole(out / name, file_bytes))
-    return [*written_files, _write_whole(out / "verify_draw.py", verify.standalone_verifier())]
-
-
-def _write_whole(path: Path, file_bytes: bytes) -> Path:
-    part_file = path.with_name(path.name + ".part")
-    part_file.write_bytes(file_bytes)
-    os.replace(part_file, path)
-    return path
+        written_files.append(write_whole(out / name, file_bytes))
+    return [*written_files, write_whole(out / "verify_draw.py", verify.standalone_verifier())]

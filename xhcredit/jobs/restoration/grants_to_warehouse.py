@@ -25,13 +25,14 @@ import pyarrow as pa
 from xhcredit.domain.log import log_call
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import REINSTATED, Table, directory
-from xhcredit.ingest.warehouse import Entry, Warehouse, event_id
+from xhcredit.ingest.sql_text import event_id
+from xhcredit.ingest.warehouse import Entry, Warehouse
 from xhcredit.restoration.workflow import WITHDRAWING
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.restoration.applications import Grant, Revocation
 
-_Told = TypeVar("_Told", Grant, Revocation)
+_Decision = TypeVar("_Decision", Grant, Revocation)
 
 SOURCE = "信用修复决定 restoration grants"
 MAPPING = "grants"
@@ -96,34 +97,14 @@ def apply_grants(
         opened_warehouse.sweep()
         create_views(con, opened_warehouse)
         if together_since is not None:
-            due_grants += [
-                _for_spot_check(g, c)
-                for g in due_grants
-                for c in _spot_checks_of(con, g, together_since)
-            ]
-            due_revocations += [
-                _for_spot_check(r, c)
-                for r in due_revocations
-                for c in _spot_checks_of(con, r, together_since)
-            ]
+            due_grants += _of_spot_checks(con, due_grants, together_since)
+            due_revocations += _of_spot_checks(con, due_revocations, together_since)
         selects, counts = _sql_by_table(con, due_grants, due_revocations, today)
         withdrawn_count, reinstated_count = counts["counts"], counts["again"]
         if withdrawn_count or reinstated_count:
-            decisions_text = canonical(
-                [
-                    [_decision_row(grant) for grant in due_grants],
-                    [_decision_row(revocation) for revocation in due_revocations],
-                ]
-            )
-            _commit(
-                opened_warehouse,
-                con,
-                selects,
-                decisions_text,
-                withdrawn_count + reinstated_count,
-                today,
-                before_commit,
-            )
+            rows = [list(map(_decision_row, several)) for several in (due_grants, due_revocations)]
+            count = withdrawn_count + reinstated_count
+            _commit(opened_warehouse, con, selects, canonical(rows), count, today, before_commit)
         unknown_applications = [
             g.application for g in due_grants if counts[f"unknown {g.application}"]
         ]
@@ -159,7 +140,18 @@ def _sql_by_table(
     return selects, counts
 
 
-def _for_spot_check(decision: _Told, check: tuple[str, dict[str, str]]) -> _Told:
+def _of_spot_checks(
+    con: duckdb.DuckDBPyConnection, decisions: Sequence[_Decision], since: date
+) -> list[_Decision]:
+    """Decisions about penalties, applied to the spot checks from which the penalties followed."""
+    return [
+        _for_spot_check(decision, check)
+        for decision in decisions
+        for check in _spot_checks_of(con, decision, since)
+    ]
+
+
+def _for_spot_check(decision: _Decision, check: tuple[str, dict[str, str]]) -> _Decision:
     """Decision about a penalty, applied to a spot check."""
     return replace(decision, record=check[0], key=check[1])
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.domain.files import write_whole
 from xhcredit.engine.columns import Array
 from xhcredit.engine.stores import PLACES
 from xhcredit.features.registry import features
@@ -204,6 +205,5 @@ def provenance_of(path: Path) -> dict[str, str]:
 
 def write_json(content: object, path: Path) -> None:
     """Write JSON, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    write_whole(path, text.encode())

@@ -28,7 +28,8 @@ from xhcredit.engine import cluster
 from xhcredit.engine.columns import Array
 from xhcredit.ingest.resolved import dated_sql, empty_sql, history_sql, versioned_ids
 from xhcredit.ingest.schema import Table, directory
-from xhcredit.ingest.warehouse import EXTRA_COLUMNS, Entry, Warehouse, columns_of, read_parquet
+from xhcredit.ingest.sql_text import EXTRA_COLUMNS, columns_of, read_parquet
+from xhcredit.ingest.warehouse import Entry, Warehouse
 from xhcredit.jobs.spark.session import Spark, at_worker
 
 #: runs of enterprises at least, so that few enterprises are shared out too

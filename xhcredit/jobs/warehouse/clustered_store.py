@@ -27,7 +27,8 @@ from xhcredit.errors import NothingKnown
 from xhcredit.ingest.changes import warehouse_changes
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory_digest
-from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.ingest.sql_text import literal
+from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.shuffle import Shuffle
 from xhcredit.jobs.warehouse.memory_limit import duckdb_settings, for_sorting

@@ -23,7 +23,8 @@ from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.errors import BadInput
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import Table, directory
-from xhcredit.ingest.warehouse import Warehouse, literal
+from xhcredit.ingest.sql_text import literal
+from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.warehouse.clustered_store import exclusive_lock
 
 #: rows that are decoded together; DuckDB takes no fewer

@@ -75,7 +75,7 @@ async def _render_accounts(
         "wrong": error_message,
         "secret": secret,
     }
-    moment_text = format_moment(service_of(request).now())
+    moment_text = format_moment(service_of(request).moment())
     return page(
         request, "accounts.html", visitor, status, roles=get_args(Role), now=moment_text, **context
     )
@@ -144,7 +144,7 @@ async def _change_grant(action: AccountAction) -> str:
 async def _set_disabled(action: AccountAction) -> str:
     login, is_disabled = await action.checked_login(), text_of(action.form, "do") == "shut"
     act = action.visitor.act("account.shut", login=login, disabled=is_disabled)
-    disabled_at = format_moment(action.service.now()) if is_disabled else None
+    disabled_at = format_moment(action.service.moment()) if is_disabled else None
     await asyncio.to_thread(action.service.store.access.disable_user, act, login, disabled_at)
     return ""
 
