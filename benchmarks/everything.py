@@ -46,8 +46,14 @@ class Part:
 
 
 FUZZED = tuple(
-    f"tests/serving/test_{name}.py"
-    for name in ("fuzz", "restoration_fuzz", "draws", "alerts", "models")
+    f"tests/serving/{folder}/test_{name}.py"
+    for folder, name in (
+        ("http", "fuzz"),
+        ("restoration", "restoration_fuzz"),
+        ("draws", "draws"),
+        ("alerts", "alerts"),
+        ("models", "models"),
+    )
 )
 FAULTS = (
     "tests/store/draws/test_draw_kills.py",

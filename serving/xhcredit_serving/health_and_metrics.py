@@ -74,7 +74,7 @@ async def metrics(request: Request) -> Response:
     run = await asyncio.to_thread(current_run, service)
     meters.run.set(run["run"] if run else 0)
     meters.missing_notice.set(service.rulebook.missing_notice(service.today()) or 0)
-    return Response(meters.exposed(), media_type=CONTENT_TYPE_LATEST)
+    return Response(meters.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _is_local(request: Request) -> bool:

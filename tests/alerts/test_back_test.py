@@ -83,7 +83,7 @@ def test_a_back_test_counts_alerts_hits_base_and_lead_by_hand(world):
         base=pytest.approx((1 + 2 + 1 + 2) / 19 / 4),
         lead_days=20.0,
     )
-    assert world.moves == {}
+    assert world.tier_changes == {}
 
 
 def wilson(right, of, z=1.959963984540054):
@@ -139,7 +139,7 @@ def test_each_night_sees_the_tiers_that_moved_in_it(tmp_path):
     moves = {NOW - 60: {1: ("A", "D")}, NOW - 30: {2: ("A", "D")}}
 
     assert alerts_of(world, shipped("tier_fell"), moves=moves) == [(30, 2)]
-    assert world.moves == {}
+    assert world.tier_changes == {}
 
 
 def test_outcomes_are_the_first_after_a_day_and_only_what_was_known(world):

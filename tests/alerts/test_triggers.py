@@ -233,7 +233,7 @@ def test_a_tier_that_falls_is_told_by_the_night_only(tmp_path):
     world = district(tmp_path, {})
     assert hits(world, "tier_fell") == []
 
-    world.moves = {3: ("A", "C"), 4: ("A", "B")}
+    world.tier_changes = {3: ("A", "C"), 4: ("A", "B")}
     assert who(hits(world, "tier_fell")) == who(hits(world, "tier_fell_far")) == [3]
 
 

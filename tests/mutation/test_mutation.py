@@ -123,7 +123,7 @@ def test_a_mutant_is_killed_by_a_test_that_sees_it_and_survives_one_that_does_no
 ):
     (tmp_path / "test_planted.py").write_text(PLANTED)
     monkeypatch.syspath_prepend(str(ROOT))
-    wanted = [m for m in TIERS if m.function == "grades" and m.after.strip() == after]
+    wanted = [m for m in TIERS if m.function == "grade_scores" and m.after.strip() == after]
     wanted = wanted or [m for m in TIERS if m.function == "capped_grades"]
     trials = [Trial(wanted[0], (str(tmp_path / "test_planted.py"),), 0.1)]
 

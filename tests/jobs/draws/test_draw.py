@@ -129,7 +129,7 @@ def test_a_draw_that_is_repeated_names_the_first_which_stays(frozen, nights):
     seeded(frozen)
     jobs.run_draw(frozen, act("run"), "d1")
     first = frozen.draws.file("d1", "record.json")
-    freeze(frozen, nights, "d1-again", replaces="d1", why="名单有误")
+    freeze(frozen, nights, "d1-again", replaces="d1", reason="名单有误")
 
     assert jobs.commitment_of(frozen, "d1-again")["replaces"] == {
         "draw_id": "d1",
@@ -154,7 +154,7 @@ def test_being_on_a_list_that_is_repeated_is_no_way_off_it(frozen, nights):
     seeded(frozen)
     jobs.run_draw(frozen, act("run"), "d1")
     first = {s["code"] for s in jobs.record_of(frozen, "d1")["selected"]}
-    freeze(frozen, nights, "again", replaces="d1", why="名单有误")
+    freeze(frozen, nights, "again", replaces="d1", reason="名单有误")
     rows = {row.code: row.stratum for row in jobs.frame_of(frozen, "again").rows}
     ratios = {s["id"]: s["ratio"] for s in jobs.commitment_of(frozen, "again")["strata"]}
 

@@ -49,7 +49,7 @@ def rows(tmp_path_factory):
 
 def uses_of(model, rows, row):
     day = np.array([day_number(model.as_of)])
-    result = result_of(model, model.compiled.run(rows.store, np.array([row]), day))
+    result = result_of(model, model.compiled.run(rows.event_columns, np.array([row]), day))
     return event_uses(model, rows, row, applicable_scores(result))
 
 
@@ -84,7 +84,7 @@ def raw(model):
 @pytest.mark.parametrize("table", EVENTS)
 def test_taking_an_event_away_moves_only_what_reads_it(model, rows, table):
     """Over every event of the sample, with every indicator over events; counts count exactly."""
-    store, (other, owner) = rows.store, without_each(rows.store, table)
+    store, (other, owner) = rows.event_columns, without_each(rows.event_columns, table)
     day = np.full(owner.shape, day_number(DAY), np.int32)
     shared = {
         k: np.zeros(owner.shape)
@@ -117,7 +117,7 @@ def _counts(f, table):
 def test_every_event_counts_and_says_by_what_or_does_not_and_says_why(model, rows):
     """Derived indicators too; nothing is named that stands over another table."""
     named, why = Counter(), Counter()
-    for row in range(0, len(rows.store), 7):
+    for row in range(0, len(rows.event_columns), 7):
         for table, uses in uses_of(model, rows, row).items():
             for use in uses:
                 read = {i["indicator"] for i in use.indicators}
@@ -155,7 +155,7 @@ def test_an_x_that_does_not_apply_is_named_but_makes_nothing_count(model, rows):
     only = {i.feature for i in table.indicators}
     found = [
         i
-        for row in range(0, len(rows.store), 25)
+        for row in range(0, len(rows.event_columns), 25)
         for uses in uses_of(model, rows, row).values()
         for u in uses
         for i in u.indicators
@@ -218,7 +218,7 @@ def _ends_after(event, day):
 
 
 def test_explain_names_no_person(model, rows):
-    store = rows.store
+    store = rows.event_columns
     warehouse = store.path.parent.parent
     codes = [store.codes[row].decode() for row in range(60) if store.known[row] <= day_number(DAY)]
     events = [e for c in codes for e in explain(warehouse, store, model, c)["events"]]
@@ -231,9 +231,9 @@ def test_explain_names_no_person(model, rows):
 def test_a_hidden_event_says_why(model, rows):
     reading = next(
         (t, r)
-        for row in range(len(rows.store))
+        for row in range(len(rows.event_columns))
         for t, several in readers_of(model.compiled.features)
-        .readings_at(rows.store, row, 0)
+        .readings_at(rows.event_columns, row, 0)
         .items()
         for r in several
     )

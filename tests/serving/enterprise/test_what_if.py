@@ -68,13 +68,17 @@ def test_the_live_way_is_the_way_of_the_night(live):
     included."""
     day = np.array([day_number(DAYS[0])], np.int32)
     for code in CODES:
-        row = live.store.row(code)
-        every = {n: live.rows.of(n, row) for n, t in directory().items() if t.kind == "event"}
+        row = live.event_columns.row(code)
+        every = {n: live.rows.rows_of(n, row) for n, t in directory().items() if t.kind == "event"}
         at = np.array([row])
-        shared = live.model.compiled.neighbours(live.store, at, day)
-        night = live_._features(live.model, live.store, at, day, shared)
+        shared = live.model.compiled.neighbours(live.event_columns, at, day)
+        night = live_._features(live.model, live.event_columns, at, day, shared)
         alone = live_._features(
-            live.model, live_._single_enterprise(live.store, row, every), np.array([0]), day, shared
+            live.model,
+            live_._single_enterprise(live.event_columns, row, every),
+            np.array([0]),
+            day,
+            shared,
         )
         np.testing.assert_array_equal(night, alone)
 
@@ -84,7 +88,7 @@ def test_withdrawing_and_adding_the_same_record_is_no_change(live):
     for code in CODES:
         rows = [
             r
-            for r in live.rows.of("penalty", live.store.row(code))
+            for r in live.rows.rows_of("penalty", live.event_columns.row(code))
             if r["withdrawn_on"] is None and r["known_on"] <= DAYS[0]
         ]
         for r in rows[:1]:

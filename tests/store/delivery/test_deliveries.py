@@ -280,7 +280,7 @@ def test_the_night_is_published_while_a_receiver_lets_us_wait(store, tmp_path):
     with receiving(answer) as receiver, ThreadPoolExecutor(1) as pool:
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")
         say(store, {"code": "1"})
-        going = pool.submit(deliver, store, replace(PLAN, seconds=30))
+        going = pool.submit(deliver, store, replace(PLAN, timeout_seconds=30))
         assert asked.wait(30)
         change(store, tmp_path, "AB", "BB")
         assert not going.done()
@@ -308,7 +308,7 @@ def test_an_answer_that_never_ends_is_not_waited_for(store):
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, replace(PLAN, seconds=0.5))
+        [told] = deliver(store, replace(PLAN, timeout_seconds=0.5))
         over.set()
         dripping.join()
 

@@ -48,7 +48,7 @@ class Loop:
 @pytest.fixture
 def loop(tmp_path):
     (tmp_path / "own").mkdir()
-    made = Loop(tmp_path / "own", replace(PLAN, authority=tmp_path / "own" / "authority.pem"))
+    made = Loop(tmp_path / "own", replace(PLAN, ca_file=tmp_path / "own" / "authority.pem"))
     shutil.copy(certifi.where(), made.authority)
     with made.store:
         yield made
