@@ -66,7 +66,7 @@ def application(store: str, warehouse: str) -> Paths:
     ours, silent = create_app(opened, settings), create_app(opened, settings)
     silent.state.service.__dict__["journal"] = Silent()
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
-    framed = RequestMiddleware(hello(), Meters(), settings.log, limits)
+    framed = RequestMiddleware(hello(), Meters(), settings.log, limits, lambda _, answer: answer)
     return Paths({"bare": hello(), "framed": framed, "silent": silent}, ours)
 
 

@@ -124,7 +124,7 @@ def test_every_event_counts_and_says_by_what_or_does_not_and_says_why(model, row
                 assert use.counts == any(i["enters"] for i in use.indicators)
                 assert use.counts != bool(use.why_none)
                 assert all(r["zh"] and r["en"] for r in use.why_none)
-                assert read <= set(model.reads())
+                assert read <= set(model.all_indicators())
                 named.update((table, name) for name in read)
                 why.update((table, r["reason"]) for r in use.why_none)
 

@@ -29,9 +29,9 @@ def rows(nights):
 
 def test_the_rows_are_those_of_the_clustered_store(rows):
     """Every event stands where the offsets say, and nothing is left out."""
-    store = rows.store
+    store = rows.event_columns
     for name, table in directory().items():
-        found = [rows.of(name, row) for row in range(len(store))]
+        found = [rows.rows_of(name, row) for row in range(len(store))]
         if table.kind == "register":
             assert all(len(part) == 1 for part in found)
             continue
@@ -84,11 +84,11 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
     """A record that was restored later must not be shown as it stood before."""
     today = client.clock.now.date()
     gone = [
-        (rows.store.codes[row].decode(), name, e)
-        for row in range(len(rows.store))
+        (rows.event_columns.codes[row].decode(), name, e)
+        for row in range(len(rows.event_columns))
         for name, table in directory().items()
         if table.kind == "event"
-        for e in rows.of(name, row)
+        for e in rows.rows_of(name, row)
         if e["withdrawn_on"] and DAYS[0] < e["withdrawn_on"] <= today and e["known_on"] <= DAYS[0]
     ]
     code, name, event = gone[0]
@@ -96,7 +96,7 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
     explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
     day = event["occurred_on"]
     same = [e for e in shown if (e["table"], e["occurred_on"]) == (name, str(day))]
-    rest = [e for e in rows.of(name, rows.store.row(code)) if e["occurred_on"] == day]
+    rest = [e for e in rows.rows_of(name, rows.event_columns.row(code)) if e["occurred_on"] == day]
     act = next(a for a in reversed(read_acts(client)) if a["action"] == "enterprise.file")
 
     assert len(same) == len([e for e in rest if not e["withdrawn_on"]])
