@@ -101,7 +101,7 @@ class Inventory:
         return [*read("restoration", limit=_EVERY), *read("objection", limit=_EVERY)]
 
     @cached_property
-    def find_restorable(self) -> list[RestorableRecord]:
+    def restorable(self) -> list[RestorableRecord]:
         service = self.client.app.state.service
         return find_restorable(service.settings.warehouse, service.rulebook, service.today())
 
