@@ -66,13 +66,7 @@ EXAMPLE_CLUSTER = {
     summary="导出预警 / alerts as a spreadsheet",
     description=f"与 /v1/alerts 同样筛选的全部预警，至多 {MAX_ROWS} 条；"
     "单元格不会作为公式执行。\n\nAll alerts that the same filters give; no cell acts as a formula.",
-    responses=declared_problems(400, 422)
-    | {
-        200: {
-            "description": "文件 / the file",
-            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    responses=declared_problems(400, 422) | {200: examples.file_answer(_XLSX)},
     openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )

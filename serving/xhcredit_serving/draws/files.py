@@ -97,9 +97,7 @@ def _write_internal(service: Service, draw: str, file: Path) -> None:
 
 
 def _file_response_schema(name: str) -> dict[int | str, dict[str, Any]]:
-    binary_schema = {"schema": {"type": "string", "format": "binary"}}
-    content = {TYPES[Path(name).suffix]: binary_schema}
-    return {200: {"description": "文件 / the file", "content": content}}
+    return {200: examples.file_answer(TYPES[Path(name).suffix])}
 
 
 def _attachment(content: bytes, draw: str, name: str, headers: dict[str, str]) -> Response:

@@ -16,7 +16,6 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from xhcredit.errors import BadInput
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws.exempt_chains import chain_list, chain_sheet
 from xhcredit.jobs.draws.trust_list import trust_list, trust_sheet
@@ -33,6 +32,7 @@ from xhcredit_serving.auth.permissions import DRAWS_RUN
 from xhcredit_serving.draws.files import TYPES
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.http.paging import cursor_mark, start_position
 from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
@@ -175,7 +175,10 @@ async def page(request: Request, page_query: Annotated[TrustListPageQuery, Query
     trust_list_of_day = await visible_list(request, caller, page_query)
     table, start = (
         trust_list_of_day.table,
-        min(_start_position(page_query, trust_list_of_day.name), len(trust_list_of_day.table)),
+        min(
+            start_position(page_query, page_query.after, trust_list_of_day.name),
+            len(trust_list_of_day.table),
+        ),
     )
     next_position = start + page_query.limit
     shown_rows = _records(table.iloc[start:next_position])
@@ -187,7 +190,7 @@ async def page(request: Request, page_query: Annotated[TrustListPageQuery, Query
         "total": len(table),
         "moves": counts_by_change(table),
         "enterprises": rows,
-        "next": f"{_cursor_mark(page_query, trust_list_of_day.name)}.{next_position}"
+        "next": f"{cursor_mark(page_query, trust_list_of_day.name)}.{next_position}"
         if next_position < len(table)
         else None,
     }
@@ -204,13 +207,7 @@ async def page(request: Request, page_query: Annotated[TrustListPageQuery, Query
     "The same filters, as XLSX or CSV; no cell acts as a formula.",
     responses=declared_problems(400, 404, 422)
     | {
-        200: {
-            "description": "文件 / the file",
-            "content": {
-                TYPES[".csv"]: {"schema": {"type": "string", "format": "binary"}},
-                TYPES[".xlsx"]: {"schema": {"type": "string", "format": "binary"}},
-            },
-        }
+        200: examples.file_answer(TYPES[".csv"], TYPES[".xlsx"]),
     },
     openapi_extra=examples.purpose_parameters(),
     response_class=Response,
@@ -258,23 +255,3 @@ def _row(row: dict[str, Any], extra_columns: tuple[str, ...]) -> dict[str, Any]:
         parts = row[name].split(";") if row[name] else []
         row_body[name] = (row[name] or None) if name == "reviewed_on" else parts
     return row_body
-
-
-def _cursor_mark(page_query: TrustListPageQuery, name: str) -> str:
-    """Cursor mark of a page: digest of list version and query."""
-    query_fields = page_query.model_dump(mode="json", exclude={"after", "limit"})
-    return hashlib.sha256(canonical([name, query_fields]).encode()).hexdigest()[:16]
-
-
-def _start_position(page_query: TrustListPageQuery, name: str) -> int:
-    """Where a page begins.
-
-    Raises:
-        BadInput: the cursor is none, or of another list or question.
-    """
-    if not page_query.after:
-        return 0
-    mark, _, position = page_query.after.partition(".")
-    if mark != _cursor_mark(page_query, name) or not (position.isascii() and position.isdigit()):
-        raise BadInput("the cursor is of another question or list; begin with the first page")
-    return int(position)

@@ -256,3 +256,9 @@ def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
         if with_key
         else header_parameters
     }
+
+
+def file_answer(*media_types: str) -> dict[str, Any]:
+    """What OpenAPI says of an answer that is a file of one of these types."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"description": "文件 / the file", "content": dict.fromkeys(media_types, binary)}

@@ -19,7 +19,6 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
-from xhcredit.errors import BadInput
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
 from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
@@ -30,6 +29,7 @@ from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import RESTORATION_READ
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.http.paging import cursor_mark, start_position
 from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.restoration import schemas as bodies
 from xhcredit_serving.service import Service, service_of, warehouse_of
@@ -190,7 +190,7 @@ async def page(request: Request, page_query: Annotated[RestorablePageQuery, Quer
     purpose = purpose_of(request.headers)
     restorable_list, applications_by_record = await visible_to(request, service, caller)
     name, matching_rows = restorable_list.name, restorable_list.matching(page_query)
-    start = _start_position(page_query, name)
+    start = start_position(page_query, page_query.after, name)
     rows = [
         _row(row, applications_by_record) for row in matching_rows[start : start + page_query.limit]
     ]
@@ -200,7 +200,7 @@ async def page(request: Request, page_query: Annotated[RestorablePageQuery, Quer
         "total": len(matching_rows),
         "states": {state: n for state, n in state_counts(matching_rows).items()},
         "records": rows,
-        "next": f"{_cursor_mark(page_query, name)}.{next_position}"
+        "next": f"{cursor_mark(page_query, name)}.{next_position}"
         if next_position < len(matching_rows)
         else None,
     }
@@ -214,13 +214,7 @@ async def page(request: Request, page_query: Annotated[RestorablePageQuery, Quer
     operation_id="restorable_xlsx",
     summary="可修复清单（电子表格） / as a spreadsheet",
     description="与 /v1/restoration/restorable 相同的筛选。\n\nThe same filters, as XLSX.",
-    responses=declared_problems(400, 404, 422)
-    | {
-        200: {
-            "description": "文件 / the file",
-            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    responses=declared_problems(400, 404, 422) | {200: examples.file_answer(_XLSX)},
     openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )
@@ -315,23 +309,3 @@ def _row(row: RestorableRecord, applications_by_record: ApplicationsByRecord) ->
         **day_fields,
         "application": applications_by_record.get((row.code, row.table, row.key)),
     }
-
-
-def _cursor_mark(page_query: RestorablePageQuery, name: str) -> str:
-    """Cursor mark of a page: digest of list version and query."""
-    query_fields = page_query.model_dump(exclude={"after", "limit"})
-    return hashlib.sha256(canonical([name, query_fields]).encode()).hexdigest()[:16]
-
-
-def _start_position(page_query: RestorablePageQuery, name: str) -> int:
-    """Where a page begins.
-
-    Raises:
-        BadInput: the cursor is none, or of another list or question.
-    """
-    if not page_query.after:
-        return 0
-    mark, _, position = page_query.after.partition(".")
-    if mark != _cursor_mark(page_query, name) or not (position.isascii() and position.isdigit()):
-        raise BadInput("the cursor is of another question or list; begin with the first page")
-    return int(position)

@@ -12,9 +12,21 @@ _HEAD = "(SELECT max(seq) FROM activity)"
 
 #: table, what is refused, when (SQL over OLD or NEW), what the database then says
 _Guard = tuple[str, str, str, str]
-_GUARDS: tuple[_Guard, ...] = (
-    ("activity", "UPDATE", "", "append-only"),
-    ("activity", "DELETE", "", "append-only"),
+#: tables of which no row is ever changed or taken away
+_APPEND_ONLY = (
+    "activity", "runs", "releases", "applications", "application_steps",
+    "alerts", "alert_steps", "alert_nights", "alert_proofs",
+    "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
+    "joint_draws", "joint_members", "triggered_checks", "triggered_steps",
+    "saved_views", "candidates", "candidate_steps", "tier_moves", "champions", "demo_clock",
+)  # fmt: skip
+#: tables whose rows are steps of something, numbered from one, and the column that names it
+_STEPS_OF = {
+    "application_steps": "application", "alert_steps": "alert", "draw_steps": "draw",
+    "triggered_steps": "id", "candidate_steps": "candidate",
+}  # fmt: skip
+#: what holds for one table alone
+_SPECIAL: tuple[_Guard, ...] = (
     (
         "activity",
         "INSERT",
@@ -22,10 +34,6 @@ _GUARDS: tuple[_Guard, ...] = (
         f"coalesce((SELECT digest FROM activity WHERE seq = {_HEAD}), '')",
         "a chain: an entry must follow its head",
     ),
-    ("runs", "UPDATE", "", "append-only"),
-    ("runs", "DELETE", "", "append-only"),
-    ("releases", "UPDATE", "", "append-only"),
-    ("releases", "DELETE", "", "append-only"),
     ("idempotency", "UPDATE", "", "append-only until its time is over"),
     ("snapshots", "UPDATE", "", "append-only"),
     (
@@ -40,79 +48,6 @@ _GUARDS: tuple[_Guard, ...] = (
         "EXISTS (SELECT 1 FROM runs WHERE run = NEW.run)",
         "append-only once its run is published",
     ),
-    ("applications", "UPDATE", "", "append-only"),
-    ("applications", "DELETE", "", "append-only"),
-    ("application_steps", "UPDATE", "", "append-only"),
-    ("application_steps", "DELETE", "", "append-only"),
-    (
-        "application_steps",
-        "INSERT",
-        "NEW.step <> (SELECT count(*) FROM application_steps "
-        "WHERE application = NEW.application) + 1",
-        "append-only: a step must follow the last one",
-    ),
-    ("alerts", "UPDATE", "", "append-only"),
-    ("alerts", "DELETE", "", "append-only"),
-    ("alert_steps", "UPDATE", "", "append-only"),
-    ("alert_steps", "DELETE", "", "append-only"),
-    (
-        "alert_steps",
-        "INSERT",
-        "NEW.step <> (SELECT count(*) FROM alert_steps WHERE alert = NEW.alert) + 1",
-        "append-only: a step must follow the last one",
-    ),
-    ("alert_nights", "UPDATE", "", "append-only"),
-    ("alert_nights", "DELETE", "", "append-only"),
-    ("alert_proofs", "UPDATE", "", "append-only"),
-    ("alert_proofs", "DELETE", "", "append-only"),
-    ("plans", "UPDATE", "", "append-only"),
-    ("plans", "DELETE", "", "append-only"),
-    ("draws", "UPDATE", "", "append-only"),
-    ("draws", "DELETE", "", "append-only"),
-    ("draw_steps", "UPDATE", "", "append-only"),
-    ("draw_steps", "DELETE", "", "append-only"),
-    (
-        "draw_steps",
-        "INSERT",
-        "NEW.step <> (SELECT count(*) FROM draw_steps WHERE draw = NEW.draw) + 1",
-        "append-only: a step must follow the last one",
-    ),
-    ("draw_files", "UPDATE", "", "append-only"),
-    ("draw_files", "DELETE", "", "append-only"),
-    ("draw_seeds", "UPDATE", "", "append-only"),
-    ("draw_seeds", "DELETE", "", "append-only"),
-    ("draw_results", "UPDATE", "", "append-only"),
-    ("draw_results", "DELETE", "", "append-only"),
-    ("draw_replacements", "UPDATE", "", "append-only"),
-    ("draw_replacements", "DELETE", "", "append-only"),
-    ("joint_draws", "UPDATE", "", "append-only"),
-    ("joint_draws", "DELETE", "", "append-only"),
-    ("joint_members", "UPDATE", "", "append-only"),
-    ("joint_members", "DELETE", "", "append-only"),
-    ("triggered_checks", "UPDATE", "", "append-only"),
-    ("triggered_checks", "DELETE", "", "append-only"),
-    ("triggered_steps", "UPDATE", "", "append-only"),
-    ("triggered_steps", "DELETE", "", "append-only"),
-    (
-        "triggered_steps",
-        "INSERT",
-        "NEW.step <> (SELECT count(*) FROM triggered_steps WHERE id = NEW.id) + 1",
-        "append-only: a step must follow the last one",
-    ),
-    ("saved_views", "UPDATE", "", "append-only"),
-    ("saved_views", "DELETE", "", "append-only"),
-    ("candidates", "UPDATE", "", "append-only"),
-    ("candidates", "DELETE", "", "append-only"),
-    ("candidate_steps", "UPDATE", "", "append-only"),
-    ("candidate_steps", "DELETE", "", "append-only"),
-    (
-        "candidate_steps",
-        "INSERT",
-        "NEW.step <> (SELECT count(*) FROM candidate_steps WHERE candidate = NEW.candidate) + 1",
-        "append-only: a step must follow the last one",
-    ),
-    ("tier_moves", "UPDATE", "", "append-only"),
-    ("tier_moves", "DELETE", "", "append-only"),
     (
         "demo_clock",
         "INSERT",
@@ -122,19 +57,26 @@ _GUARDS: tuple[_Guard, ...] = (
         "NEW.moment < (SELECT max(at) FROM activity)",
         "begun when a store is made and only moves forward: no store becomes a demo store later",
     ),
-    ("demo_clock", "UPDATE", "", "append-only"),
-    ("demo_clock", "DELETE", "", "append-only"),
-    ("champions", "UPDATE", "", "append-only"),
-    ("champions", "DELETE", "", "append-only"),
+)
+_GUARDS: tuple[_Guard, ...] = (
+    *_SPECIAL,
+    *(
+        (table, event, "", "append-only")
+        for table in _APPEND_ONLY
+        for event in ("UPDATE", "DELETE")
+    ),
+    *(
+        (
+            table,
+            "INSERT",
+            f"NEW.step <> (SELECT count(*) FROM {table} WHERE {of} = NEW.{of}) + 1",
+            "append-only: a step must follow the last one",
+        )
+        for table, of in _STEPS_OF.items()
+    ),
 )
 #: PostgreSQL can empty a table without deleting a row
-_NEVER_EMPTIED = (
-    "activity", "runs", "releases", "idempotency", "snapshots", "applications", "application_steps",
-    "alerts", "alert_steps", "alert_nights", "alert_proofs",
-    "plans", "draws", "draw_steps", "draw_files", "draw_seeds", "draw_results", "draw_replacements",
-    "joint_draws", "joint_members", "triggered_checks", "triggered_steps",
-    "saved_views", "candidates", "candidate_steps", "tier_moves", "champions", "demo_clock",
-)  # fmt: skip
+_NEVER_EMPTIED = (*_APPEND_ONLY, "idempotency", "snapshots")
 
 
 def _trigger_name(table: str, event: str) -> str:
