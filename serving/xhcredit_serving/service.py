@@ -19,6 +19,7 @@ from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.authentication import Caller, Keyring, purpose_of, token_of
+from xhcredit_serving.auth.csrf import refuse_forgery
 from xhcredit_serving.auth.login import Logins
 from xhcredit_serving.auth.oidc import Provider
 from xhcredit_serving.auth.passwords import Passwords
@@ -29,7 +30,6 @@ from xhcredit_serving.auth.sessions import (
     find_session,
     is_secure,
     login_rules,
-    refuse_forgery,
 )
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.http.read_log import Journal

@@ -20,7 +20,7 @@ from xhcredit_training.metrics import (
     precision,
 )
 from xhcredit_training.models import fit
-from xhcredit_training.stability import by_month, psi, stability_index
+from xhcredit_training.psi import by_month, psi, stability_index
 
 from tests.training.samples import known
 

@@ -18,7 +18,7 @@ from xhcredit_training.bootstrap import Estimate as Interval
 from xhcredit_training.bootstrap import with_intervals
 from xhcredit_training.dataset import Array, Column, Dataset
 from xhcredit_training.metrics import auc
-from xhcredit_training.stability import psi
+from xhcredit_training.psi import psi
 from xhcredit_training.woe import evidence_shape
 
 #: a model by what it learns from; returns risk of other rows

@@ -19,7 +19,7 @@ from xhcredit_training.bootstrap import (
 from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.metrics import METRICS, days_earlier
 from xhcredit_training.models import RiskModel
-from xhcredit_training.stability import Period, by_month
+from xhcredit_training.psi import Period, by_month
 
 #: what is told of each group; the rest needs more cases than a group has
 GROUP_METRICS = ("auc", "ks", "brier", "calibration_slope")

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.errors import WrongState
+from xhcredit_serving.auth.csrf import refuse_other_site
 from xhcredit_serving.auth.sessions import (
     LoginSession,
     find_session,
     is_secure,
     login_rules,
-    refuse_other_site,
     set_session_cookie,
 )
 from xhcredit_serving.http import examples

@@ -6,11 +6,9 @@ session's token (header ``X-CSRF-Token`` or form field ``csrf``) and come from o
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +19,9 @@ from xhcredit.store.access.accounts_and_keys import actor_of
 from xhcredit.store.access.sessions import Sessions
 from xhcredit.store.core.hash_chain import format_moment, parse_moment
 from xhcredit_serving.auth.authentication import Caller, no_key_refusal
-from xhcredit_serving.http.problems import Refusal
 
 #: being in use is noted this often: each note is a commit
 SEEN_INTERVAL = timedelta(seconds=60)
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True)
@@ -126,36 +121,3 @@ def set_session_cookie(response: Response, cookie_value: str, is_https: bool) ->
         samesite="strict",
         secure=is_https,
     )
-
-
-async def refuse_forgery(request: Request, csrf: str, public: str) -> None:
-    """Refuse a change that another site may have sent in the visitor's name.
-
-    Raises:
-        Refusal: without the session's token, or from a foreign page.
-    """
-    if request.method in _SAFE:
-        return
-    refuse_other_site(request, public)
-    sent_token = request.headers.get("x-csrf-token")
-    if sent_token is None and request.headers.get("content-type", "").startswith(_FORMS):
-        field = (await request.form()).get("csrf")
-        sent_token = field if isinstance(field, str) else None
-    if sent_token is None or not hmac.compare_digest(sent_token.encode(), csrf.encode()):
-        raise Refusal(
-            "foreign_page",
-            "the session's token is missing or wrong; send it as X-CSRF-Token (see /v1/session)",
-        )
-
-
-def refuse_other_site(request: Request, public: str) -> None:
-    """CSRF: refuse a request from another site (Sec-Fetch-Site, Origin).
-
-    Raises:
-        Refusal: it does.
-    """
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    own_host = urlsplit(public).netloc or request.headers.get("host", "")
-    is_foreign = origin is not None and urlsplit(origin).netloc != own_host
-    if is_foreign or site not in (None, "same-origin", "none"):
-        raise Refusal("foreign_page", "the request comes from another site; use our own pages")

@@ -15,6 +15,7 @@ from xhcredit.jobs.enterprise.score_changes import with_score_changes
 from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.etag import matches_etag
 from xhcredit_serving.http.field_types import CodeInPath, validated_code
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import WrongCodes, declared_problems
@@ -46,17 +47,9 @@ async def score(request: Request) -> Response:
         await service.journal.note(caller.act("enterprise.score", purpose, **audit_payload))
     tag = f'"{answer.etag}"'
     headers = {**_ETAG_HEADERS, "ETag": tag, "X-Run": str(answer.run)}
-    if _matches_etag(request.headers.get("if-none-match", ""), tag):
+    if matches_etag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(answer.body, 200, headers, "application/json")
-
-
-def _matches_etag(if_none_match: str, tag: str) -> bool:
-    """Whether If-None-Match names the tag."""
-    if not if_none_match:
-        return False
-    named_tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
-    return tag in named_tags or "*" in named_tags
 
 
 class _ScoreEndpoint:

@@ -20,8 +20,8 @@ from xhcredit.jobs.restoration.candidates import (
     find_restorable,
 )
 from xhcredit.jobs.restoration.candidates_spreadsheet import HEADINGS, write_xlsx
+from xhcredit.jobs.restoration.counterfactual import RecordKey, score_without_record
 from xhcredit.jobs.restoration.records import read_records, record_of
-from xhcredit.jobs.restoration.score_without_record import RecordKey, score_without_record
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest

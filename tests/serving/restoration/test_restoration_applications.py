@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from tests.serving.district import CODES, TODAY, headers, new_key, problem
+from xhcredit.jobs.restoration.counterfactual import score_without_record
 from xhcredit.jobs.restoration.grants_to_warehouse import apply_grants
 from xhcredit.jobs.restoration.records import RecordKey, stored_record
-from xhcredit.jobs.restoration.score_without_record import score_without_record
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook

@@ -18,9 +18,9 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.restoration.barred_applicants import without_barred
 from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+from xhcredit.jobs.restoration.counterfactual import score_without_record
 from xhcredit.jobs.restoration.nightly_update import barred_in
 from xhcredit.jobs.restoration.records import RecordKey
-from xhcredit.jobs.restoration.score_without_record import score_without_record
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import record_from

@@ -11,13 +11,8 @@ from starlette.responses import RedirectResponse, Response
 
 from xhcredit.errors import BadInput, LoginRefused
 from xhcredit_serving.access.own_account import address_of
-from xhcredit_serving.auth.sessions import (
-    LoginSession,
-    is_secure,
-    login_rules,
-    refuse_other_site,
-    set_session_cookie,
-)
+from xhcredit_serving.auth.csrf import refuse_other_site
+from xhcredit_serving.auth.sessions import LoginSession, is_secure, login_rules, set_session_cookie
 from xhcredit_serving.console.shell.layout import NAV_ITEMS, page
 from xhcredit_serving.console.shell.visitor import (
     PURPOSE_COOKIE,
