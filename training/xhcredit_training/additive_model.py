@@ -112,6 +112,8 @@ class Additive:
             )
             intercept += mean
             shifted = shape.shifted_by(-mean)
+            # What was never missing in the sample taught nothing of missing values; its row
+            # must neither cost nor help.
             shapes.append(shifted if shape.missing_seen else replace(shifted, missing=0.0))
         return Additive(intercept, tuple(shapes))
 
@@ -133,6 +135,8 @@ class Additive:
             made_by=made_by,
             note=_note(ids_without_missing),
             scale=scale,
+            # The model foretells the bad outcome, points stand for the good one: signs turn
+            # here and in every row.
             base=scale.points(-self.intercept),
             indicators=tuple(_indicator(s, -unit) for s in self.shapes),
         )

@@ -81,6 +81,8 @@ def identifier_alarms(
     for name, row in {**sample.identifiers, **(numbers or {})}.items():
         columns = [Column(name)]
         columns += [Column(name, category=True)] if name in sample.identifiers else []
+        # By value and as a category: an inspector's number has no order, a row's number has
+        # nothing but order.
         strongest = max(
             (_auc_with_interval(sample, column, row) for column in columns), key=lambda t: t.low
         )
@@ -158,6 +160,7 @@ def random_gap_alarms(
     ):
         risk[judging_index] = fit_model(sample.rows(learning_index))(sample.rows(judging_index))
     is_late = sample.day >= judge_from
+    # Judged on the same late rows as the split by time: only the way of learning differs.
     auc_at_random = auc(risk[is_late], sample.bad[is_late], sample.weight[is_late])
     if auc_at_random - auc_in_time <= limits.random_gap_above:
         return []
@@ -239,6 +242,8 @@ def _cross_fitted_risk(column: Column, row: Array, sample: Dataset) -> Array:
     """Risk of each row by one indicator, binned on other enterprises where there are enough."""
     risk = np.zeros(len(sample))
     if np.unique(sample.ent).size >= FOLDS:
+        # By whole enterprises: on its own rows a fine binning would learn each enterprise by
+        # heart and every indicator would look too good.
         folds = GroupKFold(FOLDS).split(sample.bad, groups=sample.ent)
     else:
         folds = KFold(FOLDS, shuffle=True, random_state=0).split(sample.bad)

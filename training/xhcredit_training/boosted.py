@@ -98,6 +98,8 @@ def parameters(
         "bagging_freq": int(boosting.rows < 1),
         "seed": boosting.seed,
         "feature_fraction": boosting.columns,
+        # A release must come out again from its sample: otherwise sums depend on how threads
+        # happen to add, and the digest changes.
         "deterministic": True,
         "force_row_wise": False,
         "force_col_wise": True,
@@ -237,6 +239,8 @@ def _shape(column: Column, trees: list[list[dict[str, Any]]], x: Array) -> Shape
         unseen, missing_value = _trees_output(trees[0], np.array([-1.0, np.nan]))
         special = dict(zip(codes.tolist(), values.tolist(), strict=True))
         return Shape(column, (), (float(unseen),), float(missing_value), special, missing_seen)
+    # LightGBM sends "<= threshold" left, a points table puts "cut <= value" right: the next
+    # double says the same, bit by bit.
     cuts = np.unique([np.nextafter(t, np.inf) for tree in trees[0] for t in _thresholds(tree)])
     values = _trees_output(trees[0], np.append(-np.inf, cuts))
     missing = float(_trees_output(trees[0], np.array([np.nan]))[0])

@@ -31,6 +31,8 @@ def bootstrap_counts(ent: Array, count: int = DRAWS, seed: int = SEED) -> Array:
     """Bootstrap counts: how often each row is drawn, by draw."""
     rng = generator(seed)
     enterprises, enterprise_index = np.unique(ent, return_inverse=True)
+    # Whole enterprises are drawn again: rows of one share most of their history, and rows drawn
+    # alone would make intervals too narrow.
     draw_counts = rng.multinomial(
         enterprises.size, np.full(enterprises.size, 1 / enterprises.size), size=count
     )
@@ -47,6 +49,8 @@ def interval(statistic: Callable[[Array], float], draw_counts: Array, value: flo
     """
     replicates = np.array([statistic(t) for t in draw_counts])
     replicates = replicates[~np.isnan(replicates)]
+    # Where most repetitions have one outcome only, the rest are a lucky choice and no
+    # distribution.
     if replicates.size < len(draw_counts) / 2:
         return Estimate(value, float("nan"), float("nan"))
     low, high = np.quantile(replicates, [0.025, 0.975])

@@ -59,6 +59,8 @@ def platt_line(risk: Array, calibration_part: Dataset) -> tuple[float, float]:
         mean = float(np.average(calibration_part.bad, weights=calibration_part.weight))
         return 1.0, float(np.log(mean / (1 - mean)) - risk[0])
     slope, shift = platt(risk, calibration_part.bad, calibration_part.weight)
+    # A negative slope would set the scale right by turning the order round, which is no
+    # calibration.
     if slope <= 0:
         raise BadSample(
             f"on the calibration period risks run against outcomes (slope {slope:.3f}); "

@@ -74,6 +74,8 @@ def with_inspectors(sample: Dataset, inspection_rows: Inspections, outcome: Outc
     if outcome.observed == "all" or not in_fields.any():
         return sample
     ent, day = inspection_rows.ent[in_fields], inspection_rows.day[in_fields]
+    # The first inspection after the as-of day: later ones may have been sent because of what it
+    # found.
     first_index = np.searchsorted(
         ent * _KEY_SPAN + day, sample.ent * _KEY_SPAN + sample.day, side="right"
     )

@@ -126,6 +126,8 @@ def observe_outcomes(
     """
     last_day = int(days.max()) + outcome.horizon_days
     newest = newest_known(event_columns)
+    # An outcome that cannot be known yet would read as "good" and teach that everybody improves
+    # lately.
     if last_day > newest:
         excess = last_day - newest
         raise BadSample(
@@ -133,6 +135,8 @@ def observe_outcomes(
             f"the grid {excess} days earlier"
         )
     compiled = compile_features(_outcome_features(outcome))
+    # Read by the kernel as of the end of the horizon: outcomes obey the same point-in-time
+    # rules as indicators.
     feature_rows = compiled.run(event_columns, rows, days + outcome.horizon_days)
     by_id = dict(zip(compiled.ids, feature_rows, strict=True))
     bad = sum(by_id[f"event_{name}"] for name in outcome.events)

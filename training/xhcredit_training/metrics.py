@@ -71,6 +71,7 @@ def ks(risk: Array, bad: Array, weight: Array) -> float:
 
 def chance(risk: Array) -> Array:
     """Probability of the bad outcome from its log-odds."""
+    # exp overflows a double just above 709.
     probability: Array = 1 / (1 + np.exp(-np.clip(risk, -700, 700)))
     return probability
 
@@ -93,6 +94,7 @@ def platt(risk: Array, bad: Array, weight: Array) -> tuple[float, float]:
     """
     scaled_weight = weight / weight.mean()
     n_bad, n_good = (scaled_weight * bad).sum(), (scaled_weight * (1 - bad)).sum()
+    # Platt's targets (1999): with plain 0 and 1 a separable sample has no finite slope.
     target = np.where(bad == 1, (n_bad + 1) / (n_bad + 2), 1 / (n_good + 2))
     middle, width = float(risk.mean()), float(risk.std()) or 1.0
     x = np.stack([(risk - middle) / width, np.ones_like(risk)])

@@ -146,6 +146,7 @@ def _check_stability(candidate: Evaluation, limits: Gates) -> Verdict:
     limit = limits.month_psi_below
     return Verdict(
         "stable",
+        # NaN is below nothing: a run that cannot show its stability does not pass.
         bool(worst_psi < limit),
         f"月度PSI最大 {worst_psi:.3f}，须小于 {limit:g}",
         f"the worst month's PSI is {worst_psi:.3f}; it must be below {limit:g}",

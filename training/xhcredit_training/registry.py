@@ -51,6 +51,8 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
         RegistryUnavailable: it cannot be reached, or refuses.
     """
     for name, value in _MLFLOW_ENVIRONMENT.items():
+        # Before MLflow is imported, since it reads them then; and only where the operator has
+        # set nothing.
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     with warnings.catch_warnings():

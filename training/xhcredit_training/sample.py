@@ -199,6 +199,8 @@ def observed_rows(
         return has_visit, visits[1][has_visit], weight, diagnostics
     if weighting == "logged":
         raise BadSample('no draw logged its probability; choose weighting "propensity"')
+    # The last resort: an estimated chance rests on the belief that nothing unseen decided who
+    # was visited.
     visit_probability, predictable = propensity(x, is_observed, ent)
     weight, diagnostics = inverse_weights(visit_probability[is_observed], "propensity", predictable)
     return is_observed, observed_outcomes.bad[is_observed], weight, diagnostics

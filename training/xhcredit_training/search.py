@@ -80,6 +80,8 @@ def search(
         raise BadSample(f'model "{kind}" has no settings; search one of {", ".join(GRIDS)}')
     make_fit, settings = GRIDS[kind]
     folds = list(
+        # Grouped by enterprise against leaks, stratified because a rare outcome could be
+        # missing from a fold.
         StratifiedGroupKFold(FOLDS).split(learning_part.x.T, learning_part.bad, learning_part.ent)
     )
     trials = []

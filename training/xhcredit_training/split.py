@@ -53,6 +53,8 @@ def split_by_time(
             f"calibration from {calibrate_from}, judging from {judge_from}; put the later day last"
         )
     split = Split(
+        # A gap of one horizon: what the last learning row foretells must have happened before
+        # calibration begins.
         sample.rows(days + horizon < calibrate_number),
         sample.rows((days >= calibrate_number) & (days + horizon < judge_number)),
         sample.rows(days >= judge_number),

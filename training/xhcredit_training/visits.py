@@ -88,6 +88,8 @@ def first_visit(
         return np.full(rows.shape, np.nan), no_failures, days
     horizon_ends = days + outcome.horizon_days
     has_visit = (next_index < keys.size) & (ent[index] == rows) & (day[index] <= horizon_ends)
+    # By the end of the horizon, as every outcome: what was reported later, or withdrawn by
+    # then, was not known.
     has_visit &= (visits.known[in_fields][index] <= horizon_ends) & (
         visits.withdrawn[in_fields][index] > horizon_ends
     )

@@ -56,6 +56,8 @@ def inverse_weights(
     if not ((probability > 0) & (probability <= 1)).all():
         raise BadSample("a logged probability is not within (0, 1]; correct it at its source")
     full_weight = 1 / probability
+    # Cutting trades a little bias for much variance; the share cut is reported, so that nobody
+    # takes it for Horvitz-Thompson.
     weight = np.minimum(full_weight, MAX_WEIGHT)
     diagnostics = WeightDiagnostics(
         method,

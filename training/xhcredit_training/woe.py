@@ -83,6 +83,8 @@ def _monotone_values(values: list[float], sign: int) -> tuple[float, ...]:
     """Keep the direction where drawing small bins to the average has bent it."""
     if sign == 0:
         return tuple(values)
+    # Bins were monotone as raw rates; the prior draws small ones more than large ones and can
+    # bend them.
     monotone_values = np.maximum.accumulate(np.array(values) * sign) * sign
     return tuple(float(v) for v in monotone_values)
 
@@ -103,6 +105,8 @@ def logistic_weights(
         if (factors >= 0).all() or used_rows.size == 1:
             return float(model.intercept_[0]), np.maximum(factors, 0), used_rows
         used_rows = (
+            # Many at once while many are wrong, then one by one: leaving one out may turn
+            # another's sign back.
             used_rows[factors >= 0]
             if (factors < 0).sum() > 3
             else np.delete(used_rows, factors.argmin())

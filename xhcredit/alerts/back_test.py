@@ -93,14 +93,20 @@ class Replay:
             for finding in detect(self.world, [trigger], self.discovery, day):
                 key = finding.hit.key
                 colour = Flow.COLOURS.index(finding.colour)
+                # The same two tests as the night's budget makes; without them one listing would
+                # count as an alert on each of a hundred nights, and precision would be that of
+                # long-lasting facts.
                 if (key, finding.hit.fact) in known_facts or _is_quiet(
                     trigger, last_by_key.get(key), day, colour
                 ):
                     continue
                 known_facts.add((key, finding.hit.fact))
                 last_by_key[key] = day, colour
+                # On the first night everything old is new; what it finds only fills the memory.
                 if day > days[0]:
                     new_alerts.append((day, finding))
+        # The world is shared with the next trigger; moves of the last night left in it would be
+        # found again.
         self.world.tier_changes = {}
         return new_alerts
 
@@ -110,6 +116,7 @@ class Replay:
         firsts: dict[int, Array] = {}
         right, base, leads = [], [], []
         for day, finding in alerts:
+            # An alert whose horizon is not over cannot be called false yet.
             if day + self.rule.horizon_days > outcomes.until:
                 continue
             if day not in firsts:
@@ -118,6 +125,8 @@ class Replay:
             struck = first <= day + self.rule.horizon_days
             rows = members(self.world, finding.hit)
             right.append(float(struck[rows].mean()) if len(rows) else 0.0)
+            # Precision says little by itself: what counts is how far it lies above that of
+            # everybody on the same day.
             base.append(float(struck[self.world.event_columns.present(day)].mean()))
             leads += [int(first[r] - day) for r in rows if struck[r]]
         return self._proof(trigger, len(alerts), right, base, leads)
@@ -134,6 +143,8 @@ class Replay:
         weeks = max(nights * self.rule.step_days // WEEK.days, 1)
         low = high = None
         if right:
+            # A node or an area is right by its share of members, so successes are a sum of
+            # shares; Wilson's interval takes whole ones.
             low, high = interval(round(sum(right)), len(right), self.rule.confidence)
         return Proof(
             trigger.id,
@@ -170,6 +181,8 @@ def members(world: World, hit: Hit) -> Array:
     street, _, letter = hit.place.partition("|")
     if world.streets is None:
         return np.zeros(0, np.int64)
+    # An area's members are those of the register as it stands: the world holds one street and
+    # one industry per enterprise, without history.
     industry = world.industry_names.index(letter)
     return np.flatnonzero((world.streets == street) & (world.industries == industry))
 

@@ -63,6 +63,8 @@ def choose_alerts(
     candidates: Iterable[AlertCandidate], earlier: Sequence[EarlierAlert], budget: Budget, day: date
 ) -> AlertChoice:
     """Choose tonight's alerts; those held back by the budget are tried again the next night."""
+    # A fact is told once, however long it lasts; an officer who sees the same alert nightly
+    # stops reading.
     facts = {(e.trigger, e.subject, e.fact) for e in earlier}
     last_by_subject: dict[tuple[str, str], EarlierAlert] = {}
     for e in earlier:
@@ -80,12 +82,15 @@ def choose_alerts(
             quiet_count += 1
         else:
             fresh[c.trigger, c.subject, c.fact] = (c, earlier_alert.id if earlier_alert else None)
+    # The budget comes after the quiet period: what nobody is to hear again must not use up what
+    # they can hear.
     new, held_back = _within_budget(list(fresh.values()), earlier, budget, day)
     return AlertChoice(new, known_count, quiet_count, held_back)
 
 
 def is_quiet(c: AlertCandidate, earlier_alert: EarlierAlert, day: date) -> bool:
     """Whether the trigger is still silent about the subject; not if it got worse."""
+    # A quiet period spares repetition; it must not hide that things got worse.
     worse = Flow.COLOURS.index(c.colour) > Flow.COLOURS.index(earlier_alert.colour)
     since = day - date.fromisoformat(earlier_alert.detected_on)
     return since < timedelta(days=c.quiet_days) and not worse
@@ -104,6 +109,8 @@ def _within_budget(
     day: date,
 ) -> tuple[list[tuple[AlertCandidate, int | None]], list[AlertCandidate]]:
     """The worst colours first, within one colour the strongest of each trigger in turn."""
+    # A sliding week and not the calendar's: a fresh budget every Monday would let a flood
+    # through on Sunday night and again on Monday.
     week_ago = (day - WEEK).isoformat()
     used = Counter(
         e.bureau
@@ -112,6 +119,8 @@ def _within_budget(
     )
     new, held_back = [], []
     for c, earlier_id in ordered_by_urgency(fresh):
+        # Orange and red are never held back for want of officers, and do not use up the budget
+        # of the others.
         if c.colour in budget.never_held:
             new.append((c, earlier_id))
         elif used[c.bureau] < weekly_capacity(budget, c.bureau):
@@ -132,6 +141,8 @@ def ordered_by_urgency(
     ranked = []
     for (trigger, colour), group in by_trigger.items():
         group.sort(key=lambda finding: (-finding[0].strength, finding[0].subject, finding[0].fact))
+        # Ranks and not strengths are compared across triggers: a p-value, a count and a share
+        # have no common measure.
         worst = -Flow.COLOURS.index(colour)
         ranked += [((worst, rank, trigger), finding) for rank, finding in enumerate(group)]
     return [finding for _, finding in sorted(ranked, key=lambda r: r[0])]

@@ -31,13 +31,18 @@ def edges_on(event_columns: EventColumns, through: tuple[str, ...], day: int) ->
     kinds = directory()["relation"].column("kind").value_ids
     is_wanted_kind = np.isin(event_columns.relations.node_kind, [kinds.index(k) for k in through])
     holds = (e["occurred"] <= day) & (e["known"] <= day) & (e["withdrawn"] > day)
+    # An end that was not known on the day had not ended it for anybody who looked then.
     holds &= (e["ended"] > day) | (e["ended_known"] > day)
     mask = holds & is_wanted_kind[e["node"]] if e["node"].size else np.zeros(0, bool)
     ent = np.repeat(np.arange(len(event_columns), dtype=np.int64), np.diff(e["offsets"]))[mask]
     is_present = np.zeros(len(event_columns), bool)
+    # Relations of firms that are gone may still stand open; counted, an old address would look
+    # like a cluster.
     is_present[event_columns.present(day)] = True
     node, since, of_present = e["node"][mask], e["occurred"][mask], is_present[ent]
     ent, node, since = ent[of_present], node[of_present], since[of_present]
+    # One person can be both shareholder and representative of a firm: one tie and not two
+    # members.
     unique_index = np.unique(np.stack([node, ent]), axis=1, return_index=True)[1]
     return Edges(ent[unique_index], node[unique_index].astype(np.int64), since[unique_index])
 
@@ -50,6 +55,8 @@ def cluster_grows(world: World, trigger: ClusterGrows, day: int) -> Iterator[Hit
     fresh = edges.since > day - trigger.days
     grown = np.bincount(edges.node[fresh], minlength=nodes)
     for node in np.flatnonzero((members >= trigger.at_least) | (grown >= trigger.growth)):
+        # Shanghai allows shared registered addresses (集中登记地, 上海市优化营商环境条例 art
+        # 31): those are listed and stay silent.
         if int(node) in world.white_nodes:
             continue
         in_node = edges.node == node
@@ -70,6 +77,8 @@ def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
         return
     edges = edges_on(world.event_columns, trigger.through, day)
     members = np.bincount(edges.node, minlength=world.event_columns.relations.node_kind.shape[0])
+    # Beyond so many members a shared node ties nobody to anybody: an agent's clients do not
+    # know one another.
     small = members[edges.node] <= trigger.hub_above
     for ent, node in zip(edges.ent[small], edges.node[small], strict=True):
         source = np.flatnonzero(fresh.ent == ent)
@@ -102,6 +111,8 @@ def cluster_picture(world: World, row: int, rule: Picture, day: int) -> dict[str
     edges = edges_on(event_columns, rule.through, day)
     count = event_columns.relations.node_kind.shape[0]
     degree = np.bincount(edges.node, minlength=count)
+    # Through one filing agent half the district would be one cluster and the picture would show
+    # nothing.
     joins = (degree[edges.node] <= rule.hub_above) & ~np.isin(edges.node, [*world.white_nodes])
     joining_edges = Edges(edges.ent[joins], edges.node[joins], edges.since[joins])
     around = scipy.sparse.csgraph.breadth_first_order(

@@ -39,7 +39,11 @@ def deadline_passes(world: World, trigger: DeadlinePasses, day: int) -> Iterator
 def _stage(trigger: DeadlinePasses, days_left: int) -> int | None:
     """The stage that has begun; 0 begins on the day after the deadline."""
     begun_stages = [
-        s for s in trigger.stages if (s > 0 and 0 <= days_left <= s) or (s == 0 and days_left < 0)
+        # On the last day itself the stage before still holds: a deadline passes with the end of
+        # its day.
+        s
+        for s in trigger.stages
+        if (s > 0 and 0 <= days_left <= s) or (s == 0 and days_left < 0)
     ]
     return min(begun_stages, default=None)
 
@@ -48,6 +52,7 @@ def stays_open(world: World, trigger: StaysOpen, day: int) -> Iterator[Hit]:
     """Events that were not ended within their days."""
     counted = world.pick(trigger.events).visible_on(day, since=day - trigger.until_days)
     overdue = counted.is_open(day) & (day - counted.occurred > trigger.days)
+    # Told only up to until_days: an end that nobody reported would otherwise be told for ever.
     late = counted.select(overdue)
     for ent, events in events_by_enterprise(late, np.unique(late.ent)):
         oldest = day - int(events.occurred[0])
@@ -70,6 +75,7 @@ def nothing_heard(world: World, trigger: NothingHeard, day: int) -> Iterator[Hit
     np.maximum.at(last, heard_events.ent, heard_events.occurred)
     for ent in np.unique(members.ent):
         silent = day - int(last[ent]) > trigger.days
+        # A newcomer has been silent for as long as it has been known, which is no fault.
         old_enough = day - int(world.event_columns.known[ent]) > trigger.days
         if silent and old_enough:
             since = text_of(last[ent]) if last[ent] >= 0 else None
@@ -92,6 +98,7 @@ def not_filed(world: World, trigger: NotFiled, day: int) -> Iterator[Hit]:
     filed = world.pick(trigger.events).visible_on(day)
     of_year = world.values(filed.table, trigger.year, filed.index) == year
     present = world.event_columns.present(day)
+    # 企业信息公示暂行条例 art 8: an enterprise reports from the year after its registration on.
     began = world.event_columns.known[present] < day_number(date(today.year, 1, 1))
     for ent in np.setdiff1d(present[began], filed.ent[of_year]):
         figures = {"year": year, "due_on": text_of(last), "days_left": last - day}

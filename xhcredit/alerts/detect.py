@@ -138,6 +138,8 @@ def _within_rate(tested: _TestedFamilies, rate: float) -> list[Finding]:
     """Findings that pass the false discovery rate of their family."""
     findings: list[Finding] = []
     for family, tests in tested.values():
+        # All tests of a family on one night together: held one trigger at a time, each new
+        # trigger would add its own share of false alarms.
         passed = discoveries([f.hit.p or 0.0 for f in family], tests, rate)
         findings += [f for f, ok in zip(family, passed, strict=True) if ok]
     return findings
@@ -145,5 +147,7 @@ def _within_rate(tested: _TestedFamilies, rate: float) -> list[Finding]:
 
 def _is_reportable(world: World, present: set[int], hit: Hit) -> bool:
     if hit.subject == "enterprise":
+        # White lists are applied after the tests and not before, so that they change nobody
+        # else's threshold.
         return hit.position in present and hit.position not in world.white_rows
     return not (hit.subject == "node" and hit.position in world.white_nodes)

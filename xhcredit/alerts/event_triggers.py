@@ -15,6 +15,8 @@ from xhcredit.rules.schemas.alerts import CountReaches, EventHappens, RatioOff, 
 def event_happens(world: World, trigger: EventHappens, day: int) -> Iterator[Hit]:
     """One hit per enterprise and day of occurrence, of events that became known lately."""
     counted = world.pick(trigger.events).visible_on(day)
+    # By the day of becoming known: by that of occurrence, what is delivered late would never be
+    # told.
     fresh = counted.select(_alertable_on(counted) > day - trigger.days)
     for ent, events in events_by_enterprise(fresh, np.unique(fresh.ent)):
         for onset in np.unique(events.occurred):
@@ -59,6 +61,8 @@ def grade_worsens(world: World, trigger: Worsens, day: int) -> Iterator[Hit]:
     last = counted.last_of_each()
     last = last[(last > 0) & (counted.known[last] > day - trigger.days)]
     previous = last - 1
+    # Events of all enterprises stand in one column, so the entry before may be somebody else's
+    # last grade.
     same_enterprise = (counted.ent[last] == counted.ent[previous]) & (previous >= 0)
     last, previous = last[same_enterprise], previous[same_enterprise]
     steps_fallen = values[last] - values[previous]

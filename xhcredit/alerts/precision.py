@@ -37,6 +37,8 @@ def precision_of(
     if judged == 0:
         return Precision(trigger, alerts, 0, 0, unknown, None, None, None, False)
     low, high = interval(true, judged, rule.confidence)
+    # By the upper end of the interval, and only as a proposal: a few unlucky verdicts retire
+    # nothing, and a person decides.
     retire = judged >= rule.verified_at_least and high < rule.precision_surely_below
     return Precision(trigger, alerts, true, false, unknown, true / judged, low, high, retire)
 

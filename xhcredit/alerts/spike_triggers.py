@@ -43,6 +43,8 @@ class Counts:
 def own_test(c: Counts, days: int) -> Array:
     """Probability of so many events in the window, or more, if the own rate had not changed."""
     total = c.window + c.baseline
+    # Under an unchanged rate each of the x + y events falls into the window by its share of the
+    # days lived.
     share = days / (days + c.exposure)
     tested: Array = scipy.stats.binom.sf(c.window - 1, total, share)
     return tested
@@ -54,6 +56,8 @@ def peer_test(c: Counts, days: int) -> Array:
     for peer in np.unique(c.peers):
         rows = c.peers == peer
         shape, rate = gamma_of(c.baseline[rows], c.exposure[rows])
+        # An industry without a single event in its baseline has no distribution to compare
+        # with; p stays 1 and the own test cannot pass alone.
         if shape > 0:
             r = shape + c.baseline[rows]
             known = rate + c.exposure[rows]
@@ -75,6 +79,8 @@ def gamma_of(counts: Array, exposure: Array) -> tuple[float, float]:
     if mean <= 0:
         return 0.0, 0.0
     expected = mean * exposure
+    # What Poisson scatter does not explain of the squared deviations is the variance of the
+    # rates; not positive means no over-dispersion, hence the point mass.
     beyond = ((counts - expected) ** 2 - expected).sum() / (exposure**2).sum()
     shape = min(mean**2 / beyond, _LARGE) if beyond > 0 else _LARGE
     return float(shape), float(shape / mean)
@@ -106,8 +112,12 @@ def spikes(world: World, trigger: Spike, day: int) -> tuple[list[Hit], int]:
     if not len(names):
         return [], 0
     c = _counts(world, trigger, day, subject, len(names), (counted, recent))
+    # An empty baseline counts as one event: a ratio to zero would let the first event ever pass
+    # as a surge.
     ratio = c.window * c.exposure / (np.maximum(c.baseline, 1) * trigger.days)
     enough = np.flatnonzero((c.window >= trigger.at_least) & (ratio >= trigger.ratio))
+    # The weaker evidence of the two: a season that lifts a whole industry is no news of one
+    # enterprise, nor is a big firm's usual number.
     p = np.maximum(own_test(c, trigger.days), peer_test(c, trigger.days))
     hits = [
         _hit(trigger, names[k], c, int(k), float(p[k]), recent.select(subject[recent.ent] == k))
@@ -160,6 +170,8 @@ def _counts(
     peers, lived = np.full(size, -1, np.int64), np.zeros(size, np.int64)
     positions = np.flatnonzero(subject >= 0)
     known = day - trigger.days - world.event_columns.known[positions].astype(np.int64)
+    # Exposure is what was lived, not the nominal baseline: over a full year a firm of two
+    # months would seem to have surged. An area has lived as long as its oldest member.
     np.maximum.at(lived, subject[positions], np.clip(known, 1, trigger.baseline_days))
     peers[subject[positions]] = world.industries[positions]
     return Counts(window, per(counted) - window, lived, peers)
@@ -182,6 +194,7 @@ def _hit(
         "area" if place else "enterprise",
         position,
         text_of(events.occurred.max()),
+        # The logarithm only orders; the floor keeps a p that underflowed to 0 finite.
         float(-np.log(max(p, np.finfo(float).tiny))),
         refs_of(events),
         figures,

@@ -52,6 +52,8 @@ class PickedEvents:
         """Those that happened after ``since`` and count on ``day``, as known then."""
         is_ending_known = self.ended_known <= day
         mask = (self.occurred <= day) & (self.occurred > since)
+        # Nothing that was revoked, restored or corrected may warn (上海市社会信用条例 arts 37
+        # and 38), and nothing that only became known later.
         mask &= (self.known <= day) & (self.withdrawn > day) & ~(self.barred & is_ending_known)
         return self.select(mask & is_ending_known if self.needs_end else mask)
 
@@ -104,6 +106,8 @@ class World:
         for name, values in events.unless.items():
             column = _column(events.table, name)
             unwanted = np.isin(arrays[f"c_{name}"], stored_codes(column, values))
+            # An outcome that becomes known with the ending cannot bar an event before it: until
+            # then nobody could know.
             if column.with_end:
                 barred |= unwanted
             else:
@@ -140,6 +144,8 @@ class World:
         """
         column = _column(table, name)
         raw = self.event_columns.tables[table][f"c_{name}"][index]
+        # The store marks what is missing by a value of the column's type; read as a number it
+        # would be a huge figure.
         numbers = np.where(raw == NULLS[storage_type(column)], np.nan, raw)
         return numbers * FEN if column.type == "money" else numbers
 

@@ -152,10 +152,14 @@ def standing_after(
         raise BadInput(f'"{action.act}" without a reason; say why')
     _refuse_one_person(steps, action, rule)
     _REQUIREMENTS.get(action.act, _no_requirement)(steps, action, rule)
+    # A warning that proved true needs a measure or an explicit "nothing to do"; closed straight
+    # away it would leave no trace of why.
     if action.act == "close" and standing.state == "verified" and _verdict(steps) == "true":
         raise WrongState('it was verified as true; "dispose" first, or "escalate"')
     colour = _colour(standing, action)
     due = standing.due_on
+    # Each of these acts hands the alert on, and the next one's term begins; snoozing and
+    # escalating give no new time.
     if action.act in _DATING:
         due = _due_text(days, action.on, rule.due_working_days[colour])
     owner = str(action.details.get("owner") or standing.owner)
@@ -195,6 +199,8 @@ def redated(
     dating = [s for s in steps if s["act"] in _DATING]
     if standing.state not in UNDER_WAY or not dating:
         return None
+    # Counted anew from the act that gave it, by the rules and the colour of that day: a new
+    # notice on holidays moves days, never terms.
     on = date.fromisoformat(dating[-1]["done_on"])
     due = _due_text(days, on, flow_on(on).due_working_days[dating[-1]["colour"]])
     return None if due == standing.due_on else replace(standing, due_on=due)
@@ -212,6 +218,8 @@ def _colour(standing: Standing, action: AlertAction) -> Colour:
 
 def _refuse_one_person(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
     """Two persons, if the alert ever had such a colour: lowering it first does not help."""
+    # Every colour the alert ever had, and the one about to be set: lowering an orange alert to
+    # yellow must not free one person to close it.
     colours = {s["colour"] for s in steps} | {action.details.get("colour")}
     grave = set(rule.two_persons) & colours
     if action.act not in SECOND or not grave:
@@ -252,6 +260,8 @@ def _dispose(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow
     measure = action.details.get("measure")
     if measure not in MEASURES:
         raise BadInput(f'"dispose" needs a measure; choose one of: {", ".join(MEASURES)}')
+    # No visit without a code (检查码, 沪府办发〔2024〕34号); the code itself is the city's, so
+    # it is asked for and not made here.
     if measure == "triggered_check" and not str(action.details.get("check_code") or "").strip():
         raise BadInput("a triggered check without its code (检查码); give check_code")
 

@@ -105,6 +105,7 @@ class Calendar:
             BeyondCalendar: the term ends beyond the calendar.
         """
         last = self.add_working_days(day, count)
+        # A term of no days ends where it begins and counts no day that a notice could move.
         return LastDay(last, count > 0 and self.is_provisional(last))
 
     def working_days_between(self, start: date, end: date) -> int:
@@ -130,6 +131,8 @@ class Calendar:
         """All working days of a year, oldest first."""
         if year not in self._years:
             days_off = self.off
+            # Statutory holidays are added only where no notice speaks: a notice already holds
+            # them, and moves some.
             if date(year, 1, 1) > self.published_until:
                 days_off = days_off.union(self.statutory(year))
             days = days_from(date(year, 1, 1), date(year, YEAR, 31))
@@ -218,6 +221,7 @@ def add_months(day: date, months: int) -> date:
     try:
         return date(year, month + 1, day.day)
     except ValueError:
+        # 民法典 art 202: where the month has no such day, the term ends on its last one.
         return date(year, month + 1, monthrange(year, month + 1)[1])
 
 

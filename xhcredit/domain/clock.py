@@ -58,6 +58,8 @@ def china_moment(moment: datetime | str) -> datetime:
     """
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
+    # Text without an offset is UTC here; read as local time, a moment after 16:00 UTC would
+    # fall on the wrong day in China.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(CHINA)
 

@@ -69,6 +69,7 @@ def check_digit(code: str) -> str:
     'L'
     """
     total = sum(map(mul, map(_VALUES.__getitem__, code[:17]), WEIGHTS))
+    # GB 32100: (31 - sum mod 31) mod 31; the outer mod turns 31 into 0.
     return ALPHABET[-total % 31]
 
 
@@ -102,6 +103,7 @@ def problem_with(code: str) -> str | None:
         return f"character '{wrong}' at position {position} is never used in a code"
     if code[17] != check_digit(code):
         return f"check digit is '{code[17]}' but should be '{check_digit(code)}'"
+    # Eighteen zeros satisfy both check digits, and are what people type where no code is known.
     if set(code[2:17]) == {"0"}:
         return "a placeholder of zeros"
     if code[16] != organisation_check_digit(code):

@@ -72,6 +72,8 @@ def _by_number(error: Any) -> XhcreditError | None:
 
 
 def _by_words(error: BaseException) -> XhcreditError | None:
+    # By whose error it is, since a row that somebody delivered may hold the words "disk is
+    # full".
     is_driver = type(error).__module__.partition(".")[0] in _DRIVERS
     if not is_driver and not isinstance(error, OSError):
         return None
@@ -144,6 +146,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen_ids.add(id(cause))
         yield cause
         queue += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        # SQLAlchemy wraps the driver's own error in "orig"; only that one tells what the disk
+        # said.
         inner_errors = (getattr(cause, "orig", None), cause.__cause__, cause.__context__)
         queue += [e for e in inner_errors if isinstance(e, BaseException)]
 

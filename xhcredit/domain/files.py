@@ -21,6 +21,8 @@ def write_whole(path: Path, content: bytes) -> Path:
 def publish_file(unfinished: Path, target: Path) -> None:
     """Make a written file durable, then visible under its name: a power cut loses neither."""
     with unfinished.open("rb") as file:
+        # Content before name: after a power cut a name must not point to bytes that never
+        # reached the disk.
         os.fsync(file.fileno())
     os.replace(unfinished, target)
     folder = os.open(target.parent, os.O_RDONLY)

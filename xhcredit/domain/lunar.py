@@ -38,6 +38,7 @@ def qingming(year: int) -> date:
     """
     from lunar_python import Solar  # takes a tenth of a second
 
+    # 清明 falls on 4 to 6 April, so the table around mid-April surely holds this year's.
     terms = Solar.fromYmd(year, _APRIL, _MIDDLE).getLunar().getJieQiTable()
     return _date_of(terms["清明"])
 

@@ -49,6 +49,8 @@ def written(value: float, digits: int = OTHER) -> float:
         return float(f"{value:.{FEW}g}")
     scaled = abs(value) * 10**digits
     whole = math.floor(scaled)
+    # Half away from zero, as DuckDB's round does; Python's rounds half to even, and answer and
+    # export would differ.
     whole += scaled - whole >= 1 / 2
     return math.copysign(whole / 10**digits, value) if whole else 0.0
 

@@ -48,6 +48,7 @@ def person_key(folder: Path) -> bytes:
         return _checked_key(environment_key.encode(), f'environment variable "{KEY_VARIABLE}"')
     key_file = folder / "person.key"
     if not key_file.exists():
+        # Made once and never again: with another key every person would become somebody else.
         _create_key_file(key_file)
     return _checked_key(key_file.read_bytes().strip(), f'"{key_file}"')
 
@@ -56,6 +57,8 @@ def _create_key_file(file: Path) -> None:
     """Write a new key; the name appears only when the key is whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
+    # The mode is given at creation: a chmod afterwards would leave a moment in which others can
+    # read the key.
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
         stream.write(secrets.token_hex(32))

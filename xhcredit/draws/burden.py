@@ -113,6 +113,8 @@ def exploration(sizes: Array, visits: Array, violations: Array, trusted: Flags) 
     """Cost and use of exploring, from strata (arrays, one entry per stratum)."""
     rate = violations / np.maximum(visits, 1)
     rate_elsewhere = violations[~trusted].sum() / max(float(visits[~trusted].sum()), 1.0)
+    # Unbiased variance of a share with the finite population correction: a stratum drawn whole
+    # has no sampling error.
     variance = rate * (1 - rate) / np.maximum(visits - 1, 1) * (1 - visits / np.maximum(sizes, 1))
     weight = sizes / sizes.sum()
     explored_visits = float(visits[trusted].sum())

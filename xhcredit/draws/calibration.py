@@ -43,6 +43,8 @@ class Cell:
 
     def __post_init__(self) -> None:
         """Refuse working probabilities outside (0, 1), and a size not below the population."""
+        # The log-odds line has no place for 0 and 1: certain enterprises are taken out before
+        # and add to the drawn number as they are.
         inside = ((self.working > 0) & (self.working < 1)).all()
         if not inside or not 0 < self.size < self.counts.sum():
             raise BadPlan(
@@ -69,6 +71,8 @@ class Cell:
         middle = scipy.optimize.brentq(self._excess, low - reach, high + reach)
         below = expit(middle + self.shift)
         spread = float(self.counts @ (below * (1 - below)))
+        # The trapezoid rule converges exponentially for these smooth, two-sided decaying
+        # integrands, once the step resolves the narrowest feature.
         step = min(num.WIDEST_STEP, num.STEP_IN_WIDTHS / max(spread, 1) ** (1 / 2))
         line_start = min(low, middle) - num.LEFT_TAIL
         line_end = max(high, middle) + num.RIGHT_TAIL
@@ -99,6 +103,8 @@ def blocks(cell: Cell, limit: int) -> Iterator[tuple[slice, Block | float]]:
     s, _ = cell.nodes
     below = expit(s + cell.shift[:, None])
     mean = cell.counts @ below
+    # Outside twelve deviations and a slack the sum's tail is below the last digit of a double,
+    # so no characteristic function is needed there.
     reach = num.DEVIATIONS * np.sqrt(cell.counts @ (below * (1 - below))) + num.SLACK
     # the chance falls along the line: left of a sure node all are sure, right of a lost one lost
     surely_within, surely_above = (
@@ -110,6 +116,8 @@ def blocks(cell: Cell, limit: int) -> Iterator[tuple[slice, Block | float]]:
     yield slice(0, first), 1.0
     yield slice(last, s.size), 0.0
     count = int(cell.counts.sum())
+    # A discrete Fourier transform over the window in which the sum can lie, not over all
+    # enterprises: the cost follows the spread and not the frame's size.
     window = min(count + 1, 2 * int(2 * reach[first:last].max(initial=0)) + 2)
     angle = 2 * np.pi * np.arange(window // 2 + 1) / window
     start = 0 if window == count + 1 else limit - window // 2
@@ -165,6 +173,8 @@ def calibrate(odds: Array, counts: Ints, size: int) -> Array:
     Raises:
         BadPlan: the odds do not add up to ``size``, or no working probabilities were found.
     """
+    # Odds that do not add up to the size are no inclusion probabilities of a fixed-size design;
+    # the fixed point would run away from them.
     if abs(float(counts @ odds) - size) > num.SMALL:
         raise BadPlan(f"the odds add up to {float(counts @ odds):.6f}, not to {size}; scale them")
     working, target = odds.copy(), logit(odds)
@@ -173,6 +183,7 @@ def calibrate(odds: Array, counts: Ints, size: int) -> Array:
         worst = float(np.abs(true / odds - 1).max())
         if worst < num.TOLERANCE:
             break
+        # On log-odds and not on probabilities: the step can then leave (0, 1) for nobody.
         working = expit(logit(working) + target - logit(true))
     if worst > num.ACCEPTED:
         raise BadPlan(f"calibration stopped at a relative error of {worst:.1e}; use strata instead")

@@ -85,6 +85,8 @@ def strata_of(frame: Frame, design: str, ratios: dict[str, str]) -> list[Stratum
     """
     if design != STRATIFIED:
         return [Stratum(id, size, "") for id, size in sorted(frame.sizes.items())]
+    # A stratum with a ratio and nobody in it would stay in the published plan as if it had been
+    # drawn from; one without a ratio could never be drawn.
     for id in sorted(set(ratios) ^ set(frame.sizes)):
         problem = "has no enterprise" if id in ratios else "has no ratio"
         raise BadPlan(
@@ -131,6 +133,8 @@ def commitment(
         "recusals_digest": terms.recusals_digest,
         "committed_at": committed_at,
         "activity": {"previous": previous},
+        # A real statement carries no such key at all; the verifier refuses any other value than
+        # the demo's own.
         **(DEMO if terms.demo else {}),
     }
 

@@ -79,6 +79,8 @@ def _merge_empty_cells(
     sizes: Array, visits: Array, violations: Array
 ) -> tuple[Array, Array, Array]:
     """Sizes, violations and visits of cells, the ones without a visit joined with the next."""
+    # Dropping an unvisited cell would speak for a smaller group than was asked about; joined
+    # with the next it is given its rate. The last ones join the last visited.
     cell_of = np.minimum(np.cumsum(visits > 0) - (visits > 0), np.count_nonzero(visits) - 1)
     n, m, x = (np.bincount(cell_of, weights=w).astype(float) for w in (sizes, visits, violations))
     return n, x, m
@@ -98,6 +100,8 @@ def interval(
     if not unvisited.any():
         return (float(weight @ violations),) * 2
     rate = float(weight @ violations)
+    # Fay and Feuer's Poisson variance, lowered by the visited share and the binomial factor:
+    # cells are small here and partly drawn whole.
     variance = float(weight**2 @ (violations * unvisited * (1 - violations / visits)))
     lower_tail, upper_tail = (1 - confidence) / 2, (1 + confidence) / 2
     low = (
@@ -105,6 +109,8 @@ def interval(
         if variance > 0
         else rate
     )
+    # Tiwari, Clegg and Zou: the mean weight for the one more event at the upper end; Fay and
+    # Feuer's largest weight makes the interval needlessly wide.
     mean_weight, mean_weight_squared = float(weight.mean()), float((weight**2 * unvisited).mean())
     upper_rate, upper_variance = rate + mean_weight, variance + mean_weight_squared
     high = scipy.stats.gamma.ppf(

@@ -31,6 +31,8 @@ def sort_keys(characters: Characters) -> npt.NDArray[np.uint64]:
     """Texts of one width as numbers that compare as the texts do: one column per eight."""
     rows, width = characters.shape
     columns = -(-width // _WORD.itemsize)
+    # Zero-padded and big-endian, numbers compare exactly as the bytes of the texts do, which is
+    # the protocol's order.
     padded = np.zeros((rows, columns * _WORD.itemsize), np.uint8)
     padded[:, :width] = characters
     return padded.view(_WORD).astype(np.uint64)
@@ -127,9 +129,13 @@ def lines_in(body: bytes) -> Lines | None:
         return None
     lines = Lines(body)
     stratum_width = lines.width - _FIXED
+    # None and no error: the slow reader then finds the row and the column, which a table of
+    # characters cannot name.
     if len(body) % lines.width or stratum_width < 1 or not _well_formed(lines.table, stratum_width):
         return None
     ids, _ = lines.by_stratum
+    # Salts and separators were checked as characters already, so one row per stratum stands for
+    # all of its rows.
     if any(problem_besides_code(lines[0]._replace(stratum=id)) for id in ids):
         return None
     return lines
@@ -146,6 +152,8 @@ def _well_formed(table: Characters, stratum_width: int) -> bool:
         return False
     salts = table[:, stratum_end + len(_BEFORE_SALT) : -len(_END)]
     strata = table[:, stratum_end - stratum_width : stratum_end]
+    # A comma inside the stratum's columns would shift the cells of that row and still give
+    # equally wide lines.
     has_no_separator = not np.isin(strata, np.frombuffer(_AFTER_CODE + _END, np.uint8)).any()
     codes = table[:, :LENGTH]
     return bool(

@@ -62,6 +62,8 @@ class FieldLoad:
             return False
         own_level_counts = [d.counting for d in self.departments if d.level == self.own_level]
         return (
+            # 国办发〔2024〕54号 leaves caps to the fields; they hold per department and level,
+            # and in all (seen: two per level, four in all, V2).
             max(own_level_counts, default=0) >= self.cap.most
             or self.counting >= self.cap.most_in_all
         )
@@ -105,11 +107,14 @@ def inspection_load(
     """
     by_field: dict[str, Counter[tuple[str | None, str, bool]]] = {}
     for visit in visits:
+        # Visits still to come are planned at most, and a plan does not use up the cap.
         if visit.field is None or not visit.occurred_on <= as_of:
             continue
         if visit.occurred_on.year != as_of.year:
             continue
         cap = caps.fields.get(visit.field)
+        # Complaints, transfers, special checks from above, the enterprise's own request and
+        # licence checks do not count (Ministry of Justice Q&A as reported, V2/V3).
         counts = cap is not None and visit.form in cap.forms
         level = level_of(visit, caps.own_level, higher_agencies) or ""
         by_field.setdefault(visit.field, Counter())[visit.agency, level, counts] += 1

@@ -72,6 +72,8 @@ def read_inspectors(content: bytes, name: str = "inspectors.csv") -> tuple[Inspe
             q.strip() for q in cells["qualifications"].split(";") if q.strip()
         )
         capacity = cells["capacity"]
+        # isdecimal alone also takes full-width digits, which another program that replays the
+        # draw may read otherwise.
         if not (capacity.isascii() and capacity.isdecimal()):
             raise _bad_cell(
                 name, row, "capacity", f'"{capacity}" is no whole number; write 0, 1, 2 …'
@@ -96,6 +98,7 @@ def read_recusals(
     known_ids = {i.inspector for i in inspectors}
     pairs = set()
     for row, cells in _rows(content, name, RECUSAL_COLUMNS):
+        # A recusal with a misspelt number would silently protect nobody.
         if cells["inspector"] not in known_ids:
             problem = f'"{cells["inspector"]}" is not on the list of inspectors; correct it'
             raise _bad_cell(name, row, "inspector", problem)

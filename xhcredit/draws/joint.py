@@ -64,6 +64,8 @@ def odds_of(record: Json, frame: Frame) -> dict[str, Fraction]:
     Raises:
         BadPlan: the frame is not the one of the record.
     """
+    # Odds of another frame would be plausible numbers about other enterprises; only the root
+    # tells.
     if frame.tree.root != record["commitment"]["frame_root"]:
         raise BadPlan(f'this is not the frame of draw "{record["draw_id"]}"; take the frozen file')
     if record["design"] != STRATIFIED:
@@ -93,6 +95,8 @@ def reach(rounds: Iterable[Sequence[Fraction]]) -> Reach:
     """
     by_round = [list(odds) for odds in rounds]
     return Reach(
+        # Fréchet's lower end within a round: with shared tickets the largest odds may hold all
+        # that the smaller ones add.
         1 - prod((1 - max(odds) for odds in by_round), start=Fraction(1)),
         1
         - prod(
@@ -113,6 +117,8 @@ def reach_of(code: str, members: Sequence[Member]) -> Reach:
 def _text(probability: Fraction) -> str:
     with localcontext() as context:
         context.prec = 2 * DIGITS + 2
+        # Twice the digits before rounding, half to even: the same text from every program,
+        # which a division of doubles would not give.
         exact = Decimal(probability.numerator) / Decimal(probability.denominator)
         rounded = exact.quantize(Decimal(1).scaleb(-DIGITS), rounding=ROUND_HALF_EVEN)
     return f"{rounded:f}"
@@ -194,6 +200,8 @@ def _refuse_members(members: Sequence[Member]) -> None:
     if len({m.id for m in members}) < 2:  # joint means more than one
         raise BadPlan("a joint draw lays two draws or more over one another; name another one")
     plans = [m.record["plan"]["id"] for m in members]
+    # Two draws of one plan exclude each other by its pause; neither independence nor a shared
+    # round describes them.
     plan_id = next((plan for plan in plans if plans.count(plan) > 1), None)
     if plan_id is not None:
         raise BadPlan(

@@ -22,6 +22,7 @@ def rounded_sizes(targets: Sequence[Fraction]) -> list[tuple[Fraction, tuple[int
     cuts = sorted({Fraction(0), Fraction(1), *(t - floor(t) for t in sums)})
     outcomes = []
     for low, high in pairwise(cuts):
+        # Any point between two cuts stands for all of them; the middle is surely not on one.
         v = (low + high) / 2
         upto = [0, *(floor(t - v) + 1 for t in sums)]
         sizes = tuple(b - a for a, b in pairwise(upto))
@@ -40,6 +41,8 @@ def stratified_joint(sizes: Sequence[int], ratios: Sequence[Fraction]) -> list[l
 def _together(
     outcomes: list[tuple[Fraction, tuple[int, ...]]], sizes: Sequence[int], g: int, h: int
 ) -> Fraction:
+    # Given the sizes taken, every pair of a stratum (or of two) is equally likely, so the
+    # expectation of pairs taken over all pairs is the probability.
     pairs = sizes[g] * (sizes[h] - (g == h))
     if not pairs:
         return Fraction(0)

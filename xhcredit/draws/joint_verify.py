@@ -54,6 +54,8 @@ def _recompute_checks(
     days = date.fromisoformat(period["first"]), date.fromisoformat(period["last"])
     recomputed = joint.overlay_draws(joint_record["joint_id"], days, members)
     with_odds = all(m.odds is not None for m in members)
+    # Without every frame the probabilities cannot be computed again: they are left out of the
+    # comparison and out of the list of what was checked.
     if not with_odds:
         joint_record = {
             **joint_record,
@@ -87,6 +89,8 @@ def _member(
     if digest_of(records[draw_id]) != member_entry["record_digest"]:
         raise RecordRefuted(f'the record of draw "{draw_id}" is not the one that was laid over')
     record = json_of(records[draw_id])
+    # Each member is verified before it is laid over: a joint record is worth no more than the
+    # weakest of its members.
     record_verified(record, Beside(record=records[draw_id]))
     bureau, items = member_entry["bureau"], tuple(member_entry["items"])
     if draw_id in plans:

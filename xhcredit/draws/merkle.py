@@ -53,6 +53,8 @@ class Tree:
         for level in self.levels[:-1]:
             sibling = position ^ 1
             sibling_hash = level[_SIZE * sibling : _SIZE * (sibling + 1)]
+            # The last node of an odd level has no sibling and moves up as it is (RFC 6962), so
+            # the proof has no step there.
             if sibling_hash:
                 steps.append(
                     {"side": "L" if sibling < position else "R", "hash": sibling_hash.hex()}
@@ -95,6 +97,8 @@ def root_from_proof(start: bytes, proof: Iterable[Step]) -> str:
         if (
             step["side"] not in ("L", "R")
             or len(sibling_hash) != _SIZE
+            # Upper case or blanks would open to the same root: one proof, one writing, so that
+            # no second file passes for the first.
             or sibling_hash.hex() != step["hash"]
         ):
             raise ValueError(f"no step of a proof: {step}")

@@ -41,6 +41,8 @@ def pair_report(draws: Iterable[Sequence[Team]]) -> list[Pair]:
     for teams in draws:
         together.update(p for team in teams for p in combinations(sorted(team), 2))
         _add_expected(teams, expected)
+    # Bonferroni over all pairs that could have met: among hundreds of pairs chance alone makes
+    # some look inseparable.
     limit = (1 - CONFIDENCE) / max(len(expected), 1)
     rows = [_pair(p, n, float(expected[p]), limit) for p, n in together.items()]
     return sorted(rows, key=lambda r: (r.chance, r.first, r.second))
@@ -58,5 +60,6 @@ def _add_expected(teams: Sequence[Team], expected: Counter[tuple[str, str]]) -> 
 
 
 def _pair(pair: tuple[str, str], together: int, expected: float, limit: float) -> Pair:
+    # A sum of many rare meetings is nearly Poisson; sf(n - 1) is the chance of n or more.
     chance = float(scipy.stats.poisson.sf(together - 1, expected))
     return Pair(*pair, together, expected, chance, chance < limit)

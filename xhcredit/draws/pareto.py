@@ -39,6 +39,8 @@ def proportional_odds(weights: Array, size: int) -> Array:
         shares = (
             places_left * open_weights / open_weights.sum() if places_left else open_weights * 0
         )
+        # Taking the certain ones out raises the others' shares, so somebody new may come above
+        # 1: hence the loop.
         above = (shares >= 1) & ~certain
         if not above.any():
             return np.where(certain, 1.0, shares)
@@ -56,6 +58,7 @@ def in_units(probabilities: Array, codes: Sequence[str]) -> Ints:
     """
     size = round(float(probabilities.sum()))
     scaled = probabilities * UNIT
+    # At least one unit: odds of 0 in a frame would be an exclusion that nobody declared.
     units = np.clip(np.floor(scaled), 1, UNIT).astype(np.int64)
     missing = size * UNIT - int(units.sum())
     free = np.flatnonzero((units < UNIT) & ((missing > 0) | (units > 1)))
@@ -67,6 +70,7 @@ def in_units(probabilities: Array, codes: Sequence[str]) -> Ints:
     if not missing:
         return units
     remainder = scaled[free] - units[free]
+    # By code on ties, so that two programs give the missing unit to the same enterprise.
     order = free[np.lexsort((np.asarray(codes)[free], -remainder * np.sign(missing)))]
     units[order] += missing // free.size
     units[order[: missing % free.size]] += 1
@@ -88,6 +92,8 @@ def drawn_number(odds: Sequence[str]) -> int:
     Raises:
         BadPlan: an entry is not in (0, 1], or the sum is no whole number.
     """
+    # As decimals: a sum of doubles over thousands of rows misses the whole number by its last
+    # digits.
     total = sum((_odds(text) for text in odds), Decimal(0))
     if total != total.to_integral_value():
         raise BadPlan(
@@ -111,6 +117,8 @@ def ranks(unit: Array, working: Array) -> Array:
 
     ``unit`` in (0, 1) comes from the tickets, ``working`` in (0, 1) from the frame.
     """
+    # Logarithms or powers differ in the last bit between libraries, and the last bit decides
+    # who is drawn at the edge.
     result: Array = (unit * (1.0 - working)) / ((1.0 - unit) * working)
     return result
 

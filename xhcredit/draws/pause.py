@@ -27,6 +27,8 @@ def renewed_odds(pi: Fraction, rounds: int) -> Fraction:
     """
     if not 0 <= pi <= 1 or rounds < 1:
         raise BadPlan(f"rate {pi} with a pause over {rounds} rounds; rates lie in 0 … 1")
+    # Within a window of T rounds visits exclude one another, so a share pi of each of the T - 1
+    # rounds before is paused.
     free = 1 - pi * (rounds - 1)
     if free <= 0 or pi / free > 1:
         raise BadPlan(
@@ -70,6 +72,8 @@ def steady_state(pi: Fraction, rounds: int) -> list[Fraction]:
     ticket (``initial_pause``), else the first rounds would visit too many.
     """
     renewed_odds(pi, rounds)
+    # A renewal process seen at a random time: each of the last T - 1 rounds holds a share pi of
+    # the enterprises.
     return [1 - pi * (rounds - 1), *[pi] * (rounds - 1)]
 
 

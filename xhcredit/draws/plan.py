@@ -110,12 +110,15 @@ def _ratios(plan: Plan, bounds: Ratios) -> str:
             within = f"{bound.at_least} … {bound.at_most}"
             return f"ratio {ratio} of tier {tier} is not within {within} (draws.ratios)"
     ordered = [float(plan.ratios[t]) for t in sorted(plan.ratios)]
+    # 上海市优化营商环境条例 art 70 ties the chance of being drawn to credit and risk; odds that
+    # fall with the risk would turn it round.
     if any(safer > riskier for safer, riskier in pairwise(ordered)):
         return "a safer tier is drawn with higher odds than a riskier one (draws.ratios)"
     return ""
 
 
 def _items(plan: Plan, items: Mapping[str, Item]) -> str:
+    # Items that are not filed with the city must not be inspected (两库两清单, V2).
     unknown = [i for i in plan.items if i not in items]
     if unknown:
         return (
@@ -140,10 +143,13 @@ def _terms(plan: Plan, terms: PlanTerms) -> str:
             "individual odds are above 0, so nobody can be in a pause; set pause_rounds to 1, or "
             "use the stratified design, in which the paused have strata of their own"
         )
+    # 行政处罚法 art 42: two inspectors at least.
     if plan.places < terms.places:
         return f"{plan.places} inspectors per visit; {terms.places} at least (draws.plan)"
     if plan.period.first > plan.period.last:
         return f"the period ends {plan.period.last} before it begins {plan.period.first}"
+    # 上海市优化营商环境条例 art 62: the yearly plan is published by the end of March; a special
+    # one within a month, since the fourth amendment of 2026-01-01.
     if plan.kind == "annual":
         due = date(plan.period.first.year, terms.annual_month, terms.annual_day)
     else:

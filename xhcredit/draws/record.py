@@ -30,6 +30,8 @@ def draw(
     Raises:
         BadPlan: the frame is not the committed one.
     """
+    # Checked before a single ticket: a frame changed after the commitment would make the draw a
+    # choice.
     if frame.tree.root != committed["frame_root"]:
         raise BadPlan(
             f"the frame has the root {frame.tree.root[:SHOWN_HEX]}…, committed was "
@@ -51,6 +53,8 @@ def task_of(
     need, places = committed["qualification"], committed["places"]
     visits = tuple(visit_with_lead(d.row.code, need, places) for d in drawn)
     codes = {d.row.code for d in drawn}
+    # Recusals from enterprises that were not drawn bind nobody, and must not name them in a
+    # refusal.
     return Task(visits, inspectors, frozenset(r for r in recusals if r[1] in codes))
 
 
@@ -82,6 +86,8 @@ def record(
     ticket = bound_ticket(seed["value"], committed["round_id"])
     start, final = swaps.staff(task_of(drawn, committed, inspectors, recusals), ticket)
     teams = zip(drawn, start, final, strict=True)
+    # The record binds itself to what was published before the seed; anyone with the
+    # commitment's file can check it.
     digest = digest_of(canonical(dict(committed)))
     return {
         **{k: committed[k] for k in _FIRST},

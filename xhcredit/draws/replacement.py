@@ -54,4 +54,6 @@ def replacement_inspector(
             f"{code}: nobody else is qualified, not recused, outside the team and has room; "
             "raise a capacity or add inspectors"
         )
+    # By ticket and not by choice, with the attempt in it: else the second replacement would
+    # always be the runner-up of the first.
     return min(free, key=lambda inspector: ticket(f"{code}|{inspector}|{attempt}"))

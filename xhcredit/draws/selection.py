@@ -44,6 +44,7 @@ def ratio_of(text: str) -> Fraction:
     Raises:
         BadPlan: it is no decimal in 0 … 1.
     """
+    # Fraction reads "1/4", "1e-2" and blanks too, which the published verifier does not.
     plain = text.isascii() and text.replace(".", "", 1).isdigit() and text[0] != "."
     value = Fraction(text) if plain else Fraction(-1)
     if not 0 <= value <= 1:
@@ -61,12 +62,16 @@ def drawn_counts(strata: Sequence[Stratum], ticket: Ticket) -> list[int]:
         BadPlan: strata are not in the order of their ids, or a ratio is none.
     """
     ids = [s.id for s in strata]
+    # One common rounding ticket runs through the strata in order; another order would give
+    # other numbers from the same seed.
     if ids != sorted(set(ids)):
         raise BadPlan("strata are not in the order of their ids, each once; sort them")
     v = unit(ticket("#rounding"))
     total, below, counts = Fraction(0), _below(Fraction(0), v), []
     for stratum in strata:
         total += ratio_of(stratum.ratio) * stratum.size
+        # Whole numbers k with k + v below the running total: each stratum's number is its
+        # target on average, and the total is never off by one or more.
         upto = _below(total, v)
         counts.append(upto - below)
         below = upto
@@ -116,6 +121,8 @@ def _draw_from_lines(
         if not count_by_stratum[id]:
             continue
         row_positions = np.flatnonzero(stratum_index == number)
+        # Sixteen digits decide all but ties, and ties are settled by whole tickets of those at
+        # the edge: equal to sorting millions of full hashes.
         starts = ticket.starts(rows.codes(row_positions))
         last = np.partition(starts, count_by_stratum[id] - 1)[count_by_stratum[id] - 1]
         near_rows = (rows[k] for k in row_positions[starts <= last].tolist())
@@ -143,6 +150,7 @@ def draw_individual(frame: Frame, ticket: Ticket) -> list[DrawnEnterprise]:
         DrawnEnterprise(row, ticket(row.code), row.odds)
         for row in (rows[k] for k in positions.tolist())
     ]
+    # By ticket and not by rank: the order of the list says nothing of anybody's odds.
     return sorted(drawn, key=lambda d: (d.row.stratum, d.ticket))
 
 

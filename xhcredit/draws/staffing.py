@@ -34,6 +34,7 @@ class Task:
         if len(codes) != len(self.visits):
             raise BadPlan("an enterprise is to be visited twice in one draw; join its visits")
         for v in self.visits:
+            # 行政处罚法 art 42 asks for two inspectors at least; a plan can only ask for more.
             if len(v.needs) < 2:
                 raise BadPlan(
                     f"{v.code} has {len(v.needs)} place; an inspection takes at least two"
@@ -94,6 +95,8 @@ class _SerialAssignment:
         free = [i for i in self.task.eligible[place] if i not in present and self._has_room(i)]
         if not free:
             return self._augment(place)
+        # The smallest load first keeps work even; the ticket decides among equals, so nobody
+        # who staffs can prefer anybody.
         least = min(self.load[i] for i in free)
         self._put(place, self._smallest_ticket(place, [i for i in free if self.load[i] == least]))
         return True
@@ -127,6 +130,8 @@ class _SerialAssignment:
             place_by_inspector = {
                 self.holder[q]: q for q in self.places_of_visit[self.visit_of[place_needed]]
             }
+            # A fixed order: sets are walked in an order that another program need not share,
+            # and the path found depends on it.
             for i in sorted(self.task.eligible[place_needed]):
                 if i not in place_by_inspector and self._has_room(i):
                     self._move(place_needed, i, origin)

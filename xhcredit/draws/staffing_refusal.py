@@ -50,6 +50,8 @@ def _single_enterprise_cause(
             )
         if all((w.inspector, v.code) in recusals for w in fit):
             return f"{v.code}: everybody who is {_need_text(need)} is recused (recusal)"
+    # Each place by itself can be filled, but not all at once: the same few people are wanted
+    # for several.
     if _missing_places((v,), able, recusals):
         return f"{v.code}: fewer different inspectors may go than its {len(v.needs)} places need"
     return ""
@@ -73,6 +75,7 @@ def _causes(
         "qualification": (lax, inspectors, recusals),
         "recusal": (visits, inspectors, Recusals()),
     }
+    # One at a time: what helps alone is what fails; several may, and none may.
     return [name for name, task in relaxed_tasks.items() if not _missing_places(*task)]
 
 
@@ -90,6 +93,8 @@ def shortage(
     """Source side of the smallest cut: enterprises, inspectors without room, places missing."""
     graph, sink, places = _network(visits, inspectors, recusals)
     max_flow = scipy.sparse.csgraph.maximum_flow(graph, 0, sink)
+    # By max-flow min-cut what can still be reached from the source is the bottleneck itself:
+    # those enterprises and the people they depend on.
     residual = scipy.sparse.csr_array(graph - max_flow.flow)
     residual.eliminate_zeros()
     reached = set(
@@ -116,6 +121,8 @@ def _network(
     people = door + doors
     sink = people + len(inspectors)
     for v, visit in enumerate(visits):
+        # A node of capacity 1 per enterprise and inspector: without it one person could fill
+        # two places of one team.
         door_nodes = {w: door + n for n, w in enumerate(allowed[v])}
         door += len(door_nodes)
         edges += [(door_nodes[w], people + w, 1) for w in allowed[v]]

@@ -44,11 +44,14 @@ def odds_of(kind: Kind, ratios: Mapping[str, str]) -> Odds:
     A pause that the rates do not allow is shortened from its oldest round on.
     """
     pi = ratios[kind.tier]
+    # Coverage by law (Order 49 art 22(1): all points once in two years) goes before the pause:
+    # good credit and recent visits do not lift it.
     if kind.duty:
         return Odds(pi, "1")
     if kind.paused:
         return Odds(pi, "0")
     past = [Fraction(p) for p in kind.past]
+    # From the oldest round on, so that the most recent visits keep their protection.
     while past and sum(past) + Fraction(pi) > 1:
         past.pop(0)
     return Odds(pi, decimal(renewed_odds_after(Fraction(pi), past)))
@@ -67,7 +70,11 @@ def decimal(value: Fraction) -> str:
 
 def stratum_ids(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
     """Ids of strata that say nothing about the tier: in the order of a salted hash."""
+    # Ids in the order of tiers would name the tier wherever a stratum is shown, and the tier is
+    # internal (国市监信发〔2022〕6号); unsalted, anybody could hash the few kinds there are.
     ordered = sorted(set(kinds), key=lambda kind: sha256(f"{salt}|{kind}".encode()).hexdigest())
+    # Ids of one width, so that their order as text is that of their numbers and all rows of the
+    # frame are equally wide.
     width = max(len(str(len(ordered))), len("00"))
     return {kind: f"s{number:0{width}d}" for number, kind in enumerate(ordered, 1)}
 

@@ -24,6 +24,8 @@ def swap_chain(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
         present[visit_of[place]].add(inspector)
     eligible, count = task.eligible, len(holder)
     for step in range(1, STEPS_PER_PLACE * count + 1):
+        # The serial start favours whoever comes first by ticket; the chain mixes it towards
+        # uniform, with steps that anyone can replay.
         swap_ticket = ticket(f"#swap|{step}")
         a = int(swap_ticket[:HEX_DIGITS], HEX_BASE) % count
         b = int(swap_ticket[HEX_DIGITS : 2 * HEX_DIGITS], HEX_BASE) % count
@@ -31,6 +33,7 @@ def swap_chain(task: Task, first: Sequence[int], ticket: Ticket) -> list[int]:
         if x == y or y not in eligible[a] or x not in eligible[b]:
             continue
         visit_a, visit_b = visit_of[a], visit_of[b]
+        # Within one visit a change of places (who leads) moves nobody in or out of a team.
         if visit_a != visit_b:
             if y in present[visit_a] or x in present[visit_b]:
                 continue

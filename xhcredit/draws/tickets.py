@@ -33,6 +33,8 @@ class BoundTicket:
     """``ticket(x)`` of one draw."""
 
     def __init__(self, seed: str, round_id: str) -> None:
+        # Seed and round are hashed once and the state is copied per code: millions of tickets
+        # share this beginning.
         self._hash_prefix = hashlib.sha256(f"{seed}|{round_id}|".encode())
 
     def __call__(self, x: str) -> str:
@@ -62,6 +64,8 @@ def unit(digest: str) -> Fraction:
     >>> unit(64 * "0") > 0, float(unit(64 * "f")) < 1
     (True, True)
     """
+    # Thirteen digits are 52 bits and the half makes 53: the number is exact in a double and
+    # never 0 or 1.
     return Fraction(2 * int(digest[:HEX_DIGITS], HEX_BASE) + 1, 2 * _PARTS)
 
 
@@ -81,6 +85,7 @@ def seed_text(text: str) -> str:
     Raises:
         BadPlan: nothing is left, it is too long, or it holds control characters.
     """
+    # The same characters can be typed in several codings and would give several draws.
     seed = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(seed) <= LONGEST_SEED or not seed.isprintable():
         raise BadPlan(

@@ -27,6 +27,7 @@ def deville_variance(values: Array, odds: Array) -> float:
     y, spare = values / odds, 1 - odds
     if values.size < 2 or not spare.sum():
         return 0.0
+    # Deville's weights 1 - pi: enterprises that are certain contribute no variance.
     share = spare / spare.sum()
     scale = 1 / (1 - float(share @ share))
     return scale * float(spare @ (y - float(share @ y)) ** 2)
@@ -50,6 +51,8 @@ def stratified_variance(
     joint = np.array([[float(p) for p in row] for row in stratified_joint(sizes, ratios)])
     is_drawn = odds > 0
     odds, joint = odds[is_drawn], joint[np.ix_(is_drawn, is_drawn)]
+    # Horvitz-Thompson's variance divides by joint probabilities; where one is 0 independence is
+    # the cautious stand-in.
     joint_or_product = np.where(joint > 0, joint, np.outer(odds, odds))
     y = sums[is_drawn] / odds
     own_terms = squares[is_drawn] / odds**2

@@ -111,11 +111,16 @@ def record_checks(record: Json, files: PublishedFiles = NO_FILES) -> Iterator[Ch
 def _record_checks(record: Json) -> Iterator[Check]:
     if "demo" in record:
         yield Check(demo_part(record) == DEMO, *IN_DEMO)
+    # No part too many either: an added key could carry what no check covers and pass for
+    # verified.
     is_complete = set(record) - set(demo_part(record)) == KEYS
     yield Check(is_complete, "记录各部分齐全", "the record has its parts and no other")
     seed, committed, selected = record["seed"], record["commitment"], record["selected"]
     yield Check(record["protocol"] == PROTOCOL, "协议", f"the protocol is {PROTOCOL}")
+    # Two writings of one seed would both be accepted by a reader and give different tickets.
     yield Check(seed_text(seed["value"]) == seed["value"], "种子规范", "the seed is as it counts")
+    # Both as the activity log writes moments, in one width and with one offset, so they compare
+    # as text.
     is_seed_later = str(seed["entered_at"]) > str(committed["committed_at"])
     yield Check(is_seed_later, "先承诺后种子", "the seed was entered after the commitment")
     yield Check(
@@ -184,6 +189,8 @@ def _published_file_checks(record: Json, files: PublishedFiles) -> Iterator[Chec
     """Checks against the other published files."""
     committed: dict[str, Any] = {}
     if files.record is not None:
+        # Byte by byte: what a parser forgives (a key twice, another number format) must not
+        # hide behind a valid content.
         is_same = canonical(dict(record)) == files.record
         yield Check(is_same, "规范写法", "the record is canonical JSON, byte by byte")
     if files.commitment is not None:
@@ -236,6 +243,8 @@ def _staffing_checks(
     lawful = all(inspector in task.eligible[place] for place, inspector in enumerate(start))
     yield Check(lawful, "起始分配合规", "the start meets qualifications and recusals")
     ticket = bound_ticket(record["seed"]["value"], record["round_id"])
+    # The start is taken from the record and only checked for lawfulness: the chain is what the
+    # seed determines step by step.
     final = [inspectors[index].inspector for index in swap_chain(task, start, ticket)]
     recorded_inspectors = [inspector for s in record["selected"] for inspector in s["inspectors"]]
     yield Check(final == recorded_inspectors, "交换由种子算出", "the swaps follow from the seed")

@@ -55,6 +55,8 @@ def weighted_auc(v: WeightedVisits) -> Figure:
         raise NothingKnown("all visits ended alike; the score can be judged when both kinds occur")
     share_below = _share_below(v.risk, good)
     share_above = 1 - _share_below(v.risk, bad)
+    # The AUC as the weighted chance that a violator outranks another (Mann-Whitney), so its
+    # influence function is the centred share.
     auc = float(bad @ share_below / bad.sum())
     influence = np.where(
         v.failed, (share_below - auc) / bad.sum(), (share_above - auc) / good.sum()
@@ -63,6 +65,7 @@ def weighted_auc(v: WeightedVisits) -> Figure:
     if not 0 < auc < 1:
         return Figure(auc, error, auc, auc)
     z, spread = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)), error / (auc * (1 - auc))
+    # On log-odds: near 1 a symmetric interval would promise more than certainty.
     low, high = expit(logit(auc) + z * spread * np.array([-1, 1]))
     return Figure(auc, error, float(low), float(high))
 

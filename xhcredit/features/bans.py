@@ -36,6 +36,8 @@ TABLES = {
         "不予处罚不是处罚记录，不得以任何形式进入指标 (a spared violation is no record)",
         "行政处罚法 第三十三条；上海市社会信用条例 第九条 [V1]",
     ),
+    # The "1" is national: scored here it would make a rival district grade, which
+    # 国办发〔2026〕8号 leaves no room for (V3).
     "national_evaluation": Ban(
         "reads the national evaluation",
         "国家评价只并列展示和按规则封顶，不入本区评分 (shown beside, caps, never scored)",

@@ -139,6 +139,7 @@ def smoothed_share(
     defaults: dict[str, Any] = {
         "missing": f"{whole} = 0 时为 {PRIOR_SHARE} (nothing known: the prior rate)"
     }
+    # The mean of a beta posterior: as if so many earlier inspections had shown the prior rate.
     formula = f"({part} + {PRIOR_SHARE} * {size}) / ({whole} + {size})"
     return derived_feature(id_, zh, en, formula, **(defaults | parts))
 

@@ -44,8 +44,12 @@ def _sentence(f: Feature, ban: Ban) -> str:
 
 def _bans_read(f: Feature, by_id: Mapping[str, Feature]) -> Iterator[Ban]:
     """Bans broken by what a feature reads; a scored one answers for its inputs too."""
+    # A ban that held for the feature alone could be walked around by a derived one that reads
+    # it.
     for part in _made_of(f, by_id) if f.use == "score" else [f]:
         yield from (ban for ban in _own_bans(part) if f.use == "score" or not ban.score_only)
+    # What no indicator may read in any way (spared violations, who inspected) may not come in
+    # through a warning or a rule's condition either.
     if f.use in ("warning", "rule"):
         for part in _made_of(f, by_id):
             yield from (ban for ban in _own_bans(part) if not ban.score_only and part is not f)

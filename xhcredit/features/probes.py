@@ -54,6 +54,7 @@ _ADVERSE: dict[str, dict[str, Sequence[Any]]] = _LISTS | {
         "field": (),
         "amount_yuan": (100,),
     },
+    # Due so long ago that every order counts as missed: only the look-back can keep it out.
     "rectification_order": {"field": (), "due_on": (_AS_OF - timedelta(days=3000),)},
     "tax_grade": {"grade": ("C", "D"), "year": (2020,)},
 }
@@ -126,6 +127,7 @@ def _complaints() -> EventsByTable:
 def _slight() -> EventsByTable:
     kinds = ("fine", "licence_revocation")
     slight_kinds = ("warning", "criticism", "criticism;warning")
+    # Open and performed alike: a slight penalty must not come back as one that was never paid.
     performed = (None, _AS_OF - timedelta(days=1))
     common_parts = {"field": (), "amount_yuan": (100,), "ended_on": performed}
     return _recent_events(
@@ -166,6 +168,8 @@ def probes() -> list[Probe]:
         Probe(bans.UNREACHABLE, _recent_events("inspection", unreachable)),
         Probe(bans.CORRECTED, _recent_events("rectification_order", due)),
         Probe(bans.ORDINARY_CHANGE, _recent_events("registration_change", changes)),
+        # A label flaw adds a sample, so a share of failures rightly falls; only a rise would be
+        # a fault.
         Probe(bans.LABEL_FLAW, _recent_events("food_sample", label_flaw), to_the_worse=True),
     ]
 
@@ -193,6 +197,7 @@ def moved_features(features: Sequence[Feature]) -> list[tuple[str, Ban]]:
     """Which features move by events that must not weigh for their use: (id, ban)."""
     compiled = compile_features(features, jit=False)
     broken_bans = []
+    # In an empty world shares and means have nothing to move, and a ban could be broken unseen.
     for world in ({}, _ordinary_events()):
         values_before = _values(compiled, world)
         for probe in probes():

@@ -43,6 +43,8 @@ def features() -> dict[str, Feature]:
             does not exist, or reads itself through others.
     """
     modules = [(name, f"xhcredit.features.{name}") for name in GENERAL]
+    # An X is a module that is there or not: a pack can be taken out without a list to be kept
+    # in step.
     modules += [(name, f"xhcredit.features.x.{name}") for name in x_domains()]
     declared: list[Feature] = []
     for dimension, module in modules:
@@ -82,6 +84,8 @@ def check_features(declared: Iterable[Feature]) -> dict[str, Feature]:
         by_id[f.id] = f
     dependency_order(list(by_id.values()))
     for f in by_id.values():
+        # Neighbours are summed once everybody's own values are known; a sum of sums would need
+        # another round and reach half the district.
         if f.aggregate == "neighbours" and by_id[f.of].aggregate == "neighbours":
             raise BadDeclaration(
                 f'feature "{f.id}" sums "{f.of}", itself of neighbours; neighbours go one step only'

@@ -16,6 +16,8 @@ FEATURES = (
         "serious listings in force of others under the same controller",
         "controller",
         "serious_listings_open",
+        # The one relation that may score: 上海市社会信用条例 art 33 lets a serious list reach
+        # the person responsible.
         source=RESPONSIBLE,
         use="score",
     ),

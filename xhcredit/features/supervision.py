@@ -156,6 +156,8 @@ _LISTS = (
         **SAFER,
     ),
     _NATIONAL.last(
+        # Read by the caps only: D in the general evaluation forbids A in any X
+        # (国办发〔2026〕8号, V3).
         "national_grade",
         "国家公共信用综合评价等级（A0至D3）",
         "grade of the national general evaluation, 0 (A) to 3 (D)",

@@ -67,6 +67,8 @@ def reasons(
         return [_no_reader(table)]
     closest = min(
         indicators.values(),
+        # The indicator that came nearest explains best; of several the longest look-back, which
+        # excludes least by age.
         key=lambda f: (len(reading.unmet[f.id]), -(f.window_days or 10**6)),
     )
     reason_list = [

@@ -78,6 +78,8 @@ def assess(
             spot check: none could be restored yet.
     """
     days = calendar or rules.calendar
+    # A filing day far beyond the State Council's notices would get deadlines without any
+    # swapped day in them; an answer that looks exact and is not is refused instead.
     days.refuse_unforeseen("applied_on", applied_on)
     _refuse_input(record, applied_on, applicant)
     laws = [Law(rules, authority, applied_on) for authority in record.authorities]
@@ -90,6 +92,8 @@ def _refuse_input(record: AdverseRecord, applied_on: date, applicant: str) -> No
         raise BadInput(
             f"{problem}; nobody can apply before there is a decision: correct one of them"
         )
+    # Only the enterprise itself may ask (the repair is its right, Order 36 art 2); a mere
+    # question carries no applicant, and a record typed in by hand no holder.
     if applicant and record.holder and applicant != record.holder:
         problem = f'"{applicant}" applies, but the record is of "{record.holder}"'
         raise WrongApplicant(f"{problem}; let the holder apply, or correct the code")
@@ -101,16 +105,24 @@ def examine_record(record: AdverseRecord, law: Law) -> Answer:
     least, most = _terms(record, severity, law)
     condition_list = conditions(record, least, law)
     expiry = _expiry(record, most, law)
+    # Before everything else: 行政处罚法 art 48 takes a fallen decision down by itself, and a
+    # citizen sent to apply for its restoration would wait for nothing.
     if _revoked(record, law):
         return Answer(severity, least, most, (), "takedown", True, record.decision_revoked_on)
+    # What has ended by time (Order 36: at the longest period it ends by itself) is not
+    # restored; an application for it would be refused for want of a subject.
     if expiry:
         return Answer(severity, least, most, (expiry,), "none", False, None)
+    # "Eligible" would be the wrong word: Order 45 art 2 publishes no warning and no summary
+    # procedure, and minor ones of Order 107 end after three months without an application.
     if most and most.way in ("unpublished", "by_itself"):
         return _nothing_to_apply_for(record, severity, (least, most), most)
     earliest = _earliest(record, condition_list, most, law)
     if all(c.met for c in condition_list):
         route: Route = "removal" if record.kind == "abnormal_listing" else "restoration"
         return Answer(severity, least, most, condition_list, route, True, earliest)
+    # Shielding comes last: 国办发〔2025〕22号 gives it only for the time until a reorganisation
+    # plan is carried out, so full restoration is the better answer wherever it is open.
     shielded_on = _shielded_from(record, condition_list, law)
     if shielded_on:
         return Answer(severity, least, most, (), "shielding", True, shielded_on)
@@ -134,6 +146,7 @@ def _terms(
     record: AdverseRecord, severity: SeverityName, law: Law
 ) -> tuple[Period | None, Period | None]:
     """Shortest and longest publication; the abnormal list and spot checks have neither."""
+    # The abnormal list is no punishment: four grounds, and off once corrected, without a term.
     if record.kind == "abnormal_listing" or record.kind in SPOT_CHECKS:
         return None, None
     if record.kind == "serious_listing":
@@ -151,6 +164,8 @@ def _expiry(record: AdverseRecord, most: Period | None, law: Law) -> Condition |
     """Publication or query is over by itself: nothing is left to restore."""
     if most and most.day and most.day < law.applied_on and _ends_in_any_case(record, most):
         return Condition(most.basis, False, None, words.ended_text(most.day))
+    # Two clocks that are never merged: publication, and the five years of query from the end of
+    # the conduct (上海市社会信用条例 art 35).
     last = _queried_until(record, law)
     if last >= law.applied_on:
         return None
@@ -173,6 +188,8 @@ def _queried_until(record: AdverseRecord, law: Law) -> date:
     """
     if record.kind != "penalty":
         return date.max
+    # The conduct cannot have ended after the decision: with the decision's day in its place
+    # nothing is called expired too early.
     return add_years(record.conduct_ended_on or record.decided_on, law.query_years())
 
 
@@ -186,6 +203,8 @@ def _earliest(
         return None
     day = max([record.decided_on, *(c.met_from for c in condition_list if c.met_from is not None)])
     done = record.done_on
+    # A day that lies after the end of publication is no hope: naming it would send somebody to
+    # apply for what has come down by itself by then.
     ends_before = most and most.day and done and done <= most.day < day
     return None if ends_before or day > _queried_until(record, law) else day
 
@@ -197,9 +216,12 @@ def _shielded_from(
     ruled = record.reorganisation_approved_on
     if ruled is None or ruled > law.applied_on or not law.has("reorganisation"):
         return None
+    # Shielding is a way round duties that are still open, not round the bar that follows false
+    # materials.
     barred = any(not c.met and c.rule_id.endswith("false_materials") for c in condition_list)
     if barred or not law.value("reorganisation", Shielding).shields:
         return None
+    # A ruling older than the first rule on shielding shields only from that rule's day.
     return max(ruled, record.decided_on, law.first_day("reorganisation"))
 
 
@@ -244,10 +266,14 @@ def _strictest(assessments: Sequence[Assessment]) -> Assessment:
     days = [part.earliest_on for part in assessments]
     ends = [part.publication_ends_on for part in assessments]
     eligible = all(part.eligible for part in assessments)
+    # One regime without a day leaves all without one: a maximum over the known days would
+    # promise what the silent regime has not.
     earliest = max(d for d in days if d) if all(days) else None
     differing_reasons = (
         (lawyer.SEVERAL,) if len({(p.eligible, p.earliest_on) for p in assessments}) > 1 else ()
     )
+    # Where one regime refuses, its route: with that of one that agrees, the summary would
+    # contradict the answer.
     route = next(part.route for part in assessments if part.eligible == eligible)
     return replace(
         first,

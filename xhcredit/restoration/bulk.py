@@ -35,6 +35,8 @@ def add_months(days: Days, months: int) -> Days:
     """As ``domain.calendar.add_months``, for a column of days; missing stays missing."""
     month = days.astype("datetime64[M]")
     target = month + np.timedelta64(months, "M")
+    # The 31st counted on into a shorter month runs over into the next; the law's term ends on
+    # the month's last day (民法典 art 202).
     last = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     day = target.astype("datetime64[D]") + (days - month.astype("datetime64[D]"))
     return np.asarray(np.minimum(day, last), dtype="datetime64[D]")
@@ -122,10 +124,13 @@ def _fixed_conditions(profile: AdverseRecord, law: Law) -> list[tuple[bool, date
     """Conditions that do not depend on a record's own days: can the enterprise mend it, and from
     which day is it met (None: nobody can tell).
     """
+    # These two days differ from record to record and are columns; left in, the profile's own
+    # would decide for all.
     bare_profile = replace(profile, duties_done_on=None, same_kind_again_on=None)
     every = conditions(bare_profile, None, law)  # without a day of it, no same kind is always met
     condition_list = [c for c in every if not c.rule_id.endswith("duties_done")]
     return [
+        # A condition that is met without a day must not read as "nobody can tell when".
         (mendable(c), date.min if c.met and c.met_from is None else c.met_from)
         for c in condition_list
     ]
@@ -152,6 +157,8 @@ def terms(
         decided: day of each decision.
         published: day of each publication, NaT if not known.
     """
+    # Provisions are asked for the oldest decision: it has met every rule that any of them met,
+    # and each record then drops those that ended before its own day.
     earliest = decided.min().astype(object) if decided.size else law.applied_on
     first = replace(profile, decided_on=earliest, published_on=None)
     clocks = {"decided_on": decided, "published_on": published}
@@ -187,11 +194,15 @@ def _milder(provision_list: Sequence[Provision], law: Law, clocks: Mapping[str, 
         if provision.until is not None:
             applies = np.datetime64(provision.until, "D") >= decided
         day, way = _last_day(provision, clocks), _ways(provision, clocks)
+        # A newer rule gives no day before its own first; the first rule a record met is exempt,
+        # for records older than the rulebook.
         late = met & (decided < since) & ~np.isnat(day)
         day = np.where(late, np.maximum(day, since), day)
         takes = applies & _prevails(prevails, (day_of, way_of), (day, way), met)
         day_of, rule_index = np.where(takes, day, day_of), np.where(takes, np.int8(n), rule_index)
         way_of = np.where(takes, way, way_of)
+        # NaT equals nothing, itself included; None equals None in periods, which is the
+        # reference.
         is_same = ((day == first) | (np.isnat(day) & np.isnat(first))) & (way == first_way)
         differ |= applies & met & ~is_same
         first, first_way = np.where(met, first, day), np.where(met, first_way, way)
@@ -224,6 +235,7 @@ def _prevails(
         return np.ones_like(met)
     (day_of, way_of), (day, way) = current, newer
     unpublished = WAYS.index("unpublished")
+    # "<=" and not "<": on a tie the newer rule is cited, as periods does.
     milder = np.isnat(day_of) | (day <= day_of)
     return np.asarray(~met | (way == unpublished) | (milder & (way_of != unpublished)))
 
@@ -249,6 +261,8 @@ def _has_other_clock(
         if other_clock == "decided_on":
             first = np.datetime64(since, "D")
             day = np.where(clocks[other_clock] < first, np.maximum(day, first), day)
+            # Order 36's clock is told only where it is the milder; a later day is folded back
+            # so that it does not count as a difference.
             day = np.where(day > days, days, day)
         differs |= (rule_index == n) & ~np.isnat(day) & (day != days)
     return differs

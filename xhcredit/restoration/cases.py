@@ -52,6 +52,8 @@ class _Loader(yaml.SafeLoader):
         try:
             return self.construct_yaml_timestamp(node)
         except ValueError:
+            # YAML would stop the whole file at 30 February; a lawyer is to hear of every wrong
+            # case at once.
             return node.value
 
 
@@ -65,6 +67,8 @@ def load_cases(file: Path) -> list[tuple[str, Any]]:
         BadInput: there is no such file, or it is no list of cases.
     """
     try:
+        # Windows editors put a byte order mark in front, which would become part of the first
+        # key.
         document, lines = _parse_yaml(file.read_text(encoding="utf-8-sig"))
     except OSError:
         raise BadInput(f'no file "{file.name}" to read; check its name') from None

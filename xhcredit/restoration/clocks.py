@@ -113,10 +113,14 @@ def clocks(
     Raises:
         RuleNotInForce: there were no such limits on the day of filing.
     """
+    # Later steps are not known on the day asked for: a list of last month's overdue cases must
+    # come out the same today.
     known = [step for step in steps if step[1] <= on]
     if not known:
         return []
     days = calendar or rules.calendar
+    # By the day of filing: a limit that changes while a case runs (15 to 7 working days on
+    # 2025-12-25) must not make a case overdue that was in time when it was filed.
     limits = _limits(kind, record_type, known[0][1], rules)
     return list(_clocks_of(_TIMERS[kind], limits, known, days))
 
@@ -127,10 +131,13 @@ def _limits(
     """Days, rule and unit of each step."""
     authority, record = record_type
     law = Law(rules, authority, filed_on)
+    # Objections have one clock for all regimes, that of the city's platform (上海市社会信用条例
+    # art 36).
     if kind == "objection":
         rule = rules.value(OBJECTION, TimeLimits, applied_on=filed_on)
         return {s: (n, law.basis_of(OBJECTION), rule.unit) for s, n in rule.steps.items()}
     limit_by_step: dict[str, tuple[int, Basis, Unit]] = {}
+    # National limits first, so that where both name a step the authority's own overwrites them.
     for name in ("national_limits", "time_limits"):
         if law.has(name):
             rule = law.value(name, TimeLimits)
@@ -151,6 +158,8 @@ def _clocks_of(
         if not start_positions or timer.step not in limits:
             continue
         since = known[start_positions[-1]][1]  # what is filed again begins anew
+        # Acts are compared by position, not by day: what is filed and returned on one day must
+        # not end the clock that the next filing starts.
         end_days = [day for act, day in known[start_positions[-1] + 1 :] if act in timer.until]
         count, basis, unit = limits[timer.step]
         last = papers.last_day(calendar, since, count, unit)

@@ -70,6 +70,8 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     # no spot check could be restored before the first rule on it, whenever it was corrected
     possible_from = None if corrected is None else max(corrected, law.first_day("spot_check"))
     yield _condition(basis, possible_from, law.applied_on, words.check_corrected(corrected))
+    # The result of such a check is hidden together with the penalty (Order 107, V3), so it
+    # cannot go before it.
     if value.with_penalty and record.penalty_followed:
         ended = record.penalty_ended_on
         yield _condition(basis, ended, law.applied_on, words.with_penalty(ended))
@@ -86,6 +88,7 @@ def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
         yield _dayless_condition(
             "no_same_kind", not repeated, words.same_kind(record, again_on), law
         )
+    # Art 14 speaks of penalties; of a serious listing the condition would bar its own removal.
     if record.kind == "penalty" and law.asks("not_listed"):
         is_listed = record.on_abnormal_list or record.on_serious_list
         yield _dayless_condition("not_listed", not is_listed, words.listed_text(record), law)
@@ -102,7 +105,12 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """Order 45 art 14(3); where the right to restoration prevails it stands only as a warning."""
     kinds = never_early_kinds(record, law)
     if kinds:
+        # Order 45 art 14(3) forbids, Order 36 art 2 gives a right to restoration unless law,
+        # regulation or central policy says otherwise: which prevails is dated data that a
+        # lawyer confirms.
         newer = law.conflict(NEVER_EARLY).prevails == "newer"
+        # The right exists only since the newer rule; before its day these kinds never ended
+        # early.
         since = law.basis_of(NEVER_EARLY).effective_from if newer else None
         text = words.never_early(kinds)
         yield _condition(law.basis("never_early"), since, law.applied_on, text)
@@ -119,6 +127,8 @@ def _common_conditions(record: AdverseRecord, law: Law) -> Iterator[Condition]:
         and false_materials_on <= law.applied_on
         and law.has("false_materials")
     ):
+        # The length of the bar is data: the three years under Order 36 were seen in a scrambled
+        # copy only (M-M).
         until = add_months(false_materials_on, law.value("false_materials", ApplicationBar).months)
         text = words.barred_text(false_materials_on, until)
         yield _condition(law.basis("false_materials"), until, law.applied_on, text)

@@ -84,6 +84,8 @@ def materials(record: AdverseRecord, route: Route) -> tuple[Bilingual, ...]:
     if route in NOTHING_TO_APPLY_FOR:
         return ()
     papers = (PLEDGE, PROOF)
+    # 国办发〔2025〕22号 asks for two papers, proof and pledge; only market supervision's own
+    # channel (the publicity system) takes an application form besides.
     return (APPLICATION, *papers) if record.authority == "samr" else papers
 
 
@@ -131,6 +133,8 @@ def deadlines(
 
 def concerns(step: str, kind: RecordKind) -> bool:
     """Whether a kind of record knows a step; the abnormal list has its own quick one."""
+    # Removal from the abnormal list is a quick exit of its own and knows no acceptance or
+    # decision.
     if kind == "abnormal_listing":
         return step not in ("accept", "decide", "take_down")
     return step != "remove_abnormal"
@@ -150,6 +154,8 @@ def _deadlines(
         if topic == "takedown" or step in _FROM_FILING:
             term_end = last_day(calendar, start, days, limits.unit)
         elif step == "decide" and "accept" in limits.steps:
+            # Its days run from acceptance, whose day is not known yet; told as if acceptance
+            # took all its days, so the deadline promised is never too early.
             term_end = last_day(calendar, start, limits.steps["accept"] + days, limits.unit)
         step_text = STEPS.get(step, Bilingual(step, step))
         ends, provisional = (term_end.day, term_end.provisional) if term_end else (None, False)
@@ -182,6 +188,8 @@ def effects(record: AdverseRecord, route: Route, law: Law) -> tuple[Bilingual, .
             "scores and tiers are computed anew, without any trace of it",
         ),
     ]
+    # Order 107 (V3): the negative result of a check is hidden together with the penalty that
+    # followed from it.
     if record.kind == "penalty" and _hides_checks(law):
         effect_texts.append(_CHECK_TOO)
     if law.has("time_limits"):

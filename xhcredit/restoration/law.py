@@ -24,6 +24,8 @@ _Value = TypeVar("_Value")
 
 PACK = "restoration"
 QUERY = "query.negative_years"
+# The conflict rules hold no period: each says which of two texts prevails, from which day, so
+# that a lawyer's answer is a change of data with its own source.
 NEVER_EARLY = "restoration.conflicts.never_early"
 SHANGHAI = "restoration.conflicts.shanghai"
 SAMR_CLOCK = "restoration.conflicts.samr_clock"
@@ -64,6 +66,7 @@ RULES: dict[Authority, dict[str, str]] = {
         "takedown": "restoration.samr.takedown",
         "abnormal_list": "restoration.samr.abnormal_list",
         "serious_list": "restoration.samr.serious_list",
+        # Only market supervision restores spot checks, and only since Order 107 (2025-12-25).
         "spot_check": SPOT_CHECK,
     },
     "shanghai": {
@@ -75,6 +78,8 @@ RULES: dict[Authority, dict[str, str]] = {
         "false_materials": "restoration.ndrc.false_materials",
         "reorganisation": "restoration.ndrc.reorganisation",
         "time_limits": "restoration.shanghai.time_limits",
+        # The city's platform applies the national limits (国办发〔2025〕22号) where its own
+        # text is silent.
         "national_limits": "restoration.ndrc.time_limits",
         "takedown": "restoration.shanghai.takedown",
         "abnormal_list": "restoration.samr.abnormal_list",
@@ -105,6 +110,8 @@ class Law:
 
     def __post_init__(self) -> None:
         """Refuse a day on which the pack is out of service."""
+        # Every pack can be stopped from a day on: local schemes are being cleared, and the stop
+        # may come at short notice from above.
         if not self.rules.in_service(PACK, self.applied_on):
             problem = f"the rule pack {PACK} is out of service on {self.applied_on}"
             raise RuleNotInForce(f"{problem}; ask for an earlier day, or see packs.{PACK} for why")
@@ -161,7 +168,10 @@ class Law:
     def query_years(self) -> int:
         """For how many years adverse information may be queried."""
         years: int = self._cached(
-            ("query",), lambda: self.rules.value(QUERY, int, as_of=self.applied_on)
+            # Selected by the day of the question, not of the application: query is a clock of
+            # its own.
+            ("query",),
+            lambda: self.rules.value(QUERY, int, as_of=self.applied_on),
         )
         return years
 
@@ -193,6 +203,8 @@ class Law:
 
         None: under another authority, or not yet.
         """
+        # Under the other authorities every rule counts from the day of the decision: one clock,
+        # no conflict.
         if self.authority != "samr":
             return None
         conflict_spans = spans_of(self.rules.rule(SAMR_CLOCK), self.applied_on)
@@ -209,6 +221,8 @@ class Law:
 
     def _bounds(self, rule_id: str, decided_on: date) -> FineBounds | None:
         try:
+            # By the day of the decision: 沪市监规范〔2022〕0008号 measures what was imposed
+            # while it was in force, and ends on 2027-06-30.
             return self.rules.value(rule_id, FineBounds, decided_on=decided_on)
         except RuleNotInForce:
             return None
@@ -243,10 +257,15 @@ class Law:
     def _deciding_spans(self, topic: str, field: str) -> list[Span]:
         """Entries of the own rule, and for Shanghai of the national one where that prevails."""
         own_spans = spans_of(self.rules.rule(RULES[self.authority][topic]), self.applied_on)
+        # Whose silence counts: where the national periods prevail, the missing rule is the
+        # national one.
         last: Authority = "ndrc" if self.authority == "shanghai" else self.authority
         if self.authority == "shanghai":
             national = spans_of(self.rules.rule(RULES["ndrc"][topic]), self.applied_on)
             conflicts = spans_of(self.rules.rule(SHANGHAI), self.applied_on)
+            # Each stretch between two answers of the conflict rule takes its own text: national
+            # until 2024-10-31, the city's arts 65 and 67 after, national again since Order 36
+            # but for five fields.
             own_spans = [
                 part
                 for c in conflicts
@@ -255,6 +274,8 @@ class Law:
             ]
             last = "shanghai" if conflicts and _is_local(conflicts[-1].entry.value, field) else last
         if not any(span.until is None or span.until >= self.applied_on for span in own_spans):
+            # Called for its RuleNotInForce, which names the rule and its days better than this
+            # place could.
             self.rules.rule(RULES[last][topic]).on(self.applied_on)
         return own_spans
 

@@ -36,6 +36,8 @@ def reasons(
 ) -> tuple[Bilingual, ...]:
     """Everything in an answer that is not settled law, in plain words."""
     reason_texts: list[Bilingual] = []
+    # A fallen decision is withdrawn by 行政处罚法 art 48 (V1); none of the open questions
+    # touches it.
     if route == "takedown":
         return ()
     if route in NOTHING_TO_APPLY_FOR:
@@ -82,6 +84,8 @@ def _shanghai(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterat
     if record.kind != "penalty" or law.authority != "shanghai" or not law.has("minimum"):
         return
     prevails = law.levels()
+    # Before Order 36 both texts agree (three months, one year in five fields): there is nothing
+    # to tell.
     if prevails.prevails != "national":
         return
     local = law.value("minimum", Minimum).of(severity, record.field) or 0
@@ -123,6 +127,8 @@ def _holder(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
     """A fine that is small for an organisation and not for a person, of a holder between them."""
     readings = small_fine_readings(record, law)
     known = record.holder_kind in ("person", "organisation")
+    # Fines up to 5,000 yuan are small for everybody and those above 50,000 for nobody: only
+    # between them does the kind of holder matter.
     if known or readings is None or readings.person == readings.organisation:
         return
     ends = {kind: _last_day_text(replace(record, holder_kind=kind), law) for kind in _READ_AS}
@@ -148,6 +154,8 @@ def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
     """No standard of small fines is in force any more, or the amount of a fine is not known."""
     if not is_only_fined(record) or record.procedure == "summary":
         return
+    # Order 45 art 13 says 仅受到: whether a warning beside the fine still leaves it "only" a
+    # small fine is nowhere said.
     if record.penalty_kinds != {"fine"} and is_small_fine(record, law):
         yield _BESIDE_A_FINE
     last = law.small_fines_until()
@@ -184,6 +192,8 @@ _BEFORE_THE_STANDARD = Bilingual(
 def _would_be_small(record: AdverseRecord, law: Law) -> bool:
     """Whether a fine decided before the first standard would be small by it, once it is there."""
     first = law.small_fines_since()
+    # Order 45 binds since 2021-09-01, Shanghai's amounts since 2022-07-01: what was decided
+    # between them has a right without a measure.
     if first is None or not record.decided_on < first <= law.applied_on:
         return False
     is_after_order_45 = record.decided_on >= law.first_day("maximum")
@@ -195,8 +205,12 @@ def _procedure(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
     bounds = law.summary_fines(record.decided_on)
     if record.kind != "penalty" or record.procedure != "summary" or bounds is None:
         return
+    # An unknown holder is measured by the higher bound, so that only a certain error of the
+    # data is told.
     is_person = record.holder_kind == "person"
     most = bounds.person_yuan if is_person else bounds.organisation_yuan
+    # Told and not refused: the delivered data is not ours to correct, and a wrong procedure
+    # decides whether anything is published at all.
     if record.amount_yuan > most:
         yield Bilingual(
             f"简易程序罚款超过{most}元（行政处罚法第51条），程序或者数额记载有误，请先核实。",
@@ -219,6 +233,8 @@ def _late_duties(record: AdverseRecord, most: Period | None, law: Law) -> Iterat
     if most is None or most.day is None or most.day >= law.applied_on or most.way == "by_itself":
         return
     done = record.done_on
+    # Order 36 leaves what is still uncorrected at the end of the longest period to the sectors'
+    # rules.
     if done is None or done > most.day:
         yield Bilingual(
             f"最长公示期已于{words.day(most.day)}届满而义务未按时履行，是否停止公示按行业主管部门规定，须由法制确认。",
@@ -252,6 +268,8 @@ def _listing(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
             "须由法制确认。",
             "Order 107's articles on spot checks were not read in the original",
         )
+    # Only market supervision's terms of lists were read; another department's list follows that
+    # department.
     if record.kind != "penalty" and law.authority != "samr":
         yield Bilingual(
             "名单由认定部门依其规定修复，此处借用市场监管名单的期限，须由法制确认。",

@@ -56,6 +56,8 @@ def notice(
     Raises:
         RuleNotInForce: the rulebook does not reach the day of the decision.
     """
+    # The notice goes out with the decision (两书同达, 国办发〔2025〕22号): later facts would
+    # name days that the enterprise had not earned when it was served.
     undone_record = replace(
         record,
         duties_done_on=None,
@@ -89,6 +91,8 @@ def _context(record: AdverseRecord, parties: Parties, assessment: Assessment) ->
         "conditions": [
             {"zh": c.text.zh, "title": c.basis.title, "article": _article(c.basis.article)}
             for c in assessment.conditions
+            # A prohibition is nothing the enterprise can meet; it stands in the sentence on the
+            # day instead.
             if not c.rule_id.endswith("never_early")
         ],
         "materials": "、".join(m.zh for m in assessment.materials),
@@ -124,12 +128,15 @@ def _application_day_text(record: AdverseRecord, assessment: Assessment) -> str:
 
 
 def _article(article: str) -> str:
+    # An article that nobody has checked is not printed on a document that is served.
     return "" if article == "待核" else article
 
 
 def _unverified_rules(assessment: Assessment) -> list[str]:
     """Rules in the notice that were not compared with the original text."""
     bases = dict.fromkeys(c.basis for c in assessment.conditions)
+    # Only V1 was read in the law's own text; anything else must pass a lawyer before it is
+    # served.
     return [f"{b.rule_id}：{MARKS[b.mark][0]}（{b.mark}）" for b in bases if b.mark != "V1"]
 
 

@@ -48,6 +48,8 @@ def maximum(record: AdverseRecord, severity: SeverityName, law: Law) -> Period:
 def listing(record: AdverseRecord, law: Law) -> tuple[Period, Period]:
     """Shortest and longest stay on the serious-violation list."""
     value, basis = law.value("serious_list", ListingTerms), law.basis("serious_list")
+    # Stay and early removal (总局令第44号, M-H) are counted from the listing decision; a
+    # listing has no other document.
     days = (add_months(record.decided_on, m) for m in (value.minimum_months, value.term_months))
     least, most = (Period(day, basis) for day in days)
     return least, most
@@ -61,6 +63,7 @@ def by_the_other_clock(period: Period, record: AdverseRecord, law: Law) -> date 
     since, provision = law.clocks_conflict_since(), period.provision
     if since is None or provision is None or not provision.months:
         return None
+    # A rule that was over before Order 36 came (2026-04-01) never met its clock.
     if provision.until is not None and provision.until < since:
         return None
     other_clock: PeriodStart = "published_on" if provision.clock == "decided_on" else "decided_on"
@@ -70,6 +73,8 @@ def by_the_other_clock(period: Period, record: AdverseRecord, law: Law) -> date 
     day = add_months(start, provision.months)
     if other_clock == "decided_on" and record.decided_on < since:
         day = max(day, since)  # a newer rule gives no day before its own first
+    # Only a milder second date is worth telling: transition takes the milder, and Order 36's
+    # clock cannot lengthen what Order 107 ends.
     later_is_newer = other_clock == "decided_on" and period.day is not None and day > period.day
     return None if day == period.day or later_is_newer else day
 
@@ -87,6 +92,8 @@ def _last_day(provision: Provision, record: AdverseRecord) -> date | None:
 
 def _effective_way(provision: Provision, record: AdverseRecord) -> Way:
     """An exceptional publication is one only if a day of it is known."""
+    # Order 36 publishes minor ones only "if really needed": a known day of publication is the
+    # only evidence that this was such a case.
     if provision.way != "exceptional":
         return provision.way
     return "unpublished" if record.published_on is None else "application"
@@ -112,6 +119,8 @@ def _milder(provision_list: Iterable[Provision], record: AdverseRecord, law: Law
     chosen = Provision(
         provision.since, provision.until, provision.basis, provision.clock, provision.months, way
     )
+    # Different days or ways are told to a lawyer: that the milder applies (立法法 art 104)
+    # rests on memory (M-H) and is this system's proposal.
     return Period(day, provision.basis, chosen, len(set(days)) > 1)
 
 
@@ -125,11 +134,17 @@ def _prevailing_index(days: list[tuple[Way, date | None]], prevails: str) -> int
         return 0
     if prevails == "newer":
         return last
+    # Of several rules that publish nothing the newest is cited: it is what an official finds in
+    # force.
     unpublished = [n for n, (way, _) in enumerate(days) if way == "unpublished"]
     if unpublished:
         return unpublished[-1]
+    # A rule whose clock day is unknown cannot be called the milder one, however short its
+    # months.
     known_days = [(day, n - last) for n, (_, day) in enumerate(days) if day is not None]
     if not known_days:
         return last
     earliest = min(day for day, _ in known_days)
+    # On a tie the newest is cited, so that nobody reads a repealed rule for a day the law in
+    # force gives as well.
     return max(n for day, n in known_days if day == earliest) + last

@@ -98,14 +98,20 @@ def _with_a_minimum(spans: list[Span], record: AdverseRecord, law: Law) -> list[
     Their months were for other penalties (国市监信规〔2021〕3号 leaves out those of Order 45 art
     14(3)), so nobody can rely on them.
     """
+    # While the prohibition still prevails, the condition itself refuses; the months then only
+    # say how long the others wait.
     if not never_early_kinds(record, law) or law.conflict(NEVER_EARLY).prevails != "newer":
         return spans
     since = law.basis_of(NEVER_EARLY).effective_from
+    # A rulebook without the newer months still has to name a day: then the old ones are all
+    # there is.
     return [s for s in spans if s.until is None or s.until >= since] or spans
 
 
 def _minimum_provision(span: Span, record: AdverseRecord, severity: SeverityName) -> Provision:
     value: Minimum = span.entry.value
+    # A class without a shortest publication (minor ones of Order 107 end by themselves) has
+    # nothing that must run first.
     months = value.of(severity, record.field)
     return Provision(span.since, span.until, span.basis, value.clock, months or 0)
 
@@ -115,8 +121,12 @@ def _maximum_provision(
 ) -> Provision:
     value: Maximum = span.entry.value
     months, way = value.months.of(severity), _way(value, record, severity, law)
+    # Order 45 art 13 gives small fines and public criticism three months of their own; Order
+    # 107 names whole classes, and those keep the longest publication of the class.
     if way == "by_itself" and severity not in value.by_itself.classes:
         months = value.by_itself.months
+    # Order 45 art 13(3): a ban of more than three years is published as long as it lasts, else
+    # the public could not know of a ban that still binds.
     if value.bans_prolong and months is not None:
         months = max(months, record.ban_months)
     return Provision(span.since, span.until, span.basis, value.clock, months, way)
@@ -136,6 +146,8 @@ def _way(value: Maximum, record: AdverseRecord, severity: SeverityName, law: Law
         return "unpublished"
     if severity in unpublished_rule.in_principle:
         return "exceptional"
+    # Asked only where the entry wants it: since Order 107 small fines are a class of their own
+    # and the standard is read in the class.
     small = by_itself_rule.small_fines and is_small_fine(record, law)
     if small or kinds <= set(by_itself_rule.only) or severity in by_itself_rule.classes:
         return "by_itself"
@@ -149,6 +161,8 @@ def _with_prevailing_clock(provision: Provision, law: Law) -> Iterator[Provision
     if since is None or ended or law.conflict(SAMR_CLOCK).prevails != "newer":
         yield provision
         return
+    # Split at the first day of the conflict: until then nobody contested market supervision's
+    # clock.
     if provision.since < since:
         yield replace(provision, until=since - timedelta(days=1))
     yield replace(provision, since=max(since, provision.since), clock="decided_on")
@@ -158,6 +172,8 @@ def _without_repeats(provisions: Iterable[Provision]) -> Iterator[Provision]:
     """Provisions that say the same without a gap as one, with the source that is in force last."""
     earlier: Provision | None = None
     for provision in provisions:
+        # A re-enacted text is no change of the law; kept apart it would count as one and call
+        # for a lawyer.
         if earlier is not None and provision.continues(earlier):
             earlier = replace(provision, since=earlier.since)
             continue

@@ -85,6 +85,8 @@ class AdverseRecord:
         if self.kind in SPOT_CHECKS and self.authorities != ("samr",):
             problem = f"{self.kind} under {', '.join(self.authorities)}"
             raise BadInput(f"{problem}; only market supervision restores spot checks, give samr")
+        # SAMR's periods run from publication: a day before the decision would end them before
+        # the law allows, and nobody would see it.
         if self.published_on is not None and self.published_on < self.decided_on:
             problem = f"published_on {self.published_on} is before decided_on {self.decided_on}"
             raise BadInput(f"{problem}; correct one of the two days")
@@ -99,12 +101,16 @@ class AdverseRecord:
         The carrying out of a reorganisation plan stands for performance.
         """
         done = self.duties_done_on or self.reorganisation_completed_on
+        # The condition is twofold, conduct corrected and duty fully performed (Order 36); the
+        # later day counts.
         late = done is not None and self.corrected_on is not None and self.corrected_on > done
         return self.corrected_on if late else done
 
     @property
     def authorities(self) -> tuple[Authority, ...]:
         """All regimes that rule on it, the record's own first, each once."""
+        # The record's own authority first: it decides ("谁认定、谁修复"), and its answer heads
+        # the joint one.
         return tuple(dict.fromkeys((self.authority, *self.also_under)))
 
 
@@ -197,6 +203,7 @@ def _choice_list(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
 
 def _number(key: str, value: Any) -> float:
     try:
+        # true would read as one yuan, and any positive amount up to the bound is a small fine.
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan

@@ -36,11 +36,16 @@ TRANSITIONS: dict[Kind, dict[str, CaseTransition]] = {
         "refile": CaseTransition(
             Bilingual("补正后重新提出", "filed again"), ("returned",), "filed", False
         ),
+        # An official's class may change the period while the case is open, never after its
+        # decision.
         "classify": CaseTransition(
             Bilingual("认定失信程度", "class set by hand"), ("filed", "accepted"), None
         ),
         "grant": CaseTransition(Bilingual("准予修复", "granted"), ("accepted",), "granted"),
         "refuse": CaseTransition(Bilingual("不予修复", "refused"), ("accepted",), "refused"),
+        # Granted and published are two states: restoration means to stop publication, sharing
+        # and use on all platforms (Order 36 art 3; 民营经济促进法 art 54), and the last step
+        # has its own clock.
         "publish": CaseTransition(
             Bilingual("停止公示并告知各平台", "effects published"), ("granted",), "published"
         ),

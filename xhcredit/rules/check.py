@@ -103,6 +103,7 @@ def _findings(rule: Rule, day: date) -> Iterator[Finding]:
 
 def _unchecked(rule: Rule, day: date) -> Iterator[Finding]:
     """Finding for a rule not compared with its source for a year, or ever."""
+    # A lawyer's confirmation includes a comparison with the source.
     checked = max((d for d in (rule.reviewed_on, rule.last_checked_on) if d), default=None)
     if checked is None:
         yield Finding("not_checked", rule.id, "从未与依据核对", "never compared with its source")
@@ -116,6 +117,8 @@ def _upcoming_changes(rule: Rule, day: date) -> Iterator[Finding]:
     horizon = add_months(day, _SOON_MONTHS)
     for entry in rule.entries:
         last = rule.last_day(entry)
+        # An end set by the source itself (有效期至) needs somebody to look for a successor; one
+        # set by the next entry has it already.
         if last is not None and last == entry.effective_to and day <= last <= horizon:
             yield _ending(rule, entry, last)
     for previous, entry in zip(rule.entries, rule.entries[1:], strict=False):

@@ -78,6 +78,8 @@ def _refuse_idle_switches(rules: Mapping[str, Rule]) -> None:
 
 def _refuse_unscoped(rule: Rule, rules: Mapping[str, Rule]) -> None:
     """Refuse an X with a weight or an outcome but without a scope."""
+    # A weight without a scope would never be used, and a scope without a weight would score an
+    # X that moves nothing: both look like a working rule.
     scopes = [i.removeprefix(_SCOPE) for i in rules if i.startswith(_SCOPE)]
     for value in _values(rule):
         weighted = value.x if isinstance(value, Weights) else {}
@@ -112,6 +114,8 @@ def _refuse_unrouted(rule: Rule, rules: Mapping[str, Rule]) -> None:
         if ROUTING not in rules:
             raise BadRule(f'rule "{rule.id}": nobody is told; add the rule "{ROUTING}"')
         for since, until, routing in _periods(rules[ROUTING]):
+            # Entries are compared only where their days overlap: an old routing need not know a
+            # newer family.
             if since > last or until < first or not isinstance(routing.value, Routing):
                 continue
             known = routing.value.departments

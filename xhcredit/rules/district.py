@@ -35,9 +35,12 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
         elif rule_id in shipped:
             refuse_rewriting(shipped[rule_id], rule, file)
         elif not is_open(rule_id):
+            # A file that nothing reads would be taken for a rule in force.
             remedy = nearest_hint(rule_id, shipped, "see: xhcredit rules show")
             raise bad_rule(file, "id", f'nothing reads a rule "{rule_id}"', remedy)
     official = {i: rule for i, rule in shipped.items() if i.startswith(YEARS)}
+    # The State Council's notices come last: a district may add a year that is missing, never
+    # change one.
     merged = {**shipped, **district_rules, **official}
     for rule_id in district_rules:
         if rule_id.startswith(YEARS):
@@ -58,6 +61,7 @@ def refuse_rewriting(old: Rule, new: Rule, file: str) -> None:
             problem = f'"{new_value}", where the shipped rule has "{old_value}"'
             raise bad_rule(file, key, problem, "keep it; another meaning needs another id")
     for i, entry in enumerate(old.entries):
+        # Append-only: every past decision must find the entry again by which it was made.
         if new.entries[i : i + 1] != (entry,):
             problem = f"the shipped entry of {entry.effective_from} is changed or lacking"
             remedy = "copy all shipped entries as they are and add yours after them"

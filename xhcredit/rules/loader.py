@@ -73,6 +73,8 @@ def load_file(file: Path, folder: Path) -> Rule:
     except ValidationError as error:
         raise _bad_rule_of(name, error) from None
     path_id = id_of(file, folder)
+    # One id, one place: a copied file under another name would else shadow a rule or be read
+    # twice.
     if rule.id != path_id:
         remedy = f'call it "{path_id}" or move the file'
         raise bad_rule(name, "id", f'"{rule.id}" is not what the path says', remedy)
@@ -87,6 +89,7 @@ def _refuse_disorder(name: str, rule: Rule) -> None:
         raise bad_rule(name, "entries[0].repealed", "there is nothing to repeal yet", remedy)
     for i, (previous, entry) in enumerate(zip(rule.entries, rule.entries[1:], strict=False), 1):
         place, day = f"entries[{i}].effective_from", entry.effective_from
+        # Two entries of one day would leave it to the order in the file which is law.
         if day == previous.effective_from:
             remedy = "keep one of the two, or correct the day"
             raise bad_rule(name, place, f"{day} is also the day of the entry before", remedy)
@@ -116,6 +119,8 @@ def _with_shaped_values(name: str, rule: Rule) -> Rule:
     entries = []
     for i, entry in enumerate(rule.entries):
         try:
+            # Every entry is validated, past ones too: histories and recalculations read them as
+            # readily as today's.
             value = None if entry.repealed else shape.validate_python(entry.value)
         except ValidationError as error:
             raise _bad_rule_of(name, error, ("entries", i, "value")) from None

@@ -130,11 +130,15 @@ class Rule(Shape):
             RuleNotInForce: it was not yet in force, or repealed or expired by then.
             BadRule: ``day`` is a moment, not a day.
         """
+        # A datetime passes for a date in Python but cannot be compared with one; and its day
+        # depends on a zone, while law knows days in China only.
         if not isinstance(day, date) or isinstance(day, datetime):
             raise BadRule(f'rule "{self.id}": asked for {day!r}; ask with a date, without a time')
         begun_entries = [e for e in self.entries if e.effective_from <= day]
         if begun_entries and not begun_entries[-1].repealed:
             last = begun_entries[-1].effective_to
+            # Where the source set an end nothing is in force after it: an expired standard must
+            # not go on by default.
             if last is None or day <= last:
                 return begun_entries[-1]
         raise RuleNotInForce(f'rule "{self.id}" was not in force on {day}: {self._why_not(day)}')

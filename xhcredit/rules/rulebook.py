@@ -70,6 +70,7 @@ class Rulebook:
         by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
         refuse_misfits(by_id)
         refuse_contradictions(by_id)
+        # Read-only, since the digest is computed once and stored with every decision.
         return cls(MappingProxyType(by_id))
 
     @cached_property
@@ -113,6 +114,8 @@ class Rulebook:
             RuleNotInForce: nothing was in force on that day.
         """
         rule = self.rule(rule_id)
+        # The day that picks the law is part of the rule: publication goes by application, fines
+        # by decision; asked with the wrong one the answer would be right on most days.
         if list(day) != [rule.selected_by]:
             day_names = " and ".join(f'"{name}"' for name in day) or "no day"
             problem = (
@@ -141,6 +144,8 @@ class Rulebook:
             BadRule, RuleNotInForce: as ``value``; and RuleNotInForce if the pack is switched off.
         """
         pack = self.rule(rule_id).pack
+        # The switch is asked before the value: while a pack is stopped not even its number may
+        # be used.
         state = self.value(f"packs.{pack}", PackState, as_of=as_of)
         if not state.in_service:
             problem = f'rule "{rule_id}" is out of service on {as_of} with its pack "{pack}"'
@@ -219,6 +224,7 @@ class Rulebook:
     def _serving(self, rule_id: str, items: tuple[_Item, ...], day: date) -> tuple[_Item, ...]:
         """The items of a list rule whose packs, the rule's and their own, are in service."""
         pack = self.rule(rule_id).pack
+        # An item has a switch besides its rule's, so that stopping an X also stops its caps.
         return tuple(i for i in items if self._serves(pack, day) and self._serves(i.pack, day))
 
     def _serves(self, pack: str | None, day: date) -> bool:

@@ -57,6 +57,8 @@ class _StrictLoader(Composer, yaml.CSafeLoader):
                 raise _RefusedError(
                     key_node.start_mark, f"key {key} is not text", "put it in quotes"
                 )
+            # YAML takes the later of two equal keys in silence; in a table of law that is a
+            # number nobody approved.
             if key in value_by_key:
                 raise _RefusedError(
                     key_node.start_mark, f'key "{key}" stands twice', "delete one of the two"

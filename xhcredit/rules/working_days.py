@@ -49,6 +49,7 @@ def missing_notice(rules: Mapping[str, Rule], day: date) -> int | None:
     years = {value.year for value in _notices(rules).values()}
     if not years or NOTICE_DUE not in rules:
         return None
+    # Only the next year can be missing: a gap between two notices is refused at loading.
     year = max(years) + 1
     try:
         due: YearlyDay = rules[NOTICE_DUE].on(day).value
@@ -71,6 +72,8 @@ def refuse_contradictions(rules: Mapping[str, Rule]) -> None:
                 "or correct the year"
             )
         previous_notice = notices.get(notice_id(value.year - 1))
+        # A notice may change days of the December before it, where the year before has already
+        # spoken.
         for day in sorted({*value.off} & {*(previous_notice.works if previous_notice else ())}):
             raise BadRule(
                 f'rule "{rule_id}": {day} is a day off, and a day of work in '
@@ -139,6 +142,8 @@ def _holidays(rules: Mapping[str, Rule], year: int) -> dict[date, Holiday]:
     if STATUTORY not in rules:
         return {}
     try:
+        # By the year's first day: 全国年节及纪念日放假办法 as revised in 2024 is in force from
+        # 2025-01-01, so no year has two laws.
         value = rules[STATUTORY].on(date(year, 1, 1)).value
     except RuleNotInForce:
         return {}

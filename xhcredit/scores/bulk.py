@@ -87,6 +87,8 @@ def _walk(  # noqa: C901 - one pass, one loop per kind of row
         bin_index[:] = start[k] + k
         for c in range(start[k], start[k + 1]):
             for i in range(size):
+                # Counting cuts is the definition of a bin, and NaN adds none; a search would
+                # branch and cannot be vectorised.
                 bin_index[i] += values[i] >= cuts[c]
         for i in range(size):
             row[i] = points[bin_index[i]]
@@ -105,6 +107,8 @@ def _walk_numpy(x: Array, f: FlatTable, out: Array) -> None:
     for k in range(f.feature.shape[0]):
         v = x[f.feature[k]]
         bins = np.searchsorted(f.cuts[f.start[k] : f.start[k + 1]], v, side="right")
+        # NaN sorts above every cut; clamped to a real bin it is overwritten below, unclamped it
+        # would read the next indicator's points.
         out[k] = f.points[f.start[k] + k + np.minimum(bins, f.start[k + 1] - f.start[k])]
         out[k][(v < f.seen[k, 0]) | (v > f.seen[k, 1])] = f.unseen[k]
         for s in range(f.special_start[k], f.special_start[k + 1]):
@@ -149,6 +153,8 @@ def points_matrix(x: Array, flat: FlatTable) -> Array:
 def sum_points(table: PointsTable, points: Array) -> Array:
     """Score of each enterprise, clamped to the scale, from ``points_matrix``."""
     total = np.full(points.shape[1], table.base, dtype=np.float64)
+    # A loop and not a sum over the axis: numpy adds pairwise, in another order than the table
+    # declares, and the last bit would differ from the reference.
     for row in points:
         total += row
     scale = table.scale

@@ -66,6 +66,8 @@ def _largest_losses(lost: Array, reason: Array, points: Array) -> None:
         for i in range(lost.shape[1]):
             v = lost[k, i]
             last = reason.shape[0] - 1
+            # Strictly above: of two equal losses the earlier row stays, as the stable sort of
+            # the other branch leaves it.
             if v > points[last, i]:
                 j = last
                 while j > 0 and v > points[j - 1, i]:
@@ -114,11 +116,15 @@ class Scorer:
         weights = {"general": np.full(x.shape[1], self.pool.general)}
         for name, weighting in self._x_weightings():
             is_applicable = x[self.positions[weighting.feature]] >= weighting.at_least
+            # NaN in the scope's feature is no scope: an X applies only to whom it is known to
+            # concern.
             weights[name] = np.where(is_applicable, weighting.weight, 0.0)
             scores[name] = np.where(is_applicable, scores[name], np.nan)
         total = sum(weights.values(), np.zeros(x.shape[1]))
         composite = np.zeros(x.shape[1])
         for name, score in scores.items():
+            # Zero times NaN is NaN: the score of an X that does not apply must be gone before
+            # it is weighted.
             composite += weights[name] * np.where(weights[name] > 0, score, 0.0)
         composite /= total
         reason, lost = self._reasons(matrices, weights, total)
@@ -136,6 +142,8 @@ class Scorer:
         rows = []
         for name, points in matrices.items():
             best = self.flats[name].best[:, None]
+            # Losses are weighted like their scores, so that the reasons add up to what the
+            # composite lacks.
             rows.append((best - points) * (weights[name] / total))
         return largest_losses(np.concatenate(rows))
 

@@ -158,6 +158,8 @@ class PointsTable(_Frozen):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over the canonical JSON of the table."""
+        # Canonical JSON (RFC 8785): the digest names what the table says, whatever spacing or
+        # key order its file has.
         return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
 
     def raw(self, values: Mapping[str, float]) -> float:

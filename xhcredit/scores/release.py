@@ -78,6 +78,7 @@ def release_of(raw: object, source_name: str) -> Release:
         raise BadDeclaration(f"{source_name}: two tables for one score; keep one")
     if "general" not in by_name:
         raise BadDeclaration(f'{source_name}: no table for "general"; every enterprise needs it')
+    # The composite averages log-odds by averaging points, which holds on one common scale only.
     if len({t.scale for t in tables}) != 1:
         raise BadDeclaration(
             f"{source_name}: tables differ in scale; points must mean the same odds"
@@ -120,6 +121,8 @@ def release_problems(
             elif f.use != "score" or f.id in forbidden:
                 problem_list.append(f"{place} may not be scored (use: {f.use})")
             elif not is_monotone(indicator, f.direction):
+                # Points that rise with a risk cannot be explained to the enterprise, whatever
+                # the sample said.
                 problem_list.append(f"{place}: points do not follow the direction {f.direction}")
     return problem_list
 

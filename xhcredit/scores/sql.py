@@ -30,6 +30,8 @@ def indicator_sql(indicator: Indicator) -> str:
         f"WHEN {name} < {_number(cut)} THEN {_number(points)}"
         for cut, points in zip(indicator.cuts, indicator.points, strict=False)
     ]
+    # Cases are in the order of the reference (missing, special, unseen, bins): the first that
+    # fits decides.
     return f"CASE {' '.join(whens)} ELSE {_number(indicator.points[-1])} END"
 
 

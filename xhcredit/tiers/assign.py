@@ -108,22 +108,28 @@ def assign_tiers(x: Array, ids: Sequence[str], composite: Array, policy: Policy)
     Tolerance lifts only what the score alone decided; caps and direct assignments come after it,
     so a fact that caps is never excused.  Of several direct assignments the worst tier counts.
     """
+    # NaN is below no bound, so a missing score would become grade A.
     if np.isnan(composite).any():
         raise ValueError("a composite score is missing; nobody may get a tier from that")
     row_by_id = {name: k for k, name in enumerate(ids)}
     tier = grade_scores(composite, policy.cutoffs)
     decided_by = np.zeros(tier.shape, np.int16)
     if policy.tolerance is not None:
+        # 上海市优化营商环境条例 art 60 and 行政处罚法 art 33 ask for leniency in slight
+        # matters: the period lifts the score's tier only, and none of the facts in "never".
         floor = TIERS.index(policy.tolerance.no_worse_than)
         is_lifted = _is_tolerated(x, row_by_id, policy.tolerance) & (tier > floor)
         tier[is_lifted], decided_by[is_lifted] = floor, 1
     for k, cap in enumerate(policy.caps):
         bound = TIERS.index(cap.no_better_than)
+        # NaN is never at least anything: an unknown fact caps nobody.
         is_capped = (x[row_by_id[cap.feature]] >= cap.at_least) & (tier < bound)
         tier[is_capped], decided_by[is_capped] = bound, 2 + k
     worst = np.full(tier.shape, -1)
     for k, direct in enumerate(policy.directs):
         tier_index = TIERS.index(direct.tier)
+        # Kept apart from the tier until the end: compared with it, a direct assignment could
+        # never be better than the score, which the rule does not say.
         hit = (x[row_by_id[direct.feature]] >= direct.at_least) & (tier_index > worst)
         worst[hit], decided_by[hit] = tier_index, 2 + len(policy.caps) + k
     return TierAssignment(np.where(worst >= 0, worst, tier).astype(np.int8), decided_by)
@@ -135,5 +141,7 @@ def capped_grades(x: Array, ids: Sequence[str], grade: Array, caps: Sequence[Cap
     out = grade.copy()
     for cap in caps:
         is_capped = x[row_by_id[cap.feature]] >= cap.at_least
+        # 国办发〔2026〕8号 (V3): a D in the general evaluation forbids A in every industry
+        # evaluation; worse grades stay as they are.
         out[is_capped] = np.maximum(out[is_capped], TIERS.index(cap.no_better_than))
     return out

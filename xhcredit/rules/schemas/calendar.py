@@ -95,6 +95,8 @@ class YearOff(Shape):
         both_days = sorted(set(off) & set(works))
         if both_days:
             yield f"{both_days[0]} is a day off and a day of work"
+        # A swapped working day (调休) is always a Saturday or Sunday: a weekday here is a
+        # typing error in the date.
         weekdays = [day for day in works if day.weekday() < _SATURDAY]
         if weekdays:
             yield f"{weekdays[0]} is no Saturday or Sunday, so people work anyhow"

@@ -163,6 +163,8 @@ class Weights(Shape):
         if missing_names:
             remedy = "add it to the entry of scores.weights"
             raise BadRule(f'scores.weights: value: no weight for "{missing_names[0]}"; {remedy}')
+        # Renormalised over what applies: an enterprise in no X must not be scored as if it had
+        # failed in them.
         weights = {"general": self.general, **{name: self.x[name] for name in names}}
         total = sum(weights.values())
         return {name: weight / total for name, weight in weights.items()}
@@ -199,6 +201,8 @@ class Covers(Shape):
 
     @model_validator(mode="after")
     def _tellable(self) -> Covers:
+        # The register's feature tells small or micro in one; a rule that covers only one of
+        # them would quietly cover both.
         if len(self.sizes) != len(set(self.sizes)) or len(self.sizes) == 1:
             problem = f"sizes {list(self.sizes)}"
             raise ValueError(

@@ -87,6 +87,8 @@ class SelfEndingPenalties(Shape):
 
     @model_validator(mode="after")
     def _months_of_what(self) -> SelfEndingPenalties:
+        # Classes end with their own longest publication; months belong to kinds and small fines
+        # alone, and without them those would have no end.
         if (self.months is None) == bool(self.only or self.small_fines):
             raise ValueError("months without only or small_fines, or these without; give both")
         return self
