@@ -104,8 +104,10 @@ def _reason_not_local(scope: Scope) -> str:
     headers, client = Headers(scope=scope), (scope.get("client") or ("",))[0]
     if not is_loopback(client):
         return "a demo store answers this computer only"
+    # Behind a gateway every client is this computer: loopback proves nothing there.
     if any(name in headers for name in _FORWARDED):
         return "a demo store answers no gateway: it is shown on this computer only"
+    # DNS rebinding: a foreign name that points here would let a web page in without login.
     if not is_loopback(_name_in(headers.get("host", ""))):
         return "a demo store is reached as 127.0.0.1 or localhost only"
     return ""

@@ -48,6 +48,7 @@ async def readyz(request: Request) -> Response:
 
 def _checks(service: Service) -> dict[str, bool]:
     try:
+        # Only the writer's lock itself shows a store that is locked, read-only or without room.
         with service.store.database.writing():
             pass
         run = current_run(service)

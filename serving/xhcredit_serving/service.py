@@ -169,6 +169,8 @@ class Service:
         return caller
 
     async def _identify(self, request: Request) -> Caller:
+        # A key goes before a session: a system that happens to send cookies is asked for no
+        # CSRF token.
         if "authorization" not in request.headers and self._cookie_name(request) in request.cookies:
             return (await self.login_session(request)).caller
         token = token_of(request.headers)

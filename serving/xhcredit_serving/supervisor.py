@@ -62,6 +62,8 @@ class Supervisor:
         """Run ``work`` until ``stop``, again and again whatever ends it."""
         self.worked(name)
         task = asyncio.create_task(self._run_forever(name, work), name=name)
+        # The event loop keeps weak references only: a task that nobody holds may vanish while
+        # it waits.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -110,6 +112,8 @@ class Supervisor:
                 await work(lambda: self.worked(name))
             except asyncio.CancelledError as cancelled:
                 task = asyncio.current_task()
+                # Both arrive as CancelledError; only `cancelling` tells a stop from a
+                # cancellation further in.
                 if task is not None and task.cancelling():  # we are asked to stop
                     raise
                 error = cancelled  # something inside was cancelled, not we

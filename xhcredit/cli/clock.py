@@ -9,6 +9,7 @@ import typer
 
 from xhcredit.domain.clock import Clock
 
+# Of the context, not of the process: the clock of a demo store must not reach another command.
 _OF_COMMAND: ContextVar[Clock] = ContextVar("clock of the command")
 
 

@@ -38,6 +38,7 @@ def _use_demo_clock(context: typer.Context, address: str) -> None:
 
     with suppress(XhcreditError):
         database = connect(address)
+        # On SQLite an open connection would keep the files of the WAL beside the store.
         context.call_on_close(database.engine.dispose)
         with database.reading() as con:
             demo = is_demo(con)

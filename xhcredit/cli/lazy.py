@@ -36,6 +36,7 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Let the command itself read its options."""
+        # Not read by this stand-in, which has no options: it knows name and summary only.
         return self.loaded.make_context(info_name, args, parent, **extra)
 
 

@@ -67,6 +67,7 @@ class CommandLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # `--help` and `--version` end with SystemExit 0 as well; nothing failed there.
         if error is None or (isinstance(error, SystemExit) and not error.code):
             event("command.finished", seconds=self._elapsed())
         else:
@@ -79,6 +80,7 @@ def _failure_fields(error: BaseException) -> dict[str, Any]:
     """Log fields of a failed command: exit code and error; usage errors have no error field."""
     if not isinstance(error, SystemExit):
         return {"exit_code": 1, **failure(error)}
+    # The exit was raised while the error was handled, so that the error is its context.
     cause = error.__context__
     is_known_error = isinstance(cause, XhcreditError) or (cause and disk_error(cause))
     return {"exit_code": error.code, **(failure(cause) if cause and is_known_error else {})}

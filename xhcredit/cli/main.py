@@ -86,6 +86,8 @@ def _run(log: CommandLog) -> None:
     except XhcreditError as error:
         _exit_with_error(error)
     except Exception as error:
+        # A full disk shows as the error of whichever library wrote; it is still one the
+        # operator can act on.
         disk_failure = disk_error(error)
         if disk_failure is None:
             raise

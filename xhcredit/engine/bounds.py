@@ -28,6 +28,8 @@ def bounds(f: Feature, known: Mapping[str, Interval]) -> Interval:
     """
     lo, hi = _bounds_of(parse(f.derive, f.id), known)
     moved = lo != hi
+    # Widened only where something moves: a value that stands still keeps equal bounds and is no
+    # change.
     lo = np.where(moved, lo - _SLACK * (1 + np.abs(lo)), lo)
     hi = np.where(moved, hi + _SLACK * (1 + np.abs(hi)), hi)
     return _or_infinite(lo, hi, lo, hi)

@@ -32,6 +32,8 @@ _HEADER = '''"""Written by xhcredit.engine.compile from the feature declarations
 def decay_weights(half_life: int) -> Array:
     """Fixed-point weights 2^(-days/half_life): whole numbers, the same on every engine."""
     days = np.arange(DECAY_DAYS, dtype=np.float64)
+    # The power, not exp(-d ln 2 / h): only it rounds alike in Python, NumPy and DuckDB for
+    # every day (measured).
     return read_only(np.round(np.power(2.0, -days / half_life) * DECAY_ONE).astype(np.int64))
 
 
@@ -244,6 +246,8 @@ def compile_features(features: Sequence[Feature], *, jit: bool | None = None) ->
         [(k, f) for k, f in enumerate(order) if f.aggregate == "derived"], positions
     )
     source = _source(kernels, derived, jit=use_jit)
+    # Named by the digest of its source: other declarations are another module, never a stale
+    # cache.
     name = "xhkernel_" + hashlib.sha256(source.encode()).hexdigest()[:16]
     base_ids = sorted({f.of for f in order if f.aggregate == "neighbours"})
     base = None

@@ -87,6 +87,8 @@ class _Sql:
         return f"CAST('{float(value)!r}' AS DOUBLE)"  # a bare 0.05 would be a DECIMAL
 
     def divide(self, a: str, b: str) -> str:
+        # x/0 is missing on every engine, as in the kernel's _div; without nullif DuckDB would
+        # decide.
         return f"({a} / nullif({b}, 0))"
 
     def compare(self, a: str, op: str, b: str) -> str:
@@ -97,6 +99,8 @@ class _Sql:
         if name == "coalesce":
             return f"coalesce({a}, {b})"
         best = {"min": "least", "max": "greatest"}[name]
+        # DuckDB's least and greatest skip nulls; in the kernel one missing side makes the
+        # result missing.
         return f"CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {best}({a}, {b}) END"
 
 

@@ -273,6 +273,7 @@ def sql_number(column: Column) -> str:
     name = column.name
     if column.type == "date":
         return f"({name} - DATE '1970-01-01')"
+    # Money is whole 分: sums are integers, and every engine agrees to the last digit.
     if column.type == "money":
         return f"CAST({name} * 100 AS BIGINT)"
     if column.type == "flag":

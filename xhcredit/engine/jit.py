@@ -67,6 +67,8 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
     settings: Any = numba.config
     if not settings.CACHE_DIR:
         settings.CACHE_DIR = str(cache_folder() / "numba")
+    # No fastmath: it assumes that there is no NaN, and NaN means missing. Without the
+    # interpreter's lock chunks run in threads.
     result: Callable[..., None] = numba.njit(cache=True, nogil=True)(function)
     return result
 
@@ -76,6 +78,7 @@ def load_module(name: str, source: str) -> Any:
 
     A file that says anything else than ``source`` is written anew, never run.
     """
+    # One import at a time: sys.modules shows a module before its code has run.
     with _LOADING:
         if name in sys.modules:
             return sys.modules[name]

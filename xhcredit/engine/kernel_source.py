@@ -53,7 +53,10 @@ class EventCondition:
 #: what hides an event from every indicator on day ``A``, and the Python that tests it
 HIDDEN = {
     "not_happened": "occurred[j] > A",
+    # What nobody knew on the day is not used, so a back-test sees what that night saw.
     "not_known": "known[j] > A",
+    # Restored or revoked events leave from their day on: 修复即停止公示、共享和使用 (信用修复管理办法 第二、三条), and
+    # the score keeps no shadow.
     "withdrawn": "withdrawn[j] <= A",
 }
 AGE = "age = A - occurred[j]"
@@ -223,6 +226,7 @@ def _event_body(features: Sequence[tuple[int, Feature]], emitter: KernelExpr) ->
         )
     visible = [
         f"if {HIDDEN['not_happened']}:",
+        # Events stand in the order of their days: nothing after this one has happened either.
         "    break",
         f"if {HIDDEN['not_known']} or {HIDDEN['withdrawn']}:",
         "    continue",

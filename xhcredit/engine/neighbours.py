@@ -47,6 +47,7 @@ def _spans(offsets: Array, keys: Array) -> tuple[Array, Array]:
 
 def _unique_pairs(a: Array, b: Array) -> tuple[Array, Array]:
     """Distinct pairs, sorted."""
+    # Packed into one 64-bit number: numbers sort much faster than rows of two columns.
     pairs = np.unique((a.astype(np.int64) << 32) | b.astype(np.int64))
     return pairs >> 32, pairs & 0xFFFFFFFF
 
@@ -75,6 +76,8 @@ def _members_of(event_columns: EventColumns, nodes: Array, day: int) -> tuple[Ar
         name: members[name][positions]
         for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
+    # A neighbour counts from the day on which it is itself known; while this was unsaid, 44
+    # rows of 3 million differed between engines (measured).
     keep = _is_active(chosen, day) & (event_columns.known[ent] <= day)
     return _unique_pairs(owner[keep], ent[keep])
 
@@ -97,6 +100,8 @@ def _pairs(event_columns: EventColumns, rows: Array, f: Feature, day: int) -> tu
     owner, node = _nodes_of(event_columns, rows, kind, day)
     nodes, node_index = np.unique(node, return_inverse=True)
     node_position, ent = _members_of(event_columns, nodes, day)
+    # A shared address is lawful in Shanghai (集中登记地), and one such node would join thousands who
+    # have nothing in common.
     small = np.bincount(node_position, minlength=nodes.shape[0]) <= f.hub_limit
     node_position, ent = node_position[small[node_position]], ent[small[node_position]]
     starts = np.searchsorted(node_position, np.arange(nodes.shape[0] + 1))

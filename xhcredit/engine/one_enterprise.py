@@ -36,6 +36,8 @@ def event_id(t: Table, event: Event) -> int:
     parts = [event.get(name) for name in t.key]
     key = "|".join([t.name, *(str(part) for part in parts if part is not None)])
     digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
+    # As DuckDB's md5_number_lower: the last eight bytes, little endian; one bit less for a
+    # signed column.
     return int.from_bytes(digest[8:], "little") >> 1
 
 
@@ -50,6 +52,7 @@ def stored_value(column: Column, value: Any) -> int:
     if column.type == "date":
         return day_number(value)
     if column.type == "money":
+        # By text and Decimal: in doubles 0.29 yuan would become 28.999… 分.
         return int((Decimal(str(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
     words = column.value_ids
     parts = str(value).split(";") if column.type == "categories" else [value]
@@ -127,6 +130,8 @@ def compute_one(
     Raises:
         BadInput: an undeclared table or value.
     """
+    # Plain Python walks one enterprise in .03 ms; compiling would first take ten seconds
+    # (measured).
     compiled = compile_features(features, jit=False)
     event_columns = one_enterprise(events)
     out = compiled.run(

@@ -113,7 +113,11 @@ def splice(
     sort_columns = [
         np.concatenate([b[kept_rows], i]) for b, i in zip(old_sort, incoming, strict=True)
     ]
+    # lexsort takes its last argument first: the key, then the columns in the order in which
+    # they decide.
     order = np.lexsort((*reversed(sort_columns), key))
+    # Rows of before by their position, those that come in as negative numbers: one array tells
+    # both.
     origin = np.concatenate([kept_rows, -1 - np.arange(keys.shape[0])])[order]
     counts = moved_counts(offsets, place, size)
     counts[touched] = np.diff(np.searchsorted(key[order], np.append(touched, size)))

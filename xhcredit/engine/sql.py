@@ -28,6 +28,7 @@ def _visible(t: Table, spine: str) -> str:
         )
     ended = "coalesce(t.ended_on <= s.as_of AND t.ended_known_on <= s.as_of, FALSE)"
     hidden = [c.name for c in t.columns if c.with_end]
+    # What is told together with an ending stays hidden until the ending itself is known.
     masked = "".join(f", CASE WHEN {ended} THEN t.{c} END AS {c}" for c in hidden)
     without = f" EXCLUDE ({', '.join(hidden)})" if hidden else ""
     ends = (
@@ -90,6 +91,8 @@ def _aggregate(f: Feature, emitter: SqlExpr) -> str:
 
 def _decayed(f: Feature, value: str, keep: str) -> str:
     """SQL of a decayed sum with whole-number weights."""
+    # Cast to doubles: a bare quotient is DECIMAL in Spark, which put a silent error of 3e-7
+    # into all decays (measured).
     power = f"pow(2.0::DOUBLE, CAST(-age AS DOUBLE) / {f.half_life})"
     weight = f"CAST(round({power} * {DECAY_ONE}) AS BIGINT)"
     product = f"CASE WHEN age < {DECAY_DAYS} THEN {weight} * ({value}) ELSE 0 END"
@@ -179,6 +182,8 @@ def feature_sql(features: Sequence[Feature]) -> str:
     ctes = ["days AS (SELECT DISTINCT as_of FROM spine)"]
     bases = sorted({f.of for f in order if f.aggregate == "neighbours"})
     if bases:
+        # A neighbour may be anybody, also outside the spine, so what is summed is computed for
+        # all who are known that day.
         ctes.append(
             "everyone AS (SELECT row_number() OVER () AS pair, e.code, d.as_of "
             "FROM days d JOIN enterprise e ON e.known_on <= d.as_of)"

@@ -44,6 +44,7 @@ def _nodes(
     """New node keys, and the new position of each old node (-1: no member left)."""
     all_keys, place = merge_sorted(old_keys, changed_edges["key"])
     counts = np.diff(members["offsets"]) - np.bincount(removed_nodes, minlength=old_keys.shape[0])
+    # A build from nothing knows no node without edges, and this must equal it to the last bit.
     empty = np.flatnonzero(counts == 0)
     empty = empty[~np.isin(old_keys[empty], changed_edges["key"])]
     if not empty.shape[0]:

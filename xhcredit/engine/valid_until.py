@@ -190,6 +190,8 @@ def _joined_lines(line_groups: Sequence[Sequence[str]]) -> list[str]:
 def _events(t: Table, features: Sequence[Feature], turns: Sequence[str]) -> list[str]:
     """The walk over one enterprise's events."""
     windows = {f.window_days for f in features if f.window_days}
+    # Beyond its table of weights a decaying event counts for nothing: that edge is a day of
+    # change too.
     windows |= {DECAY_DAYS for f in features if f.aggregate == "decayed"}
     lines = [
         "if occurred[j] > A:", "    best = min(best, occurred[j])", "    break",

@@ -94,6 +94,7 @@ class BlockSql:
         value = self._fallback_sql(column.name, ())
         if column.name == "ended_known_on":
             ended, known = (self._fallback_sql(name, ()) for name in ("ended_on", "known_on"))
+            # An ending that comes with the row is known with it, but never before it happened.
             known_on = f"greatest({ended}, {known})"
             return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known_on}) END"
         if self.block.table.kind == "register" and column.name in ("status_on", "deregistered_on"):

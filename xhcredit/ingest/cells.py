@@ -99,6 +99,8 @@ def _problem(parsed: _ParsedSql, raw: str, label: str) -> str:
 def _raw(cell: Cell, digest_of: list[str]) -> str:
     """SQL of the text that the cell is made from."""
     if cell.row_digest:
+        # Control characters that no cell holds: an empty cell and the end of a cell look like
+        # no text.
         names = ", ".join(f"coalesce(s.{quoted(c)}, chr(30))" for c in digest_of)
         raw = f"md5(concat_ws(chr(31), {names}))"
     elif cell.join:
@@ -157,6 +159,8 @@ def _text(raw: str, cell: Cell, column: Column) -> _ParsedSql:
 
 
 def _person(raw: str, cell: Cell, column: Column) -> _ParsedSql:
+    # A person enters as a keyed hash only: it tells who is the same, and without the key nobody
+    # who that is.
     return _ParsedSql(persons.keyed_hash_sql(raw))
 
 
@@ -170,6 +174,7 @@ def _date(raw: str, cell: Cell, column: Column) -> _ParsedSql:
 
 def _money(raw: str, cell: Cell, column: Column) -> _ParsedSql:
     factor = 10_000 if cell.unit == "万元" else 1
+    # Decimal all the way: an amount in 万元 with six places stays exact to the 分.
     number = f"TRY_CAST(replace({raw}, ',', '') AS DECIMAL(28, 6))"
     value = f"TRY_CAST({number} * {factor} AS DECIMAL(18, 2))"
     return _number_like(raw, value, _PLAIN_NUMBER, column)

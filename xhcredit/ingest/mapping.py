@@ -96,6 +96,7 @@ def build_mapping(raw: dict[str, Any], file: str) -> Mapping:
         skip_where=parts.conditions(raw.get("skip_where"), "skip_where"),
         ignore=frozenset(str(c) for c in raw.get("ignore") or ()),
         file=file,
+        # Over what was parsed, not over the file: another comment or blank is no other mapping.
         digest=hashlib.sha256(
             json.dumps(raw, default=str, ensure_ascii=False).encode()
         ).hexdigest(),

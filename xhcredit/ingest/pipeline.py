@@ -29,9 +29,11 @@ from xhcredit.ingest.warehouse import Entry, Warehouse
 #: called with what is being done
 ProgressCallback = Callable[[str], None]
 
+# Beyond it DuckDB goes on out of core, for up to three times the processor time (measured).
 _MEMORY_LIMIT = "2GB"
 #: told of a file without any row: normal for a small district, and worth a look all the same
 EMPTY_NOTE = "表头下没有数据行，按空交付登记 a header and no rows: taken as an empty delivery"
+# Also the ideographic and the no-break space, which spreadsheets leave in cells.
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(12288) || chr(160)"
 
 
@@ -54,6 +56,7 @@ def ingest_source(context: IngestContext, source: Source, mapping: Mapping) -> F
         BadMapping: its columns are not those of the mapping.
     """
     digest = source.digest()
+    # An unchanged file is told by its bytes alone, before anything of it is read as a table.
     if digest and isinstance(plan_or_entry := _plan_delivery(context, digest, mapping), Entry):
         return _entry_report(context, plan_or_entry, "unchanged")
     with _scratch_database(context.warehouse) as (con, folder):
@@ -82,6 +85,7 @@ def _entry_report(context: IngestContext, entry: Entry, status: str) -> FileRepo
 @contextmanager
 def _scratch_database(warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A scratch database on disk, so that memory stays bounded; gone afterwards."""
+    # Only one ingestion runs at a time (Warehouse.lock), so what lies here a kill has left.
     folder = warehouse.path / "staging"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -192,6 +196,7 @@ def _check_blocks(
     replaced_names: set[str],
 ) -> tuple[dict[str, str], list[str]]:
     """Run all checks; return the SELECT of good rows by table, and notes for people."""
+    # Sorted: a department that moves its columns must not change the ids of its events.
     digest_of = sorted(set(staged.columns) - mapping.ignore)
     register = [
         context.warehouse.part("enterprise", e.name)
@@ -202,6 +207,7 @@ def _check_blocks(
     notes: list[str] = []
     known_selects = [_codes_sql(register)]
     _create_known(con, known_selects)
+    # The register first: events of the same file may be of enterprises that it only now brings.
     ordered_blocks = sorted(mapping.blocks, key=lambda b: (b.table.kind != "register", b.optional))
     for position, block in enumerate(ordered_blocks):
         block_sql = BlockSql(mapping, block, digest_of, context.today)

@@ -63,6 +63,7 @@ def write_quality_page(warehouse: Warehouse, page_path: Path) -> dict[str, Any]:
     page_path.parent.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("xhcredit.ingest"),
+        # Names of files and columns come from the departments and may hold markup.
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -18,6 +18,8 @@ def columns_of(table: Table) -> dict[str, str]:
 def event_id(table: Table, prefix: str = "") -> str:
     """SQL of the stable 63-bit id of an event, from its key columns (named ``prefix || key``)."""
     keys = ", ".join(f'"{prefix}{key}"::VARCHAR' for key in table.key)
+    # As event_id of engine/one_enterprise.py computes it; a bit less than 64, for BIGINT has a
+    # sign.
     return f"(md5_number_lower(concat_ws('|', '{table.name}', {keys})) >> 1)::BIGINT"
 
 

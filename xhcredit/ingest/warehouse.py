@@ -142,6 +142,7 @@ class Warehouse:
             BadInput: another ingestion is running, or a night is reading, and nobody waits.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        # An flock ends with the process that holds it: a kill leaves no stale lock behind.
         with (self.path / ".lock").open("w", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -156,6 +157,7 @@ class Warehouse:
         """Keep ingestion out while the body reads several parts; waits for one that is running."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("a", encoding="utf-8") as file:
+            # Shared: nights may read beside one another, only an ingestion has to wait.
             fcntl.flock(file, fcntl.LOCK_SH)
             yield
 
@@ -181,6 +183,8 @@ class Warehouse:
         replaced_names = set(entry.replaces)
         # What replaces an entry takes its place, so that later corrections stay the later ones.
         seq = min((int(name[:6]) for name in replaced_names), default=self.next_seq())
+        # The name says what the entry holds, because the digest of a warehouse is over names
+        # alone.
         name = f"{seq:06d}-{_sha256(json.dumps(asdict(entry), sort_keys=True))[:12]}"
         other_entries = [e for e in self.entries() if e.name not in replaced_names]
         parts: dict[str, int] = {}

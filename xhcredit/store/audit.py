@@ -78,6 +78,8 @@ def find_faults(database: Database) -> list[str]:
             f'guard "{name}" is missing or changed' for name in guards.missing_guards(con)
         ]
         if database.is_sqlite:
+            # The chain proves what the rows say, not that the file is sound: a broken index
+            # answers wrongly without an error.
             check_lines = con.exec_driver_sql("PRAGMA integrity_check").scalars().all()
             fault_texts += [f"database file: {line}" for line in check_lines if line != "ok"]
         for run in con.execute(select(runs)).mappings().all():
@@ -101,8 +103,14 @@ def _run_faults(con: Connection, run: RowMapping) -> Iterator[str]:
     statement = select(snapshots).where(snapshots.c.run == number).order_by(snapshots.c.code)
     digest = hashlib.sha256()
     for row in con.execute(statement.execution_options(yield_per=5000)):
+        # Byte for byte the line that publishing hashed; any other form would call every run
+        # faulty.
         digest.update(f"{row.code} {row.etag}\n".encode())
+        # SQLite keeps whatever type was written, so a body that somebody changed may come back
+        # as text.
         body = row.body.encode() if isinstance(row.body, str) else bytes(row.body)
+        # A tag that was shortened would fit any body; that shows in the run's digest, which
+        # covers the tags.
         if hashlib.sha256(body).hexdigest()[: len(row.etag)] != row.etag:
             yield f'run {number}: the answer for "{row.code}" is not the one its tag names'
         elif not _columns_agree(row, json.loads(body)):

@@ -77,6 +77,8 @@ def backup(database: Database, backup_path: Path) -> BackupManifest:
     except BaseException:
         part_path.unlink(missing_ok=True)
         raise
+    # The manifest comes first: a backup under its own name always has one, and a manifest alone
+    # is refused on restoring.
     _write_manifest(backup_path, manifest)
     _flush_to_disk(part_path)
     os.replace(part_path, backup_path)
@@ -142,6 +144,8 @@ def _copy_sqlite(database: Database, part_path: Path) -> BackupManifest:
         closing(sqlite3.connect(database.path)) as con,
         closing(sqlite3.connect(part_path)) as copy,
     ):
+        # SQLite's own backup takes one state while others write; a copy of the file would miss
+        # the log beside it.
         con.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
     return _sqlite_content(part_path)
@@ -167,6 +171,7 @@ def _restore_sqlite(from_: Path, target_path: Path, report: Callable[[str], None
     part_path.touch(mode=0o600)
     shutil.copyfile(from_, part_path)
     _flush_to_disk(part_path)
+    # SQLite would replay a foreign log into the restored file as soon as it is opened.
     for log in (Path(f"{target_path}{suffix}") for suffix in ("-wal", "-shm")):
         if log.exists():
             moved_path = _free_log_path(log)
@@ -195,6 +200,8 @@ def _dump_postgresql(database: Database, part_path: Path) -> BackupManifest:
             f"--snapshot={snapshot_id}",
             f"--file={part_path}",
         ]
+        # The connection stays open while pg_dump runs: an exported snapshot lives only as long
+        # as its transaction.
         _run_program(database, "pg_dump", *options, _database_name(database))
     return replace(manifest, sha256=_sha256(part_path))
 
@@ -205,6 +212,8 @@ def _restore_postgresql(from_: Path, database: Database) -> None:
             raise BadStore(
                 f'the database "{_database_name(database)}" is not empty; restore into an empty one'
             )
+    # In one transaction: a restore that fails leaves the database empty, and can simply be
+    # tried again.
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
     _run_program(
         database, "pg_restore", *options, f"--dbname={_database_name(database)}", str(from_)

@@ -69,6 +69,7 @@ def count_half_year(
 
 
 def _scope_condition(column: ColumnElement[str], within: BureauScope) -> ColumnElement[bool]:
+    # True of every row: none of these columns may be NULL.
     return column == column if within is None else and_(column.in_(within), column != "")
 
 
@@ -104,6 +105,7 @@ def _tier_changes(
 
 def _drawn_ids(con: Connection, first_day: date, last_day: date, within: BureauScope) -> list[str]:
     moment_column = draw_steps.c.at
+    # Days are those of Shanghai, stored moments are UTC.
     end_moment = format_moment(day_begins(last_day + timedelta(days=1)))
     statement = (
         select(draws.c.id)

@@ -64,10 +64,13 @@ def upgrade_store(
     with database.reading() as con:
         stored_version = version(con)
         _refuse_unknown(stored_version)
+        # Looked at without the writer's lock first: opening a store that needs nothing waits
+        # for nobody.
         if stored_version == target and not guards.missing_guards(con):
             return MigrationReport(stored_version, stored_version, [])
     with log_duration("store.migrated") as fields, _migrating(database) as con:
         stored_version = version(con)
+        # Asked again under the lock: another process may have upgraded it meanwhile.
         missing_guards = (
             guards.missing_guards(con) if stored_version == target else guards.removed_guards(con)
         )
@@ -130,6 +133,7 @@ def _migrating(database: Database) -> Iterator[Connection]:
         with database.writing() as con:
             yield con
         return
+    # The same order of locks as in Database.writing.
     with translate_errors(), database.writer_lock, database.engine.connect() as con:
         raw = con.connection.driver_connection
         if raw is None:  # never so inside ``with``; for the type checker

@@ -149,6 +149,8 @@ class WatchlistReader:
         """
         with self.database.reading() as con:
             run = self._published_run(con, after_position.run if after_position else run)
+            # How these are sorted depends on how many there are (see _sort_columns), so they
+            # are counted first.
             count_first = query.text != "" or query.sort in ("code", "-code")
             known_total = self._total_count(con, run, query) if count_first else None
             is_few = (known_total or 0) <= _SORT_LIMIT
@@ -249,6 +251,8 @@ class WatchlistReader:
         )
         statement = self._filtered_select(run, query, snapshots.c.code)
         if after_position is not None:
+            # By key, not by OFFSET: a page costs the same however deep it lies, and no row
+            # shifts between two pages.
             last_key = tuple_(*after_position[-len(sort_columns) :])
             statement = statement.where(
                 tuple_(*sort_columns) < last_key
@@ -303,6 +307,8 @@ class WatchlistReader:
     def _filtered_select(
         self, run: int, query: WatchlistQuery, column: ColumnElement[Any]
     ) -> Select[Any]:
+        # Not LIKE: what people type may hold % and _, and the two databases disagree about
+        # case.
         position = func.instr if self.database.is_sqlite else func.strpos
         return select(column).where(snapshots.c.run == run, *_filters(query, position))
 

@@ -85,6 +85,7 @@ def account_body(row: dict[str, Any]) -> dict[str, Any]:
 
 def manages_account(caller: Caller, account_grants: Iterable[tuple[str, str]]) -> bool:
     """Whether an account with these grants is in scope of the administrator."""
+    # Who has no grant yet belongs to the administrators of the whole district.
     bureaus = {bureau for _, bureau in account_grants} or {""}
     return all(caller.may(ACCOUNTS, bureau) for bureau in bureaus)
 
@@ -159,6 +160,7 @@ async def _managed_account(request: Request, login: str) -> tuple[Service, Calle
     caller = await service.person(request, ACCOUNTS)
     purpose = purpose_of(request.headers)
     user = await asyncio.to_thread(service.store.access.get_user, login)
+    # As if there were no such account: 403 would tell who works for another bureau.
     if not manages_account(caller, user["grants"]):
         raise UnknownRecord(f'nobody has the login "{login}"; check it')
     return service, caller, purpose
@@ -273,6 +275,7 @@ async def set_identity(request: Request, login: LoginInPath, identity: Identity)
     """Bind an account to its OIDC identity."""
     service, caller, purpose = await _managed_account(request, login)
     issuer = service.settings.oidc.issuer if service.settings.oidc else ""
+    # A subject is unique with its own issuer only (OpenID Connect).
     external = f"{issuer}|{identity.subject}" if identity.subject else None
     key = idempotency_key_of(request.headers)
     act = caller.act_once(key, "account.identity", purpose, login=login, external=external)

@@ -101,6 +101,7 @@ async def activity(request: Request, filters: Annotated[ActivityFilters, Query()
     act = caller.act(
         "activity.read", purpose, by=filters.actor, what=filters.action, code=code, seen=len(rows)
     )
+    # Recorded before it is shown: what cannot be recorded is not shown either.
     await service.journal.note(act)
     return RoundedJSON({"entries": rows, "next": next_seq}, headers=NO_STORE)
 

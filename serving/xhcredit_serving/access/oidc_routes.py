@@ -52,6 +52,8 @@ async def start_login(request: Request) -> Response:
         int(LOGIN_TIMEOUT.total_seconds()),
         path=CALLBACK,
         httponly=True,
+        # Lax, not Strict: the way back begins on the provider's page, and Strict would leave
+        # the cookie out.
         samesite="lax",
         secure=is_secure(request, service.settings.public),
     )
@@ -67,6 +69,8 @@ async def finish_login(
     """OIDC callback: log in the account that is bound to the identity."""
     service = service_of(request)
     state_cookie = request.cookies.get(STATE, "")
+    # Login CSRF: a state that another browser began would log this one in to somebody else's
+    # account.
     if not code or not state or not hmac.compare_digest(state_cookie.encode(), state.encode()):
         raise LoginRefused("this browser did not begin a login, or it was refused; begin again")
     callback_url = _callback_url(request, service)

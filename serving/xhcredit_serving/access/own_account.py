@@ -107,6 +107,7 @@ def address_of(request: Request) -> str:
 async def log_in(request: Request, credentials: Credentials) -> Response:
     """Log in: open a session."""
     service = service_of(request)
+    # There is no session yet and so no token: only its origin tells a forged login.
     refuse_other_site(request, service.settings.public)
     login = credentials.login.strip().casefold()
     new_session = await service.logins.log_in(
@@ -261,6 +262,7 @@ async def _set_totp_secret(
         session.login, secret, one_time_code.code, address_of(request), service.today()
     )
     act = session.caller.act("account.totp", "own one-time codes", on=new_secret is not None)
+    # The step is used up with the confirmation: the same code opens no session afterwards.
     totp_columns = {"totp_secret": new_secret, "totp_pending": None, "totp_step": step}
     await asyncio.to_thread(
         lambda: service.store.access.change_user(act, session.login, **totp_columns)

@@ -93,10 +93,12 @@ class Keyring:
 
     def cached_caller(self, token: str) -> Caller | None:
         """The caller of a key that was looked up just now."""
+        # By digest: keys themselves do not stay in memory.
         cache_entry = self._cached.get(digest_of(token))
         if cache_entry is None:
             return None
         caller, cached_at, valid_until = cache_entry
+        # With a clock that was set back, a revoked key would be good until it had caught up.
         return caller if cached_at <= self.clock() < valid_until else None
 
     def look_up(self, token: str) -> Caller:
@@ -158,6 +160,7 @@ def purpose_of(headers: Mapping[str, str]) -> str:
     Raises:
         Refusal: there is no purpose, or one that cannot be kept.
     """
+    # Header values come as Latin-1, whatever bytes the client sent.
     raw = headers.get("x-purpose", "").encode("latin-1", "replace")
     try:
         purpose = unquote(raw.decode("utf-8"), errors="strict").strip()

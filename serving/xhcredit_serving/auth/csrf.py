@@ -21,11 +21,14 @@ async def refuse_forgery(request: Request, csrf: str, public: str) -> None:
     """
     if request.method in _SAFE:
         return
+    # Origin before token: a token that leaked is still of no use from a foreign page.
     refuse_other_site(request, public)
     sent_token = request.headers.get("x-csrf-token")
     if sent_token is None and request.headers.get("content-type", "").startswith(_FORMS):
         field = (await request.form()).get("csrf")
         sent_token = field if isinstance(field, str) else None
+    # In constant time: the duration of a comparison must not tell how much of a token was
+    # right.
     if sent_token is None or not hmac.compare_digest(sent_token.encode(), csrf.encode()):
         raise Refusal(
             "foreign_page",
@@ -40,7 +43,9 @@ def refuse_other_site(request: Request, public: str) -> None:
         Refusal: it does.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Behind a gateway the Host header is the gateway's; only `public` is what browsers see.
     own_host = urlsplit(public).netloc or request.headers.get("host", "")
     is_foreign = origin is not None and urlsplit(origin).netloc != own_host
+    # `none` is a typed address or a bookmark; older browsers and programs send no such header.
     if is_foreign or site not in (None, "same-origin", "none"):
         raise Refusal("foreign_page", "the request comes from another site; use our own pages")

@@ -133,6 +133,8 @@ class Logins:
         """Account with this login, if a try was left and the password is right."""
         user = await asyncio.to_thread(self._user_to_check, login, address, day)
         password_hash = user["password_hash"] if user else None
+        # Compared also where nobody has this login, so that both take the same third of a
+        # second.
         is_right = await self.passwords.matches(password, password_hash)
         return user if is_right else None
 
@@ -163,6 +165,8 @@ class Logins:
 
     def _is_fresh(self, user: dict[str, Any], day: date) -> bool:
         """Whether a first password is still valid; others do not expire here."""
+        # Somebody else handed out a first password: it must not lie about for long. One chosen
+        # by its owner may.
         if not user["must_change"] or user["password_at"] is None:
             return True
         rules = self.rulebook.value("access.passwords", PasswordRules, as_of=day)

@@ -82,6 +82,8 @@ class Oidc:
         """
         try:
             metadata = await self._client.load_server_metadata()
+            # Exactly, to the last slash: metadata of another issuer would bring its own keys
+            # along (mix-up).
             if metadata.get("issuer") != self.provider.issuer:
                 raise ValueError(f"it says to be {metadata.get('issuer')!r}")
             authorization = await self._client.create_authorization_url(callback)
@@ -99,6 +101,8 @@ class Oidc:
         Raises:
             LoginRefused: nobody left with this state, or what the provider says does not hold.
         """
+        # Taken out before the code is redeemed: a state that comes back a second time finds
+        # nothing.
         login_state = self.sessions.consume_login_state(state, moment - LOGIN_TIMEOUT)
         if login_state is None:
             raise LoginRefused("the login was begun too long ago, or used already; begin again")
@@ -110,6 +114,7 @@ class Oidc:
                 "again, and tell the operator if it stays"
             ) from error
         claim_value = claims.get(self.provider.claim)
+        # Text only: a number or list written as text could equal another person's identity.
         if not isinstance(claim_value, str) or not claim_value:
             raise LoginRefused(f'the identity provider told no "{self.provider.claim}"')
         return f"{self.provider.issuer}|{claim_value}"
@@ -119,6 +124,8 @@ class Oidc:
     ) -> dict[str, Any]:
         """Verified claims of the ID token."""
         metadata = await self._client.load_server_metadata()
+        # The provider's list is cut to ours, so that it can allow neither `none` nor a shared
+        # secret.
         server_algorithms = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
         metadata["id_token_signing_alg_values_supported"] = sorted(
             _SIGNATURE_ALGORITHMS.intersection(server_algorithms)

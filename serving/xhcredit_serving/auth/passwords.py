@@ -40,6 +40,8 @@ class Passwords:
 
     waiting: int = MAX_WAITING
     _busy: int = 0
+    # argon2id as the library recommends it: the parameters rise with the library, old hashes
+    # still verify.
     _hasher: PasswordHash = field(default_factory=PasswordHash.recommended)
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="passwords")
@@ -67,9 +69,12 @@ class Passwords:
 
     def _compare(self, password: str, password_hash: str | None) -> bool:
         is_right = self._hasher.verify(password, password_hash or self._dummy_hash.result())
+        # Hashed also where nobody has the login, and refused whatever the dummy says.
         return is_right and bool(password_hash)
 
     async def _run_in_thread(self, work: Callable[..., _Result], *arguments: str | None) -> _Result:
+        # Counted before a thread is taken: a hash costs a third of a second, and many at once
+        # would stop the service.
         if self._busy >= self.waiting:
             raise Refusal("overloaded", "too many logins at once; try again in a moment")
         self._busy += 1

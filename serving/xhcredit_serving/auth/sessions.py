@@ -72,6 +72,7 @@ def find_session(
         idle_until = moment + timedelta(minutes=rules.sessions.idle_minutes)
     else:
         idle_until = last_seen_at + timedelta(minutes=rules.sessions.idle_minutes)
+    # From the opening, however much it is used: a stolen cookie cannot be kept alive for ever.
     ends_at = opened_at + timedelta(hours=rules.sessions.hours)
     if moment >= ends_at or moment - last_seen_at >= timedelta(minutes=rules.sessions.idle_minutes):
         raise no_key_refusal("the session is over; log in again")

@@ -109,6 +109,8 @@ async def new_subscription(request: Request, request_body: NewSubscription) -> R
     bureau = "" if request_body.bureau in WHOLE_DISTRICT else request_body.bureau
     if not caller.may(ACCOUNTS, bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
+    # Here already, not at the first sending only: who writes a forbidden address is told at
+    # once.
     service.settings.outward.url(request_body.url)
     number_and_secret = await asyncio.to_thread(
         service.store.subscriptions.add,

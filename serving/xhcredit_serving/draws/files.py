@@ -57,10 +57,13 @@ class PublicLists:
         Raises:
             UnknownRecord: there is no such draw, or its list was not published.
         """
+        # One at a time: no key is needed to ask, and a PDF costs seconds and memory.
         async with self._lock:
             file_version = await asyncio.to_thread(_file_version, service, draw, name)
             if file_version not in self._cached:
                 content = await asyncio.to_thread(_file_content, _write_public, service, draw, name)
+                # A new dict with the oldest left out: the bound holds whatever strangers ask
+                # for.
                 self._cached = dict([*self._cached.items()][1 - _MAX_CACHED :]) | {
                     file_version: content
                 }
@@ -144,6 +147,7 @@ async def internal_file(
         record = json_of(await asyncio.to_thread(service.store.draws.file, draw, "record.json"))
         content = await asyncio.to_thread(_file_content, _write_internal, service, draw, name)
     codes = [s["code"] for s in record["selected"]]
+    # Recorded before it is sent: the file names enterprises.
     await service.journal.note(caller.act("draw.file", purpose, draw=draw, file=name, codes=codes))
     return _attachment(content, draw, name, NO_STORE)
 

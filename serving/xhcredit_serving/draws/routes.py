@@ -55,6 +55,7 @@ def draw_of_bureau(service: Service, caller: Caller, permission: str, draw: str)
         UnknownRecord: there is none.
     """
     draw_record = service.store.draws.get(draw)
+    # As if not there: 403 would tell that the number is a draw of another bureau.
     if not caller.may(permission, draw_record["bureau"]):
         raise UnknownRecord(f'there is no draw "{draw}"; list them: /v1/draws')
     return draw_record

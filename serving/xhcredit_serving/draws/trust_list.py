@@ -130,6 +130,7 @@ def _version_and_day(service: Service, query: TrustListQuery) -> tuple[str, date
     """Version of the list, which changes with its inputs, and its day."""
     store = service.store
     day = query.as_of or date.fromisoformat(store.reader.current_run()["as_of"])
+    # Runs, not days: a day that is published again has another run, and so another version.
     runs = [run_of(store, day_) for day_ in (day, query.before) if day_ is not None]
     parts = [query.kind, runs, Warehouse(warehouse_of(service)).digest()]
     return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16], day

@@ -76,6 +76,7 @@ async def read_file(
         file_body, hidden_count = await asyncio.to_thread(_with_names, service, file_parts, within)
         file_body["history"] = with_score_changes(runs)
     finally:
+        # Also where nothing was found or read: trying codes is what a trail must show.
         audit_payload = {
             "code": code,
             "run": file_body.get("run"),
@@ -91,6 +92,8 @@ def _with_names(
 ) -> tuple[dict[str, Any], int]:
     """The file, in which neighbours have names; those of other bureaus are only counted."""
     file_body, codes, hidden_count = file_parts
+    # The file itself is in scope, its neighbours need not be: they are asked for with the scope
+    # again, and of the others no more is told than their number.
     neighbour_rows = service.store.watchlist.enterprise_rows(file_body["run"], codes, within)
     for relation in file_body["relations"]:
         visible_neighbours = [

@@ -43,6 +43,7 @@ async def score(request: Request) -> Response:
             service.store.reader.current_answer, code, caller.scope(SCORES)
         )
     finally:
+        # Also for an unknown code: trying codes is what a trail must show.
         audit_payload = {"code": code, "run": answer.run if answer else None}
         await service.journal.note(caller.act("enterprise.score", purpose, **audit_payload))
     tag = f'"{answer.etag}"'
@@ -165,6 +166,8 @@ async def batch(request: Request, request_body: Codes) -> Response:
     wrong_codes = {f"codes.{i}": c for i, c in enumerate(codes) if problem_with(c) is not None}
     if wrong_codes:
         raise WrongCodes(wrong_codes)
+    # Each once, in the order of the question: a code sent twice is neither read nor recorded
+    # twice.
     codes = list(dict.fromkeys(codes))
     body, run = await asyncio.to_thread(_batch_body, service, codes, caller.scope(SCORES))
     audit_payload = {"codes": codes, "run": run}
@@ -179,6 +182,7 @@ def _batch_body(service: Service, codes: list[str], within: BureauScope) -> tupl
     answers = reader.answers_by_code(codes, within)
     run = next(iter(answers.values())).run if answers else int(reader.current_run()["run"])
     missing_codes = ", ".join(f'"{code}"' for code in codes if code not in answers)
+    # Joined, not parsed and written again: the bytes are those of the single answer.
     scores = b",".join(answers[code].body for code in codes if code in answers)
     head, tail = f'{{"run":{run},"scores":[', f'],"not_found":[{missing_codes}]}}'
     return head.encode() + scores + tail.encode(), run

@@ -106,6 +106,8 @@ async def run_what_if(
         )
         run = comparison["run"]
     finally:
+        # Recorded also if there was no answer: trying one code after the other leaves its
+        # trace.
         audit_payload = {
             "code": code,
             "run": run,

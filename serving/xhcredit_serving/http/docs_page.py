@@ -16,6 +16,7 @@ _TYPES = {
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
 }
+# Swagger UI sets styles inline; scripts come from our own files alone.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 _PAGE = """<!doctype html>
 <html lang="zh-CN">

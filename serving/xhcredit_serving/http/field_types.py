@@ -25,6 +25,7 @@ Bureau = Annotated[
     EncodableText,
     Field(
         max_length=64,
+        # Without 、, by which Caller.bureau joins several bureaus in the audit log.
         pattern=r"^[^\x00-\x1f\x7f、]*$",
         description="部门；空为全区 / bureau; empty: the whole district",
         examples=["市场监管局"],

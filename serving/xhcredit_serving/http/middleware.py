@@ -228,6 +228,7 @@ class _LimitedReceive:
             async with asyncio.timeout(self._deadline - time.monotonic()):
                 return await self._receive()
         except TimeoutError:
+            # The rest of the body may still arrive, and must not be taken for the next request.
             raise HTTPException(408, headers={"Connection": "close"}) from None
 
 

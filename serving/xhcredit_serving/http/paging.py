@@ -26,6 +26,7 @@ def start_position(page_query: BaseModel, after: str, list_version: str) -> int:
         return 0
     mark, _, position = after.partition(".")
     fits = mark == cursor_mark(page_query, list_version)
+    # `isdigit` alone takes digits such as `²`, at which `int` fails.
     if not fits or not (position.isascii() and position.isdigit()):
         raise BadInput("the cursor is of another question or list; begin with the first page")
     return int(position)

@@ -185,6 +185,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     ]
     detail = f"{faults[0].field}: {faults[0].detail}; see /docs for what is expected"
     kind = HTTP["wrong_request"]
+    # Cut, so that an answer does not grow with the mistakes of a request.
     return problem_response(request_id_of(request), "wrong_request", kind, detail, faults[:100])
 
 

@@ -73,6 +73,8 @@ class Champions:
             if (
                 run is None
                 or (self.champion and self.champion.run == run)
+                # Asked several times a second: a run that was refused is not loaded again each
+                # time.
                 or run in self._refusal_by_run
             ):
                 return

@@ -65,6 +65,7 @@ def check(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     Nothing is changed: a store of an earlier version is upgraded by `store migrate` first.
     """
     require_store(store)
+    # A check that upgraded or repaired first would hide what it is to find.
     with Store.open_unchanged(store) as opened_store:
         verdict = walk_all(opened_store.database)
         fault_list = find_faults(opened_store.database)

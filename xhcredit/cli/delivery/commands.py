@@ -148,6 +148,8 @@ def add(
     actor: Actor = "",
 ) -> None:
     """Let another system be told from now on; its secret is shown once."""
+    # Before it is stored: the operator sees a forbidden address at once, not at the first
+    # sending.
     _address_policy(allow).url(url)
     with existing_store(store) as opened_store:
         act = _act(actor, "subscription.new", why, bureau)

@@ -203,6 +203,7 @@ def _yaml(file: Path) -> dict[str, Any]:
         BadInput: it cannot be read as such.
     """
     try:
+        # Plans come from elsewhere: YAML with tags could otherwise build objects and run code.
         parsed = yaml.safe_load(_bytes(file))
     except yaml.YAMLError as error:
         raise BadInput(f'"{file}" is not YAML ({error}); see data/sample/draw/plan.yaml') from None

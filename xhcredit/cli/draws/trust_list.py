@@ -53,6 +53,7 @@ def trust(
         }
         counts = {name: counts_by_change(list_table) for name, (list_table, _) in lists.items()}
         payload = {"as_of": day.isoformat(), "before": before, **counts}
+        # Recorded first: a list that names enterprises does not leave without an entry.
         opened_store.record([Act(getpass.getuser(), "draw.trust", why, payload=payload)])
         files = [
             file for list_table, write in lists.values() for file in write(list_table, day, out_)

@@ -28,6 +28,7 @@ from xhcredit.ingest.readers.text import chunks, encoding_of, open_bytes
 from xhcredit.ingest.sql_text import read_parquet
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "，": "full-width comma"}
+# A block of the reader, and with it the longest row that it can take.
 _BLOCK = 8 << 20
 
 
@@ -58,6 +59,7 @@ def stage_csv(path: Path, source_format: Format, folder: Path) -> Staged:
 def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
     """First record of the file."""
     with open_bytes(path) as file:
+        # The first megabyte may end in the middle of a character.
         start = file.read(1 << 20).decode(encoding, errors="ignore").removeprefix("\ufeff")
     try:
         header = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
@@ -115,11 +117,17 @@ def _copy(path: Path, encoding: str, delimiter: str, writer: StageWriter) -> tup
         reader = pacsv.open_csv(
             pa.PythonFile(file, mode="r"),
             read_options=pacsv.ReadOptions(
-                column_names=names, use_threads=False, block_size=_BLOCK, encoding=encoding
+                # With names given the header is a record too, so records are numbered as a
+                # person sees them; only one thread knows the number of a refused row.
+                column_names=names,
+                use_threads=False,
+                block_size=_BLOCK,
+                encoding=encoding,
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=delimiter,
                 newlines_in_values=True,
+                # Spreadsheet programs count empty lines, so row numbers must.
                 ignore_empty_lines=False,
                 invalid_row_handler=refuse,
             ),

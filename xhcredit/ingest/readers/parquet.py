@@ -55,6 +55,7 @@ def _check_values(path: Path, names: list[str]) -> None:
             try:
                 con.execute(f"SELECT bit_xor(hash({quoted(name)}::VARCHAR)) FROM {source}")
             except duckdb.Error as error:
+                # Memory that runs out here says nothing against the file.
                 if isinstance(error, duckdb.OutOfMemoryException):
                     raise
                 raise BadInput(

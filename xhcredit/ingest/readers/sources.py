@@ -108,6 +108,8 @@ def _stage_file(path: Path, source_format: Format, folder: Path) -> Staged:
 def content_digest(con: duckdb.DuckDBPyConnection, staged: Staged) -> str:
     """Digest of the rows of a database table, whatever order they come in."""
     rows = con.execute(
+        # A sum, because a database gives its rows in any order; HUGEINT, so that it does not
+        # overflow.
         f"SELECT count(*), sum(md5_number_lower(t::VARCHAR)::HUGEINT) "
         f"FROM (SELECT * EXCLUDE (_row) FROM ({staged.select})) t"
     ).fetchone()

@@ -58,6 +58,7 @@ def checked_header(names: Sequence[str], source: str) -> tuple[str, ...]:
                 f'"{source}": column {position} of the header (row 1) has no name; name it or '
                 f"delete the column"
             )
+        # DuckDB does not tell names apart by their case.
         if name.lower() in [
             earlier_name.lower() for earlier_name in ("_row", *header[: position - 1])
         ]:

@@ -119,6 +119,7 @@ def past_tier_falls(
     earlier_tiers: np.ndarray | None = None
     for k, day in enumerate(days[::_TIER_STEP]):
         progress("tiers", k * _TIER_STEP, len(days))
+        # By the rules of that very day: a past tier is what the law made of the facts then.
         model = model_on(rules, release, date(1970, 1, 1) + timedelta(days=day))
         rows = district.event_columns.present(day)
         tiers = np.full(len(district.event_columns), "", "U1")

@@ -193,6 +193,7 @@ def white_nodes(warehouse: Path, rules: Rulebook, day: date) -> frozenset[int]:
 def nodes_of(warehouse: Path) -> list[tuple[str, str]]:
     """Kind and name of every node, in the order in which the clustered store numbers them."""
     opened_warehouse = Warehouse(warehouse)
+    # Under the reading lock: an ingestion in between would number the nodes anew.
     with opened_warehouse.reading(), duckdb.connect() as con:
         create_views(con, opened_warehouse)
         return con.sql(

@@ -62,6 +62,7 @@ def perform_on_alerts(
     """
     if not 0 < len(numbers) <= MAX_ALERTS_PER_ACTION or len(set(numbers)) != len(numbers):
         raise BadInput(f"{len(numbers)} alerts; give 1 to {MAX_ALERTS_PER_ACTION} different ones")
+    # What only a night may do (expire, count due days anew) is nobody's to do by hand.
     if action.act not in TRANSITIONS or action.act in BY_NIGHT:
         known_acts = ", ".join(name for name in TRANSITIONS if name not in BY_NIGHT)
         raise BadInput(f'unknown act "{action.act}"; choose one of: {known_acts}')
@@ -73,6 +74,7 @@ def perform_on_alerts(
 
 
 def _transition_of(rules: Rulebook, action: AlertAction) -> ActionBuilder:
+    # The flow in force when the act is done, not when the alert was raised.
     flow = rules.value("alerts.flow", Flow, as_of=action.on)
     routing = rules.value("alerts.routing", Routing, as_of=action.on)
 
@@ -81,6 +83,7 @@ def _transition_of(rules: Rulebook, action: AlertAction) -> ActionBuilder:
         standing = standing_after(earlier_standing, alert["steps"], action, flow, rules.calendar)
         if action.act != "issue":
             return action, standing
+        # 防范联动 goes by the published table of departments, not by whoever issues.
         department_names = notified_departments(routing, alert["family"], standing)
         provisional = is_provisional(asdict(standing), rules.calendar)
         details = {**action.details, "departments": department_names, "provisional": provisional}

@@ -173,6 +173,7 @@ def split_by_proofs(
     oldest = (as_of - timedelta(days=rule.valid_days)).isoformat()
     ready_triggers, untested_ids = [], []
     for trigger in active_triggers(rules, as_of):
+        # Other numbers are another trigger: they have to be back-tested first.
         proof = proofs.get((trigger.id, trigger.digest))
         if proof is not None and proof["as_of"] >= oldest:
             ready_triggers.append(trigger)
@@ -189,6 +190,7 @@ def tier_falls_of_run(
         run = store.reader.current_run()
     except UnknownRecord:
         return 0, {}
+    # A fall is news on the day of its own run; that of another day was told then.
     if run["as_of"] != as_of.isoformat():
         return 0, {}
     s = snapshots.c

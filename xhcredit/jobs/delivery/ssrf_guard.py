@@ -89,6 +89,7 @@ class AddressPolicy:
             return
         if url.scheme != "https":
             raise BadInput(f'"{url.host}" is asked without HTTPS; {_REMEDY}')
+        # ipaddress takes most multicast addresses for global ones.
         if not effective_address.is_global or effective_address.is_multicast:
             raise BadInput(f'"{url.host}" is inside, at {address}; {_REMEDY}')
 
@@ -118,7 +119,9 @@ def _resolve_host(url: httpx.URL) -> Sequence[Address]:
     except (OSError, UnicodeError):
         raise BadInput(f'nobody has the name "{url.host}"; see that it is right') from None
     addresses = (
-        ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in address_infos
+        # The zone of a link-local address, after %, is no part of what is judged.
+        ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
+        for entry in address_infos
     )
     return list(dict.fromkeys(addresses))
 
@@ -130,4 +133,5 @@ def _effective_address(address: Address) -> Address:
     if address in _NAT64_PREFIX:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     teredo = address.teredo
+    # Mapped, 6to4 and Teredo: an inner IPv4 address would else pass as a global IPv6 one.
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)

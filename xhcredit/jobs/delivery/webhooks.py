@@ -90,6 +90,7 @@ def deliver(store: Store, policy: DeliveryPolicy | None = None) -> list[Delivery
         StoreUnavailable: the database is away; what was sent and not noted is sent again.
     """
     policy, elapsed = policy or DeliveryPolicy(), stopwatch()
+    # One deliverer at a time, or the order of an enterprise's messages is lost.
     with store.database.delivering() as is_only_deliverer:
         if not is_only_deliverer:
             raise WrongState("another deliverer is at work on this store; let it finish")
@@ -128,6 +129,7 @@ async def _deliver_to_all(store: Store, policy: DeliveryPolicy) -> list[Delivery
             return await _Sender(store, policy, client, subscription).deliver_due()
 
     subscriptions = store.subscriptions.list_subscriptions()
+    # One receiver that fails must not leave the deliveries of the others unnoted.
     outcomes = await asyncio.gather(*map(deliver_to_one, subscriptions), return_exceptions=True)
     _raise_first(
         [
@@ -208,6 +210,8 @@ class _Sender:
     async def _post(self, message: PendingDelivery) -> _ReceiverAnswer:
         """Send one message; only the head of the response is read, with a timeout."""
         try:
+            # httpx's own timeout is for each read: a receiver that drips bytes would hold the
+            # pass for ever.
             async with asyncio.timeout(self.policy.timeout_seconds):
                 request = await asyncio.to_thread(self._request, message)
                 response = await self.client.send(request, stream=True)
@@ -222,6 +226,8 @@ class _Sender:
 
     def _request(self, message: PendingDelivery) -> httpx.Request:
         """HTTP request to the checked IP address, with the host name for TLS and Host."""
+        # Checked with every attempt: what the name resolves to may have changed since the last
+        # one.
         url = self.policy.address_policy.url(self.subscription.url)
         address = self.policy.address_policy.resolved_address(url)
         moment = self.store.writer.clock()
@@ -232,6 +238,8 @@ class _Sender:
             "content-type": "application/json",
             "user-agent": "xhcredit",
         }
+        # The address that was judged is the one connected to; SNI and Host keep the name, which
+        # TLS still has to prove.
         address_url = url.copy_with(host=str(address))
         extensions = {"sni_hostname": url.host}
         return self.client.build_request(
@@ -245,6 +253,7 @@ class _Sender:
         attempts = message.attempts + 1
         if attempts >= self.policy.attempts:
             return DeliveryOutcome(message.message, "dead", answer.said, format_moment(moment))
+        # A receiver may ask for a longer pause than ours, but not for one without end.
         pause = max(
             self.policy.retry_pause(attempts),
             min(answer.retry_after(moment.timestamp()), self.policy.longest_pause),

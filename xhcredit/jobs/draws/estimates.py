@@ -107,6 +107,8 @@ def _total(
     if design == "stratified":
         count = int(stratum.max()) + 1
         hits = np.bincount(stratum[visited], values, count).astype(float)
+        # By way of text: the odds are decimals, and their exact fraction is the one that the
+        # draw counted with.
         ratios = [Fraction(str(o)) for o in frame.groupby("cell")["odds"].first()]
         sizes = np.bincount(stratum).tolist()
         variance, method = stratified_variance(sizes, ratios, hits, hits), "exact joint odds"

@@ -50,11 +50,14 @@ def apply_exclusions(
             _by_status(warehouse, law, as_of),
         ),
         (
+            # 国办发〔2024〕54号: each field publishes its yearly cap on inspections.
             "已达年度检查次数上限 yearly cap reached",
             "draws.caps",
             _capped(plan, warehouse, rules, law, as_of),
         ),
         (
+            # 食品: after a higher bureau's check the same items are left alone for three months
+            # as a rule (总局令第49号 第四十二条).
             "上级近期已检查同一事项 inspected lately by a higher bureau",
             "draws.exclusions",
             _inspected_by_higher(plan, warehouse, rules, law, as_of),
@@ -65,6 +68,7 @@ def apply_exclusions(
             _with_pending_check(plan, warehouse, law, as_of) | codes_under_check,
         ),
         (
+            # 无感监管对象清单: 沪府办发〔2024〕34号、沪法治政府办〔2024〕11号.
             "无感监管对象 on the list of remote checks",
             "draws.trust",
             trusted_codes(scope, plan, warehouse, rules, as_of),
@@ -177,6 +181,8 @@ def with_duty(
         "AND occurred_on + to_months($months) > $last AND list_contains($forms, form) "
         "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
     )
+    # 食品: all points at least once in two years (总局令第49号 第二十二条第一款); flying checks and single
+    # items do not count (第二十七条).
     duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     for duty in duties.values():
         if duty.field in plan.fields:

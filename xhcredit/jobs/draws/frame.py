@@ -179,6 +179,7 @@ def _stratified_design(
 ) -> FrameDesign:
     table = enterprises[["tier", "street", "duty", "paused"]].join(past_rates)
     table["street"] = table["street"].fillna("") if plan.by_street else ""
+    # Coverage by law knows no pause.
     table["paused"] &= ~table["duty"]
     stratum_index = table.groupby(list(table.columns), sort=False).ngroup()
     kinds = [
@@ -187,6 +188,7 @@ def _stratified_design(
             index=False
         )
     ]
+    # With the salt strata are numbered at random, so that their ids tell no tier.
     (salt,) = salts(1)
     ids = strata.stratum_ids(kinds, salt)
     odds = {kind: strata.odds_of(kind, plan.by_tier) for kind in ids}
@@ -205,6 +207,7 @@ def _individual_frame(plan: Plan, enterprises: pd.DataFrame, salts: Salts) -> Fr
     drawable = enterprises[~(enterprises["paused"] & ~enterprises["duty"])].sort_values("code")
     rate = drawable["tier"].map({k: float(v) for k, v in plan.ratios.items()}).to_numpy(float)
     rank = drawable.groupby("tier")["composite"].rank(ascending=False, pct=True).to_numpy(float)
+    # The factor runs from 2/3 to 4/3 within a tier, so that the tier keeps its rate on average.
     weights = np.where(drawable["duty"], 1.0, rate * (rank + 1) / 1.5)
     size = max(1, round(float(np.where(drawable["duty"], 1.0, rate).sum())))
     codes = drawable["code"].tolist()

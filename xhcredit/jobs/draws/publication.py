@@ -40,6 +40,7 @@ def due_on(last_visit: date, rules: Rulebook) -> LastDay:
     Raises:
         BeyondCalendar: the last visit was before the first year of the calendar.
     """
+    # 结果二十个工作日内公示，谁检查、谁录入、谁公开 (国发〔2019〕5号、国市监信〔2019〕38号).
     law = rules.serving("draws.publication", Publication, as_of=last_visit)
     return rules.calendar.term(last_visit, law.working_days)
 

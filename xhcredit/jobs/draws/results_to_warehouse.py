@@ -159,7 +159,9 @@ def _inspection_row(
     return {
         "code": code,
         "inspected_on": result["inspected_on"],
+        # Known when it is entered, but not before the visit, which ingestion would refuse.
         "entered_on": max(today.isoformat(), result["inspected_on"]),
+        # Draw and code are the key, so the same results entered again are no second inspection.
         "inspection_no": f"{draw_row['id']}|{code}",
         "form": "random",
         "field": plan["fields"][0],
@@ -169,5 +171,7 @@ def _inspection_row(
         "completeness": result.get(COMPLETENESS, ""),
         "agency": plan["bureau"],
         "draw_id": draw_row["id"],
+        # With the odds beside each result, prevalence is estimated without bias and training
+        # can weight by 1/π.
         "inclusion_probability": odds,
     }

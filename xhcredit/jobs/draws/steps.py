@@ -60,6 +60,8 @@ class People:
 
 def salts(count: int) -> list[str]:
     """Random salts, one per row of a frame."""
+    # From the system's own source: with salts that can be guessed, codes could be tried until a
+    # row fits.
     random_bytes = os.urandom(SALT_BYTES * count)
     return [
         random_bytes[start : start + SALT_BYTES].hex()
@@ -184,6 +186,7 @@ def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> Js
         WrongState: the frame is not frozen, or a seed is there.
     """
     announced = commitment_of(store, draw)["seed_source"]
+    # Another source after the commitment would be a choice among outcomes.
     if source.strip() != announced:
         raise BadPlan(f'the seed must come from "{announced}", as announced; found "{source}"')
     return store.draws.seed(act, draw, seed_text(value), announced)

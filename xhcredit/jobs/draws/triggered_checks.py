@@ -90,6 +90,7 @@ def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:
             f'"{check.source}" is no source; write one of {", ".join(sources)} (draws.triggered)'
         )
     items_by_id = rules.serving("draws.items", Items, as_of=day).root
+    # 未报市级备案的事项不得检查 (检查码: 沪府办发〔2024〕34号、沪法治政府办〔2024〕11号).
     unknown_items = [item for item in check.items if item not in items_by_id]
     if unknown_items:
         raise BadPlan(
@@ -101,6 +102,8 @@ def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:
         raise BadPlan(f"items of the fields {', '.join(fields)}; open one check for each field")
     form = sources[check.source].form
     caps = rules.serving("draws.caps", InspectionCaps, as_of=day).fields
+    # Complaints, transfers, an enterprise's own request and checks deployed from above are
+    # outside the yearly cap (司法部有关问题解答, as reported).
     counts = fields[0] in caps and form in caps[fields[0]].forms
     return {"field": fields[0], "form": form, "counts": counts}
 

@@ -73,6 +73,7 @@ def with_items(
     for field in sorted({d.field for d in duties.values()}):
         duty[_covered(table, duties.values(), field)] += f"{field};"
     for item, field in items.items():
+        # 全覆盖 goes before: 优化营商环境条例 第五十四条, 民营经济促进法 第五十二条.
         is_quiet = table["listed"] & ~_covered(table, duties.values(), field)
         quiet[is_quiet] += f"{item};"
     return table.assign(quiet=quiet.str.rstrip(";"), duty=duty.str.rstrip(";"))

@@ -46,6 +46,7 @@ def trust_table(tiers: pd.DataFrame, warehouse: Path, rules: Rulebook, as_of: da
     table = tiers[["code", "tier"]].merge(blemishes, on="code", how="left")
     clean_since = pd.Timestamp(add_months(as_of, -law.months))
     has_low_tier = table["tier"].isin(law.tiers)
+    # Not `<=`: who has no blemish has no day, and a comparison with a missing day is false.
     has_clean_record = ~(table["last"] > clean_since)
     reason = pd.Series("等级不符 tier is not low enough", index=table.index)
     reason[has_low_tier & ~has_clean_record] = (

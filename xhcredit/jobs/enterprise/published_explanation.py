@@ -110,6 +110,7 @@ def explain_run(
         warehouse, live_model.event_columns, live_model.model, published_answer["code"], shown_on
     )
     result = ("composite", "tier")
+    # Compared as written, because the published answer holds rounded values.
     differing = [n for n in result if rounded(explanation[n], n) != rounded(published_answer[n], n)]
     if differing:
         raise OtherNight(_other_night_message(run, differing))

@@ -58,6 +58,8 @@ def check_live_model(live_model: LiveModel, published: Mapping[str, Mapping[str,
         computed = result_of(model, x[:, [index]])
         plain_points = model.release.general.score_of(values)
         compiled_points = float(scored.general[index])
+        # To the last bit: the points table is the release, and its compiled form may not differ
+        # by a rounding.
         if compiled_points != plain_points:
             raise BadDeclaration(
                 _refusal_message(

@@ -174,6 +174,7 @@ def _categories(column: Column, value: Any) -> str:
 
 
 def _day(column: Column, value: Any) -> date:
+    # fromisoformat also takes 20260630 and days of a week; one form only is taken here.
     if len(_text(column, value)) != len("2026-06-30"):
         raise ValueError(column.name)
     return date.fromisoformat(value)

@@ -76,6 +76,7 @@ def publish(
     """
     night = _read_night(folder, release)
     with store.snapshots.staging() as staged_run:
+        # Asked under the publisher's lock: the same night from two processes is published once.
         earlier_run = _earlier_run(store, night)
         if earlier_run is not None:
             return earlier_run
@@ -86,6 +87,8 @@ def publish(
             store.snapshots.stage(staged_run, rows)
             progress("publish", staged_run.rows, night.enterprises)
         audit_payload = {"provenance": dict(night.provenance), "enterprises": night.enterprises}
+        # The provenance is the key: a night published just before a crash is not published
+        # again.
         act = Act(actor, "run.publish", purpose, payload=audit_payload, key=night.digest)
         run_outcome = store.snapshots.publish(act, staged_run, night)
     progress("publish", night.enterprises, night.enterprises)
@@ -171,6 +174,7 @@ def _ready_sql(column_names: Sequence[str]) -> str:
     x_parts = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_x_sql(n)} END" for n in x_names]
     field_parts = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x_names]
     return _READY_SQL.format(
+        # json_merge_patch drops members that are null, which are the X that do not apply.
         x=f"json_merge_patch('{{}}', json_object({', '.join(x_parts)}))" if x_parts else "'{}'",
         fields=f"concat({', '.join(field_parts)})" if field_parts else "''",
         **{

@@ -134,6 +134,8 @@ def keep_for_next_night(out: Path, event_columns: EventColumns, columns: NightCo
         json.dumps(manifest, ensure_ascii=False), encoding="utf-8"
     )
     shutil.rmtree(out / FOLDER, ignore_errors=True)
+    # A kill between the two lines leaves nothing to carry on: one full night more, never a
+    # wrong one.
     os.replace(part_folder, out / FOLDER)
 
 

@@ -33,6 +33,7 @@ def sample_positions(size: int, share: float, seed: str) -> Array:
         return np.arange(size)
     digest = hashlib.sha256(seed.encode()).digest()
     words = np.arange(count, dtype=np.uint64) + np.uint64(int.from_bytes(digest[:8], "little") >> 1)
+    # 2^64 divided by the golden ratio: consecutive numbers fall far apart.
     mixed = (words ^ (words >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
     return np.unique((mixed ^ (mixed >> np.uint64(29))) % np.uint64(size)).astype(np.int64)
 
@@ -65,6 +66,7 @@ def check_carried(
     )
     for name, column in recomputed.columns.items():
         carried_values = results.columns[name][checked_rows]
+        # Missing equals missing here; of NaN itself that is not true.
         is_same = (carried_values == column) | (
             (carried_values != carried_values) & (column != column)
         )

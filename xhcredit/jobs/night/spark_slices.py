@@ -179,6 +179,7 @@ def _gather_slices(task: SparkTask, columns: NightColumns, progress: Progress) -
     for k in range(task.count):
         start, stop = (rows.shape[0] * i // task.count for i in (k, k + 1))
         slice_log = log_duration("night.slice", first=start, enterprises=stop - start, carried=0)
+        # Without pickles: no code may come along with arrays out of a shared folder.
         with slice_log, np.load(_slice_file(task, k), allow_pickle=False) as slice_arrays:
             if not np.array_equal(slice_arrays["rows"], rows[start:stop]):
                 raise NightRefuted(f"slice {k} holds other enterprises; remove {task.slices}")

@@ -72,6 +72,7 @@ def _states_to_read(query: CaseQuery, *, since: bool) -> frozenset[str]:
     if not (query.overdue and since):
         return query.states
     open_states = frozenset(STATES) - DEALT_WITH
+    # An empty set would mean every state; the empty text is no state at all.
     return (query.states & open_states if query.states else open_states) or frozenset({""})
 
 

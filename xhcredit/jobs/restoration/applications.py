@@ -123,6 +123,8 @@ def perform_on_case(
         WrongState: the step does not fit, or conditions are unmet and nobody said "despite".
         BadInput: something that the step needs is not given.
     """
+    # Read before the transaction: the warehouse takes its time, and the store's writer must not
+    # wait for it.
     current_record = _current_record(context, number, action) if action.act == "refile" else None
 
     def make_step(case_row: dict[str, Any]) -> Step:
@@ -188,6 +190,7 @@ def _classify_details(
     }
     record_fields = _latest_detail(case_row, "record")
     record = record_from({**record_fields, "override": override})
+    # For the day of the last filing, on whatever day the official sets the class.
     filed_on = [day for act, day in act_days(case_row) if act in ("file", "refile")][-1]
     return {"record": plain(record), **_assessment_data(context, record, filed_on)}
 
@@ -220,6 +223,7 @@ def _publish_details(
     current_record: AdverseRecord | None,
 ) -> dict[str, Any]:
     """Platforms that were notified."""
+    # 修复须在各平台协同 (民营经济促进法 第五十四条): each that was told is named.
     platforms = action.details.get("platforms") or ()
     if not platforms:
         raise BadInput(f'"{action.act}" without platforms; name those that were told')

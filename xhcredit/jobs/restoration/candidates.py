@@ -153,6 +153,7 @@ def equal_row_groups(columns: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArra
     for column in columns:
         comparable = column.view(np.int64) if column.dtype.kind == "M" else column
         codes = pd.factorize(comparable, use_na_sentinel=False)[0]
+        # Made dense after every column: the product of all their sizes would overflow.
         ids = pd.factorize(ids * (int(codes.max()) + 1) + codes)[0]
     order = np.argsort(ids, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)

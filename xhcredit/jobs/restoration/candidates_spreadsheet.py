@@ -30,6 +30,7 @@ HEADINGS = {
     "needs_lawyer": ("须法制确认", 12),
 }
 MARK = "内部工作清单：用于主动提醒企业，不公开；结论以受理机关审核为准。"
+# A sheet of a spreadsheet ends at 1,048,576 rows.
 _SHEET_ROWS = 1_048_000
 
 

@@ -117,6 +117,8 @@ def write_restorable(
         earlier_list = _earlier_list(table, sheet, provenance)
         if earlier_list is not None:
             return earlier_list
+        # The table goes first and is written last, so it never stands beside a sheet of another
+        # night.
         table.unlink(missing_ok=True)
         sheet.unlink(missing_ok=True)
         try:

@@ -173,8 +173,10 @@ def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
     samr = agency.str.contains("|".join(_SAMR_WORDS)) | (
         (agency == "") & frame["field"].isin(_FIELDS_OF_SAMR)
     )
+    # The abnormal list is kept by market supervision alone, whatever organ the export names.
     if len(frame) and frame["kind"].iloc[0] == "abnormal_listing":
         samr = pd.Series(True, index=frame.index)
+    # Of spot checks only those of market supervision can be restored (总局令第107号).
     if len(frame) and frame["kind"].iloc[0] in SPOT_CHECKS:
         frame = frame[samr | (frame["kind"] == "food_sample")].reset_index(drop=True)
         samr = pd.Series(True, index=frame.index)

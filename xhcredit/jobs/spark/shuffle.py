@@ -162,6 +162,8 @@ def read_pieces(plan: SortPlan, tasks: list[list[Piece]], batches: Iterator[Any]
             for file, seq, group in tasks[task_number]:
                 rows = _row_group(file, group, types)
                 codes = cluster.numpy_values(rows["code"].combine_chunks(), "S18")
+                # A code before the first one is in no register; the first run takes it, and the
+                # join there drops it.
                 run = np.maximum(np.searchsorted(firsts, codes, side="right") - 1, 0)
                 rows = rows.append_column("_seq", pa.array(np.full(len(rows), seq, np.int32)))
                 rows = rows.append_column("_run", pa.array(run.astype(np.int32)))

@@ -75,6 +75,7 @@ def open_event_columns(
     """
     sort_bytes = for_sorting(memory)
     source = Warehouse(warehouse)
+    # Order of locks everywhere: the warehouse's (shared), then that of the clustered stores.
     with source.reading(), exclusive_lock(warehouse):
         if not source.entries():
             raise NothingKnown(f'"{warehouse}" holds no ingested data; run "xhcredit ingest" first')
@@ -116,6 +117,7 @@ def open_book(
     target = _folder_of(source, digest)
     if not target.exists():
         with source.reading(), exclusive_lock(warehouse):
+            # Another process may have built it while this one waited for the lock.
             if not target.exists():
                 with log_duration("cluster.built", spliced=False) as counts:
                     _build_as_of(source, target, digest, progress)

@@ -102,6 +102,7 @@ def open_rows(
     missing = [name for name in table_names if not (folder / f"{name}.parquet").exists()]
     if missing:
         opened_warehouse = Warehouse(warehouse)
+        # The same order of locks as open_event_columns.
         with opened_warehouse.reading(), exclusive_lock(warehouse):
             if not event_columns.path.exists():
                 raise BadInput(f'"{warehouse}" has new data since; open its store anew')

@@ -41,6 +41,8 @@ def refuse_mixed_roles(roles: Iterable[str]) -> None:
     """
     role_set = set(roles)
     admin_roles = sorted(role_set & ADMINISTRATORS)
+    # System, security and audit administration are three people (三权分立), and none of them also
+    # does what they administer.
     if admin_roles and len(role_set) > 1:
         other_roles = ", ".join(sorted(role_set - {admin_roles[0]}))
         raise TwoPersons(
@@ -74,6 +76,8 @@ class Access:
         """
 
         def work(tx: Tx) -> None:
+            # Asked under the writer's lock: two requests for one login cannot both find it
+            # free.
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is not None:
                 raise BadInput(f'the login "{login}" is taken; choose another')
             row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
@@ -96,6 +100,8 @@ class Access:
         def work(tx: Tx) -> None:
             column_names = sorted(columns)
             same_identity = users.c.external == columns.get("external")
+            # A unique index stands behind this; it is asked first so that the refusal can say
+            # what to do.
             if columns.get("external") and tx.con.scalar(
                 select(users.c.login).where(same_identity)
             ):
@@ -183,6 +189,8 @@ class Access:
             ).all()
         if row is None:
             raise UnknownRecord(f'nobody has the login "{login}"; check it')
+        # An unknown prefix is compared as well, in constant time, so that the time taken tells
+        # no prefix that exists.
         return {**row, "grants": sorted((g.role, g.bureau) for g in grant_rows)}
 
     def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
@@ -201,10 +209,14 @@ class Access:
             grant_filter = (
                 (grants.c.login == login) & (grants.c.role == role) & (grants.c.bureau == bureau)
             )
+            # Deleted before granting too: granting twice is no error, and the row names the
+            # entry of the latest grant.
             removed_count = tx.con.execute(delete(grants).where(grant_filter)).rowcount
             if take and not removed_count:
                 raise UnknownRecord(f'"{login}" is not {role} of "{bureau}"; see who is')
             if not take:
+                # Read after the delete and under the writer's lock: two grants at once cannot
+                # mix roles that neither would mix alone.
                 other_roles = select(grants.c.role).where(grants.c.login == login)
                 refuse_mixed_roles([role, *tx.con.scalars(other_roles)])
                 tx.con.execute(insert(grants), {**row, "activity": tx.seq})
@@ -225,6 +237,8 @@ class Access:
         refuse_mixed_roles(roles)
         if act.key is not None:
             raise BadInput("a new key is shown once and kept nowhere; ask without idempotency key")
+        # The prefix finds the row by its key; only the 256 random bits behind it are the
+        # secret.
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         key_text = f"xhc_{prefix}_{secret}"
         row = {"prefix": prefix, "digest": digest_of(key_text), "name": name, "bureau": bureau}
@@ -232,6 +246,8 @@ class Access:
 
         def work(tx: Tx) -> None:
             tx.con.execute(insert(keys), {**row, "activity": tx.seq})
+            # Column by column, never the whole row: the chain is exported, and the digest must
+            # not leave with it.
             tx.audit(**{k: row[k] for k in ("prefix", "name", "bureau", "roles", "expires_at")})
 
         self.writer.act(act, work)

@@ -41,6 +41,8 @@ class AuditLogQuery:
         for column, value in ((c.actor, self.actor), (c.action, self.action)):
             conditions += [column == value] if value else []
         conditions += [c.action.startswith(self.prefix, autoescape=True)] if self.prefix else []
+        # Payloads are canonical JSON: with its quotes a code is found as a whole value, never
+        # as a part of a longer text.
         conditions += [c.payload.contains(f'"{self.code}"', autoescape=True)] if self.code else []
         conditions += [c.at >= self.since] if self.since else []
         conditions += [c.at < self.until] if self.until else []
@@ -70,12 +72,15 @@ def read_page(
     """
     with database.reading() as con:
         last_seq = con.scalar(select(activity.c.seq).order_by(activity.c.seq.desc()).limit(1)) or 0
+        # A number beyond the head is cut to it, else the bounded scan would look at numbers
+        # that no entry has.
         start_seq = last_seq + 1 if before_seq is None else min(before_seq, last_seq + 1)
         lowest_seq = max(start_seq - max_scanned, 1)
         range_filter = (activity.c.seq < start_seq) & (activity.c.seq >= lowest_seq)
         statement = (
             select(activity).where(range_filter, query.where()).order_by(activity.c.seq.desc())
         )
+        # One more than asked tells whether there is a next page without counting the chain.
         entries = con.execute(statement.limit(limit + 1)).mappings().all()
     rows = [{**row, "payload": json.loads(row["payload"])} for row in entries[:limit]]
     if len(entries) > limit:

@@ -48,6 +48,8 @@ class Sessions:
         is_lock_over = users.c.locked_until <= moment_text
         failure_count = case((is_lock_over, 1), else_=users.c.failures + 1)
         new_lock = case((failure_count >= limit, format_moment(lock_end)), else_=None)
+        # Tested and counted by one UPDATE: guesses that come at once cannot all read the same
+        # count.
         is_unlocked = (users.c.login == login) & (users.c.locked_until.is_(None) | is_lock_over)
         with self.database.writing() as con:
             statement = (
@@ -152,6 +154,8 @@ class Sessions:
     def record_failure(self, address: str, moment: datetime, since: datetime) -> None:
         """Count a failed login against an address; older ones of all addresses are forgotten."""
         with self.database.writing() as con:
+            # Old failures go with each new one, so the table stays as small as what still
+            # counts.
             con.execute(delete(login_failures).where(login_failures.c.at < format_moment(since)))
             con.execute(insert(login_failures), {"address": address, "at": format_moment(moment)})
 
@@ -179,6 +183,8 @@ class Sessions:
         """Consume the pending OIDC login of a state, once; None if there is none."""
         state_filter = login_states.c.digest == digest_of(state)
         with self.database.writing() as con:
+            # Read and deleted under the writer's lock: a state that comes back twice is
+            # answered once.
             row = con.execute(select(login_states).where(state_filter)).mappings().first()
             con.execute(delete(login_states).where(state_filter))
         return None if row is None or row["at"] < format_moment(since) else dict(row)

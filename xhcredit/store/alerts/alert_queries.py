@@ -55,6 +55,8 @@ def filter_alerts(query: AlertQuery) -> Select[Any]:
     a, s = alerts.c, alert_steps.c
     statement = alerts_with_standing()
     if query.within is not None:
+        # As in is_within: an alert without a bureau is the district's, even if a scope should
+        # hold an empty text.
         statement = statement.where(a.bureau.in_(query.within), a.bureau != "")
     for column, values in (
         (s.state, query.states),
@@ -75,7 +77,9 @@ def _by_due_day(statement: Select[Any], query: AlertQuery) -> Select[Any]:
     """Filter by due day: overdue, without a due day, not snoozed."""
     s = alert_steps.c
     if query.overdue_on:
+        # Days are compared as text; empty (not snoozed) sorts before every day.
         is_asleep = s.snoozed_until >= query.overdue_on
+        # An empty due day would sort before every day and count as overdue.
         is_overdue = and_(s.due_on != "", s.due_on < query.overdue_on)
         statement = statement.where(not_(s.state.in_(CLOSED_STATES)), is_overdue, not_(is_asleep))
     if query.due_unknown:

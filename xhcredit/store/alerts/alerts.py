@@ -234,7 +234,11 @@ def _insert_alerts(
 ) -> list[int]:
     """Insert alerts that are not there yet, each with its first step."""
     c = alerts.c
+    # The same fact about the same subject alerts once for good, also if the night is run again
+    # from other inputs.
     existing_keys = {tuple(row) for row in tx.con.execute(select(c.trigger, c.subject, c.fact))}
+    # Numbered here under the writer's lock: the first steps need the ids before the rows are
+    # in.
     last_id = tx.con.scalar(select(func.max(c.id))) or 0
     rows, steps = [], []
     for candidate, earlier in new_candidates:
@@ -261,6 +265,8 @@ def _insert_alerts(
 
 def _expire_alerts(tx: Tx, as_of: date, detected_before: str, reason: str) -> list[int]:
     """Expire alerts that were not issued in time; a snooze keeps them."""
+    # Empty (not snoozed) sorts before every day, so only a snooze that still lasts keeps an
+    # alert.
     statement = alerts_with_standing().where(
         alert_steps.c.state.in_(("detected", "screened")),
         alerts.c.detected_on < detected_before,
@@ -289,6 +295,8 @@ def _alerts_under_way(tx: Tx) -> list[dict[str, Any]]:
 
 def _redate_alerts(tx: Tx, as_of: date, redate_alert: DueDayUpdate) -> list[int]:
     """Update due days of alerts under way by today's calendar of working days."""
+    # A step dated after this night, which was run for an earlier day, is left alone: steps only
+    # go forward.
     open_alerts = with_steps(
         tx.con, [r for r in _alerts_under_way(tx) if r["done_on"] <= as_of.isoformat()]
     )
@@ -340,6 +348,8 @@ def add_step(
         _refuse_merge(tx.con, alert, int(action.details["into"]), within)
     step_number = len(alert["steps"]) + 1
     tx.con.execute(insert(alert_steps), _step_row(tx, number, step_number, action, standing))
+    # In the step's own transaction: other departments are told if and only if the alert was
+    # issued (防范联动).
     if action.act == "issue":
         _add_issued_message(tx, alert, action, standing)
     return {"alert": number, "step": step_number, **asdict(standing)}
@@ -368,6 +378,7 @@ def _add_issued_message(
         "kind": "alert.issued",
         "code": alert["code"],
         "bureau": alert["bureau"],
+        # An alert is about no published run; the outbox's columns are not null, so 0 says so.
         "run": 0,
         "previous_run": 0,
         "activity": tx.seq,

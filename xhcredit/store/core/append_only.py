@@ -30,15 +30,20 @@ _SPECIAL: tuple[_Guard, ...] = (
     (
         "activity",
         "INSERT",
+        # Held by the database as well: an entry that is inserted past this program cannot fork
+        # the chain.
         f"NEW.seq <> coalesce({_HEAD}, 0) + 1 OR NEW.previous <> "
         f"coalesce((SELECT digest FROM activity WHERE seq = {_HEAD}), '')",
         "a chain: an entry must follow its head",
     ),
+    # Only changes are refused: retention deletes keys once their time is over.
     ("idempotency", "UPDATE", "", "append-only until its time is over"),
     ("snapshots", "UPDATE", "", "append-only"),
     (
         "snapshots",
         "DELETE",
+        # Rows go in before their run does: until it is published, those of a night cut off may
+        # be cleared.
         "EXISTS (SELECT 1 FROM runs WHERE run = OLD.run)",
         "append-only once its run is published",
     ),
@@ -69,6 +74,7 @@ _GUARDS: tuple[_Guard, ...] = (
         (
             table,
             "INSERT",
+            # The count is the number of the last step, because no step is ever deleted.
             f"NEW.step <> (SELECT count(*) FROM {table} WHERE {of} = NEW.{of}) + 1",
             "append-only: a step must follow the last one",
         )
@@ -99,6 +105,8 @@ def guard_names(con: Connection) -> frozenset[str]:
 
 def missing_guards(con: Connection) -> list[str]:
     """Triggers that are not there, or not as they were made, or switched off."""
+    # Compared by source, not by name: a trigger of the right name that refuses nothing is a
+    # missing one.
     expected_guards, present_sources = _expected_guards(con), _present_triggers(con)
     if con.dialect.name == "sqlite":
         expected_sources = {
@@ -136,6 +144,7 @@ def _present_triggers(con: Connection) -> dict[str, str]:
 
 
 _TRIGGERS_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+# tgenabled 'A' (always): a trigger that sleeps in a replica's session counts as switched off.
 _TRIGGERS = (
     "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
     "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -148,6 +157,7 @@ def restore_guards(con: Connection) -> list[str]:
     missing_names, expected_guards = missing_guards(con), _expected_guards(con)
     on_sqlite = con.dialect.name == "sqlite"
     create_statements = _sqlite_statements if on_sqlite else _postgresql_statements
+    # All are made anew, not only the missing ones: a changed trigger still has its name.
     for sql in (
         (*_drop_statements(expected_guards, on_sqlite), *create_statements(expected_guards))
         if missing_names
@@ -193,6 +203,8 @@ def _function_body(table: str, event: str, condition: str, message: str) -> str:
     raise_statement = (
         f"RAISE EXCEPTION '{table} is {message}' USING ERRCODE = 'restrict_violation';"
     )
+    # A BEFORE trigger that returns NULL drops the row in silence, and on DELETE there is no
+    # NEW.
     returned_row = "OLD" if event == "DELETE" else "NEW"
     if not condition:
         return f"BEGIN {raise_statement} END"

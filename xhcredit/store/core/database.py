@@ -44,6 +44,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the store, whatever is written meanwhile."""
+        # PostgreSQL's default (READ COMMITTED) would show each statement of one answer another
+        # state.
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with translate_errors(), self.engine.connect() as con:
             yield con.execution_options(**options)
@@ -51,6 +53,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Exclusive write transaction, committed whole or not at all."""
+        # Order of locks: the queue of this process, a connection, the database's own lock; so
+        # whoever waits holds no connection.
         with self.writer_lock, translate_errors(), self.engine.connect() as con:
             con = con.execution_options(writes=True)
             with con.begin():
@@ -62,12 +66,16 @@ class Database:
     def publishing(self) -> Iterator[None]:
         """Publisher lock across processes; a killed publisher releases it at once."""
         if self.is_sqlite:
+            # A file beside the store, never its own: closing a handle of it would drop SQLite's
+            # POSIX locks.
             with Path(f"{self.path}.publishing").open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
             return
         with translate_errors(), self.engine.connect() as con:
             autocommit_con = con.execution_options(isolation_level="AUTOCOMMIT")
+            # A night waits for another one as long as that takes; the connection's own limit is
+            # for short writers.
             autocommit_con.execute(text("SET lock_timeout = 0"))
             autocommit_con.execute(text("SELECT pg_advisory_lock(:name)"), {"name": PUBLISHER})
             try:
@@ -77,6 +85,7 @@ class Database:
                     autocommit_con.execute(
                         text("SELECT pg_advisory_unlock(:name)"), {"name": PUBLISHER}
                     )
+                    # The connection goes back to the pool, where the limit must hold again.
                     autocommit_con.execute(text(f"SET lock_timeout = {BUSY_MS}"))
 
     @contextmanager
@@ -85,6 +94,7 @@ class Database:
         if self.is_sqlite:
             with Path(f"{self.path}.delivering").open("w") as file:
                 try:
+                    # Not waited for: while one process sends, a second one has nothing to do.
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     yield False
@@ -120,6 +130,8 @@ def translate_errors() -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         if _is_state_error(cause):
             raise unavailable_error(cause) from error
+        # Constraint errors are DatabaseErrors too; damage says that the "database disk image"
+        # or file is no good.
         if isinstance(cause, sqlite3.DatabaseError) and "database" in str(cause):
             raise BadStore(f"the store's file is damaged ({cause}); restore a backup") from error
         raise
@@ -127,6 +139,7 @@ def translate_errors() -> Iterator[None]:
 
 def _is_state_error(error: BaseException) -> bool:
     """Whether an error is about the database's state, from any driver or the pool."""
+    # Told by their names, because psycopg is an extra and may not be there to import.
     error_names = {
         f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__
     }
@@ -184,15 +197,23 @@ def connect(store: str) -> Database:
     url = address(store)
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}
+            # The pool hands a connection from thread to thread, never to two at once.
+            url,
+            connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
+    # lock_timeout holds for advisory locks as well: writers on PostgreSQL wait as long as on
+    # SQLite.
     options = f"-c lock_timeout={BUSY_MS} -c timezone=UTC"
     try:
         engine = create_engine(
-            url, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+            # Pre-ping: after a restart of the server the pooled connections are dead, and the
+            # next request would fail.
+            url,
+            pool_pre_ping=True,
+            connect_args={"options": options, "connect_timeout": 5},
         )
     except ImportError:
         raise BadStore(
@@ -220,6 +241,8 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",
+        # Below FULL a power cut can take back the last commits in WAL mode: a draw or an audit
+        # entry already answered.
         "synchronous = FULL",
         "foreign_keys = ON",
         "recursive_triggers = ON",  # so that INSERT OR REPLACE also meets the guards

@@ -31,6 +31,8 @@ def begin_demo(con: Connection, moment: datetime, machine: datetime) -> None:
         "step": 1,
         "moment": format_moment(moment),
         "set_at": format_moment(machine),
+        # The entry that tells of the making comes after this row in the same transaction, hence
+        # by its number.
         "activity": 1,
     }
     con.execute(insert(demo_clock), row)
@@ -98,6 +100,8 @@ class Demo:
         def work(tx: Tx) -> str:
             if not is_demo(tx.con):
                 raise BadInput("this store is no demo store: its clock is the machine's")
+            # Read once: what the clock shows and set_at must be of one instant, or the demo's
+            # clock would drift.
             machine = self.machine()
             current = _demo_moment(tx.con, machine)
             if moment <= current:

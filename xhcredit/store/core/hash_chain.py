@@ -39,6 +39,7 @@ def canonical(value: object) -> str:
     """
     try:
         if _is_plain(value):
+            # Encoded and back to refuse lone surrogates, as RFC 8785 demands.
             return _plain_json(value).encode().decode()
         return rfc8785.dumps(value).decode("utf-8")  # type: ignore[arg-type]  # refused below
     except (rfc8785.CanonicalizationError, UnicodeError, TypeError) as error:
@@ -57,8 +58,12 @@ def _is_plain(value: object) -> bool:
     return type(value) is dict and all(
         type(k) is str
         and k.isascii()
+        # RFC 8785 sorts names by UTF-16 units, Python by code points; beyond ASCII the two
+        # orders differ.
         and (
             v is None
+            # By type, not by isinstance: True is an int in Python, and floats have a form of
+            # their own in RFC 8785.
             or type(v) is str
             or (type(v) is int and -_MAX_SAFE_INTEGER < v < _MAX_SAFE_INTEGER)
         )
@@ -118,6 +123,7 @@ def next_link(head: Link | None, moment: datetime, algorithm: str, **fields: Any
     """Return the entry that follows ``head``."""
     moment_text, clock_back_ms = format_moment(moment), 0
     if head is not None and moment_text < head.at:
+        # Rounded up, because 0 means that the clock was right.
         clock_back_ms = int((parse_moment(head.at) - moment).total_seconds() * 1000) + 1
         moment_text = head.at
     seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
@@ -156,6 +162,7 @@ def verify_chain(links: Iterable[Mapping[str, Any]], prior: Link | None = None) 
         why = _link_fault(prior, link)
         if why:
             seq, digest = (prior.seq, prior.digest) if prior else (0, START)
+            # A row that somebody changed may hold anything, also a text where its number stood.
             broken_at = link.seq if isinstance(link.seq, int) else count + 1
             return Verdict(count, seq, digest, clock_set_back, broken_at, why)
         prior, count = link, count + 1

@@ -52,4 +52,5 @@ def webhook_body(row: Mapping[str, Any]) -> bytes:
         event_data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
     event_data |= json.loads(row["payload"])
     event = {"type": row["kind"], "timestamp": row["at"], "data": event_data}
+    # Canonical, so that every attempt sends the same bytes under the same name.
     return canonical(event).encode()

@@ -196,6 +196,8 @@ outbox = Table(
     Column("delivered_at", Plain),
     activity_reference(),
     Index("ix_outbox_waiting", "delivered_at", "id"),
+    # Without it SQLite may give the number of a deleted row again, and receivers would take the
+    # message for an old one.
     sqlite_autoincrement=True,
 )
 

@@ -40,6 +40,7 @@ class Act:
             if not getattr(self, name).strip():
                 raise BadInput(f"an act without {name}; say who does what and why")
         for value in (self.actor, self.action, self.purpose, self.bureau, self.key or ""):
+            # PostgreSQL keeps no NUL in text, and both databases must take the same words.
             if "\0" in value:
                 raise BadInput("an act with an empty character (NUL) in its words; take it out")
 
@@ -89,14 +90,22 @@ class Writer:
         """
         with self.database.writing() as con:
             if act.key is not None:
+                # Looked up under the writer's lock: a request that comes twice at once is done
+                # once.
                 stored_response = _stored_response(con, act)
                 if stored_response is not None:
                     return json.loads(stored_response)
+            # Head and moment are read under the lock, so entries stand in the order of commits
+            # and their moments never fall.
             last_link, moment = chain_head(con), self.clock()
+            # Rows name their entry before it is there; its number and moment do not depend on
+            # what the work finds.
             provisional_link = self._link(last_link, act, moment)
             tx = Tx(con, provisional_link.seq, provisional_link.at)
             response = canonical(work(tx))
             link = self._link(last_link, act, moment, tx.outcome)
+            # Last: its digest covers the outcome. Foreign keys to it are deferred to the
+            # commit.
             con.execute(insert(activity), dict(vars(link)))
             if act.key is not None:
                 con.execute(insert(idempotency), _key_row(act, response, link.seq))

@@ -90,6 +90,8 @@ class Deliveries:
             earlier.c.code == deliveries.c.code,
             earlier.c.state == "waiting",
             earlier.c.message < deliveries.c.message,
+            # Those due together go in the order of their numbers; only one that must wait holds
+            # back what comes after it.
             earlier.c.due_at > moment,
         )
         statement = (
@@ -99,6 +101,7 @@ class Deliveries:
             .where(
                 deliveries.c.subscription == subscription, _WAITING, deliveries.c.due_at <= moment
             )
+            # What is about no one enterprise has no order to keep.
             .where((deliveries.c.code == "") | ~earlier_waiting.exists())
         )
         with self.database.reading() as con:
@@ -184,6 +187,7 @@ _OUTCOME_STATEMENT = (
     .where(
         deliveries.c.subscription == bindparam("of"),
         deliveries.c.message == bindparam("number"),
+        # What was dropped or replayed while it was being sent keeps that state.
         _WAITING,
     )
     .values(

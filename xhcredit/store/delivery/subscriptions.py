@@ -91,6 +91,8 @@ class Subscriptions:
         def work(tx: Tx) -> None:
             active_subscription(tx.con, subscription)
             secret_columns = {
+                # From the row itself, under the writer's lock: two rotations at once lose no
+                # secret.
                 "earlier_secret": subscriptions.c.secret,
                 "earlier_until": format_moment(parse_moment(tx.at) + SECRET_OVERLAP),
                 "secret": secret,

@@ -54,6 +54,7 @@ def refuse_duplicate(con: Connection, new_draw: FrozenDraw) -> None:
             f'draw "{new_draw.id}" is frozen; write its files: xhcredit draw export {new_draw.id}; '
             "a draw to be repeated is a new draw"
         )
+    # A frame that is frozen after the seed could be chosen for its outcome.
     seed_digest = con.scalar(
         select(draw_seeds.c.digest).where(draw_seeds.c.round == new_draw.round)
     )

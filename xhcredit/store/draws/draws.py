@@ -78,6 +78,8 @@ class Draws:
         def work(tx: Tx) -> Json:
             kept.refuse_duplicate(tx.con, new_draw)
             last_entry = chain_head(tx.con)
+            # Within the transaction: moment and head of the log are those of the freezing
+            # itself and cannot be chosen.
             commitment, files = build_commitment(
                 tx.at, "" if last_entry is None else last_entry.digest
             )
@@ -106,6 +108,8 @@ class Draws:
             served_round = tx.con.scalar(
                 select(draw_seeds.c.round).where(draw_seeds.c.digest == digest)
             )
+            # A seed of another round is known already: frames could be tried against it until
+            # one fits.
             if served_round is not None and served_round != draw_record["round"]:
                 raise WrongState(
                     f'this seed served the round "{served_round}"; a seed serves one round'
@@ -187,6 +191,8 @@ class Draws:
                 )
                 row = {"draw": draw, "code": code, "entry": last_entry + 1, "body": canonical(body)}
                 tx.con.execute(insert(draw_results), {**row, "activity": tx.seq})
+            # Codes and a digest are enough for the chain to show a result that is changed
+            # later.
             tx.audit(
                 draw=draw, codes=sorted(results_by_code), digest=results_digest(results_by_code)
             )

@@ -98,6 +98,7 @@ def _unpacked(packed: bytes) -> bytes:
     try:
         return zlib.decompress(packed)
     except zlib.error:
+        # Empty content fits no digest, so what cannot be unpacked is told as changed.
         return b""
 
 

@@ -164,6 +164,7 @@ class Models:
             candidate = kept.get_candidate(tx.con, number)
             kept.refuse_closed_gate(candidate)
             kept.refuse_state(candidate, "switch")
+            # Kept too: a roll-back names it, and it may never have been a candidate here.
             replaced_digest = kept.keep_release(tx, replaced_release)
             kept.refuse_unshadowed(candidate, replaced_digest, nights, since)
             row = {"digest": candidate["digest"], "replaces": replaced_digest, "from_day": day}
@@ -200,6 +201,8 @@ class Models:
         statement = (
             select(champions, releases.c.name, releases.c.body)
             .join(releases, releases.c.digest == champions.c.digest)
+            # The last entry wins, not the latest day: a roll-back may begin before the switch
+            # that it undoes.
             .where(champions.c.from_day <= as_of)
             .order_by(champions.c.id.desc())
         )

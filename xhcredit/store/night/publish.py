@@ -82,6 +82,8 @@ class StagedRun:
     def count(self, rows: Sequence[SnapshotRow]) -> None:
         """Add rows to the digest; they come in order of code."""
         for row in rows:
+            # The run's digest is over the rows in the order of codes; another order would be
+            # another digest of the same night.
             if row[0] <= self.last_code:
                 raise BadInput(
                     f'"{row[0]}" comes after "{self.last_code}"; sort by code, each code once'
@@ -106,6 +108,8 @@ class Snapshots:
     @contextmanager
     def staging(self) -> Iterator[StagedRun]:
         """Reserve the next run number under the publisher lock; delete rows of an aborted one."""
+        # Order of locks: publisher, then writer; the writer's only for the deletion, so that
+        # others write while a night is staged.
         with self.database.publishing():
             with self.database.writing() as con:
                 last_run = con.scalar(select(func.max(runs.c.run))) or 0
@@ -122,6 +126,8 @@ class Snapshots:
             with self.database.writing() as con, translate_errors():
                 con.connection.cursor().executemany(sql, numbered_rows)
             return
+        # No writer's lock: PostgreSQL lets others write meanwhile, and the publisher's lock
+        # keeps this run to one process.
         with translate_errors(), self.database.engine.begin() as con:
             _copy_rows(con, numbered_rows)
 

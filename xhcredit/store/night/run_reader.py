@@ -74,6 +74,7 @@ class RunReader:
         Codes that it lacks, or that belong to another bureau, are left out.
         """
         sqlite = self._database.is_sqlite
+        # One parameter for all codes: SQLite limits how many a statement may have.
         code_condition = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
         sql = text(
             "SELECT code, run, etag, body, bureau FROM snapshots "

@@ -91,6 +91,7 @@ class Applications:
         """
 
         def work(tx: Tx) -> dict[str, Any]:
+            # Canonical, because a record is found again by comparing this very text.
             key = canonical(dict(filing.key))
             _refuse_duplicate(tx.con, filing, key)
             number = (tx.con.scalar(select(func.max(applications.c.id))) or 0) + 1
@@ -171,6 +172,7 @@ class Applications:
 
         What was revoked since is no grant any more; see ``revoked``.
         """
+        # False materials or a broken pledge undo a restoration, and the record counts again.
         revoked_ids = select(application_steps.c.application).where(
             application_steps.c.act == "revoke"
         )

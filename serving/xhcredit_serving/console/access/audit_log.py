@@ -73,7 +73,10 @@ async def verify(request: Request) -> Response:
 
 async def _verify_chain(service: Service) -> Verdict:
     """Verdict on the hash chain, up to the first entry that does not fit."""
+    # Read before the lock: the walk ends at what was there when asked, not at an end that moves
+    # on.
     last_entry = await asyncio.to_thread(chain_head, service.store.database)
+    # One walk at a time: each reads the whole chain, and a second would only take its threads.
     async with service.verify_lock:
         verdict = await asyncio.to_thread(trail.verify_range, service.store.database, 1)
         while verdict.whole and last_entry is not None and verdict.head_seq < last_entry.seq:
@@ -88,4 +91,5 @@ def _day_start_text(day: str, days_later: int) -> str:
         chosen_day = date.fromisoformat(day) + timedelta(days=days_later)
     except (ValueError, OverflowError):
         return ""
+    # The visitor's day begins in China; the chain writes its moments in UTC.
     return format_moment(day_begins(chosen_day))

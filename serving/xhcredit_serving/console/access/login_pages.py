@@ -55,7 +55,13 @@ async def log_in(request: Request) -> Response:
     code, next_address = text_of(form, "code").strip() or None, text_of(form, "next")
     try:
         new_session = await service.logins.log_in(
-            login[:64], password[:128], code, address_of(request), service.today()
+            # Cut first: the hash reads whatever length it is given, before it is known who
+            # asks.
+            login[:64],
+            password[:128],
+            code,
+            address_of(request),
+            service.today(),
         )
     except LoginRefused as error:
         return _render_login(
@@ -72,6 +78,7 @@ async def log_in(request: Request) -> Response:
     secure = is_secure(request, service.settings.public)
     set_session_cookie(response, new_session.cookie, secure)
     purpose = text_of(form, "purpose")
+    # From the list only: what a stranger typed must not come back in a cookie.
     purpose_cookie = quote(purpose if purpose in PURPOSES else PURPOSES[0])
     response.set_cookie(
         PURPOSE_COOKIE, purpose_cookie, httponly=True, samesite="strict", secure=secure
@@ -93,6 +100,7 @@ async def choose_person(request: Request) -> Response:
     people = await asyncio.to_thread(demo_people, service.store)
     person = next((p for p in people if p.login == login), None)
     if person is None:
+        # As on a real store, where nobody logs in with a click and the page does not exist.
         raise HTTPException(404)
     user = service.store.access.get_user(person.login)
     act = person.act("session.open", "demo")
@@ -156,6 +164,7 @@ def safe_redirect(address: str) -> str:
     is_local = (
         not url_parts.scheme and not url_parts.netloc and url_parts.path.startswith("/console/")
     )
+    # Browsers read a backslash as a slash: `/\host` would lead away from here.
     is_safe = is_local and "\\" not in address and address.isprintable()
     return address if is_safe and not url_parts.path.startswith("/console/login") else "/console"
 

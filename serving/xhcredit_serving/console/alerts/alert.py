@@ -185,6 +185,8 @@ def _possible_acts(service: Service, visitor: Visitor, alert: Mapping[str, Any])
         if alert["state"] not in transition.states or name in BY_NIGHT:
             continue
         first_actors = {s["actor"] for s in alert["steps"] if s["act"] in SECOND.get(name, ())}
+        # Orange and red need two persons (law-notes 7.3): who did the first act is told before,
+        # not after.
         is_first_actor = needs_two_persons and visitor.caller.name in first_actors
         actor_by_act[name] = visitor.caller.name if is_first_actor else ""
     return actor_by_act

@@ -143,6 +143,7 @@ async def _render_draw(
 
 def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str, Any]:
     """A draw as the page shows it."""
+    # Before any file is read: a draw of another bureau is as if it were not there.
     stored_draw = draw_of_bureau(service, visitor.caller, DRAWS_READ, draw_id)
     commitment = jobs.commitment_of(service.store, draw_id)
     plan = json.loads(service.store.draws.file(draw_id, "plan.json"))
@@ -222,6 +223,8 @@ async def seed(request: Request, draw: str) -> Response:
     first_entry, second_entry = text_of(form, "first"), text_of(form, "second")
     try:
         await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RUN, draw)
+        # Typed twice: a seed cannot be taken back once it is used, so a slip of the hand must show
+        # before.
         if first_entry != second_entry:
             raise BadInput("the two entries differ; compare them with the source, write them again")
         seed_source = jobs.commitment_of(service.store, draw)["seed_source"]

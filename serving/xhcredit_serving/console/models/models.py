@@ -102,6 +102,7 @@ async def _render_candidate(
     context = await asyncio.to_thread(
         _candidate_context, service, visitor, number, language_of(request) == "zh"
     )
+    # Who would move is named: looking at a candidate is also reading these enterprises.
     audit_details = {"candidate": number, "codes": [m["code"] for m in context["moves"]]}
     await service.journal.note(visitor.act("model.moves", **audit_details))
     context |= {"wrong": error_message, "once": secrets.token_hex(16)}

@@ -29,6 +29,8 @@ async def quality(request: Request) -> Response:
     folder = service_of(request).settings.warehouse
     if folder is None:
         return page(request, "quality_none.html", visitor)
+    # Every table is read for it: once for each state of the warehouse, and never in the event
+    # loop.
     quality_summary = await asyncio.to_thread(cached_summary, folder, Warehouse(folder).digest())
     zh = language_of(request) == "zh"
     context: dict[str, Any] = {

@@ -81,6 +81,7 @@ def watchlist_query(query_params: QueryParams, visitor: Visitor) -> WatchlistQue
     }
     list_filters["tier"] = tuple(t for t in list_filters["tier"] if t in TIERS)
     sort, tier_move = query_params.get("sort", ""), query_params.get("moved", "")
+    # Without the right the filter is not read: what it leaves would tell who is warned about.
     alert_filter = _alert_filter(query_params) if ALERTS_READ in visitor.caller.permissions else ""
     list_query = WatchlistQuery(
         within=visitor.caller.scope(SCORES),
@@ -117,6 +118,7 @@ def _list_context(request: Request, service: Service, list_query: WatchlistQuery
     list_page = watchlist_store.page(
         list_query, PAGE_ROWS, _cursor_of(request.query_params.get("after", ""))
     )
+    # Without its own filter: the chart chooses the tier, and would show the chosen bar only.
     tiers = watchlist_store.counts(replace(list_query, tier=()), "tier")
     streets = watchlist_store.counts(replace(list_query, street=(), tier=()), "street", "tier")
     choices_by_filter = {
@@ -198,6 +200,7 @@ def _street_chart(
 
 def _cursor_of(cursor_text: str) -> PagePosition | None:
     """Keyset pagination cursor of the query string; None for the first page."""
+    # The run is part of it: a night published between two pages would repeat rows or skip some.
     run, _, key_and_code = cursor_text.partition("~")
     key, _, code = key_and_code.rpartition("~")
     if not run.isdigit() or problem_with(code) is not None:
@@ -209,6 +212,8 @@ def _cursor_of(cursor_text: str) -> PagePosition | None:
 
 
 def _cursor_text(cursor: PagePosition) -> str:
+    # `repr` writes a float so that it reads back to the same number; only text has quotes to
+    # lose.
     return f"{cursor.run}~{cursor.key!r}~{cursor.code}".replace("'", "")
 
 

@@ -195,6 +195,7 @@ async def act(request: Request, application: str) -> Response:
             request, visitor, number, f"{first_error['loc'][-1]}: {first_error['msg']}", form_fields
         )
     except UnknownRecord:
+        # Not beside the form: a case of another bureau is as if it were not there.
         raise
     except XhcreditError as error:
         return await _render_application(request, visitor, number, str(error), form_fields)
@@ -236,9 +237,12 @@ def _perform_step(
 ) -> None:
     application_row = _visible_application(service, visitor, number)
     kind = cast("Kind", application_row["kind"])
+    # Filing opens a new case and has its own form; it is no step of one that exists.
     if new_step.act not in TRANSITIONS[kind] or new_step.act == "file":
         raise BadInput(f'unknown step "{new_step.act}"; choose one of those shown')
     caller = visitor.caller
+    # Again with the permission of this step: who may read a case need not be allowed to act on
+    # it.
     visible_application(service, caller, _required_permission(kind, new_step.act), number, kind)
     audit_act = Act(
         caller.name,

@@ -239,6 +239,7 @@ def _record_fields(answers: Mapping[str, list[str]]) -> dict[str, Any]:
                 if question.choices == _YES_NO:
                     record[name] = answer_texts[0] == "yes"
     if kind == "serious_listing":
+        # What is asked about is itself an entry of the list; nobody has to be asked.
         record["on_serious_list"] = True
     return {
         k: _iso_day(v) if k.endswith("_on") and isinstance(v, str) else v for k, v in record.items()

@@ -55,12 +55,14 @@ async def restoration(request: Request) -> Response:
         return page(request, "restoration_none.html", visitor)
     candidate_filter, code_problem = _filter_of(request)
     candidate_list, application_by_record = await visible_to(request, service, visitor.caller)
+    # Without the state: the chart chooses it, and would show the chosen bar only.
     all_rows = candidate_list.matching(candidate_filter.model_copy(update={"state": []}))
     matching_rows = (
         [row for row in all_rows if candidate_filter.matches(row)] if not code_problem else []
     )
     start_position = _start_position(request, len(matching_rows))
     rows = matching_rows[start_position : start_position + PAGE_ROWS]
+    # Recorded before the list is shown, and only those of this page.
     audit_details = {"codes": sorted({row.code for row in rows})}
     await service.journal.note(visitor.act("records.restorable", **audit_details))
     zh = language_of(request) == "zh"

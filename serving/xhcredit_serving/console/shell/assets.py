@@ -45,6 +45,7 @@ class Asset:
 def asset(name: str) -> Asset:
     """A file by its name below ``static``."""
     plain = files("xhcredit_serving.console").joinpath("static", *name.split("/")).read_bytes()
+    # Without a time inside: the same file packs to the same bytes at every start.
     return Asset(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16])
 
 
@@ -65,6 +66,8 @@ async def serve_asset(request: Request) -> Response:
         Refusal: there is no such file.
     """
     name = request.path_params["name"]
+    # The name comes from the address: only a table keeps `..` and other files of the package
+    # out.
     if name not in _TYPES:
         raise Refusal("not_found", "no such file")
     static_asset = asset(name)

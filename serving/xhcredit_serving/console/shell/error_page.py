@@ -95,6 +95,7 @@ def _problem_page(
     """Error page of a problem; without a session, a redirect to the login."""
     problem = json.loads(bytes(problem_response.body))
     if problem["code"] == "no_key":
+        # Back to the page that was asked for: who was logged out must not search for it again.
         return redirect_to(request, f"/console/login?next={quote(_return_address(request))}")
     if problem["code"] == "password_due":
         return redirect_to(request, "/console/password")
@@ -102,6 +103,7 @@ def _problem_page(
     is_partial = request.headers.get("hx-request-type") == "partial"
     template = "mishap_part.html" if is_partial else "mishap.html"
     page_response = page(request, template, visitor, problem_response.status_code, **context)
+    # Otherwise who is told to wait would not be told how long.
     if "retry-after" in problem_response.headers:
         page_response.headers["Retry-After"] = problem_response.headers["retry-after"]
     return page_response
@@ -156,5 +158,7 @@ def _return_address(request: Request) -> str:
         page_url = page_url or request.headers.get("referer", "") or "/console"
     if page_url:
         url_parts = urlsplit(page_url)
+        # Path and query only: the headers are the browser's, and a foreign host in them is
+        # dropped here.
         return url_parts.path + (f"?{url_parts.query}" if url_parts.query else "")
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -33,12 +33,15 @@ from xhcredit_serving.demo_login import banner_of
 from xhcredit_serving.service import service_of
 
 POLICY = (
+    # No inline script: text of a department that slipped through escaping still cannot run.
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,
+    # Pages name enterprises: on a shared computer nothing of them stays after logging out.
     "Cache-Control": "no-store",
+    # htmx asks the same address for a part of the page; a cache must not mix the two.
     "Vary": "Cookie, HX-Request",
     "X-Frame-Options": "DENY",
 }

@@ -52,6 +52,8 @@ def known_visitor(request: Request) -> Visitor | None:
 def remembered_visitor(request: Request, visit: LoginSession) -> Visitor:
     """The visitor of a visit, remembered with the request."""
     purpose = unquote(request.cookies.get(PURPOSE_COOKIE, ""))[:PURPOSE_LENGTH]
+    # The cookie is the browser's: what it says goes into the chain and must be a readable
+    # purpose.
     known = purpose if purpose.isprintable() and purpose.strip() else PURPOSES[0]
     visitor = Visitor(visit.caller, visit.name, visit.csrf, known)
     request.scope["state"]["visitor"] = visitor
@@ -70,6 +72,8 @@ def number_of(text: str, record_kind: str) -> int:
     Raises:
         UnknownRecord: nothing can have such a number.
     """
+    # `isdigit` alone takes digits such as `²`; the length keeps within what both databases
+    # hold.
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise UnknownRecord(
             f'there is no {record_kind} "{text[:20]}"; list them to find its number'
