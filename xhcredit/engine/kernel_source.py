@@ -55,8 +55,8 @@ HIDDEN = {
     "not_happened": "occurred[j] > A",
     # What nobody knew on the day is not used, so a back-test sees what that night saw.
     "not_known": "known[j] > A",
-    # Restored or revoked events leave from their day on: 修复即停止公示、共享和使用 (信用修复管理办法 第二、三条), and
-    # the score keeps no shadow.
+    # Restored or revoked events leave from their day on: 修复即停止公示、共享和使用
+    # (信用修复管理办法 第二、三条), and the score keeps no shadow.
     "withdrawn": "withdrawn[j] <= A",
 }
 AGE = "age = A - occurred[j]"

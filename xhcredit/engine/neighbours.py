@@ -100,8 +100,8 @@ def _pairs(event_columns: EventColumns, rows: Array, f: Feature, day: int) -> tu
     owner, node = _nodes_of(event_columns, rows, kind, day)
     nodes, node_index = np.unique(node, return_inverse=True)
     node_position, ent = _members_of(event_columns, nodes, day)
-    # A shared address is lawful in Shanghai (集中登记地), and one such node would join thousands who
-    # have nothing in common.
+    # A shared address is lawful in Shanghai (集中登记地), and one such node would join thousands
+    # who have nothing in common.
     small = np.bincount(node_position, minlength=nodes.shape[0]) <= f.hub_limit
     node_position, ent = node_position[small[node_position]], ent[small[node_position]]
     starts = np.searchsorted(node_position, np.arange(nodes.shape[0] + 1))

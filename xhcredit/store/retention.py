@@ -68,8 +68,8 @@ def _statuses(con: Connection, rules: Rulebook, as_of: date) -> Iterator[Retenti
 
 
 def _count_entries(moment: str) -> Select[int]:
-    # 网络安全法 第二十三条第三项: logs are kept for six months at least; what is older is only counted, for
-    # chain entries cannot go.
+    # 网络安全法 第二十三条第三项: logs are kept for six months at least; what is older is only
+    # counted, for chain entries cannot go.
     return select(func.count()).select_from(activity).where(activity.c.at < moment)
 
 
@@ -97,7 +97,7 @@ _COUNT_BY_RULE = {
     "retention.snapshot_months": _count_snapshots,
     "retention.outbox_months": _count_messages,
     "retention.idempotency_months": _count_idempotency_keys,
-    # 个人信息保护法 第五十五、五十六条: the report is kept for three years, but by the district and not in the
-    # store.
+    # 个人信息保护法 第五十五、五十六条: the report is kept for three years, but by the district
+    # and not in the store.
     "retention.impact_assessment_months": None,
 }

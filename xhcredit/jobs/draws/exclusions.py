@@ -181,8 +181,8 @@ def with_duty(
         "AND occurred_on + to_months($months) > $last AND list_contains($forms, form) "
         "AND (NOT $all_points OR coalesce(completeness, '') = 'all_points')"
     )
-    # 食品: all points at least once in two years (总局令第49号 第二十二条第一款); flying checks and single
-    # items do not count (第二十七条).
+    # 食品: all points at least once in two years (总局令第49号 第二十二条第一款); flying checks
+    # and single items do not count (第二十七条).
     duties = rules.serving_family("draws.coverage.", CoverageDuty, as_of=as_of)
     for duty in duties.values():
         if duty.field in plan.fields:

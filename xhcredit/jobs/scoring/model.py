@@ -192,8 +192,8 @@ def _refuse_scale(rules: Rulebook, release: Release, as_of: date) -> None:
 
 def _refuse_windows(rules: Rulebook, used_features: Sequence[Feature], as_of: date) -> None:
     """Refuse a scored feature that looks further back than published records may work."""
-    # What may no longer be queried or shown (上海市社会信用条例 第三十五条, 总局令第45号) shall not work on in a
-    # score: a proposal, no law.
+    # What may no longer be queried or shown (上海市社会信用条例 第三十五条, 总局令第45号) shall
+    # not work on in a score: a proposal, no law.
     months = rules.serving("features.adverse_window_max_months", int, as_of=as_of)
     for f in used_features:
         is_bounded = 0 < f.window_days <= months * 365.25 / 12
