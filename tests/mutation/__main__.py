@@ -108,7 +108,7 @@ def main() -> int:
             print(f"not green without any mutant, hence not used: {failed}")
         _try(open_, tests, results, asked.workers)
     _say("tried", begun)
-    return report(mutants, results)
+    return report(mutants, results, sure=asked.sure)
 
 
 def _asked() -> argparse.Namespace:
@@ -117,6 +117,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, help="so many drawn at random, not all")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--sure", action="store_true", help="fail only if the share of all is surely below the goal"
+    )
     parser.add_argument("--again", action="store_true", help="forget what was tried before")
     return parser.parse_args()
 
@@ -305,8 +308,8 @@ def _own(mutant: Mutant, tests: Covering) -> set[str]:
     return {test for test in tests.seconds if test.startswith(tuple(folders))}
 
 
-def report(mutants: Sequence[Mutant], results: Results) -> int:
-    """Print survivors and shares by package; 1 if too few were killed."""
+def report(mutants: Sequence[Mutant], results: Results, *, sure: bool = False) -> int:
+    """Print survivors and shares by package; 1 if too few were killed, or ``sure``ly too few."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     reasons = {named(s): s["why"] for s in yaml.safe_load(SURVIVORS.read_text("utf-8"))}
     for mutant in sorted(mutants, key=lambda m: (m.path, m.line)):
@@ -318,9 +321,12 @@ def report(mutants: Sequence[Mutant], results: Results) -> int:
             why = reasons.get(named(parts))
             print(f"{verdict}: {mutant}" + (f"  ({why})" if why else ""))
     for package, count in counts.items():
-        _row(package, count)
+        _show_share(package, count)
     total = sum(counts.values(), Counter())
-    return _row("all", total, wanted=True)
+    _show_share("all", total)
+    killed, count = total["killed"] + total["timeout"], total.total()
+    print(f"at least {least(count)} of {count} must be killed")
+    return int(too_few(killed, count, sure=sure))
 
 
 def named(survivor: Mapping[str, str]) -> tuple[str, ...]:
@@ -333,19 +339,26 @@ def least(count: int) -> int:
     return ceil(Fraction(str(GOAL)) * count)
 
 
-def _row(name: str, count: Counter[str], *, wanted: bool = False) -> int:
+def share_killed(killed: int, count: int) -> tuple[float, float]:
+    """Interval of the share of all of which a sample was drawn (Clopper and Pearson)."""
+    low = beta.ppf(DOUBT, killed, count - killed + 1) if killed else 0.0
+    high = beta.ppf(1 - DOUBT, killed + 1, count - killed) if killed < count else 1.0
+    return float(low), float(high)
+
+
+def too_few(killed: int, count: int, *, sure: bool) -> bool:
+    """Whether the goal is missed; ``sure``: by the whole interval, so that no luck decides."""
+    return share_killed(killed, count)[1] < GOAL if sure else killed < least(count)
+
+
+def _show_share(name: str, count: Counter[str]) -> None:
     killed, total = count["killed"] + count["timeout"], count.total()
-    low = beta.ppf(DOUBT, killed, total - killed + 1) if killed else 0.0
-    high = beta.ppf(1 - DOUBT, killed + 1, total - killed) if killed < total else 1.0
+    low, high = share_killed(killed, total)
     others = ", ".join(f"{n} {v}" for v, n in sorted(count.items()) if v not in ("killed",))
     print(
         f"{name}: {total} mutants, {killed} killed = {killed / max(total, 1):.1%}"
         f" (as a sample {low:.1%}–{high:.1%}); {others or 'none left'}"
     )
-    if not wanted:
-        return 0
-    print(f"at least {least(total)} of {total} must be killed")
-    return int(killed < least(total))
 
 
 if __name__ == "__main__":

@@ -106,6 +106,14 @@ def test_nine_in_ten_must_be_killed(count, wanted):
     assert program.least(count) == wanted
 
 
+@pytest.mark.parametrize(("killed", "sure", "fails"), [
+    (269, False, True), (270, False, False), (269, True, False), (259, True, False),
+    (258, True, True),
+])  # fmt: skip
+def test_a_sample_fails_surely_only_where_its_whole_interval_is_below_the_goal(killed, sure, fails):
+    assert program.too_few(killed, 300, sure=sure) is fails
+
+
 PLANTED = """
 import pytest
 from xhcredit.tiers.assign import grade_scores

@@ -1,0 +1,83 @@
+"""The walks over names find what is planted for them, and nothing in plain text."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests import naming
+
+PLAIN = '''
+"""Penalties of an enterprise, newest first."""
+
+COLOURS = (
+    "red", "blue",
+)  # fmt: skip
+
+
+def penalties_of(code: str) -> list[str]:
+    """Penalties known by the as-of day."""
+    from json import loads  # only this function waits for it
+
+    penalties = loads(code)
+    return [penalty for penalty in penalties if penalty]
+'''
+WALKS = [
+    naming.vague_public_names, naming.silent_imports, naming.packed_statements,
+    naming.questioning_docstrings,
+]  # fmt: skip
+
+
+def complaints(walk, text, name="penalties.py"):
+    return list(walk(name, dedent(text).strip("\n")))
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_plain_text_raises_no_complaint(walk):
+    assert complaints(walk, PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("class Told: ...", "Told"),
+        ("def found(): ...", "found"),
+        ("def penalties(asked): ...", "asked"),
+        ("class Draw:\n    def own(self): ...", "own"),
+        ("async def draw(*, kept=None): ...", "kept"),
+        ("def draw(*rest): ...", "rest"),
+    ],
+)
+def test_vague_names_of_what_others_use_are_named(text, word):
+    [complaint] = complaints(naming.vague_public_names, text)
+
+    assert f'"{word}"' in complaint
+
+
+def test_a_module_with_a_vague_name_is_named():
+    assert "a module named" in complaints(naming.vague_public_names, "", "jobs/data.py")[0]
+
+
+def test_private_functions_may_be_short_of_words_but_their_locals_count():
+    text = "def _f(told):\n    for one in told:\n        kept = lambda at: at\n"
+
+    assert complaints(naming.vague_public_names, text) == []
+    assert sorted(naming.local_names(text)) == ["at", "kept", "one", "told"]
+
+
+def test_an_import_inside_a_function_without_a_reason_is_named():
+    text = "def f():\n    import json\n    return json\n"
+
+    assert "an import inside f" in complaints(naming.silent_imports, text)[0]
+
+
+def test_a_packed_statement_that_is_no_table_is_named():
+    text = "draw = freeze(\n    1, 2,\n)  # fmt: skip\n"
+
+    assert "fmt: skip" in complaints(naming.packed_statements, text)[0]
+
+
+@pytest.mark.parametrize("text", ['"""Who is drawn?"""', 'def f():\n    """Drawn？"""\n'])
+def test_a_docstring_that_asks_is_named(text):
+    assert "asks" in complaints(naming.questioning_docstrings, text)[0]
