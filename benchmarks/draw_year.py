@@ -26,7 +26,7 @@ from xhcredit.domain.calendar import add_months
 from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.draws.estimates import burden_report, exploration_report
 from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.night.publish import publish
@@ -102,7 +102,7 @@ class District:
     def months(self, nights: Nights) -> Iterator[Month]:
         """Go through the year."""
         with Store.open(str(self.folder / "store.db"), clock=lambda: self.now) as store:
-            jobs.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 20))
+            steps.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 20))
             for number in range(ROUNDS):
                 as_of = add_months(date(2025, 7, 1), number) - timedelta(1)
                 self.now = datetime.combine(as_of, time(20), UTC)
@@ -112,12 +112,12 @@ class District:
     def _round(self, store: Store, draw: str, as_of: date) -> Month:
         capped = self.capped(as_of)
         lists = SAMPLE / "draw"
-        people = jobs.People((lists / "inspectors.csv").read_bytes(), b"inspector,code,reason\n")
-        asked = jobs.FreezeRequest("p", draw, as_of, people)
-        jobs.freeze(store, act("freeze"), self.warehouse, BOOK, asked)
+        people = steps.People((lists / "inspectors.csv").read_bytes(), b"inspector,code,reason\n")
+        asked = steps.FreezeRequest("p", draw, as_of, people)
+        steps.freeze(store, act("freeze"), self.warehouse, BOOK, asked)
         self.now += timedelta(days=1)
-        jobs.enter_seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
-        jobs.run_draw(store, act("run"), draw)
+        steps.enter_seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
+        steps.run_draw(store, act("run"), draw)
         rows = frame_with_outcomes(store, draw, as_of)
         visit, entered = as_of + timedelta(days=9), as_of + timedelta(days=12)
         lines = [
@@ -127,7 +127,7 @@ class District:
         data = ("code,result,inspected_on,item,note\n" + "".join(lines)).encode()
         self.now += timedelta(days=11)
         enter_results(store, act("results"), draw, data, "r.csv", self.warehouse, entered)
-        made = jobs.commitment_of(store, draw)
+        made = steps.commitment_of(store, draw)
         due = {s["id"]: float(s["ratio"]) * s["size"] for s in made["strata"]}
         return Month(as_of, rows, capped, sum(e["count"] for e in made["excluded"]), due)
 
@@ -150,9 +150,9 @@ def act(step: str) -> Act:
 
 def frame_with_outcomes(store: Store, draw: str, as_of: date) -> pd.DataFrame:
     """The frame of a draw with who was drawn and who violates, by the written truth."""
-    told = jobs.record_of(store, draw)
+    told = steps.record_of(store, draw)
     strata = strata_of(store, draw)
-    rows = pd.DataFrame(jobs.frame_of(store, draw).rows)[["code", "stratum"]]
+    rows = pd.DataFrame(steps.frame_of(store, draw).rows)[["code", "stratum"]]
     rows = rows.merge(strata, on="stratum")
     rows["drawn"] = rows["code"].isin([s["code"] for s in told["selected"]])
     truth = pd.read_parquet(SAMPLE / "truth" / "risk.parquet")

@@ -15,34 +15,25 @@ from starlette.routing import Route
 from xhcredit import __version__
 from xhcredit.domain.log import events_to, json_lines
 from xhcredit.store.store import Store
-from xhcredit_serving import health_and_metrics as ops
+from xhcredit_serving import health_and_metrics
 from xhcredit_serving.access import (
     accounts,
+    api_keys,
+    audit_log,
+    oidc_routes,
+    own_account,
 )
-from xhcredit_serving.access import (
-    api_keys as keys,
-)
-from xhcredit_serving.access import (
-    audit_log as activity,
-)
-from xhcredit_serving.access import (
-    oidc_routes as oidc_pages,
-)
-from xhcredit_serving.access import (
-    own_account as account,
-)
-from xhcredit_serving.alerts import files_and_clusters as alerts_files
-from xhcredit_serving.alerts import routes as alerts
+from xhcredit_serving.alerts import files_and_clusters, routes
 from xhcredit_serving.auth.oidc import Oidc
-from xhcredit_serving.console import routes as console
-from xhcredit_serving.console.shell import error_page as mishaps
+from xhcredit_serving.console import routes as console_routes
+from xhcredit_serving.console.shell import error_page
 from xhcredit_serving.delivery import subscriptions
 from xhcredit_serving.demo_login import LoopbackOnly
 from xhcredit_serving.draws import (
     files as draws_files,
 )
 from xhcredit_serving.draws import (
-    joint as draws_joint,
+    joint,
 )
 from xhcredit_serving.draws import (
     public_record as draws_public,
@@ -56,15 +47,12 @@ from xhcredit_serving.draws import (
 from xhcredit_serving.draws import (
     trust_list as draws_trust,
 )
-from xhcredit_serving.enterprise import enterprise_file as file
-from xhcredit_serving.enterprise import scores as enterprises
-from xhcredit_serving.enterprise import what_if
+from xhcredit_serving.enterprise import enterprise_file, scores, what_if
 from xhcredit_serving.http import docs_page as docs
 from xhcredit_serving.http import problems
 from xhcredit_serving.http.middleware import Limits, Meters, RequestMiddleware
-from xhcredit_serving.models import routes as models
-from xhcredit_serving.night import catalogue, watchlist
-from xhcredit_serving.night import saved_views as views
+from xhcredit_serving.models import routes as models_routes
+from xhcredit_serving.night import catalogue, saved_views, watchlist
 from xhcredit_serving.restoration import (
     applications as restoration_applications,
 )
@@ -134,7 +122,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service, app.state.meters = service, meters
-    score_route = Route(enterprises.SCORE_PATH, enterprises.ready_score, methods=["GET"])
+    score_route = Route(scores.SCORE_PATH, scores.ready_score, methods=["GET"])
     app.router.routes.insert(0, score_route)
     _add_caches(app)
     for router in _authenticated_routers(settings):
@@ -143,7 +131,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     for router in _PUBLIC_ROUTERS:
         app.include_router(router)
     problems.register(app)
-    console.add_console(app)
+    console_routes.add_console(app)
     app.openapi = cache(partial(_openapi_with_problems, app, app.openapi))  # type: ignore[method-assign]
     limits = Limits(settings.in_flight, settings.body_bytes, settings.body_seconds)
     app.add_middleware(
@@ -151,7 +139,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         meters=meters,
         log=settings.log,
         limits=limits,
-        problem_page=mishaps.without_handler,
+        problem_page=error_page.without_handler,
     )
     if store.is_demo:
         app.add_middleware(LoopbackOnly, store=store)
@@ -160,7 +148,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
 #: what asks nobody who is there
 _PUBLIC_ROUTERS = (
-    draws_public.public, draws_files.public, draws_joint.public, ops.router, docs.router,
+    draws_public.public, draws_files.public, joint.public, health_and_metrics.router, docs.router,
 )  # fmt: skip
 
 
@@ -175,36 +163,36 @@ def _add_caches(app: FastAPI) -> None:
 
 def _add_login_routes(app: FastAPI, service: Service) -> None:
     """Add login and account administration routes."""
-    for router in (account.router, accounts.router, keys.router, subscriptions.router):
+    for router in (own_account.router, accounts.router, api_keys.router, subscriptions.router):
         app.include_router(router, dependencies=[Depends(_session)])
-    app.include_router(account.public)
+    app.include_router(own_account.public)
     if service.settings.oidc is not None:
         app.state.oidc = Oidc(service.settings.oidc, service.store.sessions)
-        app.include_router(oidc_pages.router)
+        app.include_router(oidc_routes.router)
 
 
 def _authenticated_routers(settings: Settings) -> list[APIRouter]:
     """Authenticated routers; some only where a warehouse is."""
     routers = [
-        enterprises.router,
+        scores.router,
         watchlist.router,
-        views.router,
+        saved_views.router,
         catalogue.router,
-        activity.router,
+        audit_log.router,
     ]
-    routers += [alerts_files.router, alerts.router, models.router, restoration.router]
-    routers += [draws.router, draws_files.router, draws_joint.router, draws_triggered.router]
+    routers += [files_and_clusters.router, routes.router, models_routes.router, restoration.router]
+    routers += [draws.router, draws_files.router, joint.router, draws_triggered.router]
     if settings.warehouse is not None:
         routers += [
-            alerts_files.clusters,
+            files_and_clusters.clusters,
             draws.warehouse_router,
             draws_triggered.warehouse_router,
-            models.warehouse_router,
+            models_routes.warehouse_router,
         ]
         routers += [
             draws_trust.router,
-            enterprises.explain_router,
-            file.router,
+            scores.explain_router,
+            enterprise_file.router,
             what_if.router,
             *restoration_applications.ROUTERS,
         ]

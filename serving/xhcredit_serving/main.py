@@ -17,7 +17,7 @@ import typer
 from xhcredit.domain.disk import disk_error
 from xhcredit.domain.log import events_to, json_lines
 from xhcredit.errors import BadInput, XhcreditError
-from xhcredit_serving.access import operator_commands as people
+from xhcredit_serving.access import operator_commands
 from xhcredit_serving.auth.permissions import ROLES
 
 if TYPE_CHECKING:  # the server is loaded only to serve, so that --help is quick
@@ -35,7 +35,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="评分接口服务 – answers questions about published runs over HTTP; `/docs` describes it.",
 )
-people.register(cli)
+operator_commands.register(cli)
 Address = Annotated[
     str,
     typer.Option(
@@ -112,7 +112,7 @@ def serve(
         if open_store.is_demo:
             refuse_exposed(host, public, provider)
         else:
-            people.create_first_accounts(open_store)
+            operator_commands.create_first_accounts(open_store)
     _serve_http(partial(application, store, settings), host, port, workers)
 
 

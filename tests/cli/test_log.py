@@ -16,7 +16,7 @@ from tests.serving.district import BUREAUS, CODES, DAYS, STREETS, write_nights, 
 from tests.store.draw_victims import NOW
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, DiskFull, NotWritable
-from xhcredit.jobs.night import result_columns as night_columns
+from xhcredit.jobs.night import result_columns
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.store import Store
 
@@ -61,7 +61,7 @@ def named(lines, name):
 
 
 def test_a_night_tells_its_start_its_slices_and_what_was_published(own, monkeypatch):
-    monkeypatch.setattr(night_columns, "SLICE", SLICE)
+    monkeypatch.setattr(result_columns, "SLICE", SLICE)
     file = own / "log.jsonl"
     said = done(inside("--log", file, *score(own))).json
     lines = lines_of(file)

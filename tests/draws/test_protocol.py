@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from tests.draws.worlds import again, code, drawn, salt, stratified_frame
-from xhcredit.draws import selection as select
+from xhcredit.draws import selection
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.frame import FrameRow, decoded, frame_of
 from xhcredit.draws.merkle import leaf, node, root_from_proof, tree
@@ -78,10 +78,10 @@ def test_the_order_of_rows_given_changes_nothing(random):
 )
 def test_numbers_taken_add_up_to_floor_or_ceiling_and_stay_within_one(parts, seed):
     strata = [
-        select.Stratum(f"s{n:02d}", size, f"{ratio / 1000:.3f}")
+        selection.Stratum(f"s{n:02d}", size, f"{ratio / 1000:.3f}")
         for n, (size, ratio) in enumerate(parts)
     ]
-    found = select.drawn_counts(strata, bound_ticket(seed, "r"))
+    found = selection.drawn_counts(strata, bound_ticket(seed, "r"))
     targets = [Fraction(s.ratio) * s.size for s in strata]
 
     assert abs(sum(found) - sum(targets)) < 1
@@ -95,7 +95,7 @@ def test_over_many_seeds_everybody_is_drawn_as_often_as_the_ratio_says():
     counts = Counter(
         d.row.code
         for seed in range(rounds)
-        for d in select.draw_stratified(frame, ratios, bound_ticket(str(seed), "r"))
+        for d in selection.draw_stratified(frame, ratios, bound_ticket(str(seed), "r"))
     )
     expected = [rounds * float(ratios[row.stratum]) for row in frame.rows]
     observed = [counts[row.code] for row in frame.rows]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.draws.worlds import again, drawn, stratified_frame
-from xhcredit.draws import selection as select
+from xhcredit.draws import selection
 from xhcredit.draws.commitment import DEMO, canonical
 from xhcredit.draws.tickets import bound_ticket
 from xhcredit.draws.verify import PublishedFiles, json_of, standalone_verifier, verify_record
@@ -225,4 +225,4 @@ def test_a_stratum_without_a_ratio_and_a_ratio_without_a_stratum_are_named():
     ):
         message = f"strata {odd} are either empty or without a ratio; correct them"
         with pytest.raises(BadPlan, match=f"^{re.escape(message)}$"):
-            select.draw_stratified(FRAME, ratios, ticket)
+            selection.draw_stratified(FRAME, ratios, ticket)

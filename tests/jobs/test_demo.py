@@ -10,10 +10,10 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from xhcredit.alerts import workflow as alerts
+from xhcredit.alerts import workflow
 from xhcredit.draws.verify import IN_DEMO, PublishedFiles, json_of, verify_record
 from xhcredit.errors import BadInput, NothingKnown
-from xhcredit.jobs.demo import draws as plan
+from xhcredit.jobs.demo import draws
 from xhcredit.jobs.demo.accounts import PEOPLE
 from xhcredit.jobs.demo.build import make_demo
 from xhcredit.jobs.demo.timeline import LAST_NIGHT, NIGHTS
@@ -49,7 +49,7 @@ def test_tiers_move_in_nights_over_half_a_year(tour):
 def test_alerts_are_in_every_state(store, tour):
     asleep = [a for a in store.alerts.read_page(AlertQuery(limit=10_000)) if a["snoozed_until"]]
 
-    assert set(tour.alerts) == set(alerts.STATES)
+    assert set(tour.alerts) == set(workflow.STATES)
     assert tour.overdue > 0
     assert any(a["snoozed_until"] > str(store.clock.today()) for a in asleep)
 
@@ -61,15 +61,15 @@ def test_applications_and_objections_are_in_every_state(tour):
 
 def test_draws_stand_at_every_step(store, tour):
     stands = {d["draw"]: d["state"] for d in tour.draws}
-    complete, partly = (store.draws.get(d) for d in (plan.FINISHED, plan.PARTLY))
+    complete, partly = (store.draws.get(d) for d in (draws.FINISHED, draws.PARTLY))
 
     assert set(stands.values()) == {"frozen", "seeded", "drawn", "published"}
-    assert stands[plan.WAITING] == "frozen"
+    assert stands[draws.WAITING] == "frozen"
     assert len(complete["results"]) == complete["steps"][2]["details"]["selected"]
     assert 0 < len(partly["results"]) < partly["steps"][2]["details"]["selected"]
-    assert plan.REPEATED in {d["replaces"] for d in tour.draws}
-    assert store.draws.get(plan.DRAWN)["replacements"]
-    assert tour.joint_draws == [plan.JOINT]
+    assert draws.REPEATED in {d["replaces"] for d in tour.draws}
+    assert store.draws.get(draws.DRAWN)["replacements"]
+    assert tour.joint_draws == [draws.JOINT]
     assert set(tour.checks) == {"open", "closed", "called_off"}
 
 
@@ -108,9 +108,9 @@ def test_whatever_was_done_is_an_act_of_somebody_of_the_demo(store):
 def test_every_statement_of_a_draw_says_that_it_is_of_a_demo(store):
     for draw in [d["id"] for d in store.draws.list_draws()]:
         assert json_of(store.draws.file(draw, "commitment.json"))["demo"] is True
-    record = json_of(store.draws.file(plan.FINISHED, "record.json"))
-    joint = json_of(store.joint_draws.record(plan.JOINT))
-    published = store.draws.get(plan.FINISHED)["steps"][-1]["details"]
+    record = json_of(store.draws.file(draws.FINISHED, "record.json"))
+    joint = json_of(store.joint_draws.record(draws.JOINT))
+    published = store.draws.get(draws.FINISHED)["steps"][-1]["details"]
 
     assert all(
         told["demo"] is True and "演示" in told["clock"] for told in (record, joint, published)
@@ -124,7 +124,7 @@ def files_of(store, draw):
 
 
 def test_the_verifier_names_the_demo_first_and_all_holds(store):
-    files = files_of(store, plan.FINISHED)
+    files = files_of(store, draws.FINISHED)
     checks = verify_record(json_of(files.record), files)
 
     assert checks[0][1:] == IN_DEMO
@@ -132,7 +132,7 @@ def test_the_verifier_names_the_demo_first_and_all_holds(store):
 
 
 def test_a_record_that_hides_the_demo_is_refuted(store):
-    files = files_of(store, plan.FINISHED)
+    files = files_of(store, draws.FINISHED)
     hidden = {k: v for k, v in json_of(files.record).items() if k not in ("demo", "clock")}
 
     with pytest.raises(Exception, match="the record repeats the commitment"):

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from xhcredit_serving.app import create_app
 from xhcredit_serving.service import Settings
 
-from tests.engine import world as worlds
+from tests.engine import world
 from tests.jobs.warehouses import EVERY
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.ingest.schema import directory
@@ -38,7 +38,7 @@ def right_code(number):
     return first + check_digit(first + "0")
 
 
-CODES = sorted(right_code(n) for n in range(len(worlds.CODES)))
+CODES = sorted(right_code(n) for n in range(len(world.CODES)))
 #: whose the enterprises are, in turn (the last has none), and where they are
 BUREAUS = ("市场监管局", "建管委", "民政局", None)
 STREETS = ("香樟街道", "白杨镇", "银杏街道")
@@ -67,12 +67,12 @@ def write_warehouse(path, seed=1):
 
 def world_of(seed):
     """Random events of enterprises with right codes, by table."""
-    right = dict(zip(worlds.CODES, CODES, strict=True))
+    right = dict(zip(world.CODES, CODES, strict=True))
     made = {
         table: [row | {"code": right[row["code"]]} for row in rows]
-        for table, rows in worlds.world(seed, EVERY, 120).items()
+        for table, rows in world.world(seed, EVERY, 120).items()
     }
-    there = {"known_on": worlds.START, "deregistered_on": None}
+    there = {"known_on": world.START, "deregistered_on": None}
     made["enterprise"] = [
         r | there | {"bureau": BUREAUS[n % len(BUREAUS)], "street": STREETS[n % len(STREETS)]}
         for n, r in enumerate(made["enterprise"])
@@ -91,7 +91,7 @@ def deliver(path, made, source, replaces=(), ingested_on=""):
     }
     told = {"replaces": list(replaces), "ingested_on": ingested_on}
     entry = Entry("", "test.csv", source, "test", "test", {}, **told)
-    return Warehouse(path).commit(worlds.connect(made), selects, entry)
+    return Warehouse(path).commit(world.connect(made), selects, entry)
 
 
 def write_nights(folder):

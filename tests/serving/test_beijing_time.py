@@ -8,7 +8,7 @@ from io import BytesIO
 import openpyxl
 import pytest
 from xhcredit_serving.auth.permissions import ROLES
-from xhcredit_serving.console.shell import layout as frame
+from xhcredit_serving.console.shell import layout
 
 from tests.serving.district import ACT, CODES, headers, new_key
 from tests.serving.visitors import person, visitor
@@ -108,7 +108,7 @@ def test_no_template_cuts_a_time_out_of_a_moment(file):
 def test_moments_are_told_in_the_words_of_the_language():
     source = '{{ "2026-11-29T23:30:00Z" | beijing }}|{{ "2026-11-29T23:30:00Z" | china_day }}'
 
-    told = {n: frame.environment(n).from_string(source).render() for n in ("zh", "en")}
+    told = {n: layout.environment(n).from_string(source).render() for n in ("zh", "en")}
 
     assert told == {
         "zh": "北京时间 2026-11-30 07:30|2026-11-30",

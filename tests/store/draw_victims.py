@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.store.killed import Steps
 from xhcredit.jobs.draws import publication as draw_publication
 from xhcredit.jobs.draws import results as draw_results
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps as draw_steps
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
@@ -56,7 +56,7 @@ def act(step: str, draw: str) -> Act:
 def results_of(store: Store, draw: str) -> bytes:
     rows = [
         f"{s['code']},{'corrected' if n % 2 else 'no_problem'},2025-04-03,,\n"
-        for n, s in enumerate(jobs.record_of(store, draw)["selected"])
+        for n, s in enumerate(draw_steps.record_of(store, draw)["selected"])
     ]
     return ("code,result,inspected_on,item,note\n" + "".join(rows)).encode()
 
@@ -65,18 +65,18 @@ def do(store: Store, step: str, draw: str, warehouse: Path, out: Path) -> object
     """One step as the shell does it, with the files that it writes."""
     asked = act(step, draw)
     if step == "plan":
-        return jobs.file_plan(store, asked, plan_given(draw), BOOK, date(2025, 3, 1))
+        return draw_steps.file_plan(store, asked, plan_given(draw), BOOK, date(2025, 3, 1))
     if step == "freeze":
-        people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-        freezing = jobs.FreezeRequest(f"p-{draw}", draw, DAY, people)
-        told = jobs.freeze(store, asked, warehouse, BOOK, freezing)
-        jobs.export_draw(store, draw, out)
+        people = draw_steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
+        freezing = draw_steps.FreezeRequest(f"p-{draw}", draw, DAY, people)
+        told = draw_steps.freeze(store, asked, warehouse, BOOK, freezing)
+        draw_steps.export_draw(store, draw, out)
         return told
     if step == "seed":
-        return jobs.enter_seed(store, asked, draw, f"1 2 3 {draw}", SOURCE)
+        return draw_steps.enter_seed(store, asked, draw, f"1 2 3 {draw}", SOURCE)
     if step == "run":
-        told = jobs.run_draw(store, asked, draw)
-        jobs.export_draw(store, draw, out)
+        told = draw_steps.run_draw(store, asked, draw)
+        draw_steps.export_draw(store, draw, out)
         return told
     if step == "results":
         data = results_of(store, draw)

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from xhcredit_training import promotion_gates as gates
+from xhcredit_training import promotion_gates
 from xhcredit_training.metrics import auc
 from xhcredit_training.promotion_gates import Evaluation, groups, judge, riskiest, worse_off
 
@@ -41,7 +41,7 @@ def evaluation(risk, bad, weight=None, release=RELEASE, metrics=None, alarms=(),
 
 
 def verdict(gate, *given):
-    found = getattr(gates, gate)(*given)
+    found = getattr(promotion_gates, gate)(*given)
     return found.open, found.zh, found.en
 
 
@@ -123,7 +123,7 @@ def test_the_low_end_of_the_difference_decides_and_not_its_middle():
     bad = np.tile([1, 0], 60)
     champion = evaluation(bad + rng.normal(0, 1, 120), bad)
     candidate = evaluation(bad + rng.normal(0, 1, 120), bad)
-    found = gates.metric_gap(auc, candidate, champion)
+    found = promotion_gates.metric_gap(auc, candidate, champion)
     middle = limits(auc_loss_below=-(found.value + found.low) / 2)
 
     assert found.low < found.value
@@ -146,7 +146,7 @@ def noisy(seed, count, noise):
 
 def test_a_group_closes_the_gate_only_where_the_whole_interval_is_beyond_the_bound():
     candidate, champion, one = noisy(3, 80, 0.8)
-    found = gates.metric_gap(auc, champion, candidate, one)
+    found = promotion_gates.metric_gap(auc, champion, candidate, one)
     least = {"group_least": 10, "group_false_alarms_below": 1.0}
     between = limits(**least, group_auc_loss_below=(found.value + found.low) / 2)
     below = limits(**least, group_auc_loss_below=found.low - 1e-9)
@@ -228,8 +228,8 @@ def test_the_riskiest_share_takes_ties_together(share, flags):
 def test_false_alarms_are_a_share_of_the_good_by_weight_and_unknown_without_any():
     flags, weight = np.array([1.0, 1, 0, 0]), np.array([5.0, 1, 1, 2])
 
-    assert gates.false_alarms(flags, np.array([1, 0, 0, 0]), weight) == 0.25
-    assert np.isnan(gates.false_alarms(flags, np.ones(4), weight))
+    assert promotion_gates.false_alarms(flags, np.array([1, 0, 0, 0]), weight) == 0.25
+    assert np.isnan(promotion_gates.false_alarms(flags, np.ones(4), weight))
 
 
 @pytest.mark.parametrize("code", ["too_good", "identifier", "own_rows", "random_gap"])
@@ -359,5 +359,5 @@ def test_all_gates_are_asked_in_order_and_every_closed_one_is_told():
     assert [v.gate for v in closed] == ["calibrated", "stable"]
     words = f"calibrated: {closed[0].en}; stable: {closed[1].en}; train it anew, or ask for other"
     with pytest.raises(GateClosed, match=f"^{re.escape(words)} limits$"):
-        gates.refuse_closed(verdicts)
-    gates.refuse_closed([v for v in verdicts if v.open])
+        promotion_gates.refuse_closed(verdicts)
+    promotion_gates.refuse_closed([v for v in verdicts if v.open])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from xhcredit_serving.auth import permissions as roles
+from xhcredit_serving.auth import permissions
 from xhcredit_serving.console.restoration.candidates import apply_address
 from xhcredit_serving.console.shell import assets
 from xhcredit_serving.draws.files import INTERNAL
@@ -210,8 +210,13 @@ def _static(held):
         yield Record(f"{assets.PREFIX}{name}", (), 200, "")
 
 
-S, C, R, D = roles.SCORES, roles.CATALOGUE, roles.RESTORATION_READ, roles.DRAWS_READ
-A, M = roles.ALERTS_READ, roles.MODELS_READ
+S, C, R, D = (
+    permissions.SCORES,
+    permissions.CATALOGUE,
+    permissions.RESTORATION_READ,
+    permissions.DRAWS_READ,
+)
+A, M = permissions.ALERTS_READ, permissions.MODELS_READ
 DRAW, LEDGER = "/console/draws/{row[id]}", "/v1/draws/{row[id]}"
 CODE = "/v1/enterprises/{code}"
 
@@ -227,16 +232,16 @@ ENTERPRISES: dict[str, Entry] = {
     f"{CODE}/explain": Entry(S, enterprises(f"{CODE}/explain", facts=in_json), JSON),
     f"{CODE}/file": Entry(S, enterprises(f"{CODE}/file", facts=in_json, old=200), JSON),
     f"{CODE}/history": Entry(S, enterprises(f"{CODE}/history", facts=in_json, old=200), JSON),
-    f"{CODE}/readers": Entry(roles.AUDIT, _readers, JSON),
+    f"{CODE}/readers": Entry(permissions.AUDIT, _readers, JSON),
     f"{CODE}/score": Entry(S, enterprises(f"{CODE}/score", facts=in_json), JSON),
 }
 OTHERS: dict[str, Entry] = {
-    "/console/accounts": Entry(roles.ACCOUNTS, place("/console/accounts", "walk.viewer")),
+    "/console/accounts": Entry(permissions.ACCOUNTS, place("/console/accounts", "walk.viewer")),
     "/console/alerts": Entry(A, _alert_filters("/console/alerts")),
     "/console/alerts/{alert}": Entry(
         A, each("/console/alerts/{row[id]}", "alerts", lambda r: (str(r["id"]), r["code"] or ""))
     ),
-    "/console/audit": Entry(roles.AUDIT, place("/console/audit", "user:")),
+    "/console/audit": Entry(permissions.AUDIT, place("/console/audit", "user:")),
     "/console/draws": Entry(D, place("/console/draws", first("draws", "id"))),
     "/console/draws-checks": Entry(D, place("/console/draws-checks", first("checks", "id"))),
     "/console/draws-checks/{check}": Entry(
@@ -248,9 +253,9 @@ OTHERS: dict[str, Entry] = {
     ),
     "/console/draws/{draw}": Entry(D, each(DRAW, "draws", _of_draw)),
     "/console/draws/{draw}/ceremony": Entry(
-        roles.DRAWS_RUN, each(f"{DRAW}/ceremony", "draws", _of_draw)
+        permissions.DRAWS_RUN, each(f"{DRAW}/ceremony", "draws", _of_draw)
     ),
-    "/console/draws/{draw}/files/{name}": Entry(roles.DRAWS_RUN, _internal, ""),
+    "/console/draws/{draw}/files/{name}": Entry(permissions.DRAWS_RUN, _internal, ""),
     "/console/login": Entry(None, place("/console/login")),
     "/console/models": Entry(M, place("/console/models", first("candidates", "name"))),
     "/console/models/{candidate}": Entry(
@@ -274,7 +279,7 @@ OTHERS: dict[str, Entry] = {
             lambda r: r["bureau"],
         ),
     ),
-    "/console/restoration/apply": Entry(roles.RESTORATION_FILE, _apply),
+    "/console/restoration/apply": Entry(permissions.RESTORATION_FILE, _apply),
     "/console/restoration/question": Entry(R, _questions),
     "/console/rules": Entry(C, place("/console/rules", "tiers.cutoffs")),
     "/console/rules/{rule_id}": Entry(C, _rule_pages("/console/rules/{rule}")),
@@ -293,9 +298,9 @@ OTHERS: dict[str, Entry] = {
     "/healthz": Entry(None, place("/healthz", "alive"), JSON),
     "/metrics": Entry(C, place("/metrics", "xhcredit_http_answers"), TEXT),
     "/readyz": Entry(None, place("/readyz", "ready"), JSON),
-    "/v1/accounts": Entry(roles.ACCOUNTS, place("/v1/accounts", "walk.viewer"), JSON),
-    "/v1/activity": Entry(roles.AUDIT, place("/v1/activity", "user:"), JSON),
-    "/v1/activity/head": Entry(roles.AUDIT, place("/v1/activity/head", "digest"), JSON),
+    "/v1/accounts": Entry(permissions.ACCOUNTS, place("/v1/accounts", "walk.viewer"), JSON),
+    "/v1/activity": Entry(permissions.AUDIT, place("/v1/activity", "user:"), JSON),
+    "/v1/activity/head": Entry(permissions.AUDIT, place("/v1/activity/head", "digest"), JSON),
     "/v1/alerts": Entry(A, _alert_filters("/v1/alerts"), JSON),
     "/v1/alerts.xlsx": Entry(A, _alert_filters("/v1/alerts.xlsx"), SHEET),
     "/v1/alerts/precision": Entry(A, place("/v1/alerts/precision", "precision"), JSON),
@@ -306,16 +311,18 @@ OTHERS: dict[str, Entry] = {
     "/v1/draws/{draw}": Entry(D, each(LEDGER, "draws", _of_draw), JSON),
     "/v1/draws/{draw}/estimate": Entry(D, _estimates, JSON),
     "/v1/draws/{draw}/frame.csv": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/frame.csv", "draws", lambda _: ("code,stratum",)), TEXT
+        permissions.DRAWS_RUN,
+        each(f"{LEDGER}/frame.csv", "draws", lambda _: ("code,stratum",)),
+        TEXT,
     ),
     "/v1/draws/{draw}/internal_list.xlsx": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/internal_list.xlsx", "drawn", _of_draw), SHEET
+        permissions.DRAWS_RUN, each(f"{LEDGER}/internal_list.xlsx", "drawn", _of_draw), SHEET
     ),
     "/v1/draws/{draw}/notices.pdf": Entry(
-        roles.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF
+        permissions.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF
     ),
     "/v1/joint-draws": Entry(D, place("/v1/joint-draws", first("joint", "joint_id")), JSON),
-    "/v1/keys": Entry(roles.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
+    "/v1/keys": Entry(permissions.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
     "/v1/metadata": Entry(C, place("/v1/metadata", "tiers"), JSON),
     "/v1/models": Entry(M, place("/v1/models", first("candidates", "name")), JSON),
     "/v1/models/{number}": Entry(
@@ -362,12 +369,12 @@ OTHERS: dict[str, Entry] = {
     "/v1/runs/{run}": Entry(C, _runs, JSON),
     "/v1/session": Entry("", place("/v1/session", "csrf"), JSON),
     "/v1/subscriptions": Entry(
-        roles.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON
+        permissions.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON
     ),
-    "/v1/subscriptions/{number}/dead": Entry(roles.ACCOUNTS, _dead, JSON),
+    "/v1/subscriptions/{number}/dead": Entry(permissions.ACCOUNTS, _dead, JSON),
     "/v1/triggered-checks": Entry(D, place("/v1/triggered-checks", first("checks", "id")), JSON),
-    "/v1/trust-list": Entry(roles.DRAWS_RUN, place("/v1/trust-list", day), JSON),
-    "/v1/trust-list/export": Entry(roles.DRAWS_RUN, place("/v1/trust-list/export"), SHEET),
+    "/v1/trust-list": Entry(permissions.DRAWS_RUN, place("/v1/trust-list", day), JSON),
+    "/v1/trust-list/export": Entry(permissions.DRAWS_RUN, place("/v1/trust-list/export"), SHEET),
     "/v1/watchlist": Entry(S, _watchlist("/v1/watchlist"), JSON),
     "/v1/watchlist/export": Entry(
         S, place("/v1/watchlist/export", lambda h: h.listed[0]["code"]), SHEET

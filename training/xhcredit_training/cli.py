@@ -19,8 +19,7 @@ from rich.table import Table
 from xhcredit.domain.clock import Clock
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
-from xhcredit_training import fairness_command
-from xhcredit_training import promotion_commands as promote_commands
+from xhcredit_training import fairness_command, promotion_commands
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.bootstrap import Estimate
@@ -267,7 +266,7 @@ def runs_(runs: Runs = Path("out/runs")) -> None:
     console.print(table)
 
 
-promote_commands.register(app)
+promotion_commands.register(app)
 fairness_command.register(app)
 
 

@@ -13,8 +13,8 @@ from xhcredit.cli.output import grid, out, print_json
 from xhcredit.engine.sql import show_sql
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import feature, features
-from xhcredit.rules import check as checks
-from xhcredit.rules.listing import rules_page as page
+from xhcredit.rules import check
+from xhcredit.rules.listing import rules_page as listing_rules_page
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.sql import release_sql
 
@@ -81,10 +81,10 @@ def show_rules(
     """Show what is in force on a day, with source and verification mark."""
     rulebook, day = Rulebook.load(rules), day_from_text(as_of)
     if rule:
-        rule_fields = checks.describe(rulebook.rule(rule), day)
+        rule_fields = check.describe(rulebook.rule(rule), day)
         print_json(rule_fields, exact=True) if json_ else _print_pairs(rule_fields)
         return
-    rows = [checks.describe(entry_in_force.rule, day) for entry_in_force in rulebook.in_force(day)]
+    rows = [check.describe(entry_in_force.rule, day) for entry_in_force in rulebook.in_force(day)]
     if json_:
         print_json({"digest": rulebook.digest, "rules": rows}, exact=True)
         return
@@ -98,13 +98,19 @@ def show_rules(
 
 def rules_page(rules: Rules = None) -> None:
     """Print every entry with day, instrument and mark as Markdown, for documents."""
-    out.print(page(Rulebook.load(rules)), markup=False, highlight=False, soft_wrap=True, end="")
+    out.print(
+        listing_rules_page(Rulebook.load(rules)),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+        end="",
+    )
 
 
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""
     rulebook, day = Rulebook.load(rules), day_from_text(as_of)
-    findings = checks.check(rulebook, day)
+    findings = check.check(rulebook, day)
     if json_:
         print_json(
             {

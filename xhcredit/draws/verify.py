@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files as resources
 from typing import Any, NamedTuple
 
-from xhcredit.draws import frame as frames
-from xhcredit.draws import inspectors as lists
-from xhcredit.draws import record as records
+from xhcredit.draws import frame as draw_frame
+from xhcredit.draws import inspectors as draws_inspectors
+from xhcredit.draws import record as draw_record
 from xhcredit.draws.commitment import (
     DEMO,
     PROTOCOL,
@@ -134,7 +134,7 @@ def _record_checks(record: Json) -> Iterator[Check]:
     is_unique = len({s["code"] for s in selected}) == len(selected)
     yield Check(is_unique, "企业不重复", "no enterprise is drawn twice")
     stood_in_frame = all(
-        root_from_proof(leaf(records.drawn_from_record(s).row.text), s["proof"])
+        root_from_proof(leaf(draw_record.drawn_from_record(s).row.text), s["proof"])
         == committed["frame_root"]
         for s in selected
     )
@@ -210,7 +210,7 @@ def _published_file_checks(record: Json, files: PublishedFiles) -> Iterator[Chec
 
 
 def _redraw_checks(record: Json, frame_bytes: bytes) -> Iterator[Check]:
-    frame = frames.decoded(frame_bytes)
+    frame = draw_frame.decoded(frame_bytes)
     commitment = record["commitment"]
     yield Check(
         len(frame.rows) == commitment["frame_size"], "名录数目", "the frame has the committed size"
@@ -221,7 +221,7 @@ def _redraw_checks(record: Json, frame_bytes: bytes) -> Iterator[Check]:
     sizes = {s["id"]: s["size"] for s in record["strata"]}
     yield Check(dict(frame.sizes) == sizes, "各层规模", "sizes of strata are those of the frame")
     terms = {**record, "frame_root": commitment["frame_root"], "strata": commitment["strata"]}
-    drawn = records.draw(frame, terms, record["seed"]["value"])
+    drawn = draw_record.draw(frame, terms, record["seed"]["value"])
     is_same_list = [d.row.code for d in drawn] == [s["code"] for s in record["selected"]]
     yield Check(is_same_list, "重抽名单一致", "drawn again from the seed: the very same list")
 
@@ -234,10 +234,10 @@ def _staffing_checks(
     yield Check(
         digests == committed_digests, "人员名录摘要", "inspectors and recusals are those committed"
     )
-    inspectors = lists.read_inspectors(inspectors_bytes)
-    recusals = lists.read_recusals(recusals_bytes, inspectors)
-    drawn = [records.drawn_from_record(s) for s in record["selected"]]
-    task = records.task_of(drawn, committed, inspectors, recusals)
+    inspectors = draws_inspectors.read_inspectors(inspectors_bytes)
+    recusals = draws_inspectors.read_recusals(recusals_bytes, inspectors)
+    drawn = [draw_record.drawn_from_record(s) for s in record["selected"]]
+    task = draw_record.task_of(drawn, committed, inspectors, recusals)
     position = {inspector.inspector: index for index, inspector in enumerate(inspectors)}
     start = [position[inspector] for s in record["selected"] for inspector in s["places_start"]]
     lawful = all(inspector in task.eligible[place] for place, inspector in enumerate(start))

@@ -9,15 +9,9 @@ from datetime import date
 from xhcredit.domain.calendar import Calendar, add_years
 from xhcredit.errors import BadInput, WrongApplicant
 from xhcredit.restoration import (
-    citizen_texts as words,
-)
-from xhcredit.restoration import (
-    documents as papers,
-)
-from xhcredit.restoration import (
-    legal_review as lawyer,
-)
-from xhcredit.restoration import (
+    citizen_texts,
+    documents,
+    legal_review,
     periods,
 )
 from xhcredit.restoration.assessment import Assessment, Condition, Route
@@ -130,12 +124,14 @@ def examine_record(record: AdverseRecord, law: Law) -> Answer:
 
 
 def _nothing_to_apply_for(
-    record: AdverseRecord, severity: SeverityName, terms: lawyer.Terms, most: Period
+    record: AdverseRecord, severity: SeverityName, terms: legal_review.Terms, most: Period
 ) -> Answer:
     """Nothing is published, or publication ends by itself and no application ends it earlier."""
     route: Route = "unpublished" if most.way == "unpublished" else "by_itself"
     reason_text = (
-        words.unpublished_text(record) if route == "unpublished" else words.by_itself_text(most.day)
+        citizen_texts.unpublished_text(record)
+        if route == "unpublished"
+        else citizen_texts.by_itself_text(most.day)
     )
     return Answer(
         severity, *terms, (Condition(most.basis, False, None, reason_text),), route, False, None
@@ -163,13 +159,13 @@ def _revoked(record: AdverseRecord, law: Law) -> bool:
 def _expiry(record: AdverseRecord, most: Period | None, law: Law) -> Condition | None:
     """Publication or query is over by itself: nothing is left to restore."""
     if most and most.day and most.day < law.applied_on and _ends_in_any_case(record, most):
-        return Condition(most.basis, False, None, words.ended_text(most.day))
+        return Condition(most.basis, False, None, citizen_texts.ended_text(most.day))
     # Two clocks that are never merged: publication, and the five years of query from the end of
     # the conduct (上海市社会信用条例 art 35).
     last = _queried_until(record, law)
     if last >= law.applied_on:
         return None
-    return Condition(law.basis_of(QUERY), False, None, words.expired_text(last))
+    return Condition(law.basis_of(QUERY), False, None, citizen_texts.expired_text(last))
 
 
 def _ends_in_any_case(record: AdverseRecord, most: Period) -> bool:
@@ -240,14 +236,14 @@ def _assessment(
         severity=bare_answer.severity,
         severity_by=severity_reason(record, bare_answer.severity, rule_id),
         conditions=bare_answer.conditions,
-        summary=papers.summary(
+        summary=documents.summary(
             bare_answer.route, bare_answer.eligible, bare_answer.earliest_on, law.applied_on
         ),
-        materials=papers.materials(record, bare_answer.route),
-        decides=papers.deciding_department(record, law.authority),
-        deadlines=papers.deadlines(record, bare_answer.route, law, calendar),
-        effects=papers.effects(record, bare_answer.route, law),
-        lawyer=lawyer.reasons(
+        materials=documents.materials(record, bare_answer.route),
+        decides=documents.deciding_department(record, law.authority),
+        deadlines=documents.deadlines(record, bare_answer.route, law, calendar),
+        effects=documents.effects(record, bare_answer.route, law),
+        lawyer=legal_review.reasons(
             record,
             bare_answer.route,
             bare_answer.severity,
@@ -270,7 +266,9 @@ def _strictest(assessments: Sequence[Assessment]) -> Assessment:
     # promise what the silent regime has not.
     earliest = max(d for d in days if d) if all(days) else None
     differing_reasons = (
-        (lawyer.SEVERAL,) if len({(p.eligible, p.earliest_on) for p in assessments}) > 1 else ()
+        (legal_review.SEVERAL,)
+        if len({(p.eligible, p.earliest_on) for p in assessments}) > 1
+        else ()
     )
     # Where one regime refuses, its route: with that of one that agrees, the summary would
     # contradict the answer.
@@ -282,7 +280,7 @@ def _strictest(assessments: Sequence[Assessment]) -> Assessment:
         earliest_on=earliest,
         publication_ends_on=max(d for d in ends if d) if all(ends) else None,
         conditions=tuple(by_rule.values()),
-        summary=papers.summary(route, eligible, earliest, first.applied_on),
+        summary=documents.summary(route, eligible, earliest, first.applied_on),
         deadlines=tuple(d for part in assessments for d in part.deadlines),
         lawyer=tuple(
             dict.fromkeys([*differing_reasons, *(r for part in assessments for r in part.lawyer)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from xhcredit.domain.calendar import Calendar
-from xhcredit.restoration import documents as papers
+from xhcredit.restoration import documents
 from xhcredit.restoration.assessment import Basis, Bilingual
 from xhcredit.restoration.law import Law
 from xhcredit.restoration.record import Authority
@@ -84,7 +84,7 @@ _TIMERS: dict[Kind, tuple[_Timer, ...]] = {
     ),
 }
 STEPS = {
-    **papers.STEPS,
+    **documents.STEPS,
     "mark": Bilingual("作异议标注", "mark as disputed"),
     "centre_decides": Bilingual("市信用平台作出处理", "the centre decides"),
     "forward": Bilingual("转交信息提供单位", "pass on to the provider"),
@@ -142,7 +142,9 @@ def _limits(
         if law.has(name):
             rule = law.value(name, TimeLimits)
             limit_by_step |= {s: (n, law.basis(name), rule.unit) for s, n in rule.steps.items()}
-    return {step: limit for step, limit in limit_by_step.items() if papers.concerns(step, record)}
+    return {
+        step: limit for step, limit in limit_by_step.items() if documents.concerns(step, record)
+    }
 
 
 def _clocks_of(
@@ -162,7 +164,7 @@ def _clocks_of(
         # not end the clock that the next filing starts.
         end_days = [day for act, day in known[start_positions[-1] + 1 :] if act in timer.until]
         count, basis, unit = limits[timer.step]
-        last = papers.last_day(calendar, since, count, unit)
+        last = documents.last_day(calendar, since, count, unit)
         yield StepClock(
             timer.step,
             STEPS[timer.step],

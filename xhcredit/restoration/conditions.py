@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.restoration import citizen_texts as words
+from xhcredit.restoration import citizen_texts
 from xhcredit.restoration.assessment import Basis, Bilingual, Condition
 from xhcredit.restoration.law import NEVER_EARLY, Law
 from xhcredit.restoration.periods import Period
@@ -42,14 +42,14 @@ def _condition(basis: Basis, met_from: date | None, applied_on: date, text: Bili
 
 
 def _published_long_enough(record: AdverseRecord, least: Period, law: Law) -> Condition:
-    text = words.minimum(record, least.day)
+    text = citizen_texts.minimum(record, least.day)
     return _condition(least.basis, least.day, law.applied_on, text)
 
 
 def _duties_done(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     if law.asks("duties"):
         done = record.done_on
-        yield _condition(law.basis("duties"), done, law.applied_on, words.duties(done))
+        yield _condition(law.basis("duties"), done, law.applied_on, citizen_texts.duties(done))
 
 
 def _corrected(record: AdverseRecord, law: Law) -> Condition:
@@ -58,7 +58,9 @@ def _corrected(record: AdverseRecord, law: Law) -> Condition:
     basis, corrected = law.basis("abnormal_list"), record.corrected_on
     if corrected is not None and months:
         corrected = max(corrected, add_months(record.decided_on, months))
-    return _condition(basis, corrected, law.applied_on, words.corrected_text(record, corrected))
+    return _condition(
+        basis, corrected, law.applied_on, citizen_texts.corrected_text(record, corrected)
+    )
 
 
 def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
@@ -69,29 +71,31 @@ def _spot_check(record: AdverseRecord, law: Law) -> Iterator[Condition]:
         corrected = max(corrected, add_months(record.decided_on, value.minimum_months))
     # no spot check could be restored before the first rule on it, whenever it was corrected
     possible_from = None if corrected is None else max(corrected, law.first_day("spot_check"))
-    yield _condition(basis, possible_from, law.applied_on, words.check_corrected(corrected))
+    yield _condition(basis, possible_from, law.applied_on, citizen_texts.check_corrected(corrected))
     # The result of such a check is hidden together with the penalty (Order 107, V3), so it
     # cannot go before it.
     if value.with_penalty and record.penalty_followed:
         ended = record.penalty_ended_on
-        yield _condition(basis, ended, law.applied_on, words.with_penalty(ended))
+        yield _condition(basis, ended, law.applied_on, citizen_texts.with_penalty(ended))
 
 
 def _market_supervision(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """Additional conditions of market supervision (总局令第45号第14条)."""
     if law.asks("harm_removed"):
-        text = words.HARM if record.harm_remains else words.NO_HARM
+        text = citizen_texts.HARM if record.harm_remains else citizen_texts.NO_HARM
         yield _dayless_condition("harm_removed", not record.harm_remains, text, law)
     if law.asks("no_same_kind"):
         again_on = record.same_kind_again_on
         repeated = again_on is not None and again_on <= law.applied_on
         yield _dayless_condition(
-            "no_same_kind", not repeated, words.same_kind(record, again_on), law
+            "no_same_kind", not repeated, citizen_texts.same_kind(record, again_on), law
         )
     # Art 14 speaks of penalties; of a serious listing the condition would bar its own removal.
     if record.kind == "penalty" and law.asks("not_listed"):
         is_listed = record.on_abnormal_list or record.on_serious_list
-        yield _dayless_condition("not_listed", not is_listed, words.listed_text(record), law)
+        yield _dayless_condition(
+            "not_listed", not is_listed, citizen_texts.listed_text(record), law
+        )
     if record.kind == "penalty" and law.has("never_early"):
         yield from _never_early(record, law)
 
@@ -112,14 +116,14 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Condition]:
         # The right exists only since the newer rule; before its day these kinds never ended
         # early.
         since = law.basis_of(NEVER_EARLY).effective_from if newer else None
-        text = words.never_early(kinds)
+        text = citizen_texts.never_early(kinds)
         yield _condition(law.basis("never_early"), since, law.applied_on, text)
 
 
 def _common_conditions(record: AdverseRecord, law: Law) -> Iterator[Condition]:
     """Conditions common to all records: pledge, and no bar after false materials."""
     if law.asks("pledge"):
-        text = words.PLEDGED if record.pledge else words.PLEDGE
+        text = citizen_texts.PLEDGED if record.pledge else citizen_texts.PLEDGE
         yield _dayless_condition("pledge", record.pledge, text, law)
     false_materials_on = record.false_materials_on
     if (
@@ -130,5 +134,5 @@ def _common_conditions(record: AdverseRecord, law: Law) -> Iterator[Condition]:
         # The length of the bar is data: the three years under Order 36 were seen in a scrambled
         # copy only (M-M).
         until = add_months(false_materials_on, law.value("false_materials", ApplicationBar).months)
-        text = words.barred_text(false_materials_on, until)
+        text = citizen_texts.barred_text(false_materials_on, until)
         yield _condition(law.basis("false_materials"), until, law.applied_on, text)

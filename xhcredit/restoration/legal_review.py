@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from xhcredit.domain.calendar import add_months
-from xhcredit.restoration import citizen_texts as words
-from xhcredit.restoration import periods
+from xhcredit.restoration import citizen_texts, periods
 from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR, Bilingual, Route
 from xhcredit.restoration.law import NEVER_EARLY, RULES, SAMR_CLOCK, Law
 from xhcredit.restoration.periods import Period, by_the_other_clock
@@ -70,7 +69,7 @@ def _never_early(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
     kinds = never_early_kinds(record, law)
     if kinds and law.conflict(NEVER_EARLY).prevails == "newer":
         yield Bilingual(
-            f"{words.kinds(kinds)}：市场监管总局令第45号第14条规定不得提前停止公示，"
+            f"{citizen_texts.kinds(kinds)}：市场监管总局令第45号第14条规定不得提前停止公示，"
             "市场监督管理信用修复管理办法（第107号令）严重类满一年可以修复，"
             "信用修复管理办法（第36号令）第2条规定有权修复；暂按新规定答复，须由法制确认。",
             "SAMR Order 45 art 14 forbids early end, SAMR Order 107 allows restoration after a "
@@ -94,7 +93,9 @@ def _shanghai(record: AdverseRecord, severity: SeverityName, law: Law) -> Iterat
     months = national.of(severity, record.field) or 0
     if local == months:
         return
-    day_text_by_months = {m: words.day(add_months(record.decided_on, m)) for m in (local, months)}
+    day_text_by_months = {
+        m: citizen_texts.day(add_months(record.decided_on, m)) for m in (local, months)
+    }
     followed_rule = "本市条例" if record.field in prevails.fields else "第36号令"
     yield Bilingual(
         f"最短公示期按本市条例至{day_text_by_months[local]}、按第36号令至{day_text_by_months[months]}届满，"
@@ -110,9 +111,13 @@ def _clock(record: AdverseRecord, terms: Terms, law: Law) -> Iterator[Bilingual]
         other_day = by_the_other_clock(term, record, law) if term else None
         if term is None or other_day is None:
             continue
-        own_day = words.day(term.day) if term.day else "（公示日期不明）"
+        own_day = citizen_texts.day(term.day) if term.day else "（公示日期不明）"
         newer = law.conflict(SAMR_CLOCK).prevails == "newer"
-        days = (words.day(other_day), own_day) if newer else (own_day, words.day(other_day))
+        days = (
+            (citizen_texts.day(other_day), own_day)
+            if newer
+            else (own_day, citizen_texts.day(other_day))
+        )
         yield Bilingual(
             f"{zh}按市场监督管理信用修复管理办法（第107号令）自公示之日起算至{days[0]}，"
             f"按信用修复管理办法（第36号令）自认定之日起算至{days[1]}；"
@@ -147,7 +152,7 @@ _READ_AS: tuple[HolderKind, ...] = ("person", "organisation")
 def _last_day_text(record: AdverseRecord, law: Law) -> str:
     """The last day of publication of a record, in words."""
     day = periods.maximum(record, severity_of(record, law), law).day
-    return words.day(day) if day else "（公示日期不明）"
+    return citizen_texts.day(day) if day else "（公示日期不明）"
 
 
 def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
@@ -163,7 +168,7 @@ def _no_standard(record: AdverseRecord, law: Law) -> Iterator[Bilingual]:
         yield _BEFORE_THE_STANDARD
     if last is not None and record.decided_on > last:
         yield Bilingual(
-            f"较低数额罚款标准有效期至{words.day(last)}，其后未见新标准，暂不按较低数额罚款处理，"
+            f"较低数额罚款标准有效期至{citizen_texts.day(last)}，其后未见新标准，暂不按较低数额罚款处理，"
             "须由法制确认。",
             f"the standard of small fines ended on {last} and no other is known; the fine is not "
             "taken as small, a lawyer must confirm",
@@ -223,7 +228,7 @@ def _transition(record: AdverseRecord, terms: Terms) -> Iterator[Bilingual]:
     """The law changed between decision and application, and it matters."""
     if any(term and term.is_transitional for term in terms):
         yield Bilingual(
-            f"该记录于{words.day(record.decided_on)}认定，其后公示期规定有变，按从新兼从轻计算，须由法制确认。",
+            f"该记录于{citizen_texts.day(record.decided_on)}认定，其后公示期规定有变，按从新兼从轻计算，须由法制确认。",
             "the periods changed after the decision; the milder is taken, a lawyer must confirm",
         )
 
@@ -237,7 +242,7 @@ def _late_duties(record: AdverseRecord, most: Period | None, law: Law) -> Iterat
     # rules.
     if done is None or done > most.day:
         yield Bilingual(
-            f"最长公示期已于{words.day(most.day)}届满而义务未按时履行，是否停止公示按行业主管部门规定，须由法制确认。",
+            f"最长公示期已于{citizen_texts.day(most.day)}届满而义务未按时履行，是否停止公示按行业主管部门规定，须由法制确认。",
             f"the longest publication was over on {most.day} with duties open: sector rules decide",
         )
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.store.all_tables import tables
-from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import append_only
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity, runs, snapshots
-from xhcredit.store.core.transactions import chain_head as last_entry
+from xhcredit.store.core.transactions import chain_head as transactions_chain_head
 from xhcredit.store.draws.integrity import draw_faults
 
 
@@ -34,7 +34,7 @@ class AuditLogFilter:
 def chain_head(database: Database) -> Link | None:
     """Head of the hash chain: once its number and digest are published, truncation shows."""
     with database.reading() as con:
-        return last_entry(con)
+        return transactions_chain_head(con)
 
 
 def verify(database: Database, known_head: tuple[int, str] | None = None) -> Verdict:
@@ -75,7 +75,7 @@ def find_faults(database: Database) -> list[str]:
     """
     with database.reading() as con:
         fault_texts = [
-            f'guard "{name}" is missing or changed' for name in guards.missing_guards(con)
+            f'guard "{name}" is missing or changed' for name in append_only.missing_guards(con)
         ]
         if database.is_sqlite:
             # The chain proves what the rows say, not that the file is sound: a broken index

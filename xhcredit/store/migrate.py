@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from xhcredit.domain.log import log_duration
 from xhcredit.errors import BadStore
-from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import append_only
 from xhcredit.store.core import demo_clock as demo
 from xhcredit.store.core.database import Database, translate_errors
 from xhcredit.store.core.transactions import Act, Writer
@@ -66,18 +66,20 @@ def upgrade_store(
         _refuse_unknown(stored_version)
         # Looked at without the writer's lock first: opening a store that needs nothing waits
         # for nobody.
-        if stored_version == target and not guards.missing_guards(con):
+        if stored_version == target and not append_only.missing_guards(con):
             return MigrationReport(stored_version, stored_version, [])
     with log_duration("store.migrated") as fields, _migrating(database) as con:
         stored_version = version(con)
         # Asked again under the lock: another process may have upgraded it meanwhile.
         missing_guards = (
-            guards.missing_guards(con) if stored_version == target else guards.removed_guards(con)
+            append_only.missing_guards(con)
+            if stored_version == target
+            else append_only.removed_guards(con)
         )
         if stored_version < target:
-            guards.drop_guards(con)
+            append_only.drop_guards(con)
             _upgrade(con, target)
-        guards.restore_guards(con)
+        append_only.restore_guards(con)
         if demo_from is not None:
             demo.begin_demo(con, *demo_from)
         report = MigrationReport(stored_version, max(stored_version, target), missing_guards)
@@ -88,7 +90,7 @@ def upgrade_store(
         }
         if stored_version != report.after or missing_guards:
             action = "store.migrate" if stored_version != report.after else "store.restore_guards"
-            upgrade_payload = report.__dict__ | {"guards": sorted(guards.guard_names(con))}
+            upgrade_payload = report.__dict__ | {"guards": sorted(append_only.guard_names(con))}
             writer.record_in(con, Act("xhcredit", action, "operation", payload=upgrade_payload))
     return report
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from xhcredit.store.access import audit_log as trail
-from xhcredit.store.audit import chain_head as last_entry
+from xhcredit.store.access import audit_log
+from xhcredit.store.audit import chain_head
 from xhcredit.store.core.hash_chain import format_moment
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import AUDIT
@@ -89,7 +89,7 @@ async def activity(request: Request, filters: Annotated[ActivityFilters, Query()
     """Entries of the activity chain."""
     service, caller, purpose = await _auditor(request)
     code = validated_code(filters.code) if filters.code else ""
-    query = trail.AuditLogQuery(
+    query = audit_log.AuditLogQuery(
         actor=filters.actor,
         action=filters.action,
         code=code,
@@ -107,10 +107,10 @@ async def activity(request: Request, filters: Annotated[ActivityFilters, Query()
 
 
 async def _page(
-    service: Service, query: trail.AuditLogQuery, limit: int, before_seq: int | None
+    service: Service, query: audit_log.AuditLogQuery, limit: int, before_seq: int | None
 ) -> tuple[list[dict[str, Any]], int | None]:
     return await asyncio.to_thread(
-        trail.read_page, service.store.database, query, limit, before_seq
+        audit_log.read_page, service.store.database, query, limit, before_seq
     )
 
 
@@ -131,7 +131,7 @@ async def readers(
     """Readers of an enterprise, from the audit log."""
     service, caller, purpose = await _auditor(request)
     code = validated_code(code)
-    query = trail.AuditLogQuery(code=code, bureaus=caller.scope(AUDIT))
+    query = audit_log.AuditLogQuery(code=code, bureaus=caller.scope(AUDIT))
     rows, next_seq = await _page(service, query, limit, before)
     await service.journal.note(caller.act("activity.readers", purpose, code=code))
     reader_rows = [{k: row[k] for k in _EXAMPLE_READER} for row in rows]
@@ -151,7 +151,7 @@ async def activity_head(request: Request) -> Response:
     """Number and digest of the last entry."""
     service = service_of(request)
     await service.caller(request, AUDIT)
-    last_link = await asyncio.to_thread(last_entry, service.store.database)
+    last_link = await asyncio.to_thread(chain_head, service.store.database)
     head_body = (
         {"seq": last_link.seq, "digest": last_link.digest}
         if last_link
@@ -178,8 +178,8 @@ async def verify_activity(
     if caller.scope(AUDIT) is not None:
         raise Refusal("not_allowed", "the chain is of all bureaus; ask a district's auditor")
     async with service.verify_lock:
-        verdict = await asyncio.to_thread(trail.verify_range, service.store.database, first)
-    last_link = await asyncio.to_thread(last_entry, service.store.database)
+        verdict = await asyncio.to_thread(audit_log.verify_range, service.store.database, first)
+    last_link = await asyncio.to_thread(chain_head, service.store.database)
     has_next = verdict.whole and last_link is not None and verdict.head_seq < last_link.seq
     verdict_body = {
         "whole": verdict.whole,

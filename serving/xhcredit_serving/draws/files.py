@@ -23,7 +23,7 @@ from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public_list
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_RUN
-from xhcredit_serving.draws import schemas as bodies
+from xhcredit_serving.draws import schemas
 from xhcredit_serving.draws.routes import DrawInPath, _new_act, _run_in_thread, draw_of_bureau
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE
@@ -182,7 +182,7 @@ for _name, _said in INTERNAL.items():
     "From then on everybody can take the public list, with results as they stand; again after "
     "new results: publications are numbered and all kept.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_PUBLISHED)},
+    | {200: examples.json_example(schemas.EXAMPLE_PUBLISHED)},
     openapi_extra=examples.purpose_parameters(),
 )
 async def publish(request: Request, draw: DrawInPath) -> Response:

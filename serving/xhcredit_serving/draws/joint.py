@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from xhcredit.jobs.draws import joint as jobs
+from xhcredit.jobs.draws import joint as joint_draw_jobs
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
@@ -82,7 +82,7 @@ async def lay_over(request: Request, new_joint: NewJoint) -> Response:
 def _lay_over(service: Service, caller: Caller, act: Act, new_joint: NewJoint) -> dict[str, Any]:
     for draw in new_joint.draws:
         draw_of_bureau(service, caller, DRAWS_RUN, draw)
-    return jobs.join_draws(service.store, act, new_joint.joint, new_joint.draws)
+    return joint_draw_jobs.join_draws(service.store, act, new_joint.joint, new_joint.draws)
 
 
 @router.get(

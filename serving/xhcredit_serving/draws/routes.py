@@ -14,14 +14,13 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
-from xhcredit.jobs.draws import replacements as draw_people
+from xhcredit.jobs.draws import replacements, steps
 from xhcredit.jobs.draws import results as draw_results
-from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.draws.publication import draws_with_publication, publication_state
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
-from xhcredit_serving.draws import schemas as bodies
+from xhcredit_serving.draws import schemas
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared_problems
@@ -72,10 +71,10 @@ async def _run_in_thread(job: Callable[..., Any], *arguments: Any) -> Response:
     description="按当日规则核验比例、事项与期限后备案；不可更改，另立编号。\n\nRatios, items and "
     "deadlines are checked against the rules of the day; a filed plan never changes.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_FILED)},
+    | {200: examples.json_example(schemas.EXAMPLE_FILED)},
     openapi_extra=examples.purpose_parameters(),
 )
-async def file_plan(request: Request, new_plan: bodies.NewPlan) -> Response:
+async def file_plan(request: Request, new_plan: schemas.NewPlan) -> Response:
     """File an inspection plan."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
@@ -83,7 +82,7 @@ async def file_plan(request: Request, new_plan: bodies.NewPlan) -> Response:
         raise UnknownRecord("this bureau is not yours; file plans of your own bureau")
     act = _new_act(request, caller, "plan", new_plan.plan, plan=str(new_plan.plan.get("id", "")))
     arguments = (service.store, act, new_plan.plan, service.rulebook, service.today())
-    return await _run_in_thread(jobs.file_plan, *arguments)
+    return await _run_in_thread(steps.file_plan, *arguments)
 
 
 @router.get(
@@ -91,7 +90,7 @@ async def file_plan(request: Request, new_plan: bodies.NewPlan) -> Response:
     operation_id="plans",
     summary="抽查计划 / plans",
     description="本部门已备案的计划。\n\nFiled plans of one's bureaus.",
-    responses=declared_problems() | {200: examples.json_example({"plans": [bodies.EXAMPLE_PLAN]})},
+    responses=declared_problems() | {200: examples.json_example({"plans": [schemas.EXAMPLE_PLAN]})},
 )
 async def plans(request: Request) -> Response:
     """Filed plans."""
@@ -109,7 +108,7 @@ async def plans(request: Request) -> Response:
     "Draws of one's bureaus, how they stand, and until when results are to be "
     "published, or whether that day is past.",
     responses=declared_problems()
-    | {200: examples.json_example({"draws": [bodies.EXAMPLE_LISTED_DRAW]})},
+    | {200: examples.json_example({"draws": [schemas.EXAMPLE_LISTED_DRAW]})},
 )
 async def draws(request: Request) -> Response:
     """Draws and their states."""
@@ -127,7 +126,7 @@ async def draws(request: Request) -> Response:
     description="各步骤、结果、人员更换与公示期限。\n\n"
     "Its steps, results and replacements, and until when results are to be published.",
     responses=declared_problems(404, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_DRAW | bodies.EXAMPLE_PUBLICATION)},
+    | {200: examples.json_example(schemas.EXAMPLE_DRAW | schemas.EXAMPLE_PUBLICATION)},
 )
 async def read_draw(request: Request, draw: DrawInPath) -> Response:
     """One draw."""
@@ -150,10 +149,10 @@ def _draw_with_standing(service: Service, caller: Caller, draw: str) -> dict[str
     description="种子产生之前冻结检查对象名录，返回承诺摘要与根摘要，应立即公布。\n\n"
     "Freezes who may be drawn before there is a seed; publish the digests at once.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_FROZEN)},
+    | {200: examples.json_example(schemas.EXAMPLE_FROZEN)},
     openapi_extra=examples.purpose_parameters(),
 )
-async def freeze(request: Request, new_draw: bodies.NewDraw) -> Response:
+async def freeze(request: Request, new_draw: schemas.NewDraw) -> Response:
     """Freeze the frame of a plan."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
@@ -163,13 +162,15 @@ async def freeze(request: Request, new_draw: bodies.NewDraw) -> Response:
     return await _run_in_thread(_freeze, service, caller, act, new_draw)
 
 
-def _freeze(service: Service, caller: Caller, act: Act, new_draw: bodies.NewDraw) -> dict[str, Any]:
+def _freeze(
+    service: Service, caller: Caller, act: Act, new_draw: schemas.NewDraw
+) -> dict[str, Any]:
     plan = service.store.draws.get_plan(new_draw.plan)
     if not caller.may(DRAWS_RUN, plan["bureau"]):
         raise UnknownRecord(f'there is no plan "{new_draw.plan}"; list them: /v1/plans')
     day = date.fromisoformat(service.store.reader.current_run()["as_of"])
-    staffing_files = jobs.People(new_draw.inspectors.encode(), new_draw.recusals.encode())
-    freeze_request = jobs.FreezeRequest(
+    staffing_files = steps.People(new_draw.inspectors.encode(), new_draw.recusals.encode())
+    freeze_request = steps.FreezeRequest(
         new_draw.plan,
         new_draw.draw,
         day,
@@ -178,7 +179,7 @@ def _freeze(service: Service, caller: Caller, act: Act, new_draw: bodies.NewDraw
         new_draw.replaces,
         new_draw.why,
     )
-    return jobs.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
+    return steps.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
 
 
 @router.post(
@@ -188,17 +189,17 @@ def _freeze(service: Service, caller: Caller, act: Act, new_draw: bodies.NewDraw
     description="承诺公布之后，录入所公告外部来源的种子；只能录入一次。\n\n"
     "From the announced outside source, after the commitment, once.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_SEED)},
+    | {200: examples.json_example(schemas.EXAMPLE_SEED)},
     openapi_extra=examples.purpose_parameters(),
 )
-async def seed(request: Request, draw: DrawInPath, new_seed: bodies.NewSeed) -> Response:
+async def seed(request: Request, draw: DrawInPath, new_seed: schemas.NewSeed) -> Response:
     """Enter the seed."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
     await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
     act = _new_act(request, caller, "seed", new_seed.model_dump(), draw=draw)
     return await _run_in_thread(
-        jobs.enter_seed, service.store, act, draw, new_seed.value, new_seed.source
+        steps.enter_seed, service.store, act, draw, new_seed.value, new_seed.source
     )
 
 
@@ -209,7 +210,7 @@ async def seed(request: Request, draw: DrawInPath, new_seed: bodies.NewSeed) -> 
     description="由种子算出名单与人员，留存记录。\n\n"
     "The list and the inspectors follow from the seed.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_DRAWN)},
+    | {200: examples.json_example(schemas.EXAMPLE_DRAWN)},
     openapi_extra=examples.purpose_parameters(),
 )
 async def run(request: Request, draw: DrawInPath) -> Response:
@@ -218,7 +219,7 @@ async def run(request: Request, draw: DrawInPath) -> Response:
     caller = await service.caller(request, DRAWS_RUN)
     await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
     act = _new_act(request, caller, "run", None, draw=draw)
-    return await _run_in_thread(jobs.run_draw, service.store, act, draw)
+    return await _run_in_thread(steps.run_draw, service.store, act, draw)
 
 
 @router.post(
@@ -228,11 +229,11 @@ async def run(request: Request, draw: DrawInPath) -> Response:
     description="因病、临时回避等，由同一种子另抽一人；原记录不变。\n\n"
     "Another inspector for one place, by the same seed; the record stays.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_REPLACEMENT)},
+    | {200: examples.json_example(schemas.EXAMPLE_REPLACEMENT)},
     openapi_extra=examples.purpose_parameters(),
 )
 async def replace(
-    request: Request, draw: DrawInPath, absent_inspector: bodies.AbsentInspector
+    request: Request, draw: DrawInPath, absent_inspector: schemas.AbsentInspector
 ) -> Response:
     """Put another inspector in a place."""
     service = service_of(request)
@@ -246,10 +247,10 @@ async def replace(
         draw=draw,
         code=absent_inspector.code,
     )
-    absence = draw_people.InspectorAbsence(
+    absence = replacements.InspectorAbsence(
         absent_inspector.code, absent_inspector.inspector, absent_inspector.reason
     )
-    return await _run_in_thread(draw_people.replace_inspector, service.store, act, draw, absence)
+    return await _run_in_thread(replacements.replace_inspector, service.store, act, draw, absence)
 
 
 @warehouse_router.post(
@@ -263,7 +264,7 @@ async def replace(
     openapi_extra=examples.purpose_parameters(),
 )
 async def results(
-    request: Request, draw: DrawInPath, draw_results_body: bodies.DrawResults
+    request: Request, draw: DrawInPath, draw_results_body: schemas.DrawResults
 ) -> Response:
     """Enter inspection results."""
     service = service_of(request)
@@ -288,7 +289,7 @@ async def results(
     "Prevalence by tier, field and street with intervals; against a uniform draw and the lowest "
     "scores first; the score's quality without selection bias.",
     responses=declared_problems(404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_ESTIMATE)},
+    | {200: examples.json_example(schemas.EXAMPLE_ESTIMATE)},
 )
 async def estimate(request: Request, draw: DrawInPath) -> Response:
     """Population estimates from a draw, weighted by inclusion probability."""
@@ -306,7 +307,9 @@ async def estimate(request: Request, draw: DrawInPath) -> Response:
     responses=declared_problems(400, 404, 422)
     | {
         200: {
-            "content": {"text/csv": {"schema": {"type": "string"}, "example": bodies.EXAMPLE_FRAME}}
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": schemas.EXAMPLE_FRAME}
+            }
         }
     },
     openapi_extra=examples.purpose_parameters(),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
-from xhcredit.jobs.draws import triggered_checks as jobs
+from xhcredit.jobs.draws import triggered_checks
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
@@ -102,7 +102,12 @@ async def open_check(request: Request, new_check: NewCheck) -> Response:
     act = _new_act(request, caller, "open", new_check.id, new_check.model_dump())
     check_fields = new_check.model_dump() | {"opened_on": service.today()}
     return await _run_in_thread(
-        jobs.open_check, service.store, act, check_fields, service.rulebook, service.today()
+        triggered_checks.open_check,
+        service.store,
+        act,
+        check_fields,
+        service.rulebook,
+        service.today(),
     )
 
 
@@ -124,7 +129,8 @@ async def checks(request: Request) -> Response:
     check_rows = await asyncio.to_thread(service.store.triggered_checks.list_checks, scope)
     await service.journal.note(caller.act("check.list", purpose, checks=len(check_rows)))
     return RoundedJSON(
-        {"checks": check_rows, "counted": jobs.counts_by_source(check_rows)}, headers=NO_STORE
+        {"checks": check_rows, "counted": triggered_checks.counts_by_source(check_rows)},
+        headers=NO_STORE,
     )
 
 
@@ -144,7 +150,7 @@ async def close(request: Request, check: CheckInPath, check_result: CheckResult)
     await asyncio.to_thread(_refuse_other_bureau, service, caller, DRAWS_RESULTS, check)
     act = _new_act(request, caller, "close", check, check_result.model_dump())
     arguments = (check, check_result.model_dump(), warehouse_of(service), service.today())
-    return await _run_in_thread(jobs.close_check, service.store, act, *arguments)
+    return await _run_in_thread(triggered_checks.close_check, service.store, act, *arguments)
 
 
 @router.post(
@@ -165,5 +171,10 @@ async def call_off(
     await asyncio.to_thread(_refuse_other_bureau, service, caller, DRAWS_RUN, check)
     act = _new_act(request, caller, "call_off", check, cancellation.model_dump())
     return await _run_in_thread(
-        jobs.cancel_check, service.store, act, check, cancellation.reason, service.today()
+        triggered_checks.cancel_check,
+        service.store,
+        act,
+        check,
+        cancellation.reason,
+        service.today(),
     )

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
-from xhcredit.jobs.models import promotion as promote
+from xhcredit.jobs.models import promotion
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
 from xhcredit_serving.auth.permissions import MODELS_PROMOTE, MODELS_READ
@@ -20,7 +20,7 @@ from xhcredit_serving.http import examples
 from xhcredit_serving.http.examples import written_by_person
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared_problems
-from xhcredit_serving.models import schemas as bodies
+from xhcredit_serving.models import schemas
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["models"])
@@ -57,7 +57,7 @@ def act_of(request: Request, caller: Caller, action: str, body: Any, **payload: 
     responses=declared_problems(422)
     | {
         200: examples.json_example(
-            {"candidates": [bodies.EXAMPLE_CANDIDATE], "switches": [bodies.EXAMPLE_SWITCH]}
+            {"candidates": [schemas.EXAMPLE_CANDIDATE], "switches": [schemas.EXAMPLE_SWITCH]}
         )
     },
 )
@@ -77,7 +77,7 @@ async def models(request: Request, limit: Annotated[int, Query(ge=1, le=100)] = 
     summary="一个候选 / one candidate",
     description="与现行评分卡同样本对比的指标及差异区间、分组、各月稳定性、门槛与理由、每一步的姓名。\n\n"
     "Figures beside the champion's with intervals of differences, groups, months, gates, steps.",
-    responses=declared_problems(404, 422) | {200: examples.json_example(bodies.EXAMPLE_CANDIDATE)},
+    responses=declared_problems(404, 422) | {200: examples.json_example(schemas.EXAMPLE_CANDIDATE)},
 )
 async def model(request: Request, number: Number) -> Response:
     """One candidate."""
@@ -94,7 +94,7 @@ async def model(request: Request, number: Number) -> Response:
     description="最近一次并行中等级将变化的企业，逐户列出；查询留痕。\n\n"
     "Who would move by the last night of shadow, one by one; the read is recorded.",
     responses=declared_problems(400, 404, 422)
-    | {200: examples.json_example({"moves": [bodies.EXAMPLE_TIER_MOVE], "next": None})},
+    | {200: examples.json_example({"moves": [schemas.EXAMPLE_TIER_MOVE], "next": None})},
     openapi_extra=examples.purpose_parameters(),
 )
 async def moves(
@@ -132,10 +132,10 @@ async def visible_moves(
     description="须两名不同人员批准，且均非提交人；门槛未过不得批准。\n\n"
     "Two different officers, neither of whom submitted it; not against a closed gate.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_STATE)},
+    | {200: examples.json_example(schemas.EXAMPLE_STATE)},
     openapi_extra=written_by_person(),
 )
-async def approve(request: Request, number: Number, request_body: bodies.Reason) -> Response:
+async def approve(request: Request, number: Number, request_body: schemas.Reason) -> Response:
     """Approve a candidate."""
     caller = await promoting_officer(request)
     act = act_of(request, caller, "approve", request_body.model_dump(), candidate=number)
@@ -150,10 +150,10 @@ async def approve(request: Request, number: Number, request_body: bodies.Reason)
     summary="终止 / refuse",
     description="终止一个候选。\n\nPuts an end to a candidate.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_STATE)},
+    | {200: examples.json_example(schemas.EXAMPLE_STATE)},
     openapi_extra=written_by_person(),
 )
-async def refuse(request: Request, number: Number, request_body: bodies.Reason) -> Response:
+async def refuse(request: Request, number: Number, request_body: schemas.Reason) -> Response:
     """Put an end to a candidate."""
     caller = await promoting_officer(request)
     act = act_of(request, caller, "refuse", request_body.model_dump(), candidate=number)
@@ -169,7 +169,7 @@ async def refuse(request: Request, number: Number, request_body: bodies.Reason) 
     description="以现行与候选评分卡同时评一晚，列出将变化的企业。\n\n"
     "Scores the current night with candidate and champion; lists who would move.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_SHADOW)},
+    | {200: examples.json_example(schemas.EXAMPLE_SHADOW)},
     openapi_extra=written_by_person(),
 )
 async def shadow(request: Request, number: Number) -> Response:
@@ -182,9 +182,9 @@ async def shadow(request: Request, number: Number) -> Response:
 
 def run_shadow_night(service: Service, act: Act, number: int) -> dict[str, Any]:
     """A night of shadow on the day of the run that answers."""
-    day = bodies.parse_day(service.store.reader.current_run()["as_of"])
+    day = schemas.parse_day(service.store.reader.current_run()["as_of"])
     arguments = (service.store, act, number, warehouse_of(service), service.rulebook, day)
-    return promote.shadow(*arguments)
+    return promotion.shadow(*arguments)
 
 
 @router.post(
@@ -194,10 +194,10 @@ def run_shadow_night(service: Service, act: Act, number: int) -> dict[str, Any]:
     description="自所定评分日起由该候选评分；此前须并行足够天数。\n\n"
     "From a stated as-of day on this release scores, after enough days of shadow.",
     responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_STATE)},
+    | {200: examples.json_example(schemas.EXAMPLE_STATE)},
     openapi_extra=written_by_person(),
 )
-async def switch(request: Request, number: Number, request_body: bodies.Switch) -> Response:
+async def switch(request: Request, number: Number, request_body: schemas.Switch) -> Response:
     """Switch the champion to a candidate from a day on."""
     service, caller = service_of(request), await promoting_officer(request)
     body_fields = request_body.model_dump(mode="json")
@@ -212,7 +212,7 @@ async def switch(request: Request, number: Number, request_body: bodies.Switch) 
         request_body.from_day,
         service.today(),
     )
-    outcome = await asyncio.to_thread(promote.switch_champion, *arguments)
+    outcome = await asyncio.to_thread(promotion.switch_champion, *arguments)
     return RoundedJSON(outcome, headers=NO_STORE)
 
 
@@ -221,12 +221,13 @@ async def switch(request: Request, number: Number, request_body: bodies.Switch) 
     operation_id="models_rollback",
     summary="回退 / roll back",
     description="自今日起恢复上一评分卡。\n\nFrom today on the release before the last switch.",
-    responses=declared_problems(400, 409, 422) | {200: examples.json_example(bodies.EXAMPLE_STATE)},
+    responses=declared_problems(400, 409, 422)
+    | {200: examples.json_example(schemas.EXAMPLE_STATE)},
     openapi_extra=written_by_person(),
 )
 async def rollback(request: Request) -> Response:
     """Go back to the release before the last switch."""
     service, caller = service_of(request), await promoting_officer(request)
     act = act_of(request, caller, "roll_back", None)
-    outcome = await asyncio.to_thread(promote.roll_back, service.store, act, service.today())
+    outcome = await asyncio.to_thread(promotion.roll_back, service.store, act, service.today())
     return RoundedJSON(outcome, headers=NO_STORE)

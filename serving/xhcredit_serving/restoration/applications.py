@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord
-from xhcredit.jobs.restoration import applications as jobs
+from xhcredit.jobs.restoration import applications
 from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
 from xhcredit.jobs.restoration.records import RecordKey
 from xhcredit.restoration.workflow import STATES, TRANSITIONS, Kind
@@ -31,9 +31,9 @@ from xhcredit_serving.http import examples
 from xhcredit_serving.http.field_types import validated_code
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared_problems
-from xhcredit_serving.restoration import schemas as bodies
+from xhcredit_serving.restoration import schemas
 from xhcredit_serving.restoration.assessment import warehouse_router
-from xhcredit_serving.restoration.candidates import router as restorable_router
+from xhcredit_serving.restoration.candidates import router as candidates_router
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is: records are looked up there
@@ -47,12 +47,12 @@ _PATHS: dict[Kind, str] = {
 }  # fmt: skip
 
 
-def _case_context(service: Service) -> jobs.CaseContext:
-    return jobs.CaseContext(service.store, service.rulebook, warehouse_of(service))
+def _case_context(service: Service) -> applications.CaseContext:
+    return applications.CaseContext(service.store, service.rulebook, warehouse_of(service))
 
 
 async def _file_application(
-    request: Request, new_application: bodies.NewApplication, kind: Kind
+    request: Request, new_application: schemas.NewApplication, kind: Kind
 ) -> Response:
     """File for the enterprise; the record must be of the caller's bureau."""
     service = service_of(request)
@@ -71,19 +71,19 @@ async def _file_application(
 
 
 def file_for(
-    case_context: jobs.CaseContext,
+    case_context: applications.CaseContext,
     caller: Caller,
     act: Act,
-    new_application: bodies.NewApplication,
+    new_application: schemas.NewApplication,
     kind: Kind,
     filed_on: date,
 ) -> dict[str, Any]:
     """File an application; the record must be of the caller's bureau."""
     record_key, facts = (
         RecordKey(new_application.table, new_application.key),
-        bodies.facts_of(new_application.facts),
+        schemas.facts_of(new_application.facts),
     )
-    filing = jobs.CaseRequest(
+    filing = applications.CaseRequest(
         kind,
         new_application.applicant,
         new_application.code,
@@ -91,8 +91,8 @@ def file_for(
         facts,
         new_application.reason,
     )
-    refuse_hidden(caller, RESTORATION_FILE, jobs.agency_of(case_context, filing, filed_on))
-    return jobs.file_case(case_context, act, filing, filed_on)
+    refuse_hidden(caller, RESTORATION_FILE, applications.agency_of(case_context, filing, filed_on))
+    return applications.file_case(case_context, act, filing, filed_on)
 
 
 def _new_act(
@@ -112,7 +112,7 @@ def _new_act(
 
 
 async def _take_step(
-    request: Request, number: int, new_step: bodies.NewStep, kind: Kind
+    request: Request, number: int, new_step: schemas.NewStep, kind: Kind
 ) -> Response:
     """Apply a workflow step: of the applicant (right to file) or an official (right to decide)."""
     service = service_of(request)
@@ -126,7 +126,7 @@ async def _take_step(
     await asyncio.to_thread(visible_application, service, caller, permission, number, kind)
     body = [number, new_step.model_dump(mode="json")]
     act = _new_act(request, caller, f"{kind}.{new_step.act}", {"application": number}, body)
-    action = jobs.CaseAction(
+    action = applications.CaseAction(
         new_step.act,
         service.today(),
         new_step.official,
@@ -135,7 +135,7 @@ async def _take_step(
         new_step.details(),
     )
     outcome = await asyncio.to_thread(
-        jobs.perform_on_case, _case_context(service), act, number, action
+        applications.perform_on_case, _case_context(service), act, number, action
     )
     return RoundedJSON(outcome, headers=NO_STORE)
 
@@ -158,13 +158,13 @@ async def _read_application(request: Request, number: int, on: date | None, kind
     application = await asyncio.to_thread(
         visible_application, service, caller, RESTORATION_READ, number, kind
     )
-    response_body = jobs.case_data(application, on or service.today(), service.rulebook)
+    response_body = applications.case_data(application, on or service.today(), service.rulebook)
     audit_payload = {"application": number, "code": application["code"]}
     await service.journal.note(caller.act(f"{kind}.read", purpose, **audit_payload))
     return RoundedJSON(response_body, headers=NO_STORE)
 
 
-class ApplicationFilters(bodies.Body):
+class ApplicationFilters(schemas.Body):
     """Which applications, and from where on."""
 
     state: list[str] = Field([], max_length=len(STATES))
@@ -218,10 +218,10 @@ def _add_collection_routes(kind: Kind, path: str) -> None:
         description="申请人须为记录主体；由作出决定的部门办理。同一记录已在办的返回 409。\n\n"
         "The applicant must be the enterprise of the record. 409 while one is under way.",
         responses=declared_problems(400, 404, 409, 422)
-        | {200: examples.json_example(bodies.EXAMPLE_FILED)},
-        openapi_extra=bodies.write_parameters(),
+        | {200: examples.json_example(schemas.EXAMPLE_FILED)},
+        openapi_extra=schemas.write_parameters(),
     )
-    async def file(request: Request, new_application: bodies.NewApplication) -> Response:
+    async def file(request: Request, new_application: schemas.NewApplication) -> Response:
         return await _file_application(request, new_application, kind)
 
     @router.get(
@@ -232,7 +232,9 @@ def _add_collection_routes(kind: Kind, path: str) -> None:
         "Filtered, the latest first; for the next page give next as before.",
         responses=declared_problems(400, 404, 422)
         | {
-            200: examples.json_example({"applications": [bodies.EXAMPLE_APPLICATION], "next": None})
+            200: examples.json_example(
+                {"applications": [schemas.EXAMPLE_APPLICATION], "next": None}
+            )
         },
         openapi_extra=examples.purpose_parameters(),
     )
@@ -254,7 +256,7 @@ def _add_item_routes(kind: Kind, path: str) -> None:
         description="各步骤（何人、何时、为何、所见的评估）与各时限；可问任一日是否超期。\n\n"
         "Every step, with the assessment that the officer saw, and every clock as of a day.",
         responses=declared_problems(400, 404, 422)
-        | {200: examples.json_example(bodies.EXAMPLE_APPLICATION)},
+        | {200: examples.json_example(schemas.EXAMPLE_APPLICATION)},
         openapi_extra=examples.purpose_parameters(),
     )
     async def read_one(request: Request, number: Number, on: OnDay = None) -> Response:
@@ -267,10 +269,10 @@ def _add_item_routes(kind: Kind, path: str) -> None:
         description=f"act：{step_texts}。次序不符返回 409；两人同时办理仅一人成功。\n\n"
         "Out of order is 409; of two officers at once one wins.",
         responses=declared_problems(400, 404, 409, 422)
-        | {200: examples.json_example({**bodies.EXAMPLE_FILED, "step": 2, "state": "accepted"})},
-        openapi_extra=bodies.write_parameters(),
+        | {200: examples.json_example({**schemas.EXAMPLE_FILED, "step": 2, "state": "accepted"})},
+        openapi_extra=schemas.write_parameters(),
     )
-    async def step(request: Request, number: Number, new_step: bodies.NewStep) -> Response:
+    async def step(request: Request, number: Number, new_step: schemas.NewStep) -> Response:
         return await _take_step(request, number, new_step, kind)
 
 
@@ -279,4 +281,4 @@ for _kind, _path in _PATHS.items():
     _add_item_routes(_kind, _path)
 
 #: all addresses that need a warehouse
-ROUTERS = (warehouse_router, restorable_router, router)
+ROUTERS = (warehouse_router, candidates_router, router)

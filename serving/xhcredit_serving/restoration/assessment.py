@@ -23,7 +23,7 @@ from xhcredit_serving.http import examples
 from xhcredit_serving.http.field_types import validated_code
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.problems import declared_problems
-from xhcredit_serving.restoration import schemas as bodies
+from xhcredit_serving.restoration import schemas
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(tags=["restoration"])
@@ -40,13 +40,13 @@ warehouse_router = APIRouter(tags=["restoration"])
     "condition with its rule, the earliest day, papers, who decides by when. Reads no enterprise; "
     "not eligible is an answer.",
     responses=declared_problems(400, 404, 422)
-    | {200: examples.json_example(bodies.EXAMPLE_ASSESSMENT)},
+    | {200: examples.json_example(schemas.EXAMPLE_ASSESSMENT)},
 )
-async def assess_question(request: Request, request_body: bodies.AssessmentRequest) -> Response:
+async def assess_question(request: Request, request_body: schemas.AssessmentRequest) -> Response:
     """A citizen's question, without a stored record."""
     service = service_of(request)
     await service.caller(request, RESTORATION_READ)
-    record = record_from(bodies.record_of(request_body.record))
+    record = record_from(schemas.record_of(request_body.record))
     day = request_body.applied_on or service.today()
     return RoundedJSON(assessment_json(assess(record, applied_on=day, rules=service.rulebook)))
 
@@ -60,7 +60,7 @@ async def assess_question(request: Request, request_body: bodies.AssessmentReque
     responses=declared_problems(400, 404, 422)
     | {200: examples.json_example({"text": "信用修复告知书……", "lawyer": []})},
 )
-async def notice_text(request: Request, request_body: bodies.NoticeRequest) -> Response:
+async def notice_text(request: Request, request_body: schemas.NoticeRequest) -> Response:
     """The restoration notice of a decision."""
     service = service_of(request)
     await service.caller(request, RESTORATION_READ)
@@ -71,7 +71,7 @@ async def notice_text(request: Request, request_body: bodies.NoticeRequest) -> R
         request_body.doc_no,
     )
     restoration_notice = notice(
-        record_from(bodies.record_of(request_body.record)), parties, service.rulebook
+        record_from(schemas.record_of(request_body.record)), parties, service.rulebook
     )
     return RoundedJSON({"text": restoration_notice.text, "lawyer": list(restoration_notice.lawyer)})
 
@@ -83,10 +83,14 @@ async def notice_text(request: Request, request_body: bodies.NoticeRequest) -> R
     description="对已归集的记录作答；facts 为申请人能够证明的事实。\n\n"
     "Of a stored record; facts are what the applicant can prove.",
     responses=declared_problems(400, 404, 422)
-    | {200: examples.json_example({**bodies.EXAMPLE_ASSESSMENT, "record": bodies.EXAMPLE_RECORD})},
+    | {
+        200: examples.json_example({**schemas.EXAMPLE_ASSESSMENT, "record": schemas.EXAMPLE_RECORD})
+    },
     openapi_extra=examples.purpose_parameters(),
 )
-async def assess_record(request: Request, request_body: bodies.StoredAssessmentRequest) -> Response:
+async def assess_record(
+    request: Request, request_body: schemas.StoredAssessmentRequest
+) -> Response:
     """The answer for one stored record."""
     service = service_of(request)
     caller = await service.caller(request, RESTORATION_READ)
@@ -96,7 +100,7 @@ async def assess_record(request: Request, request_body: bodies.StoredAssessmentR
     try:
         arguments = (caller, service, code, record_key, day)
         assessment = await asyncio.to_thread(
-            _assess_stored_record, *arguments, bodies.facts_of(request_body.facts)
+            _assess_stored_record, *arguments, schemas.facts_of(request_body.facts)
         )
     finally:
         audit_payload = {"code": code, "table": request_body.table, "key": request_body.key}
@@ -132,7 +136,7 @@ def _assess_stored_record(
     | {200: examples.json_example(examples.WHAT_IF)},
     openapi_extra=examples.purpose_parameters(),
 )
-async def what_if(request: Request, record_key: bodies.StoredRecordKey) -> Response:
+async def what_if(request: Request, record_key: schemas.StoredRecordKey) -> Response:
     """What-if: score and tier without the record."""
     service = service_of(request)
     caller = await service.caller(request, WHAT_IF)

@@ -31,7 +31,7 @@ from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
 from xhcredit_serving.http.paging import cursor_mark, start_position
 from xhcredit_serving.http.problems import Refusal, declared_problems
-from xhcredit_serving.restoration import schemas as bodies
+from xhcredit_serving.restoration import schemas
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 #: only where a warehouse is
@@ -149,11 +149,11 @@ def _build_list(
     )
 
 
-class RestorableQuery(bodies.Body):
+class RestorableQuery(schemas.Body):
     """Which records."""
 
     state: list[Literal["now", "soon", "needs_act"]] = Field([], max_length=3)
-    table: list[bodies.RecordTable] = Field([], max_length=5)
+    table: list[schemas.RecordTable] = Field([], max_length=5)
     street: str = Field("", max_length=100)
     code: str = Field("", max_length=64)
 
@@ -180,7 +180,7 @@ class RestorablePageQuery(RestorableQuery):
     summary="可修复清单 / who can restore",
     description="现在或三十日内可以修复的记录与所缺事项，供主动提醒；按部门权限过滤。\n\n"
     "Records that can be restored now or within 30 days, and what is missing.",
-    responses=declared_problems(400, 404, 422) | {200: examples.json_example(bodies.EXAMPLE_LIST)},
+    responses=declared_problems(400, 404, 422) | {200: examples.json_example(schemas.EXAMPLE_LIST)},
     openapi_extra=examples.purpose_parameters(),
 )
 async def page(request: Request, page_query: Annotated[RestorablePageQuery, Query()]) -> Response:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xhcredit.jobs.documents import pdf as typeset
+from xhcredit.jobs.documents import pdf
 from xhcredit.jobs.documents.pdf import list_content, write_pdf
 from xhcredit.jobs.documents.spreadsheets import Column
 
@@ -48,5 +48,5 @@ def _pages(file: Path) -> int:
 
 
 def test_without_a_chinese_font_it_says_which_to_install():
-    with pytest.raises(typeset.BadInput, match=typeset.FONTS[0]):
-        typeset.typeset(Path("unread.typ"), {}, fonts={"Courier"})
+    with pytest.raises(pdf.BadInput, match=pdf.FONTS[0]):
+        pdf.typeset(Path("unread.typ"), {}, fonts={"Courier"})

@@ -15,9 +15,8 @@ from tests.serving.district import ACT, CODES, Clock
 from xhcredit.draws.strata import Kind, stratum_ids
 from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.errors import BadInput, BadPlan, NothingKnown, UnknownRecord, WrongState
-from xhcredit.jobs.draws import replacements as draw_people
+from xhcredit.jobs.draws import replacements, steps
 from xhcredit.jobs.draws import results as draw_results
-from xhcredit.jobs.draws import steps as jobs
 from xhcredit.jobs.night.publish import publish
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
@@ -50,22 +49,22 @@ def store(tmp_path, nights):
 
 @pytest.fixture
 def frozen(store, nights):
-    jobs.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 1))
+    steps.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 1))
     freeze(store, nights, "d1")
     return store
 
 
 def freeze(store, nights, draw, **other):
-    people = jobs.People(PEOPLE.encode(), f"inspector,code,reason\nI1,{CODES[0]},亲属\n".encode())
-    asked = jobs.FreezeRequest("p-2025", draw, DAY, people)
-    return jobs.freeze(
+    people = steps.People(PEOPLE.encode(), f"inspector,code,reason\nI1,{CODES[0]},亲属\n".encode())
+    asked = steps.FreezeRequest("p-2025", draw, DAY, people)
+    return steps.freeze(
         store, act("freeze", draw=draw), nights / "warehouse", BOOK, replace(asked, **other)
     )
 
 
 def seeded(store, draw="d1", value="1 2 3"):
     store.writer.clock.forward(days=1)
-    return jobs.enter_seed(store, act("seed"), draw, value, PLAN["seed_source"])
+    return steps.enter_seed(store, act("seed"), draw, value, PLAN["seed_source"])
 
 
 def files_of(store, draw="d1"):
@@ -75,13 +74,13 @@ def files_of(store, draw="d1"):
 
 def test_a_draw_goes_from_plan_to_list_and_its_record_holds(frozen, tmp_path):
     seeded(frozen)
-    told = jobs.run_draw(frozen, act("run"), "d1")
-    record = jobs.record_of(frozen, "d1")
+    told = steps.run_draw(frozen, act("run"), "d1")
+    record = steps.record_of(frozen, "d1")
 
     assert told["selected"] == len(record["selected"]) > 0
     assert all(check.holds for check in verify_record(record, files_of(frozen)))
     assert frozen.draws.get("d1")["state"] == "drawn"
-    files = jobs.export_draw(frozen, "d1", tmp_path / "out")
+    files = steps.export_draw(frozen, "d1", tmp_path / "out")
     command = [
         sys.executable,
         "-I",
@@ -93,20 +92,20 @@ def test_a_draw_goes_from_plan_to_list_and_its_record_holds(frozen, tmp_path):
 
 def test_steps_come_once_and_in_their_order(frozen, nights):
     with pytest.raises(UnknownRecord, match="no seed yet"):
-        jobs.run_draw(frozen, act("run"), "d1")
+        steps.run_draw(frozen, act("run"), "d1")
     with pytest.raises(WrongState, match="frozen"):
         freeze(frozen, nights, "d1")
     seeded(frozen)
     with pytest.raises(WrongState, match="seeded"):
         seeded(frozen, value="another")
-    jobs.run_draw(frozen, act("run"), "d1")
+    steps.run_draw(frozen, act("run"), "d1")
     with pytest.raises(WrongState, match="drawn"):
-        jobs.run_draw(frozen, act("run"), "d1")
+        steps.run_draw(frozen, act("run"), "d1")
 
 
 def test_a_seed_serves_one_round_and_comes_from_the_announced_source(frozen, nights):
     with pytest.raises(BadPlan, match="as announced"):
-        jobs.enter_seed(frozen, act("seed"), "d1", "1 2 3", "my dice")
+        steps.enter_seed(frozen, act("seed"), "d1", "1 2 3", "my dice")
     seeded(frozen)
     freeze(frozen, nights, "d2")
     with pytest.raises(WrongState, match='served the round "d1"'):
@@ -119,19 +118,19 @@ def test_nobody_is_drawn_twice_within_the_pause(frozen, nights):
         if number > 1:
             freeze(frozen, nights, f"d{number}")
         seeded(frozen, f"d{number}", f"seed {number}")
-        jobs.run_draw(frozen, act("run"), f"d{number}")
-        drawn += [s["code"] for s in jobs.record_of(frozen, f"d{number}")["selected"]]
+        steps.run_draw(frozen, act("run"), f"d{number}")
+        drawn += [s["code"] for s in steps.record_of(frozen, f"d{number}")["selected"]]
 
     assert len(drawn) == len(set(drawn)) > 0
 
 
 def test_a_draw_that_is_repeated_names_the_first_which_stays(frozen, nights):
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
+    steps.run_draw(frozen, act("run"), "d1")
     first = frozen.draws.file("d1", "record.json")
     freeze(frozen, nights, "d1-again", replaces="d1", reason="名单有误")
 
-    assert jobs.commitment_of(frozen, "d1-again")["replaces"] == {
+    assert steps.commitment_of(frozen, "d1-again")["replaces"] == {
         "draw_id": "d1",
         "reason": "名单有误",
     }
@@ -152,35 +151,35 @@ def test_every_frame_of_a_round_is_frozen_before_its_one_seed(frozen, nights):
 
 def test_being_on_a_list_that_is_repeated_is_no_way_off_it(frozen, nights):
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
-    first = {s["code"] for s in jobs.record_of(frozen, "d1")["selected"]}
+    steps.run_draw(frozen, act("run"), "d1")
+    first = {s["code"] for s in steps.record_of(frozen, "d1")["selected"]}
     freeze(frozen, nights, "again", replaces="d1", reason="名单有误")
-    rows = {row.code: row.stratum for row in jobs.frame_of(frozen, "again").rows}
-    ratios = {s["id"]: s["ratio"] for s in jobs.commitment_of(frozen, "again")["strata"]}
+    rows = {row.code: row.stratum for row in steps.frame_of(frozen, "again").rows}
+    ratios = {s["id"]: s["ratio"] for s in steps.commitment_of(frozen, "again")["strata"]}
 
     assert all(ratios[rows[code]] != "0" for code in first)
 
 
 def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
-    first = jobs.record_of(frozen, "d1")["selected"][0]
-    away = draw_people.InspectorAbsence(first["code"], first["inspectors"][0], "病假")
-    told = draw_people.replace_inspector(frozen, act("replace"), "d1", away)
+    steps.run_draw(frozen, act("run"), "d1")
+    first = steps.record_of(frozen, "d1")["selected"][0]
+    away = replacements.InspectorAbsence(first["code"], first["inspectors"][0], "病假")
+    told = replacements.replace_inspector(frozen, act("replace"), "d1", away)
 
     assert told["instead"] not in first["inspectors"]
     assert frozen.draws.get("d1")["replacements"] == [told]
     with pytest.raises(BadPlan, match="does not visit"):
-        draw_people.replace_inspector(frozen, act("replace"), "d1", away)
+        replacements.replace_inspector(frozen, act("replace"), "d1", away)
 
 
 def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights, tmp_path):
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
+    steps.run_draw(frozen, act("run"), "d1")
     with pytest.raises(NothingKnown, match="no result yet"):
         draw_results.estimate(frozen, "d1")
-    codes = [s["code"] for s in jobs.record_of(frozen, "d1")["selected"]]
+    codes = [s["code"] for s in steps.record_of(frozen, "d1")["selected"]]
     rows = [
         f"{c},{'corrected' if n % 2 else 'no_problem'},2025-04-03,,\n" for n, c in enumerate(codes)
     ]
@@ -231,21 +230,21 @@ BAD_PLANS = {
 def test_a_plan_that_the_rules_do_not_allow_is_refused(store, wrong):
     change, words = BAD_PLANS[wrong]
     with pytest.raises(BadPlan, match=words):
-        jobs.file_plan(store, act("plan"), {**PLAN, **change}, BOOK, date(2025, 3, 1))
+        steps.file_plan(store, act("plan"), {**PLAN, **change}, BOOK, date(2025, 3, 1))
 
 
 def test_a_list_with_nobody_qualified_is_refused(store, nights):
-    jobs.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 1))
-    people = jobs.People(PEOPLE.replace("general", "food").encode(), b"inspector,code,reason\n")
+    steps.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 1))
+    people = steps.People(PEOPLE.replace("general", "food").encode(), b"inspector,code,reason\n")
     with pytest.raises(BadPlan, match="qualified"):
-        jobs.freeze(
-            store, ACT, nights / "warehouse", BOOK, jobs.FreezeRequest("p-2025", "d", DAY, people)
+        steps.freeze(
+            store, ACT, nights / "warehouse", BOOK, steps.FreezeRequest("p-2025", "d", DAY, people)
         )
 
 
 def test_a_frame_without_anybody_is_refused(store, nights):
     plan = {**PLAN, "id": "empty", "scope": {"streets": ["没有的街道"]}}
-    jobs.file_plan(store, act("plan"), plan, BOOK, date(2025, 3, 1))
+    steps.file_plan(store, act("plan"), plan, BOOK, date(2025, 3, 1))
     with pytest.raises(BadPlan, match="nobody is left"):
         freeze(store, nights, "d", plan="empty")
 
@@ -257,4 +256,4 @@ def test_strata_ids_say_nothing_of_the_tier():
 
     assert set(met) == {"s01", "s02", "s03", "s04"}
     assert min(met.values()) > 60, "the same order of tiers each time would tell them"
-    assert jobs.salts(1) != jobs.salts(1)
+    assert steps.salts(1) != steps.salts(1)

@@ -12,12 +12,12 @@ import pytest
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PEOPLE, PLAN, act
-from xhcredit.draws import joint as joints
+from xhcredit.draws import joint
 from xhcredit.draws.commitment import canonical
 from xhcredit.draws.joint_verify import verify_joint_record
 from xhcredit.errors import BadPlan, RecordRefuted, UnknownRecord, WrongState
-from xhcredit.jobs.draws import joint as draw_joint
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import joint as joint_draws
+from xhcredit.jobs.draws import steps
 
 store = base.store
 RATIOS = {"A": "0.03", "B": "0.1", "C": "0.3", "D": "1"}
@@ -28,18 +28,18 @@ def draw_of(
     store, nights, name, *, round_="", bureau="市场监管局", ratios=RATIOS, seed=None, **plan
 ):
     given = PLAN | {"id": f"p-{name}", "bureau": bureau, "pause_rounds": 1, "ratios": ratios} | plan
-    jobs.file_plan(store, act("plan"), given, BOOK, date(2025, 3, 1))
-    people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = jobs.FreezeRequest(f"p-{name}", name, DAY, people, round_)
-    jobs.freeze(store, act("freeze", draw=name), nights / "warehouse", BOOK, asked)
+    steps.file_plan(store, act("plan"), given, BOOK, date(2025, 3, 1))
+    people = steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
+    asked = steps.FreezeRequest(f"p-{name}", name, DAY, people, round_)
+    steps.freeze(store, act("freeze", draw=name), nights / "warehouse", BOOK, asked)
     return name, seed or f"seed of {round_ or name}"
 
 
 def drawn(store, *frozen):
     store.writer.clock.forward(days=1)
     for name, seed in frozen:
-        jobs.enter_seed(store, act("seed"), name, seed, PLAN["seed_source"])
-        jobs.run_draw(store, act("run"), name)
+        steps.enter_seed(store, act("seed"), name, seed, PLAN["seed_source"])
+        steps.run_draw(store, act("run"), name)
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def files_of(store, name, draws=("d1", "d2")):
 
 
 def laid(store, draws=("d1", "d2")):
-    told = draw_joint.join_draws(store, act("joint"), "j1", draws)
+    told = joint_draws.join_draws(store, act("joint"), "j1", draws)
     return told, json.loads(store.joint_draws.record("j1"))
 
 
 def test_what_two_bureaus_drew_is_one_visit_with_all_items_and_inspectors_of_each(two):
     told, record = laid(two)
-    lists = [jobs.record_of(two, d)["selected"] for d in ("d1", "d2")]
+    lists = [steps.record_of(two, d)["selected"] for d in ("d1", "d2")]
     codes = [{s["code"] for s in one} for one in lists]
 
     assert codes[0] & codes[1]
@@ -73,7 +73,7 @@ def test_what_two_bureaus_drew_is_one_visit_with_all_items_and_inspectors_of_eac
 def test_odds_of_draws_with_own_seeds_are_exact_and_members_keep_theirs(two):
     before = files_of(two, "record.json")
     record = laid(two)[1]
-    odds = [{c: p for c, p in m.odds.items()} for m in draw_joint.members_of(two, ("d1", "d2"))]
+    odds = [{c: p for c, p in m.odds.items()} for m in joint_draws.members_of(two, ("d1", "d2"))]
 
     for visit in record["selected"]:
         p, q = (o.get(visit["code"], Fraction(0)) for o in odds)
@@ -91,7 +91,7 @@ def test_draws_of_one_round_tell_bounds_and_overlap_more(store, nights):
     )
     told, record = laid(store)
     first, second = [
-        {s["code"] for s in jobs.record_of(store, d)["selected"]} for d in ("d1", "d2")
+        {s["code"] for s in steps.record_of(store, d)["selected"]} for d in ("d1", "d2")
     ]
     strata = defaultdict(set)
     for row in csv.DictReader(io.StringIO(store.draws.file("d1", "frame.csv").decode())):
@@ -112,13 +112,13 @@ def test_the_record_is_checked_from_the_members_files(two, tmp_path):
 
     assert len(verify_joint_record(record, records)) == 4
     assert len(verify_joint_record(record, records, plans, frames)) == 7
-    draw_joint.export_joint_draw(two, "j1", tmp_path)
+    joint_draws.export_joint_draw(two, "j1", tmp_path)
     assert (tmp_path / "joint.json").read_bytes() == canonical(record)
     lines = (tmp_path / "probabilities.csv").read_text().splitlines()
-    everybody = {c for m in draw_joint.members_of(two, ("d1", "d2")) for c in m.odds}
+    everybody = {c for m in joint_draws.members_of(two, ("d1", "d2")) for c in m.odds}
     assert lines[0] == "code,d1,d2,at_least,at_most"
     assert len(lines) == 1 + len(everybody)
-    draw_joint.export_joint_draw(two, "j1", tmp_path / "public", private=False)
+    joint_draws.export_joint_draw(two, "j1", tmp_path / "public", private=False)
     assert sorted(p.name for p in (tmp_path / "public").rglob("*") if p.is_file()) == [
         "joint.json",
         "record.json",
@@ -169,19 +169,19 @@ def test_what_cannot_be_laid_over_is_refused(two, nights):
         (["d1", "nobody"], UnknownRecord, "no draw"),
     ):
         with pytest.raises(error, match=words):
-            draw_joint.join_draws(two, act("joint"), "j0", draws)
+            joint_draws.join_draws(two, act("joint"), "j0", draws)
     late = {"period": {"first": "2026-01-01", "last": "2026-12-31"}, "published_on": "2025-03-01"}
     name = draw_of(two, nights, "d3", **late)
     with pytest.raises(WrongState, match="frozen"):
-        draw_joint.join_draws(two, act("joint"), "j0", ["d1", "d3"])
+        joint_draws.join_draws(two, act("joint"), "j0", ["d1", "d3"])
     drawn(two, name)
     with pytest.raises(BadPlan, match="no day in common"):
-        draw_joint.join_draws(two, act("joint"), "j0", ["d1", "d3"])
-    assert draw_joint.drawn_within(two, DAY, DAY) == ["d3", "d2", "d1"]
+        joint_draws.join_draws(two, act("joint"), "j0", ["d1", "d3"])
+    assert joint_draws.drawn_within(two, DAY, DAY) == ["d3", "d2", "d1"]
     laid(two)
     with pytest.raises(WrongState, match="takes part"):
-        draw_joint.join_draws(two, act("joint"), "j2", ["d1", "d3"])
-    assert draw_joint.drawn_within(two, DAY, DAY) == ["d3"]
+        joint_draws.join_draws(two, act("joint"), "j2", ["d1", "d3"])
+    assert joint_draws.drawn_within(two, DAY, DAY) == ["d3"]
     assert two.joint_draws.list_joint_draws(frozenset({"税务局"})) == []
     assert [j["joint_id"] for j in two.joint_draws.list_joint_draws(frozenset({"民政局"}))] == [
         "j1"
@@ -189,9 +189,9 @@ def test_what_cannot_be_laid_over_is_refused(two, nights):
 
 
 def test_two_draws_of_one_plan_depend_on_one_another(two):
-    members = draw_joint.members_of(two, ("d1", "d2"))
+    members = joint_draws.members_of(two, ("d1", "d2"))
     twin = copy.deepcopy(members[1].record)
     twin["plan"]["id"] = members[0].record["plan"]["id"]
-    other = joints.Member(twin, "0", "民政局", ("disclosure",))
+    other = joint.Member(twin, "0", "民政局", ("disclosure",))
     with pytest.raises(BadPlan, match="two draws of the plan"):
-        joints.overlay_draws("j", (DAY, DAY), [members[0], other])
+        joint.overlay_draws("j", (DAY, DAY), [members[0], other])

@@ -13,7 +13,7 @@ from xhcredit.domain.calendar import add_months
 from xhcredit.draws.plan import Plan
 from xhcredit.draws.strata import Kind, odds_of
 from xhcredit.errors import BadPlan
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
 
 store = base.store
@@ -49,15 +49,15 @@ def test_a_pause_that_the_rate_does_not_allow_is_shortened_from_its_oldest_round
 
 @pytest.mark.parametrize("months", [1, 12])
 def test_a_first_draw_knows_the_inspections_before_it(store, nights, months):
-    jobs.file_plan(store, act("plan"), PLAN | {"round_months": months}, BOOK, date(2025, 3, 1))
-    people = jobs.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = jobs.FreezeRequest(PLAN["id"], "d1", DAY, people)
-    plan, _ = jobs.plan_of(store, PLAN["id"], BOOK)
+    steps.file_plan(store, act("plan"), PLAN | {"round_months": months}, BOOK, date(2025, 3, 1))
+    people = steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
+    asked = steps.FreezeRequest(PLAN["id"], "d1", DAY, people)
+    plan, _ = steps.plan_of(store, PLAN["id"], BOOK)
     lately = rounds_ago(plan, nights / "warehouse", DAY, DAY, 2)
     assert rounds_ago(plan, nights / "warehouse", DAY, DAY, 0) == {}
-    jobs.freeze(store, act("freeze"), nights / "warehouse", BOOK, asked)
+    steps.freeze(store, act("freeze"), nights / "warehouse", BOOK, asked)
     strata = {s["id"]: s for s in json.loads(store.draws.file("d1", "strata.json"))}
-    codes, ids = jobs.frame_of(store, "d1").columns()
+    codes, ids = steps.frame_of(store, "d1").columns()
     paused = {c for c, s in zip(codes, ids, strict=True) if strata[s]["paused"]}
 
     assert paused <= set(lately)
@@ -84,4 +84,4 @@ def test_a_plan_without_round_months_is_filed_as_ever_and_zero_is_refused(store)
     assert "round_months" not in Plan.model_validate(PLAN).model_dump(mode="json")
     assert SPLIT.model_dump(mode="json")["round_months"] == 2
     with pytest.raises(BadPlan, match="round_months"):
-        jobs.file_plan(store, act("plan"), PLAN | {"round_months": 0}, BOOK, date(2025, 3, 1))
+        steps.file_plan(store, act("plan"), PLAN | {"round_months": 0}, BOOK, date(2025, 3, 1))

@@ -12,7 +12,7 @@ from tests.jobs.draws.test_draw import BOOK, PLAN, act, seeded
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.jobs.draws import documents as documents
 from xhcredit.jobs.draws import publication as publication
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps as draw_steps
 from xhcredit.store.audit import find_faults
 
 frozen, store = base.frozen, base.store
@@ -73,8 +73,8 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
 
     assert [d["publication"]["state"] for d in listed()] == ["no_results"]
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
-    codes = [s["code"] for s in jobs.record_of(frozen, "d1")["selected"]]
+    draw_steps.run_draw(frozen, act("run"), "d1")
+    codes = [s["code"] for s in draw_steps.record_of(frozen, "d1")["selected"]]
     for day in ("2026-07-13", "2026-07-10"):  # the later entry corrects the day of everybody
         found = {c: {"result": "no_problem", "inspected_on": day} for c in codes}
         frozen.draws.enter_results(act("results"), "d1", found)
@@ -100,14 +100,14 @@ def test_results_that_come_later_are_published_again_and_every_publication_is_ke
     seeded(frozen)
     with pytest.raises(WrongState, match="only seeded"):
         frozen.draws.publish(act("publish"), "d1", {})
-    jobs.run_draw(frozen, act("run"), "d1")
+    draw_steps.run_draw(frozen, act("run"), "d1")
     first = publication.publish_list(frozen, act("publish"), "d1", tmp_path)[0].read_text(
         "utf-8-sig"
     )
     publication.publish_list(frozen, act("publish"), "d1", tmp_path)  # nothing new: only writes
     with pytest.raises(WrongState, match="no new results"):
         frozen.draws.publish(act("publish"), "d1", {})
-    code = jobs.record_of(frozen, "d1")["selected"][0]["code"]
+    code = draw_steps.record_of(frozen, "d1")["selected"][0]["code"]
     for result in ("no_problem", "corrected"):  # found, then corrected
         frozen.writer.clock.forward(days=1)
         found = {code: {"result": result, "inspected_on": "2025-04-03"}}
@@ -132,8 +132,8 @@ def test_lists_say_what_they_may_say(frozen, tmp_path):
     with pytest.raises(UnknownRecord, match=r"record\.json"):
         documents.write_internal_documents(frozen, "d1", BOOK, tmp_path)
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
-    record = jobs.record_of(frozen, "d1")
+    draw_steps.run_draw(frozen, act("run"), "d1")
+    record = draw_steps.record_of(frozen, "d1")
     files = publication.publish_list(frozen, act("publish"), "d1", tmp_path)
     assert [f.name for f in files] == list(publication.FILES)
     assert files[2].read_bytes().startswith(b"%PDF")
@@ -153,8 +153,8 @@ def test_lists_say_what_they_may_say(frozen, tmp_path):
 
 def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1")
-    record = jobs.record_of(frozen, "d1")
+    draw_steps.run_draw(frozen, act("run"), "d1")
+    record = draw_steps.record_of(frozen, "d1")
     first = record["selected"][0]
     teams = {s["code"]: s["inspectors"] for s in record["selected"]}
     hostile = {first["code"]: '#panic("x") = $1$ <b>'}

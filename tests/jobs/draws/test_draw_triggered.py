@@ -11,8 +11,7 @@ from tests.jobs.draws.test_draw import BOOK, DAY, PLAN, act
 from tests.serving.district import CODES, UNKNOWN, WRONG
 from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord, WrongState
-from xhcredit.jobs.draws import steps as jobs
-from xhcredit.jobs.draws import triggered_checks as checks
+from xhcredit.jobs.draws import steps, triggered_checks
 from xhcredit.jobs.draws.exclusions import _by_status, _capped, _codes_from_warehouse
 from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.rules.schemas.draws import Exclusions
@@ -36,7 +35,7 @@ ROWS = (
 
 
 def opened(store, **other):
-    return checks.open_check(store, act("open"), CHECK | other, BOOK, TODAY)
+    return triggered_checks.open_check(store, act("open"), CHECK | other, BOOK, TODAY)
 
 
 def left_out(store, nights, as_of=DAY):
@@ -48,7 +47,7 @@ def left_out(store, nights, as_of=DAY):
         nights / "warehouse",
         BOOK,
         as_of,
-        salts=jobs.salts,
+        salts=steps.salts,
         progress=lambda *_: None,
     )
     return set(framed.frame.columns()[0]), {e.reason[:4]: e.count for e in framed.excluded}
@@ -63,7 +62,7 @@ def test_an_open_check_keeps_an_enterprise_out_of_frames_until_it_ends(store, ni
     assert told["个案检查"] == reasons.get("个案检查", 0) + 1
     opened(store, id="ts-2", code=sorted(before)[1], items=["food_operation"])
     assert left_out(store, nights)[0] == during  # of another field
-    checks.cancel_check(store, act("off"), "ts-1", "投诉人撤回", date(2025, 3, 20))
+    triggered_checks.cancel_check(store, act("off"), "ts-1", "投诉人撤回", date(2025, 3, 20))
     assert left_out(store, nights)[0] == before
     assert store.triggered_checks.pending_codes(["general"], date(2025, 3, 15)) == {code}
     assert store.triggered_checks.pending_codes(["general"], date(2025, 3, 9)) == set()
@@ -73,10 +72,10 @@ def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, 
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     assert opened(store) == {"check": "ts-1", "state": "open", "counts": False}
     for _ in range(2):  # again: the same inspection
-        checks.close_check(store, act("close"), "ts-1", FOUND, warehouse, TODAY)
+        triggered_checks.close_check(store, act("close"), "ts-1", FOUND, warehouse, TODAY)
     assert _codes_from_warehouse(warehouse, ROWS) == {"case|corrected|true|true|true"}
     corrected = FOUND | {"result": "no_problem"}
-    checks.close_check(store, act("close"), "ts-1", corrected, warehouse, TODAY)
+    triggered_checks.close_check(store, act("close"), "ts-1", corrected, warehouse, TODAY)
     kept = store.triggered_checks.get("ts-1")
     assert (kept["state"], kept["result"], len(kept["steps"])) == ("closed", "no_problem", 4)
 
@@ -91,11 +90,11 @@ def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path)
         source = "complaint" if n < 2 else "campaign"
         told = opened(store, id=f"ts-{n}", code=code, source=source)
         assert told["counts"] == (source == "campaign")
-        checks.close_check(store, act("close"), f"ts-{n}", FOUND, warehouse, TODAY)
+        triggered_checks.close_check(store, act("close"), f"ts-{n}", FOUND, warehouse, TODAY)
         if n == 1:
             assert code not in _capped(plan, warehouse, BOOK, law, DAY)
     assert code in _capped(plan, warehouse, BOOK, law, DAY)
-    assert checks.counts_by_source(store.triggered_checks.list_checks()) == [
+    assert triggered_checks.counts_by_source(store.triggered_checks.list_checks()) == [
         {"source": "campaign", "checks": 2, "open": 0, "counting": 2, "failed": 2},
         {"source": "complaint", "checks": 2, "open": 0, "counting": 0, "failed": 2},
     ]
@@ -133,18 +132,18 @@ def test_steps_come_in_their_order(store):
         (FOUND | {"inspected_on": "2025-03-26"}, "today is"),
     ):
         with pytest.raises(BadInput, match=words):
-            checks.close_check(store, act("close"), "ts-1", found, None, TODAY)
+            triggered_checks.close_check(store, act("close"), "ts-1", found, None, TODAY)
     with pytest.raises(BadInput, match="no reason"):
-        checks.cancel_check(store, act("off"), "ts-1", " ", TODAY)
-    checks.close_check(store, act("close"), "ts-1", FOUND, None, TODAY)
+        triggered_checks.cancel_check(store, act("off"), "ts-1", " ", TODAY)
+    triggered_checks.close_check(store, act("close"), "ts-1", FOUND, None, TODAY)
     with pytest.raises(WrongState, match="closed"):
-        checks.cancel_check(store, act("off"), "ts-1", "x", TODAY)
+        triggered_checks.cancel_check(store, act("off"), "ts-1", "x", TODAY)
     opened(store, id="ts-2")
-    checks.cancel_check(store, act("off"), "ts-2", "x", TODAY)
+    triggered_checks.cancel_check(store, act("off"), "ts-2", "x", TODAY)
     with pytest.raises(WrongState, match="called_off"):
-        checks.close_check(store, act("close"), "ts-2", FOUND, None, TODAY)
+        triggered_checks.close_check(store, act("close"), "ts-2", FOUND, None, TODAY)
     with pytest.raises(UnknownRecord, match="no check"):
-        checks.close_check(store, act("close"), "ts-3", FOUND, None, TODAY)
+        triggered_checks.close_check(store, act("close"), "ts-3", FOUND, None, TODAY)
     assert [c["id"] for c in store.triggered_checks.list_checks(frozenset({"市场监管局"}))] == [
         "ts-2",
         "ts-1",

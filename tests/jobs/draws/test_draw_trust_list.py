@@ -8,14 +8,13 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tests.engine import world as worlds
+from tests.engine import world
 from tests.jobs.restoration.test_restoration_grants import penalty
 from tests.serving.district import BUREAUS, CODES, Clock
 from xhcredit.errors import UnknownRecord
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
-from xhcredit.jobs.draws import exempt_chains as chains
-from xhcredit.jobs.draws import trust_list as trust
+from xhcredit.jobs.draws import exempt_chains, trust_list
 from xhcredit.jobs.draws.trust_rule import trust_table
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
@@ -47,7 +46,7 @@ def profile(code, review, **changes):
         "chain_review": review,
     }
     row = usual | changes
-    return row | {"event_id": worlds.event_id(directory()["food_business"], row)}
+    return row | {"event_id": world.event_id(directory()["food_business"], row)}
 
 
 ROWS = {
@@ -86,7 +85,7 @@ def write_places(folder):
     selects = {name: f"SELECT *, {extra} FROM {name}" for name in ("penalty", "food_business")}
     selects["enterprise"] = f"SELECT *, 0 AS event_id, {extra} FROM enterprise"
     entry = Entry("", "test.csv", "trust", "test", "test", {})
-    Warehouse(folder / "warehouse").commit(worlds.connect(ROWS), selects, entry)
+    Warehouse(folder / "warehouse").commit(world.connect(ROWS), selects, entry)
     with Store.open(str(folder / "store.db"), clock=Clock()) as store:
         for day in (EVE, DAY):
             out = folder / f"{day}"
@@ -113,7 +112,7 @@ def reasons(found):
 
 def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
     warehouse, store = places
-    found = trust.trust_list(store, warehouse, BOOK, DAY, EVE)
+    found = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
 
     assert moves(found) == {
         CLEAN: "stays",
@@ -129,19 +128,19 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
     assert found["reason"].notna().all()
     assert not (found["listed"] & (found["tier"] != "A")).any()
     assert (found.loc[~found["listed"], "quiet"] == "").all()
-    alone = trust.trust_list(store, warehouse, BOOK, EVE)
+    alone = trust_list.trust_list(store, warehouse, BOOK, EVE)
     assert set(alone.loc[alone["listed"], "move"]) == {"entered"}
     same_tier = pd.DataFrame({"code": [AGED, CLEAN], "tier": "A"})
     for day, why in ((EVE, "近期有问题记录"), (DAY, "低风险且记录清白")):
         assert reasons(trust_table(same_tier, warehouse, BOOK, day))[AGED] == why
     with pytest.raises(UnknownRecord, match="no run of 2024-01-01"):
-        trust.trust_list(store, warehouse, BOOK, DAY, date(2024, 1, 1))
+        trust_list.trust_list(store, warehouse, BOOK, DAY, date(2024, 1, 1))
 
 
 def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp_path):
     warehouse, store = places
-    found = trust.trust_list(store, warehouse, BOOK, DAY, EVE)
-    sheet, plain = trust.write_trust_list(found, DAY, tmp_path)
+    found = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
+    sheet, plain = trust_list.write_trust_list(found, DAY, tmp_path)
 
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
     told = {row[0]: row for row in rows}
@@ -160,21 +159,21 @@ def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp
 
 def test_coverage_by_law_goes_before_quiet_items(places):
     warehouse, store = places
-    found = trust.trust_list(store, warehouse, BOOK, DAY).set_index("code")
+    found = trust_list.trust_list(store, warehouse, BOOK, DAY).set_index("code")
     assert found.loc[CLEAN, "duty"] == "food"
     assert found.loc[CLEAN, "quiet"] == "disclosure"
 
     table = pd.DataFrame({"fields": [";x_food;", ";x_general;"], "listed": [True, True]})
     items = {"food_operation": "food", "disclosure": "general"}
-    told = trust.with_items(table, items, trust.duties_on(BOOK, DAY))
+    told = trust_list.with_items(table, items, trust_list.duties_on(BOOK, DAY))
     assert told["quiet"].tolist() == ["disclosure", "food_operation;disclosure"]
     assert told["duty"].tolist() == ["food", ""]
-    assert trust.duties_on(BOOK, date(2018, 1, 1)) == {}
+    assert trust_list.duties_on(BOOK, date(2018, 1, 1)) == {}
 
 
 def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_path):
     warehouse, store = places
-    found = chains.chain_list(store, warehouse, BOOK, DAY, EVE)
+    found = exempt_chains.chain_list(store, warehouse, BOOK, DAY, EVE)
 
     assert moves(found) == {
         CLEAN: "stays",
@@ -192,7 +191,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
         CLOSED: "评审通过，但已停止食品经营",
         FAILED: "总部评审未通过",
     }
-    _, plain = chains.write_chain_list(found, DAY, tmp_path)
+    _, plain = exempt_chains.write_chain_list(found, DAY, tmp_path)
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
     assert sorted(row[0] for row in rows) == sorted([CLEAN, AGED, FRESH, FOOD, CLOSED])
     assert {row[4] for row in rows} == {"2024-01-05", "2025-04-10"}
@@ -201,7 +200,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
 def test_a_tier_that_is_too_low_ends_the_exemption(places):
     warehouse, _ = places
     night = pd.DataFrame({"code": [CLEAN, FRESH], "tier": ["D", "B"]})
-    found = chains.chain_exemptions(night, warehouse, BOOK, EVE)
+    found = exempt_chains.chain_exemptions(night, warehouse, BOOK, EVE)
 
     assert found["listed"].tolist() == [False, True]
     assert found["reason"].str.startswith("评审通过，但等级不符").tolist() == [True, False]

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tests.engine import world as worlds
+from tests.engine import world
 from tests.jobs.draws.test_draw import PLAN
 from tests.serving.district import CODES
 from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
@@ -42,7 +42,7 @@ def inspected(number, code, **changes):
         "agency": OWN,
         "level": "district",
     } | changes
-    return row | {"event_id": worlds.event_id(directory()["inspection"], row)}
+    return row | {"event_id": world.event_id(directory()["inspection"], row)}
 
 
 def warehouse_of(folder, inspections):
@@ -52,7 +52,7 @@ def warehouse_of(folder, inspections):
         "enterprise": [{"code": code, "known_on": date(2019, 1, 1)} for code in codes],
         "inspection": inspections,
     }
-    con = worlds.connect(tables)
+    con = world.connect(tables)
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {
         name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"

@@ -9,7 +9,7 @@ from tests.jobs.draws.test_draw import act, files_of, seeded
 from xhcredit.draws.tickets import BoundTicket
 from xhcredit.draws.verify import verify_record
 from xhcredit.errors import BadInput
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.spark import tickets
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.tickets import SparkBound
@@ -40,8 +40,8 @@ def test_tickets_of_a_cluster_stand_in_the_order_of_the_codes(spark, monkeypatch
 
 def test_a_draw_on_spark_is_that_of_its_verifier(spark, frozen):
     seeded(frozen)
-    jobs.run_draw(frozen, act("run"), "d1", engine="local[2]")
-    record = jobs.record_of(frozen, "d1")
+    steps.run_draw(frozen, act("run"), "d1", engine="local[2]")
+    record = steps.record_of(frozen, "d1")
 
     assert len(record["selected"]) > 0
     assert all(check.holds for check in verify_record(record, files_of(frozen)))
@@ -51,5 +51,5 @@ def test_an_engine_that_is_none_draws_nothing(frozen):
     seeded(frozen)
 
     with pytest.raises(BadInput, match="is no engine"):
-        jobs.run_draw(frozen, act("run"), "d1", engine="dask://here")
+        steps.run_draw(frozen, act("run"), "d1", engine="dask://here")
     assert frozen.draws.get("d1")["state"] == "seeded"

@@ -18,7 +18,7 @@ from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
 from xhcredit.jobs.alerts.nightly_update import update_alerts
-from xhcredit.jobs.draws import steps as draw
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.enterprise.explanation import explain
 from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
@@ -157,10 +157,10 @@ def test_restoration_alerts_draws_and_explanations_take_every_extreme(folder, tm
         publish(folder / "night", store, actor="night")
         store_back_tests(store, ACT, DAY, *back_test(warehouse, BOOK, DAY, propose=True))
         assert update_alerts(warehouse, store, BOOK, DAY, ACT).found > 0
-        draw.file_plan(store, ACT, PLAN, BOOK, date(2026, 3, 1))
-        asked = draw.FreezeRequest("p", "d", DAY, draw.People(PEOPLE, b"inspector,code,reason\n"))
-        draw.freeze(store, ACT, warehouse, BOOK, asked)
-        assert len(draw.frame_of(store, "d").rows) > 100
+        steps.file_plan(store, ACT, PLAN, BOOK, date(2026, 3, 1))
+        asked = steps.FreezeRequest("p", "d", DAY, steps.People(PEOPLE, b"inspector,code,reason\n"))
+        steps.freeze(store, ACT, warehouse, BOOK, asked)
+        assert len(steps.frame_of(store, "d").rows) > 100
     clustered = open_event_columns(warehouse)
     told = [explain(warehouse, clustered, model(), t.code) for t in explained()]
     assert all(np.isfinite(one["composite"]) for one in told)

@@ -15,7 +15,7 @@ from tests.jobs.growing import Growing, same, twin
 from xhcredit.engine import stores
 from xhcredit.errors import NightRefuted
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.night import reuse as carry
+from xhcredit.jobs.night import reuse
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
@@ -127,7 +127,7 @@ def test_a_changed_rule_computes_everybody_from_its_day_on(night, tmp_path):
 
 
 def test_another_program_computes_everybody(night, monkeypatch):
-    monkeypatch.setattr(carry, "code_version", lambda: "another")
+    monkeypatch.setattr(reuse, "code_version", lambda: "another")
     report = _next(night, _tomorrow(night[1]))
 
     assert (report.carried, report.why) == (0, "程序有变 another version of the program")
@@ -190,7 +190,7 @@ def test_entries_that_were_taken_back_without_a_trace_are_noticed(night):
 @pytest.mark.parametrize("name", ["composite", "tier", "reason", "lost", "due"])
 def test_the_self_check_names_whom_was_carried_over_wrongly(night, name):
     folder, model = night
-    file = folder / "out" / carry.FOLDER / f"{name}.npy"
+    file = folder / "out" / reuse.FOLDER / f"{name}.npy"
     held = np.load(file)
     if name == "due":
         held[:] = np.iinfo(np.int64).max  # nobody is due any more

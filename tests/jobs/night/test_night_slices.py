@@ -14,7 +14,7 @@ from tests.jobs.warehouses import random_warehouse
 from xhcredit.engine.compile import compile_features
 from xhcredit.errors import BadInput, NightRefuted
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.night import result_columns as night_columns
+from xhcredit.jobs.night import result_columns
 from xhcredit.jobs.night.result_columns import open_columns
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
@@ -41,7 +41,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def in_slices(monkeypatch):
-    monkeypatch.setattr(night_columns, "SLICE", SLICE)
+    monkeypatch.setattr(result_columns, "SLICE", SLICE)
 
 
 def told_by(progress):

@@ -11,7 +11,7 @@ import pytest
 from tests.jobs.sparks import TWO_WORKERS, kill_one_when
 from tests.jobs.warehouses import random_warehouse
 from xhcredit.errors import BadInput, NightRefuted
-from xhcredit.jobs.night import spark_slices as spark_night
+from xhcredit.jobs.night import spark_slices
 from xhcredit.jobs.night.result_columns import open_columns
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.score import score_night
@@ -47,7 +47,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
 ):
     """Bytes of both files are those of the embedded night, and the next night carries on."""
     folder, report = here
-    monkeypatch.setattr(spark_night, "SLICES", 6)
+    monkeypatch.setattr(spark_slices, "SLICES", 6)
     over, killed = threading.Event(), []
     watch = threading.Thread(
         target=kill_one_when,
@@ -74,7 +74,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
 @pytest.fixture
 def task(here, model, tmp_path):
     store = open_event_columns(here[0] / "warehouse")
-    task = spark_night._spark_task(tmp_path, store, model, 3)
+    task = spark_slices._spark_task(tmp_path, store, model, 3)
     Path(task.slices).mkdir(parents=True)
     return store, task
 
@@ -82,11 +82,11 @@ def task(here, model, tmp_path):
 def test_slices_in_any_order_and_number_are_the_whole_night(task, model):
     store, task = task
     for k in (2, 0, 1, 0):  # a slice may run twice
-        spark_night.score_slice(task, k)
+        spark_slices.score_slice(task, k)
     rows = present_rows(store, model.as_of)
     quiet = {"progress": lambda *_: None}
     columns = open_columns(None, store, model, rows, full=True)
-    made = spark_night._gather_slices(task, columns, **quiet).columns
+    made = spark_slices._gather_slices(task, columns, **quiet).columns
     whole = score_night(Path(), None, store, model, rows, full=True, check=0, **quiet).columns
 
     for name, column in whole.results.columns.items():
@@ -101,19 +101,19 @@ def test_a_worker_with_another_program_is_refused(task):
     task.provenance["code_version"] = "another"
 
     with pytest.raises(NightRefuted, match="a worker has another code_version"):
-        spark_night.score_slice(task, 0)
+        spark_slices.score_slice(task, 0)
     assert not list(Path(task.slices).iterdir())
 
 
 def test_a_slice_of_other_enterprises_is_refused(task, model):
     store, task = task
     for k in range(3):
-        spark_night.score_slice(task, k)
-    spark_night._slice_file(task, 0).write_bytes(spark_night._slice_file(task, 1).read_bytes())
+        spark_slices.score_slice(task, k)
+    spark_slices._slice_file(task, 0).write_bytes(spark_slices._slice_file(task, 1).read_bytes())
 
     columns = open_columns(None, store, model, present_rows(store, model.as_of), full=True)
     with pytest.raises(NightRefuted, match="slice 0 holds other enterprises"):
-        spark_night._gather_slices(task, columns, lambda *_: None)
+        spark_slices._gather_slices(task, columns, lambda *_: None)
 
 
 @pytest.mark.parametrize("engine", ["dask://here", "local-cluster[2]", "spark://", "local[2"])

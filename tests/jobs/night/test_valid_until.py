@@ -12,7 +12,7 @@ from xhcredit.engine.bounds import bounds
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.features.declare import derived_feature
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.night import reuse as carry
+from xhcredit.jobs.night import reuse
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.night.valid_until import DueDays
 from xhcredit.jobs.scoring.model import Model, model_on
@@ -73,7 +73,7 @@ def test_a_due_day_is_never_too_late(waiting):
     folder, model = waiting
     store = open_event_columns(folder / "w")
     rows = present_rows(store, model.as_of)
-    due = np.load(folder / "out" / carry.FOLDER / "due.npy")
+    due = np.load(folder / "out" / reuse.FOLDER / "due.npy")
     first = score_rows(store, model, rows).columns
     late, standing = [], 0
     for ahead in range(1, 80):

@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from tests.engine import world as worlds
+from tests.engine import world
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -21,7 +21,7 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.restoration.applications import Grant, Revocation
 
-CODE, OTHER = worlds.CODES[:2]
+CODE, OTHER = world.CODES[:2]
 BEFORE, GRANTED, AFTER = date(2026, 6, 9), date(2026, 6, 10), date(2026, 6, 11)
 GRANT = Grant(7, CODE, "penalty", {"doc_no": "一号"}, GRANTED, "restored")
 BOOK = Rulebook.load()
@@ -42,7 +42,7 @@ def penalty(code=CODE, **changes):
         "agency": "市监局",
     }
     row = usual | changes
-    return row | {"event_id": worlds.event_id(directory()["penalty"], row)}
+    return row | {"event_id": world.event_id(directory()["penalty"], row)}
 
 
 def deliver(warehouse, rows, on, *, register=()):
@@ -54,7 +54,7 @@ def deliver(warehouse, rows, on, *, register=()):
         selects["enterprise"] = f"SELECT *, 0 AS event_id, {extra} FROM enterprise"
     kept = Warehouse(warehouse)
     entry = Entry("", "export.csv", f"{on} {rows}", "test", "test", {}, ingested_on=f"{on}")
-    kept.commit(worlds.connect(made), selects, entry)
+    kept.commit(world.connect(made), selects, entry)
 
 
 @pytest.fixture
@@ -233,11 +233,11 @@ def deliver_checks(warehouse, *rows):
     usual = {"occurred_on": CHECKED, "known_on": CHECKED, "form": "random", "result": "corrected",
              "failed": True, "agency": "市场监督管理局"}  # fmt: skip
     made = [usual | row for row in rows]
-    made = [r | {"event_id": worlds.event_id(directory()["inspection"], r)} for r in made]
+    made = [r | {"event_id": world.event_id(directory()["inspection"], r)} for r in made]
     select = "SELECT *, 'checks.csv' AS source_file, 2 AS source_row FROM inspection"
     kept = Warehouse(warehouse)
     entry = Entry("", "checks.csv", f"{rows}", "test", "test", {}, ingested_on=f"{CHECKED}")
-    kept.commit(worlds.connect({"inspection": made}), {"inspection": select}, entry)
+    kept.commit(world.connect({"inspection": made}), {"inspection": select}, entry)
 
 
 def withdrawn_checks(warehouse):

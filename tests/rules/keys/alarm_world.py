@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.engine import world as worlds
+from tests.engine import world
 from xhcredit.alerts.visible_events import World
 from xhcredit.engine import cluster
 from xhcredit.engine.one_enterprise import event_id
@@ -53,7 +53,7 @@ def small_world() -> World:
         made[name] = list({r["event_id"]: r for r in rows}.values())
     folder = TemporaryDirectory()
     atexit.register(folder.cleanup)
-    cluster.build(worlds.connect(made), Path(folder.name) / "store")
+    cluster.build(world.connect(made), Path(folder.name) / "store")
     streets = np.array([f"街道{n % 4}" for n in range(SIZE)])
     return World(cluster.load(Path(folder.name) / "store"), streets=streets)
 
@@ -66,7 +66,7 @@ def _enterprise(n: int) -> dict[str, Any]:
 def _event(name: str, n: int, rng: np.random.Generator, within: int = BACK) -> dict[str, Any]:
     """A random event of one enterprise; half of them have ended."""
     table = directory()[name]
-    row = worlds.row(table, rng)
+    row = world.row(table, rng)
     day = TODAY - timedelta(days=int(rng.integers(within)))
     known = day + timedelta(days=int(rng.integers(10)))
     moved = {"code": CODES[n], "occurred_on": day, "known_on": known, "withdrawn_on": None}

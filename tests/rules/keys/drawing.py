@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.engine import world as worlds
+from tests.engine import world
 from tests.jobs.draws.test_draw import PLAN
 from tests.jobs.draws.test_draw_trust_list import fined, profile
 from tests.jobs.draws.test_exclusions import inspected
@@ -239,7 +239,7 @@ def warehouse() -> Path:
         for name, t in directory().items()
     }
     entry = Entry("", "test.csv", "keys", "test", "test", {})
-    Warehouse(Path(folder.name)).commit(worlds.connect(tables), selects, entry)
+    Warehouse(Path(folder.name)).commit(world.connect(tables), selects, entry)
     return Path(folder.name)
 
 

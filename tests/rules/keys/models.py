@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from xhcredit_training import alarms
-from xhcredit_training import promotion_gates as gates
+from xhcredit_training import alarms, promotion_gates
 from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
 from xhcredit_training.labels import newest_known, observe_outcomes, outcome_of
 
@@ -44,7 +43,7 @@ def judged(book: Rulebook) -> Iterator[Any]:
     """Which gates are open for candidates that are bad in one respect, and what groups suffer."""
     champion = _evaluation()
     for worse in ({"slope": 0.5}, {"slope": 1.5}, {"shift": 1.0}, {"psi": 0.3}, {"noise": 1.0}):
-        found = gates.judge(_evaluation(**worse), champion, book, DAY)
+        found = promotion_gates.judge(_evaluation(**worse), champion, book, DAY)
         yield worse, [verdict.open for verdict in found]
 
 
@@ -52,7 +51,7 @@ def harmed(book: Rulebook) -> Iterator[Any]:
     """Which groups are surely worse off, and by which harm."""
     limits = book.serving("promotion.gates", Gates, as_of=DAY)
     for worse in ({"accuse": 2.0}, {"harm": 6.0}):
-        found = gates.worse_off(_evaluation(**worse), _evaluation(), limits)
+        found = promotion_gates.worse_off(_evaluation(**worse), _evaluation(), limits)
         yield [line.partition(" (")[0].rstrip("0123456789.,-–[]() ") for line in found]
 
 
@@ -64,7 +63,7 @@ def _evaluation(
     psi: float = 0.0,
     harm: float = 0.0,
     accuse: float = 0.0,
-) -> gates.Evaluation:
+) -> promotion_gates.Evaluation:
     """A candidate with more noise, a wrong slope or level, drift, or one group ordered badly
     (``harm``) or told as riskier than it is (``accuse``).
     """
@@ -84,7 +83,7 @@ def _evaluation(
         "group_size": group,
     }
     metrics = {"calibration_slope": slope, "psi_worst_month": psi}
-    return gates.Evaluation(load_release(), rows, metrics)
+    return promotion_gates.Evaluation(load_release(), rows, metrics)
 
 
 def alarmed(book: Rulebook) -> Iterator[Any]:

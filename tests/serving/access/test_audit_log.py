@@ -4,9 +4,9 @@ import pytest
 
 from tests.serving.district import BUREAUS, CODES, PURPOSE, headers, new_key, problem
 from tests.serving.visitors import browser, visitor
-from xhcredit.store.access import audit_log as trail
+from xhcredit.store.access import audit_log
 from xhcredit.store.audit import chain_head
-from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import append_only
 from xhcredit.store.core.transactions import Act
 
 SCORE = f"/v1/enterprises/{CODES[0]}/score"
@@ -91,7 +91,7 @@ def test_the_chain_is_verified_in_parts_and_a_change_is_found(client, auditor):
     }
     assert part["entries"] == last["seq"] - 3
     with client.store.database.writing() as con:
-        for sql in guards._drop_statements(guards._expected_guards(con), on_sqlite=True):
+        for sql in append_only._drop_statements(append_only._expected_guards(con), on_sqlite=True):
             con.exec_driver_sql(sql)
         con.exec_driver_sql("UPDATE activity SET purpose = 'other' WHERE seq = 5")
     broken = auditor.post("/v1/activity:verify", params={"from": 4}).json()
@@ -104,19 +104,19 @@ def test_a_page_looks_at_a_bounded_part(client):
     found, before = [], None
     pages = 0
     while pages == 0 or before is not None:
-        rows, before = trail.read_page(
-            client.store.database, trail.AuditLogQuery(actor="a"), 4, before, 10
+        rows, before = audit_log.read_page(
+            client.store.database, audit_log.AuditLogQuery(actor="a"), 4, before, 10
         )
         found += [row["action"] for row in rows]
         pages += 1
 
     assert found == [f"b{n}" for n in reversed(range(25))]
-    assert trail.verify_range(client.store.database, 3, 10).entries == 10
+    assert audit_log.verify_range(client.store.database, 3, 10).entries == 10
 
 
 @pytest.mark.parametrize("spoil", ["%", "_", '"', "\\", "'"])
 def test_a_filter_is_no_pattern(client, spoil):
-    found, _ = trail.read_page(client.store.database, trail.AuditLogQuery(code=spoil), 10)
-    also, _ = trail.read_page(client.store.database, trail.AuditLogQuery(prefix=spoil), 10)
+    found, _ = audit_log.read_page(client.store.database, audit_log.AuditLogQuery(code=spoil), 10)
+    also, _ = audit_log.read_page(client.store.database, audit_log.AuditLogQuery(prefix=spoil), 10)
 
     assert found == also == []

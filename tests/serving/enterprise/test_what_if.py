@@ -13,7 +13,7 @@ from tests.serving.district import CODES, DAYS, problem, served
 from tests.serving.enterprise.test_scores import read_acts
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.enterprise import what_if as live_
+from xhcredit.jobs.enterprise import what_if as enterprise_what_if
 from xhcredit.jobs.enterprise.what_if import LiveModel, what_if
 from xhcredit.jobs.enterprise.what_if_changes import check_changes, supposable_tables
 from xhcredit.jobs.scoring.model import model_on
@@ -72,10 +72,10 @@ def test_the_live_way_is_the_way_of_the_night(live):
         every = {n: live.rows.rows_of(n, row) for n, t in directory().items() if t.kind == "event"}
         at = np.array([row])
         shared = live.model.compiled.neighbours(live.event_columns, at, day)
-        night = live_._features(live.model, live.event_columns, at, day, shared)
-        alone = live_._features(
+        night = enterprise_what_if._features(live.model, live.event_columns, at, day, shared)
+        alone = enterprise_what_if._features(
             live.model,
-            live_._single_enterprise(live.event_columns, row, every),
+            enterprise_what_if._single_enterprise(live.event_columns, row, every),
             np.array([0]),
             day,
             shared,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 from xhcredit_serving.app import create_app
-from xhcredit_serving.console.shell import error_page as mishaps
+from xhcredit_serving.console.shell import error_page
 from xhcredit_serving.console.shell.error_page import UNKNOWN_MESSAGES
 from xhcredit_serving.console.shell.language import translated
 from xhcredit_serving.http.problem_catalogue import BY_CODE
@@ -149,7 +149,7 @@ def test_an_error_page_that_fails_in_its_turn_is_answered_as_a_problem(client, m
     async def broken():
         raise RuntimeError("first")
 
-    monkeypatch.setitem(mishaps.BY_CODE, "internal", None)
+    monkeypatch.setitem(error_page.BY_CODE, "internal", None)
     answer = browser(client).get("/console/broken-twice")
 
     assert answer.status_code == 500

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import nodes
 from xhcredit_serving.console.enterprise import enterprise
 from xhcredit_serving.console.night import watchlist
-from xhcredit_serving.console.shell import error_page as mishaps
+from xhcredit_serving.console.shell import error_page
 from xhcredit_serving.console.shell.language import catalogue
 from xhcredit_serving.console.shell.layout import NAV_ITEMS, environment
 
@@ -46,7 +46,7 @@ def texts():
                     if isinstance(given, nodes.Const):
                         yield given.value, name
     places = [p.name for p in NAV_ITEMS]
-    unknown = mishaps.UNKNOWN_MESSAGES.values()
+    unknown = error_page.UNKNOWN_MESSAGES.values()
     for handed in (*places, *watchlist.MOVES.values(), *enterprise.PRESETS, *unknown):
         yield handed, "Python"
 

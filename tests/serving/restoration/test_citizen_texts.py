@@ -8,7 +8,7 @@ from xhcredit_serving.console.restoration.calculator import QUESTIONS_BY_STEP
 from xhcredit_serving.console.shell.language import translated
 
 from xhcredit.ingest.schema import directory
-from xhcredit.restoration import citizen_texts as words
+from xhcredit.restoration import citizen_texts
 
 TEMPLATE = Path(xhcredit_serving.console.__file__).parent / "templates" / "restoration_words.html"
 
@@ -25,7 +25,7 @@ def test_kinds_of_penalty_are_called_as_the_directory_calls_them():
     told = {kind: translated(words_of("means")[kind], language="zh") for kind, _ in named}
 
     assert told == dict(named)
-    assert dict(named) == words.KINDS
+    assert dict(named) == citizen_texts.KINDS
 
 
 def test_everything_that_is_asked_and_may_be_answered_has_words():

@@ -13,7 +13,7 @@ from tests.store.nights import night
 from xhcredit.errors import BadStore
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import chain_head, find_faults, verify
-from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import append_only
 from xhcredit.store.core.tables import METADATA, activity
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.migrate import HEAD, version
@@ -90,8 +90,8 @@ def test_emptying_a_table_is_refused(full, table):
 def unguarded(store, *sql):
     """What somebody does who may do everything in the database."""
     with store.database.writing() as con:
-        for statement in guards._drop_statements(
-            guards._expected_guards(con), con.dialect.name == "sqlite"
+        for statement in append_only._drop_statements(
+            append_only._expected_guards(con), con.dialect.name == "sqlite"
         ):
             con.exec_driver_sql(statement)
         for statement in sql:
@@ -185,7 +185,7 @@ def test_a_batch_migration_drops_guards_and_opening_puts_them_back(full, address
             "snapshots", recreate="auto"
         ) as batch:
             batch.alter_column("composite", type_=Float())
-        lost = guards.missing_guards(con)
+        lost = append_only.missing_guards(con)
 
     gone = ["keep_snapshots_delete", "keep_snapshots_insert", "keep_snapshots_update"]
     assert lost == (gone if full.database.is_sqlite else [])

@@ -14,7 +14,7 @@ from xhcredit.errors import BadStore
 from xhcredit.store import migrate
 from xhcredit.store.all_tables import tables
 from xhcredit.store.audit import chain_head, find_faults, verify
-from xhcredit.store.core import append_only as guards
+from xhcredit.store.core import append_only
 from xhcredit.store.core.database import connect
 from xhcredit.store.core.tables import METADATA
 from xhcredit.store.core.transactions import Act, Writer
@@ -86,11 +86,11 @@ def test_the_versions_make_exactly_the_tables_that_the_code_works_with(store, an
     database = connect(another)
     with database.writing() as con:
         METADATA.create_all(con)
-        guards.restore_guards(con)
-        wanted, triggers = schema(con), guards._present_triggers(con)
+        append_only.restore_guards(con)
+        wanted, triggers = schema(con), append_only._present_triggers(con)
     with store.database.reading() as con:
         assert schema(con) == wanted
-        assert guards._present_triggers(con) == triggers
+        assert append_only._present_triggers(con) == triggers
         if store.database.is_sqlite:
             counted = text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
             assert set(con.scalars(counted)) == {"outbox", "login_failures"}
@@ -125,7 +125,7 @@ def test_a_store_of_every_version_has_the_tables_of_a_new_one(address, another, 
         new.database.reading() as fresh,
     ):
         assert schema(con) == schema(fresh), "python -m tests.store.versions.make"
-        assert guards.missing_guards(con) == []
+        assert append_only.missing_guards(con) == []
 
 
 def works(store):
@@ -181,12 +181,12 @@ def later(tmp_path, monkeypatch):
     scripts = tmp_path / "migrations"
     shutil.copytree(migrate._SCRIPTS, scripts)
     (scripts / "versions" / "v9000_later.py").write_text(LATER.format(head=HEAD))
-    guarded = (*guards._GUARDS, ("later", "DELETE", "", "append-only"))
+    guarded = (*append_only._GUARDS, ("later", "DELETE", "", "append-only"))
 
     def start():
         monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
         monkeypatch.setattr(migrate, "HEAD", "9000")
-        monkeypatch.setattr(guards, "_GUARDS", guarded)
+        monkeypatch.setattr(append_only, "_GUARDS", guarded)
 
     return start
 

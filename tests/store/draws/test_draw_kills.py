@@ -10,12 +10,12 @@ from tests.serving.district import write_nights
 from tests.store.core.test_kills_writers import orphans
 from tests.store.draw_victims import DAY, NOW, PEOPLE, STEPS, do_until
 from tests.store.killed import run
-from xhcredit.draws import record as records
+from xhcredit.draws import record
 from xhcredit.draws.inspectors import read_inspectors
 from xhcredit.draws.verify import PublishedFiles, verify_record
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.core.hash_chain import canonical
@@ -71,7 +71,7 @@ def whole(store):
         assert files == HELD[kept["state"]]
         seeds = [s for s in rows(store, "draw_seeds") if s["round"] == draw["round"]]
         assert len(seeds) == ("seeded" in done)
-        drawn = jobs.record_of(store, draw["id"])["selected"] if "drawn" in done else []
+        drawn = steps.record_of(store, draw["id"])["selected"] if "drawn" in done else []
         assert len(kept["results"]) in (0, len(drawn))
 
 
@@ -82,11 +82,11 @@ def written(folder):
 
 def as_drawn_without_a_kill(store, draw):
     """The record as it must be: from the frozen files and the seed alone."""
-    frame, made = jobs.frame_of(store, draw), jobs.commitment_of(store, draw)
+    frame, made = steps.frame_of(store, draw), steps.commitment_of(store, draw)
     [entered] = [s for s in store.draws.get(draw)["steps"] if s["state"] == "seeded"]
     entry = store.draws.activity_entry(entered["activity"])
     people = read_inspectors(PEOPLE.encode())
-    told = records.record(frame, made, entered["details"], people, frozenset(), entry)
+    told = record.record(frame, made, entered["details"], people, frozenset(), entry)
     return canonical(told).encode()
 
 

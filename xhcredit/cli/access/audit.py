@@ -15,13 +15,12 @@ from xhcredit.cli.options import DEFAULT_STORE, Address, AsJson
 from xhcredit.cli.output import out, print_json
 from xhcredit.domain.clock import CHINA
 from xhcredit.errors import BadInput, ChainBroken
-from xhcredit.store.audit import AuditLogFilter
-from xhcredit.store.audit import chain_head as last_entry
-from xhcredit.store.audit import export as write
-from xhcredit.store.audit import verify as walk_all
+from xhcredit.store.audit import AuditLogFilter, chain_head
+from xhcredit.store.audit import export as audit_export
+from xhcredit.store.audit import verify as verify_chain_rows
 from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.signed_head import parse_head
-from xhcredit.store.core.signed_head import sign as seal
+from xhcredit.store.core.signed_head import sign as signed_head_sign
 
 _MOMENT = "2026-06-30 (Beijing time), or 2026-06-30T08:00:00Z"
 
@@ -39,7 +38,7 @@ def verify(
     """Walk the whole chain and name the first entry that is not as it was written."""
     published_head = parse_head(head, public_key) if head or public_key else None
     with existing_store(store) as opened_store:
-        verdict = walk_all(opened_store.database, published_head)
+        verdict = verify_chain_rows(opened_store.database, published_head)
     if json_:
         print_json({**asdict(verdict), "whole": verdict.whole})
     elif verdict.whole:
@@ -68,9 +67,9 @@ def head(
     With a key, NUMBER:DIGEST:SIGNATURE, which `audit verify --public-key` checks.
     """
     with existing_store(store) as opened_store:
-        last_activity = last_entry(opened_store.database)
+        last_activity = chain_head(opened_store.database)
     signature = (
-        seal(last_activity.seq, last_activity.digest, sign)
+        signed_head_sign(last_activity.seq, last_activity.digest, sign)
         if last_activity is not None and sign
         else ""
     )
@@ -112,5 +111,5 @@ def export(
     to.parent.mkdir(parents=True, exist_ok=True)
     with existing_store(store) as opened_store, to.open("w", encoding=encoding, newline="") as file:
         entry_filter = AuditLogFilter(by, action, _moment(since), _moment(until))
-        count = write(opened_store.database, file, kind, entry_filter)
+        count = audit_export(opened_store.database, file, kind, entry_filter)
     out.print(f"{count:,} entries written to {to}", soft_wrap=True)

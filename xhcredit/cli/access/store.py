@@ -15,10 +15,9 @@ from xhcredit.cli.output import grid, out, print_json
 from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import ChainBroken, UnknownRecord
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.store.audit import find_faults
-from xhcredit.store.audit import verify as walk_all
+from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.backup import backup as save
-from xhcredit.store.backup import restore as bring_back
+from xhcredit.store.backup import restore as backup_restore
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.retention import retention_report
 from xhcredit.store.store import Store
@@ -39,7 +38,7 @@ def restore(
     store: Address = DEFAULT_STORE,
 ) -> None:
     """Bring a backup back to where no store is, and compare the two."""
-    backup_report = bring_back(from_, store, lambda line: out.print(line, soft_wrap=True))
+    backup_report = backup_restore(from_, store, lambda line: out.print(line, soft_wrap=True))
     out.print(f"restored, and the same: chain up to entry {backup_report.head_seq}", soft_wrap=True)
 
 
@@ -67,7 +66,7 @@ def check(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     require_store(store)
     # A check that upgraded or repaired first would hide what it is to find.
     with Store.open_unchanged(store) as opened_store:
-        verdict = walk_all(opened_store.database)
+        verdict = verify(opened_store.database)
         fault_list = find_faults(opened_store.database)
     if not verdict.whole:
         fault_list.insert(0, f"the chain is broken at entry {verdict.broken_at}: {verdict.why}")

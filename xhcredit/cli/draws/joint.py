@@ -15,7 +15,7 @@ from xhcredit.cli.output import out, print_json
 from xhcredit.draws.joint_verify import verify_joint_record
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BadInput
-from xhcredit.jobs.draws import joint as jobs
+from xhcredit.jobs.draws import joint as joint_draws
 from xhcredit.store.core.transactions import Act
 
 _Day = Annotated[str, typer.Option(help="YYYY-MM-DD; instead of naming draws, with the other day.")]
@@ -46,12 +46,14 @@ def joint(
         if not draws:
             if not (first and until):
                 raise BadInput("no draw was named; name two or more, or --from and --until")
-            draws = jobs.drawn_within(opened_store, day_from_text(first), day_from_text(until))
+            draws = joint_draws.drawn_within(
+                opened_store, day_from_text(first), day_from_text(until)
+            )
         payload = {"joint": joint, "draws": sorted(set(draws))}
         key = once or f"joint {joint} {' '.join(payload['draws'])}"  # again: the files once more
         act = Act(getpass.getuser(), "draw.joint", why, payload=payload, key=key)
-        joint_summary = jobs.join_draws(opened_store, act, joint, draws)
-        jobs.export_joint_draw(opened_store, joint, out_, private=not public)
+        joint_summary = joint_draws.join_draws(opened_store, act, joint, draws)
+        joint_draws.export_joint_draw(opened_store, joint, out_, private=not public)
     if json_:
         print_json(joint_summary)
         return

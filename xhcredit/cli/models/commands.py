@@ -21,7 +21,7 @@ from xhcredit.cli.options import (
 )
 from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.domain.clock import beijing_time, china_day
-from xhcredit.jobs.models import promotion as promote
+from xhcredit.jobs.models import promotion
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 
@@ -165,7 +165,7 @@ def shadow(
     day, rulebook = day_from_text(as_of), Rulebook.load(rules)
     act = _act("shadow", actor, why, once, candidate=number, as_of=day.isoformat())
     with open_store(store) as opened_store, progress_bar(quiet=json_) as progress:
-        comparison = promote.shadow(
+        comparison = promotion.shadow(
             opened_store, act, number, warehouse, rulebook, day, out=into, progress=progress
         )
     _show_fields({**comparison, "list": str(into / "moves.xlsx")}, json_)
@@ -186,7 +186,7 @@ def switch(
     act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
     with open_store(store) as opened_store:
         _show_fields(
-            promote.switch_champion(opened_store, act, number, rulebook, day, today()), json_
+            promotion.switch_champion(opened_store, act, number, rulebook, day, today()), json_
         )
 
 
@@ -200,5 +200,5 @@ def rollback(
     """Let the release before the last switch score again, from today on."""
     with open_store(store) as opened_store:
         _show_fields(
-            promote.roll_back(opened_store, _act("roll_back", actor, why, once), today()), json_
+            promotion.roll_back(opened_store, _act("roll_back", actor, why, once), today()), json_
         )

@@ -16,7 +16,7 @@ from xhcredit.jobs.demo import draws
 from xhcredit.jobs.demo.accounts import create_accounts
 from xhcredit.jobs.demo.environment import DemoEnvironment, moment_at
 from xhcredit.jobs.demo.timeline import FIRST_NIGHT, DemoTimeline
-from xhcredit.jobs.draws import steps as draw
+from xhcredit.jobs.draws import steps
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.store import Store
@@ -101,5 +101,5 @@ def _build(sample: Path, folder: Path, progress: Progress) -> None:
         DemoTimeline(
             DemoEnvironment(store, folder, sample, rules, release, progress)
         ).run_half_year()
-        draw.export_draw(store, draws.FINISHED, folder / "draw")
+        steps.export_draw(store, draws.FINISHED, folder / "draw")
     write_quality_page(Warehouse(folder / WAREHOUSE), folder / "quality.html")

@@ -16,8 +16,7 @@ import yaml
 from xhcredit.domain.calendar import Calendar
 from xhcredit.jobs.demo.accounts import BUILDING, CIVIL, MARKET
 from xhcredit.jobs.demo.schedule import Schedule
-from xhcredit.jobs.draws import replacements as draw_people
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import replacements, steps
 from xhcredit.jobs.draws.joint import join_draws
 from xhcredit.jobs.draws.publication import publish_list
 from xhcredit.jobs.draws.results import enter_results
@@ -117,7 +116,7 @@ class DrawOfficers:
                 }
             )
             act = environment.person("zhao").act("draw.plan", "年度抽查计划", plan=planned.plan)
-            jobs.file_plan(
+            steps.file_plan(
                 environment.store, act, plan_fields, environment.rules, environment.today
             )
 
@@ -128,16 +127,16 @@ class DrawOfficers:
             DRAWS[draw],
             self.schedule.environment.sample / "draw",
         )
-        people = jobs.People(
+        people = steps.People(
             (people_folder / "inspectors.csv").read_bytes(),
             (people_folder / "recusals.csv").read_bytes(),
         )
         plan = DRAWS[replaces].plan if replaces else planned.plan
-        request = jobs.FreezeRequest(
+        request = steps.FreezeRequest(
             plan, draw, planned.as_of, people, planned.round, replaces or None, why
         )
         act = environment.person("zhao").act("draw.freeze", "锁定名录并公布承诺", draw=draw)
-        jobs.freeze(
+        steps.freeze(
             environment.store,
             act,
             environment.warehouse,
@@ -150,16 +149,16 @@ class DrawOfficers:
         """Enter the lottery numbers."""
         environment = self.schedule.environment
         for draw in draws:
-            source = jobs.commitment_of(environment.store, draw)["seed_source"]
+            source = steps.commitment_of(environment.store, draw)["seed_source"]
             act = environment.person("qian").act("draw.seed", "录入开奖号码", draw=draw)
-            jobs.enter_seed(environment.store, act, draw, DRAWS[draw].seed, source)
+            steps.enter_seed(environment.store, act, draw, DRAWS[draw].seed, source)
 
     def run(self, *draws: str) -> None:
         """Run draws."""
         environment = self.schedule.environment
         for draw in draws:
             act = environment.person("zhao").act("draw.run", "抽取", draw=draw)
-            jobs.run_draw(environment.store, act, draw, environment.progress)
+            steps.run_draw(environment.store, act, draw, environment.progress)
 
     def seed_and_run(self, *draws: str) -> None:
         """Both, on the evening of the lottery."""
@@ -176,7 +175,7 @@ class DrawOfficers:
         """Enter results for a share of the visits, inspected on the working days before."""
         environment, draw_record = (
             self.schedule.environment,
-            jobs.record_of(self.schedule.environment.store, draw),
+            steps.record_of(self.schedule.environment.store, draw),
         )
         codes = sorted(s["code"] for s in draw_record["selected"])
         codes = codes[: max(1, round(len(codes) * share))]
@@ -196,12 +195,12 @@ class DrawOfficers:
     def replace_inspector(self, draw: str) -> None:
         """Replace one inspector of one visit."""
         environment = self.schedule.environment
-        first_selected = jobs.record_of(environment.store, draw)["selected"][0]
+        first_selected = steps.record_of(environment.store, draw)["selected"][0]
         act = environment.person("qian").act("draw.replace", "检查人员因病请假", draw=draw)
-        absence = draw_people.InspectorAbsence(
+        absence = replacements.InspectorAbsence(
             first_selected["code"], first_selected["inspectors"][0], "检查人员因病请假"
         )
-        draw_people.replace_inspector(environment.store, act, draw, absence)
+        replacements.replace_inspector(environment.store, act, draw, absence)
 
     def join_draws(self, joint: str, draws: Sequence[str]) -> None:
         """Create a joint draw of several draws."""

@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 from functools import partial
 
 from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
-from xhcredit.jobs.demo import draws as d
+from xhcredit.jobs.demo import draws
 from xhcredit.jobs.demo.accounts import CIVIL, MARKET
 from xhcredit.jobs.demo.alerts import (
     EARLY_TRACKS,
@@ -107,13 +107,13 @@ class DemoTimeline:
         add_task, officers = self.schedule.add_task, self.draws
         add_task(date(2026, 1, 5), "plans", officers.file_plans)
         for draw, frozen_on in (
-            (d.FINISHED, date(2026, 2, 2)),
-            (d.PARTLY, date(2026, 4, 1)),
-            (d.REPEATED, date(2026, 5, 6)),
+            (draws.FINISHED, date(2026, 2, 2)),
+            (draws.PARTLY, date(2026, 4, 1)),
+            (draws.REPEATED, date(2026, 5, 6)),
             ("yl-2026-05", date(2026, 5, 11)),
             ("mf-2026-05", date(2026, 5, 11)),
-            (d.SEEDED, date(2026, 6, 29)),
-            (d.WAITING, LAST_NIGHT + timedelta(days=1)),
+            (draws.SEEDED, date(2026, 6, 29)),
+            (draws.WAITING, LAST_NIGHT + timedelta(days=1)),
         ):
             add_task(frozen_on, f"freeze {draw}", partial(officers.freeze, draw), time(8, 30))
         self._finished_draw()
@@ -124,10 +124,10 @@ class DemoTimeline:
         """A draw to its very end, and one that publishes late what its visits found."""
         add_task, officers = self.schedule.add_task, self.draws
         for draw, enter_results in (
-            (d.FINISHED, partial(officers.enter_results, d.FINISHED, 1)),
-            (d.PARTLY, partial(officers.enter_results, d.PARTLY, 0.6)),
+            (draws.FINISHED, partial(officers.enter_results, draws.FINISHED, 1)),
+            (draws.PARTLY, partial(officers.enter_results, draws.PARTLY, 0.6)),
         ):
-            seed_due = d.DRAWS[draw].seed_due
+            seed_due = draws.DRAWS[draw].seed_due
             add_task(seed_due, f"draw {draw}", partial(officers.seed_and_run, draw), _LOTTERY_HOUR)
             publish_list = partial(officers.publish_list, draw)
             self.schedule.add_after_working_days(seed_due, 1, f"publish {draw}", publish_list)
@@ -140,23 +140,25 @@ class DemoTimeline:
         """A draw that had to be repeated, a joint one, one not published, one only seeded."""
         add_task, officers = self.schedule.add_task, self.draws
         why = "检查人员名录有误，重新锁定"
-        repeat_freeze = partial(officers.freeze, d.DRAWN, replaces=d.REPEATED, why=why)
-        add_task(date(2026, 6, 2), f"freeze {d.DRAWN}", repeat_freeze)
+        repeat_freeze = partial(officers.freeze, draws.DRAWN, replaces=draws.REPEATED, why=why)
+        add_task(date(2026, 6, 2), f"freeze {draws.DRAWN}", repeat_freeze)
         add_task(
             date(2026, 6, 5),
-            f"draw {d.DRAWN}",
-            partial(officers.seed_and_run, d.DRAWN),
+            f"draw {draws.DRAWN}",
+            partial(officers.seed_and_run, draws.DRAWN),
             _LOTTERY_HOUR,
         )
-        add_task(date(2026, 6, 8), "replace", partial(officers.replace_inspector, d.DRAWN))
+        add_task(date(2026, 6, 8), "replace", partial(officers.replace_inspector, draws.DRAWN))
         joint_ids = ("yl-2026-05", "mf-2026-05")
         add_task(
             date(2026, 5, 12), "draw", partial(officers.seed_and_run, *joint_ids), _LOTTERY_HOUR
         )
-        add_task(date(2026, 5, 13), "joint", partial(officers.join_draws, d.JOINT, joint_ids))
+        add_task(date(2026, 5, 13), "joint", partial(officers.join_draws, draws.JOINT, joint_ids))
         for draw in joint_ids:
             add_task(date(2026, 5, 14), "publish", partial(officers.publish_list, draw))
-        add_task(LAST_NIGHT, f"seed {d.SEEDED}", partial(officers.seed, d.SEEDED), _LOTTERY_HOUR)
+        add_task(
+            LAST_NIGHT, f"seed {draws.SEEDED}", partial(officers.seed, draws.SEEDED), _LOTTERY_HOUR
+        )
 
     def _checks(self) -> None:
         add_task, officers = self.schedule.add_task, self.draws

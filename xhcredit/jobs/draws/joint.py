@@ -12,7 +12,7 @@ from typing import Any
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
 from xhcredit.domain.spreadsheet_safety import neutral
-from xhcredit.draws import joint as joints
+from xhcredit.draws import joint as joint_draws
 from xhcredit.draws.commitment import digest_of
 from xhcredit.draws.frame import decoded
 from xhcredit.draws.verify import json_of
@@ -51,26 +51,26 @@ def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json
     draw_ids = sorted(set(draws))
 
     def make_record() -> Json:
-        return joints.overlay_draws(
+        return joint_draws.overlay_draws(
             joint, _common_period(store, draw_ids), members_of(store, draw_ids)
         )
 
     return store.joint_draws.add(act, joint, draw_ids, make_record)
 
 
-def members_of(store: Store, draws: Iterable[str]) -> list[joints.Member]:
+def members_of(store: Store, draws: Iterable[str]) -> list[joint_draws.Member]:
     """The draws as members, with the odds of everybody in their frames."""
     return [_member(store, draw) for draw in draws]
 
 
-def _member(store: Store, draw: str) -> joints.Member:
+def _member(store: Store, draw: str) -> joint_draws.Member:
     record_bytes, plan = (
         store.draws.file(draw, "record.json"),
         json_of(store.draws.file(draw, "plan.json")),
     )
     record = json_of(record_bytes)
-    odds = joints.odds_of(record, decoded(store.draws.file(draw, "frame.csv")))
-    return joints.Member(
+    odds = joint_draws.odds_of(record, decoded(store.draws.file(draw, "frame.csv")))
+    return joint_draws.Member(
         record, digest_of(record_bytes), plan["bureau"], tuple(plan["items"]), odds
     )
 
@@ -120,7 +120,9 @@ def export_joint_draw(store: Store, joint: str, out: Path, *, private: bool = Tr
         for name in _MEMBER_FILES if private else _MEMBER_FILES[:1]:
             files[Path("members") / draw / name] = store.draws.file(draw, name)
     if private:
-        files[Path("probabilities.csv")] = _csv(joints.probabilities(members_of(store, members)))
+        files[Path("probabilities.csv")] = _csv(
+            joint_draws.probabilities(members_of(store, members))
+        )
     out.mkdir(parents=True, exist_ok=True)
     return [write_whole(out / name, file_bytes) for name, file_bytes in files.items()]
 

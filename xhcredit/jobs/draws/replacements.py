@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xhcredit.domain.log import log_call
-from xhcredit.draws import record as records
+from xhcredit.draws import record as draw_record
 from xhcredit.draws.replacement import replacement_inspector
 from xhcredit.draws.tickets import bound_ticket
 from xhcredit.errors import BadPlan
@@ -39,8 +39,8 @@ def replace_inspector(store: Store, act: Act, draw: str, absence: InspectorAbsen
 
     def choose_substitute(draw_row: Json) -> Json:
         record = draw_row["record"]
-        drawn_rows = [records.drawn_from_record(s) for s in record["selected"]]
-        task = records.task_of(drawn_rows, commitment, people, recusals)
+        drawn_rows = [draw_record.drawn_from_record(s) for s in record["selected"]]
+        task = draw_record.task_of(drawn_rows, commitment, people, recusals)
         codes = [s["code"] for s in record["selected"]]
         teams = [list(s["inspectors"]) for s in record["selected"]]
         unavailable_ids: list[str] = []

@@ -18,8 +18,8 @@ from typing import Any
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
-from xhcredit.draws import inspectors as lists
-from xhcredit.draws import record as records
+from xhcredit.draws import inspectors as draws_inspectors
+from xhcredit.draws import record as draw_record
 from xhcredit.draws import verify
 from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
 from xhcredit.draws.frame import Frame, decoded
@@ -48,14 +48,14 @@ class People:
     inspectors: bytes
     recusals: bytes
 
-    def read(self) -> tuple[tuple[lists.Inspector, ...], frozenset[tuple[str, str]]]:
+    def read(self) -> tuple[tuple[draws_inspectors.Inspector, ...], frozenset[tuple[str, str]]]:
         """Inspectors, and who must not visit whom.
 
         Raises:
             BadInput: a list cannot be read; file, row and column are named.
         """
-        people = lists.read_inspectors(self.inspectors)
-        return people, lists.read_recusals(self.recusals, people)
+        people = draws_inspectors.read_inspectors(self.inspectors)
+        return people, draws_inspectors.read_recusals(self.recusals, people)
 
 
 def salts(count: int) -> list[str]:
@@ -169,7 +169,7 @@ def _terms(request: FreezeRequest, plan: Plan, digest: str, excluded: Any) -> Te
     )
 
 
-def _refuse_unqualified(people: tuple[lists.Inspector, ...], plan: Plan) -> None:
+def _refuse_unqualified(people: tuple[draws_inspectors.Inspector, ...], plan: Plan) -> None:
     if not any(plan.qualification in inspector.qualifications for inspector in people):
         raise BadPlan(
             f'nobody on the list of inspectors is qualified for "{plan.qualification}"; '
@@ -226,7 +226,9 @@ def run_draw(
     seed = seed_step["details"]
     with Spark(engine) if engine else nullcontext() as spark:
         tickets = partial(SparkBound, spark) if spark else bound_ticket
-        record = records.record(frame, commitment_body, seed, people, recusals, activity, tickets)
+        record = draw_record.record(
+            frame, commitment_body, seed, people, recusals, activity, tickets
+        )
     progress("draw", 1, 1)
     return store.draws.save_record(act, draw, record, {})
 

@@ -23,7 +23,7 @@ from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.night import reuse as carry
+from xhcredit.jobs.night import reuse
 from xhcredit.jobs.night.result_columns import NightColumns
 from xhcredit.jobs.night.score import NightScores, score_night
 from xhcredit.jobs.night.self_check import CHECK_SHARE
@@ -211,7 +211,7 @@ class _Night:
             if name not in ("scores", "repeated")
         }
         write_json(details, described)
-        carry.keep_for_next_night(self.out, self.store, scored.columns)
+        reuse.keep_for_next_night(self.out, self.store, scored.columns)
 
     def _result_tables(self, columns: NightColumns) -> Iterator[pa.Table]:
         """The result, slice by slice."""

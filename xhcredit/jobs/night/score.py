@@ -16,7 +16,7 @@ from xhcredit.domain.progress import Progress
 from xhcredit.engine.columns import Array, EventColumns, read_only, release_pages
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import NightRefuted
-from xhcredit.jobs.night import reuse as carry
+from xhcredit.jobs.night import reuse
 from xhcredit.jobs.night.result_columns import NightColumns, open_columns
 from xhcredit.jobs.night.self_check import check_carried, check_events, sample_positions
 from xhcredit.jobs.night.valid_until import DueDays
@@ -97,7 +97,7 @@ class _ReusePlan:
     """
 
     source_rows: Array
-    earlier_night: carry.EarlierNight | None = None
+    earlier_night: reuse.EarlierNight | None = None
     why: str = ""
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -114,14 +114,14 @@ def _plan_reuse(
     """Rows that can be reused unless neighbours changed, and why the rest cannot."""
     no_source = np.full(rows.shape, -1, np.int64)
     earlier_night = (
-        "要求全量 as asked for" if full or out is None else carry.load_earlier_night(out, model)
+        "要求全量 as asked for" if full or out is None else reuse.load_earlier_night(out, model)
     )
     if isinstance(earlier_night, str):
         return _ReusePlan(no_source, why=earlier_night)
-    touched_rows = carry.touched_rows(warehouse, earlier_night, event_columns)
+    touched_rows = reuse.touched_rows(warehouse, earlier_night, event_columns)
     if touched_rows is None:
         return _ReusePlan(no_source, why="数据文件已重置 entries of the warehouse were taken back")
-    source_rows, reasons = carry.earlier_rows_of(earlier_night, event_columns, rows, model.as_of)
+    source_rows, reasons = reuse.earlier_rows_of(earlier_night, event_columns, rows, model.as_of)
     has_new_data = np.zeros(len(event_columns), bool)
     has_new_data[touched_rows] = True
     reasons["有新数据 something came in"] = _recompute(source_rows, has_new_data[rows])
@@ -178,7 +178,7 @@ def _score_slice(
 
 
 def _reuse_rows(
-    earlier_night: carry.EarlierNight, source_rows: Array, columns: NightColumns, start: int
+    earlier_night: reuse.EarlierNight, source_rows: Array, columns: NightColumns, start: int
 ) -> None:
     """Copy the rows ``source_rows`` of the earlier night to their positions, from ``start`` on."""
     carried_positions = np.flatnonzero(source_rows >= 0)

@@ -20,8 +20,7 @@ from xhcredit.jobs.restoration.records import (
     record_of,
     with_amount_class,
 )
-from xhcredit.restoration import documents as papers
-from xhcredit.restoration import legal_review as lawyer
+from xhcredit.restoration import documents, legal_review
 from xhcredit.restoration.assess import Answer, examine_record
 from xhcredit.restoration.assessment import Condition
 from xhcredit.restoration.bulk import NAT, Answers, Days, answers, mendable
@@ -256,7 +255,7 @@ def _wording_of(
         return None
     missing = [c.text.zh for c in record_answer.unmet]
     missing.append("请提交信用承诺书和履行证明（能够共享的除外）。")
-    lawyer_reasons = lawyer.reasons(
+    lawyer_reasons = legal_review.reasons(
         record,
         record_answer.route,
         record_answer.severity,
@@ -268,7 +267,7 @@ def _wording_of(
         record_answer.severity,
         "".join(missing),
         ", ".join(c.rule_id for c in record_answer.unmet),
-        papers.deciding_department(record, law.authority).zh,
+        documents.deciding_department(record, law.authority).zh,
         bool(lawyer_reasons),
         record_answer.earliest_on,
         record_answer.most.day if record_answer.most else None,

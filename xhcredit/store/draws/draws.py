@@ -15,7 +15,7 @@ from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import activity
 from xhcredit.store.core.transactions import Act, Tx, Writer, chain_head
-from xhcredit.store.draws import draw_state as kept
+from xhcredit.store.draws import draw_state
 from xhcredit.store.draws.draw_state import STATES, Files, FrozenDraw, Json
 from xhcredit.store.draws.integrity import results_digest
 from xhcredit.store.draws.publications import (
@@ -76,7 +76,7 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_duplicate(tx.con, new_draw)
+            draw_state.refuse_duplicate(tx.con, new_draw)
             last_entry = chain_head(tx.con)
             # Within the transaction: moment and head of the log are those of the freezing
             # itself and cannot be chosen.
@@ -103,7 +103,7 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            draw_record = kept.refuse_unless(tx.con, draw, "frozen")
+            draw_record = draw_state.refuse_unless(tx.con, draw, "frozen")
             digest = digest_of(value.encode())
             served_round = tx.con.scalar(
                 select(draw_seeds.c.round).where(draw_seeds.c.digest == digest)
@@ -140,7 +140,7 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_unless(tx.con, draw, "seeded")
+            draw_state.refuse_unless(tx.con, draw, "seeded")
             body = canonical(record).encode()
             digest = digest_of(body)
             _store_files(tx, draw, {**files, "record.json": body})
@@ -159,8 +159,8 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_before(tx.con, draw, "drawn")
-            draw_record = kept.get_draw(tx.con, draw)
+            draw_state.refuse_before(tx.con, draw, "drawn")
+            draw_record = draw_state.get_draw(tx.con, draw)
             publication = next_publication(tx.con, draw_record)
             step = len(draw_record["steps"]) + 1
             _add_step(tx, act, draw, "published", {**details, **publication}, step)
@@ -178,8 +178,8 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_before(tx.con, draw, "drawn")
-            record = json.loads(kept.read_file(tx.con, draw, "record.json"))
+            draw_state.refuse_before(tx.con, draw, "drawn")
+            record = json.loads(draw_state.read_file(tx.con, draw, "record.json"))
             undrawn_codes = sorted(set(results_by_code) - {s["code"] for s in record["selected"]})
             if undrawn_codes:
                 raise BadPlan(f'enterprise "{undrawn_codes[0]}" was not drawn; correct the code')
@@ -214,9 +214,9 @@ class Draws:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_before(tx.con, draw, "drawn")
-            record = json.loads(kept.read_file(tx.con, draw, "record.json"))
-            row = choose({"record": record, "replacements": kept.replacements(tx.con, draw)})
+            draw_state.refuse_before(tx.con, draw, "drawn")
+            record = json.loads(draw_state.read_file(tx.con, draw, "record.json"))
+            row = choose({"record": record, "replacements": draw_state.replacements(tx.con, draw)})
             tx.con.execute(insert(draw_replacements), {**row, "draw": draw, "activity": tx.seq})
             tx.audit(draw=draw, **row)
             return row
@@ -233,12 +233,12 @@ class Draws:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            draw_record = kept.get_draw(con, draw)
+            draw_record = draw_state.get_draw(con, draw)
             draw_record["results"] = results_of(con, draw)
             draw_record["publications"] = publications(draw_record["steps"])
             draw_record["news"] = has_new_results(con, draw_record)
-            draw_record["entered_at"] = kept.entered_at(con, [draw]).get(draw)
-            draw_record["replacements"] = kept.replacements(con, draw)
+            draw_record["entered_at"] = draw_state.entered_at(con, [draw]).get(draw)
+            draw_record["replacements"] = draw_state.replacements(con, draw)
         return draw_record
 
     def get_plan(self, plan: str) -> Json:
@@ -265,12 +265,15 @@ class Draws:
         with self.database.reading() as con:
             rows = con.execute(statement).mappings().all()
             ids = [row["id"] for row in rows]
-            last_visits, published = kept.last_visits(con, ids), kept.published_at(con, ids)
-            entered = kept.entered_at(con, ids)
+            last_visits, published = (
+                draw_state.last_visits(con, ids),
+                draw_state.published_at(con, ids),
+            )
+            entered = draw_state.entered_at(con, ids)
             return [
                 {
                     **row,
-                    "state": kept.current_state(con, i),
+                    "state": draw_state.current_state(con, i),
                     "last_visit": last_visits.get(i),
                     "entered_at": entered.get(i),
                     "published_at": published.get(i),
@@ -300,7 +303,7 @@ class Draws:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            return kept.read_file(con, draw, name)
+            return draw_state.read_file(con, draw, name)
 
 
 def _add_step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:

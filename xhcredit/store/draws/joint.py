@@ -13,7 +13,7 @@ from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
-from xhcredit.store.draws import draw_state as kept
+from xhcredit.store.draws import draw_state
 from xhcredit.store.draws.draw_state import Json
 from xhcredit.store.draws.joint_and_triggered_tables import joint_draws, joint_members
 from xhcredit.store.draws.tables import draws
@@ -104,7 +104,7 @@ def _without_selected(record: Json) -> Json:
 
 
 def _refuse_member(con: Connection, draw: str) -> None:
-    kept.refuse_before(con, draw, "drawn")
+    draw_state.refuse_before(con, draw, "drawn")
     replacement_id = con.scalar(select(draws.c.id).where(draws.c.replaces == draw))
     if replacement_id is not None:
         raise WrongState(f'draw "{draw}" was replaced by "{replacement_id}"; lay over that one')

@@ -14,7 +14,7 @@ from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import releases
 from xhcredit.store.core.transactions import Act, Tx, Writer
-from xhcredit.store.models import candidate_state as kept
+from xhcredit.store.models import candidate_state
 from xhcredit.store.models.tables import candidates, champions, tier_moves
 
 Json = dict[str, Any]
@@ -50,8 +50,8 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            digest = kept.keep_release(tx, submission.release)
-            kept.refuse_duplicate(tx.con, digest)
+            digest = candidate_state.keep_release(tx, submission.release)
+            candidate_state.refuse_duplicate(tx.con, digest)
             number = (tx.con.scalar(select(func.max(candidates.c.id))) or 0) + 1
             row = {
                 "id": number,
@@ -66,8 +66,10 @@ class Models:
             tx.con.execute(insert(candidates), row)
             closed_gates = [g["gate"] for g in submission.gates if not g["open"]]
             state = "gates_closed" if closed_gates else "judged"
-            kept.add_step(tx, act, number, "submit", "submitted", reason, {"digest": digest})
-            kept.add_step(tx, act, number, "judge", state, "", {"closed": closed_gates})
+            candidate_state.add_step(
+                tx, act, number, "submit", "submitted", reason, {"digest": digest}
+            )
+            candidate_state.add_step(tx, act, number, "judge", state, "", {"closed": closed_gates})
             outcome = {
                 "candidate": number,
                 "digest": digest,
@@ -89,12 +91,12 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            candidate = kept.get_candidate(tx.con, number)
-            kept.refuse_closed_gate(candidate)
-            kept.refuse_state(candidate, "approve")
-            kept.refuse_same_person(candidate, act.actor)
+            candidate = candidate_state.get_candidate(tx.con, number)
+            candidate_state.refuse_closed_gate(candidate)
+            candidate_state.refuse_state(candidate, "approve")
+            candidate_state.refuse_same_person(candidate, act.actor)
             state = "approved" if candidate["state"] == "approved_once" else "approved_once"
-            return kept.add_audited_step(tx, act, number, "approve", state, reason)
+            return candidate_state.add_audited_step(tx, act, number, "approve", state, reason)
 
         return dict(self.writer.act(act, work))
 
@@ -106,8 +108,8 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_state(kept.get_candidate(tx.con, number), "refuse")
-            return kept.add_audited_step(tx, act, number, "refuse", "refused", reason)
+            candidate_state.refuse_state(candidate_state.get_candidate(tx.con, number), "refuse")
+            return candidate_state.add_audited_step(tx, act, number, "refuse", "refused", reason)
 
         return dict(self.writer.act(act, work))
 
@@ -127,8 +129,10 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            kept.refuse_state(kept.get_candidate(tx.con, number), "shadow")
-            outcome = kept.add_audited_step(tx, act, number, "shadow", "shadowed", "", details)
+            candidate_state.refuse_state(candidate_state.get_candidate(tx.con, number), "shadow")
+            outcome = candidate_state.add_audited_step(
+                tx, act, number, "shadow", "shadowed", "", details
+            )
             step_columns = {"candidate": number, "step": outcome["step"], "activity": tx.seq}
             rows = [{**move, **step_columns} for move in moves]
             if rows:
@@ -161,15 +165,17 @@ class Models:
         """
 
         def work(tx: Tx) -> Json:
-            candidate = kept.get_candidate(tx.con, number)
-            kept.refuse_closed_gate(candidate)
-            kept.refuse_state(candidate, "switch")
+            candidate = candidate_state.get_candidate(tx.con, number)
+            candidate_state.refuse_closed_gate(candidate)
+            candidate_state.refuse_state(candidate, "switch")
             # Kept too: a roll-back names it, and it may never have been a candidate here.
-            replaced_digest = kept.keep_release(tx, replaced_release)
-            kept.refuse_unshadowed(candidate, replaced_digest, nights, since)
+            replaced_digest = candidate_state.keep_release(tx, replaced_release)
+            candidate_state.refuse_unshadowed(candidate, replaced_digest, nights, since)
             row = {"digest": candidate["digest"], "replaces": replaced_digest, "from_day": day}
             _add_champion(tx, act, row, number, "switch")
-            return kept.add_audited_step(tx, act, number, "switch", "switched", act.purpose, row)
+            return candidate_state.add_audited_step(
+                tx, act, number, "switch", "switched", act.purpose, row
+            )
 
         return dict(self.writer.act(act, work))
 
@@ -190,7 +196,7 @@ class Models:
                 "from_day": day,
             }
             _add_champion(tx, act, row, last_champion["candidate"], "roll_back")
-            return kept.add_audited_step(
+            return candidate_state.add_audited_step(
                 tx, act, last_champion["candidate"], "roll_back", "rolled_back", act.purpose, row
             )
 
@@ -223,13 +229,16 @@ class Models:
             UnknownRecord: there is none.
         """
         with self.database.reading() as con:
-            return kept.get_candidate(con, number)
+            return candidate_state.get_candidate(con, number)
 
     def list_candidates(self, limit: int = 100) -> list[Json]:
         """Candidates as ``get`` returns them, the latest first."""
         statement = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
         with self.database.reading() as con:
-            return [kept.get_candidate(con, number) for number in con.scalars(statement).all()]
+            return [
+                candidate_state.get_candidate(con, number)
+                for number in con.scalars(statement).all()
+            ]
 
     def list_tier_moves(
         self,
@@ -242,7 +251,11 @@ class Models:
         """Tier changes of the last shadow night, by code; ``bureaus`` None is the district."""
         candidate_filter = tier_moves.c.candidate == number
         with self.database.reading() as con:
-            steps = (s for s in kept.get_candidate(con, number)["steps"] if s["act"] == "shadow")
+            steps = (
+                s
+                for s in candidate_state.get_candidate(con, number)["steps"]
+                if s["act"] == "shadow"
+            )
             last_step = max((s["step"] for s in steps), default=0)
             statement = select(tier_moves).where(candidate_filter, tier_moves.c.step == last_step)
             statement = statement.where(tier_moves.c.code > after_code)

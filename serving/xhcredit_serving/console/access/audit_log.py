@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from xhcredit.domain.clock import day_begins
 from xhcredit.domain.codes import normalised, problem_with
-from xhcredit.store.access import audit_log as trail
+from xhcredit.store.access import audit_log
 from xhcredit.store.audit import chain_head
 from xhcredit.store.core.hash_chain import Verdict, format_moment
 from xhcredit_serving.auth.permissions import AUDIT
@@ -30,7 +30,7 @@ async def audit(request: Request) -> Response:
     service, query_params = service_of(request), request.query_params
     code = normalised(query_params.get("code", "").strip())
     code_problem = problem_with(code) if code else None
-    log_query = trail.AuditLogQuery(
+    log_query = audit_log.AuditLogQuery(
         actor=query_params.get("actor", "").strip()[:100],
         action=query_params.get("action", "").strip()[:100],
         code="" if code_problem else code,
@@ -40,7 +40,7 @@ async def audit(request: Request) -> Response:
     )
     before = int(query_params["before"]) if query_params.get("before", "").isdecimal() else None
     rows, next_before = await asyncio.to_thread(
-        trail.read_page, service.store.database, log_query, PAGE_ROWS, before
+        audit_log.read_page, service.store.database, log_query, PAGE_ROWS, before
     )
     audit_details = {
         "by": log_query.actor,
@@ -78,10 +78,12 @@ async def _verify_chain(service: Service) -> Verdict:
     last_entry = await asyncio.to_thread(chain_head, service.store.database)
     # One walk at a time: each reads the whole chain, and a second would only take its threads.
     async with service.verify_lock:
-        verdict = await asyncio.to_thread(trail.verify_range, service.store.database, 1)
+        verdict = await asyncio.to_thread(audit_log.verify_range, service.store.database, 1)
         while verdict.whole and last_entry is not None and verdict.head_seq < last_entry.seq:
             next_seq = verdict.head_seq + 1
-            verdict = await asyncio.to_thread(trail.verify_range, service.store.database, next_seq)
+            verdict = await asyncio.to_thread(
+                audit_log.verify_range, service.store.database, next_seq
+            )
     return verdict
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs.draws import results as draw_results
-from xhcredit.jobs.draws import steps as jobs
+from xhcredit.jobs.draws import steps
 from xhcredit.jobs.draws.publication import (
     FILES,
     day_in_china,
@@ -68,7 +68,7 @@ async def freeze(request: Request) -> Response:
             raise BadInput(
                 f'"{draw_id}" is no id of a draw; write small letters, digits and dashes'
             )
-        inspector_lists = jobs.People(
+        inspector_lists = steps.People(
             await _uploaded_file(form, "inspectors"), await _uploaded_file(form, "recusals")
         )
         act = _act(visitor, form, "freeze", draw=draw_id, plan=plan_id)
@@ -100,14 +100,14 @@ def _freeze_frame(
     act: Act,
     draw_id: str,
     plan_id: str,
-    inspector_lists: jobs.People,
+    inspector_lists: steps.People,
 ) -> None:
     draw_plan = service.store.draws.get_plan(plan_id)
     if not visitor.caller.may(DRAWS_RUN, draw_plan["bureau"]):
         raise UnknownRecord(f'there is no plan "{plan_id}"')
     day = date.fromisoformat(service.store.reader.current_run()["as_of"])
-    freeze_request = jobs.FreezeRequest(plan_id, draw_id, day, inspector_lists)
-    jobs.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
+    freeze_request = steps.FreezeRequest(plan_id, draw_id, day, inspector_lists)
+    steps.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
 
 
 def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
@@ -145,11 +145,11 @@ def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str,
     """A draw as the page shows it."""
     # Before any file is read: a draw of another bureau is as if it were not there.
     stored_draw = draw_of_bureau(service, visitor.caller, DRAWS_READ, draw_id)
-    commitment = jobs.commitment_of(service.store, draw_id)
+    commitment = steps.commitment_of(service.store, draw_id)
     plan = json.loads(service.store.draws.file(draw_id, "plan.json"))
     strata = json.loads(service.store.draws.file(draw_id, "strata.json"))
     is_drawn = stored_draw["state"] in STATES[2:]
-    draw_record = jobs.record_of(service.store, draw_id) if is_drawn else None
+    draw_record = steps.record_of(service.store, draw_id) if is_drawn else None
     codes = [s["code"] for s in draw_record["selected"]] if draw_record else []
     run = service.store.reader.current_run()["run"]
     name_by_code = service.store.watchlist.enterprise_rows(
@@ -227,9 +227,11 @@ async def seed(request: Request, draw: str) -> Response:
         # before.
         if first_entry != second_entry:
             raise BadInput("the two entries differ; compare them with the source, write them again")
-        seed_source = jobs.commitment_of(service.store, draw)["seed_source"]
+        seed_source = steps.commitment_of(service.store, draw)["seed_source"]
         act = _act(visitor, form, "seed", draw=draw)
-        await asyncio.to_thread(jobs.enter_seed, service.store, act, draw, first_entry, seed_source)
+        await asyncio.to_thread(
+            steps.enter_seed, service.store, act, draw, first_entry, seed_source
+        )
         await _run_draw(service, visitor, draw)
     except XhcreditError as error:
         return await _render_draw(request, visitor, draw, str(error), 422)
@@ -253,7 +255,7 @@ async def _run_draw(service: Service, visitor: Visitor, draw_id: str) -> None:
     act = Act(
         visitor.caller.name, "draw.run", visitor.purpose, visitor.caller.bureau, {"draw": draw_id}
     )
-    await asyncio.to_thread(jobs.run_draw, service.store, act, draw_id)
+    await asyncio.to_thread(steps.run_draw, service.store, act, draw_id)
 
 
 @router.post("/console/draws/{draw}/results")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
-from xhcredit.jobs.draws import joint as jobs
+from xhcredit.jobs.draws import joint as joint_draw_jobs
 from xhcredit.rules.schemas.draws import Items
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
@@ -91,7 +91,7 @@ def _create_joint_draw(
 ) -> None:
     for draw_id in draw_ids:
         draw_of_bureau(service, visitor.caller, DRAWS_RUN, draw_id)
-    jobs.join_draws(service.store, act, joint_id, draw_ids)
+    joint_draw_jobs.join_draws(service.store, act, joint_id, draw_ids)
 
 
 @router.get(BASE_PATH + "/{joint}")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.draws import triggered_checks as jobs
+from xhcredit.jobs.draws import triggered_checks
 from xhcredit.rules.schemas.draws import CheckSources
 from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
@@ -54,7 +54,7 @@ async def _render_list(
     context = {
         "checks": filtered_checks[:_MAX_ROWS],
         "many": len(filtered_checks),
-        "counted": jobs.counts_by_source(all_checks),
+        "counted": triggered_checks.counts_by_source(all_checks),
         "state": state,
         "states": STATES,
         "items": items_of(service),
@@ -91,7 +91,7 @@ async def open_check(request: Request) -> Response:
         act = _act(visitor, form, "open", form_fields["id"], form_fields)
         check_fields = form_fields | {"opened_on": today}
         await asyncio.to_thread(
-            jobs.open_check, service.store, act, check_fields, service.rulebook, today
+            triggered_checks.open_check, service.store, act, check_fields, service.rulebook, today
         )
     except XhcreditError as error:
         return await _render_list(request, visitor, str(error), form_fields)
@@ -177,7 +177,9 @@ async def close(request: Request, check: str) -> Response:
         names = ("result", "inspected_on", "note")
         result_fields = {n: text_of(form, n).strip()[:_MAX_LENGTH] for n in names}
         warehouse = warehouse_of(service)
-        jobs.close_check(service.store, act, check, result_fields, warehouse, service.today())
+        triggered_checks.close_check(
+            service.store, act, check, result_fields, warehouse, service.today()
+        )
 
     return await _perform_step(request, check, DRAWS_RESULTS, "close", save_result)
 
@@ -188,7 +190,7 @@ async def call_off(request: Request, check: str) -> Response:
 
     def save_call_off(service: Service, act: Act, form: FormData) -> None:
         reason = text_of(form, "reason")[:_MAX_LENGTH]
-        jobs.cancel_check(service.store, act, check, reason, service.today())
+        triggered_checks.cancel_check(service.store, act, check, reason, service.today())
 
     return await _perform_step(request, check, DRAWS_RUN, "call_off", save_call_off)
 

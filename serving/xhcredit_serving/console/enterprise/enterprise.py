@@ -13,7 +13,7 @@ from starlette.responses import Response
 from xhcredit.alerts.workflow import STATES as alert_states  # noqa: N811 - the page has two kinds
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.restoration.candidates import STATES
-from xhcredit.store.access import audit_log as trail
+from xhcredit.store.access import audit_log
 from xhcredit.store.alerts.alert_queries import AlertQuery as Question
 from xhcredit_serving.alerts.routes import alert_rows
 from xhcredit_serving.auth.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
@@ -173,8 +173,8 @@ def _latest_alerts(service: Service, visitor: Visitor, code: str) -> list[dict[s
 
 async def _recent_views(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
     """Latest audit-log reads of the enterprise, within the visitor's bureaus."""
-    log_query = trail.AuditLogQuery(code=code, bureaus=visitor.caller.scope(SCORES))
+    log_query = audit_log.AuditLogQuery(code=code, bureaus=visitor.caller.scope(SCORES))
     rows, _ = await asyncio.to_thread(
-        trail.read_page, service.store.database, log_query, _MAX_VIEWS
+        audit_log.read_page, service.store.database, log_query, _MAX_VIEWS
     )
     return rows

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.features.registry import features
-from xhcredit.jobs.models import promotion as promote
+from xhcredit.jobs.models import promotion
 from xhcredit.scores.points import Indicator
 from xhcredit.scores.release import Release, release_of
 from xhcredit.store.core.transactions import Act
@@ -42,7 +42,7 @@ async def models(request: Request) -> Response:
 
 
 def _overview(service: Service, request: Request) -> dict[str, Any]:
-    release = promote.champion_release(service.store, service.today())
+    release = promotion.champion_release(service.store, service.today())
     score = request.query_params.get("score", "general")
     score = score if score in release.tables else "general"
     return {
@@ -145,7 +145,7 @@ async def rollback(request: Request) -> Response:
     service = service_of(request)
     act = _act(visitor, form, "roll_back")
     try:
-        await asyncio.to_thread(promote.roll_back, service.store, act, service.today())
+        await asyncio.to_thread(promotion.roll_back, service.store, act, service.today())
     except XhcreditError as error:
         context = await asyncio.to_thread(_overview, service, request)
         context |= {"may_promote": True, "wrong": str(error)}
@@ -178,7 +178,7 @@ def _perform_step(service: Service, act: Act, number: int, step: str, form_value
         run_shadow_night(service, act, number)
     elif step == "switch":
         switch_args = (number, service.rulebook, _parsed_day(form_value), service.today())
-        promote.switch_champion(service.store, act, *switch_args)
+        promotion.switch_champion(service.store, act, *switch_args)
     else:
         raise UnknownRecord(f'there is no step "{step}"')
 

@@ -13,7 +13,7 @@ from xhcredit.store.core.transactions import Act
 from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.console.shell.layout import redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
-from xhcredit_serving.night import saved_views as views
+from xhcredit_serving.night import saved_views
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -25,15 +25,17 @@ async def change_view(request: Request) -> Response:
     visitor = await visitor_of(request, SCORES)
     service, form = service_of(request), await request.form()
     caller, name = visitor.caller, text_of(form, "name").strip()
-    query = views.normalized_query(text_of(form, "query")[: 4 * views.MAX_QUERY_LENGTH])
+    query = saved_views.normalized_query(text_of(form, "query")[: 4 * saved_views.MAX_QUERY_LENGTH])
     act = Act(caller.name, "view.save", visitor.purpose, caller.bureau)
     if text_of(form, "do") == "remove":
         act = Act(caller.name, "view.remove", visitor.purpose, caller.bureau)
         await asyncio.to_thread(service.store.views.drop, act, caller.name, name)
     else:
         try:
-            new_view = views.NewView(name=name, query=query, shared=text_of(form, "shared") == "1")
+            new_view = saved_views.NewView(
+                name=name, query=query, shared=text_of(form, "shared") == "1"
+            )
         except ValidationError:
             raise BadInput("a view needs a name of 1 to 60 characters; write one") from None
-        await asyncio.to_thread(views.save_view, service, caller, act, new_view)
+        await asyncio.to_thread(saved_views.save_view, service, caller, act, new_view)
     return redirect_to(request, f"/console/watchlist?{query}" if query else "/console/watchlist")

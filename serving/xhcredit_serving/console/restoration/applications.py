@@ -16,7 +16,7 @@ from starlette.responses import Response
 from xhcredit.domain.calendar import Calendar
 from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, BeyondCalendar, UnknownRecord, XhcreditError
-from xhcredit.jobs.restoration import applications as jobs
+from xhcredit.jobs.restoration import applications as application_jobs
 from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
 from xhcredit.restoration.workflow import DEALT_WITH, STATES, TRANSITIONS, Kind
 from xhcredit.store.core.transactions import Act
@@ -27,7 +27,7 @@ from xhcredit_serving.auth.permissions import (
 )
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to, with_query
 from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
-from xhcredit_serving.restoration import schemas as bodies
+from xhcredit_serving.restoration import schemas
 from xhcredit_serving.restoration.applications import file_for, visible_application
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
@@ -129,7 +129,7 @@ async def _render_application(
     application_row = await asyncio.to_thread(_visible_application, service, visitor, number)
     kind, today = cast("Kind", application_row["kind"]), service.today()
     application_view, calendar = (
-        jobs.case_data(application_row, today, service.rulebook),
+        application_jobs.case_data(application_row, today, service.rulebook),
         service.rulebook.calendar,
     )
     await service.journal.note(
@@ -202,7 +202,7 @@ async def act(request: Request, application: str) -> Response:
     return redirect_to(request, f"{ADDRESS}/{number}")
 
 
-def _step_of(form: FormData) -> bodies.NewStep:
+def _step_of(form: FormData) -> schemas.NewStep:
     """Workflow step entered in the form.
 
     Raises:
@@ -218,7 +218,7 @@ def _step_of(form: FormData) -> bodies.NewStep:
         line.strip() for line in text_of(form, "platforms").splitlines() if line.strip()
     ]
     facts = _facts(form)
-    return bodies.NewStep.model_validate(
+    return schemas.NewStep.model_validate(
         step_fields
         | ({"platforms": platform_names} if platform_names else {})
         | ({"facts": facts} if facts else {})
@@ -233,7 +233,7 @@ def _facts(form: FormData) -> dict[str, Any]:
 
 
 def _perform_step(
-    service: Service, visitor: Visitor, number: int, new_step: bodies.NewStep, idempotency_key: str
+    service: Service, visitor: Visitor, number: int, new_step: schemas.NewStep, idempotency_key: str
 ) -> None:
     application_row = _visible_application(service, visitor, number)
     kind = cast("Kind", application_row["kind"])
@@ -253,7 +253,7 @@ def _perform_step(
         idempotency_key[:64] or None,
         [number, new_step.model_dump(mode="json")],
     )
-    workflow_action = jobs.CaseAction(
+    workflow_action = application_jobs.CaseAction(
         new_step.act,
         service.today(),
         new_step.official,
@@ -261,10 +261,10 @@ def _perform_step(
         new_step.reason,
         new_step.details(),
     )
-    jobs.perform_on_case(_case_context(service), audit_act, number, workflow_action)
+    application_jobs.perform_on_case(_case_context(service), audit_act, number, workflow_action)
 
 
-def _case_context(service: Service) -> jobs.CaseContext:
+def _case_context(service: Service) -> application_jobs.CaseContext:
     """Where records are looked up.
 
     Raises:
@@ -272,7 +272,7 @@ def _case_context(service: Service) -> jobs.CaseContext:
     """
     if service.settings.warehouse is None:
         raise UnknownRecord("no record is known here: start the service with --warehouse")
-    return jobs.CaseContext(service.store, service.rulebook, warehouse_of(service))
+    return application_jobs.CaseContext(service.store, service.rulebook, warehouse_of(service))
 
 
 @router.get("/console/restoration/apply")
@@ -322,7 +322,7 @@ async def apply(request: Request) -> Response:
     return redirect_to(request, f"{ADDRESS}/{filed_application['application']}")
 
 
-def _new_application_of(form: FormData) -> bodies.NewApplication:
+def _new_application_of(form: FormData) -> schemas.NewApplication:
     """Application entered in the form, with the code normalised.
 
     Raises:
@@ -338,13 +338,13 @@ def _new_application_of(form: FormData) -> bodies.NewApplication:
         "reason": text_of(form, "reason"),
         "facts": _facts(form),
     }
-    return bodies.NewApplication.model_validate(application_fields)
+    return schemas.NewApplication.model_validate(application_fields)
 
 
 def _file_application(
     service: Service,
     visitor: Visitor,
-    new_application: bodies.NewApplication,
+    new_application: schemas.NewApplication,
     form_fields: Mapping[str, str],
 ) -> dict[str, Any]:
     kind: Kind = "objection" if form_fields.get("kind") == "objection" else "restoration"
