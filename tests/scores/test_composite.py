@@ -66,21 +66,43 @@ def test_who_lost_nothing_is_told_no_reason():
 
 
 losses = st.lists(
-    st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.5]), min_size=6, max_size=6), min_size=1, max_size=9
+    st.lists(st.sampled_from([-1.0, 0.0, 1.0, 2.0, 3.5]), min_size=6, max_size=6),
+    min_size=1,
+    max_size=9,
 )
+WAYS = (composite._largest_losses, composite._sorted_largest_losses)
 
 
-@given(lost=losses)
-def test_compiled_and_plain_reasons_agree_ties_included(lost):
-    matrix = np.array(lost).T.copy()
-    reason, points = np.empty((4, len(lost)), np.int16), np.empty((4, len(lost)))
-    composite._largest_losses(matrix, reason, points)
-    order = np.argsort(-matrix, axis=0, kind="stable")[:4]
-    sizes = np.take_along_axis(matrix, order, axis=0)
+def losses_by(way, lost):
+    """The four largest losses of each column, found in one way."""
+    reason, points = np.full((4, lost.shape[1]), -1, np.int16), np.zeros((4, lost.shape[1]))
+    way(lost, reason, points)
+    return reason.T.tolist(), points.T.tolist()
 
-    np.testing.assert_array_equal(reason, np.where(sizes > 0, order, -1))
-    np.testing.assert_array_equal(points, sizes)
-    np.testing.assert_array_equal(largest_losses(matrix)[0], reason)
+
+@given(lost=losses, indicators=st.integers(1, 6))
+def test_compiled_and_plain_reasons_agree_ties_included(lost, indicators):
+    matrix = np.array(lost).T[:indicators].copy()
+    reason, points = largest_losses(matrix)
+
+    for way in WAYS:
+        assert losses_by(way, matrix) == (reason.T.tolist(), points.T.tolist())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_loss_is_no_reason_in_either_way(way):
+    """A missing value may bring more points than the best bin: that is no loss."""
+    six = np.array([[1.0, 0], [3, -1], [3, 0], [2, 0], [5, 1], [0.5, 0]])
+    pair = np.array([[1.0, -1], [3, 0]])
+
+    assert losses_by(way, six) == (
+        [[4, 1, 2, 3], [4, -1, -1, -1]],
+        [[5, 3, 3, 2], [1, 0, 0, 0]],
+    )
+    assert losses_by(way, pair) == (
+        [[1, 0, -1, -1], [-1, -1, -1, -1]],
+        [[3, 1, 0, 0], [0, 0, 0, 0]],
+    )
 
 
 @pytest.mark.parametrize("food", [0.99, math.nan, 0])

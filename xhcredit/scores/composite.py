@@ -85,15 +85,20 @@ def _compiled_largest_losses() -> Any:
 
 def largest_losses(lost: Array, count: int = REASONS) -> tuple[Array, Array]:
     """Rows and sizes of the largest losses of each column; -1 and 0 where there are fewer."""
-    reason = np.empty((count, lost.shape[1]), np.int16)
-    points = np.empty((count, lost.shape[1]), np.float64)
-    if has_numba():
-        _compiled_largest_losses()(lost, reason, points)
-        return reason, points
-    order = np.argsort(-lost, axis=0, kind="stable")[:count]
-    points[:] = np.take_along_axis(lost, order, axis=0)
-    reason[:] = np.where(points > 0, order, -1)
-    return reason, np.where(points > 0, points, 0.0)
+    reason = np.full((count, lost.shape[1]), -1, np.int16)
+    points = np.zeros((count, lost.shape[1]))
+    find = _compiled_largest_losses() if has_numba() else _sorted_largest_losses
+    find(lost, reason, points)
+    return reason, points
+
+
+def _sorted_largest_losses(lost: Array, reason: Array, points: Array) -> None:
+    """Find the largest losses of each column by sorting, where nothing can be compiled."""
+    order = np.argsort(-lost, axis=0, kind="stable")[: reason.shape[0]]
+    largest = np.take_along_axis(lost, order, axis=0)
+    # Of fewer indicators than reasons the rows beyond stay without one.
+    reason[: len(order)] = np.where(largest > 0, order, -1)
+    points[: len(order)] = np.maximum(largest, 0.0)
 
 
 class Scorer:
@@ -149,5 +154,6 @@ class Scorer:
 
     def _values(self, x: Array, reason: Array) -> Array:
         """Values of the indicators named as reasons."""
-        rows = np.array([self.positions[f] for _, f in self.vocabulary] + [0], np.int64)
+        rows = np.array([self.positions[f] for _, f in self.vocabulary], np.int64)
+        # No reason (-1) takes the last row: a value that belongs to none is read by nobody.
         return np.take_along_axis(x, rows[reason], axis=0)
