@@ -107,6 +107,7 @@ def test_a_release_survives_its_file_and_its_digest_is_over_canonical_json(tmp_p
     text = (tmp_path / "r.json").read_text(encoding="utf-8")
 
     assert again == shipped
+    assert shipped.as_data() == json.loads(text)
     assert again.digest == hashlib.sha256(rfc8785.dumps(json.loads(text))).hexdigest()
     assert text.startswith('{\n "release": ')
     assert shipped.general.name_zh in text
