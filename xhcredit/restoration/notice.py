@@ -9,7 +9,6 @@ from typing import Any
 
 import jinja2
 
-from xhcredit.domain.calendar import Calendar
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.assessment import NOTHING_TO_APPLY_FOR, Assessment
 from xhcredit.restoration.citizen_texts import CURES, day
@@ -46,9 +45,7 @@ class Notice:
     lawyer: tuple[str, ...]
 
 
-def notice(
-    record: AdverseRecord, parties: Parties, rules: Rulebook, calendar: Calendar | None = None
-) -> Notice:
+def notice(record: AdverseRecord, parties: Parties, rules: Rulebook) -> Notice:
     """The text of the notice, by the rules in force on the day of the decision.
 
     Nothing is taken as done yet: the notice tells what to do, and from which day.
@@ -66,7 +63,7 @@ def notice(
         harm_remains=True,
         decision_revoked_on=None,
     )
-    assessment = assess(undone_record, applied_on=record.decided_on, rules=rules, calendar=calendar)
+    assessment = assess(undone_record, applied_on=record.decided_on, rules=rules)
     text = _template().render(**_context(record, parties, assessment))
     return Notice(
         text, (*(reason.zh for reason in assessment.lawyer), *_unverified_rules(assessment))
