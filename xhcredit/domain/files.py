@@ -7,7 +7,11 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside its place and put it there; nothing is left of one that failed."""
+    """Write a file beside its place, in a folder that is made if need be, and put it there.
+
+    Nothing is left of one that failed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part_file = path.with_name(path.name + ".part")
     try:
         part_file.write_bytes(content)
