@@ -114,6 +114,47 @@ def test_a_coming_entry_names_its_first_day_in_both_languages(tmp_path):
     )
 
 
+CHINESE = {
+    "draft never checked": (
+        text(),
+        ["从未与依据核对", "待法制核：草案，尚未经法制部门确认"],
+    ),
+    "checked over a year ago": (
+        text(status="reviewed", extra="reviewed_on: 2025-05-31\n"),
+        ["上次与依据核对是 2025-05-31，已超过一年"],
+    ),
+    "ends soon": (
+        text(entry(), entry("2026-09-01", "repealed"), **REVIEWED),
+        ["2026-09-01 起废止"],
+    ),
+    "expires soon": (
+        text(entry(until="2026-09-01"), **REVIEWED),
+        [
+            "某办法（某令第1号）有效期至 2026-09-01，其后没有条目：请核对是否续期，或者补充新规定",
+        ],
+    ),
+    "expires soon, renewed": (
+        text(entry(until="2026-08-31"), entry("2026-09-01", "7"), **REVIEWED),
+        ["2026-09-01 起有新条目", "某办法（某令第1号）有效期至 2026-08-31，其后已有新条目"],
+    ),
+    "expired": (
+        text(entry(until="2026-05-31"), **REVIEWED),
+        ["2026-06-01 没有施行中的条目，有效期已于 2026-05-31 届满"],
+    ),
+    "not yet in force": (
+        text(entry("2027-01-01"), **REVIEWED),
+        ["2026-06-01 没有施行中的条目"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "expected"), CHINESE.values(), ids=CHINESE)
+def test_what_needs_a_persons_eye_is_said_in_chinese(tmp_path, content, expected):
+    findings = check(Rulebook.of(rules(tmp_path, content).values()), DAY)
+
+    assert [f.zh for f in findings if f.rule_id == "query.years"] == expected
+
+
 def test_a_rule_not_in_force_is_found_with_its_days(tmp_path):
     [(kind, words)] = found(tmp_path, text(**REVIEWED), date(2019, 1, 1))
 
@@ -170,7 +211,14 @@ def test_a_shown_rule_says_how_sure_it_is(tmp_path):
         "confirmed": False,
     }
     assert shown["verification"]["en"] == "from memory, unverified, about 50% sure"
-    assert shown["source"]["published_on"] == "2019-12-01"
+    assert shown["source"] == {
+        "title": "某办法",
+        "number": "某令第1号",
+        "article": "第1条",
+        "published_on": "2019-12-01",
+        "url": None,
+        "note": None,
+    }
 
 
 def test_a_rule_shown_on_a_day_without_it_says_why(tmp_path):
@@ -193,8 +241,18 @@ def test_the_history_of_a_rule_tells_values_and_repeals(tmp_path):
 
 
 def test_every_mark_has_its_meaning_in_two_languages():
-    assert list(MARKS) == ["V1", "V2", "V3", "M-H", "M-M", "M-L", "proposal"]
-    assert all(zh and en for zh, en in MARKS.values())
+    assert MARKS == {
+        "V1": ("已核对法规原文", "the legal text itself was read in a stored copy"),
+        "V2": (
+            "已核对载有原文或官方通知的网页（多为开头部分）",
+            "a page with the text or an official notice was read, often its first part only",
+        ),
+        "V3": ("见于二手来源，较可信", "seen in a secondary source; probable"),
+        "M-H": ("凭记忆，未核对，把握约九成", "from memory, unverified, about 90% sure"),
+        "M-M": ("凭记忆，未核对，把握约七成", "from memory, unverified, about 70% sure"),
+        "M-L": ("凭记忆，未核对，把握约五成", "from memory, unverified, about 50% sure"),
+        "proposal": ("本系统的建议值，不是法律规定", "a proposal of this system, not law"),
+    }
 
 
 def test_the_features_that_rules_read_are_known_with_their_readers():

@@ -73,6 +73,10 @@ CONTRADICTIONS = {
         {"off": "[[2027-01-01, 2027-01-03], [2027-01-03, 2027-01-04]]"},
         "2027-01-03 is a day off twice",
     ),
+    "worked twice": (
+        {"works": "[2027-02-14, 2027-02-14]"},
+        "2027-02-14 is a day of work twice; correct the day by the notice",
+    ),
     "ends before it begins": (
         {"off": "[[2027-01-03, 2027-01-01]]"},
         "2027-01-03 to 2027-01-01 ends before it begins",
