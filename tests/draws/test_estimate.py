@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.draws.oracles import ht_variance, syg_variance
 from xhcredit.draws.comparison import DrawResults, compare_designs
-from xhcredit.draws.estimate import estimate
+from xhcredit.draws.estimate import estimate, interval
 from xhcredit.draws.joint_probabilities import rounded_sizes, stratified_joint
 from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
 from xhcredit.draws.weighted import WeightedVisits, calibration_ratio, weighted_auc
@@ -121,6 +121,16 @@ def test_nothing_seen_and_everything_seen():
     assert every.low == pytest.approx(1 - clean.high)
     with pytest.raises(NothingKnown, match="no enterprise"):
         estimate(np.array([0]), np.array([0]), np.array([0]))
+
+
+def test_a_rate_of_exactly_one_half_has_the_interval_of_the_violations_and_above_that_of_the_rest():
+    half = estimate(np.array([1000]), np.array([4]), np.array([2]))
+    above = estimate(np.array([1000]), np.array([4]), np.array([3]))
+    weight, visits, unvisited = np.array([0.25]), np.array([4.0]), np.array([0.996])
+
+    assert (half.low, half.high) == interval(weight, np.array([2.0]), visits, unvisited)
+    low, high = interval(weight, np.array([1.0]), visits, unvisited)
+    assert (above.low, above.high) == (1 - high, 1 - low)
 
 
 def test_a_cell_without_a_visit_borrows_from_the_next():

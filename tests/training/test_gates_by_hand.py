@@ -277,6 +277,18 @@ def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
     assert f'"{warned}" is not for scoring' in shown[2]
 
 
+def test_all_that_is_unlawful_in_a_release_is_named_side_by_side():
+    warned = next(f.id for f in features().values() if f.use == "warning")
+    release = with_indicators({"feature": "owner_is_foreign"}, {"feature": warned})
+    words = f'"owner_is_foreign" is not declared; "{warned}" is not for scoring'
+
+    assert verdict("_check_lawfulness", release) == (
+        False,
+        f"禁用指标：{words}",
+        f"forbidden: {words}",
+    )
+
+
 def test_points_against_a_declared_direction_are_named_with_their_score():
     first, second = RELEASE.general.indicators[:2]
     turned = [{"points": tuple(reversed(i.points))} for i in (first, second)]
