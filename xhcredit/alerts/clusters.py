@@ -130,13 +130,12 @@ def cluster_picture(world: World, row: int, rule: Picture, day: int) -> dict[str
         "shown": bool(chosen.size == around.size),
         "nodes": [_node(event_columns, int(n)) for n in chosen],
         "edges": [
-            {"enterprise": event_columns.codes[e].decode(), "node": f"n{n}", "since": text_of(s)}
-            for e, n, s in zip(
-                joining_edges.ent[inside],
-                joining_edges.node[inside],
-                joining_edges.since[inside],
-                strict=True,
-            )
+            {
+                "enterprise": event_columns.codes[joining_edges.ent[edge]].decode(),
+                "node": f"n{joining_edges.node[edge]}",
+                "since": text_of(joining_edges.since[edge]),
+            }
+            for edge in np.flatnonzero(inside)
         ],
     }
 

@@ -71,7 +71,7 @@ def nothing_heard(world: World, trigger: NothingHeard, day: int) -> Iterator[Hit
     members = world.pick(trigger.member).visible_on(day, since=day - trigger.member_days)
     members = members.select(members.is_open(day))
     heard_events = world.pick(trigger.events).visible_on(day)
-    last = np.full(len(world.event_columns), -1, np.int64)
+    last = np.full(len(world.event_columns), -1)
     np.maximum.at(last, heard_events.ent, heard_events.occurred)
     for ent in np.unique(members.ent):
         silent = day - int(last[ent]) > trigger.days

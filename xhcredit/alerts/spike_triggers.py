@@ -132,7 +132,7 @@ SubjectName = tuple[int, str]  # position, or -1 and the name of an area
 def _enterprises(world: World, day: int) -> tuple[Array, list[SubjectName]]:
     """Every enterprise present is a subject of its own."""
     present = world.event_columns.present(day)
-    subject = np.full(len(world.event_columns), -1, np.int64)
+    subject = np.full(len(world.event_columns), -1)
     subject[present] = np.arange(present.size)
     return subject, [(int(i), "") for i in present]
 

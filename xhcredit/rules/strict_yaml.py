@@ -52,7 +52,7 @@ class _StrictLoader(Composer, yaml.CSafeLoader):
         """Build a mapping, refusing repeated keys and keys that are not text."""
         value_by_key: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
+            key = self.construct_object(key_node)
             if not isinstance(key, str):
                 raise _RefusedError(
                     key_node.start_mark, f"key {key} is not text", "put it in quotes"
