@@ -1,5 +1,7 @@
-"""The least and the greatest number of a rule's value pass; the next beyond either is refused."""
+"""Values of rules: numbers within their bounds, lists with an item, and no contradictions."""
 
+import re
+from datetime import date
 from typing import get_type_hints
 
 import pytest
@@ -81,3 +83,152 @@ def test_numbers_from_the_least_to_the_greatest_pass_and_beyond_they_are_refused
         adapter.validate_python(below)
     with pytest.raises(ValidationError, match=r"should be less than"):
         adapter.validate_python(above)
+
+
+#: lists of which an empty one would say nothing, each with an item
+LISTS = {
+    "alerts.AllowedValues": (alerts.AllowedValues, "a"),
+    **{
+        f"{shape.__name__}.{key}": (key_type(shape, key), item)
+        for shape, key, item in (
+            (alerts.Related, "through", "address"),
+            (alerts.Proving, "outcomes", alerts.Events(table="penalty")),
+            (alerts.Picture, "through", "address"),
+            (calendar.YearOff, "days_off", (date(2026, 1, 1), date(2026, 1, 3))),
+            (draws.CoverageDuty, "forms", "daily"),
+            (draws.InspectionCap, "forms", "daily"),
+            (draws.Exclusions, "statuses", "cancelled"),
+            (draws.Exclusions, "higher_agencies", "市"),
+            (draws.TrustTerms, "tiers", "A"),
+            (draws.ChainTerms, "reviews", "passed"),
+            (draws.RemoteCheckItems, "items", "licence"),
+            (training.Outcome, "events", "penalty"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("list_type", "item"), LISTS.values(), ids=LISTS)
+def test_a_list_may_have_a_single_item_and_may_not_be_empty(list_type, item):
+    adapter = TypeAdapter(list_type)
+
+    assert adapter.validate_python((item,)) == (item,)
+    with pytest.raises(ValidationError, match="should have at least 1 item"):
+        adapter.validate_python(())
+
+
+RATIO_OFF = {
+    "kind": "ratio",
+    "family": "f",
+    "colour": "blue",
+    "quiet_days": 1,
+    "events": {"table": "t"},
+    "part": "p",
+    "whole": "w",
+    "days": 1,
+}
+FLOW = {
+    "due_working_days": {"blue": 15, "yellow": 10, "orange": 5, "red": 2},
+    "two_persons": (),
+    "expires_days": 1,
+    "snooze_days": 1,
+    "snooze_times": 1,
+}
+CAP = {"most": 2, "most_in_all": 2, "forms": ("daily",), "warn_in_all": 1}
+OUTCOME = {"horizon_months": 12, "events": ("e",), "observed": "inspected", "fields": ("food",)}
+SCALE = {
+    "anchor_points": 1,
+    "anchor_odds": 20.0,
+    "points_to_double_odds": 50,
+    "lowest": 0,
+    "highest": 2,
+}
+MONTHS_OF_WHAT = "months without only or small_fines, or these without; give both"
+
+#: a value of a shape that passes, what is changed in it, and for what it is then refused
+CONTRADICTIONS = {
+    "a ratio without a bound": (
+        alerts.RatioOff,
+        {**RATIO_OFF, "above": 1.0},
+        {"above": None},
+        "0 bounds; give one of above, below, fell_by",
+    ),
+    "a ratio of two bounds": (
+        alerts.RatioOff,
+        {**RATIO_OFF, "below": 1.0},
+        {"fell_by": 0.5},
+        "2 bounds; give one of above, below, fell_by",
+    ),
+    "a colour without a term": (
+        alerts.Flow,
+        FLOW,
+        {"due_working_days": {"blue": 15, "yellow": 10, "red": 2}},
+        'no term for "orange"; name every colour in due_working_days',
+    ),
+    "a cap above that of all": (
+        draws.InspectionCap,
+        CAP,
+        {"most": 3},
+        "most 3 of one department is above most_in_all 2; correct one",
+    ),
+    "an inspected outcome of no field": (
+        training.Outcome,
+        OUTCOME,
+        {"fields": ()},
+        'observed inspected with fields []; name fields if, and only if, observed is "inspected"',
+    ),
+    "an outcome of everybody with a field": (
+        training.Outcome,
+        OUTCOME,
+        {"observed": "all"},
+        "observed all with fields ['food']; name fields if, and only if, observed is \"inspected\"",
+    ),
+    "penalties that end without months": (
+        restoration.SelfEndingPenalties,
+        {"only": ("warning",), "months": 3},
+        {"months": None},
+        MONTHS_OF_WHAT,
+    ),
+    "small fines that end without months": (
+        restoration.SelfEndingPenalties,
+        {"small_fines": True, "months": 3},
+        {"months": None},
+        MONTHS_OF_WHAT,
+    ),
+    "months of nothing": (restoration.SelfEndingPenalties, {}, {"months": 3}, MONTHS_OF_WHAT),
+    "limits of no step": (
+        restoration.TimeLimits,
+        {"unit": "days", "steps": {"decide": 7}},
+        {"steps": {}},
+        "no step; name at least one, such as decide",
+    ),
+    "an anchor on the lowest score": (
+        common.Scale,
+        SCALE,
+        {"lowest": 1},
+        "anchor 1 is not inside 1-2; put lowest < anchor_points < highest",
+    ),
+    "an anchor on the highest score": (
+        common.Scale,
+        SCALE,
+        {"highest": 1},
+        "anchor 1 is not inside 0-1; put lowest < anchor_points < highest",
+    ),
+    "grades with the same score": (
+        common.Cutoffs,
+        {"A": 600, "B": 500, "C": 400},
+        {"C": 500},
+        "A 600, B 500, C 500 do not fall; give the safer grade the higher score",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "change", "problem"), CONTRADICTIONS.values(), ids=CONTRADICTIONS
+)
+def test_a_value_that_contradicts_itself_is_refused_and_without_the_change_it_passes(
+    shape, value, change, problem
+):
+    assert isinstance(shape.model_validate(value), shape)
+    with pytest.raises(ValidationError, match=f"Value error, {re.escape(problem)} \\["):
+        shape.model_validate({**value, **change})
