@@ -194,9 +194,9 @@ def test_a_pack_out_of_service_is_found_with_its_reason(tmp_path):
     off = switch("core", entry(value="{in_service: false, why: 上级叫停}"))
     rulebook = Rulebook.of(load_folder(write(tmp_path, off, "packs/core.yaml")).values())
 
-    assert ("out_of_service", "pack out of service: 上级叫停") in [
-        (f.kind, f.en) for f in check(rulebook, DAY)
-    ]
+    assert Finding(
+        "out_of_service", "packs.core", "规则包已停用：上级叫停", "pack out of service: 上级叫停"
+    ) in check(rulebook, DAY)
 
 
 def test_a_shown_rule_says_how_sure_it_is(tmp_path):

@@ -174,8 +174,15 @@ def test_who_added_the_notice_is_told_no_more_until_the_next_november(tmp_path):
 
     assert missing_notice(book, date(2027, 10, 31)) == []
     [finding] = missing_notice(book, date(2027, 11, 1))
-    assert "calendar/years/y2028.yaml" in finding.zh
-    assert "calendar/years/y2028.yaml" in finding.en
+    assert finding.zh == (
+        "2028年节假日安排尚未录入：该年的期限为暂定（补假和调休未计入）；请将国务院办公厅通知录入"
+        "规则目录的 calendar/years/y2028.yaml，格式同上一年的文件"
+    )
+    assert finding.en == (
+        "the notice on holidays of 2028 is missing: days of that year are provisional, without "
+        "made-up and swapped days; add it to the district's rules as calendar/years/y2028.yaml, "
+        "written as the year before"
+    )
 
 
 @pytest.mark.parametrize(
