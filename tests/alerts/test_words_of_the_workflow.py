@@ -2,7 +2,10 @@
 
 from dataclasses import asdict
 
-from xhcredit.alerts.workflow import MEASURES, STATES, TRANSITIONS, Standing
+import pytest
+
+from xhcredit.alerts.workflow import MEASURES, STATES, TRANSITIONS, Standing, next_state
+from xhcredit.errors import BadInput, WrongState
 
 
 def test_acts_states_and_measures_are_called_as_officers_know_them():
@@ -52,3 +55,20 @@ def test_a_new_alert_has_no_owner_and_no_days():
         "due_on": "",
         "snoozed_until": "",
     }
+
+
+def test_an_act_that_nobody_knows_is_refused_with_all_that_there_are():
+    words = (
+        '^unknown act "bless"; choose one of: screen, dismiss, issue, verify, dispose, feed_back, '
+        "close, escalate, snooze, merge, expire, redate$"
+    )
+    with pytest.raises(BadInput, match=words):
+        next_state("detected", "bless")
+
+
+def test_an_act_out_of_order_is_refused_with_those_that_are_possible():
+    words = '^"close" does not fit: it is screened; now possible: dismiss, issue, snooze, merge$'
+    with pytest.raises(WrongState, match=words):
+        next_state("screened", "close")
+    with pytest.raises(WrongState, match=r"now possible: nothing more$"):
+        next_state("closed", "issue")

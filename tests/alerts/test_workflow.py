@@ -1,5 +1,6 @@
 """The closed loop: every order but the right one is refused, and two persons where it is grave."""
 
+import re
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -123,11 +124,6 @@ def test_every_other_order_is_refused_and_says_what_is_possible(state):
                 next_state(state, name)
 
 
-def test_an_act_that_nobody_knows_is_refused():
-    with pytest.raises(BadInput, match='unknown act "bless"; choose one of: screen'):
-        next_state("detected", "bless")
-
-
 @pytest.mark.parametrize("colour", ["orange", "red"])
 def test_grave_alerts_take_two_persons(colour):
     case = Case(colour).do("screen", "a")
@@ -177,27 +173,58 @@ def test_what_was_verified_as_true_is_not_closed_without_disposal():
 @pytest.mark.parametrize(
     ("acts", "last", "details", "words"),
     [
-        (["screen"], "issue", {"owner": " "}, "without owner"),
-        (["screen"], "issue", {"colour": "pink"}, '"pink" is no colour'),
-        (["screen", "issue"], "verify", {"verdict": "maybe"}, "needs a verdict"),
+        (["screen"], "issue", {"owner": " "}, '"issue" without owner; name who follows it up'),
+        (
+            ["screen"],
+            "issue",
+            {"colour": "pink"},
+            '"pink" is no colour; choose one of: blue, yellow, orange, red',
+        ),
+        (
+            ["screen", "issue"],
+            "verify",
+            {"verdict": "maybe"},
+            '"verify" needs a verdict; choose one of: true, false, cannot_tell',
+        ),
         (
             ["screen", "issue"],
             "verify",
             {"evidence": ""},
-            '^"verify" without evidence; say what was seen or heard, and where$',
+            '"verify" without evidence; say what was seen or heard, and where',
         ),
-        (["screen", "issue", "verify"], "dispose", {"measure": "hang"}, "needs a measure"),
-        (["screen", "issue", "verify"], "dispose", {"measure": "triggered_check"}, "检查码"),
-        (["screen", "issue", "verify", "dispose"], "feed_back", {"result": ""}, "without result"),
-        ([], "snooze", {"until": "soon"}, "needs until"),
-        ([], "snooze", {"until": "2026-12-31"}, "is not after 2026-06-30 and by 2026-07-15"),
-        ([], "merge", {"into": "2"}, "needs into"),
-        ([], "screen", {"reason": " "}, "without a reason"),
+        (
+            ["screen", "issue", "verify"],
+            "dispose",
+            {"measure": "hang"},
+            '"dispose" needs a measure; choose one of: remind, guide, rectify, triggered_check, '
+            "file_case, transfer, none",
+        ),
+        (
+            ["screen", "issue", "verify"],
+            "dispose",
+            {"measure": "triggered_check"},
+            "a triggered check without its code (检查码); give check_code",
+        ),
+        (
+            ["screen", "issue", "verify", "dispose"],
+            "feed_back",
+            {"result": ""},
+            '"feed_back" without result; say what came of it',
+        ),
+        ([], "snooze", {"until": "soon"}, '"snooze" needs until, a day such as 2026-07-15'),
+        (
+            [],
+            "snooze",
+            {"until": "2026-12-31"},
+            "until 2026-12-31 is not after 2026-06-30 and by 2026-07-15; choose such a day",
+        ),
+        ([], "merge", {"into": "2"}, '"merge" needs into, the number of the alert that goes on'),
+        ([], "screen", {"reason": " "}, '"screen" without a reason; say why'),
     ],
 )
 def test_what_an_act_needs_is_asked_for(acts, last, details, words):
     case = Case().all(*acts)
-    with pytest.raises(BadInput, match=words):
+    with pytest.raises(BadInput, match=f"^{re.escape(words)}$"):
         case.do(last, **details)
 
 
