@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -112,24 +114,34 @@ def show_command(
     out.print(table)
 
 
+@dataclass(frozen=True)
+class _Desk:
+    """Where alerts are followed up, on which day, by whom, and how it is shown."""
+
+    as_of: str
+    store: str
+    rules: Path | None
+    actor: str
+    as_json: bool
+
+
 def _perform(
     act: str,
     numbers: list[int],
     reason: str,
     details: Mapping[str, Any],
-    common_options: tuple[str, str, Any, str, bool],
+    desk: _Desk,
 ) -> None:
     """Perform a workflow action on alerts and print their new states."""
-    as_of, store, rules, actor, json_ = common_options
-    actor_name = actor or getpass.getuser()
+    actor_name = desk.actor or getpass.getuser()
     filled_details = {k: v for k, v in details.items() if v not in ("", None)}
-    action = AlertAction(act, day_from_text(as_of), actor_name, reason, filled_details)
-    with existing_store(store) as opened_store:
-        context = AlertContext(opened_store, Rulebook.load(rules))
+    action = AlertAction(act, day_from_text(desk.as_of), actor_name, reason, filled_details)
+    with existing_store(desk.store) as opened_store:
+        context = AlertContext(opened_store, Rulebook.load(desk.rules))
         changed_alerts = perform_on_alerts(
             context, Act(actor_name, f"alert.{act}", reason or act), numbers, action
         )
-    if json_:
+    if desk.as_json:
         print_json(changed_alerts)
         return
     for changed_alert in changed_alerts:
@@ -154,7 +166,7 @@ def issue_command(
 ) -> None:
     """Issue screened alerts: colour, owner, due day; orange and red by a second person."""
     details = {"owner": owner, "colour": colour}
-    _perform("issue", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("issue", number, why, details, _Desk(as_of, store, rules, actor, json_))
 
 
 def verify_command(
@@ -170,7 +182,7 @@ def verify_command(
 ) -> None:
     """Say whether an alert was right; the precision of its trigger is counted from it."""
     details = {"verdict": verdict, "evidence": evidence}
-    _perform("verify", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("verify", number, why, details, _Desk(as_of, store, rules, actor, json_))
 
 
 def dispose_command(
@@ -189,7 +201,7 @@ def dispose_command(
 ) -> None:
     """Say what is done about a verified alert."""
     details = {"measure": measure, "check_code": check_code}
-    _perform("dispose", number, why, details, (as_of, store, rules, actor, json_))
+    _perform("dispose", number, why, details, _Desk(as_of, store, rules, actor, json_))
 
 
 def close_command(
@@ -202,7 +214,7 @@ def close_command(
     json_: AsJson = False,
 ) -> None:
     """Close alerts that were fed back, or found not to be so."""
-    _perform("close", number, why, {}, (as_of, store, rules, actor, json_))
+    _perform("close", number, why, {}, _Desk(as_of, store, rules, actor, json_))
 
 
 def act_command(
@@ -223,4 +235,4 @@ def act_command(
 ) -> None:
     """Do another act: screen, dismiss, feed_back, escalate, snooze, merge."""
     details = {"colour": colour, "result": result, "until": until, "into": into}
-    _perform(act, number, why, details, (as_of, store, rules, actor, json_))
+    _perform(act, number, why, details, _Desk(as_of, store, rules, actor, json_))

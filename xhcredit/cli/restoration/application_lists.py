@@ -4,7 +4,6 @@ deadlines."""
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,59 +22,54 @@ from xhcredit.rules.rulebook import Rulebook
 State = Annotated[list[str], typer.Option(help="Only these states.")]
 
 
-def applications(
-    number: Annotated[int, typer.Argument(help="Only this one, with all its steps.")] = 0,
-    state: State = [],  # noqa: B006 - never changed; Typer wants a list
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
-    on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
-) -> None:
-    """List applications, or show one with its steps; deadlines in working days, overdue told."""
-    _show_list("restoration", number, state, (overdue, on, limit), (store, rules), json_)
+def _list_command(kind: Kind, summary: str) -> Any:
+    """The command that lists cases of a kind."""
+
+    def list_cases(
+        number: Annotated[int, typer.Argument(help="Only this one, with all its steps.")] = 0,
+        state: State = [],  # noqa: B006 - never changed; Typer wants a list
+        overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
+        on: Annotated[
+            str, typer.Option("--on", help="Overdue on which day.  [default: today]")
+        ] = "",
+        limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
+        store: Address = DEFAULT_STORE,
+        rules: Rules = None,
+        json_: AsJson = False,
+    ) -> None:
+        query = CaseQuery(kind, _known_states(state), overdue=overdue, limit=limit)
+        day, rulebook = day_from_text(on), Rulebook.load(rules)
+        with open_store(store) as opened_store:
+            if number:
+                case_row = _require_kind(opened_store.applications.get(number), kind)
+                cases = [case_data(case_row, day, rulebook)]
+            else:
+                cases = case_page(opened_store, rulebook, query, day, today()).rows
+        if json_:
+            print_json(cases)
+            return
+        _print_cases(cases)
+        for case_row in cases if number else ():
+            _print_case(case_row)
+
+    list_cases.__doc__ = summary
+    return list_cases
 
 
-def objection_list(
-    number: Annotated[int, typer.Argument(help="Only this one, with all its steps.")] = 0,
-    state: State = [],  # noqa: B006 - never changed; Typer wants a list
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only those overdue.")] = False,
-    on: Annotated[str, typer.Option("--on", help="Overdue on which day.  [default: today]")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many, the latest first.")] = 50,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
-) -> None:
-    """List objections, or show one with its steps and clocks."""
-    _show_list("objection", number, state, (overdue, on, limit), (store, rules), json_)
+applications = _list_command(
+    "restoration",
+    "List applications, or show one with its steps; deadlines in working days, overdue told.",
+)
+objection_list = _list_command(
+    "objection", "List objections, or show one with its steps and clocks."
+)
 
 
-def _show_list(
-    kind: Kind,
-    number: int,
-    states: list[str],
-    filters: tuple[bool, str, int],
-    store_and_rules: tuple[str, Path | None],
-    json_: bool,
-) -> None:
-    overdue, day_text, limit = filters
+def _known_states(states: list[str]) -> frozenset[str]:
     for name in states:
         if name not in STATES:
             raise BadInput(f'unknown state "{name}"; choose from: {", ".join(STATES)}')
-    day, rules = day_from_text(day_text), Rulebook.load(store_and_rules[1])
-    with open_store(store_and_rules[0]) as store:
-        if number:
-            cases = [case_data(_require_kind(store.applications.get(number), kind), day, rules)]
-        else:
-            query = CaseQuery(kind, frozenset(states), overdue=overdue, limit=limit)
-            cases = case_page(store, rules, query, day, today()).rows
-    if json_:
-        print_json(cases)
-        return
-    _print_cases(cases)
-    for row in cases if number else ():
-        _print_case(row)
+    return frozenset(states)
 
 
 def _require_kind(case_row: dict[str, Any], kind: Kind) -> dict[str, Any]:

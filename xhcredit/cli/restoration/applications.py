@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,9 +21,9 @@ from xhcredit.jobs.restoration.applications import (
     CaseAction,
     CaseContext,
     CaseRequest,
+    file_case,
     perform_on_case,
 )
-from xhcredit.jobs.restoration.applications import file_case as file_job
 from xhcredit.jobs.restoration.records import RecordKey
 from xhcredit.restoration.workflow import STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
@@ -64,8 +65,50 @@ _HELP = {
 }
 
 
-def _case_context(store: Store, warehouse: Path, rules: Path | None) -> CaseContext:
-    return CaseContext(store, Rulebook.load(rules), warehouse)
+@dataclass(frozen=True)
+class _CaseOffice:
+    """Where a case is dealt with: address of the store, warehouse, the district's own rules."""
+
+    store: str
+    warehouse: Path
+    rules: Path | None
+
+    def context(self, opened_store: Store) -> CaseContext:
+        """What an act on a case needs."""
+        return CaseContext(opened_store, Rulebook.load(self.rules), self.warehouse)
+
+
+@dataclass(frozen=True)
+class _Filing:
+    """What somebody files: the record, what is proved, who applies, why, on which day."""
+
+    code: str
+    table: str
+    key: list[str]
+    day_text: str
+    idempotency_key: str
+    applicant: str = ""
+    reason: str = ""
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What an official does to a case: the act, by whom and why, on which day, with what."""
+
+    kind: Kind
+    act: str
+    official: str
+    role: str
+    reason: str
+    day_text: str
+    idempotency_key: str
+    details: dict[str, Any]
+
+
+def _filled(**details: Any) -> dict[str, Any]:
+    """Those details that were given."""
+    return {name: value for name, value in details.items() if value}
 
 
 def _past_day(text: str) -> date:
@@ -76,35 +119,24 @@ def _past_day(text: str) -> date:
     return day
 
 
-def _file_case(
-    kind: Kind,
-    code: str,
-    record: tuple[str, list[str]],
-    facts: list[str],
-    filing_terms: tuple[str, str, str, str],
-    locations: tuple[str, Path, Path | None],
-) -> dict[str, Any]:
-    """File for an enterprise; ``filing_terms`` is the applicant, the day, the reason and the
-    key."""
-    code = UnifiedCode(normalised(code)).text
-    applicant, day_text, reason, idempotency_key = filing_terms
-    applicant = UnifiedCode(normalised(applicant)).text if applicant else code
-    record_key = RecordKey(record[0], dict(name_and_value(text) for text in record[1]))
-    proved_facts = {name: _value(value) for name, value in map(name_and_value, facts)}
+def _file_case(kind: Kind, filing: _Filing, office: _CaseOffice) -> dict[str, Any]:
+    """File for an enterprise; without an applicant the holder of the record applies."""
+    code = UnifiedCode(normalised(filing.code)).text
+    applicant = UnifiedCode(normalised(filing.applicant)).text if filing.applicant else code
+    record_key = RecordKey(filing.table, dict(name_and_value(text) for text in filing.key))
+    proved_facts = {name: _value(value) for name, value in map(name_and_value, filing.facts)}
     payload = {"code": code, "table": record_key.table, "key": dict(record_key.key)}
     act = Act(
         getpass.getuser(),
         f"{kind}.file",
-        reason or "filed",
+        filing.reason or "filed",
         payload=payload,
-        key=idempotency_key or None,
-        request=[applicant, proved_facts, day_text],
+        key=filing.idempotency_key or None,
+        request=[applicant, proved_facts, filing.day_text],
     )
-    request = CaseRequest(kind, applicant, code, record_key, proved_facts, reason)
-    with open_store(locations[0]) as store:
-        return file_job(
-            _case_context(store, locations[1], locations[2]), act, request, _past_day(day_text)
-        )
+    request = CaseRequest(kind, applicant, code, record_key, proved_facts, filing.reason)
+    with open_store(office.store) as store:
+        return file_case(office.context(store), act, request, _past_day(filing.day_text))
 
 
 def _value(text: str) -> Any:
@@ -126,11 +158,9 @@ def apply(
     json_: AsJson = False,
 ) -> None:
     """File an application for restoration of one record; what the rules say is kept with it."""
-    filing_terms = (applicant, on, reason, once)
-    filed_case = _file_case(
-        "restoration", code, (table, key), fact, filing_terms, (store, warehouse, rules)
-    )
-    _print_state(filed_case, json_)
+    filing = _Filing(code, table, key, on, once, applicant, reason, tuple(fact))
+    office = _CaseOffice(store, warehouse, rules)
+    _print_state(_file_case("restoration", filing, office), json_)
 
 
 def objection(
@@ -146,44 +176,33 @@ def objection(
     json_: AsJson = False,
 ) -> None:
     """File an objection against one record (提出异议)."""
-    filing_terms = ("", on, reason, once)
-    filed_case = _file_case(
-        "objection", code, (table, key), [], filing_terms, (store, warehouse, rules)
-    )
-    _print_state(filed_case, json_)
+    filing = _Filing(code, table, key, on, once, reason=reason)
+    office = _CaseOffice(store, warehouse, rules)
+    _print_state(_file_case("objection", filing, office), json_)
 
 
-def _perform_step(
-    kind: Kind,
-    act: str,
-    number: int,
-    official_terms: tuple[str, str, str],
-    step_terms: tuple[str, str, dict[str, Any]],
-    locations: tuple[str, Path, Path | None],
-) -> dict[str, Any]:
-    """Do a step; ``official_terms`` is official, office and reason, ``step_terms`` day, key and
-    details."""
-    day_text, idempotency_key, details = step_terms
-    payload = {"application": number}
-    purpose = official_terms[2].strip() or act
-    request = [*official_terms, day_text, details]
-    action = CaseAction(act, _past_day(day_text), *official_terms, details=details)
-    with open_store(locations[0]) as store:
+def _perform_step(number: int, step: _Step, office: _CaseOffice) -> dict[str, Any]:
+    """Do a step of a case.
+
+    Raises:
+        BadInput: the number is that of a case of the other kind.
+    """
+    official = (step.official, step.role, step.reason)
+    action = CaseAction(step.act, _past_day(step.day_text), *official, details=step.details)
+    with open_store(office.store) as store:
         case_row = store.applications.get(number)
-        if case_row["kind"] != kind:
+        if case_row["kind"] != step.kind:
             raise BadInput(f"{number} is a {case_row['kind']}; use the commands for it")
         audit_act = Act(
             getpass.getuser(),
-            f"{kind}.{act}",
-            purpose,
+            f"{step.kind}.{step.act}",
+            step.reason.strip() or step.act,
             case_row["bureau"],
-            payload,
-            idempotency_key or None,
-            request,
+            {"application": number},
+            step.idempotency_key or None,
+            [*official, step.day_text, step.details],
         )
-        return perform_on_case(
-            _case_context(store, locations[1], locations[2]), audit_act, number, action
-        )
+        return perform_on_case(office.context(store), audit_act, number, action)
 
 
 def _step_command(kind: Kind, act: str) -> Any:
@@ -205,12 +224,10 @@ def _step_command(kind: Kind, act: str) -> Any:
         json_: AsJson = False,
     ) -> None:
         facts = {name: _value(value) for name, value in map(name_and_value, fact)}
-        named_details = {"facts": facts, "severity": severity, "platforms": platform}
-        details = {name: value for name, value in named_details.items() if value}
-        step_terms, locations = (on, once, details), (store, warehouse, rules)
-        _print_state(
-            _perform_step(kind, act, number, (official, role, reason), step_terms, locations), json_
-        )
+        details = _filled(facts=facts, severity=severity, platforms=platform)
+        performed = _Step(kind, act, official, role, reason, on, once, details)
+        office = _CaseOffice(store, warehouse, rules)
+        _print_state(_perform_step(number, performed, office), json_)
 
     step.__doc__ = _HELP[act]
     return step
@@ -236,14 +253,10 @@ def decide(
     json_: AsJson = False,
 ) -> None:
     """Decide on an application (准予、不予修复); the night then no longer sees what was granted."""
-    named_details = {"despite_unmet": despite_unmet, "false_materials": false_materials}
-    details = {name: value for name, value in named_details.items() if value}
+    details = _filled(despite_unmet=despite_unmet, false_materials=false_materials)
     act = "grant" if grant else "refuse"
-    step_terms, locations = (on, once, details), (store, warehouse, rules)
-    _print_state(
-        _perform_step("restoration", act, number, (official, role, reason), step_terms, locations),
-        json_,
-    )
+    step = _Step("restoration", act, official, role, reason, on, once, details)
+    _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
 
 
 def revoke(
@@ -265,15 +278,9 @@ def revoke(
     json_: AsJson = False,
 ) -> None:
     """Revoke a restoration (撤销修复); the record counts again and the enterprise is barred."""
-    named_details = {"false_materials": false_materials, "broken_pledge": broken_pledge}
-    details = {name: value for name, value in named_details.items() if value}
-    step_terms, locations = (on, once, details), (store, warehouse, rules)
-    _print_state(
-        _perform_step(
-            "restoration", "revoke", number, (official, role, reason), step_terms, locations
-        ),
-        json_,
-    )
+    details = _filled(false_materials=false_materials, broken_pledge=broken_pledge)
+    step = _Step("restoration", "revoke", official, role, reason, on, once, details)
+    _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
 
 
 def _print_state(case_fields: dict[str, Any], json_: bool) -> None:
