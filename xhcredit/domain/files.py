@@ -7,11 +7,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, in a folder that is made if need be, and put it there.
+    """Write a file beside its place and put it there; nothing is left of one that failed.
 
-    Nothing is left of one that failed.
+    The folder must be there: a mistyped one is told, and not made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part_file = path.with_name(path.name + ".part")
     try:
         part_file.write_bytes(content)

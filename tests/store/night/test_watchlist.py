@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.store.alerts.test_alerts import candidate, go
-from tests.store.alerts.test_alerts import night as test_alerts_night
+from tests.store.alerts.test_alerts import night as alert_night
 from tests.store.nights import code, night
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.night.publish import publish
@@ -110,7 +110,7 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
         replace(candidate(1, bureau=BUREAUS[1]), code=code(1)),
         replace(candidate(2, bureau=BUREAUS[0], trigger="cluster"), code=code(3)),
     ]
-    test_alerts_night(listed, *new)
+    alert_night(listed, *new)
     (first,) = (a["id"] for a in listed.alerts.read_page(AlertQuery()) if a["code"] == code(1))
 
     def found(**asked):

@@ -123,6 +123,8 @@ def export_joint_draw(store: Store, joint: str, out: Path, *, private: bool = Tr
         files[Path("probabilities.csv")] = _csv(
             joint_draws.probabilities(members_of(store, members))
         )
+    for folder in {(out / name).parent for name in files}:
+        folder.mkdir(parents=True, exist_ok=True)
     return [write_whole(out / name, file_bytes) for name, file_bytes in files.items()]
 
 
