@@ -14,7 +14,7 @@ from xhcredit.engine.sql import show_sql
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import feature, features
 from xhcredit.rules import check
-from xhcredit.rules.listing import rules_page as listing_rules_page
+from xhcredit.rules.listing import rules_page as rulebook_page
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.sql import release_sql
 
@@ -99,7 +99,7 @@ def show_rules(
 def rules_page(rules: Rules = None) -> None:
     """Print every entry with day, instrument and mark as Markdown, for documents."""
     out.print(
-        listing_rules_page(Rulebook.load(rules)),
+        rulebook_page(Rulebook.load(rules)),
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -11,7 +11,7 @@ from importlib.resources import files as resources
 from typing import Any, NamedTuple
 
 from xhcredit.draws import frame as draw_frame
-from xhcredit.draws import inspectors as draws_inspectors
+from xhcredit.draws import inspectors as inspector_lists
 from xhcredit.draws import record as draw_record
 from xhcredit.draws.commitment import (
     DEMO,
@@ -234,8 +234,8 @@ def _staffing_checks(
     yield Check(
         digests == committed_digests, "人员名录摘要", "inspectors and recusals are those committed"
     )
-    inspectors = draws_inspectors.read_inspectors(inspectors_bytes)
-    recusals = draws_inspectors.read_recusals(recusals_bytes, inspectors)
+    inspectors = inspector_lists.read_inspectors(inspectors_bytes)
+    recusals = inspector_lists.read_recusals(recusals_bytes, inspectors)
     drawn = [draw_record.drawn_from_record(s) for s in record["selected"]]
     task = draw_record.task_of(drawn, committed, inspectors, recusals)
     position = {inspector.inspector: index for index, inspector in enumerate(inspectors)}

@@ -17,7 +17,7 @@ from xhcredit.store.core import append_only
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity, runs, snapshots
-from xhcredit.store.core.transactions import chain_head as transactions_chain_head
+from xhcredit.store.core.transactions import chain_head as last_link
 from xhcredit.store.draws.integrity import draw_faults
 
 
@@ -34,7 +34,7 @@ class AuditLogFilter:
 def chain_head(database: Database) -> Link | None:
     """Head of the hash chain: once its number and digest are published, truncation shows."""
     with database.reading() as con:
-        return transactions_chain_head(con)
+        return last_link(con)
 
 
 def verify(database: Database, known_head: tuple[int, str] | None = None) -> Verdict:

@@ -17,10 +17,10 @@ from xhcredit.domain.clock import CHINA
 from xhcredit.errors import BadInput, ChainBroken
 from xhcredit.store.audit import AuditLogFilter, chain_head
 from xhcredit.store.audit import export as audit_export
-from xhcredit.store.audit import verify as verify_chain_rows
+from xhcredit.store.audit import verify as verify_chain
 from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.signed_head import parse_head
-from xhcredit.store.core.signed_head import sign as signed_head_sign
+from xhcredit.store.core.signed_head import sign as sign_head
 
 _MOMENT = "2026-06-30 (Beijing time), or 2026-06-30T08:00:00Z"
 
@@ -38,7 +38,7 @@ def verify(
     """Walk the whole chain and name the first entry that is not as it was written."""
     published_head = parse_head(head, public_key) if head or public_key else None
     with existing_store(store) as opened_store:
-        verdict = verify_chain_rows(opened_store.database, published_head)
+        verdict = verify_chain(opened_store.database, published_head)
     if json_:
         print_json({**asdict(verdict), "whole": verdict.whole})
     elif verdict.whole:
@@ -69,7 +69,7 @@ def head(
     with existing_store(store) as opened_store:
         last_activity = chain_head(opened_store.database)
     signature = (
-        signed_head_sign(last_activity.seq, last_activity.digest, sign)
+        sign_head(last_activity.seq, last_activity.digest, sign)
         if last_activity is not None and sign
         else ""
     )

@@ -17,7 +17,7 @@ from xhcredit.errors import ChainBroken, UnknownRecord
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.backup import backup as save
-from xhcredit.store.backup import restore as backup_restore
+from xhcredit.store.backup import restore as restore_backup
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.retention import retention_report
 from xhcredit.store.store import Store
@@ -38,7 +38,7 @@ def restore(
     store: Address = DEFAULT_STORE,
 ) -> None:
     """Bring a backup back to where no store is, and compare the two."""
-    backup_report = backup_restore(from_, store, lambda line: out.print(line, soft_wrap=True))
+    backup_report = restore_backup(from_, store, lambda line: out.print(line, soft_wrap=True))
     out.print(f"restored, and the same: chain up to entry {backup_report.head_seq}", soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ from xhcredit.draws import record as draw_record
 from xhcredit.draws.replacement import replacement_inspector
 from xhcredit.draws.tickets import bound_ticket
 from xhcredit.errors import BadPlan
-from xhcredit.jobs.draws import steps as steps
+from xhcredit.jobs.draws import steps
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 

@@ -18,7 +18,7 @@ from typing import Any
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
-from xhcredit.draws import inspectors as draws_inspectors
+from xhcredit.draws import inspectors as inspector_lists
 from xhcredit.draws import record as draw_record
 from xhcredit.draws import verify
 from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
@@ -48,14 +48,14 @@ class People:
     inspectors: bytes
     recusals: bytes
 
-    def read(self) -> tuple[tuple[draws_inspectors.Inspector, ...], frozenset[tuple[str, str]]]:
+    def read(self) -> tuple[tuple[inspector_lists.Inspector, ...], frozenset[tuple[str, str]]]:
         """Inspectors, and who must not visit whom.
 
         Raises:
             BadInput: a list cannot be read; file, row and column are named.
         """
-        people = draws_inspectors.read_inspectors(self.inspectors)
-        return people, draws_inspectors.read_recusals(self.recusals, people)
+        people = inspector_lists.read_inspectors(self.inspectors)
+        return people, inspector_lists.read_recusals(self.recusals, people)
 
 
 def salts(count: int) -> list[str]:
@@ -169,7 +169,7 @@ def _terms(request: FreezeRequest, plan: Plan, digest: str, excluded: Any) -> Te
     )
 
 
-def _refuse_unqualified(people: tuple[draws_inspectors.Inspector, ...], plan: Plan) -> None:
+def _refuse_unqualified(people: tuple[inspector_lists.Inspector, ...], plan: Plan) -> None:
     if not any(plan.qualification in inspector.qualifications for inspector in people):
         raise BadPlan(
             f'nobody on the list of inspectors is qualified for "{plan.qualification}"; '

@@ -10,7 +10,7 @@ from typing import Any
 
 from xhcredit.domain.disk import require_free_space
 from xhcredit.domain.log import failure, log_call, log_duration
-from xhcredit.domain.persons import person_key as persons_person_key
+from xhcredit.domain.persons import person_key as warehouse_person_key
 from xhcredit.domain.progress import Progress
 from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.ingest.deliveries import WAITING_REASONS, Delivery
@@ -78,7 +78,7 @@ def run_ingest(
             progress(words, len(reports), len(pairs))
 
     def load_person_key() -> bytes:
-        return person_key if person_key is not None else persons_person_key(warehouse)
+        return person_key if person_key is not None else warehouse_person_key(warehouse)
 
     run = IngestContext(target, today, load_person_key, report_progress)
     with target.lock():
