@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.routing import Route
@@ -50,6 +51,7 @@ from xhcredit_serving.draws import (
 from xhcredit_serving.enterprise import enterprise_file, scores, what_if
 from xhcredit_serving.http import docs_page as docs
 from xhcredit_serving.http import problems
+from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.middleware import Limits, Meters, RequestMiddleware
 from xhcredit_serving.models import routes as models_routes
 from xhcredit_serving.night import catalogue, saved_views, watchlist
@@ -85,6 +87,9 @@ _TELEMETRY_OFF = {
     "operation_spans": False,
 }  # fmt: skip
 
+#: endpoints that run at once in threads; each may hold a connection of the store
+_ENDPOINT_THREADS = 8
+
 #: how long a computing thread may keep the interpreter from answers
 SWITCH_SECONDS = 0.0005
 
@@ -102,8 +107,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # what is computed in a thread gives way soon: answers would wait 5 ms at every turn
-        sys.setswitchinterval(SWITCH_SECONDS)
+        _tune_threads()
         with events_to(tasks.log):
             service.start_background_tasks()
             if settings.warm:
@@ -118,6 +122,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        default_response_class=RoundedJSON,
         telemetry=_TELEMETRY_OFF,  # type: ignore[arg-type]  # a TypedDict
         lifespan=lifespan,
     )
@@ -150,6 +155,12 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 _PUBLIC_ROUTERS = (
     draws_public.public, draws_files.public, joint.public, health_and_metrics.router, docs.router,
 )  # fmt: skip
+
+
+def _tune_threads() -> None:
+    # What is computed in a thread gives way soon: answers would wait 5 ms at every turn.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    current_default_thread_limiter().total_tokens = _ENDPOINT_THREADS
 
 
 def _add_caches(app: FastAPI) -> None:
@@ -199,6 +210,9 @@ def _authenticated_routers(settings: Settings) -> list[APIRouter]:
     return routers
 
 
+_REQUIRED_HEADERS = frozenset({"X-Purpose", "X-CSRF-Token"})
+
+
 def _openapi_with_problems(
     app: FastAPI, default_openapi: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -214,6 +228,11 @@ def _openapi_with_problems(
         schemas.pop(unused_name, None)
     problem_422 = problems.declared_problems(422)[422]
     for operation in (o for item in openapi["paths"].values() for o in item.values()):
+        for parameter in operation.get("parameters", ()):
+            # Optional for the framework, so that their absence is told by our own problems.
+            if parameter["name"] in _REQUIRED_HEADERS:
+                parameter["required"] = True
+                parameter["schema"].pop("default", None)
         if problems.MEDIA_TYPE not in operation["responses"].get("422", problem_422)["content"]:
             operation["responses"]["422"] = problem_422
     return openapi

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
 from xhcredit.domain.clock import Clock, MomentSource, machine_moment
 from xhcredit.store.access.accounts_and_keys import Access
@@ -17,7 +17,7 @@ from xhcredit.store.alerts.alerts import Alerts
 from xhcredit.store.core.database import Database, connect
 from xhcredit.store.core.demo_clock import Demo, DemoClock, is_demo, refuse_existing
 from xhcredit.store.core.outbox import Outbox
-from xhcredit.store.core.transactions import Act, Work, Writer
+from xhcredit.store.core.transactions import Act, Tx, Writer
 from xhcredit.store.delivery.deliveries import Deliveries
 from xhcredit.store.delivery.subscriptions import Subscriptions
 from xhcredit.store.draws.draws import Draws
@@ -30,6 +30,8 @@ from xhcredit.store.night.run_reader import RunReader
 from xhcredit.store.night.saved_views import Views
 from xhcredit.store.restoration.applications import Applications
 from xhcredit.store.watchlist import WatchlistReader
+
+_Outcome = TypeVar("_Outcome")
 
 
 def _make_private(database: Database) -> None:
@@ -153,7 +155,7 @@ class Store:
         """Clock of this store: moment and day of everything done in it."""
         return Clock(self.writer.clock)
 
-    def act(self, act: Act, work: Work) -> Any:
+    def act(self, act: Act, work: Callable[[Tx], _Outcome]) -> _Outcome:
         """Do an act; see ``Writer.act``."""
         return self.writer.act(act, work)
 

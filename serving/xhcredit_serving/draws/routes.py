@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
@@ -18,11 +18,20 @@ from xhcredit.jobs.draws import replacements, steps
 from xhcredit.jobs.draws import results as draw_results
 from xhcredit.jobs.draws.publication import draws_with_publication, publication_state
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.rows import PlanFiled, RecordStored, SeedEntered
 from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
+from xhcredit_serving.dependencies import (
+    ServiceDep,
+    StoreDep,
+    Writing,
+    caller_with,
+    writing_with,
+)
 from xhcredit_serving.draws import schemas
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.http.paging import PageQueryDep
 from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
@@ -30,6 +39,11 @@ router = APIRouter(tags=["draws"])
 #: only where a warehouse is: frames are made of it
 warehouse_router = APIRouter(tags=["draws"])
 
+DrawReader = Annotated[Caller, Depends(caller_with(DRAWS_READ))]
+Drawing = Annotated[Writing, Depends(writing_with(DRAWS_RUN))]
+PlanInPath = Annotated[
+    str, Path(max_length=64, description="计划编号 / id of the plan", examples=["zh-2026"])
+]
 DrawInPath = Annotated[
     str,
     Path(
@@ -60,44 +74,81 @@ def draw_of_bureau(service: Service, caller: Caller, permission: str, draw: str)
     return draw_record
 
 
+def draw_with(permission: str) -> Callable[..., dict[str, Any]]:
+    """Dependency: the draw of the address, if it is of a bureau where the caller may do this."""
+
+    authenticated = Depends(caller_with(permission))
+
+    def own_draw(
+        *,
+        caller: Caller = authenticated,
+        service: ServiceDep,
+        draw: DrawInPath,
+    ) -> dict[str, Any]:
+        return draw_of_bureau(service, caller, permission, draw)
+
+    return own_draw
+
+
+DrawToRun = Annotated[dict[str, Any], Depends(draw_with(DRAWS_RUN))]
+
+
 async def _run_in_thread(job: Callable[..., Any], *arguments: Any) -> Response:
     return RoundedJSON(await asyncio.to_thread(job, *arguments), headers=NO_STORE)
 
 
 @router.post(
     "/v1/plans",
-    operation_id="plan_file",
+    operation_id="file_plan",
     summary="备案抽查计划 / file a plan",
     description="按当日规则核验比例、事项与期限后备案；不可更改，另立编号。\n\nRatios, items and "
     "deadlines are checked against the rules of the day; a filed plan never changes.",
-    responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(schemas.EXAMPLE_FILED)},
-    openapi_extra=examples.purpose_parameters(),
+    status_code=201,
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def file_plan(request: Request, new_plan: schemas.NewPlan) -> Response:
+def file_plan(
+    drawing: Drawing, service: ServiceDep, new_plan: schemas.NewPlan, response: Response
+) -> PlanFiled:
     """File an inspection plan."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    if not caller.may(DRAWS_RUN, str(new_plan.plan.get("bureau", ""))):
+    plan_id, bureau = (str(new_plan.plan.get(k, "")) for k in ("id", "bureau"))
+    if not drawing.caller.may(DRAWS_RUN, bureau):
         raise UnknownRecord("this bureau is not yours; file plans of your own bureau")
-    act = _new_act(request, caller, "plan", new_plan.plan, plan=str(new_plan.plan.get("id", "")))
-    arguments = (service.store, act, new_plan.plan, service.rulebook, service.today())
-    return await _run_in_thread(steps.file_plan, *arguments)
+    act = drawing.act("draw.plan", new_plan.plan, plan=plan_id)
+    filed_plan = steps.file_plan(
+        service.store, act, new_plan.plan, service.rulebook, service.today()
+    )
+    response.headers["Location"] = f"/v1/plans/{filed_plan['plan']}"
+    return filed_plan
 
 
 @router.get(
     "/v1/plans",
-    operation_id="plans",
+    operation_id="list_plans",
     summary="抽查计划 / plans",
-    description="本部门已备案的计划。\n\nFiled plans of one's bureaus.",
-    responses=declared_problems() | {200: examples.json_example({"plans": [schemas.EXAMPLE_PLAN]})},
+    description="本部门已备案的计划，最新在前。\n\nFiled plans of one's bureaus, the latest first.",
+    responses=declared_problems(400, 422),
 )
-async def plans(request: Request) -> Response:
-    """Filed plans."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_READ)
-    plan_rows = await asyncio.to_thread(service.store.draws.list_plans, caller.scope(DRAWS_READ))
-    return RoundedJSON({"plans": plan_rows}, headers=NO_STORE)
+def list_plans(caller: DrawReader, store: StoreDep, page: PageQueryDep) -> schemas.PlanPage:
+    """Filed plans, a page of them."""
+    plans = store.draws.list_plans(caller.scope(DRAWS_READ))
+    page_rows, next_cursor = page.cut(plans, key=lambda plan: plan["id"])
+    answers = [schemas.PlanAnswer.model_validate(plan) for plan in page_rows]
+    return {"plans": answers, "next": next_cursor}
+
+
+@router.get(
+    "/v1/plans/{plan}",
+    operation_id="get_plan",
+    summary="单个抽查计划 / one plan",
+    description="备案的全文及其摘要。\n\nAs it was filed, with its digest.",
+    responses=declared_problems(404, 422),
+)
+def get_plan(caller: DrawReader, store: StoreDep, plan: PlanInPath) -> schemas.PlanAnswer:
+    """A filed plan."""
+    plan_row = store.draws.get_plan(plan)
+    if not caller.may(DRAWS_READ, plan_row["bureau"]):
+        raise UnknownRecord(f'there is no plan "{plan}"; list them: /v1/plans')
+    return schemas.PlanAnswer.model_validate(plan_row)
 
 
 @router.get(
@@ -184,42 +235,33 @@ def _freeze(
 
 @router.post(
     "/v1/draws/{draw}/seed",
-    operation_id="draw_seed",
+    operation_id="enter_seed",
     summary="录入种子 / enter the seed",
     description="承诺公布之后，录入所公告外部来源的种子；只能录入一次。\n\n"
     "From the announced outside source, after the commitment, once.",
-    responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(schemas.EXAMPLE_SEED)},
-    openapi_extra=examples.purpose_parameters(),
+    status_code=201,
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def seed(request: Request, draw: DrawInPath, new_seed: schemas.NewSeed) -> Response:
+def enter_seed(
+    drawing: Drawing, store: StoreDep, draw: DrawToRun, new_seed: schemas.NewSeed
+) -> SeedEntered:
     """Enter the seed."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
-    act = _new_act(request, caller, "seed", new_seed.model_dump(), draw=draw)
-    return await _run_in_thread(
-        steps.enter_seed, service.store, act, draw, new_seed.value, new_seed.source
-    )
+    act = drawing.act("draw.seed", new_seed.model_dump(), draw=draw["id"])
+    return steps.enter_seed(store, act, draw["id"], new_seed.value, new_seed.source)
 
 
 @router.post(
-    "/v1/draws/{draw}/run",
-    operation_id="draw_run",
+    "/v1/draws/{draw}:run",
+    operation_id="run_draw",
     summary="抽取并派人 / draw and staff",
     description="由种子算出名单与人员，留存记录。\n\n"
     "The list and the inspectors follow from the seed.",
-    responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(schemas.EXAMPLE_DRAWN)},
-    openapi_extra=examples.purpose_parameters(),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def run(request: Request, draw: DrawInPath) -> Response:
+def run_draw(drawing: Drawing, store: StoreDep, draw: DrawToRun) -> RecordStored:
     """Draw and staff."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
-    act = _new_act(request, caller, "run", None, draw=draw)
-    return await _run_in_thread(steps.run_draw, service.store, act, draw)
+    act = drawing.act("draw.run", None, draw=draw["id"])
+    return steps.run_draw(store, act, draw["id"])
 
 
 @router.post(

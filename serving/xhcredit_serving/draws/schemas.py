@@ -6,8 +6,12 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
+from xhcredit.domain.rows import closed_row
+from xhcredit.draws.plan import Plan
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.paging import Cursor
 
 _ID = "^[a-z0-9][a-z0-9-]{0,63}$"
 ID = re.compile(_ID)
@@ -20,10 +24,7 @@ EXAMPLE_PLAN = {
     "fields": ["general"], "ratios": {"A": "0.01", "B": "0.02", "C": "0.05", "D": "0.1"},
     "places": 2, "qualification": "general", "pause_rounds": 4,
 }  # fmt: skip
-EXAMPLE_FILED = {"plan": "zh-2026", "digest": "5b…"}
 EXAMPLE_FROZEN = {"draw": "zh-2026-07", "commitment": "9c…", "root": "1f…"}
-EXAMPLE_SEED = {"value": "2 7 11 13 25", "source": "…", "entered_at": "2026-07-02T01:00:00.000000Z"}
-EXAMPLE_DRAWN = {"digest": "77…", "selected": 12}
 EXAMPLE_PUBLISHED = {"draw": "zh-2026-07", "published_at": "2026-08-03T02:00:00.000000Z",
              "number": 2, "results": 12, "digest": "44…"}  # fmt: skip
 EXAMPLE_REPLACEMENT = {"code": examples.CODE, "place": 1, "attempt": 1, "away": "J000007",
@@ -50,6 +51,20 @@ EXAMPLE_FRAME = "code,stratum,odds,salt\n…\n"
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class PlanAnswer(Plan):
+    """A plan as it was filed."""
+
+    digest: str = Field(description="计划摘要 / digest of the plan", examples=["5b…"])
+
+
+@closed_row
+class PlanPage(TypedDict):
+    """A page of plans."""
+
+    plans: list[PlanAnswer]
+    next: Cursor
 
 
 class NewPlan(_Body):

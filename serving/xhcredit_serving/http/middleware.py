@@ -243,7 +243,11 @@ class _TrackedSend:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             extra_headers = [(b"x-request-id", self._request_id), *_SECURITY_HEADERS]
-            message = {**message, "headers": [*message.get("headers", ()), *extra_headers]}
+            headers = [*message.get("headers", ()), *extra_headers]
+            # Answers tell of enterprises and persons: no cache keeps one that does not say so.
+            if not any(name.lower() == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))
         await self._send(message)

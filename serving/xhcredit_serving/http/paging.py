@@ -1,13 +1,108 @@
-"""Cursors of lists that are made anew: a place in one version of a list, for one question."""
+"""Keyset pagination: ``after`` a cursor, at most ``limit`` rows, and the ``next`` cursor or null.
+
+A cursor is opaque.  Of a list that grows at its head it is the key of the last row; of one that
+is made anew it is a place in one version of the list, for one question.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
 
 from xhcredit.errors import BadInput
 from xhcredit.store.core.hash_chain import canonical
+
+_Row = TypeVar("_Row")
+MAX_CURSOR_LENGTH = 1000
+#: of the page after this one; null on the last
+Cursor = Annotated[
+    str | None,
+    Field(description="下一页游标，末页为空 / cursor of the next page; null: the last"),
+]
+
+
+@dataclass(frozen=True)
+class PageQuery:
+    """Which page of a list: the rows after a cursor (empty: from the first), at most ``limit``."""
+
+    after: str
+    limit: int
+
+    def cut(
+        self, rows: Sequence[_Row], key: Callable[[_Row], object]
+    ) -> tuple[list[_Row], str | None]:
+        """The page of a whole list, and the cursor of the next.
+
+        Args:
+            rows: all of them, in their order.
+            key: what names a row for ever.
+
+        Raises:
+            BadInput: the cursor names no row of this list.
+        """
+        start = 0
+        if self.after:
+            keys = [cursor_of(key(row)) for row in rows]
+            if self.after not in keys:
+                raise BadInput("the cursor is of another list; begin with the first page")
+            start = keys.index(self.after) + 1
+        page_rows = list(rows[start : start + self.limit])
+        is_last = start + self.limit >= len(rows)
+        return page_rows, None if is_last else cursor_of(key(page_rows[-1]))
+
+
+def cursor_of(key: object) -> str:
+    """The cursor of a row's key.
+
+    >>> cursor_of("zh-2026"), cursor_of(12)
+    ('emgtMjAyNg', 'MTI')
+    """
+    return urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
+
+
+def key_of_cursor(cursor: str) -> str:
+    """The key in a cursor of ``cursor_of``.
+
+    >>> key_of_cursor("emgtMjAyNg")
+    'zh-2026'
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        raise BadInput("this is no cursor; begin with the first page") from None
+
+
+After = Annotated[
+    str,
+    Query(
+        max_length=MAX_CURSOR_LENGTH,
+        pattern=r"^[^\x00]*$",
+        description="上一页的 next / next of the page before; empty: the first page",
+    ),
+]
+
+
+def page_query(most: int = 1000, default: int = 100) -> Callable[..., Awaitable[PageQuery]]:
+    """Dependency: ``after`` and ``limit`` of a list that gives ``most`` rows at once."""
+    # A default, since an annotation would look for ``most`` among the names of the module.
+    limit_query = Query(default, ge=1, le=most, description="每页至多几条 / rows of a page")
+
+    async def query(after: After = "", limit: int = limit_query) -> PageQuery:
+        return PageQuery(after, limit)
+
+    return query
+
+
+PageQueryDep = Annotated[PageQuery, Depends(page_query())]
 
 
 def cursor_mark(page_query: BaseModel, list_version: str) -> str:

@@ -41,7 +41,7 @@ def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(offi
     assert frozen(officer).status_code == 200
     officer.clock.forward(days=1)
     assert officer.post("/v1/draws/d1/seed", json=SEED).json()["value"] == "1 2 3"
-    assert officer.post("/v1/draws/d1/run").json()["selected"] > 0
+    assert officer.post("/v1/draws/d1:run").json()["selected"] > 0
     stranger = {"Authorization": "", "X-Purpose": ""}
     record = officer.get("/v1/public/draws/d1/record.json", headers=stranger).json()
     commitment = officer.get("/v1/public/draws/d1/commitment.json", headers=stranger).content
@@ -70,7 +70,7 @@ def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(offi
 
 def test_steps_out_of_their_order_are_refused_in_words(officer):
     frozen(officer)
-    problem(officer.post("/v1/draws/d1/run"), 404, "unknown_record")
+    problem(officer.post("/v1/draws/d1:run"), 404, "unknown_record")
     problem(frozen(officer), 409, "wrong_state")
     officer.clock.forward(days=1)
     officer.post("/v1/draws/d1/seed", json=SEED)
@@ -102,7 +102,7 @@ def test_a_draw_of_another_bureau_is_as_if_it_were_not_there(officer):
         ("GET", "/v1/draws/d1/frame.csv", None),
         ("GET", "/v1/draws/d1/estimate", None),
         ("POST", "/v1/draws/d1/seed", SEED),
-        ("POST", "/v1/draws/d1/run", None),
+        ("POST", "/v1/draws/d1:run", None),
     ):
         problem(officer.request(method, path, json=body, headers=theirs), 404, "unknown_record")
     assert officer.get("/v1/draws", headers=theirs).json()["draws"] == []

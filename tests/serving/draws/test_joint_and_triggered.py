@@ -28,7 +28,7 @@ def drawn(client, draw, bureau, value):
     assert client.post("/v1/draws", json=body).status_code == 200
     client.clock.forward(days=1)
     client.post(f"/v1/draws/{draw}/seed", json=SEED | {"value": value})
-    assert client.post(f"/v1/draws/{draw}/run").status_code == 200
+    assert client.post(f"/v1/draws/{draw}:run").status_code == 200
 
 
 def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):

@@ -47,7 +47,8 @@ RESTORATION = [
 ]
 #: fuzzed in test_draws
 DRAWS = [
-    "plan_file", "plans", "draws", "draw", "draw_freeze", "draw_seed", "draw_run", "draw_replace",
+    "file_plan", "list_plans", "get_plan", "draws", "draw", "draw_freeze", "enter_seed", "run_draw",
+    "draw_replace",
     "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
     "public_verifier", "joint_lay_over", "joint_draws", "public_joint",
     "check_open", "checks", "check_close", "check_call_off", "trust_list", "trust_list_export",

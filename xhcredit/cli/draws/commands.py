@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -224,7 +225,7 @@ def _bytes(file: Path) -> bytes:
         raise BadInput(f'cannot read "{file}": {error.strerror}; name an existing file') from None
 
 
-def _show_fields(fields: dict[str, Any], json_: bool, next_step: str = "") -> None:
+def _show_fields(fields: Mapping[str, object], json_: bool, next_step: str = "") -> None:
     if json_:
         print_json(fields)
         return

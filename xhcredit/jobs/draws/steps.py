@@ -33,6 +33,7 @@ from xhcredit.jobs.spark.tickets import SparkBound
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.draws.draw_state import FrozenDraw
+from xhcredit.store.draws.rows import PlanFiled, RecordStored, SeedEntered
 from xhcredit.store.store import Store
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def salts(count: int) -> list[str]:
 @log_call("draw.planned", lambda filed_plan: {"plan": filed_plan["plan"]}, refusal="warning")
 def file_plan(
     store: Store, act: Act, plan_fields: Mapping[str, Any], rules: Rulebook, day: date
-) -> Json:
+) -> PlanFiled:
     """Check a plan against the rules of the day and file it.
 
     Raises:
@@ -178,7 +179,7 @@ def _refuse_unqualified(people: tuple[inspector_lists.Inspector, ...], plan: Pla
 
 
 @log_call("draw.seeded", ids=["draw"], refusal="warning")
-def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> Json:
+def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> SeedEntered:
     """Enter the seed from the announced source, once.
 
     Raises:
@@ -200,7 +201,7 @@ def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> Js
 )
 def run_draw(
     store: Store, act: Act, draw: str, progress: Progress = ignore_progress, *, engine: str = ""
-) -> Json:
+) -> RecordStored:
     """Draw, assign inspectors and store the record.
 
     Args:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, insert, select
 
@@ -64,8 +64,8 @@ class Tx:
         self.outcome |= outcome
 
 
-#: what an act does; what it returns is kept under the act's key, so it must be plain JSON
-Work = Callable[[Tx], Any]
+#: what an act's work returns; it is stored under the act's key, so it must be plain JSON
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Writer:
     def __post_init__(self) -> None:
         hasher(self.algorithm)
 
-    def act(self, act: Act, work: Work) -> Any:
+    def act(self, act: Act, work: Callable[[Tx], _Outcome]) -> _Outcome:
         """Run an act: its work, audit log entry and idempotency key are committed together.
 
         The same key with the same request returns the kept response and does nothing.
@@ -94,7 +94,7 @@ class Writer:
                 # once.
                 stored_response = _stored_response(con, act)
                 if stored_response is not None:
-                    return json.loads(stored_response)
+                    return cast(_Outcome, json.loads(stored_response))
             # Head and moment are read under the lock, so entries stand in the order of commits
             # and their moments never fall.
             last_link, moment = chain_head(con), self.clock()
@@ -109,7 +109,8 @@ class Writer:
             con.execute(insert(activity), dict(vars(link)))
             if act.key is not None:
                 con.execute(insert(idempotency), _key_row(act, response, link.seq))
-        return json.loads(response)
+        # As JSON gives it back: the first answer and that of a retry are equal.
+        return cast(_Outcome, json.loads(response))
 
     def record(self, acts: Sequence[Act]) -> int:
         """Add audit log entries of acts that write nothing else (reads), in one commit.

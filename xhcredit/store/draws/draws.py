@@ -24,6 +24,7 @@ from xhcredit.store.draws.publications import (
     publications,
     results_of,
 )
+from xhcredit.store.draws.rows import PlanFiled, RecordStored, SeedEntered
 from xhcredit.store.draws.tables import (
     draw_files,
     draw_replacements,
@@ -47,7 +48,7 @@ class Draws:
     database: Database
     writer: Writer
 
-    def file_plan(self, act: Act, plan: Json) -> Json:
+    def file_plan(self, act: Act, plan: Json) -> PlanFiled:
         """File a plan; its digest goes into every commitment.
 
         Raises:
@@ -56,7 +57,7 @@ class Draws:
         body = canonical(plan)
         digest = digest_of(body.encode())
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> PlanFiled:
             stored_digest = tx.con.scalar(select(plans.c.digest).where(plans.c.id == plan["id"]))
             if stored_digest is not None:
                 raise WrongState(f'plan "{plan["id"]}" was filed before; file it under a new id')
@@ -65,7 +66,7 @@ class Draws:
             tx.audit(plan=plan["id"], digest=digest)
             return {"plan": plan["id"], "digest": digest}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def freeze(self, act: Act, new_draw: FrozenDraw, build_commitment: CommitmentBuilder) -> Json:
         """Freeze a frame and commit to it, in one step.
@@ -95,14 +96,14 @@ class Draws:
 
         return dict(self.writer.act(act, work))
 
-    def seed(self, act: Act, draw: str, value: str, source: str) -> Json:
+    def seed(self, act: Act, draw: str, value: str, source: str) -> SeedEntered:
         """Enter the seed, once and for ever.
 
         Raises:
             WrongState: no frozen draw, a seed is there, or the seed served another round.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> SeedEntered:
             draw_record = draw_state.refuse_unless(tx.con, draw, "frozen")
             digest = digest_of(value.encode())
             served_round = tx.con.scalar(
@@ -125,31 +126,31 @@ class Draws:
                 row = {"digest": digest, "round": draw_record["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)
             _refuse_earlier_seed(draw_record, tx.at)
-            outcome = {"value": value, "source": source, "entered_at": tx.at}
+            outcome: SeedEntered = {"value": value, "source": source, "entered_at": tx.at}
             _add_step(tx, act, draw, "seeded", outcome)
             tx.audit(draw=draw, seed=value)
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def save_record(self, act: Act, draw: str, record: Json, files: Files) -> Json:
+    def save_record(self, act: Act, draw: str, record: Json, files: Files) -> RecordStored:
         """Store the record of a draw.
 
         Raises:
             WrongState: the seed is not there, or the record is.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> RecordStored:
             draw_state.refuse_unless(tx.con, draw, "seeded")
             body = canonical(record).encode()
             digest = digest_of(body)
             _store_files(tx, draw, {**files, "record.json": body})
-            outcome = {"digest": digest, "selected": len(record["selected"])}
+            outcome: RecordStored = {"digest": digest, "selected": len(record["selected"])}
             _add_step(tx, act, draw, "drawn", outcome)
             tx.audit(draw=draw, **outcome)
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def publish(self, act: Act, draw: str, details: Json) -> Json:
         """Record a publication of the list; again after new results.
@@ -306,7 +307,9 @@ class Draws:
             return draw_state.read_file(con, draw, name)
 
 
-def _add_step(tx: Tx, act: Act, draw: str, state: str, details: Json, step: int = 0) -> None:
+def _add_step(
+    tx: Tx, act: Act, draw: str, state: str, details: Mapping[str, object], step: int = 0
+) -> None:
     """Add a step; ``step`` is its number where that does not follow from the state."""
     row = {"draw": draw, "step": step or STATES.index(state) + 1, "state": state, "at": tx.at}
     row |= {"actor": act.actor, "details": canonical(details), "activity": tx.seq}

@@ -1,0 +1,19 @@
+"""Rows that floors hand to each other: dictionaries whose fields a type declares."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import ConfigDict, with_config
+
+_Row = TypeVar("_Row")
+
+
+def closed_row(row_type: type[_Row]) -> type[_Row]:
+    """Decorator of a row type (``TypedDict``): as an answer it takes no other fields.
+
+    Rows come out of the store as dictionaries and leave as JSON.  A declared dictionary is both,
+    so that one declaration serves the type checker, the answer's check and its description.
+    Nobody changes a row in place: what another floor needs of it is a row of another type.
+    """
+    return with_config(ConfigDict(extra="forbid"))(row_type)
