@@ -15,7 +15,7 @@ help:
 	@echo "make mutants  do the tests fail when the code that decides is changed?  (hours; goes on where it was)"
 	@echo "make mutants-sample  the same for 300 drawn at random (minutes)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
-	@echo "make docs   write the pages that are made from the rulebook (docs/rules.md)"
+	@echo "make docs   write the pages made from rulebook and docstrings (docs/rules.md, docs/python-api.md)"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -62,6 +62,7 @@ bench: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	@$(BIN)/xhcredit rules page > docs/rules.md
+	@$(BIN)/python -m tests.api.page
 
 lock:
 	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv

@@ -17,6 +17,7 @@ from xhcredit.rules.rulebook import Rulebook
 
 DOCUMENTS = [
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md", "docs/architecture.md",
+    "docs/python-api.md",
 ]  # fmt: skip
 FOLDERS = (
     "xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks", "docs",

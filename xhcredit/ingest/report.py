@@ -35,7 +35,7 @@ class FileReport:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """All files of one run.
+    """Ingestion of one run, file by file.
 
     ``unmatched`` are source files that no mapping reads; ``unused`` mappings that read no file.
     """

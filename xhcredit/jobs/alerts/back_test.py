@@ -13,6 +13,7 @@ from xhcredit.alerts.back_test import Outcomes, Replay, TierChanges, proof_json,
 from xhcredit.alerts.budget import weekly_capacity
 from xhcredit.alerts.detect import ActiveTrigger, active_triggers
 from xhcredit.domain.progress import Progress, ignore_progress
+from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import DistrictContext
@@ -119,18 +120,27 @@ def past_tier_falls(
     earlier_tiers: np.ndarray | None = None
     for k, day in enumerate(days[::_TIER_STEP]):
         progress("tiers", k * _TIER_STEP, len(days))
-        # By the rules of that very day: a past tier is what the law made of the facts then.
-        model = model_on(rules, release, date(1970, 1, 1) + timedelta(days=day))
-        rows = district.event_columns.present(day)
-        tiers = np.full(len(district.event_columns), "", "U1")
-        if rows.size:
-            tiers[rows] = np.array(TIERS)[
-                score_rows(district.event_columns, model, rows).columns["tier"]
-            ]
+        tiers = tiers_on(district.event_columns, rules, release, day)
         if earlier_tiers is not None:
-            fallen_rows = np.flatnonzero((earlier_tiers != "") & (tiers > earlier_tiers))
-            falls_by_day[day] = {
-                int(r): (str(earlier_tiers[r]), str(tiers[r])) for r in fallen_rows
-            }
+            falls_by_day[day] = tier_falls(earlier_tiers, tiers)
         earlier_tiers = tiers
     return falls_by_day
+
+
+def tiers_on(
+    event_columns: EventColumns, rules: Rulebook, release: Release, day: int
+) -> np.ndarray:
+    """Tier of each enterprise of a store on a day, as known then; empty before it was known."""
+    # By the rules of that very day: a past tier is what the law made of the facts then.
+    model = model_on(rules, release, date(1970, 1, 1) + timedelta(days=day))
+    rows = event_columns.present(day)
+    tiers = np.full(len(event_columns), "", "U1")
+    if rows.size:
+        tiers[rows] = np.array(TIERS)[score_rows(event_columns, model, rows).columns["tier"]]
+    return tiers
+
+
+def tier_falls(earlier_tiers: np.ndarray, tiers: np.ndarray) -> TierChanges:
+    """Enterprises whose tier fell between two days, by position: both tiers."""
+    fallen_rows = np.flatnonzero((earlier_tiers != "") & (tiers > earlier_tiers))
+    return {int(r): (str(earlier_tiers[r]), str(tiers[r])) for r in fallen_rows}

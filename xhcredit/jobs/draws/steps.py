@@ -7,7 +7,7 @@ command goes on from there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,7 +21,7 @@ from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.draws import inspectors as inspector_lists
 from xhcredit.draws import record as draw_record
 from xhcredit.draws import verify
-from xhcredit.draws.commitment import Terms, canonical, commitment, digest_of
+from xhcredit.draws.commitment import ExcludedGroup, Terms, canonical, commitment, digest_of
 from xhcredit.draws.frame import Frame, decoded
 from xhcredit.draws.numerics import SALT_BYTES
 from xhcredit.draws.plan import Plan, read_plan
@@ -117,14 +117,14 @@ def freeze(
     """
     plan, digest = plan_of(store, request.plan, rules)
     people, _ = request.people.read()
-    _refuse_unqualified(people, plan)
+    refuse_unqualified(people, plan)
     replaces, on = request.replaces, request.as_of
     frame_design = frame_for(
         plan, store, warehouse, rules, on, salts=salts, progress=progress, replaces=replaces
     )
     number = request.round or request.draw
     opening = FrozenDraw(request.draw, plan.id, plan.bureau, number, on.isoformat(), replaces)
-    terms = replace(_terms(request, plan, digest, frame_design.excluded), demo=store.is_demo)
+    terms = replace(terms_of(request, plan, digest, frame_design.excluded), demo=store.is_demo)
 
     def make_commitment(frozen_at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:
         progress("commit", 0, 1)
@@ -149,7 +149,10 @@ def plan_of(store: Store, plan: str, rules: Rulebook) -> tuple[Plan, str]:
     return read_plan(plan_row, rules, date.fromisoformat(plan_row["published_on"])), digest
 
 
-def _terms(request: FreezeRequest, plan: Plan, digest: str, excluded: Any) -> Terms:
+def terms_of(
+    request: FreezeRequest, plan: Plan, digest: str, excluded: Sequence[ExcludedGroup] = ()
+) -> Terms:
+    """Terms of a draw under a plan, as its commitment states them; ``digest`` is the plan's."""
     replaces = {"draw_id": request.replaces, "reason": request.reason} if request.replaces else None
     return Terms(
         draw_id=request.draw,
@@ -170,7 +173,12 @@ def _terms(request: FreezeRequest, plan: Plan, digest: str, excluded: Any) -> Te
     )
 
 
-def _refuse_unqualified(people: tuple[inspector_lists.Inspector, ...], plan: Plan) -> None:
+def refuse_unqualified(people: tuple[inspector_lists.Inspector, ...], plan: Plan) -> None:
+    """Refuse a list of inspectors on which nobody may lead a visit of the plan.
+
+    Raises:
+        BadPlan: nobody is qualified.
+    """
     if not any(plan.qualification in inspector.qualifications for inspector in people):
         raise BadPlan(
             f'nobody on the list of inspectors is qualified for "{plan.qualification}"; '
