@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick check walk mutants mutants-sample audit bench docs lock clean help
+.PHONY: demo test quick check walk mutants mutants-sample audit bench docs site pictures lock clean help
 
 help:
 	@echo "make demo   let half a year of the sample district pass (builds the environment first)"
@@ -16,6 +16,8 @@ help:
 	@echo "make mutants-sample  the same for 300 drawn at random (minutes)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
 	@echo "make docs   write the pages made from rulebook and docstrings (docs/rules.md, docs/python-api.md)"
+	@echo "make site   build the documentation as pages for a browser (out/site)"
+	@echo "make pictures  take the pictures of the guides anew"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -63,6 +65,12 @@ bench: $(VENV)/.ready
 docs: $(VENV)/.ready
 	@$(BIN)/xhcredit rules page > docs/rules.md
 	@$(BIN)/python -m tests.api.page
+
+site: $(VENV)/.ready
+	@$(BIN)/python docs/site/build.py out/site
+
+pictures: $(VENV)/.ready
+	@XHCREDIT_GUIDE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_guide_pictures.py
 
 lock:
 	@$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from functools import cache
 
 import pytest
 from typer.main import get_command
+from xhcredit_serving.main import cli as server
+from xhcredit_training.cli import app as training
 
 from tests.walks import ROOT, python_files, shown, tracked
-from xhcredit.cli.main import app
+from xhcredit.cli.main import app as shell
 from xhcredit.features.registry import features
 from xhcredit.rules.listing import rules_page
 from xhcredit.rules.rulebook import Rulebook
 
 DOCUMENTS = [
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md", "docs/architecture.md",
-    "docs/python-api.md",
+    "README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md",
+    "docs/architecture.md", "docs/index.md", "docs/operator.md", "docs/officer.md",
+    "docs/modeler.md", "docs/developer.md", "docs/api.md", "docs/python-api.md",
 ]  # fmt: skip
+PROGRAMS = {"xhcredit": shell, "xhcredit-serve": server, "xhcredit-train": training}
 FOLDERS = (
     "xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks", "docs",
 )  # fmt: skip
@@ -46,15 +52,16 @@ def unknown_targets(text):
 
 
 def calls_in(text):
-    """Calls of the program, as lists of words, up to a comment sign or a pipe."""
-    found = (re.match(r"(?:\$ )?(?:\S*/)?xhcredit (.+)", code) for code in code_in(text))
-    return [re.split(r"\s[#|>]", m[1])[0].split() for m in found if m]
+    """Calls of our programs, as lists of words, up to a comment sign or a pipe."""
+    pattern = r"(?:\$ )?(?:[\d* ]+)?(?:\S*/)?(xhcredit(?:-\w+)?) (.+)"
+    calls = (re.match(pattern, code) for code in code_in(text))
+    return [[m[1], *re.split(r"\s[#|>]", m[2])[0].split()] for m in calls if m]
 
 
 def wrong_in_call(words):
     """What the program would not understand of a call, or nothing."""
-    command = get_command(app)
-    rest = list(words)
+    command = get_command(PROGRAMS[words[0]])
+    rest = list(words[1:])
     while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
         names = re.split(r"\\?\|", rest.pop(0))
         unknown = [n for n in names if n not in command.commands]
@@ -152,7 +159,7 @@ def test_the_version_of_python_is_that_of_the_project(name):
 
 
 def test_commands_in_the_help_exist():
-    calls = calls_in(app.info.help)
+    calls = calls_in(shell.info.help)
 
     assert len(calls) >= 5
     assert [c for c in calls if wrong_in_call(c)] == []
@@ -185,7 +192,8 @@ def test_the_page_of_rules_is_the_rulebook():
 
 def test_every_citation_can_be_opened():
     """A page that is named is in the repository, and has the section that is named."""
-    files = [f for f in tracked() if "vendor" not in f.parts and f.name != "test_docs.py"]
+    # The site has names of its own for some pages; its builder refuses links that lead nowhere.
+    files = [f for f in tracked() if not {"vendor", "site", "test_docs.py"} & set(f.parts)]
     dead = [f"{shown(file)}: {c}" for file in files for c in dead_citations(file)]
 
     assert dead == [], "cite the instrument itself, or a section of a page in docs/"
@@ -248,3 +256,18 @@ def test_planted_untruths_are_found():
     assert dead_paths(PLANTED) == ["nowhere.md", "xhcredit/nosuch.py"]
     assert wrong_versions(PLANTED) == ["3.8"]
     assert not stands_in_code("SeriousListing")
+
+
+def test_the_site_is_built_without_a_dead_link_and_asks_nobody(tmp_path):
+    """Offline: the builder is strict, and no page loads anything from elsewhere."""
+    site = tmp_path / "site"
+    built = subprocess.run(  # the builder is a program of its own
+        [sys.executable, "docs/site/build.py", str(site)], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert built.returncode == 0, built.stdout + built.stderr
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in site.glob("*.html")}
+    assert {"index", "operator", "officer", "modeler", "developer", "api", "rules"} <= set(pages)
+    loaded = r"""<(?:script|img|link|iframe)[^>]+(?:src|href)=["']?(?:https?:)?//"""
+    assert [name for name, page in pages.items() if re.search(loaded, page)] == []
+    assert "关注名单" in (site / "search.json").read_text(encoding="utf-8")
