@@ -76,7 +76,7 @@ def test_a_back_test_counts_alerts_hits_base_and_lead_by_hand(world):
         weeks=8,
         alerts=5,
         per_week=0.62,
-        told=4,
+        judged_alerts=4,
         right=0.75,
         lowest=pytest.approx(low),
         highest=pytest.approx(high),
@@ -180,7 +180,7 @@ def test_an_alert_about_several_is_right_by_the_share_of_them(tmp_path):
     trigger = shipped("address_cluster", at_least=6, growth=6, quiet_days=60)
     told = replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, NOW))
 
-    assert (told.alerts, told.told) == (1, 1)
+    assert (told.alerts, told.judged_alerts) == (1, 1)
     assert told.right == pytest.approx(1 / 3)
     assert told.base == pytest.approx(2 / 20)
     assert told.lead_days == (5 + 20) / 2
@@ -226,7 +226,7 @@ def test_a_proof_is_written_with_four_digits():
         "weeks": 8,
         "alerts": 5,
         "per_week": 0.62,
-        "told": 4,
+        "judged_alerts": 4,
         "right": 0.1235,
         "lowest": 0.6667,
         "highest": None,

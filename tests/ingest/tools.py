@@ -108,6 +108,6 @@ def quarantine(report):
         return []
     with duckdb.connect() as con:
         return con.execute(
-            'SELECT "row", "column", reason, found FROM read_parquet(?) ORDER BY ALL',
+            'SELECT "row", "column", reason, raw_text FROM read_parquet(?) ORDER BY ALL',
             [report.quarantine_csv.replace(".csv", ".parquet")],
         ).fetchall()

@@ -188,7 +188,7 @@ def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():
         cuts=(1, 2),
         points=(10, 0, -10),
         missing=-3,
-        seen=(0, 3),
+        seen_range=(0, 3),
         unseen=-20,
         special=(Special(value=-9, points=3),),
     )

@@ -53,9 +53,15 @@ REFUSED = {
     "nought and minus nought": (special(0.0, -0.0), "special value .*0 stands twice"),
     "a special value at infinity": (special(INF), "special.0.value: .*finite number"),
     "a special value that is no number": (special(NAN), "special.0.value: .*finite number"),
-    "values seen in the wrong order": (changed(seen=[5, 1], unseen=0), "does not ascend"),
-    "values seen up to infinity": (changed(seen=[0, INF], unseen=0), "seen.1: .*finite number"),
-    "values seen without points beyond": (changed(seen=[0, 9]), '"seen" and "unseen" together'),
+    "values seen in the wrong order": (changed(seen_range=[5, 1], unseen=0), "does not ascend"),
+    "values seen up to infinity": (
+        changed(seen_range=[0, INF], unseen=0),
+        "seen_range.1: .*finite number",
+    ),
+    "values seen without points beyond": (
+        changed(seen_range=[0, 9]),
+        '"seen_range" and "unseen" together',
+    ),
     "an indicator without a name": (changed(feature=""), "feature: .*at least 1 character"),
     "no indicators": (table(indicators=[]), "indicators: .*at least 1 item"),
     "an indicator twice": (table(indicators=[ROW, ROW]), "stands twice; join its rows"),

@@ -94,7 +94,7 @@ def test_machines_read_offsets(steady):
     key = new_key(steady.store, roles=["auditor"])
     entries = steady.get("/v1/activity", headers=headers(key)).json()["entries"]
 
-    assert {e["at"] for e in entries} == {"2026-06-30T08:00:00.000000Z"}
+    assert {e["recorded_at"] for e in entries} == {"2026-06-30T08:00:00.000000Z"}
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda f: f.stem)

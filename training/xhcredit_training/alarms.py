@@ -34,13 +34,13 @@ class Alarm:
 
     code: str
     about: str
-    found: float
+    measured: float
     limit: float
     zh: str
     en: str
 
     def __str__(self) -> str:
-        return f"{self.code} {self.about}: {self.found:.3f} (limit {self.limit:g}); {self.en}"
+        return f"{self.code} {self.about}: {self.measured:.3f} (limit {self.limit:g}); {self.en}"
 
 
 def too_good_indicators(sample: Dataset, limits: LeakLimits) -> list[Alarm]:

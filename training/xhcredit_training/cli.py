@@ -164,7 +164,7 @@ def fit(
     )
     for alarm in run_result.alarms:
         console.print(
-            f"[yellow]alarm[/] {alarm.code} {alarm.about}: {alarm.found:.3f} "
+            f"[yellow]alarm[/] {alarm.code} {alarm.about}: {alarm.measured:.3f} "
             f"(> {alarm.limit:g}); {alarm.zh} {alarm.en}",
             soft_wrap=True,
         )

@@ -38,8 +38,8 @@ def _bins(indicator: Indicator) -> Iterator[tuple[Any, ...]]:
     yield "", "", "缺失 missing", indicator.missing
     for special in indicator.special:
         yield special.value, special.value, "特殊 special", special.points
-    if indicator.unseen is not None and indicator.seen is not None:
-        yield *indicator.seen, "未见 unseen (outside)", indicator.unseen
+    if indicator.unseen is not None and indicator.seen_range is not None:
+        yield *indicator.seen_range, "未见 unseen (outside)", indicator.unseen
 
 
 def write_spreadsheet(release: Release, path: Path) -> None:

@@ -34,7 +34,7 @@ class Proof:
     weeks: int
     alerts: int
     per_week: float
-    told: int
+    judged_alerts: int
     right: float | None
     lowest: float | None
     highest: float | None

@@ -103,7 +103,7 @@ class Exploration:
     """
 
     visits: int
-    found: int
+    violations: int
     cost: float
     hidden: float
     error: float

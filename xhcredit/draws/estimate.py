@@ -34,7 +34,7 @@ class Estimate:
 
     enterprises: int
     visits: int
-    found: int
+    violations: int
     rate: float | None
     low: float | None
     high: float | None

@@ -17,7 +17,7 @@ from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.schema import SQL_TYPES, Column
 from xhcredit.ingest.sql_text import literal
 
-PROBLEM_TYPE = 'STRUCT("column" VARCHAR, reason VARCHAR, found VARCHAR, detail VARCHAR)'
+PROBLEM_TYPE = 'STRUCT("column" VARCHAR, reason VARCHAR, raw_text VARCHAR, detail VARCHAR)'
 NULL_PROBLEM = f"NULL::{PROBLEM_TYPE}"
 
 _TRUE = ("1", "true", "t", "yes", "y", "是", "有", "√")
@@ -76,10 +76,11 @@ def cell_sql(column: Column, cell: Cell, digest_of: list[str]) -> CellSql:
     return CellSql(f"({value})::{SQL_TYPES[column.type]}", problem)
 
 
-def problem_sql(label: str, reason_sql: str, found_sql: str, detail_sql: str = "''") -> str:
-    """SQL of a problem; ``reason_sql``, ``found_sql`` and ``detail_sql`` are SQL."""
+def problem_sql(label: str, reason_sql: str, raw_text_sql: str, detail_sql: str = "''") -> str:
+    """SQL of a problem; ``reason_sql``, ``raw_text_sql`` and ``detail_sql`` are SQL."""
     return (
-        f"{{'column': {literal(label)}, 'reason': {reason_sql}, 'found': left({found_sql}, 200), "
+        f"{{'column': {literal(label)}, 'reason': {reason_sql}, "
+        f"'raw_text': left({raw_text_sql}, 200), "
         f"'detail': {detail_sql}}}::{PROBLEM_TYPE}"
     )
 

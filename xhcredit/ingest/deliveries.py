@@ -96,7 +96,7 @@ def _has_due_rows(warehouse: Warehouse, entry: Entry, today: date) -> bool:
     quarantined_rows = read_parquet([quarantine.paths(warehouse, entry.name)[0]])
     return _has_row(
         f"SELECT 1 FROM {quarantined_rows} WHERE reason = 'future_date' "
-        f"AND TRY_CAST(found AS DATE) <= DATE {literal(today.isoformat())} LIMIT 1"
+        f"AND TRY_CAST(raw_text AS DATE) <= DATE {literal(today.isoformat())} LIMIT 1"
     )
 
 

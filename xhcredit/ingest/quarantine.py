@@ -15,17 +15,17 @@ from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.sql_text import literal
 from xhcredit.ingest.warehouse import Warehouse, copy_to_parquet_file
 
-COLUMNS = ("file", "row", "column", "reason", "found", "what_to_do_zh", "what_to_do_en")
+COLUMNS = ("file", "row", "column", "reason", "raw_text", "what_to_do_zh", "what_to_do_en")
 
 
 def create_problems(con: duckdb.DuckDBPyConnection, refused: Sequence[RefusedRow]) -> None:
     """Create relation ``problems`` with the rows that the reader refused."""
     con.execute(
         'CREATE OR REPLACE TABLE problems (_row BIGINT, "column" VARCHAR, reason VARCHAR, '
-        "found VARCHAR, detail VARCHAR)"
+        "raw_text VARCHAR, detail VARCHAR)"
     )
     if refused:
-        rows = [(r.row, "", r.reason, r.found, r.detail) for r in refused]
+        rows = [(r.row, "", r.reason, r.raw_text, r.detail) for r in refused]
         con.executemany("INSERT INTO problems VALUES (?, ?, ?, ?, ?)", rows)
 
 
@@ -80,7 +80,7 @@ def _select(source: str) -> str:
         'row_number() OVER (PARTITION BY _row, reason ORDER BY "column") = 1'
     )
     return (
-        f'SELECT {literal(source)} AS file, _row AS "row", "column", reason, found, '
+        f'SELECT {literal(source)} AS file, _row AS "row", "column", reason, raw_text, '
         f"{remedy_zh} AS what_to_do_zh, {remedy_en} AS what_to_do_en "
         f'FROM ({distinct_problems}) ORDER BY _row, "column", reason'
     )

@@ -44,7 +44,7 @@ def count_skipped(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> int:
 def note_cell_problems(con: duckdb.DuckDBPyConnection, typed_table: str) -> None:
     """Move the problems of single cells to quarantine."""
     con.execute(
-        f'INSERT INTO problems SELECT _row, p."column", p.reason, p.found, p.detail '
+        f'INSERT INTO problems SELECT _row, p."column", p.reason, p.raw_text, p.detail '
         f"FROM (SELECT _row, unnest(_problems) AS p FROM {typed_table} WHERE NOT {GOOD})"
     )
 

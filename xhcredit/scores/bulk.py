@@ -32,7 +32,7 @@ class FlatTable:
     cuts: Array
     points: Array
     missing: Array
-    seen: Array
+    seen_range: Array
     unseen: Array
     special_start: Array
     special_value: Array
@@ -52,7 +52,7 @@ def flatten(table: PointsTable, positions: dict[str, int]) -> FlatTable:
         cuts=np.array([c for i in rows for c in i.cuts], np.float64),
         points=np.array([p for i in rows for p in i.points], np.float64),
         missing=np.array([i.missing for i in rows], np.float64),
-        seen=np.array([i.seen or unbounded for i in rows], np.float64).reshape(-1, 2),
+        seen_range=np.array([i.seen_range or unbounded for i in rows], np.float64).reshape(-1, 2),
         unseen=np.array([i.unseen or 0.0 for i in rows], np.float64),
         special_start=np.cumsum([0, *(len(i.special) for i in rows)]).astype(np.int64),
         special_value=np.array([s.value for s in specials], np.float64),
@@ -110,7 +110,7 @@ def _walk_numpy(x: Array, f: FlatTable, out: Array) -> None:
         # NaN sorts above every cut; clamped to a real bin it is overwritten below, unclamped it
         # would read the next indicator's points.
         out[k] = f.points[f.start[k] + k + np.minimum(bins, f.start[k + 1] - f.start[k])]
-        out[k][(v < f.seen[k, 0]) | (v > f.seen[k, 1])] = f.unseen[k]
+        out[k][(v < f.seen_range[k, 0]) | (v > f.seen_range[k, 1])] = f.unseen[k]
         for s in range(f.special_start[k], f.special_start[k + 1]):
             out[k][v == f.special_value[s]] = f.special_points[s]
         out[k][np.isnan(v)] = f.missing[k]
@@ -140,7 +140,7 @@ def points_matrix(x: Array, flat: FlatTable) -> Array:
         flat.cuts,
         flat.points,
         flat.missing,
-        flat.seen,
+        flat.seen_range,
         flat.unseen,
         flat.special_start,
         flat.special_value,

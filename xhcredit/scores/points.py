@@ -77,8 +77,8 @@ class Indicator(_Frozen):
     """The rows of one indicator.
 
     ``cuts`` ascend; a value falls into bin ``number of cuts <= value``, so ``points`` has one more
-    entry than ``cuts``.  ``missing`` are the points of a missing value.  A value outside ``seen``
-    (lowest and highest value ever seen, if stated) gets ``unseen``.
+    entry than ``cuts``.  ``missing`` are the points of a missing value.  A value outside
+    ``seen_range`` (lowest and highest value ever seen, if stated) gets ``unseen``.
     """
 
     feature: _Name
@@ -86,7 +86,7 @@ class Indicator(_Frozen):
     points: tuple[_Points, ...]
     missing: _Points
     special: tuple[Special, ...] = ()
-    seen: tuple[_Value, _Value] | None = None
+    seen_range: tuple[_Value, _Value] | None = None
     unseen: _Points | None = None
 
     @model_validator(mode="after")
@@ -100,10 +100,14 @@ class Indicator(_Frozen):
             raise ValueError(
                 f'indicator "{self.feature}": cuts {self.cuts} do not ascend; sort them'
             )
-        if (self.seen is None) != (self.unseen is None):
-            raise ValueError(f'indicator "{self.feature}": state "seen" and "unseen" together')
-        if self.seen and self.seen[0] > self.seen[1]:
-            raise ValueError(f'indicator "{self.feature}": "seen" {self.seen} does not ascend')
+        if (self.seen_range is None) != (self.unseen is None):
+            raise ValueError(
+                f'indicator "{self.feature}": state "seen_range" and "unseen" together'
+            )
+        if self.seen_range and self.seen_range[0] > self.seen_range[1]:
+            raise ValueError(
+                f'indicator "{self.feature}": "seen_range" {self.seen_range} does not ascend'
+            )
         values = [special.value for special in self.special]
         repeated = {value for value in values if values.count(value) > 1}
         if repeated:
@@ -120,7 +124,11 @@ class Indicator(_Frozen):
         for special in self.special:
             if value == special.value:
                 return special.points
-        if self.seen and self.unseen is not None and not self.seen[0] <= value <= self.seen[1]:
+        if (
+            self.seen_range
+            and self.unseen is not None
+            and not self.seen_range[0] <= value <= self.seen_range[1]
+        ):
             return self.unseen
         return self.points[bisect_right(self.cuts, value)]
 

@@ -23,8 +23,8 @@ def indicator_sql(indicator: Indicator) -> str:
     whens += [
         f"WHEN {name} = {_number(s.value)} THEN {_number(s.points)}" for s in indicator.special
     ]
-    if indicator.seen and indicator.unseen is not None:
-        low, high = (_number(bound) for bound in indicator.seen)
+    if indicator.seen_range and indicator.unseen is not None:
+        low, high = (_number(bound) for bound in indicator.seen_range)
         whens.append(f"WHEN {name} < {low} OR {name} > {high} THEN {_number(indicator.unseen)}")
     whens += [
         f"WHEN {name} < {_number(cut)} THEN {_number(points)}"

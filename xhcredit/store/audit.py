@@ -152,10 +152,14 @@ def export(
     ):
         statement = statement.where(column == value) if value else statement
     statement = (
-        statement.where(activity.c.at >= entry_filter.since) if entry_filter.since else statement
+        statement.where(activity.c.recorded_at >= entry_filter.since)
+        if entry_filter.since
+        else statement
     )
     statement = (
-        statement.where(activity.c.at < entry_filter.until) if entry_filter.until else statement
+        statement.where(activity.c.recorded_at < entry_filter.until)
+        if entry_filter.until
+        else statement
     )
     count = 0
     table = csv.writer(out, lineterminator="\n")

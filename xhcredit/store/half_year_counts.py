@@ -104,7 +104,7 @@ def _tier_changes(
 
 
 def _drawn_ids(con: Connection, first_day: date, last_day: date, within: BureauScope) -> list[str]:
-    moment_column = draw_steps.c.at
+    moment_column = draw_steps.c.recorded_at
     # Days are those of Shanghai, stored moments are UTC.
     end_moment = format_moment(day_begins(last_day + timedelta(days=1)))
     statement = (

@@ -70,7 +70,7 @@ def _statuses(con: Connection, rules: Rulebook, as_of: date) -> Iterator[Retenti
 def _count_entries(moment: str) -> Select[int]:
     # 网络安全法 第二十三条第三项: logs are kept for six months at least; what is older is only
     # counted, for chain entries cannot go.
-    return select(func.count()).select_from(activity).where(activity.c.at < moment)
+    return select(func.count()).select_from(activity).where(activity.c.recorded_at < moment)
 
 
 def _count_snapshots(moment: str) -> Select[int]:
@@ -88,7 +88,7 @@ def _count_messages(moment: str) -> Select[int]:
 
 def _count_idempotency_keys(moment: str) -> Select[int]:
     joined_tables = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
-    return select(func.count()).select_from(joined_tables).where(activity.c.at < moment)
+    return select(func.count()).select_from(joined_tables).where(activity.c.recorded_at < moment)
 
 
 #: what is counted under each rule; None: kept by the district, not here

@@ -25,7 +25,7 @@ router = APIRouter(tags=["audit"])
 _MAX_NUMBER = 2**53
 _EXAMPLE_ENTRY = {
     "seq": 4711,
-    "at": "2026-06-30T08:00:00.000000Z",
+    "recorded_at": "2026-06-30T08:00:00.000000Z",
     "clock_back_ms": 0,
     "actor": "user:zhang.san",
     "bureau": "市场监管局",
@@ -37,7 +37,7 @@ _EXAMPLE_ENTRY = {
     "digest": "1b…",
 }
 _EXAMPLE_READER = {
-    k: _EXAMPLE_ENTRY[k] for k in ("seq", "at", "actor", "bureau", "purpose", "action")
+    k: _EXAMPLE_ENTRY[k] for k in ("seq", "recorded_at", "actor", "bureau", "purpose", "action")
 }
 _EXAMPLE_VERDICT = {"whole": True, "entries": 4711, "from": 1, "to": 4711, "next": None}
 Limit = Annotated[int, Query(ge=1, le=500)]

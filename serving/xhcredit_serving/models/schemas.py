@@ -20,8 +20,8 @@ EXAMPLE_TIER_MOVE = {
 }  # fmt: skip
 EXAMPLE_SWITCH = {
     "id": 1, "digest": "5b…", "replaces": "9c…", "from_day": "2026-07-01", "candidate": 3,
-    "act": "switch", "at": "2026-06-30T09:00:00.000000Z", "actor": "li", "reason": "季度更新",
-    "activity": 912,
+    "act": "switch", "recorded_at": "2026-06-30T09:00:00.000000Z", "actor": "li",
+    "reason": "季度更新", "activity": 912,
 }  # fmt: skip
 EXAMPLE_CANDIDATE = {
     "id": 3, "digest": "5b…", "name": "boosted-general", "score": "general", "model": "boosted",

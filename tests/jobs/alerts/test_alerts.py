@@ -45,7 +45,7 @@ def proofs(warehouse):
 def test_without_a_back_test_no_trigger_speaks(warehouse, store):
     done = update_alerts(warehouse, store, BOOK, DAY, ACT)
 
-    assert (done.raised, done.found) == (0, 0)
+    assert (done.raised, done.detections) == (0, 0)
     assert "serious_listed" in done.waiting
 
 

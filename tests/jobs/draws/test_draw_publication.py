@@ -20,7 +20,7 @@ LAST, DUE = "2026-07-10", date(2026, 8, 7)
 
 
 def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
-    steps = [] if published is None else [{"state": "published", "at": published}]
+    steps = [] if published is None else [{"state": "published", "recorded_at": published}]
     results = {"a": {"inspected_on": last}} if last else {}
     return {"steps": steps, "results": results, "entered_at": entered if last else None}
 

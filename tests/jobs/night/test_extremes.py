@@ -98,7 +98,8 @@ def test_what_is_outside_is_quarantined_with_its_row_its_value_and_a_reason(fold
     files = [str(file) for file in (folder / "warehouse" / "quarantine").glob("*.parquet")]
     with duckdb.connect() as con:
         lines = con.execute(
-            'SELECT file, "row", reason, found, what_to_do_zh, what_to_do_en FROM read_parquet(?)',
+            'SELECT file, "row", reason, raw_text, what_to_do_zh, what_to_do_en '
+            "FROM read_parquet(?)",
             [files],
         ).fetchall()
     reasons: dict[tuple[str, int], set[str]] = {}
@@ -156,7 +157,7 @@ def test_restoration_alerts_draws_and_explanations_take_every_extreme(folder, tm
     with Store.open(str(tmp_path / "s.db")) as store:
         publish(folder / "night", store, actor="night")
         store_back_tests(store, ACT, DAY, *back_test(warehouse, BOOK, DAY, propose=True))
-        assert update_alerts(warehouse, store, BOOK, DAY, ACT).found > 0
+        assert update_alerts(warehouse, store, BOOK, DAY, ACT).detections > 0
         steps.file_plan(store, ACT, PLAN, BOOK, date(2026, 3, 1))
         asked = steps.FreezeRequest("p", "d", DAY, steps.People(PEOPLE, b"inspector,code,reason\n"))
         steps.freeze(store, ACT, warehouse, BOOK, asked)

@@ -59,8 +59,8 @@ FORBIDDEN = [
     "INSERT INTO snapshots (run, code, tier, composite, general, x, etag, body) "
     "SELECT run, 'new', tier, composite, general, x, etag, body FROM snapshots LIMIT 1",
     "UPDATE idempotency SET response = '1'",
-    "INSERT INTO activity SELECT 99, at, clock_back_ms, actor, bureau, purpose, action, payload, "
-    "algorithm, digest, 'z' FROM activity WHERE seq = 1",
+    "INSERT INTO activity SELECT 99, recorded_at, clock_back_ms, actor, bureau, purpose, action, "
+    "payload, algorithm, digest, 'z' FROM activity WHERE seq = 1",
 ]
 
 
@@ -99,7 +99,11 @@ def unguarded(store, *sql):
 
 
 COLUMNS = [c.name for c in activity.columns if c.name != "seq"]
-VALUES = {"clock_back_ms": "7", "at": "'2026-01-01T00:00:00.000000Z'", "algorithm": "'sm3'"}
+VALUES = {
+    "clock_back_ms": "7",
+    "recorded_at": "'2026-01-01T00:00:00.000000Z'",
+    "algorithm": "'sm3'",
+}
 
 
 @pytest.mark.parametrize("seq", [1, 3, 4])

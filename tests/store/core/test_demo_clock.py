@@ -46,7 +46,7 @@ def demo_store(tmp_path, machine):
 
 def chain_moments(store):
     with store.database.reading() as con:
-        return list(con.scalars(text("SELECT at FROM activity ORDER BY seq")))
+        return list(con.scalars(text("SELECT recorded_at FROM activity ORDER BY seq")))
 
 
 def test_its_clock_begins_where_it_was_made_and_goes_on_at_the_machines_pace(demo_store, machine):

@@ -119,7 +119,7 @@ def test_a_clock_set_back_is_marked_and_never_runs_back(address):
             store.act(act(), keep(number))
         with store.database.reading() as con:
             told = con.execute(
-                select(activity.c.at, activity.c.clock_back_ms).order_by(activity.c.seq)
+                select(activity.c.recorded_at, activity.c.clock_back_ms).order_by(activity.c.seq)
             ).all()
         verdict = verify(store.database)
 

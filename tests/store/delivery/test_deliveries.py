@@ -190,7 +190,7 @@ def test_a_rest_that_nobody_can_read_is_none(store, asked):
         say(store, {"code": "1"})
         [told] = deliver(store, PLAN)
 
-    assert (told.waiting, told.said) == (1, "HTTP 503")
+    assert (told.waiting, told.last_answer) == (1, "HTTP 503")
 
 
 def test_gone_ends_the_subscription(store):
@@ -312,4 +312,4 @@ def test_an_answer_that_never_ends_is_not_waited_for(store):
         over.set()
         dripping.join()
 
-    assert (told.waiting, told.said) == (1, "no answer in 0.5 s")
+    assert (told.waiting, told.last_answer) == (1, "no answer in 0.5 s")

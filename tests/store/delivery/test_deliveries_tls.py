@@ -54,7 +54,7 @@ def test_the_certificate_is_that_of_the_name(store, tmp_path, name, state, said)
         )
 
         assert states(store) == {state: 1}
-        assert said in told.said
+        assert said in told.last_answer
         assert [r.headers["host"] for r in receiver.received] == (
             [f"localhost:{receiver.port}"] if state == "delivered" else []
         )
@@ -68,5 +68,5 @@ def test_without_the_operators_word_a_name_of_something_inside_is_not_connected_
         say(store, {"code": "1"})
         [told] = deliver(store, DeliveryPolicy(ca_file=tmp_path / "pem"))
 
-    assert "is inside, at" in told.said
+    assert "is inside, at" in told.last_answer
     assert receiver.received == []

@@ -179,8 +179,8 @@ def test_of_two_officers_at_once_each_counts_and_one_switches(store):
         "DELETE FROM candidates",
         "UPDATE candidate_steps SET actor = 'x'",
         "DELETE FROM candidate_steps",
-        "INSERT INTO candidate_steps (candidate, step, act, state, at, actor, reason, details, "
-        "activity) VALUES (1, 9, 'a', 'approved', '', 'x', '', '{}', 1)",
+        "INSERT INTO candidate_steps (candidate, step, act, state, recorded_at, actor, reason, "
+        "details, activity) VALUES (1, 9, 'a', 'approved', '', 'x', '', '{}', 1)",
         "UPDATE tier_moves SET tier_after = 'A'",
         "DELETE FROM tier_moves",
         "UPDATE champions SET digest = replaces",

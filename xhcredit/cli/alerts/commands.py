@@ -78,9 +78,9 @@ def show_alerts(alert_update: AlertUpdate) -> None:
     out.print(
         f"{alert_update.raised:,} new, {alert_update.expired:,} expired, "
         f"{alert_update.redated:,} given another due day; "
-        f"of {alert_update.found:,} findings "
+        f"of {alert_update.detections:,} findings "
         f"{alert_update.told_before:,} were told before, {alert_update.quiet:,} too soon "
-        f"after, {alert_update.held:,} beyond the budget{repeated_note}",
+        f"after, {alert_update.held_back:,} beyond the budget{repeated_note}",
         soft_wrap=True,
     )
     if alert_update.due_unknown:
@@ -161,7 +161,7 @@ def _show_back_tests(reports: list[dict[str, Any]], day: str) -> None:
         table.add_row(
             report["trigger"],
             f"{report['per_week']:.2f}",
-            str(report["told"]),
+            str(report["judged_alerts"]),
             precision_text,
             _percentage(report["base"]),
             lead_days_text,

@@ -118,7 +118,9 @@ def _report_line(report: DeliveryReport) -> str:
         f"{report.delivered} delivered, {report.waiting} to be tried again, {report.dead} given up"
     )
     reason_text = (
-        f" ({', '.join(filter(None, (report.stopped, report.said)))})" if report.said else ""
+        f" ({', '.join(filter(None, (report.stopped, report.last_answer)))})"
+        if report.last_answer
+        else ""
     )
     return f"{report.subscription} {report.name}: {counts}{reason_text}"
 

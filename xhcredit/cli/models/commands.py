@@ -100,7 +100,7 @@ def show(
     steps = [
         [
             str(s["step"]),
-            beijing_time(s["at"], seconds=True),
+            beijing_time(s["recorded_at"], seconds=True),
             *(s[k] for k in ("actor", "act", "state", "reason")),
         ]
         for s in candidate["steps"]

@@ -15,7 +15,7 @@ from xhcredit.errors import BadInput
 CHUNK = 20_000
 #: refused rows that are kept with their text; more than this and the file itself is refused
 MAX_REFUSED = 100_000
-_FOUND_LENGTH = 200
+_RAW_TEXT_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RefusedRow:
 
     row: int
     reason: str
-    found: str
+    raw_text: str
     detail: str = ""
 
 
@@ -109,7 +109,7 @@ class StageWriter:
         """
         if self.full:
             raise too_many_refused(row, source)
-        self.refused.append(RefusedRow(row.row, row.reason, shortened(row.found), row.detail))
+        self.refused.append(RefusedRow(row.row, row.reason, shortened(row.raw_text), row.detail))
 
     @property
     def full(self) -> bool:
@@ -138,4 +138,4 @@ def shortened(text: str) -> str:
     >>> shortened("x" * 500)[-3:]
     'xx…'
     """
-    return text if len(text) <= _FOUND_LENGTH else text[:_FOUND_LENGTH] + "…"
+    return text if len(text) <= _RAW_TEXT_LENGTH else text[:_RAW_TEXT_LENGTH] + "…"

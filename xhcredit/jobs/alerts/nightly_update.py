@@ -39,10 +39,10 @@ class AlertUpdate:
     expired: int
     redated: int
     due_unknown: int
-    found: int
+    detections: int
     told_before: int
     quiet: int
-    held: int
+    held_back: int
     waiting: list[str]
     by_trigger: dict[str, int]
     tiers_of_run: int
@@ -147,10 +147,10 @@ def _report(
         by_trigger[c.trigger] = by_trigger.get(c.trigger, 0) + 1
     return {
         "as_of": as_of.isoformat(),
-        "found": len(detections),
+        "detections": len(detections),
         "told_before": choice.known_count,
         "quiet": choice.quiet_count,
-        "held": len(choice.held_back),
+        "held_back": len(choice.held_back),
         "waiting": untested_ids,
         "by_trigger": dict(sorted(by_trigger.items())),
         "tiers_of_run": run,

@@ -73,13 +73,13 @@ class DeliveryReport:
     waiting: int = 0
     dead: int = 0
     stopped: Literal["", "failing", "gone", "ended"] = ""
-    said: str = ""  #: what the last failed attempt brought
+    last_answer: str = ""  #: what the last failed attempt brought
 
     def count_fates(self, fates: Sequence[DeliveryOutcome]) -> None:
         """Add the outcomes of some attempts."""
         for fate in fates:
             setattr(self, fate.state, getattr(self, fate.state) + 1)
-            self.said = self.said if fate.state == "delivered" else fate.answer
+            self.last_answer = self.last_answer if fate.state == "delivered" else fate.answer
 
 
 def deliver(store: Store, policy: DeliveryPolicy | None = None) -> list[DeliveryReport]:
@@ -218,11 +218,11 @@ class _Sender:
                 await response.aclose()
                 return _ReceiverAnswer(response.status_code, dict(response.headers))
         except BadInput as error:
-            return _ReceiverAnswer(said=str(error))
+            return _ReceiverAnswer(text=str(error))
         except TimeoutError:
-            return _ReceiverAnswer(said=f"no answer in {self.policy.timeout_seconds:g} s")
+            return _ReceiverAnswer(text=f"no answer in {self.policy.timeout_seconds:g} s")
         except httpx.HTTPError as error:
-            return _ReceiverAnswer(said=f"{type(error).__name__}: {error}"[:200])
+            return _ReceiverAnswer(text=f"{type(error).__name__}: {error}"[:200])
 
     def _request(self, message: PendingDelivery) -> httpx.Request:
         """HTTP request to the checked IP address, with the host name for TLS and Host."""
@@ -249,17 +249,17 @@ class _Sender:
     def _fate(self, message: PendingDelivery, answer: _ReceiverAnswer) -> DeliveryOutcome:
         moment = self.store.writer.clock()
         if answer.ok:
-            return DeliveryOutcome(message.message, "delivered", answer.said, format_moment(moment))
+            return DeliveryOutcome(message.message, "delivered", answer.text, format_moment(moment))
         attempts = message.attempts + 1
         if attempts >= self.policy.attempts:
-            return DeliveryOutcome(message.message, "dead", answer.said, format_moment(moment))
+            return DeliveryOutcome(message.message, "dead", answer.text, format_moment(moment))
         # A receiver may ask for a longer pause than ours, but not for one without end.
         pause = max(
             self.policy.retry_pause(attempts),
             min(answer.retry_after(moment.timestamp()), self.policy.longest_pause),
         )
         return DeliveryOutcome(
-            message.message, "waiting", answer.said, format_moment(moment + pause)
+            message.message, "waiting", answer.text, format_moment(moment + pause)
         )
 
 
@@ -269,10 +269,10 @@ class _ReceiverAnswer:
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    said: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "said", self.said or f"HTTP {self.status}")
+        object.__setattr__(self, "text", self.text or f"HTTP {self.status}")
 
     @property
     def ok(self) -> bool:

@@ -63,7 +63,9 @@ def publication_state(draw_row: Json, rules: Rulebook, today: date) -> Json:
         publication and while the day is unknown).
     """
     last_visit = max((r["inspected_on"] for r in draw_row["results"].values()), default=None)
-    published_at = next((s["at"] for s in draw_row["steps"] if s["state"] == "published"), None)
+    published_at = next(
+        (s["recorded_at"] for s in draw_row["steps"] if s["state"] == "published"), None
+    )
     return _publication_data(last_visit, draw_row["entered_at"], published_at, rules, today)
 
 

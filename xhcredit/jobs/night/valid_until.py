@@ -161,7 +161,7 @@ def _edges(model: Model) -> Iterator[tuple[str, float]]:
         for row in flat.table.indicators:
             yield from ((row.feature, cut) for cut in row.cuts)
             yield from ((row.feature, special.value) for special in row.special)
-            yield from ((row.feature, bound) for bound in row.seen or ())
+            yield from ((row.feature, bound) for bound in row.seen_range or ())
     conditions = [*model.policy.caps, *model.policy.directs, *model.x_caps]
     yield from ((c.feature, c.at_least) for c in conditions)
     yield from ((a.feature, a.at_least) for a in model.scorer.pool.x.values())

@@ -34,15 +34,15 @@ class CaseQuery:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Applications as JSON-ready values, the latest first; ``more`` says that others follow."""
+    """Applications as JSON-ready values, the latest first; ``has_more`` says that others follow."""
 
     rows: list[dict[str, Any]]
-    more: bool
+    has_more: bool
 
     @property
     def next(self) -> int | None:
         """What to give as ``before`` for the next page; None on the last one."""
-        return int(self.rows[-1]["application"]) if self.more else None
+        return int(self.rows[-1]["application"]) if self.has_more else None
 
 
 def case_page(
@@ -62,9 +62,9 @@ def case_page(
         if query.due_unknown and not case_fields["due_unknown"]:
             continue
         if len(cases) == query.limit:
-            return CasePage(cases, more=True)
+            return CasePage(cases, has_more=True)
         cases.append(case_fields)
-    return CasePage(cases, more=False)
+    return CasePage(cases, has_more=False)
 
 
 def _states_to_read(query: CaseQuery, *, since: bool) -> frozenset[str]:

@@ -81,7 +81,11 @@ class Access:
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is not None:
                 raise BadInput(f'the login "{login}" is taken; choose another')
             row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
-            row |= {"must_change": int(must_change), "password_at": tx.at, "activity": tx.seq}
+            row |= {
+                "must_change": int(must_change),
+                "password_at": tx.recorded_at,
+                "activity": tx.seq,
+            }
             tx.con.execute(insert(users), row)
             tx.audit(login=login)
 
@@ -108,7 +112,7 @@ class Access:
                 raise BadInput("another account has this identity already; take it away there")
             new_columns = dict(columns)
             if "password_hash" in columns:
-                new_columns |= {"password_at": tx.at, "failures": 0, "locked_until": None}
+                new_columns |= {"password_at": tx.recorded_at, "failures": 0, "locked_until": None}
             _update_one_row(
                 tx, update(users).where(users.c.login == login).values(**new_columns), login
             )
@@ -285,7 +289,9 @@ class Access:
 
         def work(tx: Tx) -> None:
             active_key = (keys.c.prefix == prefix) & keys.c.revoked_at.is_(None)
-            _update_one_row(tx, update(keys).where(active_key).values(revoked_at=tx.at), prefix)
+            _update_one_row(
+                tx, update(keys).where(active_key).values(revoked_at=tx.recorded_at), prefix
+            )
             tx.audit(prefix=prefix)
 
         self.writer.act(act, work)

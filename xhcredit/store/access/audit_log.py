@@ -44,8 +44,8 @@ class AuditLogQuery:
         # Payloads are canonical JSON: with its quotes a code is found as a whole value, never
         # as a part of a longer text.
         conditions += [c.payload.contains(f'"{self.code}"', autoescape=True)] if self.code else []
-        conditions += [c.at >= self.since] if self.since else []
-        conditions += [c.at < self.until] if self.until else []
+        conditions += [c.recorded_at >= self.since] if self.since else []
+        conditions += [c.recorded_at < self.until] if self.until else []
         conditions += [c.bureau.in_(self.bureaus)] if self.bureaus is not None else []
         return and_(*conditions)
 

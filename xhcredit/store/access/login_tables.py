@@ -12,8 +12,8 @@ login_failures = Table(
     METADATA,
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("address", Plain, nullable=False),
-    Column("at", Plain, nullable=False),
-    Index("ix_login_failures_address_at", "address", "at"),
+    Column("failed_at", Plain, nullable=False),
+    Index("ix_login_failures_address_failed_at", "address", "failed_at"),
     sqlite_autoincrement=True,
 )
 
@@ -24,5 +24,5 @@ login_states = Table(
     Column("digest", Plain, primary_key=True),
     Column("nonce", Plain, nullable=False),
     Column("verifier", Plain, nullable=False),
-    Column("at", Plain, nullable=False),
+    Column("begun_at", Plain, nullable=False),
 )

@@ -102,7 +102,7 @@ class Sessions:
                 raise LoginRefused("the account changed meanwhile, or the code was used; try again")
             _end_oldest(tx, login, max_sessions - 1)
             row = {"digest": digest_of(cookie), "login": login, "csrf": csrf, "address": address}
-            row |= {"opened_at": tx.at, "seen_at": tx.at, "how": login_method}
+            row |= {"opened_at": tx.recorded_at, "seen_at": tx.recorded_at, "how": login_method}
             tx.con.execute(insert(sessions), row)
             tx.audit(login=login, address=address, how=login_method)
 
@@ -156,13 +156,17 @@ class Sessions:
         with self.database.writing() as con:
             # Old failures go with each new one, so the table stays as small as what still
             # counts.
-            con.execute(delete(login_failures).where(login_failures.c.at < format_moment(since)))
-            con.execute(insert(login_failures), {"address": address, "at": format_moment(moment)})
+            con.execute(
+                delete(login_failures).where(login_failures.c.failed_at < format_moment(since))
+            )
+            con.execute(
+                insert(login_failures), {"address": address, "failed_at": format_moment(moment)}
+            )
 
     def count_failures(self, address: str, since: datetime) -> int:
         """How often logins failed from an address since a moment."""
         failure_filter = (login_failures.c.address == address) & (
-            login_failures.c.at >= format_moment(since)
+            login_failures.c.failed_at >= format_moment(since)
         )
         with self.database.reading() as con:
             return (
@@ -176,8 +180,8 @@ class Sessions:
         """Store the pending OIDC login (state, nonce, PKCE); delete those from before ``since``."""
         row = {"digest": digest_of(state), "nonce": nonce, "verifier": verifier}
         with self.database.writing() as con:
-            con.execute(delete(login_states).where(login_states.c.at < format_moment(since)))
-            con.execute(insert(login_states), {**row, "at": format_moment(moment)})
+            con.execute(delete(login_states).where(login_states.c.begun_at < format_moment(since)))
+            con.execute(insert(login_states), {**row, "begun_at": format_moment(moment)})
 
     def consume_login_state(self, state: str, since: datetime) -> dict[str, Any] | None:
         """Consume the pending OIDC login of a state, once; None if there is none."""
@@ -187,7 +191,7 @@ class Sessions:
             # answered once.
             row = con.execute(select(login_states).where(state_filter)).mappings().first()
             con.execute(delete(login_states).where(state_filter))
-        return None if row is None or row["at"] < format_moment(since) else dict(row)
+        return None if row is None or row["begun_at"] < format_moment(since) else dict(row)
 
 
 def _end_oldest(tx: Tx, login: str, keep_count: int) -> None:

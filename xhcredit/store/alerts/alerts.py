@@ -170,7 +170,7 @@ class Alerts:
                     "trigger": proof["trigger"],
                     "numbers": proof["numbers"],
                     "as_of": as_of.isoformat(),
-                    "data": digest,
+                    "data_digest": digest,
                     "report": canonical(dict(proof)),
                     "activity": tx.seq,
                 }

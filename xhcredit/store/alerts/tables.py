@@ -73,7 +73,7 @@ alert_proofs = Table(
     Column("trigger", Plain, nullable=False),
     Column("numbers", Plain, nullable=False),
     Column("as_of", Plain, nullable=False),
-    Column("data", Plain, nullable=False),
+    Column("data_digest", Plain, nullable=False),
     Column("report", Text, nullable=False),
     activity_reference(),
     Index("ix_alert_proofs_of", "trigger", "numbers", "as_of"),

@@ -93,13 +93,13 @@ def hasher(algorithm: str) -> Callable[[bytes], str]:
 class Link:
     """Entry of the hash chain, as stored.
 
-    ``at`` never runs back: while the computer's clock is behind the entry before, ``at`` repeats
-    that entry's time and ``clock_back_ms`` says by how much the clock was behind.  Refusing
+    ``recorded_at`` never runs back: while the computer's clock is behind the entry before, it
+    repeats that entry's time and ``clock_back_ms`` says by how much the clock was behind.  Refusing
     instead would stop the service for a wrong clock; keeping the wrong time would lie.
     """
 
     seq: int
-    at: str
+    recorded_at: str
     clock_back_ms: int
     actor: str
     bureau: str
@@ -122,14 +122,14 @@ def _digest(fields: Mapping[str, Any]) -> str:
 def next_link(head: Link | None, moment: datetime, algorithm: str, **fields: Any) -> Link:
     """Return the entry that follows ``head``."""
     moment_text, clock_back_ms = format_moment(moment), 0
-    if head is not None and moment_text < head.at:
+    if head is not None and moment_text < head.recorded_at:
         # Rounded up, because 0 means that the clock was right.
-        clock_back_ms = int((parse_moment(head.at) - moment).total_seconds() * 1000) + 1
-        moment_text = head.at
+        clock_back_ms = int((parse_moment(head.recorded_at) - moment).total_seconds() * 1000) + 1
+        moment_text = head.recorded_at
     seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
     chain_fields = {
         "seq": seq,
-        "at": moment_text,
+        "recorded_at": moment_text,
         "clock_back_ms": clock_back_ms,
         "algorithm": algorithm,
     }
@@ -184,6 +184,6 @@ def _link_fault(prior: Link | None, link: Link) -> str:
         return f"its digest cannot be computed ({error})"
     if link.digest != computed_digest:
         return "its content is not what its digest was computed from"
-    if prior is not None and link.at < prior.at:
+    if prior is not None and link.recorded_at < prior.recorded_at:
         return "it is older than the entry before it"
     return ""

@@ -45,12 +45,12 @@ def webhook_body(row: Mapping[str, Any]) -> bytes:
     """Webhook body of a message: type, timestamp and data.
 
     Args:
-        row: columns of the outbox, and ``at`` of its activity entry.
+        row: columns of the outbox, and ``recorded_at`` of its activity entry.
     """
     event_data: dict[str, Any] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
     if row["kind"] == TIER_CHANGED:
         event_data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
     event_data |= json.loads(row["payload"])
-    event = {"type": row["kind"], "timestamp": row["at"], "data": event_data}
+    event = {"type": row["kind"], "timestamp": row["recorded_at"], "data": event_data}
     # Canonical, so that every attempt sends the same bytes under the same name.
     return canonical(event).encode()

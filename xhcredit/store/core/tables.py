@@ -48,7 +48,7 @@ activity = Table(
     "activity",
     METADATA,
     Column("seq", Number, primary_key=True, autoincrement=False),
-    Column("at", Plain, nullable=False),
+    Column("recorded_at", Plain, nullable=False),
     Column("clock_back_ms", BigInteger, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("bureau", Plain, nullable=False),
@@ -58,8 +58,8 @@ activity = Table(
     Column("algorithm", Plain, nullable=False),
     Column("previous", Plain, nullable=False),
     Column("digest", Plain, nullable=False, unique=True),
-    Index("ix_activity_actor_at", "actor", "at"),
-    Index("ix_activity_at", "at"),
+    Index("ix_activity_actor_recorded_at", "actor", "recorded_at"),
+    Index("ix_activity_recorded_at", "recorded_at"),
 )
 
 #: answers to requests that carried an idempotency key (removed after their time)
@@ -102,7 +102,9 @@ runs = Table(
 current = Table(
     "current_run",
     METADATA,
-    Column("one", Integer, CheckConstraint("one = 1", name="one"), primary_key=True),
+    Column(
+        "singleton", Integer, CheckConstraint("singleton = 1", name="singleton"), primary_key=True
+    ),
     Column("run", Number, ForeignKey("runs.run"), nullable=False),
     activity_reference(),
 )

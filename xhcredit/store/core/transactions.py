@@ -52,11 +52,11 @@ class Act:
 
 @dataclass
 class Tx:
-    """An act being done: ``con`` to write with, ``seq`` and ``at`` of its coming entry."""
+    """An act being done: ``con`` to write with, ``seq`` and ``recorded_at`` of its coming entry."""
 
     con: Connection
     seq: int
-    at: str
+    recorded_at: str
     outcome: dict[str, Any] = field(default_factory=dict)
 
     def audit(self, **outcome: Any) -> None:
@@ -101,7 +101,7 @@ class Writer:
             # Rows name their entry before it is there; its number and moment do not depend on
             # what the work finds.
             provisional_link = self._link(last_link, act, moment)
-            tx = Tx(con, provisional_link.seq, provisional_link.at)
+            tx = Tx(con, provisional_link.seq, provisional_link.recorded_at)
             response = canonical(work(tx))
             link = self._link(last_link, act, moment, tx.outcome)
             # Last: its digest covers the outcome. Foreign keys to it are deferred to the

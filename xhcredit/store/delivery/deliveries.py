@@ -95,7 +95,7 @@ class Deliveries:
             earlier.c.due_at > moment,
         )
         statement = (
-            select(deliveries.c.attempts, activity.c.at, outbox)
+            select(deliveries.c.attempts, activity.c.recorded_at, outbox)
             .join_from(deliveries, outbox, deliveries.c.message == outbox.c.id)
             .join(activity, activity.c.seq == outbox.c.activity)
             .where(
@@ -142,7 +142,12 @@ class Deliveries:
             message_filter = (
                 deliveries.c.state == "dead" if since is None else deliveries.c.message >= since
             )
-            reset_columns = {"state": "waiting", "attempts": 0, "due_at": tx.at, "done_at": None}
+            reset_columns = {
+                "state": "waiting",
+                "attempts": 0,
+                "due_at": tx.recorded_at,
+                "done_at": None,
+            }
             reset_statement = (
                 update(deliveries)
                 .where(subscription_filter, message_filter)
@@ -193,7 +198,7 @@ _OUTCOME_STATEMENT = (
     .values(
         state=bindparam("fate"),
         attempts=deliveries.c.attempts + 1,
-        answer=bindparam("said"),
+        answer=bindparam("answer_text"),
         due_at=bindparam("due"),
         done_at=bindparam("done"),
         activity=bindparam("because"),
@@ -212,9 +217,9 @@ def _outcome_row(tx: Tx, subscription: int, fate: DeliveryOutcome) -> dict[str, 
         "of": subscription,
         "number": fate.message,
         "fate": fate.state,
-        "said": fate.answer,
+        "answer_text": fate.answer,
         "due": fate.due_at,
-        "done": None if fate.state == "waiting" else tx.at,
+        "done": None if fate.state == "waiting" else tx.recorded_at,
         "because": tx.seq,
     }
 
@@ -240,7 +245,11 @@ def _add_deliveries(
         deliveries.c.subscription == subscription.id, deliveries.c.message == outbox.c.id
     )
     statement = select(
-        literal(subscription.id), outbox.c.id, outbox.c.code, literal(tx.at), literal(tx.seq)
+        literal(subscription.id),
+        outbox.c.id,
+        outbox.c.code,
+        literal(tx.recorded_at),
+        literal(tx.seq),
     ).where(outbox.c.id > after_message, outbox.c.id <= last_message, ~existing.exists())
     if subscription.kinds:
         statement = statement.where(outbox.c.kind.in_(subscription.kinds))
@@ -258,4 +267,4 @@ def _settle_messages(tx: Tx, condition: Any) -> int:
     settle_statement = update(outbox).where(
         condition, outbox.c.delivered_at.is_(None), ~waiting_delivery.exists()
     )
-    return tx.con.execute(settle_statement.values(delivered_at=tx.at)).rowcount
+    return tx.con.execute(settle_statement.values(delivered_at=tx.recorded_at)).rowcount

@@ -94,7 +94,7 @@ class Subscriptions:
                 # From the row itself, under the writer's lock: two rotations at once lose no
                 # secret.
                 "earlier_secret": subscriptions.c.secret,
-                "earlier_until": format_moment(parse_moment(tx.at) + SECRET_OVERLAP),
+                "earlier_until": format_moment(parse_moment(tx.recorded_at) + SECRET_OVERLAP),
                 "secret": secret,
             }
             _update_row(tx, subscription, **secret_columns)
@@ -115,11 +115,11 @@ class Subscriptions:
                 deliveries.c.subscription == subscription,
                 deliveries.c.state == "waiting",
             )
-            dropped_columns = {"state": "dropped", "done_at": tx.at, "activity": tx.seq}
+            dropped_columns = {"state": "dropped", "done_at": tx.recorded_at, "activity": tx.seq}
             dropped_count = tx.con.execute(
                 update(deliveries).where(*waiting_filter).values(**dropped_columns)
             ).rowcount
-            _update_row(tx, subscription, ended_at=tx.at)
+            _update_row(tx, subscription, ended_at=tx.recorded_at)
             tx.audit(dropped=dropped_count)
 
         self.writer.act(act, work)

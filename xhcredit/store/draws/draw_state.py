@@ -152,7 +152,9 @@ def last_visits(con: Connection, ids: Sequence[str]) -> dict[str, str]:
 def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     """When the last enterprise's first result was entered; corrections do not put it off."""
     c = draw_results.c
-    statement = select(c.draw, func.max(activity.c.at)).join(activity, activity.c.seq == c.activity)
+    statement = select(c.draw, func.max(activity.c.recorded_at)).join(
+        activity, activity.c.seq == c.activity
+    )
     first_entries = statement.where(c.draw.in_(ids), c.entry == 1).group_by(c.draw)
     return {draw: moment for draw, moment in con.execute(first_entries)}
 
@@ -160,7 +162,9 @@ def entered_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
 def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     """When each draw's list was published first; none that was not."""
     c = draw_steps.c
-    statement = select(c.draw, func.min(c.at)).where(c.draw.in_(ids), c.state == STATES[-1])
+    statement = select(c.draw, func.min(c.recorded_at)).where(
+        c.draw.in_(ids), c.state == STATES[-1]
+    )
     return {draw: moment for draw, moment in con.execute(statement.group_by(c.draw))}
 
 

@@ -82,7 +82,7 @@ class Draws:
             # Within the transaction: moment and head of the log are those of the freezing
             # itself and cannot be chosen.
             commitment, files = build_commitment(
-                tx.at, "" if last_entry is None else last_entry.digest
+                tx.recorded_at, "" if last_entry is None else last_entry.digest
             )
             tx.con.execute(insert(draws), {**vars(new_draw), "activity": tx.seq})
             digest = digest_of(canonical(commitment).encode())
@@ -125,8 +125,12 @@ class Draws:
             if served_round is None:
                 row = {"digest": digest, "round": draw_record["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)
-            _refuse_earlier_seed(draw_record, tx.at)
-            outcome: SeedEntered = {"value": value, "source": source, "entered_at": tx.at}
+            _refuse_earlier_seed(draw_record, tx.recorded_at)
+            outcome: SeedEntered = {
+                "value": value,
+                "source": source,
+                "entered_at": tx.recorded_at,
+            }
             _add_step(tx, act, draw, "seeded", outcome)
             tx.audit(draw=draw, seed=value)
             return outcome
@@ -166,7 +170,7 @@ class Draws:
             step = len(draw_record["steps"]) + 1
             _add_step(tx, act, draw, "published", {**details, **publication}, step)
             tx.audit(draw=draw, **publication)
-            return {"draw": draw, "published_at": tx.at, **publication}
+            return {"draw": draw, "published_at": tx.recorded_at, **publication}
 
         return dict(self.writer.act(act, work))
 
@@ -311,7 +315,12 @@ def _add_step(
     tx: Tx, act: Act, draw: str, state: str, details: Mapping[str, object], step: int = 0
 ) -> None:
     """Add a step; ``step`` is its number where that does not follow from the state."""
-    row = {"draw": draw, "step": step or STATES.index(state) + 1, "state": state, "at": tx.at}
+    row = {
+        "draw": draw,
+        "step": step or STATES.index(state) + 1,
+        "state": state,
+        "recorded_at": tx.recorded_at,
+    }
     row |= {"actor": act.actor, "details": canonical(details), "activity": tx.seq}
     tx.con.execute(insert(draw_steps), row)
 
@@ -332,7 +341,7 @@ def _store_files(tx: Tx, draw: str, files: Files) -> None:
 
 def _refuse_earlier_seed(draw_record: Json, seed_at: str) -> None:
     """Refuse a seed that would bear no later moment than the commitment (a clock set back)."""
-    frozen_at = draw_record["steps"][0]["at"]
+    frozen_at = draw_record["steps"][0]["recorded_at"]
     if seed_at <= frozen_at:
         raise WrongState(
             f"the clock says {seed_at}, the commitment is of {frozen_at}; set the clock right first"

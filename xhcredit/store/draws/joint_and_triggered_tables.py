@@ -47,7 +47,7 @@ triggered_steps = Table(
     Column("id", Plain, ForeignKey("triggered_checks.id"), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("state", Plain, nullable=False),
-    Column("at", Plain, nullable=False),
+    Column("recorded_at", Plain, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("details", Text, nullable=False),
     activity_reference(),

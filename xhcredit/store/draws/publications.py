@@ -14,7 +14,7 @@ from xhcredit.store.draws.tables import draw_results
 
 
 def publications(steps: Sequence[Json]) -> list[Json]:
-    """Every publication in its order: ``number`` from 1, ``at``, ``results``, ``digest``.
+    """Every publication in its order: ``number`` from 1, ``published_at``, ``results``, ``digest``.
 
     ``results`` is how many enterprises had one then, ``digest`` is over them; None where it was
     published before these were kept.
@@ -23,7 +23,7 @@ def publications(steps: Sequence[Json]) -> list[Json]:
     return [
         {
             "number": number,
-            "at": s["at"],
+            "published_at": s["recorded_at"],
             "results": s["details"].get("results"),
             "digest": s["details"].get("digest"),
         }

@@ -39,7 +39,7 @@ draw_steps = Table(
     Column("draw", Plain, ForeignKey("draws.id"), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("state", Plain, nullable=False),
-    Column("at", Plain, nullable=False),
+    Column("recorded_at", Plain, nullable=False),
     Column("actor", Plain, nullable=False),
     Column("details", Text, nullable=False),
     activity_reference(),

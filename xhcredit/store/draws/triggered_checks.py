@@ -120,7 +120,7 @@ def _steps_by_check(con: Connection, condition: ColumnElement[bool]) -> dict[str
     statement = select(triggered_steps).where(condition).order_by(triggered_steps.c.step)
     steps_by_check: dict[str, list[Json]] = {}
     for s in con.execute(statement).mappings():
-        step_columns = {k: s[k] for k in ("step", "state", "at", "actor")}
+        step_columns = {k: s[k] for k in ("step", "state", "recorded_at", "actor")}
         steps_by_check.setdefault(s["id"], []).append({**step_columns, **json.loads(s["details"])})
     return steps_by_check
 
@@ -136,6 +136,12 @@ def _check_with_steps(body: str, steps: list[Json]) -> Json:
 
 
 def _add_step(tx: Tx, act: Act, check: str, number: int, state: str, details: Json) -> None:
-    row = {"id": check, "step": number, "state": state, "at": tx.at, "actor": act.actor}
+    row = {
+        "id": check,
+        "step": number,
+        "state": state,
+        "recorded_at": tx.recorded_at,
+        "actor": act.actor,
+    }
     row |= {"details": canonical(details), "activity": tx.seq}
     tx.con.execute(insert(triggered_steps), row)

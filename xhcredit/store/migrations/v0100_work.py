@@ -63,7 +63,7 @@ def _plans() -> None:
         "draw step",
         *plain("draw"),
         *integer("step"),
-        *plain("state", "at", "actor"),
+        *plain("state", "recorded_at", "actor"),
         *words("details"),
         refers("draw_steps", "draw", "draws.id"),
     )
@@ -116,7 +116,7 @@ def _visits_and_checks() -> None:
         "id step",
         *plain("id"),
         *integer("step"),
-        *plain("state", "at", "actor"),
+        *plain("state", "recorded_at", "actor"),
         *words("details"),
         refers("triggered_steps", "id", "triggered_checks.id"),
     )
@@ -155,7 +155,7 @@ def _alerts() -> None:
         "alert_proofs",
         "id",
         *number("id"),
-        *plain("trigger", "numbers", "as_of", "data"),
+        *plain("trigger", "numbers", "as_of", "data_digest"),
         *words("report"),
     )
     index("ix_alert_proofs_of", "alert_proofs", "trigger numbers as_of")
@@ -176,7 +176,7 @@ def _models() -> None:
         "candidate step",
         *number("candidate"),
         *integer("step"),
-        *plain("act", "state", "at", "actor"),
+        *plain("act", "state", "recorded_at", "actor"),
         *words("reason", "details"),
         refers("candidate_steps", "candidate", "candidates.id"),
     )
@@ -197,7 +197,7 @@ def _models() -> None:
         *number("id"),
         *plain("digest", "replaces", "from_day"),
         sa.Column("candidate", Number),
-        *plain("act", "at", "actor"),
+        *plain("act", "recorded_at", "actor"),
         *words("reason"),
         refers("champions", "digest", "releases.digest"),
         refers("champions", "replaces", "releases.digest"),

@@ -120,7 +120,7 @@ def add_step(
         "step": step_number,
         "act": action,
         "state": state,
-        "at": tx.at,
+        "recorded_at": tx.recorded_at,
         "actor": act.actor,
         "reason": reason,
         "details": canonical(details),

@@ -271,7 +271,7 @@ def _add_champion(tx: Tx, act: Act, row: Json, candidate: int, action: str) -> N
         "id": number,
         "candidate": candidate,
         "act": action,
-        "at": tx.at,
+        "recorded_at": tx.recorded_at,
         "actor": act.actor,
     }
     champion_row = {**row, **step_columns, "reason": act.purpose, "activity": tx.seq}

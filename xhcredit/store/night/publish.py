@@ -214,7 +214,7 @@ def _make_current(tx: Tx, run: int, compared_changes: tuple[int | None, TierChan
         changes = _tier_changes_between(tx.con, previous_run, run)
     current_row = {"run": run, "activity": tx.seq}
     if previous_run is None:
-        tx.con.execute(insert(current), {"one": 1, **current_row})
+        tx.con.execute(insert(current), {"singleton": 1, **current_row})
     else:
         tx.con.execute(update(current), current_row)
     if changes:
@@ -276,6 +276,6 @@ def _run_row(tx: Tx, staged: StagedRun, night: Night) -> dict[str, Any]:
         "enterprises": night.enterprises,
         "tiers": canonical(night.tiers),
         "snapshot_digest": staged.digest.hexdigest(),
-        "published_at": tx.at,
+        "published_at": tx.recorded_at,
         "activity": tx.seq,
     }

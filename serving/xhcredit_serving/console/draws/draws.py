@@ -169,7 +169,7 @@ def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str,
         "may_enter": DRAWS_RESULTS in permissions,
         "learned": _estimate_of(service, stored_draw),
         "publication": publication_state(stored_draw, service.rulebook, service.today()),
-        "days": {p["number"]: day_in_china(p["at"]) for p in stored_draw["publications"]},
+        "days": {p["number"]: day_in_china(p["published_at"]) for p in stored_draw["publications"]},
     }
 
 

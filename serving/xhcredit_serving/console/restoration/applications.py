@@ -62,7 +62,7 @@ async def applications(request: Request) -> Response:
         "chosen": next(iter(application_query.states), ""),
         "states": {name: labels for name, labels in STATES.items() if name in states},
         "next_page": with_query(request, before=list_page.next)
-        if list_page.more and rows
+        if list_page.has_more and rows
         else None,
     }
     return page(request, "restoration_applications.html", visitor, **context)

@@ -42,7 +42,7 @@ def _chain() -> None:
         "activity",
         "seq",
         *number("seq"),
-        *plain("at"),
+        *plain("recorded_at"),
         sa.Column("clock_back_ms", sa.BigInteger, nullable=False),
         *plain("actor", "bureau"),
         *words("purpose"),
@@ -52,8 +52,8 @@ def _chain() -> None:
         sa.UniqueConstraint("digest", name="uq_activity_digest"),
         linked=False,
     )
-    index("ix_activity_actor_at", "activity", "actor at")
-    index("ix_activity_at", "activity", "at")
+    index("ix_activity_actor_recorded_at", "activity", "actor recorded_at")
+    index("ix_activity_recorded_at", "activity", "recorded_at")
     table("idempotency", "actor key", *plain("actor", "key", "request_digest"), *words("response"))
 
 
@@ -77,10 +77,10 @@ def _runs() -> None:
     )
     table(
         "current_run",
-        "one",
-        sa.Column("one", sa.Integer),
+        "singleton",
+        sa.Column("singleton", sa.Integer),
         *number("run"),
-        sa.CheckConstraint("one = 1", name="ck_current_run_one"),
+        sa.CheckConstraint("singleton = 1", name="ck_current_run_singleton"),
         refers("current_run", "run", "runs.run"),
     )
 
@@ -209,9 +209,9 @@ def _logins() -> None:
         "login_failures",
         "id",
         sa.Column("id", Number, autoincrement=True),
-        *plain("address", "at"),
+        *plain("address", "failed_at"),
         sqlite_autoincrement=True,
         linked=False,
     )
-    index("ix_login_failures_address_at", "login_failures", "address at")
-    table("login_states", "digest", *plain("digest", "nonce", "verifier", "at"), linked=False)
+    index("ix_login_failures_address_failed_at", "login_failures", "address failed_at")
+    table("login_states", "digest", *plain("digest", "nonce", "verifier", "begun_at"), linked=False)
