@@ -115,7 +115,7 @@ CREATE FUNCTION public.keep_demo_clock_delete() RETURNS trigger
     AS $$BEGIN RAISE EXCEPTION 'demo_clock is append-only' USING ERRCODE = 'restrict_violation'; END$$;
 CREATE FUNCTION public.keep_demo_clock_insert() RETURNS trigger
     LANGUAGE plpgsql
-    AS $$BEGIN IF (NOT EXISTS (SELECT 1 FROM demo_clock) AND EXISTS (SELECT 1 FROM activity)) OR NEW.step <> (SELECT count(*) FROM demo_clock) + 1 OR NEW.moment < (SELECT max(moment) FROM demo_clock) OR NEW.moment < (SELECT max(at) FROM activity) THEN RAISE EXCEPTION 'demo_clock is begun when a store is made and only moves forward: no store becomes a demo store later' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END$$;
+    AS $$BEGIN IF (NOT EXISTS (SELECT 1 FROM demo_clock) AND EXISTS (SELECT 1 FROM activity)) OR NEW.step <> (SELECT count(*) FROM demo_clock) + 1 OR NEW.moment < (SELECT max(moment) FROM demo_clock) OR NEW.moment < (SELECT max(recorded_at) FROM activity) THEN RAISE EXCEPTION 'demo_clock is begun when a store is made and only moves forward: no store becomes a demo store later' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END$$;
 CREATE FUNCTION public.keep_demo_clock_truncate() RETURNS trigger
     LANGUAGE plpgsql
     AS $$BEGIN RAISE EXCEPTION 'demo_clock is append-only' USING ERRCODE = 'restrict_violation'; END$$;

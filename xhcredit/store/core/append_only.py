@@ -59,7 +59,7 @@ _SPECIAL: tuple[_Guard, ...] = (
         "(NOT EXISTS (SELECT 1 FROM demo_clock) AND EXISTS (SELECT 1 FROM activity)) OR "
         "NEW.step <> (SELECT count(*) FROM demo_clock) + 1 OR "
         "NEW.moment < (SELECT max(moment) FROM demo_clock) OR "
-        "NEW.moment < (SELECT max(at) FROM activity)",
+        "NEW.moment < (SELECT max(recorded_at) FROM activity)",
         "begun when a store is made and only moves forward: no store becomes a demo store later",
     ),
 )
