@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import yaml
+
 #: pronouns, participles and words that fit everything: a line alone must say what a name holds
 VAGUE = frozenset({
     "told", "found", "kept", "asked", "given", "made", "seen", "said", "held", "own", "one", "at",
@@ -33,6 +35,52 @@ def vague_public_names(name: str, text: str) -> Iterator[str]:
         if isinstance(node, _FUNCTIONS) and not node.name.startswith("_"):
             for vague in filter(_is_vague, [node.name, *_parameters(node)]):
                 yield f'{name}:{node.lineno}: "{vague}" in {node.name}; {_CURE}'
+
+
+def vague_fields(name: str, text: str) -> Iterator[str]:
+    """Vague names of what rows, answers and queries hold: annotated fields of classes."""
+    for kind in ast.walk(ast.parse(text)):
+        if isinstance(kind, ast.ClassDef):
+            for node in kind.body:
+                field = ast.unparse(node.target) if isinstance(node, ast.AnnAssign) else ""
+                if _is_vague(field):
+                    yield f'{name}:{node.lineno}: a field "{field}" of {kind.name}; {_CURE}'
+
+
+def vague_columns(name: str, text: str) -> Iterator[str]:
+    """Vague names of tables and columns of the store: ``Table("data", …, Column("at", …))``."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and _called(node) in ("Table", "Column") and node.args:
+            named = node.args[0]
+            if isinstance(named, ast.Constant) and _is_vague(str(named.value)):
+                kind = _called(node).lower()
+                yield f'{name}:{node.lineno}: a {kind} "{named.value}"; {_CURE}'
+
+
+def vague_routes(name: str, text: str) -> Iterator[str]:
+    """Vague names in routes: of their functions, their parameters, and of parameters in paths."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, _FUNCTIONS):
+            routes = [d for d in node.decorator_list if _is_route(d)]
+            in_paths = [p for route in routes for p in re.findall(r"{(\w+)", ast.unparse(route))]
+            names = [node.name, *_parameters(node), *in_paths] if routes else []
+            for vague in dict.fromkeys(filter(_is_vague, names)):
+                yield f'{name}:{node.lineno}: "{vague}" in the route {node.name}; {_CURE}'
+
+
+def vague_keys(name: str, text: str) -> Iterator[str]:
+    """Vague keys of a YAML file, wherever they stand in it."""
+    nodes = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if _is_vague(key.value):
+                    yield f'{name}:{key.start_mark.line + 1}: a key "{key.value}"; {_CURE}'
+                # what a category may be is a value, not a name: a promise is "kept" or "broken"
+                nodes += [] if key.value == "values" else [value]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
 
 
 def silent_imports(name: str, text: str) -> Iterator[str]:
@@ -74,6 +122,20 @@ def questioning_docstrings(name: str, text: str) -> Iterator[str]:
 
 def _is_vague(name: str) -> bool:
     return name.strip("_").lower() in VAGUE
+
+
+def _called(call: ast.Call) -> str:
+    """Last name of what is called: ``Column`` of ``sa.Column(…)``."""
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _is_route(decorator: ast.expr) -> bool:
+    methods = ("get", "post", "put", "patch", "delete")
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Attribute)
+        and decorator.func.attr in methods
+    )
 
 
 def _is_table(value: ast.expr) -> bool:

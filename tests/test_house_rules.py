@@ -94,6 +94,18 @@ def test_public_names_of_the_library_say_what_they_stand_for():
     assert complaints(naming.vague_public_names, LIBRARY) == ""
 
 
+@pytest.mark.parametrize("walk", [naming.vague_fields, naming.vague_columns, naming.vague_routes])
+def test_fields_columns_and_routes_say_what_they_hold(walk):
+    assert complaints(walk, LIBRARY) == ""
+
+
+def test_keys_of_rules_and_directory_say_what_they_hold():
+    files = [*(ROOT / "xhcredit").rglob("*.yaml")]
+
+    assert files
+    assert complaints(naming.vague_keys, files) == ""
+
+
 def test_of_all_local_names_at_most_one_in_two_hundred_is_vague():
     names = [n for f in LIBRARY for n in naming.local_names(f.read_text(encoding="utf-8"))]
     vague = [n for n in names if n in naming.VAGUE]

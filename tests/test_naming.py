@@ -25,7 +25,7 @@ def penalties_of(code: str) -> list[str]:
 '''
 WALKS = [
     naming.vague_public_names, naming.silent_imports, naming.packed_statements,
-    naming.questioning_docstrings,
+    naming.questioning_docstrings, naming.vague_fields, naming.vague_columns, naming.vague_routes,
 ]  # fmt: skip
 
 
@@ -53,6 +53,35 @@ def test_vague_names_of_what_others_use_are_named(text, word):
     [complaint] = complaints(naming.vague_public_names, text)
 
     assert f'"{word}"' in complaint
+
+
+@pytest.mark.parametrize(
+    ("walk", "text", "word"),
+    [
+        (naming.vague_fields, "class Proof:\n    told: int", "told"),
+        (naming.vague_fields, "class Page:\n    rows: list\n    _more: bool = False", "_more"),
+        (naming.vague_columns, "Table('data', METADATA)", "data"),
+        (naming.vague_columns, "t = Table('runs', METADATA, Column('at', Text))", "at"),
+        (naming.vague_columns, "sa.Column('one', sa.Integer)", "one"),
+        (naming.vague_routes, "@router.get('/v1/runs')\ndef found(): ...", "found"),
+        (naming.vague_routes, "@router.post('/v1/runs')\nasync def _run(asked): ...", "asked"),
+        (naming.vague_routes, "@router.get(ADDRESS + '/{one}')\ndef run(): ...", "one"),
+        (naming.vague_keys, "entries:\n- from: 2026-01-01\n  value: {given: 3}", "given"),
+    ],
+)
+def test_vague_names_of_fields_columns_routes_and_keys_are_named(walk, text, word):
+    [complaint] = complaints(walk, text)
+
+    assert f'"{word}"' in complaint
+
+
+def test_what_is_no_column_route_or_field_may_hold_such_a_word():
+    text = "Column(name)\n\n@cache\ndef f(): return {'at': 1}\n"
+
+    assert complaints(naming.vague_columns, text) == []
+    assert complaints(naming.vague_routes, text) == []
+    assert complaints(naming.vague_keys, "from: 2026-01-01\nvalue: at\n") == []
+    assert complaints(naming.vague_keys, "outcome: {values: {kept: 已履行}}") == []
 
 
 def test_a_module_with_a_vague_name_is_named():
