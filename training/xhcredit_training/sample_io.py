@@ -28,7 +28,7 @@ def save_sample(sample: Dataset, path: Path, provenance: dict[str, Any]) -> None
     metadata = {
         "columns": [asdict(c) for c in sample.columns],
         "notes": dict(sample.notes),
-        "told": provenance,
+        "provenance": provenance,
     }
     table = pa.table(array_by_column).replace_schema_metadata(
         {"xhcredit.sample": json.dumps(metadata)}
@@ -61,7 +61,7 @@ def load_sample(path: Path) -> tuple[Dataset, dict[str, Any]]:
         notes=metadata["notes"],
         identifiers=_prefixed(array_by_column, "_identifier_"),
     )
-    return dataset, metadata["told"]
+    return dataset, metadata["provenance"]
 
 
 def _prefixed(array_by_column: dict[str, Array], prefix: str) -> dict[str, Array]:

@@ -174,7 +174,7 @@ def _demo_mark(record: Json) -> str:
 def publication_history(draw_row: Json) -> list[str]:
     """Texts of all publications, the latest first; each begins with a semicolon."""
     return [
-        f"；第{p['number']}次公示 {day_in_china(p['at'])}"
+        f"；第{p['number']}次公示 {day_in_china(p['published_at'])}"
         + (f"（有结果 {p['results']} 户）" if p["results"] else "")
         for p in reversed(draw_row["publications"])
     ]

@@ -36,13 +36,13 @@ class SparkBound(BoundTicket):
         """
         codes = pa.array(ticket_codes, pa.binary())
         slices = -(-len(codes) // _SLICE)
-        rows = pa.table({"at": pa.array(range(len(codes)), pa.int64()), "code": codes})
+        rows = pa.table({"position": pa.array(range(len(codes)), pa.int64()), "code": codes})
         with self._spark.translate_errors():
             frame = self._spark.session.createDataFrame(rows).repartition(max(slices, 1))
             starts_function = at_worker("xhcredit.jobs.spark.tickets:starts_of", *self._draw)
             starts_table = frame.mapInArrow(starts_function, "at BIGINT, start BIGINT").toArrow()
         start_numbers = np.empty(len(codes), np.uint64)
-        start_numbers[starts_table["at"].to_numpy()] = (
+        start_numbers[starts_table["position"].to_numpy()] = (
             starts_table["start"].to_numpy().view(np.uint64)
         )
         return start_numbers
@@ -55,4 +55,6 @@ def starts_of(
     ticket = BoundTicket(seed, round_id)
     for batch in batches:
         starts = ticket.starts(batch.column("code").to_pylist()).view(np.int64)
-        yield pa.RecordBatch.from_arrays([batch.column("at"), pa.array(starts)], ["at", "start"])
+        yield pa.RecordBatch.from_arrays(
+            [batch.column("position"), pa.array(starts)], ["position", "start"]
+        )
