@@ -67,8 +67,8 @@ def list_(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     _print_table("候选评分卡 candidates", headings, rows)
     for s in switches:
         out.print(
-            f"{china_day(s['recorded_at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores from "
-            f"{s['from_day']} ({s['reason']})",
+            f"{china_day(s['recorded_at'])} {s['act']} by {s['actor']}: {s['digest'][:12]} scores "
+            f"from {s['from_day']} ({s['reason']})",
             soft_wrap=True,
         )
 

@@ -40,7 +40,9 @@ class SparkBound(BoundTicket):
         with self._spark.translate_errors():
             frame = self._spark.session.createDataFrame(rows).repartition(max(slices, 1))
             starts_function = at_worker("xhcredit.jobs.spark.tickets:starts_of", *self._draw)
-            starts_table = frame.mapInArrow(starts_function, "at BIGINT, start BIGINT").toArrow()
+            starts_table = frame.mapInArrow(
+                starts_function, "position BIGINT, start BIGINT"
+            ).toArrow()
         start_numbers = np.empty(len(codes), np.uint64)
         start_numbers[starts_table["position"].to_numpy()] = (
             starts_table["start"].to_numpy().view(np.uint64)
