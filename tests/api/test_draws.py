@@ -126,7 +126,7 @@ def test_an_estimate_counts_everybody_of_the_frame(frozen, tiers):
     frame = pd.DataFrame({"code": tiers.index, "stratum": tiers.array, "tier": tiers.array})
     estimates = xhcredit.estimate_draw(frame.assign(odds="1", drawn=True, failed=failed))
 
-    assert estimates.whole["found"] == estimates.violations == failed.sum()
+    assert estimates.whole["violations_found"] == estimates.violations == failed.sum()
     assert estimates.groups["tier"]["enterprises"].to_dict() == tiers.value_counts().to_dict()
     with pytest.raises(NothingKnown, match="no drawn enterprise has a result"):
         xhcredit.estimate_draw(frame.assign(odds="1", drawn=True, failed=None))

@@ -126,6 +126,6 @@ def test_exploration_has_a_price_and_finds_what_nobody_else_would():
         np.array([True, False]),
     )
 
-    assert (got.visits, got.violations, got.hidden) == (50, 1, 20)
+    assert (got.visits, got.violations_found, got.hidden) == (50, 1, 20)
     assert got.cost == pytest.approx(9)
     assert 0 < got.error < 0.05

@@ -269,10 +269,10 @@ class DrawEstimates:
     """What a draw says of everybody in its frame, without the bias of whom it visited.
 
     ``whole`` and each row of ``groups`` (a frame per column asked about, index ``group``):
-    ``enterprises``, ``visits``, ``found``, ``rate`` with its 95 % interval ``low`` … ``high``
-    (shares 0–1; missing: nobody visited), ``total``. ``violations`` is the Horvitz-Thompson total
-    with ``standard_error``. ``comparison`` (with other ways of drawing) and ``score`` (weighted
-    AUC) need ``risk``.
+    ``enterprises``, ``visits``, ``violations_found``, ``rate`` with its 95 % interval ``low`` …
+    ``high`` (shares 0–1; missing: nobody visited), ``total``. ``violations`` is the
+    Horvitz-Thompson total with ``standard_error``. ``comparison`` (with other ways of drawing) and
+    ``score`` (weighted AUC) need ``risk``.
     """
 
     whole: Mapping[str, Any]

@@ -103,7 +103,7 @@ class Exploration:
     """
 
     visits: int
-    violations: int
+    violations_found: int
     cost: float
     hidden: float
     error: float

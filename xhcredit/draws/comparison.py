@@ -49,25 +49,25 @@ class DrawResults:
 class Comparison:
     """Violations by way of choosing, for the same number of visits.
 
-    ``violations`` is counted; the others are estimates (None where nobody who would have been taken
-    was visited).  ``price`` is what the draw gives up against "highest score first" for knowing the
-    rest: violations that this would have found beyond ``violations``.
+    ``violations_found`` is counted; the others are estimates (None where nobody who would have been
+    taken was visited).  ``price`` is what the draw gives up against "highest score first" for
+    knowing the rest: violations that this would have found beyond ``violations_found``.
     """
 
     visits: int
-    violations: int
+    violations_found: int
     uniform: tuple[float, float, float] | None
     highest_first: tuple[float, float, float] | None
 
     @property
     def price(self) -> float | None:
         """Violations given up against "highest score first" (negative: the draw found more)."""
-        return None if self.highest_first is None else self.highest_first[0] - self.violations
+        return None if self.highest_first is None else self.highest_first[0] - self.violations_found
 
     @property
     def gain(self) -> float | None:
         """Violations won against a uniform draw."""
-        return None if self.uniform is None else self.violations - self.uniform[0]
+        return None if self.uniform is None else self.violations_found - self.uniform[0]
 
 
 def compare_designs(draw_results: DrawResults, risk: Array) -> Comparison:

@@ -34,7 +34,7 @@ class Estimate:
 
     enterprises: int
     visits: int
-    violations: int
+    violations_found: int
     rate: float | None
     low: float | None
     high: float | None

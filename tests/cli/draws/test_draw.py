@@ -87,7 +87,7 @@ def test_from_plan_to_estimate_as_an_officer_goes(office):
     assert (listed["id"], listed["state"]) == ("d1", "drawn")
     assert replaced["instead"] not in first["inspectors"]
     assert entered.startswith(f"{len(codes)} results entered")
-    assert (told["drawn"], told["comparison"]["violations"]) == (len(codes), len(codes) // 2)
+    assert (told["drawn"], told["comparison"]["violations_found"]) == (len(codes), len(codes) // 2)
     assert told["total"]["violations"] > 0
     assert done(office.say("show", "d1", "--json")).json["state"] == "published"
     public = (office.out / "public_list.csv").read_text(encoding="utf-8-sig")

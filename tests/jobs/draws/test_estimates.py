@@ -41,7 +41,7 @@ def test_everything_is_plain_data(frame):
     assert [g["group"] for g in got["groups"]["tier"]] == ["A", "B", "D"]
     assert got["groups"]["tier"][2]["enterprises"] == 100
     assert got["groups"]["street"][0]["low"] < got["whole"]["rate"] < got["whole"]["high"]
-    assert got["comparison"]["violations"] == 19
+    assert got["comparison"]["violations_found"] == 19
     assert 0 <= got["score"]["auc"]["low"] <= got["score"]["auc"]["high"] <= 1
     assert got["score"]["observed_over_promised"]["value"] == pytest.approx(1.03, abs=0.05)
 
@@ -83,5 +83,5 @@ def test_burden_and_exploration_are_reported(frame):
     with pytest.raises(BadInput, match="y was visited"):
         burden_report(visits, firms.head(1), pause=4, rounds_per_year=4, cap=1)
     explored = exploration_report(frame)
-    assert (explored["visits"], explored["violations"]) == (35, 9)
+    assert (explored["visits"], explored["violations_found"]) == (35, 9)
     assert explored["hidden"] == pytest.approx(300 * 4 / 15 + 200 * 5 / 20)
