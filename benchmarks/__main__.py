@@ -62,28 +62,28 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _keep(suite: str, rows: list[dict[str, Any]], kept: dict[str, Any]) -> None:
+def _keep(suite: str, rows: list[dict[str, Any]], results: dict[str, Any]) -> None:
     """Put a suite's rows in place of earlier ones of the same sizes, and write the file."""
     sizes = {row["size"] for row in rows}
-    earlier = [row for row in kept.get(suite, []) if row["size"] not in sizes]
-    kept[suite] = sorted(earlier + rows, key=lambda row: row["size"])
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+    earlier = [row for row in results.get(suite, []) if row["size"] not in sizes]
+    results[suite] = sorted(earlier + rows, key=lambda row: row["size"])
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def main() -> int:
     """Run the suites; returns the exit code."""
-    given = parser().parse_args()
-    sizes = tuple(int(s) for s in given.sizes.split(",")) if given.sizes else SIZES
-    plan = Plan(sizes[:2] if given.quick else sizes, 2 if given.quick else given.pairs)
+    options = parser().parse_args()
+    sizes = tuple(int(s) for s in options.sizes.split(",")) if options.sizes else SIZES
+    plan = Plan(sizes[:2] if options.quick else sizes, 2 if options.quick else options.pairs)
     (OUT / "scratch").mkdir(parents=True, exist_ok=True)
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    if not given.report:
-        for suite in given.suite or SUITES:
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if not options.report:
+        for suite in options.suite or SUITES:
             for rows in SUITES[suite](plan):
-                kept["machine"] = machine()
-                _keep(suite, rows, kept)
-    print(table(kept))
-    for line in plot(kept, OUT):
+                results["machine"] = machine()
+                _keep(suite, rows, results)
+    print(table(results))
+    for line in plot(results, OUT):
         print(line)
     return 0
 

@@ -36,8 +36,8 @@ MAPPINGS = Path(str(files("xhcredit.ingest.mappings"))) / "beijing"
 
 def auc(risk: Array, failed: Array) -> float:
     """Probability that a failure was ranked above a pass; ties count half (Mann-Whitney)."""
-    _, at, size = np.unique(risk, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(size) - (size - 1) / 2)[at]
+    _, rank_of_row, size = np.unique(risk, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(size) - (size - 1) / 2)[rank_of_row]
     bad = int(failed.sum())
     if bad in (0, failed.size):
         return float("nan")
@@ -59,10 +59,10 @@ def visits(store: EventColumns) -> dict[str, Array]:
 
 def rules_of_thumb(v: dict[str, Array], size: int, cut: int) -> tuple[dict[str, Array], Array]:
     """Risk by enterprise of each peer, and the number of earlier visits."""
-    seen = (v["day"] <= cut) & (v["known"] <= cut)
-    count = np.bincount(v["ent"][seen], minlength=size)
-    bad = np.bincount(v["ent"][seen], weights=v["failed"][seen], minlength=size)
-    mean = v["failed"][seen].mean()
+    is_known = (v["day"] <= cut) & (v["known"] <= cut)
+    count = np.bincount(v["ent"][is_known], minlength=size)
+    bad = np.bincount(v["ent"][is_known], weights=v["failed"][is_known], minlength=size)
+    mean = v["failed"][is_known].mean()
     share = np.divide(bad, count, out=np.full(size, mean), where=count > 0)
     peers = {
         "plain": share,
@@ -113,8 +113,8 @@ def evaluate(warehouse: Path) -> list[dict[str, Any]]:
 def _row(
     name: str, risk: Array, peers: dict[str, Array], ent: Array, failed: Array
 ) -> dict[str, Any]:
-    def gain(at: Array) -> float:
-        return auc(risk[ent[at]], failed[at]) - auc(peers["plain"][ent[at]], failed[at])
+    def gain(picks: Array) -> float:
+        return auc(risk[ent[picks]], failed[picks]) - auc(peers["plain"][ent[picks]], failed[picks])
 
     return {
         "population": name,

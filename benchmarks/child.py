@@ -22,8 +22,8 @@ def main() -> None:
     cpu, wall = _cpu(), time.perf_counter()
     result = work()
     measured = {"cpu": _cpu() - cpu, "wall": time.perf_counter() - wall}
-    said = result() if callable(result) else (result or {})
-    Path(answer).write_text(json.dumps({**said, **measured}))
+    figures = result() if callable(result) else (result or {})
+    Path(answer).write_text(json.dumps({**figures, **measured}))
 
 
 if __name__ == "__main__":

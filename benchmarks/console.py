@@ -88,7 +88,7 @@ def _let_in(store: Path) -> None:
 
 def filtered(page: Any) -> list[Timed]:
     """Every filter on a page without filters, the first time and then in turns."""
-    found = []
+    timings = []
     for name, what, value in FILTERS:
         times, rows = [], ""
         for _ in range(ROUNDS + 1):
@@ -98,8 +98,10 @@ def filtered(page: Any) -> list[Timed]:
             caption = page.locator("caption")
             rows = caption.inner_text().split()[0] if caption.count() else "0"
         again = times[1:]
-        found.append(Timed(name, rows, *(round(t) for t in (times[0], median(again), max(again)))))
-    return found
+        timings.append(
+            Timed(name, rows, *(round(t) for t in (times[0], median(again), max(again))))
+        )
+    return timings
 
 
 def first_load(page: Any) -> dict[str, Any]:
@@ -138,9 +140,9 @@ def visit(site: str) -> tuple[dict[str, Any], list[Timed]]:
         page.click("main button")
         page.wait_for_url("**/console/watchlist**")
         page.wait_for_load_state("networkidle")
-        told = first_load(page), filtered(page)
+        visit_times = first_load(page), filtered(page)
         browser.close()
-    return told
+    return visit_times
 
 
 def main() -> None:
@@ -157,12 +159,12 @@ def main() -> None:
         "--port",
         str(PORT),
     )
-    with server(*command, at=f"{site}/console/login"):
+    with server(*command, ready_url=f"{site}/console/login"):
         load, rows = visit(site)
     show([load])
     show([asdict(row) for row in rows])
-    kept = {"size": size, "first_load": load, "filters": [asdict(row) for row in rows]}
-    (OUT / "console.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+    report = {"size": size, "first_load": load, "filters": [asdict(row) for row in rows]}
+    (OUT / "console.json").write_text(json.dumps(report, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

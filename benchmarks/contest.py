@@ -41,8 +41,8 @@ _MORE = (
 def release() -> Release:
     """The general table with six indicators more."""
     general = load_release().general
-    more = general.model_copy(update={"indicators": (*general.indicators, *_MORE)})
-    return Release("benchmark", {"general": more})
+    extended_table = general.model_copy(update={"indicators": (*general.indicators, *_MORE)})
+    return Release("benchmark", {"general": extended_table})
 
 
 def model() -> Model:

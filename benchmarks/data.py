@@ -48,18 +48,18 @@ def ensure(size: int, tell: Callable[[str], None] = print) -> dict[str, Any]:
     options = ["--enterprises", str(size), "--seed", str(SEED), "--out", str(home(size))]
     quiet = ["--format", "parquet", "--no-dirt", "--no-truth"]
     subprocess.run([*generator, *options, *quiet], check=True, stdout=subprocess.DEVNULL)
-    one = measure("data.ingest", size=size)
+    ingest_run = measure("data.ingest", size=size)
     measure("data.native", size=size)
     measure("data.clustered", size=size)
     shutil.rmtree(exports)
     done.write_text(made_by)
     return {
         "size": size,
-        "cpu": one.cpu,
-        "wall": one.wall,
-        "peak_mb": one.peak_mb,
-        "load": one.load,
-        **one.said,
+        "cpu": ingest_run.cpu,
+        "wall": ingest_run.wall,
+        "peak_mb": ingest_run.peak_mb,
+        "load": ingest_run.load,
+        **ingest_run.figures,
     }
 
 

@@ -72,31 +72,36 @@ def with_odds(frame: Frame, chance: random.Random, exact: bool) -> Frame:
     texts = decimals(in_units(odds, codes))
     working = [""] * size
     if exact:
-        kinds, at, many = np.unique(np.array(texts), return_inverse=True, return_counts=True)
-        found = calibrate(kinds.astype(float), many.astype(np.int64), max(1, size // 8))
-        working = [f"{found[k]:.12f}" for k in at]
+        kinds, kind_of_cell, many = np.unique(
+            np.array(texts), return_inverse=True, return_counts=True
+        )
+        calibrated_odds = calibrate(kinds.astype(float), many.astype(np.int64), max(1, size // 8))
+        working = [f"{calibrated_odds[k]:.12f}" for k in kind_of_cell]
     rows = zip(frame.rows, texts, working, strict=True)
     return frame_of(r._replace(odds=o, working=w) for r, o, w in rows)
 
 
 def exchanged(published: Published) -> Published | None:
     """The same record with one enterprise's code and ticket exchanged for another's."""
-    told = json.loads(published["record.json"])
-    if len(told["selected"]) < 2:
+    draw_record = json.loads(published["record.json"])
+    if len(draw_record["selected"]) < 2:
         return None
-    first, second = told["selected"][0], told["selected"][-1]
+    first, second = draw_record["selected"][0], draw_record["selected"][-1]
     first["code"], second["code"] = second["code"], first["code"]
-    data = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    return published | {"record.json": data}
+    record_bytes = json.dumps(
+        draw_record, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    ).encode()
+    return published | {"record.json": record_bytes}
 
 
 def by_ours(published: Published) -> bool:
     """Whether our own check draws the same list."""
     names = ("commitment.json", "frame.csv", "inspectors.csv", "recusals.csv", "record.json")
     try:
-        told = again(json.loads(published["record.json"]))
+        draw_record = again(json.loads(published["record.json"]))
         return all(
-            c.holds for c in verify_record(told, PublishedFiles(*(published[n] for n in names)))
+            c.holds
+            for c in verify_record(draw_record, PublishedFiles(*(published[n] for n in names)))
         )
     except XhcreditError:
         return False
@@ -109,8 +114,8 @@ def stranger(folder: Path) -> Callable[[Published], bool]:
     exec(compile(text, "verify_draw.py", "exec"), program)
 
     def holds(published: Published) -> bool:
-        for name, data in published.items():
-            (folder / name).write_bytes(data)
+        for name, content in published.items():
+            (folder / name).write_bytes(content)
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 program["main"]([str(folder / name) for name in published])
@@ -121,7 +126,7 @@ def stranger(folder: Path) -> Callable[[Published], bool]:
     return holds
 
 
-def by_page(every: list[Published]) -> list[bool]:
+def by_page(published_draws: list[Published]) -> list[bool]:
     """Whether the page's JavaScript draws the same lists; one process for all."""
     node = shutil.which("node")
     if node is None:
@@ -134,29 +139,29 @@ def by_page(every: list[Published]) -> list[bool]:
                 json.loads(p["commitment.json"]),
             ]
         )
-        for p in every
+        for p in published_draws
     ]
-    asked = "\n".join(lines).encode()
+    page_input = "\n".join(lines).encode()
     command = [node, "-e", NODE, "--", str(SCRIPT)]
-    done = subprocess.run(command, input=asked, capture_output=True, check=True)
+    done = subprocess.run(command, input=page_input, capture_output=True, check=True)
     return [line == "1" for line in done.stdout.decode().split()]
 
 
 def main() -> int:
     """Draw, check three times, print how often all agree."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    every = list(draws(count))
-    spoilt = [s for _, p in every[::10] if (s := exchanged(p)) is not None]
-    told = [p for _, p in every] + spoilt
-    page, ours = by_page(told), [by_ours(p) for p in told]
+    all_draws = list(draws(count))
+    spoilt = [s for _, p in all_draws[::10] if (s := exchanged(p)) is not None]
+    draws_to_check = [p for _, p in all_draws] + spoilt
+    page, ours = by_page(draws_to_check), [by_ours(p) for p in draws_to_check]
     with tempfile.TemporaryDirectory() as name:
-        alone = [stranger(Path(name))(p) for p in told]
+        alone = [stranger(Path(name))(p) for p in draws_to_check]
     met = [all(three) for three in zip(ours, page, alone, strict=True)]
     refused = [not any(three) for three in zip(ours, page, alone, strict=True)]
-    for design, many in Counter(d for d, _ in every).items():
-        same = sum(m for (d, _), m in zip(every, met, strict=False) if d == design)
+    for design, many in Counter(d for d, _ in all_draws).items():
+        same = sum(m for (d, _), m in zip(all_draws, met, strict=False) if d == design)
         print(f"{design}: {same} of {many} lists bit-equal in Python, JavaScript, verify_draw.py")
-    listed = sum(len(json.loads(p["record.json"])["selected"]) for _, p in every)
+    listed = sum(len(json.loads(p["record.json"])["selected"]) for _, p in all_draws)
     print(
         f"{listed:,} enterprises drawn; {sum(refused[count:])} of {len(spoilt)} lists with two "
         "enterprises exchanged were refused by all three"

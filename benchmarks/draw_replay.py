@@ -54,11 +54,15 @@ def month(store: EventColumns, v: dict, first: date, last: date, score: str) -> 
     weight[known] = WEIGHTS[columns["tier"]] if score == "tier" else by_score(columns["composite"])
     then = (v["day"] >= day_number(first)) & (v["day"] < day_number(date(first.year + 1, 1, 1)))
     then &= weight[v["ent"]] > 0
-    ent, at = np.unique(v["ent"][then], return_inverse=True)
+    ent, enterprise_of_visit = np.unique(v["ent"][then], return_inverse=True)
     day, failed = v["day"][then], np.zeros(ent.size, bool)
     soonest = np.full(ent.size, day.max(initial=0))
-    np.minimum.at(soonest, at, day)
-    np.logical_or.at(failed, at, (v["failed"][then] == 1) & (day == soonest[at]))
+    np.minimum.at(soonest, enterprise_of_visit, day)
+    np.logical_or.at(
+        failed,
+        enterprise_of_visit,
+        (v["failed"][then] == 1) & (day == soonest[enterprise_of_visit]),
+    )
     visited = soonest <= day_number(last)
     budget = min(int(visited.sum()), ent.size // 2)
     if not budget:
@@ -103,10 +107,12 @@ def gains(frames: list[dict]) -> tuple[float, list[float]]:
     tiered = np.concatenate([f["odds"] * f["failed"] for f in frames])
     plain = np.concatenate([f["budget"] / f["ent"].size * f["failed"] for f in frames])
     rng = np.random.default_rng(2023)
-    once, at = np.unique(ent, return_inverse=True)
+    once, enterprise_of_visit = np.unique(ent, return_inverse=True)
     ratios = []
     for _ in range(1000):
-        times = np.bincount(rng.integers(0, once.size, once.size), minlength=once.size)[at]
+        times = np.bincount(rng.integers(0, once.size, once.size), minlength=once.size)[
+            enterprise_of_visit
+        ]
         if plain @ times > 0:
             ratios.append(float(tiered @ times / (plain @ times)))
     return float(tiered.sum() / plain.sum()), [

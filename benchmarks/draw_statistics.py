@@ -116,8 +116,10 @@ def d3(runs: int = 60) -> None:
         for _ in range(runs):
             pooled = ten_rounds(rng, np.array(ratios))
             for _, failed, tier, drawn in pooled:
-                got = DrawResults(tier, drawn, failed).estimate_in(np.ones(tier.size, bool))
-                covered.append(got.low <= failed.mean() <= got.high)
+                group_estimate = DrawResults(tier, drawn, failed).estimate_in(
+                    np.ones(tier.size, bool)
+                )
+                covered.append(group_estimate.low <= failed.mean() <= group_estimate.high)
                 hits.append(failed[drawn].mean())
             errors.append(auc_error(pooled, np.array(ratios)))
         print(f"{name}: hit rate {np.mean(hits):.3f}; coverage {np.mean(covered):.3f}")
@@ -143,8 +145,10 @@ def auc_error(pooled: list, ratios: np.ndarray) -> float:
     risk, failed, tier, drawn = (np.concatenate(p) for p in zip(*pooled, strict=True))
     sizes = np.bincount(tier)
 
-    def of(at: np.ndarray, odds: np.ndarray) -> float:
-        return weighted_auc(WeightedVisits(risk[at], failed[at], odds, tier[at], sizes)).value
+    def of(picks: np.ndarray, odds: np.ndarray) -> float:
+        return weighted_auc(
+            WeightedVisits(risk[picks], failed[picks], odds, tier[picks], sizes)
+        ).value
 
     everybody = np.ones(risk.size, bool)
     return of(drawn, ratios[tier[drawn]]) - of(everybody, np.ones(risk.size))
@@ -167,19 +171,19 @@ def coverage(draws: int = 10_000) -> None:
     rng = np.random.default_rng(4)
     for name, (sizes, ratios, rates) in SCENES.items():
         n, bad = np.array(sizes), np.round(np.array(sizes) * rates).astype(int)
-        truth, ours, plain, found = bad.sum() / n.sum(), 0, 0, 0
+        truth, ours, plain, failures_drawn = bad.sum() / n.sum(), 0, 0, 0
         for _ in range(draws):
             edges = np.floor(np.cumsum(n * ratios) - rng.random()) + 1
             m = np.diff(edges, prepend=0).astype(int)
             x = rng.hypergeometric(bad, n - bad, m)
-            got = estimate(n, m, x)
+            group_estimate = estimate(n, m, x)
             rate = x / np.maximum(m, 1)
             error = ((n / n.sum()) ** 2 * (1 - m / n) * rate * (1 - rate) / np.maximum(m, 1)).sum()
-            ours += got.low <= truth <= got.high
+            ours += group_estimate.low <= truth <= group_estimate.high
             plain += abs((n / n.sum()) @ rate - truth) <= 1.96 * error**0.5
-            found += x.sum()
+            failures_drawn += x.sum()
         mine, usual = ours / draws, plain / draws
-        print(f"{name:22} found {found / draws:5.1f}: ours {mine:.3f}, plain {usual:.3f}")
+        print(f"{name:22} found {failures_drawn / draws:5.1f}: ours {mine:.3f}, plain {usual:.3f}")
 
 
 def staffing() -> None:

@@ -92,11 +92,11 @@ class District:
         run_night(self.warehouse, out, model_on(BOOK, load_release(), day))
         return out
 
-    def asked(self, sql: str, **values: object) -> pd.DataFrame:
+    def query(self, sql: str, **values: object) -> pd.DataFrame:
         """What the warehouse says."""
-        kept = Warehouse(self.warehouse)
-        with kept.reading(), duckdb.connect() as con:
-            create_views(con, kept)
+        read_warehouse = Warehouse(self.warehouse)
+        with read_warehouse.reading(), duckdb.connect() as con:
+            create_views(con, read_warehouse)
             return con.execute(sql, values).df()
 
     def months(self, nights: Nights) -> Iterator[Month]:
@@ -113,8 +113,8 @@ class District:
         capped = self.capped(as_of)
         lists = SAMPLE / "draw"
         people = steps.People((lists / "inspectors.csv").read_bytes(), b"inspector,code,reason\n")
-        asked = steps.FreezeRequest("p", draw, as_of, people)
-        steps.freeze(store, act("freeze"), self.warehouse, BOOK, asked)
+        freeze_request = steps.FreezeRequest("p", draw, as_of, people)
+        steps.freeze(store, act("freeze"), self.warehouse, BOOK, freeze_request)
         self.now += timedelta(days=1)
         steps.enter_seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
         steps.run_draw(store, act("run"), draw)
@@ -124,22 +124,22 @@ class District:
             f"{r.code},{'corrected' if r.failed else 'no_problem'},{visit},,\n"
             for r in rows[rows["drawn"]].itertuples()
         ]
-        data = ("code,result,inspected_on,item,note\n" + "".join(lines)).encode()
+        results_csv = ("code,result,inspected_on,item,note\n" + "".join(lines)).encode()
         self.now += timedelta(days=11)
-        enter_results(store, act("results"), draw, data, "r.csv", self.warehouse, entered)
-        made = steps.commitment_of(store, draw)
-        due = {s["id"]: float(s["ratio"]) * s["size"] for s in made["strata"]}
-        return Month(as_of, rows, capped, sum(e["count"] for e in made["excluded"]), due)
+        enter_results(store, act("results"), draw, results_csv, "r.csv", self.warehouse, entered)
+        commitment_body = steps.commitment_of(store, draw)
+        due = {s["id"]: float(s["ratio"]) * s["size"] for s in commitment_body["strata"]}
+        return Month(as_of, rows, capped, sum(e["count"] for e in commitment_body["excluded"]), due)
 
     def capped(self, as_of: date) -> frozenset[str]:
         """Who has no visit left this year, counted apart from the code that makes frames."""
         cap = BOOK.serving("draws.caps", InspectionCaps, as_of=as_of).fields["general"]
-        seen = self.asked(
+        inspections = self.query(
             "SELECT code, form FROM inspection WHERE field = 'general' AND known_on <= $day "
             "AND occurred_on <= $day AND year(occurred_on) = year($day)",
             day=as_of,
         )
-        count = seen[seen["form"].isin(cap.forms)].groupby("code").size()
+        count = inspections[inspections["form"].isin(cap.forms)].groupby("code").size()
         return frozenset(count[count >= cap.most].index)
 
 
@@ -150,16 +150,18 @@ def act(step: str) -> Act:
 
 def frame_with_outcomes(store: Store, draw: str, as_of: date) -> pd.DataFrame:
     """The frame of a draw with who was drawn and who violates, by the written truth."""
-    told = steps.record_of(store, draw)
+    draw_record = steps.record_of(store, draw)
     strata = strata_of(store, draw)
     rows = pd.DataFrame(steps.frame_of(store, draw).rows)[["code", "stratum"]]
     rows = rows.merge(strata, on="stratum")
-    rows["drawn"] = rows["code"].isin([s["code"] for s in told["selected"]])
+    rows["drawn"] = rows["code"].isin([s["code"] for s in draw_record["selected"]])
     truth = pd.read_parquet(SAMPLE / "truth" / "risk.parquet")
     quarter = f"{as_of.year}Q{(as_of.month - 1) // 3 + 1}"
-    now = truth[truth["quarter"] == quarter].set_index("code")["p_violation"]
+    odds_of_quarter = truth[truth["quarter"] == quarter].set_index("code")["p_violation"]
     chance = np.random.default_rng(as_of.toordinal()).random(len(rows))
-    rows["violates"] = chance < rows["code"].map(now).fillna(now.mean()).to_numpy(float)
+    rows["violates"] = chance < rows["code"].map(odds_of_quarter).fillna(
+        odds_of_quarter.mean()
+    ).to_numpy(float)
     rows["failed"] = rows["violates"].where(rows["drawn"])
     return rows
 
@@ -167,8 +169,8 @@ def frame_with_outcomes(store: Store, draw: str, as_of: date) -> pd.DataFrame:
 def strata_of(store: Store, draw: str) -> pd.DataFrame:
     """What the strata of a draw are: tier, and odds of this draw."""
     strata = pd.DataFrame(json.loads(store.draws.file(draw, "strata.json")))
-    made = strata.rename(columns={"id": "stratum", "h": "odds"})
-    return made[["stratum", "tier", "odds"]].astype({"odds": float})
+    renamed = strata.rename(columns={"id": "stratum", "h": "odds"})
+    return renamed[["stratum", "tier", "odds"]].astype({"odds": float})
 
 
 def visits_of(year: list[Month]) -> pd.DataFrame:
@@ -187,7 +189,7 @@ def faults(year: list[Month]) -> dict[str, int]:
 
 def firms(district: District, year: list[Month]) -> pd.DataFrame:
     """Everybody who could be visited, with the groups whose burden is told."""
-    known = district.asked("SELECT code, size, new_form FROM enterprise")
+    known = district.query("SELECT code, size, new_form FROM enterprise")
     there = set().union(*(m.rows["code"] for m in year))
     known = known[known["code"].isin(there)]
     return known.assign(small_or_micro=known["size"].isin(["small", "micro"]))
@@ -198,29 +200,29 @@ def show(district: District, year: list[Month]) -> None:
     visits, everybody = visits_of(year), firms(district, year)
     print("month       frame  excluded  at cap  drawn  found  A/B/C/D drawn")
     for m in year:
-        seen = m.rows[m.rows["drawn"]]
-        tiers = "/".join(str(int((seen["tier"] == t).sum())) for t in "ABCD")
+        drawn_rows = m.rows[m.rows["drawn"]]
+        tiers = "/".join(str(int((drawn_rows["tier"] == t).sum())) for t in "ABCD")
         print(
-            f"{m.as_of} {len(m.rows):6} {m.excluded:9} {len(m.capped):7} {len(seen):6} "
-            f"{int(seen['failed'].sum()):6}  {tiers}"
+            f"{m.as_of} {len(m.rows):6} {m.excluded:9} {len(m.capped):7} {len(drawn_rows):6} "
+            f"{int(drawn_rows['failed'].sum()):6}  {tiers}"
         )
-    told = burden_report(
+    burden_figures = burden_report(
         visits[["code", "round"]], everybody, pause=PAUSE, rounds_per_year=ROUNDS, cap=2
     )
     print(
-        f"{told['visits']} visits to {told['enterprises']} enterprises; visited 0, 1, 2 … times: "
-        f"{told['by_count']}; most within the 12 months (two calendar years): "
-        f"{told['most']}"
+        f"{burden_figures['visits']} visits to {burden_figures['enterprises']} enterprises; "
+        f"visited 0, 1, 2 … times: {burden_figures['by_count']}; "
+        f"most within the 12 months (two calendar years): {burden_figures['most']}"
     )
     print(f"must be 0: {faults(year)}")
-    for name, share in told["shares"].items():
+    for name, share in burden_figures["shares"].items():
         print(f"{name}: {share['enterprises']:.1%} of enterprises, {share['visits']:.1%} of visits")
     explored = exploration_report(pd.concat([m.rows for m in year]))
-    rest = visits[~visits["tier"].isin(["A", "B"])]
+    other_visits = visits[~visits["tier"].isin(["A", "B"])]
     hidden = sum(int((m.rows["violates"] & m.rows["tier"].isin(["A", "B"])).sum()) for m in year)
     print(
         f"exploring A and B: {explored['visits']} visits found {explored['found']} "
-        f"(C and D: {len(rest)} found {int(rest['failed'].sum())}); cost: "
+        f"(C and D: {len(other_visits)} found {int(other_visits['failed'].sum())}); cost: "
         f"{explored['cost']:.1f} violations that visits to C and D would have found; bought: "
         f"knowledge of an estimated {explored['hidden']:.0f} violations among A and B in twelve "
         f"frames (truth: {hidden}), rate known to ± {1.96 * explored['error']:.2%}"

@@ -70,8 +70,8 @@ class Laps:
 
     def lap(self, name: str) -> None:
         """End a part."""
-        now = time.process_time()
-        self.parts[name], self.last = now - self.last, now
+        cpu_seconds = time.process_time()
+        self.parts[name], self.last = cpu_seconds - self.last, cpu_seconds
 
 
 def ours(rows: int, file: Path) -> dict[str, float]:
@@ -80,15 +80,18 @@ def ours(rows: int, file: Path) -> dict[str, float]:
     codes = [text[k : k + LENGTH] for k in range(0, LENGTH * rows, LENGTH)]
     strata = [f"s0{n % 4 + 1}" for n in range(rows)]
     laps = Laps()
-    data = os.urandom(SALT_BYTES * rows)
-    salts = [data[at : at + SALT_BYTES].hex() for at in range(0, len(data), SALT_BYTES)]
+    salt_bytes = os.urandom(SALT_BYTES * rows)
+    salts = [
+        salt_bytes[offset : offset + SALT_BYTES].hex()
+        for offset in range(0, len(salt_bytes), SALT_BYTES)
+    ]
     laps.lap("salts")
     frame = frame_in_bulk(codes, strata, salts)
     laps.lap("rows")
     root = frame.tree.root
     laps.lap("tree")
     written = frame.encoded()
-    del codes, strata, salts, data, text, frame
+    del codes, strata, salts, salt_bytes, text, frame
     laps.lap("file")
     read = decoded(written)
     laps.lap("read again")
@@ -120,8 +123,8 @@ def measured(name: str, rows: int, file: Path) -> dict[str, float]:
     """One measurement in a process of its own: seconds by part, and ``MB`` at the peak."""
     command = [sys.executable, "-m", "benchmarks.draws", "child", name, str(rows), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+    seconds_by_step: dict[str, float] = json.loads(done.stdout)
+    return seconds_by_step
 
 
 def child(name: str, rows: int, file: Path) -> int:

@@ -173,14 +173,14 @@ def run(part: Part, words: Sequence[str], tell: Console, into: Path = OUT) -> tu
     """Run a part, show what it prints and keep it; returns how it ended, and its minutes."""
     begun = time.monotonic()
     lines = []
-    told = {"PYTHONUNBUFFERED": "1", "XHCREDIT_FUZZ": "500", **os.environ}
+    environment = {"PYTHONUNBUFFERED": "1", "XHCREDIT_FUZZ": "500", **os.environ}
     with subprocess.Popen(
         [sys.executable, "-m", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=ROOT,
-        env=told,
+        env=environment,
     ) as child:
         for line in child.stdout or ():
             tell.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
@@ -212,40 +212,42 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_all(asked: argparse.Namespace, tell: Console) -> list[tuple[str, ...]]:
+def measure_all(options: argparse.Namespace, tell: Console) -> list[tuple[str, ...]]:
     """Run the parts asked for; returns a row of the last table for each."""
     kept_at = OUT / "everything.json"
-    kept = json.loads(kept_at.read_text()) if kept_at.exists() else {}
+    results = json.loads(kept_at.read_text()) if kept_at.exists() else {}
     code, rows = code_digest(), []
-    for part in [p for p in PARTS if p.name in asked.part or not asked.part]:
-        words = part.quick if asked.quick and part.quick else part.words
+    for part in [p for p in PARTS if p.name in options.part or not options.part]:
+        words = part.quick if options.quick and part.quick else part.words
         why_not = missing(part)
         key = [code, *words]
         if why_not:
-            ended, took = f"left out: {why_not}", 0.0
-        elif kept.get(part.name, {}).get("of") == key and not asked.again:
-            ended, took = f"measured {kept[part.name]['at']}", kept[part.name]["minutes"]
+            ended, minutes = f"left out: {why_not}", 0.0
+        elif results.get(part.name, {}).get("of") == key and not options.again:
+            ended, minutes = f"measured {results[part.name]['at']}", results[part.name]["minutes"]
         else:
             tell.rule(f"{part.name} ({part.targets}), about {part.minutes} minutes at full size")
-            ended, took = run(part, words, tell)
+            ended, minutes = run(part, words, tell)
             if ended == "measured":
-                at = datetime.now().astimezone().isoformat(timespec="minutes")
-                kept[part.name] = {"of": key, "at": at, "minutes": took}
-                kept_at.write_text(json.dumps(kept, indent=1))
-        rows.append((part.name, part.targets, ended, f"{took:.1f}", f"out/bench/{part.name}.txt"))
+                moment = datetime.now().astimezone().isoformat(timespec="minutes")
+                results[part.name] = {"of": key, "at": moment, "minutes": minutes}
+                kept_at.write_text(json.dumps(results, indent=1))
+        rows.append(
+            (part.name, part.targets, ended, f"{minutes:.1f}", f"out/bench/{part.name}.txt")
+        )
     return rows
 
 
 def main() -> int:
     """Measure; returns 1 if a part failed."""
-    asked, tell = arguments(), Console()
-    if asked.list:
+    options, tell = arguments(), Console()
+    if options.list:
         listed = ((p.name, p.targets, f"{p.minutes}", missing(p) or "yes") for p in PARTS)
         tell.print(shown(listed, "part", "targets", "minutes", "can be measured here"))
         return 0
     OUT.mkdir(parents=True, exist_ok=True)
     ensure_peers(tell)
-    rows = measure_all(asked, tell)
+    rows = measure_all(options, tell)
     tell.print(shown(rows, "part", "targets", "how it ended", "minutes", "what it printed"))
     return int(any("FAILED" in row[2] for row in rows))
 

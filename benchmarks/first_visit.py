@@ -62,7 +62,7 @@ def main() -> None:
     store = made(size)
     words = ("--store", str(store), "--warehouse", str(warehouse(size)), "--port", str(PORT))
     begun = time.perf_counter()
-    with server(sys.executable, "-m", "xhcredit_serving.main", *words, at=f"{SITE}/readyz"):
+    with server(sys.executable, "-m", "xhcredit_serving.main", *words, ready_url=f"{SITE}/readyz"):
         start = time.perf_counter() - begun
         with closing(httpx2.Client(base_url=SITE, timeout=60)) as client:
             client.headers["X-Purpose"] = "benchmark"
@@ -73,8 +73,8 @@ def main() -> None:
             waited, last = settled(client, pages[1])
     show([{"size": size, "start_s": round(start, 1), "settled_s": waited, "then_ms": last}])
     show(rows)
-    kept = {"size": size, "start_s": start, "pages": rows}
-    (OUT / "first_visit.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+    report = {"size": size, "start_s": start, "pages": rows}
+    (OUT / "first_visit.json").write_text(json.dumps(report, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def in_turns(size: int, memory: str, pairs: int) -> dict[str, list[Measured]]:
     for _ in range(pairs):
         for limit, done in runs.items():
             done.append(measure("growth.night", size=size, memory=limit))
-        files = [Path(done[-1].said["scores"]).read_bytes() for done in runs.values()]
+        files = [Path(done[-1].figures["scores"]).read_bytes() for done in runs.values()]
         if files[0] != files[1]:
             raise SystemExit("the two nights differ")
     return runs
@@ -73,22 +73,22 @@ def in_turns(size: int, memory: str, pairs: int) -> dict[str, list[Measured]]:
 
 def row(limit: str, runs: list[Measured]) -> str:
     """A line of the table."""
-    said = runs[-1].said
+    figures = runs[-1].figures
     cluster, scored = (
-        [median(one.said[stage][k] for one in runs) for k in (0, 1)]
+        [median(run.figures[stage][k] for run in runs) for k in (0, 1)]
         for stage in ("cluster", "night")
     )
     return (
-        f"| {said['enterprises']:,} | {said['rows']:,} | {limit or 'any'} | {cluster[0]:.1f} | "
-        f"{scored[0]:.1f} | {cluster[1]:.1f} | {scored[1]:.1f} | "
-        f"{max(one.peak_mb for one in runs):,.0f} | {median(one.load for one in runs):.1f} |"
+        f"| {figures['enterprises']:,} | {figures['rows']:,} | {limit or 'any'} | "
+        f"{cluster[0]:.1f} | {scored[0]:.1f} | {cluster[1]:.1f} | {scored[1]:.1f} | "
+        f"{max(run.peak_mb for run in runs):,.0f} | {median(run.load for run in runs):.1f} |"
     )
 
 
 def law(small: list[Measured], large: list[Measured], clock: str) -> str:
     """How a clock grows between two sizes, and what that makes of the nation."""
-    n, m = (runs[-1].said["enterprises"] for runs in (small, large))
-    a, b = (median(getattr(one, clock) for one in runs) for runs in (small, large))
+    n, m = (runs[-1].figures["enterprises"] for runs in (small, large))
+    a, b = (median(getattr(run, clock) for run in runs) for runs in (small, large))
     power, each = math.log(b / a) / math.log(m / n), (b - a) / (m - n)
     nation, cores = b + each * (NATION - m), THREADS if clock == "cpu" else 1
     shared = f" / {cores} cores" if cores > 1 else ""
@@ -105,17 +105,17 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[30_000, 300_000, 3_000_000])
     parser.add_argument("--memory", default="1GB")
     parser.add_argument("--pairs", type=int, default=1)
-    told = parser.parse_args()
+    options = parser.parse_args()
     ways: list[dict[str, list[Measured]]] = []
-    for size in sorted(told.sizes):
+    for size in sorted(options.sizes):
         ensure(size)
-        ways.append(in_turns(size, told.memory, told.pairs))
+        ways.append(in_turns(size, options.memory, options.pairs))
         for limit, runs in ways[-1].items():
             print(row(limit, runs), flush=True)
         free, bound = ways[-1].values()
         ratio = median(b.cpu / a.cpu for a, b in zip(free, bound, strict=True))
-        print(f"  within {told.memory}: {ratio:.2f} × the CPU", flush=True)
-    for limit in ("", told.memory) if len(ways) > 1 else ():
+        print(f"  within {options.memory}: {ratio:.2f} × the CPU", flush=True)
+    for limit in ("", options.memory) if len(ways) > 1 else ():
         for clock in ("cpu", "wall"):
             print(f"{limit or 'any memory'}, {law(ways[-2][limit], ways[-1][limit], clock)}")
 

@@ -58,7 +58,7 @@ def prepare(size: int) -> Callable[[], dict[str, Any]]:
     return work
 
 
-def _come(kept: Any, day: date) -> int:
+def _come(warehouse: Any, day: date) -> int:
     """Enter new, ended and corrected events of one enterprise in a hundred; returns how many."""
     import duckdb
 
@@ -67,7 +67,7 @@ def _come(kept: Any, day: date) -> int:
     from xhcredit.ingest.warehouse import Entry
 
     with duckdb.connect(config={"threads": 2}) as con:
-        create_views(con, kept)
+        create_views(con, warehouse)
         con.execute(f"SET VARIABLE today = DATE '{day}'")
         touched = f"code IN (SELECT code FROM enterprise WHERE hash(code) % {ONE_IN} = 0)"
         selects = {
@@ -78,7 +78,7 @@ def _come(kept: Any, day: date) -> int:
         }
         selects["enterprise"] = f"SELECT * FROM enterprise WHERE hash(code) % {ONE_IN * 20} = 0"
         selects = {name: selects[name] for name in directory()}
-        entry = kept.commit(
+        entry = warehouse.commit(
             con, selects, Entry("", "today", "today", "b", "b", {}, ingested_on=day.isoformat())
         )
     return sum(entry.parts.values())
@@ -87,17 +87,17 @@ def _come(kept: Any, day: date) -> int:
 def _said(t: Any) -> str:
     """Half of what comes is new (another day and key), half tells of an event that stood before."""
     new = "hash(event_id) % 8 = 0"
-    told = [
+    column_sqls = [
         f"CASE WHEN {new} THEN (hash(event_id) >> 2)::BIGINT ELSE event_id END AS event_id",
         f"CASE WHEN {new} THEN getvariable('today') - 1 ELSE occurred_on END AS occurred_on",
         "getvariable('today') AS known_on",
     ]
     if t.ends:
-        told += [
+        column_sqls += [
             f"CASE WHEN {new} THEN NULL ELSE getvariable('today') END AS {name}"
             for name in ("ended_on", "ended_known_on")
         ]
-    return ", ".join(told)
+    return ", ".join(column_sqls)
 
 
 def night(size: int, way: str) -> Callable[[], Any]:
@@ -137,23 +137,25 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     ensure(size)
-    came = measure("incremental.prepare", size=size).said["came"]
+    came = measure("incremental.prepare", size=size).figures["came"]
     runs: dict[str, list[Any]] = {"full": [], "incremental": []}
     for _ in range(pairs):
         for way, done in runs.items():
             done.append(measure("incremental.night", size=size, way=way))
-        files = [Path(done[-1].said["scores"]).read_bytes() for done in runs.values()]
+        files = [Path(done[-1].figures["scores"]).read_bytes() for done in runs.values()]
         if files[0] != files[1]:
             raise SystemExit("the two nights differ")
-        print([(one[-1].cpu, one[-1].process_cpu) for one in runs.values()], flush=True)
+        print(
+            [(way_runs[-1].cpu, way_runs[-1].process_cpu) for way_runs in runs.values()], flush=True
+        )
     for way, done in runs.items():
-        cpu, process, wall, peak, own = (
-            median(getattr(one, name) for one in done)
+        cpu, process, wall, peak, own_mb = (
+            median(getattr(way_runs, name) for way_runs in done)
             for name in ("cpu", "process_cpu", "wall", "peak_mb", "own_mb")
         )
         print(
             f"| {way} | {size:,} | {came:,} | {cpu:.2f} | {process:.2f} | {wall:.2f} | "
-            f"{peak:,.0f} | {own:,.0f} | {done[-1].said['carried']:,} |"
+            f"{peak:,.0f} | {own_mb:,.0f} | {done[-1].figures['carried']:,} |"
         )
     ratio = sorted(b.cpu / a.cpu for a, b in zip(runs["full"], runs["incremental"], strict=True))
     print(f"incremental / full, CPU: median {median(ratio):.3f}, {ratio[0]:.3f} to {ratio[-1]:.3f}")

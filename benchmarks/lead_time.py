@@ -74,13 +74,13 @@ class Replayed:
     def ours(self, day: int) -> Iterable[int]:
         """Triggers about enterprises, the worst colours first, triggers in turn."""
         self.world.tier_changes = self.moves.get(day, {})
-        found = [
+        detections = [
             f
             for f in detect(self.world, self.triggers, self.rate, day)
             if f.hit.subject == "enterprise"
         ]
         candidates: list[tuple[AlertCandidate, int | None]] = [
-            (self.scene.candidate(f), None) for f in found
+            (self.scene.candidate(f), None) for f in detections
         ]
         return [self.world.event_columns.row(c.code) for c, _ in ordered_by_urgency(candidates)]
 
@@ -142,11 +142,11 @@ def truth(district: Replayed, alerts: list[tuple[int, int]], folder: Path) -> fl
     """Mean true probability of a violation, in the quarter of the alert, of whom it named."""
     with duckdb.connect() as con:
         con.execute(f"SELECT code, quarter, p_violation FROM '{folder}/risk.parquet'")
-        told = con.fetchall()
-    risk = {(code, quarter): p for code, quarter, p in told}
+        risk_rows = con.fetchall()
+    risk = {(code, quarter): p for code, quarter, p in risk_rows}
     codes = district.world.event_columns.codes
-    found = [risk.get((codes[r].decode(), _quarter(d))) for d, r in alerts]
-    known = [p for p in found if p is not None]
+    risks = [risk.get((codes[r].decode(), _quarter(d))) for d, r in alerts]
+    known = [p for p in risks if p is not None]
     return float(np.mean(known)) if known else float("nan")
 
 

@@ -30,17 +30,17 @@ def _slice(m: Model, x: Mapping[str, Any]) -> dict[str, Any]:
         lost[:, k] = indicator.best - row
     score = np.clip(total, table.scale.lowest, table.scale.highest)
     matrix = np.array([x[name] for name in m.compiled.ids])
-    found: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "general": score,
         "tier": assign_tiers(matrix, m.compiled.ids, score, m.policy).tier,
     }
     for k in range(1, 5):
         worst = lost.argmax(axis=1)
         points = lost[np.arange(size), worst]
-        found[f"indicator{k}"] = np.where(points > 0, worst, -1)
-        found[f"points_lost{k}"] = np.where(points > 0, points, np.nan)
+        columns[f"indicator{k}"] = np.where(points > 0, worst, -1)
+        columns[f"points_lost{k}"] = np.where(points > 0, points, np.nan)
         lost[np.arange(size), worst] = 0
-    return found
+    return columns
 
 
 def score(m: Model, x: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,24 +52,24 @@ def score(m: Model, x: Mapping[str, Any]) -> dict[str, Any]:
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
-def write(m: Model, codes: Any, found: Mapping[str, Any], target: str) -> None:
+def write(m: Model, codes: Any, scored: Mapping[str, Any], target: str) -> None:
     """Write codes, scores, tiers and reasons to Parquet."""
     words = pa.array(m.release.general.features)
-    columns = {"code": codes, "general": pa.array(found["general"])}
-    columns["tier"] = pa.DictionaryArray.from_arrays(pa.array(found["tier"]), pa.array(TIERS))
+    columns = {"code": codes, "general": pa.array(scored["general"])}
+    columns["tier"] = pa.DictionaryArray.from_arrays(pa.array(scored["tier"]), pa.array(TIERS))
     for k in range(1, 5):
-        reason, lost = found[f"indicator{k}"], found[f"points_lost{k}"]
+        reason, lost = scored[f"indicator{k}"], scored[f"points_lost{k}"]
         index = pa.array(reason.astype(np.int16), mask=reason < 0)
         columns[f"reason_{k}"] = pa.DictionaryArray.from_arrays(index, words)
         columns[f"points_lost_{k}"] = pa.array(lost, mask=np.isnan(lost))
     pq.write_table(pa.table(columns), target, compression="zstd")
 
 
-def comparable(m: Model, found: Mapping[str, Any]) -> dict[str, Any]:
+def comparable(m: Model, scored: Mapping[str, Any]) -> dict[str, Any]:
     """The same columns that our side's digests are made of."""
     ids = np.array([m.compiled.ids.index(f) for f in m.release.general.features] + [-1])
-    out = dict(found)
-    out["tier"] = found["tier"] + ord("A")
+    out = dict(scored)
+    out["tier"] = scored["tier"] + ord("A")
     for k in range(1, 5):
-        out[f"indicator{k}"] = ids[found[f"indicator{k}"]]
+        out[f"indicator{k}"] = ids[scored[f"indicator{k}"]]
     return out

@@ -71,8 +71,8 @@ def night(
 
     def work() -> Any:
         report = run_night(place, out, m, memory=memory)
-        found = {"features": len(m.compiled.ids), "tiers": report.tiers}
-        return lambda: {**found, **_found(report.scores), **_checked(report.scores, check)}
+        night_figures = {"features": len(m.compiled.ids), "tiers": report.tiers}
+        return lambda: {**night_figures, **_found(report.scores), **_checked(report.scores, check)}
 
     return work
 
@@ -99,12 +99,12 @@ def _checked(target: Path, check: bool) -> dict[str, Any]:
         for k in range(1, 5)
         for part in ("indicator", "points_lost")
     )
-    found = duckdb.sql(
+    night_rows = duckdb.sql(
         f"SELECT general, ascii(tier) AS tier, {reasons} FROM '{target}'"
     ).to_arrow_table()
     columns = {}
-    for name in found.column_names:
-        column = found.column(name)
+    for name in night_rows.column_names:
+        column = night_rows.column(name)
         if name.startswith("indicator"):
             ids = {f: k for k, f in enumerate(model().compiled.ids)}
             column = [ids.get(v, -1) for v in column.to_pylist()]
@@ -130,7 +130,7 @@ def grid(size: int, months: int = 36, neighbours: bool = True) -> Callable[[], d
             rows = store.present(day)
             on = np.full(rows.shape, day, np.int32)
             shared = compiled.neighbours(store, rows, on)
-            compiled.in_chunks(store, rows, on, shared, lambda at, x: None, THREADS)
+            compiled.in_chunks(store, rows, on, shared, lambda start, x: None, THREADS)
             pairs += rows.shape[0]
         return {"pairs": pairs, "features": len(compiled.ids)}
 

@@ -87,11 +87,11 @@ def _courts(f: pd.DataFrame, s: Sums) -> None:
 
 def _inspections(f: pd.DataFrame, s: Sums) -> None:
     age, three = f["age"], f["age"] < 1095
-    told = ~f["result"].isin(["unreachable", "no_activity"]) & (age < 1826)
-    bad = told & f["failed"]
+    is_conclusive = ~f["result"].isin(["unreachable", "no_activity"]) & (age < 1826)
+    bad = is_conclusive & f["failed"]
     random = f["form"] == "random"
     weight = np.round(np.power(2.0, -age.to_numpy() / 365) * 2**30)
-    for name, keep in (("inspections", told), ("inspections_failed", bad)):
+    for name, keep in (("inspections", is_conclusive), ("inspections_failed", bad)):
         s.count(f"{name}_36m", f, keep & three)
         s.count(f"{name}_60m", f, keep)
         s.count(f"random_{name}_36m", f, keep & three & random)
@@ -103,14 +103,14 @@ def _inspections(f: pd.DataFrame, s: Sums) -> None:
     s.count("inspections_refused_36m", f, three & (f["result"] == "refused"))
     hidden = f["result"].isin(["not_published", "concealment"])
     s.count("disclosures_failed_36m", f, three & hidden)
-    _inspections_in_order(_latest(f[told]), s)
+    _inspections_in_order(_latest(f[is_conclusive]), s)
 
 
 def _inspections_in_order(newest: pd.DataFrame, s: Sums) -> None:
     """Last, last but one, and streaks."""
     place = newest.groupby("ent", sort=False).cumcount()
-    for at, name in enumerate(("last_inspection_failed", "last_but_one_inspection_failed")):
-        chosen = newest[place == at]
+    for rank, name in enumerate(("last_inspection_failed", "last_but_one_inspection_failed")):
+        chosen = newest[place == rank]
         s.put(name, chosen["ent"], chosen["failed"])
     s.streak("inspections_passed_in_a_row", newest, ~newest["failed"].astype(bool))
     s.streak("inspections_failed_in_a_row", newest, newest["failed"])
@@ -183,8 +183,8 @@ def _complaints(f: pd.DataFrame, s: Sums) -> None:
 
 def _promises(f: pd.DataFrame, s: Sums) -> None:
     for name in ("kept", "broken"):
-        told = f["met"] & (f["outcome"] == name) & (f["age"] < 1095)
-        s.count(f"promises_{name}_36m", f, told)
+        in_window = f["met"] & (f["outcome"] == name) & (f["age"] < 1095)
+        s.count(f"promises_{name}_36m", f, in_window)
 
 
 def _honours(f: pd.DataFrame, s: Sums) -> None:

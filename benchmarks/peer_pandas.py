@@ -28,9 +28,9 @@ _EARLIEST = ("established_on", "status_on")  # a missing one is before every day
 _ENDS = ["ended_on", "ended_known_on"]
 
 
-def _read(kept: Warehouse, table: str, columns: list[str]) -> pa.Table:
+def _read(warehouse: Warehouse, table: str, columns: list[str]) -> pa.Table:
     """Columns of a table from all its parts; words as dictionaries, dates as day numbers."""
-    parts = [str(part) for part in kept.parts(table)]
+    parts = [str(part) for part in warehouse.parts(table)]
     schema = pq.read_schema(parts[0])
     words = [
         c for c in columns if schema.field(c).type == pa.string() and c not in ("code", "node")
@@ -38,25 +38,25 @@ def _read(kept: Warehouse, table: str, columns: list[str]) -> pa.Table:
     read = pa.concat_tables(
         pq.read_table(part, columns=columns, read_dictionary=words) for part in parts
     ).unify_dictionaries()
-    for at, name in enumerate(columns):
+    for column_place, name in enumerate(columns):
         if pa.types.is_date32(read.schema.field(name).type):
             days = read.column(name).cast(pa.int32())
             fill = -_NEVER if name in _EARLIEST else _NEVER
-            read = read.set_column(at, name, pc.fill_null(days, fill))
+            read = read.set_column(column_place, name, pc.fill_null(days, fill))
         elif pa.types.is_decimal(read.schema.field(name).type):
             cents = pc.multiply(read.column(name), pa.scalar(100)).cast(pa.float64())
-            read = read.set_column(at, name, cents)
+            read = read.set_column(column_place, name, cents)
     return read
 
 
 def _frame(
-    kept: Warehouse, table: str, own: list[str], codes: pa.Array, ends: bool
+    warehouse: Warehouse, table: str, own_columns: list[str], codes: pa.Array, ends: bool
 ) -> pd.DataFrame:
     """Visible events of a table with ``ent`` (position of the enterprise), age and ``met``."""
-    columns = [*_COMMON, *(_ENDS if ends else []), *own]
-    read = _read(kept, table, list(dict.fromkeys(columns)))
-    seen = (pc.field("known_on") <= DAY) & (pc.field("occurred_on") <= DAY)
-    read = read.filter(seen & (pc.field("withdrawn_on") > DAY))
+    columns = [*_COMMON, *(_ENDS if ends else []), *own_columns]
+    read = _read(warehouse, table, list(dict.fromkeys(columns)))
+    is_known = (pc.field("known_on") <= DAY) & (pc.field("occurred_on") <= DAY)
+    read = read.filter(is_known & (pc.field("withdrawn_on") > DAY))
     ent = pc.index_in(read.column("code"), codes)
     frame = read.drop_columns(["code"]).to_pandas()
     frame["ent"] = np.asarray(pc.fill_null(ent, -1))
@@ -67,45 +67,49 @@ def _frame(
     return frame
 
 
-def _register(kept: Warehouse) -> tuple[pa.Array, pa.Array, dict[str, Any]]:
+def _register(warehouse: Warehouse) -> tuple[pa.Array, pa.Array, dict[str, Any]]:
     """Codes of everybody known, codes of those present in order, and the register's features."""
     columns = ["code", "known_on", "deregistered_on", "established_on", "status", "kind", "size",
                "status_on", "new_form"]  # fmt: skip
-    read = _read(kept, "enterprise", columns)
+    read = _read(warehouse, "enterprise", columns)
     read = read.filter(pc.field("known_on") <= DAY)
     known = read.column("code")
     read = read.filter(pc.field("deregistered_on") > DAY)
     read = read.take(pc.sort_indices(read.column("code")))
     frame = read.drop_columns(["code"]).to_pandas()
     age = (DAY - frame["established_on"]).astype(float)
-    found = {
+    indicators = {
         "age_days": age.where(frame["established_on"] > -_NEVER),
         "is_revoked": (frame["status"] == "revoked") & ~(frame["status_on"] > DAY),
         "is_individual": frame["kind"] == "individual",
         "is_small_or_micro": frame["size"].isin(["small", "micro"]),
         "is_new_form": frame["new_form"] == True,  # noqa: E712 - missing is not true
     }
-    return known, read.column("code"), {k: v.to_numpy(float) for k, v in found.items()}
+    return known, read.column("code"), {k: v.to_numpy(float) for k, v in indicators.items()}
 
 
-def _controlled(kept: Warehouse, known: pa.Array, here: pa.Array) -> Any:
+def _controlled(warehouse: Warehouse, known: pa.Array, codes: pa.Array) -> Any:
     """Serious listings of others under the same controller (50 members at most)."""
-    read = _read(kept, "relation", [*_COMMON, *_ENDS, "kind", "node"])
+    read = _read(warehouse, "relation", [*_COMMON, *_ENDS, "kind", "node"])
     met = (pc.field("ended_on") <= DAY) & (pc.field("ended_known_on") <= DAY)
-    seen = (pc.field("known_on") <= DAY) & (pc.field("occurred_on") <= DAY) & ~met
-    read = read.filter(seen & (pc.field("withdrawn_on") > DAY) & (pc.field("kind") == "controller"))
+    is_known = (pc.field("known_on") <= DAY) & (pc.field("occurred_on") <= DAY) & ~met
+    read = read.filter(
+        is_known & (pc.field("withdrawn_on") > DAY) & (pc.field("kind") == "controller")
+    )
     edges = read.select(["code", "node"]).to_pandas().drop_duplicates()
     edges["ent"] = np.asarray(pc.fill_null(pc.index_in(pa.array(edges["code"]), known), -1))
     edges = edges[edges["ent"] >= 0]
-    listed = _frame(kept, "serious_listing", [], known, ends=True)
+    listed = _frame(warehouse, "serious_listing", [], known, ends=True)
     count = np.bincount(listed["ent"][~listed["met"]], minlength=len(known))
     edges["own"] = count[edges["ent"]]
     by_node = edges.groupby("node")["own"].agg(["size", "sum"])
     by_node = by_node[(by_node["size"] <= 50) & (by_node["sum"] > 0)]
     edges = edges.join(by_node, on="node", how="inner")
-    at = np.asarray(pc.fill_null(pc.index_in(pa.array(edges["code"]), here), -1))
+    code_places = np.asarray(pc.fill_null(pc.index_in(pa.array(edges["code"]), codes), -1))
     others = (edges["sum"] - edges["own"]).to_numpy(float)
-    return np.bincount(at[at >= 0], weights=others[at >= 0], minlength=len(here))
+    return np.bincount(
+        code_places[code_places >= 0], weights=others[code_places >= 0], minlength=len(codes)
+    )
 
 
 def _share(x: dict[str, Any], part: str, whole: str, prior: float, size: float) -> Any:
@@ -114,13 +118,15 @@ def _share(x: dict[str, Any], part: str, whole: str, prior: float, size: float) 
 
 def _features(size: int) -> tuple[pa.Array, dict[str, Any]]:
     """Codes and features of everybody present, ordered by code."""
-    kept = Warehouse(warehouse(size))
-    known, codes, x = _register(kept)
+    warehouse_read = Warehouse(warehouse(size))
+    known, codes, x = _register(warehouse_read)
     values = codes.combine_chunks()
-    for table, (own, ends, function) in TABLES.items():
-        frame = _frame(kept, table, own, values, ends)
+    for table, (own_columns, ends, function) in TABLES.items():
+        frame = _frame(warehouse_read, table, own_columns, values, ends)
         function(frame, Sums(len(values), x))
-    x["controller_serious_listings_open"] = _controlled(kept, known.combine_chunks(), values)
+    x["controller_serious_listings_open"] = _controlled(
+        warehouse_read, known.combine_chunks(), values
+    )
     for window in ("36m", "60m"):
         failed, whole = f"inspections_failed_{window}", f"inspections_{window}"
         x[f"inspection_failed_share_{window}"] = _share(x, failed, whole, 0.05, 20)
@@ -150,8 +156,8 @@ def night(size: int, check: bool = False) -> Callable[[], Any]:
 
     def work() -> Any:
         codes, x = _features(size)
-        found = score(m, x)
-        write(m, codes, found, target)
-        return (lambda: digests(comparable(m, found))) if check else None
+        scored = score(m, x)
+        write(m, codes, scored, target)
+        return (lambda: digests(comparable(m, scored))) if check else None
 
     return work

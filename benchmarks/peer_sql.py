@@ -47,13 +47,13 @@ def _columns(table: Any) -> dict[str, Any]:
     """Arrow columns as float64 with NaN for missing, one at a time."""
     import pyarrow as pa
 
-    found = {}
+    columns = {}
     for name in table.column_names:
         if name not in ("code", "pair"):
             column = table.column(name).cast(pa.float64())
-            found[name] = column.to_numpy() if not column.null_count else column.to_pandas()
-            found[name] = np.asarray(found[name])
-    return found
+            columns[name] = column.to_numpy() if not column.null_count else column.to_pandas()
+            columns[name] = np.asarray(columns[name])
+    return columns
 
 
 def features(
@@ -78,9 +78,9 @@ def night(
 
     def work() -> Any:
         table = con.sql(sql).to_arrow_table()
-        found = score(m, _columns(table))
-        write(m, table.column("code"), found, target)
-        return (lambda: digests(comparable(m, found))) if check else None
+        scored = score(m, _columns(table))
+        write(m, table.column("code"), scored, target)
+        return (lambda: digests(comparable(m, scored))) if check else None
 
     return work
 

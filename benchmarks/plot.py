@@ -17,23 +17,23 @@ def plot(results: dict[str, Any], out: Path) -> list[str]:
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    told = []
+    picture_lines = []
     for suite, title in _SHOWN.items():
         if suite in results:
             figure = _figure(pyplot, results[suite], title)
             for ending in ("png", "svg"):
                 figure.savefig(out / f"{suite}.{ending}", dpi=150)
             pyplot.close(figure)
-            told.append(f"picture: {out / suite}.png")
-    return told
+            picture_lines.append(f"picture: {out / suite}.png")
+    return picture_lines
 
 
 def _figure(pyplot: Any, rows: list[dict[str, Any]], title: str) -> Any:
     figure, (cpu, memory) = pyplot.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     for axes, key, label in ((cpu, "cpu", "CPU seconds"), (memory, "peak_mb", "peak memory, MB")):
         for name in dict.fromkeys(row["name"] for row in rows):
-            own = [(row["size"], row[key]) for row in rows if row["name"] == name]
-            axes.plot(*zip(*own, strict=True), marker="o", label=name)
+            points = [(row["size"], row[key]) for row in rows if row["name"] == name]
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
         axes.set(xscale="log", yscale="log", xlabel="enterprises", ylabel=label)
         axes.grid(visible=True, which="major", alpha=0.3)
     cpu.legend(fontsize=8)

@@ -84,9 +84,9 @@ def floor(size: int = 1_000_000, check: bool = False) -> Callable[[], Any]:
     def work() -> Any:
         total = np.full(size, table.base)
         for v, (cuts, points, missing) in zip(x, arrays, strict=True):
-            at = np.searchsorted(cuts, v, side="right")
-            at[np.isnan(v)] = missing
-            total += points.take(at)
+            bins = np.searchsorted(cuts, v, side="right")
+            bins[np.isnan(v)] = missing
+            total += points.take(bins)
         score = np.clip(total, table.scale.lowest, table.scale.highest)
         return (lambda: digests({"score": score})) if check else None
 
@@ -100,9 +100,9 @@ def floor_with_reasons(size: int = 1_000_000, check: bool = False) -> Callable[[
     def work() -> Any:
         total, lost = np.full(size, table.base), np.empty((size, INDICATORS))
         for k, i in enumerate(table.indicators):
-            at = np.searchsorted(np.array(i.cuts), x[k], side="right")
-            at[np.isnan(x[k])] = len(i.points)
-            points = np.array([*i.points, i.missing]).take(at)
+            bins = np.searchsorted(np.array(i.cuts), x[k], side="right")
+            bins[np.isnan(x[k])] = len(i.points)
+            points = np.array([*i.points, i.missing]).take(bins)
             total += points
             lost[:, k] = i.best - points
         np.argpartition(-lost, 4, axis=1)[:, :4].copy()

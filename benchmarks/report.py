@@ -54,9 +54,9 @@ def _count(row: dict[str, Any]) -> str:
 def _single(rows: list[dict[str, Any]]) -> list[str]:
     lines = ["| what | p50 ms | p99 ms | p99 CPU ms | load |", "|---|---|---|---|---|"]
     for row in rows:
-        said = row["said"]
+        figures = row["figures"]
         lines.append(
-            f"| {row['name']} | {said['p50_ms']:.3f} | {said['p99_ms']:.3f} | "
-            f"{said['p99_cpu_ms']:.3f} | {row['load']:.1f} |"
+            f"| {row['name']} | {figures['p50_ms']:.3f} | {figures['p99_ms']:.3f} | "
+            f"{figures['p99_cpu_ms']:.3f} | {row['load']:.1f} |"
         )
     return lines

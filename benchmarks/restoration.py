@@ -26,7 +26,7 @@ DAY = date(2026, 6, 30)
 def single(book: Rulebook, turns: int = 20) -> dict[str, float]:
     """Every lawyers' case, assessed with all words, one at a time."""
     files = sorted(CASES.glob("*.yaml"))
-    cases = [case_from(given) for file in files for _, given in load_cases(file)]
+    cases = [case_from(case_fields) for file in files for _, case_fields in load_cases(file)]
     clock = Stopwatch()
     for turn in range(turns + 1):
         for case in cases:
@@ -42,9 +42,9 @@ def district(warehouse: Path, book: Rulebook) -> dict[str, float]:
     """Records of a district, and the seconds that its list takes."""
     records = sum(len(read_records(warehouse, table, DAY)) for table in TABLES)
     start, cpu = time.perf_counter(), time.process_time()
-    found = find_restorable(warehouse, book, DAY)
+    restorable = find_restorable(warehouse, book, DAY)
     seconds, used = time.perf_counter() - start, time.process_time() - cpu
-    return {"records": records, "listed": len(found), "seconds": seconds, "cpu_s": used}
+    return {"records": records, "listed": len(restorable), "seconds": seconds, "cpu_s": used}
 
 
 def main() -> None:
@@ -52,16 +52,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=300_000, help="enterprises of the district")
     parser.add_argument("--warehouse", type=Path, help="another warehouse instead")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     book = Rulebook.load()
-    one = single(book)
-    print("one assessment: " + ", ".join(f"{k} {v:.3g}" for k, v in one.items()))
-    warehouse = asked.warehouse or home(asked.size) / "warehouse"
-    if not asked.warehouse:
-        ensure(asked.size, print)
-    told = district(warehouse, book)
-    print("a district's list: " + ", ".join(f"{k} {v:,.4g}" for k, v in told.items()))
-    ratio = one["p50_ms"] / 1000 / (told["cpu_s"] / max(told["records"], 1))
+    single_figures = single(book)
+    print("one assessment: " + ", ".join(f"{k} {v:.3g}" for k, v in single_figures.items()))
+    warehouse = options.warehouse or home(options.size) / "warehouse"
+    if not options.warehouse:
+        ensure(options.size, print)
+    district_figures = district(warehouse, book)
+    print("a district's list: " + ", ".join(f"{k} {v:,.4g}" for k, v in district_figures.items()))
+    ratio = (
+        single_figures["p50_ms"]
+        / 1000
+        / (district_figures["cpu_s"] / max(district_figures["records"], 1))
+    )
     print(f"one assessment costs what {ratio:.3g} records of the list cost")
 
 

@@ -36,7 +36,7 @@ class Measured:
     peak_mb: float
     own_mb: float
     load: float
-    said: dict[str, Any]
+    figures: dict[str, Any]
 
 
 def _wait(pid: int) -> tuple[float, int, Any]:
@@ -48,8 +48,8 @@ def _wait(pid: int) -> tuple[float, int, Any]:
             return peak, code, used
         if status.exists():
             lines = status.read_text().splitlines()
-            own = (float(x.split()[1]) / 1024 for x in lines if x.startswith("RssAnon"))
-            peak = max(peak, *own, 0.0)
+            own_mb = (float(x.split()[1]) / 1024 for x in lines if x.startswith("RssAnon"))
+            peak = max(peak, *own_mb, 0.0)
         time.sleep(0.02)
 
 
@@ -67,17 +67,17 @@ def measure(task: str, **options: Any) -> Measured:
         anonymous, status, used = _wait(pid)
         if status:
             raise SystemExit(f"benchmark {task} {options} failed (status {status})")
-        said = json.loads(answer.read())
+        figures = json.loads(answer.read())
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     return Measured(
         task=task,
-        cpu=said.pop("cpu"),
-        wall=said.pop("wall"),
+        cpu=figures.pop("cpu"),
+        wall=figures.pop("wall"),
         process_cpu=used.ru_utime + used.ru_stime,
         peak_mb=used.ru_maxrss / unit,
         own_mb=anonymous,
         load=load,
-        said=said,
+        figures=figures,
     )
 
 
@@ -93,25 +93,26 @@ def in_turns(
     ``tasks`` maps a shown name to ``{"task": …, **options}``; one that ``may_fail`` (it may need
     more memory than it gets) and does so is told and left out.
     """
-    found: dict[str, list[Measured]] = {name: [] for name in tasks}
+    runs_by_task: dict[str, list[Measured]] = {name: [] for name in tasks}
     for turn in range(pairs):
         for name, options in tasks.items():
-            if name not in found:
+            if name not in runs_by_task:
                 continue
             try:
-                one = measure(**options)
+                measured_run = measure(**options)
             except SystemExit:
                 if name not in may_fail:
                     raise
-                del found[name]
+                del runs_by_task[name]
                 tell(f"  {turn + 1}/{pairs} {name:<44} did not finish; it is left out")
                 continue
-            found[name].append(one)
+            runs_by_task[name].append(measured_run)
             tell(
-                f"  {turn + 1}/{pairs} {name:<44} {one.cpu:8.2f} CPU-s {one.wall:8.2f} s "
-                f"{one.peak_mb:7.0f} MB  load {one.load:.1f}"
+                f"  {turn + 1}/{pairs} {name:<44} {measured_run.cpu:8.2f} CPU-s "
+                f"{measured_run.wall:8.2f} s {measured_run.peak_mb:7.0f} MB  "
+                f"load {measured_run.load:.1f}"
             )
-    return found
+    return runs_by_task
 
 
 def summary(
@@ -133,9 +134,9 @@ def summary(
                 "peak_mb": max(m.peak_mb for m in measured),
                 "own_mb": max(m.own_mb for m in measured),
                 "load": median(m.load for m in measured),
-                "per_wall_second": runs[ours][0].said.get("enterprises", size) / wall,
-                "ratio": median(theirs.cpu / own.cpu for theirs, own in turns),
-                "said": measured[-1].said,
+                "per_wall_second": runs[ours][0].figures.get("enterprises", size) / wall,
+                "ratio": median(theirs.cpu / our_run.cpu for theirs, our_run in turns),
+                "figures": measured[-1].figures,
                 "runs": [asdict(m) for m in measured],
             }
         )

@@ -81,19 +81,19 @@ def cpu_seconds(pids: list[int]) -> float:
 
 def family(pid: int) -> list[int]:
     """A process and its children, to the last."""
-    found = [pid]
-    for parent in found:
+    pids = [pid]
+    for parent in pids:
         tasks = Path(f"/proc/{parent}/task/{parent}/children")
-        found += [int(child) for child in tasks.read_text().split()] if tasks.exists() else []
-    return found
+        pids += [int(child) for child in tasks.read_text().split()] if tasks.exists() else []
+    return pids
 
 
 def turn(side: Side, pid: int, codes: Path, headers: Mapping[str, str], seconds: float) -> Turn:
     """Load a server for some seconds."""
-    told = ", ".join(f'["{k}"] = {json.dumps(v)}' for k, v in headers.items())
+    header_lines = ", ".join(f'["{k}"] = {json.dumps(v)}' for k, v in headers.items())
     script = _SCRIPT % {
         "codes": codes,
-        "headers": f"{{{told}}}",
+        "headers": f"{{{header_lines}}}",
         "path": side.path,
         "body": json.dumps(side.body),
     }
@@ -106,14 +106,14 @@ def turn(side: Side, pid: int, codes: Path, headers: Mapping[str, str], seconds:
         before = cpu_seconds(family(pid))
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         used = cpu_seconds(family(pid)) - before
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    count = max(said["requests"], 1)
-    rate = said["requests"] / said["seconds"]
-    return Turn(rate, said["p50"], said["p99"], used / count * 1e6, said["bad"])
+    latencies = json.loads(done.stdout.strip().splitlines()[-1])
+    count = max(latencies["requests"], 1)
+    rate = latencies["requests"] / latencies["seconds"]
+    return Turn(rate, latencies["p50"], latencies["p99"], used / count * 1e6, latencies["bad"])
 
 
 @contextmanager
-def server(*command: str, at: str) -> Iterator[int]:
+def server(*command: str, ready_url: str) -> Iterator[int]:
     """A server that answers; ended afterwards."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": programs}
@@ -121,24 +121,24 @@ def server(*command: str, at: str) -> Iterator[int]:
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            _wait_for(at, process)
+            _wait_for(ready_url, process)
             yield process.pid
         finally:
             process.terminate()
 
 
-def _wait_for(at: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(ready_url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         if process.poll() is not None:
-            raise SystemExit(f"the server at {at} ended with {process.returncode}")
+            raise SystemExit(f"the server at {ready_url} ended with {process.returncode}")
         try:
-            with urllib.request.urlopen(at, timeout=2):
+            with urllib.request.urlopen(ready_url, timeout=2):
                 return
         except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.2)
-    raise SystemExit(f"the server at {at} did not start")
+    raise SystemExit(f"the server at {ready_url} did not start")
 
 
 def district(folder: Path) -> tuple[str, Path, str]:
@@ -180,21 +180,21 @@ def measured(
         "X-Purpose": "benchmark",
         "Content-Type": "application/json",
     }
-    found: dict[str, list[Turn]] = {side.name: [] for side in sides}
+    turns_by_side: dict[str, list[Turn]] = {side.name: [] for side in sides}
     for side in sides:  # warm up
         turn(side, pids[side.port], codes, headers, 1)
     for _ in range(chosen.pairs):
         for side in sides:
             done = turn(side, pids[side.port], codes, headers, chosen.seconds)
-            found[side.name].append(done)
-    return found
+            turns_by_side[side.name].append(done)
+    return turns_by_side
 
 
-def report(found: Mapping[str, list[Turn]], against: str) -> list[dict[str, Any]]:
+def report(turns_by_side: Mapping[str, list[Turn]], against: str) -> list[dict[str, Any]]:
     """One row per side: medians, and ratios to ``against`` turn by turn."""
     rows = []
-    for name, turns in found.items():
-        pairs = list(zip(turns, found[against], strict=True))
+    for name, turns in turns_by_side.items():
+        pairs = list(zip(turns, turns_by_side[against], strict=True))
         rows.append(
             {
                 "side": name,
@@ -257,9 +257,9 @@ def main() -> None:
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:
-        kept = _measure(Path(name), chosen)
+        report = _measure(Path(name), chosen)
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "serving.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+    (OUT / "serving.json").write_text(json.dumps(report, indent=1, ensure_ascii=False))
 
 
 def _measure(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
@@ -267,32 +267,32 @@ def _measure(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     listed, port, load = folder / "codes.txt", chosen.port, os.getloadavg()
     codes = listed.read_text().split()
     ours = (sys.executable, "-m", "benchmarks.serving_app", store, str(warehouse), str(port))
-    kept: dict[str, Any] = {"load": load}
-    with server(*ours, at=f"http://127.0.0.1:{port}/bare/hello") as pid:
-        found = measured(_sides(port, codes), {port: pid}, listed, key, chosen)
-        kept["ours"] = report(found, "hello")
-        show(kept["ours"])
-        kept["S14"] = asyncio.run(overload(port, codes, key, chosen.seconds * 2))
-        show([kept["S14"]])
+    figures: dict[str, Any] = {"load": load}
+    with server(*ours, ready_url=f"http://127.0.0.1:{port}/bare/hello") as pid:
+        turns_by_side = measured(_sides(port, codes), {port: pid}, listed, key, chosen)
+        figures["ours"] = report(turns_by_side, "hello")
+        show(figures["ours"])
+        figures["S14"] = asyncio.run(overload(port, codes, key, chosen.seconds * 2))
+        show([figures["S14"]])
         if not chosen.no_mlflow:
             sides = [s for s in _sides(port, codes) if s.name[:3] in ("S12", "wha", "bat")]
-            kept["S11"] = _against_mlflow(folder, sides, pid, key, chosen)
-            show(kept["S11"])
-    return kept
+            figures["S11"] = _against_mlflow(folder, sides, pid, key, chosen)
+            show(figures["S11"])
+    return figures
 
 
 def _against_mlflow(
     folder: Path, ours: list[Side], pid: int, key: str, chosen: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """Ours, turn by turn with ``mlflow models serve`` of the same tables."""
-    made = subprocess.run(
+    model_process = subprocess.run(
         [sys.executable, "-m", "benchmarks.serving_mlflow", str(folder / "model")],
         check=True,
         capture_output=True,
         text=True,
         cwd=ROOT,
     )
-    names, port = made.stdout.split(), chosen.port + 1
+    names, port = model_process.stdout.split(), chosen.port + 1
     command = (
         "taskset",
         "-c",
@@ -311,11 +311,11 @@ def _against_mlflow(
         "-w",
         "1",
     )
-    with server(*command, at=f"http://127.0.0.1:{port}/ping") as theirs:
+    with server(*command, ready_url=f"http://127.0.0.1:{port}/ping") as theirs:
         sides = [*_mlflow_sides(port, names), *ours]
         pids = {port: theirs, ours[0].port: pid}
-        found = measured(sides, pids, folder / "codes.txt", key, chosen)
-    return report(found, sides[0].name)
+        turns_by_side = measured(sides, pids, folder / "codes.txt", key, chosen)
+    return report(turns_by_side, sides[0].name)
 
 
 if __name__ == "__main__":

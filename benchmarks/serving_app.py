@@ -45,8 +45,8 @@ def hello() -> FastAPI:
 class Paths:
     """Hands each request to one of several applications, by the first part of its path."""
 
-    def __init__(self, apps: dict[str, ASGIApp], rest: ASGIApp) -> None:
-        self._apps, self._rest = apps, rest
+    def __init__(self, apps: dict[str, ASGIApp], fallback_app: ASGIApp) -> None:
+        self._apps, self._rest = apps, fallback_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -47,14 +47,14 @@ def main() -> None:
     ensure(size)
     for source in ("store", "events"):
         done = {e: measure("spark.night", size=size, engine=e, source=source) for e in ("", engine)}
-        files = [Path(one.said["scores"]).read_bytes() for one in done.values()]
+        files = [Path(night.figures["scores"]).read_bytes() for night in done.values()]
         if files[0] != files[1]:
             raise SystemExit("the two nights differ")
-        for name, one in done.items():
+        for name, night in done.items():
             print(
-                f"| {source} | {name or 'embedded'} | {one.said['enterprises']:,} | "
-                f"{one.wall:.1f} | {one.cpu:.1f} | {one.process_cpu:.1f} | {one.peak_mb:,.0f} | "
-                f"{one.load:.1f} | byte for byte |",
+                f"| {source} | {name or 'embedded'} | {night.figures['enterprises']:,} | "
+                f"{night.wall:.1f} | {night.cpu:.1f} | {night.process_cpu:.1f} | "
+                f"{night.peak_mb:,.0f} | {night.load:.1f} | byte for byte |",
                 flush=True,
             )
 

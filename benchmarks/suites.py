@@ -28,9 +28,11 @@ class Plan:
 
     def note(self, size: int) -> None:
         """Make the district of a size if need be, and tell what ingestion cost."""
-        made = ensure(size, self.tell)
-        if made:
-            self.tell(f"  ingested {made['rows']:,} rows in {made['cpu']:.0f} CPU-s")
+        ingest_figures = ensure(size, self.tell)
+        if ingest_figures:
+            self.tell(
+                f"  ingested {ingest_figures['rows']:,} rows in {ingest_figures['cpu']:.0f} CPU-s"
+            )
 
 
 def _equal(tasks: dict[str, dict[str, Any]], tell: Callable[[str], None]) -> None:
@@ -41,9 +43,9 @@ def _equal(tasks: dict[str, dict[str, Any]], tell: Callable[[str], None]) -> Non
     """
     reference: dict[str, str] = {}
     for name, options in tasks.items():
-        found = measure(**options, check=True).said["digests"]
-        reference = reference or found
-        wrong = differences(reference, found)
+        digests = measure(**options, check=True).figures["digests"]
+        reference = reference or digests
+        wrong = differences(reference, digests)
         if wrong:
             raise SystemExit(f"{name} differs from the first contestant in: {', '.join(wrong)}")
     tell(f"  {len(tasks)} contestants equal in {len(reference)} columns, value by value")
@@ -135,7 +137,7 @@ def grid(plan: Plan) -> Rows:
             peer = {"task": "sql.generated", "months": 36, "size": size}
             tasks["generated SQL, spine join"] = peer
         runs = in_turns(tasks, plan.pairs_at(size), plan.tell)
-        pairs = runs["ours"][0].said["pairs"]
+        pairs = runs["ours"][0].figures["pairs"]
         yield [
             {**row, "size": pairs, "enterprises": size, "per_wall_second": pairs / row["wall"]}
             for row in summary(runs, "ours", pairs, "pairs")

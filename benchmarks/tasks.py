@@ -27,5 +27,5 @@ _MODULES = {
 def task(name: str) -> Callable[..., Work]:
     """Return the task ``module.function``; only its module is imported, so peers stay apart."""
     module, function = name.split(".")
-    found: Callable[..., Work] = getattr(import_module(_MODULES[module]), function)
-    return found
+    work_builder: Callable[..., Work] = getattr(import_module(_MODULES[module]), function)
+    return work_builder

@@ -27,9 +27,9 @@ Risk = Callable[[Dataset], np.ndarray]
 
 def untuned(learn: Dataset) -> Risk:
     """The baseline of the data's README: LightGBM as it comes, 200 trees of rate 0.05."""
-    told = {"n_estimators": 200, "learning_rate": 0.05, "verbosity": -1, "n_jobs": 1}
-    model = lgb.LGBMClassifier(**told).fit(learn.x.T, learn.bad)
-    return lambda rest: model.predict(rest.x.T, raw_score=True)
+    tree_options = {"n_estimators": 200, "learning_rate": 0.05, "verbosity": -1, "n_jobs": 1}
+    model = lgb.LGBMClassifier(**tree_options).fit(learn.x.T, learn.bad)
+    return lambda later_rows: model.predict(later_rows.x.T, raw_score=True)
 
 
 def ours(fit: Callable[[Dataset], Any]) -> Callable[[Dataset], Risk]:
@@ -37,7 +37,7 @@ def ours(fit: Callable[[Dataset], Any]) -> Callable[[Dataset], Risk]:
 
     def learned(learn: Dataset) -> Risk:
         model = fit(learn)
-        return lambda rest: model.risk(rest.x, rest.ids)
+        return lambda later_rows: model.risk(later_rows.x, later_rows.ids)
 
     return learned
 
@@ -54,25 +54,25 @@ MODELS = {
 def folds(name: str, sample: Dataset, splits: Any, reference: str) -> None:
     """AUC and KS over folds, with the standard error of the difference to the full model."""
     print(f"\n{name}: {len(sample):,} rows, {int(sample.bad.sum()):,} bad; reference {reference}")
-    found: dict[str, list[tuple[float, float]]] = {m: [] for m in MODELS}
+    metrics_by_model: dict[str, list[tuple[float, float]]] = {m: [] for m in MODELS}
     cpu = dict.fromkeys(MODELS, 0.0)
     cuts = list(splits.split(sample.x.T, sample.bad))
-    for one, rest in cuts:
-        learn, judge = sample.rows(one), sample.rows(rest)
+    for learned_rows, later_rows in cuts:
+        learn, judge = sample.rows(learned_rows), sample.rows(later_rows)
         for model, fit in MODELS.items():
             start = time.process_time()
             risk = fit(learn)(judge)
             cpu[model] += time.process_time() - start
-            found[model].append(
+            metrics_by_model[model].append(
                 (auc(risk, judge.bad, judge.weight), ks(risk, judge.bad, judge.weight))
             )
-    base = np.array(found["full"])[:, 0]
-    for model, values in found.items():
-        got = np.array(values)
-        gap = got[:, 0] - base
+    base = np.array(metrics_by_model["full"])[:, 0]
+    for model, values in metrics_by_model.items():
+        metric_rows = np.array(values)
+        gap = metric_rows[:, 0] - base
         se = gap.std(ddof=1) / np.sqrt(len(gap))
         print(
-            f"  {model:8} AUC {got[:, 0].mean():.4f} KS {got[:, 1].mean():.4f} "
+            f"  {model:8} AUC {metric_rows[:, 0].mean():.4f} KS {metric_rows[:, 1].mean():.4f} "
             f"less full {gap.mean():+.4f} (se {se:.4f}), CPU-s {cpu[model] / len(cuts):.2f}",
             flush=True,
         )
@@ -120,8 +120,8 @@ def judged(
     )
     for model, fit in MODELS.items():
         risk = fit(learn)(judge)
-        told = with_intervals(figures, risk, judge.bad, judge.weight, judge.ent)
-        print(f"  {model:8} " + "; ".join(f"{n} {t}" for n, t in told.items()), flush=True)
+        intervals = with_intervals(figures, risk, judge.bad, judge.weight, judge.ent)
+        print(f"  {model:8} " + "; ".join(f"{n} {t}" for n, t in intervals.items()), flush=True)
 
 
 def customs() -> None:
@@ -189,8 +189,8 @@ def _days(name: str, risk: np.ndarray, judge: Dataset) -> None:
     rng = np.random.default_rng(1)
     again = []
     for _ in range(400):
-        at = rng.integers(0, len(judge), len(judge))
-        again.append(days_earlier(risk[at], judge.bad[at], judge.day[at]))
+        resampled = rng.integers(0, len(judge), len(judge))
+        again.append(days_earlier(risk[resampled], judge.bad[resampled], judge.day[resampled]))
     low, high = np.quantile(again, [0.025, 0.975])
     figure = days_earlier(risk, judge.bad, judge.day)
     print(

@@ -25,8 +25,10 @@ def coded(table: pd.DataFrame, known: pd.DataFrame | None = None) -> tuple[np.nd
         if is_word:
             names = sorted(known[name].dropna().astype(str).unique())
             codes = {n: float(k) for k, n in enumerate(names)}
-            own = table[name].map(lambda v, c=codes: np.nan if pd.isna(v) else c.get(str(v), -1.0))
-            rows.append(own.to_numpy(float))
+            coded_column = table[name].map(
+                lambda v, c=codes: np.nan if pd.isna(v) else c.get(str(v), -1.0)
+            )
+            rows.append(coded_column.to_numpy(float))
         else:
             rows.append(table[name].to_numpy(float))
     return np.stack(rows), words

@@ -95,8 +95,8 @@ def once(python: str, code: str, which: str, path: Path) -> dict[str, float] | N
     if done.returncode:
         print(f"  {which}: not run ({done.stderr.strip().splitlines()[-1][:120]})")
         return None
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    seconds_by_step: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return seconds_by_step
 
 
 def main() -> int:
@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--peer-python", default=sys.executable)
     parser.add_argument("--peers", default="optbinning,toad,ebm")
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     from xhcredit_training.metrics import auc
 
     from benchmarks.training_sets import synthetic
@@ -114,22 +114,27 @@ def main() -> int:
     oracle = auc(judge.groups["oracle"], judge.bad, judge.weight)
     print(f"{learn.bad.mean():.4f} bad, AUC of the oracle {oracle:.4f}")
     turns = [(sys.executable, OURS, m) for m in ("woe", "boosted", "full")]
-    turns += [(asked.peer_python, PEER, p) for p in asked.peers.split(",") if p]
-    found: dict[str, list[dict[str, float]]] = {which: [] for _, _, which in turns}
+    turns += [(options.peer_python, PEER, p) for p in options.peers.split(",") if p]
+    runs_by_way: dict[str, list[dict[str, float]]] = {which: [] for _, _, which in turns}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npz"
         np.savez(path, x=learn.x, y=learn.bad, x2=judge.x, y2=judge.bad)
-        for number in range(asked.rounds):
+        for number in range(options.rounds):
             for python, code, which in turns:
-                told = None if number and not found[which] else once(python, code, which, path)
-                if told:
-                    found[which].append(told)
-                    print(f"  round {number + 1}: {which} {told['cpu']:.2f} CPU-s", flush=True)
-    for which, told in found.items():
-        if told:
+                seconds_by_step = (
+                    None if number and not runs_by_way[which] else once(python, code, which, path)
+                )
+                if seconds_by_step:
+                    runs_by_way[which].append(seconds_by_step)
+                    print(
+                        f"  round {number + 1}: {which} {seconds_by_step['cpu']:.2f} CPU-s",
+                        flush=True,
+                    )
+    for which, seconds_by_step in runs_by_way.items():
+        if seconds_by_step:
             print(
-                f"  {which:10} {median(t['cpu'] for t in told):7.2f} CPU-s, "
-                f"AUC {told[0]['auc']:.4f} ({len(told)} runs)"
+                f"  {which:10} {median(t['cpu'] for t in seconds_by_step):7.2f} CPU-s, "
+                f"AUC {seconds_by_step[0]['auc']:.4f} ({len(seconds_by_step)} runs)"
             )
     print(time.strftime("%Y-%m-%d"))
     return 0

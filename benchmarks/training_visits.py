@@ -39,8 +39,8 @@ _CHICAGO = {
 def chicago(*, inspector: bool = False) -> tuple[Dataset, Dataset]:
     """Chicago: 17,075 visits to learn from, 1,637 to order; groups hold the day and inspector."""
     raw = pd.read_csv(REAL / "chicago_food" / "chicago_model_data.csv.gz")
-    more = pd.read_csv(REAL / "chicago_food" / "chicago_inspection_features.csv.gz")
-    raw = raw.merge(more[["Inspection_ID", "Zip", "Risk"]], on="Inspection_ID", how="left")
+    features = pd.read_csv(REAL / "chicago_food" / "chicago_inspection_features.csv.gz")
+    raw = raw.merge(features[["Inspection_ID", "Zip", "Risk"]], on="Inspection_ID", how="left")
     day, bad = _days(raw.Inspection_Date), raw.criticalFound.to_numpy(int)
     test = raw.Test.to_numpy(bool)
     until = int(day[~test].max())
@@ -65,7 +65,7 @@ def chicago(*, inspector: bool = False) -> tuple[Dataset, Dataset]:
     if inspector:
         columns.append(Column("inspector", category=True))
         matrix.append(who.astype(float))
-    made = make_dataset(
+    dataset = make_dataset(
         columns,
         np.stack(matrix),
         bad,
@@ -73,7 +73,7 @@ def chicago(*, inspector: bool = False) -> tuple[Dataset, Dataset]:
         ent=pd.factorize(raw.License)[0],
         groups={"inspector": who, "published": raw.score.to_numpy()},
     )
-    return made.rows(~test), made.rows(test)
+    return dataset.rows(~test), dataset.rows(test)
 
 
 def _chicago_history(
@@ -90,11 +90,13 @@ def _chicago_history(
         "violations": violations.sum(axis=1),
     }
     parts = {}
-    for name, found in findings.items():
-        own = pd.Series(found[learned]).groupby(who[learned]).mean().reindex(who).to_numpy()
-        beyond = found - np.where(np.isnan(own), found[learned].mean(), own)
+    for name, finding in findings.items():
+        earlier_rate = (
+            pd.Series(finding[learned]).groupby(who[learned]).mean().reindex(who).to_numpy()
+        )
+        beyond = finding - np.where(np.isnan(earlier_rate), finding[learned].mean(), earlier_rate)
         licence = raw.License.to_numpy()
-        parts[f"{name}_last"] = last(licence, day, found)[0], UP
+        parts[f"{name}_last"] = last(licence, day, finding)[0], UP
         parts[f"{name}_beyond_last"] = last(licence, day, beyond)[0], UP
         for key, codes, prior in (("licence", licence, 2), ("zip", raw.Zip.to_numpy(), 20)):
             share, _ = past(codes, day, beyond, prior=prior, known_until=until)
@@ -106,14 +108,18 @@ def san_francisco() -> tuple[Dataset, Dataset]:
     """San Francisco: routine visits; bad = grade below "Adequate" (score of at most 85)."""
     raw = pd.read_csv(REAL / "sf_restaurants" / "inspections.csv")
     raw = raw[raw.type == "routine"].reset_index(drop=True)
-    found = pd.read_csv(REAL / "sf_restaurants" / "violations.csv.gz")
+    findings = pd.read_csv(REAL / "sf_restaurants" / "violations.csv.gz")
     day, who = _days(raw.date), raw.business_id.to_numpy()
     bad = (raw.score <= 85).to_numpy(int)
-    severe = found[found.description.str.contains("High risk|vermin|Unclean hands", regex=True)]
+    severe = findings[
+        findings.description.str.contains("High risk|vermin|Unclean hands", regex=True)
+    ]
     counts = severe.groupby(["business_id", "date"]).size()
     high = counts.reindex(pd.MultiIndex.from_frame(raw[["business_id", "date"]])).fillna(0)
-    all_of = found.groupby(["business_id", "date"]).size()
-    every = all_of.reindex(pd.MultiIndex.from_frame(raw[["business_id", "date"]])).fillna(0)
+    all_of = findings.groupby(["business_id", "date"]).size()
+    finding_counts = all_of.reindex(pd.MultiIndex.from_frame(raw[["business_id", "date"]])).fillna(
+        0
+    )
     place = pd.read_csv(REAL / "sf_restaurants" / "businesses.csv", encoding="latin-1").set_index(
         "business_id"
     )
@@ -128,14 +134,14 @@ def san_francisco() -> tuple[Dataset, Dataset]:
         "visits": (count, "none"),
         "points_off": (mean, UP),
         "last_high_risk": (last(who, day, high.to_numpy())[0], UP),
-        "last_violations": (last(who, day, every.to_numpy())[0], UP),
+        "last_violations": (last(who, day, finding_counts.to_numpy())[0], UP),
         "post_share": (past(post, day, bad, prior=30)[0], UP),
     }
     columns = [Column(name, word) for name, (_, word) in parts.items()]
     x = np.stack([values for values, _ in parts.values()])
-    made = make_dataset(columns, x, bad, day=day, ent=pd.factorize(who)[0])
+    dataset = make_dataset(columns, x, bad, day=day, ent=pd.factorize(who)[0])
     late = day >= _days(pd.Series(["2017-07-01"]))[0]
-    return made.rows(~late), made.rows(late)
+    return dataset.rows(~late), dataset.rows(late)
 
 
 def customs(*, own_rows: bool = False) -> tuple[Dataset, Dataset]:
@@ -186,8 +192,8 @@ def customs(*, own_rows: bool = False) -> tuple[Dataset, Dataset]:
              "Country of Origin Indicator"]  # fmt: skip
     x, _ = coded(raw[named].astype(str))
     matrix, columns = [*matrix, *x], columns + [Column(n, category=True) for n in named]
-    made = make_dataset(columns, np.stack(matrix), bad, day=day)
-    return made.rows(part < 2), made.rows(part == 2)
+    dataset = make_dataset(columns, np.stack(matrix), bad, day=day)
+    return dataset.rows(part < 2), dataset.rows(part == 2)
 
 
 def _amounts(raw: pd.DataFrame, hs: pd.Series) -> dict[str, np.ndarray]:
@@ -230,23 +236,26 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Dataset, Da
         store = open_event_columns(Path(work))
         v = visits(store)
         names = table("inspection").column("field").value_ids
-        own = np.isin(v["field"], [names.index(f) for f in fields])
-        rows, days = v["ent"][own].astype(np.int64), (v["day"][own] - 1).astype(np.int32)
+        of_fields = np.isin(v["field"], [names.index(f) for f in fields])
+        rows, days = (
+            v["ent"][of_fields].astype(np.int64),
+            (v["day"][of_fields] - 1).astype(np.int32),
+        )
         wanted = [f.id for f in learnable_features("general")]
         shown = ["inspections_60m", "inspections_12m", "days_since_last_inspection"]
         compiled = compile_features(with_inputs([*wanted, *shown], features()))
         x = compiled.run(store, rows, days)
-        at = {name: k for k, name in enumerate(compiled.ids)}
+        column_of = {name: k for k, name in enumerate(compiled.ids)}
         declared = features()
         columns = [Column(i, declared[i].direction) for i in wanted]
-        visited = x[at["inspections_60m"]] > 0
-        made = make_dataset(
+        visited = x[column_of["inspections_60m"]] > 0
+        dataset = make_dataset(
             columns,
-            x[[at[i] for i in wanted]],
-            v["failed"][own].astype(int),
+            x[[column_of[i] for i in wanted]],
+            v["failed"][of_fields].astype(int),
             day=days,
             ent=rows,
             groups={"visited": visited.astype(int)},
         )
     late = days >= day_number(date(2022, 12, 31))
-    return made.rows(~late), made.rows(late)
+    return dataset.rows(~late), dataset.rows(late)

@@ -22,6 +22,8 @@ def digests(columns: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return {"digests": {name: digest(values) for name, values in columns.items()}}
 
 
-def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+def differences(our_values: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Names whose values differ, or that only one side has."""
-    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return sorted(
+        name for name in our_values.keys() | other.keys() if our_values.get(name) != other.get(name)
+    )

@@ -35,9 +35,9 @@ def _one_at_a_time(parse):
     turn = RLock()
 
     @functools.wraps(parse)
-    def parsed(*given, **named):
+    def parsed(*words, **named):
         with turn:
-            return parse(*given, **named)
+            return parse(*words, **named)
 
     return parsed
 

@@ -46,8 +46,8 @@ def demo_client(folder):
 
     with Store.open(str(folder / STORE)) as store:
         app = create_app(store, Settings(log=io.StringIO(), warehouse=folder / WAREHOUSE))
-        here = ("127.0.0.1", 50_000)
-        with TestClient(app, HERE, raise_server_exceptions=False, client=here) as client:
+        this_computer = ("127.0.0.1", 50_000)
+        with TestClient(app, HERE, raise_server_exceptions=False, client=this_computer) as client:
             client.store = store
             yield client
 

@@ -23,11 +23,11 @@ def test_every_part_names_a_program_and_files_that_are_there(part):
 
 
 def test_every_target_has_a_part():
-    told = " ".join(part.targets for part in PARTS)
+    part_targets = " ".join(part.targets for part in PARTS)
     wanted = {f"A{n}" for n in range(1, 7)} | {f"D{n}" for n in range(1, 5)}
     wanted |= {f"S{n}" for n in range(1, 16)} | {f"R{n}" for n in range(1, 6)} | {"S7b", "S7c"}
 
-    assert wanted - set(re.findall(r"\b[ADRS]\d+[bc]?\b", told)) - ELSEWHERE == set()
+    assert wanted - set(re.findall(r"\b[ADRS]\d+[bc]?\b", part_targets)) - ELSEWHERE == set()
 
 
 def test_what_a_part_prints_is_kept_and_a_failure_is_told(tmp_path):

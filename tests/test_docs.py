@@ -61,16 +61,22 @@ def calls_in(text):
 def wrong_in_call(words):
     """What the program would not understand of a call, or nothing."""
     command = get_command(PROGRAMS[words[0]])
-    rest = list(words[1:])
-    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
-        names = re.split(r"\\?\|", rest.pop(0))
+    remaining_words = list(words[1:])
+    while (
+        remaining_words and not remaining_words[0].startswith("-") and hasattr(command, "commands")
+    ):
+        names = re.split(r"\\?\|", remaining_words.pop(0))
         unknown = [n for n in names if n not in command.commands]
         if unknown:
             return f'no command "{unknown[0]}"'
         command = command.commands[names[0]]
         command = getattr(command, "loaded", command)
     known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
-    options = [re.sub(r"[=\]].*", "", w.lstrip("[")) for w in rest if w.lstrip("[").startswith("-")]
+    options = [
+        re.sub(r"[=\]].*", "", w.lstrip("["))
+        for w in remaining_words
+        if w.lstrip("[").startswith("-")
+    ]
     return "".join(f'no option "{o}"' for o in options if o not in known)
 
 
@@ -79,8 +85,8 @@ def dead_paths(text, folder=ROOT):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
     words = [w.strip(".,;:()'\"") for c in code_in(text) for w in c.split()]
     paths = [w for w in words if w.startswith(tuple(f"{f}/" for f in FOLDERS))]
-    found = [t for t in (*links, *paths) if "://" not in t and not set("<>*…{") & set(t)]
-    places = {t: [ROOT / t, folder / t] for t in found if not t.startswith("mailto:")}
+    named_paths = [t for t in (*links, *paths) if "://" not in t and not set("<>*…{") & set(t)]
+    places = {t: [ROOT / t, folder / t] for t in named_paths if not t.startswith("mailto:")}
     return sorted(t for t, paths in places.items() if not any(p.exists() for p in paths))
 
 

@@ -45,10 +45,10 @@ def test_long_files_are_found():
 
 def test_long_functions_are_found_and_a_docstring_does_not_make_them_longer():
     body = "def f():\n" + "    x = 0\n" * 4
-    told = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 0\n" * 3
+    source_text = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 0\n" * 3
 
     assert "f has 5 lines; give its steps names" in found(long_parts, body)[0]
-    assert found(long_parts, told) == []
+    assert found(long_parts, source_text) == []
 
 
 @pytest.mark.parametrize(

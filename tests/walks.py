@@ -113,8 +113,8 @@ def blind_raises(name: str, text: str) -> Iterator[str]:
     """``pytest.raises`` that would accept any message."""
     for node in _calls(text):
         if ast.unparse(node.func) in ("pytest.raises", "raises"):
-            given = {k.arg for k in node.keywords}
-            if not given & {"match", "check"}:
+            keywords = {k.arg for k in node.keywords}
+            if not keywords & {"match", "check"}:
                 yield f"{name}:{node.lineno}: raises without match; match what was found"
 
 
@@ -231,8 +231,8 @@ def banned_text(name: str, text: str) -> Iterator[str]:
     """Paths of a machine, registry addresses and secrets."""
     for number, line in enumerate(text.splitlines(), 1):
         for pattern, cure in BANNED_TEXT.items():
-            if found := pattern.search(line):
-                yield f'{name}:{number}: "{found[0]}" is {cure}'
+            if banned := pattern.search(line):
+                yield f'{name}:{number}: "{banned[0]}" is {cure}'
 
 
 def undocumented_package(name: str, text: str) -> Iterator[str]:
@@ -252,14 +252,14 @@ def unexplained(name: str, text: str) -> Iterator[str]:
 
 def pins(lock: str) -> dict[str, tuple[str, int]]:
     """Version and number of hashes of every package in a lock file."""
-    found: dict[str, tuple[str, int]] = {}
+    pinned: dict[str, tuple[str, int]] = {}
     for block in re.split(r"\n(?=\S)", lock.strip()):
         head = re.match(r"([A-Za-z0-9._-]+)==([^\s;\\]+)", block)
         if head:
             hashes = block.count("--hash=sha256:")
-            known = found.get(plain(head[1]), (head[2], hashes))  # once per Python, it may be
-            found[plain(head[1])] = (head[2], min(hashes, known[1]))
-    return found
+            known = pinned.get(plain(head[1]), (head[2], hashes))  # once per Python, it may be
+            pinned[plain(head[1])] = (head[2], min(hashes, known[1]))
+    return pinned
 
 
 def plain(package: str) -> str:

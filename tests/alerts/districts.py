@@ -30,15 +30,19 @@ def enterprises(size=20, **columns):
 def event(who, days_ago, *, known=0, ended=None, **columns):
     """An event of the enterprise number ``who``, known so many days after it happened."""
     day = ago(days_ago)
-    made = {"code": CODES[who], "occurred_on": day, "known_on": day + timedelta(days=known)}
+    columns_by_name = {
+        "code": CODES[who],
+        "occurred_on": day,
+        "known_on": day + timedelta(days=known),
+    }
     if ended is not None:
-        made |= {"ended_on": ago(ended), "ended_known_on": ago(ended)}
-    return made | columns
+        columns_by_name |= {"ended_on": ago(ended), "ended_known_on": ago(ended)}
+    return columns_by_name | columns
 
 
 def district(folder, tables, register=None, **world):
     """What triggers look at, of these rows."""
-    made = {"enterprise": register or enterprises(), **tables}
+    rows_by_table = {"enterprise": register or enterprises(), **tables}
     out = folder / "store"
-    cluster.build(connect(made), out)
+    cluster.build(connect(rows_by_table), out)
     return World(cluster.load(out), **world)

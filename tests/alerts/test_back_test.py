@@ -26,18 +26,18 @@ RULE = Proving(
 )
 
 
-def replay(world, rule=RULE, **more):
-    return Replay(world, rule, Discovery(rate=0.1), NOW, **more)
+def replay(world, rule=RULE, **options):
+    return Replay(world, rule, Discovery(rate=0.1), NOW, **options)
 
 
 def listing(who, days_ago):
     return event(who, days_ago, list_kind="tax")
 
 
-def alerts_of(world, trigger, **more):
+def alerts_of(world, trigger, **options):
     """Days ago and position of each alert."""
-    found = replay(world, **more).alerts(trigger)
-    return [(NOW - day, one.hit.position) for day, one in found]
+    detections = replay(world, **options).alerts(trigger)
+    return [(NOW - day, detection.hit.position) for day, detection in detections]
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def test_nights_go_back_so_many_months_by_steps():
 def test_a_back_test_counts_alerts_hits_base_and_lead_by_hand(world):
     trigger = shipped("serious_listed", quiet_days=0)
     outcomes = Outcomes.of(world, RULE.outcomes, NOW)
-    told = replay(world).prove(trigger, outcomes)
+    proof = replay(world).prove(trigger, outcomes)
 
     # each listing is told on the first night that knows it; what stood on the first night, never
     assert alerts_of(world, trigger) == [(50, 4), (40, 1), (30, 5), (20, 6), (10, 3)]
     # the last alert's horizon goes beyond what is known; enterprise 5 was fined a day too late;
     # a fine on the night itself comes not after it, one on the last day of the horizon counts
     low, high = wilson(3, 4)
-    assert told == Proof(
+    assert proof == Proof(
         "serious_listed",
         trigger.digest,
         weeks=8,
@@ -113,13 +113,13 @@ def test_a_short_trial_lasts_a_week_at_least(world):
 
 
 @pytest.mark.parametrize(
-    ("quiet_days", "told"), [(0, [30, 10]), (20, [30, 10]), (21, [30, 0]), (31, [30])]
+    ("quiet_days", "alert_days"), [(0, [30, 10]), (20, [30, 10]), (21, [30, 0]), (31, [30])]
 )
-def test_a_trigger_is_silent_about_a_subject_for_its_quiet_days(tmp_path, quiet_days, told):
+def test_a_trigger_is_silent_about_a_subject_for_its_quiet_days(tmp_path, quiet_days, alert_days):
     world = district(tmp_path, {"serious_listing": [listing(1, 35), listing(1, 12)]})
 
     assert alerts_of(world, shipped("serious_listed", quiet_days=quiet_days)) == [
-        (days, 1) for days in told
+        (days, 1) for days in alert_days
     ]
 
 
@@ -146,8 +146,8 @@ def test_outcomes_are_the_first_after_a_day_and_only_what_was_known(world):
     outcomes = Outcomes.of(world, (PENALTIES, Events(table="serious_listing")), NOW)
 
     def first(day, who):
-        found = outcomes.first_after(NOW - day, 20)[who]
-        return None if found == NEVER else NOW - found
+        first_day = outcomes.first_after(NOW - day, 20)[who]
+        return None if first_day == NEVER else NOW - first_day
 
     assert [first(100, who) for who in (1, 2, 4, 5, 0)] == [45, 70, 55, 35, None]
     assert [first(day, 4) for day in (56, 55, 50, 31, 30)] == [55, 50, 30, 30, None]
@@ -178,13 +178,13 @@ def test_an_alert_about_several_is_right_by_the_share_of_them(tmp_path):
     fined = [penalty(1, 35), penalty(2, 20), penalty(3, 19)]
     world = district(tmp_path, {"relation": rows, "penalty": fined})
     trigger = shipped("address_cluster", at_least=6, growth=6, quiet_days=60)
-    told = replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, NOW))
+    proof = replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, NOW))
 
-    assert (told.alerts, told.judged_alerts) == (1, 1)
-    assert told.right == pytest.approx(1 / 3)
-    assert told.base == pytest.approx(2 / 20)
-    assert told.lead_days == (5 + 20) / 2
-    assert (told.lowest, told.highest) == pytest.approx(wilson(0, 1))
+    assert (proof.alerts, proof.judged_alerts) == (1, 1)
+    assert proof.right == pytest.approx(1 / 3)
+    assert proof.base == pytest.approx(2 / 20)
+    assert proof.lead_days == (5 + 20) / 2
+    assert (proof.lowest, proof.highest) == pytest.approx(wilson(0, 1))
 
 
 @pytest.mark.parametrize(
@@ -218,9 +218,9 @@ def test_high_thresholds_go_up_by_a_seventh(tmp_path):
 
 
 def test_a_proof_is_written_with_four_digits():
-    told = proof_json(Proof("t", "d", 8, 5, 0.62, 4, 0.123456, 2 / 3, None, 0.0, 20.0))
+    written_proof = proof_json(Proof("t", "d", 8, 5, 0.62, 4, 0.123456, 2 / 3, None, 0.0, 20.0))
 
-    assert told == {
+    assert written_proof == {
         "trigger": "t",
         "numbers": "d",
         "weeks": 8,

@@ -59,8 +59,8 @@ def test_only_the_same_trigger_subject_and_fact_are_the_same_alert():
 
 def test_every_finding_is_counted_where_it_ends():
     before = [told(1, 3, fact="f"), told(2, 3, subject="c2"), told(3, 3, subject="c3")]
-    found = [candidate(1), candidate(1), candidate(2), candidate(3), candidate(4)]
-    choice = choose_alerts(found, before, BUDGET, DAY)
+    candidates = [candidate(1), candidate(1), candidate(2), candidate(3), candidate(4)]
+    choice = choose_alerts(candidates, before, BUDGET, DAY)
 
     assert (choice.known_count, choice.quiet_count) == (2, 2)
     assert [c.subject for c in choice.held_back] == [
@@ -70,8 +70,8 @@ def test_every_finding_is_counted_where_it_ends():
 
 @pytest.mark.parametrize(("days_ago", "left"), [(-1, 2), (0, 1), (6, 1), (7, 2), (8, 2)])
 def test_the_week_of_the_budget_is_today_and_the_six_days_before(days_ago, left):
-    found = [candidate(n) for n in range(10, 15)]
-    choice = choose_alerts(found, [told(1, days_ago, subject="c9")], BUDGET, DAY)
+    candidates = [candidate(n) for n in range(10, 15)]
+    choice = choose_alerts(candidates, [told(1, days_ago, subject="c9")], BUDGET, DAY)
 
     assert len(choice.new) == left
     assert len(choice.held_back) == 5 - left
@@ -79,8 +79,8 @@ def test_the_week_of_the_budget_is_today_and_the_six_days_before(days_ago, left)
 
 def test_grave_alerts_neither_wait_for_the_budget_nor_use_it_up():
     before = [told(n, 1, "red", f"c{n}") for n in range(20, 25)]
-    found = [candidate(n, "orange") for n in range(5)] + [candidate(n) for n in range(5, 9)]
-    choice = choose_alerts(found, before, BUDGET, DAY)
+    candidates = [candidate(n, "orange") for n in range(5)] + [candidate(n) for n in range(5, 9)]
+    choice = choose_alerts(candidates, before, BUDGET, DAY)
 
     assert [c.colour for c, _ in choice.new] == ["orange"] * 5 + ["blue"] * 2
 
@@ -95,7 +95,7 @@ def test_a_bureau_follows_up_so_many_a_week_as_its_officers_can(bureau, count):
 
 
 def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
-    found = [
+    candidates = [
         candidate(1, strength=5),
         candidate(2, strength=9),
         candidate(3, trigger="u", strength=1),
@@ -104,7 +104,7 @@ def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
         candidate(6, strength=5),
         candidate(6, strength=5, fact="e"),
     ]
-    names = [(c.subject, c.fact) for c, _ in ordered_by_urgency([(c, None) for c in found])]
+    names = [(c.subject, c.fact) for c, _ in ordered_by_urgency([(c, None) for c in candidates])]
 
     assert names == [
         ("c5", "f"),
@@ -128,11 +128,11 @@ def test_the_worst_colour_goes_first_then_the_first_of_each_trigger():
     ],
 )
 def test_what_nobody_could_tell_counts_for_neither(verdicts, expected):
-    found = precision_of("t", 9, verdicts, RETIRE)
+    precision = precision_of("t", 9, verdicts, RETIRE)
 
-    assert (found.trigger, found.alerts) == ("t", 9)
-    assert (found.true, found.false, found.cannot_tell, found.precision) == expected
-    assert (found.lowest is None) is (found.highest is None) is (expected[3] is None)
+    assert (precision.trigger, precision.alerts) == ("t", 9)
+    assert (precision.true, precision.false, precision.cannot_tell, precision.precision) == expected
+    assert (precision.lowest is None) is (precision.highest is None) is (expected[3] is None)
 
 
 def test_a_trigger_is_retired_when_its_interval_is_below_the_bound_and_it_was_looked_at_enough():

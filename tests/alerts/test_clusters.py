@@ -11,8 +11,8 @@ from xhcredit.rules.schemas.alerts import Picture
 RULE = Picture(through=("address", "agent"), nodes_at_most=50, hub_above=3)
 
 
-def relation(who, kind, node, days_ago=100, **more):
-    return event(who, days_ago, kind=kind, node=node, **more)
+def relation(who, kind, node, days_ago=100, **columns):
+    return event(who, days_ago, kind=kind, node=node, **columns)
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def world(tmp_path):
     return district(tmp_path, {"relation": rows})
 
 
-def seen(told):
+def seen(picture):
     """Enterprises by number, and edges as (enterprise, days ago)."""
-    enterprises = [CODES.index(n["id"]) for n in told["nodes"] if n["kind"] == "enterprise"]
-    return enterprises, sorted((CODES.index(e["enterprise"]), e["since"]) for e in told["edges"])
+    enterprises = [CODES.index(n["id"]) for n in picture["nodes"] if n["kind"] == "enterprise"]
+    return enterprises, sorted((CODES.index(e["enterprise"]), e["since"]) for e in picture["edges"])
 
 
 def day(days_ago):
@@ -37,13 +37,13 @@ def day(days_ago):
 
 
 def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(world):
-    told = cluster_picture(world, 0, RULE, NOW)
+    picture = cluster_picture(world, 0, RULE, NOW)
 
-    assert (told["size"], told["shown"]) == (3, True)
-    enterprises, edges = seen(told)
+    assert (picture["size"], picture["shown"]) == (3, True)
+    enterprises, edges = seen(picture)
     assert enterprises == [0, 1, 2]
     assert edges == [(0, day(100)), (1, day(100)), (1, day(90)), (2, day(80))]
-    assert [n["kind"] for n in told["nodes"]] == [
+    assert [n["kind"] for n in picture["nodes"]] == [
         "enterprise",
         "address",
         "enterprise",
@@ -53,15 +53,15 @@ def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(
 
 
 def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
-    told = cluster_picture(world, 0, RULE, NOW)
-    ids = {n["id"]: n for n in told["nodes"]}
-    kinds = {(CODES.index(e["enterprise"]), ids[e["node"]]["kind"]) for e in told["edges"]}
+    picture = cluster_picture(world, 0, RULE, NOW)
+    ids = {n["id"]: n for n in picture["nodes"]}
+    kinds = {(CODES.index(e["enterprise"]), ids[e["node"]]["kind"]) for e in picture["edges"]}
 
     assert kinds == {(0, "address"), (1, "address"), (1, "agent"), (2, "agent")}
-    assert all(n["id"] == f"n{n['row']}" for n in told["nodes"] if n["kind"] != "enterprise")
+    assert all(n["id"] == f"n{n['row']}" for n in picture["nodes"] if n["kind"] != "enterprise")
     assert all(
         world.event_columns.codes[n["row"]].decode() == n["id"]
-        for n in told["nodes"]
+        for n in picture["nodes"]
         if n["kind"] == "enterprise"
     )
 
@@ -77,29 +77,29 @@ def test_a_white_listed_node_joins_nobody(world):
     [address] = [
         n["row"] for n in cluster_picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"
     ]
-    told = cluster_picture(
+    picture = cluster_picture(
         World(world.event_columns, white_nodes=frozenset({address})), 0, RULE, NOW
     )
 
-    assert seen(told) == ([0], [])
-    assert (told["size"], told["shown"]) == (1, True)
+    assert seen(picture) == ([0], [])
+    assert (picture["size"], picture["shown"]) == (1, True)
 
 
 def test_only_the_relations_named_count(world):
     through = RULE.model_copy(update={"through": ("controller",)})
-    told = cluster_picture(world, 0, through, NOW)
+    picture = cluster_picture(world, 0, through, NOW)
 
-    assert seen(told)[0] == [0, 3]
-    assert told["size"] == 2
-    assert {n["kind"] for n in told["nodes"]} == {"enterprise", "controller"}
+    assert seen(picture)[0] == [0, 3]
+    assert picture["size"] == 2
+    assert {n["kind"] for n in picture["nodes"]} == {"enterprise", "controller"}
 
 
 def test_only_so_many_nodes_are_shown_and_the_rest_is_counted(world):
     few = RULE.model_copy(update={"nodes_at_most": 3})
-    told = cluster_picture(world, 0, few, NOW)
+    picture = cluster_picture(world, 0, few, NOW)
 
-    assert (told["size"], told["shown"]) == (3, False)
-    assert seen(told) == ([0, 1], [(0, day(100)), (1, day(100))])
+    assert (picture["size"], picture["shown"]) == (3, False)
+    assert seen(picture) == ([0, 1], [(0, day(100)), (1, day(100))])
     assert cluster_picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), NOW)["shown"]
 
 

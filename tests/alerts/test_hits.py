@@ -15,9 +15,9 @@ from xhcredit.alerts.visible_events import World
 from xhcredit.rules.schemas.alerts import TRIGGER, Discovery
 
 
-def fined(who, days_ago, **more):
-    return event(who, days_ago, doc_no=f"{who}/{days_ago}/{len(more)}", procedure="ordinary",
-                 penalty_kinds="fine", **more)  # fmt: skip
+def fined(who, days_ago, **columns):
+    return event(who, days_ago, doc_no=f"{who}/{days_ago}/{len(columns)}", procedure="ordinary",
+                 penalty_kinds="fine", **columns)  # fmt: skip
 
 
 def grade(who, days_ago, letter):
@@ -28,12 +28,12 @@ def report(who, days_ago, residents, beds=100):
     return event(who, days_ago, beds=beds, residents=residents, staff=20)
 
 
-def permit(who, days_left, **more):
-    return event(who, 700, permit_no=f"p{who}", kind="food", expires_on=ago(-days_left), **more)
+def permit(who, days_left, **columns):
+    return event(who, 700, permit_no=f"p{who}", kind="food", expires_on=ago(-days_left), **columns)
 
 
-def finding(who, days_ago, **more):
-    return event(who, days_ago, finding_no=f"f{who}/{days_ago}", severity="major", **more)
+def finding(who, days_ago, **columns):
+    return event(who, days_ago, finding_no=f"f{who}/{days_ago}", severity="major", **columns)
 
 
 def relation(who, node, days_ago=300, kind="address"):
@@ -100,9 +100,9 @@ def day(days_ago):
 
 
 def test_an_event_is_a_hit_per_enterprise_and_day_of_happening(world):
-    told = found(world, kind="event", events={"table": "penalty"}, days=41)
+    event_hits = found(world, kind="event", events={"table": "penalty"}, days=41)
 
-    assert told == [
+    assert event_hits == [
         # three of one day: two known at once, one 35 days later, all within 41 days
         Hit("enterprise", 1, f"{day(40)}x3", 3.0, rows(world, "penalty", 1, 2, 3),
             {"events": 3, "on": day(40)}),
@@ -150,16 +150,16 @@ OCCUPANCY = {"kind": "ratio", "events": {"table": "elderly_institution"}, "part"
 
 
 def test_a_ratio_above_its_bound_by_how_much(world):
-    told = found(world, **OCCUPANCY, days=200, above=0.5)
+    ratio_hits = found(world, **OCCUPANCY, days=200, above=0.5)
     of = ["residents", "beds"]
 
-    assert [(h.position, h.fact, h.events, h.figures) for h in told] == [
+    assert [(h.position, h.fact, h.events, h.figures) for h in ratio_hits] == [
         (1, day(100), rows(world, "elderly_institution", 1),
          {"ratio": 0.6, "of": of, "before": 0.9}),
         (2, day(199), rows(world, "elderly_institution", 2), {"ratio": 0.81, "of": of}),
         (4, day(100), rows(world, "elderly_institution", 4), {"ratio": 0.8, "of": of}),
     ]  # fmt: skip
-    assert [h.strength for h in told] == pytest.approx([0.2, 0.62, 0.6])
+    assert [h.strength for h in ratio_hits] == pytest.approx([0.2, 0.62, 0.6])
     assert [h.position for h in found(world, **OCCUPANCY, days=201, above=0.8)] == [2, 3]
 
 
@@ -174,7 +174,7 @@ def test_a_ratio_below_its_bound_and_one_that_fell(world):
 
 def test_each_stage_of_a_deadline_is_a_fact(world):
     numbers = {"kind": "deadline", "events": {"table": "permit"}, "column": "expires_on"}
-    told = found(world, **numbers, stages=(90, 30, 0), past_days=20)
+    deadline_hits = found(world, **numbers, stages=(90, 30, 0), past_days=20)
 
     def hit(who, place, left, stage):
         return Hit(
@@ -186,7 +186,7 @@ def test_each_stage_of_a_deadline_is_a_fact(world):
             {"due_on": day(-left), "days_left": left},
         )
 
-    assert told == [
+    assert deadline_hits == [
         hit(1, 0, 90, 90), hit(3, 2, 30, 30), hit(4, 3, 0, 30), hit(5, 4, -1, 0),
         hit(6, 5, -20, 0),
     ]  # fmt: skip
@@ -199,10 +199,10 @@ def test_each_stage_of_a_deadline_is_a_fact(world):
 
 
 def test_what_stays_open_beyond_its_days(world):
-    told = found(world, kind="open", events={"table": "construction_finding"}, days=30,
+    open_hits = found(world, kind="open", events={"table": "construction_finding"}, days=30,
                  until_days=360)  # fmt: skip
 
-    assert told == [
+    assert open_hits == [
         Hit("enterprise", 1, f"{day(31)}x2", 45.0, rows(world, "construction_finding", 0, 1),
             {"open": 2, "days_open": 45}),
         Hit("enterprise", 3, f"{day(359)}x1", 359.0, rows(world, "construction_finding", 3),
@@ -215,13 +215,18 @@ def test_of_whom_nothing_was_heard(world):
         "kind": "lapsed", "events": {"table": "elderly_check", "where": {"kind": ("drill",)}},
         "member": {"table": "elderly_institution"}, "member_days": 200, "days": 100,
     }  # fmt: skip
-    told = found(world, **numbers)
+    silence_hits = found(world, **numbers)
 
-    assert told[:2] == [
+    assert silence_hits[:2] == [
         Hit("enterprise", 2, day(101), 1.0, figures={"last_on": day(101), "days": 100}),
         Hit("enterprise", 4, "never", 1.0, figures={"last_on": None, "days": 100}),
     ]
-    assert [h.position for h in told] == [2, 4, 5, 6]  # 1 on day 100 yet, 3 reported 200 days ago
+    assert [h.position for h in silence_hits] == [
+        2,
+        4,
+        5,
+        6,
+    ]  # 1 on day 100 yet, 3 reported 200 days ago
     assert [h.position for h in found(world, **numbers | {"member_days": 201})] == [2, 3, 4, 5, 6]
     assert next(h.position for h in found(world, NOW + 1, **numbers)) == 1
 
@@ -381,7 +386,7 @@ def test_what_tests_found_is_held_to_the_rate_in_each_family_of_its_own(tmp_path
         for name, numbers in (("one", SPIKE), ("two", other))
     ]
 
-    told = detect(world, triggers, Discovery(rate=0.1), NOW)
-    assert [(f.trigger.id, f.hit.position, f.colour) for f in told] == [
+    detections = detect(world, triggers, Discovery(rate=0.1), NOW)
+    assert [(f.trigger.id, f.hit.position, f.colour) for f in detections] == [
         ("one", 7, "blue"), ("two", 7, "blue"),
     ]  # fmt: skip

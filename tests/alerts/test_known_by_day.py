@@ -10,9 +10,9 @@ PASSED = Events(table="inspection", where={"recheck_passed": (True,)})
 UNLESS_PASSED = Events(table="inspection", unless={"recheck_passed": (True,)})
 
 
-def inspection(who, days_ago, **more):
+def inspection(who, days_ago, **columns):
     return event(who, days_ago, inspection_no=f"n{who}", form="random", result="corrected",
-                 failed=True, **more)  # fmt: skip
+                 failed=True, **columns)  # fmt: skip
 
 
 INSPECTIONS = [

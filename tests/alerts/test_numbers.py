@@ -77,13 +77,13 @@ def test_the_false_discovery_rate_is_held_over_many_nights():
     false = []
     for _ in range(300):
         p = np.concatenate([rng.random(95), rng.random(5) * 1e-4])
-        told = discoveries(list(p), 100, 0.1)
-        false.append(sum(told[:95]) / max(sum(told), 1))
+        discovered = discoveries(list(p), 100, 0.1)
+        false.append(sum(discovered[:95]) / max(sum(discovered), 1))
 
     assert np.mean(false) <= 0.11
 
 
-def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", **more):
+def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", **fields):
     return AlertCandidate(
         trigger,
         "d",
@@ -94,10 +94,10 @@ def candidate(n, colour="blue", trigger="t", strength=1.0, bureau="市监局", *
         "",
         bureau,
         "",
-        more.pop("fact", "f"),
+        fields.pop("fact", "f"),
         colour,
         strength,
-        **{"quiet_days": 30, **more},
+        **{"quiet_days": 30, **fields},
     )
 
 
@@ -111,38 +111,38 @@ def subjects(choice):
 
 
 def test_the_budget_takes_the_worst_and_strongest_and_holds_the_rest():
-    found = [
+    candidates = [
         candidate(1),
         candidate(2, strength=9),
         candidate(3, "yellow"),
         candidate(4, "red"),
         candidate(5, bureau="民政局"),
     ]
-    choice = choose_alerts(found, [], BUDGET, DAY)
+    choice = choose_alerts(candidates, [], BUDGET, DAY)
 
     assert subjects(choice) == ["c4", "c3", "c2", "c5"]
     assert [c.subject for c in choice.held_back] == ["c1"]
 
 
 def test_strengths_of_two_triggers_are_not_compared():
-    found = [candidate(n, strength=100 - n) for n in range(3)]
-    choice = choose_alerts([*found, candidate(9, trigger="u", strength=0.1)], [], BUDGET, DAY)
+    candidates = [candidate(n, strength=100 - n) for n in range(3)]
+    choice = choose_alerts([*candidates, candidate(9, trigger="u", strength=0.1)], [], BUDGET, DAY)
 
     assert subjects(choice) == ["c0", "c9"]
 
 
 def test_what_was_told_this_week_uses_up_the_budget_and_next_week_is_new():
-    told = [earlier(n) for n in (7, 8)]
+    earlier_alerts = [earlier(n) for n in (7, 8)]
 
-    assert subjects(choose_alerts([candidate(1)], told, BUDGET, DAY)) == []
+    assert subjects(choose_alerts([candidate(1)], earlier_alerts, BUDGET, DAY)) == []
     late = [earlier(n, days_ago=7) for n in (7, 8)]
     assert subjects(choose_alerts([candidate(1)], late, BUDGET, DAY)) == ["c1"]
 
 
 def test_a_fact_is_told_once_and_the_next_one_names_the_last_alert():
-    told = [earlier(1, days_ago=40, fact="f")]
+    earlier_alerts = [earlier(1, days_ago=40, fact="f")]
 
-    again = choose_alerts([candidate(1), candidate(1, fact="g")], told, BUDGET, DAY)
+    again = choose_alerts([candidate(1), candidate(1, fact="g")], earlier_alerts, BUDGET, DAY)
     assert [(c.fact, before) for c, before in again.new] == [("g", 1)]
     assert again.known_count == 1
     soon = choose_alerts([candidate(1, fact="g")], [earlier(1, days_ago=20)], BUDGET, DAY)

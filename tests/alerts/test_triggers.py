@@ -25,18 +25,18 @@ def hits(world, name, day=NOW, **changed):
     return detect(world, [shipped(name, **changed)], RATE, day)
 
 
-def who(found):
-    return [f.hit.position for f in found]
+def who(detections):
+    return [f.hit.position for f in detections]
 
 
-def penalty(at, days_ago, **more):
+def penalty(position, days_ago, **columns):
     return event(
-        at,
+        position,
         days_ago,
-        doc_no=f"{at}/{days_ago}/{len(more)}",
+        doc_no=f"{position}/{days_ago}/{len(columns)}",
         procedure="ordinary",
         penalty_kinds="fine",
-        **more,
+        **columns,
     )
 
 
@@ -50,13 +50,13 @@ def test_a_count_is_reached_within_its_window_and_slight_ones_do_not_count(tmp_p
         penalty(3, 6, severity="minor"),
         *[penalty(4, d) for d in (1, 2, 3)],
     ]
-    found = hits(district(tmp_path, {"penalty": rows}), "penalties_often")
+    detections = hits(district(tmp_path, {"penalty": rows}), "penalties_often")
 
-    assert [(f.hit.position, f.hit.figures["events"], f.colour) for f in found] == [
+    assert [(f.hit.position, f.hit.figures["events"], f.colour) for f in detections] == [
         (1, 2, "yellow"),
         (4, 3, "orange"),
     ]
-    assert found[0].hit.fact == f"{ago(10)}x2"
+    assert detections[0].hit.fact == f"{ago(10)}x2"
 
 
 def test_what_becomes_known_later_or_was_withdrawn_does_not_count(tmp_path):
@@ -74,14 +74,23 @@ def test_an_event_alerts_by_the_day_on_which_it_became_known(tmp_path):
         event(1, 200, known=190, list_kind="tax"),
         event(2, 200, known=3, list_kind="tax"),
     ]
-    found = hits(district(tmp_path, {"serious_listing": rows}), "serious_listed")
+    detections = hits(district(tmp_path, {"serious_listing": rows}), "serious_listed")
 
-    assert [(f.hit.position, f.colour, f.hit.fact) for f in found] == [(1, "red", f"{ago(200)}x1")]
+    assert [(f.hit.position, f.colour, f.hit.fact) for f in detections] == [
+        (1, "red", f"{ago(200)}x1")
+    ]
 
 
 def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
-    def permit(at, days_left, **more):
-        return event(at, 700, permit_no=f"p{at}", kind="food", expires_on=ago(-days_left), **more)
+    def permit(position, days_left, **columns):
+        return event(
+            position,
+            700,
+            permit_no=f"p{position}",
+            kind="food",
+            expires_on=ago(-days_left),
+            **columns,
+        )
 
     rows = [
         permit(1, 89),
@@ -92,9 +101,9 @@ def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
         permit(6, 10, ended=1),
         permit(7, 0),
     ]
-    found = hits(district(tmp_path, {"permit": rows}), "permit_expires")
+    detections = hits(district(tmp_path, {"permit": rows}), "permit_expires")
 
-    assert {f.hit.position: f.hit.fact.partition(":")[0].partition("/")[2] for f in found} == {
+    assert {f.hit.position: f.hit.fact.partition(":")[0].partition("/")[2] for f in detections} == {
         1: "90",
         3: "30",
         4: "0",
@@ -103,8 +112,8 @@ def test_a_deadline_has_stages_and_ends_with_the_permit(tmp_path):
 
 
 def test_what_stays_open_alerts_and_what_was_ended_in_time_does_not(tmp_path):
-    def finding(at, days_ago, **more):
-        return event(at, days_ago, finding_no=f"f{at}", severity="major", **more)
+    def finding(position, days_ago, **columns):
+        return event(position, days_ago, finding_no=f"f{position}", severity="major", **columns)
 
     rows = [finding(1, 31), finding(2, 29), finding(3, 31, ended=2), finding(4, 500)]
     world = district(tmp_path, {"construction_finding": rows})
@@ -114,8 +123,8 @@ def test_what_stays_open_alerts_and_what_was_ended_in_time_does_not(tmp_path):
 
 
 def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
-    def grade(at, days_ago, letter):
-        return event(at, days_ago, category="catering", risk_grade=letter)
+    def grade(position, days_ago, letter):
+        return event(position, days_ago, category="catering", risk_grade=letter)
 
     rows = [
         grade(1, 400, "A"),
@@ -126,15 +135,15 @@ def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
         grade(4, 400, "A"),
         grade(4, 100, "B"),
     ]
-    found = hits(district(tmp_path, {"food_business": rows}), "food_grade_worse")
+    detections = hits(district(tmp_path, {"food_business": rows}), "food_grade_worse")
 
-    assert [(f.hit.position, f.hit.figures["steps"]) for f in found] == [(1, 2)]
+    assert [(f.hit.position, f.hit.figures["steps"]) for f in detections] == [(1, 2)]
 
 
 def test_ratios_of_the_last_report_and_their_fall(tmp_path):
-    def report(at, days_ago, residents, yuan=0):
+    def report(position, days_ago, residents, yuan=0):
         return event(
-            at, days_ago, beds=100, residents=residents, staff=20, prepaid_balance_yuan=yuan
+            position, days_ago, beds=100, residents=residents, staff=20, prepaid_balance_yuan=yuan
         )
 
     rows = [
@@ -175,8 +184,8 @@ def test_the_annual_report_is_asked_for_in_june_only(tmp_path):
     assert who(hits(world, "annual_report_due", NOW - 31)) == []
 
 
-def relation(at, kind, node, days_ago=300, **more):
-    return event(at, days_ago, kind=kind, node=node, **more)
+def relation(position, kind, node, days_ago=300, **columns):
+    return event(position, days_ago, kind=kind, node=node, **columns)
 
 
 def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
@@ -187,12 +196,12 @@ def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
     world = district(tmp_path, {"relation": rows, "serious_listing": listed})
     small = {"at_least": 6, "growth": 3}
 
-    found = hits(world, "address_cluster", **small)
-    assert sorted((f.hit.figures["members"], f.hit.figures["new"]) for f in found) == [
+    detections = hits(world, "address_cluster", **small)
+    assert sorted((f.hit.figures["members"], f.hit.figures["new"]) for f in detections) == [
         (3, 3),
         (6, 0),
     ]
-    white = World(world.event_columns, white_nodes=frozenset({found[0].hit.position}))
+    white = World(world.event_columns, white_nodes=frozenset({detections[0].hit.position}))
     assert len(hits(white, "address_cluster", **small)) == 1
     assert who(hits(world, "related_to_serious")) == [2, 3]
     assert who(hits(world, "related_to_serious", hub_above=2)) == []
@@ -200,15 +209,15 @@ def test_clusters_and_relations_know_hubs_and_white_lists(tmp_path):
     assert who(hits(spared, "related_to_serious")) == [3]
 
 
-def complaint(at, days_ago, number, **more):
+def complaint(position, days_ago, number, **columns):
     return event(
-        at,
+        position,
         days_ago,
-        complaint_no=f"c{at}-{number}",
+        complaint_no=f"c{position}-{number}",
         ended=max(days_ago - 5, 0),
         outcome="verified",
         topic="quality",
-        **more,
+        **columns,
     )
 
 
@@ -221,9 +230,9 @@ def test_a_surge_of_one_is_told_and_a_surge_of_nobody_is_not(tmp_path):
     world = district(tmp_path / "surge", {"complaint": [*steady, *surge, *claimant]}, register)
 
     assert hits(calm, "complaints_surge") == []
-    found = hits(world, "complaints_surge")
-    assert who(found) == [7]
-    assert found[0].hit.p < 1e-4
+    detections = hits(world, "complaints_surge")
+    assert who(detections) == [7]
+    assert detections[0].hit.p < 1e-4
     world.streets = np.array(["甲街道"] * 20)
     area = hits(world, "area_complaints")
     assert [(f.hit.subject, f.hit.place) for f in area] == [("area", "甲街道|F")]

@@ -314,9 +314,9 @@ WEEK = RULE.model_copy(update={"due_working_days": {"blue": 4, "yellow": 3, "ora
 def test_each_colour_has_its_own_term_in_working_days(colour, due_on):
     steps = [{"act": "screen", "actor": "a", "details": {}, "colour": colour}]
     doing = AlertAction("issue", DAY, "b", "r", DETAILS["issue"])
-    found = standing_after(Standing("screened", colour), steps, doing, WEEK, DAYS)
+    standing = standing_after(Standing("screened", colour), steps, doing, WEEK, DAYS)
 
-    assert (found.due_on, found.colour) == (due_on, colour)
+    assert (standing.due_on, standing.colour) == (due_on, colour)
 
 
 def test_the_term_begins_anew_with_issuing_verifying_and_disposing_only():

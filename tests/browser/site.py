@@ -71,13 +71,15 @@ def build(folder: Path) -> District:
 def _warn(warehouse: Path, store: Store) -> None:
     """Back-test the triggers and raise the alerts of both nights; the oldest is overdue by now."""
     book, release = Rulebook.load(), load_release()
-    data, proofs = back_test(warehouse, book, NIGHTS[-1], release=release)
-    store_back_tests(store, Act("setup", "alert.prove", "back-test"), NIGHTS[-1], data, proofs)
+    data_digest, proofs = back_test(warehouse, book, NIGHTS[-1], release=release)
+    store_back_tests(
+        store, Act("setup", "alert.prove", "back-test"), NIGHTS[-1], data_digest, proofs
+    )
     for day in NIGHTS:
         update_alerts(warehouse, store, book, day, Act("night", "alert.update", "nightly alerts"))
     desk, owner = AlertContext(store, book), {"owner": "user:zhao"}
-    for act, officer, told in (("screen", "user:wang", {}), ("issue", "user:zhao", owner)):
-        doing = AlertAction(act, date(2026, 6, 1), officer, "test", told)
+    for act, officer, step_fields in (("screen", "user:wang", {}), ("issue", "user:zhao", owner)):
+        doing = AlertAction(act, date(2026, 6, 1), officer, "test", step_fields)
         perform_on_alerts(desk, Act(officer, f"alert.{act}", "test"), [OVERDUE], doing)
 
 
@@ -143,11 +145,13 @@ def _outside(url, site):
 def barriers(page):
     """What axe finds against WCAG 2.2 AA, in words."""
     page.evaluate(AXE)
-    found = page.evaluate(
+    axe_report = page.evaluate(
         "axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})"
     )
     return [
-        f"{v['id']}: {node['html'][:100]}" for v in found["violations"] for node in v["nodes"][:3]
+        f"{v['id']}: {node['html'][:100]}"
+        for v in axe_report["violations"]
+        for node in v["nodes"][:3]
     ]
 
 

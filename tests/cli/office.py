@@ -24,11 +24,11 @@ class Office:
         return self.folder / name
 
     def plan(self, draw="d1", **other):
-        given = yaml.safe_dump(plan_given(draw) | other, allow_unicode=True)
-        file = self.write("plan.yaml", given)
+        plan_yaml = yaml.safe_dump(plan_given(draw) | other, allow_unicode=True)
+        file = self.write("plan.yaml", plan_yaml)
         return self.say("plan", file, "--on", "2025-03-01")
 
-    def freeze(self, draw="d1", *more, people="inspectors.csv"):
+    def freeze(self, draw="d1", *options, people="inspectors.csv"):
         return self.say(
             "freeze",
             draw,
@@ -44,25 +44,25 @@ class Office:
             self.folder / "recusals.csv",
             "--out",
             self.out,
-            *more,
+            *options,
         )
 
     def seed(self, draw="d1", value="1 2 3", source=SOURCE):
         return self.say("seed", draw, value, "--source", source)
 
-    def run(self, draw="d1", *more):
-        return self.say("run", draw, "--out", self.out, *more)
+    def run(self, draw="d1", *options):
+        return self.say("run", draw, "--out", self.out, *options)
 
-    def results(self, file, *more):
+    def results(self, file, *options):
         return self.say(
-            "results", "d1", file, "--warehouse", self.warehouse, "--on", "2025-04-04", *more
+            "results", "d1", file, "--warehouse", self.warehouse, "--on", "2025-04-04", *options
         )
 
     def say(self, command, *words):
         return inside("draw", command, *words, "--store", self.store)
 
-    def verify(self, record="record.json", frame="frame.csv", *more):
-        return inside("draw", "verify", self.out / record, "--frame", self.out / frame, *more)
+    def verify(self, record="record.json", frame="frame.csv", *options):
+        return inside("draw", "verify", self.out / record, "--frame", self.out / frame, *options)
 
     def kept(self):
         """Everything that is kept, table by table, and every file of the draw."""
@@ -73,14 +73,14 @@ class Office:
         return rows, {f.name: f.read_bytes() for f in files}
 
 
-def done(said):
-    assert said.exit_code == 0, said.err
-    return said
+def done(outcome):
+    assert outcome.exit_code == 0, outcome.err
+    return outcome
 
 
-def refused(said, error, *words):
+def refused(outcome, error, *words):
     """The refusal is one of ours and names what was found."""
-    assert (said.exit_code, said.out) == (error.exit_code, ""), said.err
+    assert (outcome.exit_code, outcome.out) == (error.exit_code, ""), outcome.err
     for word in words:
-        assert word in said.err
-    assert "Traceback" not in said.err
+        assert word in outcome.err
+    assert "Traceback" not in outcome.err

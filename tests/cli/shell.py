@@ -19,7 +19,7 @@ TERMINAL = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "120"}
 
 
 @dataclass(frozen=True)
-class Said:
+class Outcome:
     """What the program printed, and its exit code."""
 
     out: str
@@ -37,24 +37,28 @@ class Said:
         return " ".join(self.out.translate(str.maketrans("│┃", "  ")).split())
 
 
-def xhcredit(*words: object, machine: Mapping[str, str] | None = None) -> Said:
+def xhcredit(*words: object, machine: Mapping[str, str] | None = None) -> Outcome:
     """Run ``xhcredit`` with these words; ``machine`` is added to its environment."""
     command = [sys.executable, "-m", "xhcredit.cli.main", *map(str, words)]
     around = os.environ | TERMINAL | (machine or {})
     ran = subprocess.run(command, capture_output=True, check=False, env=around)
-    return Said(ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"), ran.returncode)
+    return Outcome(ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"), ran.returncode)
 
 
-def inside(*words: object) -> Said:
+def inside(*words: object) -> Outcome:
     """The same without a process of its own: many refusals in little time."""
-    printed, told = StringIO(), StringIO()
-    with redirect_stdout(printed), redirect_stderr(told), _as_argv("xhcredit", *map(str, words)):
+    printed, errors_text = StringIO(), StringIO()
+    with (
+        redirect_stdout(printed),
+        redirect_stderr(errors_text),
+        _as_argv("xhcredit", *map(str, words)),
+    ):
         try:
             run()
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
-    return Said(printed.getvalue(), told.getvalue(), code)
+    return Outcome(printed.getvalue(), errors_text.getvalue(), code)
 
 
 @contextmanager

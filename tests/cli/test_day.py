@@ -61,9 +61,9 @@ def test_the_delivery_bears_the_day_in_china(morning):
 
 def test_the_night_is_of_the_day_in_china_and_knows_the_penalty(morning):
     assert morning.scored.exit_code == 0, morning.scored.err
-    told = morning.scored.json
+    night = morning.scored.json
 
-    assert (told["provenance"]["as_of"], told["known_until"]) == (TODAY, TODAY)
+    assert (night["provenance"]["as_of"], night["known_until"]) == (TODAY, TODAY)
 
 
 def test_a_day_that_has_not_come_in_china_is_refused(morning):

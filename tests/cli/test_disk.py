@@ -64,22 +64,22 @@ def saved(district):
     return district
 
 
-def refusal(said):
+def refusal(outcome):
     """Exit code of a command that told its error in one sentence."""
-    assert "Traceback" not in said.err
-    assert said.err.strip().count("\n") == 0, said.err
-    return said.exit_code
+    assert "Traceback" not in outcome.err
+    assert outcome.err.strip().count("\n") == 0, outcome.err
+    return outcome.exit_code
 
 
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_disk_that_is_full_at_any_moment_is_told(command, limit, saved, tmp_path):
     with file_limit(limit):
-        said = inside(*COMMANDS[command](saved, tmp_path / "to"))
+        outcome = inside(*COMMANDS[command](saved, tmp_path / "to"))
 
-    assert said.exit_code == 0 or refusal(said) in (FULL, STORE), said.err
+    assert outcome.exit_code == 0 or refusal(outcome) in (FULL, STORE), outcome.err
     if limit == 0:
-        assert said.exit_code in (FULL, STORE)
+        assert outcome.exit_code in (FULL, STORE)
         return
     again = inside(*COMMANDS[command](saved, tmp_path / "to"))
     assert again.exit_code == 0, again.err  # the same again, now that there is room
@@ -88,9 +88,9 @@ def test_a_disk_that_is_full_at_any_moment_is_told(command, limit, saved, tmp_pa
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_folder_that_is_read_only_is_told(command, saved, tmp_path):
     with read_only(tmp_path / "to"):
-        said = inside(*COMMANDS[command](saved, tmp_path / "to"))
+        outcome = inside(*COMMANDS[command](saved, tmp_path / "to"))
 
-    assert refusal(said) in (BARRED, STORE), said.err
+    assert refusal(outcome) in (BARRED, STORE), outcome.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -105,11 +105,11 @@ def test_long_work_is_refused_before_it_begins_where_there_is_no_room(command, s
     with small_disk(tmp_path / "to", 8 << 20) as mounted:
         if not mounted:  # ``need_room`` itself is tested beside its code
             return
-        said = inside(*COMMANDS[command](saved, tmp_path / "to"))
+        outcome = inside(*COMMANDS[command](saved, tmp_path / "to"))
 
-        assert refusal(said) == FULL
-        assert "8 MB free" in said.err
-        assert "Nothing was begun" in said.err
+        assert refusal(outcome) == FULL
+        assert "8 MB free" in outcome.err
+        assert "Nothing was begun" in outcome.err
 
 
 def test_a_full_disk_leaves_the_warehouse_as_it_was(saved, tmp_path):
@@ -121,9 +121,9 @@ def test_a_full_disk_leaves_the_warehouse_as_it_was(saved, tmp_path):
         (tmp_path / "exports" / name).write_text("\n".join(text[:-1]), "utf-8")
     before = Warehouse(tmp_path / "w").digest()
     with file_limit(3_000):
-        said = inside(*ingest(tmp_path, tmp_path / "w"))
+        outcome = inside(*ingest(tmp_path, tmp_path / "w"))
 
-    assert refusal(said) == FULL
+    assert refusal(outcome) == FULL
     assert Warehouse(tmp_path / "w").digest() == before
 
 
@@ -146,10 +146,10 @@ HARMS = {"gone": lambda file: file.unlink(), "empty": _emptied, "scrambled": _sc
 def test_a_damaged_part_of_the_warehouse_is_told(command, harm, saved, tmp_path):
     shutil.copytree(saved / "w", tmp_path / "w", ignore=shutil.ignore_patterns("clustered"))
     HARMS[harm](next((tmp_path / "w" / "parts" / "penalty").glob("*.parquet")))
-    said = inside(*COMMANDS[command](tmp_path, tmp_path / "to"))
+    outcome = inside(*COMMANDS[command](tmp_path, tmp_path / "to"))
 
-    assert refusal(said) == 12
-    assert "damaged" in said.err
+    assert refusal(outcome) == 12
+    assert "damaged" in outcome.err
 
 
 @pytest.mark.parametrize("name", ["codes.npy", "known.npy"])
@@ -157,17 +157,17 @@ def test_damaged_clustered_events_are_told(name, saved, tmp_path):
     shutil.copytree(saved / "w", tmp_path / "w")
     for file in (tmp_path / "w" / "clustered").rglob(name):
         _emptied(file)
-    said = inside(*score(tmp_path, tmp_path / "to"))
+    outcome = inside(*score(tmp_path, tmp_path / "to"))
 
-    assert refusal(said) == 12
-    assert "remove that folder" in said.err
+    assert refusal(outcome) == 12
+    assert "remove that folder" in outcome.err
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.parquet"])
 def test_a_damaged_night_is_not_published(name, saved, tmp_path):
     shutil.copytree(saved / "night", tmp_path / "night")
     _emptied(tmp_path / "night" / name)
-    said = inside(*COMMANDS["publish"](tmp_path, tmp_path))
+    outcome = inside(*COMMANDS["publish"](tmp_path, tmp_path))
 
-    assert refusal(said) == 12
-    assert "damaged" in said.err
+    assert refusal(outcome) == 12
+    assert "damaged" in outcome.err

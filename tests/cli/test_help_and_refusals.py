@@ -17,28 +17,28 @@ WRONG_CODE = "91310104MA1FR0XX0X"
 
 def refusal(*words):
     """What a refused call says: one line on standard error, nothing on standard output."""
-    said = xhcredit(*words)
+    outcome = xhcredit(*words)
 
-    assert said.out == ""
-    assert said.err.count("\n") == 1, said.err
-    return said
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1, outcome.err
+    return outcome
 
 
 def test_help_teaches_the_way_from_exports_to_reasons():
-    said = xhcredit("--help")
+    outcome = xhcredit("--help")
 
-    assert said.exit_code == 0
+    assert outcome.exit_code == 0
     steps = ["xhcredit demo", "xhcredit ingest", "xhcredit score", "xhcredit explain"]
-    places = [said.words.find(step) for step in steps]
+    places = [outcome.words.find(step) for step in steps]
     assert -1 < places[0] < places[1] < places[2] < places[3]
-    assert "Exit codes: 0 done" in said.words
+    assert "Exit codes: 0 done" in outcome.words
 
 
 def test_without_words_it_shows_the_help():
-    said = xhcredit()
+    outcome = xhcredit()
 
-    assert said.exit_code == 2
-    assert "xhcredit ingest" in said.words
+    assert outcome.exit_code == 2
+    assert "xhcredit ingest" in outcome.words
 
 
 def test_the_version_is_that_of_the_package():
@@ -46,11 +46,11 @@ def test_the_version_is_that_of_the_package():
 
 
 def test_a_mistyped_command_is_told_the_nearest_one():
-    said = xhcredit("explian")
+    outcome = xhcredit("explian")
 
-    assert said.exit_code == 2
-    assert "Did you mean 'explain'?" in said.err
-    assert "Traceback" not in said.err
+    assert outcome.exit_code == 2
+    assert "Did you mean 'explain'?" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_all_features_are_listed_as_json():
@@ -60,121 +60,121 @@ def test_all_features_are_listed_as_json():
 
 
 def test_the_list_for_people_shows_every_id_whole():
-    said = xhcredit("features", "list")
+    outcome = xhcredit("features", "list")
 
-    assert [i for i in features() if i not in said.out] == []
+    assert [i for i in features() if i not in outcome.out] == []
 
 
 def test_a_feature_is_shown_with_its_meaning_and_its_sql():
-    said = xhcredit("features", "show", "penalties_24m", "--sql")
+    outcome = xhcredit("features", "show", "penalties_24m", "--sql")
 
-    assert said.exit_code == 0
-    assert "近24个月行政处罚次数" in said.out
-    assert "上海市优化营商环境条例" in said.out
-    sql = said.out[said.out.index("SELECT") :]
+    assert outcome.exit_code == 0
+    assert "近24个月行政处罚次数" in outcome.out
+    assert "上海市优化营商环境条例" in outcome.out
+    sql = outcome.out[outcome.out.index("SELECT") :]
     assert sql.startswith("SELECT code, ")
     assert sql.count("\n") == 1
 
 
 def test_an_unknown_feature_is_refused_in_one_line():
-    said = refusal("features", "show", "penalties_7m")
+    outcome = refusal("features", "show", "penalties_7m")
 
-    assert said.exit_code == BadDeclaration.exit_code
-    assert said.err.startswith('bad_declaration: no feature "penalties_7m"; see')
+    assert outcome.exit_code == BadDeclaration.exit_code
+    assert outcome.err.startswith('bad_declaration: no feature "penalties_7m"; see')
 
 
 def test_the_rules_of_a_day_come_with_digest_source_and_mark():
-    told = xhcredit("rules", "show", "--as-of", "2026-06-30", "--json").json
+    rules_of_day = xhcredit("rules", "show", "--as-of", "2026-06-30", "--json").json
 
-    assert told["digest"] == Rulebook.load().digest
-    by_id = {r["id"]: r for r in told["rules"]}
+    assert rules_of_day["digest"] == Rulebook.load().digest
+    by_id = {r["id"]: r for r in rules_of_day["rules"]}
     assert by_id["tiers.cutoffs"]["verification"]["id"] == "proposal"
     assert by_id["scores.x_caps"]["source"]["number"] == "国办发〔2026〕8号"
-    assert all(r["in_force"] and not r["status"]["confirmed"] for r in told["rules"])
+    assert all(r["in_force"] and not r["status"]["confirmed"] for r in rules_of_day["rules"])
 
 
 def test_a_rule_for_people_is_shown_with_its_whole_source():
-    said = xhcredit("rules", "show", "tiers.cutoffs", "--as-of", "2026-06-30")
+    outcome = xhcredit("rules", "show", "tiers.cutoffs", "--as-of", "2026-06-30")
 
-    assert "待法制核" in said.out
-    assert "A: 650" in said.words or "A: 6" in said.words
-    assert "…" not in said.out
+    assert "待法制核" in outcome.out
+    assert "A: 650" in outcome.words or "A: 6" in outcome.words
+    assert "…" not in outcome.out
 
 
 def test_before_the_first_rule_nothing_is_in_force():
-    said = xhcredit("rules", "show", "--as-of", "2010-01-01")
+    outcome = xhcredit("rules", "show", "--as-of", "2010-01-01")
 
-    assert said.exit_code == 0
-    assert "rules in force (0)" in said.out
+    assert outcome.exit_code == 0
+    assert "rules in force (0)" in outcome.out
 
 
 def test_one_rule_before_its_first_day_says_when_it_begins():
-    told = xhcredit("rules", "show", "tiers.cutoffs", "--as-of", "2010-01-01", "--json").json
+    rule = xhcredit("rules", "show", "tiers.cutoffs", "--as-of", "2010-01-01", "--json").json
 
-    assert not told["in_force"]
-    assert "the first day in force is 2017-10-01" in told["why"]
+    assert not rule["in_force"]
+    assert "the first day in force is 2017-10-01" in rule["why"]
 
 
 def test_the_check_of_rules_says_what_needs_a_lawyer():
-    told = xhcredit("rules", "check", "--as-of", "2026-06-30", "--json").json
+    check_report = xhcredit("rules", "check", "--as-of", "2026-06-30", "--json").json
 
-    assert told["rules"] == len(Rulebook.load().rules)
-    assert {"unconfirmed"} <= {f["kind"] for f in told["findings"]}
+    assert check_report["rules"] == len(Rulebook.load().rules)
+    assert {"unconfirmed"} <= {f["kind"] for f in check_report["findings"]}
 
 
 def test_an_unknown_rule_is_told_the_nearest_ones():
-    said = refusal("rules", "show", "tiers.cutof")
+    outcome = refusal("rules", "show", "tiers.cutof")
 
-    assert said.exit_code == BadRule.exit_code
-    assert "did you mean tiers.cutoffs" in said.err
+    assert outcome.exit_code == BadRule.exit_code
+    assert "did you mean tiers.cutoffs" in outcome.err
 
 
 def test_a_name_like_no_rule_is_told_where_to_look():
-    said = refusal("rules", "show", "nosuch")
+    outcome = refusal("rules", "show", "nosuch")
 
-    assert said.exit_code == BadRule.exit_code
-    assert said.err == 'bad_rule: no rule "nosuch" in the rulebook; see: xhcredit rules show\n'
+    assert outcome.exit_code == BadRule.exit_code
+    assert outcome.err == 'bad_rule: no rule "nosuch" in the rulebook; see: xhcredit rules show\n'
 
 
 def test_scoring_nothing_says_what_to_do_first(tmp_path):
-    said = refusal("score", "--warehouse", tmp_path, "--out", tmp_path / "out", "--json")
+    outcome = refusal("score", "--warehouse", tmp_path, "--out", tmp_path / "out", "--json")
 
-    assert said.exit_code == NothingKnown.exit_code == 17
-    assert 'holds no ingested data; run "xhcredit ingest" first' in said.err
+    assert outcome.exit_code == NothingKnown.exit_code == 17
+    assert 'holds no ingested data; run "xhcredit ingest" first' in outcome.err
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("day", ["2023-2-30", "30.06.2026", "soon"])
 def test_a_day_that_is_none_is_refused(day):
-    said = refusal("score", "--as-of", day)
+    outcome = refusal("score", "--as-of", day)
 
-    assert said.exit_code == BadInput.exit_code
-    assert said.err == f'bad_input: "{day}" is not a day; write it as 2026-06-30\n'
+    assert outcome.exit_code == BadInput.exit_code
+    assert outcome.err == f'bad_input: "{day}" is not a day; write it as 2026-06-30\n'
 
 
 @pytest.mark.parametrize("words", [("restoration", "list"), ("rules", "show"), ("rules", "check")])
 @pytest.mark.parametrize("day", ["2200-01-01", "9999-12-31"])
 def test_a_day_with_which_nothing_can_be_computed_is_refused(words, day):
-    said = inside(*words, "--as-of", day)
+    outcome = inside(*words, "--as-of", day)
 
-    assert said.exit_code == BadInput.exit_code
-    assert said.err == (
+    assert outcome.exit_code == BadInput.exit_code
+    assert outcome.err == (
         f"bad_input: {day} is beyond 2199-12-31, the last day that is computed; correct it\n"
     )
 
 
 def test_a_code_with_a_wrong_check_digit_is_told_the_right_one():
-    said = refusal("explain", WRONG_CODE)
+    outcome = refusal("explain", WRONG_CODE)
 
-    assert said.exit_code == BadCode.exit_code
-    assert "check digit is 'X' but should be 'Y'" in said.err
+    assert outcome.exit_code == BadCode.exit_code
+    assert "check digit is 'X' but should be 'Y'" in outcome.err
 
 
 def test_a_release_that_is_not_there_is_refused(tmp_path):
-    said = refusal("score", "--release", tmp_path / "none.json", "--warehouse", tmp_path)
+    outcome = refusal("score", "--release", tmp_path / "none.json", "--warehouse", tmp_path)
 
-    assert said.exit_code == BadDeclaration.exit_code
-    assert "cannot be read as a release" in said.err
+    assert outcome.exit_code == BadDeclaration.exit_code
+    assert "cannot be read as a release" in outcome.err
 
 
 def test_a_file_that_is_no_mapping_is_refused(tmp_path):
@@ -182,17 +182,17 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path):
     source.write_text("code\n", encoding="utf-8")
     mapping.write_text("mapping: [\n", encoding="utf-8")
 
-    said = refusal("ingest", source, "--mapping", mapping, "--into", tmp_path / "w", "--json")
+    outcome = refusal("ingest", source, "--mapping", mapping, "--into", tmp_path / "w", "--json")
 
-    assert said.err.startswith("bad_mapping: ")
+    assert outcome.err.startswith("bad_mapping: ")
 
 
 def test_the_scores_of_a_day_as_sql_run_on_another_database():
-    said = inside("release", "sql", "--as-of", "2026-06-30", "--table", "register")
+    outcome = inside("release", "sql", "--as-of", "2026-06-30", "--table", "register")
     columns = ", ".join(f'CAST(NULL AS DOUBLE) AS "{name}"' for name in features())
     with duckdb.connect() as con:
         con.execute(f"CREATE TABLE register AS SELECT {columns}")
-        scored = con.sql(said.out).df()
+        scored = con.sql(outcome.out).df()
 
     assert 0 < scored["composite"][0] == scored["general"][0] <= 1000
     assert scored["x_food"].isna().all()

@@ -42,8 +42,8 @@ def server(published, tmp_path_factory):
 
 @pytest.fixture
 def client(server):
-    with Client(*server, "日常监管") as made:
-        yield made
+    with Client(*server, "日常监管") as client:
+        yield client
 
 
 def test_a_score_comes_back_typed_and_is_not_sent_twice(client):
@@ -65,25 +65,25 @@ def test_many_scores_and_every_row_of_the_list_agree(client):
 
 def test_a_refusal_is_told_with_its_stable_code(client, server):
     for code, expected in ((WRONG, "bad_code"), (UNKNOWN, "unknown_enterprise")):
-        with pytest.raises(Problem, match=expected) as told:
+        with pytest.raises(Problem, match=expected) as refusal:
             client.score(code)
-        assert told.value.title
-        assert told.value.instance
+        assert refusal.value.title
+        assert refusal.value.instance
     with Client(server[0], "xhc_wrong", "x") as stranger, pytest.raises(Problem, match="no_key"):
         stranger.score(CODES[0])
 
 
 def test_the_awaited_client_reads_alike(server, client):
     async def ask():
-        async with AsyncClient(*server, "日常监管") as made:
-            rows = [row async for row in made.watchlist(limit=2)]
-            return rows, await made.scores([r.code for r in rows]), await made.score(CODES[0])
+        async with AsyncClient(*server, "日常监管") as client:
+            rows = [row async for row in client.watchlist(limit=2)]
+            return rows, await client.scores([r.code for r in rows]), await client.score(CODES[0])
 
-    rows, scores, one = asyncio.run(ask())
+    rows, scores, score = asyncio.run(ask())
 
     assert rows == list(client.watchlist(limit=2))
     assert set(scores) == {r.code for r in rows}
-    assert one == client.score(CODES[0])
+    assert score == client.score(CODES[0])
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def test_a_last_day_on_a_holiday_moves_to_the_next_working_day():
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("ask", "message"),
     [
         (lambda: DAYS.is_working_day(date(2101, 1, 3)), "2101-01-03 is beyond it: the calendar"),
         (lambda: DAYS.is_working_day(date(2018, 12, 31)), "reaches from 2019-01-01 to 2100-12-31"),
@@ -81,8 +81,8 @@ def test_a_last_day_on_a_holiday_moves_to_the_next_working_day():
         (lambda: calendar_of({}, nothing, 2100), "have a gap; add the missing year"),
     ],
 )
-def test_beyond_the_calendar_nothing_is_guessed(ask, said):
-    with pytest.raises(BeyondCalendar, match=said):
+def test_beyond_the_calendar_nothing_is_guessed(ask, message):
+    with pytest.raises(BeyondCalendar, match=message):
         ask()
 
 

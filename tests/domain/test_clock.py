@@ -27,10 +27,10 @@ def test_the_day_is_that_of_eight_hours_after_utc(moment):
 
 @given(MOMENTS)
 def test_the_moment_is_the_same_and_bears_the_offset_of_china(moment):
-    told = Clock(lambda: moment).moment()
+    moment_in_china = Clock(lambda: moment).moment()
 
-    assert told == moment
-    assert told.utcoffset() == timedelta(hours=8)
+    assert moment_in_china == moment
+    assert moment_in_china.utcoffset() == timedelta(hours=8)
 
 
 @pytest.mark.parametrize(

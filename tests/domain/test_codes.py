@@ -72,13 +72,13 @@ def test_a_wrong_code_is_no_unified_code():
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(stems, min_size=1, max_size=20), st.lists(noise, max_size=20), st.data())
-def test_python_and_sql_find_the_same_problems(good, bad, data):
+def test_python_and_sql_find_the_same_problems(good, bad, draws):
     codes = [code_from(stem) for stem in good]
     spoiled = [
         c[:place] + letter + c[place + 1 :]
         for c in codes
-        for place in [data.draw(st.integers(0, 17))]
-        for letter in [data.draw(st.sampled_from(ALPHABET + "IOSVZ"))]
+        for place in [draws.draw(st.integers(0, 17))]
+        for letter in [draws.draw(st.sampled_from(ALPHABET + "IOSVZ"))]
     ]
     everything = [*codes, *spoiled, *bad]
 
@@ -114,7 +114,7 @@ def test_many_codes_are_sound_if_each_is():
 
 @pytest.mark.parametrize("place", range(2, 16))
 def test_a_code_with_a_single_digit_among_zeros_is_no_placeholder(place):
-    code = code_from("91" + "".join("01"[at == place] for at in range(2, 16)))
+    code = code_from("91" + "".join("01"[digit_place == place] for digit_place in range(2, 16)))
 
     assert problem_with(code) is None
     assert are_all_valid(table_of([code]))

@@ -86,10 +86,10 @@ def fate(writer, place):
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda w: w.__name__)
 def test_a_disk_that_is_full_is_told_whoever_writes(writer, tmp_path):
     with file_limit(LIMIT):
-        told = fate(writer, tmp_path)
+        error = fate(writer, tmp_path)
 
-    assert isinstance(told, DiskFull), told
-    assert "make room" in str(told)
+    assert isinstance(error, DiskFull), error
+    assert "make room" in str(error)
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda w: w.__name__)
@@ -103,10 +103,10 @@ def test_a_real_small_disk_is_told_whoever_writes(writer, tmp_path):
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda w: w.__name__)
 def test_a_folder_that_is_read_only_is_told_whoever_writes(writer, tmp_path):
     with read_only(tmp_path / "kept"):
-        told = fate(writer, tmp_path / "kept")
+        error = fate(writer, tmp_path / "kept")
 
-    assert isinstance(told, NotWritable), told
-    assert "give this user the right" in str(told)
+    assert isinstance(error, NotWritable), error
+    assert "give this user the right" in str(error)
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda w: w.__name__)
@@ -131,9 +131,9 @@ def test_what_caused_an_error_is_looked_at_through_groups_and_chains():
         except OSError as error:
             raise ExceptionGroup("two", [ValueError("a"), RuntimeError("b")]) from error
     except ExceptionGroup as group:
-        told = disk_error(group)
+        cause = disk_error(group)
 
-    assert '"/data/x"' in str(told)
+    assert '"/data/x"' in str(cause)
     assert disk_error(ExceptionGroup("g", [ValueError(), first])).code == "disk_full"
 
 

@@ -17,8 +17,8 @@ RIGHT = "; give this user the right, or name another place"
 
 
 def told(error):
-    found = disk_error(error)
-    return type(found), str(found)
+    disk_problem = disk_error(error)
+    return type(disk_problem), str(disk_problem)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -116,7 +116,7 @@ def test_what_it_came_from_is_looked_at_and_what_was_told_is_left_alone():
 
 
 def test_errors_that_are_each_others_cause_come_to_an_end():
-    one, other = ValueError("one"), ValueError("other")
-    one.__cause__, other.__cause__ = other, one
+    first_error, other = ValueError("one"), ValueError("other")
+    first_error.__cause__, other.__cause__ = other, first_error
 
-    assert disk_error(one) is None
+    assert disk_error(first_error) is None

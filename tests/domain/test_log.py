@@ -64,12 +64,12 @@ def test_who_does_not_listen_hears_nothing(capsys):
 
 def test_of_several_programs_in_one_process_the_latest_hears_whoever_ends_first():
     first, second = Heard(), Heard()
-    one, two = events_to(first.logger), events_to(second.logger)
-    one.__enter__()
+    first_handler, two = events_to(first.logger), events_to(second.logger)
+    first_handler.__enter__()
     event("a")
     two.__enter__()
     event("b")
-    one.__exit__(None, None, None)
+    first_handler.__exit__(None, None, None)
     event("c")
     two.__exit__(None, None, None)
     event("d")

@@ -35,7 +35,7 @@ def test_festivals_of_coming_years_are_those_of_the_printed_almanac():
         for year in range(2027, 2031)
     }
 
-    assert {year: [f"{d:%m-%d}" for d in found] for year, found in days.items()} == {
+    assert {year: [f"{d:%m-%d}" for d in festivals] for year, festivals in days.items()} == {
         2027: ["02-06", "06-09", "09-15"],
         2028: ["01-26", "05-28", "10-03"],
         2029: ["02-13", "06-16", "09-22"],

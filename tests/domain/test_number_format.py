@@ -51,9 +51,9 @@ def test_sql_and_python_round_alike_to_the_last_bit():
     with duckdb.connect() as con:
         con.register("numbers", pa.table({"n": values}))
         for digits in (POINTS, OTHER):
-            found = con.sql(f"SELECT {written_sql('n', digits)} FROM numbers").fetchnumpy()
+            columns = con.sql(f"SELECT {written_sql('n', digits)} FROM numbers").fetchnumpy()
             expected = [written(float(v), digits) for v in values]
-            np.testing.assert_array_equal(next(iter(found.values())), expected)
+            np.testing.assert_array_equal(next(iter(columns.values())), expected)
 
 
 def test_names_say_how_many_digits():
@@ -67,7 +67,7 @@ def test_names_say_how_many_digits():
 
 
 def test_answers_are_rounded_throughout_and_nothing_else_is_touched():
-    told = {
+    answer = {
         "composite": 523.9000000000002,
         "x": {"x_food": 618.7000000000001},
         "code": "9131",
@@ -79,7 +79,7 @@ def test_answers_are_rounded_throughout_and_nothing_else_is_touched():
         "amount_yuan": 12345.678,
     }
 
-    assert rounded(told) == {
+    assert rounded(answer) == {
         "composite": 523.9,
         "x": {"x_food": 618.7},
         "code": "9131",
@@ -90,4 +90,4 @@ def test_answers_are_rounded_throughout_and_nothing_else_is_touched():
         "none": None,
         "amount_yuan": 12345.68,
     }
-    assert rounded(told)["yes"] is True
+    assert rounded(answer)["yes"] is True

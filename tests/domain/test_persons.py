@@ -28,9 +28,9 @@ def test_python_and_sql_hash_alike(person, key):
     with duckdb.connect() as con:
         for name, pad in zip(("person_inner", "person_outer"), hmac_pads(key), strict=True):
             con.execute(f"SET VARIABLE {name} = ?", [pad])
-        found = con.execute(f"SELECT {keyed_hash_sql('?')}", [person]).fetchone()
+        hash_row = con.execute(f"SELECT {keyed_hash_sql('?')}", [person]).fetchone()
 
-    assert found == (keyed_hash(person, key),)
+    assert hash_row == (keyed_hash(person, key),)
 
 
 def test_another_key_gives_another_hash():

@@ -70,9 +70,9 @@ def test_a_header_that_is_missing_refuses_the_message(gone):
         verify_message(SECRET, headers, BODY, AT)
 
 
-@pytest.mark.parametrize("at", ["", "-5", "16e8", "１６"])
-def test_a_moment_that_is_no_number_of_seconds_is_refused(at):
-    headers = signature_headers([SECRET], EVENT, AT, BODY) | {"webhook-timestamp": at}
+@pytest.mark.parametrize("moment", ["", "-5", "16e8", "１６"])
+def test_a_moment_that_is_no_number_of_seconds_is_refused(moment):
+    headers = signature_headers([SECRET], EVENT, AT, BODY) | {"webhook-timestamp": moment}
     with pytest.raises(BadInput, match=r"answer 40[01]"):
         verify_message(SECRET, headers, BODY, AT)
 

@@ -34,11 +34,11 @@ def simulate(rounds, size, seed, *, moves=0.0, turnover=0.0):
     rng = np.random.default_rng(seed)
     rates, name = np.array(RATES, float), np.arange(size)
     tier, left, past = rng.choice(4, size, p=SHARES), np.zeros(size, int), np.zeros((T - 1, size))
-    seen, drawn, planned, sums = [], np.zeros(4), np.zeros(4), np.zeros(2)
+    visit_arrays, drawn, planned, sums = [], np.zeros(4), np.zeros(4), np.zeros(2)
     for q in range(rounds):
         pi = rates[tier]
         hit = (left == 0) & (rng.random(size) < pi / (1 - past.sum(axis=0)))
-        seen.append(np.stack([np.full(hit.sum(), q), name[hit]]))
+        visit_arrays.append(np.stack([np.full(hit.sum(), q), name[hit]]))
         drawn += np.bincount(tier[hit], minlength=4)
         planned += np.bincount(tier, pi, 4)
         sums += (VIOLATING[tier[hit]] / pi[hit]).sum(), VIOLATING[tier].sum()
@@ -48,7 +48,7 @@ def simulate(rounds, size, seed, *, moves=0.0, turnover=0.0):
         new = rng.random(size) < turnover
         name[new] = name.max() + 1 + np.arange(new.sum())
         left[new], past[:, new] = 0, 0
-    return np.concatenate(seen, axis=1), drawn / planned, sums[0] / sums[1]
+    return np.concatenate(visit_arrays, axis=1), drawn / planned, sums[0] / sums[1]
 
 
 @pytest.mark.parametrize(("moves", "turnover"), [(0, 0), (0.05, 0.03)])
@@ -56,10 +56,10 @@ def test_thirty_six_quarters_without_a_repeat_at_the_planned_rates(moves, turnov
     visits, ratio, estimated = simulate(36, 60_000, 5, moves=moves, turnover=turnover)
     size = int(visits[1].max()) + 1
 
-    got = burden(visits[0], visits[1], size, pause=T, year=4, cap=1, groups={})
+    burden_figures = burden(visits[0], visits[1], size, pause=T, year=4, cap=1, groups={})
 
-    assert got.repeats == 0
-    assert (got.most, got.over_cap) == (1, 0)
+    assert burden_figures.repeats == 0
+    assert (burden_figures.most, burden_figures.over_cap) == (1, 0)
     assert np.abs(ratio - 1).max() < 0.012  # four standard errors of the smallest tier
     assert abs(estimated - 1) < 0.012
 
@@ -103,7 +103,7 @@ def test_a_pause_that_the_rate_does_not_allow_is_refused():
 
 
 def test_burden_is_counted():
-    got = burden(
+    burden_figures = burden(
         np.array([0, 1, 5, 2, 9]),
         np.array([0, 0, 0, 1, 2]),
         5,
@@ -113,19 +113,31 @@ def test_burden_is_counted():
         groups={"small": np.array([1, 1, 0, 0, 0], bool)},
     )
 
-    assert got.by_count == (2, 2, 0, 1)
-    assert (got.visits, got.repeats, got.most, got.over_cap) == (5, 1, 2, 1)
-    assert (got.shares["small"].enterprises, got.shares["small"].visits) == (0.4, 0.8)
+    assert burden_figures.by_count == (2, 2, 0, 1)
+    assert (
+        burden_figures.visits,
+        burden_figures.repeats,
+        burden_figures.most,
+        burden_figures.over_cap,
+    ) == (5, 1, 2, 1)
+    assert (burden_figures.shares["small"].enterprises, burden_figures.shares["small"].visits) == (
+        0.4,
+        0.8,
+    )
 
 
 def test_exploration_has_a_price_and_finds_what_nobody_else_would():
-    got = exploration(
+    exploration_figures = exploration(
         np.array([1000.0, 100.0]),
         np.array([50.0, 50.0]),
         np.array([1.0, 10.0]),
         np.array([True, False]),
     )
 
-    assert (got.visits, got.violations_found, got.hidden) == (50, 1, 20)
-    assert got.cost == pytest.approx(9)
-    assert 0 < got.error < 0.05
+    assert (
+        exploration_figures.visits,
+        exploration_figures.violations_found,
+        exploration_figures.hidden,
+    ) == (50, 1, 20)
+    assert exploration_figures.cost == pytest.approx(9)
+    assert 0 < exploration_figures.error < 0.05

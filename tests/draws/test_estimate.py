@@ -25,11 +25,11 @@ def district():
     """Strata, risks and outcomes of the sample district's written truth, four quarters of it."""
     truth = pd.read_parquet(TRUTH)
     last = truth["quarter"].isin(["2025Q3", "2025Q4", "2026Q1", "2026Q2"])
-    now = truth[last & truth["observed_class"].notna()]
+    last_quarter = truth[last & truth["observed_class"].notna()]
     rng = np.random.default_rng(20261122)
-    tier = np.searchsorted(list(RATIOS), now["observed_class"].to_numpy(str))
-    failed = rng.random(len(now)) < now["p_violation"].to_numpy()
-    return tier, now["risk"].to_numpy(float), failed
+    tier = np.searchsorted(list(RATIOS), last_quarter["observed_class"].to_numpy(str))
+    failed = rng.random(len(last_quarter)) < last_quarter["p_violation"].to_numpy()
+    return tier, last_quarter["risk"].to_numpy(float), failed
 
 
 def draws(tier, count, seed=1):
@@ -72,11 +72,11 @@ def test_the_stratified_variance_is_that_of_the_joint_probabilities():
     odds = np.array([float(ratios[h]) for h in stratum])
     np.fill_diagonal(joint, odds)
 
-    got = stratified_variance(
+    variance = stratified_variance(
         sizes, ratios, np.bincount(stratum, values), np.bincount(stratum, values**2)
     )
 
-    assert got == pytest.approx(ht_variance(values, odds, joint), rel=1e-12)
+    assert variance == pytest.approx(ht_variance(values, odds, joint), rel=1e-12)
 
 
 def test_the_stratified_variance_is_unbiased_over_draws(district):
@@ -86,10 +86,10 @@ def test_the_stratified_variance_is_unbiased_over_draws(district):
     hits = np.array([np.bincount(tier[d], failed[d], 4) for d in draws(tier, 1500)])
 
     totals = hits @ (1 / ratio)
-    said = [stratified_variance(sizes, list(RATIOS.values()), h, h) for h in hits[:150]]
+    variances = [stratified_variance(sizes, list(RATIOS.values()), h, h) for h in hits[:150]]
 
     assert totals.mean() == pytest.approx(failed.sum(), abs=4 * totals.std() / 1500**0.5)
-    assert np.mean(said) == pytest.approx(totals.var(), rel=0.12)
+    assert np.mean(variances) == pytest.approx(totals.var(), rel=0.12)
 
 
 @pytest.mark.slow
@@ -101,8 +101,8 @@ def test_intervals_cover_the_written_truth_in_93_to_97_of_100_draws(district, gr
 
     covered = 0
     for drawn in draws(tier, 1000, seed=11):
-        got = DrawResults(tier, drawn, failed).estimate_in(who)
-        covered += got.low <= truth <= got.high
+        group_estimate = DrawResults(tier, drawn, failed).estimate_in(who)
+        covered += group_estimate.low <= truth <= group_estimate.high
 
     assert 930 <= covered <= (970 if group == "all" else 980)  # a tier finds about nine
 
@@ -111,14 +111,14 @@ def test_nothing_seen_and_everything_seen():
     none = estimate(np.array([10, 5]), np.array([0, 0]), np.array([0, 0]))
     full = estimate(np.array([10, 5]), np.array([10, 5]), np.array([1, 2]))
     clean = estimate(np.array([1000]), np.array([60]), np.array([0]))
-    every = estimate(np.array([1000]), np.array([60]), np.array([60]))
+    all_failed = estimate(np.array([1000]), np.array([60]), np.array([60]))
 
     assert (none.rate, none.low, none.total) == (None, None, None)
     assert (full.low, full.rate, full.high) == (0.2, pytest.approx(0.2), 0.2)
     assert clean.low == clean.rate == 0
     assert 0.03 < clean.high < 0.07
-    assert (every.high, every.rate) == (1, 1)
-    assert every.low == pytest.approx(1 - clean.high)
+    assert (all_failed.high, all_failed.rate) == (1, 1)
+    assert all_failed.low == pytest.approx(1 - clean.high)
     with pytest.raises(NothingKnown, match="no enterprise"):
         estimate(np.array([0]), np.array([0]), np.array([0]))
 
@@ -134,9 +134,9 @@ def test_a_rate_of_exactly_one_half_has_the_interval_of_the_violations_and_above
 
 
 def test_a_cell_without_a_visit_borrows_from_the_next():
-    got = estimate(np.array([100, 50, 30]), np.array([10, 0, 10]), np.array([0, 0, 5]))
+    cell_estimate = estimate(np.array([100, 50, 30]), np.array([10, 0, 10]), np.array([0, 0, 5]))
 
-    assert got.rate == pytest.approx(80 * 0.5 / 180)
+    assert cell_estimate.rate == pytest.approx(80 * 0.5 / 180)
 
 
 def test_comparison_estimates_what_other_ways_would_have_found(district):
@@ -188,10 +188,10 @@ def test_weighted_auc_of_a_census_is_the_plain_one_without_error(district):
     tier, risk, failed = district
     everybody = np.ones(tier.size, bool)
 
-    got = weighted_auc(visits_of(everybody, tier, risk, failed, np.ones(4)))
+    auc = weighted_auc(visits_of(everybody, tier, risk, failed, np.ones(4)))
 
-    assert got.value == pytest.approx(auc_of(risk, failed), rel=1e-12)
-    assert got.error == 0
+    assert auc.value == pytest.approx(auc_of(risk, failed), rel=1e-12)
+    assert auc.error == 0
     with pytest.raises(NothingKnown, match="ended alike"):
         weighted_auc(visits_of(everybody, tier, risk, failed & False, np.ones(4)))
 
@@ -204,8 +204,8 @@ def test_calibration_ratio_covers_one_when_promises_are_true(district):
     covered = []
     for d in draws(tier, 300, seed=4):
         failed = rng.random(tier.size) < promised
-        got = calibration_ratio(visits_of(d, tier, promised, failed, ratio), promised[d])
-        covered.append(got.low <= 1 <= got.high)
+        ratio_estimate = calibration_ratio(visits_of(d, tier, promised, failed, ratio), promised[d])
+        covered.append(ratio_estimate.low <= 1 <= ratio_estimate.high)
 
     assert 0.91 <= np.mean(covered) <= 0.98
     with pytest.raises(NothingKnown, match="above 0"):

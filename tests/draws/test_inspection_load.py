@@ -46,13 +46,13 @@ def test_the_calendar_year_counts_up_to_the_day_itself(on, counted):
 
 
 def test_a_visit_without_a_field_ends_nobodys_list():
-    told = load(visit(field=None), visit(date(2025, 1, 1)), visit())
+    field_loads = load(visit(field=None), visit(date(2025, 1, 1)), visit())
 
-    assert [(f.field, f.total) for f in told] == [("food", 1)]
+    assert [(f.field, f.total) for f in field_loads] == [("food", 1)]
 
 
 def test_fields_come_in_order_each_with_its_departments_and_its_cap():
-    told = load(
+    field_loads = load(
         visit(field="general", form="daily"),
         visit(form="case"),
         visit(),
@@ -62,7 +62,7 @@ def test_fields_come_in_order_each_with_its_departments_and_its_cap():
         visit(agency="上海市药监局", level=None),
     )
 
-    assert told == [
+    assert field_loads == [
         field_load(
             (None, "district", 1, 0),
             ("上海市市场监管局", "city", 1, 0),
@@ -74,7 +74,7 @@ def test_fields_come_in_order_each_with_its_departments_and_its_cap():
             "general", (DepartmentLoad("徐汇区市场监管局", "district", 0, 1),), None, "district"
         ),
     ]
-    assert (told[0].counting, told[0].total) == (5, 6)
+    assert (field_loads[0].counting, field_loads[0].total) == (5, 6)
 
 
 @pytest.mark.parametrize(

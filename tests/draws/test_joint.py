@@ -49,12 +49,12 @@ CIVIL = member(
 
 
 def test_a_joint_record_names_each_door_once_with_its_draws_items_and_teams():
-    told = overlay_draws("j1", PERIOD, [CIVIL, MARKET])
+    joint_record = overlay_draws("j1", PERIOD, [CIVIL, MARKET])
     exact = {"at_least": "0.500000000000", "at_most": "0.500000000000"}
     # 1 - (1 - 1/2)(1 - 1/3)
     both = {"at_least": "0.666666666667", "at_most": "0.666666666667"}
 
-    assert told == {
+    assert joint_record == {
         "protocol": "xhcredit-joint/1",
         "joint_id": "j1",
         "period": {"first": "2026-07-06", "last": "2026-07-31"},
@@ -99,9 +99,9 @@ def test_two_draws_of_one_bureau_send_one_team():
 
 def test_without_one_frame_nobody_is_told_a_probability():
     blind = member("d3", "民政局", ("fees",), {"91B": ["I9", "I8"]})
-    told = overlay_draws("j", PERIOD, [MARKET, blind])
+    joint_record = overlay_draws("j", PERIOD, [MARKET, blind])
 
-    assert all("inclusion_probability" not in v for v in told["selected"])
+    assert all("inclusion_probability" not in v for v in joint_record["selected"])
 
 
 def test_the_mark_of_a_demo_is_carried_over():
@@ -225,7 +225,7 @@ def published():
 
 
 def test_what_was_checked_of_a_joint_record_is_told(published):
-    told, records, frames = published
+    joint_record, records, frames = published
     least = [
         ("成员记录 d1", "member record d1"), ("成员记录 d2", "member record d2"),
     ]  # fmt: skip
@@ -236,11 +236,11 @@ def test_what_was_checked_of_a_joint_record_is_told(published):
     plans = [("成员计划 d1", "plan of d1"), ("成员计划 d2", "plan of d2")]
 
     def words(*beside):
-        checks = verify_joint_record(told, records, *beside)
+        checks = verify_joint_record(joint_record, records, *beside)
         assert all(c.holds for c in checks)
         return [(c.zh, c.en) for c in checks]
 
-    assert told["together"] > 0
+    assert joint_record["together"] > 0
     assert words() == [*least, *visits]
     assert words(PLANS) == [*least, *plans, *visits]
     assert words({"d2": PLANS["d2"]}, frames) == [
@@ -256,11 +256,11 @@ def test_what_was_checked_of_a_joint_record_is_told(published):
      "selected"],
 )  # fmt: skip
 def test_a_part_that_is_missing_or_changed_is_refuted(published, name):
-    told, records, frames = published
-    changed = copy.deepcopy(told)
-    changed[name] = -1 if isinstance(told[name], int) else changed[name][:-1] if isinstance(
-        told[name], list) else "other"  # fmt: skip
-    missing = {key: value for key, value in told.items() if key != name}
+    joint_record, records, frames = published
+    changed = copy.deepcopy(joint_record)
+    changed[name] = -1 if isinstance(joint_record[name], int) else changed[name][:-1] if isinstance(
+        joint_record[name], list) else "other"  # fmt: skip
+    missing = {key: value for key, value in joint_record.items() if key != name}
 
     for wrong in (changed, missing):
         if name == "joint_id" and name in wrong:
@@ -270,19 +270,19 @@ def test_a_part_that_is_missing_or_changed_is_refuted(published, name):
 
 
 def test_what_nobody_can_derive_is_refuted_by_name(published):
-    told, records, _ = published
+    joint_record, records, _ = published
 
     with pytest.raises(RecordRefuted, match=r'^"saved" does not follow from the members'):
-        verify_joint_record({**told, "saved": told["saved"] + 1}, records)
+        verify_joint_record({**joint_record, "saved": joint_record["saved"] + 1}, records)
     with pytest.raises(RecordRefuted, match=r'^"more" does not follow'):
-        verify_joint_record({**told, "more": 1}, records)
+        verify_joint_record({**joint_record, "more": 1}, records)
     with pytest.raises(RecordRefuted, match=r"^the joint record does not hold: 'period'; do not "):
-        verify_joint_record({k: v for k, v in told.items() if k != "period"}, records)
+        verify_joint_record({k: v for k, v in joint_record.items() if k != "period"}, records)
 
 
 def test_probabilities_are_computed_again_where_the_frames_are_there(published):
-    told, records, frames = published
-    forged = copy.deepcopy(told)
+    joint_record, records, frames = published
+    forged = copy.deepcopy(joint_record)
     forged["selected"][0]["inclusion_probability"]["at_least"] = "0.100000000000"
 
     assert verify_joint_record(forged, records)  # nobody can tell without the frames
@@ -291,40 +291,40 @@ def test_probabilities_are_computed_again_where_the_frames_are_there(published):
 
 
 def test_members_files_must_be_those_that_were_laid_over(published):
-    told, records, frames = published
+    joint_record, records, frames = published
 
     with pytest.raises(
         RecordRefuted, match=r'^the record of draw "d2" is not at hand; put it besi'
     ):
-        verify_joint_record(told, {"d1": records["d1"]})
+        verify_joint_record(joint_record, {"d1": records["d1"]})
     with pytest.raises(RecordRefuted, match=r'^the record of draw "d1" is not the one that was la'):
-        verify_joint_record(told, {**records, "d1": records["d1"] + b" "})
+        verify_joint_record(joint_record, {**records, "d1": records["d1"] + b" "})
     with pytest.raises(RecordRefuted, match=r'^this is not the plan of draw "d1"'):
-        verify_joint_record(told, records, {"d1": PLANS["d2"]})
+        verify_joint_record(joint_record, records, {"d1": PLANS["d2"]})
     with pytest.raises(RecordRefuted, match=r'not hold: this is not the frame of draw "d1"'):
-        verify_joint_record(told, records, None, {"d1": frames["d2"]})
+        verify_joint_record(joint_record, records, None, {"d1": frames["d2"]})
 
 
 def test_a_members_record_is_itself_checked_byte_by_byte(published):
-    told, records, _ = published
+    joint_record, records, _ = published
     forged = json.loads(records["d1"])
     forged["selected"][0]["inspectors"] = forged["selected"][0]["inspectors"][:1]
     loose = json.dumps(forged).encode()
 
-    for data in (canonical(forged), loose):
-        wrong = copy.deepcopy(told)
-        wrong["members"][0]["record_digest"] = digest_of(data)
+    for member_bytes in (canonical(forged), loose):
+        wrong = copy.deepcopy(joint_record)
+        wrong["members"][0]["record_digest"] = digest_of(member_bytes)
         with pytest.raises(RecordRefuted, match=r"^(两名以上人员|规范写法) / not so: "):
-            verify_joint_record(wrong, {**records, "d1": data})
-    wrong = copy.deepcopy(told)
+            verify_joint_record(wrong, {**records, "d1": member_bytes})
+    wrong = copy.deepcopy(joint_record)
     wrong["members"][0]["record_digest"] = digest_of(b"[]")
     with pytest.raises(BadInput, match="this is no JSON"):
         verify_joint_record(wrong, {**records, "d1": b"[]"})
 
 
 def test_the_plan_says_whose_a_draw_is_and_for_which_items(published):
-    told, records, _ = published
-    forged = copy.deepcopy(told)
+    joint_record, records, _ = published
+    forged = copy.deepcopy(joint_record)
     forged["members"][1]["items"] = ["fees"]
     for visit in forged["selected"]:
         visit["items"] = sorted({"disclosure", *visit["items"]} if "d1" in visit["draws"] else

@@ -34,8 +34,8 @@ def test_a_frame_in_bulk_is_that_of_its_rows():
 
     assert isinstance(quick.rows, Lines)
     assert isinstance(read.rows, Lines)
-    own = dict(zip(codes, salts, strict=True))
-    assert {r.code for r in quick.rows} == set(own)
+    salt_by_code = dict(zip(codes, salts, strict=True))
+    assert {r.code for r in quick.rows} == set(salt_by_code)
     assert sorted(r.salt for r in quick.rows) == sorted(salts)
     assert [(r.code, r.stratum) for r in quick.rows] == [(r.code, r.stratum) for r in slow.rows]
     assert list(read.rows) == list(slow.rows)
@@ -62,14 +62,14 @@ def test_the_list_in_bulk_is_that_of_its_rows(seed):
 @given(st.data())
 def test_what_passes_in_bulk_passes_row_by_row(data):
     """A byte changed, taken out or put in anywhere: whatever bulk lets through is right."""
-    at = data.draw(st.integers(len(b"code,stratum,odds,salt\n"), len(SMALL) - 1))
+    byte_place = data.draw(st.integers(len(b"code,stratum,odds,salt\n"), len(SMALL) - 1))
     byte = bytes([data.draw(st.integers(0, 255) | st.sampled_from(list(b",\n\r0As-")))])
     body = data.draw(
         st.sampled_from(
             [
-                SMALL[:at] + byte + SMALL[at + 1 :],
-                SMALL[:at] + SMALL[at + 1 :],
-                SMALL[:at] + byte + SMALL[at:],
+                SMALL[:byte_place] + byte + SMALL[byte_place + 1 :],
+                SMALL[:byte_place] + SMALL[byte_place + 1 :],
+                SMALL[:byte_place] + byte + SMALL[byte_place:],
             ]
         )
     )
@@ -113,9 +113,9 @@ def test_columns_that_make_no_frame_are_refused_with_their_reason():
 @given(st.lists(st.integers(0, 10**8 - 1), min_size=1, max_size=8), st.data())
 def test_codes_are_judged_in_bulk_as_one_by_one(numbers, data):
     codes = [code(n) for n in numbers]
-    row, at = data.draw(st.integers(0, len(codes) - 1)), data.draw(st.integers(0, 17))
+    row, letter_place = data.draw(st.integers(0, len(codes) - 1)), data.draw(st.integers(0, 17))
     sign = data.draw(st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ?"))
-    codes[row] = codes[row][:at] + sign + codes[row][at + 1 :]
+    codes[row] = codes[row][:letter_place] + sign + codes[row][letter_place + 1 :]
     table = np.frombuffer("".join(codes).encode(), np.uint8).reshape(-1, 18)
 
     assert are_all_valid(table) == (not any(problem_with(c) for c in codes))

@@ -36,9 +36,9 @@ def cell_of(size, drawn, weights=TIERS):
 def simulated(working, size, draws):
     """Share of draws with each enterprise, and with each pair."""
     unit = np.random.default_rng(7).random((draws, working.size))
-    at = np.argpartition(ranks(unit, working), size - 1, axis=1)[:, :size]
+    drawn_places = np.argpartition(ranks(unit, working), size - 1, axis=1)[:, :size]
     drawn = np.zeros((draws, working.size))
-    np.put_along_axis(drawn, at, 1.0, axis=1)
+    np.put_along_axis(drawn, drawn_places, 1.0, axis=1)
     return drawn.mean(axis=0), drawn.T @ drawn / draws
 
 
@@ -86,13 +86,13 @@ def test_calibration_is_exact_in_random_cells(weights, counts, share):
     size = max(1, int(share * repeated.size))
     odds = proportional_odds(repeated, size)
     free, certain = odds < 1, np.count_nonzero(odds == 1)
-    inner, at = np.unique(odds[free], return_counts=True)
+    inner, group_sizes = np.unique(odds[free], return_counts=True)
     if size == certain or free.sum() <= size - certain or inner.max() > 0.999:
         return
 
-    working = np.round(calibrate(inner, at, size - certain), 12)
+    working = np.round(calibrate(inner, group_sizes, size - certain), 12)
 
-    assert inclusion(Cell(working, at, size - certain)) == pytest.approx(inner, rel=1e-9)
+    assert inclusion(Cell(working, group_sizes, size - certain)) == pytest.approx(inner, rel=1e-9)
 
 
 def test_small_odds_keep_their_digits():
@@ -197,7 +197,7 @@ def test_certain_ones_are_drawn_and_ties_go_by_code():
 
 
 @pytest.mark.parametrize(
-    ("odds", "said"),
+    ("odds", "message"),
     [
         (["0.500000000000", "0.400000000000"], "add up to 0.9"),
         (["1.100000000000"], "above 0, at most 1"),
@@ -205,8 +205,8 @@ def test_certain_ones_are_drawn_and_ties_go_by_code():
         (["nan"], "above 0"),
     ],
 )
-def test_odds_that_are_none_are_refused(odds, said):
-    with pytest.raises(BadPlan, match=said):
+def test_odds_that_are_none_are_refused(odds, message):
+    with pytest.raises(BadPlan, match=message):
         drawn_number(odds)
 
 

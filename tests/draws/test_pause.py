@@ -87,10 +87,10 @@ def test_a_new_plan_begins_with_everybody_at_a_place_of_the_pause():
 
 
 def test_what_a_draw_gives_up_and_wins_is_counted_against_the_estimates():
-    told = Comparison(
+    comparison = Comparison(
         10, violations_found=4, uniform=(1.5, 1.0, 2.0), highest_first=(6.0, 5.0, 7.0)
     )
 
-    assert (told.price, told.gain) == (2.0, 2.5)
+    assert (comparison.price, comparison.gain) == (2.0, 2.5)
     nothing = Comparison(10, 4, None, None)
     assert (nothing.price, nothing.gain) == (None, None)

@@ -74,10 +74,10 @@ def test_a_lawful_plan_is_read_with_its_defaults():
     ],
 )
 def test_a_plan_of_another_form_is_refused_with_the_place_and_an_example(changed, words):
-    told = refusal(**changed)
+    message = refusal(**changed)
 
-    assert told.startswith(words)
-    assert told.endswith("; see data/sample/draw/plan.yaml")
+    assert message.startswith(words)
+    assert message.endswith("; see data/sample/draw/plan.yaml")
 
 
 def test_ids_may_have_64_characters_and_begin_with_a_digit():
@@ -118,8 +118,8 @@ def test_every_tier_needs_a_ratio_and_a_safer_one_none_that_is_higher():
     )
     assert read(ratios=ratios(B="0.03"))  # equal odds are no higher ones
     for order in (ratios(A="0.03", B="0.02"), ratios(C="0.3", D="0.29")):
-        for given in (order, dict(reversed(order.items()))):
-            assert refusal(ratios=given) == (
+        for tier_ratios in (order, dict(reversed(order.items()))):
+            assert refusal(ratios=tier_ratios) == (
                 'plan "p-2026": a safer tier is drawn with higher odds than a riskier one '
                 "(draws.ratios)"
             )
@@ -179,9 +179,9 @@ def test_two_inspectors_go_and_the_period_has_a_day():
 )
 def test_plans_are_published_in_time(kind, first, due, late):
     """Yearly plans by 31 March (优化营商环境条例 art 62), special ones within a month."""
-    given = {"kind": kind, "period": {"first": first, "last": "2026-12-31"}}
+    plan_fields = {"kind": kind, "period": {"first": first, "last": "2026-12-31"}}
 
-    assert read(**given, published_on=due)
-    assert refusal(**given, published_on=late) == (
+    assert read(**plan_fields, published_on=due)
+    assert refusal(**plan_fields, published_on=late) == (
         f'plan "p-2026": published on {late}, due by {due} (draws.plan)'
     )

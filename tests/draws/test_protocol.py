@@ -42,9 +42,9 @@ def recursive_root(leaves):
 
 
 def test_a_ticket_is_the_hash_of_seed_round_and_code():
-    told = hashlib.sha256("七|r|91".encode()).hexdigest()
+    ticket_hash = hashlib.sha256("七|r|91".encode()).hexdigest()
 
-    assert ticket("七", "r", "91") == bound_ticket("七", "r")("91") == told
+    assert ticket("七", "r", "91") == bound_ticket("七", "r")("91") == ticket_hash
 
 
 def test_a_number_from_a_ticket_is_strictly_between_and_exact_in_a_double():
@@ -81,12 +81,14 @@ def test_numbers_taken_add_up_to_floor_or_ceiling_and_stay_within_one(parts, see
         selection.Stratum(f"s{n:02d}", size, f"{ratio / 1000:.3f}")
         for n, (size, ratio) in enumerate(parts)
     ]
-    found = selection.drawn_counts(strata, bound_ticket(seed, "r"))
+    numbers_drawn = selection.drawn_counts(strata, bound_ticket(seed, "r"))
     targets = [Fraction(s.ratio) * s.size for s in strata]
 
-    assert abs(sum(found) - sum(targets)) < 1
-    assert all(abs(n - t) < 1 for n, t in zip(found, targets, strict=True))
-    assert all(n == s.size for n, s in zip(found, strata, strict=True) if Fraction(s.ratio) == 1)
+    assert abs(sum(numbers_drawn) - sum(targets)) < 1
+    assert all(abs(n - t) < 1 for n, t in zip(numbers_drawn, targets, strict=True))
+    assert all(
+        n == s.size for n, s in zip(numbers_drawn, strata, strict=True) if Fraction(s.ratio) == 1
+    )
 
 
 def test_over_many_seeds_everybody_is_drawn_as_often_as_the_ratio_says():
@@ -110,12 +112,12 @@ def test_an_individual_draw_takes_the_certain_and_as_many_as_the_odds_add_up_to(
     codes = [code(n) for n in range(40)]
     odds = decimals(in_units(probabilities, codes))
     frame = frame_of(FrameRow(c, "s01", o, salt(c)) for c, o in zip(codes, odds, strict=True))
-    told, published = drawn(frame, {}, design="individual")
+    draw_record, published = drawn(frame, {}, design="individual")
 
-    assert len(told["selected"]) == 12
+    assert len(draw_record["selected"]) == 12
     certain = {r.code for r in frame.rows if r.odds == "1.000000000000"}
-    assert certain <= {s["code"] for s in told["selected"]}
-    verify_record(again(told), PublishedFiles(frame=published["frame.csv"]))
+    assert certain <= {s["code"] for s in draw_record["selected"]}
+    verify_record(again(draw_record), PublishedFiles(frame=published["frame.csv"]))
 
 
 def all_files(published):
@@ -128,10 +130,10 @@ def all_files(published):
 
 
 def test_a_record_holds_against_everything_that_was_published():
-    told, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{code(0)},亲属\n")
+    draw_record, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{code(0)},亲属\n")
 
-    assert all(check.holds for check in verify_record(again(told), all_files(published)))
-    assert [s["taken"] for s in told["strata"]][3] == 4
+    assert all(check.holds for check in verify_record(again(draw_record), all_files(published)))
+    assert [s["taken"] for s in draw_record["strata"]][3] == 4
 
 
 CHANGES = {
@@ -162,8 +164,8 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_record_is_refuted_by_us_and_by_a_stranger(change, tmp_path):
-    told, published = drawn(stratified_frame(SIZES), RATIOS)
-    changed = copy.deepcopy(again(told))
+    draw_record, published = drawn(stratified_frame(SIZES), RATIOS)
+    changed = copy.deepcopy(again(draw_record))
     CHANGES[change](changed)
 
     with pytest.raises(RecordRefuted, match=r"not so|can be read"):
@@ -173,18 +175,18 @@ def test_a_changed_record_is_refuted_by_us_and_by_a_stranger(change, tmp_path):
 
 
 def test_a_record_that_was_written_anew_is_not_the_published_one():
-    told, published = drawn(stratified_frame(SIZES), RATIOS)
+    draw_record, published = drawn(stratified_frame(SIZES), RATIOS)
     written = published["record.json"]
 
-    verify_record(again(told), PublishedFiles(record=written))
+    verify_record(again(draw_record), PublishedFiles(record=written))
     with pytest.raises(RecordRefuted, match="byte by byte"):
-        verify_record(again(told), PublishedFiles(record=json.dumps(told).encode()))
+        verify_record(again(draw_record), PublishedFiles(record=json.dumps(draw_record).encode()))
 
 
 def stranger(folder, published):
     """Exit code of the stand-alone program."""
-    for name, data in published.items():
-        (folder / name).write_bytes(data)
+    for name, content in published.items():
+        (folder / name).write_bytes(content)
     text = files("xhcredit.draws").joinpath("templates", "verify_draw.txt").read_text("utf-8")
     (folder / "verify_draw.py").write_text(text, encoding="utf-8")
     return alone(folder, *published).returncode
@@ -228,20 +230,20 @@ def test_the_stand_alone_program_says_what_it_was_given_and_what_it_wants(tmp_pa
     assert away.stderr.startswith("away.csv cannot be read: No such file")
     for junk in (b"", b"[1]", b"{}", b"\xff", published["commitment.json"]):
         (tmp_path / "record.json").write_bytes(junk)
-        told = alone(tmp_path, "record.json")
-        assert (told.returncode, told.stderr) == (1, "")
-        assert told.stdout.splitlines()[-1].startswith("WRONG ")
+        finished = alone(tmp_path, "record.json")
+        assert (finished.returncode, finished.stderr) == (1, "")
+        assert finished.stdout.splitlines()[-1].startswith("WRONG ")
 
 
 @given(st.data())
 def test_one_changed_byte_of_the_frame_is_caught(data):
-    told, published = drawn(stratified_frame({"s01": 12}), {"s01": "0.25"})
+    draw_record, published = drawn(stratified_frame({"s01": 12}), {"s01": "0.25"})
     frame = bytearray(published["frame.csv"])
-    at = data.draw(st.integers(0, len(frame) - 1))
-    frame[at] ^= data.draw(st.integers(1, 255))
+    byte_place = data.draw(st.integers(0, len(frame) - 1))
+    frame[byte_place] ^= data.draw(st.integers(1, 255))
 
     with pytest.raises(RecordRefuted, match=r"not so|can be read"):
-        verify_record(again(told), PublishedFiles(frame=bytes(frame)))
+        verify_record(again(draw_record), PublishedFiles(frame=bytes(frame)))
 
 
 BAD_FRAMES = {
@@ -259,10 +261,10 @@ BAD_FRAMES = {
 }
 
 
-@pytest.mark.parametrize(("data", "words"), BAD_FRAMES.items())
-def test_a_frame_that_is_not_to_the_byte_is_refused_with_row_and_column(data, words):
+@pytest.mark.parametrize(("frame_bytes", "words"), BAD_FRAMES.items())
+def test_a_frame_that_is_not_to_the_byte_is_refused_with_row_and_column(frame_bytes, words):
     with pytest.raises(BadInput, match=words):
-        decoded(data)
+        decoded(frame_bytes)
 
 
 def test_bad_plans_are_refused():

@@ -25,16 +25,16 @@ from xhcredit.draws.variance import deville_variance, ht_total
 def sampler(real_data):
     """Vectors of consistent_sampler (Rivest): its hash draw without replacement."""
     file = real_data / "random_vectors" / "consistent_sampler.json"
-    every = json.loads(file.read_text(encoding="utf-8"))
-    draws = [v for v in every if "expected" in v and not v["args"].get("with_replacement")]
-    return draws, next(v["check"] for v in every if "check" in v)
+    vectors = json.loads(file.read_text(encoding="utf-8"))
+    draws = [v for v in vectors if "expected" in v and not v["args"].get("with_replacement")]
+    return draws, next(v["check"] for v in vectors if "check" in v)
 
 
-def population(told):
+def population(members):
     """Ids as the vectors write them: a list, or ``E00000..E00049``."""
-    if isinstance(told, list):
-        return [str(x) for x in told]
-    first, last = re.fullmatch(r"E(\d+)\.\.E(\d+)", told).groups()
+    if isinstance(members, list):
+        return [str(x) for x in members]
+    first, last = re.fullmatch(r"E(\d+)\.\.E(\d+)", members).groups()
     return [f"E{n:05d}" for n in range(int(first), int(last) + 1)]
 
 
@@ -85,20 +85,24 @@ def rfc3797(key, pool, count):
 
 def test_the_seed_of_rfc_3797_counts_as_published(real_data):
     """Its key is a seed of ours byte by byte, with its list as the witness of the key."""
-    told = json.loads((real_data / "random_vectors" / "rfc3797.json").read_text(encoding="utf-8"))
-    key, names = told["key"], told["selected_names"]
+    vector = json.loads((real_data / "random_vectors" / "rfc3797.json").read_text(encoding="utf-8"))
+    key, names = vector["key"], vector["selected_names"]
 
     seed = seed_text(f"  {key}\n".replace("\n", " "))
 
-    assert rfc3797(seed.encode(), told["pool"], len(names)) == names
+    assert rfc3797(seed.encode(), vector["pool"], len(names)) == names
 
 
 @pytest.mark.parametrize("seed", ["31", "区市场监管-2024-第1期", "9319./2.5.8.10.12./"])
 def test_tickets_are_the_same_from_the_engine_in_bulk(seed):
     codes = [f"E{n:05d}" for n in range(50)]
-    asked = "SELECT sha256($seed || '|' || $round || '|' || x) FROM (SELECT unnest($codes) AS x)"
+    ticket_sql = (
+        "SELECT sha256($seed || '|' || $round || '|' || x) FROM (SELECT unnest($codes) AS x)"
+    )
     with duckdb.connect() as con:
-        rows = con.execute(asked, {"seed": seed, "round": "2026-07", "codes": codes}).fetchall()
+        rows = con.execute(
+            ticket_sql, {"seed": seed, "round": "2026-07", "codes": codes}
+        ).fetchall()
 
     assert [t for (t,) in rows] == [ticket(seed, "2026-07", c) for c in codes]
     assert [t for (t,) in rows] == [bound_ticket(seed, "2026-07")(c) for c in codes]
@@ -129,14 +133,14 @@ def test_totals_of_a_real_population_are_covered(real_data, size):
     income = np.array([float(r["TaxableIncome"]) for r in rows])
     odds = proportional_odds(np.array([float(r["Tot04"]) for r in rows]), size)
     certain, free = np.flatnonzero(odds == 1), np.flatnonzero(odds < 1)
-    rng, totals, said, truth = np.random.default_rng(1), [], [], income.sum()
+    rng, totals, variances, truth = np.random.default_rng(1), [], [], income.sum()
     for _ in range(1000):
         order = np.argsort(ranks(rng.random(free.size), odds[free]))
         drawn = np.concatenate([certain, free[order[: size - certain.size]]])
         totals.append(ht_total(income[drawn], odds[drawn]))
-        said.append(deville_variance(income[drawn], odds[drawn]))
+        variances.append(deville_variance(income[drawn], odds[drawn]))
 
-    covered = np.abs(np.array(totals) - truth) <= 1.96 * np.sqrt(said)
+    covered = np.abs(np.array(totals) - truth) <= 1.96 * np.sqrt(variances)
     assert 0.93 <= covered.mean() <= 0.97
     assert np.mean(totals) == pytest.approx(truth, rel=0.002)
-    assert np.mean(said) == pytest.approx(np.var(totals), rel=0.12)
+    assert np.mean(variances) == pytest.approx(np.var(totals), rel=0.12)

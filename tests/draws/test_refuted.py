@@ -135,9 +135,9 @@ def test_a_record_that_cannot_be_read_is_refuted_and_not_a_fault():
 
 def test_a_draw_of_a_demo_says_so_in_the_words_of_the_protocol():
     record, files = drawn(FRAME, RATIOS, demo=True)
-    told = verify_record(again(record), PublishedFiles(commitment=files["commitment.json"]))
+    verdict = verify_record(again(record), PublishedFiles(commitment=files["commitment.json"]))
 
-    assert words(told)[0] == (
+    assert words(verdict)[0] == (
         "在演示库中抽取，时间取自演示库自带的时钟：不是真实抽查",
         "drawn in a demo store with a clock of its own: no real draw",
     )
@@ -172,9 +172,12 @@ def test_a_file_that_is_not_the_published_one_is_named(name, change_, check):
 
 def test_swapping_two_teams_is_seen_where_the_people_are_at_hand():
     record = copy.deepcopy(RECORD)
-    one, other = (s for s in record["selected"][:2])
-    one["inspectors"], other["inspectors"] = other["inspectors"], one["inspectors"]
-    if one["inspectors"] == other["inspectors"]:
+    first_selected, other = (s for s in record["selected"][:2])
+    first_selected["inspectors"], other["inspectors"] = (
+        other["inspectors"],
+        first_selected["inspectors"],
+    )
+    if first_selected["inspectors"] == other["inspectors"]:
         pytest.fail("choose a seed with which two teams differ")
 
     assert verify_record(record)
@@ -188,15 +191,15 @@ def test_a_start_that_breaks_a_recusal_is_seen():
     record, files = drawn(
         FRAME, RATIOS, barred=barred[: len(barred) // 2].rsplit("\n", 1)[0] + "\n"
     )
-    told = again(record)
-    [place] = [s for s in told["selected"] if s["code"] == first["code"]]
+    forged_record = again(record)
+    [place] = [s for s in forged_record["selected"] if s["code"] == first["code"]]
     place["places_start"] = ["I01", place["places_start"][1]]
     beside = PublishedFiles(
         files["commitment.json"], None, files["inspectors.csv"], files["recusals.csv"]
     )
 
     with pytest.raises(RecordRefuted, match=r"^起始分配合规"):
-        verify_record(told, beside)
+        verify_record(forged_record, beside)
 
 
 def test_files_that_are_no_json_objects_are_refused():

@@ -29,8 +29,8 @@ def bound(seed):
     return lambda x: hashlib.sha256(f"{seed}|2026-11|{x}".encode()).hexdigest()
 
 
-def person(name, *held, capacity=9, unit="one"):
-    return Inspector(name, frozenset(held), unit, capacity)
+def person(name, *qualifications, capacity=9, unit="one"):
+    return Inspector(name, frozenset(qualifications), unit, capacity)
 
 
 def lawful(task, teams):
@@ -50,8 +50,8 @@ def possible(task):
     names = [w.inspector for w in task.inspectors]
     sizes = [len(v.needs) for v in task.visits]
     for flat in product(names, repeat=sum(sizes)):
-        rest = iter(flat)
-        teams = [tuple(next(rest) for _ in range(n)) for n in sizes]
+        remaining = iter(flat)
+        teams = [tuple(next(remaining) for _ in range(n)) for n in sizes]
         if lawful(task, teams):
             yield tuple(teams)
 
@@ -59,7 +59,10 @@ def possible(task):
 tasks = st.builds(
     lambda visits, people, barred: Task(
         tuple(visit_with_lead(f"C{n}", q, 2) for n, q in enumerate(visits)),
-        tuple(person(f"J{n}", *held, capacity=c) for n, (held, c) in enumerate(people)),
+        tuple(
+            person(f"J{n}", *qualifications, capacity=c)
+            for n, (qualifications, c) in enumerate(people)
+        ),
         frozenset((f"J{j % len(people)}", f"C{c % len(visits)}") for j, c in barred),
     ),
     st.lists(st.sampled_from(["food", "fire"]), min_size=1, max_size=3),
@@ -98,14 +101,14 @@ def test_the_chain_is_close_to_uniform_where_assignments_can_be_counted():
         ),
         frozenset({("A0", "C0"), ("A1", "C1"), ("A2", "C0"), ("B0", "C0"), ("B3", "C3")}),
     )
-    every = set(possible_pairs(task))
+    possible = set(possible_pairs(task))
     draws = 6000
 
     met = Counter(tuple(staff(task, bound(seed))[1]) for seed in range(draws))
 
-    assert set(met) <= every
-    distance = sum(abs(met[e] / draws - 1 / len(every)) for e in every) / 2
-    noise = (len(every) / (2 * np.pi * draws)) ** 0.5
+    assert set(met) <= possible
+    distance = sum(abs(met[e] / draws - 1 / len(possible)) for e in possible) / 2
+    noise = (len(possible) / (2 * np.pi * draws)) ** 0.5
     assert distance < noise * 1.35
 
 
@@ -134,7 +137,7 @@ def test_a_long_augmenting_path_is_found():
 
 
 @pytest.mark.parametrize(
-    ("people", "barred", "said"),
+    ("people", "barred", "message"),
     [
         ([person("J1", "fire"), person("J2", "fire")], [], r'C1: nobody .* "food" \(qualification'),
         ([person("J1", "food"), person("J2")], [("J1", "C1")], r"C1: everybody .*recused"),
@@ -146,14 +149,14 @@ def test_a_long_augmenting_path_is_found():
         ),
     ],
 )
-def test_an_impossible_staffing_names_enterprise_and_constraint(people, barred, said):
+def test_an_impossible_staffing_names_enterprise_and_constraint(people, barred, message):
     task = Task(
         (visit_with_lead("C1", "food", 2), visit_with_lead("C2", "food", 2)),
         tuple(people),
         frozenset(barred),
     )
 
-    with pytest.raises(Unstaffable, match=said):
+    with pytest.raises(Unstaffable, match=message):
         staff(task, bound(1))
 
 
@@ -166,13 +169,13 @@ def test_a_replacement_goes_by_ticket_and_attempt():
     teams = [("J0", "J1"), ("J2", "J3")]
     order = {a: min(("J2", "J3", "J4"), key=lambda w: bound(1)(f"C1|{w}|{a}")) for a in range(1, 9)}
 
-    got = {
+    substitutes = {
         a: replacement_inspector(task, teams, 0, 0, attempt=a, unavailable=(), ticket=bound(1))
         for a in order
     }
 
-    assert got == order
-    assert len(set(got.values())) > 1
+    assert substitutes == order
+    assert len(set(substitutes.values())) > 1
     with pytest.raises(Unstaffable, match="C1: nobody else"):
         replacement_inspector(
             task, teams, 0, 0, attempt=2, unavailable=("J2", "J3", "J4"), ticket=bound(1)
@@ -215,7 +218,7 @@ def test_the_lists_are_read():
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("people_csv", "message"),
     [
         (HEAD + b"J1,food,u,-1\n", 'row 2, column capacity: "-1"'),
         (HEAD + b"J1,food,u,1\nJ1,fire,u,1\n", "row 3, column inspector: .*twice"),
@@ -228,19 +231,19 @@ def test_the_lists_are_read():
         (b"", "row 1, column all: header"),
     ],
 )
-def test_a_bad_list_of_inspectors_names_the_place(data, said):
-    with pytest.raises(BadInput, match=said):
-        read_inspectors(data)
+def test_a_bad_list_of_inspectors_names_the_place(people_csv, message):
+    with pytest.raises(BadInput, match=message):
+        read_inspectors(people_csv)
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         (b"J9,C1,kin", 'row 2, column inspector: "J9"'),
         (b"J1,,kin", "row 2, column code: empty"),
         (b"J1,C1,", "row 2, column reason: empty"),
     ],
 )
-def test_a_bad_list_of_recusals_names_the_place(row, said):
-    with pytest.raises(BadInput, match=said):
+def test_a_bad_list_of_recusals_names_the_place(row, message):
+    with pytest.raises(BadInput, match=message):
         read_recusals(b"inspector,code,reason\n" + row + b"\n", (person("J1"),))

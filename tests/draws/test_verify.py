@@ -80,20 +80,22 @@ REFUTED = {
 
 @pytest.mark.parametrize("change", REFUTED)
 def test_each_check_of_the_public_refutes_by_itself(change):
-    told, _ = drawn(stratified_frame(SIZES), RATIOS)
-    changed = copy.deepcopy(again(told))
+    draw_record, _ = drawn(stratified_frame(SIZES), RATIOS)
+    changed = copy.deepcopy(again(draw_record))
     alter, expected = REFUTED[change]
     alter(changed)
 
-    assert told_of(again(told)) == []
-    found = told_of(changed)
-    assert len(found) == len(expected), found
-    assert all(words in line for words, line in zip(expected, found, strict=True)), found
+    assert told_of(again(draw_record)) == []
+    refutations = told_of(changed)
+    assert len(refutations) == len(expected), refutations
+    assert all(words in line for words, line in zip(expected, refutations, strict=True)), (
+        refutations
+    )
 
 
 def test_who_was_drawn_twice_or_left_out_shows_in_numbers():
-    told, _ = drawn(stratified_frame(SIZES), RATIOS)
-    twice, less, strange = (copy.deepcopy(again(told)) for _ in range(3))
+    draw_record, _ = drawn(stratified_frame(SIZES), RATIOS)
+    twice, less, strange = (copy.deepcopy(again(draw_record)) for _ in range(3))
     twice["selected"].append(dict(twice["selected"][-1]))
     less["selected"].pop()
     strange["selected"][0]["stratum"] = "s00"
@@ -107,8 +109,8 @@ def test_who_was_drawn_twice_or_left_out_shows_in_numbers():
 
 
 def test_numbers_taken_that_agree_with_a_shorter_list_still_do_not_follow_from_the_seed():
-    told, _ = drawn(stratified_frame(SIZES), RATIOS)
-    less = copy.deepcopy(again(told))
+    draw_record, _ = drawn(stratified_frame(SIZES), RATIOS)
+    less = copy.deepcopy(again(draw_record))
     less["selected"].pop()
     last = less["strata"][-1]
     last.update(taken=last["taken"] - 1, last_ticket=less["selected"][-1]["ticket"])
@@ -118,16 +120,16 @@ def test_numbers_taken_that_agree_with_a_shorter_list_still_do_not_follow_from_t
 
 def with_files(**changes):
     """What does not hold of a right record beside files that were changed."""
-    told, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{code(0)},亲属\n")
+    draw_record, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{code(0)},亲属\n")
     parts = all_files(published)._asdict()
     for name, change in changes.items():
         parts[name] = change(parts[name])
-    return told_of(again(told), PublishedFiles(**parts))
+    return told_of(again(draw_record), PublishedFiles(**parts))
 
 
 def test_files_that_are_not_those_committed_are_told_apart():
     def with_term(**other):
-        return lambda data: canonical(json.loads(data) | other)
+        return lambda content: canonical(json.loads(content) | other)
 
     assert with_files() == []
     assert with_files(commitment=with_term(places=3))[0] == (
@@ -137,13 +139,13 @@ def test_files_that_are_not_those_committed_are_told_apart():
         commitment=with_term(as_of="2026-06-29")
     )
     assert "the record repeats the commitment" in with_files(commitment=with_term(frame_size=80))
-    assert with_files(inspectors=lambda data: data.replace(b"I11", b"I12"))[0] == (
+    assert with_files(inspectors=lambda content: content.replace(b"I11", b"I12"))[0] == (
         "inspectors and recusals are those committed"
     )
-    assert with_files(recusals=lambda data: data.replace(b"I01", b"I03"))[0] == (
+    assert with_files(recusals=lambda content: content.replace(b"I01", b"I03"))[0] == (
         "inspectors and recusals are those committed"
     )
-    shorter = with_files(frame=lambda data: data.rsplit(b"\n", 2)[0] + b"\n")
+    shorter = with_files(frame=lambda content: content.rsplit(b"\n", 2)[0] + b"\n")
     assert shorter[:3] == [
         "the frame has the committed size",
         "the frame has the committed root",
@@ -160,18 +162,18 @@ def started(record, who):
 
 def test_a_start_that_qualifications_or_recusals_forbid_is_refuted():
     """Even numbers are not qualified for food; I01 is recused for the first enterprise drawn."""
-    told, _ = drawn(stratified_frame(SIZES), RATIOS)
-    first = told["selected"][0]["code"]
-    told, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{first},亲属\n")
+    draw_record, _ = drawn(stratified_frame(SIZES), RATIOS)
+    first = draw_record["selected"][0]["code"]
+    draw_record, published = drawn(stratified_frame(SIZES), RATIOS, barred=f"I01,{first},亲属\n")
     files = all_files(published)
     lawful = "the start meets qualifications and recusals"
 
-    assert again(told)["selected"][0]["code"] == first
-    assert lawful in told_of(started(again(told), "I01"), files)
-    both = copy.deepcopy(again(told))
+    assert again(draw_record)["selected"][0]["code"] == first
+    assert lawful in told_of(started(again(draw_record), "I01"), files)
+    both = copy.deepcopy(again(draw_record))
     both["selected"][0]["places_start"] = ["I00", "I02"]  # nobody of the two knows food
     assert lawful in told_of(both, files)
-    assert told_of(again(told), files) == []
+    assert told_of(again(draw_record), files) == []
 
 
 def test_a_record_that_cannot_be_read_fails_in_words_and_not_in_an_error():

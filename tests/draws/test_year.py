@@ -18,9 +18,9 @@ MOVING = 0.1  #: enterprises whose tier changes from month to month
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory):
-    made = District(tmp_path_factory.mktemp("year"))
-    made.ingest(only=("register.csv", "inspections.csv"))
-    return made
+    district = District(tmp_path_factory.mktemp("year"))
+    district.ingest(only=("register.csv", "inspections.csv"))
+    return district
 
 
 class Nights:
@@ -34,18 +34,18 @@ class Nights:
         if self.table is None:
             scored = self.district.night(day)
             self.table = pq.read_table(scored / "scores.parquet")
-            self.told = json.loads((scored / "run.json").read_bytes())
+            self.run_json = json.loads((scored / "run.json").read_bytes())
             return scored
         tiers = self.table["tier"].to_numpy(zero_copy_only=False)
         moves = self.chance.random(len(tiers)) < MOVING
         tiers = np.where(moves, self.chance.permutation(tiers), tiers)
-        at = self.table.schema.get_field_index("tier")
-        column = pa.array(tiers.tolist(), self.table.schema.field(at).type)
-        self.table = self.table.set_column(at, self.table.schema.field(at), column)
-        provenance = self.told["provenance"] | {"as_of": f"{day}", "data_digest": f"{day}"}
+        tier_place = self.table.schema.get_field_index("tier")
+        column = pa.array(tiers.tolist(), self.table.schema.field(tier_place).type)
+        self.table = self.table.set_column(tier_place, self.table.schema.field(tier_place), column)
+        provenance = self.run_json["provenance"] | {"as_of": f"{day}", "data_digest": f"{day}"}
         folder = self.district.folder / f"{day}"
         write_atomic(self.table, folder / "scores.parquet", provenance)
-        (folder / "run.json").write_text(json.dumps(self.told | {"provenance": provenance}))
+        (folder / "run.json").write_text(json.dumps(self.run_json | {"provenance": provenance}))
         return folder
 
 
@@ -75,12 +75,16 @@ def test_every_month_draws_what_its_odds_promise(year):
 
 def test_the_burden_is_told_by_enterprise_and_group(district, year):
     visits, everybody = visits_of(year), firms(district, year)
-    told = burden_report(visits[["code", "round"]], everybody, pause=4, rounds_per_year=12, cap=4)
+    burden_figures = burden_report(
+        visits[["code", "round"]], everybody, pause=4, rounds_per_year=12, cap=4
+    )
     each = visits.groupby("code").size()
 
-    assert told["repeats"] == told["over_cap"] == 0
-    assert told["by_count"][1:] == tuple(int((each == k).sum()) for k in range(1, each.max() + 1))
+    assert burden_figures["repeats"] == burden_figures["over_cap"] == 0
+    assert burden_figures["by_count"][1:] == tuple(
+        int((each == k).sum()) for k in range(1, each.max() + 1)
+    )
     small = everybody.set_index("code")["small_or_micro"]
     share = visits["code"].map(small).mean()
-    assert told["shares"]["small_or_micro"]["visits"] == pytest.approx(share)
+    assert burden_figures["shares"]["small_or_micro"]["visits"] == pytest.approx(share)
     assert abs(share - small.mean()) < 0.05, "the small bear no more than their share"

@@ -39,7 +39,7 @@ def stratified_frame(sizes):
 
 
 def terms(people=PEOPLE, barred="", **other):
-    given = {
+    usual_terms = {
         "draw_id": "d-2026-07",
         "round_id": "d-2026-07",
         "plan_id": "p-2026",
@@ -54,7 +54,7 @@ def terms(people=PEOPLE, barred="", **other):
         "inspectors_digest": digest_of(people.encode()),
         "recusals_digest": digest_of(recusals(barred).encode()),
     }
-    return Terms(**{**given, **other})
+    return Terms(**{**usual_terms, **other})
 
 
 def recusals(rows=""):
@@ -63,20 +63,27 @@ def recusals(rows=""):
 
 def drawn(frame, ratios, seed="2-7-11-13", barred="", **other):
     """Record and the other files of a draw."""
-    made = commitment(terms(barred=barred, **other), frame, ratios, AT, "0" * 64)
+    commitment_body = commitment(terms(barred=barred, **other), frame, ratios, AT, "0" * 64)
     people = read_inspectors(PEOPLE.encode())
     pairs = read_recusals(recusals(barred).encode(), people)
-    given = {"value": seed, "source": made["seed_source"], "entered_at": LATER}
-    told = record(frame, made, given, people, pairs, {"previous": "0" * 64, "digest": "1" * 64})
-    return told, {
-        "record.json": canonical(told),
-        "commitment.json": canonical(made),
+    seed_entry = {"value": seed, "source": commitment_body["seed_source"], "entered_at": LATER}
+    draw_record = record(
+        frame,
+        commitment_body,
+        seed_entry,
+        people,
+        pairs,
+        {"previous": "0" * 64, "digest": "1" * 64},
+    )
+    return draw_record, {
+        "record.json": canonical(draw_record),
+        "commitment.json": canonical(commitment_body),
         "frame.csv": frame.encoded(),
         "inspectors.csv": PEOPLE.encode(),
         "recusals.csv": recusals(barred).encode(),
     }
 
 
-def again(told):
+def again(draw_record):
     """A record as it is read from its file."""
-    return json.loads(canonical(told))
+    return json.loads(canonical(draw_record))

@@ -126,12 +126,12 @@ def test_one_enterprise_online_equals_the_night(seed, day):
     """From its own events alone an enterprise gets what the night gave it (but for neighbours)."""
     as_of = START + timedelta(days=day)
     alone = [f for f in FEATURES if f.aggregate != "neighbours"]
-    made = world(seed, TABLES, events=60)
+    rows_by_table = world(seed, TABLES, events=60)
     with tempfile.TemporaryDirectory() as folder:
-        store = stored(connect(made), folder)
+        store = stored(connect(rows_by_table), folder)
         night = compile_features(alone).vector(store, range(len(CODES)), day_number(as_of))
     for i, code in enumerate(CODES):
-        events = {t: [e for e in rows if e["code"] == code] for t, rows in made.items()}
+        events = {t: [e for e in rows if e["code"] == code] for t, rows in rows_by_table.items()}
         single = compute_one(alone, events, as_of)
         for name, value in single.items():
             np.testing.assert_equal(value, night[name][i], err_msg=f"{code} {name}")
@@ -145,15 +145,17 @@ def test_what_becomes_known_later_changes_no_earlier_feature(seed, day):
     known, later = world(seed, TABLES, events=15), world(seed + 1, TABLES, events=15)
     register = {"enterprise": known["enterprise"][:1]}
     then = register | {t: [e for e in known[t] if e["known_on"] <= as_of] for t in TABLES}
-    now = register | {t: then[t] + [e for e in later[t] if e["known_on"] > as_of] for t in TABLES}
+    known_rows = register | {
+        t: then[t] + [e for e in later[t] if e["known_on"] > as_of] for t in TABLES
+    }
     expected = compute_one(alone, then, as_of)
 
-    np.testing.assert_equal(compute_one(alone, now, as_of), expected)
+    np.testing.assert_equal(compute_one(alone, known_rows, as_of), expected)
 
 
 def test_the_worlds_exercise_every_feature():
     """A comparison of constants would prove nothing: each feature takes several values."""
-    seen = {f.id: set() for f in FEATURES}
+    values_by_feature = {f.id: set() for f in FEATURES}
     kernel = compile_features(FEATURES)
     days = np.tile(day_number(START) + np.arange(0, 900, 30), len(CODES))
     for seed in range(12):
@@ -161,6 +163,6 @@ def test_the_worlds_exercise_every_feature():
             store = stored(connect(world(seed, TABLES)), folder)
             out = kernel.run(store, np.repeat(np.arange(len(CODES)), 30), days)
         for name, values in zip(kernel.ids, out, strict=True):
-            seen[name] |= set(np.unique(values[~np.isnan(values)]))
+            values_by_feature[name] |= set(np.unique(values[~np.isnan(values)]))
 
-    assert [name for name, values in seen.items() if len(values) < 2] == []
+    assert [name for name, values in values_by_feature.items() if len(values) < 2] == []

@@ -39,21 +39,23 @@ def _value(column: Column, rng: np.random.Generator) -> Any:
 
 def row(table: Table, rng: np.random.Generator) -> dict[str, Any]:
     """One row; days fall on a coarse grid so that ties happen."""
-    made = {c.name: _value(c, rng) for c in table.columns}
-    return made | {"code": CODES[rng.integers(len(CODES))]}
+    cells = {c.name: _value(c, rng) for c in table.columns}
+    return cells | {"code": CODES[rng.integers(len(CODES))]}
 
 
 def world(seed: int, tables: tuple[str, ...], events: int = 120) -> World:
     """A register of all codes and up to ``events`` events of each named table, keys unique."""
     rng = np.random.default_rng(seed)
-    made: World = {"enterprise": [row(directory()["enterprise"], rng) | {"code": c} for c in CODES]}
+    rows_by_table: World = {
+        "enterprise": [row(directory()["enterprise"], rng) | {"code": c} for c in CODES]
+    }
     for name in tables:
         rows = [row(directory()[name], rng) for _ in range(rng.integers(events + 1))]
-        made[name] = list({event_id(directory()[name], r): r for r in rows}.values())
-    return made
+        rows_by_table[name] = list({event_id(directory()[name], r): r for r in rows}.values())
+    return rows_by_table
 
 
-def connect(made: World) -> duckdb.DuckDBPyConnection:
+def connect(rows_by_table: World) -> duckdb.DuckDBPyConnection:
     """Put a world into DuckDB tables named as in the directory."""
     con = duckdb.connect()
     for name, table in directory().items():
@@ -61,7 +63,7 @@ def connect(made: World) -> duckdb.DuckDBPyConnection:
         if table.kind == "event":
             types["event_id"] = "BIGINT"
         con.execute(f"CREATE TABLE {name} ({', '.join(f'{n} {t}' for n, t in types.items())})")
-        rows = [{n: r.get(n) for n in types} | _id(table, r) for r in made.get(name, [])]
+        rows = [{n: r.get(n) for n in types} | _id(table, r) for r in rows_by_table.get(name, [])]
         if rows:
             incoming = pa.Table.from_pylist(rows)
             con.register("incoming", incoming)
@@ -70,5 +72,5 @@ def connect(made: World) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _id(table: Table, made: dict[str, Any]) -> dict[str, int]:
-    return {"event_id": event_id(table, made)} if table.kind == "event" else {}
+def _id(table: Table, cells: dict[str, Any]) -> dict[str, int]:
+    return {"event_id": event_id(table, cells)} if table.kind == "event" else {}

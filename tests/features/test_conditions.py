@@ -158,6 +158,6 @@ UNSETTLING_KINDS = {
 
 @pytest.mark.parametrize("kind", table("registration_change").column("kind").value_ids)
 def test_what_healthy_enterprises_do_does_not_unsettle(kind):
-    found = counted("registration_change", conditions.UNSETTLING, kind=kind)
+    is_unsettling = counted("registration_change", conditions.UNSETTLING, kind=kind)
 
-    assert found is (kind in UNSETTLING_KINDS)
+    assert is_unsettling is (kind in UNSETTLING_KINDS)

@@ -15,9 +15,9 @@ from xhcredit.ingest.schema import directory
 
 def planted(aggregate: str = "count", **parts: object) -> Feature:
     """A scored feature with only what matters here."""
-    said = {"zh": "植入", "en": "planted", "dimension": "supervision", "unit": "count"}
-    said |= {"direction": "riskier", "source": "test", "missing": "none"}
-    return Feature(id="planted", aggregate=aggregate, **(said | parts))  # type: ignore[arg-type]
+    declaration = {"zh": "植入", "en": "planted", "dimension": "supervision", "unit": "count"}
+    declaration |= {"direction": "riskier", "source": "test", "missing": "none"}
+    return Feature(id="planted", aggregate=aggregate, **(declaration | parts))  # type: ignore[arg-type]
 
 
 def register(value: str) -> Feature:
@@ -146,11 +146,11 @@ OFFENDERS = {
 def test_a_planted_offender_is_caught(name):
     declared, reason = OFFENDERS[name]
 
-    found = violations(declared)
+    sentences = violations(declared)
 
-    assert any(reason in sentence for sentence in found), found
+    assert any(reason in sentence for sentence in sentences), sentences
     lawful = [f.id for f in declared if features().get(f.id) == f]
-    assert not any(s.startswith(f'feature "{id_}"') for s in found for id_ in lawful), found
+    assert not any(s.startswith(f'feature "{id_}"') for s in sentences for id_ in lawful), sentences
 
 
 @pytest.mark.parametrize("column", ["inspector", "inclusion_probability"])

@@ -28,7 +28,7 @@ def test_case(group: str, case: Case):
 
 def test_every_scored_indicator_stands_in_a_case():
     """Neighbours need others' events; they are told in test_relation.py."""
-    told = {name for _, c in CASES for values in c.expected.values() for name in values}
+    named_in_cases = {name for _, c in CASES for values in c.expected.values() for name in values}
     scored = {f.id for f in features().values() if f.use == "score" and f.aggregate != "neighbours"}
 
-    assert sorted(scored - told) == []
+    assert sorted(scored - named_in_cases) == []

@@ -48,7 +48,7 @@ def test_a_good_row_goes_in_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "column", "reason", "found"),
+    ("line", "column", "reason", "raw_text"),
     [
         (f"{A}X,D1,2024-01-02,罚款,1", "代码", "code_length", A + "X"),
         (f"I{A[1:]},D1,2024-01-02,罚款,1", "代码", "code_character", "I" + A[1:]),
@@ -74,12 +74,12 @@ def test_a_good_row_goes_in_as_it_is(tmp_path):
         (f"{code(9)},D1,2024-01-02,罚款,1", "代码", "unknown_enterprise", code(9)),
     ],
 )
-def test_a_wrong_cell_sends_its_row_to_quarantine(tmp_path, line, column, reason, found):
+def test_a_wrong_cell_sends_its_row_to_quarantine(tmp_path, line, column, reason, raw_text):
     report = ingest_penalties(tmp_path, f"{B},D0,2024-01-02,罚款,1", line)
 
     # An empty name of a column stands for the whole row.
     labels = {(row, label, why, what) for row, label, why, what in quarantine(report)}
-    assert (3, column, reason, found) in labels
+    assert (3, column, reason, raw_text) in labels
     assert report.entered == {"penalty": 1}
     assert report.rows_quarantined == 1
 
@@ -201,8 +201,10 @@ def test_persons_become_keyed_hashes(tmp_path):
 
     rows = query(tmp_path, "SELECT kind, node FROM relation")
     assert rows == [("legal_representative", keyed_hash("张三", KEY))]
-    kept = b"".join(f.read_bytes() for f in (tmp_path / "warehouse").rglob("*") if f.is_file())
-    assert "张三".encode() not in kept
+    stored_bytes = b"".join(
+        f.read_bytes() for f in (tmp_path / "warehouse").rglob("*") if f.is_file()
+    )
+    assert "张三".encode() not in stored_bytes
 
 
 def test_an_empty_code_is_looked_up_by_exact_name(tmp_path):
@@ -222,8 +224,8 @@ def test_an_empty_code_is_looked_up_by_exact_name(tmp_path):
     )
     report = ingest(tmp_path, REGISTER, mapping).files[1]
 
-    found = query(tmp_path, "SELECT doc_no, code FROM penalty ORDER BY 1")
-    assert found == [("D1", A), ("D4", code(4))]
+    penalty_rows = query(tmp_path, "SELECT doc_no, code FROM penalty ORDER BY 1")
+    assert penalty_rows == [("D1", A), ("D4", code(4))]
     assert quarantine(report) == [
         (3, "名称", "name_ambiguous", "企业1"),
         (4, "名称", "name_not_found", "企业9"),

@@ -25,10 +25,10 @@ _WRITES = re.compile(r"csv\.(writer|DictWriter)\(|Workbook\(|FORMAT csv|\.to_csv
 
 def test_every_writer_of_tables_is_known():
     files = [*python_files("xhcredit"), *python_files("serving"), *python_files("training")]
-    found = {shown(f) for f in files if _WRITES.search(f.read_text(encoding="utf-8"))}
-    readers = {f for f in found if "/readers/" in f}
+    writers = {shown(f) for f in files if _WRITES.search(f.read_text(encoding="utf-8"))}
+    readers = {f for f in writers if "/readers/" in f}
 
-    assert found - readers == set(WRITERS), "neutralise its cells, and name it in WRITERS"
+    assert writers - readers == set(WRITERS), "neutralise its cells, and name it in WRITERS"
 
 
 CELLS = [
@@ -42,17 +42,17 @@ CELLS = [
 def test_the_same_cells_are_neutralised_in_sql():
     con = duckdb.connect()
     con.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS c", [CELLS])
-    told = con.execute(f"SELECT {_neutralised_sql('c')} FROM t").fetchall()
+    neutralised_rows = con.execute(f"SELECT {_neutralised_sql('c')} FROM t").fetchall()
 
-    assert [cell for (cell,) in told] == [neutral(cell) for cell in CELLS]
+    assert [cell for (cell,) in neutralised_rows] == [neutral(cell) for cell in CELLS]
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_what_comes_out_begins_with_no_sign(cell):
-    told = neutral(cell)
+    neutralised = neutral(cell)
 
-    assert told.lstrip(SPACE)[:1] not in tuple(FORMULA)
-    assert told in (cell, f"'{cell}")
+    assert neutralised.lstrip(SPACE)[:1] not in tuple(FORMULA)
+    assert neutralised in (cell, f"'{cell}")
 
 
 @pytest.mark.parametrize("cell", [None, 1, -1.5, "", " ", "'", "企业"])

@@ -27,17 +27,17 @@ LOOKS_BACK = {f.id for f in ALL if "is_active" in (f.id, f.of)}
 KERNEL = compile_features(ALL, jit=False)
 
 
-def deliver(warehouse, made, day):
+def deliver(warehouse, rows_by_table, day):
     """Write one delivery as ingestion writes it."""
     con, selects = duckdb.connect(), {}
-    for name, rows in made.items():
+    for name, rows in rows_by_table.items():
         t = directory()[name]
         types = {c.name: SQL_TYPES[c.type] for c in t.columns}
         con.execute(f"CREATE TABLE {name} ({', '.join(f'{n} {k}' for n, k in types.items())})")
         con.execute(f"ALTER TABLE {name} ADD COLUMN event_id BIGINT")
-        told = [{n: r.get(n) for n in types} | {"event_id": event_id(t, r)} for r in rows]
-        if told:
-            con.register("told", pa.Table.from_pylist(told))
+        rows_with_ids = [{n: r.get(n) for n in types} | {"event_id": event_id(t, r)} for r in rows]
+        if rows_with_ids:
+            con.register("told", pa.Table.from_pylist(rows_with_ids))
             con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM told")
         selects[name] = f"SELECT *, 'f.csv' AS source_file, 2 AS source_row FROM {name}"
     entry = Entry("", "f.csv", f"{day}", "m", "d", {}, ingested_on=day.isoformat())
@@ -70,9 +70,9 @@ def told_again(t, old, rng, today):
     return new
 
 
-def register_again(made, rng, today, turn):
+def register_again(rows_by_table, rng, today, turn):
     """A later register: some enterprises turn, some are de-registered, some come anew."""
-    turned = made["enterprise"][turn::4]
+    turned = rows_by_table["enterprise"][turn::4]
     for row in turned:
         row |= {"status": str(rng.choice(["revoked", "suspended"])), "status_on": None}
         row["deregistered_on"] = START if rng.integers(2) else None
@@ -83,7 +83,7 @@ def register_again(made, rng, today, turn):
 
 def vectors(folder, warehouse, days):
     """Who is present, and every feature, by day."""
-    found = {}
+    vectors_by_day = {}
     with duckdb.connect() as con:
         create_views(con, warehouse)
         build(con, folder)
@@ -92,29 +92,29 @@ def vectors(folder, warehouse, days):
     for day in days:
         number = day_number(day)
         values = KERNEL.vector(store, everyone, number)
-        found[day] = values | {"present": store.present(number)}
-    return found
+        vectors_by_day[day] = values | {"present": store.present(number)}
+    return vectors_by_day
 
 
 @pytest.mark.parametrize("seed", [1, 3])
 def test_no_later_delivery_changes_an_earlier_day(tmp_path, seed):
     rng = np.random.default_rng(seed)
-    made = world(seed, tuple(EVENTS), 40)
-    for row in made["enterprise"]:
+    rows_by_table = world(seed, tuple(EVENTS), 40)
+    for row in rows_by_table["enterprise"]:
         row |= {"status": "active" if rng.integers(2) else None, "deregistered_on": None}
     warehouse = Warehouse(tmp_path / "w")
-    told = [{name: [dict(r) for r in rows] for name, rows in made.items()}]
-    deliver(warehouse, told[0], DELIVERED[0])
+    deliveries = [{name: [dict(r) for r in rows] for name, rows in rows_by_table.items()}]
+    deliver(warehouse, deliveries[0], DELIVERED[0])
 
     for turn, (last, today) in enumerate(pairwise(DELIVERED)):
         days = [START + timedelta(days=300), date(2025, 6, 1), last, today - timedelta(days=1)]
         before = vectors(tmp_path / f"before{turn}", warehouse, days)
-        fresh = {"enterprise": register_again(made, rng, today, turn)}
+        fresh = {"enterprise": register_again(rows_by_table, rng, today, turn)}
         for name, t in EVENTS.items():
-            export = told[rng.integers(len(told))].get(name, [])
+            export = deliveries[rng.integers(len(deliveries))].get(name, [])
             fresh[name] = [told_again(t, r, rng, today) for r in export if rng.integers(3)]
         deliver(warehouse, fresh, today)
-        told.append(fresh)
+        deliveries.append(fresh)
         after = vectors(tmp_path / f"after{turn}", warehouse, days)
 
         for day in days:

@@ -140,8 +140,8 @@ def test_row_numbers_are_those_that_a_person_sees(tmp_path):
     ]
     report = ingest_penalties(tmp_path, *lines)
 
-    found = [(row, reason) for row, _, reason, _ in quarantine(report)]
-    assert found == [(3, "ragged_row"), (5, "bad_date"), (6, "ragged_row"), (7, "bad_date")]
+    refused_rows = [(row, reason) for row, _, reason, _ in quarantine(report)]
+    assert refused_rows == [(3, "ragged_row"), (5, "bad_date"), (6, "ragged_row"), (7, "bad_date")]
     assert report.rows_in == 5
 
 
@@ -170,9 +170,9 @@ def workbook(rows, **sheets):
     book = openpyxl.Workbook()
     for row in rows:
         book.active.append(row)
-    for name, more in sheets.items():
+    for name, cells in sheets.items():
         sheet = book.create_sheet(name)
-        for row in more:
+        for row in cells:
             sheet.append(row)
     content = io.BytesIO()
     book.save(content)

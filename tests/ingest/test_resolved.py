@@ -34,9 +34,9 @@ def rows(table, **values: object):
     return f"SELECT *, {event_id(directory()[table])} AS event_id FROM (SELECT {cells})"
 
 
-def penalty(amount=100, known="2024-01-05", **more: object):
-    more = {"doc_no": "D1", "occurred_on": "2024-01-02", "amount_yuan": amount} | more
-    return rows("penalty", known_on=known, **more)
+def penalty(amount=100, known="2024-01-05", **columns: object):
+    columns = {"doc_no": "D1", "occurred_on": "2024-01-02", "amount_yuan": amount} | columns
+    return rows("penalty", known_on=known, **columns)
 
 
 def put(warehouse, con, table, select, on="", replaces=()):
@@ -112,12 +112,12 @@ def test_an_old_export_delivered_again_undoes_no_withdrawal(con, tmp_path, why, 
 def test_an_old_export_delivered_again_undoes_no_ending(con, tmp_path):
     warehouse = Warehouse(tmp_path)
     ended = {"ended_on": "2024-02-20", "ended_known_on": "2024-02-20"}
-    for n, more in enumerate([{}, ended, {}, {"basis": "art. 1", **ended}, {}], start=1):
-        put(warehouse, con, "penalty", penalty(**more), f"2024-03-0{n}")
+    for n, columns in enumerate([{}, ended, {}, {"basis": "art. 1", **ended}, {}], start=1):
+        put(warehouse, con, "penalty", penalty(**columns), f"2024-03-0{n}")
 
-    found = view(con, warehouse, "basis, known_on, withdrawn_on, ended_on, ended_known_on")
+    resolved_rows = view(con, warehouse, "basis, known_on, withdrawn_on, ended_on, ended_known_on")
     day = date(2024, 2, 20)
-    assert found == [
+    assert resolved_rows == [
         ("art. 1", date(2024, 3, 4), None, day, date(2024, 3, 4)),
         (None, date(2024, 1, 5), date(2024, 3, 4), day, date(2024, 3, 2)),
     ]
@@ -141,8 +141,8 @@ def test_a_status_told_later_counts_from_its_telling(con, tmp_path):
     put(warehouse, con, "enterprise", rows("enterprise", **gone), "2026-05-02")
 
     columns = "status, status_on, deregistered_on, known_on, name"
-    told = date(2026, 5, 2)
-    expected = [("revoked", told, told, date(2024, 1, 5), "a")]
+    delivered_on = date(2026, 5, 2)
+    expected = [("revoked", delivered_on, delivered_on, date(2024, 1, 5), "a")]
     assert expected == view(con, warehouse, columns, "enterprise")
 
 
@@ -202,14 +202,14 @@ def test_a_replaced_entry_no_longer_counts(con, tmp_path):
 
 def test_parts_that_no_manifest_names_do_not_count_and_are_swept(con, tmp_path):
     warehouse = Warehouse(tmp_path)
-    kept = put(warehouse, con, "penalty", penalty())
+    entry = put(warehouse, con, "penalty", penalty())
     orphan = warehouse.part("penalty", "000002-aaaaaaaaaaaa")
     orphan.write_bytes(Path(warehouse.parts("penalty")[0]).read_bytes())
 
     assert view(con, warehouse, "doc_no") == [("D1",)]
     warehouse.sweep()
     assert not orphan.exists()
-    assert [warehouse.part("penalty", kept.name)] == warehouse.parts("penalty")
+    assert [warehouse.part("penalty", entry.name)] == warehouse.parts("penalty")
 
 
 def test_two_ingestions_cannot_run_at_once(tmp_path):

@@ -67,14 +67,14 @@ def prepare(tmp_path, *lines):
 def test_twice_is_once(tmp_path):
     prepare(tmp_path)
     first = ingest(tmp_path, REGISTER, PENALTIES)
-    kept = snapshot(tmp_path / "warehouse")
+    first_snapshot = snapshot(tmp_path / "warehouse")
     again = ingest(tmp_path, REGISTER, PENALTIES)
 
     assert {f.status for f in first.files} == {"entered"}
     assert {f.status for f in again.files} == {"unchanged"}
     assert first.quarantined() == again.quarantined() == {"bad_number": 1}
     assert again.entered() == {}
-    assert snapshot(tmp_path / "warehouse") == kept
+    assert snapshot(tmp_path / "warehouse") == first_snapshot
 
 
 def test_the_same_content_under_another_name_is_the_same_file(tmp_path):
@@ -277,11 +277,11 @@ def test_another_key_for_persons_is_refused(tmp_path, monkeypatch):
 
 def test_progress_is_told(tmp_path):
     prepare(tmp_path)
-    told = []
-    ingest(tmp_path, REGISTER, PENALTIES, progress=lambda *step: told.append(step))
+    progress_steps = []
+    ingest(tmp_path, REGISTER, PENALTIES, progress=lambda *step: progress_steps.append(step))
 
-    assert told[0] == ("register.csv: reading", 0, 2)
-    assert told[-1] == ("done", 2, 2)
+    assert progress_steps[0] == ("register.csv: reading", 0, 2)
+    assert progress_steps[-1] == ("done", 2, 2)
 
 
 def test_row_digests_do_not_depend_on_the_order_of_columns(tmp_path):

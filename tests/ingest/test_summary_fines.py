@@ -8,7 +8,7 @@ SUMMARY = penalties(columns={"procedure": {"default": "summary"}})
 
 
 @pytest.mark.parametrize(
-    ("day", "yuan", "told"),
+    ("day", "yuan", "is_warned"),
     [
         ("2021-07-15", "3000", False),
         ("2021-07-15", "3000.01", True),
@@ -16,10 +16,10 @@ SUMMARY = penalties(columns={"procedure": {"default": "summary"}})
         ("2026-06-30", "5000", True),
     ],
 )
-def test_the_bound_is_that_of_the_day_of_the_decision(tmp_path, day, yuan, told):
+def test_the_bound_is_that_of_the_day_of_the_decision(tmp_path, day, yuan, is_warned):
     report = ingest_penalties(tmp_path, f"{A},D1,{day},罚款,{yuan}", mapping=SUMMARY)
 
-    assert any("行政处罚法第51条" in note for note in report.notes) == told
+    assert any("行政处罚法第51条" in note for note in report.notes) == is_warned
     assert query(tmp_path, "SELECT count(*) FROM penalty") == [(1,)]
 
 

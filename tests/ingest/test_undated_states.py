@@ -47,13 +47,13 @@ ROWS = [
 ]
 
 
-def deliver(tmp_path, *rows, name="register.csv", **more):
+def deliver(tmp_path, *rows, name="register.csv", **options):
     """Ingest a register: (number, known on, state, its day, day of de-registration)."""
     (tmp_path / "in").mkdir(exist_ok=True)
     lines = ["代码,名称,归集日,状态,状态日,注销日"]
     lines += [f"{code(n)},企业{n},{known},{','.join(state)}" for n, known, *state in rows]
     (tmp_path / "in" / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return ingest(tmp_path, MAPPING, PENALTIES, **more)
+    return ingest(tmp_path, MAPPING, PENALTIES, **options)
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def district(tmp_path):
 
 
 def test_a_state_without_a_day_counts_from_the_day_of_the_row(district):
-    told = query(district, "SELECT status_on, deregistered_on FROM enterprise ORDER BY code")
+    states = query(district, "SELECT status_on, deregistered_on FROM enterprise ORDER BY code")
 
-    assert told == [row[3:] for row in ROWS]
+    assert states == [row[3:] for row in ROWS]
 
 
 def test_ingestion_says_how_many_states_have_no_day(tmp_path):

@@ -47,10 +47,10 @@ PENALTIES = {
 HEADER = "代码,文号,日期,种类,金额"
 
 
-def penalties(**more):
+def penalties(**options):
     """The mapping of penalties, changed at the top level or (``columns``) in its columns."""
-    columns = PENALTY_COLUMNS | more.pop("columns", {})
-    return PENALTIES | {"tables": [{"table": "penalty", "columns": columns}]} | more
+    columns = PENALTY_COLUMNS | options.pop("columns", {})
+    return PENALTIES | {"tables": [{"table": "penalty", "columns": columns}]} | options
 
 
 def write_mappings(folder, *mappings):
@@ -75,7 +75,7 @@ def write_penalties(folder, *lines, header=HEADER, encoding="utf-8", name="penal
     return file
 
 
-def ingest(tmp_path, *mappings, source=None, today=TODAY, **more: object):
+def ingest(tmp_path, *mappings, source=None, today=TODAY, **options: object):
     """Ingest ``tmp_path/in`` (or ``source``) into ``tmp_path/warehouse``."""
     folder = write_mappings(tmp_path, *mappings)
     return run_ingest(
@@ -84,14 +84,14 @@ def ingest(tmp_path, *mappings, source=None, today=TODAY, **more: object):
         tmp_path / "warehouse",
         today=today,
         person_key=KEY,
-        **more,
+        **options,
     )
 
 
-def ingest_penalties(tmp_path, *lines, mapping=PENALTIES, codes=(A, B, C), **more: object):
+def ingest_penalties(tmp_path, *lines, mapping=PENALTIES, codes=(A, B, C), **options: object):
     """Ingest a register and these lines of penalties; return the report of the penalties."""
     write_register(tmp_path / "in", *codes)
-    write_penalties(tmp_path / "in", *lines, **more)
+    write_penalties(tmp_path / "in", *lines, **options)
     return ingest(tmp_path, REGISTER, mapping).files[1]
 
 

@@ -151,15 +151,15 @@ def _usual(column: Column) -> str:
     return "2024" if column.name == "year" else texts.get(column.type, f"甲{column.name}")
 
 
-def write(folder: Path, every: list[Trial]) -> Path:
+def write(folder: Path, trials: list[Trial]) -> Path:
     """Write exports and mappings of all tables into ``folder``; return that of the mappings."""
     mappings = folder / "mappings"
     mappings.mkdir(parents=True)
     (folder / "in").mkdir()
     for place, table in enumerate(directory().values()):
-        rows = [_row(trial) for trial in every if trial.table is table]
+        rows = [_row(trial) for trial in trials if trial.table is table]
         if table.kind == "register":
-            rows += [_registered(table, t.code) for t in every if t.table is not table]
+            rows += [_registered(table, t.code) for t in trials if t.table is not table]
         names = [column.name for column in table.columns]
         with (folder / "in" / f"{place:02}_{table.name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, names)
@@ -175,6 +175,6 @@ def write(folder: Path, every: list[Trial]) -> Path:
     return mappings
 
 
-def _registered(table: Table, own: str) -> dict[str, str]:
+def _registered(table: Table, code: str) -> dict[str, str]:
     row = {column.name: _usual(column) for column in table.columns}
-    return row | {"code": own, "known_on": "2015-03-02", "bureau": "市场监管局"}
+    return row | {"code": code, "known_on": "2015-03-02", "bureau": "市场监管局"}

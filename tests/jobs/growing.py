@@ -29,11 +29,11 @@ class Growing:
     """Random nights, one entry each, written through the same door as ingestion writes."""
 
     def __init__(self, path: Path, seed: int = 1, enterprises: int = 30, events: int = 200) -> None:
-        self.kept = Warehouse(path)
+        self.warehouse = Warehouse(path)
         self.rng = np.random.default_rng(seed)
         self.day = date(2025, 3, 1)
         self.known = 0
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.event_rows: list[tuple[str, dict[str, Any]]] = []
         self.entries: list[tuple[Entry, Rows]] = []
         first = self._register(enterprises)
         self.write({"enterprise": first, **self._events(EVENTS, events)})
@@ -41,10 +41,10 @@ class Growing:
     @classmethod
     def again(cls, path: Path, day: date) -> Growing:
         """One that writes into a warehouse that is there already."""
-        made = cls.__new__(cls)
-        made.kept, made.day, made.rng = Warehouse(path), day, np.random.default_rng(0)
-        made.told, made.entries = [], []
-        return made
+        growing = cls.__new__(cls)
+        growing.warehouse, growing.day, growing.rng = Warehouse(path), day, np.random.default_rng(0)
+        growing.event_rows, growing.entries = [], []
+        return growing
 
     def write(self, rows: Rows, replaces: Entry | None = None) -> Entry:
         """Enter rows as one entry, or in place of an earlier one."""
@@ -60,13 +60,13 @@ class Growing:
         old = [replaces.name] if replaces else []
         day = replaces.ingested_on if replaces else self.day.isoformat()
         entry = Entry("", "t.csv", source, "t", "t", {}, replaces=old, ingested_on=day)
-        with self.kept.lock():
+        with self.warehouse.lock():
             if self.rng.random() < 0.5:
-                self.kept.sweep()
-            done = self.kept.commit(con, selects, entry)
+                self.warehouse.sweep()
+            done = self.warehouse.commit(con, selects, entry)
         con.close()
         for name, several in rows.items():
-            self.told += [(name, r) for r in several if name != "enterprise"]
+            self.event_rows += [(name, r) for r in several if name != "enterprise"]
         self.entries = [(e, r) for e, r in self.entries if e.name not in old] + [(done, rows)]
         return done
 
@@ -76,14 +76,14 @@ class Growing:
         if self.rng.random() < 0.15:
             return
         rows = self._events(self.rng.choice(EVENTS, self.rng.integers(1, 6), replace=False), 6)
-        for name, told in self._again():
-            rows.setdefault(name, []).append(told)
+        for name, cells in self._again():
+            rows.setdefault(name, []).append(cells)
         if self.rng.random() < 0.3:
             rows["enterprise"] = self._register(int(self.rng.integers(1, 3)))
         if self.rng.random() < 0.3:
-            told = row(directory()["enterprise"], self.rng)
+            cells = row(directory()["enterprise"], self.rng)
             number = int(self.rng.integers(self.known))
-            rows.setdefault("enterprise", []).append(told | {"code": code(number)})
+            rows.setdefault("enterprise", []).append(cells | {"code": code(number)})
         rows = {name: _unique(directory()[name], several) for name, several in rows.items()}
         self.write(rows)
         if self.rng.random() < 0.2:
@@ -99,35 +99,37 @@ class Growing:
         self.write(again, entry)
 
     def _register(self, size: int) -> list[dict[str, Any]]:
-        made = []
+        new_rows = []
         for _ in range(size):
-            own = row(directory()["enterprise"], self.rng) | {"code": code(self.known)}
-            made.append(own | {"known_on": self.day - timedelta(int(self.rng.integers(-9, 200)))})
+            cells = row(directory()["enterprise"], self.rng) | {"code": code(self.known)}
+            new_rows.append(
+                cells | {"known_on": self.day - timedelta(int(self.rng.integers(-9, 200)))}
+            )
             self.known += 1
-        return made
+        return new_rows
 
     def _events(self, names: Any, most: int) -> Rows:
-        made: Rows = {}
+        rows_by_table: Rows = {}
         for name in names:
             t = directory()[str(name)]
             rows = [self._event(t) for _ in range(self.rng.integers(most + 1))]
-            made[t.name] = _unique(t, rows)
-        return made
+            rows_by_table[t.name] = _unique(t, rows)
+        return rows_by_table
 
     def _event(self, t: Table) -> dict[str, Any]:
         """An event around the day: also known late, or told before it is known."""
-        made = row(t, self.rng) | {"code": code(int(self.rng.integers(self.known)))}
+        cells = row(t, self.rng) | {"code": code(int(self.rng.integers(self.known)))}
         for name in ("occurred_on", "known_on", "withdrawn_on", "ended_on", "ended_known_on"):
-            if made.get(name) is not None:
+            if cells.get(name) is not None:
                 ago = int(self.rng.choice([-20, -3, -1, 0, 1, 2, 30, 90, 365, 700, 1095]))
-                made[name] = self.day - timedelta(ago + int(self.rng.integers(3)))
-        return made
+                cells[name] = self.day - timedelta(ago + int(self.rng.integers(3)))
+        return cells
 
     def _again(self) -> list[tuple[str, dict[str, Any]]]:
         """Earlier events told again: ended, withdrawn, corrected, or moved to another code."""
-        found = []
+        repeated = []
         for _ in range(int(self.rng.integers(4))):
-            name, told = self.told[int(self.rng.integers(len(self.told)))]
+            name, cells = self.event_rows[int(self.rng.integers(len(self.event_rows)))]
             t, kind = directory()[name], self.rng.integers(4)
             changed = {"known_on": self.day}
             if kind == 0 and t.ends:
@@ -140,8 +142,8 @@ class Growing:
                 changed |= {c.name: other[c.name] for c in t.columns[6:] if c.name not in keys}
             if kind == 3 and "code" not in t.key:
                 changed["code"] = code(int(self.rng.integers(self.known)))
-            found.append((name, told | changed))
-        return found
+            repeated.append((name, cells | changed))
+        return repeated
 
 
 def _unique(t: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -158,9 +160,9 @@ def told(store: EventColumns) -> dict[str, np.ndarray]:
 
 def same(a: EventColumns, b: EventColumns) -> None:
     """Both stores hold the same, to the last bit."""
-    one, other = told(a), told(b)
-    assert set(one) == set(other)
-    for name, array in one.items():
+    first_answers, other = told(a), told(b)
+    assert set(first_answers) == set(other)
+    for name, array in first_answers.items():
         assert array.dtype == other[name].dtype, name
         assert np.array_equal(array, other[name]), name
     assert stores.places_table(a).equals(stores.places_table(b))

@@ -14,9 +14,9 @@ TWO_WORKERS = "local-cluster[2,1,768]"
 def kill_one_when(ready: Callable[[], bool], over: threading.Event, killed: list[int]) -> None:
     """Kill an executor as soon as ``ready``; tells in ``killed`` which."""
     while not over.wait(0.02):
-        if ready() and (found := _executors()):
-            os.kill(found[0], signal.SIGKILL)
-            killed.append(found[0])
+        if ready() and (executors := _executors()):
+            os.kill(executors[0], signal.SIGKILL)
+            killed.append(executors[0])
             return
 
 

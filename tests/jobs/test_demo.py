@@ -113,7 +113,8 @@ def test_every_statement_of_a_draw_says_that_it_is_of_a_demo(store):
     published = store.draws.get(draws.FINISHED)["steps"][-1]["details"]
 
     assert all(
-        told["demo"] is True and "演示" in told["clock"] for told in (record, joint, published)
+        statement["demo"] is True and "演示" in statement["clock"]
+        for statement in (record, joint, published)
     )
 
 

@@ -19,6 +19,6 @@ def random_warehouse(path: Path, seed: int = 1, events: int = 120) -> Warehouse:
         name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"
         for name, t in directory().items()
     }
-    kept = Warehouse(path)
-    kept.commit(con, selects, Entry("", "test.csv", f"seed {seed}", "test", "test", {}))
-    return kept
+    warehouse = Warehouse(path)
+    warehouse.commit(con, selects, Entry("", "test.csv", f"seed {seed}", "test", "test", {}))
+    return warehouse

@@ -89,26 +89,26 @@ CONTROLS = 2
 
 def main() -> int:
     """Try mutants and say which survived."""
-    asked = _asked()
+    options = _asked()
     os.environ |= ENVIRONMENT
     sys.dont_write_bytecode = True
     begun = time.monotonic()
-    floors = {p: FLOORS[p] for p in asked.packages or FLOORS}
-    mutants = excluding(every_mutant(floors, asked.workers))
-    if asked.sample:
-        mutants = source.drawn(mutants, asked.sample, asked.seed)
+    floors = {p: FLOORS[p] for p in options.packages or FLOORS}
+    mutants = excluding(every_mutant(floors, options.workers))
+    if options.sample:
+        mutants = source.drawn(mutants, options.sample, options.seed)
     _say(f"{len(mutants)} mutants", begun)
-    results = Results(digest(), again=asked.again, path=OUT / "results.jsonl")
+    results = Results(digest(), again=options.again, path=OUT / "results.jsonl")
     open_ = [m for m in mutants if results.verdict(m) is None]
     if open_:
-        groups = [[p, *own] for p, own in floors.items()]
-        tests = covering(list(FLOORS), groups, asked.workers, OUT / "covering")
+        groups = [[p, *floor_mutants] for p, floor_mutants in floors.items()]
+        tests = covering(list(FLOORS), groups, options.workers, OUT / "covering")
         _say(f"{len(tests.seconds)} tests run, {len(tests.failed)} failed", begun)
         for failed in sorted(tests.failed):
             print(f"not green without any mutant, hence not used: {failed}")
-        _try(open_, tests, results, asked.workers)
+        _try(open_, tests, results, options.workers)
     _say("tried", begun)
-    return report(mutants, results, sure=asked.sure)
+    return report(mutants, results, sure=options.sure)
 
 
 def _asked() -> argparse.Namespace:
@@ -144,12 +144,12 @@ def excluding(mutants: Iterable[Mutant]) -> list[Mutant]:
 
 def digest() -> str:
     """SHA-256 over sources and tests: a survivor of other tests is tried again."""
-    found = hashlib.sha256()
-    own = {path for package in FLOORS for path in source.sources(package)}
+    digester = hashlib.sha256()
+    source_paths = {path for package in FLOORS for path in source.sources(package)}
     tests = {path for folders in FLOORS.values() for f in folders for path in source.sources(f)}
-    for path in sorted(own | tests):
-        found.update((ROOT / path).read_bytes())
-    return found.hexdigest()
+    for path in sorted(source_paths | tests):
+        digester.update((ROOT / path).read_bytes())
+    return digester.hexdigest()
 
 
 class Results:
@@ -163,8 +163,8 @@ class Results:
             path.unlink(missing_ok=True)
         if path.exists():
             for line in path.read_text("utf-8").splitlines():
-                told = json.loads(line)
-                self.known[told["key"]] = told["verdict"], told["state"]
+                trial = json.loads(line)
+                self.known[trial["key"]] = trial["verdict"], trial["state"]
 
     def verdict(self, mutant: Mutant) -> Verdict | None:
         """What came of a mutant, if that still holds."""
@@ -304,7 +304,7 @@ def chosen(mutant: Mutant, tests: Covering) -> Trial:
 
 
 def _own(mutant: Mutant, tests: Covering) -> set[str]:
-    folders = [t for p, own in FLOORS.items() if mutant.path.startswith(p) for t in (p, *own)]
+    folders = [t for p, floor in FLOORS.items() if mutant.path.startswith(p) for t in (p, *floor)]
     return {test for test in tests.seconds if test.startswith(tuple(folders))}
 
 

@@ -56,14 +56,14 @@ class Recorder:
     def written(self) -> dict[str, object]:
         """Everything noted, ready for JSON."""
         self.cov.stop()
-        data = self.cov.get_data()
+        coverage_data = self.cov.get_data()
         tests = {test: number for number, test in enumerate([AT_IMPORT, *self.seconds])}
         lines = {
             Path(file).relative_to(ROOT).as_posix(): {
                 line: [tests[test] for test in covers]
-                for line, covers in data.contexts_by_lineno(file).items()
+                for line, covers in coverage_data.contexts_by_lineno(file).items()
             }
-            for file in data.measured_files()
+            for file in coverage_data.measured_files()
         }
         failed = sorted(self.failed)
         return {"tests": list(tests), "lines": lines, "seconds": self.seconds, "failed": failed}

@@ -144,7 +144,8 @@ def _described(
         function, in_body = _function(node, parents)
         before, after = code(node), code(mutation.mutated_node)
         start, end = (
-            starts[at.line - 1] + at.column for at in (spans[node].start, spans[node].end)
+            starts[offset.line - 1] + offset.column
+            for offset in (spans[node].start, spans[node].end)
         )
         if source[start:end].split() != before.split():
             raise ValueError(f"{path}: {before!r} does not stand at {spans[node]}")

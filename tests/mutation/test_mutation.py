@@ -52,8 +52,8 @@ def test_mutants_are_listed_once_for_the_content_of_a_file(tmp_path):
 
 def test_what_covers_a_line_is_read_again_for_the_content_of_sources_and_tests(tmp_path):
     packages, group = ["xhcredit/tiers"], ["tests/tiers"]
-    here = Path(recording.__file__).relative_to(ROOT).as_posix()
-    key = recording.content(group, recording.content([*packages, here]))
+    recording_path = Path(recording.__file__).relative_to(ROOT).as_posix()
+    key = recording.content(group, recording.content([*packages, recording_path]))
     known = {"tests": ["", "a", "b"], "lines": {"x.py": {"3": [1], "4": [1, 2]}},
              "seconds": {"a": 0.5, "b": 1}, "failed": ["b"]}  # fmt: skip
     (tmp_path / f"{key}.json").write_text(json.dumps(known))
@@ -68,15 +68,15 @@ def test_what_covers_a_line_is_read_again_for_the_content_of_sources_and_tests(t
 def test_what_is_left_out_is_named_with_its_reason_and_under_one_in_a_hundred():
     listed = yaml.safe_load(program.EXCLUDED.read_text("utf-8"))
     texts = {e["path"]: (ROOT / e["path"]).read_text("utf-8") for e in listed}
-    every = program.every_mutant(program.FLOORS, workers=1) if listed else TIERS
+    mutants = program.every_mutant(program.FLOORS, workers=1) if listed else TIERS
 
     assert all(e["why"].strip() and e["text"] in texts[e["path"]] for e in listed)
-    assert len(every) - len(program.excluding(every)) < len(every) / 100
+    assert len(mutants) - len(program.excluding(mutants)) < len(mutants) / 100
 
 
 def test_every_survivor_that_is_excused_still_exists_and_has_its_reason():
     listed = yaml.safe_load(program.SURVIVORS.read_text("utf-8"))
-    found = {
+    mutant_names = {
         program.named(
             {"path": m.path, "function": m.function, "before": m.before, "after": m.after}
         )
@@ -85,14 +85,14 @@ def test_every_survivor_that_is_excused_still_exists_and_has_its_reason():
     }
 
     assert all(s["why"].strip() for s in listed)
-    assert [s for s in listed if program.named(s) not in found] == []
+    assert [s for s in listed if program.named(s) not in mutant_names] == []
 
 
 def test_no_source_leaves_itself_out():
-    own = re.compile(r"pragma:\s*no mutate")
+    pragma = re.compile(r"pragma:\s*no mutate")
     files = [f for folder in ("xhcredit", "training") for f in python_files(folder)]
 
-    assert [f.name for f in files if own.search(f.read_text("utf-8"))] == []
+    assert [f.name for f in files if pragma.search(f.read_text("utf-8"))] == []
 
 
 def test_every_package_and_its_tests_are_there():

@@ -148,12 +148,12 @@ class InPlace:
 def _functions(paths: Collection[str]) -> dict[tuple[str, str], list[FunctionType]]:
     """Every function of these files that was made by now, by file and qualified name."""
     files = {str(ROOT / path): path for path in paths}
-    found: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
-    for thing in gc.get_objects():
-        if type(thing) is FunctionType and thing.__code__.co_filename in files:
-            code = thing.__code__
-            found[files[code.co_filename], code.co_qualname].append(thing)
-    return found
+    functions: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+    for tracked in gc.get_objects():
+        if type(tracked) is FunctionType and tracked.__code__.co_filename in files:
+            code = tracked.__code__
+            functions[files[code.co_filename], code.co_qualname].append(tracked)
+    return functions
 
 
 def swapped(mutant: Mutant, functions: Mapping[tuple[str, str], list[FunctionType]]) -> bool:

@@ -19,10 +19,10 @@ def penalty(**changes: object) -> AdverseRecord:
         "duties_done_on": DECIDED,
         "pledge": True,
     }
-    given = usual | changes
+    fields = usual | changes
     if "decided_on" in changes and "published_on" not in changes:
-        given["published_on"] = changes["decided_on"]
-    return record_from(given)
+        fields["published_on"] = changes["decided_on"]
+    return record_from(fields)
 
 
 def listing(kind: str = "serious_listing", **changes: object) -> AdverseRecord:

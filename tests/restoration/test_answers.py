@@ -20,9 +20,9 @@ US = Parties("示例食品有限公司", "91310115MA1K3CUM7M", "示例区市场�
 
 def test_every_statement_names_its_rule_article_and_verification_mark():
     record = penalty(authority="samr", pledge=False, amount_yuan=60_000)
-    told = assessment_json(assess(record, applied_on=DAY, rules=BOOK))
+    answer_json = assessment_json(assess(record, applied_on=DAY, rules=BOOK))
 
-    assert [c["basis"]["rule"] for c in told["conditions"]] == [
+    assert [c["basis"]["rule"] for c in answer_json["conditions"]] == [
         "restoration.samr.minimum_publication",
         "restoration.samr.duties_done",
         "restoration.samr.harm_removed",
@@ -30,15 +30,21 @@ def test_every_statement_names_its_rule_article_and_verification_mark():
         "restoration.samr.not_listed",
         "restoration.samr.pledge",
     ]
-    listed = next(c["basis"] for c in told["conditions"] if "not_listed" in c["basis"]["rule"])
+    listed = next(
+        c["basis"] for c in answer_json["conditions"] if "not_listed" in c["basis"]["rule"]
+    )
     assert (listed["article"], listed["verification"]["id"]) == ("第14条第1款第（四）项", "V1")
 
 
 def test_citizens_are_told_in_chinese_from_which_day_they_may_apply():
-    told = assess(penalty(), applied_on=date(2026, 8, 9), rules=BOOK)
+    assessment = assess(penalty(), applied_on=date(2026, 8, 9), rules=BOOK)
 
-    assert told.summary.zh == "2026年8月9日尚不能申请；其他条件不变的，2026年8月10日起可申请。"
-    assert [c.text.zh for c in told.unmet] == ["最短公示期至2026年8月10日届满，该日起可申请。"]
+    assert (
+        assessment.summary.zh == "2026年8月9日尚不能申请；其他条件不变的，2026年8月10日起可申请。"
+    )
+    assert [c.text.zh for c in assessment.unmet] == [
+        "最短公示期至2026年8月10日届满，该日起可申请。"
+    ]
 
 
 def test_after_restoration_nothing_is_shown_shared_used_or_remembered():
@@ -50,19 +56,19 @@ def test_after_restoration_nothing_is_shown_shared_used_or_remembered():
 
 def test_a_conflict_is_told_with_both_rules_and_a_lawyer():
     record = penalty(authority="samr", penalty_kinds=["licence_revocation"])
-    told = assess(record, applied_on=date(2027, 5, 10), rules=BOOK)
+    assessment = assess(record, applied_on=date(2027, 5, 10), rules=BOOK)
 
-    assert told.eligible
-    assert told.needs_lawyer
-    assert "第45号第14条" in told.lawyer[0].zh
-    assert "第36号令" in told.lawyer[0].zh
-    assert "第107号令" in told.lawyer[0].zh
+    assert assessment.eligible
+    assert assessment.needs_lawyer
+    assert "第45号第14条" in assessment.lawyer[0].zh
+    assert "第36号令" in assessment.lawyer[0].zh
+    assert "第107号令" in assessment.lawyer[0].zh
 
 
 def test_shanghai_and_national_days_are_both_told_where_they_differ():
-    told = assess(penalty(authority="shanghai", field="food"), applied_on=DAY, rules=BOOK)
+    assessment = assess(penalty(authority="shanghai", field="food"), applied_on=DAY, rules=BOOK)
 
-    assert "本市条例至2027年5月10日、按第36号令至2026年8月10日届满" in told.lawyer[0].zh
+    assert "本市条例至2027年5月10日、按第36号令至2026年8月10日届满" in assessment.lawyer[0].zh
 
 
 def test_a_listing_of_another_department_borrows_the_periods_and_says_so():
@@ -97,7 +103,7 @@ def load_folder_with_switch_off():
 
 
 def test_the_notice_tells_what_to_do_and_from_which_day():
-    told = notice(penalty(authority="samr", field="food", amount_yuan=60_000), US, BOOK)
+    letter = notice(penalty(authority="samr", field="food", amount_yuan=60_000), US, BOOK)
 
     for words in (
         "与行政处罚决定书一并送达",
@@ -108,9 +114,9 @@ def test_the_notice_tells_what_to_do_and_from_which_day():
         "不收取任何费用",
         "2026年5月10日",
     ):
-        assert words in told.text
-    assert "法制" not in told.text
-    assert any("（V3）" in hint for hint in told.lawyer)
+        assert words in letter.text
+    assert "法制" not in letter.text
+    assert any("（V3）" in hint for hint in letter.lawyer)
 
 
 @pytest.mark.parametrize(

@@ -16,21 +16,21 @@ DAY = date(2026, 8, 10)
 
 def test_everything_of_an_answer_is_in_its_data():
     answer = assess(penalty(), applied_on=DAY, rules=BOOK)
-    told = assessment_json(answer, "某案")
+    answer_json = assessment_json(answer, "某案")
 
-    assert told["name"] == "某案"
-    assert told["applied_on"] == "2026-08-10"
-    assert (told["authority"], told["route"], told["eligible"]) == (
+    assert answer_json["name"] == "某案"
+    assert answer_json["applied_on"] == "2026-08-10"
+    assert (answer_json["authority"], answer_json["route"], answer_json["eligible"]) == (
         answer.authority,
         "restoration",
         True,
     )
-    assert told["summary"] == {"zh": answer.summary.zh, "en": answer.summary.en}
-    assert told["severity_by"] == {"zh": answer.severity_by.zh, "en": answer.severity_by.en}
-    assert told["decides"] == {"zh": answer.decides.zh, "en": answer.decides.en}
+    assert answer_json["summary"] == {"zh": answer.summary.zh, "en": answer.summary.en}
+    assert answer_json["severity_by"] == {"zh": answer.severity_by.zh, "en": answer.severity_by.en}
+    assert answer_json["decides"] == {"zh": answer.decides.zh, "en": answer.decides.en}
     for name in ("materials", "effects", "lawyer"):
-        assert told[name] == [{"zh": s.zh, "en": s.en} for s in getattr(answer, name)]
-    assert told["needs_lawyer"] is bool(answer.lawyer)
+        assert answer_json[name] == [{"zh": s.zh, "en": s.en} for s in getattr(answer, name)]
+    assert answer_json["needs_lawyer"] is bool(answer.lawyer)
 
 
 def test_each_condition_has_its_day_its_words_and_its_basis():

@@ -20,9 +20,9 @@ DAY = date(2026, 8, 10)
 NEXT = timedelta(days=1)
 
 
-def told(record, on=DAY, **more):
-    found = assess(record, applied_on=on, rules=BOOK, **more)
-    return found.route, found.eligible, found.earliest_on
+def told(record, on=DAY, **facts):
+    assessment = assess(record, applied_on=on, rules=BOOK, **facts)
+    return assessment.route, assessment.eligible, assessment.earliest_on
 
 
 OPEN = {
@@ -171,9 +171,9 @@ def test_regimes_of_these_records_do_differ_in_their_last_days():
 def test_publication_may_be_cut_short_until_its_last_day_and_not_after():
     # one year at most, three months at least
     record = penalty(decided_on=date(2025, 8, 10), duties_done_on=date(2025, 8, 10))
-    found = assess(record, applied_on=DAY, rules=BOOK)
+    assessment = assess(record, applied_on=DAY, rules=BOOK)
 
-    assert found.publication_ends_on == DAY
+    assert assessment.publication_ends_on == DAY
     assert told(record) == ("restoration", True, date(2025, 11, 10))
     assert told(record, DAY + NEXT) == ("none", False, None)
 
@@ -193,12 +193,16 @@ def test_after_the_years_of_query_nothing_is_left_to_restore(on, route):
     record = penalty(
         decided_on=date(2025, 6, 1), conduct_ended_on=date(2025, 3, 1), duties_done_on=None
     )
-    found = assess(record, applied_on=on, rules=BOOK)
+    assessment = assess(record, applied_on=on, rules=BOOK)
 
-    over = [c for c in found.conditions if c.rule_id == "query.negative_years"]
+    over = [c for c in assessment.conditions if c.rule_id == "query.negative_years"]
     assert bool(over) is (route == "none")
     if over:
-        assert (found.route, found.eligible, found.earliest_on) == ("none", False, None)
+        assert (assessment.route, assessment.eligible, assessment.earliest_on) == (
+            "none",
+            False,
+            None,
+        )
 
 
 def test_a_listing_is_queried_as_long_as_it_lasts():
@@ -254,20 +258,20 @@ def test_where_no_duties_need_be_done_one_may_apply_with_open_ones(authority):
     days = {name: getattr(record, name) for name in COLUMNS}
     columns = {name: np.array([day], "datetime64[D]") for name, day in days.items()}
 
-    told = assess(record, applied_on=DAY, rules=book)
+    assessment = assess(record, applied_on=DAY, rules=book)
     column = answers(record, law, columns, np.datetime64(DAY))
 
-    assert told.eligible
+    assert assessment.eligible
     assert column.eligible[0]
-    assert told.earliest_on == column.earliest[0].astype(object)
-    assert not any(c.rule_id.endswith("duties_done") for c in told.conditions)
+    assert assessment.earliest_on == column.earliest[0].astype(object)
+    assert not any(c.rule_id.endswith("duties_done") for c in assessment.conditions)
 
 
 def earliest_of_a_column(record, on):
     """The first day on which one may apply, as a column of records is answered."""
     columns = {n: np.array([getattr(record, n)], "datetime64[D]") for n in COLUMNS}
-    found = answers(record, Law(BOOK, record.authority, on), columns, np.datetime64(on))
-    return found.earliest[0].astype(object)
+    column_answers = answers(record, Law(BOOK, record.authority, on), columns, np.datetime64(on))
+    return column_answers.earliest[0].astype(object)
 
 
 def test_duties_done_on_the_last_day_of_publication_count_in_a_column_too():

@@ -14,9 +14,11 @@ GIVEN = [(file.stem, case) for file in FILES for _, case in load_cases(file)]
 BOOK = Rulebook.load()
 
 
-@pytest.mark.parametrize(("file", "given"), GIVEN, ids=lambda x: x if isinstance(x, str) else "")
-def test_the_answer_is_what_the_lawyer_expects(file, given):
-    case = case_from(given)
+@pytest.mark.parametrize(
+    ("file", "case_fields"), GIVEN, ids=lambda x: x if isinstance(x, str) else ""
+)
+def test_the_answer_is_what_the_lawyer_expects(file, case_fields):
+    case = case_from(case_fields)
 
     assert list(differences(case, case.answer(BOOK))) == []
 

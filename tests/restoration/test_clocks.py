@@ -13,8 +13,8 @@ SAMR, ABNORMAL = ("samr", "penalty"), ("samr", "abnormal_listing")
 
 
 def told(steps, on, about=SAMR, kind="restoration"):
-    found = clocks(kind, about, steps, on, BOOK)
-    return {c.step: (c.due_on, c.done_on, c.is_overdue(on)) for c in found}
+    step_clocks = clocks(kind, about, steps, on, BOOK)
+    return {c.step: (c.due_on, c.done_on, c.is_overdue(on)) for c in step_clocks}
 
 
 def test_accepting_runs_from_filing_and_deciding_from_acceptance():
@@ -116,10 +116,10 @@ def test_beyond_the_notices_a_clock_runs_to_a_provisional_day():
 def test_before_the_calendar_nobody_can_say():
     known = calendar_of({2027: ((), ())}, lambda _: (), 2027)
     filed = [("file", date(2026, 12, 31))]
-    found = clocks("restoration", SAMR, filed, filed[0][1], BOOK, known)
+    step_clocks = clocks("restoration", SAMR, filed, filed[0][1], BOOK, known)
 
-    assert {c.due_on for c in found} == {None}
-    assert all(c.is_due_unknown and not c.is_overdue(date(2030, 1, 1)) for c in found)
+    assert {c.due_on for c in step_clocks} == {None}
+    assert all(c.is_due_unknown and not c.is_overdue(date(2030, 1, 1)) for c in step_clocks)
 
 
 FILED, THEN = ("file", date(2026, 8, 3)), date(2026, 8, 4)
@@ -183,20 +183,20 @@ NDRC, OWN, SAMR_RULE = (f"restoration.{a}.time_limits" for a in ("ndrc", "shangh
     ],
 )
 def test_each_step_has_the_limit_of_its_authority_and_kind_of_record(about, steps):
-    found = clocks("restoration", about, GRANTED, THEN, BOOK)
+    step_clocks = clocks("restoration", about, GRANTED, THEN, BOOK)
 
-    assert {c.step: (c.days, c.basis.rule_id) for c in found} == steps
+    assert {c.step: (c.days, c.basis.rule_id) for c in step_clocks} == steps
 
 
 def test_the_steps_of_an_objection_are_those_of_its_rule_whatever_the_record():
     steps = [FILED, ("forward", THEN)]
 
     for about in (SAMR, ABNORMAL, ("shanghai", "penalty")):
-        found = clocks("objection", about, steps, THEN, BOOK)
-        assert {c.step: c.days for c in found} == {
+        step_clocks = clocks("objection", about, steps, THEN, BOOK)
+        assert {c.step: c.days for c in step_clocks} == {
             "mark": 1,
             "centre_decides": 5,
             "forward": 2,
             "provider_decides": 5,
         }
-        assert {c.basis.rule_id for c in found} == {"restoration.shanghai.objection"}
+        assert {c.basis.rule_id for c in step_clocks} == {"restoration.shanghai.objection"}

@@ -155,14 +155,14 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
     assert [WAYS[n] for n in most.way] == [a.most.way for a in each_one]
     assert least.day.astype(object).tolist() == [a.least.day for a in each_one]
     assert most.day.astype(object).tolist() == [a.most.day for a in each_one]
-    for bulk, one in ((least, "least"), (most, "most")):
-        assert bulk.is_transitional.tolist() == [getattr(a, one).is_transitional for a in each_one]
+    for bulk, side in ((least, "least"), (most, "most")):
+        assert bulk.is_transitional.tolist() == [getattr(a, side).is_transitional for a in each_one]
         dated = [
             replace(record, decided_on=d, published_on=p)
             for d, p in zip(each, published, strict=True)
         ]
         assert bulk.has_other_clock.tolist() == [
-            by_the_other_clock(getattr(a, one), row, law) is not None
+            by_the_other_clock(getattr(a, side), row, law) is not None
             for a, row in zip(each_one, dated, strict=True)
         ]
 
@@ -186,15 +186,17 @@ def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shift
     horizon = day + timedelta(days=30)
     columns = {n: column(getattr(row, n) for row in rows) for n in names}
 
-    told = answers(record, law, columns, np.datetime64(horizon, "D"))
+    column_answers = answers(record, law, columns, np.datetime64(horizon, "D"))
 
-    assert told.eligible.tolist() == [a.eligible for a in each]
-    assert told.over.tolist() == [is_over(a) for a in each]
-    for n, one in enumerate(each):
-        if not told.over[n]:
-            open_ = one.route not in NOTHING_TO_APPLY_FOR
-            assert told.earliest[n].astype(object) == one.earliest_on
-            assert told.can_be_met[n] == (open_ and all(can_be_met(c, horizon) for c in one.unmet))
+    assert column_answers.eligible.tolist() == [a.eligible for a in each]
+    assert column_answers.over.tolist() == [is_over(a) for a in each]
+    for n, assessment in enumerate(each):
+        if not column_answers.over[n]:
+            open_ = assessment.route not in NOTHING_TO_APPLY_FOR
+            assert column_answers.earliest[n].astype(object) == assessment.earliest_on
+            assert column_answers.can_be_met[n] == (
+                open_ and all(can_be_met(c, horizon) for c in assessment.unmet)
+            )
 
 
 def is_over(answered):
@@ -230,10 +232,10 @@ def column(values):
 def test_months_of_a_column_are_months_of_the_civil_code(months):
     from xhcredit.domain.calendar import add_months
 
-    every = [date(2023, 1, 1) + timedelta(days=n) for n in range(800)]
+    days = [date(2023, 1, 1) + timedelta(days=n) for n in range(800)]
 
-    expected = [add_months(day, months) for day in every]
-    assert add_months_bulk(column(every), months).astype(object).tolist() == expected
+    expected = [add_months(day, months) for day in days]
+    assert add_months_bulk(column(days), months).astype(object).tolist() == expected
 
 
 def test_a_question_needs_no_more_than_a_record():

@@ -58,14 +58,14 @@ def is_worked(text):
 
 def counted(line):
     """The day that a line of ``count`` comes to, and the day that it says."""
-    if found := re.fullmatch(rf"{DAY} \+ (\d+) (months|working days) = {DAY}", line):
-        start, count, unit, end = found.groups()
+    if parsed := re.fullmatch(rf"{DAY} \+ (\d+) (months|working days) = {DAY}", line):
+        start, count, unit, end = parsed.groups()
         plus = plus_months if unit == "months" else plus_working_days
         return plus(date.fromisoformat(start), int(count)), date.fromisoformat(end)
-    found = re.fullmatch(rf"later of {DAY} and {DAY} = {DAY}", line)
-    assert found, f"not understood: {line}"
-    one, other, end = map(date.fromisoformat, found.groups())
-    return max(one, other), end
+    parsed = re.fullmatch(rf"later of {DAY} and {DAY} = {DAY}", line)
+    assert parsed, f"not understood: {line}"
+    first_day, other, end = map(date.fromisoformat, parsed.groups())
+    return max(first_day, other), end
 
 
 def days_of(case):
@@ -77,11 +77,11 @@ def days_of(case):
 
 @pytest.mark.parametrize(("file", "case"), CASES, ids=lambda x: x if isinstance(x, str) else "")
 def test_a_case_counts_its_days_as_the_civil_code_does(file, case):
-    told = [counted(line) for line in case["count"]]
+    counted_days = [counted(line) for line in case["count"]]
     stated = {day for key, day in case["record"].items() if key.endswith("_on")}
 
-    assert [said for _, said in told] == [right for right, _ in told]
-    assert days_of(case) <= {right for right, _ in told} | stated
+    assert [stated_day for _, stated_day in counted_days] == [right for right, _ in counted_days]
+    assert days_of(case) <= {right for right, _ in counted_days} | stated
 
 
 def test_enough_cases_quote_their_sentence_and_show_their_count():

@@ -17,7 +17,7 @@ DAY = date(2026, 8, 10)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"kind": "penalti"}, 'unknown kind "penalti"; give one of: penalty, abnormal_listing'),
         ({"authority": "moon"}, 'unknown authority "moon"; give one of: ndrc, samr, shanghai'),
@@ -42,8 +42,8 @@ DAY = date(2026, 8, 10)
         ({"also_under": {"samr": 1}}, "also_under is .* write a list of: ndrc, samr, shanghai"),
     ],
 )
-def test_a_record_without_sense_is_refused(changes, said):
-    with pytest.raises(BadInput, match=said):
+def test_a_record_without_sense_is_refused(changes, message):
+    with pytest.raises(BadInput, match=message):
         penalty(**changes)
 
 
@@ -78,14 +78,14 @@ def test_a_case_is_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("{a: 1}", "holds no list of cases"), ("- [", "is not YAML"), ("1", "holds no list")],
 )
-def test_a_file_that_holds_no_cases_is_refused(tmp_path, text, said):
+def test_a_file_that_holds_no_cases_is_refused(tmp_path, text, message):
     file = tmp_path / "cases.yaml"
     file.write_text(text)
 
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         load_cases(file)
 
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 
 def test_a_record_is_read_from_what_json_gives():
-    told = record_from(
+    record = record_from(
         {
             "kind": "penalty",
             "authority": "samr",
@@ -119,8 +119,8 @@ def test_a_record_is_read_from_what_json_gives():
         }
     )
 
-    assert told.penalty_kinds == {"warning", "fine"}
-    assert told.authorities == ("samr", "shanghai")
+    assert record.penalty_kinds == {"warning", "fine"}
+    assert record.authorities == ("samr", "shanghai")
 
 
 def test_what_nobody_states_of_a_record_is_not_made_up():

@@ -56,10 +56,12 @@ def told_of(row, holders):
 
 def test_103_of_the_107_fines_of_the_sample_end_after_three_months():
     holders = {row["统一社会信用代码"]: row["主体类型"] for row in rows("register.csv")}
-    told = [told_of(row, holders) for row in fines_of_market_supervision(holders)]
-    short = [(r, a) for r, a in told if a.publication_ends_on == plus_months(r.published_on, 3)]
+    fine_answers = [told_of(row, holders) for row in fines_of_market_supervision(holders)]
+    short = [
+        (r, a) for r, a in fine_answers if a.publication_ends_on == plus_months(r.published_on, 3)
+    ]
 
-    assert (len(told), len(short)) == (107, 103)
+    assert (len(fine_answers), len(short)) == (107, 103)
     assert all(r.amount_yuan <= 50_000 for r, _ in short)
     assert {a.eligible for _, a in short} == {False}  # nothing to apply for, whatever was done
     doubtful = [r for r, a in short if r.holder_kind != "organisation" and r.amount_yuan > 5_000]

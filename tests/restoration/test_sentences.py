@@ -58,18 +58,20 @@ def plainly(text: str) -> str:
 
 def sentences(file: str) -> set[str]:
     """Every sentence of the cases of a file in every circumstance, and of their notices."""
-    found: set[str] = set()
-    for case in (case_from(given) for name, given in GIVEN if name == file):
+    sentences_used: set[str] = set()
+    for case in (case_from(case_fields) for name, case_fields in GIVEN if name == file):
         for number, record in enumerate(circumstances(case.record)):
             try:
                 answer = assess(record, applied_on=case.applied_on, rules=BOOK)
-                found |= {plainly(t) for t in said(assessment_json(answer))}
+                sentences_used |= {plainly(t) for t in said(assessment_json(answer))}
                 if number == 0:
                     letter = notice(record, US, BOOK)
-                    found |= {plainly(t) for t in [*letter.text.splitlines(), *letter.lawyer]}
+                    sentences_used |= {
+                        plainly(t) for t in [*letter.text.splitlines(), *letter.lawyer]
+                    }
             except XhcreditError:
                 continue
-    return found - {""}
+    return sentences_used - {""}
 
 
 def listed() -> set[str]:

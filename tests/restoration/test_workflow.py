@@ -74,17 +74,17 @@ def test_an_act_that_there_is_not_is_named_with_those_that_there_are(kind, act, 
 @pytest.mark.parametrize("kind", EVERY)
 def test_every_act_is_said_in_both_languages_and_takes_an_official_but_for_the_applicants(kind):
     filed = {"restoration": ("提出申请", "filed"), "objection": ("提出异议", "filed")}
-    said = {"file": filed[kind]} | {a: (zh, en) for a, (_, _, zh, en) in EVERY[kind].items()}
+    act_texts = {"file": filed[kind]} | {a: (zh, en) for a, (_, _, zh, en) in EVERY[kind].items()}
 
-    assert {a: (m.text.zh, m.text.en) for a, m in TRANSITIONS[kind].items()} == said
+    assert {a: (m.text.zh, m.text.en) for a, m in TRANSITIONS[kind].items()} == act_texts
     assert {a for a, m in TRANSITIONS[kind].items() if not m.by_official} == (
-        {"file", "refile", "withdraw"} & said.keys()
+        {"file", "refile", "withdraw"} & act_texts.keys()
     )
     assert (TRANSITIONS[kind]["file"].states, TRANSITIONS[kind]["file"].to) == ((), "filed")
 
 
 def test_every_state_is_said_in_both_languages():
-    assert {state: (said.zh, said.en) for state, said in STATES.items()} == {
+    assert {state: (state_text.zh, state_text.en) for state, state_text in STATES.items()} == {
         "filed": ("已提出", "filed"),
         "returned": ("待补正", "returned for completion"),
         "accepted": ("已受理", "accepted"),

@@ -172,12 +172,12 @@ def test_an_expired_rule_without_successor_is_found_with_its_last_day(tmp_path):
 
 def test_the_standard_of_small_fines_is_announced_three_months_before_it_ends():
     book = Rulebook.load()
-    told = {
+    ending_by_day = {
         day: [f.rule_id for f in ending_soon(book, day)]
         for day in (date(2027, 3, 29), date(2027, 3, 30), date(2027, 6, 30), date(2027, 7, 1))
     }
 
-    assert told == {
+    assert ending_by_day == {
         date(2027, 3, 29): [],
         date(2027, 3, 30): ["restoration.samr.small_fine"],
         date(2027, 6, 30): ["restoration.samr.small_fine"],
@@ -231,9 +231,9 @@ def test_a_rule_shown_on_a_day_without_it_says_why(tmp_path):
 
 def test_the_history_of_a_rule_tells_values_and_repeals(tmp_path):
     content = text(entry(), entry("2021-01-01", "repealed"), entry("2022-01-01", "7"))
-    told = history(rules(tmp_path, content)["query.years"])
+    history_entries = history(rules(tmp_path, content)["query.years"])
 
-    assert [(e["value"], e["repealed"], e["last_day"]) for e in told] == [
+    assert [(e["value"], e["repealed"], e["last_day"]) for e in history_entries] == [
         (5, False, "2020-12-31"),
         (None, True, "2021-12-31"),
         (7, False, None),

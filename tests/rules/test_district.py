@@ -28,12 +28,12 @@ def test_a_district_may_add_entries_after_the_shipped_ones(shipped, tmp_path):
 
 
 def test_a_district_may_add_a_rule_and_confirm_one(shipped, tmp_path):
-    own = tmp_path / "own"
+    district_rules = tmp_path / "own"
     confirmed = text(OLD, status="reviewed", extra="reviewed_on: 2026-12-01\n")
-    write(own, confirmed)
-    write(own, switch("x_fire"), "packs/x_fire.yaml")
+    write(district_rules, confirmed)
+    write(district_rules, switch("x_fire"), "packs/x_fire.yaml")
 
-    merged = with_district(shipped, own)
+    merged = with_district(shipped, district_rules)
 
     assert list(merged) == ["packs.core", "packs.x_fire", "query.years"]
     assert merged["query.years"].is_confirmed
@@ -67,15 +67,15 @@ REWRITES = {
 
 @pytest.mark.parametrize(("content", "message"), REWRITES.values(), ids=REWRITES)
 def test_a_district_may_not_rewrite_a_shipped_rule(shipped, tmp_path, content, message):
-    own = write(tmp_path / "own", content)
+    district_rules = write(tmp_path / "own", content)
 
     with pytest.raises(BadRule, match=re.escape(f"own/query/years.yaml: {message}")):
-        with_district(shipped, own)
+        with_district(shipped, district_rules)
 
 
 @pytest.mark.slow
-@given(kept=st.integers(0, 4), added=st.integers(0, 3))
-def test_only_what_begins_with_all_old_entries_extends(kept, added):
+@given(old_entries=st.integers(0, 4), added=st.integers(0, 3))
+def test_only_what_begins_with_all_old_entries_extends(old_entries, added):
     """Append-only: every prefix may grow, and nothing may shrink."""
     base = Rulebook.load().rule("scope.x_food")
     first = base.entries[0]
@@ -84,9 +84,9 @@ def test_only_what_begins_with_all_old_entries_extends(kept, added):
         for i in range(8)
     )
     old = base.model_copy(update={"entries": entries[:4]})
-    new = base.model_copy(update={"entries": entries[:kept] + entries[4 : 4 + added]})
+    new = base.model_copy(update={"entries": entries[:old_entries] + entries[4 : 4 + added]})
 
-    if kept == 4:
+    if old_entries == 4:
         refuse_rewriting(old, new, "f.yaml")
     else:
         with pytest.raises(BadRule, match="is changed or lacking"):
@@ -97,9 +97,9 @@ def test_a_district_takes_a_shipped_pack_out_of_service(tmp_path):
     """As the comment in the shipped file says: copy it, add an entry."""
     stop = entry("2026-12-01", "{in_service: false, why: 市级通知暂停}", mark="V2")
     shipped = (SHIPPED / "packs" / "x_construction.yaml").read_text(encoding="utf-8")
-    own = write(tmp_path / "own", shipped + stop, "packs/x_construction.yaml")
+    district_rules = write(tmp_path / "own", shipped + stop, "packs/x_construction.yaml")
 
-    rulebook = Rulebook.load(own)
+    rulebook = Rulebook.load(district_rules)
 
     first, last = (e.effective_from for e in rulebook.rule("packs.x_construction").entries)
     assert rulebook.in_service("x_construction", first)
@@ -108,23 +108,23 @@ def test_a_district_takes_a_shipped_pack_out_of_service(tmp_path):
     assert rulebook.digest != Rulebook.load().digest
 
 
-def x_fire(own):
+def x_fire(district_rules):
     """A district's own X: its switch, its scope, its weight."""
-    write(own, switch("x_fire"), "packs/x_fire.yaml")
+    write(district_rules, switch("x_fire"), "packs/x_fire.yaml")
     scope = entry(value="{feature: fire_sites_open, at_least: 1}")
-    write(own, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
-    more = entry(
+    write(district_rules, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
+    weights_entry = entry(
         "2026-12-01",
         "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, x_construction: 0.4, x_fire: 0.2}",
         mark="proposal",
     )
-    return extended(own, "scores.weights", more)
+    return extended(district_rules, "scores.weights", weights_entry)
 
 
-def extended(own, rule_id, more):
+def extended(district_rules, rule_id, added_entry):
     """A shipped rule with one more entry, as a district writes it."""
     path = rule_id.replace(".", "/") + ".yaml"
-    return write(own, (SHIPPED / path).read_text(encoding="utf-8") + more, path)
+    return write(district_rules, (SHIPPED / path).read_text(encoding="utf-8") + added_entry, path)
 
 
 def test_a_district_adds_an_x_by_files_alone(tmp_path):
@@ -136,11 +136,11 @@ def test_a_district_adds_an_x_by_files_alone(tmp_path):
 
 
 def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
-    own = x_fire(tmp_path / "own")
-    (own / "scores" / "weights.yaml").unlink()
+    district_rules = x_fire(tmp_path / "own")
+    (district_rules / "scores" / "weights.yaml").unlink()
 
     with pytest.raises(BadRule, match='"x_fire" has a scope but no weight; '):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
 def test_an_id_that_nothing_reads_is_refused_with_the_nearest(tmp_path, misspelt, meant):
     """Such a file has a family and a good shape, and would change nothing."""
     content = (SHIPPED / f"{meant.replace('.', '/')}.yaml").read_text(encoding="utf-8")
-    own = write(
+    district_rules = write(
         tmp_path / "own",
         content.replace(f"id: {meant}", f"id: {misspelt}"),
         f"{misspelt.replace('.', '/')}.yaml",
@@ -163,42 +163,44 @@ def test_an_id_that_nothing_reads_is_refused_with_the_nearest(tmp_path, misspelt
     with pytest.raises(
         BadRule, match=re.escape(f'nothing reads a rule "{misspelt}"; did you mean "{meant}"?')
     ):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 def test_a_switch_that_nothing_hangs_on_is_refused(tmp_path):
-    own = write(tmp_path / "own", switch("alrets"), "packs/alrets.yaml")
+    district_rules = write(tmp_path / "own", switch("alrets"), "packs/alrets.yaml")
 
     with pytest.raises(BadRule, match=r'belongs to pack "alrets"; did you mean "alerts"\?'):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 def test_an_outcome_of_no_score_is_refused(tmp_path):
     content = (SHIPPED / "outcomes" / "x_food.yaml").read_text(encoding="utf-8")
-    own = write(
+    district_rules = write(
         tmp_path / "own",
         content.replace("id: outcomes.x_food", "id: outcomes.x_fodo"),
         "outcomes/x_fodo.yaml",
     )
 
     with pytest.raises(BadRule, match=r'no score "x_fodo"; did you mean "x_food"\?'):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 def test_a_family_of_alerts_of_which_nobody_is_told_is_refused(tmp_path):
     shipped = (SHIPPED / "alerts" / "triggers" / "tax_arrears.yaml").read_text(encoding="utf-8")
     content = shipped.replace("tax_arrears\n", "tax_late\n", 1).replace(": finance,", ": finanec,")
-    own = write(tmp_path / "own", content, "alerts/triggers/tax_late.yaml")
+    district_rules = write(tmp_path / "own", content, "alerts/triggers/tax_late.yaml")
 
     with pytest.raises(BadRule, match=r'not route the family "finanec"; did you mean "finance"\?'):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 def test_a_later_routing_that_leaves_out_a_family_is_refused(tmp_path):
-    more = entry("2026-12-01", "{from_colour: yellow, departments: {food: [市场监督管理局]}}")
+    routing_entry = entry(
+        "2026-12-01", "{from_colour: yellow, departments: {food: [市场监督管理局]}}"
+    )
 
     with pytest.raises(BadRule, match=r"routing of 2026-12-01 does not route the family"):
-        Rulebook.load(extended(tmp_path / "own", "alerts.routing", more))
+        Rulebook.load(extended(tmp_path / "own", "alerts.routing", routing_entry))
 
 
 def test_triggers_without_any_routing_are_refused():

@@ -9,8 +9,8 @@ from xhcredit.rules.rulebook import Rulebook
 OWN = "{title: 建议|草案, number: 无, article: 无, published_on: 待核}"
 
 
-def rows_of(folder, *entries, **more):
-    book = Rulebook(files.rules(folder, files.text(*entries, **more)))
+def rows_of(folder, *entries, **fields):
+    book = Rulebook(files.rules(folder, files.text(*entries, **fields)))
     return [line for line in rules_page(book).splitlines() if line.startswith("| `query.")]
 
 

@@ -311,9 +311,9 @@ def test_an_id_of_no_family_is_refused(tmp_path):
 def test_a_misspelt_id_is_refused_with_the_nearest(tmp_path, misspelt, meant):
     path = misspelt.replace(".", "/") + ".yaml"
     write(tmp_path, text(rule_id=misspelt), path)
-    said = f'id: no family of rules has "{misspelt}"; did you mean "{meant}"?'
+    message = f'id: no family of rules has "{misspelt}"; did you mean "{meant}"?'
 
-    with pytest.raises(BadRule, match=re.escape(said)):
+    with pytest.raises(BadRule, match=re.escape(message)):
         load_folder(tmp_path)
 
 

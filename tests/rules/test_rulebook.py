@@ -44,24 +44,24 @@ def book(folder, content):
 def test_an_entry_lasts_until_the_next(starts, day):
     """On any day the entry in force is the latest that had begun; before the first, none."""
     begun = [start for start in starts if start <= day]
-    asked = rule(*sorted(starts))
+    dated_rule = rule(*sorted(starts))
 
     if begun:
-        assert asked.on(day).effective_from == max(begun)
+        assert dated_rule.on(day).effective_from == max(begun)
     else:
         with pytest.raises(RuleNotInForce, match=f"first day in force is {min(starts)}"):
-            asked.on(day)
+            dated_rule.on(day)
 
 
 @given(starts=st.lists(DAYS, min_size=2, max_size=6, unique=True))
 def test_the_last_day_of_an_entry_is_the_eve_of_the_next(starts):
-    asked = rule(*sorted(starts))
+    dated_rule = rule(*sorted(starts))
 
-    for before, after in zip(asked.entries, asked.entries[1:], strict=False):
-        eve = asked.last_day(before)
+    for before, after in zip(dated_rule.entries, dated_rule.entries[1:], strict=False):
+        eve = dated_rule.last_day(before)
         assert eve == after.effective_from - timedelta(days=1)
-        assert asked.on(eve) == before
-    assert asked.last_day(asked.entries[-1]) is None
+        assert dated_rule.on(eve) == before
+    assert dated_rule.last_day(dated_rule.entries[-1]) is None
 
 
 def test_a_repealed_rule_names_its_last_day():
@@ -72,10 +72,10 @@ def test_a_repealed_rule_names_its_last_day():
 
 
 def test_a_rule_in_a_gap_names_the_days_on_both_sides():
-    asked = rule(START, date(2021, 1, 1), date(2022, 1, 1), repealed=[date(2021, 1, 1)])
+    dated_rule = rule(START, date(2021, 1, 1), date(2022, 1, 1), repealed=[date(2021, 1, 1)])
 
     with pytest.raises(RuleNotInForce, match="was 2020-12-31 and the next day in force is 2022-01"):
-        asked.on(date(2021, 6, 1))
+        dated_rule.on(date(2021, 6, 1))
 
 
 def test_a_moment_is_not_a_day():
@@ -115,7 +115,7 @@ def test_a_value_comes_in_its_shape_or_not_at_all(tmp_path):
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys_or_on_comments(tmp_path):
-    one = "{A: 600, B: 500, C: 400}"
+    ascending_keys = "{A: 600, B: 500, C: 400}"
     other = "{C: 400, A: 600, B: 500}  # 注"
     first, second = (
         Rulebook.of(
@@ -125,7 +125,7 @@ def test_the_digest_does_not_depend_on_the_order_of_keys_or_on_comments(tmp_path
                 "tiers/cutoffs.yaml",
             ).values()
         )
-        for i, v in enumerate((one, other))
+        for i, v in enumerate((ascending_keys, other))
     )
 
     assert first.digest == second.digest
@@ -185,7 +185,7 @@ def test_the_switch_takes_a_pack_out_of_service_from_its_day_on(tmp_path):
     assert rulebook.scopes(as_of=day) == {}
     assert [cap.id for cap in rulebook.caps("tiers.caps", as_of=eve)] == ["a", "b"]
     assert [cap.id for cap in rulebook.caps("tiers.caps", as_of=day)] == ["a"]
-    marked = {found.rule.id: found.in_service for found in rulebook.in_force(day)}
+    marked = {pack_rule.rule.id: pack_rule.in_service for pack_rule in rulebook.in_force(day)}
     assert marked["scope.x_food"] is False
     assert marked["tiers.caps"] is True
 
@@ -204,7 +204,7 @@ def test_a_pack_that_does_not_exist_yet_is_not_in_service(tmp_path):
     late = entry("2021-01-01", "{in_service: true, why: 在用}")
     rulebook = book(write(tmp_path, switch("core", late), "packs/core.yaml"), text())
 
-    assert [found.in_service for found in rulebook.in_force(START)] == [False]
+    assert [pack_rule.in_service for pack_rule in rulebook.in_force(START)] == [False]
     with pytest.raises(RuleNotInForce, match="first day in force is 2021-01-01"):
         rulebook.in_service("core", START)
 

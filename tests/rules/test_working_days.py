@@ -97,19 +97,21 @@ CONTRADICTIONS = {
 }
 
 
-@pytest.mark.parametrize(("parts", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_a_notice_that_contradicts_itself_or_the_law_is_refused_with_the_day(tmp_path, parts, said):
-    with pytest.raises(BadRule, match=re.escape(said)):
+@pytest.mark.parametrize(("parts", "message"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_notice_that_contradicts_itself_or_the_law_is_refused_with_the_day(
+    tmp_path, parts, message
+):
+    with pytest.raises(BadRule, match=re.escape(message)):
         Rulebook.load(district(tmp_path / "own", **parts))
 
 
 def test_a_notice_under_another_years_name_is_refused(tmp_path):
-    own = write(
+    district_rules = write(
         tmp_path / "own", notice(2027).replace("y2027", "y2028"), "calendar/years/y2028.yaml"
     )
 
     with pytest.raises(BadRule, match=r'it is about 2027; call it "calendar\.years\.y2027"'):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 def test_a_year_left_out_between_two_notices_is_refused(tmp_path):
@@ -144,12 +146,14 @@ def test_the_official_table_is_not_contradicted_and_may_be_repeated(tmp_path):
 
 
 def test_a_day_of_work_of_the_year_before_cannot_be_taken_back_silently(tmp_path):
-    own = district(tmp_path / "own", off=OFF.replace("[[", "[[2026-12-26, 2026-12-26], [", 1))
-    assert not Rulebook.load(own).calendar.is_working_day(date(2026, 12, 26))
+    district_rules = district(
+        tmp_path / "own", off=OFF.replace("[[", "[[2026-12-26, 2026-12-26], [", 1)
+    )
+    assert not Rulebook.load(district_rules).calendar.is_working_day(date(2026, 12, 26))
     district(tmp_path / "own", 2028, off="[[2027-12-25, 2027-12-25]]", works="[]")
 
     with pytest.raises(BadRule, match="2028-01-01 is a statutory holiday"):
-        Rulebook.load(own)
+        Rulebook.load(district_rules)
 
 
 @pytest.mark.parametrize(
@@ -165,8 +169,8 @@ def test_a_day_of_work_of_the_year_before_cannot_be_taken_back_silently(tmp_path
 )
 def test_from_november_on_next_years_notice_is_missed(day, year):
     assert BOOK.missing_notice(day) == year
-    found = [f.rule_id for f in check(BOOK, day) if f.kind == "notice_missing"]
-    assert found == ([f"calendar.years.y{year}"] if year else [])
+    missing_notices = [f.rule_id for f in check(BOOK, day) if f.kind == "notice_missing"]
+    assert missing_notices == ([f"calendar.years.y{year}"] if year else [])
 
 
 def test_who_added_the_notice_is_told_no_more_until_the_next_november(tmp_path):
@@ -196,7 +200,7 @@ def test_who_added_the_notice_is_told_no_more_until_the_next_november(tmp_path):
     ],
 )
 def test_a_holiday_has_its_day_unless_the_sun_says_it(by, month, day):
-    given = {"zh": "节", "en": "day", "by": by, "month": month, "day": day, "days": 1}
+    holiday_fields = {"zh": "节", "en": "day", "by": by, "month": month, "day": day, "days": 1}
 
     with pytest.raises(
         ValueError,
@@ -204,4 +208,4 @@ def test_a_holiday_has_its_day_unless_the_sun_says_it(by, month, day):
             f"by {by} with month {month} and day {day}; name month and day, except of qingming"
         ),
     ):
-        Holiday.model_validate(given)
+        Holiday.model_validate(holiday_fields)

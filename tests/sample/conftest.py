@@ -1,4 +1,4 @@
-"""A small district, made once for all tests of the generator."""
+"""A small district, exports once for all tests of the generator."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from data.sample.world.build import Order, build
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a district of 3,000 enterprises as departments send it."""
     folder = tmp_path_factory.mktemp("district")
     build(Order(enterprises=3000, seed=7, out=folder), lambda: None)

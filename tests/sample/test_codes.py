@@ -9,8 +9,10 @@ from xhcredit.domain.codes import UnifiedCode
 
 def make(*numbers: int, prefix: bytes = b"91", lettered: bool = False) -> list[str]:
     count = len(numbers)
-    made = codes.make(np.array(numbers), np.array([prefix] * count), np.array([lettered] * count))
-    return made.to_pylist()
+    codes_made = codes.make(
+        np.array(numbers), np.array([prefix] * count), np.array([lettered] * count)
+    )
+    return codes_made.to_pylist()
 
 
 @pytest.mark.parametrize("prefix", [b"91", b"92", b"52", b"93"])

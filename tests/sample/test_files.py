@@ -43,11 +43,11 @@ def test_same_seed_gives_the_same_bytes(tmp_path):
         assert file.read_bytes() == twin.read_bytes(), file.name
 
 
-def test_another_seed_gives_another_district(tmp_path, made):
+def test_another_seed_gives_another_district(tmp_path, exports):
     build(Order(enterprises=3000, seed=9, out=tmp_path), lambda: None)
     file = "exports/penalties.csv"
 
-    assert (made / file).read_bytes() != (tmp_path / file).read_bytes()
+    assert (exports / file).read_bytes() != (tmp_path / file).read_bytes()
 
 
 def test_every_table_of_the_directory_has_a_file_and_one_mapping():
@@ -60,16 +60,16 @@ def test_every_table_of_the_directory_has_a_file_and_one_mapping():
 
 
 @pytest.mark.parametrize("name", csv_tables())
-def test_mappings_take_or_ignore_every_column(name, made):
+def test_mappings_take_or_ignore_every_column(name, exports):
     (mapping,) = (m for m in load_mappings(SAMPLE / "mappings") if m.id == f"sample_{name}")
 
-    check_source_columns(mapping, read(made, name).column_names, name)
+    check_source_columns(mapping, read(exports, name).column_names, name)
 
 
 @pytest.mark.parametrize("name", csv_tables())
-def test_codes_are_sound_but_for_the_counted_dirt(name, made):
-    column = read(made, name)[LAYOUTS[name].header("code")].to_pylist()
-    rows = json.loads((made / "truth" / "dirt.json").read_text(encoding="utf-8"))["rows"]
+def test_codes_are_sound_but_for_the_counted_dirt(name, exports):
+    column = read(exports, name)[LAYOUTS[name].header("code")].to_pylist()
+    rows = json.loads((exports / "truth" / "dirt.json").read_text(encoding="utf-8"))["rows"]
     dirty = {r["row"] for r in rows if r["table"] == name and r["kind"] in BAD_CODES | OTHER_CODES}
 
     bad = {row for row, good in enumerate(valid(column), start=2) if not good}
@@ -77,22 +77,24 @@ def test_codes_are_sound_but_for_the_counted_dirt(name, made):
     assert all(c[2:8] == AREA for row, c in enumerate(column, start=2) if row not in bad)
 
 
-def test_every_kind_of_dirt_is_counted_and_told(made):
-    dirt = json.loads((made / "truth" / "dirt.json").read_text(encoding="utf-8"))
+def test_every_kind_of_dirt_is_counted_and_told(exports):
+    dirt = json.loads((exports / "truth" / "dirt.json").read_text(encoding="utf-8"))
     text = (SAMPLE / "WORLD.md").read_text(encoding="utf-8")
 
     assert {kind.name: 3 for kind in KINDS} == dirt["counts"]
     assert all(f"`{kind.name}`" in text for kind in KINDS)
 
 
-def test_without_dirt_the_dirty_rows_and_nothing_else_are_gone(made, tmp_path):
+def test_without_dirt_the_dirty_rows_and_nothing_else_are_gone(exports, tmp_path):
     build(Order(enterprises=3000, seed=7, out=tmp_path, dirt=False), lambda: None)
-    rows = json.loads((made / "truth" / "dirt.json").read_text(encoding="utf-8"))["rows"]
+    rows = json.loads((exports / "truth" / "dirt.json").read_text(encoding="utf-8"))["rows"]
     dirty = {r["row"] for r in rows if r["table"] == "penalty"}
 
     clean = read(tmp_path, "penalty").to_pylist()
-    kept = [r for n, r in enumerate(read(made, "penalty").to_pylist(), start=2) if n not in dirty]
-    assert clean == kept
+    clean_rows = [
+        r for n, r in enumerate(read(exports, "penalty").to_pylist(), start=2) if n not in dirty
+    ]
+    assert clean == clean_rows
 
 
 def test_committed_sample_is_what_the_generator_makes(tmp_path):
@@ -122,8 +124,8 @@ def test_a_doubtful_order_is_answered_with_what_to_do(order, words):
     assert words in order.problem()
 
 
-def test_every_bureau_supervises_somebody_and_hardly_anybody_has_none(made):
-    bureaus = read(made, "enterprise")["主管部门"].to_pylist()
+def test_every_bureau_supervises_somebody_and_hardly_anybody_has_none(exports):
+    bureaus = read(exports, "enterprise")["主管部门"].to_pylist()
 
     assert {"示例区市场监督管理局", "示例区民政局", "示例区住房和城乡建设管理委员会"} < set(bureaus)
     assert 0 < sum(not b for b in bureaus) < len(bureaus) / 100

@@ -19,7 +19,7 @@ def one(sql: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def seen(large) -> str:
+def visits_sql(large) -> str:
     """Inspections with the truth about them, as SQL."""
     return f"""(
         SELECT i.检查方式 form, i.检查领域 field, i.是否发现问题 = '是' found, i.入样概率 odds,
@@ -100,51 +100,55 @@ def test_violations_drift_over_the_years_as_in_beijing(large):
     assert level["2021"] == pytest.approx(0.023, abs=0.004)
 
 
-def test_what_visits_find_follows_the_true_probability(seen):
-    expected, found = query(f"""
+def test_what_visits_find_follows_the_true_probability(visits_sql):
+    expected, violations = query(f"""
         SELECT sum(1 / (1 + exp(-ln(p / (1 - p)) - severity))), count(*) FILTER (found)
-        FROM {seen}""")[0]
+        FROM {visits_sql}""")[0]
     low, high = query(f"""
-        SELECT avg(found::INT) FILTER (p < .05), avg(found::INT) FILTER (p > .2) FROM {seen}""")[0]
+        SELECT avg(found::INT) FILTER (p < .05), avg(found::INT) FILTER (p > .2)
+        FROM {visits_sql}""")[0]
 
-    assert found == pytest.approx(expected, abs=4 * expected**0.5)
+    assert violations == pytest.approx(expected, abs=4 * expected**0.5)
     assert high > 5 * low
 
 
-def test_severe_inspectors_find_more_at_equal_risk(seen):
+def test_severe_inspectors_find_more_at_equal_risk(visits_sql):
     strict, mild = query(f"""
         SELECT sum(found::INT) FILTER (severity > .3) / sum(p) FILTER (severity > .3),
                sum(found::INT) FILTER (severity < -.3) / sum(p) FILTER (severity < -.3)
-        FROM {seen}""")[0]
+        FROM {visits_sql}""")[0]
 
     assert strict > 1.2 > 1 > mild
 
 
-def test_odds_are_logged_for_drawn_visits_only(seen):
+def test_odds_are_logged_for_drawn_visits_only(visits_sql):
     assert (
-        one(f"SELECT count(*) FROM {seen} WHERE (form = '双随机抽查') != (odds IS NOT NULL)") == 0
+        one(f"SELECT count(*) FROM {visits_sql} WHERE (form = '双随机抽查') != (odds IS NOT NULL)")
+        == 0
     )
 
 
-def test_odds_of_everybody_add_up_to_the_visits_drawn(large, seen):
+def test_odds_of_everybody_add_up_to_the_visits_drawn(large, visits_sql):
     expected = one(f"SELECT sum(inclusion_probability) FROM '{large}/truth/risk.parquet'")
-    drawn = one(f"SELECT count(*) FROM {seen} WHERE form = '双随机抽查' AND field = '一般'")
+    drawn = one(f"SELECT count(*) FROM {visits_sql} WHERE form = '双随机抽查' AND field = '一般'")
 
     assert drawn == pytest.approx(expected, abs=0.02 * expected + 4 * expected**0.5)
 
 
-def test_weighting_by_odds_undoes_the_selection(large, seen):
+def test_weighting_by_odds_undoes_the_selection(large, visits_sql):
     true = one(f"SELECT avg(p_violation) FROM '{large}/truth/risk.parquet'")
     plain, weighted = query(f"""
-        SELECT avg(p), sum(p / odds) / sum(1 / odds) FROM {seen}
+        SELECT avg(p), sum(p / odds) / sum(1 / odds) FROM {visits_sql}
         WHERE form = '双随机抽查' AND field = '一般'""")[0]
 
     assert plain > 1.3 * true
     assert weighted == pytest.approx(true, rel=0.05)
 
 
-def test_delays_have_a_tail_and_nothing_is_known_too_early(seen):
-    least, median, most = query(f"SELECT min(delay), median(delay), max(delay) FROM {seen}")[0]
+def test_delays_have_a_tail_and_nothing_is_known_too_early(visits_sql):
+    least, median, most = query(f"SELECT min(delay), median(delay), max(delay) FROM {visits_sql}")[
+        0
+    ]
 
     assert least >= 1
     assert 2 <= median <= 20

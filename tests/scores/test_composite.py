@@ -146,10 +146,10 @@ def test_weights_are_shared_out_over_what_applies_and_an_x_out_of_service_is_lef
 def test_reasons_come_with_the_value_of_their_indicator_and_their_share_of_the_weights():
     scorer = Scorer(TWO, BOTH, IDS)
     result = scorer.score(np.array([[1.0], [7.0], [2.0], [8.0], [9.0]]))
-    told = [scorer.vocabulary[r] for r in result.reason[:3, 0]]
+    reasons = [scorer.vocabulary[r] for r in result.reason[:3, 0]]
 
     assert scorer.vocabulary == [("general", "a"), ("x_food", "b"), ("x_site", "c")]
-    assert told == [("general", "a"), ("x_food", "b"), ("x_site", "c")]
+    assert reasons == [("general", "a"), ("x_food", "b"), ("x_site", "c")]
     np.testing.assert_allclose(result.lost[:, 0], [50, 30, 4, 0])
     assert result.value[:3, 0].tolist() == [7, 8, 9]
     assert result.reason[:, 0].tolist() == [0, 1, 2, -1]

@@ -72,14 +72,14 @@ finite = st.floats(-5, 5, allow_nan=False)
 def indicators(draw, name):
     cuts = sorted(draw(st.sets(st.integers(-4, 4), max_size=5)))
     points = draw(st.lists(finite, min_size=len(cuts) + 1, max_size=len(cuts) + 1))
-    seen = draw(st.none() | st.just((-3.0, 3.0)))
+    seen_range = draw(st.none() | st.just((-3.0, 3.0)))
     return Indicator(
         feature=name,
         cuts=tuple(cuts),
         points=tuple(points),
         missing=draw(finite),
-        seen_range=seen,
-        unseen=None if seen is None else draw(finite),
+        seen_range=seen_range,
+        unseen=None if seen_range is None else draw(finite),
         special=(Special(value=2.0, points=draw(finite)),) if draw(st.booleans()) else (),
     )
 
@@ -130,9 +130,9 @@ def test_a_table_survives_its_file(tmp_path):
 
 
 def test_the_digest_is_over_the_canonical_json():
-    data = HAND.model_dump(mode="json")
+    table_json = HAND.model_dump(mode="json")
 
-    assert HAND.digest == hashlib.sha256(rfc8785.dumps(data)).hexdigest()
+    assert HAND.digest == hashlib.sha256(rfc8785.dumps(table_json)).hexdigest()
 
 
 SPECIAL = Indicator(
@@ -181,18 +181,18 @@ def test_the_best_of_an_indicator_is_its_best_bin_whatever_missing_would_give():
 )
 def test_a_score_stays_on_its_scale(base, score):
     nothing = Indicator(feature="f", cuts=(), points=(0,), missing=0)
-    one = table(nothing, base=base)
+    constant_table = table(nothing, base=base)
 
-    assert one.score_of({"f": 0}) == score
-    assert one.raw({"f": 0}) == base
-    assert bulk.scores_of(one, np.zeros((1, 1)), ["f"]).tolist() == [score]
+    assert constant_table.score_of({"f": 0}) == score
+    assert constant_table.raw({"f": 0}) == base
+    assert bulk.scores_of(constant_table, np.zeros((1, 1)), ["f"]).tolist() == [score]
 
 
 def test_rows_of_the_matrix_are_found_by_the_name_of_the_feature():
     x = np.array([[9.0, 9.0], [0.0, 3.0], [9.0, 9.0], [0.0, 2.0]])
 
-    found = bulk.scores_of(HAND, x, ["z", "penalties", "y", "grade"])
-    assert found.tolist() == [630, 510]
+    scores = bulk.scores_of(HAND, x, ["z", "penalties", "y", "grade"])
+    assert scores.tolist() == [630, 510]
 
 
 @pytest.mark.parametrize(

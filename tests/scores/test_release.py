@@ -36,8 +36,10 @@ def random_features(model, enterprises=4000):
     for table in model.release.tables.values():
         for i in table.indicators:
             row = x[model.compiled.ids.index(i.feature)]
-            at = rng.random(enterprises) < 0.5
-            row[at] = rng.choice([*i.cuts, *(np.nextafter(c, -np.inf) for c in i.cuts)], at.sum())
+            is_missing = rng.random(enterprises) < 0.5
+            row[is_missing] = rng.choice(
+                [*i.cuts, *(np.nextafter(c, -np.inf) for c in i.cuts)], is_missing.sum()
+            )
     return x
 
 
@@ -128,9 +130,9 @@ def test_the_general_table_comes_first_and_the_others_keep_their_order():
 
 def test_the_features_of_a_release_are_named_once_in_order():
     shipped = load_release()
-    every = [f for t in shipped.tables.values() for f in t.features]
+    feature_ids = [f for t in shipped.tables.values() for f in t.features]
 
-    assert shipped.features() == sorted(set(every), key=every.index)
+    assert shipped.features() == sorted(set(feature_ids), key=feature_ids.index)
 
 
 @pytest.mark.parametrize("text", ["[", "[]"])
@@ -154,11 +156,11 @@ def small_release(**indicators):
 
 def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
     declared = features()
-    found = small_release(
+    release = small_release(
         nosuch=[0], national_grade=[0, 5], penalties_24m=[0, 5], penalties_12m=[0, -5]
     )
 
-    assert release_problems(found, declared, {"penalties_12m"}) == [
+    assert release_problems(release, declared, {"penalties_12m"}) == [
         'general: "nosuch" is not declared',
         f'general: "national_grade" may not be scored (use: {declared["national_grade"].use})',
         'general: "penalties_24m": points do not follow the direction riskier',
@@ -176,14 +178,14 @@ def test_every_problem_of_a_release_is_told_with_its_score_and_indicator():
     ],
 )
 def test_points_never_rise_as_risk_grows(points, riskier, safer):
-    one = Indicator(feature="f", cuts=(1, 2), points=points, missing=0)
+    indicator = Indicator(feature="f", cuts=(1, 2), points=points, missing=0)
 
-    assert is_monotone(one, "riskier") is riskier
-    assert is_monotone(one, "safer") is safer
+    assert is_monotone(indicator, "riskier") is riskier
+    assert is_monotone(indicator, "safer") is safer
 
 
 def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():
-    one = Indicator(
+    indicator = Indicator(
         feature="f",
         cuts=(1, 2),
         points=(10, 0, -10),
@@ -196,7 +198,7 @@ def test_an_indicator_as_sql_is_a_case_of_doubles_missing_first():
     def double(number):
         return f"CAST('{float(number)}' AS DOUBLE)"
 
-    assert indicator_sql(one) == (
+    assert indicator_sql(indicator) == (
         f'CASE WHEN "f" IS NULL THEN {double(-3)} WHEN "f" = {double(-9)} THEN {double(3)} '
         f'WHEN "f" < {double(0)} OR "f" > {double(3)} THEN {double(-20)} '
         f'WHEN "f" < {double(1)} THEN {double(10)} WHEN "f" < {double(2)} THEN {double(0)} '

@@ -12,23 +12,23 @@ INF, NAN = float("inf"), float("nan")
 ROW = {"feature": "penalties_24m", "cuts": [1, 2], "points": [0, -5, -9], "missing": 0}
 
 
-def changed(**more):
+def changed(**fields):
     """The shipped release with one indicator of its general table, changed."""
     raw = load_release().as_data()
-    raw["tables"][0]["indicators"] = [ROW | more]
+    raw["tables"][0]["indicators"] = [ROW | fields]
     return raw
 
 
-def table(**more):
+def table(**fields):
     raw = load_release().as_data()
-    raw["tables"][0] |= more
+    raw["tables"][0] |= fields
     return raw
 
 
-def scale(**more):
+def scale(**fields):
     raw = load_release().as_data()
-    for one in raw["tables"]:
-        one["scale"] |= more
+    for table_fields in raw["tables"]:
+        table_fields["scale"] |= fields
     return raw
 
 

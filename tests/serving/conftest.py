@@ -40,14 +40,14 @@ def file(published, tmp_path):
 def steady(published, nights):
     """A client for tests that change nothing."""
     file = shutil.copy(published, nights / "steady.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 @pytest.fixture
 def client(file, nights):
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +60,16 @@ def records(nights):
 def office(published, nights, tmp_path_factory):
     """A client that may file and decide; for all tests that leave the warehouse as it is."""
     file = shutil.copy(published, tmp_path_factory.mktemp("office") / "store.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        made.headers.update(headers(new_key(made.store, roles=["restoration_officer"])))
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        client.headers.update(headers(new_key(client.store, roles=["restoration_officer"])))
+        yield client
 
 
 @pytest.fixture
 def own_office(file, nights, tmp_path):
     """The same over a warehouse of its own, to which grants are told."""
-    own = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
-    with served(str(file), warehouse=own) as made:
-        made.headers.update(headers(new_key(made.store, roles=["restoration_officer"])))
-        made.warehouse = own
-        yield made
+    warehouse_copy = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
+    with served(str(file), warehouse=warehouse_copy) as client:
+        client.headers.update(headers(new_key(client.store, roles=["restoration_officer"])))
+        client.warehouse = warehouse_copy
+        yield client

@@ -68,30 +68,30 @@ def write_warehouse(path, seed=1):
 def world_of(seed):
     """Random events of enterprises with right codes, by table."""
     right = dict(zip(world.CODES, CODES, strict=True))
-    made = {
+    rows_by_table = {
         table: [row | {"code": right[row["code"]]} for row in rows]
         for table, rows in world.world(seed, EVERY, 120).items()
     }
     there = {"known_on": world.START, "deregistered_on": None}
-    made["enterprise"] = [
+    rows_by_table["enterprise"] = [
         r | there | {"bureau": BUREAUS[n % len(BUREAUS)], "street": STREETS[n % len(STREETS)]}
-        for n, r in enumerate(made["enterprise"])
+        for n, r in enumerate(rows_by_table["enterprise"])
     ]
-    return made
+    return rows_by_table
 
 
-def deliver(path, made, source, replaces=(), ingested_on=""):
+def deliver(path, rows_by_table, source, replaces=(), ingested_on=""):
     """Enter rows by table, as one entry of the warehouse."""
     key = "(md5_number_lower(concat_ws('|', 'enterprise', code)) >> 1)::BIGINT AS event_id, "
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {
         name: f"SELECT *, {key if t.kind == 'register' else ''}{extra} FROM {name}"
         for name, t in directory().items()
-        if made.get(name)
+        if rows_by_table.get(name)
     }
-    told = {"replaces": list(replaces), "ingested_on": ingested_on}
-    entry = Entry("", "test.csv", source, "test", "test", {}, **told)
-    return Warehouse(path).commit(world.connect(made), selects, entry)
+    entry_fields = {"replaces": list(replaces), "ingested_on": ingested_on}
+    entry = Entry("", "test.csv", source, "test", "test", {}, **entry_fields)
+    return Warehouse(path).commit(world.connect(rows_by_table), selects, entry)
 
 
 def write_nights(folder):

@@ -81,11 +81,15 @@ class Grant(AuthorizationCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]  # noqa: RUF012 - authlib's way
 
     def save_authorization_code(self, code, request):
-        asked = request.payload
-        kept = ("nonce", "code_challenge", "code_challenge_method")
-        told = {name: asked.data.get(name) for name in kept}
+        oauth_request = request.payload
+        names = ("nonce", "code_challenge", "code_challenge_method")
+        code_fields = {name: oauth_request.data.get(name) for name in names}
         CODES[code] = Code(
-            code=code, redirect_uri=asked.redirect_uri, scope=asked.scope, **told, **NEXT
+            code=code,
+            redirect_uri=oauth_request.redirect_uri,
+            scope=oauth_request.scope,
+            **code_fields,
+            **NEXT,
         )
 
     def query_authorization_code(self, code, client):
@@ -114,11 +118,11 @@ class Signed(OpenIDCode):
         return FOREIGN if NEXT["spoil"] == "key" else KEY
 
     def get_client_claims(self, client):
-        spoil, now = NEXT["spoil"], int(machine_moment().timestamp())
+        spoil, now_seconds = NEXT["spoil"], int(machine_moment().timestamp())
         return {
             "iss": "http://evil.example" if spoil == "iss" else app.config["ISSUER"],
             "aud": ["somebody-else"] if spoil == "aud" else [client.get_client_id()],
-            "exp": now - 3600 if spoil == "exp" else now + 60,
+            "exp": now_seconds - 3600 if spoil == "exp" else now_seconds + 60,
         }
 
     def generate_user_info(self, user, scope):

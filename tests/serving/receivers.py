@@ -49,7 +49,7 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def receiving(answer=well, certificate=None):
     """A receiver while it is needed; with HTTPS if it has a certificate (PEM with its key)."""
-    told = Receiver(answer)
+    receiver = Receiver(answer)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,8 +61,8 @@ def receiving(answer=well, certificate=None):
                 self.close_connection = True
                 return
             names = {k.lower(): v for k, v in self.headers.items()}
-            told.received.append(Received(self.path, names, body))
-            status, headers = told.answer(told.received[-1])
+            receiver.received.append(Received(self.path, names, body))
+            status, headers = receiver.answer(receiver.received[-1])
             self.send_response(status)
             for name, value in {"content-length": "0", **headers}.items():
                 self.send_header(name, value)
@@ -72,7 +72,7 @@ def receiving(answer=well, certificate=None):
             pass
 
     server = _Server(("127.0.0.1", 0), Handler)
-    told.port = server.server_port
+    receiver.port = server.server_port
     if certificate is not None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
@@ -80,7 +80,7 @@ def receiving(answer=well, certificate=None):
     thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     try:
-        yield told
+        yield receiver
     finally:
         server.shutdown()
         thread.join()

@@ -108,9 +108,9 @@ def test_no_template_cuts_a_time_out_of_a_moment(file):
 def test_moments_are_told_in_the_words_of_the_language():
     source = '{{ "2026-11-29T23:30:00Z" | beijing }}|{{ "2026-11-29T23:30:00Z" | china_day }}'
 
-    told = {n: layout.environment(n).from_string(source).render() for n in ("zh", "en")}
+    text_by_language = {n: layout.environment(n).from_string(source).render() for n in ("zh", "en")}
 
-    assert told == {
+    assert text_by_language == {
         "zh": "北京时间 2026-11-30 07:30|2026-11-30",
         "en": "2026-11-30 07:30 Beijing time|2026-11-30",
     }

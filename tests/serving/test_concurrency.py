@@ -35,14 +35,16 @@ def served(store, log):
         thread.join()
 
 
-def officer(store, at, login):
+def officer(store, base_url, login):
     """A client in which an inspector is logged in."""
     store.access.add_user(ACT, login, login, hashed("Fort-linde-9-Ufer"), must_change=False)
     store.access.grant(ACT, login, "inspector", OFFICE)
     opened = store.sessions.open(ACT, store.access.get_user(login), "127.0.0.1", "password")
     sent = {"X-CSRF-Token": opened.csrf, "X-Purpose": "test"}
     cookies = {"xhcredit": opened.cookie}
-    return httpx.Client(base_url=at, headers=sent, cookies=cookies, trust_env=False, timeout=60)
+    return httpx.Client(
+        base_url=base_url, headers=sent, cookies=cookies, trust_env=False, timeout=60
+    )
 
 
 def screen(client, key):
@@ -75,8 +77,8 @@ def at_once(*works):
 def test_the_same_key_fifty_times_is_one_act_and_one_answer(store, tmp_path):
     with (
         (tmp_path / "log").open("w") as log,
-        served(store, log) as at,
-        officer(store, at, "wang") as client,
+        served(store, log) as base_url,
+        officer(store, base_url, "wang") as client,
     ):
         before = verify(store.database).entries
         answers = at_once(*[lambda: screen(client, "k")] * MANY)
@@ -90,12 +92,12 @@ def test_the_same_key_fifty_times_is_one_act_and_one_answer(store, tmp_path):
 def test_of_two_officers_at_once_one_wins_and_the_other_is_told_why(store, tmp_path):
     with (
         (tmp_path / "log").open("w") as log,
-        served(store, log) as at,
-        officer(store, at, "wang") as one,
-        officer(store, at, "zhao") as other,
+        served(store, log) as base_url,
+        officer(store, base_url, "wang") as wang_client,
+        officer(store, base_url, "zhao") as other,
     ):
         first, second = sorted(
-            at_once(lambda: screen(one, "a"), lambda: screen(other, "b")),
+            at_once(lambda: screen(wang_client, "a"), lambda: screen(other, "b")),
             key=lambda answer: answer.status_code,
         )
 

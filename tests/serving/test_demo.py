@@ -19,16 +19,18 @@ from xhcredit.store.store import Store
 
 
 @pytest.fixture(scope="module")
-def here(demo, tmp_path_factory):
-    own = tmp_path_factory.mktemp("here") / "demo"
-    shutil.copytree(demo.folder, own)
-    with demo_client(own) as client:
+def demo_app_client(demo, tmp_path_factory):
+    demo_copy = tmp_path_factory.mktemp("here") / "demo"
+    shutil.copytree(demo.folder, demo_copy)
+    with demo_client(demo_copy) as client:
         yield client
 
 
 @pytest.fixture
-def browser(here):
-    return TestClient(here.app, HERE, client=("127.0.0.1", 40_000), raise_server_exceptions=False)
+def browser(demo_app_client):
+    return TestClient(
+        demo_app_client.app, HERE, client=("127.0.0.1", 40_000), raise_server_exceptions=False
+    )
 
 
 def test_there_is_somebody_for_every_role():
@@ -36,9 +38,9 @@ def test_there_is_somebody_for_every_role():
 
 
 def test_the_login_page_lists_everybody_and_asks_for_no_password(browser):
-    for language, said in (("zh", "演示"), ("en", "This is a demo")):
+    for language, words in (("zh", "演示"), ("en", "This is a demo")):
         page = browser.get(f"/console/login?lang={language}").text
-        assert said in page
+        assert words in page
         assert 'type="password"' not in page
         assert all(person.name in page for person in PEOPLE)
 
@@ -61,7 +63,7 @@ def test_every_answer_names_the_demos_clock(browser):
 
 
 @pytest.mark.parametrize(
-    ("told", "client", "base"),
+    ("forwarded_headers", "client", "base"),
     [
         ({}, "10.1.2.3", HERE),
         ({"X-Forwarded-For": "10.1.2.3"}, "127.0.0.1", HERE),
@@ -71,20 +73,23 @@ def test_every_answer_names_the_demos_clock(browser):
         ({}, "127.0.0.1", "http://demo.example.com"),
     ],
 )
-def test_who_comes_from_elsewhere_is_refused(here, told, client, base):
-    other = TestClient(here.app, base, client=(client, 1), raise_server_exceptions=False)
+def test_who_comes_from_elsewhere_is_refused(demo_app_client, forwarded_headers, client, base):
+    other = TestClient(demo_app_client.app, base, client=(client, 1), raise_server_exceptions=False)
     for address in ("/console/login", "/healthz", "/v1/public/verify_draw.py"):
-        assert other.get(address, headers=told).status_code == 403
-    chosen = other.post("/console/demo-login", data={"login": "lin"}, headers=told)
+        assert other.get(address, headers=forwarded_headers).status_code == 403
+    chosen = other.post("/console/demo-login", data={"login": "lin"}, headers=forwarded_headers)
     assert chosen.status_code == 403
     assert not other.cookies
 
 
 def test_another_site_cannot_log_a_browser_in(browser):
-    told = {"Origin": "https://evil.example.com"}
+    foreign_headers = {"Origin": "https://evil.example.com"}
 
     assert (
-        browser.post("/console/demo-login", data={"login": "lin"}, headers=told).status_code == 403
+        browser.post(
+            "/console/demo-login", data={"login": "lin"}, headers=foreign_headers
+        ).status_code
+        == 403
     )
 
 
@@ -128,7 +133,7 @@ def test_a_real_store_is_not_shown_as_a_demo(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("host", "own"),
+    ("host", "is_this_computer"),
     [
         ("localhost", True),
         ("127.8.9.1", True),
@@ -140,5 +145,5 @@ def test_a_real_store_is_not_shown_as_a_demo(tmp_path):
         ("10.0.0.1", False),
     ],
 )
-def test_only_this_computer_is_this_computer(host, own):
-    assert is_loopback(host) is own
+def test_only_this_computer_is_this_computer(host, is_this_computer):
+    assert is_loopback(host) is is_this_computer

@@ -23,7 +23,9 @@ def test_reads_over_postgresql(postgres, nights):  # noqa: F811 - the fixture
         assert client.get("/readyz").json()["ready"]
         problem(client.get(f"/v1/enterprises/{UNKNOWN}/score"), 404, "unknown_enterprise")
         first = client.get("/v1/watchlist?limit=15").json()
-        rest = client.get("/v1/watchlist", params={"limit": 15, "cursor": first["next"]}).json()
-        found = [e["code"] for e in (*first["enterprises"], *rest["enterprises"])]
-        assert sorted(found) == CODES
+        second_page = client.get(
+            "/v1/watchlist", params={"limit": 15, "cursor": first["next"]}
+        ).json()
+        codes_read = [e["code"] for e in (*first["enterprises"], *second_page["enterprises"])]
+        assert sorted(codes_read) == CODES
     postgres.drop(address)

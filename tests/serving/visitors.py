@@ -36,19 +36,19 @@ def browser(client, base_url="http://testserver"):
 def visitor(client, login, *granted):
     """A browser in which a new person with roles is logged in."""
     person(client, login, *granted)
-    made = browser(client)
-    again(client, made, login)
-    return made
+    visitor_browser = browser(client)
+    again(client, visitor_browser, login)
+    return visitor_browser
 
 
-def again(client, made, login):
+def again(client, visitor_browser, login):
     """Log a person in once more, past the password."""
     user = client.store.access.get_user(login)
     opened = client.store.sessions.open(ACT, user, "testclient", "password")
-    made.cookies.set("xhcredit", opened.cookie)
-    made.headers.update({"X-CSRF-Token": opened.csrf, "X-Purpose": "test"})
+    visitor_browser.cookies.set("xhcredit", opened.cookie)
+    visitor_browser.headers.update({"X-CSRF-Token": opened.csrf, "X-Purpose": "test"})
 
 
-def log_in(made, login, password=PASSWORD, **other):
+def log_in(client, login, password=PASSWORD, **other):
     """Log in as people do."""
-    return made.post("/v1/session", json={"login": login, "password": password, **other})
+    return client.post("/v1/session", json={"login": login, "password": password, **other})

@@ -24,9 +24,9 @@ def address(request, tmp_path):
         yield str(tmp_path / "store.db")
         return
     server = request.getfixturevalue("postgres")
-    made = server.database()
-    yield made
-    server.drop(made)
+    database_address = server.database()
+    yield database_address
+    server.drop(database_address)
 
 
 @pytest.fixture

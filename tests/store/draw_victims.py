@@ -63,25 +63,27 @@ def results_of(store: Store, draw: str) -> bytes:
 
 def do(store: Store, step: str, draw: str, warehouse: Path, out: Path) -> object:
     """One step as the shell does it, with the files that it writes."""
-    asked = act(step, draw)
+    step_act = act(step, draw)
     if step == "plan":
-        return draw_steps.file_plan(store, asked, plan_given(draw), BOOK, date(2025, 3, 1))
+        return draw_steps.file_plan(store, step_act, plan_given(draw), BOOK, date(2025, 3, 1))
     if step == "freeze":
         people = draw_steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
         freezing = draw_steps.FreezeRequest(f"p-{draw}", draw, DAY, people)
-        told = draw_steps.freeze(store, asked, warehouse, BOOK, freezing)
+        step_answer = draw_steps.freeze(store, step_act, warehouse, BOOK, freezing)
         draw_steps.export_draw(store, draw, out)
-        return told
+        return step_answer
     if step == "seed":
-        return draw_steps.enter_seed(store, asked, draw, f"1 2 3 {draw}", SOURCE)
+        return draw_steps.enter_seed(store, step_act, draw, f"1 2 3 {draw}", SOURCE)
     if step == "run":
-        told = draw_steps.run_draw(store, asked, draw)
+        step_answer = draw_steps.run_draw(store, step_act, draw)
         draw_steps.export_draw(store, draw, out)
-        return told
+        return step_answer
     if step == "results":
-        data = results_of(store, draw)
-        return draw_results.enter_results(store, asked, draw, data, "r.csv", warehouse, TODAY)
-    return [str(path) for path in draw_publication.publish_list(store, asked, draw, out)]
+        results_csv = results_of(store, draw)
+        return draw_results.enter_results(
+            store, step_act, draw, results_csv, "r.csv", warehouse, TODAY
+        )
+    return [str(path) for path in draw_publication.publish_list(store, step_act, draw, out)]
 
 
 def clock_of(step: str):

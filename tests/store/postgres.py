@@ -23,9 +23,9 @@ QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_con
 
 def binaries() -> Path | None:
     """The folder of ``postgres`` and ``initdb``; Debian keeps them off the path."""
-    found = shutil.which("postgres")
-    if found and shutil.which("initdb"):
-        return Path(found).resolve().parent
+    postgres_path = shutil.which("postgres")
+    if postgres_path and shutil.which("initdb"):
+        return Path(postgres_path).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return versions[-1].parent if versions else None
 
@@ -107,10 +107,10 @@ def made(folder: Path, binary: Path, *options: str) -> Server:
 @contextmanager
 def running() -> Iterator[Server | None]:
     """A server for a session; None if there is no PostgreSQL on this computer."""
-    given = os.environ.get("XHC_TEST_PG_URL")
+    external_address = os.environ.get("XHC_TEST_PG_URL")
     binary = binaries()
-    if given:
-        yield Server(given)
+    if external_address:
+        yield Server(external_address)
     elif binary is None:
         yield None
     else:

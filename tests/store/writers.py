@@ -32,21 +32,21 @@ def key(store: Store, name: str) -> None:
 def session(store: Store, name: str) -> None:
     user = store.access.get_user("kept")
     opened = store.sessions.open(act("user:kept", "session.open"), user, "::1", "password")
-    found = store.sessions.find(opened.cookie)
-    assert found is not None
-    store.sessions.close(act("user:kept", "session.close"), found["digest"])
+    session_row = store.sessions.find(opened.cookie)
+    assert session_row is not None
+    store.sessions.close(act("user:kept", "session.close"), session_row["digest"])
 
 
 def application(store: Store, name: str) -> None:
     filing = Filing("restoration", "91310115MA1K3CUM7M", "penalty", {"doc_no": name}, "samr", "局")
-    told = store.applications.submit(act("a", "file", f"file {name}"), filing, Step("file", DAY))
+    filed = store.applications.submit(act("a", "file", f"file {name}"), filing, Step("file", DAY))
     accept = Step("accept", DAY, official="王某", role="科长", reason="材料齐全")
     do = act("b", "step", f"accept {name}")
-    store.applications.add_step(do, told["application"], lambda _: accept)
+    store.applications.add_step(do, filed["application"], lambda _: accept)
 
 
 def alert(store: Store, name: str) -> None:
-    found = AlertCandidate(
+    candidate = AlertCandidate(
         "tax_arrears",
         "d",
         "finance",
@@ -64,7 +64,9 @@ def alert(store: Store, name: str) -> None:
         {"figures": {}, "events": []},
     )
     old = {"before": "2000-01-01", "reason": "old"}
-    store.alerts.record_night(act("night", "alerts"), DAY, name, [(found, None)], old, {"found": 1})
+    store.alerts.record_night(
+        act("night", "alerts"), DAY, name, [(candidate, None)], old, {"found": 1}
+    )
 
 
 def subscription(store: Store, name: str) -> None:

@@ -220,10 +220,10 @@ def test_nobody_gets_a_tier_from_a_missing_score():
 
 
 def test_a_grade_counts_the_cut_offs_above_the_score():
-    found = grade_scores(np.array([650.0, 649.9, 549.9, 449.9, np.nan]), POLICY.cutoffs)
+    grades = grade_scores(np.array([650.0, 649.9, 549.9, 449.9, np.nan]), POLICY.cutoffs)
 
-    assert found.tolist() == [0, 1, 2, 3, 0]
-    assert found.dtype == np.int8
+    assert grades.tolist() == [0, 1, 2, 3, 0]
+    assert grades.dtype == np.int8
 
 
 def test_the_features_of_a_policy_are_named_once_each_in_the_order_of_the_rules():
@@ -264,13 +264,13 @@ flags = st.fixed_dictionaries(
     flags=flags,
     age=st.sampled_from([100.0, 4000.0]),
     low=st.floats(0, 1000),
-    more=st.floats(0, 500),
+    gain=st.floats(0, 500),
 )
-def test_a_higher_score_never_gives_a_worse_tier(flags, age, low, more):
+def test_a_higher_score_never_gives_a_worse_tier(flags, age, low, gain):
     def position(score):
         return TIERS.index(tier(score, **flags, age_days=age)[0])
 
-    assert position(low + more) <= position(low)
+    assert position(low + gain) <= position(low)
 
 
 def test_general_d_forbids_grade_a_in_any_x():
@@ -292,12 +292,12 @@ def test_the_shipped_rulebook_forbids_a_from_the_day_of_the_national_plan():
 
 def test_the_policy_of_a_day_holds_that_days_rules():
     day = date(2026, 6, 30)
-    found = policy_on(RULES, day)
+    policy = policy_on(RULES, day)
 
-    assert found.cutoffs == RULES.value("tiers.cutoffs", Cutoffs, as_of=day)
-    assert found.tolerance == RULES.value("tolerance.period", Tolerance, as_of=day)
-    assert found.caps == RULES.caps("tiers.caps", as_of=day) != ()
-    assert found.directs == RULES.directs(as_of=day) != ()
+    assert policy.cutoffs == RULES.value("tiers.cutoffs", Cutoffs, as_of=day)
+    assert policy.tolerance == RULES.value("tolerance.period", Tolerance, as_of=day)
+    assert policy.caps == RULES.caps("tiers.caps", as_of=day) != ()
+    assert policy.directs == RULES.directs(as_of=day) != ()
 
 
 def with_entries(rule, *entries):
@@ -318,10 +318,10 @@ def test_out_of_service_nobody_is_tolerated_and_tiers_go_on():
     day = date(2026, 6, 30)
     switch = RULES.rule("packs.tolerance").entries[-1]
     off = switch.model_copy(update={"value": PackState(in_service=False, why="test")})
-    found = policy_on(with_entries("packs.tolerance", off), day)
+    policy = policy_on(with_entries("packs.tolerance", off), day)
 
-    assert found.tolerance is None
-    assert (found.cutoffs, found.caps) == (
+    assert policy.tolerance is None
+    assert (policy.cutoffs, policy.caps) == (
         policy_on(RULES, day).cutoffs,
         policy_on(RULES, day).caps,
     )

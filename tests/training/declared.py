@@ -6,9 +6,9 @@ from tests.training.samples import known
 from xhcredit.features.registry import features_for_score
 
 
-def declared(size=3000, seed=1, **more):
+def declared(size=3000, seed=1, **fields):
     """Three indicators of ``known``: two that tell, one that is noise."""
-    sample = known(size, seed, **more)
+    sample = known(size, seed, **fields)
     names = {"riskier": [], "safer": []}
     for f in features_for_score("general"):
         names[f.direction].append(f.id)

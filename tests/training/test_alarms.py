@@ -98,9 +98,9 @@ def test_who_inspects_is_no_alarm_by_chance_in_a_small_sample():
 def test_the_order_of_rows_raises_an_alarm_where_it_tells_the_outcome():
     sorted_by_outcome = EARLY.rows(np.argsort(EARLY.bad, kind="stable"))
 
-    found = identifier_alarms(sorted_by_outcome, LIMITS, {"row": np.arange(len(EARLY))})
+    alarms = identifier_alarms(sorted_by_outcome, LIMITS, {"row": np.arange(len(EARLY))})
 
-    assert [(a.code, a.about) for a in found] == [("identifier", "row")]
+    assert [(a.code, a.about) for a in alarms] == [("identifier", "row")]
 
 
 def test_target_encoding_on_own_rows_is_caught_in_customs(sets):
@@ -114,11 +114,11 @@ def test_target_encoding_on_own_rows_is_caught_in_customs(sets):
 
     assert {"importer_share", "seller_share", "importer_hs_share"} <= caught
     assert own_row_leaks(honest, honest_judge, LIMITS) == []
-    at = precision(0.05)
+    precision_at = precision(0.05)
     even = np.ones(len(judge))
     leaky = fit_woe(learn).risk(judge.x, judge.ids)
     clean = fit_woe(honest).risk(honest_judge.x, honest_judge.ids)
-    assert at(leaky, judge.bad, even) < at(clean, judge.bad, even) - 0.1
+    assert precision_at(leaky, judge.bad, even) < precision_at(clean, judge.bad, even) - 0.1
 
 
 def test_random_folds_promise_more_than_time_keeps_in_miyun(real_data):
@@ -132,11 +132,11 @@ def test_random_folds_promise_more_than_time_keeps_in_miyun(real_data):
 
     def learn(part):
         model = fit_woe(part)
-        return lambda rest: model.risk(rest.x, rest.ids)
+        return lambda later_rows: model.risk(later_rows.x, later_rows.ids)
 
-    found = random_gap_alarms(sample, learn, LIMITS, int(np.quantile(day, 0.7)))
+    alarms = random_gap_alarms(sample, learn, LIMITS, int(np.quantile(day, 0.7)))
 
-    assert [a.code for a in found] == ["random_gap"]
+    assert [a.code for a in alarms] == ["random_gap"]
 
 
 def days_of(text):
@@ -159,15 +159,17 @@ def test_years_drift_in_beijing(real_data):
 
 def test_random_folds_need_both_sides():
     with pytest.raises(BadSample, match="nothing lies before, or after"):
-        random_gap_alarms(EARLY, lambda part: lambda rest: rest.x[0], LIMITS, 0)
+        random_gap_alarms(EARLY, lambda part: lambda later_rows: later_rows.x[0], LIMITS, 0)
 
 
 def test_optimal_bins_agree_with_published_information_values_of_heloc(real_data):
     """The best three and the order of all 23 of FICO's set, against optbinning's published ones."""
     raw = pd.read_csv(real_data / "heloc" / "heloc_dataset_v1.csv")
     bad = (raw.pop("RiskPerformance") == "Bad").to_numpy(int)
-    told = pd.read_csv(real_data / "heloc" / "published" / "iv_published_vs_reproduced.csv")
-    published = told.set_index("variable").published_iv
+    published_values = pd.read_csv(
+        real_data / "heloc" / "published" / "iv_published_vs_reproduced.csv"
+    )
+    published = published_values.set_index("variable").published_iv
     ours = pd.Series(
         {
             name: find_bins(

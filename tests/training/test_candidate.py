@@ -21,17 +21,17 @@ def leaves(content, place=""):
 def test_training_on_the_sample_makes_the_shipped_candidate_again(tmp_path):
     """To eleven digits: linear algebra adds in another order on another kind of processor."""
     shipped = json.loads((SAMPLE / "candidate.json").read_text(encoding="utf-8"))
-    made = candidate(tmp_path)
+    trained = candidate(tmp_path)
 
-    again, kept = (
+    again, shipped_leaves = (
         dict(leaves(release_of(dict(release), "test").as_data()))
-        for release in (made.release, shipped["release"])
+        for release in (trained.release, shipped["release"])
     )
-    assert again.keys() == kept.keys()
+    assert again.keys() == shipped_leaves.keys()
     wrong = "run: python -m data.sample.candidate FILE"
-    for place, value in kept.items():
+    for place, value in shipped_leaves.items():
         close = pytest.approx(value, rel=1e-11) if isinstance(value, float) else value
         assert again[place] == close, (place, wrong)
-    assert [(g["gate"], g["open"]) for g in made.gates] == [
+    assert [(g["gate"], g["open"]) for g in trained.gates] == [
         (g["gate"], g["open"]) for g in shipped["gates"]
     ]

@@ -47,21 +47,21 @@ def rows(size=4000, push=0.0):
 
 def test_rates_are_those_of_fairlearn():
     sample = rows()
-    flag, at = riskiest(sample, 0.1), sample["group_size"] == 1
-    theirs = rates_by_membership(sample, flag, at)
+    flag, is_single = riskiest(sample, 0.1), sample["group_size"] == 1
+    theirs = rates_by_membership(sample, flag, is_single)
     for name in RATES:
-        ours = rate(name, sample["bad"], flag, sample["weight"] * at)
+        ours = rate(name, sample["bad"], flag, sample["weight"] * is_single)
         assert ours == pytest.approx(theirs.loc[True, name], abs=1e-12)
 
 
 def test_groups_alike_do_not_differ_and_small_ones_are_not_told():
-    told = group_treatments(rows(), 0.1, 100)
-    assert [(t.grouping, t.value) for t in told] == [
+    treatments = group_treatments(rows(), 0.1, 100)
+    assert [(t.grouping, t.value) for t in treatments] == [
         ("size", 0),
         ("size", 1),
         ("rare", 0),
     ]
-    assert [t.differs for t in told[:2]] == [[], []]
+    assert [t.differs for t in treatments[:2]] == [[], []]
 
 
 def test_a_group_that_is_pushed_is_found():
@@ -81,11 +81,11 @@ def test_one_outcome_is_refused():
 def test_the_tolerance_period_lifts_and_never_lowers(tmp_path):
     store = open_event_columns(write_warehouse(tmp_path / "w"))
     model = model_on(Rulebook.load(), load_release(), DAY)
-    at = present_rows(store, DAY)
-    days = np.full(at.shape, day_number(DAY), np.int32)
-    told = tolerance_effect(store, model, groups_of(store, at, days))
-    assert {t.grouping for t in told} >= {"size", "new_form", "kind", "age"}
-    for t in told:
+    rows_present = present_rows(store, DAY)
+    days = np.full(rows_present.shape, day_number(DAY), np.int32)
+    effects = tolerance_effect(store, model, groups_of(store, rows_present, days))
+    assert {t.grouping for t in effects} >= {"size", "new_form", "kind", "age"}
+    for t in effects:
         assert sum(t.without.values()) == sum(t.with_it.values()) == t.enterprises
         worse = [t.without[x] - t.with_it[x] for x in "CD"]
         assert min(worse) >= 0
@@ -94,10 +94,10 @@ def test_the_tolerance_period_lifts_and_never_lowers(tmp_path):
 
 def test_the_effect_of_the_tolerance_period_is_shown_by_group(tmp_path):
     words = ("tolerance", "--as-of", str(DAY), "--warehouse", str(write_warehouse(tmp_path / "w")))
-    said = CliRunner().invoke(app, words)
+    outcome = CliRunner().invoke(app, words)
 
-    assert said.exit_code == 0, said.exception
+    assert outcome.exit_code == 0, outcome.exception
     for group in ("size: 微型 micro", "age: 18 个月内 under 18 months", "new_form: 是 yes"):
-        assert group in said.output
+        assert group in outcome.output
     wrong = CliRunner().invoke(app, ("tolerance", "--as-of", "soon"))
     assert "is not a day" in str(wrong.exception)

@@ -28,7 +28,7 @@ EARLY, LATE = (SAMPLE.rows(m) for m in (SAMPLE.day < 18300, SAMPLE.day >= 18300)
 
 def evaluated(risk, release=None, alarms=(), **rows):
     """An evaluation of a risk on the later rows."""
-    told = {
+    evaluated_rows = {
         "risk": risk,
         "bad": LATE.bad,
         "weight": LATE.weight,
@@ -37,9 +37,11 @@ def evaluated(risk, release=None, alarms=(), **rows):
         "group_size": LATE.groups["size"],
         **rows,
     }
-    own = {n: m(risk, told["bad"], told["weight"]) for n, m in METRICS.items()}
+    metrics = {
+        n: m(risk, evaluated_rows["bad"], evaluated_rows["weight"]) for n, m in METRICS.items()
+    }
     release = release or load_release()
-    return Evaluation(release, told, own | {"psi_worst_month": 0.05}, alarms)
+    return Evaluation(release, evaluated_rows, metrics | {"psi_worst_month": 0.05}, alarms)
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +86,17 @@ def test_probabilities_that_are_too_sure_or_too_high_are_refused(good):
 
 
 def test_a_score_that_moves_from_month_to_month_is_refused(good):
-    one = evaluated(good)
-    moving = replace(one, metrics={**one.metrics, "psi_worst_month": 0.4})
-    assert closed(moving, one) == ["stable"]
-    unknown = replace(one, metrics={"calibration_slope": 1.0})
-    assert closed(unknown, one) == ["stable"]
+    evaluation = evaluated(good)
+    moving = replace(evaluation, metrics={**evaluation.metrics, "psi_worst_month": 0.4})
+    assert closed(moving, evaluation) == ["stable"]
+    unknown = replace(evaluation, metrics={"calibration_slope": 1.0})
+    assert closed(unknown, evaluation) == ["stable"]
 
 
 def test_a_group_that_is_ordered_worse_is_refused(good):
     """Only one group is shuffled; the whole hardly moves."""
-    risk, one = good.copy(), LATE.groups["size"] == 1
-    risk[one] = np.random.default_rng(0).permutation(risk[one])
+    risk, is_small = good.copy(), LATE.groups["size"] == 1
+    risk[is_small] = np.random.default_rng(0).permutation(risk[is_small])
     verdicts = judge(evaluated(risk), evaluated(good), RULES, DAY)
     fair = next(v for v in verdicts if v.gate == "fair")
     assert not fair.open
@@ -103,8 +105,8 @@ def test_a_group_that_is_ordered_worse_is_refused(good):
 
 
 def test_a_group_that_is_flagged_more_without_cause_is_refused(good):
-    risk, one = good.copy(), LATE.groups["size"] == 2
-    risk[one] += 1.5
+    risk, is_middle = good.copy(), LATE.groups["size"] == 2
+    risk[is_middle] += 1.5
     fair = next(v for v in judge(evaluated(risk), evaluated(good), RULES, DAY) if v.gate == "fair")
     assert not fair.open
     assert "size=2" in fair.en
@@ -145,9 +147,9 @@ def test_what_cannot_be_compared_is_refused(good):
     other = evaluated(good, ent=LATE.ent + 1)
     with pytest.raises(BadSample, match="different rows"):
         judge(evaluated(good), other, RULES, DAY)
-    one = evaluated(good, bad=np.zeros(good.size))
+    evaluation = evaluated(good, bad=np.zeros(good.size))
     with pytest.raises(BadSample, match="one outcome only"):
-        judge(one, one, RULES, DAY)
+        judge(evaluation, evaluation, RULES, DAY)
     with pytest.raises(RuleNotInForce, match="was not in force on 2010-01-01"):
         judge(evaluated(good), evaluated(good), RULES, date(2010, 1, 1))
 

@@ -40,9 +40,9 @@ def evaluation(risk, bad, weight=None, release=RELEASE, metrics=None, alarms=(),
     return Evaluation(release, rows, metrics or {}, alarms)
 
 
-def verdict(gate, *given):
-    found = getattr(promotion_gates, gate)(*given)
-    return found.open, found.zh, found.en
+def verdict(gate, *arguments):
+    gate_verdict = getattr(promotion_gates, gate)(*arguments)
+    return gate_verdict.open, gate_verdict.zh, gate_verdict.en
 
 
 EVEN = evaluation([0.0] * 4, [1, 0, 1, 0])  # says one half, and one half it is
@@ -54,16 +54,16 @@ EVEN = evaluation([0.0] * 4, [1, 0, 1, 0])  # says one half, and one half it is
 )
 def test_the_slope_may_lie_on_its_bounds_and_not_beyond(slope, opens):
     within = limits(slope_from=0.8, slope_to=1.25, rate_ratio_below=1.1)
-    told = verdict(
+    written_verdict = verdict(
         "_check_calibration", replace(EVEN, metrics={"calibration_slope": slope}), within
     )
 
-    assert told[0] is opens
-    assert told[2] == (
+    assert written_verdict[0] is opens
+    assert written_verdict[2] == (
         f"slope {slope:.3f} (must be 0.8–1.25); predicted 0.5000 against observed 0.5000, "
         "ratio 1.000 (must be below 1.1)"
     )
-    assert told[1] == (
+    assert written_verdict[1] == (
         f"校准斜率 {slope:.3f}（0.8–1.25），预测 0.5000 与实际 0.5000 之比 1.000（小于 1.1）"
     )
 
@@ -86,16 +86,16 @@ def test_without_a_slope_the_gate_is_closed():
 def test_predicted_and_observed_rates_are_compared_both_ways_and_by_weight(
     bad, weight, below, opens
 ):
-    one = evaluation([0.0] * 4, bad, weight, metrics={"calibration_slope": 1.0})
+    weighted = evaluation([0.0] * 4, bad, weight, metrics={"calibration_slope": 1.0})
 
-    assert verdict("_check_calibration", one, limits(rate_ratio_below=below))[0] is opens
+    assert verdict("_check_calibration", weighted, limits(rate_ratio_below=below))[0] is opens
 
 
 @pytest.mark.parametrize(("psi", "opens"), [(0.09, True), (0.1, False), (np.nan, False)])
 def test_the_worst_month_must_lie_below_the_bound(psi, opens):
-    one = replace(EVEN, metrics={"psi_worst_month": psi})
+    evaluation = replace(EVEN, metrics={"psi_worst_month": psi})
 
-    assert verdict("_check_stability", one, limits(month_psi_below=0.1)) == (
+    assert verdict("_check_stability", evaluation, limits(month_psi_below=0.1)) == (
         opens,
         f"月度PSI最大 {psi:.3f}，须小于 0.1",
         f"the worst month's PSI is {psi:.3f}; it must be below 0.1",
@@ -123,12 +123,12 @@ def test_the_low_end_of_the_difference_decides_and_not_its_middle():
     bad = np.tile([1, 0], 60)
     champion = evaluation(bad + rng.normal(0, 1, 120), bad)
     candidate = evaluation(bad + rng.normal(0, 1, 120), bad)
-    found = promotion_gates.metric_gap(auc, candidate, champion)
-    middle = limits(auc_loss_below=-(found.value + found.low) / 2)
+    gap = promotion_gates.metric_gap(auc, candidate, champion)
+    middle = limits(auc_loss_below=-(gap.value + gap.low) / 2)
 
-    assert found.low < found.value
+    assert gap.low < gap.value
     assert not verdict("_check_auc", candidate, champion, middle)[0]
-    assert verdict("_check_auc", candidate, champion, limits(auc_loss_below=1e-9 - found.low))[0]
+    assert verdict("_check_auc", candidate, champion, limits(auc_loss_below=1e-9 - gap.low))[0]
 
 
 def grouped(risk, bad, size):
@@ -145,25 +145,25 @@ def noisy(seed, count, noise):
 
 
 def test_a_group_closes_the_gate_only_where_the_whole_interval_is_beyond_the_bound():
-    candidate, champion, one = noisy(3, 80, 0.8)
-    found = promotion_gates.metric_gap(auc, champion, candidate, one)
+    candidate, champion, in_group = noisy(3, 80, 0.8)
+    gap = promotion_gates.metric_gap(auc, champion, candidate, in_group)
     least = {"group_least": 10, "group_false_alarms_below": 1.0}
-    between = limits(**least, group_auc_loss_below=(found.value + found.low) / 2)
-    below = limits(**least, group_auc_loss_below=found.low - 1e-9)
-    just = limits(**least, group_auc_loss_below=found.low)
+    between = limits(**least, group_auc_loss_below=(gap.value + gap.low) / 2)
+    below = limits(**least, group_auc_loss_below=gap.low - 1e-9)
+    just = limits(**least, group_auc_loss_below=gap.low)
 
-    assert 0 < found.low < found.value
+    assert 0 < gap.low < gap.value
     assert list(worse_off(candidate, champion, between)) == []
     assert list(worse_off(candidate, champion, just)) == []
     assert list(worse_off(candidate, champion, below)) == [
-        f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
+        f"size=1: AUC loss {gap} (below {gap.low - 1e-9:g})"
     ]
     assert verdict("_check_fairness", candidate, champion, between) == (
         True,
         "没有任何一组明显变差",
         "no group is surely worse off",
     )
-    harm = f"size=1: AUC loss {found} (below {found.low - 1e-9:g})"
+    harm = f"size=1: AUC loss {gap} (below {gap.low - 1e-9:g})"
     assert verdict("_check_fairness", candidate, champion, below) == (
         False,
         f"以下组明显变差：{harm}",
@@ -208,11 +208,11 @@ def test_a_group_is_judged_from_so_many_cases_of_either_outcome(least, judged):
         "group_visited_on": np.zeros(11, int),
         "risk": np.zeros(11),
     }
-    found = list(groups(rows, least))
+    judged_groups = list(groups(rows, least))
 
-    assert [(name, value) for name, value, _ in found] == [("size", v) for v in judged]
-    for _, value, at in found:
-        assert at.tolist() == (rows["group_size"] == value).tolist()
+    assert [(name, value) for name, value, _ in judged_groups] == [("size", v) for v in judged]
+    for _, value, in_group in judged_groups:
+        assert in_group.tolist() == (rows["group_size"] == value).tolist()
 
 
 @pytest.mark.parametrize(
@@ -263,15 +263,18 @@ def with_indicators(*changes):
 
 def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
     warned = next(f.id for f in features().values() if f.use == "warning")
-    found = verdict("_check_lawfulness", with_indicators({"feature": "owner_is_foreign"}))
+    written_verdict = verdict("_check_lawfulness", with_indicators({"feature": "owner_is_foreign"}))
 
     assert verdict("_check_lawfulness", RELEASE) == (
         True,
         "未使用任何禁用指标",
         "no forbidden indicator is read",
     )
-    assert found[:1] + found[2:] == (False, 'forbidden: "owner_is_foreign" is not declared')
-    assert found[1] == '禁用指标："owner_is_foreign" is not declared'
+    assert written_verdict[:1] + written_verdict[2:] == (
+        False,
+        'forbidden: "owner_is_foreign" is not declared',
+    )
+    assert written_verdict[1] == '禁用指标："owner_is_foreign" is not declared'
     shown = verdict("_check_lawfulness", with_indicators({"feature": warned}))
     assert not shown[0]
     assert f'"{warned}" is not for scoring' in shown[2]

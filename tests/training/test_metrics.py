@@ -55,9 +55,9 @@ def test_brier_and_log_loss_equal_scikit_learn():
 
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_a_weight_counts_as_so_many_rows(name):
-    one = np.ones(REPEATED.size)
+    unit_weights = np.ones(REPEATED.size)
 
-    expected = METRICS[name](RISK[REPEATED], BAD[REPEATED], one)
+    expected = METRICS[name](RISK[REPEATED], BAD[REPEATED], unit_weights)
 
     assert METRICS[name](RISK, BAD, WEIGHT) == pytest.approx(expected, abs=5e-3)
 
@@ -90,11 +90,11 @@ def test_days_earlier_of_a_perfect_order_and_of_no_order():
 
 @pytest.mark.parametrize("bad", [np.zeros(3000, int), np.ones(3000, int)])
 def test_what_cannot_be_told_is_not_told(bad):
-    told = {name: m(RISK, bad, EVEN) for name, m in METRICS.items()}
+    metrics = {name: m(RISK, bad, EVEN) for name, m in METRICS.items()}
 
-    assert np.isnan(told["auc"])
-    assert np.isnan(told["ks"])
-    assert np.isnan(told["calibration_slope"])
+    assert np.isnan(metrics["auc"])
+    assert np.isnan(metrics["ks"])
+    assert np.isnan(metrics["calibration_slope"])
 
 
 def test_draws_keep_the_rows_of_an_enterprise_together():
@@ -109,19 +109,19 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     rng = np.random.default_rng(8)
     wide = rng.normal(size=400_000)
     truth = auc(wide, (rng.random(400_000) < chance(wide - 1)).astype(int), np.ones(400_000))
-    held = 0
+    intervals_right = 0
     for _ in range(60):
         risk = rng.normal(size=400)
         bad = (rng.random(400) < chance(risk - 1)).astype(int)
-        told = with_intervals({"auc": auc}, risk, bad, np.ones(400), np.arange(400), 100)["auc"]
-        held += told.low <= truth <= told.high
-    assert held >= 52
+        interval = with_intervals({"auc": auc}, risk, bad, np.ones(400), np.arange(400), 100)["auc"]
+        intervals_right += interval.low <= truth <= interval.high
+    assert intervals_right >= 52
 
 
 def test_the_difference_of_a_model_and_itself_is_nothing():
-    told = difference(auc, RISK, RISK, BAD, EVEN, np.arange(3000), 50)
+    difference_found = difference(auc, RISK, RISK, BAD, EVEN, np.arange(3000), 50)
 
-    assert (told.value, told.low, told.high) == (0, 0, 0)
+    assert (difference_found.value, difference_found.low, difference_found.high) == (0, 0, 0)
 
 
 def test_a_better_order_is_told_with_its_whole_interval():
@@ -189,7 +189,7 @@ def test_weights_are_told_beside_plain_figures():
 def test_a_model_of_nothing_differs_from_one_that_knows(judged):
     _, later, fitted, _ = judged
 
-    told = compare(fitted.model, Additive(-2.0, ()), later, 30)
+    comparison = compare(fitted.model, Additive(-2.0, ()), later, 30)
 
-    assert told["auc"].low > 0
-    assert told["brier"].high < 0
+    assert comparison["auc"].low > 0
+    assert comparison["brier"].high < 0

@@ -79,9 +79,9 @@ def test_points_equal_the_model_row_by_row_through_json(kind):
         table.model_copy(update={"scale": SCALE.model_copy(update={"lowest": -1e9})}), x, LEARN.ids
     )
     unclamped = points < SCALE.highest
-    told = np.array([-SCALE.log_odds(p) for p in points])
+    log_odds_by_points = np.array([-SCALE.log_odds(p) for p in points])
 
-    assert np.abs(told - model.risk(x, LEARN.ids))[unclamped].max() < 1e-9
+    assert np.abs(log_odds_by_points - model.risk(x, LEARN.ids))[unclamped].max() < 1e-9
     assert release_of({"release": "r", "tables": [table.model_dump(mode="json")]}, "r")
 
 
@@ -124,9 +124,11 @@ def test_missing_and_special_values_get_rows_of_their_own():
 def test_a_category_never_seen_is_average_and_nothing_breaks(kind):
     model = MODELS[kind](LEARN)
     shape = next(s for s in model.shapes if s.column.id == "kind")
-    seen = list(shape.special.values())
+    category_points = list(shape.special.values())
 
-    assert min(seen) <= float(shape.log_odds(np.array([77.0]))[0]) <= max(seen)
+    assert (
+        min(category_points) <= float(shape.log_odds(np.array([77.0]))[0]) <= max(category_points)
+    )
 
 
 def test_a_row_for_missing_values_never_seen_is_neutral_and_said_so():
@@ -211,8 +213,10 @@ def test_the_expert_table_as_a_model_gives_its_own_points():
 
     risk = expert(sample).risk(sample.x, sample.ids)
 
-    told = np.array([-SCALE.log_odds(p) for p in scores_of(wide, sample.x, sample.ids)])
-    assert np.abs(risk - told).max() < 1e-9
+    log_odds_by_points = np.array(
+        [-SCALE.log_odds(p) for p in scores_of(wide, sample.x, sample.ids)]
+    )
+    assert np.abs(risk - log_odds_by_points).max() < 1e-9
     assert isinstance(from_table(table), Additive)
 
 

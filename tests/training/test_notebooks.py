@@ -38,8 +38,8 @@ def run(file, monkeypatch, **environment):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     book = nbformat.read(file, as_version=4)
-    at = {"metadata": {"path": str(file.parent)}}
-    NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources=at).execute()
+    resources = {"metadata": {"path": str(file.parent)}}
+    NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
     outputs = [o for c in book.cells if c.cell_type == "code" for o in c.outputs]
     return "\n".join(o.get("text", "") or str(o.get("data", "")) for o in outputs)
 
@@ -59,16 +59,16 @@ def test_a_notebook_is_kept_without_output_and_explains_itself(file):
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "expected_words"),
     [
         (0, ["penalt", "composite"]),
         (1, ["better_or_equal", "boosted"]),
         (2, ["holds the truth"]),
     ],
 )
-def test_a_notebook_runs_on_the_sample_district(number, told, demo, monkeypatch):
-    found = run(NOTEBOOKS[number], monkeypatch, XHCREDIT_DEMO=str(demo))
-    assert all(words in found for words in told)
+def test_a_notebook_runs_on_the_sample_district(number, expected_words, demo, monkeypatch):
+    notebook_text = run(NOTEBOOKS[number], monkeypatch, XHCREDIT_DEMO=str(demo))
+    assert all(words in notebook_text for words in expected_words)
 
 
 def test_real_data_that_is_absent_is_said_and_skipped(tmp_path, monkeypatch):
@@ -76,6 +76,6 @@ def test_real_data_that_is_absent_is_said_and_skipped(tmp_path, monkeypatch):
 
 
 def test_the_real_data_meets_problems_earlier(real_data, monkeypatch):
-    found = run(NOTEBOOKS[3], monkeypatch, XHCREDIT_REAL_DATA=str(real_data))
-    assert "days earlier" in found
-    assert ABSENT not in found
+    notebook_text = run(NOTEBOOKS[3], monkeypatch, XHCREDIT_REAL_DATA=str(real_data))
+    assert "days earlier" in notebook_text
+    assert ABSENT not in notebook_text

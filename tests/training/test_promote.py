@@ -38,14 +38,18 @@ def runs(tmp_path_factory):
 def test_a_run_is_submitted_with_its_gates_and_figures_beside_the_champions(runs, tmp_path):
     with Store.open(str(tmp_path / "s.db")) as store:
         champion = champion_release(store, ON)
-        given, verdicts = make_submission(runs / "woe", runs / "s.parquet", champion, RULES, ON)
-        told = submit_candidate(store, Act("modeler", "model.submit", "季度"), given, RULES, ON)
-        kept = store.models.get(told["candidate"])
-    assert [g["gate"] for g in kept["gates"]] == [v.gate for v in verdicts]
-    assert kept["digest"] == load_release(runs / "woe" / "release.json").digest
-    one, other, gap = kept["evaluation"]["compared"]["auc"]
-    assert gap["low"] <= one - other <= gap["high"]
-    assert kept["evaluation"]["champion"]["digest"] == champion.digest
+        submission, verdicts = make_submission(
+            runs / "woe", runs / "s.parquet", champion, RULES, ON
+        )
+        submitted = submit_candidate(
+            store, Act("modeler", "model.submit", "季度"), submission, RULES, ON
+        )
+        stored_candidate = store.models.get(submitted["candidate"])
+    assert [g["gate"] for g in stored_candidate["gates"]] == [v.gate for v in verdicts]
+    assert stored_candidate["digest"] == load_release(runs / "woe" / "release.json").digest
+    candidate_auc, other, gap = stored_candidate["evaluation"]["compared"]["auc"]
+    assert gap["low"] <= candidate_auc - other <= gap["high"]
+    assert stored_candidate["evaluation"]["champion"]["digest"] == champion.digest
 
 
 def test_what_is_no_table_or_not_what_was_judged_is_refused(runs, tmp_path):

@@ -82,11 +82,15 @@ def test_a_run_is_kept_whole(runs):
         "points.png",
         "tier_moves.png",
     } <= there
-    told = read_run(folder / "woe")
-    assert told["metrics"]["auc"] == pytest.approx(done["woe"].report.metrics["auc"].value)
-    assert told["metrics"]["auc_low"] < told["metrics"]["auc"] < told["metrics"]["auc_high"]
-    assert told["release_digest"] == load_release(folder / "woe" / "release.json").digest
-    assert sum(map(sum, told["tier_moves"])) == done["woe"].report.rows
+    run_json = read_run(folder / "woe")
+    assert run_json["metrics"]["auc"] == pytest.approx(done["woe"].report.metrics["auc"].value)
+    assert (
+        run_json["metrics"]["auc_low"]
+        < run_json["metrics"]["auc"]
+        < run_json["metrics"]["auc_high"]
+    )
+    assert run_json["release_digest"] == load_release(folder / "woe" / "release.json").digest
+    assert sum(map(sum, run_json["tier_moves"])) == done["woe"].report.rows
     assert (folder / "full" / "model.txt").exists()
 
 
@@ -114,8 +118,8 @@ def test_the_sheet_holds_every_row_of_the_table(runs, tmp_path):
 
     book = openpyxl.load_workbook(tmp_path / "p.xlsx")
     assert set(book.sheetnames) == set(release.tables)
-    found = [r[5].value for r in book["general"].iter_rows(min_row=2)]
-    assert found == pytest.approx([r[5] for r in table_rows(release.general)])
+    sheet_points = [r[5].value for r in book["general"].iter_rows(min_row=2)]
+    assert sheet_points == pytest.approx([r[5] for r in table_rows(release.general)])
     with pytest.raises(NotWritable, match="cannot be used"):
         write_spreadsheet(release, tmp_path / "no" / "where.xlsx")
 
@@ -123,10 +127,10 @@ def test_the_sheet_holds_every_row_of_the_table(runs, tmp_path):
 def test_two_runs_are_compared_on_the_same_rows(runs):
     folder, _ = runs
 
-    told = side_by_side(folder / "woe", folder / "full")
+    comparison = side_by_side(folder / "woe", folder / "full")
 
-    one, other, gap = told["auc"]
-    assert gap.value == pytest.approx(one - other)
+    woe_auc, other, gap = comparison["auc"]
+    assert gap.value == pytest.approx(woe_auc - other)
     assert gap.low <= gap.value <= gap.high
 
 
@@ -170,9 +174,9 @@ def test_who_inspected_closes_the_gate_of_leaks(runs, tmp_path):
 
 def test_mlflow_holds_what_the_folder_holds_and_serves_the_points(runs):
     folder, _ = runs
-    told = read_run(folder / "woe")
-    told["trials"] = [{"parameters": {"price": 2.0}, "auc": 0.7}]
-    (folder / "woe" / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    run_json = read_run(folder / "woe")
+    run_json["trials"] = [{"parameters": {"price": 2.0}, "auc": 0.7}]
+    (folder / "woe" / "run.json").write_text(json.dumps(run_json), encoding="utf-8")
     uri = tracking_uri(folder)
     run_id = log_run(folder / "woe", uri)
 
@@ -184,8 +188,8 @@ def test_mlflow_holds_what_the_folder_holds_and_serves_the_points(runs):
         general = load_release(folder / "woe" / "release.json").general
         values = pd.DataFrame({f: [0.0, np.nan, 3.0] for f in general.features})
         points = served.predict(values)["points"].tolist()
-    assert run.data.metrics["auc"] == pytest.approx(told["metrics"]["auc"])
-    assert run.data.tags["release_digest"] == told["release_digest"]
+    assert run.data.metrics["auc"] == pytest.approx(run_json["metrics"]["auc"])
+    assert run.data.tags["release_digest"] == run_json["release_digest"]
     assert (nested["tags.mlflow.parentRunId"] == run_id).sum() == 1
     fetched = find_run(folder, run_id, uri)
     assert (fetched / "release.json").read_bytes() == (folder / "woe/release.json").read_bytes()
@@ -203,9 +207,9 @@ def test_a_registry_that_is_down_costs_nothing(runs):
 def test_an_address_with_a_password_is_not_shown(runs):
     folder, _ = runs
 
-    with pytest.raises(RegistryUnavailable, match=r"://\*\*\*@127") as told:
+    with pytest.raises(RegistryUnavailable, match=r"://\*\*\*@127") as refusal:
         log_run(folder / "woe", "http://officer:geheim@127.0.0.1:9")
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(refusal.value)
 
 
 def test_searching_tries_every_setting_and_puts_the_best_first():

@@ -84,8 +84,8 @@ def test_who_inspected_goes_along_where_an_inspection_is_the_outcome(district, t
     sample = with_inspectors(sample, known, outcome)
 
     for row in range(0, len(sample), 97):
-        own = (known.ent == sample.ent[row]) & np.isin(known.field, outcome.fields)
-        after = own & (known.day > sample.day[row])
+        known_visits = (known.ent == sample.ent[row]) & np.isin(known.field, outcome.fields)
+        after = known_visits & (known.day > sample.day[row])
         assert sample.identifiers["inspector"][row] == known.identifiers["inspector"][after][0]
     save_sample(sample, tmp_path / "s.parquet", {})
     again, _ = load_sample(tmp_path / "s.parquet")
@@ -103,11 +103,11 @@ def test_features_of_a_sample_are_those_of_the_night(district):
     rows = store.present(day)
     night = compiled.vector(store, rows, day)
 
-    at = sample.day == day
+    on_day = sample.day == day
 
-    assert np.array_equal(sample.ent[at], rows)
+    assert np.array_equal(sample.ent[on_day], rows)
     for k, name in enumerate(sample.ids):
-        assert np.array_equal(sample.x[k, at], night[name], equal_nan=True), name
+        assert np.array_equal(sample.x[k, on_day], night[name], equal_nan=True), name
 
 
 def test_what_is_learned_from_is_lawful_and_scored():
@@ -146,9 +146,9 @@ def test_a_known_propensity_is_recovered():
     x = rng.normal(size=(2, 8000))
     true = 1 / (1 + np.exp(1 - x[0]))
 
-    found, predictable = propensity(x, rng.random(8000) < true, np.arange(8000))
+    odds_found, predictable = propensity(x, rng.random(8000) < true, np.arange(8000))
 
-    assert np.abs(found - true).mean() < 0.05
+    assert np.abs(odds_found - true).mean() < 0.05
     assert predictable > 0.65
 
 
@@ -212,10 +212,10 @@ def test_a_sample_comes_back_from_disk_as_it_was(district, tmp_path):
     sample, _ = build_sample(store, RULES, SampleSpec("x_food", DAYS, ON), visits=visits)
 
     save_sample(sample, tmp_path / "s.parquet", {"score": "x_food"})
-    again, told = load_sample(tmp_path / "s.parquet")
+    again, provenance = load_sample(tmp_path / "s.parquet")
 
     assert again.digest == sample.digest
-    assert told == {"score": "x_food"}
+    assert provenance == {"score": "x_food"}
     assert all(np.array_equal(again.groups[n], v) for n, v in sample.groups.items())
     (tmp_path / "no.parquet").write_bytes(b"PAR1 but not really")
     with pytest.raises(BadSample, match="is no sample"):

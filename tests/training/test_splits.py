@@ -28,8 +28,10 @@ def test_no_outcome_reaches_into_the_next_part():
 
 
 @given(st.integers(1, 900), st.integers(18050, 19900), st.integers(18050, 19900))
-def test_whatever_is_asked_a_split_has_its_gaps_or_is_refused(horizon, one, other):
-    second, third = (date.fromordinal(d + date(1970, 1, 1).toordinal()) for d in (one, other))
+def test_whatever_is_asked_a_split_has_its_gaps_or_is_refused(horizon, second_start, other):
+    second, third = (
+        date.fromordinal(d + date(1970, 1, 1).toordinal()) for d in (second_start, other)
+    )
     try:
         split = split_by_time(YEARS, horizon, calibrate_from=second, judge_from=third)
     except BadSample:

@@ -52,10 +52,12 @@ def sparse_walker(sparse, tmp_path_factory):
 
 
 def _walking(district, factory):
-    own = shutil.copy(district.store, factory.mktemp("walk") / "store.db")
-    with served(replace(district, store=own)) as client:
+    store_copy = shutil.copy(district.store, factory.mktemp("walk") / "store.db")
+    with served(replace(district, store=store_copy)) as client:
         walker = Walker(client)
         # as the service does in the background: else every file reads its own records alone
-        made = walker.get(Cell("restoration_officer", "zh", Record("/v1/restoration/restorable")))
-        assert made.status_code == 200
+        warm_answer = walker.get(
+            Cell("restoration_officer", "zh", Record("/v1/restoration/restorable"))
+        )
+        assert warm_answer.status_code == 200
         yield walker

@@ -85,8 +85,8 @@ def served(district: District, clock: Clock | None = None) -> Iterator[TestClien
     log = io.StringIO()
     with Store.open(str(district.store), clock=clock or machine_moment) as store:
         app = create_app(store, Settings(warehouse=district.warehouse, log=log))
-        here = ("127.0.0.1", 50_000)
-        with TestClient(app, HERE, raise_server_exceptions=False, client=here) as client:
+        this_computer = ("127.0.0.1", 50_000)
+        with TestClient(app, HERE, raise_server_exceptions=False, client=this_computer) as client:
             client.store, client.log, client.clock = store, log, clock
             app.state.service.explainer.champions.look()
             yield client
@@ -103,8 +103,10 @@ def build(folder: Path, exports: Path, nights: int = len(NIGHTS)) -> District:
     with Store.open(str(district.store), clock=lambda: MORNING) as store:
         for day in days:
             _publish(district, store, folder, day)
-        data, proofs = back_test(district.warehouse, book, days[-1], release=load_release())
-        store_back_tests(store, Act("setup", "alert.prove", "back-test"), days[-1], data, proofs)
+        data_digest, proofs = back_test(district.warehouse, book, days[-1], release=load_release())
+        store_back_tests(
+            store, Act("setup", "alert.prove", "back-test"), days[-1], data_digest, proofs
+        )
         for day in days:
             update_alerts(
                 district.warehouse, store, book, day, Act("night", "alert.update", "night")
@@ -136,10 +138,10 @@ def sparse_exports(folder: Path) -> Path:
     """
     exports = generated(folder, 150, 7)
     for mapping in sorted((SAMPLE / "mappings").glob("*.yaml")):
-        told = yaml.safe_load(mapping.read_text(encoding="utf-8"))
-        for file in exports.glob(told["files"]):
+        mapping_fields = yaml.safe_load(mapping.read_text(encoding="utf-8"))
+        for file in exports.glob(mapping_fields["files"]):
             if file.suffix == ".csv":
-                _thin_out(file, told["tables"])
+                _thin_out(file, mapping_fields["tables"])
     return exports
 
 
@@ -160,12 +162,12 @@ def _thin_out(file: Path, tables: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(content: bytes) -> str:
     """Departments send UTF-8 or GB 18030."""
     try:
-        return data.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("gb18030")
+        return content.decode("gb18030")
 
 
 #: columns of the register that hold one value, and none
@@ -175,8 +177,8 @@ ONE_STREET, NOWHERE = {"所属街镇": "独街街道"}, {"监管部门", "主管
 def _optional(table: dict[str, Any]) -> Iterator[str]:
     """Headers of the columns that may be empty."""
     declared = directory()[table["table"]]
-    for column, told in table["columns"].items():
-        header = told if isinstance(told, str) else told.get("column")
+    for column, column_fields in table["columns"].items():
+        header = column_fields if isinstance(column_fields, str) else column_fields.get("column")
         needed = declared.column(column).required or column in declared.key
         if header and not needed and column not in ("code", "known_on", "occurred_on"):
             yield header
@@ -234,19 +236,19 @@ def _alerts(wang: TestClient, zhao: TestClient) -> None:
         if state == "merged" and not twins:
             continue
         chosen = twins[0] if state == "merged" else number
-        for at, act in enumerate(acts):
+        for turn, act in enumerate(acts):
             details = _DETAILS.get(act, {}) | ({"into": twins[1]} if act == "merge" else {})
             body = {"alerts": [chosen], "act": act, "reason": "核对线索"} | details
-            done((wang, zhao)[at % 2].post("/v1/alerts/acts", json=body))
+            done((wang, zhao)[turn % 2].post("/v1/alerts/acts", json=body))
 
 
 def _twins(rows: list[dict[str, Any]]) -> list[int]:
     """Two open alerts of one subject."""
-    seen: dict[str, int] = {}
+    count_by_subject: dict[str, int] = {}
     for row in rows:
-        if row["subject"] in seen:
-            return [row["id"], seen[row["subject"]]]
-        seen[row["subject"]] = row["id"]
+        if row["subject"] in count_by_subject:
+            return [row["id"], count_by_subject[row["subject"]]]
+        count_by_subject[row["subject"]] = row["id"]
     return []
 
 
@@ -262,8 +264,13 @@ DRAWS = {
 
 def _freeze(wang: TestClient, draw: str) -> None:
     bureau, besides, _ = DRAWS[draw]
-    own = {"id": f"p-{draw}", "title": f"综合抽查 {draw}", "bureau": bureau, "ratios": RATIOS}
-    done(wang.post("/v1/plans", json={"plan": _plain(PLAN) | own | besides}))
+    plan_fields = {
+        "id": f"p-{draw}",
+        "title": f"综合抽查 {draw}",
+        "bureau": bureau,
+        "ratios": RATIOS,
+    }
+    done(wang.post("/v1/plans", json={"plan": _plain(PLAN) | plan_fields | besides}))
     inspectors = (SAMPLE / "draw" / "inspectors.csv").read_text(encoding="utf-8")
     body = {
         "draw": draw,
@@ -302,12 +309,12 @@ def _results(wang: TestClient, draw: str) -> dict[str, str]:
 def _checks(client: TestClient, wang: TestClient) -> None:
     """A triggered check in each state."""
     code = done(wang.get("/v1/watchlist?limit=1"))["enterprises"][0]["code"]
-    asked = {"bureau": "市场监督管理局", "code": code, "source": "complaint",
+    check_body = {"bureau": "市场监督管理局", "code": code, "source": "complaint",
              "reason": "举报已核实", "items": ["disclosure"]}  # fmt: skip
     for check in ("t-open", "t-closed", "t-off"):
-        done(wang.post("/v1/triggered-checks", json={"id": check, **asked}))
-    found = {"result": "corrected", "inspected_on": str(client.app.state.service.today())}
-    done(wang.post("/v1/triggered-checks/t-closed/result", json=found))
+        done(wang.post("/v1/triggered-checks", json={"id": check, **check_body}))
+    check_result = {"result": "corrected", "inspected_on": str(client.app.state.service.today())}
+    done(wang.post("/v1/triggered-checks/t-closed/result", json=check_result))
     done(wang.post("/v1/triggered-checks/t-off/calling-off", json={"reason": "投诉人撤回"}))
 
 
@@ -330,11 +337,11 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
 def _applications(wang: TestClient, district: District) -> None:
     """An application and an objection in each state, as far as there are records for them."""
     rows = find_restorable(district.warehouse, Rulebook.load(), MORNING.date())
-    now = [r for r in rows if r.state == "now"]
+    restorable_now = [r for r in rows if r.state == "now"]
     later = [r for r in rows if r.state != "now"]
-    for kind, free in (("applications", iter(now)), ("objections", iter(later))):
+    for kind, free in (("applications", iter(restorable_now)), ("objections", iter(later))):
         for (_, acts), row in zip(_PATHS[kind].items(), free, strict=False):
-            asked = {
+            filing_body = {
                 "code": row.code,
                 "applicant": row.code,
                 "table": row.table,
@@ -342,11 +349,13 @@ def _applications(wang: TestClient, district: District) -> None:
                 "reason": "与事实不符",
                 "facts": {"pledge": True},
             }
-            number = done(wang.post(f"/v1/restoration/{kind}", json=asked))["application"]
+            number = done(wang.post(f"/v1/restoration/{kind}", json=filing_body))["application"]
             for act in acts:
-                more = {"platforms": ["信用中国（上海）"]} if act in ("publish", "resume") else {}
-                more |= {"broken_pledge": True} if act == "revoke" else {}
-                body = {"act": act, **OFFICIAL, **more}
+                step_fields = (
+                    {"platforms": ["信用中国（上海）"]} if act in ("publish", "resume") else {}
+                )
+                step_fields |= {"broken_pledge": True} if act == "revoke" else {}
+                body = {"act": act, **OFFICIAL, **step_fields}
                 done(wang.post(f"/v1/restoration/{kind}/{number}/steps", json=body))
 
 
@@ -358,13 +367,13 @@ def _candidates(client: TestClient, wang: TestClient, zhao: TestClient) -> None:
         tables = json.loads(json.dumps(load_release().as_data())) | {"release": name}
         for table in tables["tables"]:
             table["base"] -= lost
-        told = {"metrics": {"auc": 0.8}} if name != "closed" else {}
-        given = Submission(
-            name, "general", "woe", tables, told, ({**gate, "open": name != "closed"},)
+        evaluation = {"metrics": {"auc": 0.8}} if name != "closed" else {}
+        submission = Submission(
+            name, "general", "woe", tables, evaluation, ({**gate, "open": name != "closed"},)
         )
         act = Act("modeler", "model.submit", "季度更新")
-        made = submit_candidate(client.store, act, given, Rulebook.load(), MORNING.date())
-        numbers[name] = made["candidate"]
+        submitted = submit_candidate(client.store, act, submission, Rulebook.load(), MORNING.date())
+        numbers[name] = submitted["candidate"]
     done(wang.post(f"/v1/models/{numbers['refused']}/refuse", json={"reason": "数据不足"}))
     for officer in (wang, zhao):
         body = {"reason": "已核对"}

@@ -55,9 +55,9 @@ class Inventory:
     @cached_property
     def gone(self) -> list[str]:
         """Codes of the register that the run does not have: deregistered, or not yet known."""
-        own = {row["code"] for row in self.listed}
+        listed_codes = {row["code"] for row in self.listed}
         registered = open_event_columns(self.client.app.state.service.settings.warehouse).codes
-        return sorted({c.decode() for c in registered} - own)
+        return sorted({c.decode() for c in registered} - listed_codes)
 
     @cached_property
     def earlier(self) -> set[str]:
@@ -136,11 +136,11 @@ def enterprises(
         other: status for one that no run had.
     """
 
-    def records(held: Inventory) -> Iterable[Record]:
-        for row in held.listed:
+    def records(inventory: Inventory) -> Iterable[Record]:
+        for row in inventory.listed:
             yield Record(address.format(code=row["code"]), facts(row), 200, row["bureau"] or None)
-        for code in held.gone:
-            status = old if code in held.earlier else other
+        for code in inventory.gone:
+            status = old if code in inventory.earlier else other
             yield Record(address.format(code=code), (code,) if status == 200 else (), status)
 
     return records
@@ -154,8 +154,8 @@ def each(
 ) -> Callable[[Inventory], Iterable[Record]]:
     """Every record that the inventory lists under a name."""
 
-    def records(held: Inventory) -> Iterable[Record]:
-        for row in getattr(held, named):
+    def records(inventory: Inventory) -> Iterable[Record]:
+        for row in getattr(inventory, named):
             yield Record(address.format(row=row), facts(row), 200, bureau(row))
 
     return records
@@ -166,9 +166,9 @@ def place(
 ) -> Callable[..., Iterable[Record]]:
     """One address, and what of the district must stand there."""
 
-    def records(held: Inventory) -> Iterable[Record]:
-        told = (f if isinstance(f, str) else f(held) for f in facts)
-        yield Record(address, tuple(t for t in told if t), 200, "")
+    def records(inventory: Inventory) -> Iterable[Record]:
+        fact_texts = (f if isinstance(f, str) else f(inventory) for f in facts)
+        yield Record(address, tuple(t for t in fact_texts if t), 200, "")
 
     return records
 
@@ -176,18 +176,18 @@ def place(
 def first(named: str, column: str) -> Callable[[Inventory], str]:
     """A column of the first record of a kind; nothing where there is none."""
 
-    def told(held: Inventory) -> str:
-        rows = getattr(held, named)
+    def records_named(inventory: Inventory) -> str:
+        rows = getattr(inventory, named)
         if not rows:
             return ""
         return str(rows[0][column] if isinstance(rows[0], Mapping) else getattr(rows[0], column))
 
-    return told
+    return records_named
 
 
-def day(held: Inventory) -> str:
+def day(inventory: Inventory) -> str:
     """The day of the run that answers."""
-    return str(held.run["as_of"])
+    return str(inventory.run["as_of"])
 
 
 def named(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -39,7 +39,9 @@ class Entry:
 def gets(app: FastAPI) -> Iterator[str]:
     """The GET routes of an application, as patterns."""
     for route in app.routes:
-        contexts = getattr(route, "effective_route_contexts", lambda own=route: [own])()
+        contexts = getattr(
+            route, "effective_route_contexts", lambda route_path=route: [route_path]
+        )()
         yield from (c.path for c in contexts if "GET" in (c.methods or ()))
 
 
@@ -55,35 +57,35 @@ def _everybodys(_):
     return ""
 
 
-def _internal(held):
+def _internal(inventory):
     """The two internal files of each draw that was drawn."""
-    for row in held.drawn:
+    for row in inventory.drawn:
         for name in INTERNAL:
             address = f"/console/draws/{row['id']}/files/{name}"
             yield Record(address, (row["id"],), 200, row["bureau"])
 
 
-def _published(held):
-    return [d for d in held.draws if d["state"] == "published"]
+def _published(inventory):
+    return [d for d in inventory.draws if d["state"] == "published"]
 
 
 def _published_file(name):
-    def records(held):
-        for row in _published(held):
+    def records(inventory):
+        for row in _published(inventory):
             yield Record(f"/v1/public/draws/{row['id']}/{name}", (row["id"],), 200, "")
 
     return records
 
 
-def _records_json(held):
-    for row in held.drawn:
+def _records_json(inventory):
+    for row in inventory.drawn:
         yield Record(f"/v1/public/draws/{row['id']}/record.json", (row["id"],), 200, "")
 
 
-def _estimates(held):
+def _estimates(inventory):
     """What results say; nothing before there are any."""
-    for row in held.drawn:
-        known = bool(held.store.draws.get(row["id"])["results"])
+    for row in inventory.drawn:
+        known = bool(inventory.store.draws.get(row["id"])["results"])
         facts = ("violations",) if known else ()
         yield Record(f"/v1/draws/{row['id']}/estimate", facts, 200 if known else 404, row["bureau"])
 
@@ -91,8 +93,8 @@ def _estimates(held):
 def _applications(kind):
     plural = {"restoration": "applications", "objection": "objections"}[kind]
 
-    def records(held):
-        for row in held.applications:
+    def records(inventory):
+        for row in inventory.applications:
             if row["kind"] == kind:
                 address = f"/v1/restoration/{plural}/{row['id']}"
                 yield Record(address, (row["code"],), 200, row["bureau"])
@@ -102,23 +104,25 @@ def _applications(kind):
 
 def _first_of(kind):
     """The code that an application of a kind is about; nothing where there is none."""
-    return lambda held: next((a["code"] for a in held.applications if a["kind"] == kind), "")
+    return lambda inventory: next(
+        (a["code"] for a in inventory.applications if a["kind"] == kind), ""
+    )
 
 
-def _apply(held):
+def _apply(inventory):
     """The form for each record that can be restored, or could once something is done."""
-    for row in held.restorable:
+    for row in inventory.restorable:
         yield Record(apply_address(row), (row.code,), 200, "")
 
 
-def _questions(held):
+def _questions(inventory):
     """Every page of the calculator, and its answer for one record of each kind."""
-    del held
-    here = "/console/restoration/question"
+    del inventory
+    question_path = "/console/restoration/question"
     for step in ("kind", "authority", "penalty", "ground", "days", "done"):
         for kind in ("penalty", "abnormal_listing", "serious_listing"):
-            yield Record(f"{here}?step={step}&kind={kind}", (), 200, "")
-    yield Record(f"{here}?{_ANSWERED}", ("2026-05-10",), 200, "")
+            yield Record(f"{question_path}?step={step}&kind={kind}", (), 200, "")
+    yield Record(f"{question_path}?{_ANSWERED}", ("2026-05-10",), 200, "")
 
 
 _ANSWERED = (
@@ -127,14 +131,14 @@ _ANSWERED = (
 )
 
 
-def _halves(held):
-    year = int(day(held)[:4])
+def _halves(inventory):
+    year = int(day(inventory)[:4])
     return (f"{year}H1", f"{year - 1}H2", f"{year}H2")
 
 
 def _reports(path):
-    def records(held):
-        for half in _halves(held):
+    def records(inventory):
+        for half in _halves(inventory):
             yield Record(f"{path}?half={half}", (half[:4],), 200, "")
 
     return records
@@ -143,8 +147,8 @@ def _reports(path):
 def _watchlist(path):
     """The list without filters and with each filter, by values that the district has."""
 
-    def records(held):
-        row = held.listed[0]
+    def records(inventory):
+        row = inventory.listed[0]
         yield Record(path, (row["code"],), 200, "")
         for query in (
             f"tier={row['tier']}",
@@ -164,8 +168,8 @@ def _watchlist(path):
 
 
 def _alert_filters(path):
-    def records(held):
-        row = held.alerts[0] if held.alerts else None
+    def records(inventory):
+        row = inventory.alerts[0] if inventory.alerts else None
         yield Record(path, (str(row["code"]),) if row and row["code"] else (), 200, "")
         for query in ("overdue=true", "colour=red", "state=closed", "state=detected"):
             yield Record(f"{path}?{query}", (), 200, "")
@@ -174,8 +178,8 @@ def _alert_filters(path):
 
 
 def _rule_pages(address):
-    def records(held):
-        for name, rule in held.rules.items():
+    def records(inventory):
+        for name, rule in inventory.rules.items():
             yield Record(
                 address.format(rule=name), (name, str(rule.entries[-1].effective_from)), 200, ""
             )
@@ -183,29 +187,29 @@ def _rule_pages(address):
     return records
 
 
-def _runs(held):
-    for row in held.store.reader.runs():
+def _runs(inventory):
+    for row in inventory.store.reader.runs():
         yield Record(f"/v1/runs/{row['run']}", (row["as_of"],), 200, "")
 
 
-def _releases(held):
-    for row in held.store.reader.releases():
+def _releases(inventory):
+    for row in inventory.store.reader.releases():
         yield Record(f"/v1/releases/{row['digest']}", ("tables",), 200, "")
 
 
-def _dead(held):
-    for row in held.subscriptions:
+def _dead(inventory):
+    for row in inventory.subscriptions:
         yield Record(f"/v1/subscriptions/{row.id}/dead", ("messages",), 200, "")
 
 
-def _readers(held):
+def _readers(inventory):
     """Who looked at whom: of any code that is right, known or not."""
-    for code in (*(row["code"] for row in held.listed), *held.gone):
+    for code in (*(row["code"] for row in inventory.listed), *inventory.gone):
         yield Record(f"/v1/enterprises/{code}/readers", ("readers",), 200, "")
 
 
-def _static(held):
-    del held
+def _static(inventory):
+    del inventory
     for name in assets._TYPES:
         yield Record(f"{assets.PREFIX}{name}", (), 200, "")
 

@@ -25,14 +25,14 @@ def test_no_get_route_is_left_out(walker):
 
 
 def test_the_district_holds_every_kind_of_record(walker):
-    held = walker.held
+    inventory = walker.inventory
     kinds = ("alerts", "draws", "drawn", "joint", "checks", "applications", "candidates", "rules",
              "subscriptions", "listed", "gone")  # fmt: skip
 
-    assert [kind for kind in kinds if not getattr(held, kind)] == []
-    assert {d["state"] for d in held.draws} == {"frozen", "seeded", "drawn", "published"}
-    assert {a["kind"] for a in held.applications} == {"restoration", "objection"}
-    assert len({a["state"] for a in held.alerts}) >= 9
+    assert [kind for kind in kinds if not getattr(inventory, kind)] == []
+    assert {d["state"] for d in inventory.draws} == {"frozen", "seeded", "drawn", "published"}
+    assert {a["kind"] for a in inventory.applications} == {"restoration", "objection"}
+    assert len({a["state"] for a in inventory.alerts}) >= 9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

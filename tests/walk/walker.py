@@ -56,8 +56,8 @@ class Walker:
     walked: set[str] = field(default_factory=set)  #: addresses of records that were opened
 
     def __post_init__(self) -> None:
-        self.held = Inventory(self.client)
-        self.bureau = self.held.listed[0]["bureau"]
+        self.inventory = Inventory(self.client)
+        self.bureau = self.inventory.listed[0]["bureau"]
         for role, granted, bureau in (
             *((r, r, "") for r in ROLES),
             (OF_BUREAU, "viewer", self.bureau or "*"),
@@ -89,50 +89,55 @@ class Walker:
     def walk(self, entry: Entry) -> list[str]:
         """Every record of a route by somebody who may see it; complaints."""
         may = [p for p in PEOPLE if allowed(entry, p)]
-        records = list(entry.records(self.held))
+        records = list(entry.records(self.inventory))
         cells = (c for record in records for c in _cells(record, may))
         return [c for cell in cells for c in self._complaints(entry, cell)]
 
     def refused(self, entry: Entry) -> list[str]:
         """One record of a route, by its hash, by everybody who may not see it; complaints."""
-        records = [r for r in entry.records(self.held) if r.status == 200][: None if FULL else 1]
-        found = []
+        records = [r for r in entry.records(self.inventory) if r.status == 200][
+            : None if FULL else 1
+        ]
+        refusals = []
         for cell in _everybody(records, [p for p in PEOPLE if not allowed(entry, p)]):
             answer = self.get(cell)
             if cell.person == STRANGER:
                 right = answer.status_code == (303 if _console(cell) else 401)
             else:
                 right = answer.status_code == 403
-            frame = (cell.record.address, day(self.held))
+            frame = (cell.record.address, day(self.inventory))
             facts = (f for f in cell.record.facts if not any(f in part for part in frame))
-            told = [f for f in facts if f in answer.text]
-            if not right or told:
-                found.append(f"{_named(cell)}: {answer.status_code}, tells {told}")
+            facts_shown = [f for f in facts if f in answer.text]
+            if not right or facts_shown:
+                refusals.append(f"{_named(cell)}: {answer.status_code}, tells {facts_shown}")
             elif _console(cell) and answer.status_code == 403:
-                found += [f"{_named(cell)}: {c}" for c in of_page(answer.text, cell.language)]
-        return found
+                refusals += [f"{_named(cell)}: {c}" for c in of_page(answer.text, cell.language)]
+        return refusals
 
     def apart(self, entry: Entry) -> list[str]:
         """A record of an officer's own bureau, and one of another, which is as if it were not."""
         if entry.permission not in ROLES["viewer"]:
             return []
-        found, records = [], [r for r in entry.records(self.held) if r.status == 200]
-        for status, bureaus in ((200, {self.bureau}), (404, self.held.bureaus - {self.bureau})):
+        leaks, records = [], [r for r in entry.records(self.inventory) if r.status == 200]
+        for status, bureaus in (
+            (200, {self.bureau}),
+            (404, self.inventory.bureaus - {self.bureau}),
+        ):
             for record in [r for r in records if r.bureau in bureaus][:1]:
                 answer = self.get(Cell(OF_BUREAU, "zh", record))
                 if answer.status_code != status:
-                    found.append(f"{record.address}: {answer.status_code} for {status}")
-        return found
+                    leaks.append(f"{record.address}: {answer.status_code} for {status}")
+        return leaks
 
     def dead_links(self) -> list[str]:
         """Links of the pages walked so far that lead nowhere; what was walked itself is not."""
-        found = []
+        dead = []
         for link, who in self.links.items():
             if link not in self.walked and not link.startswith("/console/enterprises/"):
                 answer = self.get(Cell(who, "zh", Record(link)))
                 if answer.status_code >= 400:
-                    found.append(f"{link} [{who}]: {answer.status_code}")
-        return found
+                    dead.append(f"{link} [{who}]: {answer.status_code}")
+        return dead
 
     def _complaints(self, entry: Entry, cell: Cell) -> Iterator[str]:
         self.walked.add(cell.record.address)
@@ -160,8 +165,8 @@ class Walker:
         """The end of the incident in the log, or what the page says."""
         number = answer.headers.get("x-request-id", "")
         lines = [json.loads(x) for x in self.client.log.getvalue().splitlines() if number in x]
-        told = [x.get("exception") or x.get("error") for x in lines]
-        known = next((t for t in told if t), "")
+        log_errors = [x.get("exception") or x.get("error") for x in lines]
+        known = next((t for t in log_errors if t), "")
         return known.strip().splitlines()[-1] if known else plain(answer.text)[-200:]
 
 

@@ -11,13 +11,13 @@ from tests.browser.site import OVERDUE, PASSWORD, visit
 @pytest.fixture(scope="module")
 def free(browser, site):
     """Numbers of alerts that nobody dealt with, by colour; each test takes its own."""
-    found = {}
+    free_alerts = {}
     with visit(browser, site, "wang") as page:
         for colour in ("yellow", "orange"):
             page.goto(f"/console/alerts?state=detected&colour={colour}")
             links = page.locator("tbody a[href^='/console/alerts/']").all()
-            found[colour] = [link.get_attribute("href").split("/")[-1] for link in links]
-    return found
+            free_alerts[colour] = [link.get_attribute("href").split("/")[-1] for link in links]
+    return free_alerts
 
 
 def step(page, act, reason="现场核查", **filled):
@@ -77,11 +77,11 @@ def test_orange_takes_a_second_officer(browser, site, free):
 
 def test_of_two_officers_at_once_the_second_is_told_where_it_stands(browser, site, free):
     where = f"/console/alerts/{free['yellow'][1]}"
-    with visit(browser, site, "wang") as one, visit(browser, site, "zhao") as two:
-        one.goto(where)
+    with visit(browser, site, "wang") as wang_page, visit(browser, site, "zhao") as two:
+        wang_page.goto(where)
         two.goto(where)
-        step(one, "screen")
-        stands(one, "已筛查")
+        step(wang_page, "screen")
+        stands(wang_page, "已筛查")
         step(two, "screen")
 
         expect(two.locator("#wrong")).to_contain_text("it is screened")

@@ -28,14 +28,14 @@ def planned(district, site):
     """Two plans are filed, each of another bureau."""
     with Store.open(str(district.store), clock=lambda: MORNING) as store:
         for draw, bureau, _ in DRAWS:
-            given = PLAN | {
+            plan = PLAN | {
                 "id": f"p-{draw}",
                 "title": f"抽查 {draw}",
                 "bureau": bureau,
                 "ratios": RATIOS,
             }
             act = Act("wang", "draw.plan", "test")
-            file_plan(store, act, given, Rulebook.load(), date.fromisoformat(f"{NIGHTS[-1]}"))
+            file_plan(store, act, plan, Rulebook.load(), date.fromisoformat(f"{NIGHTS[-1]}"))
     return site
 
 

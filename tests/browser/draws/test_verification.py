@@ -18,8 +18,8 @@ RATIOS = {"s01": "0.05", "s02": "0.2", "s03": "0.35", "s04": "1"}
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("draw")
     _, files = drawn(stratified_frame(SIZES), RATIOS)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     return folder
 
 
@@ -75,10 +75,14 @@ def test_the_page_and_we_agree_on_a_thousand_draws(browser, site):
             sizes = {f"s{n:02d}": chance.randint(1, 9) for n in range(chance.randint(1, 4))}
             ratios = {k: f"{chance.randint(0, 100) / 100:.2f}" for k in sizes}
             frame = stratified_frame(sizes)
-            made = [drawn(frame, ratios, seed=str(chance.random())) for _ in range(20)]
-            asked = [[again(told), files["frame.csv"].decode()] for told, files in made]
+            published_draws = [drawn(frame, ratios, seed=str(chance.random())) for _ in range(20)]
+            page_inputs = [
+                [again(draw_record), files["frame.csv"].decode()]
+                for draw_record, files in published_draws
+            ]
             holds = page.evaluate(
-                "all => all.map(([r, f]) => XhVerify.check(r, {frame: f}).every(c => c.ok))", asked
+                "all => all.map(([r, f]) => XhVerify.check(r, {frame: f}).every(c => c.ok))",
+                page_inputs,
             )
 
-            assert holds == [True] * len(made)
+            assert holds == [True] * len(published_draws)

@@ -67,16 +67,16 @@ def test_files_and_language_follow_the_filter_that_is_shown(browser, site):
         page.goto(LIST)
         page.get_by_label("D", exact=True).check()
         expect(page.locator("caption")).to_contain_text("43")
-        with page.expect_download() as got:
+        with page.expect_download() as download:
             page.get_by_role("link", name="PDF").click()
-        told = Path(got.value.path()).read_bytes()
+        pdf_bytes = Path(download.value.path()).read_bytes()
         page.locator("a[data-language]").click()
         page.wait_for_url("**lang=en**")
 
         assert "tier=D" in page.locator("#files a").first.get_attribute("href")
         assert page.get_by_label("D", exact=True).is_checked()
-        assert told.startswith(b"%PDF-")
-        assert b"/Type/Page/" in told.replace(b" ", b"").replace(b"\n", b"")
+        assert pdf_bytes.startswith(b"%PDF-")
+        assert b"/Type/Page/" in pdf_bytes.replace(b" ", b"").replace(b"\n", b"")
 
 
 def test_in_print_the_list_stands_alone(browser, site):

@@ -29,9 +29,9 @@ def page_file(tmp_path_factory):
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
 def test_the_page_fits_says_what_is_wrong_and_asks_nobody_outside(browser, page_file, size):
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    asked, said = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
+    requested_urls, console_lines = [], []
+    page.on("request", lambda request: requested_urls.append(request.url))
+    page.on("console", lambda message: console_lines.append(message.text))
     page.goto(page_file.as_uri())
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     tables = "[...document.querySelectorAll('.wide')]"
@@ -40,6 +40,6 @@ def test_the_page_fits_says_what_is_wrong_and_asks_nobody_outside(browser, page_
     assert page.get_by_role("heading", name="数据质量").is_visible()
     assert page.get_by_text("code_length 3", exact=False).first.is_visible()
     assert (overflow, inner) == (0, 0)
-    assert asked == [page_file.as_uri()]
-    assert said == []
+    assert requested_urls == [page_file.as_uri()]
+    assert console_lines == []
     page.close()

@@ -89,9 +89,11 @@ def test_a_key_pressed_at_once_opens_the_drawer_and_does_not_leave_the_list(brow
 def test_the_spreadsheet_holds_exactly_what_is_filtered(browser, site):
     with visit(browser, site, "wang") as page:
         page.goto("/console/watchlist?tier=D")
-        with page.expect_download() as got:
+        with page.expect_download() as download:
             page.get_by_role("link", name="XLSX").click()
-        book = openpyxl.load_workbook(io.BytesIO(got.value.path().read_bytes()), read_only=True)
+        book = openpyxl.load_workbook(
+            io.BytesIO(download.value.path().read_bytes()), read_only=True
+        )
         rows = list(book.active.iter_rows(values_only=True))
 
         assert "tier=D" in rows[0][0]

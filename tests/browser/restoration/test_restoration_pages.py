@@ -12,14 +12,14 @@ from tests.browser.test_every_page import kept
 def test_an_officer_filters_and_takes_the_list_along(browser, site):
     with visit(browser, site, "wang") as page:
         page.goto("/console/restoration?lang=en")
-        every = page.locator("table caption").last.inner_text()
+        full_caption = page.locator("table caption").last.inner_text()
         page.select_option("#table", "abnormal_listing")
         page.click("button.main")
 
         assert "table=abnormal_listing" in page.url
         rows = page.locator("tr[data-row]")
-        told = page.locator("table caption").last.inner_text()
-        assert told != every
+        filtered_caption = page.locator("table caption").last.inner_text()
+        assert filtered_caption != full_caption
         kinds = rows.locator("td:nth-child(2)").all_inner_texts()
         assert kinds
         assert all(k.startswith("listings as abnormal") for k in kinds)
@@ -28,7 +28,7 @@ def test_an_officer_filters_and_takes_the_list_along(browser, site):
         sheet = openpyxl.load_workbook(io.BytesIO(answer.body())).worksheets[0]
         codes = {c for row in sheet.iter_rows(values_only=True) for c in row}
         assert set(page.locator("tr[data-row] td:first-child .mono").all_inner_texts()) <= codes
-        assert sheet.max_row >= int(told.split()[0].replace(",", ""))
+        assert sheet.max_row >= int(filtered_caption.split()[0].replace(",", ""))
 
         name = rows.locator("a").first.inner_text()
         rows.locator("a").first.click()

@@ -32,7 +32,7 @@ def write(private, folder):
 
 
 @pytest.fixture
-def at(tmp_path):
+def store_option(tmp_path):
     """A store with a few entries."""
     with Store.open(str(tmp_path / "s.db")) as store:
         store.record([Act("a", "b", "c")] * 3)
@@ -44,20 +44,20 @@ def keys(tmp_path):
     return write(Ed25519PrivateKey.generate(), tmp_path / "own")
 
 
-def test_a_signed_head_is_verified(at, keys):
+def test_a_signed_head_is_verified(store_option, keys):
     key, public = keys
-    printed = call("head", "--sign", key, *at).output.strip()
-    told = json.loads(call("head", "--sign", key, "--json", *at).output)
-    verified = call("verify", "--head", printed, "--public-key", public, *at)
+    printed = call("head", "--sign", key, *store_option).output.strip()
+    signed_head = json.loads(call("head", "--sign", key, "--json", *store_option).output)
+    verified = call("verify", "--head", printed, "--public-key", public, *store_option)
 
     assert (verified.exit_code, "whole" in verified.output) == (0, True)
-    assert printed == f"{told['seq']}:{told['digest']}:{told['signature']}"
-    assert call("head", *at).output.strip() == printed.rpartition(":")[0]
+    assert printed == f"{signed_head['seq']}:{signed_head['digest']}:{signed_head['signature']}"
+    assert call("head", *store_option).output.strip() == printed.rpartition(":")[0]
 
 
-def test_another_head_or_another_key_is_found_out(at, keys, tmp_path):
+def test_another_head_or_another_key_is_found_out(store_option, keys, tmp_path):
     key, public = keys
-    number, digest, signature = call("head", "--sign", key, *at).output.strip().split(":")
+    number, digest, signature = call("head", "--sign", key, *store_option).output.strip().split(":")
     _, foreign = write(Ed25519PrivateKey.generate(), tmp_path / "foreign")
     for head, by in (
         (f"{number}:{digest}:{signature}", foreign),
@@ -67,12 +67,12 @@ def test_another_head_or_another_key_is_found_out(at, keys, tmp_path):
         (f"{number}:{digest}:é", public),
         (f"{number}:{digest}", public),
     ):
-        refused = call("verify", "--head", head, "--public-key", by, *at)
+        refused = call("verify", "--head", head, "--public-key", by, *store_option)
         assert isinstance(refused.exception, ChainBroken), head
         assert "signature is not of entry" in str(refused.exception)
 
 
-def test_what_is_no_ed25519_key_is_told(at, keys, tmp_path):
+def test_what_is_no_ed25519_key_is_told(store_option, keys, tmp_path):
     key, public = keys
     other, other_public = write(generate_private_key(SECP256R1()), tmp_path / "other")
     for words in (
@@ -82,7 +82,7 @@ def test_what_is_no_ed25519_key_is_told(at, keys, tmp_path):
         ("verify", "--head", "1:x:y", "--public-key", key),
         ("verify", "--head", "1:x:y", "--public-key", other_public),
     ):
-        refused = call(*words, *at).exception
+        refused = call(*words, *store_option).exception
         assert isinstance(refused, BadInput)
         assert "Ed25519 key in PEM" in str(refused)
-    assert "is no head" in str(call("verify", "--public-key", public, *at).exception)
+    assert "is no head" in str(call("verify", "--public-key", public, *store_option).exception)

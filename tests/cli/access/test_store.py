@@ -39,9 +39,9 @@ def test_publishing_twice_changes_nothing(tmp_path):
 
 def test_points_tables_are_kept_only_if_they_scored_the_night(tmp_path):
     folder = night(tmp_path / "n", "2026-06-30", "ABCD")
-    said = xhcredit("publish", folder, "--store", tmp_path / "s.db", "--actor", "me")
+    outcome = xhcredit("publish", folder, "--store", tmp_path / "s.db", "--actor", "me")
 
-    assert said.exit_code == 0, said.err
+    assert outcome.exit_code == 0, outcome.err
     with Store.open(str(tmp_path / "s.db")) as store:
         assert store.reader.releases() == []
 
@@ -60,10 +60,10 @@ def test_a_broken_chain_names_its_first_broken_entry_and_fails(there):
     with closing(sqlite3.connect(there)) as con, con:
         con.execute("DROP TRIGGER keep_activity_update")
         con.execute("UPDATE activity SET actor = 'nobody' WHERE seq = 2")
-    said = xhcredit("audit", "verify", "--store", there)
+    outcome = xhcredit("audit", "verify", "--store", there)
 
-    assert said.exit_code == ChainBroken.exit_code
-    assert "broken at entry 2" in said.err
+    assert outcome.exit_code == ChainBroken.exit_code
+    assert "broken at entry 2" in outcome.err
     checked = xhcredit("store", "check", "--store", there)
     assert checked.exit_code == ChainBroken.exit_code
 
@@ -71,10 +71,10 @@ def test_a_broken_chain_names_its_first_broken_entry_and_fails(there):
 def test_checking_a_store_tells_missing_guards_and_leaves_them_to_migrating(there):
     with closing(sqlite3.connect(there)) as con, con:
         con.execute("DROP TRIGGER keep_runs_update")
-    said = [xhcredit("store", "check", "--store", there) for _ in range(2)]
+    outcomes = [xhcredit("store", "check", "--store", there) for _ in range(2)]
 
-    assert [x.exit_code for x in said] == [ChainBroken.exit_code] * 2
-    assert all('guard "keep_runs_update" is missing or changed' in x.err for x in said)
+    assert [x.exit_code for x in outcomes] == [ChainBroken.exit_code] * 2
+    assert all('guard "keep_runs_update" is missing or changed' in x.err for x in outcomes)
     assert "put back: keep_runs_update" in xhcredit("store", "migrate", "--store", there).words
     assert xhcredit("store", "check", "--store", there).exit_code == 0
 
@@ -83,10 +83,10 @@ def test_checking_a_store_of_another_version_says_what_to_do_and_changes_nothing
     for version, remedy in (("0009", "publish the night anew"), ("9999", "install the newer")):
         with closing(sqlite3.connect(there)) as con, con:
             con.execute("UPDATE alembic_version SET version_num = ?", [version])
-        said = xhcredit("store", "check", "--store", there)
+        outcome = xhcredit("store", "check", "--store", there)
 
-        assert said.exit_code == BadStore.exit_code
-        assert remedy in " ".join(said.err.split())
+        assert outcome.exit_code == BadStore.exit_code
+        assert remedy in " ".join(outcome.err.split())
         with closing(sqlite3.connect(there)) as con:
             assert con.execute("SELECT version_num FROM alembic_version").fetchall() == [(version,)]
 
@@ -131,15 +131,17 @@ def test_runs_are_listed_and_switched(there, tmp_path):
 def test_migrating_and_retention_say_what_they_found(there):
     assert "is of version" in xhcredit("store", "migrate", "--store", there).out
     kinds = xhcredit("store", "retention", "--store", there, "--as-of", "2040-01-01", "--json").json
-    told = {kind["rule"]: kind["rows"] for kind in kinds}
+    rows_by_rule = {kind["rule"]: kind["rows"] for kind in kinds}
 
-    assert told["retention.activity_months"] == 3
-    assert told["retention.snapshot_months"] == 0  # the run that answers is never among them
+    assert rows_by_rule["retention.activity_months"] == 3
+    assert (
+        rows_by_rule["retention.snapshot_months"] == 0
+    )  # the run that answers is never among them
     assert "proposal" in xhcredit("store", "retention", "--store", there).words
 
 
 def test_a_slip_in_the_address_makes_no_new_store(tmp_path):
-    said = xhcredit("audit", "verify", "--store", tmp_path / "none.db")
+    outcome = xhcredit("audit", "verify", "--store", tmp_path / "none.db")
 
-    assert (said.exit_code, "there is no store at" in said.err) == (BadInput.exit_code, True)
+    assert (outcome.exit_code, "there is no store at" in outcome.err) == (BadInput.exit_code, True)
     assert not (tmp_path / "none.db").exists()

@@ -52,8 +52,8 @@ def drawn_once(district, tmp_path_factory):
     shutil.copy(district / "store.db", folder)
     (folder / "warehouse").symlink_to(district / "warehouse")
     office = Office(folder)
-    for said in (office.plan(), office.freeze(), office.seed(), office.run()):
-        done(said)
+    for outcome in (office.plan(), office.freeze(), office.seed(), office.run()):
+        done(outcome)
     return folder
 
 
@@ -82,13 +82,16 @@ def test_from_plan_to_estimate_as_an_officer_goes(office):
     ]
     entered = done(office.results(office.write("r.csv", HEAD + "".join(rows)))).out
     done(office.say("publish", "d1", "--out", office.out))
-    told = done(office.say("estimate", "d1", "--json")).json
+    estimate = done(office.say("estimate", "d1", "--json")).json
 
     assert (listed["id"], listed["state"]) == ("d1", "drawn")
     assert replaced["instead"] not in first["inspectors"]
     assert entered.startswith(f"{len(codes)} results entered")
-    assert (told["drawn"], told["comparison"]["violations_found"]) == (len(codes), len(codes) // 2)
-    assert told["total"]["violations"] > 0
+    assert (estimate["drawn"], estimate["comparison"]["violations_found"]) == (
+        len(codes),
+        len(codes) // 2,
+    )
+    assert estimate["total"]["violations"] > 0
     assert done(office.say("show", "d1", "--json")).json["state"] == "published"
     public = (office.out / "public_list.csv").read_text(encoding="utf-8-sig")
     assert all(code in public for code in codes)
@@ -96,12 +99,12 @@ def test_from_plan_to_estimate_as_an_officer_goes(office):
 
 def test_the_files_are_checked_by_the_program_and_by_a_stranger(drawn):
     out = drawn.out
-    said = xhcredit("draw", "verify", out / "record.json", "--frame", out / "frame.csv")
+    outcome = xhcredit("draw", "verify", out / "record.json", "--frame", out / "frame.csv")
     names = ("record.json", "commitment.json", "frame.csv", "inspectors.csv", "recusals.csv")
     command = [sys.executable, "-I", out / "verify_draw.py", *(out / name for name in names)]
     alone = subprocess.run(command, check=False, capture_output=True, timeout=60)
 
-    assert "名单一致" in done(said).out
+    assert "名单一致" in done(outcome).out
     assert alone.returncode == 0, alone.stdout
     done(drawn.say("export", "d1", "--public", "--out", drawn.folder / "public"))
     assert {f.name for f in (drawn.folder / "public").iterdir()} == PUBLIC
@@ -198,8 +201,8 @@ def test_a_list_of_inspectors_that_cannot_serve_is_refused(office, wrong):
 def test_a_list_that_cannot_staff_the_draw_is_refused_with_enterprise_and_constraint(office):
     office.write("one.csv", PEOPLE[: PEOPLE.index("I1")])
     office.write("recusals.csv", "inspector,code,reason\n")
-    for said in (office.plan(), office.freeze(people="one.csv"), office.seed()):
-        done(said)
+    for outcome in (office.plan(), office.freeze(people="one.csv"), office.seed()):
+        done(outcome)
     before = office.kept()
 
     refused(office.run(), Unstaffable, "fewer different inspectors", CODES[0][:8])
@@ -212,9 +215,9 @@ def test_a_recusal_of_nobody_is_refused(office):
     refused(office.freeze(), BadInput, "row 2, column inspector", "I99")
 
 
-def changed(data, old, new):
-    assert old in data
-    return data.replace(old, new, 1)
+def changed(content, old, new):
+    assert old in content
+    return content.replace(old, new, 1)
 
 
 def test_a_changed_frame_is_found_with_its_place(drawn):
@@ -230,22 +233,22 @@ def test_a_changed_frame_is_found_with_its_place(drawn):
         "a spreadsheet's mark": (b"\xef\xbb\xbf" + good, "header"),
         "nothing": (b"", "frame.csv"),
     }
-    for data, words in cases.values():
-        (drawn.out / "other.csv").write_bytes(data)
+    for content, words in cases.values():
+        (drawn.out / "other.csv").write_bytes(content)
         refused(drawn.verify(frame="other.csv"), RecordRefuted, words)
     done(drawn.verify())
 
 
 def test_a_frame_changed_inside_the_store_is_not_drawn_from(office):
     """Whoever owns the disk can take the guards away; the commitment is published by then."""
-    for said in (office.plan(), office.freeze(), office.seed()):
-        done(said)
+    for outcome in (office.plan(), office.freeze(), office.seed()):
+        done(outcome)
     with closing(sqlite3.connect(office.store)) as con, con:
         guards = con.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'draw_files'"
         ).fetchall()
-        own = "FROM draw_files WHERE draw = 'd1' AND name = 'frame.csv'"
-        [frame] = con.execute(f"SELECT packed {own}").fetchone()
+        frame_in_store = "FROM draw_files WHERE draw = 'd1' AND name = 'frame.csv'"
+        [frame] = con.execute(f"SELECT packed {frame_in_store}").fetchone()
         lines = zlib.decompress(frame).splitlines(keepends=True)
         packed = zlib.compress(b"".join([*lines[:1], *lines[2:]]))
         with pytest.raises(sqlite3.IntegrityError, match=r"append-only|never|kept"):
@@ -262,12 +265,12 @@ def test_a_frame_changed_inside_the_store_is_not_drawn_from(office):
 def test_a_changed_record_commitment_or_list_is_found(drawn):
     out = drawn.out
     record = (out / "record.json").read_bytes()
-    for data, words in (
+    for content, words in (
         (changed(record, b'"1 2 3"', b'"1 2 4"'), "seed"),
         (record.replace(b'"draw_id":"d1"', b'"draw_id":"d2"'), "d"),
         (record + b"\n", "canonical"),
     ):
-        (out / "other.json").write_bytes(data)
+        (out / "other.json").write_bytes(content)
         refused(drawn.verify(record="other.json"), RecordRefuted, words)
     (out / "other.json").write_bytes(record[:900])
     refused(drawn.verify(record="other.json"), BadInput, "no JSON")

@@ -48,9 +48,11 @@ def rows(first):
 
 
 def explained(folder, code):
-    said = xhcredit("explain", code, "--warehouse", folder / "warehouse", "--as-of", DAY, "--json")
-    assert said.exit_code == 0, said.err
-    return said.json
+    outcome = xhcredit(
+        "explain", code, "--warehouse", folder / "warehouse", "--as-of", DAY, "--json"
+    )
+    assert outcome.exit_code == 0, outcome.err
+    return outcome.json
 
 
 @pytest.fixture(scope="module", params=["lowest", "most scores"])
@@ -97,36 +99,36 @@ def test_the_table_of_scores_has_the_agreed_columns(rows):
 
 
 def test_points_add_up_to_every_score(pair):
-    _, told = pair
+    _, explanation = pair
 
-    for score in told["scores"]:
+    for score in explanation["scores"]:
         total = score["base"] + sum(i["points"] for i in score["indicators"])
         assert score["points"] == pytest.approx(min(max(total, 0), 1000), abs=1e-6)
 
 
 def test_scores_and_weights_add_up_to_the_composite(pair):
-    row, told = pair
-    composite = sum(s["weight"] * s["points"] for s in told["scores"])
+    row, explanation = pair
+    composite = sum(s["weight"] * s["points"] for s in explanation["scores"])
 
-    assert sum(s["weight"] for s in told["scores"]) == pytest.approx(1)
-    assert told["composite"] == pytest.approx(composite, abs=1e-6)
-    assert told["composite"] == pytest.approx(row["composite"], abs=1e-6)
+    assert sum(s["weight"] for s in explanation["scores"]) == pytest.approx(1)
+    assert explanation["composite"] == pytest.approx(composite, abs=1e-6)
+    assert explanation["composite"] == pytest.approx(row["composite"], abs=1e-6)
 
 
 def test_the_explanation_tells_what_the_night_wrote(pair):
-    row, told = pair
+    row, explanation = pair
 
-    assert (told["tier"], told["decided_by"]) == (row["tier"], row["decided_by"])
-    points = {s["score"]: s["points"] for s in told["scores"]}
+    assert (explanation["tier"], explanation["decided_by"]) == (row["tier"], row["decided_by"])
+    points = {s["score"]: s["points"] for s in explanation["scores"]}
     for name in ("general", *X):
         assert points.get(name) == (row[name] and pytest.approx(row[name], abs=1e-6))
 
 
 def test_reasons_are_the_costliest_indicators(pair):
-    row, told = pair
+    row, explanation = pair
     costs = {
         (s["score"], i["indicator"]): i["costs_composite"]
-        for s in told["scores"]
+        for s in explanation["scores"]
         for i in s["indicators"]
         if i["costs_composite"] > 0
     }
@@ -138,11 +140,11 @@ def test_reasons_are_the_costliest_indicators(pair):
 
 
 def test_only_events_known_by_the_day_stand_behind_it(pair):
-    _, told = pair
+    _, explanation = pair
 
-    assert told["events"]
-    assert max(e["known_on"] for e in told["events"]) <= DAY
-    assert all(e["source_file"] and int(e["source_row"]) > 0 for e in told["events"])
+    assert explanation["events"]
+    assert max(e["known_on"] for e in explanation["events"]) <= DAY
+    assert all(e["source_file"] and int(e["source_row"]) > 0 for e in explanation["events"])
 
 
 def test_the_tier_is_marked_as_internal(pair):
@@ -151,14 +153,14 @@ def test_the_tier_is_marked_as_internal(pair):
 
 def test_people_read_the_same_and_can_paste_a_code_as_it_comes(folder, rows):
     pasted = f" {rows[0]['code'].lower()}"
-    said = xhcredit("explain", pasted, "--warehouse", folder / "warehouse", "--as-of", DAY)
+    outcome = xhcredit("explain", pasted, "--warehouse", folder / "warehouse", "--as-of", DAY)
 
-    assert f"等级 tier {rows[0]['tier']}" in said.out
-    assert rows[0]["reasons"][0]["zh"] in said.out
+    assert f"等级 tier {rows[0]['tier']}" in outcome.out
+    assert rows[0]["reasons"][0]["zh"] in outcome.out
 
 
 def test_an_enterprise_outside_the_register_is_said_to_be_unknown(folder, first):
-    said = xhcredit("explain", "91310115MA1K3CUM7M", "--warehouse", folder / "warehouse")
+    outcome = xhcredit("explain", "91310115MA1K3CUM7M", "--warehouse", folder / "warehouse")
 
-    assert said.exit_code == UnknownEnterprise.exit_code
-    assert said.err.startswith("unknown_enterprise: ")
+    assert outcome.exit_code == UnknownEnterprise.exit_code
+    assert outcome.err.startswith("unknown_enterprise: ")

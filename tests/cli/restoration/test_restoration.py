@@ -32,20 +32,23 @@ def cases(tmp_path):
 
 
 def test_a_case_file_gives_one_json_line_per_case(cases):
-    said = xhcredit("restoration", "assess", "--cases", cases, "--check")
+    outcome = xhcredit("restoration", "assess", "--cases", cases, "--check")
 
-    assert (said.exit_code, [json.loads(line) for line in said.out.splitlines()]) == (0, [LINE])
+    assert (outcome.exit_code, [json.loads(line) for line in outcome.out.splitlines()]) == (
+        0,
+        [LINE],
+    )
 
 
 def test_a_case_that_cannot_be_answered_is_told_and_the_others_are_answered(cases):
     bad = CASE.replace("一般罚款", "坏").replace("kind: penalty,", "kind: x,")
     cases.write_text(bad + CASE, encoding="utf-8")
 
-    said = xhcredit("restoration", "assess", "--cases", cases)
+    outcome = xhcredit("restoration", "assess", "--cases", cases)
 
-    assert [json.loads(line) for line in said.out.splitlines()] == [LINE]
-    assert said.exit_code == 12
-    assert 'case "坏": unknown kind "x"' in said.err
+    assert [json.loads(line) for line in outcome.out.splitlines()] == [LINE]
+    assert outcome.exit_code == 12
+    assert 'case "坏": unknown kind "x"' in outcome.err
 
 
 def test_all_bad_items_are_listed_at_once_with_their_place_and_the_good_ones_answered(cases):
@@ -54,27 +57,27 @@ def test_all_bad_items_are_listed_at_once_with_their_place_and_the_good_ones_ans
     text = "- 一句话\n" + CASE + "- {name: 空, record: [1], applied_on: 2026-08-10}\n- 7\n" + days
     cases.write_text(text + far, encoding="utf-8")
 
-    said = xhcredit("restoration", "assess", "--cases", cases)
+    outcome = xhcredit("restoration", "assess", "--cases", cases)
 
-    assert [json.loads(line) for line in said.out.splitlines()] == [LINE]
-    assert said.exit_code == 12
-    for told in (
+    assert [json.loads(line) for line in outcome.out.splitlines()] == [LINE]
+    assert outcome.exit_code == 12
+    for item_error in (
         'item 1 (line 1): "一句话" is no case; write "- name: ..."',
         'item 3 (line 11): case "空": record is "[1]"; write it as {kind: penalty, ...}',
         'item 4 (line 12): "7" is no case',
         'item 5 (line 14): case "二月": duties_done_on "2026-02-30" is not a day',
         'item 6 (line 23): case "远": applied_on 9999-12-31 is beyond it: notices on holidays end',
     ):
-        assert f'"cases.yaml", {told}' in said.err
+        assert f'"cases.yaml", {item_error}' in outcome.err
 
 
 def test_an_unexpected_answer_is_told_with_check_only(cases):
     cases.write_text(CASE.replace("eligible: true", "eligible: false"), encoding="utf-8")
 
-    said = xhcredit("restoration", "assess", "--cases", cases, "--check")
+    outcome = xhcredit("restoration", "assess", "--cases", cases, "--check")
 
-    assert said.exit_code == 1
-    assert "一般罚款: eligible: expected False, answered True" in said.err
+    assert outcome.exit_code == 1
+    assert "一般罚款: eligible: expected False, answered True" in outcome.err
     assert xhcredit("restoration", "assess", "--cases", cases).exit_code == 0
 
 
@@ -89,7 +92,7 @@ def test_one_record_is_answered_for_people_and_for_machines():
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("--record", "{"), 12, "--record is not JSON"),
         (("--record", "[]"), 12, "--record is no JSON object"),
@@ -124,15 +127,15 @@ def test_one_record_is_answered_for_people_and_for_machines():
         ),
     ],
 )
-def test_what_cannot_be_answered_has_its_exit_code(words, code, said):
-    told = xhcredit("restoration", "assess", *words)
+def test_what_cannot_be_answered_has_its_exit_code(words, code, message):
+    outcome = xhcredit("restoration", "assess", *words)
 
-    assert (told.exit_code, told.out) == (code, "")
-    assert said in told.err
+    assert (outcome.exit_code, outcome.out) == (code, "")
+    assert message in outcome.err
 
 
 def test_the_notice_is_printed_with_hints_for_lawyers_apart():
-    told = xhcredit(
+    outcome = xhcredit(
         "restoration",
         "notice",
         "--record",
@@ -145,6 +148,6 @@ def test_the_notice_is_printed_with_hints_for_lawyers_apart():
         "某区市场监督管理局",
     )
 
-    assert "信用修复告知书" in told.out
-    assert "法制" not in told.out
-    assert "送达前须由法制确认" in told.err
+    assert "信用修复告知书" in outcome.out
+    assert "法制" not in outcome.out
+    assert "送达前须由法制确认" in outcome.err

@@ -30,9 +30,9 @@ def places(tmp_path):
 @pytest.fixture(scope="module")
 def filed_once(tmp_path_factory):
     """The same with one application filed; for what changes nothing."""
-    made = _places(tmp_path_factory.mktemp("filed"))
-    told("apply", CODE, *KEY, *PROOF, places=made)
-    return made
+    places = _places(tmp_path_factory.mktemp("filed"))
+    told("apply", CODE, *KEY, *PROOF, places=places)
+    return places
 
 
 def _places(tmp_path):
@@ -47,15 +47,15 @@ def _places(tmp_path):
 
 def told(*words, on="2026-06-10", places):
     """What a command answers as JSON; it must succeed."""
-    said = inside("restoration", *words, "--on", on, "--json", *places)
-    assert said.exit_code == 0, said.err
-    return said.json
+    outcome = inside("restoration", *words, "--on", on, "--json", *places)
+    assert outcome.exit_code == 0, outcome.err
+    return outcome.json
 
 
 def listed(*words, places):
-    said = inside("restoration", *words, "--json", *places[2:])
-    assert said.exit_code == 0, said.err
-    return said.json
+    outcome = inside("restoration", *words, "--json", *places[2:])
+    assert outcome.exit_code == 0, outcome.err
+    return outcome.json
 
 
 def test_the_whole_walk_from_filing_to_effects(places):
@@ -70,8 +70,8 @@ def test_the_whole_walk_from_filing_to_effects(places):
     decided = told("decide", 1, "--grant", *OFFICER, on="2026-06-12", places=places)
     assert decided["state"] == "granted"
 
-    said = inside("restoration", "grants", "--json", *places)
-    assert (said.json["written"], said.json["unknown"]) == (1, [])
+    outcome = inside("restoration", "grants", "--json", *places)
+    assert (outcome.json["written"], outcome.json["unknown"]) == (1, [])
     assert row(places[1], CODE)[1] == "restored"
     assert row(places[1], OTHER)[1] is None
     platforms = ("--platform", "信用中国（上海）")
@@ -115,8 +115,8 @@ def test_a_revoked_restoration_counts_again_and_bars_the_enterprise(places):
     revoked = told("revoke", 1, *OFFICER, "--false-materials", on="2026-06-20", places=places)
     assert revoked["state"] == "revoked"
 
-    said = inside("restoration", "grants", *places)
-    assert "counting again, for their restoration was revoked: 1" in said.words
+    outcome = inside("restoration", "grants", *places)
+    assert "counting again, for their restoration was revoked: 1" in outcome.words
     assert row(places[1], CODE)[:2] == (None, None)
     told("apply", CODE, *KEY, *PROOF, on="2026-11-20", places=places)
     untold = inside("restoration", "resume", 1, *OFFICER, "--on", "2026-06-22", *places)
@@ -136,11 +136,13 @@ def test_a_revoked_restoration_counts_again_and_bars_the_enterprise(places):
 
 def proposed(places, on="2026-11-20", *, store=True):
     """Whose records the list of a day proposes, and the list beside the night."""
-    given = places[3] if store else ""
-    list_ = inside("restoration", "list", "--as-of", on, "--json", *places[:2], "--store", given)
-    out = places[1].parent / f"{on}{bool(given)}"
+    store_option = places[3] if store else ""
+    list_ = inside(
+        "restoration", "list", "--as-of", on, "--json", *places[:2], "--store", store_option
+    )
+    out = places[1].parent / f"{on}{bool(store_option)}"
     rules, day = Rulebook.load(), date.fromisoformat(on)
-    barred = barred_in(f"{given}")
+    barred = barred_in(f"{store_option}")
     beside = write_restorable(places[1], rules, day, out, barred=barred)
     codes = sorted(row["code"] for row in list_.json)
     assert sorted(pq.read_table(beside.table)["code"].to_pylist()) == codes
@@ -165,7 +167,7 @@ def test_an_objection_goes_its_way_and_overdue_is_told(places):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("apply", OTHER, "--key", "doc_no=九号"), 23, "check its key"),
         (("apply", CODE, *KEY, "--applicant", OTHER), 25, "let the holder apply"),
@@ -180,11 +182,11 @@ def test_an_objection_goes_its_way_and_overdue_is_told(places):
         (("objection", "list", 1), 12, "use the commands for it"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(filed_once, words, code, said):
+def test_what_cannot_be_done_is_said_and_changes_nothing(filed_once, words, code, message):
     answer = inside("restoration", *words, *places_for(words, filed_once))
 
     assert (answer.exit_code, answer.out) == (code, "")
-    assert said in answer.err
+    assert message in answer.err
     with Store.open(str(filed_once[3])) as store:
         assert [len(a["steps"]) for a in store.applications.list_page("restoration")] == [1]
 

@@ -50,21 +50,21 @@ def test_without_a_back_test_no_trigger_speaks(warehouse, store):
 
 
 def test_a_back_test_says_how_many_how_early_how_right(proofs):
-    told = {p["trigger"]: p for p in proofs[1]}
+    proof_by_trigger = {p["trigger"]: p for p in proofs[1]}
 
-    listed = told["serious_listed"]
+    listed = proof_by_trigger["serious_listed"]
     assert listed["alerts"] > 0
     assert 0 <= listed["lowest"] <= listed["right"] <= listed["highest"] <= 1
     assert listed["lead_days"] > 0
-    assert told["penalties_often"]["proposed_at_least"] >= 2
-    assert "tier_fell" not in told
+    assert proof_by_trigger["penalties_often"]["proposed_at_least"] >= 2
+    assert "tier_fell" not in proof_by_trigger
 
 
 def test_past_tiers_are_computed_where_a_release_is_given(warehouse):
-    _, told = back_test(warehouse, BOOK, DAY, only=["tier_fell"], release=load_release())
+    _, reports = back_test(warehouse, BOOK, DAY, only=["tier_fell"], release=load_release())
 
-    assert [p["trigger"] for p in told] == ["tier_fell"]
-    assert told[0]["alerts"] > 0
+    assert [p["trigger"] for p in reports] == ["tier_fell"]
+    assert reports[0]["alerts"] > 0
 
 
 def test_a_trigger_that_is_not_in_force_cannot_be_tried(warehouse):
@@ -73,8 +73,8 @@ def test_a_trigger_that_is_not_in_force_cannot_be_tried(warehouse):
 
 
 def test_the_same_night_again_does_nothing_and_the_next_tells_only_news(warehouse, store, proofs):
-    data, reports = proofs
-    assert store_back_tests(store, ACT, DAY, data, reports) == len(reports)
+    data_digest, reports = proofs
+    assert store_back_tests(store, ACT, DAY, data_digest, reports) == len(reports)
     first = update_alerts(warehouse, store, BOOK, DAY, ACT)
     again = update_alerts(warehouse, store, BOOK, DAY, ACT)
 
@@ -89,11 +89,13 @@ def test_the_same_night_again_does_nothing_and_the_next_tells_only_news(warehous
 def test_evidence_names_the_rows_behind_an_alert(warehouse, store, proofs):
     store_back_tests(store, ACT, DAY, *proofs)
     update_alerts(warehouse, store, BOOK, DAY, ACT)
-    every = store.alerts.read_page(AlertQuery(limit=1000))
-    told = [(a, e) for a in every for e in a["evidence"]["events"] if a["kind"] == "enterprise"]
+    alerts = store.alerts.read_page(AlertQuery(limit=1000))
+    evidence_by_alert = [
+        (a, e) for a in alerts for e in a["evidence"]["events"] if a["kind"] == "enterprise"
+    ]
 
-    assert len(told) > 0
-    for alert, event in told:
+    assert len(evidence_by_alert) > 0
+    for alert, event in evidence_by_alert:
         assert event["source_file"] == "test.csv"
         assert event["known_on"] <= DAY.isoformat()
         assert event["code"] == alert["code"] or alert["trigger"] == "related_to_serious"
@@ -117,9 +119,9 @@ def test_a_warning_alone_never_changes_a_tier(warehouse, store, proofs, tmp_path
 
 def test_the_cluster_of_an_enterprise_is_a_picture(warehouse):
     code = f"9100000000000000{3:02d}"
-    told = cluster(warehouse, BOOK, code, DAY)
+    picture = cluster(warehouse, BOOK, code, DAY)
 
-    ids = {n["id"] for n in told["nodes"]}
-    assert told["nodes"][0]["id"] == code
-    assert all(e["enterprise"] in ids and e["node"] in ids for e in told["edges"])
-    assert told["size"] == sum(n["kind"] == "enterprise" for n in told["nodes"])
+    ids = {n["id"] for n in picture["nodes"]}
+    assert picture["nodes"][0]["id"] == code
+    assert all(e["enterprise"] in ids and e["node"] in ids for e in picture["edges"])
+    assert picture["size"] == sum(n["kind"] == "enterprise" for n in picture["nodes"])

@@ -33,8 +33,8 @@ def followed(store):
 
 
 def alerts_of(store, half, within=None):
-    told = build_report(store, parse_half(half), date(2026, 12, 1), within, zh=False)
-    return {tuple(row[:2]): row[2] for row in told.sections[3].rows}
+    report = build_report(store, parse_half(half), date(2026, 12, 1), within, zh=False)
+    return {tuple(row[:2]): row[2] for row in report.sections[3].rows}
 
 
 def test_alerts_are_counted_in_their_half(followed):
@@ -47,17 +47,17 @@ def test_alerts_are_counted_in_their_half(followed):
 
 
 def test_only_ones_own_bureaus_are_counted(followed):
-    told = alerts_of(followed, "2026H1", frozenset({"民政局"}))
+    figures = alerts_of(followed, "2026H1", frozenset({"民政局"}))
 
-    assert (told["raised", "yellow"], told["done", "closed"]) == (1, 0)
+    assert (figures["raised", "yellow"], figures["done", "closed"]) == (1, 0)
 
 
 def test_a_half_without_a_night_says_so(store):
-    told = build_report(store, H1, TODAY, None, zh=True)
-    found = count_half_year(store.database, H1.first, H1.last, CLOSED_STATES)
+    report = build_report(store, H1, TODAY, None, zh=True)
+    counts = count_half_year(store.database, H1.first, H1.last, CLOSED_STATES)
 
-    assert (told.sections[0].rows, told.sections[0].note) == ([], "本期没有发布任何批次")
-    assert (found.runs, found.drawn, found.open) == (None, [], 0)
+    assert (report.sections[0].rows, report.sections[0].note) == ([], "本期没有发布任何批次")
+    assert (counts.runs, counts.drawn, counts.open) == (None, [], 0)
 
 
 def test_a_half_that_goes_on_is_marked_and_one_to_come_refused(store):
@@ -75,17 +75,17 @@ def test_what_is_no_half_is_refused(text):
 
 
 def test_the_spreadsheet_and_the_document_hold_the_same_tables(followed, tmp_path):
-    told = build_report(followed, H1, TODAY, None, zh=True)
-    as_xlsx(told, tmp_path / "r.xlsx")
+    report = build_report(followed, H1, TODAY, None, zh=True)
+    as_xlsx(report, tmp_path / "r.xlsx")
     rows = list(openpyxl.load_workbook(tmp_path / "r.xlsx").active.iter_rows(values_only=True))
     first = [row[0] for row in rows]
 
-    assert all(section.title in first for section in told.sections)
+    assert all(section.title in first for section in report.sections)
     assert ("新增", "黄色", 2) in [row[:3] for row in rows]
-    assert as_pdf(told).startswith(b"%PDF-")
+    assert as_pdf(report).startswith(b"%PDF-")
 
 
 def test_without_a_chinese_font_no_empty_boxes_are_printed(store):
-    told = build_report(store, H1, TODAY, None, zh=True)
+    report = build_report(store, H1, TODAY, None, zh=True)
     with pytest.raises(BadInput, match=f"no Chinese font is installed; install one of: {FONTS[0]}"):
-        as_pdf(told, fonts={"Courier": 1})
+        as_pdf(report, fonts={"Courier": 1})

@@ -21,17 +21,17 @@ def test_a_cell_is_text_whatever_it_says(tmp_path, cell):
 
 
 def test_rows_are_printed_in_order_with_one_decimal_and_empty_where_missing():
-    told = list_content("t", ["n"], COLUMNS, [["甲", 45.25], ["乙", None], ["丙\u3000丁", -3.0]])
+    content = list_content("t", ["n"], COLUMNS, [["甲", 45.25], ["乙", None], ["丙\u3000丁", -3.0]])
 
-    assert told["rows"] == [["甲", "45.2"], ["乙", ""], ["丙\u3000丁", "-3.0"]]
-    assert told["numbers"] == [1]
-    assert told["heads"] == ["名称", "综合分"]
+    assert content["rows"] == [["甲", "45.2"], ["乙", ""], ["丙\u3000丁", "-3.0"]]
+    assert content["numbers"] == [1]
+    assert content["heads"] == ["名称", "综合分"]
 
 
 def test_signs_that_turn_text_around_are_left_out():
-    told = list_content("t", ["n"], COLUMNS, [["a\u202egpj\x07.\u200b", 1.0]])
+    content = list_content("t", ["n"], COLUMNS, [["a\u202egpj\x07.\u200b", 1.0]])
 
-    assert told["rows"] == [["agpj.", "1.0"]]
+    assert content["rows"] == [["agpj.", "1.0"]]
 
 
 def test_a_long_list_goes_on_over_pages_with_its_headings(tmp_path):
@@ -43,8 +43,8 @@ def test_a_long_list_goes_on_over_pages_with_its_headings(tmp_path):
 
 
 def _pages(file: Path) -> int:
-    told = file.read_bytes()
-    return told.count(b"/Type/Page") - told.count(b"/Type/Pages")
+    pdf_bytes = file.read_bytes()
+    return pdf_bytes.count(b"/Type/Page") - pdf_bytes.count(b"/Type/Pages")
 
 
 def test_without_a_chinese_font_it_says_which_to_install():

@@ -56,9 +56,13 @@ def frozen(store, nights):
 
 def freeze(store, nights, draw, **other):
     people = steps.People(PEOPLE.encode(), f"inspector,code,reason\nI1,{CODES[0]},亲属\n".encode())
-    asked = steps.FreezeRequest("p-2025", draw, DAY, people)
+    freeze_request = steps.FreezeRequest("p-2025", draw, DAY, people)
     return steps.freeze(
-        store, act("freeze", draw=draw), nights / "warehouse", BOOK, replace(asked, **other)
+        store,
+        act("freeze", draw=draw),
+        nights / "warehouse",
+        BOOK,
+        replace(freeze_request, **other),
     )
 
 
@@ -74,10 +78,10 @@ def files_of(store, draw="d1"):
 
 def test_a_draw_goes_from_plan_to_list_and_its_record_holds(frozen, tmp_path):
     seeded(frozen)
-    told = steps.run_draw(frozen, act("run"), "d1")
+    drawn = steps.run_draw(frozen, act("run"), "d1")
     record = steps.record_of(frozen, "d1")
 
-    assert told["selected"] == len(record["selected"]) > 0
+    assert drawn["selected"] == len(record["selected"]) > 0
     assert all(check.holds for check in verify_record(record, files_of(frozen)))
     assert frozen.draws.get("d1")["state"] == "drawn"
     files = steps.export_draw(frozen, "d1", tmp_path / "out")
@@ -165,10 +169,10 @@ def test_an_inspector_who_falls_out_is_replaced_by_the_same_seed(frozen):
     steps.run_draw(frozen, act("run"), "d1")
     first = steps.record_of(frozen, "d1")["selected"][0]
     away = replacements.InspectorAbsence(first["code"], first["inspectors"][0], "病假")
-    told = replacements.replace_inspector(frozen, act("replace"), "d1", away)
+    replacement = replacements.replace_inspector(frozen, act("replace"), "d1", away)
 
-    assert told["instead"] not in first["inspectors"]
-    assert frozen.draws.get("d1")["replacements"] == [told]
+    assert replacement["instead"] not in first["inspectors"]
+    assert frozen.draws.get("d1")["replacements"] == [replacement]
     with pytest.raises(BadPlan, match="does not visit"):
         replacements.replace_inspector(frozen, act("replace"), "d1", away)
 
@@ -183,15 +187,15 @@ def test_results_come_back_as_inspections_and_tell_of_everybody(frozen, nights, 
     rows = [
         f"{c},{'corrected' if n % 2 else 'no_problem'},2025-04-03,,\n" for n, c in enumerate(codes)
     ]
-    data = ("code,result,inspected_on,item,note\n" + "".join(rows)).encode()
+    results_csv = ("code,result,inspected_on,item,note\n" + "".join(rows)).encode()
     today = date(2025, 4, 4)
     for _ in range(2):  # whoever was stopped in between enters the same file again
         draw_results.enter_results(
-            frozen, act("results"), "d1", data, "results.csv", warehouse, today
+            frozen, act("results"), "d1", results_csv, "results.csv", warehouse, today
         )
-    told = draw_results.estimate(frozen, "d1")
+    estimate = draw_results.estimate(frozen, "d1")
 
-    assert told["total"]["violations"] > 0
+    assert estimate["total"]["violations"] > 0
     assert set(frozen.draws.get("d1")["results"]) == set(codes)
 
 

@@ -27,11 +27,13 @@ HALF = {"A": "0.015", "B": "0.05", "C": "0.15", "D": "0.5"}
 def draw_of(
     store, nights, name, *, round_="", bureau="市场监管局", ratios=RATIOS, seed=None, **plan
 ):
-    given = PLAN | {"id": f"p-{name}", "bureau": bureau, "pause_rounds": 1, "ratios": ratios} | plan
-    steps.file_plan(store, act("plan"), given, BOOK, date(2025, 3, 1))
+    plan_fields = (
+        PLAN | {"id": f"p-{name}", "bureau": bureau, "pause_rounds": 1, "ratios": ratios} | plan
+    )
+    steps.file_plan(store, act("plan"), plan_fields, BOOK, date(2025, 3, 1))
     people = steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = steps.FreezeRequest(f"p-{name}", name, DAY, people, round_)
-    steps.freeze(store, act("freeze", draw=name), nights / "warehouse", BOOK, asked)
+    freeze_request = steps.FreezeRequest(f"p-{name}", name, DAY, people, round_)
+    steps.freeze(store, act("freeze", draw=name), nights / "warehouse", BOOK, freeze_request)
     return name, seed or f"seed of {round_ or name}"
 
 
@@ -53,21 +55,23 @@ def files_of(store, name, draws=("d1", "d2")):
 
 
 def laid(store, draws=("d1", "d2")):
-    told = joint_draws.join_draws(store, act("joint"), "j1", draws)
-    return told, json.loads(store.joint_draws.record("j1"))
+    joined = joint_draws.join_draws(store, act("joint"), "j1", draws)
+    return joined, json.loads(store.joint_draws.record("j1"))
 
 
 def test_what_two_bureaus_drew_is_one_visit_with_all_items_and_inspectors_of_each(two):
-    told, record = laid(two)
+    joined, record = laid(two)
     lists = [steps.record_of(two, d)["selected"] for d in ("d1", "d2")]
-    codes = [{s["code"] for s in one} for one in lists]
+    codes = [{s["code"] for s in draw_list} for draw_list in lists]
 
     assert codes[0] & codes[1]
     assert [v["code"] for v in record["selected"]] == sorted(codes[0] | codes[1])
-    assert told["saved"] == len(codes[0] & codes[1]) == record["together"]
+    assert joined["saved"] == len(codes[0] & codes[1]) == record["together"]
     both = next(v for v in record["selected"] if len(v["draws"]) > 1)
-    own = [next(s for s in one if s["code"] == both["code"])["inspectors"] for one in lists]
-    assert both["team"] == {"市场监管局": sorted(own[0]), "民政局": sorted(own[1])}
+    inspectors = [
+        next(s for s in draw_list if s["code"] == both["code"])["inspectors"] for draw_list in lists
+    ]
+    assert both["team"] == {"市场监管局": sorted(inspectors[0]), "民政局": sorted(inspectors[1])}
 
 
 def test_odds_of_draws_with_own_seeds_are_exact_and_members_keep_theirs(two):
@@ -77,9 +81,9 @@ def test_odds_of_draws_with_own_seeds_are_exact_and_members_keep_theirs(two):
 
     for visit in record["selected"]:
         p, q = (o.get(visit["code"], Fraction(0)) for o in odds)
-        told = visit["inclusion_probability"]
-        assert told["at_least"] == told["at_most"]
-        assert abs(Fraction(told["at_least"]) - (p + q - p * q)) < Fraction(1, 10**12)
+        odds_bounds = visit["inclusion_probability"]
+        assert odds_bounds["at_least"] == odds_bounds["at_most"]
+        assert abs(Fraction(odds_bounds["at_least"]) - (p + q - p * q)) < Fraction(1, 10**12)
     assert files_of(two, "record.json") == before
 
 
@@ -89,7 +93,7 @@ def test_draws_of_one_round_tell_bounds_and_overlap_more(store, nights):
         draw_of(store, nights, "d1", round_="r"),
         draw_of(store, nights, "d2", round_="r", bureau="民政局", ratios=HALF),
     )
-    told, record = laid(store)
+    joined, record = laid(store)
     first, second = [
         {s["code"] for s in steps.record_of(store, d)["selected"]} for d in ("d1", "d2")
     ]
@@ -99,7 +103,7 @@ def test_draws_of_one_round_tell_bounds_and_overlap_more(store, nights):
 
     # The same tickets: in each stratum one list holds the other, however the sizes were rounded.
     nested = sum(min(len(first & codes), len(second & codes)) for codes in strata.values())
-    assert told["saved"] == nested == len(first & second) > 0
+    assert joined["saved"] == nested == len(first & second) > 0
     for visit in record["selected"]:
         low, high = (Fraction(visit["inclusion_probability"][k]) for k in ("at_least", "at_most"))
         assert low <= high <= min(1, 3 * low / 2 + Fraction(1, 10**9))
@@ -141,23 +145,26 @@ FORGED = {
 @pytest.fixture
 def evidence(two):
     record = laid(two)[1]
-    every = [files_of(two, name) for name in ("record.json", "plan.json", "frame.csv")]
-    return record, every
+    member_files = [files_of(two, name) for name in ("record.json", "plan.json", "frame.csv")]
+    return record, member_files
 
 
 def test_whatever_is_forged_is_named(evidence):
-    record, every = evidence
+    record, member_files = evidence
     for name, forge in FORGED.items():
         forged = copy.deepcopy(record)
         forge(forged)
         with pytest.raises(RecordRefuted, match=name):
-            verify_joint_record(forged, *every)
+            verify_joint_record(forged, *member_files)
     odds = copy.deepcopy(record)
     odds["selected"][0]["inclusion_probability"]["at_least"] = "0.000000000001"
-    assert verify_joint_record(odds, every[0])  # the public cannot see this
+    assert verify_joint_record(odds, member_files[0])  # the public cannot see this
     with pytest.raises(RecordRefuted, match="selected"):
-        verify_joint_record(odds, *every)
-    swapped = [every[0], dict(zip(every[1], reversed(every[1].values()), strict=True))]
+        verify_joint_record(odds, *member_files)
+    swapped = [
+        member_files[0],
+        dict(zip(member_files[1], reversed(member_files[1].values()), strict=True)),
+    ]
     with pytest.raises(RecordRefuted, match="not the plan"):
         verify_joint_record(record, *swapped)
 

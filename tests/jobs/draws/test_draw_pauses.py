@@ -22,27 +22,29 @@ SPLIT = Plan.model_validate(PLAN | {"round_months": 2})
 
 
 def test_a_tier_keeps_its_rate_though_those_inspected_lately_are_not_drawn():
-    kept = pd.DataFrame({"code": [f"{n:03d}" for n in range(200)], "duty": False})
-    kept["tier"] = ["B"] * 100 + ["C"] * 100
-    kept.loc[95:99, "duty"] = True
+    strata_rows = pd.DataFrame({"code": [f"{n:03d}" for n in range(200)], "duty": False})
+    strata_rows["tier"] = ["B"] * 100 + ["C"] * 100
+    strata_rows.loc[95:99, "duty"] = True
     ago = {f"{n:03d}": 1 + n % 2 for n in range(10)} | {f"{n:03d}": 2 for n in range(100, 130)}
-    past, paused = rates_before_plan(kept, SPLIT, ago, 0)
+    past, paused = rates_before_plan(strata_rows, SPLIT, ago, 0)
 
     assert list(past.columns) == ["before-2", "before-1"]
     assert paused.sum() == 40
     for tier, size in (("B", 95), ("C", 100)):
-        own = kept["tier"].eq(tier) & ~kept["duty"]
-        [rates] = {tuple(r) for r in past[own].itertuples(index=False)}
+        of_tier = strata_rows["tier"].eq(tier) & ~strata_rows["duty"]
+        [rates] = {tuple(r) for r in past[of_tier].itertuples(index=False)}
         h = Fraction(odds_of(Kind(tier, "", False, False, rates), SPLIT.by_tier).h)
-        total = h * int((own & ~paused).sum())
+        total = h * int((of_tier & ~paused).sum())
         assert float(total) == pytest.approx(float(SPLIT.by_tier[tier]) * size, abs=1e-8)
 
 
 def test_a_pause_that_the_rate_does_not_allow_is_shortened_from_its_oldest_round_on():
-    kept = pd.DataFrame({"code": list("abcdefghij"), "tier": "D", "duty": False})
-    past, paused = rates_before_plan(kept, SPLIT, {"a": 1, "b": 1} | dict.fromkeys("cdefgh", 2), 0)
+    strata_rows = pd.DataFrame({"code": list("abcdefghij"), "tier": "D", "duty": False})
+    past, paused = rates_before_plan(
+        strata_rows, SPLIT, {"a": 1, "b": 1} | dict.fromkeys("cdefgh", 2), 0
+    )
 
-    assert kept["code"][paused].tolist() == ["a", "b"]
+    assert strata_rows["code"][paused].tolist() == ["a", "b"]
     assert set(past["before-2"]) == {"0"}
     assert set(past["before-1"]) == {"0.2"}
 
@@ -51,11 +53,11 @@ def test_a_pause_that_the_rate_does_not_allow_is_shortened_from_its_oldest_round
 def test_a_first_draw_knows_the_inspections_before_it(store, nights, months):
     steps.file_plan(store, act("plan"), PLAN | {"round_months": months}, BOOK, date(2025, 3, 1))
     people = steps.People(PEOPLE.encode(), b"inspector,code,reason\n")
-    asked = steps.FreezeRequest(PLAN["id"], "d1", DAY, people)
+    freeze_request = steps.FreezeRequest(PLAN["id"], "d1", DAY, people)
     plan, _ = steps.plan_of(store, PLAN["id"], BOOK)
     lately = rounds_ago(plan, nights / "warehouse", DAY, DAY, 2)
     assert rounds_ago(plan, nights / "warehouse", DAY, DAY, 0) == {}
-    steps.freeze(store, act("freeze"), nights / "warehouse", BOOK, asked)
+    steps.freeze(store, act("freeze"), nights / "warehouse", BOOK, freeze_request)
     strata = {s["id"]: s for s in json.loads(store.draws.file("d1", "strata.json"))}
     codes, ids = steps.frame_of(store, "d1").columns()
     paused = {c for c, s in zip(codes, ids, strict=True) if strata[s]["paused"]}
@@ -65,18 +67,22 @@ def test_a_first_draw_knows_the_inspections_before_it(store, nights, months):
     assert all(strata[s]["h"] == "0" for s in ids if strata[s]["paused"])
     free = {s["id"]: s for s in strata.values() if not s["paused"] and not s["duty"]}
     for tier in {s["tier"] for s in free.values()}:
-        own = [strata[s] for s in ids if strata[s]["tier"] == tier and not strata[s]["duty"]]
-        total = sum(Fraction(s["h"]) for s in own)
-        assert float(total) == pytest.approx(float(PLAN["ratios"][tier]) * len(own), abs=1e-9)
+        tier_strata = [
+            strata[s] for s in ids if strata[s]["tier"] == tier and not strata[s]["duty"]
+        ]
+        total = sum(Fraction(s["h"]) for s in tier_strata)
+        assert float(total) == pytest.approx(
+            float(PLAN["ratios"][tier]) * len(tier_strata), abs=1e-9
+        )
 
 
 def test_rounds_are_counted_back_from_the_first_draw(nights):
     where = nights / "warehouse"
-    one = rounds_ago(SPLIT, where, DAY, DAY, 10**9)
-    assert one
-    assert set(rounds_ago(SPLIT, where, add_months(DAY, -6), DAY, 10**9)) <= set(one)
+    rounds = rounds_ago(SPLIT, where, DAY, DAY, 10**9)
+    assert rounds
+    assert set(rounds_ago(SPLIT, where, add_months(DAY, -6), DAY, 10**9)) <= set(rounds)
     halves = rounds_ago(SPLIT.model_copy(update={"round_months": 1}), where, DAY, DAY, 10**9)
-    assert one == {code: -(-n // 2) for code, n in halves.items()}
+    assert rounds == {code: -(-n // 2) for code, n in halves.items()}
     assert rounds_ago(Plan.model_validate(PLAN), where, DAY, DAY, 2) == {}
 
 

@@ -44,23 +44,27 @@ def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
     ],
 )
 def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, state, in_time):
-    told = publication.publication_state(draw, BOOK, today)
-    assert (told["state"], told["in_time"]) == (state, in_time)
-    assert told["due_on"] == (None if state == "no_results" else "2026-08-07")
+    due_state = publication.publication_state(draw, BOOK, today)
+    assert (due_state["state"], due_state["in_time"]) == (state, in_time)
+    assert due_state["due_on"] == (None if state == "no_results" else "2026-08-07")
 
 
 def test_a_day_beyond_the_notices_on_holidays_is_provisional():
-    told = publication.publication_state(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
+    due_state = publication.publication_state(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
 
-    assert (told["state"], told["due_on"]) == ("overdue", "2027-01-04")
-    assert (told["provisional"], told["due_unknown"]) == (True, False)
-    assert told["provisional_note"]["zh"].startswith("暂定")
+    assert (due_state["state"], due_state["due_on"]) == ("overdue", "2027-01-04")
+    assert (due_state["provisional"], due_state["due_unknown"]) == (True, False)
+    assert due_state["provisional_note"]["zh"].startswith("暂定")
     assert publication.publication_state(kept(), BOOK, DUE)["provisional_note"] is None
 
 
 def test_a_day_beyond_the_calendar_is_unknown_not_an_error():
-    told = publication.publication_state(kept(last="2100-12-20"), BOOK, DUE)
-    assert (told["state"], told["due_on"], told["due_unknown"]) == ("due", None, True)
+    due_state = publication.publication_state(kept(last="2100-12-20"), BOOK, DUE)
+    assert (due_state["state"], due_state["due_on"], due_state["due_unknown"]) == (
+        "due",
+        None,
+        True,
+    )
     shown = publication.publication_state(
         kept("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE
     )
@@ -76,8 +80,8 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
     draw_steps.run_draw(frozen, act("run"), "d1")
     codes = [s["code"] for s in draw_steps.record_of(frozen, "d1")["selected"]]
     for day in ("2026-07-13", "2026-07-10"):  # the later entry corrects the day of everybody
-        found = {c: {"result": "no_problem", "inspected_on": day} for c in codes}
-        frozen.draws.enter_results(act("results"), "d1", found)
+        results = {c: {"result": "no_problem", "inspected_on": day} for c in codes}
+        frozen.draws.enter_results(act("results"), "d1", results)
     [late] = listed(today=date(2026, 8, 8))
     assert late["publication"] == publication.publication_state(
         frozen.draws.get("d1"), BOOK, date(2026, 8, 8)
@@ -85,12 +89,14 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
     assert (late["publication"]["last_visit"], late["publication"]["state"]) == (LAST, "overdue")
     entered = frozen.draws.get("d1")["entered_at"]
     frozen.writer.clock.forward(days=9)
-    frozen.draws.enter_results(act("results"), "d1", found)  # a correction does not put it off
+    frozen.draws.enter_results(act("results"), "d1", results)  # a correction does not put it off
     assert frozen.draws.get("d1")["entered_at"] == entered
     frozen.draws.publish(act("publish"), "d1", {})
-    [told] = listed()
-    assert told["publication"] == publication.publication_state(frozen.draws.get("d1"), BOOK, DUE)
-    assert told["publication"]["published_on"]
+    [listed_draw] = listed()
+    assert listed_draw["publication"] == publication.publication_state(
+        frozen.draws.get("d1"), BOOK, DUE
+    )
+    assert listed_draw["publication"]["published_on"]
     assert listed(frozenset({"民政局"})) == []
 
 
@@ -110,20 +116,24 @@ def test_results_that_come_later_are_published_again_and_every_publication_is_ke
     code = draw_steps.record_of(frozen, "d1")["selected"][0]["code"]
     for result in ("no_problem", "corrected"):  # found, then corrected
         frozen.writer.clock.forward(days=1)
-        found = {code: {"result": result, "inspected_on": "2025-04-03"}}
-        frozen.draws.enter_results(act("results"), "d1", found)
+        results = {code: {"result": result, "inspected_on": "2025-04-03"}}
+        frozen.draws.enter_results(act("results"), "d1", results)
         frozen.writer.clock.forward(days=1)
         publication.publish_list(frozen, act("publish"), "d1", tmp_path)
-    told = frozen.draws.get("d1")
-    assert [(p["number"], p["results"]) for p in told["publications"]] == [(1, 0), (2, 1), (3, 1)]
-    assert len({p["digest"] for p in told["publications"]}) == 3
-    assert (told["state"], told["news"]) == ("published", False)
+    stored_draw = frozen.draws.get("d1")
+    assert [(p["number"], p["results"]) for p in stored_draw["publications"]] == [
+        (1, 0),
+        (2, 1),
+        (3, 1),
+    ]
+    assert len({p["digest"] for p in stored_draw["publications"]}) == 3
+    assert (stored_draw["state"], stored_draw["news"]) == ("published", False)
     last = (tmp_path / "public_list.csv").read_text("utf-8-sig")
     assert [f"第{n}次公示" in first for n in (1, 2)] == [True, False]
     assert last.index("第3次公示") < last.index("第2次公示") < last.index("第1次公示")
     [row] = publication.draws_with_publication(frozen, None, BOOK, DUE)
     assert row["publication"] == publication.publication_state(
-        told, BOOK, DUE
+        stored_draw, BOOK, DUE
     )  # dated by the first
     assert find_faults(frozen.database) == []
 
@@ -158,11 +168,11 @@ def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
     first = record["selected"][0]
     teams = {s["code"]: s["inspectors"] for s in record["selected"]}
     hostile = {first["code"]: '#panic("x") = $1$ <b>'}
-    told = documents._notices(record, PLAN, hostile, BOOK, teams)
-    notice = dict(told["notices"][0])
+    notices = documents._notices(record, PLAN, hostile, BOOK, teams)
+    notice = dict(notices["notices"][0])
 
-    assert len(told["notices"]) == len(record["selected"])
+    assert len(notices["notices"]) == len(record["selected"])
     assert notice["检查编号（检查码） number"] == f"d1|{first['code']}"
     assert notice["检查人员 inspectors"] == "、".join(first["inspectors"])
     assert not {"tier", first["stratum"], first["inclusion_probability"]} & set(notice.values())
-    assert documents.draw_document_pdf(told).startswith(b"%PDF")  # the name is printed, not run
+    assert documents.draw_document_pdf(notices).startswith(b"%PDF")  # the name is printed, not run

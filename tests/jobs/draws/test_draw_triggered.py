@@ -39,8 +39,8 @@ def opened(store, **other):
 
 
 def left_out(store, nights, as_of=DAY):
-    given = {k: v for k, v in PLAN.items() if k != "id"} | {"id": "p"}
-    plan = read_plan(given, BOOK, date(2025, 3, 1))
+    plan_fields = {k: v for k, v in PLAN.items() if k != "id"} | {"id": "p"}
+    plan = read_plan(plan_fields, BOOK, date(2025, 3, 1))
     framed = frame_for(
         plan,
         store,
@@ -57,9 +57,9 @@ def test_an_open_check_keeps_an_enterprise_out_of_frames_until_it_ends(store, ni
     before, reasons = left_out(store, nights)
     code = sorted(before)[0]
     opened(store, code=code)
-    during, told = left_out(store, nights)
+    during, reasons_after = left_out(store, nights)
     assert during == before - {code}
-    assert told["个案检查"] == reasons.get("个案检查", 0) + 1
+    assert reasons_after["个案检查"] == reasons.get("个案检查", 0) + 1
     opened(store, id="ts-2", code=sorted(before)[1], items=["food_operation"])
     assert left_out(store, nights)[0] == during  # of another field
     triggered_checks.cancel_check(store, act("off"), "ts-1", "投诉人撤回", date(2025, 3, 20))
@@ -76,8 +76,12 @@ def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, 
     assert _codes_from_warehouse(warehouse, ROWS) == {"case|corrected|true|true|true"}
     corrected = FOUND | {"result": "no_problem"}
     triggered_checks.close_check(store, act("close"), "ts-1", corrected, warehouse, TODAY)
-    kept = store.triggered_checks.get("ts-1")
-    assert (kept["state"], kept["result"], len(kept["steps"])) == ("closed", "no_problem", 4)
+    stored_check = store.triggered_checks.get("ts-1")
+    assert (stored_check["state"], stored_check["result"], len(stored_check["steps"])) == (
+        "closed",
+        "no_problem",
+        4,
+    )
 
 
 def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path):
@@ -88,8 +92,8 @@ def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path)
     code = next(c for c in CODES if c not in capped)
     for n in range(4):
         source = "complaint" if n < 2 else "campaign"
-        told = opened(store, id=f"ts-{n}", code=code, source=source)
-        assert told["counts"] == (source == "campaign")
+        opened_check = opened(store, id=f"ts-{n}", code=code, source=source)
+        assert opened_check["counts"] == (source == "campaign")
         triggered_checks.close_check(store, act("close"), f"ts-{n}", FOUND, warehouse, TODAY)
         if n == 1:
             assert code not in _capped(plan, warehouse, BOOK, law, DAY)
@@ -125,14 +129,14 @@ def test_steps_come_in_their_order(store):
     opened(store)
     with pytest.raises(WrongState, match="is there"):
         opened(store)
-    for found, words in (
+    for check_result, words in (
         ({"result": "fine"}, "write one of"),
         (FOUND | {"inspected_on": "soon"}, "no day"),
         (FOUND | {"inspected_on": "2025-03-01"}, "opened on"),
         (FOUND | {"inspected_on": "2025-03-26"}, "today is"),
     ):
         with pytest.raises(BadInput, match=words):
-            triggered_checks.close_check(store, act("close"), "ts-1", found, None, TODAY)
+            triggered_checks.close_check(store, act("close"), "ts-1", check_result, None, TODAY)
     with pytest.raises(BadInput, match="no reason"):
         triggered_checks.cancel_check(store, act("off"), "ts-1", " ", TODAY)
     triggered_checks.close_check(store, act("close"), "ts-1", FOUND, None, TODAY)

@@ -102,19 +102,19 @@ def places(tmp_path_factory):
         yield warehouse, store
 
 
-def moves(found):
-    return dict(zip(found["code"], found["move"], strict=True))
+def moves(trust_rows):
+    return dict(zip(trust_rows["code"], trust_rows["move"], strict=True))
 
 
-def reasons(found):
-    return dict(zip(found["code"], found["reason"].str.split(" ").str[0], strict=True))
+def reasons(trust_rows):
+    return dict(zip(trust_rows["code"], trust_rows["reason"].str.split(" ").str[0], strict=True))
 
 
 def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
     warehouse, store = places
-    found = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
+    trust_rows = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
 
-    assert moves(found) == {
+    assert moves(trust_rows) == {
         CLEAN: "stays",
         AGED: "entered",
         FRESH: "left",
@@ -123,11 +123,11 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
         FAILED: "stays",
         ENDED: "left",
     }
-    assert reasons(found)[FRESH] == "等级不符"
-    assert reasons(found)[ENDED].startswith("不在当日名册")
-    assert found["reason"].notna().all()
-    assert not (found["listed"] & (found["tier"] != "A")).any()
-    assert (found.loc[~found["listed"], "quiet"] == "").all()
+    assert reasons(trust_rows)[FRESH] == "等级不符"
+    assert reasons(trust_rows)[ENDED].startswith("不在当日名册")
+    assert trust_rows["reason"].notna().all()
+    assert not (trust_rows["listed"] & (trust_rows["tier"] != "A")).any()
+    assert (trust_rows.loc[~trust_rows["listed"], "quiet"] == "").all()
     alone = trust_list.trust_list(store, warehouse, BOOK, EVE)
     assert set(alone.loc[alone["listed"], "move"]) == {"entered"}
     same_tier = pd.DataFrame({"code": [AGED, CLEAN], "tier": "A"})
@@ -139,13 +139,13 @@ def test_entries_and_exits_follow_from_what_was_known_on_the_two_days(places):
 
 def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp_path):
     warehouse, store = places
-    found = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
-    sheet, plain = trust_list.write_trust_list(found, DAY, tmp_path)
+    trust_rows = trust_list.trust_list(store, warehouse, BOOK, DAY, EVE)
+    sheet, plain = trust_list.write_trust_list(trust_rows, DAY, tmp_path)
 
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
-    told = {row[0]: row for row in rows}
-    assert told[CLEAN][1] == "'=1+1"
-    assert {code: row[3].split(" ")[0] for code, row in told.items()} == {
+    row_by_code = {row[0]: row for row in rows}
+    assert row_by_code[CLEAN][1] == "'=1+1"
+    assert {code: row[3].split(" ")[0] for code, row in row_by_code.items()} == {
         CLEAN: "在列",
         AGED: "新进",
         FRESH: "退出",
@@ -159,23 +159,23 @@ def test_the_files_hold_who_is_or_was_on_the_list_and_harmless_cells(places, tmp
 
 def test_coverage_by_law_goes_before_quiet_items(places):
     warehouse, store = places
-    found = trust_list.trust_list(store, warehouse, BOOK, DAY).set_index("code")
-    assert found.loc[CLEAN, "duty"] == "food"
-    assert found.loc[CLEAN, "quiet"] == "disclosure"
+    trust_rows = trust_list.trust_list(store, warehouse, BOOK, DAY).set_index("code")
+    assert trust_rows.loc[CLEAN, "duty"] == "food"
+    assert trust_rows.loc[CLEAN, "quiet"] == "disclosure"
 
     table = pd.DataFrame({"fields": [";x_food;", ";x_general;"], "listed": [True, True]})
     items = {"food_operation": "food", "disclosure": "general"}
-    told = trust_list.with_items(table, items, trust_list.duties_on(BOOK, DAY))
-    assert told["quiet"].tolist() == ["disclosure", "food_operation;disclosure"]
-    assert told["duty"].tolist() == ["food", ""]
+    rows_with_items = trust_list.with_items(table, items, trust_list.duties_on(BOOK, DAY))
+    assert rows_with_items["quiet"].tolist() == ["disclosure", "food_operation;disclosure"]
+    assert rows_with_items["duty"].tolist() == ["food", ""]
     assert trust_list.duties_on(BOOK, date(2018, 1, 1)) == {}
 
 
 def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_path):
     warehouse, store = places
-    found = exempt_chains.chain_list(store, warehouse, BOOK, DAY, EVE)
+    chain_rows = exempt_chains.chain_list(store, warehouse, BOOK, DAY, EVE)
 
-    assert moves(found) == {
+    assert moves(chain_rows) == {
         CLEAN: "stays",
         AGED: "entered",
         FRESH: "stays",
@@ -183,7 +183,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
         CLOSED: "left",
         FAILED: "",
     }
-    assert reasons(found) == {
+    assert reasons(chain_rows) == {
         CLEAN: "评审通过且守信",
         AGED: "评审通过且守信",
         FRESH: "评审通过且守信",
@@ -191,7 +191,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
         CLOSED: "评审通过，但已停止食品经营",
         FAILED: "总部评审未通过",
     }
-    _, plain = exempt_chains.write_chain_list(found, DAY, tmp_path)
+    _, plain = exempt_chains.write_chain_list(chain_rows, DAY, tmp_path)
     rows = list(csv.reader(plain.read_text("utf-8-sig").splitlines()))[2:]
     assert sorted(row[0] for row in rows) == sorted([CLEAN, AGED, FRESH, FOOD, CLOSED])
     assert {row[4] for row in rows} == {"2024-01-05", "2025-04-10"}
@@ -200,7 +200,7 @@ def test_a_food_chain_is_exempt_while_reviewed_trusted_and_clean(places, tmp_pat
 def test_a_tier_that_is_too_low_ends_the_exemption(places):
     warehouse, _ = places
     night = pd.DataFrame({"code": [CLEAN, FRESH], "tier": ["D", "B"]})
-    found = exempt_chains.chain_exemptions(night, warehouse, BOOK, EVE)
+    exemptions = exempt_chains.chain_exemptions(night, warehouse, BOOK, EVE)
 
-    assert found["listed"].tolist() == [False, True]
-    assert found["reason"].str.startswith("评审通过，但等级不符").tolist() == [True, False]
+    assert exemptions["listed"].tolist() == [False, True]
+    assert exemptions["reason"].str.startswith("评审通过，但等级不符").tolist() == [True, False]

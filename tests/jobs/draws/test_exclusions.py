@@ -67,7 +67,7 @@ def plan_of(field, bureau=OWN):
     item = items.get(field, "disclosure")
     qualification = field if field in items else "general"
     filed = {"period": {"first": "2026-01-01", "last": "2026-12-31"}, "published_on": "2026-03-01"}
-    given = (
+    plan_fields = (
         PLAN
         | filed
         | {
@@ -77,7 +77,7 @@ def plan_of(field, bureau=OWN):
             "bureau": bureau,
         }
     )
-    return read_plan(given, BOOK, date(2026, 3, 1))
+    return read_plan(plan_fields, BOOK, date(2026, 3, 1))
 
 
 def owed(folder, field, as_of=DAY):

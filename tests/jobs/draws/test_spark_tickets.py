@@ -32,10 +32,10 @@ def test_tickets_of_a_cluster_stand_in_the_order_of_the_codes(spark, monkeypatch
     monkeypatch.setattr(tickets, "_SLICE", 100)
     codes = [code(number).encode() for number in range(size)]
 
-    found = SparkBound(spark, "种子 7", "r").starts(iter(codes))
+    ticket_starts = SparkBound(spark, "种子 7", "r").starts(iter(codes))
 
-    assert found.dtype == np.uint64
-    np.testing.assert_array_equal(found, BoundTicket("种子 7", "r").starts(codes))
+    assert ticket_starts.dtype == np.uint64
+    np.testing.assert_array_equal(ticket_starts, BoundTicket("种子 7", "r").starts(codes))
 
 
 def test_a_draw_on_spark_is_that_of_its_verifier(spark, frozen):

@@ -62,13 +62,15 @@ def without_each(store: EventColumns, table: str) -> tuple[EventColumns, np.ndar
         if name == "enterprise":
             tables[name] = {k: read_only(a[owner]) for k, a in arrays.items()}
             continue
-        at, whose = spans(arrays["offsets"], owner)
+        event_places, whose = spans(arrays["offsets"], owner)
         if name == table:
-            kept = at != whose
-            at, whose = at[kept], whose[kept]
+            is_other = event_places != whose
+            event_places, whose = event_places[is_other], whose[is_other]
         ends = np.searchsorted(whose, np.arange(owner.shape[0] + 1))
-        own = {k: read_only(a[at]) for k, a in arrays.items() if k != "offsets"}
-        tables[name] = {**own, "offsets": read_only(ends)}
+        remaining_arrays = {
+            k: read_only(a[event_places]) for k, a in arrays.items() if k != "offsets"
+        }
+        tables[name] = {**remaining_arrays, "offsets": read_only(ends)}
     return replace(store, tables=tables), owner
 
 
@@ -96,18 +98,18 @@ def test_taking_an_event_away_moves_only_what_reads_it(model, rows, table):
     model.compiled.fill(store, read_only(owner), read_only(day), before, shared)
     model.compiled.fill(other, read_only(np.arange(owner.shape[0])), read_only(day), after, shared)
     moved = ~((before == after) | (np.isnan(before) & np.isnan(after)))
-    own, reader = raw(model), readers_of(model.compiled.features).tables[table]
+    raw_points, reader = raw(model), readers_of(model.compiled.features).tables[table]
     counts = [(k, f.id) for k, f in enumerate(model.compiled.features) if _counts(f, table)]
-    at = 0
+    event_place = 0
     for row in np.unique(owner):
         readings = list(reader.readings(store, int(row), day_number(DAY)))
         for k, name in counts:
-            assert before[k, at] == sum(name in r.read_by for r in readings), (name, row)
+            assert before[k, event_place] == sum(name in r.read_by for r in readings), (name, row)
         for reading in readings:
-            changed = {name for k, name in own if moved[k, at]}
+            changed = {name for k, name in raw_points if moved[k, event_place]}
             assert changed <= set(reading.read_by), (table, row, changed)
-            at += 1
-    assert at == owner.shape[0]
+            event_place += 1
+    assert event_place == owner.shape[0]
 
 
 def _counts(f, table):
@@ -153,7 +155,7 @@ def test_a_derived_indicator_is_named_through_what_it_is_made_of(model, rows):
 def test_an_x_that_does_not_apply_is_named_but_makes_nothing_count(model, rows):
     table = model.release.tables["x_food"]
     only = {i.feature for i in table.indicators}
-    found = [
+    uses_found = [
         i
         for row in range(0, len(rows.event_columns), 25)
         for uses in uses_of(model, rows, row).values()
@@ -162,14 +164,14 @@ def test_an_x_that_does_not_apply_is_named_but_makes_nothing_count(model, rows):
         if i["indicator"] in only
     ]
 
-    assert any("x_food" in i["enters"] for i in found)
-    assert any(i["enters"] == [] for i in found)
+    assert any("x_food" in i["enters"] for i in uses_found)
+    assert any(i["enters"] == [] for i in uses_found)
 
 
 def test_a_relation_of_neighbours_is_read_while_it_holds(tmp_path):
     """Held against the sums over neighbours, over every indicator of them."""
-    kept = random_warehouse(tmp_path / "w", seed=3, events=300)
-    store = open_event_columns(kept.path)
+    warehouse = random_warehouse(tmp_path / "w", seed=3, events=300)
+    store = open_event_columns(warehouse.path)
     near = tuple(f for f in features().values() if f.aggregate == "neighbours")
     day = day_number(date(2025, 3, 31))
     readers = readers_of(near)
@@ -195,22 +197,22 @@ class _Ones:
 
 def test_what_becomes_known_later_is_not_told_as_a_reason(tmp_path):
     """An ending known after the day leaves its outcome unsaid on the day."""
-    kept = random_warehouse(tmp_path / "w", seed=3, events=300)
-    world = open_rows(kept.path, open_event_columns(kept.path))
+    warehouse = random_warehouse(tmp_path / "w", seed=3, events=300)
+    world = open_rows(warehouse.path, open_event_columns(warehouse.path))
     early = model_on(Rulebook.load(), load_release(), date(2025, 3, 31))
     outcomes = {n: {c.name for c in t.columns if c.with_end} for n, t in directory().items()}
-    found = 0
+    hidden_reasons = 0
     for row in range(len(world.event_columns)):
         for table, uses in uses_of(early, world, row).items():
             later = [
                 e["event_id"] for e in world.rows_of(table, row) if _ends_after(e, early.as_of)
             ]
             for use in (u for u in uses if u.event["event_id"] in later):
-                told = [r["zh"] for r in use.why_none if r["reason"] in outcomes[table]]
-                found += len(told)
+                reason_texts = [r["zh"] for r in use.why_none if r["reason"] in outcomes[table]]
+                hidden_reasons += len(reason_texts)
                 assert all(use.event[name] is None for name in ("ended_on", *outcomes[table]))
-                assert all(words.endswith("未填") for words in told)
-    assert found
+                assert all(words.endswith("未填") for words in reason_texts)
+    assert hidden_reasons
 
 
 def _ends_after(event, day):
@@ -237,7 +239,7 @@ def test_a_hidden_event_says_why(model, rows):
         .items()
         for r in several
     )
-    table, found = reading
+    table, event_uses = reading
 
-    assert found.hidden in ("not_happened", "not_known")
-    assert reasons(directory()[table], found, {}, {}, DAY)[0].reason == found.hidden
+    assert event_uses.hidden in ("not_happened", "not_known")
+    assert reasons(directory()[table], event_uses, {}, {}, DAY)[0].reason == event_uses.hidden

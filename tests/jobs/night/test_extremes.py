@@ -69,14 +69,16 @@ def warehouse_rows(folder, sql):
 def test_each_accepted_value_goes_in_as_it_is_and_each_other_is_quarantined(folder):
     accepted, wrong = set(), []
     for table in directory().values():
-        own = [t for t in TRIALS if t.table is table]
-        names = ", ".join(f'"{t.column.name}"' for t in {t.column.name: t for t in own}.values())
-        keys = list({t.column.name: t for t in own})
+        table_trials = [t for t in TRIALS if t.table is table]
+        names = ", ".join(
+            f'"{t.column.name}"' for t in {t.column.name: t for t in table_trials}.values()
+        )
+        keys = list({t.column.name: t for t in table_trials})
         stored = {
             row[0]: dict(zip(keys, row[1:], strict=True))
             for row in warehouse_rows(folder, f"SELECT code, {names} FROM {table.name}")
         }
-        for t in own:
+        for t in table_trials:
             value = stored[t.code][t.column.name] if t.code in stored else None
             if value != t.meant:
                 wrong.append((table.name, t.column.name, t.text, value, t.meant))
@@ -103,15 +105,15 @@ def test_what_is_outside_is_quarantined_with_its_row_its_value_and_a_reason(fold
             [files],
         ).fetchall()
     reasons: dict[tuple[str, int], set[str]] = {}
-    for file, row, reason, found, zh, en in lines:
+    for file, row, reason, raw_text, zh, en in lines:
         reasons.setdefault((Path(file).stem[3:], row), set()).add(reason)
-        assert found
+        assert raw_text
         assert "{}" not in zh + en
     for table in directory().values():
         for row, t in enumerate((t for t in TRIALS if t.table is table), start=2):
-            told = reasons.get((table.name, row), set())
-            assert (t.meant is None) == bool(told), (t, told)
-            assert t.meant is not None or told & REASONS[t.column.type], (t, told)
+            row_reasons = reasons.get((table.name, row), set())
+            assert (t.meant is None) == bool(row_reasons), (t, row_reasons)
+            assert t.meant is not None or row_reasons & REASONS[t.column.type], (t, row_reasons)
     assert set().union(*reasons.values()) >= {r for kind in REASONS.values() for r in kind}
 
 
@@ -144,9 +146,9 @@ def test_the_kernel_and_the_oracle_agree_on_every_extreme(folder):
         con.executemany(
             "INSERT INTO spine VALUES (?, ?, ?)", [(i, c, DAY) for i, c in enumerate(codes)]
         )
-        found = con.sql(feature_sql(list(compiled.features))).to_arrow_table()
+        oracle_rows = con.sql(feature_sql(list(compiled.features))).to_arrow_table()
     for k, name in enumerate(compiled.ids):
-        expected = [np.nan if v is None else v for v in found.column(name).to_pylist()]
+        expected = [np.nan if v is None else v for v in oracle_rows.column(name).to_pylist()]
         np.testing.assert_array_equal(x[k], expected, err_msg=name)
 
 
@@ -159,12 +161,14 @@ def test_restoration_alerts_draws_and_explanations_take_every_extreme(folder, tm
         store_back_tests(store, ACT, DAY, *back_test(warehouse, BOOK, DAY, propose=True))
         assert update_alerts(warehouse, store, BOOK, DAY, ACT).detections > 0
         steps.file_plan(store, ACT, PLAN, BOOK, date(2026, 3, 1))
-        asked = steps.FreezeRequest("p", "d", DAY, steps.People(PEOPLE, b"inspector,code,reason\n"))
-        steps.freeze(store, ACT, warehouse, BOOK, asked)
+        freeze_request = steps.FreezeRequest(
+            "p", "d", DAY, steps.People(PEOPLE, b"inspector,code,reason\n")
+        )
+        steps.freeze(store, ACT, warehouse, BOOK, freeze_request)
         assert len(steps.frame_of(store, "d").rows) > 100
     clustered = open_event_columns(warehouse)
-    told = [explain(warehouse, clustered, model(), t.code) for t in explained()]
-    assert all(np.isfinite(one["composite"]) for one in told)
+    explanations = [explain(warehouse, clustered, model(), t.code) for t in explained()]
+    assert all(np.isfinite(explanation["composite"]) for explanation in explanations)
 
 
 def explained():

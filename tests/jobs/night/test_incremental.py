@@ -108,8 +108,8 @@ def test_a_changed_rule_computes_everybody_from_its_day_on(night, tmp_path):
     """A rule that comes into force between two nights counts although no file was touched."""
     model = night[1]
     cutoffs = (Path(stores.__file__).parents[1] / "rules/data/tiers/cutoffs.yaml").read_text()
-    own = tmp_path / "rules" / "tiers"
-    own.mkdir(parents=True)
+    rules_folder = tmp_path / "rules" / "tiers"
+    rules_folder.mkdir(parents=True)
     day = model.as_of + timedelta(days=2)
     entry = f"""
   - effective_from: {day}
@@ -117,7 +117,7 @@ def test_a_changed_rule_computes_everybody_from_its_day_on(night, tmp_path):
     verification: proposal
     source: {{title: 试行, number: 无, article: 无, published_on: {day}}}
 """
-    (own / "cutoffs.yaml").write_text(cutoffs.rstrip() + entry, encoding="utf-8")
+    (rules_folder / "cutoffs.yaml").write_text(cutoffs.rstrip() + entry, encoding="utf-8")
     rules = Rulebook.load(tmp_path / "rules")
     before = _next(night, _tomorrow(model, rules=rules))
     after = _next(night, _tomorrow(_tomorrow(model), rules=rules))
@@ -191,14 +191,14 @@ def test_entries_that_were_taken_back_without_a_trace_are_noticed(night):
 def test_the_self_check_names_whom_was_carried_over_wrongly(night, name):
     folder, model = night
     file = folder / "out" / reuse.FOLDER / f"{name}.npy"
-    held = np.load(file)
+    carried_scores = np.load(file)
     if name == "due":
-        held[:] = np.iinfo(np.int64).max  # nobody is due any more
+        carried_scores[:] = np.iinfo(np.int64).max  # nobody is due any more
         model = model_on(BOOK, RELEASE, model.as_of + timedelta(days=60))
     else:
-        held[...] = held + 1
+        carried_scores[...] = carried_scores + 1
         model = _tomorrow(model)
-    np.save(file, held)
+    np.save(file, carried_scores)
     before = {f.name: f.read_bytes() for f in (folder / "out").iterdir() if f.is_file()}
     with pytest.raises(NightRefuted, match=r'self-check: "\w+" of 91[0-9A-Z]{16} was carried over'):
         _next(night, model, check=1)
@@ -210,8 +210,8 @@ def test_the_self_check_names_whose_events_the_store_holds_wrongly(night):
     folder, model = night
     path = open_event_columns(folder / "w").path
     file = Path(str(path)) / "penalty" / "known.npy"
-    held = np.load(file)
-    np.save(file, held - 1)
+    known_days = np.load(file)
+    np.save(file, known_days - 1)
     with pytest.raises(NightRefuted, match=r'other events of 91\w{16} in "penalty"'):
         _next(night, _tomorrow(model), check=1)
     assert _next(night, _tomorrow(model), full=True).enterprises > 0
@@ -234,9 +234,9 @@ def test_a_kill_anywhere_leaves_a_night_from_which_the_next_goes_on(night, monke
     killed = True
     while killed:
         limit, calls, killed = limit + 1, [0], False
-        here = folder / f"k{limit}"
+        copied_night = folder / f"k{limit}"
         for name in ("w", "out"):
-            shutil.copytree(folder / name, here / name)
+            shutil.copytree(folder / name, copied_night / name)
 
         def replaced(*args, calls=calls, limit=limit):
             calls[0] += 1
@@ -246,13 +246,13 @@ def test_a_kill_anywhere_leaves_a_night_from_which_the_next_goes_on(night, monke
 
         monkeypatch.setattr(os, "replace", replaced)
         try:
-            run_night(here / "w", here / "out", tomorrow)
+            run_night(copied_night / "w", copied_night / "out", tomorrow)
         except Killed:
             killed = True
         monkeypatch.setattr(os, "replace", real)
-        _whole_or_none(here / "out", old)
-        report = run_night(here / "w", here / "out", tomorrow)
-        assert not _differing(pq.read_table(report.scores), _anew(here / "w", tomorrow))
+        _whole_or_none(copied_night / "out", old)
+        report = run_night(copied_night / "w", copied_night / "out", tomorrow)
+        assert not _differing(pq.read_table(report.scores), _anew(copied_night / "w", tomorrow))
         assert report.carried > 0
     assert limit >= 4
 
@@ -260,9 +260,9 @@ def test_a_kill_anywhere_leaves_a_night_from_which_the_next_goes_on(night, monke
 def _whole_or_none(out: Path, old: tuple[bytes, bytes]) -> None:
     run, scores = out / "run.json", out / "scores.parquet"
     if run.exists() and (run.read_bytes(), scores.read_bytes()) != old:
-        told = json.loads(run.read_text())["provenance"]
+        provenance = json.loads(run.read_text())["provenance"]
         inside = pq.read_schema(scores).metadata
-        assert {k: inside[f"xhcredit.{k}".encode()].decode() for k in told} == told
+        assert {k: inside[f"xhcredit.{k}".encode()].decode() for k in provenance} == provenance
 
 
 def test_what_comes_in_of_one_computes_those_whose_indicators_read_it(tmp_path):
@@ -271,7 +271,7 @@ def test_what_comes_in_of_one_computes_those_whose_indicators_read_it(tmp_path):
     day = world.day
     codes = [f"91{letter * 16}" for letter in "ABC"]
     known = {"known_on": day - timedelta(days=900), "occurred_on": day - timedelta(days=900)}
-    told = [
+    relations = [
         {"code": c, **known, "kind": "controller", "node": c[2] if c != codes[1] else "A"}
         for c in codes
     ]
@@ -279,7 +279,7 @@ def test_what_comes_in_of_one_computes_those_whose_indicators_read_it(tmp_path):
         {"code": c, "known_on": known["known_on"], "established_on": known["known_on"]}
         for c in codes
     ]
-    world.write({"enterprise": register, "relation": told})
+    world.write({"enterprise": register, "relation": relations})
     run_night(tmp_path / "w", tmp_path / "out", model_on(BOOK, RELEASE, day))
     listed = {"code": codes[0], "occurred_on": day, "known_on": day}
     keys = {name: "1" for name in directory()["serious_listing"].key if name not in listed}

@@ -55,9 +55,9 @@ def test_the_result_has_one_row_per_enterprise_with_provenance_inside(night):
     assert set(expected) <= set(table.column_names)
     assert table.num_rows == report.enterprises == len(set(table.column("code").to_pylist()))
     assert sum(report.tiers.values()) == report.enterprises
-    kept = {k.decode(): v.decode() for k, v in table.schema.metadata.items()}
-    assert {k: kept[f"xhcredit.{k}"] for k in report.provenance} == report.provenance
-    assert "内部参考" in kept["xhcredit.mark"]
+    metadata = {k.decode(): v.decode() for k, v in table.schema.metadata.items()}
+    assert {k: metadata[f"xhcredit.{k}"] for k in report.provenance} == report.provenance
+    assert "内部参考" in metadata["xhcredit.mark"]
 
 
 def test_the_same_provenance_again_changes_nothing(night, model):
@@ -85,16 +85,16 @@ def test_explaining_one_enterprise_tells_what_the_night_wrote(night, model):
     folder, report = night
     store = open_event_columns(folder / "warehouse")
     for row in pq.read_table(report.scores).to_pylist():
-        told = explain(folder / "warehouse", store, model, row["code"])
-        assert (told["composite"], told["tier"]) == (row["composite"], row["tier"])
-        assert told["decided_by"] == row["decided_by"]
-        assert told["national_evaluation"] == row["national_evaluation"]
-        for score in told["scores"]:
+        explanation = explain(folder / "warehouse", store, model, row["code"])
+        assert (explanation["composite"], explanation["tier"]) == (row["composite"], row["tier"])
+        assert explanation["decided_by"] == row["decided_by"]
+        assert explanation["national_evaluation"] == row["national_evaluation"]
+        for score in explanation["scores"]:
             base = model.release.tables[score["score"]].base
             total = base + math.fsum(i["points"] for i in score["indicators"])
             assert score["points"] == pytest.approx(min(max(total, 0), 1000))
             assert score["points"] == row[score["score"]]
-        costs = [i["costs_composite"] for s in told["scores"] for i in s["indicators"]]
+        costs = [i["costs_composite"] for s in explanation["scores"] for i in s["indicators"]]
         top = sorted((c for c in costs if c > 0), reverse=True)[:4]
         assert [r["points_lost"] for r in row["reasons"]] == pytest.approx(top)
 
@@ -103,8 +103,8 @@ def test_a_withdrawn_event_is_told_but_does_not_count(night, model):
     folder, report = night
     store = open_event_columns(folder / "warehouse")
     codes = pq.read_table(report.scores).column("code").to_pylist()
-    told = [explain(folder / "warehouse", store, model, code) for code in codes]
-    events = [e for one in told for e in one["events"]]
+    explanations = [explain(folder / "warehouse", store, model, code) for code in codes]
+    events = [e for explanation in explanations for e in explanation["events"]]
     withdrawn = [e for e in events if [r["reason"] for r in e["why_none"]] == ["withdrawn"]]
 
     assert withdrawn
@@ -148,22 +148,22 @@ def test_two_nights_into_one_folder_leave_one_whole_night(tmp_path, model):
     other = model_on(Rulebook.load(), load_release(), date(2024, 9, 30))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda m: run_night(tmp_path / "w", tmp_path / "out", m), [model, other] * 3))
-    told = json.loads((tmp_path / "out" / "run.json").read_text())["provenance"]
+    provenance = json.loads((tmp_path / "out" / "run.json").read_text())["provenance"]
 
-    assert told == provenance_of(tmp_path / "out" / "scores.parquet")
+    assert provenance == provenance_of(tmp_path / "out" / "scores.parquet")
 
 
 def test_nothing_is_ingested_while_a_night_reads(tmp_path):
-    kept = random_warehouse(tmp_path / "w")
+    warehouse = random_warehouse(tmp_path / "w")
     refused = pytest.raises(BadInput, match="an ingestion or a night is at work")
-    with kept.reading(), refused, kept.lock():
+    with warehouse.reading(), refused, warehouse.lock():
         pytest.fail("the lock let an ingestion in")
 
 
 def test_a_pack_out_of_service_issues_no_tiers(tmp_path):
     """The kill switch of the core pack: no tier from that day on, as before on earlier days."""
-    own = tmp_path / "packs"
-    own.mkdir()
+    rules_folder = tmp_path / "packs"
+    rules_folder.mkdir()
     shipped = (files("xhcredit.rules") / "data" / "packs" / "core.yaml").read_text(encoding="utf-8")
     entry = """
   - effective_from: 2025-01-01
@@ -171,7 +171,7 @@ def test_a_pack_out_of_service_issues_no_tiers(tmp_path):
     verification: proposal
     source: {title: 停用通知, number: 无, article: 无, published_on: 2025-01-01}
 """
-    (own / "core.yaml").write_text(shipped.rstrip() + entry, encoding="utf-8")
+    (rules_folder / "core.yaml").write_text(shipped.rstrip() + entry, encoding="utf-8")
     rules = Rulebook.load(tmp_path)
 
     assert model_on(rules, load_release(), date(2024, 12, 31)).policy.directs

@@ -52,7 +52,7 @@ def told_by(progress):
 def run(folder, out, model, **options):
     progress = []
     report = run_night(
-        folder / "w", out, model, progress=lambda *one: progress.append(one), **options
+        folder / "w", out, model, progress=lambda *step: progress.append(step), **options
     )
     return report, progress
 
@@ -148,8 +148,8 @@ def test_what_another_night_left_is_not_gone_on_with(whole, in_slices, tmp_path)
 def test_a_refuted_night_is_not_gone_on_with(whole, in_slices, tmp_path):
     folder, _ = whole
     run(folder, tmp_path / "out", model_of(DAY))
-    kept = tmp_path / "out" / ".carry" / "general.npy"
-    np.save(kept, np.load(kept) + 1)
+    carried_file = tmp_path / "out" / ".carry" / "general.npy"
+    np.save(carried_file, np.load(carried_file) + 1)
     later = model_of(DAY + timedelta(days=1))
 
     with pytest.raises(NightRefuted, match=r'"general" of \w+ was carried over'):
@@ -163,13 +163,13 @@ def test_columns_of_a_model_without_neighbours_are_made_and_found_again(whole, t
     plain = [f for f in model.compiled.features if f.aggregate not in ("neighbours", "derived")]
     alone = replace(model, compiled=compile_features(plain))
     store = open_event_columns(folder / "w")
-    made = open_columns(tmp_path, store, alone, np.arange(3), full=True)
-    made.due[:] = 5
+    columns = open_columns(tmp_path, store, alone, np.arange(3), full=True)
+    columns.due[:] = 5
     again = open_columns(tmp_path, store, alone, np.arange(3), full=True)
 
     assert again.neighbours.shape == (3, 0)
     assert again.due.tolist() == [5, 5, 5]
-    assert again.folder == made.folder
+    assert again.folder == columns.folder
 
 
 def files_of(folder):
@@ -186,24 +186,24 @@ def test_killed_clustering_goes_on_with_the_tables_that_are_done(whole, tmp_path
     assert {k.split("/")[0] for k in begun} == set(names[:5])
     (part / "half" / names[5]).mkdir(parents=True)
     (part / "half" / names[5] / "known.npy").write_bytes(b"half a file")
-    made = files_of(open_event_columns(tmp_path / "w").path)
+    finished_files = files_of(open_event_columns(tmp_path / "w").path)
 
-    assert {k: made[k].stat().st_ino for k in begun} == begun
+    assert {k: finished_files[k].stat().st_ino for k in begun} == begun
     uncut = files_of(open_event_columns(whole[0] / "w").path)
-    assert {k: f.read_bytes() for k, f in made.items()} == {
+    assert {k: f.read_bytes() for k, f in finished_files.items()} == {
         k: f.read_bytes() for k, f in uncut.items()
     }
     assert [f.name for f in (tmp_path / "w" / "clustered").iterdir()] == [
-        next(iter(made.values())).relative_to(tmp_path / "w" / "clustered").parts[0]
+        next(iter(finished_files.values())).relative_to(tmp_path / "w" / "clustered").parts[0]
     ]
 
 
 @pytest.mark.parametrize(
-    ("told", "held"),
+    ("setting", "byte_limit"),
     [("1GB", 520_000_000), ("1.5 GiB", 1_130_612_736), ("", None)],
 )
-def test_sorting_may_take_what_the_program_leaves(told, held):
-    assert for_sorting(told) == held
+def test_sorting_may_take_what_the_program_leaves(setting, byte_limit):
+    assert for_sorting(setting) == byte_limit
 
 
 def test_too_little_memory_is_told(whole, tmp_path):

@@ -35,7 +35,7 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory, model):
+def spark_night(tmp_path_factory, model):
     """A warehouse and its night without Spark."""
     folder = tmp_path_factory.mktemp("spark")
     random_warehouse(folder / "warehouse")
@@ -43,10 +43,10 @@ def here(tmp_path_factory, model):
 
 
 def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
-    here, model, monkeypatch
+    spark_night, model, monkeypatch
 ):
     """Bytes of both files are those of the embedded night, and the next night carries on."""
-    folder, report = here
+    folder, report = spark_night
     monkeypatch.setattr(spark_slices, "SLICES", 6)
     over, killed = threading.Event(), []
     watch = threading.Thread(
@@ -72,8 +72,8 @@ def test_a_worker_killed_in_the_middle_leaves_the_night_as_it_is_without_spark(
 
 
 @pytest.fixture
-def task(here, model, tmp_path):
-    store = open_event_columns(here[0] / "warehouse")
+def task(spark_night, model, tmp_path):
+    store = open_event_columns(spark_night[0] / "warehouse")
     task = spark_slices._spark_task(tmp_path, store, model, 3)
     Path(task.slices).mkdir(parents=True)
     return store, task
@@ -86,13 +86,13 @@ def test_slices_in_any_order_and_number_are_the_whole_night(task, model):
     rows = present_rows(store, model.as_of)
     quiet = {"progress": lambda *_: None}
     columns = open_columns(None, store, model, rows, full=True)
-    made = spark_slices._gather_slices(task, columns, **quiet).columns
+    gathered = spark_slices._gather_slices(task, columns, **quiet).columns
     whole = score_night(Path(), None, store, model, rows, full=True, check=0, **quiet).columns
 
     for name, column in whole.results.columns.items():
-        np.testing.assert_array_equal(made.results.columns[name], column)
-    np.testing.assert_array_equal(made.due, whole.due)
-    np.testing.assert_array_equal(made.neighbours, whole.neighbours)
+        np.testing.assert_array_equal(gathered.results.columns[name], column)
+    np.testing.assert_array_equal(gathered.due, whole.due)
+    np.testing.assert_array_equal(gathered.neighbours, whole.neighbours)
     assert not list(Path(task.slices).glob("*.part"))
 
 

@@ -50,34 +50,34 @@ def test_a_store_shuffled_by_two_workers_is_that_of_one_machine_though_one_dies(
     watch.start()
     try:
         with Spark(TWO_WORKERS) as spark:
-            made = open_event_columns(there, spark=spark)
+            shuffled = open_event_columns(there, spark=spark)
     finally:
         over.set()
         watch.join()
 
     assert killed
-    same(made, open_event_columns(twin(grown, tmp_path / "here")))
+    same(shuffled, open_event_columns(twin(grown, tmp_path / "here")))
     assert not [f for f in there.rglob("*") if f.name == ".runs" or f.suffix == ".part"]
 
 
-def in_turn(kept, count, rng):
+def in_turn(warehouse, count, rng):
     """A way to sort without Spark: rows in any order, in batches of any size, some runs twice."""
 
     def sort(con, t, enterprises, out):
-        holding = [entry for entry in kept.entries() if t.name in entry.parts]
+        holding = [entry for entry in warehouse.entries() if t.name in entry.parts]
         runs = out.resolve() / ".runs"
         runs.mkdir(parents=True)
-        sorting = shuffle._sort_plan(kept, t, holding, enterprises, runs)
+        sorting = shuffle._sort_plan(warehouse, t, holding, enterprises, runs)
         sorting = replace(sorting, count=min(count, enterprises))
-        tasks = shuffle._tasks(t, kept, holding)
+        tasks = shuffle._tasks(t, warehouse, holding)
         numbers = pa.RecordBatch.from_arrays([pa.array(range(len(tasks)))], ["id"])
         rows = pa.Table.from_batches(shuffle.read_pieces(sorting, tasks, iter([numbers])))
         rows = rows.take(rng.permutation(len(rows)))
         sizes = {}
         for k in [*range(sorting.count), 0]:
-            own = rows.filter(pc.equal(rows["_run"], k)).to_batches(max_chunksize=7)
-            for told in shuffle.sort_run(sorting, iter(own)):
-                sizes[told["run"][0].as_py()] = told["size"][0].as_py()
+            run_batches = rows.filter(pc.equal(rows["_run"], k)).to_batches(max_chunksize=7)
+            for sorted_batch in shuffle.sort_run(sorting, iter(run_batches)):
+                sizes[sorted_batch["run"][0].as_py()] = sorted_batch["size"][0].as_py()
         shuffle._merge_runs(t, runs, sorting, sizes, out / t.name)
         shutil.rmtree(runs)
         return sum(sizes.values())
@@ -87,12 +87,12 @@ def in_turn(kept, count, rng):
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_runs_of_any_number_from_rows_in_any_order_are_one_store(grown, tmp_path, count):
-    kept = Warehouse(grown)
+    warehouse = Warehouse(grown)
     with duckdb.connect() as con:
-        create_views(con, kept)
+        create_views(con, warehouse)
         for name, sort in (
             ("here", cluster.write_table),
-            ("there", in_turn(kept, count, np.random.default_rng(count))),
+            ("there", in_turn(warehouse, count, np.random.default_rng(count))),
         ):
             cluster.build(con, tmp_path / name, sort=sort)
 
@@ -102,8 +102,8 @@ def test_runs_of_any_number_from_rows_in_any_order_are_one_store(grown, tmp_path
 def test_without_versions_only_what_is_stored_travels(tmp_path):
     Growing(tmp_path / "w", seed=1)
     t = directory()["penalty"]
-    kept = Warehouse(tmp_path / "w")
-    sorting = shuffle._sort_plan(kept, t, kept.entries(), 30, tmp_path / "a" / "b")
+    warehouse = Warehouse(tmp_path / "w")
+    sorting = shuffle._sort_plan(warehouse, t, warehouse.entries(), 30, tmp_path / "a" / "b")
 
     assert not sorting.versions
     assert {"code", "event_id", "known_on", "occurred_on"} <= set(sorting.columns)

@@ -108,6 +108,6 @@ def test_bounds_of_derived_features(lo, hi, formula, expected):
     """Whatever the inputs do between their bounds, the value stays between these."""
     f = derived_feature("d", "d", "d", formula, dimension="basic", source="s", missing="m")
     known = {"a": tuple(np.array([v]) for v in lo), "b": tuple(np.array([v]) for v in hi)}
-    found = [float(v[0]) for v in bounds(f, known)]
+    bound_days = [float(v[0]) for v in bounds(f, known)]
 
-    assert found == pytest.approx(expected, nan_ok=True, rel=1e-8)
+    assert bound_days == pytest.approx(expected, nan_ok=True, rel=1e-8)

@@ -53,7 +53,7 @@ def sample(tmp_path_factory):
 
 def test_the_list_is_what_asking_for_each_record_gives(warehouse):
     """The fast way leaves nobody out."""
-    told = find_restorable(warehouse, BOOK, DAY)
+    restorable = find_restorable(warehouse, BOOK, DAY)
     rows = read_records(warehouse, "penalty", DAY)
     each = [
         (row["code"], row["reference"], assess(record_of(row), applied_on=DAY, rules=BOOK))
@@ -62,17 +62,17 @@ def test_the_list_is_what_asking_for_each_record_gives(warehouse):
 
     expected = {(code, doc) for code, doc, answer in each if answer.eligible}
     assert expected
-    assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "now"} == (
-        expected
-    )
+    assert {
+        (r.code, r.reference) for r in restorable if r.table == "penalty" and r.state == "now"
+    } == (expected)
     soon = {
         (code, doc)
         for code, doc, a in each
         if not a.eligible and a.earliest_on and DAY < a.earliest_on <= DAY + timedelta(days=30)
     }
-    assert {(r.code, r.reference) for r in told if r.table == "penalty" and r.state == "soon"} == (
-        soon
-    )
+    assert {
+        (r.code, r.reference) for r in restorable if r.table == "penalty" and r.state == "soon"
+    } == (soon)
 
 
 @pytest.mark.parametrize("day", [DAY, date(2024, 3, 31)])
@@ -92,9 +92,9 @@ def one_by_one(warehouse, day):
     each = []
     for table in TABLES:
         frame = read_records(warehouse, table, day)
-        for at in range(len(frame)):
+        for row_number in range(len(frame)):
             each += _restorable_of_table(
-                frame.iloc[[at]].reset_index(drop=True), BOOK, day, horizon
+                frame.iloc[[row_number]].reset_index(drop=True), BOOK, day, horizon
             )
     return sorted(map(astuple, each), key=str)
 
@@ -102,18 +102,18 @@ def one_by_one(warehouse, day):
 @pytest.mark.parametrize("day", [DAY, date(2025, 12, 30), date(2026, 4, 1), date(2026, 6, 10)])
 def test_the_list_is_what_it_would_be_record_by_record(warehouse, day):
     """Words are made once for all records that differ in nothing else; every column is compared."""
-    told = find_restorable(warehouse, BOOK, day)
+    restorable = find_restorable(warehouse, BOOK, day)
 
-    assert len(told) > 5
-    assert sorted(map(astuple, told), key=str) == one_by_one(warehouse, day)
+    assert len(restorable) > 5
+    assert sorted(map(astuple, restorable), key=str) == one_by_one(warehouse, day)
 
 
 @pytest.mark.parametrize("day", [date(2024, 3, 1), date(2025, 12, 24), date(2026, 6, 30)])
 def test_every_record_of_the_sample_is_listed_as_it_is_answered_alone(sample, day):
-    told = find_restorable(sample, BOOK, day)
-    tables = {row.table for row in told}
+    restorable = find_restorable(sample, BOOK, day)
+    tables = {row.table for row in restorable}
 
-    assert sorted(map(astuple, told), key=str) == one_by_one(sample, day)
+    assert sorted(map(astuple, restorable), key=str) == one_by_one(sample, day)
     assert {"penalty", "abnormal_listing"} <= tables
     assert bool(tables & {"inspection", "food_sample"}) == (day >= date(2025, 12, 25))
 
@@ -126,10 +126,10 @@ def test_what_ends_by_itself_or_is_not_published_is_not_in_the_list(sample):
     }
     routes = Counter()
     for row in read_records(sample, "penalty", day).to_dict("records"):
-        told = assess(record_of(row), applied_on=day, rules=BOOK)
-        routes[told.route] += 1
-        assert told.route in ("restoration", "none") or (
-            (row["code"], row["reference"]) not in listed and not told.eligible
+        assessment = assess(record_of(row), applied_on=day, rules=BOOK)
+        routes[assessment.route] += 1
+        assert assessment.route in ("restoration", "none") or (
+            (row["code"], row["reference"]) not in listed and not assessment.eligible
         )
 
     assert min(routes["unpublished"], routes["restoration"], routes["none"]) > 5
@@ -137,10 +137,10 @@ def test_what_ends_by_itself_or_is_not_published_is_not_in_the_list(sample):
 
 
 def test_every_row_says_what_is_missing_and_the_first_come_first(warehouse):
-    told = find_restorable(warehouse, BOOK, DAY)
+    restorable = find_restorable(warehouse, BOOK, DAY)
 
-    assert all("信用承诺书" in row.missing for row in told)
-    order = [list(STATES).index(row.state) for row in told]
+    assert all("信用承诺书" in row.missing for row in restorable)
+    order = [list(STATES).index(row.state) for row in restorable]
     assert order == sorted(order)
 
 
@@ -191,9 +191,9 @@ def scored(warehouse):
     return open_event_columns(warehouse), model_on(BOOK, load_release(), DAY)
 
 
-def count_of(told, indicator):
+def count_of(explanation, indicator):
     """Value of an indicator of the general score."""
-    [general] = [s for s in told["scores"] if s["score"] == "general"]
+    [general] = [s for s in explanation["scores"] if s["score"] == "general"]
     return next(i["value"] for i in general["indicators"] if i["indicator"] == indicator)
 
 
@@ -210,17 +210,17 @@ def answers(warehouse, scored):
 
 def test_without_a_record_it_is_not_counted_and_nothing_else_changes(answers):
     change = [
-        (count_of(told["before"], "penalties_24m"), count_of(told["after"], "penalties_24m"))
-        for told in answers
+        (count_of(what_if["before"], "penalties_24m"), count_of(what_if["after"], "penalties_24m"))
+        for what_if in answers
     ]
 
     assert {before - after for before, after in change} == {0, 1}  # minor ones never counted
-    for told in answers:
-        assert count_of(told["after"], "age_days") == count_of(told["before"], "age_days")
+    for what_if in answers:
+        assert count_of(what_if["after"], "age_days") == count_of(what_if["before"], "age_days")
 
 
 def test_restoring_a_penalty_never_costs_points(answers):
-    assert min(told["change"]["composite"] for told in answers) >= 0
+    assert min(what_if["change"]["composite"] for what_if in answers) >= 0
 
 
 def test_the_store_itself_stays_as_it_is(warehouse, scored, answers):
@@ -231,16 +231,16 @@ def test_the_store_itself_stays_as_it_is(warehouse, scored, answers):
 
 
 @pytest.mark.parametrize(
-    ("table", "key", "said"),
+    ("table", "key", "message"),
     [
         ("honour", {}, '"honour" holds no record to restore; choose one of: penalty'),
         ("penalty", {"doc_no": "none"}, "0 records of penalty of .* name exactly one by doc_no"),
     ],
 )
-def test_the_record_must_be_named(warehouse, scored, table, key, said):
+def test_the_record_must_be_named(warehouse, scored, table, key, message):
     code = read_records(warehouse, "penalty", DAY)["code"].iloc[0]
 
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         score_without_record(warehouse, *scored, code, RecordKey(table, key))
 
 

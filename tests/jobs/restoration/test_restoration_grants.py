@@ -47,14 +47,14 @@ def penalty(code=CODE, **changes):
 
 def deliver(warehouse, rows, on, *, register=()):
     """Enter rows as an ingestion of a day does."""
-    made = {"penalty": rows, "enterprise": list(register)}
+    rows_by_table = {"penalty": rows, "enterprise": list(register)}
     extra = "'export.csv' AS source_file, 2 AS source_row"
     selects = {"penalty": f"SELECT *, {extra} FROM penalty"}
     if register:
         selects["enterprise"] = f"SELECT *, 0 AS event_id, {extra} FROM enterprise"
-    kept = Warehouse(warehouse)
+    store = Warehouse(warehouse)
     entry = Entry("", "export.csv", f"{on} {rows}", "test", "test", {}, ingested_on=f"{on}")
-    kept.commit(world.connect(made), selects, entry)
+    store.commit(world.connect(rows_by_table), selects, entry)
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def row(warehouse, code=CODE):
 
 def test_the_night_before_sees_it_and_the_night_after_does_not(warehouse):
     before = night(warehouse, BEFORE)
-    told = apply_grants(warehouse, [GRANT], today=GRANTED)
+    report = apply_grants(warehouse, [GRANT], today=GRANTED)
     after, again = night(warehouse, AFTER), night(warehouse, BEFORE)
 
-    assert (told.written, told.before, told.unknown) == (1, 0, [])
+    assert (report.written, report.before, report.unknown) == (1, 0, [])
     assert before[0] == before[1]
     assert after[0] > after[1]
     assert again == before
@@ -111,9 +111,9 @@ def test_who_reads_scores_sees_it_no_more_and_the_audit_still_does(warehouse):
 def test_again_and_again_changes_nothing(warehouse):
     apply_grants(warehouse, [GRANT], today=GRANTED)
     digest = Warehouse(warehouse).digest()
-    told = apply_grants(warehouse, [GRANT], today=AFTER)
+    report = apply_grants(warehouse, [GRANT], today=AFTER)
 
-    assert (told.written, told.before) == (0, 1)
+    assert (report.written, report.before) == (0, 1)
     assert Warehouse(warehouse).digest() == digest
 
 
@@ -154,9 +154,9 @@ def test_an_upheld_objection_says_so_and_what_is_not_there_is_told(warehouse):
     upheld = Grant(8, OTHER, "penalty", {"doc_no": "一号"}, GRANTED, "objection")
     absent = Grant(9, OTHER, "penalty", {"doc_no": "二号"}, GRANTED, "restored")
     ahead = Grant(10, CODE, "penalty", {"doc_no": "一号"}, AFTER, "restored")
-    told = apply_grants(warehouse, [upheld, absent, ahead], today=GRANTED)
+    report = apply_grants(warehouse, [upheld, absent, ahead], today=GRANTED)
 
-    assert (told.written, told.unknown) == (1, [9])
+    assert (report.written, report.unknown) == (1, [9])
     assert row(warehouse, OTHER)[:2] == (GRANTED, "objection")
     assert row(warehouse)[0] is None
 
@@ -167,9 +167,9 @@ REVOKED = Revocation(7, CODE, "penalty", {"doc_no": "一号"}, AFTER)
 def test_a_revoked_restoration_counts_again_from_that_day_and_no_earlier_day_changes(warehouse):
     apply_grants(warehouse, [GRANT], today=GRANTED)
     between = night(warehouse, GRANTED)
-    told = apply_grants(warehouse, [], [REVOKED], today=AFTER)
+    report = apply_grants(warehouse, [], [REVOKED], today=AFTER)
 
-    assert (told.written, told.reinstated) == (0, 1)
+    assert (report.written, report.reinstated) == (0, 1)
     assert night(warehouse, AFTER)[0] == night(warehouse, AFTER)[1]
     assert night(warehouse, GRANTED) == between  # the days of the restoration stay as they were
     assert between[0] > between[1]
@@ -193,9 +193,9 @@ def test_what_was_revoked_can_be_granted_once_more(warehouse):
     apply_grants(warehouse, [], [REVOKED], today=AFTER)
     later = date(2029, 7, 2)
     anew = Grant(12, CODE, "penalty", {"doc_no": "一号"}, later, "restored")
-    told = apply_grants(warehouse, [anew], [REVOKED], today=later)
+    report = apply_grants(warehouse, [anew], [REVOKED], today=later)
 
-    assert (told.written, told.reinstated) == (1, 0)
+    assert (report.written, report.reinstated) == (1, 0)
     assert row(warehouse)[:2] == (later, "restored")
     assert apply_grants(warehouse, [anew], [REVOKED], today=later).before == 1
 
@@ -205,9 +205,9 @@ def test_a_decision_that_fell_since_is_not_brought_back(warehouse):
     deliver(warehouse, [penalty(**fell)], GRANTED)
     upheld = Grant(8, OTHER, "penalty", {"doc_no": "一号"}, GRANTED, "objection")
     taken = Revocation(9, OTHER, "penalty", {"doc_no": "一号"}, AFTER)
-    told = apply_grants(warehouse, [upheld], [REVOKED, taken], today=AFTER)
+    report = apply_grants(warehouse, [upheld], [REVOKED, taken], today=AFTER)
 
-    assert told.reinstated == 0
+    assert report.reinstated == 0
     assert row(warehouse)[1] == "revoked"
     assert row(warehouse, OTHER)[1] == "objection"
 
@@ -232,12 +232,14 @@ def deliver_checks(warehouse, *rows):
     """Random inspections of market supervision that found problems."""
     usual = {"occurred_on": CHECKED, "known_on": CHECKED, "form": "random", "result": "corrected",
              "failed": True, "agency": "市场监督管理局"}  # fmt: skip
-    made = [usual | row for row in rows]
-    made = [r | {"event_id": world.event_id(directory()["inspection"], r)} for r in made]
+    inspections = [usual | row for row in rows]
+    inspections = [
+        r | {"event_id": world.event_id(directory()["inspection"], r)} for r in inspections
+    ]
     select = "SELECT *, 'checks.csv' AS source_file, 2 AS source_row FROM inspection"
-    kept = Warehouse(warehouse)
+    store = Warehouse(warehouse)
     entry = Entry("", "checks.csv", f"{rows}", "test", "test", {}, ingested_on=f"{CHECKED}")
-    kept.commit(world.connect({"inspection": made}), {"inspection": select}, entry)
+    store.commit(world.connect({"inspection": inspections}), {"inspection": select}, entry)
 
 
 def withdrawn_checks(warehouse):
@@ -257,9 +259,9 @@ def test_a_spot_check_is_hidden_together_with_the_penalty_that_followed(warehous
         {"code": CODE, "inspection_no": "查二", "penalty_doc_no": None},
         {"code": OTHER, "inspection_no": "查三", "penalty_doc_no": "一号"},
     )
-    told = apply_grants(warehouse, [GRANT], today=GRANTED, together_since=TOGETHER)
+    report = apply_grants(warehouse, [GRANT], today=GRANTED, together_since=TOGETHER)
 
-    assert told.written == 2
+    assert report.written == 2
     assert withdrawn_checks(warehouse) == {"查一": GRANTED}
     again = apply_grants(warehouse, [GRANT], today=AFTER, together_since=TOGETHER)
     assert (again.written, again.before) == (0, 2)

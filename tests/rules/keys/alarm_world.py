@@ -38,7 +38,7 @@ NODES = [("address", "地址一"), ("agent", "代理一")]
 def small_world() -> World:
     """Enterprises with few events and with many, in streets and industries, and with relations."""
     rng = np.random.default_rng(7)
-    made: dict[str, list[dict[str, Any]]] = {
+    rows_by_table: dict[str, list[dict[str, Any]]] = {
         "enterprise": [_enterprise(n) for n in range(SIZE)],
         "relation": list(_relations(rng)),
     }
@@ -50,10 +50,10 @@ def small_world() -> World:
         ]
         rows += [_event(name, n, rng, within=80) for n in range(0, SIZE, 9) for _ in range(20)]
         rows += [_surge(name, n, rng) for n in (10, 40) for _ in range(30) if name == "complaint"]
-        made[name] = list({r["event_id"]: r for r in rows}.values())
+        rows_by_table[name] = list({r["event_id"]: r for r in rows}.values())
     folder = TemporaryDirectory()
     atexit.register(folder.cleanup)
-    cluster.build(world.connect(made), Path(folder.name) / "store")
+    cluster.build(world.connect(rows_by_table), Path(folder.name) / "store")
     streets = np.array([f"街道{n % 4}" for n in range(SIZE)])
     return World(cluster.load(Path(folder.name) / "store"), streets=streets)
 

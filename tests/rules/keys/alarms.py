@@ -52,11 +52,11 @@ STEPS = ({"act": "screen", "actor": "a", "colour": "blue", "details": {}},)
 
 def told(book: Rulebook, rule_id: str) -> Iterator[Any]:
     """The alerts of one trigger: night, subject, fact, colour, and who is told of them."""
-    found = {t.id: t for t in active_triggers(book, TODAY)}[rule_id.removeprefix(PREFIX)]
+    trigger = {t.id: t for t in active_triggers(book, TODAY)}[rule_id.removeprefix(PREFIX)]
     rate = book.value("alerts.discovery", Discovery, as_of=TODAY)
-    for night, one in Replay(small_world(), NIGHTS, rate, NOW, FALLS).alerts(found):
-        yield night, one.hit.key, one.hit.fact, one.colour
-    yield departments_of_family(book, found.numbers.family, TODAY)
+    for night, detection in Replay(small_world(), NIGHTS, rate, NOW, FALLS).alerts(trigger):
+        yield night, detection.hit.key, detection.hit.fact, detection.colour
+    yield departments_of_family(book, trigger.numbers.family, TODAY)
 
 
 def discovered(book: Rulebook) -> Iterator[Any]:
@@ -83,13 +83,13 @@ def budget(book: Rulebook) -> Iterator[Any]:
     """Which of many findings of a night become alerts, bureau by bureau."""
     rule = book.value("alerts.budget", Budget, as_of=TODAY)
     for bureau, colour in product(("", "甲局"), Flow.COLOURS):
-        found = [
+        candidates = [
             AlertCandidate(
                 "t", "", "f", "enterprise", f"{n}", f"{n}", "", bureau, "", "x", colour, n, 0
             )
             for n in range(200)
         ]
-        choice = choose_alerts(found, [], rule, TODAY)
+        choice = choose_alerts(candidates, [], rule, TODAY)
         yield bureau, colour, len(choice.new), len(choice.held_back)
 
 

@@ -88,9 +88,9 @@ def _ratios(tier: str, rate: str) -> dict[str, str]:
     }
 
 
-def _refused(given: Mapping[str, Any], book: Rulebook) -> bool:
+def _refused(plan_fields: Mapping[str, Any], book: Rulebook) -> bool:
     try:
-        read_plan(given, book, FILED)
+        read_plan(plan_fields, book, FILED)
     except BadPlan:
         return True
     return False
@@ -99,9 +99,15 @@ def _refused(given: Mapping[str, Any], book: Rulebook) -> bool:
 def checks(book: Rulebook) -> Iterator[Any]:
     """Form of a triggered check from each source for each item, and whether it counts."""
     for source, item in product(SOURCES, ITEMS):
-        given = {"id": "c1", "bureau": "b", "code": CODES[0], "source": source, "reason": "r"}
+        check_fields = {
+            "id": "c1",
+            "bureau": "b",
+            "code": CODES[0],
+            "source": source,
+            "reason": "r",
+        }
         yield check_terms(
-            TriggeredCheck.model_validate(given | {"items": [item], "opened_on": DAY}), book
+            TriggeredCheck.model_validate(check_fields | {"items": [item], "opened_on": DAY}), book
         )
 
 
@@ -111,13 +117,13 @@ def loads(book: Rulebook) -> Iterator[Any]:
     higher = book.serving("draws.exclusions", Exclusions, as_of=DAY).higher_agencies
     for field, form, agency in product(FIELDS, FORMS, ("甲局", "上海市甲局", "国家甲局")):
         for level in (None, "district"):
-            one = InspectionVisit(FILED, field, form, agency, level)
-            yield [_load([one] * n, caps, higher) for n in range(1, 40)]
+            visit = InspectionVisit(FILED, field, form, agency, level)
+            yield [_load([visit] * n, caps, higher) for n in range(1, 40)]
 
 
 def _load(visits: list[InspectionVisit], caps: InspectionCaps, higher: tuple[str, ...]) -> Any:
-    found = inspection_load(visits, caps, higher, DAY)
-    return [(load.counting, load.reached, load.unusual) for load in found]
+    field_loads = inspection_load(visits, caps, higher, DAY)
+    return [(load.counting, load.reached, load.unusual) for load in field_loads]
 
 
 def publication(book: Rulebook) -> Iterator[Any]:
@@ -129,8 +135,8 @@ def frames(book: Rulebook) -> Iterator[Any]:
     """Whom the frame of each field leaves out, and why."""
     for field in FIELDS:
         plan = _plan(field)
-        kept, excluded = apply_exclusions(_scope(), plan, warehouse(), book, DAY)
-        yield field, kept["code"].tolist(), excluded
+        frame_rows, excluded = apply_exclusions(_scope(), plan, warehouse(), book, DAY)
+        yield field, frame_rows["code"].tolist(), excluded
 
 
 def owed(book: Rulebook) -> Iterator[Any]:
@@ -142,8 +148,8 @@ def owed(book: Rulebook) -> Iterator[Any]:
 
 def trust(book: Rulebook) -> Iterator[Any]:
     """Who is checked remotely first, for which items nobody calls, and which chains are exempt."""
-    found = trust_table(_scope(), warehouse(), book, DAY)
-    yield found[["listed", "reason"]].to_numpy().tolist()
+    trust_rows = trust_table(_scope(), warehouse(), book, DAY)
+    yield trust_rows[["listed", "reason"]].to_numpy().tolist()
     table = _scope().assign(listed=True)
     table = with_items(table, quiet_items(book, DAY), duties_on(book, DAY))
     yield table[["quiet", "duty"]].to_numpy().tolist()
@@ -153,7 +159,7 @@ def trust(book: Rulebook) -> Iterator[Any]:
 
 @cache
 def _plan(field: str) -> Plan:
-    own = {
+    plan_dates = {
         "period": {"first": "2026-01-01", "last": "2026-12-31"},
         "published_on": "2026-03-01",
         "fields": [field],
@@ -161,7 +167,7 @@ def _plan(field: str) -> Plan:
         "qualification": field,
         "bureau": OWN,
     }
-    return Plan.model_validate(PLAN | own)
+    return Plan.model_validate(PLAN | plan_dates)
 
 
 def _before(months: int) -> date:

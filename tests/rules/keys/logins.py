@@ -51,8 +51,8 @@ def lockout(book: Rulebook) -> Iterator[Any]:
             logins = Logins(store, book, passwords())
             for failures in range(1, 8):
                 _person(store, f"u{failures}")
-                told = [_opens(logins, f"u{failures}", WRONG) for _ in range(failures)]
-                yield failures, told, bool(_opens(logins, f"u{failures}", RIGHT))
+                openings = [_opens(logins, f"u{failures}", WRONG) for _ in range(failures)]
+                yield failures, openings, bool(_opens(logins, f"u{failures}", RIGHT))
             for minutes in (14.5, 1.0, 1.0, 15.0, 60.0):
                 clock.forward(minutes=minutes)
                 yield minutes, bool(_opens(logins, "u7", RIGHT))

@@ -35,24 +35,24 @@ def followed(book: Rulebook, rule_id: str) -> Iterator[Any]:
     outcome = outcome_of(book, rule_id.removeprefix("outcomes."), as_of=TODAY)
     rows = np.tile(np.arange(len(store)), 8)
     days = newest_known(store) - 1100 + 50 * (np.arange(rows.size) // len(store))
-    found = observe_outcomes(store, rows, days, outcome)
-    yield found.bad.tolist(), found.observed.tolist()
+    observed_outcomes = observe_outcomes(store, rows, days, outcome)
+    yield observed_outcomes.bad.tolist(), observed_outcomes.observed.tolist()
 
 
 def judged(book: Rulebook) -> Iterator[Any]:
     """Which gates are open for candidates that are bad in one respect, and what groups suffer."""
     champion = _evaluation()
     for worse in ({"slope": 0.5}, {"slope": 1.5}, {"shift": 1.0}, {"psi": 0.3}, {"noise": 1.0}):
-        found = promotion_gates.judge(_evaluation(**worse), champion, book, DAY)
-        yield worse, [verdict.open for verdict in found]
+        verdicts = promotion_gates.judge(_evaluation(**worse), champion, book, DAY)
+        yield worse, [verdict.open for verdict in verdicts]
 
 
 def harmed(book: Rulebook) -> Iterator[Any]:
     """Which groups are surely worse off, and by which harm."""
     limits = book.serving("promotion.gates", Gates, as_of=DAY)
     for worse in ({"accuse": 2.0}, {"harm": 6.0}):
-        found = promotion_gates.worse_off(_evaluation(**worse), _evaluation(), limits)
-        yield [line.partition(" (")[0].rstrip("0123456789.,-–[]() ") for line in found]
+        worse_groups = promotion_gates.worse_off(_evaluation(**worse), _evaluation(), limits)
+        yield [line.partition(" (")[0].rstrip("0123456789.,-–[]() ") for line in worse_groups]
 
 
 @cache
@@ -72,10 +72,10 @@ def _evaluation(
     risk = rng.normal(-1, 1.5, size)
     bad = (rng.random(size) < 1 / (1 + np.exp(-risk))).astype(float)
     group = rng.choice(3, size, p=[0.6, 0.3, 0.1])
-    told = risk + noise * rng.normal(0, 2, size) + shift
-    told = told + np.where(group == 1, accuse + harm * rng.normal(0, 2, size), 0.0)
+    risk_scores = risk + noise * rng.normal(0, 2, size) + shift
+    risk_scores = risk_scores + np.where(group == 1, accuse + harm * rng.normal(0, 2, size), 0.0)
     rows = {
-        "risk": told,
+        "risk": risk_scores,
         "bad": bad,
         "weight": np.ones(size),
         "day": np.zeros(size),
@@ -90,7 +90,7 @@ def alarmed(book: Rulebook) -> Iterator[Any]:
     """Which alarms samples with a leak or a drift raise."""
     limits = book.serving("promotion.leak_limits", LeakLimits, as_of=DAY)
     learned, later = known(600, 1), known(600, 2, rate=-1.0)
-    for found in (
+    for raised_alarms in (
         alarms.too_good_indicators(learned, limits),
         alarms.identifier_alarms(learned, limits, {"number": learned.x[1]}),
         alarms.own_row_leaks(learned, later, limits),
@@ -98,7 +98,7 @@ def alarmed(book: Rulebook) -> Iterator[Any]:
         alarms.year_rate_alarms(_seasonal(), limits),
         alarms.drift_alarms(learned, known(600, 3).rows(later.x[1] > 0), limits),
     ):
-        yield [(alarm.code, alarm.about) for alarm in found]
+        yield [(alarm.code, alarm.about) for alarm in raised_alarms]
 
 
 @cache
@@ -117,7 +117,7 @@ def _seasonal() -> Dataset:
 def _by_month(part: Dataset) -> Callable[[Dataset], Array]:
     """A model that has learned the months by heart."""
     rate = {m: part.bad[part.day // 30 == m].mean() for m in np.unique(part.day // 30)}
-    return lambda rest: np.array([rate.get(m, 0.5) for m in rest.day // 30])
+    return lambda later_rows: np.array([rate.get(m, 0.5) for m in later_rows.day // 30])
 
 
 def shadowed(book: Rulebook) -> Iterator[Any]:
@@ -140,8 +140,8 @@ def _may_switch(count: int, ago: int, nights: int, since: str) -> bool:
 
 def retained(book: Rulebook) -> Iterator[Any]:
     """Before which day each kind of record may be removed."""
-    for kept in retention_report(_store().database, book, DAY):
-        yield kept.rule, kept.before
+    for retained_kind in retention_report(_store().database, book, DAY):
+        yield retained_kind.rule, retained_kind.before
 
 
 @cache

@@ -41,17 +41,21 @@ def answers(book: Rulebook) -> Iterator[Any]:
     """May each record be restored on a day, by which way, from when, and is the law settled?"""
     for record, day in records():
         try:
-            told = assess(record, applied_on=day, rules=book)
+            assessment = assess(record, applied_on=day, rules=book)
         except XhcreditError as error:
             yield type(error).__name__
         else:
-            yield line_of("", told), extras_of(told), len(told.lawyer)
+            yield line_of("", assessment), extras_of(assessment), len(assessment.lawyer)
 
 
 @cache
 def records() -> tuple[tuple[AdverseRecord, date], ...]:
     """Made-up records of every authority, and the lawyers' cases."""
-    read = [case_from(given) for f in sorted(CASES.glob("*.yaml")) for _, given in load_cases(f)]
+    read = [
+        case_from(case_fields)
+        for f in sorted(CASES.glob("*.yaml"))
+        for _, case_fields in load_cases(f)
+    ]
     day = date(2026, 11, 30)
     lists = product(("serious_listing", "abnormal_listing"), AUTHORITIES)
     listed = ((listing(kind, authority=authority), day) for kind, authority in lists)
@@ -65,24 +69,28 @@ def _made_up() -> Iterator[tuple[AdverseRecord, date]]:
     """
     ends = [date(2025, 3, 31), date(2026, 3, 31), date(2026, 11, 30)]
     known = [*OF_A_PENALTY, *({"field": field} for field in FIELDS)]
-    for authority, day, more, (severity, kind) in product(
+    for authority, day, known_dates, (severity, kind) in product(
         AUTHORITIES, ends, known, CLASSES.items()
     ):
         decided = day - timedelta(days=100)
         by_hand = {"severity": severity, "official": "x", "reason": "y"}
-        given = {"decided_on": decided, "penalty_kinds": [kind], "override": by_hand} | more
-        yield penalty(authority=authority, **_days_of(given, decided)), day
+        record_fields = {
+            "decided_on": decided,
+            "penalty_kinds": [kind],
+            "override": by_hand,
+        } | known_dates
+        yield penalty(authority=authority, **_days_of(record_fields, decided)), day
 
 
-def _days_of(given: dict[str, Any], decided: date) -> dict[str, Any]:
+def _days_of(record_fields: dict[str, Any], decided: date) -> dict[str, Any]:
     """Days after the decision instead of their numbers; published ten days after it."""
-    told = {
+    dated_fields = {
         key: decided + timedelta(days=value)
         if isinstance(value, int) and key.endswith("_on")
         else value
-        for key, value in given.items()
+        for key, value in record_fields.items()
     }
-    return {"published_on": decided + timedelta(days=10)} | told
+    return {"published_on": decided + timedelta(days=10)} | dated_fields
 
 
 def due_days(book: Rulebook) -> Iterator[Any]:
@@ -96,7 +104,7 @@ def due_days(book: Rulebook) -> Iterator[Any]:
 
 def _due(kind: Any, about: Any, acts: tuple[str, ...], day: date, book: Rulebook) -> Any:
     try:
-        found = clocks(kind, about, [(act, day) for act in acts], day, book)
+        step_clocks = clocks(kind, about, [(act, day) for act in acts], day, book)
     except XhcreditError as error:
         return type(error).__name__
-    return [(clock.step, clock.due_on) for clock in found]
+    return [(clock.step, clock.due_on) for clock in step_clocks]

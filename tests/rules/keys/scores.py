@@ -58,4 +58,11 @@ def in_service(book: Rulebook) -> Iterator[Any]:
                 yield pack, None
         yield sorted(book.scopes(as_of=day))
         for rule in book.rules.values():
-            yield rule.id, [found.in_service for found in book.in_force(day) if found.rule == rule]
+            yield (
+                rule.id,
+                [
+                    pack_rule.in_service
+                    for pack_rule in book.in_force(day)
+                    if pack_rule.rule == rule
+                ],
+            )

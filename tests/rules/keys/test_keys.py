@@ -102,8 +102,8 @@ MORE: dict[str, tuple[Any, ...]] = {
 
 def probes_of(rule_id: str) -> tuple[Any, ...]:
     """The small cases of a rule; none if its family has none."""
-    found = next((found for pattern, found in PROBES if fnmatchcase(rule_id, pattern)), ())
-    return tuple(_of_rule(probe, rule_id) for probe in found)
+    probes = next((probes for pattern, probes in PROBES if fnmatchcase(rule_id, pattern)), ())
+    return tuple(_of_rule(probe, rule_id) for probe in probes)
 
 
 @cache
@@ -121,7 +121,9 @@ def before(probe: Any) -> list[Any]:
 @cache
 def pool() -> dict[str, tuple[Any, ...]]:
     shipped = pools(BOOK)
-    return shipped | {key: (*shipped.get(key, ()), *more) for key, more in MORE.items()}
+    return shipped | {
+        key: (*shipped.get(key, ()), *more_values) for key, more_values in MORE.items()
+    }
 
 
 def is_read(rule: Any, path: Any, numbers: list[int], probes: tuple[Any, ...]) -> bool:

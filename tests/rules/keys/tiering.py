@@ -26,8 +26,8 @@ def assigned(book: Rulebook) -> Iterator[Any]:
     """The tier of everybody on several days, and the position of the rule that gave it."""
     for day in DAYS:
         policy = policy_on(book, day)
-        found = assign_tiers(*everybody(), policy)
-        yield day, found.tier.tobytes(), found.decided_by.tobytes()
+        assignment = assign_tiers(*everybody(), policy)
+        yield day, assignment.tier.tobytes(), assignment.decided_by.tobytes()
 
 
 @cache

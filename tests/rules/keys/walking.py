@@ -39,24 +39,24 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def keys_of(rule: Rule) -> dict[Path, list[int]]:
     """Every key of a rule, with the numbers of the entries that have it."""
-    found: dict[Path, list[int]] = {}
+    indices_by_path: dict[Path, list[int]] = {}
     for number, entry in enumerate(rule.entries):
         if not entry.repealed:
             for path, _ in leaves(plain(entry.value)):
-                found.setdefault(path, []).append(number)
-    return found
+                indices_by_path.setdefault(path, []).append(number)
+    return indices_by_path
 
 
 def with_value(value: Any, path: Path, new: Any) -> Any:
     """A plain value with another one at a path."""
     if not path:
         return new
-    key, *rest = path
+    key, *deeper_path = path
     if isinstance(value, tuple):
         return tuple(
-            with_value(v, tuple(rest), new) if n == key else v for n, v in enumerate(value)
+            with_value(v, tuple(deeper_path), new) if n == key else v for n, v in enumerate(value)
         )
-    return {k: with_value(v, tuple(rest), new) if k == key else v for k, v in value.items()}
+    return {k: with_value(v, tuple(deeper_path), new) if k == key else v for k, v in value.items()}
 
 
 def changed(book: Rulebook, rule: Rule, number: int, path: Path, new: Any) -> Rulebook | None:
@@ -94,17 +94,17 @@ def others(value: Any, pool: tuple[Any, ...]) -> Iterator[Any]:
 
 def pools(book: Rulebook) -> dict[str, tuple[Any, ...]]:
     """All values that stand under keys of one name anywhere in a rulebook, and their items."""
-    found: dict[str, dict[Any, None]] = {}
+    values_by_name: dict[str, dict[Any, None]] = {}
     for rule in book.rules.values():
         for number, entry in enumerate(rule.entries):
             del number
             for path, value in leaves(plain(entry.value)):
                 name = str(path[-1]) if path else rule.id
-                own = found.setdefault(name, {})
-                own[value] = None
+                pool = values_by_name.setdefault(name, {})
+                pool[value] = None
                 for item in value if isinstance(value, tuple) else ():
-                    own[item] = None
-    return {name: tuple(values) for name, values in found.items()}
+                    pool[item] = None
+    return {name: tuple(values) for name, values in values_by_name.items()}
 
 
 def differs(probe: Any, book: Rulebook, before: list[Any]) -> bool:

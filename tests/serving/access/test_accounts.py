@@ -38,27 +38,27 @@ def same(answer):
     return {k: v for k, v in problem(answer, 401, "login_refused").items() if k != "instance"}
 
 
-def change(made, old, new):
-    token = {"X-CSRF-Token": made.get("/v1/session").json()["csrf"]}
-    return made.post("/v1/account/password", json={"old": old, "new": new}, headers=token)
+def change(client, old, new):
+    token = {"X-CSRF-Token": client.get("/v1/session").json()["csrf"]}
+    return client.post("/v1/account/password", json={"old": old, "new": new}, headers=token)
 
 
 def test_the_first_password_is_good_for_choosing_another_and_for_nothing_else(client, admin):
-    made = admin.post("/v1/accounts", json={"login": "zhang", "name": "张三"}).json()
+    account = admin.post("/v1/accounts", json={"login": "zhang", "name": "张三"}).json()
     admin.post("/v1/accounts/zhang/grants", json={"role": "viewer", "bureau": ""})
     zhang = browser(client)
-    assert log_in(zhang, "zhang", made["password"]).json()["must_change"]
+    assert log_in(zhang, "zhang", account["password"]).json()["must_change"]
     problem(zhang.get("/v1/runs"), 403, "password_due")
     problem(zhang.get("/v1/account/totp"), 405, "method_not_allowed")
-    assert change(zhang, made["password"], NEW).json() == {"changed": True}
+    assert change(zhang, account["password"], NEW).json() == {"changed": True}
 
     problem(zhang.get("/v1/session"), 401, "no_key")
-    problem(log_in(zhang, "zhang", made["password"]), 401, "login_refused")
+    problem(log_in(zhang, "zhang", account["password"]), 401, "login_refused")
     assert not log_in(zhang, "zhang", NEW).json()["must_change"]
     assert zhang.get("/v1/runs").status_code == 200
-    kept = dump(client.store) + client.log.getvalue()
-    assert made["password"] not in kept
-    assert NEW not in kept
+    stored_text = dump(client.store) + client.log.getvalue()
+    assert account["password"] not in stored_text
+    assert NEW not in stored_text
     assert verify(client.store.database).whole
 
 
@@ -108,15 +108,15 @@ def test_few_passwords_are_looked_at_at_once():
     async def all_at_once():
         passwords = Passwords(waiting=3)
         tries = [passwords.matches("x", None) for _ in range(8)]
-        found = await asyncio.gather(*tries, return_exceptions=True)
+        outcomes = await asyncio.gather(*tries, return_exceptions=True)
         later = await passwords.matches(PASSWORD, hashed(PASSWORD))
         passwords.close()
-        return found, later
+        return outcomes, later
 
-    found, later = asyncio.run(all_at_once())
+    outcomes, later = asyncio.run(all_at_once())
 
-    refused = [error for error in found if isinstance(error, Refusal)]
-    assert (len(refused), found.count(False)) == (5, 3)
+    refused = [error for error in outcomes if isinstance(error, Refusal)]
+    assert (len(refused), outcomes.count(False)) == (5, 3)
     assert {error.code for error in refused} == {"overloaded"}
     assert later
 
@@ -143,11 +143,11 @@ def test_weak_passwords_are_refused(password, why):
 
 
 def test_first_passwords_are_long_and_never_the_same():
-    made = {first_password() for _ in range(100)}
+    passwords = {first_password() for _ in range(100)}
 
-    assert len(made) == 100
-    assert all(re.fullmatch("([a-z2-9]{5}-){3}[a-z2-9]{5}", one) for one in made)
-    assert not any(is_common(one) for one in made)
+    assert len(passwords) == 100
+    assert all(re.fullmatch("([a-z2-9]{5}-){3}[a-z2-9]{5}", password) for password in passwords)
+    assert not any(is_common(password) for password in passwords)
 
 
 def test_a_new_password_asks_for_the_old_one(client, zhang):
@@ -166,17 +166,17 @@ def codes(client, secret):
 
 def test_one_time_codes_are_set_up_asked_for_and_taken_once(client, zhang):
     token = {"X-CSRF-Token": log_in(zhang, "zhang").json()["csrf"]}
-    made = zhang.post("/v1/account/totp", headers=token).json()
-    assert made["uri"].startswith("otpauth://totp/xhcredit:zhang?")
+    totp = zhang.post("/v1/account/totp", headers=token).json()
+    assert totp["uri"].startswith("otpauth://totp/xhcredit:zhang?")
     wrong = zhang.put("/v1/account/totp", json={"code": "000000"}, headers=token)
     problem(wrong, 401, "login_refused")
-    first = codes(client, made["secret"])
+    first = codes(client, totp["secret"])
     assert zhang.put("/v1/account/totp", json={"code": first}, headers=token).is_success
 
     problem(log_in(zhang, "zhang"), 401, "code_needed")
     problem(log_in(zhang, "zhang", code=first), 401, "login_refused")
     client.clock.forward(seconds=30)
-    second = codes(client, made["secret"])
+    second = codes(client, totp["secret"])
     assert log_in(zhang, "zhang", code=second).json()["how"] == "totp"
     problem(log_in(zhang, "zhang", code=second), 401, "login_refused")
     problem(log_in(zhang, "zhang", code="000000"), 401, "login_refused")
@@ -231,12 +231,12 @@ def test_the_administrator_grants_takes_shuts_and_opens(client, admin, zhang):
 
 
 def test_nobody_serves_themselves_and_the_administrators_stay_apart(client, admin, zhang):
-    own = "/v1/accounts/sec"
+    own_path = "/v1/accounts/sec"
     for answer in (
-        admin.post(f"{own}/grants", json={"role": "viewer", "bureau": ""}),
-        admin.post(f"{own}/password"),
-        admin.put(f"{own}/disabled", json={"disabled": False}),
-        admin.put(f"{own}/identity", json={"subject": "x"}),
+        admin.post(f"{own_path}/grants", json={"role": "viewer", "bureau": ""}),
+        admin.post(f"{own_path}/password"),
+        admin.put(f"{own_path}/disabled", json={"disabled": False}),
+        admin.put(f"{own_path}/identity", json={"subject": "x"}),
         admin.post("/v1/accounts/zhang/grants", json={"role": "auditor", "bureau": ""}),
         admin.post("/v1/keys", json={"name": "x", "bureau": "", "roles": ["auditor", "viewer"]}),
     ):
@@ -251,8 +251,8 @@ def test_an_administrator_of_a_bureau_looks_after_its_own(client):
     key = new_key(client.store, bureau="民政局").split("_")[1]
     local = visitor(client, "sec", ("security_admin", "应急局"))
 
-    seen = [a["login"] for a in local.get("/v1/accounts").json()["accounts"]]
-    assert seen == ["own", "sec"]
+    logins = [a["login"] for a in local.get("/v1/accounts").json()["accounts"]]
+    assert logins == ["own", "sec"]
     assert local.get("/v1/keys").json() == {"keys": []}
     for login in ("both", "district", "nothing", "absent"):
         answer = local.post(f"/v1/accounts/{login}/password")
@@ -262,31 +262,33 @@ def test_an_administrator_of_a_bureau_looks_after_its_own(client):
     for bureau in ("民政局", "", "*"):
         grant = {"role": "viewer", "bureau": bureau}
         problem(local.post("/v1/accounts/own/grants", json=grant), 403, "not_allowed")
-        made = {"name": "x", "bureau": bureau, "roles": ["viewer"]}
-        problem(local.post("/v1/keys", json=made), 403, "not_allowed")
+        key_body = {"name": "x", "bureau": bureau, "roles": ["viewer"]}
+        problem(local.post("/v1/keys", json=key_body), 403, "not_allowed")
 
 
 def test_a_key_manages_no_accounts(client):
-    made = browser(client)
-    made.headers.update(headers(new_key(client.store, ["security_admin"], bureau="")))
+    key_holder = browser(client)
+    key_holder.headers.update(headers(new_key(client.store, ["security_admin"], bureau="")))
 
     for method, path in (("GET", "/v1/accounts"), ("GET", "/v1/keys")):
-        assert "log in" in problem(made.request(method, path), 403, "not_allowed")["detail"]
-    problem(made.get("/v1/session"), 401, "no_key")
+        assert "log in" in problem(key_holder.request(method, path), 403, "not_allowed")["detail"]
+    problem(key_holder.get("/v1/session"), 401, "no_key")
 
 
 def test_keys_are_made_shown_once_and_revoked(client, admin):
-    asked = {"name": "平台", "bureau": "应急局", "roles": ["viewer"], "days": 1}
-    made = admin.post("/v1/keys", json=asked).json()
+    key_body = {"name": "平台", "bureau": "应急局", "roles": ["viewer"], "days": 1}
+    new_key_answer = admin.post("/v1/keys", json=key_body).json()
     other = browser(client)
-    other.headers.update(headers(made["key"]))
+    other.headers.update(headers(new_key_answer["key"]))
 
     assert other.get("/v1/runs").status_code == 200
-    assert made["key"] not in admin.get("/v1/keys").text
-    assert admin.delete(f"/v1/keys/{made['prefix']}").is_success
+    assert new_key_answer["key"] not in admin.get("/v1/keys").text
+    assert admin.delete(f"/v1/keys/{new_key_answer['prefix']}").is_success
     client.clock.forward(seconds=1)
     problem(other.get("/v1/runs"), 401, "no_key")
-    problem(admin.post("/v1/keys", json={**asked, "roles": ["security_admin"]}), 403, "not_allowed")
+    problem(
+        admin.post("/v1/keys", json={**key_body, "roles": ["security_admin"]}), 403, "not_allowed"
+    )
 
 
 def test_the_same_grant_sent_twice_is_done_once(client, admin, zhang):

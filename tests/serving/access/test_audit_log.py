@@ -15,41 +15,41 @@ READERS = f"/v1/enterprises/{CODES[0]}/readers"
 
 @pytest.fixture
 def auditor(client):
-    made = visitor(client, "auditor", ("auditor", ""))
+    auditor_client = visitor(client, "auditor", ("auditor", ""))
     for _ in range(3):
         client.get(SCORE)
     client.get(SCORE.replace(CODES[0], CODES[1]))
-    return made
+    return auditor_client
 
 
 def test_who_looked_at_an_enterprise(client, auditor):
     client.post("/v1/scores:batch", json={"codes": CODES[:2]})
-    told = auditor.get(READERS).json()
+    readers = auditor.get(READERS).json()
 
-    assert told["next"] is None
-    assert [r["action"] for r in told["readers"]] == ["enterprise.scores_batch"] + [
+    assert readers["next"] is None
+    assert [r["action"] for r in readers["readers"]] == ["enterprise.scores_batch"] + [
         "enterprise.score"
     ] * 3
-    assert {r["purpose"] for r in told["readers"]} == {PURPOSE}
+    assert {r["purpose"] for r in readers["readers"]} == {PURPOSE}
     assert chain_head(client.store.database).action == "activity.readers"
     assert auditor.get(READERS).json()["readers"][0]["action"] == "activity.readers"
 
 
 def test_activity_is_filtered_and_paged(client, auditor):
     key = client.get("/v1/metadata").json()["key"]["name"]
-    asked = {"actor": key, "action": "enterprise.score", "limit": 3}
-    first = auditor.get("/v1/activity", params=asked).json()
-    rest = auditor.get("/v1/activity", params=asked | {"before": first["next"]}).json()
+    query = {"actor": key, "action": "enterprise.score", "limit": 3}
+    first = auditor.get("/v1/activity", params=query).json()
+    second_page = auditor.get("/v1/activity", params=query | {"before": first["next"]}).json()
 
-    seen = [e["payload"]["code"] for e in (*first["entries"], *rest["entries"])]
-    assert (len(first["entries"]), rest["next"]) == (3, None)
-    assert seen == [CODES[1], *[CODES[0]] * 3]
-    seqs = [e["seq"] for e in (*first["entries"], *rest["entries"])]
+    codes_read = [e["payload"]["code"] for e in (*first["entries"], *second_page["entries"])]
+    assert (len(first["entries"]), second_page["next"]) == (3, None)
+    assert codes_read == [CODES[1], *[CODES[0]] * 3]
+    seqs = [e["seq"] for e in (*first["entries"], *second_page["entries"])]
     assert seqs == sorted(seqs, reverse=True)
-    now = client.clock().isoformat()
-    for when, some in (({"since": now}, True), ({"until": now}, False)):
-        found = auditor.get("/v1/activity", params=asked | when).json()["entries"]
-        assert bool(found) is some
+    moment = client.clock().isoformat()
+    for when, some in (({"since": moment}, True), ({"until": moment}, False)):
+        entries = auditor.get("/v1/activity", params=query | when).json()["entries"]
+        assert bool(entries) is some
     assert auditor.get("/v1/activity", params={"code": CODES[5]}).json()["entries"] == []
     problem(auditor.get("/v1/activity", params={"code": "x"}), 400, "bad_code")
     problem(auditor.get("/v1/activity", params={"since": "2026-01-01"}), 422, "wrong_request")
@@ -71,9 +71,9 @@ def test_an_auditor_of_a_bureau_sees_its_own(client, auditor):
         other.headers.update(headers(new_key(client.store, ["viewer"], bureau=bureau)))
         other.get("/v1/watchlist")
     local = visitor(client, "local", ("auditor", BUREAUS[0]))
-    found = local.get("/v1/activity").json()["entries"]
+    entries = local.get("/v1/activity").json()["entries"]
 
-    assert {e["bureau"] for e in found} == {BUREAUS[0]}
+    assert {e["bureau"] for e in entries} == {BUREAUS[0]}
     problem(local.post("/v1/activity:verify"), 403, "not_allowed")
 
 
@@ -101,22 +101,22 @@ def test_the_chain_is_verified_in_parts_and_a_change_is_found(client, auditor):
 
 def test_a_page_looks_at_a_bounded_part(client):
     client.store.record([Act("a", f"b{n}", "c") for n in range(25)])
-    found, before = [], None
+    purposes, before = [], None
     pages = 0
     while pages == 0 or before is not None:
         rows, before = audit_log.read_page(
             client.store.database, audit_log.AuditLogQuery(actor="a"), 4, before, 10
         )
-        found += [row["action"] for row in rows]
+        purposes += [row["action"] for row in rows]
         pages += 1
 
-    assert found == [f"b{n}" for n in reversed(range(25))]
+    assert purposes == [f"b{n}" for n in reversed(range(25))]
     assert audit_log.verify_range(client.store.database, 3, 10).entries == 10
 
 
 @pytest.mark.parametrize("spoil", ["%", "_", '"', "\\", "'"])
 def test_a_filter_is_no_pattern(client, spoil):
-    found, _ = audit_log.read_page(client.store.database, audit_log.AuditLogQuery(code=spoil), 10)
+    entries, _ = audit_log.read_page(client.store.database, audit_log.AuditLogQuery(code=spoil), 10)
     also, _ = audit_log.read_page(client.store.database, audit_log.AuditLogQuery(prefix=spoil), 10)
 
-    assert found == also == []
+    assert entries == also == []

@@ -27,9 +27,9 @@ OPERATIONS = [
 ENTERPRISES = OPERATIONS[:5]
 
 
-def ask(client, method, path, **given):
+def ask(client, method, path, **options):
     body = {"codes": CODES[:1]} if method == "POST" else None
-    return client.request(method, path, json=body, **given)
+    return client.request(method, path, json=body, **options)
 
 
 def entries(client):

@@ -44,20 +44,20 @@ def district(published, nights, tmp_path_factory):
 def operations_of(client):
     """The operations of the description, by id."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
-    found = [made.ok() for made in schema.get_all_operations()]
-    return {op.definition.raw["operationId"]: op for op in found}
+    operations = [operation_outcome.ok() for operation_outcome in schema.get_all_operations()]
+    return {op.definition.raw["operationId"]: op for op in operations}
 
 
 @pytest.fixture(scope="module")
 def operations(district):
-    found = operations_of(district)
-    assert len(found) > 20
-    return found
+    described_operations = operations_of(district)
+    assert len(described_operations) > 20
+    return described_operations
 
 
 def answers(client, operation):
     """What a visitor is answered to a few requests that fit the description."""
-    told = []
+    responses = []
 
     @FEW
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
@@ -66,11 +66,11 @@ def answers(client, operation):
         for name, value in (case.path_parameters or {}).items():
             path = path.replace(f"{{{name}}}", str(KNOWN.get(name, value)))
         body = case.body if isinstance(case.body, dict | list) else None
-        asked = dict(case.query or {})
-        told.append(client.request(operation.method.upper(), path, json=body, params=asked))
+        query = dict(case.query or {})
+        responses.append(client.request(operation.method.upper(), path, json=body, params=query))
 
     ask()
-    return told
+    return responses
 
 
 def open_doors(client, operations, refused, but):
@@ -101,11 +101,11 @@ def test_a_planted_operation_that_asks_nobody_is_found(tmp_path):
         client.app.add_api_route(
             "/v1/forgotten", lambda: CODES, operation_id="forgotten", methods=["GET"]
         )
-        found = {k: op for k, op in operations_of(client).items() if k in ("forgotten", "runs")}
+        planted = {k: op for k, op in operations_of(client).items() if k in ("forgotten", "runs")}
         nobody = browser(client)
 
-        assert list(open_doors(nobody, found, 401, PUBLIC)) == [("forgotten", {200})]
-        assert list(named(nobody, found, PUBLIC)) == ["forgotten"]
+        assert list(open_doors(nobody, planted, 401, PUBLIC)) == [("forgotten", {200})]
+        assert list(named(nobody, planted, PUBLIC)) == ["forgotten"]
 
 
 @pytest.mark.parametrize("bureau", ["别局", BUREAUS[0][:-1], "%", "_", "' OR '1'='1"])
@@ -120,8 +120,8 @@ def test_another_bureaus_enterprise_is_as_good_as_unknown(district, bureau):
         assert problem(theirs, 404, "unknown_enterprise")["detail"] == problem(
             nobodys, 404, "unknown_enterprise"
         )["detail"].replace(UNKNOWN, CODES[0])
-    told = other.post("/v1/scores:batch", json=batch).json()
-    assert (told["scores"], told["not_found"]) == ([], batch["codes"])
+    batch_answer = other.post("/v1/scores:batch", json=batch).json()
+    assert (batch_answer["scores"], batch_answer["not_found"]) == ([], batch["codes"])
     assert other.get("/v1/watchlist").json()["enterprises"] == []
     assert other.get("/v1/watchlist", params={"bureau": BUREAUS[0]}).json()["enterprises"] == []
 
@@ -130,9 +130,9 @@ def named(client, operations, but):
     """Operations that name an enterprise that was not asked for, or tell of one that was."""
     for name, operation in operations.items():
         for answer in answers(client, operation) if name not in but else ():
-            asked = f"{answer.request.url}{answer.request.content.decode()}"
-            told = any(code in answer.text and code not in asked for code in CODES)
-            if told or (CODES[0] in str(answer.request.url) and answer.is_success):
+            request_text = f"{answer.request.url}{answer.request.content.decode()}"
+            names_other = any(code in answer.text and code not in request_text for code in CODES)
+            if names_other or (CODES[0] in str(answer.request.url) and answer.is_success):
                 yield name
                 break
 
@@ -150,30 +150,30 @@ def test_no_operation_names_another_bureaus_enterprise(district, operations):
 
 def seen_with(client, bureau):
     """Codes and bureaus in the watchlist of a viewer of a bureau; and codes in a batch."""
-    own = browser(client)
-    own.headers.update(headers(new_key(client.store, ["viewer"], bureau=bureau)))
-    rows = own.get("/v1/watchlist?limit=500").json()["enterprises"]
-    batch = own.post("/v1/scores:batch", json={"codes": CODES}).json()["scores"]
+    key_holder = browser(client)
+    key_holder.headers.update(headers(new_key(client.store, ["viewer"], bureau=bureau)))
+    rows = key_holder.get("/v1/watchlist?limit=500").json()["enterprises"]
+    batch = key_holder.post("/v1/scores:batch", json={"codes": CODES}).json()["scores"]
     assert {row["code"] for row in batch} == {row["code"] for row in rows}
     return {row["code"]: row["bureau"] for row in rows}
 
 
 def test_each_bureau_sees_its_own_and_the_district_sees_all(district):
-    every = seen_with(district, "")
+    all_rows = seen_with(district, "")
     for bureau in filter(None, BUREAUS):
-        own = {code: b for code, b in every.items() if b == bureau}
-        assert own
-        assert seen_with(district, bureau) == own
+        bureau_rows = {code: b for code, b in all_rows.items() if b == bureau}
+        assert bureau_rows
+        assert seen_with(district, bureau) == bureau_rows
 
-    assert every.keys() == set(CODES)
-    assert "" in every.values()  # of no bureau: the whole district's only
-    assert seen_with(district, "*") == every
+    assert all_rows.keys() == set(CODES)
+    assert "" in all_rows.values()  # of no bureau: the whole district's only
+    assert seen_with(district, "*") == all_rows
 
 
 def test_grants_for_several_bureaus_add_up(district):
     person(district, "both", ("viewer", BUREAUS[0]), ("inspector", BUREAUS[1]))
-    made = browser(district)
-    again(district, made, "both")
-    rows = made.get("/v1/watchlist?limit=500").json()["enterprises"]
+    visitor_browser = browser(district)
+    again(district, visitor_browser, "both")
+    rows = visitor_browser.get("/v1/watchlist?limit=500").json()["enterprises"]
 
     assert {row["bureau"] for row in rows} == set(BUREAUS[:2])

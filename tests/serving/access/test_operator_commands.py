@@ -15,9 +15,9 @@ def test_the_first_start_shows_three_passwords_once(tmp_path, capsys):
         create_first_accounts(store)
         shown = capsys.readouterr().out
         create_first_accounts(store)
-        held = {p["login"]: p["grants"] for p in store.access.list_users()}
+        grants_by_login = {p["login"]: p["grants"] for p in store.access.list_users()}
 
-    assert held == {
+    assert grants_by_login == {
         "auditor": [("auditor", "")],
         "secadmin": [("security_admin", "")],
         "sysadmin": [("system_admin", "")],
@@ -27,10 +27,10 @@ def test_the_first_start_shows_three_passwords_once(tmp_path, capsys):
 
 
 def test_people_are_made_granted_and_shut_out_by_command(tmp_path):
-    at = ("--store", str(tmp_path / "s.db"))
+    store_option = ("--store", str(tmp_path / "s.db"))
 
     def call(*words, why="test"):
-        return CliRunner().invoke(cli, [*words, *(("--why", why) if why else ()), *at])
+        return CliRunner().invoke(cli, [*words, *(("--why", why) if why else ()), *store_option])
 
     assert re.match("([a-z2-9]{5}-){3}", call("new-user", "zhang", "张三").output)
     assert call("grant", "zhang", "viewer", "--bureau", "应急局").exit_code == 0

@@ -23,42 +23,42 @@ def entry(client):
 
 def test_a_session_is_kept_in_a_cookie_that_no_script_and_no_other_site_sees(client):
     person(client, "zhang", ("viewer", ""))
-    made = browser(client)
-    answer = log_in(made, "zhang")
+    visitor_browser = browser(client)
+    answer = log_in(visitor_browser, "zhang")
 
     assert answer.json()["grants"] == [{"role": "viewer", "bureau": ""}]
-    kept = answer.headers["set-cookie"].lower()
-    assert kept.startswith("xhcredit=")
-    assert "httponly" in kept
-    assert "samesite=strict" in kept
-    assert "secure" not in kept
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith("xhcredit=")
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "secure" not in cookie
     assert answer.headers["cache-control"] == "no-store"
-    assert made.get("/v1/session").json()["csrf"] == answer.json()["csrf"]
+    assert visitor_browser.get("/v1/session").json()["csrf"] == answer.json()["csrf"]
 
 
 def test_over_https_the_cookie_is_of_this_host_only(client):
     person(client, "zhang", ("viewer", ""))
-    made = browser(client, "https://testserver")
-    kept = log_in(made, "zhang").headers["set-cookie"]
+    visitor_browser = browser(client, "https://testserver")
+    cookie = log_in(visitor_browser, "zhang").headers["set-cookie"]
 
-    assert kept.startswith("__Host-xhcredit=")
-    assert "Secure" in kept
-    assert "Path=/" in kept
-    assert "Domain" not in kept
-    assert made.get("/v1/session").status_code == 200
+    assert cookie.startswith("__Host-xhcredit=")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
+    assert visitor_browser.get("/v1/session").status_code == 200
     plain = browser(client, "https://testserver")
-    plain.cookies.set("xhcredit", made.cookies["__Host-xhcredit"])
+    plain.cookies.set("xhcredit", visitor_browser.cookies["__Host-xhcredit"])
     problem(plain.get("/v1/session"), 401, "no_key")
 
 
 def test_a_person_reads_an_enterprise_and_says_why(client):
-    made = visitor(client, "zhang", ("viewer", ""))
-    made.headers["X-Purpose"] = quote(PURPOSE)
+    person_client = visitor(client, "zhang", ("viewer", ""))
+    person_client.headers["X-Purpose"] = quote(PURPOSE)
 
-    assert made.get(SCORE).status_code == 200
+    assert person_client.get(SCORE).status_code == 200
     assert (entry(client).actor, entry(client).purpose) == ("user:zhang", PURPOSE)
-    del made.headers["X-Purpose"]
-    problem(made.get(SCORE), 400, "purpose_missing")
+    del person_client.headers["X-Purpose"]
+    problem(person_client.get(SCORE), 400, "purpose_missing")
     assert logged(client)[-1]["actor"] == "user:zhang"
 
 
@@ -76,9 +76,9 @@ def test_a_person_reads_an_enterprise_and_says_why(client):
 )
 def test_a_change_in_a_visitors_name_is_refused(client, admin, forged):
     before = entry(client).seq
-    asked = {"login": "new.one", "name": "x"}
+    account_body = {"login": "new.one", "name": "x"}
     for method, path in (("POST", "/v1/accounts"), ("DELETE", "/v1/session")):
-        body = asked if method == "POST" else None
+        body = account_body if method == "POST" else None
         problem(admin.request(method, path, json=body, headers=forged), 403, "foreign_page")
     problem(
         admin.put("/v1/accounts/sec/disabled", json={"disabled": True}, headers=forged),
@@ -97,18 +97,20 @@ def test_without_any_token_a_change_is_refused(client, admin):
 
 
 def test_our_own_pages_may(client, admin):
-    own = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
+    same_origin = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
 
-    assert admin.post("/v1/accounts", json={"login": "li", "name": "李"}, headers=own).is_success
-    assert admin.delete("/v1/session", headers=own).is_success
+    assert admin.post(
+        "/v1/accounts", json={"login": "li", "name": "李"}, headers=same_origin
+    ).is_success
+    assert admin.delete("/v1/session", headers=same_origin).is_success
 
 
 def test_a_login_from_another_site_is_refused(client):
     person(client, "zhang", ("viewer", ""))
-    made = browser(client)
-    made.headers["Origin"] = "http://evil.example"
+    visitor_browser = browser(client)
+    visitor_browser.headers["Origin"] = "http://evil.example"
 
-    problem(log_in(made, "zhang"), 403, "foreign_page")
+    problem(log_in(visitor_browser, "zhang"), 403, "foreign_page")
 
 
 def test_who_does_nothing_is_logged_out(client, admin):
@@ -150,13 +152,13 @@ def test_a_second_login_ends_the_first(client):
 
 
 def test_a_changed_grant_holds_at_once(client):
-    made = visitor(client, "zhang", ("viewer", ""))
-    assert made.get(SCORE).status_code == 200
+    person_client = visitor(client, "zhang", ("viewer", ""))
+    assert person_client.get(SCORE).status_code == 200
     client.store.access.grant(ACT, "zhang", "viewer", "", take=True)
 
-    problem(made.get(SCORE), 401, "no_key")
-    again(client, made, "zhang")
-    problem(made.get(SCORE), 403, "not_allowed")
+    problem(person_client.get(SCORE), 401, "no_key")
+    again(client, person_client, "zhang")
+    problem(person_client.get(SCORE), 403, "not_allowed")
 
 
 def test_a_key_beside_a_cookie_counts_alone(client, admin):
@@ -169,9 +171,9 @@ def test_a_key_beside_a_cookie_counts_alone(client, admin):
 
 @pytest.mark.parametrize("cookie", ["", "x", "é", "x" * 5000, "a b"])
 def test_a_wrong_cookie_opens_nothing(client, cookie):
-    made = browser(client)
+    visitor_browser = browser(client)
     sent = {"Cookie": f"xhcredit={cookie}".encode()}
 
-    problem(made.get(SCORE, headers=sent), 401, "no_key")
-    problem(made.get("/v1/session", headers=sent), 401, "no_key")
-    problem(made.delete("/v1/session", headers=sent), 401, "no_key")
+    problem(visitor_browser.get(SCORE, headers=sent), 401, "no_key")
+    problem(visitor_browser.get("/v1/session", headers=sent), 401, "no_key")
+    problem(visitor_browser.delete("/v1/session", headers=sent), 401, "no_key")

@@ -57,17 +57,17 @@ def desk(client):
     return client
 
 
-def act(officer, act, *numbers, key=None, **more):
+def act(officer, act, *numbers, key=None, **fields):
     sent = {"Idempotency-Key": key} if key else {}
-    body = {"alerts": list(numbers), "act": act, "reason": "核查"} | more
+    body = {"alerts": list(numbers), "act": act, "reason": "核查"} | fields
     return officer.post("/v1/alerts/acts", json=body, headers=sent)
 
 
 def test_the_list_is_filtered_paged_and_recorded(desk):
     page = desk.get("/v1/alerts", params={"limit": 2}).json()
     assert ([a["id"] for a in page["alerts"]], page["next"]) == ([3, 2], 2)
-    rest = desk.get("/v1/alerts", params={"cursor": 2}).json()
-    assert ([a["id"] for a in rest["alerts"]], rest["next"]) == ([1], None)
+    second_page = desk.get("/v1/alerts", params={"cursor": 2}).json()
+    assert ([a["id"] for a in second_page["alerts"]], second_page["next"]) == ([1], None)
     red = desk.get("/v1/alerts", params={"colour": "red", "street": "甲街道"}).json()["alerts"]
     assert [a["code"] for a in red] == [CODES[1]]
     assert desk.get("/v1/alerts", params={"owner": "nobody"}).json()["alerts"] == []
@@ -82,8 +82,8 @@ def test_alerts_without_a_due_day_are_counted_and_found(desk):
         perform_on_alerts(
             AlertContext(desk.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing
         )
-    found = desk.get("/v1/alerts", params={"due_unknown": True}).json()["alerts"]
-    assert [(a["id"], a["due_unknown"], a["due_on"]) for a in found] == [(1, True, "")]
+    undated_alerts = desk.get("/v1/alerts", params={"due_unknown": True}).json()["alerts"]
+    assert [(a["id"], a["due_unknown"], a["due_on"]) for a in undated_alerts] == [(1, True, "")]
 
     officer = visitor(desk, "li", ("inspector", OFFICE))
     inbox = officer.get("/console/alerts").text
@@ -112,9 +112,9 @@ def test_the_loop_by_two_officers(desk):
     problem(act(li, "issue", 2, owner="li"), 409, "wrong_state")
     problem(act(li, "verify", 2, verdict="true"), 400, "bad_input")
     assert act(li, "verify", 2, verdict="true", evidence="照片").status_code == 200
-    found = desk.get("/v1/alerts/2").json()
-    assert [s["act"] for s in found["steps"]] == ["detect", "screen", "issue", "verify"]
-    assert found["overdue"] is False
+    alert = desk.get("/v1/alerts/2").json()
+    assert [s["act"] for s in alert["steps"]] == ["detect", "screen", "issue", "verify"]
+    assert alert["overdue"] is False
     desk.clock.forward(days=10)
     assert [a["id"] for a in desk.get("/v1/alerts?overdue=true").json()["alerts"]] == [2]
     rows = desk.get("/v1/alerts/precision").json()["triggers"]
@@ -146,12 +146,12 @@ def test_the_file_holds_what_is_filtered_and_no_formula(desk):
 
 
 def test_the_cluster_hides_who_belongs_to_others(desk):
-    told = desk.get(f"/v1/enterprises/{CODES[0]}/cluster").json()
-    assert told["nodes"][0]["id"] == CODES[0]
+    picture = desk.get(f"/v1/enterprises/{CODES[0]}/cluster").json()
+    assert picture["nodes"][0]["id"] == CODES[0]
     key = headers(new_key(desk.store, bureau=OFFICE))
     mine = desk.get(f"/v1/enterprises/{CODES[0]}/cluster", headers=key).json()
     others = [n for n in mine["nodes"] if n["kind"] == "enterprise" and not n["name"]]
-    assert mine["size"] == told["size"]
+    assert mine["size"] == picture["size"]
     assert all(n["id"].startswith("x") for n in others)
     assert all(
         n["bureau"] == OFFICE
@@ -167,8 +167,8 @@ def test_the_cluster_hides_who_belongs_to_others(desk):
 def test_every_answer_is_as_described(desk, name, mode):
     officer = visitor(desk, "fuzzer", ("inspector", ""))
     schema = schemathesis.openapi.from_asgi("/openapi.json", desk.app)
-    made = (op.ok() for op in schema.get_all_operations())
-    described = {op.definition.raw["operationId"]: op for op in made}
+    operations = (op.ok() for op in schema.get_all_operations())
+    described = {op.definition.raw["operationId"]: op for op in operations}
     sent = {
         "Cookie": f"xhcredit={officer.cookies['xhcredit']}",
         "X-CSRF-Token": officer.headers["X-CSRF-Token"],

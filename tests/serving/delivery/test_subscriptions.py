@@ -21,17 +21,17 @@ def admin(client):
 
 
 def test_a_system_is_told_of_the_next_night(file, tmp_path):
-    here = AddressPolicy(("127.0.0.0/8",))
-    with receiving() as receiver, served(str(file), outward=here) as client:
+    local_addresses = AddressPolicy(("127.0.0.0/8",))
+    with receiving() as receiver, served(str(file), outward=local_addresses) as client:
         admin = visitor(client, "admin", ("security_admin", ""))
-        made = admin.post(PATH, json=HOOK | {"url": receiver.url, "kinds": ["tier_changed"]})
-        assert made.status_code == 200
-        secret = made.json()["secret"]
+        created = admin.post(PATH, json=HOOK | {"url": receiver.url, "kinds": ["tier_changed"]})
+        assert created.status_code == 200
+        secret = created.json()["secret"]
         other = night(tmp_path / "n", "2026-07-01", "AB")
         changed = publish(other, client.store, actor="n").changed
-        told = deliver(client.store, DeliveryPolicy(address_policy=here))
+        reports = deliver(client.store, DeliveryPolicy(address_policy=local_addresses))
 
-        assert told[0].delivered == len(receiver.received) == changed == len(CODES) + 2
+        assert reports[0].delivered == len(receiver.received) == changed == len(CODES) + 2
         for request in receiver.received:
             verify_message(secret, request.headers, request.body, NOW.timestamp())
         [row] = admin.get(PATH).json()["subscriptions"]
@@ -41,21 +41,23 @@ def test_a_system_is_told_of_the_next_night(file, tmp_path):
 
 def test_it_is_ended_rotated_and_told_again(client, admin):
     number = admin.post(PATH, json=HOOK).json()["id"]
-    one = f"{PATH}/{number}"
+    subscription_path = f"{PATH}/{number}"
 
-    assert admin.post(f"{one}:rotate").json()["secret"].startswith("whsec_")
-    assert admin.post(f"{one}:replay", params={"since": 1}).json()["messages"] == 0
-    assert admin.get(f"{one}/dead").json() == {"messages": []}
+    assert admin.post(f"{subscription_path}:rotate").json()["secret"].startswith("whsec_")
+    assert admin.post(f"{subscription_path}:replay", params={"since": 1}).json()["messages"] == 0
+    assert admin.get(f"{subscription_path}/dead").json() == {"messages": []}
     for _ in range(2):  # the same key again does nothing
-        assert admin.delete(one, headers={"Idempotency-Key": "e"}).json() == {"id": number}
-    problem(admin.delete(one), 404, "unknown_record")
-    problem(admin.post(f"{one}:rotate"), 404, "unknown_record")
+        assert admin.delete(subscription_path, headers={"Idempotency-Key": "e"}).json() == {
+            "id": number
+        }
+    problem(admin.delete(subscription_path), 404, "unknown_record")
+    problem(admin.post(f"{subscription_path}:rotate"), 404, "unknown_record")
     [row] = admin.get(PATH).json()["subscriptions"]
     assert row["ended_at"]
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("https://169.254.169.254/latest", "is inside"),
         ("http://platform.example.cn/", "without HTTPS"),
@@ -63,8 +65,10 @@ def test_it_is_ended_rotated_and_told_again(client, admin):
         ("file:///etc/passwd", "https:// addresses only"),
     ],
 )
-def test_addresses_inside_are_refused(admin, url, said):
-    assert said in problem(admin.post(PATH, json=HOOK | {"url": url}), 400, "bad_input")["detail"]
+def test_addresses_inside_are_refused(admin, url, message):
+    assert (
+        message in problem(admin.post(PATH, json=HOOK | {"url": url}), 400, "bad_input")["detail"]
+    )
     assert admin.get(PATH).json()["subscriptions"] == []
 
 
@@ -74,8 +78,8 @@ def test_an_administrator_of_one_bureau_hands_out_its_messages_only(client, admi
 
     for bureau in ("", "*", "建管委"):
         problem(mine.post(PATH, json=HOOK | {"bureau": bureau}), 403, "not_allowed")
-    own = mine.post(PATH, json=HOOK | {"bureau": "民政局"}).json()["id"]
-    assert [s["id"] for s in mine.get(PATH).json()["subscriptions"]] == [own]
+    subscription_id = mine.post(PATH, json=HOOK | {"bureau": "民政局"}).json()["id"]
+    assert [s["id"] for s in mine.get(PATH).json()["subscriptions"]] == [subscription_id]
     for ask in (
         mine.delete(f"{PATH}/{theirs}"),
         mine.post(f"{PATH}/{theirs}:rotate"),

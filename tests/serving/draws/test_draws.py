@@ -20,8 +20,8 @@ SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
 @pytest.fixture
 def officer(file, nights, tmp_path):
     """A client of a draw officer of the whole district, over a warehouse that results go into."""
-    own = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
-    with served(str(file), warehouse=own) as client:
+    warehouse_copy = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
+    with served(str(file), warehouse=warehouse_copy) as client:
         client.headers.update(headers(new_key(client.store, ["draw_officer"], bureau="*")))
         yield client
 
@@ -111,8 +111,8 @@ def test_a_draw_of_another_bureau_is_as_if_it_were_not_there(officer):
 @pytest.fixture(scope="module")
 def described(steady):
     schema = schemathesis.openapi.from_asgi("/openapi.json", steady.app)
-    found = (made.ok() for made in schema.get_all_operations())
-    return {op.definition.raw["operationId"]: op for op in found}
+    operations = (operation_outcome.ok() for operation_outcome in schema.get_all_operations())
+    return {op.definition.raw["operationId"]: op for op in operations}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)

@@ -34,37 +34,37 @@ def drawn(client, draw, bureau, value):
 def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):
     drawn(officer, "d1", "市场监管局", "1")
     drawn(officer, "d2", "民政局", "2")
-    asked = {"joint": "j1", "draws": ["d1", "d2"]}
+    joint_body = {"joint": "j1", "draws": ["d1", "d2"]}
     alone = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
-    problem(officer.post("/v1/joint-draws", json=asked, headers=alone), 404, "unknown_record")
-    told = officer.post("/v1/joint-draws", json=asked).json()
-    assert told["inspections"] - told["visits"] == told["saved"]
+    problem(officer.post("/v1/joint-draws", json=joint_body, headers=alone), 404, "unknown_record")
+    joint_draw = officer.post("/v1/joint-draws", json=joint_body).json()
+    assert joint_draw["inspections"] - joint_draw["visits"] == joint_draw["saved"]
     record = officer.get("/v1/public/joint-draws/j1/joint.json", headers=STRANGER).json()
     assert record["visits"] == len(record["selected"])
     assert '"tier"' not in str(record)
     for key, many in ((alone, 1), (new_key(officer.store, ["viewer"], bureau="税务局"), 0)):
-        given = key if isinstance(key, dict) else headers(key)
-        found = officer.get("/v1/joint-draws", headers=given).json()["joint_draws"]
-        assert len(found) == many
-    problem(officer.post("/v1/joint-draws", json=asked | {"joint": "j2"}), 409, "wrong_state")
+        request_headers = key if isinstance(key, dict) else headers(key)
+        joint_draws = officer.get("/v1/joint-draws", headers=request_headers).json()["joint_draws"]
+        assert len(joint_draws) == many
+    problem(officer.post("/v1/joint-draws", json=joint_body | {"joint": "j2"}), 409, "wrong_state")
     problem(officer.get("/v1/public/joint-draws/j2/joint.json"), 404, "unknown_record")
 
 
 def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
     assert officer.post("/v1/triggered-checks", json=CHECK).json()["counts"] is False
     other = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
-    found = {"result": "corrected", "inspected_on": str(officer.clock.now.date())}
+    check_result = {"result": "corrected", "inspected_on": str(officer.clock.now.date())}
     for path, body in (
         ("/v1/triggered-checks", CHECK | {"id": "ts-2"}),
-        ("/v1/triggered-checks/ts-1/result", found),
+        ("/v1/triggered-checks/ts-1/result", check_result),
         ("/v1/triggered-checks/ts-1/calling-off", {"reason": "x"}),
     ):
         problem(officer.post(path, json=body, headers=other), 404, "unknown_record")
     assert officer.get("/v1/triggered-checks", headers=other).json()["checks"] == []
-    closed = officer.post("/v1/triggered-checks/ts-1/result", json=found)
+    closed = officer.post("/v1/triggered-checks/ts-1/result", json=check_result)
     assert closed.json() == {"check": "ts-1", "state": "closed"}
-    told = officer.get("/v1/triggered-checks").json()
-    assert told["counted"] == [
+    checks = officer.get("/v1/triggered-checks").json()
+    assert checks["counted"] == [
         {"source": "complaint", "checks": 1, "open": 0, "counting": 0, "failed": 1}
     ]
     silent = {k: v for k, v in officer.headers.items() if k.lower() != "x-purpose"}

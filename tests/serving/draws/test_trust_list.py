@@ -37,11 +37,11 @@ def trusting(places):
         yield client
 
 
-def every(client, **asked):
+def every(client, **query):
     """All rows of a list, two a page."""
     rows, after = [], ""
     while after is not None:
-        page = client.get("/v1/trust-list", params={**asked, "limit": 2, "after": after}).json()
+        page = client.get("/v1/trust-list", params={**query, "limit": 2, "after": after}).json()
         rows, after = rows + page["enterprises"], page["next"]
     assert len(rows) == page["total"]
     return rows
@@ -49,22 +49,22 @@ def every(client, **asked):
 
 @pytest.mark.parametrize(("kind", "make"), [("remote", trust_list), ("chains", chain_list)])
 def test_pages_and_files_tell_what_the_command_tells(trusting, places, kind, make):
-    found = make(trusting.store, places[0], Rulebook.load(), DAY, EVE)
-    wanted = {r.code: (r.move, r.reason) for r in found.itertuples() if r.move}
-    asked = {"kind": kind, "before": str(EVE)}
-    rows = every(trusting, **asked)
+    trust_rows = make(trusting.store, places[0], Rulebook.load(), DAY, EVE)
+    wanted = {r.code: (r.move, r.reason) for r in trust_rows.itertuples() if r.move}
+    query = {"kind": kind, "before": str(EVE)}
+    rows = every(trusting, **query)
 
     assert {r["code"]: (r["move"], r["reason"]) for r in rows} == wanted
     assert len(wanted) > 2
     for ending in ("xlsx", "csv"):
-        answer = trusting.get("/v1/trust-list/export", params=asked | {"format": ending})
+        answer = trusting.get("/v1/trust-list/export", params=query | {"format": ending})
         assert f"{kind}-{DAY}.{ending}" in answer.headers["content-disposition"]
         if ending == "csv":
-            told = [line.split(",")[0] for line in answer.text.splitlines()[2:]]
+            listed_codes = [line.split(",")[0] for line in answer.text.splitlines()[2:]]
         else:
             sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
-            told = [row[0] for row in sheet.iter_rows(min_row=3, values_only=True)]
-        assert told == [r["code"] for r in rows]
+            listed_codes = [row[0] for row in sheet.iter_rows(min_row=3, values_only=True)]
+        assert listed_codes == [r["code"] for r in rows]
 
 
 def test_the_list_says_what_is_quiet_what_the_law_covers_and_who_was_told_of_it(trusting):
@@ -75,15 +75,19 @@ def test_the_list_says_what_is_quiet_what_the_law_covers_and_who_was_told_of_it(
     assert any("food" in r["duty"] for r in page["enterprises"])
     only = trusting.get("/v1/trust-list", params={"street": "香樟街道", "move": "left"}).json()
     assert only["enterprises"] == []
-    seen = page["enterprises"][0]["code"]
+    shown_code = page["enterprises"][0]["code"]
     auditor = headers(new_key(trusting.store, ["auditor"]))
-    readers = trusting.get(f"/v1/enterprises/{seen}/readers", headers=auditor).json()["readers"]
+    readers = trusting.get(f"/v1/enterprises/{shown_code}/readers", headers=auditor).json()[
+        "readers"
+    ]
     assert "draw.trust" in {look["action"] for look in readers}
 
 
 def test_who_it_is_not_for_is_told_nothing_of_it(trusting):
-    own = headers(new_key(trusting.store, ["draw_officer"], bureau=BUREAUS[0]))
-    rows = trusting.get(f"/v1/trust-list?before={EVE}", headers=own).json()["enterprises"]
+    bureau_headers = headers(new_key(trusting.store, ["draw_officer"], bureau=BUREAUS[0]))
+    rows = trusting.get(f"/v1/trust-list?before={EVE}", headers=bureau_headers).json()[
+        "enterprises"
+    ]
     all_rows = trusting.get(f"/v1/trust-list?before={EVE}").json()["enterprises"]
     assert rows == [r for r in all_rows if r["bureau"] == BUREAUS[0]]
     assert "" in {r["bureau"] for r in all_rows}
@@ -97,7 +101,7 @@ def test_who_it_is_not_for_is_told_nothing_of_it(trusting):
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("query", "status", "code"),
     [
         ({"as_of": "2024-01-01"}, 404, "unknown_record"),
         ({"before": "2024-01-01"}, 404, "unknown_record"),
@@ -108,8 +112,8 @@ def test_who_it_is_not_for_is_told_nothing_of_it(trusting):
         ({"as_of": "soon"}, 422, "wrong_request"),
     ],
 )
-def test_what_cannot_be_told_is_refused_in_words(trusting, asked, status, code):
-    problem(trusting.get("/v1/trust-list", params=asked), status, code)
+def test_what_cannot_be_told_is_refused_in_words(trusting, query, status, code):
+    problem(trusting.get("/v1/trust-list", params=query), status, code)
 
 
 def test_a_cursor_fits_its_own_list_only_and_may_lie_beyond_its_end(trusting):
@@ -136,17 +140,17 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
         first[ending] = answer.content
     record = officer.get("/v1/public/draws/d1/record.json", headers=NOBODY).json()
     selected = [s["code"] for s in record["selected"]]
-    told = first["csv"].decode("utf-8-sig")
-    assert all(code in told for code in selected)
+    public_csv = first["csv"].decode("utf-8-sig")
+    assert all(code in public_csv for code in selected)
     assert first["pdf"].startswith(b"%PDF")
     assert first["xlsx"].startswith(b"PK")
     again = officer.get("/v1/public/draws/d1/public_list.pdf", headers=NOBODY).content
     assert again == first["pdf"]
-    found = {selected[0]: {"result": "no_problem", "inspected_on": "2026-06-30"}}
-    officer.store.draws.enter_results(act("results"), "d1", found)
+    results = {selected[0]: {"result": "no_problem", "inspected_on": "2026-06-30"}}
+    officer.store.draws.enter_results(act("results"), "d1", results)
     later = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert "未发现问题" in later
-    assert "未发现问题" not in told
+    assert "未发现问题" not in public_csv
     assert officer.get("/v1/draws/d1").json()["news"] is True
     assert officer.post("/v1/draws/d1/publication").json()["number"] == 2
     again = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text

@@ -18,8 +18,8 @@ FILE = f"/v1/enterprises/{CODES[0]}/file"
 def client(published, nights):
     """One for all: reading changes nothing but the journal."""
     file = shutil.copy(published, nights / "files.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -31,41 +31,47 @@ def test_the_rows_are_those_of_the_clustered_store(rows):
     """Every event stands where the offsets say, and nothing is left out."""
     store = rows.event_columns
     for name, table in directory().items():
-        found = [rows.rows_of(name, row) for row in range(len(store))]
+        rows_by_enterprise = [rows.rows_of(name, row) for row in range(len(store))]
         if table.kind == "register":
-            assert all(len(part) == 1 for part in found)
+            assert all(len(part) == 1 for part in rows_by_enterprise)
             continue
-        days = [day_number(e["known_on"]) for part in found for e in part]
+        days = [day_number(e["known_on"]) for part in rows_by_enterprise for e in part]
         assert len(days) == store.tables[name]["known"].shape[0]
         offsets = store.tables[name]["offsets"]
-        for row, part in enumerate(found):
-            own = store.tables[name]["known"][offsets[row] : offsets[row + 1]]
-            assert sorted(day_number(e["known_on"]) for e in part) == sorted(own)
+        for row, part in enumerate(rows_by_enterprise):
+            known_days = store.tables[name]["known"][offsets[row] : offsets[row + 1]]
+            assert sorted(day_number(e["known_on"]) for e in part) == sorted(known_days)
 
 
 def test_a_file_tells_register_events_rules_relations_and_history(client):
-    told = client.get(FILE).json()
+    enterprise_file = client.get(FILE).json()
     score = client.get(f"/v1/enterprises/{CODES[0]}/score").json()
 
-    assert (told["run"], told["as_of"]) == (1, DAYS[0].isoformat())
-    assert (told["result"]["composite"], told["result"]["tier"]) == (
+    assert (enterprise_file["run"], enterprise_file["as_of"]) == (1, DAYS[0].isoformat())
+    assert (enterprise_file["result"]["composite"], enterprise_file["result"]["tier"]) == (
         score["composite"],
         score["tier"],
     )
-    assert {f["column"] for f in told["register"]["facts"]} >= {"name", "bureau", "street"}
-    assert told["events"]
-    for event in told["events"]:
+    assert {f["column"] for f in enterprise_file["register"]["facts"]} >= {
+        "name",
+        "bureau",
+        "street",
+    }
+    assert enterprise_file["events"]
+    for event in enterprise_file["events"]:
         assert event["source_file"] == "test.csv"
-        assert event["known_on"] <= told["as_of"]
+        assert event["known_on"] <= enterprise_file["as_of"]
         assert all(f["zh"] and f["en"] for f in event["facts"])
-    assert any(event["indicators"] for event in told["events"])
-    assert {r["id"].split(".")[1] for r in told["rules"]} == {"caps", "direct"}
-    assert [h["run"] for h in told["history"]] == [1]
+    assert any(event["indicators"] for event in enterprise_file["events"])
+    assert {r["id"].split(".")[1] for r in enterprise_file["rules"]} == {"caps", "direct"}
+    assert [h["run"] for h in enterprise_file["history"]] == [1]
 
 
 def test_relations_name_others_and_never_the_hash_or_the_enterprise_itself(client):
     files = {code: client.get(f"/v1/enterprises/{code}/file").json() for code in CODES}
-    related = [(code, r) for code, told in files.items() for r in told["relations"]]
+    related = [
+        (code, r) for code, enterprise_file in files.items() for r in enterprise_file["relations"]
+    ]
 
     assert any(r["neighbours"] for _, r in related)
     for code, relation in related:
@@ -96,10 +102,12 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
     explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
     day = event["occurred_on"]
     same = [e for e in shown if (e["table"], e["occurred_on"]) == (name, str(day))]
-    rest = [e for e in rows.rows_of(name, rows.event_columns.row(code)) if e["occurred_on"] == day]
+    remaining_rows = [
+        e for e in rows.rows_of(name, rows.event_columns.row(code)) if e["occurred_on"] == day
+    ]
     act = next(a for a in reversed(read_acts(client)) if a["action"] == "enterprise.file")
 
-    assert len(same) == len([e for e in rest if not e["withdrawn_on"]])
+    assert len(same) == len([e for e in remaining_rows if not e["withdrawn_on"]])
     assert not any("withdrawn_on" in e and e["withdrawn_on"] <= str(today) for e in shown)
     assert not any(r["reason"] == "withdrawn" for e in explained for r in e["why_none"])
     assert act["payload"]["hidden"] > 0
@@ -128,10 +136,12 @@ def test_a_day_before_it_was_known_says_so(client):
 def test_file_and_explain_say_the_same_of_every_event(client):
     """Which indicators read it, and if none does, why."""
     for code in CODES:
-        told = client.get(f"/v1/enterprises/{code}/file").json()["events"]
+        file_events = client.get(f"/v1/enterprises/{code}/file").json()["events"]
         explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
         names = ("table", "occurred_on", "counts", "indicators", "why_none")
-        assert [[e[n] for n in names] for e in told] == [[e[n] for n in names] for e in explained]
-        for event in told:
+        assert [[e[n] for n in names] for e in file_events] == [
+            [e[n] for n in names] for e in explained
+        ]
+        for event in file_events:
             assert event["counts"] == any(i["enters"] for i in event["indicators"])
             assert event["counts"] != bool(event["why_none"])

@@ -14,8 +14,8 @@ from tests.serving.visitors import visitor
 def client(published, nights):
     """One for all: reading changes nothing but the journal."""
     file = shutil.copy(published, nights / "enterprise-pages.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 def pages_of(browser, code):
@@ -29,12 +29,12 @@ def test_every_file_opens_and_names_neighbours_with_their_tiers(client):
     viewer = visitor(client, "every.file", ("viewer", ""))
     neighbours = 0
     for code in CODES:
-        told = client.get(f"/v1/enterprises/{code}/file").json()
+        enterprise_file = client.get(f"/v1/enterprises/{code}/file").json()
         for page in pages_of(viewer, code):
             assert page.status_code == 200, (code, page.text[-500:])
             assert code in page.text
         page = viewer.get(f"/console/enterprises/{code}?lang=en").text
-        for other in (n for r in told["relations"] for n in r["neighbours"]):
+        for other in (n for r in enterprise_file["relations"] for n in r["neighbours"]):
             neighbours += 1
             row = f'{other["name"] or other["code"]}</a> <span class="tier {other["tier"]}"'
             assert row in page, (code, other)
@@ -42,8 +42,8 @@ def test_every_file_opens_and_names_neighbours_with_their_tiers(client):
 
 
 def test_a_bureau_opens_its_own_files_though_neighbours_are_of_others(client):
-    own = visitor(client, "own.files", ("viewer", BUREAUS[0]))
-    opened = {code for code in CODES for p in pages_of(own, code) if p.status_code == 200}
+    bureau_viewer = visitor(client, "own.files", ("viewer", BUREAUS[0]))
+    opened = {code for code in CODES for p in pages_of(bureau_viewer, code) if p.status_code == 200}
 
     assert opened == set(CODES[:: len(BUREAUS)])
 

@@ -63,7 +63,7 @@ def night(warehouse, out, day):
 
 def answers(client):
     """What the service says of every enterprise, to the last byte."""
-    told = {
+    bodies_by_code = {
         code: [
             client.get(f"/v1/enterprises/{code}/{what}").content
             for what in ("score", "explain", "file")
@@ -71,11 +71,15 @@ def answers(client):
         for code in CODES
     }
     for code in CODES[::5]:
-        told[code].append(client.get(f"/v1/enterprises/{code}/file?as_of=2024-06-30").content)
+        bodies_by_code[code].append(
+            client.get(f"/v1/enterprises/{code}/file?as_of=2024-06-30").content
+        )
         supposed = {"code": code, "add": [PENALTY]}
-        told[code].append(client.post("/v1/scores:what-if", json=supposed).content)
-    assert not any(b"urn:xhcredit:problem" in part for parts in told.values() for part in parts)
-    return told
+        bodies_by_code[code].append(client.post("/v1/scores:what-if", json=supposed).content)
+    assert not any(
+        b"urn:xhcredit:problem" in part for parts in bodies_by_code.values() for part in parts
+    )
+    return bodies_by_code
 
 
 def every_event(warehouse):
@@ -98,15 +102,15 @@ def withdrawn(warehouse):
 
 def corrected(warehouse):
     """Every event told again with the content of another one of its table."""
-    found = {}
+    corrections = {}
     for name, events in every_event(warehouse).items():
         table = directory()[name]
         keyed = {"code", "known_on", "event_id", "source_file", "source_row", *table.key}
-        found[name] = [
+        corrections[name] = [
             event | {k: v for k, v in other.items() if k not in keyed and "withdrawn" not in k}
             for event, other in zip(events, reversed(events), strict=True)
         ]
-    return found
+    return corrections
 
 
 def backfilled(_):
@@ -129,8 +133,8 @@ def test_what_comes_later_changes_no_byte_of_a_published_run(book, warehouse):
     with served(book, warehouse=warehouse) as early:
         before = answers(early)
         for arrival in ARRIVALS:
-            told = arrival(warehouse)
-            deliver(warehouse, told, arrival.__name__, ingested_on=DAYS[0].isoformat())
+            late_rows = arrival(warehouse)
+            deliver(warehouse, late_rows, arrival.__name__, ingested_on=DAYS[0].isoformat())
             open_event_columns(warehouse)  # a night, a draw or alerts read what is new
         with served(book, warehouse=warehouse) as late:
             assert answers(late) == before
@@ -139,19 +143,24 @@ def test_what_comes_later_changes_no_byte_of_a_published_run(book, warehouse):
 
 def test_what_was_entered_anew_in_place_is_still_what_the_run_knew(book, warehouse):
     """Rows that waited come in: the entry is replaced, twice, and swept each time."""
-    kept = Warehouse(warehouse)
+    changed_warehouse = Warehouse(warehouse)
     with served(book, warehouse=warehouse) as early:
         before = answers(early)
     for seed in (11, 12):
-        with kept.lock():
-            kept.sweep()
-            deliver(warehouse, world_of(seed), f"anew {seed}", [e.name for e in kept.entries()])
-            kept.sweep()
+        with changed_warehouse.lock():
+            changed_warehouse.sweep()
+            deliver(
+                warehouse,
+                world_of(seed),
+                f"anew {seed}",
+                [e.name for e in changed_warehouse.entries()],
+            )
+            changed_warehouse.sweep()
     shutil.rmtree(warehouse / "clustered")
     with served(book, warehouse=warehouse) as late:
         assert answers(late) == before
 
-    assert len(kept.entries()) == 1
+    assert len(changed_warehouse.entries()) == 1
 
 
 def test_without_its_clustered_store_a_run_is_told_from_the_parts(book, warehouse):
@@ -172,60 +181,63 @@ def test_the_next_night_tells_what_came_and_going_back_tells_the_former(book, wa
         night(warehouse, tmp_path / "second", DAYS[1])
         publish(tmp_path / "second", client.store, actor="night")
         with served(book, warehouse=warehouse) as after:
-            told = after.get(f"/v1/enterprises/{CODES[0]}/explain").json()
-            assert (told["run"], told["events"]) == (2, [])
+            explanation = after.get(f"/v1/enterprises/{CODES[0]}/explain").json()
+            assert (explanation["run"], explanation["events"]) == (2, [])
         client.store.snapshots.switch(BACK, 1)
     with served(book, warehouse=warehouse) as back:
-        found = answers(back)
+        answers_before = answers(back)
 
     for code in CODES:  # the history has one run more
-        assert found[code][:2] == before[code][:2]
+        assert answers_before[code][:2] == before[code][:2]
 
 
 def test_a_run_of_another_warehouse_says_so(book, tmp_path):
     other = write_warehouse(tmp_path / "other", seed=2)
     with served(book, warehouse=other) as client:
         for what in ("explain", "file"):
-            told = problem(client.get(f"/v1/enterprises/{CODES[0]}/{what}"), 409, "book_lost")
-            assert 'is not in the warehouse "other"' in told["detail"]
+            refusal = problem(client.get(f"/v1/enterprises/{CODES[0]}/{what}"), 409, "book_lost")
+            assert 'is not in the warehouse "other"' in refusal["detail"]
 
 
 def test_only_the_latest_nights_are_kept(warehouse):
     """What no night of late knew is swept away: a warehouse does not grow for ever."""
-    kept = Warehouse(warehouse)
+    changed_warehouse = Warehouse(warehouse)
     for seed in range(BOOKS_KEPT + 3):
-        old = [e.name for e in kept.entries()]
+        old = [e.name for e in changed_warehouse.entries()]
         deliver(warehouse, world_of(seed + 1), f"anew {seed}", old)
         keep_book(warehouse, open_event_columns(warehouse))
-    with kept.lock():
-        kept.sweep()
+    with changed_warehouse.lock():
+        changed_warehouse.sweep()
 
-    assert len(kept.books()) == BOOKS_KEPT
+    assert len(changed_warehouse.books()) == BOOKS_KEPT
     assert len(list((warehouse / "parts" / "penalty").iterdir())) <= BOOKS_KEPT
     assert len(list((warehouse / "manifest").glob("*.json"))) == 1
     assert len(list((warehouse / "clustered").iterdir())) <= BOOKS_KEPT + 1
-    assert stores.read_notes(open_event_columns(warehouse).path)["digest"] == kept.digest()
+    assert (
+        stores.read_notes(open_event_columns(warehouse).path)["digest"]
+        == changed_warehouse.digest()
+    )
 
 
 def test_workers_of_the_real_program_agree_after_a_restart(book, warehouse):
     with Store.open(book) as store:
         key = new_key(store, days=400)
-    said = []
+    answered = []
     for arrival in (None, corrected):
         if arrival:
             deliver(warehouse, arrival(warehouse), "later", ingested_on=DAYS[0].isoformat())
         options = ("--store", book, "--warehouse", str(warehouse), "--port", "0", "--workers", "2")
         with started(*options) as process:
-            at = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
+            address = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
             for code in CODES[:3]:
                 for _ in range(4):  # each on a connection of its own, so that both workers answer
-                    told = httpx2.get(
-                        f"{at}/v1/enterprises/{code}/explain",
+                    response = httpx2.get(
+                        f"{address}/v1/enterprises/{code}/explain",
                         headers=headers(key),
                         trust_env=False,
                         timeout=300,
                     )
-                    assert told.status_code == 200, told.text
-                    said.append((code, told.content))
+                    assert response.status_code == 200, response.text
+                    answered.append((code, response.content))
 
-    assert len(set(said)) == 3
+    assert len(set(answered)) == 3

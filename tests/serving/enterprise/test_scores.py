@@ -33,8 +33,8 @@ def read_acts(client):
     """What the activity chain says of reads."""
     wanted = select(activity).where(activity.c.action.like("enterprise.%"))
     with client.store.database.reading() as con:
-        found = con.execute(wanted.order_by(activity.c.seq)).mappings().all()
-    return [{**row, "payload": json.loads(row["payload"])} for row in found]
+        activity_rows = con.execute(wanted.order_by(activity.c.seq)).mappings().all()
+    return [{**row, "payload": json.loads(row["payload"])} for row in activity_rows]
 
 
 def test_a_score_is_the_published_bytes(client):
@@ -110,30 +110,33 @@ def test_a_purpose_may_be_utf_8_or_percent_encoded(client):
 
 def test_history_tells_the_latest_run_first(client, nights):
     publish_second(client, nights)
-    told = client.get(f"/v1/enterprises/{CODES[0]}/history").json()
+    score_history = client.get(f"/v1/enterprises/{CODES[0]}/history").json()
 
-    assert [(r["run"], r["as_of"]) for r in told["runs"]] == [(2, "2025-04-01"), (1, "2025-03-31")]
-    assert told["runs"][0]["tier"] == client.get(SCORE).json()["tier"]
+    assert [(r["run"], r["as_of"]) for r in score_history["runs"]] == [
+        (2, "2025-04-01"),
+        (1, "2025-03-31"),
+    ]
+    assert score_history["runs"][0]["tier"] == client.get(SCORE).json()["tier"]
 
 
 def test_a_batch_is_answered_from_one_run(client):
-    asked = [CODES[3], UNKNOWN, CODES[1], CODES[3]]
-    told = client.post("/v1/scores:batch", json={"codes": asked}).json()
+    codes = [CODES[3], UNKNOWN, CODES[1], CODES[3]]
+    batch = client.post("/v1/scores:batch", json={"codes": codes}).json()
 
-    assert [s["code"] for s in told["scores"]] == [CODES[3], CODES[1]]
-    assert (told["run"], told["not_found"]) == (1, [UNKNOWN])
+    assert [s["code"] for s in batch["scores"]] == [CODES[3], CODES[1]]
+    assert (batch["run"], batch["not_found"]) == (1, [UNKNOWN])
     assert read_acts(client)[-1]["payload"]["codes"] == [CODES[3], UNKNOWN, CODES[1]]
 
 
 def test_a_batch_of_strangers_is_answered_too(client):
-    told = client.post("/v1/scores:batch", json={"codes": [UNKNOWN]}).json()
+    batch = client.post("/v1/scores:batch", json={"codes": [UNKNOWN]}).json()
 
-    assert told == {"run": 1, "scores": [], "not_found": [UNKNOWN]}
+    assert batch == {"run": 1, "scores": [], "not_found": [UNKNOWN]}
 
 
 def test_a_batch_tells_all_wrong_codes_at_once(client):
-    asked = {"codes": [CODES[0], WRONG, CODES[0], "x"]}
-    body = problem(client.post("/v1/scores:batch", json=asked), 400, "bad_code")
+    batch_body = {"codes": [CODES[0], WRONG, CODES[0], "x"]}
+    body = problem(client.post("/v1/scores:batch", json=batch_body), 400, "bad_code")
 
     assert [e["field"] for e in body["errors"]] == ["codes.1", "codes.3"]
 
@@ -148,14 +151,14 @@ def test_a_batch_takes_ten_thousand_codes_and_not_one_more(client):
 
 
 def test_an_explanation_agrees_with_the_score(client):
-    told = client.get(f"/v1/enterprises/{CODES[2]}/explain").json()
+    explanation = client.get(f"/v1/enterprises/{CODES[2]}/explain").json()
     score = client.get(f"/v1/enterprises/{CODES[2]}/score").json()
 
-    assert {k: told[k] for k in ("run", "composite", "tier", "decided_by")} == {
+    assert {k: explanation[k] for k in ("run", "composite", "tier", "decided_by")} == {
         k: score[k] for k in ("run", "composite", "tier", "decided_by")
     }
-    assert told["scores"][0]["indicators"]
-    assert {e["source_file"] for e in told["events"]} == {"test.csv"}
+    assert explanation["scores"][0]["indicators"]
+    assert {e["source_file"] for e in explanation["events"]} == {"test.csv"}
 
 
 def test_where_no_warehouse_is_nothing_is_explained(file):
@@ -186,9 +189,9 @@ def test_while_the_run_is_switched_no_answer_is_mixed(client, nights):
     while not done.is_set():
         batch = client.post("/v1/scores:batch", json={"codes": CODES}).json()
         assert {s["code"]: s for s in batch["scores"]} == expected[batch["run"]]
-        one = client.get(SCORE).json()
-        assert one == expected[one["run"]][CODES[0]]
-        runs |= {batch["run"], one["run"]}
+        score = client.get(SCORE).json()
+        assert score == expected[score["run"]][CODES[0]]
+        runs |= {batch["run"], score["run"]}
     switching.join()
 
     assert runs == {1, 2}
@@ -197,6 +200,6 @@ def test_while_the_run_is_switched_no_answer_is_mixed(client, nights):
 def published(client, run):
     """Answers of a run by code, read while it is the one that answers."""
     client.store.snapshots.switch(Act("night", "run.switch", "test"), run)
-    told = client.post("/v1/scores:batch", json={"codes": CODES}).json()
-    assert told["run"] == run
-    return {s["code"]: s for s in told["scores"]}
+    batch = client.post("/v1/scores:batch", json={"codes": CODES}).json()
+    assert batch["run"] == run
+    return {s["code"]: s for s in batch["scores"]}

@@ -31,8 +31,8 @@ PENALTY = {"doc_no": "假设1号", "procedure": "ordinary", "penalty_kinds": "fi
 def client(published, nights):
     """One for all: a what-if changes nothing but the journal."""
     file = shutil.copy(published, nights / "supposed.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +47,20 @@ def ask(client, code=CODES[0], **supposed):
 
 
 def test_without_a_change_nothing_changes(client):
-    told = ask(client).json()
+    what_if = ask(client).json()
     score = client.get(f"/v1/enterprises/{CODES[0]}/score").json()
 
-    assert told["before"] == told["after"]
-    assert told["before"]["composite"] == score["composite"]
-    assert told["change"] == {"composite": 0.0, "tier": [score["tier"]] * 2, "indicators": []}
+    assert what_if["before"] == what_if["after"]
+    assert what_if["before"]["composite"] == score["composite"]
+    assert what_if["change"] == {"composite": 0.0, "tier": [score["tier"]] * 2, "indicators": []}
 
 
 def test_another_penalty_costs_points_and_says_where(client):
-    told = ask(client, add=[{"table": "penalty", "values": PENALTY}]).json()
-    [counted] = [i for i in told["change"]["indicators"] if i["indicator"] == "penalties_24m"]
+    what_if = ask(client, add=[{"table": "penalty", "values": PENALTY}]).json()
+    [counted] = [i for i in what_if["change"]["indicators"] if i["indicator"] == "penalties_24m"]
 
     assert counted["after"]["value"] == counted["before"]["value"] + 1
-    assert told["change"]["composite"] <= 0
+    assert what_if["change"]["composite"] <= 0
 
 
 def test_the_live_way_is_the_way_of_the_night(live):
@@ -69,13 +69,17 @@ def test_the_live_way_is_the_way_of_the_night(live):
     day = np.array([day_number(DAYS[0])], np.int32)
     for code in CODES:
         row = live.event_columns.row(code)
-        every = {n: live.rows.rows_of(n, row) for n, t in directory().items() if t.kind == "event"}
-        at = np.array([row])
-        shared = live.model.compiled.neighbours(live.event_columns, at, day)
-        night = enterprise_what_if._features(live.model, live.event_columns, at, day, shared)
+        rows_by_table = {
+            n: live.rows.rows_of(n, row) for n, t in directory().items() if t.kind == "event"
+        }
+        enterprise_rows = np.array([row])
+        shared = live.model.compiled.neighbours(live.event_columns, enterprise_rows, day)
+        night = enterprise_what_if._features(
+            live.model, live.event_columns, enterprise_rows, day, shared
+        )
         alone = enterprise_what_if._features(
             live.model,
-            enterprise_what_if._single_enterprise(live.event_columns, row, every),
+            enterprise_what_if._single_enterprise(live.event_columns, row, rows_by_table),
             np.array([0]),
             day,
             shared,
@@ -131,18 +135,18 @@ def test_a_record_that_is_not_there_cannot_be_withdrawn(client):
 
 @pytest.mark.parametrize("table", sorted(supposable_tables()))
 def test_every_table_can_be_supposed_with_its_required_columns(live, table):
-    given = {
+    value_by_type = {
         "text": "甲", "money": 1, "count": 1, "number": 0.5, "flag": True, "date": "2025-01-02",
     }  # fmt: skip
     values = {
-        c.name: c.value_ids[0] if c.values else given[c.type]
+        c.name: c.value_ids[0] if c.values else value_by_type[c.type]
         for c in supposable_tables()[table].columns
         if c.required and c.name not in ("code", "occurred_on", "known_on") and c.type != "person"
     }
-    asked = check_changes([(table, values)], [], DAYS[0])
+    checked_changes = check_changes([(table, values)], [], DAYS[0])
 
-    assert asked.wrong == []
-    assert what_if(live, CODES[0], asked, DAYS[0])["code"] == CODES[0]
+    assert checked_changes.wrong == []
+    assert what_if(live, CODES[0], checked_changes, DAYS[0])["code"] == CODES[0]
 
 
 def test_only_the_question_is_kept(client):

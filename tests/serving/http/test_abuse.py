@@ -52,8 +52,8 @@ def client(site):
     port, key = site
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", headers=headers(key), trust_env=False, timeout=30
-    ) as made:
-        yield made
+    ) as client:
+        yield client
 
 
 def raw(port, *pieces):
@@ -71,8 +71,8 @@ def raw(port, *pieces):
 
 
 def still_answers(port):
-    told = raw(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert told.startswith(b"HTTP/1.1 200")
+    raw_answer = raw(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert raw_answer.startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def still_answers(port):
 def test_no_path_leads_out(site, target):
     port, key = site
     head = f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nX-Purpose: x\r\n"
-    told = raw(port, f"{head}Connection: close\r\n\r\n".encode())
-    status = int(told.split()[1])
+    raw_answer = raw(port, f"{head}Connection: close\r\n\r\n".encode())
+    status = int(raw_answer.split()[1])
 
     assert 300 <= status < 500
     for inside in (b"root:", b"import ", b"SQLite format"):
-        assert inside not in told
+        assert inside not in raw_answer
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_no_purpose_writes_a_header_or_a_line_of_its_own(client, purpose):
 
 
 @pytest.mark.parametrize(
-    "given", ["x" * 65, "short", "a b c d e f", "<script>1</script>", "日" * 8]
+    "request_number", ["x" * 65, "short", "a b c d e f", "<script>1</script>", "日" * 8]
 )
-def test_a_number_that_is_not_harmless_is_not_taken_over(client, given):
-    answer = client.get("/v1/runs", headers={"X-Request-ID": given.encode()})
+def test_a_number_that_is_not_harmless_is_not_taken_over(client, request_number):
+    answer = client.get("/v1/runs", headers={"X-Request-ID": request_number.encode()})
 
     assert answer.status_code == 200
-    assert answer.headers["x-request-id"] != given
+    assert answer.headers["x-request-id"] != request_number
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_a_number_that_is_not_harmless_is_not_taken_over(client, given):
 )
 def test_what_is_no_http_harms_nobody(site, sent):
     port, _ = site
-    told = raw(port, sent, b"\r\nConnection: close\r\n\r\n")
+    raw_answer = raw(port, sent, b"\r\nConnection: close\r\n\r\n")
 
     # A long line that comes in one piece is read before it is found too long: then it is answered.
-    assert not told or 300 <= int(told.split()[1]) < 500
+    assert not raw_answer or 300 <= int(raw_answer.split()[1]) < 500
     still_answers(port)
 
 
@@ -194,14 +194,14 @@ def test_a_body_that_never_comes_holds_nobody_up(published, tmp_path):
     head = b"POST /v1/scores:batch HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
     limits = {"in_flight": 8, "body_seconds": 0.5}
     with running(tmp_path / "store.db", tmp_path / "log", **limits) as (port, key):
-        told, slow = [], []
+        raw_answers, slow = [], []
         for _ in range(8):
-            slow.append(threading.Thread(target=lambda: told.append(raw(port, head))))
+            slow.append(threading.Thread(target=lambda: raw_answers.append(raw(port, head))))
             slow[-1].start()
         for thread in slow:
             thread.join(30)
-        assert len(told) == 8
-        assert {int(t.split()[1]) for t in told} <= {408, 503}
-        assert any(b'"too_slow"' in t for t in told)
+        assert len(raw_answers) == 8
+        assert {int(t.split()[1]) for t in raw_answers} <= {408, 503}
+        assert any(b'"too_slow"' in t for t in raw_answers)
         path = f"http://127.0.0.1:{port}/v1/enterprises/{CODES[0]}/score"
         assert httpx.get(path, headers=headers(key), trust_env=False).status_code == 200

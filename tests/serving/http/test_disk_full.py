@@ -24,20 +24,20 @@ def test_an_export_that_finds_no_room_answers_507_in_words(steady, reader, tmp_p
             return
         (tmp_path / "small" / "full").write_bytes(b"x" * 4096)
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "small"))
-        told = problem(steady.get(EXPORT, headers=reader), 507, "disk_full")
+        refusal = problem(steady.get(EXPORT, headers=reader), 507, "disk_full")
 
-    assert "no room" in told["detail"]
-    assert "磁盘空间不足" in told["title"]
-    assert str(tmp_path) not in str(told)  # where it lies is the operator's business
+    assert "no room" in refusal["detail"]
+    assert "磁盘空间不足" in refusal["title"]
+    assert str(tmp_path) not in str(refusal)  # where it lies is the operator's business
     assert str(tmp_path) in steady.log.getvalue()
 
 
 def test_a_folder_that_cannot_be_used_answers_503_in_words(steady, reader, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
-    told = problem(steady.get(EXPORT, headers=reader), 503, "not_writable")
+    refusal = problem(steady.get(EXPORT, headers=reader), 503, "not_writable")
 
-    assert "不可写" in told["title"]
+    assert "不可写" in refusal["title"]
 
 
 def test_who_looks_at_a_page_gets_a_page(steady, tmp_path, monkeypatch):

@@ -42,8 +42,8 @@ TECHNICAL = re.compile(r"/docs|/v1/|JSON|X-[A-Z]|Retry-After|instance|\bdetail\b
 def client(published, nights):
     """One for all: what is wrong changes nothing."""
     file = shutil.copy(published, nights / "error-pages.db")
-    with served(str(file), warehouse=nights / "warehouse") as made:
-        yield made
+    with served(str(file), warehouse=nights / "warehouse") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +195,11 @@ def test_a_browser_that_mistypes_reads_a_page_and_a_program_a_problem(client):
 
 
 def test_another_bureaus_enterprise_reads_as_one_that_is_not_there(client):
-    own = visitor(client, "own.bureau", ("viewer", BUREAUS[0]))
-    shown = [is_page(own.get(f"/console/enterprises/{c}"), 404, "zh") for c in (CODES[1], NOBODY)]
+    bureau_viewer = visitor(client, "own.bureau", ("viewer", BUREAUS[0]))
+    shown = [
+        is_page(bureau_viewer.get(f"/console/enterprises/{c}"), 404, "zh")
+        for c in (CODES[1], NOBODY)
+    ]
     plain = [re.sub(r"<span class=.mono. id=.incident.>\w+</span>", "", s) for s in shown]
 
     assert plain[0].replace(CODES[1], "") == plain[1].replace(NOBODY, "")

@@ -83,8 +83,8 @@ def described(steady):
     """The operations by id."""
     person(steady, "fuzzed", ("viewer", ""))
     schema = schemathesis.openapi.from_asgi("/openapi.json", steady.app)
-    found = (made.ok() for made in schema.get_all_operations())
-    return {op.definition.raw["operationId"]: op for op in found}
+    operations = (operation_outcome.ok() for operation_outcome in schema.get_all_operations())
+    return {op.definition.raw["operationId"]: op for op in operations}
 
 
 def test_no_operation_is_left_out(described):
@@ -99,9 +99,9 @@ def hold(described, name, mode, examples, sent):
     ``XHCREDIT_FUZZ=500`` asks each one so often instead, and differently at every run; those that
     hash a password, a twentieth of that.
     """
-    asked = int(os.environ.get("XHCREDIT_FUZZ", "0")) // (20 if name in SLOW else 1)
+    example_count = int(os.environ.get("XHCREDIT_FUZZ", "0")) // (20 if name in SLOW else 1)
 
-    @settings(QUIET, max_examples=asked or examples, derandomize=not asked)
+    @settings(QUIET, max_examples=example_count or examples, derandomize=not example_count)
     @given(case=described[name].as_strategy(generation_mode=mode), known=booleans())
     def holds(case, known):
         case.headers = {**(case.headers or {}), **sent}
@@ -133,9 +133,9 @@ def test_every_answer_to_an_auditor_is_as_described(described, steady, name, mod
 @pytest.mark.parametrize("name", PERSONS)
 def test_every_answer_to_a_person_is_as_described(described, steady, name, mode):
     login = f"{name}.{mode.value}".replace("_", "-")
-    made = visitor(steady, login, ("security_admin", ""))
+    person_client = visitor(steady, login, ("security_admin", ""))
     sent = {
-        "Cookie": f"xhcredit={made.cookies['xhcredit']}",
-        "X-CSRF-Token": made.headers["X-CSRF-Token"],
+        "Cookie": f"xhcredit={person_client.cookies['xhcredit']}",
+        "X-CSRF-Token": person_client.headers["X-CSRF-Token"],
     }
     hold(described, name, mode, 5 if name in SLOW else 20, sent)

@@ -46,9 +46,9 @@ def test_measurements_are_shown_with_a_key_or_on_this_computer(client):
     assert "xhcredit_current_run 1.0" in with_key
     assert CODES[0] not in with_key
     assert client.get("/metrics").status_code == 401
-    here = TestClient(client.app, client=("127.0.0.1", 5000))
-    assert here.get("/metrics").status_code == 200
-    assert here.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
+    local_client = TestClient(client.app, client=("127.0.0.1", 5000))
+    assert local_client.get("/metrics").status_code == 200
+    assert local_client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
 
 
 def test_the_log_tells_each_request_in_one_line(client):
@@ -99,24 +99,24 @@ def started(*options):
 
 
 def lines_until(process, wanted):
-    found = []
+    printed_lines = []
     for line in process.stdout:
-        found.append(line.strip())
+        printed_lines.append(line.strip())
         if re.search(wanted, line):
             break
-    return found
+    return printed_lines
 
 
 def test_the_program_serves_and_lets_nobody_in_by_default(file):
-    asked = ("new-key", "平台", "--bureau", "", "--why", "联调", "--role", "viewer")
+    key_words = ("new-key", "平台", "--bureau", "", "--why", "联调", "--role", "viewer")
     with started("--store", str(file), "--port", "0") as process:
         lines = lines_until(process, "http://")
         assert not any("xhc_" in line for line in lines)
         assert sum("admin" in line or "auditor" in line for line in lines) == 3
-        key = call(*asked, "--store", str(file)).output.strip()
-        at = re.search(r"http://[\d.:]+", lines[-1])[0]
+        key = call(*key_words, "--store", str(file)).output.strip()
+        address = re.search(r"http://[\d.:]+", lines[-1])[0]
         head = {"Authorization": f"Bearer {key}", "X-Purpose": PURPOSE.encode()}
-        with httpx2.Client(base_url=at, headers=head, trust_env=False, timeout=60) as client:
+        with httpx2.Client(base_url=address, headers=head, trust_env=False, timeout=60) as client:
             score = client.get(f"/v1/enterprises/{CODES[0]}/score")
             assert (score.status_code, score.json()["run"]) == (200, 1)
             assert "server" not in score.headers
@@ -126,13 +126,13 @@ def test_the_program_serves_and_lets_nobody_in_by_default(file):
 
 def test_several_workers_are_measured_together(file):
     with started("--store", str(file), "--port", "0", "--workers", "2") as process:
-        at = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
+        address = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
         for _ in range(20):  # each over a connection of its own, so that both are asked
-            assert httpx2.get(f"{at}/healthz", trust_env=False, timeout=60).status_code == 200
-        told = httpx2.get(f"{at}/metrics", trust_env=False, timeout=60).text
+            assert httpx2.get(f"{address}/healthz", trust_env=False, timeout=60).status_code == 200
+        metrics_text = httpx2.get(f"{address}/metrics", trust_env=False, timeout=60).text
 
-    assert 'xhcredit_http_answers_total{route="/healthz",status="200"} 20.0' in told
-    assert "xhcredit_current_run 1.0" in told
+    assert 'xhcredit_http_answers_total{route="/healthz",status="200"} 20.0' in metrics_text
+    assert "xhcredit_current_run 1.0" in metrics_text
 
 
 def call(*words):
@@ -150,12 +150,14 @@ def plain(text):
 
 
 def test_keys_are_made_and_revoked_by_command(tmp_path):
-    at = ("--store", str(tmp_path / "s.db"))
-    asked = ("new-key", "平台", "--bureau", "应急局", "--why", "联调", *at, "--role")
-    made, wrong = call(*asked, "viewer"), call(*asked, "king")
-    prefix = made.output.split("_")[1]
+    store_option = ("--store", str(tmp_path / "s.db"))
+    key_words = ("new-key", "平台", "--bureau", "应急局", "--why", "联调", *store_option, "--role")
+    new_key_outcome, wrong = call(*key_words, "viewer"), call(*key_words, "king")
+    prefix = new_key_outcome.output.split("_")[1]
 
-    assert made.output.startswith("xhc_")
+    assert new_key_outcome.output.startswith("xhc_")
     assert 'no role "king"' in str(wrong.exception)
-    assert call("revoke-key", prefix, "--why", "停用", *at).exit_code == 0
-    assert isinstance(call("revoke-key", prefix, "--why", "停用", *at).exception, UnknownRecord)
+    assert call("revoke-key", prefix, "--why", "停用", *store_option).exit_code == 0
+    assert isinstance(
+        call("revoke-key", prefix, "--why", "停用", *store_option).exception, UnknownRecord
+    )

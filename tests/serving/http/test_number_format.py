@@ -39,8 +39,8 @@ def too_long(content, place=""):
         for key, value in content.items():
             yield from too_long(value, f"{place}.{key}")
     elif isinstance(content, list):
-        for at, value in enumerate(content):
-            yield from too_long(value, f"{place}[{at}]")
+        for index, value in enumerate(content):
+            yield from too_long(value, f"{place}[{index}]")
 
 
 def cells(rows):
@@ -56,13 +56,13 @@ def client(published, nights, tmp_path_factory):
     """Two nights, alerts, and a key that may read everything that is about enterprises."""
     file = shutil.copy(published, tmp_path_factory.mktemp("digits") / "store.db")
     warehouse, day = nights / "warehouse", date(2025, 3, 31)
-    with served(str(file), warehouse=warehouse) as made:
+    with served(str(file), warehouse=warehouse) as client:
         act = Act("night", "alerts", "test")
-        publish(nights / f"{DAYS[1]}", made.store, actor="night")
-        store_back_tests(made.store, act, day, *back_test(warehouse, BOOK, day, propose=True))
-        update_alerts(warehouse, made.store, BOOK, day, act)
-        made.headers.update(headers(new_key(made.store, roles=ROLES)))
-        yield made
+        publish(nights / f"{DAYS[1]}", client.store, actor="night")
+        store_back_tests(client.store, act, day, *back_test(warehouse, BOOK, day, propose=True))
+        update_alerts(warehouse, client.store, BOOK, day, act)
+        client.headers.update(headers(new_key(client.store, roles=ROLES)))
+        yield client
 
 
 def paths(client):
@@ -126,15 +126,18 @@ def test_a_figure_that_nobody_rounded_is_noticed(content):
 
 def test_the_shell_explains_with_the_digits_of_its_kind(nights):
     for code in CODES[:3]:
-        told = xhcredit(
+        outcome = xhcredit(
             "explain", code, "--warehouse", nights / "warehouse", "--as-of", DAYS[0], "--json"
         )
-        assert told.exit_code == 0, told.err
-        assert list(too_long(json.loads(told.out))) == []
+        assert outcome.exit_code == 0, outcome.err
+        assert list(too_long(json.loads(outcome.out))) == []
 
 
 def test_what_is_published_is_what_explanations_say(client):
     for code in CODES:
         score = client.get(f"/v1/enterprises/{code}/score").json()
-        told = client.get(f"/v1/enterprises/{code}/explain").json()
-        assert (told["composite"], told["tier"]) == (score["composite"], score["tier"])
+        explanation = client.get(f"/v1/enterprises/{code}/explain").json()
+        assert (explanation["composite"], explanation["tier"]) == (
+            score["composite"],
+            score["tier"],
+        )

@@ -23,15 +23,15 @@ def operations(described):
             yield f"{method.upper()} {path}", path, operation
 
 
-def nodes(value, at=""):
+def nodes(value, pointer=""):
     """Every mapping in the description, and where it stands."""
     if isinstance(value, dict):
-        yield at, value
+        yield pointer, value
         for key, part in value.items():
-            yield from nodes(part, f"{at}/{key}")
+            yield from nodes(part, f"{pointer}/{key}")
     elif isinstance(value, list):
         for number, part in enumerate(value):
-            yield from nodes(part, f"{at}/{number}")
+            yield from nodes(part, f"{pointer}/{number}")
 
 
 def test_every_operation_has_its_own_name(described):
@@ -42,36 +42,40 @@ def test_every_operation_has_its_own_name(described):
 
 
 def test_every_reference_leads_somewhere(described):
-    for at, node in nodes(described):
+    for pointer, node in nodes(described):
         if "$ref" not in node:
             continue
         target = described
         for part in node["$ref"].removeprefix("#/").split("/"):
-            assert part in target, f"{at}: {node['$ref']}"
+            assert part in target, f"{pointer}: {node['$ref']}"
             target = target[part]
 
 
 def test_every_schema_is_one(described):
-    schemas = [(at, n["schema"]) for at, n in nodes(described) if isinstance(n.get("schema"), dict)]
+    schemas = [
+        (pointer, n["schema"])
+        for pointer, n in nodes(described)
+        if isinstance(n.get("schema"), dict)
+    ]
     named = list(described["components"]["schemas"].items())
 
     assert len(schemas) > 100
-    for at, schema in schemas + named:
-        assert Draft202012Validator.check_schema(schema) is None, at
+    for pointer, schema in schemas + named:
+        assert Draft202012Validator.check_schema(schema) is None, pointer
 
 
 def test_every_example_is_as_its_schema_says(described):
     resource = Resource.from_contents(described, default_specification=DRAFT202012)
     registry = Registry().with_resource(URI, resource)
     checked = 0
-    for at, node in nodes(described):
+    for pointer, node in nodes(described):
         if not isinstance(node.get("schema"), dict) or "example" not in node:
             continue
         schema = {"$id": URI, **described, **node["schema"]}
         if schema.get("format") == "binary":
             continue
         faults = list(Draft202012Validator(schema, registry=registry).iter_errors(node["example"]))
-        assert faults == [], at
+        assert faults == [], pointer
         checked += 1
 
     assert checked > 40
@@ -79,9 +83,11 @@ def test_every_example_is_as_its_schema_says(described):
 
 def test_parameters_are_those_of_the_path_and_given_once(described):
     for name, path, operation in operations(described):
-        given = [(p["in"], p["name"]) for p in operation.get("parameters", [])]
-        assert len(given) == len(set(given)), name
-        assert {n for place, n in given if place == "path"} == set(re.findall(r"{(\w+)}", path))
+        parameters = [(p["in"], p["name"]) for p in operation.get("parameters", [])]
+        assert len(parameters) == len(set(parameters)), name
+        assert {n for place, n in parameters if place == "path"} == set(
+            re.findall(r"{(\w+)}", path)
+        )
 
 
 def test_every_refusal_has_the_one_body(described):

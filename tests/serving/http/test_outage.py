@@ -51,17 +51,17 @@ def program(own_server, nights):
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         try:
-            said = []
+            printed_lines = []
             for line in process.stdout:
-                said.append(line)
+                printed_lines.append(line)
                 if "http://" in line:
                     break
-            yield process, re.search(r"http://[\d.:]+", said[-1])[0], key, address
+            yield process, re.search(r"http://[\d.:]+", printed_lines[-1])[0], key, address
         finally:
             process.terminate()
 
 
-def ask(client, path, seen):
+def ask(client, path, status_counts):
     """Ask once; what may come is an answer, or the word to come again."""
     answer = client.get(path)
     if answer.status_code == 503:
@@ -70,28 +70,32 @@ def ask(client, path, seen):
         assert "127.0.0.1" not in answer.text
     else:
         assert answer.status_code == 200, answer.text
-    seen[answer.status_code] += 1
+    status_counts[answer.status_code] += 1
 
 
-def load(at, key, path, seen, done):
+def load(base_url, key, path, status_counts, done):
     """Ask without a pause until it is over."""
-    with httpx.Client(base_url=at, headers=headers(key), timeout=60, trust_env=False) as client:
+    with httpx.Client(
+        base_url=base_url, headers=headers(key), timeout=60, trust_env=False
+    ) as client:
         while not done.is_set():
-            ask(client, path, seen)
+            ask(client, path, status_counts)
 
 
-def reached(seen, status, more):
+def reached(status_counts, status, further):
     """Wait until so many more answers of a status have come."""
-    wanted = seen[status] + more
-    return lambda: seen[status] >= wanted
+    wanted = status_counts[status] + further
+    return lambda: status_counts[status] >= wanted
 
 
 def test_readers_are_told_to_come_again_and_recover_by_themselves(own_server, program):
-    process, at, key, address = program
+    process, base_url, key, address = program
     paths = [f"/v1/enterprises/{CODES[0]}/score", "/v1/watchlist?limit=5", "/v1/runs"]
     counts, done = [Counter() for _ in paths], threading.Event()
     with ThreadPoolExecutor(len(paths)) as pool:
-        works = [pool.submit(load, at, key, p, c, done) for p, c in zip(paths, counts, strict=True)]
+        works = [
+            pool.submit(load, base_url, key, p, c, done) for p, c in zip(paths, counts, strict=True)
+        ]
         for stopped in (False, True, False, True, False):
             if stopped:
                 own_server.stop()
@@ -106,11 +110,13 @@ def test_readers_are_told_to_come_again_and_recover_by_themselves(own_server, pr
             work.result()
 
     assert process.poll() is None, "the very same process answers again"
-    assert httpx.get(f"{at}/healthz", trust_env=False).status_code == 200
-    assert httpx.get(f"{at}/readyz", trust_env=False).json()["ready"]
+    assert httpx.get(f"{base_url}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{base_url}/readyz", trust_env=False).json()["ready"]
     with Store.open(address) as store:
         assert verify(store.database).whole
         assert find_faults(store.database) == []
         with store.database.reading() as con:
-            kept = con.scalar(select(func.count()).where(activity.c.action == "enterprise.score"))
-        assert kept >= counts[0][200], "nothing was shown that is not recorded"
+            reads_recorded = con.scalar(
+                select(func.count()).where(activity.c.action == "enterprise.score")
+            )
+        assert reads_recorded >= counts[0][200], "nothing was shown that is not recorded"

@@ -22,34 +22,34 @@ from xhcredit.errors import StoreUnavailable
 def error_classes():
     for module in walk_packages(xhcredit.__path__, "xhcredit."):
         import_module(module.name)
-    found = [errors.XhcreditError]
-    for kind in found:
-        found += kind.__subclasses__()
-    return found
+    error_kinds = [errors.XhcreditError]
+    for kind in error_kinds:
+        error_kinds += kind.__subclasses__()
+    return error_kinds
 
 
 @pytest.mark.parametrize("kind", error_classes(), ids=lambda k: k.__name__)
 def test_every_error_has_a_status_and_a_title_in_chinese(kind):
-    told = LIBRARY[kind]
+    status_and_title = LIBRARY[kind]
 
-    assert 400 <= told.status < 600
-    assert re.search(r"[一-鿿]", told.zh)
-    assert re.search(r"[一-鿿].*。$", told.do_zh)
-    assert told.en
-    assert told.do_en.endswith(".")
+    assert 400 <= status_and_title.status < 600
+    assert re.search(r"[一-鿿]", status_and_title.zh)
+    assert re.search(r"[一-鿿].*。$", status_and_title.do_zh)
+    assert status_and_title.en
+    assert status_and_title.do_en.endswith(".")
     response = problems.error_response("12345678", kind("what was found; what to do"))
-    assert response.status_code == told.status
-    assert ("what was found" in response.body.decode()) == (told.status < 500)
-    assert ("retry-after" in response.headers) == (told.status == 503)
+    assert response.status_code == status_and_title.status
+    assert ("what was found" in response.body.decode()) == (status_and_title.status < 500)
+    assert ("retry-after" in response.headers) == (status_and_title.status == 503)
 
 
 @pytest.mark.parametrize("code", HTTP)
 def test_what_exists_only_over_http_says_what_to_do_in_both_languages(code):
-    told = HTTP[code]
+    problem_texts = HTTP[code]
 
-    assert re.search(r"[一-鿿].*。$", told.do_zh)
+    assert re.search(r"[一-鿿].*。$", problem_texts.do_zh)
     body = json.loads(problems.refusal_response("12345678", problems.Refusal(code, "found")).body)
-    assert (body["advice"], body["advice_en"]) == (told.do_zh, told.do_en)
+    assert (body["advice"], body["advice_en"]) == (problem_texts.do_zh, problem_texts.do_en)
 
 
 def test_no_code_is_told_for_two_kinds():
@@ -149,10 +149,10 @@ def test_a_busy_service_says_so(client):
 
 
 def test_requests_are_numbered(client):
-    given = client.get("/healthz", headers={"X-Request-ID": "gateway-0001"})
+    answer = client.get("/healthz", headers={"X-Request-ID": "gateway-0001"})
     evil = client.get("/healthz", headers={"X-Request-ID": 'x"\t<script>'})
 
-    assert given.headers["x-request-id"] == "gateway-0001"
+    assert answer.headers["x-request-id"] == "gateway-0001"
     assert re.fullmatch("[0-9a-f]{16}", evil.headers["x-request-id"])
     assert [line["request_id"] for line in logged(client)] == [
         "gateway-0001",

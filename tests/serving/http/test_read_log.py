@@ -61,13 +61,13 @@ def test_who_comes_when_too_many_wait_is_refused():
 
 
 def test_what_the_store_refuses_is_told_to_each_and_the_next_is_kept():
-    kept = []
+    stored_batches = []
 
     def record(acts):
-        if not kept:
-            kept.append(None)
+        if not stored_batches:
+            stored_batches.append(None)
             raise StoreUnavailable("full; make room")
-        kept.extend(acts)
+        stored_batches.extend(acts)
         return 0
 
     async def work():
@@ -79,4 +79,4 @@ def test_what_the_store_refuses_is_told_to_each_and_the_next_is_kept():
 
     run(work())
 
-    assert [a.payload["n"] for a in kept[1:]] == [2]
+    assert [a.payload["n"] for a in stored_batches[1:]] == [2]

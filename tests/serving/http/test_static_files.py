@@ -24,27 +24,27 @@ def told(folder):
 
 @pytest.mark.parametrize("folder", VENDORED)
 def test_files_of_others_are_as_published_and_have_their_licence(folder):
-    found = {
+    digest_by_name = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (ROOT / folder).glob("*.min.js")
     }
     licences = {path.name.split(".")[0] for path in (ROOT / folder).glob("*.LICENSE")}
 
-    assert found == told(folder)
-    assert len(found) > 0
-    assert {name.split(".")[0] for name in found} == licences
+    assert digest_by_name == told(folder)
+    assert len(digest_by_name) > 0
+    assert {name.split(".")[0] for name in digest_by_name} == licences
 
 
 def texts():
     """Every text that templates ask for, and those that they are handed."""
-    made = environment("zh")
-    for name in made.list_templates(["html"]):
-        source, *_ = made.loader.get_source(made, name)
-        for call in made.parse(source).find_all(nodes.Call):
+    page_environment = environment("zh")
+    for name in page_environment.list_templates(["html"]):
+        source, *_ = page_environment.loader.get_source(page_environment, name)
+        for call in page_environment.parse(source).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_":
-                for given in call.args:
-                    if isinstance(given, nodes.Const):
-                        yield given.value, name
+                for argument in call.args:
+                    if isinstance(argument, nodes.Const):
+                        yield argument.value, name
     places = [p.name for p in NAV_ITEMS]
     unknown = error_page.UNKNOWN_MESSAGES.values()
     for handed in (*places, *watchlist.MOVES.values(), *enterprise.PRESETS, *unknown):

@@ -52,7 +52,7 @@ class Bench:
     def __init__(self) -> None:
         self.out, self.meters = io.StringIO(), Meters()
         self.pauses, self.go_on = asyncio.Queue(), asyncio.Queue()
-        self.kept = Supervisor(
+        self.supervisor = Supervisor(
             self.meters.tasks, json_lines(self.out), pause=self._pause, share=lambda: 1.0
         )
 
@@ -86,13 +86,13 @@ def test_a_task_that_ends_is_logged_counted_named_and_started_again(error):
             works.set()
             await asyncio.Event().wait()
 
-        bench.kept.start("watcher", work)
+        bench.supervisor.start("watcher", work)
         assert await bench.pauses.get() == 0.5
-        while_down = bench.kept.down, bench.value("xhcredit_background_up")
+        while_down = bench.supervisor.down, bench.value("xhcredit_background_up")
         bench.go_on.put_nowait(None)
         await works.wait()
-        after = bench.kept.down, bench.value("xhcredit_background_up")
-        await bench.kept.stop()
+        after = bench.supervisor.down, bench.value("xhcredit_background_up")
+        await bench.supervisor.stop()
         return bench, while_down, after
 
     bench, while_down, after = run(scene())
@@ -122,12 +122,12 @@ def test_pauses_grow_to_a_limit_and_begin_anew_after_a_round_that_went_well():
                 worked()
             raise ValueError("again")
 
-        bench.kept.start("watcher", work)
+        bench.supervisor.start("watcher", work)
         pauses = []
         for _ in range(5):
             pauses.append(await bench.pauses.get())
             bench.go_on.put_nowait(None)
-        await bench.kept.stop()
+        await bench.supervisor.stop()
         return pauses
 
     assert run(scene()) == [0.5, 1.0, 2.0, 0.5, 1.0]
@@ -145,15 +145,15 @@ def test_who_is_told_to_stop_stops_and_is_no_failure():
             finally:
                 ended.append("cleanly")
 
-        bench.kept.start("one", work)
-        bench.kept.start("two", work)
+        bench.supervisor.start("one", work)
+        bench.supervisor.start("two", work)
         await asyncio.sleep(0)
-        await bench.kept.stop()
+        await bench.supervisor.stop()
         return bench, ended, {t.get_name() for t in asyncio.all_tasks()}
 
     bench, ended, left = run(scene())
 
-    assert (ended, bench.lines, bench.kept.down) == (["cleanly"] * 2, [], [])
+    assert (ended, bench.lines, bench.supervisor.down) == (["cleanly"] * 2, [], [])
     assert not left & {"one", "two"}
 
 
@@ -186,14 +186,14 @@ class Held:
 def watched(file, nights):
     """A service whose watcher looks as the test says: client, watcher, pauses, log."""
     with Store.open(str(file), clock=Clock()) as store:
-        log, held = io.StringIO(), Held()
+        log, paused_watch = io.StringIO(), Held()
         app = create_app(store, Settings(log=log, warehouse=nights / "warehouse"))
         places = (store.reader, nights / "warehouse", Rulebook.load(), None, print)
         watcher = Scripted(*places).script()
         app.state.service.__dict__["explainer"] = Explainer(watcher, 1)
-        app.state.service.supervisor.pause = held.pause
+        app.state.service.supervisor.pause = paused_watch.pause
         with TestClient(app, client=("127.0.0.1", 5000)) as client:
-            yield client, watcher, held, log
+            yield client, watcher, paused_watch, log
             watcher.steps.put(None)
 
 
@@ -201,23 +201,23 @@ THREADED = [e for e in KINDS if not isinstance(e, asyncio.CancelledError)]
 
 
 def test_the_watcher_of_the_live_model_is_told_by_readiness_metrics_and_log(watched):
-    client, watcher, held, log = watched
+    client, watcher, paused_watch, log = watched
     assert watcher.begun.acquire(timeout=20)
     for number, error in enumerate(THREADED, 1):
         watcher.steps.put(error)
-        assert held.paused.acquire(timeout=20)
-        told, text = client.get("/readyz"), client.get("/metrics").text
-        assert (told.status_code, told.json()["down"]) == (503, ["live_model"])
+        assert paused_watch.paused.acquire(timeout=20)
+        readiness, text = client.get("/readyz"), client.get("/metrics").text
+        assert (readiness.status_code, readiness.json()["down"]) == (503, ["live_model"])
         assert measured(text, "xhcredit_background_up") == 0
         assert measured(text, "xhcredit_background_failures_total") == number
         assert name_of(error) in log.getvalue()
 
-        held.go_on.release()
+        paused_watch.go_on.release()
         watcher.steps.put(None)
         for _ in range(2):  # when the second look begins, the first was told to have gone well
             assert watcher.begun.acquire(timeout=20)
-        told, text = client.get("/readyz"), client.get("/metrics").text
-        assert (told.status_code, told.json()["tasks"]) == (200, True)
+        readiness, text = client.get("/readyz"), client.get("/metrics").text
+        assert (readiness.status_code, readiness.json()["tasks"]) == (200, True)
         assert measured(text, "xhcredit_background_up") == 1
 
 
@@ -237,12 +237,12 @@ def test_a_journal_that_fails_tells_who_waits_and_readiness_until_it_commits_aga
 
             journal.record = record
             answer = client.get(f"/v1/enterprises/{CODES[0]}/score")
-            told = client.get("/readyz")
+            readiness = client.get("/readyz")
 
             assert answer.status_code in (500, 503, 507)
             if isinstance(error, BadStore):  # told in words to who asked; no fault of the task
                 return
-            assert (told.status_code, told.json()["down"]) == (503, ["journal"])
+            assert (readiness.status_code, readiness.json()["down"]) == (503, ["journal"])
             assert name_of(error) in log.getvalue()
             assert client.get("/readyz").json()["tasks"] is True
             assert client.get(f"/v1/enterprises/{CODES[0]}/score").status_code == 200

@@ -29,9 +29,9 @@ SWITCH = Act("boss", "run.switch", "new champion")
 @pytest.fixture(scope="module")
 def challenger():
     """The expert tables with another base."""
-    data = load_release().as_data()
-    data["tables"][0]["base"] -= 25
-    return release_of(data | {"release": "challenger"}, "test")
+    release_fields = load_release().as_data()
+    release_fields["tables"][0]["base"] -= 25
+    return release_of(release_fields | {"release": "challenger"}, "test")
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +43,15 @@ def second(nights, challenger):
 
 
 def champions(store, nights, log):
-    told = lambda event, **more: log.append((event, more))  # noqa: E731 - shorter than a function
-    return Champions(store.reader, nights / "warehouse", Rulebook.load(), None, told)
+    write_event = lambda event, **fields: log.append((event, fields))  # noqa: E731 - shorter than a function
+    return Champions(store.reader, nights / "warehouse", Rulebook.load(), None, write_event)
 
 
 class Load:
     """Sixteen connections that ask for scores and what-ifs, and count what comes back."""
 
-    def __init__(self, at, head) -> None:
-        self.at, self.head = at, head
+    def __init__(self, address, head) -> None:
+        self.base_url, self.head = address, head
         self.failed, self.answered = [], 0
         self.what_if_run = {}
         self.over = threading.Event()
@@ -66,7 +66,7 @@ class Load:
     async def _one(self, number):
         live = number % 4 == 0
         async with httpx2.AsyncClient(
-            base_url=self.at, headers=self.head, trust_env=False, timeout=60
+            base_url=self.base_url, headers=self.head, trust_env=False, timeout=60
         ) as client:
             for code in cycle(CODES):
                 if self.over.is_set():
@@ -103,8 +103,8 @@ def test_thirty_swaps_in_two_workers_under_sixteen_connections_fail_no_request(
         key = new_key(store, days=400)
         options = ("--store", str(file), "--warehouse", str(nights / "warehouse"))
         with started(*options, "--port", "0", "--workers", "2") as process:
-            at = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
-            load = Load(at, headers(key))
+            address = re.search(r"http://[\d.:]+", lines_until(process, "http://")[-1])[0]
+            load = Load(address, headers(key))
             thread = threading.Thread(target=load.run)
             thread.start()
             try:
@@ -126,16 +126,19 @@ def test_thirty_swaps_in_two_workers_under_sixteen_connections_fail_no_request(
 def test_the_new_champion_computes_by_its_own_release(file, nights, challenger, second):
     log = []
     with Store.open(str(file)) as store:
-        held = champions(store, nights, log)
-        held.look()
-        first = held.current()
+        live_champions = champions(store, nights, log)
+        live_champions.look()
+        first = live_champions.current()
         publish(second, store, actor="night", release=challenger.as_data())
-        held.look()
+        live_champions.look()
 
-        assert (first.run, held.current().run) == (1, 2)
-        assert held.current().live.model.release == challenger
-        assert held.champion_of_run(1) is first
-        assert [(event, more["run"]) for event, more in log] == [("champion", 1), ("champion", 2)]
+        assert (first.run, live_champions.current().run) == (1, 2)
+        assert live_champions.current().live.model.release == challenger
+        assert live_champions.champion_of_run(1) is first
+        assert [(event, event_fields["run"]) for event, event_fields in log] == [
+            ("champion", 1),
+            ("champion", 2),
+        ]
 
 
 def test_a_release_that_says_other_than_what_was_published_is_refused(
@@ -143,32 +146,34 @@ def test_a_release_that_says_other_than_what_was_published_is_refused(
 ):
     """The scores of the night were changed after it; nobody could explain them."""
     table = pq.read_table(second / "scores.parquet")
-    at = table.schema.get_field_index("composite")
+    composite_place = table.schema.get_field_index("composite")
     other = pa.array([v + 1 for v in table.column("composite").to_pylist()])
-    pq.write_table(table.set_column(at, "composite", other), tmp_path / "scores.parquet")
+    pq.write_table(
+        table.set_column(composite_place, "composite", other), tmp_path / "scores.parquet"
+    )
     (tmp_path / "run.json").write_bytes((second / "run.json").read_bytes())
     log = []
     with Store.open(str(file)) as store:
-        held = champions(store, nights, log)
-        held.look()
+        live_champions = champions(store, nights, log)
+        live_champions.look()
         publish(tmp_path, store, actor="night", release=challenger.as_data())
-        held.look()
-        held.look()
+        live_champions.look()
+        live_champions.look()
 
-        assert held.current().run == 1
+        assert live_champions.current().run == 1
         assert [event for event, _ in log] == ["champion", "champion_refused"]
         assert "is not put to use" in log[1][1]["error"]
         with pytest.raises(BadDeclaration, match="published"):
-            held.champion_of_run(2)
+            live_champions.champion_of_run(2)
 
 
 def test_a_champion_whose_data_is_gone_is_not_loaded(file, nights):
     with Store.open(str(file)) as store:
         (nights / "other").mkdir(exist_ok=True)
         log = []
-        held = champions(store, nights, log)
-        held.warehouse = nights / "other"
-        held.look()
+        live_champions = champions(store, nights, log)
+        live_champions.warehouse = nights / "other"
+        live_champions.look()
 
-        assert held.champion is None
+        assert live_champions.champion is None
         assert log[0][0] == "champion_refused"

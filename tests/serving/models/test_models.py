@@ -18,18 +18,18 @@ GATE = {"gate": "fair", "open": True, "zh": "没有任何一组明显变差", "e
 
 def candidate(lost=0.0, name="harder"):
     """The shipped tables under another name, everybody's base lower by some points."""
-    told = json.loads(json.dumps(load_release().as_data())) | {"release": name}
-    for table in told["tables"]:
+    release_fields = json.loads(json.dumps(load_release().as_data())) | {"release": name}
+    for table in release_fields["tables"]:
         table["base"] -= lost
-    return told
+    return release_fields
 
 
 def submit(client, tables, *gates):
-    given = Submission(
+    submission = Submission(
         tables["release"], "general", "woe", tables, {"metrics": {"auc": 0.8}}, gates or (GATE,)
     )
     act = Act("modeler", "model.submit", "季度更新")
-    return client.store.models.submit(act, given, "更准")["candidate"]
+    return client.store.models.submit(act, submission, "更准")["candidate"]
 
 
 @pytest.fixture
@@ -72,8 +72,15 @@ def test_the_night_of_the_shadow_must_be_recent(client, three):
 def test_switch_and_roll_back(client, three):
     li, wu, zhao = three
     number = approved(client, li, wu)
-    told = {"as_of": "2026-06-30", "champion": load_release().digest, "before": {}, "after": {}}
-    client.store.models.record_shadow_night(Act("li", "model.shadow", "w"), number, told, [])
+    shadow_night = {
+        "as_of": "2026-06-30",
+        "champion": load_release().digest,
+        "before": {},
+        "after": {},
+    }
+    client.store.models.record_shadow_night(
+        Act("li", "model.shadow", "w"), number, shadow_night, []
+    )
     first = step(li, number, "switch", key="k", from_day="2026-07-01")
     assert first.json() == step(li, number, "switch", key="k", from_day="2026-07-01").json()
     day = client.app.state.service.today().replace(month=7, day=1)
@@ -82,9 +89,9 @@ def test_switch_and_roll_back(client, three):
 
     assert zhao.post("/v1/models/rollback").json()["state"] == "rolled_back"
     assert champion_release(client.store, day).name == load_release().name
-    told = client.get("/v1/models").json()
-    assert [s["act"] for s in told["switches"]] == ["roll_back", "switch"]
-    assert [s["actor"] for s in told["switches"]] == ["user:zhao", "user:li"]
+    shadow_night = client.get("/v1/models").json()
+    assert [s["act"] for s in shadow_night["switches"]] == ["roll_back", "switch"]
+    assert [s["actor"] for s in shadow_night["switches"]] == ["user:zhao", "user:li"]
 
 
 def test_one_person_a_key_and_a_bureau_cannot_promote(client, three):
@@ -107,8 +114,8 @@ def test_one_person_a_key_and_a_bureau_cannot_promote(client, three):
 def test_a_closed_gate_is_refused_with_its_reason(client, three):
     shut = GATE | {"open": False, "en": "size=1 is worse off"}
     number = submit(client, candidate(), shut)
-    told = problem(step(three[0], number, "approve", reason="好"), 409, "gate_closed")
-    assert "size=1 is worse off" in told["detail"]
+    refusal = problem(step(three[0], number, "approve", reason="好"), 409, "gate_closed")
+    assert "size=1 is worse off" in refusal["detail"]
     assert client.get(f"/v1/models/{number}").json()["state"] == "gates_closed"
     assert step(three[0], number, "refuse", reason="重做").json()["state"] == "refused"
 
@@ -135,8 +142,8 @@ def test_every_answer_is_as_described(client, name, mode):
     submit(client, candidate())
     officer = visitor(client, "fuzzer", ("model_manager", ""))
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
-    made = (op.ok() for op in schema.get_all_operations())
-    described = {op.definition.raw["operationId"]: op for op in made}
+    operations = (op.ok() for op in schema.get_all_operations())
+    described = {op.definition.raw["operationId"]: op for op in operations}
     sent = {
         "Cookie": f"xhcredit={officer.cookies['xhcredit']}",
         "X-CSRF-Token": officer.headers["X-CSRF-Token"],

@@ -61,9 +61,9 @@ def test_a_due_day_of_a_year_without_a_notice_is_provisional_everywhere(client):
             doing,
         )
 
-    told = client.get("/v1/alerts/1").json()
-    assert told["due_on"].startswith("2027-01-")
-    assert (told["provisional"], bool(told["provisional_note"])) == (True, True)
+    alert = client.get("/v1/alerts/1").json()
+    assert alert["due_on"].startswith("2027-01-")
+    assert (alert["provisional"], bool(alert["provisional_note"])) == (True, True)
     officer = visitor(client, "li", ("inspector", ""))
     for address in ("/console/alerts", "/console/alerts/1"):
         for language, word in (("zh", "暂定"), ("en", "provisional")):

@@ -26,24 +26,24 @@ def test_the_release_that_scored_a_run_is_kept_whole(client):
     digest = client.get("/v1/runs/1").json()["provenance"]["release_digest"]
 
     assert digest in [r["digest"] for r in client.get("/v1/releases").json()["releases"]]
-    told = client.get(f"/v1/releases/{digest}").json()
-    assert told["release"] == client.get("/v1/runs/1").json()["provenance"]["release"]
+    release = client.get(f"/v1/releases/{digest}").json()
+    assert release["release"] == client.get("/v1/runs/1").json()["provenance"]["release"]
 
 
 def test_rules_have_value_source_and_mark(client):
-    told = client.get("/v1/rules?as_of=2026-06-30").json()
-    by_id = {rule["id"]: rule for rule in told["rules"]}
+    rules_of_day = client.get("/v1/rules?as_of=2026-06-30").json()
+    by_id = {rule["id"]: rule for rule in rules_of_day["rules"]}
     scale = by_id["scores.scale"]
 
-    assert told["as_of"] == "2026-06-30"
-    assert told["digest"] == Rulebook.load().digest
+    assert rules_of_day["as_of"] == "2026-06-30"
+    assert rules_of_day["digest"] == Rulebook.load().digest
     assert scale["value"]
     assert scale["source"]["title"]
     assert scale["verification"]
     assert scale["confirmed"] is False
-    one = client.get("/v1/rules/scores.scale?as_of=2026-06-30").json()
-    assert {k: one[k] for k in scale} == scale
-    assert one["entries"]
+    scale_rule = client.get("/v1/rules/scores.scale?as_of=2026-06-30").json()
+    assert {k: scale_rule[k] for k in scale} == scale
+    assert scale_rule["entries"]
 
 
 def test_a_rule_is_asked_as_of_today_in_china_unless_told_otherwise(client):
@@ -53,28 +53,30 @@ def test_a_rule_is_asked_as_of_today_in_china_unless_told_otherwise(client):
 
 
 def test_metadata_tells_what_the_key_may_do(client):
-    told = client.get("/v1/metadata").json()
+    metadata = client.get("/v1/metadata").json()
 
-    assert told["current_run"]["run"] == 1
-    assert told["key"]["bureau"] == ""  # the whole district
+    assert metadata["current_run"]["run"] == 1
+    assert metadata["key"]["bureau"] == ""  # the whole district
     readable = ["alerts", "catalogue", "draws", "enterprises", "models", "restoration"]
-    assert told["key"]["may"] == sorted([*(f"{n}:read" for n in readable), "enterprises:what-if"])
-    assert all(i["zh"] and i["en"] for i in told["indicators"])
-    penalty = next(t for t in told["tables"] if t["table"] == "penalty")
+    assert metadata["key"]["may"] == sorted(
+        [*(f"{n}:read" for n in readable), "enterprises:what-if"]
+    )
+    assert all(i["zh"] and i["en"] for i in metadata["indicators"])
+    penalty = next(t for t in metadata["tables"] if t["table"] == "penalty")
     amount = next(c for c in penalty["columns"] if c["name"] == "amount_yuan")
     assert (penalty["zh"], amount["type"], amount["required"]) == ("行政处罚", "money", False)
 
 
-def pages(client, **asked):
+def pages(client, **query):
     """All pages of a question."""
-    found, cursor = [], None
+    pages_read, cursor = [], None
     while True:
-        more = {"cursor": cursor} if cursor else {}
-        page = client.get("/v1/watchlist", params={"limit": 3, **asked, **more}).json()
-        found.append(page)
+        cursor_query = {"cursor": cursor} if cursor else {}
+        page = client.get("/v1/watchlist", params={"limit": 3, **query, **cursor_query}).json()
+        pages_read.append(page)
         cursor = page["next"]
         if cursor is None:
-            return found
+            return pages_read
 
 
 @pytest.mark.parametrize("sort", ["composite", "-composite", "code", "-code"])
@@ -87,10 +89,10 @@ def test_the_watchlist_is_filtered_sorted_and_paged(steady, sort, tier):
         key=lambda s: (s[column], s["code"]),
         reverse=sort.startswith("-"),
     )
-    found = [e for page in pages(steady, sort=sort, tier=tier) for e in page["enterprises"]]
+    enterprises = [e for page in pages(steady, sort=sort, tier=tier) for e in page["enterprises"]]
 
-    assert [e["code"] for e in found] == [e["code"] for e in expected]
-    assert [e["composite"] for e in found] == [e["composite"] for e in expected]
+    assert [e["code"] for e in enterprises] == [e["code"] for e in expected]
+    assert [e["composite"] for e in enterprises] == [e["composite"] for e in expected]
 
 
 def test_all_pages_are_of_the_run_of_the_first(client, nights):

@@ -8,8 +8,8 @@ VIEWS = "/v1/watchlist/views"
 def test_a_view_is_saved_shared_and_removed(client):
     mine = headers(new_key(client.store, bureau=BUREAUS[0]))
     other = headers(new_key(client.store, bureau=BUREAUS[1]))
-    asked = {"name": " D级餐饮 ", "query": "?tier=D&field=x_food&after=1~2~3&x=1&alert=any"}
-    [view] = client.post(VIEWS, json=asked, headers=mine).json()["views"]
+    view_body = {"name": " D级餐饮 ", "query": "?tier=D&field=x_food&after=1~2~3&x=1&alert=any"}
+    [view] = client.post(VIEWS, json=view_body, headers=mine).json()["views"]
     assert view == {
         "name": "D级餐饮",
         "query": "alerted=true&field=x_food&tier=D",
@@ -17,10 +17,10 @@ def test_a_view_is_saved_shared_and_removed(client):
         "shared": False,
         "mine": True,
     }
-    found = client.get(f"/v1/watchlist?{view['query']}", headers=mine)
-    assert found.status_code == 200
+    response = client.get(f"/v1/watchlist?{view['query']}", headers=mine)
+    assert response.status_code == 200
     assert client.get(VIEWS, headers=other).json() == {"views": []}
-    client.post(VIEWS, json=asked | {"shared": True}, headers=mine)
+    client.post(VIEWS, json=view_body | {"shared": True}, headers=mine)
     assert client.get(VIEWS, headers=other).json() == {"views": []}
     colleague = headers(new_key(client.store, bureau=BUREAUS[0]))
     [shared] = client.get(VIEWS, headers=colleague).json()["views"]

@@ -17,8 +17,8 @@ def alone(nights, tmp_path):
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     night, store = nights / f"{DAYS[0]}", tmp_path / "store.db"
     Store.open(str(store)).close()
-    said = xhcredit("publish", night, "--store", store, "--warehouse", warehouse, "--json")
-    assert said.exit_code == 0, said.err
+    outcome = xhcredit("publish", night, "--store", store, "--warehouse", warehouse, "--json")
+    assert outcome.exit_code == 0, outcome.err
     return warehouse, str(store)
 
 
@@ -38,7 +38,7 @@ def test_lists_are_made_before_they_are_asked_for(alone):
         asyncio.run(warm_up(service, client.app.state.restorable))
         (warehouse / "parts").rename(warehouse / "elsewhere")
         client.headers.update(headers(new_key(client.store, roles=["restoration_officer"])))
-        told = client.get("/v1/restoration/restorable")
+        response = client.get("/v1/restoration/restorable")
 
-    assert told.status_code == 200
-    assert told.json()["total"] > 0
+    assert response.status_code == 200
+    assert response.json()["total"] > 0

@@ -26,8 +26,8 @@ def asked_of(value):
     return "-".join(value) if isinstance(value, dict) else ""
 
 
-def listed(client, **asked):
-    answer = client.get(LIST, params=asked)
+def listed(client, **query):
+    answer = client.get(LIST, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -63,29 +63,29 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "fits"), FILTERS, ids=asked_of)
-def test_a_filter_gives_all_that_fit_and_counts_them(steady, rows, asked, fits):
-    told = listed(steady, **asked)
+@pytest.mark.parametrize(("query", "fits"), FILTERS, ids=asked_of)
+def test_a_filter_gives_all_that_fit_and_counts_them(steady, rows, query, fits):
+    list_page = listed(steady, **query)
 
-    assert [r["code"] for r in told["enterprises"]] == [r["code"] for r in rows if fits(r)]
-    assert told["total"] == len(told["enterprises"])
+    assert [r["code"] for r in list_page["enterprises"]] == [r["code"] for r in rows if fits(r)]
+    assert list_page["total"] == len(list_page["enterprises"])
 
 
 @pytest.mark.parametrize("sort", ["composite", "-composite", "code", "-code", "moved", "-moved"])
 def test_pages_of_every_order_join_to_the_whole(client, rows, nights, sort):
     publish(nights / "2025-04-01", client.store, actor="night")
     whole = listed(client, sort=sort)["enterprises"]
-    found, cursor = [], None
+    codes_read, cursor = [], None
     while True:
         page = listed(client, sort=sort, limit=3, **({"cursor": cursor} if cursor else {}))
-        found += page["enterprises"]
+        codes_read += page["enterprises"]
         cursor = page["next"]
         assert page["total"] == len(CODES)
         if cursor is None:
             break
     key = sort.removeprefix("-")
 
-    assert found == whole
+    assert codes_read == whole
     assert [(r[key], r["code"]) for r in whole] == sorted(
         ((r[key], r["code"]) for r in whole), reverse=sort.startswith("-")
     )
@@ -102,23 +102,23 @@ def test_a_page_stays_in_the_run_of_the_first_one(client, nights):
 def test_a_cursor_of_another_question_is_refused(steady):
     cursor = listed(steady, limit=3)["next"]
 
-    for more in ({"tier": "A"}, {"sort": "code"}, {"street": STREETS[0]}):
-        problem(steady.get(LIST, params={"cursor": cursor, **more}), 400, "bad_input")
+    for other_query in ({"tier": "A"}, {"sort": "code"}, {"street": STREETS[0]}):
+        problem(steady.get(LIST, params={"cursor": cursor, **other_query}), 400, "bad_input")
     problem(steady.get(LIST, params={"cursor": "xyz"}), 400, "bad_input")
 
 
 def test_an_officer_of_one_bureau_sees_what_belongs_to_it_and_nothing_else(client, rows):
-    own = [r["code"] for r in rows if r["bureau"] == BUREAUS[0]]
-    foreign = next(c for c in CODES if c not in own)
+    bureau_codes = [r["code"] for r in rows if r["bureau"] == BUREAUS[0]]
+    foreign = next(c for c in CODES if c not in bureau_codes)
     client.headers.update(headers(new_key(client.store, bureau=BUREAUS[0])))
     unknown = client.get(f"/v1/enterprises/{foreign}/score")
     batch = client.post("/v1/scores:batch", json={"codes": CODES}).json()
 
-    assert [r["code"] for r in listed(client)["enterprises"]] == own
-    assert listed(client)["total"] == len(own)
+    assert [r["code"] for r in listed(client)["enterprises"]] == bureau_codes
+    assert listed(client)["total"] == len(bureau_codes)
     assert listed(client, bureau=BUREAUS[1])["total"] == 0
-    assert client.get(f"/v1/enterprises/{own[0]}/score").status_code == 200
-    assert sorted(s["code"] for s in batch["scores"]) == sorted(own)
+    assert client.get(f"/v1/enterprises/{bureau_codes[0]}/score").status_code == 200
+    assert sorted(s["code"] for s in batch["scores"]) == sorted(bureau_codes)
     assert foreign in batch["not_found"]
     assert "is not in the run of" in problem(unknown, 404, "unknown_enterprise")["detail"]
     for path in ("history", "explain", "file"):
@@ -126,18 +126,18 @@ def test_an_officer_of_one_bureau_sees_what_belongs_to_it_and_nothing_else(clien
         problem(answer, 404, "unknown_enterprise")
     answer = client.post("/v1/scores:what-if", json={"code": foreign})
     problem(answer, 404, "unknown_enterprise")
-    assert client.get(EXPORT, params={"format": "csv"}).text.count("\r\n") == len(own) + 2
+    assert client.get(EXPORT, params={"format": "csv"}).text.count("\r\n") == len(bureau_codes) + 2
 
 
 def test_a_file_holds_exactly_what_is_filtered(steady):
-    asked = {"tier": ["C", "D"], "sort": "-composite"}
-    told = listed(steady, **asked)
-    as_csv = steady.get(EXPORT, params=asked | {"format": "csv"})
-    as_sheet = steady.get(EXPORT, params=asked)
+    query = {"tier": ["C", "D"], "sort": "-composite"}
+    list_page = listed(steady, **query)
+    as_csv = steady.get(EXPORT, params=query | {"format": "csv"})
+    as_sheet = steady.get(EXPORT, params=query)
     table = list(csv.reader(io.StringIO(as_csv.content.decode("utf-8-sig"))))
     sheet = openpyxl.load_workbook(io.BytesIO(as_sheet.content)).active
 
-    codes = [r["code"] for r in told["enterprises"]]
+    codes = [r["code"] for r in list_page["enterprises"]]
     assert [line[0] for line in table[2:]] == codes
     assert [cell.value for cell in sheet["A"][2:]] == codes
     assert "tier=C,D" in table[0][0]
@@ -146,12 +146,12 @@ def test_a_file_holds_exactly_what_is_filtered(steady):
 
 
 def test_a_list_in_print_is_a_document(steady):
-    asked = {"tier": ["C", "D"]}
-    told = steady.get(EXPORT, params=asked | {"format": "pdf"})
+    query = {"tier": ["C", "D"]}
+    response = steady.get(EXPORT, params=query | {"format": "pdf"})
 
-    assert told.headers["content-type"] == "application/pdf"
-    assert 'filename="watchlist-run1.pdf"' in told.headers["content-disposition"]
-    assert told.content.startswith(b"%PDF-")
+    assert response.headers["content-type"] == "application/pdf"
+    assert 'filename="watchlist-run1.pdf"' in response.headers["content-disposition"]
+    assert response.content.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(("kind", "other"), [("pdf", "take XLSX or CSV"), ("xlsx", "take CSV")])

@@ -22,16 +22,16 @@ def warned(client):
     return client
 
 
-def marks(client, sent=None, **asked):
-    found = client.get(LIST, params=asked | {"sort": "code"}, headers=sent or {})
-    assert found.status_code == 200, found.text
-    return {r["code"]: r["alerts"] for r in found.json()["enterprises"]}
+def marks(client, sent=None, **query):
+    response = client.get(LIST, params=query | {"sort": "code"}, headers=sent or {})
+    assert response.status_code == 200, response.text
+    return {r["code"]: r["alerts"] for r in response.json()["enterprises"]}
 
 
 def test_rows_are_marked_and_filtered_by_open_alerts(warned):
-    every = marks(warned)
-    assert every[CODES[1]] == {"open": 1, "colour": "red", "triggers": [TRIGGER]}
-    assert sum(mark is not None for mark in every.values()) == 3
+    mark_by_code = marks(warned)
+    assert mark_by_code[CODES[1]] == {"open": 1, "colour": "red", "triggers": [TRIGGER]}
+    assert sum(mark is not None for mark in mark_by_code.values()) == 3
     assert list(marks(warned, alerted=True)) == CODES[:3]
     assert list(marks(warned, trigger=TRIGGER)) == CODES[:3]
     assert marks(warned, trigger="tax_arrears") == {}
@@ -48,9 +48,9 @@ def test_a_bureau_is_told_of_its_own_alone(warned):
 def test_a_file_names_the_triggers(warned):
     text = warned.get(f"{LIST}/export", params={"format": "csv", "alerted": True}).text
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
-    at = rows[1].index("未结预警")
+    alert_column = rows[1].index("未结预警")
     assert {row[0] for row in rows[2:]} == set(CODES[:3])
-    assert all(row[at] for row in rows[2:])
+    assert all(row[alert_column] for row in rows[2:])
 
 
 def test_who_may_read_no_alerts_cannot_ask_by_them():

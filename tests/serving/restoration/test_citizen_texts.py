@@ -22,14 +22,16 @@ def words_of(macro):
 
 def test_kinds_of_penalty_are_called_as_the_directory_calls_them():
     named = directory()["penalty"].column("penalty_kinds").values
-    told = {kind: translated(words_of("means")[kind], language="zh") for kind, _ in named}
+    kind_names = {kind: translated(words_of("means")[kind], language="zh") for kind, _ in named}
 
-    assert told == dict(named)
+    assert kind_names == dict(named)
     assert dict(named) == citizen_texts.KINDS
 
 
 def test_everything_that_is_asked_and_may_be_answered_has_words():
-    asked = [one for page in QUESTIONS_BY_STEP.values() for one in page.items()]
+    questions = [question for page in QUESTIONS_BY_STEP.values() for question in page.items()]
 
-    assert [name for name, _ in asked if name not in words_of("asks")] == []
-    assert [c for _, one in asked for c in one.choices if c not in words_of("means")] == []
+    assert [name for name, _ in questions if name not in words_of("asks")] == []
+    assert [
+        c for _, question in questions for c in question.choices if c not in words_of("means")
+    ] == []

@@ -13,11 +13,13 @@ from tests.serving.district import CODES, UNKNOWN, problem
 
 
 def test_a_citizen_asks_without_a_stored_record(office):
-    asked = {"record": EXAMPLE_RECORD, "applied_on": "2026-08-10"}
-    told = office.post("/v1/restoration:assess", json=asked).json()
+    assess_body = {"record": EXAMPLE_RECORD, "applied_on": "2026-08-10"}
+    answer = office.post("/v1/restoration:assess", json=assess_body).json()
 
-    assert (told["eligible"], told["earliest_on"]) == (True, "2026-08-10")
-    early = office.post("/v1/restoration:assess", json=asked | {"applied_on": "2026-08-09"}).json()
+    assert (answer["eligible"], answer["earliest_on"]) == (True, "2026-08-10")
+    early = office.post(
+        "/v1/restoration:assess", json=assess_body | {"applied_on": "2026-08-09"}
+    ).json()
     assert (early["eligible"], early["unmet"]) == (False, ["restoration.samr.minimum_publication"])
     assert early["conditions"][0]["basis"]["verification"]["id"]
 
@@ -36,26 +38,34 @@ def test_a_citizen_asks_without_a_stored_record(office):
     ],
 )
 def test_what_makes_no_sense_is_refused(office, change, status, code):
-    asked = {"record": EXAMPLE_RECORD | {"published_on": None}, "applied_on": "2026-08-10"} | change
+    assess_body = {
+        "record": EXAMPLE_RECORD | {"published_on": None},
+        "applied_on": "2026-08-10",
+    } | change
 
-    problem(office.post("/v1/restoration:assess", json=asked), status, code)
+    problem(office.post("/v1/restoration:assess", json=assess_body), status, code)
 
 
 def test_the_notice_names_the_enterprise_and_what_to_confirm(office):
-    asked = {"record": EXAMPLE_RECORD, "name": "某公司", "code": CODES[0], "agency": "市场监管局"}
-    told = office.post("/v1/restoration:notice", json=asked).json()
+    notice_body = {
+        "record": EXAMPLE_RECORD,
+        "name": "某公司",
+        "code": CODES[0],
+        "agency": "市场监管局",
+    }
+    letter = office.post("/v1/restoration:notice", json=notice_body).json()
 
-    assert "某公司" in told["text"]
-    assert told["lawyer"]
+    assert "某公司" in letter["text"]
+    assert letter["lawyer"]
 
 
 def test_a_stored_record_is_assessed_with_what_is_proved(office, records):
     row = next(r for r in records if r.state == "now" and r.table == "penalty")
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
-    told = office.post("/v1/restoration/records:assess", json=named).json()
+    answer = office.post("/v1/restoration/records:assess", json=named).json()
     proved = office.post("/v1/restoration/records:assess", json=named | {"facts": {"pledge": True}})
 
-    assert (told["eligible"], [r.endswith("pledge") for r in told["unmet"]]) == (False, [True])
+    assert (answer["eligible"], [r.endswith("pledge") for r in answer["unmet"]]) == (False, [True])
     assert proved.json()["eligible"]
     problem(
         office.post("/v1/restoration/records:assess", json=named | {"key": {"doc_no": "x"}}),
@@ -67,9 +77,9 @@ def test_a_stored_record_is_assessed_with_what_is_proved(office, records):
 def test_what_if_tells_score_and_tier_without_the_record(office, records):
     row = next(r for r in records if r.table == "penalty")
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
-    told = office.post("/v1/restoration/records:what-if", json=named).json()
+    what_if = office.post("/v1/restoration/records:what-if", json=named).json()
 
-    assert told["after"]["composite"] >= told["before"]["composite"]
+    assert what_if["after"]["composite"] >= what_if["before"]["composite"]
     problem(
         office.post("/v1/restoration/records:what-if", json=named | {"code": UNKNOWN}),
         404,
@@ -80,12 +90,12 @@ def test_what_if_tells_score_and_tier_without_the_record(office, records):
 def test_the_list_is_paged_and_filtered(office, records):
     first = office.get("/v1/restoration/restorable?limit=3").json()
     assert first["total"] == len(records) > 3
-    told, after = first["records"], first["next"]
+    first_records, after = first["records"], first["next"]
     while after:
         part = office.get(f"/v1/restoration/restorable?limit=3&after={after}").json()
-        told, after = told + part["records"], part["next"]
+        first_records, after = first_records + part["records"], part["next"]
 
-    assert [(r["code"], r["key"]) for r in told] == [(r.code, r.key) for r in records]
+    assert [(r["code"], r["key"]) for r in first_records] == [(r.code, r.key) for r in records]
     only = office.get("/v1/restoration/restorable?table=penalty&state=now&limit=500").json()
     assert {(r["table"], r["state"]) for r in only["records"]} == {("penalty", "now")}
     wrong = office.get(f"/v1/restoration/restorable?state=now&after={first['next']}")

@@ -21,7 +21,7 @@ OFFICER = {"official": "王某", "role": "信用监管科科长", "reason": "材
 APPLICATIONS = "/v1/restoration/applications"
 
 
-def untouched(office, records, at=0, **wanted):
+def untouched(office, records, record_place=0, **wanted):
     """A record like that, and no application about it is under way any more."""
     known = office.store.applications.latest_by_record()
     gone = ("granted", "published", "revoked")
@@ -30,23 +30,25 @@ def untouched(office, records, at=0, **wanted):
         for r in records
         if known.get((r.code, r.table, r.key), {}).get("state") not in gone
         and all(getattr(r, name) == value for name, value in wanted.items())
-    ][at]
+    ][record_place]
     under_way = known.get((row.code, row.table, row.key), {})
     if under_way.get("state") in ("filed", "returned", "accepted"):
         done(office, under_way["application"], "withdraw")
     return row
 
 
-def ask_for(row, **more):
+def ask_for(row, **fields):
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
-    return {**named, "applicant": row.code, "facts": {"pledge": True}} | more
+    return {**named, "applicant": row.code, "facts": {"pledge": True}} | fields
 
 
-def done(office, number, *acts, **more):
+def done(office, number, *acts, **fields):
     for act in acts:
-        told = office.post(f"{APPLICATIONS}/{number}/steps", json={"act": act, **OFFICER, **more})
-        assert told.status_code == 200, told.json()
-    return told.json()
+        response = office.post(
+            f"{APPLICATIONS}/{number}/steps", json={"act": act, **OFFICER, **fields}
+        )
+        assert response.status_code == 200, response.json()
+    return response.json()
 
 
 def test_another_bureau_sees_and_does_nothing(office, records):
@@ -80,14 +82,18 @@ def test_only_the_holder_applies(office, records):
 
 
 def test_a_retry_files_once(office, records):
-    asked, key = ask_for(untouched(office, records)), {"Idempotency-Key": "a-1"}
+    filing_body, key = ask_for(untouched(office, records)), {"Idempotency-Key": "a-1"}
     before = len(office.get(f"{APPLICATIONS}?limit=200").json()["applications"])
-    first = office.post(APPLICATIONS, json=asked, headers=key)
+    first = office.post(APPLICATIONS, json=filing_body, headers=key)
 
-    assert office.post(APPLICATIONS, json=asked, headers=key).json() == first.json()
+    assert office.post(APPLICATIONS, json=filing_body, headers=key).json() == first.json()
     assert len(office.get(f"{APPLICATIONS}?limit=200").json()["applications"]) == before + 1
-    problem(office.post(APPLICATIONS, json=asked), 409, "wrong_state")
-    problem(office.post(APPLICATIONS, json=asked | {"reason": "x"}, headers=key), 422, "key_reused")
+    problem(office.post(APPLICATIONS, json=filing_body), 409, "wrong_state")
+    problem(
+        office.post(APPLICATIONS, json=filing_body | {"reason": "x"}, headers=key),
+        422,
+        "key_reused",
+    )
 
 
 def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records):
@@ -114,9 +120,13 @@ def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records
     assert applied.written == 1
     assert before["before"]["composite"] <= before["after"]["composite"]
     assert after["before"]["composite"] == before["after"]["composite"]
-    found = own_office.get(f"{APPLICATIONS}/{number}").json()
-    assert (found["state"], found["possible"], found["overdue"]) == ("published", ["revoke"], False)
-    assert [s["act"] for s in found["steps"]] == ["file", "accept", "grant", "publish"]
+    application = own_office.get(f"{APPLICATIONS}/{number}").json()
+    assert (application["state"], application["possible"], application["overdue"]) == (
+        "published",
+        ["revoke"],
+        False,
+    )
+    assert [s["act"] for s in application["steps"]] == ["file", "accept", "grant", "publish"]
     assert verify(own_office.store.database).whole
 
 
@@ -149,29 +159,31 @@ def test_overdue_is_told_for_any_day_and_done_in_time_is_not(office, records):
 def test_pages_of_what_is_overdue_are_full(office, records):
     """Others in between, and a page does not become shorter by them."""
     late, done_with = [], []
-    for at in range(3):
-        row = untouched(office, records, at)
-        for kept in (done_with, late):
-            kept.append(office.post(APPLICATIONS, json=ask_for(row)).json()["application"])
-            if kept is done_with:
-                done(office, kept[-1], "accept", "refuse")
-    asked = f"{APPLICATIONS}?overdue=true&on=2026-12-01&limit=2"
-    first = office.get(asked).json()
-    second = office.get(f"{asked}&before={first['next']}").json()
+    for record_place in range(3):
+        row = untouched(office, records, record_place)
+        for application_list in (done_with, late):
+            application_list.append(
+                office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
+            )
+            if application_list is done_with:
+                done(office, application_list[-1], "accept", "refuse")
+    overdue_path = f"{APPLICATIONS}?overdue=true&on=2026-12-01&limit=2"
+    first = office.get(overdue_path).json()
+    second = office.get(f"{overdue_path}&before={first['next']}").json()
 
     numbers = [a["application"] for page in (first, second) for a in page["applications"]]
     assert numbers[:3] == late[::-1]
     assert len(first["applications"]) == 2
     assert not set(numbers) & set(done_with)
-    every, after = [], ""
+    numbers_read, after = [], ""
     while True:
-        page = office.get(f"{asked}{after}").json()
-        every += [a["application"] for a in page["applications"]]
+        page = office.get(f"{overdue_path}{after}").json()
+        numbers_read += [a["application"] for a in page["applications"]]
         if page["next"] is None:
             break
         after = f"&before={page['next']}"
-    assert len(every) == len(set(every)) >= 3
-    assert every == [
+    assert len(numbers_read) == len(set(numbers_read)) >= 3
+    assert numbers_read == [
         a["application"]
         for a in office.get(f"{APPLICATIONS}?on=2026-12-01&limit=200").json()["applications"]
         if a["overdue"]
@@ -186,18 +198,20 @@ def test_a_restoration_is_revoked_by_an_officer_who_says_what_was_found(own_offi
     revoke = {"act": "revoke", **OFFICER}
     problem(own_office.post(steps, json=revoke), 400, "bad_input")
     reader = headers(new_key(own_office.store))
-    found = revoke | {"false_materials": True}
-    problem(own_office.post(steps, json=found, headers=reader), 403, "not_allowed")
+    revoke_body = revoke | {"false_materials": True}
+    problem(own_office.post(steps, json=revoke_body, headers=reader), 403, "not_allowed")
 
-    assert own_office.post(steps, json=found).json()["state"] == "revoked"
-    problem(own_office.post(steps, json=found), 409, "wrong_state")
+    assert own_office.post(steps, json=revoke_body).json()["state"] == "revoked"
+    problem(own_office.post(steps, json=revoke_body), 409, "wrong_state")
     again = own_office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
-    told = own_office.get(f"{APPLICATIONS}/{again}").json()["steps"][0]["details"]["assessment"]
-    assert any(rule.endswith("false_materials") for rule in told["unmet"])
+    assessed_before = own_office.get(f"{APPLICATIONS}/{again}").json()["steps"][0]["details"][
+        "assessment"
+    ]
+    assert any(rule.endswith("false_materials") for rule in assessed_before["unmet"])
     assert [r.application for r in own_office.store.applications.revocations()] == [number]
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
-    asked = own_office.post("/v1/restoration/records:assess", json=named).json()
-    assert any(rule.endswith("false_materials") for rule in asked["unmet"])
+    assessed_after = own_office.post("/v1/restoration/records:assess", json=named).json()
+    assert any(rule.endswith("false_materials") for rule in assessed_after["unmet"])
     listed = own_office.get("/v1/restoration/restorable?limit=500").json()["records"]
     assert listed
     assert row.code not in {r["code"] for r in listed if r["table"] == "penalty"}
@@ -220,13 +234,13 @@ def test_returned_and_filed_again_with_proof(office, records):
     row = untouched(office, records, state="needs_act", table="penalty")
     number = office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
     done(office, number, "return")
-    told = office.get(f"{APPLICATIONS}/{number}").json()["steps"][0]["details"]["assessment"]
+    assessment = office.get(f"{APPLICATIONS}/{number}").json()["steps"][0]["details"]["assessment"]
     proof = {"duties_done_on": TODAY.isoformat(), "harm_remains": False}
     steps = f"{APPLICATIONS}/{number}/steps"
     office.post(steps, json={"act": "refile", "facts": proof})
 
     last = office.get(f"{APPLICATIONS}/{number}").json()["steps"][-1]["details"]
-    gone = set(told["unmet"]) - set(last["assessment"]["unmet"])
+    gone = set(assessment["unmet"]) - set(last["assessment"]["unmet"])
     assert any(rule.endswith("duties_done") for rule in gone)
     assert last["rulebook_digest"] == Rulebook.load().digest
 
@@ -250,8 +264,8 @@ def test_an_objection_that_is_upheld_takes_the_record_out(own_office, records):
     # 30 June 2026 is a Tuesday: 1, 2, 3, 6, 7 July are working days
     assert clocks == {"mark": "2026-07-01", "centre_decides": "2026-07-07", "forward": "2026-07-02"}
     for act in ("mark", "forward", "uphold"):
-        told = own_office.post(f"{path}/{number}/steps", json={"act": act, **OFFICER})
-        assert told.status_code == 200, told.json()
+        response = own_office.post(f"{path}/{number}/steps", json={"act": act, **OFFICER})
+        assert response.status_code == 200, response.json()
     problem(own_office.get(f"{APPLICATIONS}/{number}"), 404, "unknown_record")
 
     apply_grants(own_office.warehouse, own_office.store.applications.grants(), today=TODAY)
@@ -269,9 +283,9 @@ def test_every_read_of_an_enterprise_is_recorded(office, records):
     with office.store.database.reading() as con:
         rows = con.exec_driver_sql("SELECT action, payload FROM activity").all()
 
-    told = dict(map(tuple, rows))
-    assert json.loads(told["restoration.file"])["code"] == row.code
-    assert json.loads(told["restoration.read"])["code"] == row.code
-    assert json.loads(told["records.restorable"])["codes"]
+    payload_by_action = dict(map(tuple, rows))
+    assert json.loads(payload_by_action["restoration.file"])["code"] == row.code
+    assert json.loads(payload_by_action["restoration.read"])["code"] == row.code
+    assert json.loads(payload_by_action["records.restorable"])["codes"]
     bare = {"X-Purpose": ""}
     problem(office.get(f"{APPLICATIONS}/{number}", headers=bare), 400, "purpose_missing")

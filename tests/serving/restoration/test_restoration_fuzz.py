@@ -21,14 +21,14 @@ def office(published, nights, tmp_path_factory):
     with served(str(store), warehouse=nights / "warehouse") as client:
         sent = headers(new_key(client.store, ["restoration_officer"]))
         [row, *_] = find_restorable(nights / "warehouse", Rulebook.load(), date(2026, 6, 30))
-        asked = {"code": row.code, "applicant": row.code, "table": row.table}
+        filing_body = {"code": row.code, "applicant": row.code, "table": row.table}
         for path in ("applications", "objections"):
-            body = asked | {"key": json.loads(row.key)}
+            body = filing_body | {"key": json.loads(row.key)}
             filed = client.post(f"/v1/restoration/{path}", json=body, headers=sent)
             assert filed.status_code == 200
         schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
-        found = (made.ok() for made in schema.get_all_operations())
-        yield {op.definition.raw["operationId"]: op for op in found}, sent
+        operations = (operation_outcome.ok() for operation_outcome in schema.get_all_operations())
+        yield {op.definition.raw["operationId"]: op for op in operations}, sent
 
 
 @MODES

@@ -50,9 +50,9 @@ def test_a_changed_password_is_told_without_its_value(store):
 
 def test_a_key_opens_its_bureau_until_it_expires(store):
     whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
-    held = store.access.find_key(whole, NOW)
+    key_rights = store.access.find_key(whole, NOW)
 
-    assert (held["bureau"], held["roles"]) == ("应急局", ["viewer"])
+    assert (key_rights["bureau"], key_rights["roles"]) == ("应急局", ["viewer"])
     assert store.access.find_key(whole, NOW + timedelta(days=1)) is None
     assert whole not in dump(store)
     # The secret's own alphabet holds underscores: cut at the second one, never at the last.
@@ -105,11 +105,11 @@ def test_an_officer_does_not_become_an_administrator(store):
 
 def test_nobody_serves_themselves(store):
     store.access.add_user(ACT, "zhang", "张三", "hash")
-    own = Act("user:zhang", "access.change", "test")
+    own_act = Act("user:zhang", "access.change", "test")
     for attempt in (
-        lambda: store.access.grant(own, "zhang", "viewer", ""),
-        lambda: store.access.reset_user(own, "zhang", "other"),
-        lambda: store.access.disable_user(own, "zhang", None),
+        lambda: store.access.grant(own_act, "zhang", "viewer", ""),
+        lambda: store.access.reset_user(own_act, "zhang", "other"),
+        lambda: store.access.disable_user(own_act, "zhang", None),
     ):
         with pytest.raises(TwoPersons, match="nobody does this to their own account"):
             attempt()

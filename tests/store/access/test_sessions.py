@@ -26,13 +26,17 @@ def opened(store, user, **other):
 
 def test_a_session_shows_its_person(store, zhang):
     cookie, csrf = store.sessions.open(ACT, zhang, "10.0.0.1", "password")
-    held = store.sessions.find(cookie)
+    session_row = store.sessions.find(cookie)
 
-    assert (held["login"], held["csrf"], held["how"]) == ("zhang", csrf, "password")
-    assert held["grants"] == {("viewer", "应急局")}
+    assert (session_row["login"], session_row["csrf"], session_row["how"]) == (
+        "zhang",
+        csrf,
+        "password",
+    )
+    assert session_row["grants"] == {("viewer", "应急局")}
     assert store.sessions.find(cookie + "x") is None
     assert cookie not in dump(store)
-    assert "hash" not in repr(held)
+    assert "hash" not in repr(session_row)
 
 
 def test_the_newest_sessions_stay(store, zhang):

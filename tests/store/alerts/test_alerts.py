@@ -62,9 +62,9 @@ DETAILS = {
 def go(store, numbers, *names, who="a", key=None, within=None, on=DAY, **details):
     for name in names:
         doing = AlertAction(name, on, who, "核查", {**DETAILS.get(name, {}), **details})
-        made = act(key, who, act=name, numbers=numbers)
-        told = perform_on_alerts(AlertContext(store, BOOK, within), made, numbers, doing)
-    return told
+        alert_act = act(key, who, act=name, numbers=numbers)
+        outcome = perform_on_alerts(AlertContext(store, BOOK, within), alert_act, numbers, doing)
+    return outcome
 
 
 def test_a_night_is_kept_whole_and_the_same_night_again_does_nothing(store):
@@ -92,12 +92,12 @@ def test_a_night_that_dies_in_the_middle_leaves_nothing(store):
 
 def test_the_whole_loop_is_kept_with_who_and_why_and_told_to_others(store):
     night(store, candidate(1))
-    told = go(store, [1], "screen", "issue", "verify", "dispose", "feed_back", "close")
+    outcome = go(store, [1], "screen", "issue", "verify", "dispose", "feed_back", "close")
 
-    assert told[0]["state"] == "closed"
-    found = store.alerts.get(1)
-    assert [s["act"] for s in found["steps"]][:3] == ["detect", "screen", "issue"]
-    assert found["steps"][2]["details"]["departments"] == ["市场监督管理局", "税务局", "人民法院"]
+    assert outcome[0]["state"] == "closed"
+    alert = store.alerts.get(1)
+    assert [s["act"] for s in alert["steps"]][:3] == ["detect", "screen", "issue"]
+    assert alert["steps"][2]["details"]["departments"] == ["市场监督管理局", "税务局", "人民法院"]
     assert [m["kind"] for m in store.outbox.waiting()] == ["alert.issued"]
     assert verify(store.database).whole
     assert find_faults(store.database) == []
@@ -113,9 +113,9 @@ def test_of_two_officers_at_once_one_wins(store):
             return str(error)
 
     with ThreadPoolExecutor(2) as pool:
-        told = sorted(pool.map(decide, ["screen", "screen"]), key=len)
-    assert told[0] == "screened"
-    assert "it is screened; now possible" in told[1]
+        decisions = sorted(pool.map(decide, ["screen", "screen"]), key=len)
+    assert decisions[0] == "screened"
+    assert "it is screened; now possible" in decisions[1]
     assert len(store.alerts.get(1)["steps"]) == 2
 
 
@@ -162,8 +162,8 @@ def test_lists_are_filtered_and_paged(store):
     night(store, candidate(1), candidate(2, "red"), candidate(3, trigger="debtor_often"))
     go(store, [1], "screen", "issue")
 
-    def ids(**asked):
-        return [r["id"] for r in store.alerts.read_page(AlertQuery(**asked))]
+    def ids(**query):
+        return [r["id"] for r in store.alerts.read_page(AlertQuery(**query))]
 
     assert ids(states=frozenset({"detected"})) == [3, 2]
     assert ids(colours=frozenset({"red"})) == [2]

@@ -163,7 +163,7 @@ def test_rows_that_name_an_entry_beyond_the_end_show_that_it_was_cut_off(full):
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
         ("UPDATE snapshots SET body = 'x' WHERE tier = 'D'", "is not the one its tag names"),
         ("UPDATE snapshots SET tier = 'A' WHERE tier = 'D'", "not what its answer says"),
@@ -172,12 +172,12 @@ def test_rows_that_name_an_entry_beyond_the_end_show_that_it_was_cut_off(full):
         ("UPDATE runs SET provenance = '{}'", "another provenance"),
     ],
 )
-def test_tampering_with_answers_is_found(full, sql, said):
+def test_tampering_with_answers_is_found(full, sql, message):
     unguarded(full, sql)
 
-    found = find_faults(full.database)
-    assert any(said in fault for fault in found), found
-    assert any("guard" in fault for fault in found)
+    faults = find_faults(full.database)
+    assert any(message in fault for fault in faults), faults
+    assert any("guard" in fault for fault in faults)
 
 
 def test_a_batch_migration_drops_guards_and_opening_puts_them_back(full, address):

@@ -27,9 +27,9 @@ def elsewhere(address, tmp_path, request):
         yield str(tmp_path / "elsewhere" / "store.db")
         return
     server = request.getfixturevalue("postgres")
-    made = server.database()
-    yield made
-    server.drop(made)
+    database_address = server.database()
+    yield database_address
+    server.drop(database_address)
 
 
 def everything(store):
@@ -168,8 +168,8 @@ def test_a_log_that_lies_where_a_backup_is_restored_is_moved_aside_and_named(tmp
     with Store.open(str(old)) as restored:
         assert find_faults(restored.database) == []
     shutil.copyfile(aside, f"{away}-wal")
-    with Store.open(str(away)) as found:
-        assert chain_head(found.database).seq == entries
+    with Store.open(str(away)) as restored_store:
+        assert chain_head(restored_store.database).seq == entries
 
 
 def test_a_second_log_gets_a_name_of_its_own(tmp_path):

@@ -40,8 +40,8 @@ def machine():
 
 @pytest.fixture
 def demo_store(tmp_path, machine):
-    with Store.make_demo(str(tmp_path / "demo.db"), BEGINS, clock=machine) as made:
-        yield made
+    with Store.make_demo(str(tmp_path / "demo.db"), BEGINS, clock=machine) as store:
+        yield store
 
 
 def chain_moments(store):

@@ -38,8 +38,8 @@ def test_what_other_languages_read_otherwise_is_refused(value):
 @given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
 def test_moments_are_27_characters_in_utc_and_come_back(moment):
     try:
-        told = format_moment(moment)
+        moment_text = format_moment(moment)
     except OverflowError:  # a zone may lead out of the calendar
         return
-    assert len(told) == 27
-    assert parse_moment(told) == moment.astimezone(UTC)
+    assert len(moment_text) == 27
+    assert parse_moment(moment_text) == moment.astimezone(UTC)

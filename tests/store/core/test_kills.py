@@ -38,15 +38,15 @@ def test_a_publishing_night_killed_at_every_step_leaves_the_old_one_or_the_new_o
                 number += 1
             lived = run(publish_night, address, str(folders[number - 1]), limit)
             answers = store.reader.answers_by_code([code(n) for n in range(40)])
-            [now] = {a.run for a in answers.values()}
+            [answering_run] = {a.run for a in answers.values()}
             assert len(answers) == 40
-            assert now in (number - 1, number)
+            assert answering_run in (number - 1, number)
             whole(store)
             if lived:
                 break
-            kills["old" if now == number - 1 else "new"] += 1
+            kills["old" if answering_run == number - 1 else "new"] += 1
 
-        assert now == number
+        assert answering_run == number
         assert kills["old"] >= 40
         assert kills["new"] >= 1
 
@@ -59,9 +59,9 @@ def test_other_writers_killed_at_every_step_leave_whole_acts_only(address):
             lived = run(keep_releases, address, f"round {limit}", limit)
             kills += not lived
             whole(store)
-            kept = count(store, releases)
+            release_rows = count(store, releases)
             acts = count(store, activity) - 1
-            assert kept == acts == count(store, idempotency)
+            assert release_rows == acts == count(store, idempotency)
 
         assert kills >= 30
 

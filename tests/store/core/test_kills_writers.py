@@ -14,13 +14,13 @@ STRIDE = 4  #: steps between two kills; each step of an act is met by some write
 
 def orphans(store):
     """Tables with a row whose entry is not in the chain."""
-    found = []
+    orphan_writers = []
     with store.database.reading() as con:
         entries = set(con.scalars(select(activity.c.seq)))
         for name, table in METADATA.tables.items():
             if "activity" in table.c and not set(con.scalars(select(table.c.activity))) <= entries:
-                found.append(name)
-    return found
+                orphan_writers.append(name)
+    return orphan_writers
 
 
 def count(store):

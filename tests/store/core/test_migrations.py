@@ -76,9 +76,9 @@ def another(address, tmp_path, request):
         yield str(tmp_path / "another.db")
         return
     server = request.getfixturevalue("postgres")
-    made = server.database()
-    yield made
-    server.drop(made)
+    database_address = server.database()
+    yield database_address
+    server.drop(database_address)
 
 
 def test_the_versions_make_exactly_the_tables_that_the_code_works_with(store, another):

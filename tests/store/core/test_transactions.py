@@ -118,13 +118,18 @@ def test_a_clock_set_back_is_marked_and_never_runs_back(address):
         for number in range(3):
             store.act(act(), keep(number))
         with store.database.reading() as con:
-            told = con.execute(
+            chain_moments = con.execute(
                 select(activity.c.recorded_at, activity.c.clock_back_ms).order_by(activity.c.seq)
             ).all()
         verdict = verify(store.database)
 
-    assert [at[11:19] for at, _ in told] == ["12:00:00", "12:00:05", "12:00:05", "12:00:06"]
-    assert [back for _, back in told] == [0, 0, 3_605_001, 0]
+    assert [moment_text[11:19] for moment_text, _ in chain_moments] == [
+        "12:00:00",
+        "12:00:05",
+        "12:00:05",
+        "12:00:06",
+    ]
+    assert [back for _, back in chain_moments] == [0, 0, 3_605_001, 0]
     assert (verdict.whole, verdict.clock_set_back) == (True, 1)
 
 
@@ -194,11 +199,11 @@ def test_nobody_answers_at_an_address():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [("mysql://a/b", "no file and no PostgreSQL"), ("sqlite://", "no file"), ("://x", "be read")],
 )
-def test_an_address_of_something_else_is_refused(wrong, said):
-    with pytest.raises(BadStore, match=said):
+def test_an_address_of_something_else_is_refused(wrong, message):
+    with pytest.raises(BadStore, match=message):
         Store.open(wrong)
 
 

@@ -78,12 +78,12 @@ def test_a_message_arrives_signed_and_once(store, tmp_path, clock):
 
     assert told(receiver) == [(code(0), "B"), (code(3), "C")]
     assert ([t.delivered for t in first], [t.delivered for t in again]) == ([2], [0])
-    [one, _] = receiver.received
+    [first_request, _] = receiver.received
     assert (
-        verify_message(secret, one.headers, one.body, clock().timestamp())
-        == one.headers["webhook-id"]
+        verify_message(secret, first_request.headers, first_request.body, clock().timestamp())
+        == first_request.headers["webhook-id"]
     )
-    assert json.loads(one.body) == {
+    assert json.loads(first_request.body) == {
         "type": "tier_changed",
         "timestamp": "2026-06-30T08:00:00.000000Z",
         "data": {
@@ -117,8 +117,8 @@ def test_a_receiver_is_told_its_kinds_and_its_bureau_only(store):
         say(store, {"code": "3", "kind": "draw.published", "bureau": "应急局"})
         deliver(store, PLAN)
 
-    data = [(r.path[-1], json.loads(r.body)["data"]["code"]) for r in receiver.received]
-    assert sorted(data) == [("b", "2"), ("k", "1"), ("k", "2")]
+    paths_and_codes = [(r.path[-1], json.loads(r.body)["data"]["code"]) for r in receiver.received]
+    assert sorted(paths_and_codes) == [("b", "2"), ("k", "1"), ("k", "2")]
     assert json.loads(receiver.received[-1].body)["data"]["alert"] == 7
     assert store.outbox.waiting() == []
 
@@ -183,22 +183,24 @@ def test_a_receiver_that_fails_again_and_again_is_left_alone(store, clock):
         assert bodies == ["0", "1", "2", "3", "4", "5"], "who asked for 100 s was given them"
 
 
-@pytest.mark.parametrize("asked", ["Fri, 31 Dec 9" + "9" * 20 + " 23:59:59 GMT", "soon", "-1"])
-def test_a_rest_that_nobody_can_read_is_none(store, asked):
-    with receiving(lambda _: (503, {"retry-after": asked})) as receiver:
+@pytest.mark.parametrize(
+    "retry_after", ["Fri, 31 Dec 9" + "9" * 20 + " 23:59:59 GMT", "soon", "-1"]
+)
+def test_a_rest_that_nobody_can_read_is_none(store, retry_after):
+    with receiving(lambda _: (503, {"retry-after": retry_after})) as receiver:
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, PLAN)
+        [report] = deliver(store, PLAN)
 
-    assert (told.waiting, told.last_answer) == (1, "HTTP 503")
+    assert (report.waiting, report.last_answer) == (1, "HTTP 503")
 
 
 def test_gone_ends_the_subscription(store):
     with receiving(lambda _: (410, {})) as receiver:
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")
         say(store, {"code": "1"}, {"code": "2"})
-        [told] = deliver(store, PLAN)
-        assert told.stopped == "gone"
+        [report] = deliver(store, PLAN)
+        assert report.stopped == "gone"
         assert deliver(store, PLAN) == []
 
     assert states(store) == {"dropped": 2}
@@ -270,10 +272,10 @@ def test_two_deliverers_do_not_work_at_once(store, address):
 
 
 def test_the_night_is_published_while_a_receiver_lets_us_wait(store, tmp_path):
-    asked, over = threading.Event(), threading.Event()
+    is_asked, over = threading.Event(), threading.Event()
 
     def answer(_):
-        asked.set()
+        is_asked.set()
         over.wait(30)
         return 204, {}
 
@@ -281,13 +283,13 @@ def test_the_night_is_published_while_a_receiver_lets_us_wait(store, tmp_path):
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")
         say(store, {"code": "1"})
         going = pool.submit(deliver, store, replace(PLAN, timeout_seconds=30))
-        assert asked.wait(30)
+        assert is_asked.wait(30)
         change(store, tmp_path, "AB", "BB")
         assert not going.done()
         over.set()
-        [told] = going.result()
+        [report] = going.result()
 
-    assert told.delivered == 1
+    assert report.delivered == 1
     assert store.reader.current_run()["run"] == 2
 
 
@@ -308,8 +310,8 @@ def test_an_answer_that_never_ends_is_not_waited_for(store):
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, replace(PLAN, timeout_seconds=0.5))
+        [report] = deliver(store, replace(PLAN, timeout_seconds=0.5))
         over.set()
         dripping.join()
 
-    assert (told.waiting, told.last_answer) == (1, "no answer in 0.5 s")
+    assert (report.waiting, report.last_answer) == (1, "no answer in 0.5 s")

@@ -22,10 +22,10 @@ def seen(receiver):
     names = Counter(r.headers["webhook-id"] for r in receiver.received)
     tiers = {}
     for request in receiver.received:
-        data = json.loads(request.body)["data"]
-        told = tiers.setdefault(data["code"], [])
-        if data["tier"] not in told:
-            told.append(data["tier"])
+        event_fields = json.loads(request.body)["data"]
+        tiers_received = tiers.setdefault(event_fields["code"], [])
+        if event_fields["tier"] not in tiers_received:
+            tiers_received.append(event_fields["tier"])
     return names, tiers
 
 

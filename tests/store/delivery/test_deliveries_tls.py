@@ -21,40 +21,40 @@ def certificate(file, name):
     """A certificate for a name, signed by itself, with its key behind it."""
     key = ec.generate_private_key(ec.SECP256R1())
     whose = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = machine_moment().astimezone(UTC)
-    made = (
+    moment = machine_moment().astimezone(UTC)
+    signed_certificate = (
         x509.CertificateBuilder()
         .subject_name(whose)
         .issuer_name(whose)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(moment - timedelta(days=1))
+        .not_valid_after(moment + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    file.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, form, PLAIN))
+    file.write_bytes(signed_certificate.public_bytes(pem) + key.private_bytes(pem, form, PLAIN))
     return file
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("name", "state", "said"),
+    ("name", "state", "message"),
     [("localhost", "delivered", ""), ("other.example", "waiting", "CERTIFICATE_VERIFY_FAILED")],
 )
-def test_the_certificate_is_that_of_the_name(store, tmp_path, name, state, said):
+def test_the_certificate_is_that_of_the_name(store, tmp_path, name, state, message):
     pem = certificate(tmp_path / "pem", name)
     with receiving(certificate=pem) as receiver:
         url = f"https://localhost:{receiver.port}/hook"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(
+        [report] = deliver(
             store, DeliveryPolicy(address_policy=AddressPolicy(("localhost",)), ca_file=pem)
         )
 
         assert states(store) == {state: 1}
-        assert said in told.last_answer
+        assert message in report.last_answer
         assert [r.headers["host"] for r in receiver.received] == (
             [f"localhost:{receiver.port}"] if state == "delivered" else []
         )
@@ -66,7 +66,7 @@ def test_without_the_operators_word_a_name_of_something_inside_is_not_connected_
         url = f"https://localhost:{receiver.port}/hook"
         store.subscriptions.add(ACT, "平台", url, (), "")
         say(store, {"code": "1"})
-        [told] = deliver(store, DeliveryPolicy(ca_file=tmp_path / "pem"))
+        [report] = deliver(store, DeliveryPolicy(ca_file=tmp_path / "pem"))
 
-    assert "is inside, at" in told.last_answer
+    assert "is inside, at" in report.last_answer
     assert receiver.received == []

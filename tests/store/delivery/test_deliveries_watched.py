@@ -48,10 +48,12 @@ class Loop:
 @pytest.fixture
 def loop(tmp_path):
     (tmp_path / "own").mkdir()
-    made = Loop(tmp_path / "own", replace(PLAN, ca_file=tmp_path / "own" / "authority.pem"))
-    shutil.copy(certifi.where(), made.authority)
-    with made.store:
-        yield made
+    delivery_loop = Loop(
+        tmp_path / "own", replace(PLAN, ca_file=tmp_path / "own" / "authority.pem")
+    )
+    shutil.copy(certifi.where(), delivery_loop.authority)
+    with delivery_loop.store:
+        yield delivery_loop
 
 
 @contextmanager
@@ -75,18 +77,18 @@ def lock_of_another_kind(loop):
 
 @contextmanager
 def authority_gone(loop):
-    kept = loop.authority.read_bytes()
+    authority_bytes = loop.authority.read_bytes()
     loop.authority.unlink()
     yield
-    loop.authority.write_bytes(kept)
+    loop.authority.write_bytes(authority_bytes)
 
 
 @contextmanager
 def authority_damaged(loop):
-    kept = loop.authority.read_bytes()
+    authority_bytes = loop.authority.read_bytes()
     loop.authority.write_text("-----BEGIN nothing")
     yield
-    loop.authority.write_bytes(kept)
+    loop.authority.write_bytes(authority_bytes)
 
 
 @contextmanager
@@ -154,9 +156,9 @@ def test_a_restored_store_is_opened_anew(loop):
     loop.store.database.path.unlink()
     with Store.open(str(loop.folder / "s.db")) as restored:
         restored.subscriptions.add(ACT, "另一平台", "http://127.0.0.1:9/x", (), "")
-    [told] = loop.go()
+    [report] = loop.go()
 
-    assert told.name == "另一平台"
+    assert report.name == "另一平台"
 
 
 def spoil_secret(store, number):
@@ -198,14 +200,14 @@ def test_the_program_goes_on_and_says_where_the_fault_is(tmp_path):
     )
     command = [sys.executable, "-m", "xhcredit.cli.main", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
-        told = []
-        while sum("the next pass begins" in line for line in told) < 2:
-            told.append(program.stderr.readline())
-            assert told[-1], "it ended"
+        printed_lines = []
+        while sum("the next pass begins" in line for line in printed_lines) < 2:
+            printed_lines.append(program.stderr.readline())
+            assert printed_lines[-1], "it ended"
         program.terminate()
     lines = [json.loads(line) for line in (tmp_path / "l").read_text("utf-8").splitlines()]
     failed = [line for line in lines if line["event"] == "deliver.failed"]
 
-    assert "signatures.py" in "".join(told)
+    assert "signatures.py" in "".join(printed_lines)
     assert [f["failures"] for f in failed][:2] == [1, 2]
     assert (failed[0]["error"], failed[0]["level"]) == ("ValueError", "error")

@@ -28,7 +28,7 @@ def test_a_name_of_something_inside_is_refused_when_it_is_looked_up(name):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("http://93.184.216.34/x", "without HTTPS"),
         ("http://a.example/x", "without HTTPS"),
@@ -44,8 +44,8 @@ def test_a_name_of_something_inside_is_refused_when_it_is_looked_up(name):
         ("https://a.example:99999999/", "there is no port"),
     ],
 )
-def test_what_is_no_address_to_be_told_at_is_refused(text, said):
-    with pytest.raises(BadInput, match=said):
+def test_what_is_no_address_to_be_told_at_is_refused(text, message):
+    with pytest.raises(BadInput, match=message):
         AddressPolicy().url(text)
 
 

@@ -64,15 +64,15 @@ def whole(store):
     assert find_faults(store.database) == []
     assert orphans(store) == []
     for draw in store.draws.list_draws():
-        kept = store.draws.get(draw["id"])
-        done = [s["state"] for s in kept["steps"]]
+        stored_draw = store.draws.get(draw["id"])
+        done = [s["state"] for s in stored_draw["steps"]]
         files = {f["name"] for f in rows(store, "draw_files") if f["draw"] == draw["id"]}
         assert done == ORDER[: len(done)]
-        assert files == HELD[kept["state"]]
+        assert files == HELD[stored_draw["state"]]
         seeds = [s for s in rows(store, "draw_seeds") if s["round"] == draw["round"]]
         assert len(seeds) == ("seeded" in done)
         drawn = steps.record_of(store, draw["id"])["selected"] if "drawn" in done else []
-        assert len(kept["results"]) in (0, len(drawn))
+        assert len(stored_draw["results"]) in (0, len(drawn))
 
 
 def written(folder):
@@ -82,21 +82,23 @@ def written(folder):
 
 def as_drawn_without_a_kill(store, draw):
     """The record as it must be: from the frozen files and the seed alone."""
-    frame, made = steps.frame_of(store, draw), steps.commitment_of(store, draw)
+    frame, commitment_body = steps.frame_of(store, draw), steps.commitment_of(store, draw)
     [entered] = [s for s in store.draws.get(draw)["steps"] if s["state"] == "seeded"]
     entry = store.draws.activity_entry(entered["activity"])
     people = read_inspectors(PEOPLE.encode())
-    told = record.record(frame, made, entered["details"], people, frozenset(), entry)
-    return canonical(told).encode()
+    draw_record = record.record(
+        frame, commitment_body, entered["details"], people, frozenset(), entry
+    )
+    return canonical(draw_record).encode()
 
 
 def delivered(warehouse, draw):
     """How many inspections of a draw the warehouse holds, and of how many enterprises."""
-    kept = Warehouse(warehouse)
-    asked = "SELECT count(*), count(DISTINCT code) FROM inspection WHERE draw_id = ?"
-    with kept.reading(), duckdb.connect() as con:
-        create_views(con, kept)
-        return con.execute(asked, [draw]).fetchone()
+    read_warehouse = Warehouse(warehouse)
+    rows_sql = "SELECT count(*), count(DISTINCT code) FROM inspection WHERE draw_id = ?"
+    with read_warehouse.reading(), duckdb.connect() as con:
+        create_views(con, read_warehouse)
+        return con.execute(rows_sql, [draw]).fetchone()
 
 
 def test_a_draw_killed_anywhere_is_no_draw_or_one_that_goes_on(store, address, nights, tmp_path):

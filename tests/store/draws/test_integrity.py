@@ -83,11 +83,11 @@ def test_what_was_changed_is_named(address, what):
 def test_a_changed_file_is_named(address, name, how):
     with closing(sqlite3.connect(address)) as con:
         [packed] = con.execute("SELECT packed FROM draw_files WHERE name = ?", [name]).fetchone()
-    data = zlib.decompress(packed)
+    content = zlib.decompress(packed)
     other = {
-        "another byte": zlib.compress(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]),
-        "a row less": zlib.compress(data[: data[:-1].rfind(b"\n") + 1] or data[:-1]),
-        "not packed": data,
+        "another byte": zlib.compress(content[:-3] + bytes([content[-3] ^ 1]) + content[-2:]),
+        "a row less": zlib.compress(content[: content[:-1].rfind(b"\n") + 1] or content[:-1]),
+        "not packed": content,
     }[how]
     [fault] = told_after(
         address, ("UPDATE draw_files SET packed = ? WHERE name = ?", [other, name])

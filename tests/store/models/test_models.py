@@ -54,8 +54,8 @@ def shadowed(store, number, *days, champion=None):
             "code": "c1", "name": "=甲", "bureau": "市监局", "tier_before": "B",
             "tier_after": "C", "composite_before": 700.0, "composite_after": 580.0,
         }  # fmt: skip
-        told = {"as_of": day, "champion": digest, "before": {"B": 1}, "after": {"C": 1}}
-        store.models.record_shadow_night(act("li"), number, told, [move])
+        shadow_night = {"as_of": day, "champion": digest, "before": {"B": 1}, "after": {"C": 1}}
+        store.models.record_shadow_night(act("li"), number, shadow_night, [move])
 
 
 def switch(store, number, day=DAY, key=None, nights=1, since="2026-06-01", before=OLD):
@@ -73,10 +73,10 @@ def test_the_way_from_submission_to_champion_and_back(store):
     store.models.roll_back(act("zhao"), DAY)
     assert store.models.champion(DAY)["name"] == "old"
 
-    found = store.models.get(number)
-    acts = [s["act"] for s in found["steps"]]
+    candidate = store.models.get(number)
+    acts = [s["act"] for s in candidate["steps"]]
     assert acts == ["submit", "judge", "approve", "approve", "shadow", "switch", "roll_back"]
-    assert found["state"] == "rolled_back"
+    assert candidate["state"] == "rolled_back"
     assert [s["act"] for s in store.models.switches()] == ["roll_back", "switch"]
     assert verify(store.database).whole
     assert find_faults(store.database) == []

@@ -19,20 +19,20 @@ from xhcredit.store.store import Store
 from xhcredit.store.watchlist import WatchlistQuery, WatchlistReader
 
 
-def published(store, folder, as_of="2026-06-30", tiers="ABCDABCD", **more):
-    return publish(night(folder, as_of, tiers), store, actor="night", **more)
+def published(store, folder, as_of="2026-06-30", tiers="ABCDABCD", **options):
+    return publish(night(folder, as_of, tiers), store, actor="night", **options)
 
 
 def test_what_was_published_answers(store, tmp_path):
     done = published(store, tmp_path)
     answer = store.reader.current_answer(code(1))
-    told = json.loads(answer.body)
+    answer_json = json.loads(answer.body)
 
     assert (done.run, done.enterprises, done.is_current, done.changed) == (1, 8, True, 0)
-    assert (told["code"], told["tier"], told["run"]) == (code(1), "B", 1)
-    assert told["x"] == {"x_food": {"score": 600.5, "grade": "B"}}
-    assert told["reasons"][0]["zh"] == "近24个月行政处罚次数"
-    assert "内部参考" in told["mark"]
+    assert (answer_json["code"], answer_json["tier"], answer_json["run"]) == (code(1), "B", 1)
+    assert answer_json["x"] == {"x_food": {"score": 600.5, "grade": "B"}}
+    assert answer_json["reasons"][0]["zh"] == "近24个月行政处罚次数"
+    assert "内部参考" in answer_json["mark"]
     assert json.loads(store.reader.current_answer(code(0)).body)["reasons"] == []
     assert json.loads(store.reader.current_answer(code(0)).body)["x"] == {}
     assert find_faults(store.database) == []
@@ -40,9 +40,9 @@ def test_what_was_published_answers(store, tmp_path):
 
 def test_figures_are_those_of_the_night_with_the_digits_that_people_write(store, tmp_path):
     published(store, tmp_path)
-    told = json.loads(store.reader.current_answer(code(5)).body)
+    answer_json = json.loads(store.reader.current_answer(code(5)).body)
 
-    assert told["composite"] == told["general"] == 700.71  # 900 - 200 + 5 / 7
+    assert answer_json["composite"] == answer_json["general"] == 700.71  # 900 - 200 + 5 / 7
     assert store.reader.history(code(5))[0]["composite"] == 700.71
 
 
@@ -82,10 +82,12 @@ def test_newcomers_have_no_tier_before_and_leavers_none_after(store, tmp_path):
     published(store, tmp_path / "1", "2026-06-30", "AB.D")
     done = published(store, tmp_path / "2", "2026-07-01", ".BCD")
     store.snapshots.switch(Act("boss", "run.switch", "wrong data"), 1)
-    told = [(m["run"], m["code"], m["previous_tier"], m["tier"]) for m in store.outbox.waiting()]
+    messages = [
+        (m["run"], m["code"], m["previous_tier"], m["tier"]) for m in store.outbox.waiting()
+    ]
 
     assert done.changed == 2
-    assert told == [
+    assert messages == [
         (2, code(0), "A", None),
         (2, code(2), None, "C"),
         (1, code(0), None, "A"),
@@ -102,10 +104,10 @@ def test_what_changed_is_compared_with_the_run_that_answers_at_the_switch(
     compare = type(store.snapshots)._changes
 
     def late(snapshots, run):
-        found = compare(snapshots, run)
+        comparison = compare(snapshots, run)
         monkeypatch.undo()
         snapshots.switch(Act("other", "run.switch", "first"), 2)
-        return found
+        return comparison
 
     monkeypatch.setattr(type(store.snapshots), "_changes", late)
     store.snapshots.switch(Act("boss", "run.switch", "second"), 1)
@@ -260,7 +262,7 @@ def test_readers_see_one_night_or_the_other_never_a_mix(store, address, tmp_path
     ]
     publish(folders[0], store, actor="night")
     codes = [code(n) for n in range(200)]
-    done, seen = threading.Event(), set()
+    done, runs_read = threading.Event(), set()
 
     def read():
         with Store.open(address) as other:
@@ -270,9 +272,9 @@ def test_readers_see_one_night_or_the_other_never_a_mix(store, address, tmp_path
                 [run] = {a.run for a in answers.values()}
                 [tier] = {json.loads(a.body)["tier"] for a in answers.values()}
                 assert tier == "ABCD"[run % 4]
-                seen.add(run)
-                one = other.reader.current_answer(codes[0])
-                assert json.loads(one.body)["run"] == one.run >= run
+                runs_read.add(run)
+                run_answer = other.reader.current_answer(codes[0])
+                assert json.loads(run_answer.body)["run"] == run_answer.run >= run
 
     with ThreadPoolExecutor(3) as pool:
         readers = [pool.submit(read) for _ in range(3)]
@@ -282,4 +284,4 @@ def test_readers_see_one_night_or_the_other_never_a_mix(store, address, tmp_path
         for reader in readers:
             reader.result()
 
-    assert len(seen) > 1
+    assert len(runs_read) > 1

@@ -76,8 +76,8 @@ def listed(store):
 
 
 def test_every_question_in_every_order_is_answered_as_by_hand(listed):
-    for (asked, fits), sort in product(QUESTIONS, SORTS):
-        question = WatchlistQuery(**{**asked.__dict__, "sort": sort})
+    for (filters, fits), sort in product(QUESTIONS, SORTS):
+        question = WatchlistQuery(**{**filters.__dict__, "sort": sort})
         key = sort.removeprefix("-")
         by_hand = sorted(
             (r for r in ROWS if fits(r)),
@@ -93,15 +93,17 @@ def test_every_question_in_every_order_is_answered_as_by_hand(listed):
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 def test_a_list_reads_no_answer_that_it_does_not_show(listed):
     """What is filtered by stands in the index; else 240,000 answers would be read for a page."""
-    said = []
-    for asked, _ in QUESTIONS:
-        chosen = listed.watchlist._filtered_select(1, asked, text("code"))
+    reads_of_answers = []
+    for filters, _ in QUESTIONS:
+        chosen = listed.watchlist._filtered_select(1, filters, text("code"))
         sql = str(chosen.compile(compile_kwargs={"literal_binds": True}))
         with listed.database.reading() as con:
-            said += [r.detail for r in con.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+            reads_of_answers += [r.detail for r in con.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
 
-    assert said
-    assert all("USING COVERING INDEX" in line for line in said if "snapshots" in line), said
+    assert reads_of_answers
+    assert all(
+        "USING COVERING INDEX" in line for line in reads_of_answers if "snapshots" in line
+    ), reads_of_answers
 
 
 def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
@@ -113,14 +115,14 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
     alert_night(listed, *new)
     (first,) = (a["id"] for a in listed.alerts.read_page(AlertQuery()) if a["code"] == code(1))
 
-    def found(**asked):
-        page = listed.watchlist.page(WatchlistQuery(sort="code", **asked), 1)
+    def page_of(**filters):
+        page = listed.watchlist.page(WatchlistQuery(sort="code", **filters), 1)
         return page.total, page.rows[0]["code"] if page.rows else None
 
-    assert found(alerted=True)[0] == 2
-    assert found(trigger=("cluster",)) == (1, code(3))
-    assert found(alerted=True, within=frozenset({BUREAUS[1]})) == (1, code(1))
-    assert found(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
+    assert page_of(alerted=True)[0] == 2
+    assert page_of(trigger=("cluster",)) == (1, code(3))
+    assert page_of(alerted=True, within=frozenset({BUREAUS[1]})) == (1, code(1))
+    assert page_of(trigger=("cluster",), within=frozenset({BUREAUS[1]})) == (0, None)
     assert sum(listed.watchlist.counts(WatchlistQuery(alerted=True), "tier").values()) == 2
 
     marks = listed.watchlist.open_alerts_by_code([code(1), code(2), code(3)], None)
@@ -139,15 +141,15 @@ def test_open_alerts_decide_at_once_and_only_where_they_may_be_told(listed):
 
     assert code(1) not in listed.watchlist.open_alerts_by_code([code(1)], None)
     assert listed.watchlist.triggers(None) == ["cluster"]
-    assert found(alerted=True) == (1, code(3))
+    assert page_of(alerted=True) == (1, code(3))
     assert sum(listed.watchlist.counts(WatchlistQuery(alerted=True), "tier").values()) == 1
 
 
 def test_names_of_others_are_told_within_the_bureau_only(listed):
-    asked = [code(0), code(1), code(99)]
+    codes = [code(0), code(1), code(99)]
 
-    assert set(listed.watchlist.enterprise_rows(1, asked, None)) == {code(0), code(1)}
-    assert set(listed.watchlist.enterprise_rows(1, asked, frozenset({BUREAUS[1]}))) == {code(1)}
+    assert set(listed.watchlist.enterprise_rows(1, codes, None)) == {code(0), code(1)}
+    assert set(listed.watchlist.enterprise_rows(1, codes, frozenset({BUREAUS[1]}))) == {code(1)}
 
 
 def test_before_the_first_run_there_is_no_list(store):

@@ -33,8 +33,8 @@ def file(store, filing=FILING, **details):
 def go(store, number, *names, on=FILED):
     for name in names:
         step = Step(name, on, **OFFICER)
-        told = store.applications.add_step(act(step=name), number, lambda _, s=step: s)
-    return told
+        application = store.applications.add_step(act(step=name), number, lambda _, s=step: s)
+    return application
 
 
 WALKS = [
@@ -58,11 +58,11 @@ def test_steps_in_order_are_kept_with_who_and_why(store, filing, names, state):
         "state": state,
     }
 
-    found = store.applications.get(number)
-    assert (found["state"], found["key"]) == (state, dict(filing.key))
-    assert [s["act"] for s in found["steps"]] == ["file", *names]
-    assert found["steps"][0]["details"] == {"assessment": {"eligible": True}}
-    assert {s["official"] for s in found["steps"][1:]} == {"王某"}
+    application = store.applications.get(number)
+    assert (application["state"], application["key"]) == (state, dict(filing.key))
+    assert [s["act"] for s in application["steps"]] == ["file", *names]
+    assert application["steps"][0]["details"] == {"assessment": {"eligible": True}}
+    assert {s["official"] for s in application["steps"][1:]} == {"王某"}
     assert verify(store.database).whole
 
 
@@ -94,9 +94,9 @@ def test_of_two_officers_at_once_one_wins(store):
             return str(error)
 
     with ThreadPoolExecutor(2) as pool:
-        told = sorted(pool.map(decide, ["grant", "refuse"]), key=len)
-    assert told[0] in ("granted", "refused")
-    assert f"it is {told[0]}" in told[1]
+        decisions = sorted(pool.map(decide, ["grant", "refuse"]), key=len)
+    assert decisions[0] in ("granted", "refused")
+    assert f"it is {decisions[0]}" in decisions[1]
     assert len(store.applications.get(number)["steps"]) == 3
 
 
@@ -153,12 +153,12 @@ def test_grants_name_the_record_the_day_and_why(store):
     go(store, number, "accept", "grant", on=date(2026, 8, 12))
     go(store, other, "mark", "uphold", on=date(2026, 8, 13))
 
-    told = store.applications.grants()
-    assert [(g.application, g.granted_on, g.why) for g in told] == [
+    grants = store.applications.grants()
+    assert [(g.application, g.granted_on, g.why) for g in grants] == [
         (number, date(2026, 8, 12), "restored"),
         (other, date(2026, 8, 13), "objection"),
     ]
-    assert told[0].key == FILING.key
+    assert grants[0].key == FILING.key
 
 
 def test_false_materials_are_remembered(store):
@@ -171,11 +171,11 @@ def test_false_materials_are_remembered(store):
     assert store.applications.false_materials_on(CODE) == FILED
 
 
-@pytest.mark.parametrize("found", ["false_materials", "broken_pledge"])
-def test_a_revoked_restoration_is_no_grant_and_bars_the_enterprise(store, found):
+@pytest.mark.parametrize("revoke_ground", ["false_materials", "broken_pledge"])
+def test_a_revoked_restoration_is_no_grant_and_bars_the_enterprise(store, revoke_ground):
     number = file(store)
     go(store, number, "accept", "grant")
-    step = Step("revoke", date(2026, 9, 1), **OFFICER, details={found: True})
+    step = Step("revoke", date(2026, 9, 1), **OFFICER, details={revoke_ground: True})
     store.applications.add_step(act(), number, lambda _: step)
 
     assert store.applications.grants() == []
@@ -196,8 +196,8 @@ def test_a_page_is_filtered_by_state_bureau_and_code(store):
     go(store, numbers[3], "accept")
     page = store.applications.list_page
 
-    def ids(**asked):
-        return [a["id"] for a in page("restoration", **asked)]
+    def ids(**filters):
+        return [a["id"] for a in page("restoration", **filters)]
 
     assert ids() == numbers[::-1]
     assert ids(limit=2) == [5, 4]

@@ -79,8 +79,8 @@ def main() -> None:
     """Write both files."""
     with tempfile.TemporaryDirectory() as name, running() as server:
         folder = Path(name)
-        one = sqlite_script(folder)
-        (FOLDER / f"{HEAD}.sqlite.sql").write_text(one, encoding="utf-8")
+        sqlite_sql = sqlite_script(folder)
+        (FOLDER / f"{HEAD}.sqlite.sql").write_text(sqlite_sql, encoding="utf-8")
         if server is None:
             raise SystemExit("no PostgreSQL; install it")
         other = postgresql_script(folder, server.database())
