@@ -20,12 +20,12 @@ help:
 	@echo "make pictures  take the pictures of the guides anew"
 	@echo "make lock   renew requirements.lock from pyproject.toml"
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'xhcredit needs Python 3.11 or newer, found ' + sys.version.split()[0] + '; run: make PYTHON=python3.11 …')"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "building the environment from requirements.lock (a minute or two) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./client
 	@touch $@
 
 demo: $(VENV)/.ready

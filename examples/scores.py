@@ -1,5 +1,6 @@
 """Scores of the ten enterprises with the lowest composite score.
 
+pip install ./client
 XHCREDIT_KEY=xhc_… python examples/scores.py http://127.0.0.1:8000
 """
 
@@ -7,7 +8,7 @@ import os
 import sys
 from itertools import islice
 
-from xhcredit.client import Client, Problem
+from xhcredit_client import Client, Problem
 
 if __name__ == "__main__":
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"

@@ -23,10 +23,12 @@ DOCUMENTS = [
     "README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md",
     "docs/architecture.md", "docs/index.md", "docs/operator.md", "docs/officer.md",
     "docs/modeler.md", "docs/developer.md", "docs/api.md", "docs/python-api.md",
+    "client/README.md",
 ]  # fmt: skip
 PROGRAMS = {"xhcredit": shell, "xhcredit-serve": server, "xhcredit-train": training}
 FOLDERS = (
-    "xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "notebooks", "docs",
+    "xhcredit", "tests", "data", "benchmarks", ".ci", "training", "serving", "client", "notebooks",
+    "docs",
 )  # fmt: skip
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -7,37 +7,13 @@ import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
-import uvicorn
-from xhcredit_serving.app import create_app
-from xhcredit_serving.service import Settings
+from xhcredit_client import AsyncClient, Client, Problem, Unreachable
 
-from tests.serving.district import CODES, UNKNOWN, WRONG, Clock, new_key
+from tests.serving.district import CODES, UNKNOWN, WRONG
 from tests.serving.receivers import receiving
-from xhcredit.client import AsyncClient, Client, Problem, Unreachable
-from xhcredit.store.store import Store
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def server(published, tmp_path_factory):
-    """Address and key of a running service."""
-    file = tmp_path_factory.mktemp("client") / "store.db"
-    file.write_bytes(published.read_bytes())
-    log = (file.parent / "log").open("w")
-    with Store.open(str(file), clock=Clock()) as store:
-        config = uvicorn.Config(create_app(store, Settings(log=log)), port=0, log_level="critical")
-        running, listening = uvicorn.Server(config), config.bind_socket()
-        listening.listen()
-        thread = threading.Thread(target=running.run, args=([listening],))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", new_key(store, bureau="*")
-        running.should_exit = True
-        thread.join()
-    log.close()
+from tests.walks import ROOT
 
 
 @pytest.fixture
@@ -148,7 +124,7 @@ def test_a_service_that_is_away_is_told_in_words():
 def test_the_examples_run(server, example):
     address, key = server
     run = [sys.executable] if example.endswith(".py") else ["sh"]
-    environment = {**os.environ, "XHCREDIT_KEY": key, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "XHCREDIT_KEY": key, "PYTHONPATH": str(ROOT / "client")}
     done = subprocess.run(
         [*run, str(ROOT / "examples" / example), address],
         env=environment,

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from xhcredit.client.errors import Unreachable
-from xhcredit.client.requests import (
+from xhcredit_client.errors import Unreachable
+from xhcredit_client.requests import (
     ApiRequest,
     RequestPolicy,
     batch_requests,
@@ -20,7 +20,7 @@ from xhcredit.client.requests import (
     retry_delay,
     watchlist,
 )
-from xhcredit.client.types import Score, WatchlistRow
+from xhcredit_client.types import Score, WatchlistRow
 
 
 def _unreachable(address: Any, cause: object) -> Unreachable:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from xhcredit.client.errors import Problem
-from xhcredit.client.types import Score
+from xhcredit_client.errors import Problem
+from xhcredit_client.types import Score
 
 MAX_CODES = 10_000  #: of one batch
 _BUSY = 503
@@ -30,6 +30,10 @@ class ApiRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+# Retries and the ETag cache are by hand, so that httpx stays the only dependency.  The libraries at
+# hand would not be safer here: a retry decorator (stamina) logs the arguments of each retried call,
+# which are codes of enterprises, unless switched off for the whole process; a caching transport
+# (hishel 2.0) serves answers marked no-store from its cache unless told to obey headers.
 @dataclass
 class RequestPolicy:
     """Request policy: API key, purpose, retries and backoff."""
