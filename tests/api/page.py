@@ -6,6 +6,9 @@ import inspect
 import re
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+import xhcredit_training
 
 import xhcredit
 
@@ -39,6 +42,13 @@ them so.
 | name | what one gets |
 |---|---|
 """
+TRAINING = """## 训练 Training: `import xhcredit_training`
+
+A distribution with the extra `training` has these besides; notebook
+[2](../notebooks/2_train_and_compare.ipynb) uses them one after the other, notebook
+[4](../notebooks/4_chicago_and_beijing.ipynb) on rows from elsewhere. Runs, MLflow and promotion are
+`xhcredit-train`'s.
+"""
 
 
 def page() -> str:
@@ -50,7 +60,13 @@ def page() -> str:
         functions = [n for n in names if n[0].islower()]
         parts += [f"## {heading}\n\n{_prose(text)}\n"]
         parts += [_entry(n) for n in (*functions, *(n for n in names if n not in functions))]
-    return "\n".join([*parts, f"## 错误 Errors\n\n{_entry('XhcreditError')}"])
+    parts += [f"## 错误 Errors\n\n{_entry('XhcreditError')}", TRAINING]
+    return "\n".join([*parts, *(_entry(name, xhcredit_training) for name in training_names())])
+
+
+def training_names() -> list[str]:
+    """Public names of training: functions, then types."""
+    return sorted(xhcredit_training.__all__, key=lambda name: (name[0].isupper(), name))
 
 
 def _first_line(name: str) -> str:
@@ -59,9 +75,9 @@ def _first_line(name: str) -> str:
     return _prose(inspect.getdoc(getattr(xhcredit, name)).partition("\n")[0]).strip()
 
 
-def _entry(name: str) -> str:
+def _entry(name: str, package: ModuleType = xhcredit) -> str:
     """Heading, signature (of a function) and docstring of a public name."""
-    public = getattr(xhcredit, name)
+    public = getattr(package, name)
     signature = f"```\n{_signature(name, public)}\n```\n\n" if inspect.isfunction(public) else ""
     return f"### `{name}`\n\n{signature}{_prose(inspect.getdoc(public))}\n"
 

@@ -99,7 +99,8 @@ def train(request: TrainingRequest, rules: Rulebook, report_progress: Progress) 
     report_progress("alarms", 0, 1)
     alarms = alarms_of(sample, split, request.model, rules, request.on)
     base = load_release(request.base)
-    release = release_of(fitted, str(provenance["score"]), base, rules, request)
+    score, scale = str(provenance["score"]), scale_on(rules, request.on)
+    release = release_of(fitted, score, base, scale, request.out.name)
     run_result = TrainingResult(request.out, fitted, report, alarms, release)
     _write(
         run_result,
@@ -167,8 +168,17 @@ def alarms_of(
     return tuple(alarms)
 
 
+def scale_on(rules: Rulebook, day: date) -> Scale:
+    """Scale of points in force on a day.
+
+    Raises:
+        RuleNotInForce: there was none.
+    """
+    return Scale(**rules.serving("scores.scale", ScaleRule, as_of=day).model_dump())
+
+
 def release_of(
-    fitted: FittedModel, score: str, base: Release, rules: Rulebook, request: TrainingRequest
+    fitted: FittedModel, score: str, base: Release, scale: Scale, name: str
 ) -> Release | None:
     """The release: this table beside the others of the base; None if the model is no table.
 
@@ -179,9 +189,8 @@ def release_of(
         return None
     if score not in NAMES:
         raise BadSample(f'no name for score "{score}"; there are: {", ".join(NAMES)}')
-    scale = Scale(**rules.serving("scores.scale", ScaleRule, as_of=request.on).model_dump())
     table = fitted.model.table(scale, score, NAMES[score], fitted.kind)
-    return Release(request.out.name, {**base.tables, score: table})
+    return Release(name, {**base.tables, score: table})
 
 
 def tier_moves_of(
@@ -241,7 +250,8 @@ def _write(
         write_plots(
             run_result.fitted.model, split.judging_part, run_result.folder / "plots", names, moves
         )
-        _write_judged(run_result, split.judging_part)
+        columns = judged_columns(run_result.fitted, split.judging_part)
+        pq.write_table(pa.table(columns), run_result.folder / "judged.parquet")
         record_json = json.dumps(
             _run_record(run_result, request, provenance, trials, split, moves),
             indent=1,
@@ -260,18 +270,16 @@ def _write_model(run_result: TrainingResult) -> None:
         (run_result.folder / "model.txt").write_text(run_result.fitted.model.text, encoding="utf-8")
 
 
-def _write_judged(run_result: TrainingResult, judge: Dataset) -> None:
-    """Risk and outcome of every judged row, so that runs can be compared without the sample."""
-    risk = run_result.fitted.model.risk(judge.x, judge.ids)
-    columns = {
-        "risk": risk,
+def judged_columns(fitted: FittedModel, judge: Dataset) -> dict[str, Array]:
+    """Risk and outcome of every judged row, so that models can be compared on the same rows."""
+    return {
+        "risk": fitted.model.risk(judge.x, judge.ids),
         "bad": judge.bad,
         "weight": judge.weight,
         "day": judge.day,
         "ent": judge.ent,
         **{f"group_{n}": v for n, v in judge.groups.items()},
     }
-    pq.write_table(pa.table(columns), run_result.folder / "judged.parquet")
 
 
 def _run_record(
