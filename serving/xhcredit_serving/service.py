@@ -18,7 +18,13 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
-from xhcredit_serving.auth.authentication import Caller, Keyring, purpose_of, token_of
+from xhcredit_serving.auth.authentication import (
+    Caller,
+    Keyring,
+    purpose_of,
+    refuse_without,
+    token_of,
+)
 from xhcredit_serving.auth.csrf import refuse_forgery
 from xhcredit_serving.auth.login import Logins
 from xhcredit_serving.auth.oidc import Provider
@@ -150,11 +156,7 @@ class Service:
         """
         caller = await self._identify(request)
         request.scope["state"]["actor"] = caller.name
-        if permission not in caller.permissions:
-            roles = ", ".join(caller.roles) or "no role"
-            raise Refusal(
-                "not_allowed", f'you ({roles}) lack "{permission}"; ask for a role that has it'
-            )
+        refuse_without(caller, permission)
         return caller
 
     async def person(self, request: Request, permission: str) -> Caller:

@@ -232,4 +232,5 @@ def test_a_proof_is_written_with_four_digits():
         "highest": None,
         "base": 0.0,
         "lead_days": 20.0,
+        "proposed_at_least": None,
     }

@@ -16,9 +16,8 @@ DAY = date(2026, 8, 10)
 
 def test_everything_of_an_answer_is_in_its_data():
     answer = assess(penalty(), applied_on=DAY, rules=BOOK)
-    answer_json = assessment_json(answer, "某案")
+    answer_json = assessment_json(answer)
 
-    assert answer_json["name"] == "某案"
     assert answer_json["applied_on"] == "2026-08-10"
     assert (answer_json["authority"], answer_json["route"], answer_json["eligible"]) == (
         answer.authority,
@@ -103,11 +102,3 @@ def test_each_deadline_has_its_step_its_days_and_its_last_day(record, deadlines)
     assert {d["unit"] for d in shown} == {"working_days"}
     assert [d["basis"]["rule"] for d in shown] == [d.basis.rule_id for d in answer.deadlines]
     assert {(d["provisional"], d["provisional_note"]) for d in shown} == {(False, None)}
-
-
-def test_without_a_name_there_is_none():
-    answer = assess(penalty(), applied_on=DAY, rules=BOOK)
-    named, bare = assessment_json(answer, "某案"), assessment_json(answer)
-
-    assert "name" not in bare
-    assert {k: v for k, v in named.items() if k != "name"} == bare

@@ -1,15 +1,18 @@
 """What is refused, and in which words?  Not being eligible never is."""
 
 import re
+from dataclasses import fields
 from datetime import date
 
 import pytest
 
 from tests.restoration.records import penalty
 from xhcredit.errors import BadInput, RuleNotInForce, WrongApplicant
+from xhcredit.restoration.as_json import record_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.cases import case_from, load_cases
-from xhcredit.restoration.record import AdverseRecord, plain, record_from
+from xhcredit.restoration.record import AdverseRecord, record_from
+from xhcredit.restoration.rows import RecordRow
 from xhcredit.rules.rulebook import Rulebook
 
 BOOK = Rulebook.load()
@@ -123,17 +126,22 @@ def test_a_record_is_read_from_what_json_gives():
     assert record.authorities == ("samr", "shanghai")
 
 
-def test_what_nobody_states_of_a_record_is_not_made_up():
+def test_what_nobody_states_of_a_record_is_null():
     """What is kept of the barest record, and that it is read again as the same."""
     barest = AdverseRecord("serious_listing", "samr", date(2026, 5, 10))
-
-    assert plain(barest) == {
+    stated = {
         "kind": "serious_listing", "authority": "samr", "decided_on": "2026-05-10",
         "field": "general", "procedure": "ordinary", "penalty_kinds": [], "amount_yuan": 0,
         "on_abnormal_list": False, "on_serious_list": False, "pledge": False, "also_under": [],
         "harm_remains": False, "ban_months": 0, "holder": "", "penalty_followed": False,
     }  # fmt: skip
-    assert record_from(plain(barest)) == barest
+
+    assert record_json(barest) == dict.fromkeys(RecordRow.__annotations__) | stated
+    assert record_from(record_json(barest)) == barest
+
+
+def test_a_record_and_its_row_have_the_same_fields():
+    assert list(RecordRow.__annotations__) == [f.name for f in fields(AdverseRecord)]
 
 
 RECORD = {"kind": "penalty", "authority": "ndrc", "decided_on": "2026-01-01",

@@ -49,7 +49,7 @@ def officer(store, base_url, login):
 
 def screen(client, key):
     body = {"alerts": [1], "act": "screen", "reason": "核查"}
-    return client.post("/v1/alerts/acts", json=body, headers={"Idempotency-Key": key})
+    return client.post("/v1/alerts:act", json=body, headers={"Idempotency-Key": key})
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def _walking(district, factory):
         walker = Walker(client)
         # as the service does in the background: else every file reads its own records alone
         warm_answer = walker.get(
-            Cell("restoration_officer", "zh", Record("/v1/restoration/restorable"))
+            Cell("restoration_officer", "zh", Record("/v1/restoration/restorable-records"))
         )
         assert warm_answer.status_code == 200
         yield walker

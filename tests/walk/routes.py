@@ -11,6 +11,7 @@ from xhcredit_serving.console.restoration.candidates import apply_address
 from xhcredit_serving.console.shell import assets
 from xhcredit_serving.draws.files import INTERNAL
 
+from tests.walk.cases import applications, case_steps, first_of
 from tests.walk.records import (
     Inventory,
     Record,
@@ -88,25 +89,6 @@ def _estimates(inventory):
         known = bool(inventory.store.draws.get(row["id"])["results"])
         facts = ("violations",) if known else ()
         yield Record(f"/v1/draws/{row['id']}/estimate", facts, 200 if known else 404, row["bureau"])
-
-
-def _applications(kind):
-    plural = {"restoration": "applications", "objection": "objections"}[kind]
-
-    def records(inventory):
-        for row in inventory.applications:
-            if row["kind"] == kind:
-                address = f"/v1/restoration/{plural}/{row['id']}"
-                yield Record(address, (row["code"],), 200, row["bureau"])
-
-    return records
-
-
-def _first_of(kind):
-    """The code that an application of a kind is about; nothing where there is none."""
-    return lambda inventory: next(
-        (a["code"] for a in inventory.applications if a["kind"] == kind), ""
-    )
 
 
 def _apply(inventory):
@@ -305,9 +287,9 @@ OTHERS: dict[str, Entry] = {
     "/v1/accounts": Entry(permissions.ACCOUNTS, place("/v1/accounts", "walk.viewer"), JSON),
     "/v1/activity": Entry(permissions.AUDIT, place("/v1/activity", "user:"), JSON),
     "/v1/activity/head": Entry(permissions.AUDIT, place("/v1/activity/head", "digest"), JSON),
+    "/v1/alert-triggers": Entry(A, place("/v1/alert-triggers", "precision"), JSON),
     "/v1/alerts": Entry(A, _alert_filters("/v1/alerts"), JSON),
     "/v1/alerts.xlsx": Entry(A, _alert_filters("/v1/alerts.xlsx"), SHEET),
-    "/v1/alerts/precision": Entry(A, place("/v1/alerts/precision", "precision"), JSON),
     "/v1/alerts/{number}": Entry(
         A, each("/v1/alerts/{row[id]}", "alerts", lambda r: (r["trigger"], r["code"] or "")), JSON
     ),
@@ -358,15 +340,21 @@ OTHERS: dict[str, Entry] = {
     "/v1/releases": Entry(C, place("/v1/releases", "digest"), JSON),
     "/v1/releases/{digest}": Entry(C, _releases, JSON),
     "/v1/restoration/applications": Entry(
-        R, place("/v1/restoration/applications", _first_of("restoration")), JSON
+        R, place("/v1/restoration/applications", first_of("restoration")), JSON
     ),
-    "/v1/restoration/applications/{number}": Entry(R, _applications("restoration"), JSON),
+    "/v1/restoration/applications/{number}": Entry(R, applications("restoration"), JSON),
+    "/v1/restoration/applications/{number}/steps/{step}": Entry(R, case_steps("restoration"), JSON),
     "/v1/restoration/objections": Entry(
-        R, place("/v1/restoration/objections", _first_of("objection")), JSON
+        R, place("/v1/restoration/objections", first_of("objection")), JSON
     ),
-    "/v1/restoration/objections/{number}": Entry(R, _applications("objection"), JSON),
-    "/v1/restoration/restorable": Entry(R, place("/v1/restoration/restorable", "records"), JSON),
-    "/v1/restoration/restorable.xlsx": Entry(R, place("/v1/restoration/restorable.xlsx"), SHEET),
+    "/v1/restoration/objections/{number}": Entry(R, applications("objection"), JSON),
+    "/v1/restoration/objections/{number}/steps/{step}": Entry(R, case_steps("objection"), JSON),
+    "/v1/restoration/restorable-records": Entry(
+        R, place("/v1/restoration/restorable-records", "records"), JSON
+    ),
+    "/v1/restoration/restorable-records.xlsx": Entry(
+        R, place("/v1/restoration/restorable-records.xlsx"), SHEET
+    ),
     "/v1/rules": Entry(C, place("/v1/rules", "tiers.cutoffs"), JSON),
     "/v1/rules/{rule_id}": Entry(C, _rule_pages("/v1/rules/{rule}"), JSON),
     "/v1/runs": Entry(C, place("/v1/runs", day), JSON),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from xhcredit.alerts.budget import WEEK
 from xhcredit.alerts.detect import ActiveTrigger, Finding, detect
 from xhcredit.alerts.hits import Hit
 from xhcredit.alerts.precision import interval
+from xhcredit.alerts.rows import BackTestReport
 from xhcredit.alerts.visible_events import World
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.columns import Array
@@ -208,9 +209,26 @@ def proposed_threshold(
     return None
 
 
-def proof_json(proof: Proof) -> dict[str, Any]:
+def proof_json(proof: Proof, proposed_at_least: int | None = None) -> BackTestReport:
     """A proof as plain JSON, shares with four digits."""
-    return {k: round(v, _DIGITS) if isinstance(v, float) else v for k, v in asdict(proof).items()}
+    return {
+        "trigger": proof.trigger,
+        "numbers": proof.numbers,
+        "weeks": proof.weeks,
+        "alerts": proof.alerts,
+        "per_week": proof.per_week,
+        "judged_alerts": proof.judged_alerts,
+        "right": _rounded(proof.right),
+        "lowest": _rounded(proof.lowest),
+        "highest": _rounded(proof.highest),
+        "base": _rounded(proof.base),
+        "lead_days": _rounded(proof.lead_days),
+        "proposed_at_least": proposed_at_least,
+    }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, _DIGITS)
 
 
 _DIGITS = 2 + 2  #: of shares

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from xhcredit.alerts.hits import Subject
+from xhcredit.alerts.rows import AlertEvidence, no_evidence
 from xhcredit.rules.schemas.alerts import Budget, Colour, Flow
 
 WEEK = timedelta(weeks=1)
@@ -21,7 +23,7 @@ class AlertCandidate:
     trigger: str
     numbers: str
     family: str
-    kind: str
+    kind: Subject
     subject: str
     code: str
     name: str
@@ -32,7 +34,7 @@ class AlertCandidate:
     strength: float
     quiet_days: int
     p: float | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: AlertEvidence = field(default_factory=no_evidence)
 
 
 class EarlierAlert(NamedTuple):

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import scipy
+from typing_extensions import TypedDict
 
 from xhcredit.alerts.hits import EventRef, Hit, text_of
+from xhcredit.alerts.rows import ClusterEdge
 from xhcredit.alerts.visible_events import World
 from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.schema import directory
@@ -101,7 +103,24 @@ def _graph(edges: Edges, enterprises: int, nodes: int) -> Any:
     ).tocsr()
 
 
-def cluster_picture(world: World, row: int, rule: Picture, day: int) -> dict[str, Any]:
+class PictureNode(TypedDict):
+    """A node of a picture, and its row among the enterprises or among the shared nodes."""
+
+    id: str
+    kind: str
+    row: int
+
+
+class ClusterPicture(TypedDict):
+    """Nodes and edges of a cluster, nearest first; see ``cluster_picture``."""
+
+    size: int
+    shown: bool
+    nodes: list[PictureNode]
+    edges: list[ClusterEdge]
+
+
+def cluster_picture(world: World, row: int, rule: Picture, day: int) -> ClusterPicture:
     """The cluster around an enterprise for a picture: ``nodes`` and ``edges``, nearest first.
 
     Hubs and white-listed nodes join nobody; ``size`` counts the enterprises of the whole cluster,
@@ -125,28 +144,26 @@ def cluster_picture(world: World, row: int, rule: Picture, day: int) -> dict[str
     inside = np.isin(joining_edges.ent, chosen) & np.isin(
         joining_edges.node + len(event_columns), chosen
     )
+    edge_rows: list[ClusterEdge] = [
+        {
+            "enterprise": event_columns.codes[joining_edges.ent[edge]].decode(),
+            "node": f"n{joining_edges.node[edge]}",
+            "since": text_of(joining_edges.since[edge]),
+        }
+        for edge in np.flatnonzero(inside)
+    ]
     return {
         "size": int((around < len(event_columns)).sum()),
         "shown": bool(chosen.size == around.size),
         "nodes": [_node(event_columns, int(n)) for n in chosen],
-        "edges": [
-            {
-                "enterprise": event_columns.codes[joining_edges.ent[edge]].decode(),
-                "node": f"n{joining_edges.node[edge]}",
-                "since": text_of(joining_edges.since[edge]),
-            }
-            for edge in np.flatnonzero(inside)
-        ],
+        "edges": edge_rows,
     }
 
 
-def _node(event_columns: EventColumns, number: int) -> dict[str, Any]:
+def _node(event_columns: EventColumns, number: int) -> PictureNode:
     if number < len(event_columns):
         return {"id": event_columns.codes[number].decode(), "kind": "enterprise", "row": number}
     node_index = number - len(event_columns)
     kinds = directory()["relation"].column("kind").value_ids
-    return {
-        "id": f"n{node_index}",
-        "kind": kinds[event_columns.relations.node_kind[node_index]],
-        "row": node_index,
-    }
+    kind = kinds[event_columns.relations.node_kind[node_index]]
+    return {"id": f"n{node_index}", "kind": kind, "row": node_index}

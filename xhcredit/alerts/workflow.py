@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from xhcredit.alerts.detect import worse_colour
+from xhcredit.alerts.rows import AlertStepDetails, Verdict
 from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BadInput, BeyondCalendar, TwoPersons, WrongState
 from xhcredit.rules.schemas.alerts import Colour, Flow
+
+AlertState = Literal[
+    "detected", "screened", "dismissed", "issued", "verified", "disposed", "fed_back",
+    "escalated", "closed", "merged", "expired",
+]  # fmt: skip
 
 
 class AlertTransition(NamedTuple):
@@ -21,13 +27,13 @@ class AlertTransition(NamedTuple):
 
     zh: str
     en: str
-    states: tuple[str, ...]
-    to: str | None
+    states: tuple[AlertState, ...]
+    to: AlertState | None
 
 
-_UNISSUED = ("detected", "screened")
+_UNISSUED: tuple[AlertState, ...] = ("detected", "screened")
 #: states in which a term runs
-UNDER_WAY = ("issued", "verified", "disposed", "fed_back")
+UNDER_WAY: tuple[AlertState, ...] = ("issued", "verified", "disposed", "fed_back")
 
 TRANSITIONS: dict[str, AlertTransition] = {
     "screen": AlertTransition("筛查", "screened", ("detected",), "screened"),
@@ -47,7 +53,7 @@ TRANSITIONS: dict[str, AlertTransition] = {
 BY_NIGHT = frozenset({"expire", "redate"})
 #: acts that give an alert its due day
 _DATING = ("issue", "verify", "dispose")
-STATES: dict[str, tuple[str, str]] = {
+STATES: Mapping[str, tuple[str, str]] = {
     "detected": ("已发现", "detected"),
     "screened": ("已筛查", "screened"),
     "dismissed": ("已筛除", "dismissed"),
@@ -61,7 +67,7 @@ STATES: dict[str, tuple[str, str]] = {
     "expired": ("已失效", "expired"),
 }
 CLOSED_STATES = frozenset({"dismissed", "closed", "merged", "expired"})
-VERDICTS = ("true", "false", "cannot_tell")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 MEASURES: dict[str, tuple[str, str]] = {
     "remind": ("提醒", "reminded"),
     "guide": ("指导约谈", "guided"),
@@ -93,21 +99,21 @@ class AlertAction:
     on: date
     actor: str
     reason: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: AlertStepDetails = field(default_factory=AlertStepDetails)
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where an alert stands after an act."""
 
-    state: str
+    state: AlertState
     colour: Colour
     owner: str = ""
     due_on: str = ""
     snoozed_until: str = ""
 
 
-def next_state(state: str, act: str) -> str:
+def next_state(state: AlertState, act: str) -> AlertState:
     """The state after an act.
 
     Raises:
@@ -207,13 +213,10 @@ def redated(
 
 
 def _colour(standing: Standing, action: AlertAction) -> Colour:
-    if action.act == "escalate":
-        return worse_colour(standing.colour)
     new_colour = action.details.get("colour") or standing.colour
     if new_colour not in Flow.COLOURS:
         raise BadInput(f'"{new_colour}" is no colour; choose one of: {", ".join(Flow.COLOURS)}')
-    colour: Colour = new_colour
-    return colour
+    return worse_colour(standing.colour) if action.act == "escalate" else new_colour
 
 
 def _refuse_one_person(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:

@@ -7,8 +7,10 @@ from calendar import monthrange
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, timedelta
-from typing import Any
 
+from typing_extensions import TypedDict
+
+from xhcredit.domain.rows import BilingualText, closed_row
 from xhcredit.errors import BeyondCalendar
 
 FORESEEN = 10  #: years beyond the last notice that a question may name; no rule says so
@@ -17,7 +19,7 @@ YEAR = 12  #: months of a year
 _SATURDAY = 5
 
 #: what is told with every day that is provisional
-PROVISIONAL = {
+PROVISIONAL: BilingualText = {
     "zh": "暂定：该年节假日安排尚未公布，按法定节假日和周末推算，"
     "适逢周末的节假日的补假和调休未计入，实际可能较晚",
     "en": "provisional: that year's notice on holidays is not known; counted by statutory holidays "
@@ -40,7 +42,15 @@ class LastDay:
     provisional: bool
 
 
-def provisional_data(provisional: bool) -> dict[str, Any]:
+@closed_row
+class ProvisionalNote(TypedDict):
+    """Whether a due day is provisional, and the note for readers if it is."""
+
+    provisional: bool
+    provisional_note: BilingualText | None
+
+
+def provisional_data(provisional: bool) -> ProvisionalNote:
     """JSON fields for a provisional day, with their note."""
     return {"provisional": provisional, "provisional_note": PROVISIONAL if provisional else None}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 _Row = TypeVar("_Row")
 
@@ -17,3 +18,11 @@ def closed_row(row_type: type[_Row]) -> type[_Row]:
     Nobody changes a row in place: what another floor needs of it is a row of another type.
     """
     return with_config(ConfigDict(extra="forbid"))(row_type)
+
+
+@closed_row
+class BilingualText(TypedDict):
+    """A text in Chinese and in English."""
+
+    zh: str
+    en: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
@@ -137,17 +137,6 @@ def record_from(raw_record: Mapping[str, Any]) -> AdverseRecord:
         key: _read(key, value) for key, value in raw_record.items() if value is not None
     }
     return AdverseRecord(**checked_values)
-
-
-def plain(record: AdverseRecord) -> dict[str, Any]:
-    """Record as JSON values without unknowns; ``record_from`` reads it again."""
-    return {key: _plain(value) for key, value in asdict(record).items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return sorted(value) if isinstance(value, frozenset | tuple) else value
 
 
 def _refuse_keys(raw_record: Mapping[str, Any]) -> None:

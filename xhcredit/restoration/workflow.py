@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,10 @@ from xhcredit.errors import BadInput, WrongState
 from xhcredit.restoration.assessment import Bilingual
 
 Kind = Literal["restoration", "objection"]
+CaseState = Literal[
+    "filed", "returned", "accepted", "granted", "refused", "published", "revoked", "resumed",
+    "withdrawn", "marked", "forwarded", "upheld", "rejected",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,12 @@ class CaseTransition:
     """
 
     text: Bilingual
-    states: tuple[str, ...]
-    to: str | None
+    states: tuple[CaseState, ...]
+    to: CaseState | None
     by_official: bool = True
 
 
-_OPEN = ("filed", "returned", "accepted")
+_OPEN: tuple[CaseState, ...] = ("filed", "returned", "accepted")
 _WITHDRAW = Bilingual("申请人撤回", "withdrawn by the applicant")
 
 TRANSITIONS: dict[Kind, dict[str, CaseTransition]] = {
@@ -76,7 +81,7 @@ TRANSITIONS: dict[Kind, dict[str, CaseTransition]] = {
     },
 }
 
-STATES = {
+STATES: Mapping[str, Bilingual] = {
     "filed": Bilingual("已提出", "filed"),
     "returned": Bilingual("待补正", "returned for completion"),
     "accepted": Bilingual("已受理", "accepted"),
@@ -101,7 +106,7 @@ WITHDRAWING = {"grant": "restored", "uphold": "objection"}
 REVOKED_FOR = ("false_materials", "broken_pledge")
 
 
-def next_state(kind: Kind, state: str, act: str) -> str:
+def next_state(kind: Kind, state: CaseState, act: str) -> CaseState:
     """The state after an act.
 
     Raises:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse
 
 from xhcredit.alerts.visible_events import World
 from xhcredit.alerts.workflow import STATES
 from xhcredit.domain.clock import beijing_time
 from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.domain.number_format import rounded
+from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import white_nodes
 from xhcredit.jobs.alerts.follow_up import cluster_of, within_bureaus
+from xhcredit.jobs.alerts.rows import Cluster, DatedAlert
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
-from xhcredit.store.alerts.alert_queries import AlertQuery as Question
-from xhcredit_serving.alerts.routes import NO_STORE, AlertFilters, alert_rows, refuse_too_many
-from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit.store.alerts.alert_queries import AlertQuery
+from xhcredit_serving.alerts.routes import AlertReading, alert_rows
+from xhcredit_serving.alerts.schemas import AlertFilters
 from xhcredit_serving.auth.permissions import ALERTS_READ
+from xhcredit_serving.dependencies import Reading, ServiceDep
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.http.field_types import CodeInPath
 from xhcredit_serving.http.problems import Refusal, declared_problems
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service
 
 router = APIRouter(tags=["alerts"])
 clusters = APIRouter(tags=["alerts"])
@@ -52,56 +55,44 @@ _COLUMNS = {
     "overdue": Column("逾期", 6),
     "figures": Column("数据", 50),
 }
-EXAMPLE_CLUSTER = {
-    "code": examples.CODE, "as_of": "2026-06-30", "size": 2, "shown": True,
-    "nodes": [{"id": examples.CODE, "kind": "enterprise", "name": "上海示例餐饮管理有限公司",
-               "bureau": "市场监管局", "street": "香樟街道"}, {"id": "n3", "kind": "address"}],
-    "edges": [{"enterprise": examples.CODE, "node": "n3", "since": "2024-05-01"}],
-}  # fmt: skip
 
 
 @router.get(
     "/v1/alerts.xlsx",
-    operation_id="alerts_xlsx",
+    operation_id="download_alerts_xlsx",
     summary="导出预警 / alerts as a spreadsheet",
     description=f"与 /v1/alerts 同样筛选的全部预警，至多 {MAX_ROWS} 条；"
     "单元格不会作为公式执行。\n\nAll alerts that the same filters give; no cell acts as a formula.",
     responses=declared_problems(400, 422) | {200: examples.file_answer(_XLSX)},
-    openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )
-async def export(request: Request, filters: Annotated[AlertFilters, Query()]) -> Response:
+async def download_alerts(
+    reading: AlertReading, service: ServiceDep, filters: Annotated[AlertFilters, Query()]
+) -> FileResponse:
     """Export the filtered alerts as a file; the export is audited."""
-    service = service_of(request)
-    caller = await service.caller(request, ALERTS_READ)
-    purpose = purpose_of(request.headers)
     if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
-    query = filters.to_query(caller.scope(ALERTS_READ), service.today().isoformat())
+    query = filters.to_query(reading.caller.scope(ALERTS_READ), service.today().isoformat())
     async with service.export_lock:
-        file, rows = await asyncio.to_thread(_write_spreadsheet, service, query, caller.name)
+        file, rows = await asyncio.to_thread(
+            _write_spreadsheet, service, query, reading.caller.name
+        )
     audit_payload = {
         "rows": len(rows),
         "asked": filters.model_dump(exclude_defaults=True),
         "alerts": rows,
     }
     try:
-        await service.journal.note(caller.act("alert.export", purpose, **audit_payload))
+        await service.journal.note(reading.act("alert.export", **audit_payload))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     delete_file = BackgroundTask(file.unlink, missing_ok=True)
-    return FileResponse(
-        file,
-        filename="risk-alerts.xlsx",
-        headers=NO_STORE,
-        background=delete_file,
-        media_type=_XLSX,
-    )
+    return FileResponse(file, filename="risk-alerts.xlsx", background=delete_file, media_type=_XLSX)
 
 
 def _write_spreadsheet(
-    service: Service, query: Question, exported_by: str
+    service: Service, query: AlertQuery, exported_by: str
 ) -> tuple[Path, list[int]]:
     """All rows in a temporary file, and their numbers.
 
@@ -109,7 +100,10 @@ def _write_spreadsheet(
         BadInput: more rows than a spreadsheet is made for.
     """
     rows = alert_rows(service, replace(query, limit=MAX_ROWS + 1))
-    refuse_too_many(len(rows), MAX_ROWS)
+    if len(rows) > MAX_ROWS:
+        raise BadInput(
+            f"more than {MAX_ROWS} alerts are too many for a spreadsheet; narrow the filter"
+        )
     title = (
         f"风险预警 alerts；导出 by {exported_by}，北京时间 {beijing_time(service.moment())}；{MARK}"
     )
@@ -123,24 +117,23 @@ def _write_spreadsheet(
     return path, [row["id"] for row in rows]
 
 
-def _due_text(row: Mapping[str, Any]) -> str:
+def _due_text(row: DatedAlert) -> str:
     """Due day as shown in a spreadsheet."""
     if row["due_unknown"]:
         return "未知"
-    return f"{row['due_on']}（暂定）" if row["provisional"] else str(row["due_on"])
+    return f"{row['due_on']}（暂定）" if row["provisional"] else row["due_on"]
 
 
-def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+def _cells(rows: Iterable[DatedAlert]) -> Iterator[list[object]]:
     for row in rows:
-        evidence = row["evidence"]
-        figures = "；".join(f"{k}={rounded(v, k)}" for k, v in evidence.get("figures", {}).items())
-        cells = {
+        figures = row["evidence"]["figures"]
+        cells: dict[str, object] = {
             **row,
             "state": STATES[row["state"]][0],
             "colour": _COLOURS[row["colour"]],
-            "zh": evidence.get("zh") or row["trigger"],
+            "zh": row["evidence"]["zh"] or row["trigger"],
             "overdue": "是" if row["overdue"] else "",
-            "figures": figures,
+            "figures": "；".join(f"{k}={rounded(v, k)}" for k, v in figures.items()),
             "due_on": _due_text(row),
         }
         yield [cells[name] for name in _COLUMNS]
@@ -148,48 +141,39 @@ def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
 
 @clusters.get(
     "/v1/enterprises/{code}/cluster",
-    operation_id="cluster",
+    operation_id="get_enterprise_cluster",
     summary="关联图 / relation cluster",
     description="与该企业共享法定代表人、实际控制人、地址、代理、电话的企业群，供绘图；集中登记地等大节点不作连接，"
     "其他部门的企业不显示名称和代码。\n\nWho shares persons, addresses, agents or telephones, as "
     "nodes and edges. Hubs join nobody; enterprises of other bureaus stand without code and name.",
-    responses=declared_problems(400, 404, 409, 422) | {200: examples.json_example(EXAMPLE_CLUSTER)},
-    openapi_extra={
-        "parameters": [examples.code_parameter(), *examples.purpose_parameters()["parameters"]]
-    },
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def cluster(request: Request) -> Response:
+async def get_enterprise_cluster(
+    reading: AlertReading, service: ServiceDep, code: CodeInPath
+) -> Cluster:
     """Relation cluster of an enterprise, as known on the day of the current run."""
-    service = service_of(request)
-    caller = await service.caller(request, ALERTS_READ)
-    purpose = purpose_of(request.headers)
-    code = UnifiedCode(normalised(str(request.path_params["code"]))).text
-    return RoundedJSON(await visible_cluster(service, caller, purpose, code), headers=NO_STORE)
+    enterprise_code = UnifiedCode(normalised(code)).text
+    return await visible_cluster(service, reading, enterprise_code)
 
 
-async def visible_cluster(
-    service: Service, caller: Caller, purpose: str, code: str
-) -> dict[str, Any]:
+async def visible_cluster(service: Service, reading: Reading, code: str) -> Cluster:
     """Relation cluster of an enterprise in scope of the caller; the read is audited.
 
     Raises:
         UnknownRecord, UnknownEnterprise: there is none, or it is another bureau's.
         Refusal: too many ask at once.
     """
-    within = caller.scope(ALERTS_READ)
+    within = reading.caller.scope(ALERTS_READ)
     answer = await service.run_lookup(service.store.reader.current_answer, code, within)
-    cluster_graph = await service.explainer.run_in_thread(_cluster, service, code, answer.run)
-    cluster_graph = within_bureaus(cluster_graph, within)
-    audit_payload = {
-        "code": code,
-        "codes": [n["id"] for n in cluster_graph["nodes"] if n.get("name")],
-        "run": answer.run,
-    }
-    await service.journal.note(caller.act("enterprise.cluster", purpose, **audit_payload))
-    return cluster_graph
+    whole_cluster = await service.explainer.run_in_thread(_cluster, service, code, answer.run)
+    cluster = within_bureaus(whole_cluster, within)
+    codes = [n["id"] for n in cluster["nodes"] if n["name"]]
+    act = reading.act("enterprise.cluster", code=code, codes=codes, run=answer.run)
+    await service.journal.note(act)
+    return cluster
 
 
-def _cluster(service: Service, code: str, run: int) -> dict[str, Any]:
+def _cluster(service: Service, code: str, run: int) -> Cluster:
     live = service.explainer.champions.champion_of_run(run).live
     day: date = live.model.as_of
     warehouse = service.explainer.champions.warehouse

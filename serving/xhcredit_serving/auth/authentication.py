@@ -83,6 +83,19 @@ class Caller:
         return replace(self.act(action, purpose, **payload), key=key)
 
 
+def refuse_without(caller: Caller, permission: str) -> None:
+    """Refuse a caller who has a permission for no bureau.
+
+    Raises:
+        Refusal: no role allows this.
+    """
+    if permission not in caller.permissions:
+        roles = ", ".join(caller.roles) or "no role"
+        raise Refusal(
+            "not_allowed", f'you ({roles}) lack "{permission}"; ask for a role that has it'
+        )
+
+
 @dataclass
 class Keyring:
     """Authenticates API keys; a good key is looked up once a second at most."""

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from xhcredit.errors import BadInput
 from xhcredit.store.core.hash_chain import canonical
 
 _Row = TypeVar("_Row")
 MAX_CURSOR_LENGTH = 1000
+_MAX_DIGITS = 15
+_NO_NUL = r"^[^\x00]*$"
+_AFTER_DESCRIPTION = "上一页的 next / next of the page before; empty: the first page"
 #: of the page after this one; null on the last
 Cursor = Annotated[
     str | None,
@@ -85,8 +88,8 @@ After = Annotated[
     str,
     Query(
         max_length=MAX_CURSOR_LENGTH,
-        pattern=r"^[^\x00]*$",
-        description="上一页的 next / next of the page before; empty: the first page",
+        pattern=_NO_NUL,
+        description=_AFTER_DESCRIPTION,
     ),
 ]
 
@@ -105,6 +108,16 @@ def page_query(most: int = 1000, default: int = 100) -> Callable[..., Awaitable[
 PageQueryDep = Annotated[PageQuery, Depends(page_query())]
 
 
+class PageFields(BaseModel):
+    """Filters and page of a list in one query; a list adds its filters and its ``limit``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str = Field(
+        "", max_length=MAX_CURSOR_LENGTH, pattern=_NO_NUL, description=_AFTER_DESCRIPTION
+    )
+
+
 def cursor_mark(page_query: BaseModel, list_version: str) -> str:
     """Digest of a list's version and of the question: a cursor of another one does not fit."""
     query_fields = page_query.model_dump(mode="json", exclude={"after", "limit"})
@@ -117,11 +130,29 @@ def start_position(page_query: BaseModel, after: str, list_version: str) -> int:
     Raises:
         BadInput: the cursor is none, or of another list or question.
     """
-    if not after:
-        return 0
-    mark, _, position = after.partition(".")
+    return _marked_number(page_query, after, list_version) if after else 0
+
+
+def keyset_cursor(page_query: BaseModel, list_name: str, number: int) -> str:
+    """The cursor after the row of a number, for one list and one set of filters."""
+    return cursor_of(f"{cursor_mark(page_query, list_name)}.{number}")
+
+
+def number_after(page_query: PageFields, list_name: str) -> int | None:
+    """The number of the last row of the page before; None on the first page.
+
+    Raises:
+        BadInput: the cursor is none, or of another list or question.
+    """
+    if not page_query.after:
+        return None
+    return _marked_number(page_query, key_of_cursor(page_query.after), list_name)
+
+
+def _marked_number(page_query: BaseModel, cursor: str, list_version: str) -> int:
+    mark, _, number = cursor.partition(".")
     fits = mark == cursor_mark(page_query, list_version)
-    # `isdigit` alone takes digits such as `²`, at which `int` fails.
-    if not fits or not (position.isascii() and position.isdigit()):
+    # `isdigit` alone takes digits such as `²`, at which `int` fails; longer ones no database takes.
+    if not fits or not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         raise BadInput("the cursor is of another question or list; begin with the first page")
-    return int(position)
+    return int(number)

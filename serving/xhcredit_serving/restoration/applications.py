@@ -3,71 +3,96 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.jobs.restoration import applications
-from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
+from xhcredit.jobs.restoration.application_pages import CasePage, CaseQuery, case_page
 from xhcredit.jobs.restoration.records import RecordKey
+from xhcredit.jobs.restoration.rows import Case, CaseStep
 from xhcredit.restoration.workflow import STATES, TRANSITIONS, Kind
 from xhcredit.store.core.transactions import Act
-from xhcredit_serving.auth.authentication import (
-    Caller,
-    idempotency_key_of,
-    purpose_of,
-    refuse_hidden,
-)
+from xhcredit.store.restoration.rows import CaseRow, CaseStepTaken
+from xhcredit_serving.auth.authentication import Caller, refuse_hidden, refuse_without
 from xhcredit_serving.auth.permissions import (
     RESTORATION_DECIDE,
     RESTORATION_FILE,
     RESTORATION_READ,
 )
-from xhcredit_serving.http import examples
+from xhcredit_serving.dependencies import (
+    Reading,
+    ServiceDep,
+    Writing,
+    reading_with,
+    writing_with,
+)
 from xhcredit_serving.http.field_types import validated_code
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.http.paging import PageFields, keyset_cursor, number_after
 from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.restoration import schemas
 from xhcredit_serving.restoration.assessment import warehouse_router
 from xhcredit_serving.restoration.candidates import router as candidates_router
-from xhcredit_serving.service import Service, service_of, warehouse_of
+from xhcredit_serving.service import Service, warehouse_of
 
 #: only where a warehouse is: records are looked up there
 router = APIRouter(tags=["restoration"])
-_MAX_NUMBER = 2**53
-Number = Annotated[int, Path(ge=1, le=_MAX_NUMBER, description="申请编号 / number")]
+CaseReading = Annotated[Reading, Depends(reading_with(RESTORATION_READ))]
+CaseFiling = Annotated[Writing, Depends(writing_with(RESTORATION_FILE))]
+#: which further permission a step needs is known from its act
+CaseStepping = Annotated[Writing, Depends(writing_with(RESTORATION_READ))]
+Number = Annotated[int, Path(ge=1, le=2**53, description="申请编号 / number", examples=[7])]
+StepNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="第几步 / step", examples=[2])]
 OnDay = Annotated[date | None, Query(description="超期按此日计，默认今日 / overdue as of a day")]
-_ZH = {"restoration": "修复申请", "objection": "异议"}
-_PATHS: dict[Kind, str] = {
-    "restoration": "/v1/restoration/applications", "objection": "/v1/restoration/objections",
-}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Collection:
+    """One kind of cases over HTTP: its address, its names and the model of its pages."""
+
+    kind: Kind
+    noun: str
+    zh: str
+    page_type: type[schemas.ApplicationPage] | type[schemas.ObjectionPage]
+
+    @property
+    def path(self) -> str:
+        """Where its cases are."""
+        return f"/v1/restoration/{self.noun}s"
+
+
+_COLLECTIONS = (
+    _Collection("restoration", "application", "修复申请", schemas.ApplicationPage),
+    _Collection("objection", "objection", "异议", schemas.ObjectionPage),
+)
 
 
 def _case_context(service: Service) -> applications.CaseContext:
     return applications.CaseContext(service.store, service.rulebook, warehouse_of(service))
 
 
-async def _file_application(
-    request: Request, new_application: schemas.NewApplication, kind: Kind
-) -> Response:
+def _file_application(
+    service: Service, filing: Writing, new_application: schemas.NewApplication, kind: Kind
+) -> CaseStepTaken:
     """File for the enterprise; the record must be of the caller's bureau."""
-    service = service_of(request)
-    caller = await service.caller(request, RESTORATION_FILE)
-    code, applicant = (
-        validated_code(new_application.code),
-        validated_code(new_application.applicant),
-    )
-    audit_payload = {"code": code, "table": new_application.table, "key": new_application.key}
-    act = _new_act(
-        request, caller, f"{kind}.file", audit_payload, new_application.model_dump(mode="json")
+    code = validated_code(new_application.code)
+    applicant = validated_code(new_application.applicant)
+    act = filing.act(
+        f"{kind}.file",
+        new_application.model_dump(mode="json"),
+        code=code,
+        table=new_application.table,
+        key=new_application.key,
     )
     new_application = new_application.model_copy(update={"code": code, "applicant": applicant})
-    arguments = (_case_context(service), caller, act, new_application, kind, service.today())
-    return RoundedJSON(await asyncio.to_thread(file_for, *arguments), headers=NO_STORE)
+    return file_for(
+        _case_context(service), filing.caller, act, new_application, kind, service.today()
+    )
 
 
 def file_for(
@@ -77,55 +102,34 @@ def file_for(
     new_application: schemas.NewApplication,
     kind: Kind,
     filed_on: date,
-) -> dict[str, Any]:
+) -> CaseStepTaken:
     """File an application; the record must be of the caller's bureau."""
-    record_key, facts = (
-        RecordKey(new_application.table, new_application.key),
-        schemas.facts_of(new_application.facts),
-    )
     filing = applications.CaseRequest(
         kind,
         new_application.applicant,
         new_application.code,
-        record_key,
-        facts,
+        RecordKey(new_application.table, new_application.key),
+        schemas.facts_of(new_application.facts),
         new_application.reason,
     )
     refuse_hidden(caller, RESTORATION_FILE, applications.agency_of(case_context, filing, filed_on))
     return applications.file_case(case_context, act, filing, filed_on)
 
 
-def _new_act(
-    request: Request, caller: Caller, action: str, payload: dict[str, Any], body: Any
-) -> Act:
-    """The act of a write, with its key; the whole body makes the request."""
-    purpose = purpose_of(request.headers)
-    return Act(
-        caller.name,
-        action,
-        purpose,
-        caller.bureau,
-        payload,
-        idempotency_key_of(request.headers),
-        body,
-    )
-
-
-async def _take_step(
-    request: Request, number: int, new_step: schemas.NewStep, kind: Kind
-) -> Response:
+def _take_step(
+    service: Service, stepping: Writing, number: int, new_step: schemas.NewStep, kind: Kind
+) -> CaseStepTaken:
     """Apply a workflow step: of the applicant (right to file) or an official (right to decide)."""
-    service = service_of(request)
     move = TRANSITIONS[kind].get(new_step.act)
     by_applicant = move is not None and not move.by_official
     permission = RESTORATION_FILE if by_applicant else RESTORATION_DECIDE
-    caller = await service.caller(request, permission)
+    refuse_without(stepping.caller, permission)
     if move is None or new_step.act == "file":
         step_names = ", ".join(name for name in TRANSITIONS[kind] if name != "file")
         raise BadInput(f'unknown step "{new_step.act}"; choose one of: {step_names}')
-    await asyncio.to_thread(visible_application, service, caller, permission, number, kind)
-    body = [number, new_step.model_dump(mode="json")]
-    act = _new_act(request, caller, f"{kind}.{new_step.act}", {"application": number}, body)
+    visible_application(service, stepping.caller, permission, number, kind)
+    request_body = [number, new_step.model_dump(mode="json")]
+    act = stepping.act(f"{kind}.{new_step.act}", request_body, application=number)
     action = applications.CaseAction(
         new_step.act,
         service.today(),
@@ -134,15 +138,12 @@ async def _take_step(
         new_step.reason,
         new_step.details(),
     )
-    outcome = await asyncio.to_thread(
-        applications.perform_on_case, _case_context(service), act, number, action
-    )
-    return RoundedJSON(outcome, headers=NO_STORE)
+    return applications.perform_on_case(_case_context(service), act, number, action)
 
 
 def visible_application(
     service: Service, caller: Caller, permission: str, number: int, kind: Kind
-) -> dict[str, Any]:
+) -> CaseRow:
     """An application that the caller may see."""
     application = service.store.applications.get(number)
     if application["kind"] != kind or not caller.may(permission, application["bureau"]):
@@ -150,135 +151,170 @@ def visible_application(
     return application
 
 
-async def _read_application(request: Request, number: int, on: date | None, kind: Kind) -> Response:
-    """One application, with its clocks as of a day."""
-    service = service_of(request)
-    caller = await service.caller(request, RESTORATION_READ)
-    purpose = purpose_of(request.headers)
+async def _read_application(service: Service, reading: Reading, number: int, kind: Kind) -> CaseRow:
+    """An application that the caller may see; the read is audited."""
     application = await asyncio.to_thread(
-        visible_application, service, caller, RESTORATION_READ, number, kind
+        visible_application, service, reading.caller, RESTORATION_READ, number, kind
     )
-    response_body = applications.case_data(application, on or service.today(), service.rulebook)
-    audit_payload = {"application": number, "code": application["code"]}
-    await service.journal.note(caller.act(f"{kind}.read", purpose, **audit_payload))
-    return RoundedJSON(response_body, headers=NO_STORE)
+    act = reading.act(f"{kind}.read", application=number, code=application["code"])
+    await service.journal.note(act)
+    return application
 
 
-class ApplicationFilters(schemas.Body):
-    """Which applications, and from where on."""
+class ApplicationFilters(PageFields):
+    """Which applications, and which page of them."""
 
     state: list[str] = Field([], max_length=len(STATES))
     code: str = Field("", max_length=64)
     overdue: bool = False
     due_unknown: bool = False
     on: date | None = None
-    before: int | None = Field(None, ge=1, le=_MAX_NUMBER)
-    limit: int = Field(50, ge=1, le=200)
+    limit: int = Field(50, ge=1, le=200, description="每页至多几条 / rows of a page")
+
+    def to_query(self, kind: Kind, bureaus: frozenset[str] | None) -> CaseQuery:
+        """The query of the store; ``bureaus`` are those that the caller may see.
+
+        Raises:
+            BadInput: an unknown state, or a cursor of another list.
+            WrongCodes: the code is none.
+        """
+        unknown_states = sorted(set(self.state) - set(STATES))
+        if unknown_states:
+            raise BadInput(f'unknown state "{unknown_states[0]}"; choose from: {", ".join(STATES)}')
+        return CaseQuery(
+            kind,
+            frozenset(self.state),
+            bureaus,
+            validated_code(self.code) if self.code else "",
+            self.overdue,
+            self.due_unknown,
+            number_after(self, kind),
+            self.limit,
+        )
 
 
-async def _list_applications(request: Request, filters: ApplicationFilters, kind: Kind) -> Response:
-    """Applications, the latest first, steps and clocks with them."""
-    service = service_of(request)
-    caller = await service.caller(request, RESTORATION_READ)
-    purpose = purpose_of(request.headers)
-    unknown_states = sorted(set(filters.state) - set(STATES))
-    if unknown_states:
-        raise BadInput(f'unknown state "{unknown_states[0]}"; choose from: {", ".join(STATES)}')
-    code = validated_code(filters.code) if filters.code else ""
-    application_query = CaseQuery(
-        kind,
-        frozenset(filters.state),
-        caller.scope(RESTORATION_READ),
-        code,
-        filters.overdue,
-        filters.due_unknown,
-        filters.before,
-        filters.limit,
-    )
+async def _list_applications(
+    service: Service, reading: Reading, filters: ApplicationFilters, kind: Kind
+) -> tuple[CasePage, str | None]:
+    """A page of applications, the latest first, and the cursor of the next."""
+    query = filters.to_query(kind, reading.caller.scope(RESTORATION_READ))
     today = service.today()
-    day = filters.on or today
-    application_page = await asyncio.to_thread(
-        case_page, service.store, service.rulebook, application_query, day, today
+    page = await asyncio.to_thread(
+        case_page, service.store, service.rulebook, query, filters.on or today, today
     )
-    audit_payload = {"codes": sorted({row["code"] for row in application_page.rows})}
-    await service.journal.note(caller.act(f"{kind}.list", purpose, **audit_payload))
-    return RoundedJSON(
-        {"applications": application_page.rows, "next": application_page.next}, headers=NO_STORE
-    )
+    codes = sorted({row["code"] for row in page.rows})
+    await service.journal.note(reading.act(f"{kind}.list", codes=codes))
+    return page, None if page.next is None else keyset_cursor(filters, kind, page.next)
 
 
-def _add_collection_routes(kind: Kind, path: str) -> None:
+def _add_collection_routes(collection: _Collection) -> None:
     """Add the routes of the collection: file and list."""
-    zh = _ZH[kind]
+    kind, noun, zh, path = collection.kind, collection.noun, collection.zh, collection.path
 
     @router.post(
         path,
-        operation_id=f"{kind}_file",
+        operation_id=f"file_{noun}",
         summary=f"提出{zh} / file",
         description="申请人须为记录主体；由作出决定的部门办理。同一记录已在办的返回 409。\n\n"
         "The applicant must be the enterprise of the record. 409 while one is under way.",
-        responses=declared_problems(400, 404, 409, 422)
-        | {200: examples.json_example(schemas.EXAMPLE_FILED)},
-        openapi_extra=schemas.write_parameters(),
+        status_code=201,
+        responses=declared_problems(400, 404, 409, 422),
     )
-    async def file(request: Request, new_application: schemas.NewApplication) -> Response:
-        return await _file_application(request, new_application, kind)
+    def file_case(
+        filing: CaseFiling,
+        service: ServiceDep,
+        new_application: schemas.NewApplication,
+        response: Response,
+    ) -> CaseStepTaken:
+        filed_case = _file_application(service, filing, new_application, kind)
+        response.headers["Location"] = f"{path}/{filed_case['application']}"
+        return filed_case
 
     @router.get(
         path,
-        operation_id=f"{kind}_list",
+        operation_id=f"list_{noun}s",
         summary=f"{zh}列表 / list",
-        description="按状态、企业、超期筛选，最新在前；翻页用 before=上一页的 next。\n\n"
-        "Filtered, the latest first; for the next page give next as before.",
-        responses=declared_problems(400, 404, 422)
-        | {
-            200: examples.json_example(
-                {"applications": [schemas.EXAMPLE_APPLICATION], "next": None}
-            )
-        },
-        openapi_extra=examples.purpose_parameters(),
+        description="按状态、企业、超期筛选，最新在前。\n\nFiltered, the latest first.",
+        response_model=collection.page_type,
+        responses=declared_problems(400, 404, 422),
     )
-    async def page(request: Request, filters: Annotated[ApplicationFilters, Query()]) -> Response:
-        return await _list_applications(request, filters, kind)
+    async def list_cases(
+        reading: CaseReading, service: ServiceDep, filters: Annotated[ApplicationFilters, Query()]
+    ) -> schemas.ApplicationPage | schemas.ObjectionPage:
+        page, next_cursor = await _list_applications(service, reading, filters, kind)
+        if kind == "objection":
+            return {"objections": page.rows, "next": next_cursor}
+        return {"applications": page.rows, "next": next_cursor}
 
 
-def _add_item_routes(kind: Kind, path: str) -> None:
-    """The addresses for one of them, and for the next step."""
-    zh = _ZH[kind]
+def _add_case_route(collection: _Collection) -> None:
+    """Add the route of one case."""
+    kind, noun, zh, path = collection.kind, collection.noun, collection.zh, collection.path
+
+    @router.get(
+        path + "/{number}",
+        operation_id=f"get_{noun}",
+        summary=f"单件{zh} / one",
+        description="各步骤（何人、何时、为何、所见的评估）与各时限；可问任一日是否超期。\n\n"
+        "Every step, with the assessment that the officer saw, and every clock as of a day.",
+        responses=declared_problems(400, 404, 422),
+    )
+    async def get_case(
+        reading: CaseReading, service: ServiceDep, number: Number, on: OnDay = None
+    ) -> Case:
+        application = await _read_application(service, reading, number, kind)
+        return applications.case_data(application, on or service.today(), service.rulebook)
+
+
+def _add_step_routes(collection: _Collection) -> None:
+    """Add the routes of a case's steps: take the next, get one."""
+    kind, noun, zh, path = collection.kind, collection.noun, collection.zh, collection.path
     step_texts = "、".join(
         f"{name} {move.text.zh}" for name, move in TRANSITIONS[kind].items() if name != "file"
     )
 
-    @router.get(
-        path + "/{number}",
-        operation_id=f"{kind}_one",
-        summary=f"单件{zh} / one",
-        description="各步骤（何人、何时、为何、所见的评估）与各时限；可问任一日是否超期。\n\n"
-        "Every step, with the assessment that the officer saw, and every clock as of a day.",
-        responses=declared_problems(400, 404, 422)
-        | {200: examples.json_example(schemas.EXAMPLE_APPLICATION)},
-        openapi_extra=examples.purpose_parameters(),
-    )
-    async def read_one(request: Request, number: Number, on: OnDay = None) -> Response:
-        return await _read_application(request, number, on, kind)
-
     @router.post(
         path + "/{number}/steps",
-        operation_id=f"{kind}_step",
+        operation_id=f"take_{noun}_step",
         summary=f"办理{zh} / do a step",
         description=f"act：{step_texts}。次序不符返回 409；两人同时办理仅一人成功。\n\n"
         "Out of order is 409; of two officers at once one wins.",
-        responses=declared_problems(400, 404, 409, 422)
-        | {200: examples.json_example({**schemas.EXAMPLE_FILED, "step": 2, "state": "accepted"})},
-        openapi_extra=schemas.write_parameters(),
+        status_code=201,
+        responses=declared_problems(400, 404, 409, 422),
     )
-    async def step(request: Request, number: Number, new_step: schemas.NewStep) -> Response:
-        return await _take_step(request, number, new_step, kind)
+    def take_step(
+        stepping: CaseStepping,
+        service: ServiceDep,
+        number: Number,
+        new_step: schemas.NewStep,
+        response: Response,
+    ) -> CaseStepTaken:
+        step_taken = _take_step(service, stepping, number, new_step, kind)
+        response.headers["Location"] = f"{path}/{number}/steps/{step_taken['step']}"
+        return step_taken
+
+    @router.get(
+        path + "/{number}/steps/{step}",
+        operation_id=f"get_{noun}_step",
+        summary=f"{zh}的一个步骤 / one step",
+        description="何人、何时、为何，所见的评估。\n\n"
+        "Who did it, when and why, with the assessment that the officer saw.",
+        responses=declared_problems(400, 404, 422),
+    )
+    async def get_step(
+        reading: CaseReading, service: ServiceDep, number: Number, step: StepNumber
+    ) -> CaseStep:
+        application = await _read_application(service, reading, number, kind)
+        steps = {row["step"]: row for row in application["steps"]}
+        if step not in steps:
+            raise UnknownRecord(f"application {number} has no step {step}; see its steps")
+        return applications.case_step(kind, steps[step])
 
 
-for _kind, _path in _PATHS.items():
-    _add_collection_routes(_kind, _path)
-    _add_item_routes(_kind, _path)
+for _collection in _COLLECTIONS:
+    _add_collection_routes(_collection)
+    _add_case_route(_collection)
+    _add_step_routes(_collection)
 
 #: all addresses that need a warehouse
 ROUTERS = (warehouse_router, candidates_router, router)

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse
 
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.barred_applicants import without_barred
-from xhcredit.jobs.restoration.candidates import STATES, RestorableRecord, find_restorable
+from xhcredit.jobs.restoration.candidates import RestorableRecord, RestorableState, find_restorable
 from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
+from xhcredit.restoration.as_json import day_text
 from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit.store.restoration.rows import RecordApplication
+from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import RESTORATION_READ
+from xhcredit_serving.dependencies import Reading, ServiceDep, reading_with
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.paging import cursor_mark, start_position
+from xhcredit_serving.http.paging import PageFields, cursor_mark, start_position
 from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.restoration import schemas
-from xhcredit_serving.service import Service, service_of, warehouse_of
+from xhcredit_serving.service import Service, warehouse_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["restoration"])
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NAMES = tuple(f.name for f in fields(RestorableRecord))
 #: a granted record may be shown no more, also before the night has told the warehouse
 _HIDDEN_STATES = ("granted", "published")
 _MAX_CACHED_VIEWS = 16  #: of a list, one for each set of bureaus
@@ -73,6 +75,7 @@ class RestorableList:
 
 
 RecordKey = tuple[str, str, str]
+RestorableReading = Annotated[Reading, Depends(reading_with(RESTORATION_READ))]
 
 
 @dataclass
@@ -121,6 +124,14 @@ class RestorableLists:
         return visible_list
 
 
+async def _restorable_lists(request: Request) -> RestorableLists:
+    lists: RestorableLists = request.app.state.restorable
+    return lists
+
+
+RestorableListsDep = Annotated[RestorableLists, Depends(_restorable_lists)]
+
+
 def visible_rows(
     rows: Sequence[RestorableRecord], within: BureauScope, hidden_records: frozenset[RecordKey]
 ) -> list[RestorableRecord]:
@@ -152,7 +163,7 @@ def _build_list(
 class RestorableQuery(schemas.Body):
     """Which records."""
 
-    state: list[Literal["now", "soon", "needs_act"]] = Field([], max_length=3)
+    state: list[RestorableState] = Field([], max_length=3)
     table: list[schemas.RecordTable] = Field([], max_length=5)
     street: str = Field("", max_length=100)
     code: str = Field("", max_length=64)
@@ -167,89 +178,85 @@ class RestorableQuery(schemas.Body):
         )
 
 
-class RestorablePageQuery(RestorableQuery):
+class RestorablePageQuery(RestorableQuery, PageFields):
     """Which records, and which page of them."""
 
-    limit: int = Field(50, ge=1, le=500)
-    after: str = Field("", max_length=100, description="上一页的 next / next of the page before")
+    limit: int = Field(50, ge=1, le=500, description="每页至多几条 / rows of a page")
 
 
 @router.get(
-    "/v1/restoration/restorable",
-    operation_id="restorable",
+    "/v1/restoration/restorable-records",
+    operation_id="list_restorable_records",
     summary="可修复清单 / who can restore",
     description="现在或三十日内可以修复的记录与所缺事项，供主动提醒；按部门权限过滤。\n\n"
     "Records that can be restored now or within 30 days, and what is missing.",
-    responses=declared_problems(400, 404, 422) | {200: examples.json_example(schemas.EXAMPLE_LIST)},
-    openapi_extra=examples.purpose_parameters(),
+    responses=declared_problems(400, 404, 422),
 )
-async def page(request: Request, page_query: Annotated[RestorablePageQuery, Query()]) -> Response:
+async def list_restorable_records(
+    reading: RestorableReading,
+    service: ServiceDep,
+    lists: RestorableListsDep,
+    page_query: Annotated[RestorablePageQuery, Query()],
+) -> schemas.RestorablePage:
     """One page of the list."""
-    service = service_of(request)
-    caller = await service.caller(request, RESTORATION_READ)
-    purpose = purpose_of(request.headers)
-    restorable_list, applications_by_record = await visible_to(request, service, caller)
+    restorable_list, applications_by_record = await visible_to(lists, service, reading.caller)
     name, matching_rows = restorable_list.name, restorable_list.matching(page_query)
     start = start_position(page_query, page_query.after, name)
-    rows = [
-        _row(row, applications_by_record) for row in matching_rows[start : start + page_query.limit]
-    ]
     next_position = start + page_query.limit
-    response_body = {
-        "asked_on": service.today().isoformat(),
+    rows = matching_rows[start:next_position]
+    codes = sorted({row.code for row in rows})
+    await service.journal.note(reading.act("records.restorable", codes=codes))
+    is_last = next_position >= len(matching_rows)
+    return {
+        "as_of": service.today().isoformat(),
         "total": len(matching_rows),
-        "states": {state: n for state, n in state_counts(matching_rows).items()},
-        "records": rows,
-        "next": f"{cursor_mark(page_query, name)}.{next_position}"
-        if next_position < len(matching_rows)
-        else None,
+        "states": state_counts(matching_rows),
+        "records": [_row(row, applications_by_record) for row in rows],
+        "next": None if is_last else f"{cursor_mark(page_query, name)}.{next_position}",
     }
-    audit_payload = {"codes": sorted({row["code"] for row in rows})}
-    await service.journal.note(caller.act("records.restorable", purpose, **audit_payload))
-    return RoundedJSON(response_body, headers=NO_STORE)
 
 
 @router.get(
-    "/v1/restoration/restorable.xlsx",
-    operation_id="restorable_xlsx",
+    "/v1/restoration/restorable-records.xlsx",
+    operation_id="download_restorable_records_xlsx",
     summary="可修复清单（电子表格） / as a spreadsheet",
-    description="与 /v1/restoration/restorable 相同的筛选。\n\nThe same filters, as XLSX.",
+    description="与 /v1/restoration/restorable-records 相同的筛选。\n\nThe same filters, as XLSX.",
     responses=declared_problems(400, 404, 422) | {200: examples.file_answer(_XLSX)},
-    openapi_extra=examples.purpose_parameters(),
     response_class=FileResponse,
 )
-async def spreadsheet(request: Request, query: Annotated[RestorableQuery, Query()]) -> Response:
+async def download_restorable_records(
+    reading: RestorableReading,
+    service: ServiceDep,
+    lists: RestorableListsDep,
+    query: Annotated[RestorableQuery, Query()],
+) -> FileResponse:
     """The whole list as a spreadsheet."""
-    caller = await service_of(request).caller(request, RESTORATION_READ)
-    return await export(request, caller, purpose_of(request.headers), query)
+    return await export(lists, service, reading, query)
 
 
 async def export(
-    request: Request, caller: Caller, purpose: str, query: RestorableQuery
+    lists: RestorableLists, service: Service, reading: Reading, query: RestorableQuery
 ) -> FileResponse:
     """Matching records as a spreadsheet; noted in the audit log.
 
     Raises:
         Refusal: another export is being written.
     """
-    service = service_of(request)
     if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.export_lock:
-        restorable_list, _ = await visible_to(request, service, caller)
+        restorable_list, _ = await visible_to(lists, service, reading.caller)
         name, matching_rows = restorable_list.name, restorable_list.matching(query)
         file = await asyncio.to_thread(_write_spreadsheet, matching_rows, service.today())
     audit_payload = {"list": name, "rows": len(matching_rows), "asked": query.model_dump()}
     try:
-        await service.journal.note(caller.act("records.restorable_xlsx", purpose, **audit_payload))
+        await service.journal.note(reading.act("records.restorable_xlsx", **audit_payload))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     delete_file = BackgroundTask(file.unlink, missing_ok=True)
     title = f"restorable-{service.today()}.xlsx"
-    return FileResponse(
-        file, filename=title, headers=NO_STORE, background=delete_file, media_type=_XLSX
-    )
+    return FileResponse(file, filename=title, background=delete_file, media_type=_XLSX)
 
 
 def _write_spreadsheet(rows: Sequence[RestorableRecord], day: date) -> Path:
@@ -259,14 +266,13 @@ def _write_spreadsheet(rows: Sequence[RestorableRecord], day: date) -> Path:
     return Path(name)
 
 
-ApplicationsByRecord = dict[tuple[str, str, str], dict[str, Any]]
+ApplicationsByRecord = dict[tuple[str, str, str], RecordApplication]
 
 
 async def visible_to(
-    request: Request, service: Service, caller: Caller
+    lists: RestorableLists, service: Service, caller: Caller
 ) -> tuple[RestorableList, ApplicationsByRecord]:
     """Restorable list in scope of a caller, and applications by record."""
-    lists: RestorableLists = request.app.state.restorable
     whole_list = await lists.of(service, service.today())
     applications_by_record = await asyncio.to_thread(service.store.applications.latest_by_record)
     return lists.visible(
@@ -282,10 +288,9 @@ def _hidden_records(applications_by_record: ApplicationsByRecord) -> frozenset[R
 
 
 async def visible_of_enterprise(
-    request: Request, service: Service, caller: Caller, code: str
+    lists: RestorableLists, service: Service, caller: Caller, code: str
 ) -> list[RestorableRecord]:
     """Restorable records of one enterprise in scope of a caller, without building the list."""
-    lists: RestorableLists = request.app.state.restorable
     rows = await lists.of_enterprise(service, service.today(), code)
     if not rows:
         return rows
@@ -295,17 +300,31 @@ async def visible_of_enterprise(
     )
 
 
-def state_counts(rows: Sequence[RestorableRecord]) -> dict[str, int]:
+def state_counts(rows: Sequence[RestorableRecord]) -> schemas.RestorableCounts:
     """How many records are in each state."""
     counts = Counter(row.state for row in rows)
-    return {state: counts[state] for state in STATES}
+    return {"now": counts["now"], "soon": counts["soon"], "needs_act": counts["needs_act"]}
 
 
-def _row(row: RestorableRecord, applications_by_record: ApplicationsByRecord) -> dict[str, Any]:
-    row_fields = {name: getattr(row, name) for name in _NAMES}
-    day_fields = {k: v.isoformat() for k, v in row_fields.items() if isinstance(v, date)}
+def _row(
+    row: RestorableRecord, applications_by_record: ApplicationsByRecord
+) -> schemas.RestorableRow:
     return {
-        **row_fields,
-        **day_fields,
+        "code": row.code,
+        "name": row.name,
+        "street": row.street,
+        "table": row.table,
+        "key": json.loads(row.key),
+        "reference": row.reference,
+        "agency": row.agency,
+        "decided_on": row.decided_on.isoformat(),
+        "severity": row.severity,
+        "state": row.state,
+        "earliest_on": day_text(row.earliest_on),
+        "publication_ends_on": day_text(row.publication_ends_on),
+        "missing": row.missing,
+        "rules": row.rules,
+        "decides": row.decides,
+        "needs_lawyer": row.needs_lawyer,
         "application": applications_by_record.get((row.code, row.table, row.key)),
     }

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
+from xhcredit.domain.rows import closed_row
+from xhcredit.jobs.restoration.candidates import RestorableState
+from xhcredit.jobs.restoration.rows import Case
 from xhcredit.restoration.record import Authority, HolderKind, Procedure
 from xhcredit.restoration.record import Field as LawField
+from xhcredit.restoration.rows import AssessmentRow, ProvenFacts, RecordRow
 from xhcredit.rules.schemas.restoration import Ground, PenaltyKind, RecordKind, SeverityName
+from xhcredit.store.restoration.rows import CaseStepDetails, RecordApplication
 from xhcredit_serving.http import examples
+from xhcredit_serving.http.paging import Cursor
 
 #: text that both databases keep
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
@@ -32,6 +39,13 @@ class Override(Body):
     severity: SeverityName
     official: Line
     reason: LongText
+
+
+EXAMPLE_RECORD = {
+    "kind": "penalty", "authority": "samr", "field": "food", "penalty_kinds": ["fine"],
+    "amount_yuan": 60000, "decided_on": "2026-05-10", "published_on": "2026-05-10",
+    "duties_done_on": "2026-06-01", "pledge": True, "holder_kind": "organisation",
+}  # fmt: skip
 
 
 class Record(Body):
@@ -72,7 +86,7 @@ class Record(Body):
 class AssessmentRequest(Body):
     """Request: eligibility of a described record on a day."""
 
-    record: Record
+    record: Record = Field(examples=[EXAMPLE_RECORD])
     applied_on: date | None = Field(None, description="申请日，默认今日 / day of filing")
 
 
@@ -112,7 +126,7 @@ class StoredAssessmentRequest(StoredRecordKey):
 class NoticeRequest(Body):
     """A decision with which a restoration notice is to be served."""
 
-    record: Record
+    record: Record = Field(examples=[EXAMPLE_RECORD])
     name: Line
     code: Code
     agency: Line
@@ -141,17 +155,20 @@ class NewStep(Body):
     broken_pledge: bool = False
     platforms: list[Line] = Field([], max_length=50, examples=[["信用中国（上海）"]])
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> CaseStepDetails:
         """Step fields beyond act, official and reason; only those that were set."""
-        step_fields = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        return {
-            k: v for k, v in step_fields.items() if k not in ("act", "official", "role", "reason")
-        }
+        step_fields = self.model_dump(
+            mode="json",
+            exclude={"act", "official", "role", "reason"},
+            exclude_unset=True,
+            exclude_none=True,
+        )
+        return cast("CaseStepDetails", step_fields)
 
 
-def facts_of(facts: Facts) -> dict[str, Any]:
+def facts_of(facts: Facts) -> ProvenFacts:
     """Facts that were stated, as plain values."""
-    return facts.model_dump(mode="json", exclude_none=True)
+    return cast("ProvenFacts", facts.model_dump(mode="json", exclude_none=True))
 
 
 def record_of(record: Record) -> dict[str, Any]:
@@ -159,51 +176,82 @@ def record_of(record: Record) -> dict[str, Any]:
     return record.model_dump(mode="json", exclude_none=True)
 
 
-EXAMPLE_RECORD = {
-    "kind": "penalty", "authority": "samr", "field": "food", "penalty_kinds": ["fine"],
-    "amount_yuan": 60000, "decided_on": "2026-05-10", "published_on": "2026-05-10",
-    "duties_done_on": "2026-06-01", "pledge": True, "holder_kind": "organisation",
-}  # fmt: skip
-_SAMPLE_TEXT = {"zh": "2026年8月10日可以申请信用修复。", "en": "may apply on 2026-08-10"}
-EXAMPLE_ASSESSMENT = {
-    "eligible": True, "earliest_on": "2026-08-10", "publication_ends_on": "2027-05-10",
-    "unmet": [], "severity": "ordinary", "applied_on": "2026-08-10", "authority": "samr",
-    "route": "restoration", "summary": _SAMPLE_TEXT, "conditions": [], "materials": [_SAMPLE_TEXT],
-    "deadlines": [], "effects": [_SAMPLE_TEXT], "needs_lawyer": False, "lawyer": [],
-}  # fmt: skip
-EXAMPLE_FILED = {"application": 7, "step": 1, "state": "filed"}
-EXAMPLE_APPLICATION = {
-    **{"application": 7, "kind": "restoration", "code": examples.CODE, "record": "penalty"},
-    "key": {"doc_no": "沪市监徐〔2026〕1号"},
-    "bureau": "上海市徐汇区市场监督管理局",
-    "filed_on": "2026-08-10",
-    "state": "filed",
-    "possible": ["accept", "return", "classify", "withdraw"],
-    "overdue": False,
-    "asked_on": "2026-08-12",
-    "clocks": [{"step": "accept", "due_on": "2026-08-12", "done_on": None, "overdue": False}],
-    "steps": [{"step": 1, "act": "file", "state": "filed", "done_on": "2026-08-10"}],
-}
-EXAMPLE_LIST = {
-    "asked_on": "2026-08-12", "total": 1, "next": None,
-    "states": {"now": 1, "soon": 0, "needs_act": 0},
-    "records": [
-        {
-            "code": examples.CODE, "name": "某公司", "street": "某街道", "table": "penalty",
-            "reference": "沪市监徐〔2026〕1号", "state": "now", "earliest_on": "2026-08-10",
-            "missing": "请提交信用承诺书和履行证明（能够共享的除外）。", "application": None,
-        }
-    ],
-}  # fmt: skip
-_KEY_WORDS = "幂等键：重试不会重复办理 / the same request again does nothing"
+@closed_row
+class RestorationNotice(TypedDict):
+    """A restoration notice, and what needs legal review before it is served."""
+
+    text: Annotated[str, Field(examples=["信用修复告知书……"])]
+    lawyer: list[str]
 
 
-def write_parameters() -> dict[str, Any]:
-    """OpenAPI header parameters of a write."""
-    header_parameters = [
-        examples.header_parameter(
-            "X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"
-        ),
-        examples.header_parameter("Idempotency-Key", _KEY_WORDS, required=False),
-    ]
-    return {"parameters": header_parameters}
+@closed_row
+class StoredRecordRow(RecordRow):
+    """A stored record as it was assessed; ``agency`` is the organ that decided."""
+
+    agency: str
+
+
+@closed_row
+class StoredRecordAssessment(AssessmentRow):
+    """The assessment of a stored record."""
+
+    record: StoredRecordRow
+
+
+@closed_row
+class ApplicationPage(TypedDict):
+    """A page of applications for restoration, the latest first."""
+
+    applications: list[Case]
+    next: Cursor
+
+
+@closed_row
+class ObjectionPage(TypedDict):
+    """A page of objections, the latest first."""
+
+    objections: list[Case]
+    next: Cursor
+
+
+@closed_row
+class RestorableCounts(TypedDict):
+    """How many records can be restored now, soon, or once something is done."""
+
+    now: int
+    soon: int
+    needs_act: int
+
+
+@closed_row
+class RestorableRow(TypedDict):
+    """A record that an officer can call an enterprise about; ``missing`` is what to do."""
+
+    code: Annotated[str, Field(examples=[examples.CODE])]
+    name: str
+    street: str
+    table: RecordKind
+    key: dict[str, str]
+    reference: Annotated[str, Field(examples=["沪市监徐〔2026〕1号"])]
+    agency: Annotated[str, Field(description="认定机关 / organ that decided")]
+    decided_on: str
+    severity: SeverityName
+    state: RestorableState
+    earliest_on: str | None
+    publication_ends_on: str | None
+    missing: Annotated[str, Field(examples=["请提交信用承诺书和履行证明（能够共享的除外）。"])]
+    rules: Annotated[str, Field(description="依据规则，逗号分隔 / rule ids with commas")]
+    decides: str
+    needs_lawyer: bool
+    application: RecordApplication | None
+
+
+@closed_row
+class RestorablePage(TypedDict):
+    """A page of the restorable list of a day; counts are those of all pages."""
+
+    as_of: str
+    total: int
+    states: RestorableCounts
+    records: list[RestorableRow]
+    next: Cursor

@@ -37,7 +37,7 @@ def candidate(n, colour, bureau, name="某店"):
         1.0,
         90,
         None,
-        {"zh": "短期内多次行政处罚", "figures": {"events": 2}, "events": []},
+        {"zh": "短期内多次行政处罚", "en": "", "figures": {"events": 2}, "events": []},
     )
 
 
@@ -60,14 +60,16 @@ def desk(client):
 def act(officer, act, *numbers, key=None, **fields):
     sent = {"Idempotency-Key": key} if key else {}
     body = {"alerts": list(numbers), "act": act, "reason": "核查"} | fields
-    return officer.post("/v1/alerts/acts", json=body, headers=sent)
+    return officer.post("/v1/alerts:act", json=body, headers=sent)
 
 
 def test_the_list_is_filtered_paged_and_recorded(desk):
     page = desk.get("/v1/alerts", params={"limit": 2}).json()
-    assert ([a["id"] for a in page["alerts"]], page["next"]) == ([3, 2], 2)
-    second_page = desk.get("/v1/alerts", params={"cursor": 2}).json()
-    assert ([a["id"] for a in second_page["alerts"]], second_page["next"]) == ([1], None)
+    assert [a["number"] for a in page["alerts"]] == [3, 2]
+    second_page = desk.get("/v1/alerts", params={"limit": 2, "after": page["next"]}).json()
+    assert ([a["number"] for a in second_page["alerts"]], second_page["next"]) == ([1], None)
+    for wrong in ({"colour": "red", "after": page["next"]}, {"after": "!"}, {"after": "Mg"}):
+        problem(desk.get("/v1/alerts", params=wrong), 400, "bad_input")
     red = desk.get("/v1/alerts", params={"colour": "red", "street": "甲街道"}).json()["alerts"]
     assert [a["code"] for a in red] == [CODES[1]]
     assert desk.get("/v1/alerts", params={"owner": "nobody"}).json()["alerts"] == []
@@ -83,7 +85,9 @@ def test_alerts_without_a_due_day_are_counted_and_found(desk):
             AlertContext(desk.store, Rulebook.load()), replace(ACT, action="alert.act"), [1], doing
         )
     undated_alerts = desk.get("/v1/alerts", params={"due_unknown": True}).json()["alerts"]
-    assert [(a["id"], a["due_unknown"], a["due_on"]) for a in undated_alerts] == [(1, True, "")]
+    assert [(a["number"], a["due_unknown"], a["due_on"]) for a in undated_alerts] == [
+        (1, True, None)
+    ]
 
     officer = visitor(desk, "li", ("inspector", OFFICE))
     inbox = officer.get("/console/alerts").text
@@ -94,7 +98,7 @@ def test_alerts_without_a_due_day_are_counted_and_found(desk):
 
 def test_a_bureau_sees_and_acts_on_its_own_only(desk):
     key = headers(new_key(desk.store, bureau=OFFICE))
-    assert [a["id"] for a in desk.get("/v1/alerts", headers=key).json()["alerts"]] == [2, 1]
+    assert [a["number"] for a in desk.get("/v1/alerts", headers=key).json()["alerts"]] == [2, 1]
     problem(desk.get("/v1/alerts/3", headers=key), 404, "unknown_record")
     officer = visitor(desk, "li", ("inspector", OFFICE))
     problem(act(officer, "screen", 3), 404, "unknown_record")
@@ -116,8 +120,8 @@ def test_the_loop_by_two_officers(desk):
     assert [s["act"] for s in alert["steps"]] == ["detect", "screen", "issue", "verify"]
     assert alert["overdue"] is False
     desk.clock.forward(days=10)
-    assert [a["id"] for a in desk.get("/v1/alerts?overdue=true").json()["alerts"]] == [2]
-    rows = desk.get("/v1/alerts/precision").json()["triggers"]
+    assert [a["number"] for a in desk.get("/v1/alerts?overdue=true").json()["alerts"]] == [2]
+    rows = desk.get("/v1/alert-triggers").json()["triggers"]
     assert {r["trigger"]: r["true"] for r in rows}["penalties_often"] == 1
 
 
@@ -125,7 +129,7 @@ def test_only_people_with_the_right_act(desk):
     key = headers(new_key(desk.store, ["inspector"]))
     problem(
         desk.post(
-            "/v1/alerts/acts", json={"alerts": [1], "act": "screen", "reason": "x"}, headers=key
+            "/v1/alerts:act", json={"alerts": [1], "act": "screen", "reason": "x"}, headers=key
         ),
         403,
         "not_allowed",

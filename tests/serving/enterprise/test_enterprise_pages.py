@@ -53,7 +53,7 @@ def test_a_file_shows_the_same_restorable_records_before_the_whole_list_is_made(
     officer = visitor(client, f"restores.{bureau or 'all'}", ("restoration_officer", bureau))
     client.app.state.restorable = RestorableLists()
     alone = {code: applications_of(officer, code) for code in CODES}
-    assert officer.get("/v1/restoration/restorable").status_code == 200
+    assert officer.get("/v1/restoration/restorable-records").status_code == 200
 
     assert {code: applications_of(officer, code) for code in CODES} == alone
     # the organs that decided are of no bureau here: its officer sees none of them

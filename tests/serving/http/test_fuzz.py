@@ -33,16 +33,16 @@ PERSONS = [
 AUDITED = ["activity", "readers", "activity_head", "verify_activity"]
 #: fuzzed in test_restoration_fuzz
 RESTORATION = [
-    "restoration_assess",
-    "restoration_notice",
-    "restoration_record_assess",
-    "restoration_what_if",
-    "restorable",
-    "restorable_xlsx",
+    "assess_described_record",
+    "draft_restoration_notice",
+    "assess_stored_record",
+    "score_without_record",
+    "list_restorable_records",
+    "download_restorable_records_xlsx",
     *(
-        f"{kind}_{what}"
-        for kind in ("restoration", "objection")
-        for what in ("file", "list", "one", "step")
+        pattern.format(noun)
+        for noun in ("application", "objection")
+        for pattern in ("file_{}", "list_{}s", "get_{}", "take_{}_step", "get_{}_step")
     ),
 ]
 #: fuzzed in test_draws
@@ -56,7 +56,10 @@ DRAWS = [
     "public_list_xlsx", "public_list_pdf",
 ]  # fmt: skip
 #: fuzzed in test_alerts
-ALERTS = ["alerts", "alert", "alerts_precision", "alerts_act", "alerts_xlsx", "cluster"]
+ALERTS = [
+    "list_alerts", "get_alert", "list_alert_triggers", "act_on_alerts", "download_alerts_xlsx",
+    "get_enterprise_cluster",
+]  # fmt: skip
 #: fuzzed in test_models
 MODELS = [
     "models", "model", "model_moves", "model_approve", "model_refuse", "model_shadow",

@@ -38,7 +38,7 @@ def test_lists_are_made_before_they_are_asked_for(alone):
         asyncio.run(warm_up(service, client.app.state.restorable))
         (warehouse / "parts").rename(warehouse / "elsewhere")
         client.headers.update(headers(new_key(client.store, roles=["restoration_officer"])))
-        response = client.get("/v1/restoration/restorable")
+        response = client.get("/v1/restoration/restorable-records")
 
     assert response.status_code == 200
     assert response.json()["total"] > 0

@@ -88,22 +88,24 @@ def test_what_if_tells_score_and_tier_without_the_record(office, records):
 
 
 def test_the_list_is_paged_and_filtered(office, records):
-    first = office.get("/v1/restoration/restorable?limit=3").json()
+    first = office.get("/v1/restoration/restorable-records?limit=3").json()
     assert first["total"] == len(records) > 3
     first_records, after = first["records"], first["next"]
     while after:
-        part = office.get(f"/v1/restoration/restorable?limit=3&after={after}").json()
+        part = office.get(f"/v1/restoration/restorable-records?limit=3&after={after}").json()
         first_records, after = first_records + part["records"], part["next"]
 
-    assert [(r["code"], r["key"]) for r in first_records] == [(r.code, r.key) for r in records]
-    only = office.get("/v1/restoration/restorable?table=penalty&state=now&limit=500").json()
+    assert [(r["code"], r["key"]) for r in first_records] == [
+        (r.code, json.loads(r.key)) for r in records
+    ]
+    only = office.get("/v1/restoration/restorable-records?table=penalty&state=now&limit=500").json()
     assert {(r["table"], r["state"]) for r in only["records"]} == {("penalty", "now")}
-    wrong = office.get(f"/v1/restoration/restorable?state=now&after={first['next']}")
+    wrong = office.get(f"/v1/restoration/restorable-records?state=now&after={first['next']}")
     assert "begin with the first page" in problem(wrong, 400, "bad_input")["detail"]
 
 
 def test_the_spreadsheet_holds_the_same_rows(office, records):
-    answer = office.get("/v1/restoration/restorable.xlsx?state=now")
+    answer = office.get("/v1/restoration/restorable-records.xlsx?state=now")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
 
     codes = [row[2] for row in sheet.iter_rows(min_row=3, values_only=True)]

@@ -47,7 +47,7 @@ def done(office, number, *acts, **fields):
         response = office.post(
             f"{APPLICATIONS}/{number}/steps", json={"act": act, **OFFICER, **fields}
         )
-        assert response.status_code == 200, response.json()
+        assert response.status_code == 201, response.json()
     return response.json()
 
 
@@ -57,7 +57,7 @@ def test_another_bureau_sees_and_does_nothing(office, records):
     key = new_key(office.store, ["restoration_officer"], bureau="别的局")
     other = headers(key)
 
-    assert office.get("/v1/restoration/restorable", headers=other).json()["total"] == 0
+    assert office.get("/v1/restoration/restorable-records", headers=other).json()["total"] == 0
     assert office.get(APPLICATIONS, headers=other).json()["applications"] == []
     problem(office.get(f"{APPLICATIONS}/{mine}", headers=other), 404, "unknown_record")
     step = {"act": "accept", **OFFICER}
@@ -96,6 +96,39 @@ def test_a_retry_files_once(office, records):
     )
 
 
+def test_whatever_is_created_has_an_address(office, records):
+    filed = office.post(APPLICATIONS, json=ask_for(untouched(office, records)))
+    number = filed.json()["application"]
+    assert (filed.status_code, filed.headers["Location"]) == (201, f"{APPLICATIONS}/{number}")
+    assert office.get(filed.headers["Location"]).json()["state"] == "filed"
+    withdrawn = office.post(f"{APPLICATIONS}/{number}/steps", json={"act": "withdraw"})
+    assert withdrawn.headers["Location"] == f"{APPLICATIONS}/{number}/steps/2"
+
+    steps = office.get(f"{APPLICATIONS}/{number}").json()["steps"]
+    addresses = [f"{APPLICATIONS}/{number}/steps/{step['step']}" for step in steps]
+    assert [office.get(address).json() for address in addresses] == steps
+    assert [step["state"] for step in steps] == ["filed", "withdrawn"]
+    problem(office.get(f"{APPLICATIONS}/{number}/steps/3"), 404, "unknown_record")
+    problem(office.get(addresses[0].replace("applications", "objections")), 404, "unknown_record")
+
+
+def test_a_cursor_is_of_one_list_with_one_set_of_filters(office, records):
+    for at in range(2):
+        office.post(APPLICATIONS, json=ask_for(untouched(office, records, at)))
+    first = office.get(f"{APPLICATIONS}?limit=1").json()
+    after = first["next"]
+
+    second = office.get(f"{APPLICATIONS}?limit=1&after={after}").json()
+    numbers = [page["applications"][0]["application"] for page in (first, second)]
+    assert numbers[0] > numbers[1]
+    for address in (
+        f"{APPLICATIONS}?state=filed&after={after}",
+        f"/v1/restoration/objections?after={after}",
+        f"{APPLICATIONS}?after={numbers[0]}",
+    ):
+        problem(office.get(address), 400, "bad_input")
+
+
 def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records):
     row = next(r for r in records if r.state == "now" and r.table == "penalty")
     number = own_office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
@@ -107,8 +140,9 @@ def test_the_whole_walk_and_then_the_night_no_longer_sees_it(own_office, records
     early = own_office.post(f"{APPLICATIONS}/{number}/steps", json={"act": "grant", **OFFICER})
     problem(early, 409, "wrong_state")
     done(own_office, number, "accept", "grant")
-    listed = own_office.get("/v1/restoration/restorable?limit=500").json()["records"]
-    assert (row.code, row.key) not in [(r["code"], r["key"]) for r in listed]
+    listed = own_office.get("/v1/restoration/restorable-records?limit=500").json()["records"]
+    assert listed
+    assert (row.code, json.loads(row.key)) not in [(r["code"], r["key"]) for r in listed]
 
     before = score_on(own_office.warehouse, row, TODAY)
     applied = apply_grants(
@@ -169,7 +203,7 @@ def test_pages_of_what_is_overdue_are_full(office, records):
                 done(office, application_list[-1], "accept", "refuse")
     overdue_path = f"{APPLICATIONS}?overdue=true&on=2026-12-01&limit=2"
     first = office.get(overdue_path).json()
-    second = office.get(f"{overdue_path}&before={first['next']}").json()
+    second = office.get(f"{overdue_path}&after={first['next']}").json()
 
     numbers = [a["application"] for page in (first, second) for a in page["applications"]]
     assert numbers[:3] == late[::-1]
@@ -181,7 +215,7 @@ def test_pages_of_what_is_overdue_are_full(office, records):
         numbers_read += [a["application"] for a in page["applications"]]
         if page["next"] is None:
             break
-        after = f"&before={page['next']}"
+        after = f"&after={page['next']}"
     assert len(numbers_read) == len(set(numbers_read)) >= 3
     assert numbers_read == [
         a["application"]
@@ -212,7 +246,7 @@ def test_a_restoration_is_revoked_by_an_officer_who_says_what_was_found(own_offi
     named = {"code": row.code, "table": row.table, "key": json.loads(row.key)}
     assessed_after = own_office.post("/v1/restoration/records:assess", json=named).json()
     assert any(rule.endswith("false_materials") for rule in assessed_after["unmet"])
-    listed = own_office.get("/v1/restoration/restorable?limit=500").json()["records"]
+    listed = own_office.get("/v1/restoration/restorable-records?limit=500").json()["records"]
     assert listed
     assert row.code not in {r["code"] for r in listed if r["table"] == "penalty"}
     with own_office.store.database.reading() as con:
@@ -265,7 +299,7 @@ def test_an_objection_that_is_upheld_takes_the_record_out(own_office, records):
     assert clocks == {"mark": "2026-07-01", "centre_decides": "2026-07-07", "forward": "2026-07-02"}
     for act in ("mark", "forward", "uphold"):
         response = own_office.post(f"{path}/{number}/steps", json={"act": act, **OFFICER})
-        assert response.status_code == 200, response.json()
+        assert response.status_code == 201, response.json()
     problem(own_office.get(f"{APPLICATIONS}/{number}"), 404, "unknown_record")
 
     apply_grants(own_office.warehouse, own_office.store.applications.grants(), today=TODAY)
@@ -279,7 +313,7 @@ def test_every_read_of_an_enterprise_is_recorded(office, records):
     row = untouched(office, records, table="penalty")
     number = office.post(APPLICATIONS, json=ask_for(row)).json()["application"]
     office.get(f"{APPLICATIONS}/{number}")
-    office.get("/v1/restoration/restorable?limit=1")
+    office.get("/v1/restoration/restorable-records?limit=1")
     with office.store.database.reading() as con:
         rows = con.exec_driver_sql("SELECT action, payload FROM activity").all()
 

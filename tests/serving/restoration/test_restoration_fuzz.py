@@ -25,7 +25,7 @@ def office(published, nights, tmp_path_factory):
         for path in ("applications", "objections"):
             body = filing_body | {"key": json.loads(row.key)}
             filed = client.post(f"/v1/restoration/{path}", json=body, headers=sent)
-            assert filed.status_code == 200
+            assert filed.status_code == 201
         schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
         operations = (operation_outcome.ok() for operation_outcome in schema.get_all_operations())
         yield {op.definition.raw["operationId"]: op for op in operations}, sent

@@ -6,10 +6,11 @@ import getpass
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from xhcredit.alerts.rows import BackTestReport
 from xhcredit.cli.arguments import day_from_text, existing_store, open_store
 from xhcredit.cli.options import (
     DEFAULT_STORE,
@@ -23,6 +24,7 @@ from xhcredit.cli.options import (
 )
 from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.domain.progress import Progress
 from xhcredit.jobs.alerts.back_test import back_test, store_back_tests
 from xhcredit.jobs.alerts.follow_up import AlertContext, cluster, precision_table
 from xhcredit.jobs.alerts.nightly_update import AlertUpdate, update_alerts
@@ -58,7 +60,7 @@ def run_command(
 
 
 def raise_alerts(
-    warehouse: Path, store: str, rules: Rulebook, day: date, progress: Any
+    warehouse: Path, store: str, rules: Rulebook, day: date, progress: Progress
 ) -> AlertUpdate:
     """Raise the alerts of a newly published run; idempotent."""
     act = Act(getpass.getuser(), "alert.update", "nightly alerts", payload={"on": f"{day}"})
@@ -142,7 +144,7 @@ def _percentage(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
 
 
-def _show_back_tests(reports: list[dict[str, Any]], day: str) -> None:
+def _show_back_tests(reports: list[BackTestReport], day: str) -> None:
     heads = (
         "每周 per week",
         "成熟 told",
@@ -157,7 +159,7 @@ def _show_back_tests(reports: list[dict[str, Any]], day: str) -> None:
         if report["lowest"] is not None:
             precision_text += f" ({_percentage(report['lowest'])}–{_percentage(report['highest'])})"
         lead_days_text = "–" if report["lead_days"] is None else f"{report['lead_days']:.0f}"
-        at_least = str(report.get("proposed_at_least") or "–")
+        at_least = str(report["proposed_at_least"] or "–")
         table.add_row(
             report["trigger"],
             f"{report['per_week']:.2f}",
@@ -188,7 +190,7 @@ def precision_command(
         if row["lowest"] is not None:
             precision_text += f" ({_percentage(row['lowest'])}–{_percentage(row['highest'])})"
         retire_note = "提议停用 propose to retire" if row["propose_retirement"] else ""
-        counts = (str(row[n]) for n in ("alerts", "true", "false", "cannot_tell"))
+        counts = map(str, (row["alerts"], row["true"], row["false"], row["cannot_tell"]))
         table.add_row(f"{row['trigger']} {row['zh']}", *counts, precision_text, retire_note)
     out.print(table)
 
@@ -207,7 +209,7 @@ def clusters_command(
     if json_:
         print_json(cluster_data)
         return
-    names = {n["id"]: n.get("name") or n["kind"] for n in cluster_data["nodes"]}
+    names = {n["id"]: n["name"] or n["kind"] for n in cluster_data["nodes"]}
     kinds = {n["id"]: n["kind"] for n in cluster_data["nodes"]}
     table = grid(
         f"{cluster_data['size']} 户 enterprises",

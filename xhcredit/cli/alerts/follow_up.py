@@ -6,15 +6,16 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
+from xhcredit.alerts.rows import AlertStepDetails
 from xhcredit.alerts.workflow import AlertAction
 from xhcredit.cli.arguments import day_from_text, existing_store
 from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Rules
 from xhcredit.cli.output import grid, out, print_json
-from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts, with_overdue
+from xhcredit.jobs.alerts.follow_up import AlertContext, due_state, perform_on_alerts, with_overdue
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.core.transactions import Act
@@ -25,6 +26,9 @@ Colour = Annotated[str, typer.Option(help="blue, yellow, orange or red.  [defaul
 
 _HEADINGS = (
     "编号", "颜色 colour", "状态 state", "触发器 trigger", "对象 subject", "名称 name", "期限 due",
+)  # fmt: skip
+_SUMMARY_FIELDS = (
+    "subject", "name", "bureau", "street", "colour", "state", "owner", "due_on", "fact",
 )  # fmt: skip
 
 
@@ -85,25 +89,17 @@ def show_command(
     """Show one alert: what was found, the events behind it, and every step since."""
     with existing_store(store) as opened_store:
         calendar = Rulebook.load(rules).calendar
-        alert = with_overdue([opened_store.alerts.get(number)], day_from_text(""), calendar)[0]
+        alert = opened_store.alerts.get(number)
+        due = due_state(alert, day_from_text(""), calendar)
     if json_:
-        print_json(alert)
+        print_json({**alert, **due})
         return
     summary_table = grid("")
-    for name in (
-        "subject",
-        "name",
-        "bureau",
-        "street",
-        "colour",
-        "state",
-        "owner",
-        "due_on",
-        "fact",
-    ):
-        summary_table.add_row(name, str(alert[name]))
-    if alert["provisional"]:
-        summary_table.add_row("", "{zh} {en}".format(**alert["provisional_note"]))
+    fields: Mapping[str, object] = alert
+    for name in _SUMMARY_FIELDS:
+        summary_table.add_row(name, str(fields[name]))
+    if due["provisional_note"] is not None:
+        summary_table.add_row("", "{zh} {en}".format(**due["provisional_note"]))
     summary_table.add_row(
         "figures", ", ".join(f"{k} {v}" for k, v in alert["evidence"]["figures"].items())
     )
@@ -129,13 +125,15 @@ def _perform(
     act: str,
     numbers: list[int],
     reason: str,
-    details: Mapping[str, Any],
+    details: Mapping[str, object],
     desk: _Desk,
 ) -> None:
     """Perform a workflow action on alerts and print their new states."""
     actor_name = desk.actor or getpass.getuser()
     filled_details = {k: v for k, v in details.items() if v not in ("", None)}
-    action = AlertAction(act, day_from_text(desk.as_of), actor_name, reason, filled_details)
+    # Whether they fit the act is checked where it is done.
+    typed_details = cast("AlertStepDetails", filled_details)
+    action = AlertAction(act, day_from_text(desk.as_of), actor_name, reason, typed_details)
     with existing_store(desk.store) as opened_store:
         context = AlertContext(opened_store, Rulebook.load(desk.rules))
         changed_alerts = perform_on_alerts(

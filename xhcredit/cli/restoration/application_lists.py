@@ -16,8 +16,10 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
 from xhcredit.jobs.restoration.applications import case_data
 from xhcredit.jobs.restoration.nightly_update import apply_store_grants
+from xhcredit.jobs.restoration.rows import Case
 from xhcredit.restoration.workflow import STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.restoration.rows import CaseRow
 
 State = Annotated[list[str], typer.Option(help="Only these states.")]
 
@@ -49,8 +51,8 @@ def _list_command(kind: Kind, summary: str) -> Any:
             print_json(cases)
             return
         _print_cases(cases)
-        for case_row in cases if number else ():
-            _print_case(case_row)
+        for case in cases if number else ():
+            _print_case(case)
 
     list_cases.__doc__ = summary
     return list_cases
@@ -72,13 +74,13 @@ def _known_states(states: list[str]) -> frozenset[str]:
     return frozenset(states)
 
 
-def _require_kind(case_row: dict[str, Any], kind: Kind) -> dict[str, Any]:
+def _require_kind(case_row: CaseRow, kind: Kind) -> CaseRow:
     if case_row["kind"] != kind:
         raise BadInput(f"{case_row['id']} is a {case_row['kind']}; use the commands for it")
     return case_row
 
 
-def _print_cases(cases: list[dict[str, Any]]) -> None:
+def _print_cases(cases: list[Case]) -> None:
     table = grid(
         "", "编号", "代码 code", "记录 record", "状态 state", "最近期限 next due", "超期 overdue"
     )
@@ -101,7 +103,7 @@ def _print_cases(cases: list[dict[str, Any]]) -> None:
     out.print(table)
 
 
-def _print_case(row: dict[str, Any]) -> None:
+def _print_case(row: Case) -> None:
     steps = grid("步骤 steps", "日期 day", "办理 what", "何人 who", "理由 why")
     for s in row["steps"]:
         steps.add_row(s["done_on"], s["zh"], f"{s['official']} {s['role']}".strip(), s["reason"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -25,9 +26,12 @@ from xhcredit.jobs.restoration.applications import (
     perform_on_case,
 )
 from xhcredit.jobs.restoration.records import RecordKey
+from xhcredit.restoration.rows import ProvenFacts
 from xhcredit.restoration.workflow import STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.restoration import SeverityName
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.restoration.rows import CaseStepDetails, CaseStepTaken
 from xhcredit.store.store import Store
 
 Number = Annotated[int, typer.Argument(help="Number of the application.")]
@@ -103,12 +107,24 @@ class _Step:
     reason: str
     day_text: str
     idempotency_key: str
-    details: dict[str, Any]
+    details: CaseStepDetails
 
 
-def _filled(**details: Any) -> dict[str, Any]:
+def _filled(details: CaseStepDetails) -> CaseStepDetails:
     """Those details that were given."""
-    return {name: value for name, value in details.items() if value}
+    return cast("CaseStepDetails", {name: value for name, value in details.items() if value})
+
+
+def _severity(text: str) -> SeverityName:
+    if text and text not in get_args(SeverityName):
+        raise BadInput(f'unknown class "{text}"; give one of: {", ".join(get_args(SeverityName))}')
+    return cast("SeverityName", text)  # an empty one is left out by ``_filled``
+
+
+def _facts(texts: Iterable[str]) -> ProvenFacts:
+    """Facts as they were typed; whether each can be proved is checked where they are used."""
+    facts = {name: _value(value) for name, value in map(name_and_value, texts)}
+    return cast("ProvenFacts", facts)
 
 
 def _past_day(text: str) -> date:
@@ -119,12 +135,12 @@ def _past_day(text: str) -> date:
     return day
 
 
-def _file_case(kind: Kind, filing: _Filing, office: _CaseOffice) -> dict[str, Any]:
+def _file_case(kind: Kind, filing: _Filing, office: _CaseOffice) -> CaseStepTaken:
     """File for an enterprise; without an applicant the holder of the record applies."""
     code = UnifiedCode(normalised(filing.code)).text
     applicant = UnifiedCode(normalised(filing.applicant)).text if filing.applicant else code
     record_key = RecordKey(filing.table, dict(name_and_value(text) for text in filing.key))
-    proved_facts = {name: _value(value) for name, value in map(name_and_value, filing.facts)}
+    proved_facts = _facts(filing.facts)
     payload = {"code": code, "table": record_key.table, "key": dict(record_key.key)}
     act = Act(
         getpass.getuser(),
@@ -139,7 +155,7 @@ def _file_case(kind: Kind, filing: _Filing, office: _CaseOffice) -> dict[str, An
         return file_case(office.context(store), act, request, _past_day(filing.day_text))
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text, text)
 
 
@@ -181,7 +197,7 @@ def objection(
     _print_state(_file_case("objection", filing, office), json_)
 
 
-def _perform_step(number: int, step: _Step, office: _CaseOffice) -> dict[str, Any]:
+def _perform_step(number: int, step: _Step, office: _CaseOffice) -> CaseStepTaken:
     """Do a step of a case.
 
     Raises:
@@ -223,8 +239,9 @@ def _step_command(kind: Kind, act: str) -> Any:
         rules: Rules = None,
         json_: AsJson = False,
     ) -> None:
-        facts = {name: _value(value) for name, value in map(name_and_value, fact)}
-        details = _filled(facts=facts, severity=severity, platforms=platform)
+        details = _filled(
+            {"facts": _facts(fact), "severity": _severity(severity), "platforms": platform}
+        )
         performed = _Step(kind, act, official, role, reason, on, once, details)
         office = _CaseOffice(store, warehouse, rules)
         _print_state(_perform_step(number, performed, office), json_)
@@ -253,7 +270,7 @@ def decide(
     json_: AsJson = False,
 ) -> None:
     """Decide on an application (准予、不予修复); the night then no longer sees what was granted."""
-    details = _filled(despite_unmet=despite_unmet, false_materials=false_materials)
+    details = _filled({"despite_unmet": despite_unmet, "false_materials": false_materials})
     act = "grant" if grant else "refuse"
     step = _Step("restoration", act, official, role, reason, on, once, details)
     _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
@@ -278,17 +295,17 @@ def revoke(
     json_: AsJson = False,
 ) -> None:
     """Revoke a restoration (撤销修复); the record counts again and the enterprise is barred."""
-    details = _filled(false_materials=false_materials, broken_pledge=broken_pledge)
+    details = _filled({"false_materials": false_materials, "broken_pledge": broken_pledge})
     step = _Step("restoration", "revoke", official, role, reason, on, once, details)
     _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
 
 
-def _print_state(case_fields: dict[str, Any], json_: bool) -> None:
+def _print_state(step_taken: CaseStepTaken, json_: bool) -> None:
     if json_:
-        print_json(case_fields)
+        print_json(step_taken)
         return
-    state = STATES[case_fields["state"]]
-    out.print(f"application {case_fields['application']}: {state.zh} [dim]{state.en}[/]")
+    state = STATES[step_taken["state"]]
+    out.print(f"application {step_taken['application']}: {state.zh} [dim]{state.en}[/]")
 
 
 restoration_accept = _step_command("restoration", "accept")

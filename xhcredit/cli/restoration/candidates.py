@@ -57,7 +57,7 @@ def list_command(
     if json_:
         print_json([asdict(row) for row in records])
         return
-    states = Counter(row.state for row in records)
+    states: Counter[str] = Counter(row.state for row in records)
     table = grid(f"{day} 可以修复的记录 restorable records", "可否申请 state", "条数 records")
     for state, (zh, en) in STATES.items():
         table.add_row(f"{zh} [dim]{en}[/]", f"{states[state]:,}")

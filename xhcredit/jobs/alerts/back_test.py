@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from xhcredit.alerts.back_test import Outcomes, Replay, TierChanges, proof_json, proposed_threshold
 from xhcredit.alerts.budget import weekly_capacity
 from xhcredit.alerts.detect import ActiveTrigger, active_triggers
+from xhcredit.alerts.rows import BackTestReport
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
@@ -40,7 +40,7 @@ def back_test(
     release: Release | None = None,
     propose: bool = False,
     progress: Progress = ignore_progress,
-) -> tuple[str, list[dict[str, Any]]]:
+) -> tuple[str, list[BackTestReport]]:
     """Back-test triggers over the past two years as known on each day; stores nothing.
 
     Args:
@@ -71,10 +71,9 @@ def back_test(
     reports = []
     for k, trigger in enumerate(t for t in triggers if release is not None or not reads_tiers(t)):
         progress(trigger.id, k, len(triggers))
-        report = proof_json(replay.prove(trigger, outcomes))
-        if propose:
-            report["proposed_at_least"] = proposed_threshold(replay, trigger, share, _SEARCH_FACTOR)
-        reports.append(report)
+        proof = replay.prove(trigger, outcomes)
+        proposed = proposed_threshold(replay, trigger, share, _SEARCH_FACTOR) if propose else None
+        reports.append(proof_json(proof, proposed))
     return district.event_columns.digest, reports
 
 
@@ -99,7 +98,7 @@ def _weekly_alerts_per_trigger(district: DistrictContext, rules: Rulebook, as_of
 
 
 def store_back_tests(
-    store: Store, act: Act, as_of: date, data_digest: str, proofs: list[dict[str, Any]]
+    store: Store, act: Act, as_of: date, data_digest: str, proofs: Sequence[BackTestReport]
 ) -> int:
     """Store back-tests, so that their triggers may raise alerts."""
     return store.alerts.save_backtests(act, as_of, data_digest, proofs)

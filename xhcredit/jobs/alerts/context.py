@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -16,6 +16,7 @@ from xhcredit.alerts.back_test import members
 from xhcredit.alerts.budget import AlertCandidate
 from xhcredit.alerts.detect import Finding
 from xhcredit.alerts.hits import EventRef, Hit
+from xhcredit.alerts.rows import AlertEvidence, EventValue
 from xhcredit.alerts.visible_events import World
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.cluster import node_key
@@ -29,6 +30,16 @@ from xhcredit.rules.schemas.alerts import WhiteList
 
 _PLACES = ("name", "bureau", "street")
 MAX_EVIDENCE = 20  #: events and members that an alert carries as evidence
+
+
+class _SubjectColumns(NamedTuple):
+    """Whom an alert is about."""
+
+    subject: str
+    code: str
+    name: str
+    bureau: str
+    street: str
 
 
 @dataclass(frozen=True)
@@ -86,36 +97,23 @@ class DistrictContext:
             strength=float(hit.strength),
             quiet_days=numbers.quiet_days,
             p=hit.p,
-            **subject_columns,
+            **subject_columns._asdict(),
         )
 
-    def _subject_columns(self, hit: Hit) -> dict[str, Any]:
+    def _subject_columns(self, hit: Hit) -> _SubjectColumns:
         """Subject columns of an alert; a node or area has the bureau that all members share."""
         if hit.subject == "enterprise":
             code = self.event_columns.codes[hit.position].decode()
-            place_columns = {n: str(self.names[n][hit.position]) for n in _PLACES}
-            return {"subject": code, "code": code, **place_columns}
+            name, bureau, street = (str(self.names[n][hit.position]) for n in _PLACES)
+            return _SubjectColumns(code, code, name, bureau, street)
         rows = members(self.world, hit)
         bureau, street = (_common_text(self.names[n][rows]) for n in ("bureau", "street"))
         if hit.subject == "node":
-            kind, node = self.nodes[hit.position]
-            subject = f"{kind}:{node}"
-            return {
-                "subject": subject,
-                "code": "",
-                "name": subject,
-                "bureau": bureau,
-                "street": street,
-            }
-        return {
-            "subject": hit.place,
-            "code": "",
-            "name": hit.place.replace("|", " "),
-            "bureau": bureau,
-            "street": street,
-        }
+            subject = ":".join(self.nodes[hit.position])
+            return _SubjectColumns(subject, "", subject, bureau, street)
+        return _SubjectColumns(hit.place, "", hit.place.replace("|", " "), bureau, street)
 
-    def evidence(self, finding: Finding) -> dict[str, Any]:
+    def evidence(self, finding: Finding) -> AlertEvidence:
         """Evidence of a detection: figures and the full event rows, latest first."""
         figures = dict(finding.hit.figures)
         if "enterprises" in figures:
@@ -126,10 +124,10 @@ class DistrictContext:
         if "node" in figures:
             figures["node"] = ":".join(self.nodes[figures["node"]])
         events = [self.event(s) for s in reversed(finding.hit.events[-MAX_EVIDENCE:])]
-        names = {"zh": finding.trigger.zh, "en": finding.trigger.en}
-        return {**names, "figures": figures, "events": events}
+        trigger = finding.trigger
+        return {"zh": trigger.zh, "en": trigger.en, "figures": figures, "events": events}
 
-    def event(self, event_ref: EventRef) -> dict[str, Any]:
+    def event(self, event_ref: EventRef) -> dict[str, EventValue]:
         """One event with its own columns, key and source."""
         offsets = self.event_columns.tables[event_ref.table]["offsets"]
         row = int(np.searchsorted(offsets, event_ref.row, "right")) - 1
@@ -142,7 +140,7 @@ class DistrictContext:
         }
 
 
-def _json_safe(value: object) -> Any:
+def _json_safe(value: object) -> EventValue:
     """A value as JSON can hold it; large whole numbers (ids) as text."""
     if isinstance(value, int) and abs(value) > _JSON_WHOLE:
         return str(value)

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from xhcredit.alerts.clusters import cluster_picture
+from xhcredit.alerts.clusters import PictureNode, cluster_picture
 from xhcredit.alerts.detect import active_triggers
 from xhcredit.alerts.precision import Precision, precision_of
+from xhcredit.alerts.rows import AlertStepDetails, ClusterEdge
 from xhcredit.alerts.visible_events import World
 from xhcredit.alerts.workflow import (
     BY_NIGHT,
@@ -29,10 +29,19 @@ from xhcredit.domain.calendar import Calendar, provisional_data
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import DistrictContext
+from xhcredit.jobs.alerts.rows import (
+    AlertChange,
+    Cluster,
+    ClusterNode,
+    DatedAlert,
+    DueState,
+    TriggerPrecision,
+)
 from xhcredit.jobs.warehouse.rows_by_enterprise import EnterpriseRows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Flow, Picture, Retirement, Routing
 from xhcredit.store.alerts.alerts import ActionBuilder
+from xhcredit.store.alerts.rows import AlertRow, AlertWithSteps
 from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
@@ -51,7 +60,7 @@ class AlertContext:
 
 def perform_on_alerts(
     context: AlertContext, act: Act, numbers: Sequence[int], action: AlertAction
-) -> list[dict[str, Any]]:
+) -> list[AlertChange]:
     """Perform one workflow action on several alerts: on all of them, or on none.
 
     Raises:
@@ -78,21 +87,29 @@ def _transition_of(rules: Rulebook, action: AlertAction) -> ActionBuilder:
     flow = rules.value("alerts.flow", Flow, as_of=action.on)
     routing = rules.value("alerts.routing", Routing, as_of=action.on)
 
-    def transition(alert: dict[str, Any]) -> tuple[AlertAction, Standing]:
-        earlier_standing = Standing(**{n: alert[n] for n in _STANDING_FIELDS})
+    def transition(alert: AlertWithSteps) -> tuple[AlertAction, Standing]:
+        earlier_standing = standing_of(alert)
         standing = standing_after(earlier_standing, alert["steps"], action, flow, rules.calendar)
         if action.act != "issue":
             return action, standing
         # 防范联动 goes by the published table of departments, not by whoever issues.
         department_names = notified_departments(routing, alert["family"], standing)
         provisional = is_provisional(asdict(standing), rules.calendar)
-        details = {**action.details, "departments": department_names, "provisional": provisional}
+        details: AlertStepDetails = {
+            **action.details,
+            "departments": department_names,
+            "provisional": provisional,
+        }
         return replace(action, details=details), standing
 
     return transition
 
 
-_STANDING_FIELDS = ("state", "colour", "owner", "due_on", "snoozed_until")
+def standing_of(alert: AlertRow) -> Standing:
+    """Where an alert stands, from its row."""
+    return Standing(
+        alert["state"], alert["colour"], alert["owner"], alert["due_on"], alert["snoozed_until"]
+    )
 
 
 def notified_departments(routing: Routing, family: str, standing: Standing) -> list[str]:
@@ -108,24 +125,23 @@ def departments_of_family(rules: Rulebook, family: str, day: date) -> list[str]:
     return list(rules.value("alerts.routing", Routing, as_of=day).departments.get(family, ()))
 
 
-def with_overdue(
-    rows: Sequence[Mapping[str, Any]], day: date, calendar: Calendar
-) -> list[dict[str, Any]]:
+def with_overdue(rows: Sequence[AlertRow], day: date, calendar: Calendar) -> list[DatedAlert]:
     """Alerts, each told whether it is overdue on a day, whether nobody can say when it is, and
     whether its due day is provisional.
     """
-    return [
-        {
-            **row,
-            "overdue": is_overdue(row, day),
-            "due_unknown": is_due_unknown(row),
-            **provisional_data(is_provisional(row, calendar)),
-        }
-        for row in rows
-    ]
+    return [{**row, **due_state(row, day, calendar)} for row in rows]
 
 
-def precision_table(context: AlertContext, day: date) -> list[dict[str, Any]]:
+def due_state(alert: AlertRow, day: date, calendar: Calendar) -> DueState:
+    """Whether an alert is overdue on a day, and what is known of its due day."""
+    return {
+        "overdue": is_overdue(alert, day),
+        "due_unknown": is_due_unknown(alert),
+        **provisional_data(is_provisional(alert, calendar)),
+    }
+
+
+def precision_table(context: AlertContext, day: date) -> list[TriggerPrecision]:
     """Precision of each trigger from verified alerts, with its back-test if there is one."""
     rule = context.rules.value("alerts.retirement", Retirement, as_of=day)
     verdicts, proofs = (
@@ -133,55 +149,88 @@ def precision_table(context: AlertContext, day: date) -> list[dict[str, Any]]:
         context.store.alerts.latest_backtests(),
     )
     triggers = {t.id: t for t in active_triggers(context.rules, day)}
-    precision_rows = []
+    precision_rows: list[TriggerPrecision] = []
     for name in sorted({*triggers, *verdicts}):
         verdict_counts = verdicts.get(name, {})
         precision: Precision = precision_of(
             name, verdict_counts.get("alerts", 0), verdict_counts, rule
         )
         trigger = triggers.get(name)
-        titles = {"zh": trigger.zh, "en": trigger.en} if trigger else {"zh": "", "en": ""}
-        proof = proofs.get((name, trigger.digest)) if trigger else None
         precision_rows.append(
-            {**asdict(precision), **titles, "in_force": trigger is not None, "proof": proof}
+            {
+                "trigger": name,
+                "zh": trigger.zh if trigger else "",
+                "en": trigger.en if trigger else "",
+                "alerts": precision.alerts,
+                "true": precision.true,
+                "false": precision.false,
+                "cannot_tell": precision.cannot_tell,
+                "precision": precision.precision,
+                "lowest": precision.lowest,
+                "highest": precision.highest,
+                "propose_retirement": precision.propose_retirement,
+                "in_force": trigger is not None,
+                "proof": proofs.get((name, trigger.digest)) if trigger else None,
+            }
         )
     return precision_rows
 
 
 def cluster_of(
     world: World, rows: EnterpriseRows, rules: Rulebook, code: str, day: date
-) -> dict[str, Any]:
+) -> Cluster:
     """The cluster around an enterprise as known on a day: nodes and edges for a picture.
 
     Raises:
         UnknownEnterprise: nobody has this code.
     """
     rule = rules.value("alerts.picture", Picture, as_of=day)
-    cluster_data = cluster_picture(world, world.event_columns.row(code), rule, day_number(day))
-    enterprise_nodes = [n for n in cluster_data["nodes"] if n["kind"] == "enterprise"]
+    picture = cluster_picture(world, world.event_columns.row(code), rule, day_number(day))
+    enterprise_nodes = [n for n in picture["nodes"] if n["kind"] == "enterprise"]
     register_rows = rows.register_rows(
         np.array([n["row"] for n in enterprise_nodes]), ["name", "bureau", "street"]
     )
-    for node, row in zip(enterprise_nodes, register_rows.to_pylist(), strict=True):
-        node |= {k: v or "" for k, v in row.items()}
-    for node in cluster_data["nodes"]:
-        del node["row"]
-    return {"code": code, "as_of": day.isoformat(), **cluster_data}
+    register_by_id = {
+        node["id"]: {k: v or "" for k, v in row.items()}
+        for node, row in zip(enterprise_nodes, register_rows.to_pylist(), strict=True)
+    }
+    return {
+        "code": code,
+        "as_of": day.isoformat(),
+        "size": picture["size"],
+        "shown": picture["shown"],
+        "nodes": [_cluster_node(n, register_by_id.get(n["id"], {})) for n in picture["nodes"]],
+        "edges": picture["edges"],
+    }
 
 
-def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> dict[str, Any]:
+def _cluster_node(node: PictureNode, register_row: Mapping[str, str]) -> ClusterNode:
+    return {
+        "id": node["id"],
+        "kind": node["kind"],
+        "name": register_row.get("name"),
+        "bureau": register_row.get("bureau"),
+        "street": register_row.get("street"),
+    }
+
+
+def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> Cluster:
     """``cluster_of`` on a warehouse."""
     district = DistrictContext.open(warehouse, rules, day)
     return cluster_of(district.world, district.rows, rules, code, day)
 
 
-def within_bureaus(cluster_data: dict[str, Any], within: BureauScope) -> dict[str, Any]:
+def within_bureaus(cluster_data: Cluster, within: BureauScope) -> Cluster:
     """Cluster in which enterprises of other bureaus are masked: no code, name and place."""
     masked_ids: dict[str, str] = {}
+    nodes: list[ClusterNode] = []
     for node in cluster_data["nodes"]:
-        if node["kind"] == "enterprise" and not is_within(node["bureau"], within):
+        if node["kind"] == "enterprise" and not is_within(node["bureau"] or "", within):
             masked_ids[node["id"]] = f"x{len(masked_ids) + 1}"
-            node |= {"id": masked_ids[node["id"]], "name": "", "bureau": "", "street": ""}
-    for edge in cluster_data["edges"]:
-        edge["enterprise"] = masked_ids.get(edge["enterprise"], edge["enterprise"])
-    return cluster_data
+            node = {**node, "id": masked_ids[node["id"]], "name": "", "bureau": "", "street": ""}
+        nodes.append(node)
+    edges: list[ClusterEdge] = [
+        {**edge, "enterprise": masked_ids.get(edge["enterprise"], edge["enterprise"])}
+        for edge in cluster_data["edges"]
+    ]
+    return {**cluster_data, "nodes": nodes, "edges": edges}

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
 from xhcredit.alerts.budget import AlertChoice, choose_alerts
 from xhcredit.alerts.detect import ActiveTrigger, Finding, active_triggers, detect
+from xhcredit.alerts.rows import BackTestRow
 from xhcredit.alerts.workflow import Standing, redated
 from xhcredit.domain.log import log_call
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.alerts.context import DistrictContext
+from xhcredit.jobs.alerts.follow_up import standing_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Budget, Discovery, Flow, Proving, TierFalls
+from xhcredit.store.alerts.alerts import DueDayUpdate
+from xhcredit.store.alerts.rows import AlertWithSteps, ExpiryTerms, NightFindings
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import snapshots
 from xhcredit.store.core.transactions import Act
@@ -93,13 +96,12 @@ def update_alerts(
     return AlertUpdate(**stored_report)
 
 
-def redating(rules: Rulebook) -> Callable[[dict[str, Any]], Standing | None]:
+def redating(rules: Rulebook) -> DueDayUpdate:
     """Function that recomputes the due day of an alert from its last step and today's calendar."""
 
-    def redate(alert: dict[str, Any]) -> Standing | None:
-        standing = Standing(**{f.name: alert[f.name] for f in fields(Standing)})
+    def redate(alert: AlertWithSteps) -> Standing | None:
         return redated(
-            standing,
+            standing_of(alert),
             alert["steps"],
             lambda on: rules.value("alerts.flow", Flow, as_of=on),
             rules.calendar,
@@ -120,7 +122,7 @@ def _choose_alerts(
     return choice, {(c.trigger, c.subject, c.fact): f for c, f in candidates}
 
 
-def expiry_terms(flow: Flow, as_of: date) -> Mapping[str, Any]:
+def expiry_terms(flow: Flow, as_of: date) -> ExpiryTerms:
     """Expiry terms of alerts that were not issued: latest day of detection, and the reason."""
     detected_before = (as_of - timedelta(days=flow.expires_days)).isoformat()
     return {"before": detected_before, "reason": f"not issued within {flow.expires_days} days"}
@@ -141,7 +143,7 @@ def _input_digest(
 
 def _report(
     as_of: date, detections: list[Finding], choice: AlertChoice, untested_ids: list[str], run: int
-) -> dict[str, Any]:
+) -> NightFindings:
     by_trigger: dict[str, int] = {}
     for c, _ in choice.new:
         by_trigger[c.trigger] = by_trigger.get(c.trigger, 0) + 1
@@ -165,7 +167,7 @@ def split_by_back_test(
 
 
 def split_by_proofs(
-    proofs: Mapping[tuple[str, str], Mapping[str, Any]], rules: Rulebook, as_of: date
+    proofs: Mapping[tuple[str, str], BackTestRow], rules: Rulebook, as_of: date
 ) -> tuple[list[ActiveTrigger], list[str]]:
     """As ``split_by_back_test``, by the last back-test of each trigger and digest of its
     numbers."""

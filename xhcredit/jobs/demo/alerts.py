@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from xhcredit.alerts.rows import AlertStepDetails
 from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction
 from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts
 from xhcredit.jobs.demo.accounts import PEOPLE
 from xhcredit.jobs.demo.schedule import Schedule
 from xhcredit.jobs.draws.triggered_checks import open_check
 from xhcredit.store.alerts.alert_queries import AlertQuery
+from xhcredit.store.alerts.rows import AlertRow
 
 #: more than a night can raise
 _NO_LIMIT = 10_000
@@ -28,7 +30,7 @@ class Step(NamedTuple):
     login: str
     act: str
     reason: str
-    details: Mapping[str, Any] = {}
+    details: AlertStepDetails = AlertStepDetails()
 
 
 _SCREEN = Step(1, "zhao", "screen", "初核：情况属于监管范围")
@@ -123,7 +125,7 @@ class AlertOfficers:
             )
             if twin is not None:
                 self._on_track.add(alert["id"])
-                merge_details = {"into": twin["id"]}
+                merge_details: AlertStepDetails = {"into": twin["id"]}
                 self._schedule_step(
                     night,
                     Step(1, "zhao", "merge", "同一企业同一原因", merge_details),
@@ -131,7 +133,7 @@ class AlertOfficers:
                 )
                 return
 
-    def _alerts(self, *states: str) -> list[dict[str, Any]]:
+    def _alerts(self, *states: str) -> list[AlertRow]:
         query = AlertQuery(states=frozenset(states), limit=_NO_LIMIT)
         return self.schedule.environment.store.alerts.read_page(query)
 
@@ -147,7 +149,7 @@ class AlertOfficers:
             for a in environment.store.alerts.read_page(AlertQuery(limit=_NO_LIMIT))
             if a["state"] not in CLOSED_STATES
         }
-        details = dict(step.details)
+        details: AlertStepDetails = {**step.details}
         if "until" in details:
             details["until"] = (environment.today + timedelta(days=_SNOOZED_DAYS)).isoformat()
         act = environment.person(step.login).act(f"alert.{step.act}", step.reason)

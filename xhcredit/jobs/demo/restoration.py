@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xhcredit.jobs.demo.schedule import Schedule
 from xhcredit.jobs.restoration.applications import (
@@ -18,7 +18,9 @@ from xhcredit.jobs.restoration.applications import (
 )
 from xhcredit.jobs.restoration.candidates import RestorableRecord, find_restorable
 from xhcredit.jobs.restoration.records import RecordKey, read_records
+from xhcredit.restoration.rows import ProvenFacts
 from xhcredit.restoration.workflow import Kind
+from xhcredit.store.restoration.rows import CaseStepDetails
 
 _PLATFORMS = ["信用中国（上海）", "国家企业信用信息公示系统（上海）"]
 
@@ -30,14 +32,14 @@ class Step(NamedTuple):
     login: str
     act: str
     reason: str
-    details: Mapping[str, Any] = {}
+    details: CaseStepDetails = CaseStepDetails()
 
 
 _ACCEPT = Step(1, "sun", "accept", "材料齐全，予以受理")
 _GRANT = Step(4, "wu", "grant", "符合条件，准予修复")
 _PUBLISH = Step(6, "sun", "publish", "已停止公示", {"platforms": _PLATFORMS})
 _RETURN = Step(1, "sun", "return", "缺少履行证明，请补正")
-_FALSE = {"false_materials": True}
+_FALSE: CaseStepDetails = {"false_materials": True}
 _REVOKE = Step(15, "wu", "revoke", "发现证明材料系伪造", _FALSE)
 #: by the state in which it ends
 RESTORATIONS: dict[str, tuple[Step, ...]] = {
@@ -126,7 +128,7 @@ class RestorationOfficers:
         code: str,
         record_key: RecordKey,
         steps: tuple[Step, ...],
-        facts: Mapping[str, Any],
+        facts: ProvenFacts,
     ) -> None:
         environment = self.schedule.environment
         self._used_codes.add(code)
@@ -140,13 +142,13 @@ class RestorationOfficers:
                 filed_on, step.days, f"{kind}: {step.act}", self._step_task(kind, number, step)
             )
 
-    def _step_task(self, kind: Kind, number: int, step: Step) -> Any:
+    def _step_task(self, kind: Kind, number: int, step: Step) -> Callable[[], None]:
         def perform_step() -> None:
             environment = self.schedule.environment
             person = environment.person(step.login)
             act = person.act(f"{kind}.{step.act}", step.reason, application=number)
             action = CaseAction(
-                step.act, environment.today, person.name, person.zh, step.reason, dict(step.details)
+                step.act, environment.today, person.name, person.zh, step.reason, step.details
             )
             perform_on_case(self.context, act, number, action)
 

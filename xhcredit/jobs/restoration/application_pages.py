@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from xhcredit.jobs.restoration.applications import case_data
+from xhcredit.jobs.restoration.rows import Case
 from xhcredit.restoration.workflow import DEALT_WITH, STATES, Kind
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.restoration.rows import CaseRow
 from xhcredit.store.store import Store
 
 _BATCH_ROWS = 200
@@ -36,13 +37,13 @@ class CaseQuery:
 class CasePage:
     """Applications as JSON-ready values, the latest first; ``has_more`` says that others follow."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Case]
     has_more: bool
 
     @property
     def next(self) -> int | None:
         """What to give as ``before`` for the next page; None on the last one."""
-        return int(self.rows[-1]["application"]) if self.has_more else None
+        return self.rows[-1]["application"] if self.has_more else None
 
 
 def case_page(
@@ -54,7 +55,7 @@ def case_page(
     What is overdue follows from the rules and the calendar, not from a column: applications are
     read on until the page is full.
     """
-    cases: list[dict[str, Any]] = []
+    cases: list[Case] = []
     for row in _cases_latest_first(store, query, _states_to_read(query, since=as_of >= today)):
         case_fields = case_data(row, as_of, rules)
         if query.overdue and not case_fields["overdue"]:
@@ -78,7 +79,7 @@ def _states_to_read(query: CaseQuery, *, since: bool) -> frozenset[str]:
 
 def _cases_latest_first(
     store: Store, query: CaseQuery, states: frozenset[str]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[CaseRow]:
     """Applications, the latest first, read in portions."""
     before_number, batch_size = query.before, min(query.limit + 1, _BATCH_ROWS)
     while True:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
 
 from xhcredit.domain.calendar import provisional_data
 from xhcredit.errors import BadInput, WrongApplicant, WrongState
 from xhcredit.jobs.restoration.records import RecordKey, stored_record
-from xhcredit.restoration.as_json import assessment_json, bilingual_json
+from xhcredit.jobs.restoration.rows import Case, CaseClock, CaseStep
+from xhcredit.restoration.as_json import assessment_json, bilingual_json, day_text, record_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.clocks import StepClock, clocks
-from xhcredit.restoration.record import AdverseRecord, Authority, plain, record_from
+from xhcredit.restoration.record import AdverseRecord, record_from
+from xhcredit.restoration.rows import ProvenFacts
 from xhcredit.restoration.workflow import REVOKED_FOR, STATES, TRANSITIONS, Kind
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.restoration import RecordKind
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.restoration.applications import Filing, Step, act_days
+from xhcredit.store.restoration.rows import CaseRow, CaseStepDetails, CaseStepRow, CaseStepTaken
 from xhcredit.store.store import Store
 
 #: what an applicant proves with papers; everything else is known from the departments
@@ -50,7 +50,7 @@ class CaseRequest:
     applicant: str
     code: str
     record_key: RecordKey
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: ProvenFacts = field(default_factory=ProvenFacts)
     reason: str = ""
 
 
@@ -72,7 +72,7 @@ class CaseAction:
     official: str = ""
     role: str = ""
     reason: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: CaseStepDetails = field(default_factory=CaseStepDetails)
 
 
 def agency_of(context: CaseContext, request: CaseRequest, as_of: date) -> str:
@@ -84,7 +84,7 @@ def agency_of(context: CaseContext, request: CaseRequest, as_of: date) -> str:
     return stored_record(context.warehouse, request.code, request.record_key, as_of)[1]
 
 
-def file_case(context: CaseContext, act: Act, request: CaseRequest, as_of: date) -> dict[str, Any]:
+def file_case(context: CaseContext, act: Act, request: CaseRequest, as_of: date) -> CaseStepTaken:
     """File an application or objection; what the assessment said is kept with it.
 
     Raises:
@@ -106,16 +106,16 @@ def file_case(context: CaseContext, act: Act, request: CaseRequest, as_of: date)
         record.authority,
         agency,
     )
-    details = {"record": plain(record), "facts": dict(request.facts)}
+    details: CaseStepDetails = {"record": record_json(record), "facts": request.facts}
     if request.kind == "restoration":
-        details |= _assessment_data(context, record, as_of)
+        details = {**details, **_assessment_details(context, record, as_of)}
     step = Step("file", as_of, reason=request.reason, details=details)
     return context.store.applications.submit(act, filing, step)
 
 
 def perform_on_case(
     context: CaseContext, act: Act, number: int, action: CaseAction
-) -> dict[str, Any]:
+) -> CaseStepTaken:
     """Perform one step of an application or objection.
 
     Raises:
@@ -127,12 +127,11 @@ def perform_on_case(
     # wait for it.
     current_record = _current_record(context, number, action) if action.act == "refile" else None
 
-    def make_step(case_row: dict[str, Any]) -> Step:
-        details = {
+    def make_step(case_row: CaseRow) -> Step:
+        act_details = _DETAILS_BY_ACT.get(action.act, _no_details)
+        details: CaseStepDetails = {
             **action.details,
-            **_DETAILS_BY_ACT.get(action.act, _no_details)(
-                context, case_row, action, current_record
-            ),
+            **act_details(context, case_row, action, current_record),
         }
         return Step(action.act, action.on, action.reason, action.official, action.role, details)
 
@@ -150,59 +149,64 @@ def _current_record(context: CaseContext, number: int, action: CaseAction) -> Ad
 
 def _no_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     return {}
 
 
 def _refile_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     """Facts stated before remain, unless restated."""
     if current_record is None:
         return {}
-    earlier_facts = [s["details"].get("facts", {}) for s in case_row["steps"]]
-    facts = {
-        k: v
-        for fact_set in (*earlier_facts, action.details.get("facts") or {})
-        for k, v in fact_set.items()
-    }
+    facts: ProvenFacts = {}
+    for step in case_row["steps"]:
+        facts = {**facts, **step["details"].get("facts", {})}
+    facts = {**facts, **action.details.get("facts", {})}
     record = _with_facts(context, current_record, facts, action.on)
-    return {"record": plain(record), "facts": facts, **_assessment_data(context, record, action.on)}
+    assessment_details = _assessment_details(context, record, action.on)
+    return {"record": record_json(record), "facts": facts, **assessment_details}
 
 
 def _classify_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     """The class that an official sets, and what the answer is then."""
     override = {
         "severity": action.details.get("severity"),
         "official": action.official,
         "reason": action.reason,
     }
-    record_fields = _latest_detail(case_row, "record")
+    record_fields = next(
+        s["details"]["record"] for s in reversed(case_row["steps"]) if "record" in s["details"]
+    )
     record = record_from({**record_fields, "override": override})
     # For the day of the last filing, on whatever day the official sets the class.
     filed_on = [day for act, day in act_days(case_row) if act in ("file", "refile")][-1]
-    return {"record": plain(record), **_assessment_data(context, record, filed_on)}
+    return {"record": record_json(record), **_assessment_details(context, record, filed_on)}
 
 
 def _grant_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     """A grant follows the assessment, unless the official says that it does not."""
-    assessment = _latest_detail(case_row, "assessment")
+    assessment = next(
+        s["details"]["assessment"]
+        for s in reversed(case_row["steps"])
+        if "assessment" in s["details"]
+    )
     if (
         case_row["state"] != "accepted"
         or assessment["eligible"]
@@ -218,10 +222,10 @@ def _grant_details(
 
 def _publish_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     """Platforms that were notified."""
     # 修复须在各平台协同 (民营经济促进法 第五十四条): each that was told is named.
     platforms = action.details.get("platforms") or ()
@@ -232,10 +236,10 @@ def _publish_details(
 
 def _revoke_details(
     context: CaseContext,
-    case_row: Mapping[str, Any],
+    case_row: CaseRow,
     action: CaseAction,
     current_record: AdverseRecord | None,
-) -> dict[str, Any]:
+) -> CaseStepDetails:
     """Check that the ground of the revocation is stated."""
     if not any(action.details.get(name) for name in REVOKED_FOR):
         raise BadInput(f'"revoke" without what was found; say {" or ".join(REVOKED_FOR)}')
@@ -249,13 +253,8 @@ _DETAILS_BY_ACT = {
 }  # fmt: skip
 
 
-def _latest_detail(case_row: Mapping[str, Any], name: str) -> Any:
-    """Detail of the latest step that has it."""
-    return next(s["details"][name] for s in reversed(case_row["steps"]) if name in s["details"])
-
-
 def _with_facts(
-    context: CaseContext, record: AdverseRecord, facts: Mapping[str, Any], as_of: date
+    context: CaseContext, record: AdverseRecord, facts: ProvenFacts, as_of: date
 ) -> AdverseRecord:
     """The record with what the applicant proves, and a bar after false materials."""
     unknown_facts = sorted(set(facts) - set(FACTS))
@@ -263,28 +262,28 @@ def _with_facts(
         raise BadInput(
             f'"{unknown_facts[0]}" cannot be proved by papers; facts are: {", ".join(FACTS)}'
         )
-    proven_record = record_from(
-        {**plain(record), **{k: v for k, v in facts.items() if v is not None}}
-    )
+    proven_record = record_from({**record_json(record), **facts})
     barred_on = context.store.applications.false_materials_on(record.holder)
     _refuse_future(proven_record, facts, as_of)
     return replace(proven_record, false_materials_on=barred_on)
 
 
-def _refuse_future(record: AdverseRecord, facts: Mapping[str, Any], as_of: date) -> None:
+def _refuse_future(record: AdverseRecord, facts: ProvenFacts, as_of: date) -> None:
     for name in facts:
         day = getattr(record, name)
         if isinstance(day, date) and day > as_of:
             raise BadInput(f"{name} {day} is after {as_of}; nobody can prove what has not happened")
 
 
-def _assessment_data(context: CaseContext, record: AdverseRecord, as_of: date) -> dict[str, Any]:
+def _assessment_details(
+    context: CaseContext, record: AdverseRecord, as_of: date
+) -> CaseStepDetails:
     """The assessment as data, with the digest of the rulebook that it is from."""
     assessment = assess(record, applied_on=as_of, rules=context.rules)
     return {"assessment": assessment_json(assessment), "rulebook_digest": context.rules.digest}
 
 
-def case_data(case_row: Mapping[str, Any], as_of: date, rules: Rulebook) -> dict[str, Any]:
+def case_data(case_row: CaseRow, as_of: date, rules: Rulebook) -> Case:
     """An application as JSON-ready values: its steps, what is possible now, and its clocks.
 
     Args:
@@ -292,36 +291,38 @@ def case_data(case_row: Mapping[str, Any], as_of: date, rules: Rulebook) -> dict
         as_of: the day for which is told what is overdue.
         rules: the rulebook.
     """
-    kind, state = cast("Kind", case_row["kind"]), case_row["state"]
-    authority_and_kind = cast(
-        "tuple[Authority, RecordKind]", (case_row["authority"], case_row["record"])
-    )
+    kind, state = case_row["kind"], case_row["state"]
+    record_type = case_row["authority"], case_row["record"]
     clock_rows = [
-        _clock(c, as_of)
-        for c in clocks(kind, authority_and_kind, list(act_days(case_row)), as_of, rules)
+        _clock(c, as_of) for c in clocks(kind, record_type, list(act_days(case_row)), as_of, rules)
     ]
     return {
         "application": case_row["id"],
-        **{
-            k: case_row[k] for k in ("kind", "code", "record", "key", "bureau", "filed_on", "state")
-        },
+        "kind": kind,
+        "code": case_row["code"],
+        "record": case_row["record"],
+        "key": case_row["key"],
+        "bureau": case_row["bureau"],
+        "filed_on": case_row["filed_on"],
+        "state": state,
         "state_said": bilingual_json(STATES[state]),
         "possible": [name for name, move in TRANSITIONS[kind].items() if state in move.states],
         "overdue": any(c["overdue"] and c["done_on"] is None for c in clock_rows),
         "due_unknown": any(c["due_unknown"] for c in clock_rows),
-        "asked_on": as_of.isoformat(),
+        "as_of": as_of.isoformat(),
         "clocks": clock_rows,
-        "steps": [_step(kind, s) for s in case_row["steps"]],
+        "steps": [case_step(kind, s) for s in case_row["steps"]],
     }
 
 
-def _clock(clock: StepClock, as_of: date) -> dict[str, Any]:
-    days = {"since": clock.since, "due_on": clock.due_on, "done_on": clock.done_on}
+def _clock(clock: StepClock, as_of: date) -> CaseClock:
     return {
         "step": clock.step,
         **bilingual_json(clock.text),
         "working_days": clock.days,
-        **{name: day and day.isoformat() for name, day in days.items()},
+        "since": clock.since.isoformat(),
+        "due_on": day_text(clock.due_on),
+        "done_on": day_text(clock.done_on),
         **provisional_data(clock.provisional),
         "due_unknown": clock.is_due_unknown,
         "overdue": clock.is_overdue(as_of),
@@ -330,6 +331,16 @@ def _clock(clock: StepClock, as_of: date) -> dict[str, Any]:
     }
 
 
-def _step(kind: Kind, step: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("step", "act", "state", "done_on", "official", "role", "reason", "details")
-    return {**{k: step[k] for k in names}, **bilingual_json(TRANSITIONS[kind][step["act"]].text)}
+def case_step(kind: Kind, step: CaseStepRow) -> CaseStep:
+    """A step as JSON-ready values, with its act in words."""
+    return {
+        "step": step["step"],
+        "act": step["act"],
+        "state": step["state"],
+        "done_on": step["done_on"],
+        "official": step["official"],
+        "role": step["role"],
+        "reason": step["reason"],
+        "details": step["details"],
+        **bilingual_json(TRANSITIONS[kind][step["act"]].text),
+    }

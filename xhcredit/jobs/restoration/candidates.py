@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pandas as pd
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.jobs.restoration.records import (
     SIGNATURE,
+    RecordColumns,
     days,
     read_records,
     record_of,
@@ -26,11 +27,12 @@ from xhcredit.restoration.assessment import Condition
 from xhcredit.restoration.bulk import NAT, Answers, Days, answers, mendable
 from xhcredit.restoration.law import Law
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.restoration import SPOT_CHECKS
+from xhcredit.rules.schemas.restoration import SPOT_CHECKS, RecordKind, SeverityName
 
 SOON_DAYS = 30
 TABLES = ("penalty", "abnormal_listing", "serious_listing", *SPOT_CHECKS)
-STATES = {
+RestorableState = Literal["now", "soon", "needs_act"]
+STATES: Mapping[str, tuple[str, str]] = {
     "now": ("现在可以申请", "may apply now"),
     "soon": ("30日内可以申请", "may apply within 30 days"),
     "needs_act": ("办妥所缺事项即可申请", "may apply once the missing piece is done"),
@@ -59,11 +61,11 @@ class RestorableRecord:
     code: str
     name: str
     street: str
-    table: str
+    table: RecordKind
     reference: str
     decided_on: date
-    severity: str
-    state: str
+    severity: SeverityName
+    state: RestorableState
     earliest_on: date | None
     publication_ends_on: date | None
     missing: str
@@ -77,8 +79,8 @@ class RestorableRecord:
 class _Wording(NamedTuple):
     """Texts that all records of one kind share, and the days where they do not differ either."""
 
-    state: str
-    severity: str
+    state: RestorableState
+    severity: SeverityName
     missing: str
     rules: str
     decides: str
@@ -274,14 +276,15 @@ def _wording_of(
     )
 
 
-def _row(group_columns: GroupColumns, index: int) -> dict[str, Any]:
+def _row(group_columns: GroupColumns, index: int) -> RecordColumns:
     """One record as plain values."""
-    return {
+    row = {
         name: values[index : index + 1].astype(object)[0] for name, values in group_columns.items()
     }
+    return cast("RecordColumns", row)
 
 
-def _state(record_answer: Answer, as_of: date, horizon: date) -> str | None:
+def _state(record_answer: Answer, as_of: date, horizon: date) -> RestorableState | None:
     if record_answer.eligible:
         return "now"
     if record_answer.earliest_on is not None and as_of < record_answer.earliest_on <= horizon:

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NotRequired, cast, get_args
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from typing_extensions import TypedDict
 
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.restoration.record import AdverseRecord, HolderKind, Override
+from xhcredit.restoration.record import (
+    AdverseRecord,
+    Authority,
+    Field,
+    HolderKind,
+    Override,
+    Procedure,
+)
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Ground, SeverityClasses
+from xhcredit.rules.schemas.restoration import (
+    SPOT_CHECKS,
+    Ground,
+    RecordKind,
+    SeverityClasses,
+    SeverityName,
+)
 from xhcredit.store.core.hash_chain import canonical
 
 #: columns by which records differ beyond their days; what has one signature shares its periods
@@ -161,7 +175,8 @@ def stored_record(
             "withdrawn, restored or ended; check its key"
         )
     row = {str(name): value for name, value in matching_rows.astype(object).iloc[0].items()}
-    return replace(record_of(row), pledge=False), str(row["agency"] or "")
+    record = record_of(cast("RecordColumns", row))
+    return replace(record, pledge=False), str(row["agency"] or "")
 
 
 def _with_signature(frame: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +250,31 @@ def days(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
     return np.asarray(column.to_numpy(dtype="datetime64[D]"))
 
 
-def record_of(row: dict[str, Any]) -> AdverseRecord:
+class RecordColumns(TypedDict):
+    """Columns of a record as ``read_records`` gives them; days in any form that pandas has."""
+
+    code: str
+    kind: RecordKind
+    authority: Authority
+    field: Field
+    procedure: Procedure
+    penalty_kinds: str
+    stated: SeverityName | None
+    amount_yuan: float
+    ground: str | None
+    holder_kind: HolderKind | None
+    on_abnormal_list: bool
+    on_serious_list: bool
+    decided_on: object
+    published_on: object
+    duties_done_on: object
+    corrected_on: object
+    same_kind_again_on: object
+    penalty_followed: NotRequired[bool]
+    penalty_ended_on: NotRequired[object]
+
+
+def record_of(row: RecordColumns) -> AdverseRecord:
     """One row as a record; the pledge is taken as made, since it can be made at any time."""
     stated_severity = row["stated"]
     published_on = _day(row["published_on"])
@@ -251,7 +290,7 @@ def record_of(row: dict[str, Any]) -> AdverseRecord:
         amount_yuan=float(row["amount_yuan"]),
         published_on=published_on if published_on and published_on >= decided_on else None,
         duties_done_on=_day(row["duties_done_on"]),
-        ground=row["ground"] if row["ground"] in get_args(Ground) else None,
+        ground=cast("Ground", row["ground"]) if row["ground"] in get_args(Ground) else None,
         corrected_on=_day(row["corrected_on"]),
         same_kind_again_on=repeated_on
         if repeated_on and repeated_on > decided_on
@@ -260,7 +299,7 @@ def record_of(row: dict[str, Any]) -> AdverseRecord:
         on_serious_list=bool(row["on_serious_list"]),
         pledge=True,
         override=Override(stated_severity, "认定机关", "处罚信息所载")
-        if _is_text(stated_severity)
+        if stated_severity and _is_text(stated_severity)
         else None,
         holder=row["code"],
         holder_kind=row["holder_kind"] if _is_text(row["holder_kind"]) else None,
@@ -273,6 +312,8 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _day(value: Any) -> date | None:
+def _day(value: object) -> date | None:
     """A day of a data frame; missing in any of its forms is None."""
-    return None if pd.isna(value) else value.date() if hasattr(value, "date") else value
+    if isinstance(value, datetime) and not pd.isna(value):
+        return value.date()
+    return value if isinstance(value, date) and not pd.isna(value) else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Select, and_, func, not_, or_, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, not_, or_, select
 
 from xhcredit.alerts.workflow import CLOSED_STATES, UNDER_WAY
+from xhcredit.store.alerts.rows import AlertRow, AlertStepRow, AlertWithSteps
 from xhcredit.store.alerts.tables import alert_steps, alerts
 from xhcredit.store.core.bureau_scope import BureauScope
 
@@ -89,21 +91,22 @@ def _by_due_day(statement: Select[Any], query: AlertQuery) -> Select[Any]:
     return statement
 
 
-def read_page(con: Connection, query: AlertQuery) -> list[dict[str, Any]]:
+def read_page(con: Connection, query: AlertQuery) -> list[AlertRow]:
     """One page of the alerts that match a query, the latest first, without steps."""
     statement = filter_alerts(query).order_by(alerts.c.id.desc()).limit(query.limit)
-    return [_parsed_row(dict(row)) for row in con.execute(statement).mappings()]
+    return [cast("AlertRow", _parsed_row(row)) for row in con.execute(statement).mappings()]
 
 
-def with_steps(con: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_steps(con: Connection, rows: Sequence[RowMapping]) -> list[AlertWithSteps]:
     """Alerts with their steps, JSON read."""
     s = alert_steps.c
     statement = select(alert_steps).where(s.alert.in_([r["id"] for r in rows])).order_by(s.step)
-    steps: dict[int, list[dict[str, Any]]] = {}
+    steps: dict[int, list[AlertStepRow]] = {}
     for row in con.execute(statement).mappings():
-        steps.setdefault(row["alert"], []).append({**row, "details": json.loads(row["details"])})
-    return [{**_parsed_row(row), "steps": steps[row["id"]]} for row in rows]
+        step_row = {**row, "details": json.loads(row["details"])}
+        steps.setdefault(row["alert"], []).append(cast("AlertStepRow", step_row))
+    return [cast("AlertWithSteps", {**_parsed_row(row), "steps": steps[row["id"]]}) for row in rows]
 
 
-def _parsed_row(row: dict[str, Any]) -> dict[str, Any]:
+def _parsed_row(row: RowMapping) -> dict[str, object]:
     return {**row, "evidence": json.loads(row["evidence"])}

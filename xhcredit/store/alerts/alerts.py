@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, RowMapping, and_, func, insert, select
 
 from xhcredit.alerts.budget import AlertCandidate, EarlierAlert
+from xhcredit.alerts.rows import BackTestReport, BackTestRow
 from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.store.alerts.alert_queries import (
@@ -18,6 +19,15 @@ from xhcredit.store.alerts.alert_queries import (
     alerts_with_standing,
     read_page,
     with_steps,
+)
+from xhcredit.store.alerts.rows import (
+    AlertNight,
+    AlertRow,
+    AlertStepTaken,
+    AlertWithSteps,
+    ExpiryTerms,
+    NightFindings,
+    StoredNight,
 )
 from xhcredit.store.alerts.tables import alert_nights, alert_proofs, alert_steps, alerts
 from xhcredit.store.core.bureau_scope import BureauScope, is_within
@@ -27,13 +37,13 @@ from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
 
 #: finds where an alert stands after what is done, from the alert as it is in the transaction
-ActionBuilder = Callable[[dict[str, Any]], tuple[AlertAction, Standing]]
+ActionBuilder = Callable[[AlertWithSteps], tuple[AlertAction, Standing]]
 #: where an alert, as read with its steps, stands once its due day is counted anew; None if as it is
-DueDayUpdate = Callable[[dict[str, Any]], Standing | None]
+DueDayUpdate = Callable[[AlertWithSteps], Standing | None]
 NIGHT_ACTOR = "night"
 
 
-def _keep_due_day(alert: Mapping[str, Any]) -> None:
+def _keep_due_day(alert: AlertWithSteps) -> None:
     """Keep the due day (no update)."""
 
 
@@ -50,15 +60,14 @@ class Alerts:
         as_of: date,
         inputs: str,
         new_candidates: Sequence[tuple[AlertCandidate, int | None]],
-        expired: Mapping[str, Any],
-        report: Mapping[str, Any],
+        expired: ExpiryTerms,
+        report: NightFindings,
         redate_alert: DueDayUpdate = _keep_due_day,
-    ) -> dict[str, Any]:
+    ) -> AlertNight:
         """Record a night: raise alerts, expire old ones, update due days; return the report.
 
-        All or nothing.
-
-        The same inputs on the same day again return the report of the first time and do nothing.
+        All or nothing.  The same inputs on the same day again do nothing and return the first
+        report.
 
         Args:
             act: who runs the night.
@@ -70,39 +79,35 @@ class Alerts:
             redate_alert: counts the due day of an alert that is under way; by default all stay.
         """
 
-        def work(tx: Tx) -> dict[str, Any]:
+        def work(tx: Tx) -> AlertNight:
             earlier_report = report_of_night(tx.con, as_of, inputs)
             if earlier_report is not None:
-                return earlier_report | {"repeated": True}
+                return {**earlier_report, "repeated": True}
             alert_ids = _insert_alerts(tx, as_of, new_candidates)
-            expired_ids = _expire_alerts(tx, as_of, str(expired["before"]), str(expired["reason"]))
+            expired_ids = _expire_alerts(tx, as_of, expired["before"], expired["reason"])
             redated_ids = _redate_alerts(tx, as_of, redate_alert)
-            night_report = {
+            night_report: StoredNight = {
                 **report,
                 "raised": len(alert_ids),
                 "expired": len(expired_ids),
                 "redated": len(redated_ids),
+                "due_unknown": sum(is_due_unknown(dict(row)) for row in _alerts_under_way(tx)),
             }
-            night_report["due_unknown"] = sum(map(is_due_unknown, _alerts_under_way(tx)))
-            night_row = {
-                "as_of": as_of.isoformat(),
-                "inputs": inputs,
-                "report": canonical(night_report),
-            }
-            tx.con.execute(insert(alert_nights), night_row | {"activity": tx.seq})
+            night_row = {"as_of": as_of.isoformat(), "inputs": inputs, "activity": tx.seq}
+            tx.con.execute(insert(alert_nights), {**night_row, "report": canonical(night_report)})
             tx.audit(raised=len(alert_ids), expired=len(expired_ids), redated=len(redated_ids))
-            return night_report | {"repeated": False}
+            return {**night_report, "repeated": False}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def night_report(self, as_of: date, inputs: str) -> dict[str, Any] | None:
+    def night_report(self, as_of: date, inputs: str) -> StoredNight | None:
         """The report of a night, if its alerts were raised from these inputs."""
         with self.database.reading() as con:
             return report_of_night(con, as_of, inputs)
 
     def add_step(
         self, act: Act, number: int, build_action: ActionBuilder, within: BureauScope = None
-    ) -> dict[str, Any]:
+    ) -> AlertStepTaken:
         """Do the next step; of two at once one is done, the other no longer fits.
 
         Raises:
@@ -111,12 +116,12 @@ class Alerts:
             TwoPersons: somebody else must do it.
         """
 
-        def work(tx: Tx) -> dict[str, Any]:
+        def work(tx: Tx) -> AlertStepTaken:
             outcome = add_step(tx, number, build_action, within)
             tx.audit(**outcome)
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def add_steps(
         self,
@@ -124,17 +129,17 @@ class Alerts:
         numbers: Sequence[int],
         build_action: ActionBuilder,
         within: BureauScope = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[AlertStepTaken]:
         """Do the same with several alerts: all of them, or none and the error of the first."""
 
-        def work(tx: Tx) -> list[dict[str, Any]]:
+        def work(tx: Tx) -> list[AlertStepTaken]:
             outcomes = [add_step(tx, number, build_action, within) for number in numbers]
             tx.audit(alerts=list(numbers))
             return outcomes
 
-        return list(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def get(self, number: int, within: BureauScope = None) -> dict[str, Any]:
+    def get(self, number: int, within: BureauScope = None) -> AlertWithSteps:
         """An alert with its evidence and steps.
 
         Raises:
@@ -143,7 +148,7 @@ class Alerts:
         with self.database.reading() as con:
             return _get_alert(con, number, within)
 
-    def read_page(self, query: AlertQuery) -> list[dict[str, Any]]:
+    def read_page(self, query: AlertQuery) -> list[AlertRow]:
         """Alerts with their current state, the latest first; see ``AlertQuery``."""
         with self.database.reading() as con:
             return read_page(con, query)
@@ -158,21 +163,20 @@ class Alerts:
             return [EarlierAlert(*row) for row in con.execute(statement.order_by(c.id))]
 
     def save_backtests(
-        self, act: Act, as_of: date, digest: str, proofs: Sequence[Mapping[str, Any]]
+        self, act: Act, as_of: date, digest: str, proofs: Sequence[BackTestReport]
     ) -> int:
         """Store back-tests of triggers; return how many."""
 
         def work(tx: Tx) -> int:
             last_id = tx.con.scalar(select(func.max(alert_proofs.c.id))) or 0
+            shared = {"as_of": as_of.isoformat(), "data_digest": digest, "activity": tx.seq}
             rows = [
                 {
+                    **shared,
                     "id": last_id + k,
                     "trigger": proof["trigger"],
                     "numbers": proof["numbers"],
-                    "as_of": as_of.isoformat(),
-                    "data_digest": digest,
-                    "report": canonical(dict(proof)),
-                    "activity": tx.seq,
+                    "report": canonical(proof),
                 }
                 for k, proof in enumerate(proofs, 1)
             ]
@@ -181,14 +185,14 @@ class Alerts:
             tx.audit(proofs=len(rows))
             return len(rows)
 
-        return int(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def latest_backtests(self) -> dict[tuple[str, str], dict[str, Any]]:
+    def latest_backtests(self) -> dict[tuple[str, str], BackTestRow]:
         """The latest back-test of each trigger's numbers, with its ``as_of``."""
         statement = select(alert_proofs).order_by(alert_proofs.c.id)
         with self.database.reading() as con:
             return {
-                (r["trigger"], r["numbers"]): {**json.loads(r["report"]), "as_of": r["as_of"]}
+                (r["trigger"], r["numbers"]): json.loads(r["report"]) | {"as_of": r["as_of"]}
                 for r in con.execute(statement).mappings()
             }
 
@@ -205,12 +209,12 @@ class Alerts:
         return counts_by_trigger
 
 
-def report_of_night(con: Connection, as_of: date, inputs: str) -> dict[str, Any] | None:
+def report_of_night(con: Connection, as_of: date, inputs: str) -> StoredNight | None:
     """The report of a night that was done before."""
     c = alert_nights.c
     same_night = and_(c.as_of == as_of.isoformat(), c.inputs == inputs)
     report_json = con.scalar(select(c.report).where(same_night))
-    return None if report_json is None else dict(json.loads(report_json))
+    return None if report_json is None else cast("StoredNight", json.loads(report_json))
 
 
 def _last_verdicts(con: Connection, within: BureauScope) -> list[tuple[str, str]]:
@@ -272,7 +276,7 @@ def _expire_alerts(tx: Tx, as_of: date, detected_before: str, reason: str) -> li
         alerts.c.detected_on < detected_before,
         alert_steps.c.snoozed_until < as_of.isoformat(),
     )
-    expired_rows = [dict(r) for r in tx.con.execute(statement).mappings()]
+    expired_rows = tx.con.execute(statement).mappings().all()
     action = AlertAction("expire", as_of, NIGHT_ACTOR, reason)
     rows = [
         _step_row(tx, r["id"], r["step"] + 1, action, Standing("expired", r["colour"]))
@@ -283,14 +287,14 @@ def _expire_alerts(tx: Tx, as_of: date, detected_before: str, reason: str) -> li
     return [r["id"] for r in expired_rows]
 
 
-def _alerts_under_way(tx: Tx) -> list[dict[str, Any]]:
+def _alerts_under_way(tx: Tx) -> Sequence[RowMapping]:
     """Alerts under way, with their current state."""
     statement = (
         alerts_with_standing()
         .add_columns(alert_steps.c.done_on)
         .where(alert_steps.c.state.not_in(CLOSED_STATES))
     )
-    return [dict(row) for row in tx.con.execute(statement).mappings()]
+    return tx.con.execute(statement).mappings().all()
 
 
 def _redate_alerts(tx: Tx, as_of: date, redate_alert: DueDayUpdate) -> list[int]:
@@ -303,19 +307,19 @@ def _redate_alerts(tx: Tx, as_of: date, redate_alert: DueDayUpdate) -> list[int]
     action = AlertAction(
         "redate", as_of, NIGHT_ACTOR, "due day counted anew by the calendar of working days"
     )
-    rows = [
-        _step_row(tx, alert["id"], alert["step"] + 1, action, standing)
+    redated = {
+        alert["id"]: _step_row(tx, alert["id"], alert["step"] + 1, action, standing)
         for alert in open_alerts
         if (standing := redate_alert(alert)) is not None
-    ]
-    if rows:
-        tx.con.execute(insert(alert_steps), rows)
-    return [row["alert"] for row in rows]
+    }
+    if redated:
+        tx.con.execute(insert(alert_steps), list(redated.values()))
+    return list(redated)
 
 
 def _step_row(
     tx: Tx, number: int, step: int, action: AlertAction, standing: Standing
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "alert": number,
         "step": step,
@@ -323,22 +327,22 @@ def _step_row(
         "actor": action.actor,
         "done_on": action.on.isoformat(),
         "reason": action.reason,
-        "details": canonical(dict(action.details)),
+        "details": canonical(action.details),
         **asdict(standing),
         "activity": tx.seq,
     }
 
 
-def _get_alert(con: Connection, number: int, within: BureauScope) -> dict[str, Any]:
+def _get_alert(con: Connection, number: int, within: BureauScope) -> AlertWithSteps:
     row = con.execute(alerts_with_standing().where(alerts.c.id == number)).mappings().first()
     if row is None or not is_within(row["bureau"], within):
         raise UnknownRecord(f"there is no alert {number}; list them to find its number")
-    return with_steps(con, [dict(row)])[0]
+    return with_steps(con, [row])[0]
 
 
 def add_step(
     tx: Tx, number: int, build_action: ActionBuilder, within: BureauScope
-) -> dict[str, Any]:
+) -> AlertStepTaken:
     """Apply one workflow step within a transaction; an issued alert goes into the outbox."""
     alert = _get_alert(tx.con, number, within)
     action, standing = build_action(alert)
@@ -352,11 +356,11 @@ def add_step(
     # issued (防范联动).
     if action.act == "issue":
         _add_issued_message(tx, alert, action, standing)
-    return {"alert": number, "step": step_number, **asdict(standing)}
+    return cast("AlertStepTaken", {"alert": number, "step": step_number, **asdict(standing)})
 
 
 def _refuse_merge(
-    con: Connection, alert: Mapping[str, Any], target_id: int, within: BureauScope
+    con: Connection, alert: AlertWithSteps, target_id: int, within: BureauScope
 ) -> None:
     """An alert goes on in another one that is under way and about the same subject."""
     target_alert = _get_alert(con, target_id, within)
@@ -371,10 +375,10 @@ def _refuse_merge(
 
 
 def _add_issued_message(
-    tx: Tx, alert: Mapping[str, Any], action: AlertAction, standing: Standing
+    tx: Tx, alert: AlertWithSteps, action: AlertAction, standing: Standing
 ) -> None:
     """Put a message about an issued alert into the outbox (防范联动)."""
-    row: dict[str, Any] = {
+    row = {
         "kind": "alert.issued",
         "code": alert["code"],
         "bureau": alert["bureau"],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Select, and_, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select
 
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.restoration.workflow import (
@@ -16,12 +16,20 @@ from xhcredit.restoration.workflow import (
     REVOKED_FOR,
     TRANSITIONS,
     WITHDRAWING,
+    CaseState,
     Kind,
     next_state,
 )
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
+from xhcredit.store.restoration.rows import (
+    CaseRow,
+    CaseStepDetails,
+    CaseStepRow,
+    CaseStepTaken,
+    RecordApplication,
+)
 from xhcredit.store.restoration.tables import application_steps, applications
 
 
@@ -46,7 +54,7 @@ class Step:
     reason: str = ""
     official: str = ""
     role: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: CaseStepDetails = field(default_factory=CaseStepDetails)
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Revocation:
 
 
 #: what is found of an application when a step is made: the application with its steps
-StepBuilder = Callable[[dict[str, Any]], Step]
+StepBuilder = Callable[[CaseRow], Step]
 
 
 @dataclass(frozen=True)
@@ -83,14 +91,14 @@ class Applications:
     database: Database
     writer: Writer
 
-    def submit(self, act: Act, filing: Filing, step: Step) -> dict[str, Any]:
+    def submit(self, act: Act, filing: Filing, step: Step) -> CaseStepTaken:
         """File an application or objection; return its number and state.
 
         Raises:
             WrongState: one about the same record is under way, or was granted.
         """
 
-        def work(tx: Tx) -> dict[str, Any]:
+        def work(tx: Tx) -> CaseStepTaken:
             # Canonical, because a record is found again by comparing this very text.
             key = canonical(dict(filing.key))
             _refuse_duplicate(tx.con, filing, key)
@@ -101,9 +109,9 @@ class Applications:
             tx.audit(application=number, state="filed")
             return {"application": number, "step": 1, "state": "filed"}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def add_step(self, act: Act, number: int, build_step: StepBuilder) -> dict[str, Any]:
+    def add_step(self, act: Act, number: int, build_step: StepBuilder) -> CaseStepTaken:
         """Do the next step; of two at once one is done, the other no longer fits.
 
         Args:
@@ -117,7 +125,7 @@ class Applications:
             BadInput: an official's step without name, office or reason, or a day before the last.
         """
 
-        def work(tx: Tx) -> dict[str, Any]:
+        def work(tx: Tx) -> CaseStepTaken:
             application = _get_application(tx.con, number)
             step = build_step(application)
             state = next_state(application["kind"], application["state"], step.act)
@@ -125,13 +133,13 @@ class Applications:
             _refuse_earlier_day(application, step)
             step_number = len(application["steps"]) + 1
             _add_step(tx, number, step_number, state, step)
-            outcome = {"application": number, "step": step_number, "state": state}
+            outcome: CaseStepTaken = {"application": number, "step": step_number, "state": state}
             tx.audit(**outcome)
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def get(self, number: int) -> dict[str, Any]:
+    def get(self, number: int) -> CaseRow:
         """An application with its ``steps``; ``state`` is that of the last one.
 
         Raises:
@@ -149,7 +157,7 @@ class Applications:
         code: str = "",
         before_id: int | None = None,
         limit: int = 100,
-    ) -> list[dict[str, Any]]:
+    ) -> list[CaseRow]:
         """Applications with their steps, the latest first; ``bureaus`` None is the whole district.
 
         ``before_id`` is the number of the last one of the page before.
@@ -165,7 +173,7 @@ class Applications:
             statement = statement.where(applications.c.id < before_id)
         with self.database.reading() as con:
             rows = con.execute(statement.order_by(applications.c.id.desc()).limit(limit)).mappings()
-            return _with_steps(con, [dict(row) for row in rows])
+            return _with_steps(con, rows.all())
 
     def grants(self) -> list[Grant]:
         """Every record that was restored, or whose objection was upheld, the earliest first.
@@ -189,7 +197,7 @@ class Applications:
                 for row in con.execute(_with_act(("revoke",))).mappings()
             ]
 
-    def latest_by_record(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+    def latest_by_record(self) -> dict[tuple[str, str, str], RecordApplication]:
         """The latest application for restoration of each record, by code, table and key."""
         statement = (
             _with_last_state()
@@ -248,24 +256,24 @@ def _with_last_state() -> Select[Any]:
     )
 
 
-def _get_application(con: Connection, number: int) -> dict[str, Any]:
+def _get_application(con: Connection, number: int) -> CaseRow:
     row = con.execute(_with_last_state().where(applications.c.id == number)).mappings().first()
     if row is None:
         raise UnknownRecord(f"there is no application {number}; list them to find its number")
-    return _with_steps(con, [dict(row)])[0]
+    return _with_steps(con, [row])[0]
 
 
-def _with_steps(con: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_steps(con: Connection, rows: Sequence[RowMapping]) -> list[CaseRow]:
     """Applications with their steps, JSON read."""
     statement = select(application_steps).where(
         application_steps.c.application.in_([row["id"] for row in rows])
     )
-    steps: dict[int, list[dict[str, Any]]] = {}
+    steps: dict[int, list[CaseStepRow]] = {}
     for step in con.execute(statement.order_by(application_steps.c.step)).mappings():
-        steps.setdefault(step["application"], []).append(
-            {**step, "details": json.loads(step["details"])}
-        )
-    return [{**row, "key": json.loads(row["key"]), "steps": steps[row["id"]]} for row in rows]
+        step_row = {**step, "details": json.loads(step["details"])}
+        steps.setdefault(step["application"], []).append(cast("CaseStepRow", step_row))
+    case_rows = ({**row, "key": json.loads(row["key"]), "steps": steps[row["id"]]} for row in rows)
+    return [cast("CaseRow", row) for row in case_rows]
 
 
 def _refuse_duplicate(con: Connection, filing: Filing, key: str) -> None:
@@ -292,13 +300,13 @@ def _refuse_unsigned(kind: Kind, step: Step) -> None:
             )
 
 
-def _refuse_earlier_day(application: Mapping[str, Any], step: Step) -> None:
+def _refuse_earlier_day(application: CaseRow, step: Step) -> None:
     last_day = application["steps"][-1]["done_on"]
     if step.done_on.isoformat() < last_day:
         raise BadInput(f"{step.done_on} is before the last step of {last_day}; correct the day")
 
 
-def _add_step(tx: Tx, number: int, step_number: int, state: str, step: Step) -> None:
+def _add_step(tx: Tx, number: int, step_number: int, state: CaseState, step: Step) -> None:
     row = {
         **asdict(step),
         "done_on": step.done_on.isoformat(),
@@ -308,13 +316,13 @@ def _add_step(tx: Tx, number: int, step_number: int, state: str, step: Step) -> 
     tx.con.execute(insert(application_steps), row)
 
 
-def _record_fields(row: Mapping[Any, Any]) -> tuple[int, str, str, dict[str, str], date]:
+def _record_fields(row: RowMapping) -> tuple[int, str, str, dict[str, str], date]:
     """Application, code, table and key of its record, and the day of the act."""
     day = date.fromisoformat(row["done_on"])
     return row["id"], row["code"], row["record"], json.loads(row["key"]), day
 
 
-def act_days(application: Mapping[str, Any]) -> Iterator[tuple[str, date]]:
+def act_days(application: CaseRow) -> Iterator[tuple[str, date]]:
     """Acts of an application with their days, in order."""
     for step in application["steps"]:
         yield step["act"], date.fromisoformat(step["done_on"])

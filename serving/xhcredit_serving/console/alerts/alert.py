@@ -12,21 +12,26 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from xhcredit.alerts.rows import EventValue, Figure
 from xhcredit.alerts.workflow import BY_NIGHT, MEASURES, SECOND, STATES, TRANSITIONS
 from xhcredit.domain.number_format import written
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.alerts.follow_up import departments_of_family, with_overdue
+from xhcredit.jobs.alerts.follow_up import departments_of_family
+from xhcredit.jobs.alerts.rows import DatedAlertWithSteps
 from xhcredit.rules.schemas.alerts import Flow
 from xhcredit.store.alerts.alert_queries import AlertQuery as Question
+from xhcredit.store.alerts.rows import AlertRow, AlertWithSteps
 from xhcredit_serving.alerts.files_and_clusters import visible_cluster
-from xhcredit_serving.alerts.routes import AlertActions, act_on
+from xhcredit_serving.alerts.routes import act_on, alert_with_steps
+from xhcredit_serving.alerts.schemas import AlertActions
 from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.relations_svg import graph_picture
 from xhcredit_serving.console.shell.value_labels import word_of
 from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
+from xhcredit_serving.dependencies import Reading
 from xhcredit_serving.http.problems import Refusal
 from xhcredit_serving.service import Service, service_of
 
@@ -90,16 +95,14 @@ async def _render_alert(
 
 def _alert_and_others(
     service: Service, visitor: Visitor, number: int
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[DatedAlertWithSteps, list[AlertRow]]:
     """The alert, and the other ones about the same enterprise.
 
     Raises:
         UnknownRecord: there is none within the visitor's bureaus.
     """
     bureaus, store = visitor.caller.scope(ALERTS_READ), service.store.alerts
-    alert = with_overdue([store.get(number, bureaus)], service.today(), service.rulebook.calendar)[
-        0
-    ]
+    alert = alert_with_steps(service, number, bureaus)
     code = alert["code"]
     same_enterprise = (
         store.read_page(Question(within=bureaus, code=code, limit=_MAX_OTHER_ALERTS))
@@ -109,22 +112,20 @@ def _alert_and_others(
     return alert, [row for row in same_enterprise if row["id"] != number]
 
 
-def figures_of(figures: Mapping[str, Any], zh: bool) -> list[tuple[str, str | list[str]]]:
+def figures_of(figures: Mapping[str, Figure], zh: bool) -> list[tuple[str, str | list[str]]]:
     """The numbers of a finding with their words; lists are codes of enterprises."""
     return [(FIGURES.get(k, (k, k))[0 if zh else 1], _figure(k, v)) for k, v in figures.items()]
 
 
-def _figure(name: str, value: Any) -> str | list[str]:
-    if name == "enterprises":
-        return list(value)
-    if isinstance(value, float):
-        return f"{written(value):,}"
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+def _figure(name: str, value: Figure) -> str | list[str]:
+    if isinstance(value, list):
+        return value if name == "enterprises" else "、".join(value)
+    return f"{written(value):,}" if isinstance(value, float) else str(value)
 
 
-def _event_context(event: Mapping[str, Any], zh: bool) -> dict[str, Any]:
+def _event_context(event: Mapping[str, EventValue], zh: bool) -> dict[str, object]:
     """One event of the evidence: its columns as labels and its source row."""
-    table = directory()[event["table"]]
+    table = directory()[str(event["table"])]
     facts = []
     for column in table.columns:
         if column.name in event and column.name not in _META_COLUMNS:
@@ -149,16 +150,18 @@ async def _cluster_picture(
     if not code or service.settings.warehouse is None:
         return {}
     try:
-        cluster = await visible_cluster(service, visitor.caller, visitor.purpose, code)
+        cluster = await visible_cluster(service, Reading(visitor.caller, visitor.purpose), code)
     except (XhcreditError, Refusal):
         return {"size": 0}  # left the register, another night, or too many ask: the rest is shown
     nodes = {}
     for node in cluster["nodes"]:
         kind = "other" if node["kind"] == "enterprise" else "shared"
-        label = node.get("name") or _kind_label(node["kind"], zh)
+        label = node["name"] or _kind_label(node["kind"], zh)
         nodes[node["id"]] = ("self" if node["id"] == code else kind, label)
     edges = [(edge["enterprise"], edge["node"]) for edge in cluster["edges"]]
-    return graph_picture(nodes, edges) | {k: cluster[k] for k in ("size", "shown")} if edges else {}
+    if not edges:
+        return {}
+    return graph_picture(nodes, edges) | {"size": cluster["size"], "shown": cluster["shown"]}
 
 
 def _kind_label(kind: str, zh: bool) -> str:
@@ -168,7 +171,7 @@ def _kind_label(kind: str, zh: bool) -> str:
     return word_of("relation.kind", kind, "zh" if zh else "en")
 
 
-def subject_of(alert: Mapping[str, Any], zh: bool) -> str:
+def subject_of(alert: AlertRow, zh: bool) -> str:
     """Label of the subject of an alert; a shared node has a kind and no name."""
     kind, _, node = str(alert["name"] or alert["subject"]).partition(":")
     return (
@@ -176,7 +179,7 @@ def subject_of(alert: Mapping[str, Any], zh: bool) -> str:
     )
 
 
-def _possible_acts(service: Service, visitor: Visitor, alert: Mapping[str, Any]) -> dict[str, str]:
+def _possible_acts(service: Service, visitor: Visitor, alert: AlertWithSteps) -> dict[str, str]:
     """Workflow actions now possible, each with the actor barred by the two-person rule."""
     rule = service.rulebook.value("alerts.flow", Flow, as_of=service.today())
     needs_two_persons = bool(set(rule.two_persons) & {s["colour"] for s in alert["steps"]})

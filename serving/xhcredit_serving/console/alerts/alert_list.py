@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from xhcredit.alerts.workflow import BY_NIGHT, CLOSED_STATES, MEASURES, STATES, TRANSITIONS
 from xhcredit.errors import XhcreditError
-from xhcredit_serving.alerts.routes import AlertFilters, act_on, alert_rows
+from xhcredit_serving.alerts.routes import act_on, alert_rows
+from xhcredit_serving.alerts.schemas import AlertFilters
 from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
 from xhcredit_serving.console.alerts.alert import act_request_of, figures_of, subject_of
 from xhcredit_serving.console.shell.language import language_of

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from xhcredit.alerts.workflow import STATES as alert_states  # noqa: N811 - the page has two kinds
 from xhcredit.ingest.schema import directory
+from xhcredit.jobs.alerts.rows import DatedAlert
 from xhcredit.jobs.restoration.candidates import STATES
 from xhcredit.store.access import audit_log
 from xhcredit.store.alerts.alert_queries import AlertQuery as Question
@@ -163,7 +164,7 @@ def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
     return {k: str(value_by_column[k]) for k in key_columns}
 
 
-def _latest_alerts(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]] | None:
+def _latest_alerts(service: Service, visitor: Visitor, code: str) -> list[DatedAlert] | None:
     """Latest alerts about the enterprise; None without the permission."""
     if ALERTS_READ not in visitor.caller.permissions:
         return None

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -18,8 +18,11 @@ from xhcredit.domain.codes import normalised, problem_with
 from xhcredit.errors import BadInput, BeyondCalendar, UnknownRecord, XhcreditError
 from xhcredit.jobs.restoration import applications as application_jobs
 from xhcredit.jobs.restoration.application_pages import CaseQuery, case_page
+from xhcredit.jobs.restoration.rows import Case, CaseClock
+from xhcredit.restoration.rows import AssessmentRow
 from xhcredit.restoration.workflow import DEALT_WITH, STATES, TRANSITIONS, Kind
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.restoration.rows import CaseRow, CaseStepTaken
 from xhcredit_serving.auth.permissions import (
     RESTORATION_DECIDE,
     RESTORATION_FILE,
@@ -86,7 +89,13 @@ def _query_of(request: Request, visitor: Visitor) -> tuple[CaseQuery, str, str |
     return application_query, typed_code, problem_with(code) if code else None
 
 
-def _next_clock(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict[str, Any] | None:
+class NextClock(CaseClock):
+    """The clock that ends next; ``left`` counts the working days, None if nobody knows."""
+
+    left: int | None
+
+
+def _next_clock(row: Case, today: date, calendar: Calendar) -> NextClock | None:
     """Next running deadline: step, due day, working days left.
 
     One whose end nobody can tell comes after all others, and is shown as such.
@@ -96,10 +105,9 @@ def _next_clock(row: Mapping[str, Any], today: date, calendar: Calendar) -> dict
     if row["state"] in DEALT_WITH:
         return None
     first_clock = min(running_clocks, key=lambda c: c["due_on"] or "9999", default=None)
-    return first_clock and {
-        **first_clock,
-        "left": _working_days_left(first_clock["due_on"], today, calendar),
-    }
+    if first_clock is None:
+        return None
+    return {**first_clock, "left": _working_days_left(first_clock["due_on"], today, calendar)}
 
 
 def _working_days_left(due_on: str | None, today: date, calendar: Calendar) -> int | None:
@@ -127,7 +135,7 @@ async def _render_application(
 ) -> Response:
     service = service_of(request)
     application_row = await asyncio.to_thread(_visible_application, service, visitor, number)
-    kind, today = cast("Kind", application_row["kind"]), service.today()
+    kind, today = application_row["kind"], service.today()
     application_view, calendar = (
         application_jobs.case_data(application_row, today, service.rulebook),
         service.rulebook.calendar,
@@ -159,7 +167,7 @@ async def _render_application(
     return page(request, "restoration_application.html", visitor, status, **context)
 
 
-def _visible_application(service: Service, visitor: Visitor, number: int) -> dict[str, Any]:
+def _visible_application(service: Service, visitor: Visitor, number: int) -> CaseRow:
     """An application of either kind that the visitor may see."""
     kind = service.store.applications.get(number)["kind"]
     return visible_application(service, visitor.caller, RESTORATION_READ, number, kind)
@@ -169,7 +177,7 @@ def _required_permission(kind: Kind, act: str) -> str:
     return RESTORATION_DECIDE if TRANSITIONS[kind][act].by_official else RESTORATION_FILE
 
 
-def _last_assessment(application_view: Mapping[str, Any]) -> dict[str, Any] | None:
+def _last_assessment(application_view: Case) -> AssessmentRow | None:
     """Latest assessment on file for the decision; None for an objection."""
     assessments = (s["details"].get("assessment") for s in reversed(application_view["steps"]))
     return next((assessment for assessment in assessments if assessment), None)
@@ -236,7 +244,7 @@ def _perform_step(
     service: Service, visitor: Visitor, number: int, new_step: schemas.NewStep, idempotency_key: str
 ) -> None:
     application_row = _visible_application(service, visitor, number)
-    kind = cast("Kind", application_row["kind"])
+    kind = application_row["kind"]
     # Filing opens a new case and has its own form; it is no step of one that exists.
     if new_step.act not in TRANSITIONS[kind] or new_step.act == "file":
         raise BadInput(f'unknown step "{new_step.act}"; choose one of those shown')
@@ -346,7 +354,7 @@ def _file_application(
     visitor: Visitor,
     new_application: schemas.NewApplication,
     form_fields: Mapping[str, str],
-) -> dict[str, Any]:
+) -> CaseStepTaken:
     kind: Kind = "objection" if form_fields.get("kind") == "objection" else "restoration"
     if kind == "objection" and not new_application.reason.strip():
         raise BadInput("an objection without a reason; say what is wrong with the record")

@@ -20,6 +20,7 @@ from xhcredit.errors import XhcreditError
 from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
 from xhcredit.restoration.record import Authority, Field, HolderKind, day_of, record_from
+from xhcredit.restoration.rows import AssessmentRow
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import SPOT_CHECKS, Ground, PenaltyKind, RecordKind
 from xhcredit_serving.auth.permissions import RESTORATION_READ
@@ -100,7 +101,7 @@ async def calculator_page(request: Request) -> Response:
     answers = _answers_so_far(request)
     steps = _steps_for(answers)
     step, problems = _next_step(request, answers, steps, service.today())
-    assessment: dict[str, Any] | None = None
+    assessment: AssessmentRow | None = None
     if step == "answer":
         assessment, problems = _assess_answers(answers, service.rulebook, service.today())
         step = "days" if problems else step
@@ -211,7 +212,7 @@ def _answer_problem(question: FormQuestion, answer_texts: list[str]) -> str:
 
 def _assess_answers(
     answers: Mapping[str, list[str]], rules: Rulebook, today: date
-) -> tuple[dict[str, Any] | None, dict[str, str]]:
+) -> tuple[AssessmentRow | None, dict[str, str]]:
     """The assessment, or contradictory dates by field."""
     record = _record_fields(answers)
     applied_text = answers.get("applied_on", [today.isoformat()])[0]
@@ -258,7 +259,7 @@ def _previous_address(step: str, steps: tuple[str, ...], answers: Mapping[str, l
 
 def _answer_links(
     answers: Mapping[str, list[str]], steps: tuple[str, ...]
-) -> list[tuple[str, str, Any]]:
+) -> list[tuple[str, str, list[str]]]:
     """Answers given, each with the address of its step."""
     return [
         (name, _step_address(answers, step), answers[name])

@@ -23,6 +23,7 @@ from xhcredit_serving.console.restoration import (
 from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page, with_query
 from xhcredit_serving.console.shell.visitor import visitor_of
+from xhcredit_serving.dependencies import Reading
 from xhcredit_serving.restoration.candidates import (
     RestorableQuery,
     export,
@@ -54,7 +55,9 @@ async def restoration(request: Request) -> Response:
     if service.settings.warehouse is None:
         return page(request, "restoration_none.html", visitor)
     candidate_filter, code_problem = _filter_of(request)
-    candidate_list, application_by_record = await visible_to(request, service, visitor.caller)
+    candidate_list, application_by_record = await visible_to(
+        request.app.state.restorable, service, visitor.caller
+    )
     # Without the state: the chart chooses it, and would show the chosen bar only.
     all_rows = candidate_list.matching(candidate_filter.model_copy(update={"state": []}))
     matching_rows = (
@@ -98,7 +101,10 @@ async def spreadsheet(request: Request) -> Response:
     """The filtered list as a spreadsheet."""
     visitor = await visitor_of(request, RESTORATION_READ)
     candidate_filter, _ = _filter_of(request)
-    return await export(request, visitor.caller, visitor.purpose, candidate_filter)
+    reading = Reading(visitor.caller, visitor.purpose)
+    return await export(
+        request.app.state.restorable, service_of(request), reading, candidate_filter
+    )
 
 
 async def restorable_records(
@@ -109,7 +115,7 @@ async def restorable_records(
     service = service_of(request)
     if service.settings.warehouse is None or not may_read:
         return None
-    return await visible_of_enterprise(request, service, visitor.caller, code)
+    return await visible_of_enterprise(request.app.state.restorable, service, visitor.caller, code)
 
 
 def apply_address(row: RestorableRecord) -> str:
