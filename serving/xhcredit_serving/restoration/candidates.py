@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
@@ -300,10 +300,10 @@ async def visible_of_enterprise(
     )
 
 
-def state_counts(rows: Sequence[RestorableRecord]) -> schemas.RestorableCounts:
+def state_counts(rows: Sequence[RestorableRecord]) -> dict[RestorableState, int]:
     """How many records are in each state."""
     counts = Counter(row.state for row in rows)
-    return {"now": counts["now"], "soon": counts["soon"], "needs_act": counts["needs_act"]}
+    return {state: counts[state] for state in get_args(RestorableState)}
 
 
 def _row(

@@ -215,15 +215,6 @@ class ObjectionPage(TypedDict):
 
 
 @closed_row
-class RestorableCounts(TypedDict):
-    """How many records can be restored now, soon, or once something is done."""
-
-    now: int
-    soon: int
-    needs_act: int
-
-
-@closed_row
 class RestorableRow(TypedDict):
     """A record that an officer can call an enterprise about; ``missing`` is what to do."""
 
@@ -252,6 +243,6 @@ class RestorablePage(TypedDict):
 
     as_of: str
     total: int
-    states: RestorableCounts
+    states: dict[RestorableState, int]
     records: list[RestorableRow]
     next: Cursor
