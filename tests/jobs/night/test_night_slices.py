@@ -206,6 +206,12 @@ def test_sorting_may_take_what_the_program_leaves(setting, byte_limit):
     assert for_sorting(setting) == byte_limit
 
 
+@pytest.mark.parametrize("setting", ["much", "2", "2gb", "-2GB", "2GB;", "2GB 500MB", "3Gbit"])
+def test_what_is_no_amount_of_memory_is_refused(setting):
+    with pytest.raises(BadInput, match=f'"{setting}" is no amount of memory; write it as 2GB'):
+        for_sorting(setting)
+
+
 def test_too_little_memory_is_told(whole, tmp_path):
     with pytest.raises(BadInput, match='"999MB" is too little for a night; give it 1GB'):
         run(whole[0], tmp_path / "out", model_of(DAY), memory="999MB")

@@ -23,6 +23,7 @@ def for_sorting(memory: str) -> int | None:
     """
     if not memory:
         return None
+    # Not pydantic.ByteSize: it reads "2GB 500MB" as 2 GB, and "3Gbit" as bits.
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT])(i?)B", memory)
     if not match:
         raise BadInput(f'"{memory}" is no amount of memory; write it as 2GB')
