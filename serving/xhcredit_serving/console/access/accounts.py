@@ -77,7 +77,13 @@ async def _render_accounts(
     }
     moment_text = format_moment(service_of(request).moment())
     return page(
-        request, "accounts.html", visitor, status, roles=get_args(Role), now=moment_text, **context
+        request,
+        "accounts.html",
+        visitor,
+        status,
+        roles=get_args(Role),
+        moment=moment_text,
+        **context,
     )
 
 

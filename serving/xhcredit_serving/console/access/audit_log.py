@@ -51,13 +51,12 @@ async def audit(request: Request) -> Response:
     await service.journal.note(visitor.act("activity.read", **audit_details))
     context: dict[str, Any] = {
         "rows": rows,
-        "asked": log_query,
         "code": code,
         "wrong": code_problem,
     }
     context |= {
         "head": await asyncio.to_thread(chain_head, service.store.database),
-        "given": query_params,
+        "query_params": query_params,
     }
     context["next_page"] = with_query(request, before=next_before) if next_before else None
     return page(request, "audit.html", visitor, verdict=None, **context)

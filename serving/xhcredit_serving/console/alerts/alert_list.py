@@ -23,7 +23,7 @@ from xhcredit_serving.console.shell.visitor import visitor_of
 from xhcredit_serving.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
-COLOURS = {"red": "#b3261e", "orange": "#99430a", "yellow": "#735600", "blue": "#1a5aa8"}
+COLOURS = ("red", "orange", "yellow", "blue")  #: as filters and bars show them
 MAX_ROWS = 200
 _LIST_FILTERS = ("state", "colour", "trigger", "street")
 
@@ -47,7 +47,7 @@ async def _render_inbox(
     may_act = ALERTS_ACT in visitor.caller.permissions
     extra_context = {
         "wrong": error_message,
-        "asked": alert_filter,
+        "alert_filter": alert_filter,
         "may_act": may_act,
         "once": secrets.token_hex(16),
     }
@@ -58,7 +58,7 @@ async def _render_inbox(
         visitor,
         status,
         charts=True,
-        chart_told=colour_chart,
+        colour_chart=colour_chart,
         moves=TRANSITIONS,
         by_night=BY_NIGHT,
         figures=figures_of,
@@ -112,8 +112,8 @@ def _colour_chart(request: Request, count_by_colour: Counter[str], zh: bool) -> 
     series = [
         {
             "name": "",
-            "data": [count_by_colour[c] for c in COLOURS],
-            "colours": list(COLOURS.values()),
+            "points": [count_by_colour[c] for c in COLOURS],
+            "colours": list(COLOURS),
         }
     ]
     bar_labels = [name_by_colour[c] if zh else c for c in COLOURS]

@@ -41,10 +41,10 @@ async def report(request: Request) -> Response:
         request,
         "report.html",
         visitor,
-        told=half_report,
+        report=half_report,
         half=str(half),
         charts=True,
-        chart_told=tier_chart,
+        tier_chart=tier_chart,
         halves=[str(h) for h in _selectable_halves(service_of(request))],
     )
 
@@ -112,7 +112,7 @@ def _tier_chart(half_report: Report) -> dict[str, object]:
     return {
         "kind": "bar",
         "x": tier_labels,
-        "series": [{"name": "", "data": last_counts, "colours": tier_labels}],
+        "series": [{"name": "", "points": last_counts, "colours": tier_labels}],
     }
 
 

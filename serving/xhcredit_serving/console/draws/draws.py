@@ -159,7 +159,7 @@ def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str,
         p for p in (DRAWS_RUN, DRAWS_RESULTS) if visitor.caller.may(p, stored_draw["bureau"])
     }
     return {
-        "kept": stored_draw,
+        "draw": stored_draw,
         "committed": commitment,
         "plan": plan,
         "record": draw_record,

@@ -61,7 +61,7 @@ async def _render_list(
         "sources": {name: {"zh": s.zh, "en": s.en} for name, s in source_by_name.items()},
         "may_run": DRAWS_RUN in visitor.caller.permissions,
         "bureau": visitor.caller.bureau,
-        "said": form_fields or {},
+        "form": form_fields or {},
         "once": secrets.token_hex(16),
     }
     return page(

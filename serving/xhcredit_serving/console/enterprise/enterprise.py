@@ -97,8 +97,8 @@ async def what_if(request: Request, code: str) -> Response:
         )
     except RequestValidationError as error:
         error_message = "; ".join(str(e["msg"]) for e in error.errors())
-        return page(request, "what_if.html", visitor, 422, told=None, wrong=error_message)
-    return page(request, "what_if.html", visitor, told=what_if_result, wrong="")
+        return page(request, "what_if.html", visitor, 422, what_if=None, wrong=error_message)
+    return page(request, "what_if.html", visitor, what_if=what_if_result, wrong="")
 
 
 def _supposition_of(code: str, form: FormData) -> WhatIfRequest:
@@ -130,7 +130,7 @@ def _file_context(enterprise_file: dict[str, Any], zh: bool) -> dict[str, Any]:
     indicator_costs = [dict(i, score=s["score"]) for s in scores for i in s["indicators"]]
     costliest = sorted(indicator_costs, key=lambda i: -i["costs_composite"])
     return {
-        "told": enterprise_file,
+        "enterprise": enterprise_file,
         "name": facts["name"]["value"] if "name" in facts else enterprise_file["code"],
         "facts": facts,
         "worst": [i for i in costliest if i["costs_composite"] > 0][:8],
@@ -146,7 +146,7 @@ def _score_chart(history: list[dict[str, Any]], zh: bool) -> dict[str, Any]:
     runs = list(reversed(history))
     names = ("综合分", "通用分") if zh else ("composite", "general")
     series = [
-        {"name": n, "data": [None if r[k] is None else round(r[k], 1) for r in runs]}
+        {"name": n, "points": [None if r[k] is None else round(r[k], 1) for r in runs]}
         for n, k in zip(names, ("composite", "general"), strict=True)
     ]
     return {"kind": "line", "x": [r["as_of"] for r in runs], "series": series}

@@ -72,7 +72,9 @@ def points_charts(release: Release, score: str, *, zh: bool) -> list[dict[str, A
                 "kind": "bar",
                 "x": [*bin_labels(i), missing],
                 "labels": False,
-                "series": [{"name": label, "data": [round(p, 1) for p in (*i.points, i.missing)]}],
+                "series": [
+                    {"name": label, "points": [round(p, 1) for p in (*i.points, i.missing)]}
+                ],
             },
         }
         for label, i in zip(labels[:_MAX_CHARTS], indicators[:_MAX_CHARTS], strict=True)
@@ -115,7 +117,7 @@ def _candidate_context(service: Service, visitor: Visitor, number: int, zh: bool
     release = release_of(service.store.reader.release(candidate["digest"]), "store")
     shadow_nights = [s["details"] for s in candidate["steps"] if s["act"] == "shadow"]
     return {
-        "found": candidate,
+        "candidate": candidate,
         "moves": model_store.list_tier_moves(number, bureaus=bureaus, limit=_MAX_MOVES),
         "shapes": points_charts(release, candidate["score"], zh=zh),
         "night": shadow_nights[-1] if shadow_nights else None,
@@ -134,7 +136,7 @@ def _drift_chart(months: list[dict[str, Any]]) -> dict[str, Any] | None:
     return {
         "kind": "line",
         "x": [m["month"] for m in months],
-        "series": [{"name": "PSI", "data": psi_values}],
+        "series": [{"name": "PSI", "points": psi_values}],
     }
 
 

@@ -34,9 +34,9 @@ async def quality(request: Request) -> Response:
     quality_summary = await asyncio.to_thread(cached_summary, folder, Warehouse(folder).digest())
     zh = language_of(request) == "zh"
     context: dict[str, Any] = {
-        "told": quality_summary,
+        "quality": quality_summary,
         "reasons": _reason_rows(quality_summary, zh),
-        "held": _quarantine_chart(quality_summary, zh),
+        "quarantine_chart": _quarantine_chart(quality_summary, zh),
     }
     return page(request, "quality.html", visitor, charts=True, **context)
 
@@ -64,8 +64,8 @@ def _quarantine_chart(quality_summary: dict[str, Any], zh: bool) -> dict[str, An
         "series": [
             {
                 "name": "行数" if zh else "rows",
-                "data": list(quality_summary["reasons"].values()),
-                "colour": "#b35900",
+                "points": list(quality_summary["reasons"].values()),
+                "colour": "quarantine",
             }
         ],
     }

@@ -46,11 +46,16 @@ async def watchlist(request: Request) -> Response:
         context = await asyncio.to_thread(_list_context, request, service, list_query)
     except UnknownRecord:
         return page(request, "watchlist_none.html", visitor)
-    await _log_viewed(service, visitor, list_query, context["found"])
-    alert_context = await asyncio.to_thread(_alert_context, service, visitor, context["found"])
+    await _log_viewed(service, visitor, list_query, context["page"])
+    alert_context = await asyncio.to_thread(_alert_context, service, visitor, context["page"])
     alert_context["views"] = await asyncio.to_thread(views_of, service, visitor.caller)
     alert_context["query"] = _savable_query(request)
-    context |= {"asked": list_query, "wrong": code_problem, "text": search_text, **alert_context}
+    context |= {
+        "watchlist_query": list_query,
+        "wrong": code_problem,
+        "text": search_text,
+        **alert_context,
+    }
     return page(request, "watchlist.html", visitor, charts=True, **context)
 
 
@@ -134,7 +139,7 @@ def _list_context(request: Request, service: Service, list_query: WatchlistQuery
         }
     )
     return {
-        "found": list_page,
+        "page": list_page,
         "paged": "after" in request.query_params,
         "query_text": request.url.query,
         "most_printed": MAX_PDF_ROWS,
@@ -167,7 +172,7 @@ def _tier_chart(request: Request, count_by_tier: dict[tuple[str, ...], int]) -> 
     """Enterprises by tier; a bar is a filter."""
     tier_counts = [count_by_tier.get((tier,), 0) for tier in TIERS]
     links = [with_query(request, tier=[tier], after=None) for tier in TIERS]
-    series = [{"name": "", "data": tier_counts, "colours": list(TIERS)}]
+    series = [{"name": "", "points": tier_counts, "colours": list(TIERS)}]
     return {"kind": "bar", "x": list(TIERS), "series": series, "links": links}
 
 
@@ -187,7 +192,7 @@ def _street_chart(
     }
     worst_streets = sorted(share_by_street, key=lambda s: (-share_by_street[s], s))[:12]
     links = [with_query(request, street=[street], after=None) for street in worst_streets]
-    series = [{"name": "%", "data": [share_by_street[s] for s in worst_streets], "colour": "C"}]
+    series = [{"name": "%", "points": [share_by_street[s] for s in worst_streets], "colour": "C"}]
     return {
         "kind": "bar",
         "flat": True,

@@ -145,7 +145,7 @@ async def _render_application(
     )
     permissions = visitor.caller.permissions
     context: dict[str, Any] = {
-        "told": application_view,
+        "application": application_view,
         "kind": kind,
         "moves": TRANSITIONS[kind],
         "day": today,
@@ -295,7 +295,7 @@ def _render_apply_form(
 ) -> Response:
     key = {k.removeprefix("key."): v for k, v in form_fields.items() if k.startswith("key.")}
     context = {
-        "said": form_fields,
+        "form": form_fields,
         "key": key,
         "wrong": error_message,
         "once": secrets.token_hex(16),

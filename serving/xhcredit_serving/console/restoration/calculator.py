@@ -108,14 +108,14 @@ async def calculator_page(request: Request) -> Response:
     context: dict[str, Any] = {
         "step": step,
         "way": steps,
-        "said": answers,
+        "answers": answers,
         "answer": assessment,
         "day": service.today(),
         "wrong": {name: translate(text) for name, text in problems.items()},
-        "asked": _questions_of(step, answers),
+        "questions": _questions_of(step, answers),
         "back": _previous_address(step, steps, answers),
         "change": _answer_links(answers, steps),
-        "kept": [
+        "hidden_fields": [
             (k, v)
             for k, values in answers.items()
             if k not in QUESTIONS_BY_STEP.get(step, {})

@@ -37,7 +37,6 @@ router = APIRouter(include_in_schema=False)
 router.include_router(restoration_question.router)
 router.include_router(restoration_applications.router)
 PAGE_ROWS = 50
-_COLOURS = {"now": "#1a7f37", "soon": "#b35900", "needs_act": "#5b6b7b"}
 _KINDS = {
     "penalty": ("行政处罚", "penalties"),
     "abnormal_listing": ("经营异常名录", "listings as abnormal"),
@@ -77,7 +76,7 @@ async def restoration(request: Request) -> Response:
         "may_file": RESTORATION_FILE in visitor.caller.permissions,
         "over": CLOSED_STATES,
         "total": len(matching_rows),
-        "asked": candidate_filter,
+        "candidate_filter": candidate_filter,
         "wrong": code_problem,
         "day": service.today(),
         "typed": request.query_params.get("code", ""),
@@ -155,8 +154,8 @@ def _state_chart(request: Request, records: Sequence[RestorableRecord], zh: bool
         "series": [
             {
                 "name": "记录" if zh else "records",
-                "data": list(count_by_state.values()),
-                "colours": [_COLOURS[s] for s in count_by_state],
+                "points": list(count_by_state.values()),
+                "colours": list(count_by_state),
             }
         ],
     }

@@ -108,7 +108,7 @@ def page(
             language=language,
             visitor=visitor,
             places=_visible_places(visitor),
-            here=_place_address(request),
+            current_place=_place_address(request),
             fresh=_current_run(request) if visitor else None,
             notice_missing=_notice_missing(request, visitor),
             demo=banner_of(service_of(request).store),

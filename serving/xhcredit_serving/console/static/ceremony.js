@@ -8,8 +8,11 @@ document.addEventListener("DOMContentLoaded", () => {
   button.addEventListener("click", () => {
     button.disabled = true;
     rows.forEach((row, i) => {
-      const show = () => { row.hidden = false; };
-      if (still) show(); else setTimeout(show, Math.min(400 * i, 12000 * (i + 1) / rows.length));
+      const show = () => {
+        row.hidden = false;
+      };
+      if (still) show();
+      else setTimeout(show, Math.min(400 * i, (12000 * (i + 1)) / rows.length));
     });
   });
 });

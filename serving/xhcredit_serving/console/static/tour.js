@@ -2,29 +2,45 @@
 "use strict";
 (() => {
   const $ = (what) => document.querySelector(what);
-  const box = $("#tour"), offer = $("#tour-offer");
+  const box = $("#tour"),
+    offer = $("#tour-offer");
   if (!box) return;
   const steps = JSON.parse(box.dataset.steps);
   const key = `xhcredit-tour ${box.dataset.who}`;
-  let at = 0, before = null, seen = true;
-  try { seen = localStorage.getItem(key) === "seen"; } catch { /* storage is shut: do not offer */ }
+  let position = 0,
+    before = null,
+    wasSeen = true;
+  try {
+    wasSeen = localStorage.getItem(key) === "seen";
+  } catch {
+    /* storage is shut: do not offer */
+  }
 
-  function unlit() { document.querySelectorAll(".lit").forEach((e) => e.classList.remove("lit")); }
-  function keep() { offer.hidden = true; try { localStorage.setItem(key, "seen"); } catch { /* as above */ } }
-  const there = () => steps.filter((step) => $(step.at));  // a page may lack what one may not see
+  function unlit() {
+    for (const element of document.querySelectorAll(".lit")) element.classList.remove("lit");
+  }
+  function keep() {
+    offer.hidden = true;
+    try {
+      localStorage.setItem(key, "seen");
+    } catch {
+      /* as above */
+    }
+  }
+  const reachableSteps = () => steps.filter((step) => $(step.target)); // a page may lack what one may not see
 
   function show(to) {
-    const now = there();
-    at = Math.max(0, Math.min(now.length - 1, to));
-    const target = $(now[at].at);
+    const reachable = reachableSteps();
+    position = Math.max(0, Math.min(reachable.length - 1, to));
+    const target = $(reachable[position].target);
     unlit();
     target.classList.add("lit");
-    target.scrollIntoView({block: "center"});
-    $("#tour-title").textContent = now[at].title;
-    $("#tour-text").textContent = now[at].text;
-    $("#tour-at").textContent = `${at + 1} / ${now.length}`;
-    $("#tour [data-tour=back]").disabled = at === 0;
-    const last = at === now.length - 1;
+    target.scrollIntoView({ block: "center" });
+    $("#tour-title").textContent = reachable[position].title;
+    $("#tour-text").textContent = reachable[position].text;
+    $("#tour-at").textContent = `${position + 1} / ${reachable.length}`;
+    $("#tour [data-tour=back]").disabled = position === 0;
+    const last = position === reachable.length - 1;
     $("#tour [data-tour=next]").hidden = last;
     $("#tour [data-tour=end]").textContent = last ? box.dataset.done : box.dataset.skip;
     box.focus();
@@ -41,23 +57,33 @@
     box.hidden = true;
     unlit();
     keep();
-    ((before && before.isConnected && before !== document.body && before) || $("#main")).focus();
+    ((before?.isConnected && before !== document.body && before) || $("#main")).focus();
   }
-  const deeds = {start, end, next: () => show(at + 1), back: () => show(at - 1), later: keep};
+  const deeds = {
+    start,
+    end,
+    next: () => show(position + 1),
+    back: () => show(position - 1),
+    later: keep,
+  };
   document.addEventListener("click", (e) => {
     const on = e.target.closest("[data-tour]");
     if (on) deeds[on.dataset.tour]();
   });
   box.addEventListener("keydown", (e) => {
-    const deed = {Escape: "end", ArrowRight: "next", ArrowLeft: "back"}[e.key];
-    if (deed) { e.stopPropagation(); e.preventDefault(); deeds[deed](); }
+    const deed = { Escape: "end", ArrowRight: "next", ArrowLeft: "back" }[e.key];
+    if (deed) {
+      e.stopPropagation();
+      e.preventDefault();
+      deeds[deed]();
+    }
   });
-  function asked() {
+  function startsByAddress() {
     if (location.hash !== "#tour") return false;
     history.replaceState(history.state, "", location.pathname + location.search);
     start();
     return true;
   }
-  window.addEventListener("hashchange", asked);
-  if (!asked() && !seen) offer.hidden = false;
+  window.addEventListener("hashchange", startsByAddress);
+  if (!startsByAddress() && !wasSeen) offer.hidden = false;
 })();

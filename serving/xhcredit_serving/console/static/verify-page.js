@@ -1,7 +1,9 @@
 /* The verification page: files stay in the browser, nothing is uploaded. */
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-  const $ = (id) => document.getElementById(id), out = $("outcome"), zh = document.documentElement.lang === "zh-CN";
+  const $ = (id) => document.getElementById(id),
+    out = $("outcome"),
+    zh = document.documentElement.lang === "zh-CN";
   /* What could not be checked at all is not refuted: a mistyped id, no file chosen. */
   const unchecked = (zhText, enText) => {
     const note = document.createElement("p");
@@ -12,9 +14,17 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   const show = (checks) => {
     out.innerHTML = "";
-    const good = checks.every((c) => c.ok), head = document.createElement("p"), list = document.createElement("ol");
+    const good = checks.every((c) => c.ok),
+      head = document.createElement("p"),
+      list = document.createElement("ol");
     head.className = good ? "done" : "error";
-    head.textContent = good ? (zh ? "✓ 核验通过" : "✓ The record holds") : (zh ? "✗ 核验不通过" : "✗ The record does not hold");
+    head.textContent = good
+      ? zh
+        ? "✓ 核验通过"
+        : "✓ The record holds"
+      : zh
+        ? "✗ 核验不通过"
+        : "✗ The record does not hold";
     checks.forEach((c) => {
       const item = document.createElement("li");
       item.textContent = `${c.ok ? "✓" : "✗"} ${zh ? c.zh : c.en}`;
@@ -24,8 +34,12 @@ document.addEventListener("DOMContentLoaded", () => {
     out.append(head, list);
     out.focus();
   };
-  const failed = (why) => show([{ok: false, zh: "文件无法读取：" + why, en: "cannot be read: " + why}]);
-  const text = async (id) => { const file = $(id).files[0]; return file ? await file.text() : undefined; };
+  const failed = (why) =>
+    show([{ ok: false, zh: `文件无法读取：${why}`, en: `cannot be read: ${why}` }]);
+  const text = async (id) => {
+    const file = $(id).files[0];
+    return file ? await file.text() : undefined;
+  };
 
   async function published(draw, name) {
     const answer = await fetch(`/v1/public/draws/${encodeURIComponent(draw)}/${name}.json`);
@@ -37,17 +51,32 @@ document.addEventListener("DOMContentLoaded", () => {
     e.preventDefault();
     try {
       const draw = $("draw").value.trim();
-      let record = await text("record"), commitment = await text("commitment");
-      if (!record && !draw) { unchecked("请填写抽查编号，或选择 record.json 文件。", "Write the id of a draw, or choose its record.json."); return; }
+      let record = await text("record"),
+        commitment = await text("commitment");
+      if (!record && !draw) {
+        unchecked(
+          "请填写抽查编号，或选择 record.json 文件。",
+          "Write the id of a draw, or choose its record.json.",
+        );
+        return;
+      }
       if (!record) {
         record = await published(draw, "record");
-        if (!record) { unchecked(`没有编号为“${draw}”的已公示抽查，请核对编号。`, `No draw with the id “${draw}” was published; check the id.`); return; }
-        commitment = commitment || await published(draw, "commitment");
+        if (!record) {
+          unchecked(
+            `没有编号为“${draw}”的已公示抽查，请核对编号。`,
+            `No draw with the id “${draw}” was published; check the id.`,
+          );
+          return;
+        }
+        commitment = commitment || (await published(draw, "commitment"));
       }
-      const files = {frame: await text("frame")};
+      const files = { frame: await text("frame") };
       if (commitment) files.commitment = JSON.parse(commitment);
       show(XhVerify.check(JSON.parse(record), files));
-    } catch (error) { failed(error.message); }
+    } catch (error) {
+      failed(error.message);
+    }
   });
   if ($("draw").value) $("check").requestSubmit();
 });
