@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick check walk mutants mutants-sample audit bench docs site pictures lock clean help
+.PHONY: demo test quick check pages walk mutants mutants-sample audit bench docs site pictures lock clean help
 
 help:
 	@echo "make demo   let half a year of the sample district pass (builds the environment first)"
@@ -15,6 +15,7 @@ help:
 	@echo "make mutants  do the tests fail when the code that decides is changed?  (hours; goes on where it was)"
 	@echo "make mutants-sample  the same for 300 drawn at random (minutes)"
 	@echo "make bench  measure against peers (see benchmarks/README.md)"
+	@echo "make pages  lay templates, scripts and styles of the console out as make check wants them"
 	@echo "make docs   write the pages made from rulebook and docstrings (docs/rules.md, docs/python-api.md)"
 	@echo "make site   build the documentation as pages for a browser (out/site)"
 	@echo "make pictures  take the pictures of the guides anew"
@@ -31,9 +32,15 @@ $(VENV)/.ready: requirements.lock pyproject.toml client/pyproject.toml
 demo: $(VENV)/.ready
 	@$(BIN)/xhcredit demo
 
+# Templates are laid out by djlint, scripts and styles by biome; both stop where a file is not as they lay it out.
+TEMPLATES := serving/xhcredit_serving/console/templates
+STATIC := serving/xhcredit_serving/console/static
 check: $(VENV)/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/djlint --quiet --check $(TEMPLATES)
+	@$(BIN)/djlint --quiet --lint $(TEMPLATES)
+	@$(BIN)/biome check --error-on-warnings $(STATIC)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
@@ -61,6 +68,10 @@ audit: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks.everything
+
+pages: $(VENV)/.ready
+	@$(BIN)/djlint --quiet --reformat $(TEMPLATES) || true # it fails where it changed something
+	@$(BIN)/biome check --write $(STATIC)
 
 docs: $(VENV)/.ready
 	@$(BIN)/xhcredit rules page > docs/rules.md

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 import yaml
+from jinja2 import Environment
+from jinja2 import nodes as jinja
 
 #: pronouns, participles and words that fit everything: a line alone must say what a name holds
 VAGUE = frozenset({
@@ -16,6 +18,12 @@ VAGUE = frozenset({
 })  # fmt: skip
 _CURE = "say in the field's term what it is (GLOSSARY.md)"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: fields of answers, which templates read as they are named there
+_FIELDS = frozenset({"said"})
+#: what a script names itself: not a comment, a text, a member after a dot, a key before a colon
+_SCRIPT_TEXT = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
+_SCRIPT_TEMPLATE = re.compile(r"`(?:\\.|\$\{[^}]*\}|[^`\\])*`", re.S)
+_SCRIPT_NAME = re.compile(r"(?<![\w$.])[A-Za-z_$][\w$]*(?![\w$]|\s*:)")
 
 
 def local_names(text: str) -> list[str]:
@@ -83,6 +91,40 @@ def vague_keys(name: str, text: str) -> Iterator[str]:
             nodes += node.value
 
 
+def vague_template_names(name: str, text: str) -> Iterator[str]:
+    """Vague names of a template: variables, macros, parameters, keywords, attributes, imports."""
+    for node in Environment(autoescape=True).parse(text).find_all(jinja.Node):
+        for vague in filter(_is_vague, _names_of(node)):
+            yield f'{name}:{node.lineno}: "{vague}"; {_CURE}'
+
+
+def vague_context_keys(name: str, text: str) -> Iterator[str]:
+    """Vague names under which pages hand values to their templates and scripts.
+
+    Constants are tables of data, and what the audit log holds is written there under its old keys.
+    """
+    tree = ast.parse(text)
+    stored = {inner for node in ast.walk(tree) if _is_stored(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if node in stored:
+            continue
+        keys: list[ast.expr | None] = node.keys if isinstance(node, ast.Dict) else []
+        named = [k.value for k in keys if isinstance(k, ast.Constant) and isinstance(k.value, str)]
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "page":
+            named += [k.arg for k in node.keywords if k.arg]
+        for vague in filter(_is_vague, named):
+            yield f'{name}:{node.lineno}: "{vague}"; {_CURE}'
+
+
+def vague_script_names(name: str, text: str) -> Iterator[str]:
+    """Vague names that a script gives: variables, functions, parameters."""
+    code = _SCRIPT_TEXT.sub(_as_blank, text)
+    code = _SCRIPT_TEMPLATE.sub(lambda m: " ".join(re.findall(r"\$\{([^}]*)\}", m[0])), code)
+    for number, line in enumerate(code.replace("...", " ").split("\n"), 1):
+        for vague in sorted(set(filter(_is_vague, _SCRIPT_NAME.findall(line)))):
+            yield f'{name}:{number}: "{vague}"; {_CURE}'
+
+
 def silent_imports(name: str, text: str) -> Iterator[str]:
     """Imports inside functions without a reason on their line."""
     lines = text.splitlines()
@@ -118,6 +160,33 @@ def questioning_docstrings(name: str, text: str) -> Iterator[str]:
             if first.endswith(("?", "？")):
                 line = getattr(node, "lineno", 1)
                 yield f'{name}:{line}: "{first}" asks; say what one gets, in the field\'s term'
+
+
+def _names_of(node: jinja.Node) -> list[str]:
+    """Names that a node of a template gives or reads."""
+    if isinstance(node, jinja.Name | jinja.Macro):
+        return [node.name]
+    if isinstance(node, jinja.Getattr):
+        return [] if node.attr in _FIELDS else [node.attr]
+    if isinstance(node, jinja.Keyword):
+        return [node.key]
+    if isinstance(node, jinja.FromImport):
+        return [name if isinstance(name, str) else name[1] for name in node.names]
+    return []
+
+
+def _is_stored(node: ast.AST) -> bool:
+    """Whether a statement is a constant, or what goes into the audit log."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = [t.id for t in targets if isinstance(t, ast.Name)]
+    return any(n.isupper() or n.startswith("audit_") for n in names)
+
+
+def _as_blank(match: re.Match[str]) -> str:
+    """The line ends of a text, so that what follows stays on its line."""
+    return " " + "\n" * match[0].count("\n")
 
 
 def _is_vague(name: str) -> bool:

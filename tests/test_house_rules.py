@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import xhcredit
-from tests import naming, walks
+from tests import naming, page_walks, walks
 from tests.walks import ROOT, python_files, shown
 from xhcredit import errors
 from xhcredit.features.registry import features
@@ -33,6 +33,11 @@ MUTATION = python_files("tests/mutation")
 TESTS = [f for f in python_files("tests") if f not in MUTATION]
 OTHERS = [*python_files("data"), *python_files("benchmarks"), *MUTATION]
 MEASURING = [*python_files("benchmarks"), *python_files("examples")]
+
+CONSOLE = ROOT / "serving/xhcredit_serving/console"
+TEMPLATES = sorted(CONSOLE.glob("templates/**/*.html"))
+SCRIPTS = sorted(CONSOLE.glob("static/*.js"))
+STYLES = sorted(CONSOLE.glob("static/*.css"))
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 #: subjects of the outer floors, in their order
@@ -118,6 +123,28 @@ def test_of_all_local_names_at_most_one_in_two_hundred_is_vague(files, least):
 
     assert len(names) > least
     assert len(vague) <= 0.005 * len(names), vague
+
+
+def test_names_in_templates_and_scripts_say_what_they_stand_for():
+    assert len(TEMPLATES) > 50
+    assert len(SCRIPTS) > 3
+    assert complaints(naming.vague_template_names, TEMPLATES) == ""
+    assert complaints(naming.vague_context_keys, python_files(shown(CONSOLE))) == ""
+    assert complaints(naming.vague_script_names, SCRIPTS) == ""
+
+
+def test_templates_can_be_reviewed_line_by_line():
+    assert complaints(page_walks.long_lines, TEMPLATES, width=120) == ""
+    assert complaints(page_walks.long_files, TEMPLATES, lines=160) == ""
+    assert complaints(page_walks.glued_attributes, TEMPLATES) == ""
+
+
+def test_one_sheet_holds_styles_and_colours():
+    """An element says what it is; how that looks, charts included, stands in ``console.css``."""
+    pages = [*TEMPLATES, *SCRIPTS, *STYLES, *python_files(shown(CONSOLE))]
+
+    assert complaints(page_walks.inline_styles, TEMPLATES) == ""
+    assert complaints(page_walks.scattered_colours, pages) == ""
 
 
 def test_docstrings_of_the_library_say_what_one_gets_and_ask_nothing():

@@ -110,3 +110,75 @@ def test_a_packed_statement_that_is_no_table_is_named():
 @pytest.mark.parametrize("text", ['"""Who is drawn?"""', 'def f():\n    """Drawn？"""\n'])
 def test_a_docstring_that_asks_is_named(text):
     assert "asks" in complaints(naming.questioning_docstrings, text)[0]
+
+
+TEMPLATE = """{% from "parts.html" import chart with context %}
+{% macro fact(term, text) %}<dt>{{ term }}</dt><dd>{{ text }}</dd>{% endmacro %}
+{% for penalty in penalties %}{{ fact(penalty.decided_on, term=penalty.said) }}{% endfor %}
+{{ _("told") }}
+"""
+SCRIPT = """/* told, found */
+const rows = document.querySelectorAll("data-row"); // now
+rows.every((row) => row.dataset.given !== `one ${row.id}`);
+const option = { data: rows };
+"""
+
+
+def test_plain_templates_and_scripts_raise_no_complaint():
+    assert complaints(naming.vague_template_names, TEMPLATE, "a.html") == []
+    assert complaints(naming.vague_script_names, SCRIPT, "a.js") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{{ told }}", "told"),
+        ("{{ page.found }}", "found"),
+        ("{% for one in rows %}{% endfor %}", "one"),
+        ("{% set here = 1 %}", "here"),
+        ("{% macro told(x) %}{% endmacro %}", "told"),
+        ("{% macro f(given) %}{% endmacro %}", "given"),
+        ("{{ f(now=1) }}", "now"),
+        ('{% from "x.html" import kept %}', "kept"),
+    ],
+)
+def test_vague_names_in_templates_are_named(text, word):
+    named = complaints(naming.vague_template_names, text, "a.html")
+
+    assert f'"{word}"' in named[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('context = {"told": draw}', "told"),
+        ('page(request, "a.html", visitor, asked=1)', "asked"),
+        ('chart = {"series": [{"data": [1]}]}', "data"),
+    ],
+)
+def test_vague_names_that_pages_hand_over_are_named(text, word):
+    [complaint] = complaints(naming.vague_context_keys, text)
+
+    assert f'"{word}"' in complaint
+
+
+def test_constants_and_entries_of_the_audit_log_are_left_as_they_are():
+    text = 'WORDS = {"now": "x"}\naudit_details = {"seen": 1}\n'
+
+    assert complaints(naming.vague_context_keys, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("const told = 1;", "told"),
+        ("function f(...rest) {}", "rest"),
+        ("rows.map((one) => one.x);", "one"),
+        ("const text = `${now} rows`;", "now"),
+        ("const {given} = rows;", "given"),
+    ],
+)
+def test_vague_names_in_scripts_are_named(text, word):
+    [complaint] = complaints(naming.vague_script_names, text, "a.js")
+
+    assert f'"{word}"' in complaint
