@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum.cn import uscc
 
 from xhcredit.domain.codes import (
     ALPHABET,
@@ -56,6 +57,12 @@ def test_verified_codes_have_no_problem(code):
 )
 def test_a_wrong_code_is_told_what_is_wrong(code, problem):
     assert problem_with(code) == problem
+
+
+@given(st.text(alphabet=ALPHABET, min_size=17, max_size=17))
+def test_the_last_character_is_that_of_an_independent_library(body):
+    """The last only: it checks neither the organisation code nor placeholders of zeros."""
+    assert check_digit(body) == uscc.calc_check_digit(body)
 
 
 def test_a_wrong_organisation_code_is_found_behind_a_right_check_digit():

@@ -1,8 +1,12 @@
 """Signed messages: the published example, both ends, and every way in which one is not ours."""
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
 
 from xhcredit.domain.webhook_signatures import TOLERANCE_SECONDS, signature_headers, verify_message
 from xhcredit.errors import BadInput
@@ -19,6 +23,20 @@ def test_the_example_of_the_specification_has_its_three_headers():
         "webhook-timestamp": str(AT),
         "webhook-signature": MARK,
     }
+
+
+@given(
+    st.binary(min_size=1, max_size=64),
+    st.text("abcMSG_019.-", min_size=1, max_size=30),
+    st.integers(0, 4_000_000_000),
+    st.text(max_size=200).map(str.encode),
+)
+def test_receivers_with_the_reference_library_count_the_same_signature(key, event, seconds, body):
+    """Only its signing is asked: its verifying looks at the clock of the machine."""
+    secret = "whsec_" + base64.b64encode(key).decode()
+    expected = Webhook(secret).sign(event, datetime.fromtimestamp(seconds, UTC), body.decode())
+
+    assert signature_headers([secret], event, seconds, body)["webhook-signature"] == expected
 
 
 def test_while_a_secret_is_changed_both_signatures_go_with_the_message():
