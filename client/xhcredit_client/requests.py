@@ -90,7 +90,7 @@ def idempotent_request(path: str, body: Any, idempotency_key: str) -> ApiRequest
 def watchlist(cursor: str | None, filters: Mapping[str, Any]) -> ApiRequest:
     """A page of the watchlist."""
     params = {k: v for k, v in filters.items() if v is not None}
-    return ApiRequest("GET", "/v1/watchlist", {**params, **({"cursor": cursor} if cursor else {})})
+    return ApiRequest("GET", "/v1/watchlist", {**params, **({"after": cursor} if cursor else {})})
 
 
 def retry_delay(response: httpx.Response, pause: float) -> float | None:

@@ -28,7 +28,7 @@ from xhcredit_serving.alerts import files_and_clusters, routes
 from xhcredit_serving.auth.oidc import Oidc
 from xhcredit_serving.console import routes as console_routes
 from xhcredit_serving.console.shell import error_page
-from xhcredit_serving.delivery import subscriptions
+from xhcredit_serving.delivery import subscriptions, webhooks
 from xhcredit_serving.demo_login import LoopbackOnly
 from xhcredit_serving.draws import (
     files as draws_files,
@@ -123,6 +123,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         default_response_class=RoundedJSON,
+        webhooks=webhooks.router,
         telemetry=_TELEMETRY_OFF,  # type: ignore[arg-type]  # a TypedDict
         lifespan=lifespan,
     )
@@ -235,4 +236,7 @@ def _openapi_with_problems(
                 parameter["schema"].pop("default", None)
         if problems.MEDIA_TYPE not in operation["responses"].get("422", problem_422)["content"]:
             operation["responses"]["422"] = problem_422
+    for operation in (o for item in openapi["webhooks"].values() for o in item.values()):
+        # What a receiver answers is its own: FastAPI describes our refusal of a bad body.
+        operation["responses"].pop("422")
     return openapi

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
@@ -16,6 +17,7 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
+from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.http.examples import PURPOSE_WORDS
 from xhcredit_serving.service import Service, service_of
 
@@ -66,7 +68,7 @@ async def _idempotency_key(
     return idempotency_key_of(request.headers)
 
 
-async def _csrf_token(
+async def csrf_token(
     _: Annotated[
         str,
         Header(
@@ -79,12 +81,17 @@ async def _csrf_token(
     """Describe the header; the session's check compares it (``refuse_forgery``)."""
 
 
+CsrfToken = Annotated[None, Depends(csrf_token)]
+
+
 #: purpose of access, from ``X-Purpose``; 400 without one
 Purpose = Annotated[str, Depends(_purpose)]
 #: key under which a retried write does nothing again; None if there is none
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
 
 
+# One function per permission, so that a request that needs the caller twice is asked once.
+@cache
 def caller_with(permission: str) -> Callable[[Request], Awaitable[Caller]]:
     """Dependency: the caller, by key or session, who has a permission for some bureau."""
 
@@ -94,10 +101,11 @@ def caller_with(permission: str) -> Callable[[Request], Awaitable[Caller]]:
     return caller
 
 
+@cache
 def person_with(permission: str) -> Callable[..., Awaitable[Caller]]:
     """Dependency: a person's session with a permission; no API key will do."""
 
-    async def person(request: Request, _: Annotated[None, Depends(_csrf_token)]) -> Caller:
+    async def person(request: Request) -> Caller:
         return await service_of(request).person(request, permission)
 
     return person
@@ -105,13 +113,13 @@ def person_with(permission: str) -> Callable[..., Awaitable[Caller]]:
 
 @dataclass(frozen=True)
 class Reading:
-    """Who reads what is recorded, and why."""
+    """Who reads what is recorded, or makes a secret that is shown once, and why."""
 
     caller: Caller
     purpose: str
 
     def act(self, action: str, **payload: Any) -> Act:
-        """The act of the read, for the activity chain."""
+        """The act, for the activity chain."""
         return self.caller.act(action, self.purpose, **payload)
 
 
@@ -175,8 +183,34 @@ def written_by_person_with(permission: str) -> Callable[..., Awaitable[Writing]]
         *,
         caller: Caller = authenticated,
         purpose: Purpose,
+        _: CsrfToken,
         key: IdempotencyKey,
     ) -> Writing:
         return Writing(caller, purpose, key)
 
     return writing
+
+
+def secret_made_by_person_with(permission: str) -> Callable[..., Awaitable[Reading]]:
+    """Dependency: a person who makes a secret that is shown once.
+
+    No idempotency key: what is stored under it would be the secret.
+    """
+
+    authenticated = Depends(person_with(permission))
+
+    async def making(
+        *,
+        caller: Caller = authenticated,
+        purpose: Purpose,
+        _: CsrfToken,
+    ) -> Reading:
+        return Reading(caller, purpose)
+
+    return making
+
+
+#: security administrators: who reads accounts, keys and subscriptions, changes them, makes secrets
+Administrator = Annotated[Caller, Depends(person_with(ACCOUNTS))]
+AdministratorChange = Annotated[Writing, Depends(written_by_person_with(ACCOUNTS))]
+SecretMaker = Annotated[Reading, Depends(secret_made_by_person_with(ACCOUNTS))]

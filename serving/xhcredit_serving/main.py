@@ -63,7 +63,7 @@ def serve(
     context: typer.Context,
     store: Address = STORE,
     warehouse: Annotated[
-        Path | None, typer.Option(help="Folder that xhcredit ingest wrote; adds /explain.")
+        Path | None, typer.Option(help="Folder that xhcredit ingest wrote; adds /explanation.")
     ] = None,
     release: Annotated[
         Path | None, typer.Option(help="Points tables of the night, if not kept in the store.")

@@ -387,5 +387,4 @@ def _access(sun: TestClient, wang: TestClient) -> None:
     done(sun.post("/v1/keys", json=key))
     hook = {"name": "区平台", "url": "https://platform.example.cn/hooks", "bureau": ""}
     done(sun.post("/v1/subscriptions", json=hook))
-    view = {"name": "高风险", "query": "tier=D", "shared": True}
-    done(wang.post("/v1/watchlist/views", json=view))
+    done(wang.put("/v1/views/高风险", json={"query": "tier=D", "shared": True}))

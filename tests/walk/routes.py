@@ -11,6 +11,16 @@ from xhcredit_serving.console.restoration.candidates import apply_address
 from xhcredit_serving.console.shell import assets
 from xhcredit_serving.draws.files import INTERNAL
 
+from tests.walk.api_records import (
+    dead_records,
+    keys_records,
+    readers_records,
+    releases_records,
+    rule_pages,
+    runs_records,
+    subscriptions_records,
+    views_records,
+)
 from tests.walk.cases import applications, case_steps, first_of
 from tests.walk.records import (
     Inventory,
@@ -159,37 +169,6 @@ def _alert_filters(path):
     return records
 
 
-def _rule_pages(address):
-    def records(inventory):
-        for name, rule in inventory.rules.items():
-            yield Record(
-                address.format(rule=name), (name, str(rule.entries[-1].effective_from)), 200, ""
-            )
-
-    return records
-
-
-def _runs(inventory):
-    for row in inventory.store.reader.runs():
-        yield Record(f"/v1/runs/{row['run']}", (row["as_of"],), 200, "")
-
-
-def _releases(inventory):
-    for row in inventory.store.reader.releases():
-        yield Record(f"/v1/releases/{row['digest']}", ("tables",), 200, "")
-
-
-def _dead(inventory):
-    for row in inventory.subscriptions:
-        yield Record(f"/v1/subscriptions/{row.id}/dead", ("messages",), 200, "")
-
-
-def _readers(inventory):
-    """Who looked at whom: of any code that is right, known or not."""
-    for code in (*(row["code"] for row in inventory.listed), *inventory.gone):
-        yield Record(f"/v1/enterprises/{code}/readers", ("readers",), 200, "")
-
-
 def _static(inventory):
     del inventory
     for name in assets._TYPES:
@@ -215,10 +194,10 @@ ENTERPRISES: dict[str, Entry] = {
         S, enterprises("/console/enterprises/{code}/drawer", facts=scored, old=200)
     ),
     f"{CODE}/cluster": Entry(A, enterprises(f"{CODE}/cluster", facts=named), JSON),
-    f"{CODE}/explain": Entry(S, enterprises(f"{CODE}/explain", facts=in_json), JSON),
+    f"{CODE}/explanation": Entry(S, enterprises(f"{CODE}/explanation", facts=in_json), JSON),
     f"{CODE}/file": Entry(S, enterprises(f"{CODE}/file", facts=in_json, old=200), JSON),
     f"{CODE}/history": Entry(S, enterprises(f"{CODE}/history", facts=in_json, old=200), JSON),
-    f"{CODE}/readers": Entry(permissions.AUDIT, _readers, JSON),
+    f"{CODE}/readers": Entry(permissions.AUDIT, readers_records, JSON),
     f"{CODE}/score": Entry(S, enterprises(f"{CODE}/score", facts=in_json), JSON),
 }
 OTHERS: dict[str, Entry] = {
@@ -268,7 +247,7 @@ OTHERS: dict[str, Entry] = {
     "/console/restoration/apply": Entry(permissions.RESTORATION_FILE, _apply),
     "/console/restoration/question": Entry(R, _questions),
     "/console/rules": Entry(C, place("/console/rules", "tiers.cutoffs")),
-    "/console/rules/{rule_id}": Entry(C, _rule_pages("/console/rules/{rule}")),
+    "/console/rules/{rule_id}": Entry(C, rule_pages("/console/rules/{rule}")),
     "/console/watchlist": Entry(S, _watchlist("/console/watchlist")),
     "/console/watchlist.pdf": Entry(
         S, place("/console/watchlist.pdf?tier=D", lambda h: h.listed[0]["code"]), PDF
@@ -285,6 +264,9 @@ OTHERS: dict[str, Entry] = {
     "/metrics": Entry(C, place("/metrics", "xhcredit_http_answers"), TEXT),
     "/readyz": Entry(None, place("/readyz", "ready"), JSON),
     "/v1/accounts": Entry(permissions.ACCOUNTS, place("/v1/accounts", "walk.viewer"), JSON),
+    "/v1/accounts/{login}": Entry(
+        permissions.ACCOUNTS, place("/v1/accounts/walk.viewer", "walk.viewer"), JSON
+    ),
     "/v1/activity": Entry(permissions.AUDIT, place("/v1/activity", "user:"), JSON),
     "/v1/activity/head": Entry(permissions.AUDIT, place("/v1/activity/head", "digest"), JSON),
     "/v1/alert-triggers": Entry(A, place("/v1/alert-triggers", "precision"), JSON),
@@ -309,6 +291,7 @@ OTHERS: dict[str, Entry] = {
     ),
     "/v1/joint-draws": Entry(D, place("/v1/joint-draws", first("joint", "joint_id")), JSON),
     "/v1/keys": Entry(permissions.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
+    "/v1/keys/{prefix}": Entry(permissions.ACCOUNTS, keys_records, JSON),
     "/v1/metadata": Entry(C, place("/v1/metadata", "tiers"), JSON),
     "/v1/models": Entry(M, place("/v1/models", first("candidates", "name")), JSON),
     "/v1/models/{number}": Entry(
@@ -338,7 +321,7 @@ OTHERS: dict[str, Entry] = {
     ),
     "/v1/public/verify_draw.py": Entry(None, place("/v1/public/verify_draw.py", "def main"), TEXT),
     "/v1/releases": Entry(C, place("/v1/releases", "digest"), JSON),
-    "/v1/releases/{digest}": Entry(C, _releases, JSON),
+    "/v1/releases/{digest}": Entry(C, releases_records, JSON),
     "/v1/restoration/applications": Entry(
         R, place("/v1/restoration/applications", first_of("restoration")), JSON
     ),
@@ -356,22 +339,26 @@ OTHERS: dict[str, Entry] = {
         R, place("/v1/restoration/restorable-records.xlsx"), SHEET
     ),
     "/v1/rules": Entry(C, place("/v1/rules", "tiers.cutoffs"), JSON),
-    "/v1/rules/{rule_id}": Entry(C, _rule_pages("/v1/rules/{rule}"), JSON),
+    "/v1/rules/{rule_id}": Entry(C, rule_pages("/v1/rules/{rule}"), JSON),
     "/v1/runs": Entry(C, place("/v1/runs", day), JSON),
-    "/v1/runs/{run}": Entry(C, _runs, JSON),
+    "/v1/runs/{run}": Entry(C, runs_records, JSON),
     "/v1/session": Entry("", place("/v1/session", "csrf"), JSON),
     "/v1/subscriptions": Entry(
         permissions.ACCOUNTS, place("/v1/subscriptions", first("subscriptions", "name")), JSON
     ),
-    "/v1/subscriptions/{number}/dead": Entry(permissions.ACCOUNTS, _dead, JSON),
+    "/v1/subscriptions/{number}": Entry(permissions.ACCOUNTS, subscriptions_records, JSON),
+    "/v1/subscriptions/{number}/dead-messages": Entry(permissions.ACCOUNTS, dead_records, JSON),
     "/v1/triggered-checks": Entry(D, place("/v1/triggered-checks", first("checks", "id")), JSON),
     "/v1/trust-list": Entry(permissions.DRAWS_RUN, place("/v1/trust-list", day), JSON),
     "/v1/trust-list/export": Entry(permissions.DRAWS_RUN, place("/v1/trust-list/export"), SHEET),
+    "/v1/views": Entry(S, place("/v1/views", "views"), JSON),
+    "/v1/views/{name:path}": Entry(S, views_records, JSON),
     "/v1/watchlist": Entry(S, _watchlist("/v1/watchlist"), JSON),
-    "/v1/watchlist/export": Entry(
-        S, place("/v1/watchlist/export", lambda h: h.listed[0]["code"]), SHEET
+    "/v1/watchlist.csv": Entry(S, place("/v1/watchlist.csv", lambda h: h.listed[0]["code"]), TEXT),
+    "/v1/watchlist.pdf": Entry(S, place("/v1/watchlist.pdf"), PDF),
+    "/v1/watchlist.xlsx": Entry(
+        S, place("/v1/watchlist.xlsx", lambda h: h.listed[0]["code"]), SHEET
     ),
-    "/v1/watchlist/views": Entry(S, place("/v1/watchlist/views", "views"), JSON),
 }
 #: what anybody on the computer of the service may read, where a walk comes from
 OPEN_HERE = ("/metrics",)

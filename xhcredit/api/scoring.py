@@ -24,7 +24,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +39,8 @@ from xhcredit.errors import UnknownEnterprise
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import features, features_for_score
 from xhcredit.jobs.enterprise.explanation import explain
+from xhcredit.jobs.enterprise.rows import EnterpriseEvent
+from xhcredit.jobs.enterprise.rows import Explanation as ExplanationRow
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
@@ -167,7 +168,7 @@ def explain_enterprise(
     return _explanation(model, body)
 
 
-def _explanation(model: Model, body: dict[str, Any]) -> Explanation:
+def _explanation(model: Model, body: ExplanationRow) -> Explanation:
     scores = pd.DataFrame(body["scores"]).drop(columns="indicators").set_index("score")
     indicators = [
         {"score": score["score"], **row} for score in body["scores"] for row in score["indicators"]
@@ -175,6 +176,7 @@ def _explanation(model: Model, body: dict[str, Any]) -> Explanation:
     by_cost = pd.DataFrame(indicators).sort_values(
         "costs_composite", ascending=False, kind="stable", ignore_index=True
     )
+    events = [_flat_event(event) for event in body["events"]]
     columns = ("table", "occurred_on", "known_on", "counts", "indicators", "why_none")
     return Explanation(
         code=body["code"],
@@ -185,9 +187,15 @@ def _explanation(model: Model, body: dict[str, Any]) -> Explanation:
         national_evaluation=body["national_evaluation"],
         scores=scores,
         indicators=by_cost,
-        events=pd.DataFrame(body["events"], columns=None if body["events"] else list(columns)),
+        events=pd.DataFrame(events, columns=None if events else list(columns)),
         provenance=body["provenance"],
     )
+
+
+def _flat_event(event: EnterpriseEvent) -> dict[str, object]:
+    """An event whose own columns stand beside its days; what nobody told is left out."""
+    plain_fields = {k: v for k, v in event.items() if k != "facts" and v is not None}
+    return plain_fields | {fact["column"]: fact["value"] for fact in event["facts"]}
 
 
 def _model(as_of: Day, rules: Rulebook | None, release: Release | None) -> Model:

@@ -19,7 +19,7 @@ FEW = 3  #: digits that count, of a number too small for ``OTHER`` decimals
 
 _POINTS = re.compile(
     r"(composite|costs_composite|general|x_\w+)(_before|_after)?|score|points|points_lost|best|base"
-    r"|missing|moved|rest|lowest|highest"
+    r"|missing|moved|unexplained|lowest|highest"
 )
 _MONEY = re.compile(r"\w*yuan\w*")
 

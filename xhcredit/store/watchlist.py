@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
@@ -20,6 +20,7 @@ from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.tables import current, runs, snapshots
 from xhcredit.store.night.counts import DIMENSIONS, Cells, ValueFilter, matching_cells, sum_cells
+from xhcredit.store.night.rows import NamedEnterprise, OpenAlerts, WatchlistRow
 
 Move = Literal["worse", "better", "new"]
 Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]
@@ -122,7 +123,7 @@ class WatchlistPage(NamedTuple):
 
     run: int
     total: int
-    rows: list[dict[str, Any]]
+    rows: list[WatchlistRow]
     after: PagePosition | None
 
 
@@ -190,25 +191,26 @@ class WatchlistReader:
 
     def enterprise_rows(
         self, run: int, codes: Sequence[str], within: BureauScope
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, NamedEnterprise]:
         """Code, name, street, tier and bureau of the enterprises of ``codes`` that are in scope."""
         c = snapshots.c
         columns = (c.code, c.name, c.street, c.tier, c.bureau)
         statement = select(*columns).where(c.run == run, c.code.in_(codes))
         with self.database.reading() as con:
-            enterprise_rows = [dict(row) for row in con.execute(statement).mappings()]
+            rows = con.execute(statement).mappings()
+            enterprise_rows = [cast(NamedEnterprise, dict(row)) for row in rows]
         return {r["code"]: r for r in enterprise_rows if is_within(r["bureau"], within)}
 
     def open_alerts_by_code(
         self, codes: Sequence[str], within: BureauScope
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, OpenAlerts]:
         """Open alerts by enterprise: ``open`` (count), worst ``colour``, ``triggers``.
 
         Who has none that may be told is left out.
         """
         statement = _open_alerts(within).where(alerts.c.code.in_(codes))
         columns = (alerts.c.code, alerts.c.trigger, alert_steps.c.colour)
-        alerts_by_code: dict[str, dict[str, Any]] = {}
+        alerts_by_code: dict[str, OpenAlerts] = {}
         with self.database.reading() as con:
             for row in con.execute(statement.with_only_columns(*columns).order_by(alerts.c.id)):
                 alert_summary = alerts_by_code.setdefault(
@@ -243,7 +245,7 @@ class WatchlistReader:
         limit: int,
         after_position: PagePosition | None,
         is_few: bool,
-    ) -> list[dict[str, Any]]:
+    ) -> list[WatchlistRow]:
         """Codes by an index that holds all that is filtered by; then the rows of these codes."""
         sort_columns, is_descending = (
             _sort_columns(query, is_few=is_few),
@@ -265,11 +267,13 @@ class WatchlistReader:
             snapshots.c.run == run, snapshots.c.code.in_(select(page_codes.c.code))
         )
         matching_rows = [
-            {**row, "x": json.loads(row["x"])} for row in con.execute(row_statement).mappings()
+            cast(WatchlistRow, {**row, "x": json.loads(row["x"])})
+            for row in con.execute(row_statement).mappings()
         ]
-        column = query.sort.removeprefix("-")
         return sorted(
-            matching_rows, key=lambda row: (row[column], row["code"]), reverse=is_descending
+            matching_rows,
+            key=lambda row: (_sort_key(query, row), row["code"]),
+            reverse=is_descending,
         )
 
     def _total_count(self, con: Connection, run: int, query: WatchlistQuery) -> int:
@@ -325,8 +329,17 @@ def _sort_columns(query: WatchlistQuery, *, is_few: bool) -> list[ColumnElement[
     return [c.code.concat("") if is_few else c.code]
 
 
-def _page_position(run: int, query: WatchlistQuery, row: dict[str, Any]) -> PagePosition:
-    return PagePosition(run, row[query.sort.removeprefix("-")], row["code"])
+def _sort_key(query: WatchlistQuery, row: WatchlistRow) -> float | str:
+    columns: dict[str, float | str] = {
+        "composite": row["composite"],
+        "moved": row["moved"],
+        "code": row["code"],
+    }
+    return columns[query.sort.removeprefix("-")]
+
+
+def _page_position(run: int, query: WatchlistQuery, row: WatchlistRow) -> PagePosition:
+    return PagePosition(run, _sort_key(query, row), row["code"])
 
 
 def _filters(query: WatchlistQuery, text_position: Callable[..., Any]) -> list[ColumnElement[bool]]:

@@ -5,81 +5,49 @@ An administrator of some bureaus sees and changes only people who have roles the
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
+from xhcredit.store.access.accounts_and_keys import without_secrets
+from xhcredit.store.access.rows import ListedAccount
 from xhcredit.store.core.hash_chain import format_moment
-from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
+from xhcredit.store.core.transactions import Act
+from xhcredit.store.store import Store
+from xhcredit_serving.access import schemas
+from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.passwords import first_password
 from xhcredit_serving.auth.permissions import ACCOUNTS
-from xhcredit_serving.http import examples
-from xhcredit_serving.http.examples import written_by_person
-from xhcredit_serving.http.field_types import Bureau, EncodableText, Name, Role
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.dependencies import (
+    Administrator,
+    AdministratorChange,
+    SecretMaker,
+    ServiceDep,
+    StoreDep,
+    Writing,
+)
+from xhcredit_serving.http.paging import PageQueryDep
 from xhcredit_serving.http.problems import Refusal, declared_problems
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service
 
 router = APIRouter(tags=["access"])
-LOGIN = "^[a-z][a-z0-9._-]{1,31}$"
-LoginInPath = Annotated[str, Path(pattern=LOGIN, examples=["zhang.san"])]
-EXAMPLE_ACCOUNT = {
-    "login": "zhang.san",
-    "name": "张三",
-    "grants": [{"role": "inspector", "bureau": "市场监管局"}],
-    "has_totp": True,
-    "must_change": False,
-    "locked_until": None,
-    "disabled_at": None,
-    "external": None,
-}
-CHANGED_RESPONSE = examples.json_example({"login": "zhang.san"})
-_EXAMPLE_SECRET = examples.json_example({"login": "zhang.san", "password": "…"})
 
 
-class NewAccount(BaseModel):
-    """Request: a new account."""
-
-    model_config = ConfigDict(extra="forbid")
-    login: Annotated[str, Field(pattern=LOGIN, examples=["zhang.san"])]
-    name: Name
-
-
-class Grant(BaseModel):
-    """A role for a bureau."""
-
-    model_config = ConfigDict(extra="forbid")
-    role: Role
-    bureau: Bureau
-
-
-class AccountDisabling(BaseModel):
-    """Request: disable or enable an account."""
-
-    model_config = ConfigDict(extra="forbid")
-    disabled: bool
-
-
-class Identity(BaseModel):
-    """Request: OIDC identity of an account, the value of the identifying claim."""
-
-    model_config = ConfigDict(extra="forbid")
-    subject: Annotated[EncodableText, Field(min_length=1, max_length=255)] | None
-
-
-def account_body(row: dict[str, Any]) -> dict[str, Any]:
+def account_body(row: ListedAccount) -> schemas.Account:
     """Account as JSON, without secrets."""
-    plain_fields = ("login", "name", "has_totp", "locked_until", "disabled_at", "external")
-    grant_bodies = [{"role": role, "bureau": bureau} for role, bureau in row["grants"]]
     return {
-        **{name: row[name] for name in plain_fields},
+        "login": row["login"],
+        "name": row["name"],
+        "grants": [{"role": role, "bureau": bureau} for role, bureau in row["grants"]],
+        "has_totp": row["has_totp"],
         "must_change": bool(row["must_change"]),
-        "grants": grant_bodies,
+        "locked_until": row["locked_until"],
+        "disabled_at": row["disabled_at"],
+        "external": row["external"],
     }
 
 
@@ -90,44 +58,78 @@ def manages_account(caller: Caller, account_grants: Iterable[tuple[str, str]]) -
     return all(caller.may(ACCOUNTS, bureau) for bureau in bureaus)
 
 
+def _managed_login(
+    caller: Administrator,
+    store: StoreDep,
+    login: Annotated[str, Path(pattern=schemas.LOGIN, examples=["zhang.san"])],
+) -> str:
+    """The login of the address, if the account is the administrator's to look after.
+
+    Raises:
+        UnknownRecord: nobody has this login, or it is another's to look after.
+    """
+    # As if there were no such account: 403 would tell who works for another bureau.
+    if not manages_account(caller, store.access.get_user(login)["grants"]):
+        raise UnknownRecord(f'nobody has the login "{login}"; check it')
+    return login
+
+
+ManagedLogin = Annotated[str, Depends(_managed_login)]
+
+
+def _account(store: Store, login: str) -> schemas.Account:
+    return account_body(without_secrets(store.access.get_user(login)))
+
+
 @router.get(
     "/v1/accounts",
-    operation_id="accounts",
+    operation_id="list_accounts",
     summary="账户列表 / accounts",
     description="本管理员管辖范围内的账户与授权。\n\nAccounts and grants within one's bureaus.",
-    responses=declared_problems() | {200: examples.json_example({"accounts": [EXAMPLE_ACCOUNT]})},
+    responses=declared_problems(400, 422),
 )
-async def accounts(request: Request) -> Response:
-    """Accounts that the administrator looks after."""
-    service = service_of(request)
-    caller = await service.person(request, ACCOUNTS)
-    account_rows = await asyncio.to_thread(service.store.access.list_users)
-    account_bodies = [
-        account_body(row) for row in account_rows if manages_account(caller, row["grants"])
-    ]
-    return RoundedJSON({"accounts": account_bodies}, headers=NO_STORE)
+def list_accounts(
+    caller: Administrator, store: StoreDep, page: PageQueryDep
+) -> schemas.AccountPage:
+    """Accounts that the administrator looks after, by login."""
+    rows = [row for row in store.access.list_users() if manages_account(caller, row["grants"])]
+    page_rows, next_cursor = page.cut(rows, key=lambda row: row["login"])
+    return {"accounts": [account_body(row) for row in page_rows], "next": next_cursor}
+
+
+@router.get(
+    "/v1/accounts/{login}",
+    operation_id="get_account",
+    summary="单个账户 / one account",
+    description="账户及其授权。\n\nAn account and its grants.",
+    responses=declared_problems(404, 422),
+)
+def get_account(store: StoreDep, login: ManagedLogin) -> schemas.Account:
+    """One account."""
+    return _account(store, login)
 
 
 @router.post(
     "/v1/accounts",
-    operation_id="new_account",
+    operation_id="create_account",
     summary="新建账户 / new account",
     description="返回一次性口令，仅显示一次，首次登录须更换；新账户没有任何权限。仅限全区安全管理员。\n\n"
     "Shows a one-time password once; the account may do nothing yet. For administrators of the "
     "whole district.",
-    responses=declared_problems(400, 422) | {200: _EXAMPLE_SECRET},
-    openapi_extra=written_by_person(with_key=False),
+    status_code=201,
+    responses=declared_problems(400, 422),
 )
-async def new_account(request: Request, new_account_body: NewAccount) -> Response:
+async def create_account(
+    making: SecretMaker, service: ServiceDep, new_account: schemas.NewAccount, response: Response
+) -> schemas.FirstPassword:
     """Add an account without grants."""
-    service = service_of(request)
-    caller = await service.person(request, ACCOUNTS)
-    password = await add_account(service, caller, purpose_of(request.headers), new_account_body)
-    return RoundedJSON({"login": new_account_body.login, "password": password}, headers=NO_STORE)
+    password = await add_account(service, making.caller, making.act("account.new"), new_account)
+    response.headers["Location"] = f"/v1/accounts/{new_account.login}"
+    return {"login": new_account.login, "password": password}
 
 
 async def add_account(
-    service: Service, caller: Caller, purpose: str, new_account_body: NewAccount
+    service: Service, caller: Caller, act: Act, new_account: schemas.NewAccount
 ) -> str:
     """Add an account and return its one-time password.
 
@@ -139,126 +141,100 @@ async def add_account(
         raise Refusal("not_allowed", "only an administrator of the whole district adds accounts")
     password = first_password()
     password_hash = await service.passwords.hash_password(password)
-    add_user = service.store.access.add_user
-    await asyncio.to_thread(
-        add_user,
-        caller.act("account.new", purpose),
-        new_account_body.login,
-        new_account_body.name,
-        password_hash,
+    await run_in_threadpool(
+        service.store.access.add_user, act, new_account.login, new_account.name, password_hash
     )
     return password
 
 
-async def _managed_account(request: Request, login: str) -> tuple[Service, Caller, str]:
-    """The administrator, if the account is theirs to look after, and why they act.
-
-    Raises:
-        UnknownRecord: nobody has this login, or it is another's to look after.
-    """
-    service = service_of(request)
-    caller = await service.person(request, ACCOUNTS)
-    purpose = purpose_of(request.headers)
-    user = await asyncio.to_thread(service.store.access.get_user, login)
-    # As if there were no such account: 403 would tell who works for another bureau.
-    if not manages_account(caller, user["grants"]):
-        raise UnknownRecord(f'nobody has the login "{login}"; check it')
-    return service, caller, purpose
-
-
-async def _apply_change(login: str, change: Callable[[], None]) -> Response:
-    await asyncio.to_thread(change)
-    return RoundedJSON({"login": login}, headers=NO_STORE)
-
-
 @router.post(
     "/v1/accounts/{login}/grants",
-    operation_id="grant",
+    operation_id="add_grant",
     summary="授权 / grant",
-    description="授予某部门的角色；三类管理员互斥且不得兼任业务角色，不得给自己授权。\n\n"
-    "A role for a "
-    "bureau. The three administrators stay apart; nobody grants to themselves.",
-    responses=declared_problems(400, 404, 409, 422) | {200: CHANGED_RESPONSE},
-    openapi_extra=written_by_person(),
+    description="授予某部门的角色，返回账户；三类管理员互斥且不得兼任业务角色，不得给自己授权。\n\n"
+    "A role for a bureau; answers the account. The three administrators stay apart; nobody grants "
+    "to themselves.",
+    status_code=201,
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def grant(request: Request, login: LoginInPath, grant_body: Grant) -> Response:
+def add_grant(
+    change: AdministratorChange,
+    store: StoreDep,
+    login: ManagedLogin,
+    grant: schemas.Grant,
+    response: Response,
+) -> schemas.Account:
     """Grant an account a role for a bureau."""
-    return await _grant(request, login, grant_body, "account.grant", take=False)
+    _change_grant(change, store, login, grant, "account.grant", take=False)
+    response.headers["Location"] = f"/v1/accounts/{login}"
+    return _account(store, login)
 
 
 @router.delete(
     "/v1/accounts/{login}/grants",
-    operation_id="take_grant",
+    operation_id="revoke_grant",
     summary="收回授权 / take a grant back",
     description="收回某部门的角色，其会话随即结束。\n\nTake a role back; their sessions end.",
-    responses=declared_problems(400, 404, 409, 422) | {200: CHANGED_RESPONSE},
-    openapi_extra=written_by_person(),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def take_grant(
-    request: Request, login: LoginInPath, grant_body: Annotated[Grant, Query()]
-) -> Response:
+def revoke_grant(
+    change: AdministratorChange,
+    store: StoreDep,
+    login: ManagedLogin,
+    grant: Annotated[schemas.Grant, Query()],
+) -> schemas.Account:
     """Revoke a role for a bureau."""
-    return await _grant(request, login, grant_body, "account.take", take=True)
+    _change_grant(change, store, login, grant, "account.take", take=True)
+    return _account(store, login)
 
 
-async def _grant(
-    request: Request, login: str, grant_body: Grant, action: str, take: bool
-) -> Response:
-    service, caller, purpose = await _managed_account(request, login)
-    if not caller.may(ACCOUNTS, grant_body.bureau):
+def _change_grant(
+    change: Writing, store: Store, login: str, grant: schemas.Grant, action: str, take: bool
+) -> None:
+    if not change.caller.may(ACCOUNTS, grant.bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
-    audit_payload = {
-        "login": login,
-        "role": grant_body.role,
-        "bureau": grant_body.bureau,
-        "take": take,
-    }
-    act = caller.act_once(idempotency_key_of(request.headers), action, purpose, **audit_payload)
-    change_grant = service.store.access.grant
-    return await _apply_change(
-        login, lambda: change_grant(act, login, grant_body.role, grant_body.bureau, take=take)
-    )
+    act = change.act(action, None, login=login, **grant.model_dump(), take=take)
+    store.access.grant(act, login, grant.role, grant.bureau, take=take)
 
 
 @router.put(
     "/v1/accounts/{login}/disabled",
-    operation_id="shut_account",
+    operation_id="set_account_disabled",
     summary="停用或启用 / shut or open",
     description="停用即时生效，会话随即结束；账户与记录不删除。\n\nAt once; nothing is deleted.",
-    responses=declared_problems(400, 404, 409, 422) | {200: CHANGED_RESPONSE},
-    openapi_extra=written_by_person(),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def shut_account(
-    request: Request, login: LoginInPath, disabling: AccountDisabling
-) -> Response:
+def set_account_disabled(
+    change: AdministratorChange,
+    service: ServiceDep,
+    login: ManagedLogin,
+    disabling: schemas.AccountDisabling,
+) -> schemas.Account:
     """Disable an account, or enable it again."""
-    service, caller, purpose = await _managed_account(request, login)
-    key = idempotency_key_of(request.headers)
-    act = caller.act_once(key, "account.shut", purpose, login=login, disabled=disabling.disabled)
+    act = change.act("account.shut", None, login=login, disabled=disabling.disabled)
     disabled_at = format_moment(service.moment()) if disabling.disabled else None
-    return await _apply_change(
-        login, lambda: service.store.access.disable_user(act, login, disabled_at)
-    )
+    service.store.access.disable_user(act, login, disabled_at)
+    return _account(service.store, login)
 
 
 @router.post(
-    "/v1/accounts/{login}/password",
+    "/v1/accounts/{login}:reset-password",
     operation_id="reset_password",
     summary="重置口令 / reset the password",
     description="返回新的一次性口令，仅显示一次；动态口令须重新启用，会话随即结束。\n\n"
     "A new one-time "
     "password, shown once; one-time codes must be set up anew; their sessions end.",
-    responses=declared_problems(400, 404, 409, 422) | {200: _EXAMPLE_SECRET},
-    openapi_extra=written_by_person(with_key=False),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def reset_password(request: Request, login: LoginInPath) -> Response:
+async def reset_password(
+    making: SecretMaker, service: ServiceDep, login: ManagedLogin
+) -> schemas.FirstPassword:
     """Reset an account to a one-time password."""
-    service, caller, purpose = await _managed_account(request, login)
     password = first_password()
     password_hash = await service.passwords.hash_password(password)
-    act = caller.act("account.reset", purpose, login=login)
-    await asyncio.to_thread(service.store.access.reset_user, act, login, password_hash)
-    return RoundedJSON({"login": login, "password": password}, headers=NO_STORE)
+    act = making.act("account.reset", login=login)
+    await run_in_threadpool(service.store.access.reset_user, act, login, password_hash)
+    return {"login": login, "password": password}
 
 
 @router.put(
@@ -268,15 +244,18 @@ async def reset_password(request: Request, login: LoginInPath) -> Response:
     description="绑定统一身份认证中的用户标识；null 为解除。授权仍以本系统为准。\n\n"
     "Who they are at the "
     "identity provider; null unbinds. What they may do is granted here only.",
-    responses=declared_problems(400, 404, 409, 422) | {200: CHANGED_RESPONSE},
-    openapi_extra=written_by_person(),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def set_identity(request: Request, login: LoginInPath, identity: Identity) -> Response:
+def set_identity(
+    change: AdministratorChange,
+    service: ServiceDep,
+    login: ManagedLogin,
+    identity: schemas.Identity,
+) -> schemas.Account:
     """Bind an account to its OIDC identity."""
-    service, caller, purpose = await _managed_account(request, login)
     issuer = service.settings.oidc.issuer if service.settings.oidc else ""
     # A subject is unique with its own issuer only (OpenID Connect).
     external = f"{issuer}|{identity.subject}" if identity.subject else None
-    key = idempotency_key_of(request.headers)
-    act = caller.act_once(key, "account.identity", purpose, login=login, external=external)
-    return await _apply_change(login, lambda: service.store.access.bind_user(act, login, external))
+    act = change.act("account.identity", None, login=login, external=external)
+    service.store.access.bind_user(act, login, external)
+    return _account(service.store, login)

@@ -81,7 +81,7 @@ def new_user(
 ) -> None:
     """Add a person, who may do nothing yet, and show a one-time password once."""
 
-    from xhcredit_serving.access.accounts import LOGIN  # only this command waits for it
+    from xhcredit_serving.access.schemas import LOGIN  # only this command waits for it
 
     if not re.fullmatch(LOGIN, login):
         raise BadInput(f'"{login}" is no login; use 2 to 32 of a–z 0–9 . _ -, a letter first')

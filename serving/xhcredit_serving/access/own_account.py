@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import pyotp
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from xhcredit.errors import WrongState
+from xhcredit_serving.access import schemas
 from xhcredit_serving.auth.csrf import refuse_other_site
 from xhcredit_serving.auth.sessions import (
     LoginSession,
@@ -19,9 +19,7 @@ from xhcredit_serving.auth.sessions import (
     login_rules,
     set_session_cookie,
 )
-from xhcredit_serving.http import examples
-from xhcredit_serving.http.field_types import EncodableText
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.dependencies import CsrfToken, ServiceDep
 from xhcredit_serving.http.problems import Refusal, declared_problems
 from xhcredit_serving.service import Service, service_of
 
@@ -31,58 +29,19 @@ router = APIRouter(tags=["access"])
 _ISSUER = "xhcredit"
 
 
-Login = Annotated[EncodableText, Field(min_length=1, max_length=64, examples=["zhang.san"])]
-Password = Annotated[EncodableText, Field(min_length=1, max_length=128)]
-Code = Annotated[str, Field(pattern="^[0-9]{6}$", examples=["492039"])]
-EXAMPLE_SESSION = {
-    "login": "zhang.san",
-    "name": "张三",
-    "grants": [{"role": "inspector", "bureau": "市场监管局"}],
-    "may": ["enterprises:read"],
-    "how": "totp",
-    "must_change": False,
-    "has_totp": True,
-    "csrf": "…",
-    "opened_at": "2026-06-30T08:00:00.000000Z",
-    "idle_until": "2026-06-30T08:15:00.000000Z",
-    "ends_at": "2026-06-30T18:00:00.000000Z",
-}
-_TOKEN = examples.header_parameter("X-CSRF-Token", "会话令牌，见 /v1/session / the session's token")
-
-
-class Credentials(BaseModel):
-    """Request: login credentials."""
-
-    model_config = ConfigDict(extra="forbid")
-    login: Login
-    password: Password
-    code: Code | None = None
-
-
-class PasswordChange(BaseModel):
-    """A new password."""
-
-    model_config = ConfigDict(extra="forbid")
-    old: Password
-    new: Password
-
-
-class OneTimeCode(BaseModel):
-    """A one-time code."""
-
-    model_config = ConfigDict(extra="forbid")
-    code: Code
-
-
-def session_body(session: LoginSession) -> dict[str, Any]:
+def session_body(session: LoginSession) -> schemas.CurrentSession:
     """Login session as JSON."""
-    plain_fields = ("login", "name", "how", "must_change", "has_totp", "csrf")
     return {
-        **{name: getattr(session, name) for name in plain_fields},
+        "login": session.login,
+        "name": session.name,
         "grants": [
             {"role": role, "bureau": bureau} for role, bureau in sorted(session.caller.grants)
         ],
         "may": sorted(session.caller.permissions),
+        "how": session.how,
+        "must_change": session.must_change,
+        "has_totp": session.has_totp,
+        "csrf": session.csrf,
         "opened_at": session.opened_at,
         "idle_until": session.idle_until,
         "ends_at": session.ends_at,
@@ -94,6 +53,23 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+# Also a session whose password is due: it may look at itself, choose a password, and end.
+async def _any_session(request: Request) -> LoginSession:
+    return await service_of(request).login_session(request, settled=False)
+
+
+async def _local_session(request: Request) -> LoginSession:
+    """Settled session, not one of the identity provider."""
+    session = await service_of(request).login_session(request)
+    if session.how == "oidc":
+        raise Refusal("not_allowed", "your identity provider asks for codes; set them up there")
+    return session
+
+
+AnySession = Annotated[LoginSession, Depends(_any_session)]
+LocalSession = Annotated[LoginSession, Depends(_local_session)]
+
+
 @public.post(
     "/v1/session",
     operation_id="log_in",
@@ -102,22 +78,24 @@ def address_of(request: Request) -> str:
     "失败原因一律不区分，连续失败即锁定。\n\n"
     "A right password (and one-time code, where set up) gives a session cookie. "
     "Whatever is wrong, the answer is the same; a few failures lock the account.",
-    responses=declared_problems(400, 422, 429) | {200: examples.json_example(EXAMPLE_SESSION)},
+    status_code=201,
+    responses=declared_problems(400, 422, 429),
 )
-async def log_in(request: Request, credentials: Credentials) -> Response:
+async def log_in(
+    request: Request, service: ServiceDep, credentials: schemas.Credentials, response: Response
+) -> schemas.CurrentSession:
     """Log in: open a session."""
-    service = service_of(request)
     # There is no session yet and so no token: only its origin tells a forged login.
     refuse_other_site(request, service.settings.public)
     login = credentials.login.strip().casefold()
     new_session = await service.logins.log_in(
         login, credentials.password, credentials.code, address_of(request), service.today()
     )
-    session = await asyncio.to_thread(_find_session, service, new_session.cookie)
+    session = await run_in_threadpool(_find_session, service, new_session.cookie)
     request.scope["state"]["actor"] = session.caller.name
-    answer = RoundedJSON(session_body(session), headers=NO_STORE)
-    set_session_cookie(answer, new_session.cookie, is_secure(request, service.settings.public))
-    return answer
+    set_session_cookie(response, new_session.cookie, is_secure(request, service.settings.public))
+    response.headers["Location"] = "/v1/session"
+    return session_body(session)
 
 
 def _find_session(service: Service, cookie: str) -> LoginSession:
@@ -127,15 +105,14 @@ def _find_session(service: Service, cookie: str) -> LoginSession:
 
 @router.get(
     "/v1/session",
-    operation_id="who_am_i",
+    operation_id="get_session",
     summary="当前登录 / who is logged in",
     description="姓名、权限、时限与会话令牌。\n\nName, grants, time-outs and the session's token.",
-    responses=declared_problems() | {200: examples.json_example(EXAMPLE_SESSION)},
+    responses=declared_problems(),
 )
-async def who_am_i(request: Request) -> Response:
+async def get_session(session: AnySession) -> schemas.CurrentSession:
     """Current login session."""
-    session = await service_of(request).login_session(request, settled=False)
-    return RoundedJSON(session_body(session), headers=NO_STORE)
+    return session_body(session)
 
 
 @router.delete(
@@ -143,32 +120,36 @@ async def who_am_i(request: Request) -> Response:
     operation_id="log_out",
     summary="退出 / log out",
     description="结束本会话。\n\nEnd this session.",
-    responses=declared_problems() | {200: examples.json_example({"logged_out": True})},
-    openapi_extra={"parameters": [_TOKEN]},
+    responses=declared_problems(),
 )
-async def log_out(request: Request) -> Response:
+def log_out(
+    request: Request, session: AnySession, _: CsrfToken, service: ServiceDep, response: Response
+) -> schemas.LoggedOut:
     """End this session."""
-    service = service_of(request)
-    session = await service.login_session(request, settled=False)
     act = session.caller.act("session.close", "logout")
-    await asyncio.to_thread(service.store.sessions.close, act, session.caller.session)
-    return _logged_out(request, service, {"logged_out": True})
+    service.store.sessions.close(act, session.caller.session)
+    _forget_cookie(request, service, response)
+    return {"logged_out": True}
 
 
-@router.post(
+@router.put(
     "/v1/account/password",
     operation_id="change_password",
     summary="更换口令 / choose a new password",
     description="须先验证原口令；成功后所有会话结束，请用新口令登录。\n\n"
     "Asks for the old one; then all "
     "sessions end: log in with the new one.",
-    responses=declared_problems(400, 422, 429) | {200: examples.json_example({"changed": True})},
-    openapi_extra={"parameters": [_TOKEN]},
+    responses=declared_problems(400, 422, 429),
 )
-async def change_password(request: Request, password_change: PasswordChange) -> Response:
+async def change_password(
+    request: Request,
+    session: AnySession,
+    _: CsrfToken,
+    service: ServiceDep,
+    password_change: schemas.PasswordChange,
+    response: Response,
+) -> schemas.PasswordChanged:
     """Choose a new password."""
-    service = service_of(request)
-    session = await service.login_session(request, settled=False)
     await service.logins.change_password(
         session.login,
         password_change.old,
@@ -176,103 +157,100 @@ async def change_password(request: Request, password_change: PasswordChange) -> 
         address_of(request),
         service.today(),
     )
-    return _logged_out(request, service, {"changed": True})
+    _forget_cookie(request, service, response)
+    return {"changed": True}
 
 
-def _logged_out(request: Request, service: Service, body: dict[str, Any]) -> Response:
-    answer = RoundedJSON(body, headers=NO_STORE)
-    set_session_cookie(answer, "", is_secure(request, service.settings.public))
-    return answer
+def _forget_cookie(request: Request, service: Service, response: Response) -> None:
+    set_session_cookie(response, "", is_secure(request, service.settings.public))
 
 
 @router.post(
-    "/v1/account/totp",
+    "/v1/account/totp:enrol",
     operation_id="enrol_totp",
     summary="启用动态口令：第一步 / set up one-time codes: begin",
-    description="返回密钥与 otpauth 地址（仅此一次），录入手机后用 PUT 送一次动态口令确认。\n\n"
-    "The "
-    "secret, once; put it into a device and confirm with PUT and a first code.",
-    responses=declared_problems(409)
-    | {200: examples.json_example({"secret": "…", "uri": "otpauth://totp/…"})},
-    openapi_extra={"parameters": [_TOKEN]},
+    description="返回密钥与 otpauth 地址（仅此一次），录入手机后用 :confirm 送动态口令确认。\n\n"
+    "The secret, once; put it into a device and confirm with :confirm and a first code.",
+    responses=declared_problems(409),
 )
-async def enrol_totp(request: Request) -> Response:
+def enrol_totp(session: LocalSession, _: CsrfToken, service: ServiceDep) -> schemas.TotpSecret:
     """Make a secret for one-time codes, which a first code must confirm."""
-    service = service_of(request)
-    session = await _local_session(request, service)
     if session.has_totp:
-        raise WrongState("one-time codes are set up already; take them away first (DELETE)")
+        raise WrongState("one-time codes are set up already; take them away first (:remove)")
     secret = pyotp.random_base32()
-    await asyncio.to_thread(service.store.access.save_pending_totp, session.login, secret)
+    service.store.access.save_pending_totp(session.login, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=session.login, issuer_name=_ISSUER)
-    return RoundedJSON({"secret": secret, "uri": uri}, headers=NO_STORE)
+    return {"secret": secret, "uri": uri}
 
 
-@router.put(
-    "/v1/account/totp",
+@router.post(
+    "/v1/account/totp:confirm",
     operation_id="confirm_totp",
     summary="启用动态口令：确认 / set up one-time codes: confirm",
     description="送首个动态口令；成功后所有会话结束，此后登录均须动态口令。\n\n"
     "A first code; then all "
     "sessions end, and every login needs one.",
-    responses=declared_problems(400, 409, 422) | {200: examples.json_example({"has_totp": True})},
-    openapi_extra={"parameters": [_TOKEN]},
+    responses=declared_problems(400, 409, 422),
 )
-async def confirm_totp(request: Request, one_time_code: OneTimeCode) -> Response:
+async def confirm_totp(
+    request: Request,
+    session: LocalSession,
+    _: CsrfToken,
+    service: ServiceDep,
+    one_time_code: schemas.OneTimeCode,
+    response: Response,
+) -> schemas.TotpState:
     """Confirm the secret by a first code."""
-    service = service_of(request)
-    session = await _local_session(request, service)
-    user = await asyncio.to_thread(service.store.access.get_user, session.login)
-    if user["totp_pending"] is None:
-        raise WrongState("no set-up of one-time codes was begun; begin with POST")
-    return await _set_totp_secret(
-        request, session, one_time_code, user["totp_pending"], user["totp_pending"]
-    )
+    user = await run_in_threadpool(service.store.access.get_user, session.login)
+    secret = user["totp_pending"]
+    if secret is None:
+        raise WrongState("no set-up of one-time codes was begun; begin with :enrol")
+    await _set_totp_secret(request, session, one_time_code.code, secret, secret)
+    _forget_cookie(request, service, response)
+    return {"has_totp": True}
 
 
-@router.delete(
-    "/v1/account/totp",
+# Not DELETE: it needs a code, and what a DELETE says in a body is lost on the way.
+@router.post(
+    "/v1/account/totp:remove",
     operation_id="remove_totp",
     summary="停用动态口令 / take one-time codes away",
     description="须送一个有效的动态口令；成功后所有会话结束。\n\n"
     "Asks for a code; then all sessions end.",
-    responses=declared_problems(400, 409, 422) | {200: examples.json_example({"has_totp": False})},
-    openapi_extra={"parameters": [_TOKEN]},
+    responses=declared_problems(400, 409, 422),
 )
-async def remove_totp(request: Request, one_time_code: OneTimeCode) -> Response:
+async def remove_totp(
+    request: Request,
+    session: LocalSession,
+    _: CsrfToken,
+    service: ServiceDep,
+    one_time_code: schemas.OneTimeCode,
+    response: Response,
+) -> schemas.TotpState:
     """Take one-time codes away, by a code."""
-    service = service_of(request)
-    session = await _local_session(request, service)
-    user = await asyncio.to_thread(service.store.access.get_user, session.login)
+    user = await run_in_threadpool(service.store.access.get_user, session.login)
     if user["totp_secret"] is None:
         raise WrongState("one-time codes are not set up")
-    return await _set_totp_secret(request, session, one_time_code, user["totp_secret"], None)
+    await _set_totp_secret(request, session, one_time_code.code, user["totp_secret"], None)
+    _forget_cookie(request, service, response)
+    return {"has_totp": False}
 
 
 async def _set_totp_secret(
-    request: Request,
-    session: LoginSession,
-    one_time_code: OneTimeCode,
-    secret: str,
-    new_secret: str | None,
-) -> Response:
+    request: Request, session: LoginSession, code: str, secret: str, new_secret: str | None
+) -> None:
     """Set the secret of one-time codes to ``new_secret``, if a code of ``secret`` is right."""
     service = service_of(request)
     step = await service.logins.check_code(
-        session.login, secret, one_time_code.code, address_of(request), service.today()
+        session.login, secret, code, address_of(request), service.today()
     )
     act = session.caller.act("account.totp", "own one-time codes", on=new_secret is not None)
     # The step is used up with the confirmation: the same code opens no session afterwards.
-    totp_columns = {"totp_secret": new_secret, "totp_pending": None, "totp_step": step}
-    await asyncio.to_thread(
-        lambda: service.store.access.change_user(act, session.login, **totp_columns)
+    await run_in_threadpool(
+        service.store.access.change_user,
+        act,
+        session.login,
+        totp_secret=new_secret,
+        totp_pending=None,
+        totp_step=step,
     )
-    return _logged_out(request, service, {"has_totp": new_secret is not None})
-
-
-async def _local_session(request: Request, service: Service) -> LoginSession:
-    """Local login session, not one of the identity provider."""
-    session = await service.login_session(request)
-    if session.how == "oidc":
-        raise Refusal("not_allowed", "your identity provider asks for codes; set them up there")
-    return session

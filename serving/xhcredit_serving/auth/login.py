@@ -10,7 +10,6 @@ import asyncio
 import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pyotp
 
@@ -18,6 +17,7 @@ from xhcredit.errors import BadInput, LoginRefused, UnknownRecord
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.access import Lockout, PasswordRules, SessionLimits
 from xhcredit.store.access.accounts_and_keys import actor_of
+from xhcredit.store.access.rows import StoredAccount
 from xhcredit.store.access.sessions import NewSession
 from xhcredit.store.core.hash_chain import parse_moment
 from xhcredit.store.core.transactions import Act
@@ -91,7 +91,7 @@ class Logins:
         refuse_weak(new_password, login, rules)
         if await self._user_with_password(login, old_password, address, day) is None:
             raise await self._failed_login(login, address, day)
-        password_columns = {
+        password_columns: dict[str, str | int | None] = {
             "password_hash": await self.passwords.hash_password(new_password),
             "must_change": 0,
         }
@@ -112,7 +112,7 @@ class Logins:
 
     async def _authenticate(
         self, login: str, password: str, code: str | None, address: str, day: date
-    ) -> tuple[dict[str, Any], int | None]:
+    ) -> tuple[StoredAccount, int | None]:
         """Account with this login and password, and the time step of its one-time code, if any."""
         user = await self._user_with_password(login, password, address, day)
         if user is None:
@@ -129,7 +129,7 @@ class Logins:
 
     async def _user_with_password(
         self, login: str, password: str, address: str, day: date
-    ) -> dict[str, Any] | None:
+    ) -> StoredAccount | None:
         """Account with this login, if a try was left and the password is right."""
         user = await asyncio.to_thread(self._user_to_check, login, address, day)
         password_hash = user["password_hash"] if user else None
@@ -138,7 +138,7 @@ class Logins:
         is_right = await self.passwords.matches(password, password_hash)
         return user if is_right else None
 
-    def _user_to_check(self, login: str, address: str, day: date) -> dict[str, Any] | None:
+    def _user_to_check(self, login: str, address: str, day: date) -> StoredAccount | None:
         """Account whose password is to be compared; None if no password would be right."""
         lockout = self._lockout(day)
         moment = self.store.writer.clock()
@@ -163,7 +163,7 @@ class Logins:
         locked_until = moment + timedelta(minutes=lockout.minutes)
         return self.store.sessions.use_up_try(login, lockout.failures, moment, locked_until)
 
-    def _is_fresh(self, user: dict[str, Any], day: date) -> bool:
+    def _is_fresh(self, user: StoredAccount, day: date) -> bool:
         """Whether a first password is still valid; others do not expire here."""
         # Somebody else handed out a first password: it must not lie about for long. One chosen
         # by its owner may.

@@ -6,12 +6,14 @@ security administrator has bound to that identity; an identity without account o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from xhcredit.errors import BadInput, LoginRefused
+from xhcredit.store.access.rows import LoginState
 from xhcredit.store.access.sessions import Sessions
 from xhcredit_serving.http.problems import Refusal
 
@@ -120,8 +122,8 @@ class Oidc:
         return f"{self.provider.issuer}|{claim_value}"
 
     async def _claims(
-        self, code: str, callback: str, login_state: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, code: str, callback: str, login_state: LoginState
+    ) -> Mapping[str, object]:
         """Verified claims of the ID token."""
         metadata = await self._client.load_server_metadata()
         # The provider's list is cut to ours, so that it can allow neither `none` nor a shared

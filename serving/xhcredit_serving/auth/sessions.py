@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from starlette.responses import Response
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.access import PasswordRules, SessionLimits
 from xhcredit.store.access.accounts_and_keys import actor_of
+from xhcredit.store.access.rows import SessionRow
 from xhcredit.store.access.sessions import Sessions
 from xhcredit.store.core.hash_chain import format_moment, parse_moment
 from xhcredit_serving.auth.authentication import Caller, no_key_refusal
@@ -79,18 +79,22 @@ def find_session(
     if moment - last_seen_at >= SEEN_INTERVAL:
         sessions.mark_seen(row["digest"], moment)
     caller = Caller(actor_of(row["login"]), row["grants"], format_moment(ends_at), row["digest"])
-    session_fields = {k: row[k] for k in ("login", "name", "csrf", "how", "has_totp", "opened_at")}
     password_due = must_change(row, moment, rules.passwords)
     return LoginSession(
         caller,
+        login=row["login"],
+        name=row["name"],
+        csrf=row["csrf"],
+        how=row["how"],
         must_change=password_due,
+        has_totp=row["has_totp"],
+        opened_at=row["opened_at"],
         idle_until=format_moment(min(idle_until, ends_at)),
         ends_at=format_moment(ends_at),
-        **session_fields,
     )
 
 
-def must_change(row: dict[str, Any], moment: datetime, rules: PasswordRules) -> bool:
+def must_change(row: SessionRow, moment: datetime, rules: PasswordRules) -> bool:
     """Whether a new password is due: the first one, or one that is too old."""
     if row["how"] in ("oidc", "demo"):  # whose passwords are not kept here
         return False

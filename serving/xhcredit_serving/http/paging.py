@@ -59,6 +59,34 @@ class PageQuery:
         is_last = start + self.limit >= len(rows)
         return page_rows, None if is_last else cursor_of(key(page_rows[-1]))
 
+    @property
+    def after_number(self) -> int | None:
+        """The number in the cursor of a list that is numbered; None on the first page.
+
+        Raises:
+            BadInput: there is none in it.
+        """
+        if not self.after:
+            return None
+        key = key_of_cursor(self.after)
+        # `isdecimal` alone takes digits of other scripts.
+        if not (key.isascii() and key.isdecimal() and len(key) <= _MAX_DIGITS):
+            raise BadInput("the cursor is of another list; begin with the first page")
+        return int(key)
+
+    def cut_read(
+        self, rows: Sequence[_Row], key: Callable[[_Row], object]
+    ) -> tuple[list[_Row], str | None]:
+        """The page and the cursor of the next, of rows that were read from its place on.
+
+        Args:
+            rows: one more than ``limit``, if there are as many.
+            key: what names a row for ever.
+        """
+        page_rows = list(rows[: self.limit])
+        has_next = len(rows) > self.limit
+        return page_rows, cursor_of(key(page_rows[-1])) if has_next else None
+
 
 def cursor_of(key: object) -> str:
     """The cursor of a row's key.

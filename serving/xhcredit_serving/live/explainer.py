@@ -12,6 +12,11 @@ from typing import Any, TypeVar
 
 from xhcredit.jobs.enterprise.enterprise_file import enterprise_file_of
 from xhcredit.jobs.enterprise.published_explanation import explain_run
+from xhcredit.jobs.enterprise.rows import (
+    EnterpriseFileRow,
+    PublishedExplanation,
+    WhatIfResult,
+)
 from xhcredit.jobs.enterprise.what_if import what_if
 from xhcredit.jobs.enterprise.what_if_changes import CheckedChanges
 from xhcredit.store.night.run_reader import Answer
@@ -57,7 +62,7 @@ class Explainer:
         finally:
             self._running -= 1
 
-    def explain(self, answer: Answer, today: date) -> dict[str, Any]:
+    def explain(self, answer: Answer, today: date) -> PublishedExplanation:
         """Everything behind an answer; records that ceased to count by today are left out.
 
         Raises:
@@ -70,19 +75,20 @@ class Explainer:
 
     def enterprise_file(
         self, code: str, as_of: date | None, today: date
-    ) -> tuple[dict[str, Any], list[str], int]:
-        """The file of an enterprise as of a day (the champion's by default); see ``file_of``."""
+    ) -> tuple[int, EnterpriseFileRow, list[str], int]:
+        """The file of an enterprise as of a day (the champion's by default), and the run; see
+        ``enterprise_file_of``."""
         champion = self.champions.current()
         live = champion.live
         model = self.champions.model_on_day(champion, as_of or live.model.as_of)
         file_body, neighbours, hidden_count = enterprise_file_of(model, live.rows, code, today)
-        return {"run": champion.run, **file_body}, neighbours, hidden_count
+        return champion.run, file_body, neighbours, hidden_count
 
     def champion_day(self) -> date:
         """The day of the champion."""
         return self.champions.current().live.model.as_of
 
-    def what_if(self, code: str, changes: CheckedChanges, today: date) -> dict[str, Any]:
+    def what_if(self, code: str, changes: CheckedChanges, today: date) -> WhatIfResult:
         """The champion's result with and without supposed changes."""
         champion = self.champions.current()
         return {"run": champion.run, **what_if(champion.live, code, changes, today)}

@@ -2,55 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Path
 
-from xhcredit.errors import BadInput
+from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.night.saved_views import EVERYBODY, NOBODY, View
-from xhcredit_serving.auth.authentication import Caller, idempotency_key_of, purpose_of
+from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import SCORES
-from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
+from xhcredit_serving.dependencies import (
+    ServiceDep,
+    StoreDep,
+    Writing,
+    caller_with,
+    writing_with,
+)
+from xhcredit_serving.http.paging import PageQueryDep
 from xhcredit_serving.http.problems import declared_problems
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.night.schemas import (
+    MAX_QUERY_LENGTH,
+    NewView,
+    SavedView,
+    ViewName,
+    ViewPage,
+)
+from xhcredit_serving.service import Service
 
 router = APIRouter(tags=["enterprises"])
-MAX_QUERY_LENGTH = 1000  #: characters of filters, as in an address
 #: what a view may hold: the filters of the API and of the page, and the order; never a page's place
 FILTER_NAMES = frozenset(
     {"tier", "street", "bureau", "kind", "size", "field", "lowest", "highest", "moved", "text",
      "alerted", "trigger", "sort"}
 )  # fmt: skip
 ANY = "any"  #: on the page, instead of a trigger: whichever
-Name = Annotated[
-    str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["D级餐饮"])
-]
-EXAMPLE_VIEW = {
-    "name": "D级餐饮", "query": "tier=D&field=x_food", "owner": "user:wang", "shared": False,
-    "mine": True,
-}  # fmt: skip
-
-
-class NewView(BaseModel):
-    """Request: a saved view; one of the same name is replaced."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: Name
-    query: Annotated[str, Field(max_length=MAX_QUERY_LENGTH, examples=["tier=D&field=x_food"])]
-    shared: bool = Field(False, description="与本部门共享 / shared in one's bureau")
-
-
-class ViewName(BaseModel):
-    """Which one."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: Name
+ViewReader = Annotated[Caller, Depends(caller_with(SCORES))]
+ViewChange = Annotated[Writing, Depends(writing_with(SCORES))]
+# With the converter a name may hold a slash.
+_PATH = "/v1/views/{name:path}"
+NameInPath = Annotated[ViewName, Path(description="名称 / its name", examples=["D级餐饮"])]
 
 
 def normalized_query(text: str) -> str:
@@ -81,83 +72,94 @@ def _api_filter(key: str, value: str) -> tuple[str, str]:
     return ("alerted", "true") if value == ANY else ("trigger", value)
 
 
-def views_of(service: Service, caller: Caller) -> list[dict[str, Any]]:
+def views_of(service: Service, caller: Caller) -> list[SavedView]:
     """Own views and those shared with the caller's bureau, by name."""
     visible_views = service.store.views.visible_to(caller.name, caller.bureau)
-    return [
-        {
-            "name": v.name,
-            "query": v.query,
-            "owner": v.owner,
-            "shared": v.bureau != NOBODY,
-            "mine": v.owner == caller.name,
-        }
-        for v in visible_views
-    ]
+    return [_view_body(caller, view) for view in visible_views]
 
 
-def save_view(service: Service, caller: Caller, act: Act, new_view: NewView) -> None:
-    """Save a view of the caller."""
-    name = new_view.name.strip()
+def _view_body(caller: Caller, view: View) -> SavedView:
+    return {
+        "name": view.name,
+        "query": view.query,
+        "owner": view.owner,
+        "shared": view.bureau != NOBODY,
+        "mine": view.owner == caller.name,
+    }
+
+
+def save_view(
+    service: Service, caller: Caller, act: Act, view_name: str, new_view: NewView
+) -> SavedView:
+    """Save a view of the caller.
+
+    Raises:
+        BadInput: it has no name, or its filters cannot be read.
+    """
+    name = view_name.strip()
     if not name:
         raise BadInput("the view has no name; write one")
     bureau = (caller.bureau or EVERYBODY) if new_view.shared else NOBODY
     view = View(caller.name, name, normalized_query(new_view.query), bureau)
     service.store.views.save(act, view)
+    return _view_body(caller, view)
 
 
 @router.get(
-    "/v1/watchlist/views",
-    operation_id="views",
+    "/v1/views",
+    operation_id="list_views",
     summary="常用筛选 / saved views",
     description="自己保存的与本部门共享的筛选条件。\n\n"
     "Filters that one saved, and those shared in the bureau.",
-    responses=declared_problems() | {200: examples.json_example({"views": [EXAMPLE_VIEW]})},
+    responses=declared_problems(400, 422),
 )
-async def views(request: Request) -> Response:
-    """Saved views."""
-    service = service_of(request)
-    caller = await service.caller(request, SCORES)
-    view_rows = await asyncio.to_thread(views_of, service, caller)
-    return RoundedJSON({"views": view_rows}, headers=NO_STORE)
+def list_views(caller: ViewReader, service: ServiceDep, page: PageQueryDep) -> ViewPage:
+    """Saved views, by name."""
+    page_rows, next_cursor = page.cut(
+        views_of(service, caller), key=lambda view: f"{view['name']}\n{view['owner']}"
+    )
+    return {"views": page_rows, "next": next_cursor}
 
 
-@router.post(
-    "/v1/watchlist/views",
-    operation_id="view_save",
+@router.get(
+    _PATH,
+    operation_id="get_view",
+    summary="单个常用筛选 / one saved view",
+    description="自己的优先，否则为本部门共享的同名者。\n\nOne's own, else the first shared one.",
+    responses=declared_problems(404, 422),
+)
+def get_view(caller: ViewReader, service: ServiceDep, name: NameInPath) -> SavedView:
+    """One saved view."""
+    same_name = [view for view in views_of(service, caller) if view["name"] == name.strip()]
+    if not same_name:
+        raise UnknownRecord(f'there is no saved view "{name}"; list them: /v1/views')
+    return max(same_name, key=lambda view: view["mine"])
+
+
+@router.put(
+    _PATH,
+    operation_id="save_view",
     summary="保存常用筛选 / save a view",
-    description="同名即替换；未知条件与翻页位置不保存。\n\n"
-    "One of the same name is replaced; unknown filters and places of pages are left out.",
-    responses=declared_problems(400, 409, 422)
-    | {200: examples.json_example({"views": [EXAMPLE_VIEW]})},
-    openapi_extra=examples.purpose_parameters(),
+    description="自己的同名者即被替换；未知条件与翻页位置不保存。\n\n"
+    "One's own of the same name is replaced; unknown filters and places of pages are left out.",
+    responses=declared_problems(400, 409, 422),
 )
-async def view_save(request: Request, new_view: NewView) -> Response:
-    """Save a view and list them."""
-    service = service_of(request)
-    caller = await service.caller(request, SCORES)
-    act = _new_act(request, caller, "save", new_view.model_dump())
-    await asyncio.to_thread(save_view, service, caller, act, new_view)
-    return RoundedJSON({"views": await asyncio.to_thread(views_of, service, caller)})
+def put_view(
+    change: ViewChange, service: ServiceDep, name: NameInPath, new_view: NewView
+) -> SavedView:
+    """Save a view."""
+    act = change.act("view.save", {"name": name, **new_view.model_dump()})
+    return save_view(service, change.caller, act, name, new_view)
 
 
-@router.post(
-    "/v1/watchlist/views/removal",
-    operation_id="view_remove",
+@router.delete(
+    _PATH,
+    operation_id="remove_view",
     summary="删除常用筛选 / remove a view",
     description="只能删除自己的；历史留存。\n\nOne's own alone; what it was stays in the chain.",
-    responses=declared_problems(400, 404, 409, 422) | {200: examples.json_example({"views": []})},
-    openapi_extra=examples.purpose_parameters(),
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def view_remove(request: Request, view_name: ViewName) -> Response:
-    """Remove a view and list the rest."""
-    service = service_of(request)
-    caller = await service.caller(request, SCORES)
-    act = _new_act(request, caller, "remove", view_name.model_dump())
-    await asyncio.to_thread(service.store.views.drop, act, caller.name, view_name.name.strip())
-    return RoundedJSON({"views": await asyncio.to_thread(views_of, service, caller)})
-
-
-def _new_act(request: Request, caller: Caller, action: str, body: Any) -> Act:
-    purpose, key = purpose_of(request.headers), idempotency_key_of(request.headers)
-    return Act(caller.name, f"view.{action}", purpose, caller.bureau, {}, key, body)
+def remove_view(change: ViewChange, store: StoreDep, name: NameInPath) -> SavedView:
+    """Remove a view."""
+    act = change.act("view.remove", {"name": name})
+    return _view_body(change.caller, store.views.drop(act, change.caller.name, name.strip()))

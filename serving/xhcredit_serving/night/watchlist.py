@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
@@ -23,23 +23,33 @@ from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.store.watchlist import Move, PagePosition, Sort, WatchlistPage, WatchlistQuery
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import SCORES
-from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import RoundedJSON
+from xhcredit_serving.dependencies import Reading, ServiceDep, reading_with
+from xhcredit_serving.http.examples import file_answer
+from xhcredit_serving.http.paging import After
 from xhcredit_serving.http.problems import Refusal, declared_problems
+from xhcredit_serving.night.schemas import WatchlistAnswer
 from xhcredit_serving.night.watchlist_alerts import (
     restrict_to_alert_readers,
     trigger_labels,
     with_open_alerts,
 )
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service
 
 router = APIRouter(tags=["enterprises"])
 Format = Literal["csv", "xlsx", "pdf"]
+ScoreReading = Annotated[Reading, Depends(reading_with(SCORES))]
 TextList = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
 #: rows of one spreadsheet; writing more would take minutes
 MAX_SHEET_ROWS = 100_000
 #: rows of one printed list, some hundred pages; setting more would take gigabytes
 MAX_PDF_ROWS = 2000
+
+
+_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
 
 
 class WatchlistFilters(BaseModel):
@@ -93,7 +103,7 @@ class WatchlistPageQuery(WatchlistFilters):
     """A question for one page."""
 
     limit: int = Field(50, ge=1, le=500, description="每页条数 / rows of a page")
-    cursor: str | None = Field(None, max_length=500, description="上一页的 next / next of the page")
+    after: After = ""
 
 
 class Cursor(BaseModel):
@@ -129,35 +139,31 @@ class Cursor(BaseModel):
 
 @router.get(
     "/v1/watchlist",
-    operation_id="watchlist",
+    operation_id="list_watchlist",
     summary="关注名单 / watchlist",
     description="按等级、街镇、部门、领域、分数、变动、未结预警、名称筛选，排序，翻页；"
     "同一次查询各页均出自同一批次，total 为符合条件的总数。默认综合分由低到高。\n\nFiltered, "
     "sorted, paged by cursor; all pages are of one run, total counts all of them. The lowest "
     "composite comes first unless told otherwise. Open alerts are told to whom may read alerts.",
-    responses=declared_problems(400, 404, 422) | {200: examples.json_example(examples.WATCHLIST)},
-    openapi_extra=examples.purpose_parameters(),
+    responses=declared_problems(400, 404, 422),
 )
-async def watchlist(
-    request: Request, page_query: Annotated[WatchlistPageQuery, Query()]
-) -> Response:
+async def list_watchlist(
+    reading: ScoreReading, service: ServiceDep, page_query: Annotated[WatchlistPageQuery, Query()]
+) -> WatchlistAnswer:
     """Enterprises of the current run."""
-    service = service_of(request)
-    caller, purpose = await service.reader_of_enterprises(request)
+    caller = reading.caller
     query = restrict_to_alert_readers(caller, page_query.to_query(caller.scope(SCORES)))
-    after_position = Cursor.read(page_query.cursor, query) if page_query.cursor else None
+    after_position = Cursor.read(page_query.after, query) if page_query.after else None
     page = await asyncio.to_thread(
         service.store.watchlist.page, query, page_query.limit, after_position
     )
     codes = [row["code"] for row in page.rows]
-    audit_payload = {"codes": codes, "run": page.run, "asked": query.as_json()}
-    await service.journal.note(caller.act("enterprise.watchlist", purpose, **audit_payload))
-    rows = await asyncio.to_thread(with_open_alerts, service, caller, page.rows)
-    response_body = {"run": page.run, "total": page.total, "enterprises": rows}
-    next_cursor = _cursor(query, page.after)
-    return RoundedJSON(
-        {**response_body, "next": next_cursor}, headers={"Cache-Control": "no-store"}
+    await service.journal.note(
+        reading.act("enterprise.watchlist", codes=codes, run=page.run, asked=query.as_json())
     )
+    rows = await asyncio.to_thread(with_open_alerts, service, caller, page.rows)
+    next_cursor = _cursor(query, page.after)
+    return {"run": page.run, "total": page.total, "enterprises": rows, "next": next_cursor}
 
 
 def _cursor(query: WatchlistQuery, after_position: PagePosition | None) -> str | None:
@@ -166,45 +172,31 @@ def _cursor(query: WatchlistQuery, after_position: PagePosition | None) -> str |
     return Cursor(question=query.digest, **after_position._asdict()).text()
 
 
-@router.get(
-    "/v1/watchlist/export",
-    response_class=FileResponse,
-    operation_id="watchlist_export",
-    summary="导出关注名单 / watchlist as a file",
-    description=f"与 /v1/watchlist 同样筛选、排序的全部行；XLSX 至多 {MAX_SHEET_ROWS} 行，"
-    f"PDF 至多 {MAX_PDF_ROWS} 行。"
-    "单元格不会作为公式执行。\n\nAll rows that the same filters give, in the same order; a "
-    f"spreadsheet holds up to {MAX_SHEET_ROWS} rows, a PDF up to {MAX_PDF_ROWS}. No cell acts as a "
-    "formula.",
-    responses=declared_problems(400, 404, 422)
-    | {
-        200: {
-            "description": "文件 / the file",
-            "content": {
-                "text/csv": {"schema": {"type": "string"}, "example": "统一社会信用代码,名称,…"},
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-                    "schema": {"type": "string", "format": "binary"},
-                    "example": "PK…",
-                },
-                "application/pdf": {
-                    "schema": {"type": "string", "format": "binary"},
-                    "example": "%PDF…",
-                },
-            },
-        }
-    },
-    openapi_extra=examples.purpose_parameters(),
-)
-async def export(
-    request: Request,
-    filters: Annotated[WatchlistFilters, Query()],
-    format: Annotated[Format, Query(description="文件格式 / format")] = "xlsx",
-) -> Response:
-    """Export the filtered watchlist as a file."""
-    service = service_of(request)
-    caller, purpose = await service.reader_of_enterprises(request)
-    query = restrict_to_alert_readers(caller, filters.to_query(caller.scope(SCORES)))
-    return await export_file(service, caller, purpose, query, format)
+def _add_download(file_format: Format, limit_zh: str, limit_en: str) -> None:
+    """Route of the list as a file of one type."""
+
+    @router.get(
+        f"/v1/watchlist.{file_format}",
+        response_class=FileResponse,
+        operation_id=f"download_watchlist_{file_format}",
+        summary=f"导出关注名单（{file_format.upper()}） / watchlist as {file_format.upper()}",
+        description=f"与 /v1/watchlist 同样筛选、排序的全部行{limit_zh}。单元格不会作为公式执行。"
+        f"\n\nAll rows that the same filters give, in the same order{limit_en}. No cell acts as a "
+        "formula.",
+        responses=declared_problems(400, 404, 422) | {200: file_answer(_TYPES[file_format])},
+    )
+    async def download(
+        reading: ScoreReading, service: ServiceDep, filters: Annotated[WatchlistFilters, Query()]
+    ) -> Response:
+        """All rows of the filtered watchlist."""
+        caller = reading.caller
+        query = restrict_to_alert_readers(caller, filters.to_query(caller.scope(SCORES)))
+        return await export_file(service, caller, reading.purpose, query, file_format)
+
+
+_add_download("csv", "", "")
+_add_download("xlsx", f"，至多 {MAX_SHEET_ROWS} 行", f", up to {MAX_SHEET_ROWS}")
+_add_download("pdf", f"，至多 {MAX_PDF_ROWS} 行", f", up to {MAX_PDF_ROWS}")
 
 
 async def export_file(
@@ -236,17 +228,9 @@ async def export_file(
         raise
     name = f"watchlist-run{page.run}.{format}"
     delete_file = BackgroundTask(file.unlink, missing_ok=True)
-    headers = {"Cache-Control": "no-store"}
-    return FileResponse(
-        file, filename=name, headers=headers, background=delete_file, media_type=_TYPES[format]
-    )
+    return FileResponse(file, filename=name, background=delete_file, media_type=_TYPES[format])
 
 
-_TYPES = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
 _COLUMNS = {
     "code": Column("统一社会信用代码", 22),
     "name": Column("名称", 36),
@@ -314,13 +298,14 @@ def _filters(query: WatchlistQuery) -> str:
 
 def _rows(service: Service, caller: Caller, pages: Iterator[WatchlistPage]) -> Iterator[list[Any]]:
     """Cells of an export; legal form, size and open alerts as labels."""
-    labels_by_column = {
+    labels_by_column: dict[str, dict[object, str]] = {
         n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")
     }
     for page in pages:
         for row in with_open_alerts(service, caller, page.rows):
             triggers = row["alerts"]["triggers"] if row["alerts"] else []
-            cells = row | {n: labels_by_column[n].get(row[n], row[n]) for n in labels_by_column}
+            cells: dict[str, object] = {**row}
+            cells |= {n: labels.get(cells[n], cells[n]) for n, labels in labels_by_column.items()}
             cells["x"] = "；".join(
                 f"{n} {s['score']:.1f} ({s['grade']})" for n, s in row["x"].items()
             )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from xhcredit.store.night.rows import OpenAlerts, WatchlistRow
 from xhcredit.store.watchlist import WatchlistQuery
 from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import ALERTS_READ
 from xhcredit_serving.http.problems import Refusal
+from xhcredit_serving.night.schemas import WatchedEnterprise
 from xhcredit_serving.service import Service
 
 _RULE_PREFIX = "alerts.triggers."
@@ -30,13 +31,13 @@ def restrict_to_alert_readers(caller: Caller, query: WatchlistQuery) -> Watchlis
 
 
 def with_open_alerts(
-    service: Service, caller: Caller, rows: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+    service: Service, caller: Caller, rows: Sequence[WatchlistRow]
+) -> list[WatchedEnterprise]:
     """Rows with their open alerts: ``open`` (count), worst ``colour``, ``triggers``.
 
     None where there is none, or where the caller may read no alerts.
     """
-    alerts_by_code: dict[str, dict[str, Any]] = {}
+    alerts_by_code: dict[str, OpenAlerts] = {}
     if ALERTS_READ in caller.permissions:
         codes = [row["code"] for row in rows]
         alerts_by_code = service.store.watchlist.open_alerts_by_code(

@@ -110,7 +110,7 @@ def test_a_withdrawn_event_is_told_but_does_not_count(night, model):
     assert withdrawn
     assert all(e["withdrawn_on"] <= DAY.isoformat() for e in withdrawn)
     assert not any(e["counts"] or e["indicators"] for e in withdrawn)
-    assert all(e.get("withdrawn_on", "") == "" for e in events if e["counts"])
+    assert all(e["withdrawn_on"] is None for e in events if e["counts"])
 
 
 def test_a_day_before_anybody_was_known_says_which_day_to_choose(tmp_path):

@@ -40,16 +40,18 @@ def same(answer):
 
 def change(client, old, new):
     token = {"X-CSRF-Token": client.get("/v1/session").json()["csrf"]}
-    return client.post("/v1/account/password", json={"old": old, "new": new}, headers=token)
+    return client.put("/v1/account/password", json={"old": old, "new": new}, headers=token)
 
 
 def test_the_first_password_is_good_for_choosing_another_and_for_nothing_else(client, admin):
-    account = admin.post("/v1/accounts", json={"login": "zhang", "name": "张三"}).json()
+    created = admin.post("/v1/accounts", json={"login": "zhang", "name": "张三"})
+    account = created.json()
+    assert (created.status_code, created.headers["location"]) == (201, "/v1/accounts/zhang")
     admin.post("/v1/accounts/zhang/grants", json={"role": "viewer", "bureau": ""})
     zhang = browser(client)
     assert log_in(zhang, "zhang", account["password"]).json()["must_change"]
     problem(zhang.get("/v1/runs"), 403, "password_due")
-    problem(zhang.get("/v1/account/totp"), 405, "method_not_allowed")
+    problem(zhang.get("/v1/account/totp:enrol"), 405, "method_not_allowed")
     assert change(zhang, account["password"], NEW).json() == {"changed": True}
 
     problem(zhang.get("/v1/session"), 401, "no_key")
@@ -101,7 +103,7 @@ def test_an_address_from_which_many_failed_waits(client, zhang):
     problem(answer, 429, "too_many_logins")
     assert answer.headers["retry-after"] == "900"
     client.clock.forward(minutes=15, seconds=1)
-    assert log_in(zhang, "zhang").status_code == 200
+    assert log_in(zhang, "zhang").status_code == 201
 
 
 def test_few_passwords_are_looked_at_at_once():
@@ -166,12 +168,12 @@ def codes(client, secret):
 
 def test_one_time_codes_are_set_up_asked_for_and_taken_once(client, zhang):
     token = {"X-CSRF-Token": log_in(zhang, "zhang").json()["csrf"]}
-    totp = zhang.post("/v1/account/totp", headers=token).json()
+    totp = zhang.post("/v1/account/totp:enrol", headers=token).json()
     assert totp["uri"].startswith("otpauth://totp/xhcredit:zhang?")
-    wrong = zhang.put("/v1/account/totp", json={"code": "000000"}, headers=token)
+    wrong = zhang.post("/v1/account/totp:confirm", json={"code": "000000"}, headers=token)
     problem(wrong, 401, "login_refused")
     first = codes(client, totp["secret"])
-    assert zhang.put("/v1/account/totp", json={"code": first}, headers=token).is_success
+    assert zhang.post("/v1/account/totp:confirm", json={"code": first}, headers=token).is_success
 
     problem(log_in(zhang, "zhang"), 401, "code_needed")
     problem(log_in(zhang, "zhang", code=first), 401, "login_refused")
@@ -186,18 +188,18 @@ def test_one_time_codes_are_taken_away_by_a_code_or_by_the_administrator(client,
     secret = pyotp.random_base32()
     client.store.access.change_user(ACT, "zhang", **{"totp_secret": secret})
     token = {"X-CSRF-Token": log_in(zhang, "zhang", code=codes(client, secret)).json()["csrf"]}
-    begun = zhang.post("/v1/account/totp", headers=token)
+    begun = zhang.post("/v1/account/totp:enrol", headers=token)
     problem(begun, 409, "wrong_state")
     problem(
-        zhang.put("/v1/account/totp", json={"code": "000000"}, headers=token), 409, "wrong_state"
+        zhang.post("/v1/account/totp:confirm", json={"code": "000000"}, headers=token),
+        409,
+        "wrong_state",
     )
     client.clock.forward(seconds=30)
-    off = zhang.request(
-        "DELETE", "/v1/account/totp", json={"code": codes(client, secret)}, headers=token
-    )
+    off = zhang.post("/v1/account/totp:remove", json={"code": codes(client, secret)}, headers=token)
     assert off.json() == {"has_totp": False}
     client.store.access.change_user(ACT, "zhang", **{"totp_secret": secret})
-    first = admin.post("/v1/accounts/zhang/password").json()["password"]
+    first = admin.post("/v1/accounts/zhang:reset-password").json()["password"]
 
     assert log_in(zhang, "zhang", first).json()["must_change"]
 
@@ -216,9 +218,11 @@ def test_guessing_codes_locks_the_account(client, zhang):
 def test_the_administrator_grants_takes_shuts_and_opens(client, admin, zhang):
     where = "/v1/accounts/zhang"
     inspector = {"role": "inspector", "bureau": "应急局"}
-    assert admin.post(f"{where}/grants", json=inspector).json() == {"login": "zhang"}
+    granted = admin.post(f"{where}/grants", json=inspector)
+    assert (granted.status_code, granted.headers["location"]) == (201, where)
     listed = {a["login"]: a for a in admin.get("/v1/accounts").json()["accounts"]}
     assert inspector in listed["zhang"]["grants"]
+    assert listed["zhang"] == granted.json() == admin.get(where).json()
     assert admin.delete(f"{where}/grants", params=inspector).is_success
     problem(admin.delete(f"{where}/grants", params=inspector), 404, "unknown_record")
     assert admin.put(f"{where}/disabled", json={"disabled": True}).is_success
@@ -234,7 +238,7 @@ def test_nobody_serves_themselves_and_the_administrators_stay_apart(client, admi
     own_path = "/v1/accounts/sec"
     for answer in (
         admin.post(f"{own_path}/grants", json={"role": "viewer", "bureau": ""}),
-        admin.post(f"{own_path}/password"),
+        admin.post(f"{own_path}:reset-password"),
         admin.put(f"{own_path}/disabled", json={"disabled": False}),
         admin.put(f"{own_path}/identity", json={"subject": "x"}),
         admin.post("/v1/accounts/zhang/grants", json={"role": "auditor", "bureau": ""}),
@@ -253,9 +257,9 @@ def test_an_administrator_of_a_bureau_looks_after_its_own(client):
 
     logins = [a["login"] for a in local.get("/v1/accounts").json()["accounts"]]
     assert logins == ["own", "sec"]
-    assert local.get("/v1/keys").json() == {"keys": []}
+    assert local.get("/v1/keys").json() == {"keys": [], "next": None}
     for login in ("both", "district", "nothing", "absent"):
-        answer = local.post(f"/v1/accounts/{login}/password")
+        answer = local.post(f"/v1/accounts/{login}:reset-password")
         assert "nobody has the login" in problem(answer, 404, "unknown_record")["detail"]
     problem(local.delete(f"/v1/keys/{key}"), 404, "unknown_record")
     problem(local.post("/v1/accounts", json={"login": "x1", "name": "x"}), 403, "not_allowed")
@@ -277,13 +281,17 @@ def test_a_key_manages_no_accounts(client):
 
 def test_keys_are_made_shown_once_and_revoked(client, admin):
     key_body = {"name": "平台", "bureau": "应急局", "roles": ["viewer"], "days": 1}
-    new_key_answer = admin.post("/v1/keys", json=key_body).json()
+    created = admin.post("/v1/keys", json=key_body)
+    new_key_answer = created.json()
+    key_path = f"/v1/keys/{new_key_answer['prefix']}"
+    assert (created.status_code, created.headers["location"]) == (201, key_path)
     other = browser(client)
     other.headers.update(headers(new_key_answer["key"]))
 
     assert other.get("/v1/runs").status_code == 200
     assert new_key_answer["key"] not in admin.get("/v1/keys").text
-    assert admin.delete(f"/v1/keys/{new_key_answer['prefix']}").is_success
+    assert admin.get(key_path).json()["revoked_at"] is None
+    assert admin.delete(key_path).json()["revoked_at"]
     client.clock.forward(seconds=1)
     problem(other.get("/v1/runs"), 401, "no_key")
     problem(
@@ -312,4 +320,23 @@ def test_what_an_administrator_does_is_recorded_with_its_reason(client, admin, z
 
     assert (last.actor, last.action, last.purpose) == ("user:sec", "account.shut", "transfer")
     del admin.headers["X-Purpose"]
-    problem(admin.post("/v1/accounts/zhang/password"), 400, "purpose_missing")
+    problem(admin.post("/v1/accounts/zhang:reset-password"), 400, "purpose_missing")
+
+
+def test_accounts_and_keys_come_in_pages(client, admin):
+    for login in ("a1", "b2", "c3"):
+        person(client, login)
+        new_key(client.store)
+    for path, plural, name in (
+        ("/v1/accounts", "accounts", "login"),
+        ("/v1/keys", "keys", "prefix"),
+    ):
+        whole = admin.get(path).json()
+        first_page = admin.get(path, params={"limit": 2}).json()
+        after = {"limit": 2, "after": first_page["next"]}
+        second_page = admin.get(path, params=after).json()
+
+        names = [row[name] for row in first_page[plural] + second_page[plural]]
+        assert names == [row[name] for row in whole[plural]][:4]
+        assert (len(first_page[plural]), whole["next"]) == (2, None)
+        problem(admin.get(path, params={"after": "none"}), 400, "bad_input")

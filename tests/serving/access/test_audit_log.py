@@ -39,11 +39,13 @@ def test_activity_is_filtered_and_paged(client, auditor):
     key = client.get("/v1/metadata").json()["key"]["name"]
     query = {"actor": key, "action": "enterprise.score", "limit": 3}
     first = auditor.get("/v1/activity", params=query).json()
-    second_page = auditor.get("/v1/activity", params=query | {"before": first["next"]}).json()
+    second_page = auditor.get("/v1/activity", params=query | {"after": first["next"]}).json()
 
     codes_read = [e["payload"]["code"] for e in (*first["entries"], *second_page["entries"])]
     assert (len(first["entries"]), second_page["next"]) == (3, None)
     assert codes_read == [CODES[1], *[CODES[0]] * 3]
+    other_query = query | {"after": first["next"], "action": "enterprise.history"}
+    problem(auditor.get("/v1/activity", params=other_query), 400, "bad_input")
     seqs = [e["seq"] for e in (*first["entries"], *second_page["entries"])]
     assert seqs == sorted(seqs, reverse=True)
     moment = client.clock().isoformat()
@@ -80,23 +82,25 @@ def test_an_auditor_of_a_bureau_sees_its_own(client, auditor):
 def test_the_chain_is_verified_in_parts_and_a_change_is_found(client, auditor):
     last = auditor.get("/v1/activity/head").json()
     whole = auditor.post("/v1/activity:verify").json()
-    part = auditor.post("/v1/activity:verify", params={"from": 4}).json()
+    part = auditor.post("/v1/activity:verify", params={"first": 4}).json()
 
     assert whole == {
         "whole": True,
         "entries": last["seq"],
-        "from": 1,
-        "to": last["seq"],
-        "next": None,
+        "first": 1,
+        "last": last["seq"],
+        "next_first": None,
+        "broken_at": None,
+        "why": None,
     }
     assert part["entries"] == last["seq"] - 3
     with client.store.database.writing() as con:
         for sql in append_only._drop_statements(append_only._expected_guards(con), on_sqlite=True):
             con.exec_driver_sql(sql)
         con.exec_driver_sql("UPDATE activity SET purpose = 'other' WHERE seq = 5")
-    broken = auditor.post("/v1/activity:verify", params={"from": 4}).json()
-    assert (broken["whole"], broken["broken_at"], broken["next"]) == (False, 5, None)
-    assert auditor.post("/v1/activity:verify", params={"from": 7}).json()["whole"]
+    broken = auditor.post("/v1/activity:verify", params={"first": 4}).json()
+    assert (broken["whole"], broken["broken_at"], broken["next_first"]) == (False, 5, None)
+    assert auditor.post("/v1/activity:verify", params={"first": 7}).json()["whole"]
 
 
 def test_a_page_looks_at_a_bounded_part(client):

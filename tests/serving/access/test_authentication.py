@@ -13,7 +13,7 @@ SCORE = f"/v1/enterprises/{CODES[0]}/score"
 OPERATIONS = [
     ("GET", SCORE),
     ("GET", f"/v1/enterprises/{CODES[0]}/history"),
-    ("GET", f"/v1/enterprises/{CODES[0]}/explain"),
+    ("GET", f"/v1/enterprises/{CODES[0]}/explanation"),
     ("POST", "/v1/scores:batch"),
     ("GET", "/v1/watchlist"),
     ("GET", "/v1/runs"),
@@ -93,7 +93,7 @@ def test_an_auditor_sees_runs_and_rules(client):
 def test_no_enterprise_is_shown_without_a_purpose(steady, purpose):
     before = len(entries(steady))
     for method, path in ENTERPRISES:
-        if "explain" not in path:
+        if "explanation" not in path:
             answer = ask(steady, method, path, headers={"X-Purpose": purpose})
             problem(answer, 400, "purpose_missing")
 

@@ -17,7 +17,7 @@ from xhcredit.store.access.accounts_and_keys import ADMINISTRATORS
 PUBLIC = {"log_in", "public_commitment", "public_joint", "public_record", "public_verifier"}
 PUBLIC |= {f"public_list_{ending}" for ending in ("csv", "xlsx", "pdf")}
 #: what is asked of everybody's own account; roles do not matter
-OWN = {"who_am_i", "log_out", "change_password", "enrol_totp", "confirm_totp", "remove_totp"}
+OWN = {"get_session", "log_out", "change_password", "enrol_totp", "confirm_totp", "remove_totp"}
 KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale", "login": "zhang"}
 #: roles of those who work with enterprises, all in one hand
 OFFICER = sorted(set(ROLES) - ADMINISTRATORS)
@@ -101,7 +101,8 @@ def test_a_planted_operation_that_asks_nobody_is_found(tmp_path):
         client.app.add_api_route(
             "/v1/forgotten", lambda: CODES, operation_id="forgotten", methods=["GET"]
         )
-        planted = {k: op for k, op in operations_of(client).items() if k in ("forgotten", "runs")}
+        names = ("forgotten", "list_runs")
+        planted = {k: op for k, op in operations_of(client).items() if k in names}
         nobody = browser(client)
 
         assert list(open_doors(nobody, planted, 401, PUBLIC)) == [("forgotten", {200})]
@@ -114,7 +115,7 @@ def test_another_bureaus_enterprise_is_as_good_as_unknown(district, bureau):
     other.headers.update(headers(new_key(district.store, OFFICER, bureau=bureau)))
     batch = {"codes": [*CODES, UNKNOWN]}
 
-    for part in ("score", "history", "explain", "file"):
+    for part in ("score", "history", "explanation", "file"):
         theirs = other.get(f"/v1/enterprises/{CODES[0]}/{part}")
         nobodys = other.get(f"/v1/enterprises/{UNKNOWN}/{part}")
         assert problem(theirs, 404, "unknown_enterprise")["detail"] == problem(

@@ -99,7 +99,7 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
     ]
     code, name, event = gone[0]
     shown = client.get(f"/v1/enterprises/{code}/file").json()["events"]
-    explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
+    explained = client.get(f"/v1/enterprises/{code}/explanation").json()["events"]
     day = event["occurred_on"]
     same = [e for e in shown if (e["table"], e["occurred_on"]) == (name, str(day))]
     remaining_rows = [
@@ -108,7 +108,7 @@ def test_what_is_withdrawn_is_not_shown_even_of_an_earlier_day(client, rows):
     act = next(a for a in reversed(read_acts(client)) if a["action"] == "enterprise.file")
 
     assert len(same) == len([e for e in remaining_rows if not e["withdrawn_on"]])
-    assert not any("withdrawn_on" in e and e["withdrawn_on"] <= str(today) for e in shown)
+    assert not any(e["withdrawn_on"] and e["withdrawn_on"] <= str(today) for e in shown)
     assert not any(r["reason"] == "withdrawn" for e in explained for r in e["why_none"])
     assert act["payload"]["hidden"] > 0
 
@@ -137,7 +137,7 @@ def test_file_and_explain_say_the_same_of_every_event(client):
     """Which indicators read it, and if none does, why."""
     for code in CODES:
         file_events = client.get(f"/v1/enterprises/{code}/file").json()["events"]
-        explained = client.get(f"/v1/enterprises/{code}/explain").json()["events"]
+        explained = client.get(f"/v1/enterprises/{code}/explanation").json()["events"]
         names = ("table", "occurred_on", "counts", "indicators", "why_none")
         assert [[e[n] for n in names] for e in file_events] == [
             [e[n] for n in names] for e in explained

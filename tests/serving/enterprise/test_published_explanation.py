@@ -66,7 +66,7 @@ def answers(client):
     bodies_by_code = {
         code: [
             client.get(f"/v1/enterprises/{code}/{what}").content
-            for what in ("score", "explain", "file")
+            for what in ("score", "explanation", "file")
         ]
         for code in CODES
     }
@@ -181,7 +181,7 @@ def test_the_next_night_tells_what_came_and_going_back_tells_the_former(book, wa
         night(warehouse, tmp_path / "second", DAYS[1])
         publish(tmp_path / "second", client.store, actor="night")
         with served(book, warehouse=warehouse) as after:
-            explanation = after.get(f"/v1/enterprises/{CODES[0]}/explain").json()
+            explanation = after.get(f"/v1/enterprises/{CODES[0]}/explanation").json()
             assert (explanation["run"], explanation["events"]) == (2, [])
         client.store.snapshots.switch(BACK, 1)
     with served(book, warehouse=warehouse) as back:
@@ -194,7 +194,7 @@ def test_the_next_night_tells_what_came_and_going_back_tells_the_former(book, wa
 def test_a_run_of_another_warehouse_says_so(book, tmp_path):
     other = write_warehouse(tmp_path / "other", seed=2)
     with served(book, warehouse=other) as client:
-        for what in ("explain", "file"):
+        for what in ("explanation", "file"):
             refusal = problem(client.get(f"/v1/enterprises/{CODES[0]}/{what}"), 409, "book_lost")
             assert 'is not in the warehouse "other"' in refusal["detail"]
 
@@ -232,7 +232,7 @@ def test_workers_of_the_real_program_agree_after_a_restart(book, warehouse):
             for code in CODES[:3]:
                 for _ in range(4):  # each on a connection of its own, so that both workers answer
                     response = httpx2.get(
-                        f"{address}/v1/enterprises/{code}/explain",
+                        f"{address}/v1/enterprises/{code}/explanation",
                         headers=headers(key),
                         trust_env=False,
                         timeout=300,

@@ -5,7 +5,9 @@ import threading
 from urllib.parse import quote
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import select
+from xhcredit_serving.enterprise.schemas import ScoreBatch
 
 from tests.serving.district import (
     CODES,
@@ -19,8 +21,9 @@ from tests.serving.district import (
 from xhcredit.domain.codes import check_digit
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import verify
-from xhcredit.store.core.tables import activity
+from xhcredit.store.core.tables import activity, snapshots
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.night.rows import PublishedScore
 
 SCORE = f"/v1/enterprises/{CODES[0]}/score"
 
@@ -70,7 +73,7 @@ def test_a_code_may_be_typed_in_full_width_and_lower_case(steady):
     assert steady.get(f"/v1/enterprises/{quote(typed)}/score").json()["code"] == CODES[0]
 
 
-@pytest.mark.parametrize("what", ["score", "history", "explain"])
+@pytest.mark.parametrize("what", ["score", "history", "explanation"])
 def test_an_unknown_enterprise_is_a_problem(client, what):
     body = problem(client.get(f"/v1/enterprises/{UNKNOWN}/{what}"), 404, "unknown_enterprise")
 
@@ -78,7 +81,7 @@ def test_an_unknown_enterprise_is_a_problem(client, what):
     assert UNKNOWN in body["detail"]
 
 
-@pytest.mark.parametrize("what", ["score", "history", "explain"])
+@pytest.mark.parametrize("what", ["score", "history", "explanation"])
 def test_a_wrong_check_digit_is_named(client, what):
     body = problem(client.get(f"/v1/enterprises/{WRONG}/{what}"), 400, "bad_code")
 
@@ -119,6 +122,33 @@ def test_history_tells_the_latest_run_first(client, nights):
     assert score_history["runs"][0]["tier"] == client.get(SCORE).json()["tier"]
 
 
+def test_history_comes_in_pages_that_say_the_same(client, nights):
+    publish_second(client, nights)
+    path = f"/v1/enterprises/{CODES[0]}/history"
+    whole = client.get(path).json()
+    first = client.get(path, params={"limit": 1}).json()
+    second = client.get(path, params={"limit": 1, "after": first["next"]}).json()
+
+    assert first["runs"] + second["runs"] == whole["runs"]
+    assert (second["next"], whole["next"]) == (None, None)
+    assert read_acts(client)[-1]["payload"]["runs"] == [1]
+    problem(client.get(path, params={"after": "eA"}), 400, "bad_input")
+
+
+def test_every_stored_answer_is_as_described(client, nights):
+    publish_second(client, nights)
+    answer = TypeAdapter(PublishedScore)
+    with client.store.database.reading() as con:
+        bodies = [bytes(body) for body in con.scalars(select(snapshots.c.body))]
+    batch = client.post("/v1/scores:batch", json={"codes": CODES}).content
+
+    assert len(bodies) == len(CODES) * 2
+    for body in bodies:
+        answer.validate_json(body, strict=True)
+        assert set(json.loads(body)) == set(PublishedScore.__annotations__)
+    assert len(TypeAdapter(ScoreBatch).validate_json(batch, strict=True)["scores"]) == len(CODES)
+
+
 def test_a_batch_is_answered_from_one_run(client):
     codes = [CODES[3], UNKNOWN, CODES[1], CODES[3]]
     batch = client.post("/v1/scores:batch", json={"codes": codes}).json()
@@ -151,7 +181,7 @@ def test_a_batch_takes_ten_thousand_codes_and_not_one_more(client):
 
 
 def test_an_explanation_agrees_with_the_score(client):
-    explanation = client.get(f"/v1/enterprises/{CODES[2]}/explain").json()
+    explanation = client.get(f"/v1/enterprises/{CODES[2]}/explanation").json()
     score = client.get(f"/v1/enterprises/{CODES[2]}/score").json()
 
     assert {k: explanation[k] for k in ("run", "composite", "tier", "decided_by")} == {
@@ -163,8 +193,10 @@ def test_an_explanation_agrees_with_the_score(client):
 
 def test_where_no_warehouse_is_nothing_is_explained(file):
     with served(str(file)) as client:
-        problem(client.get(f"/v1/enterprises/{CODES[0]}/explain"), 404, "not_found")
-        assert not any("explain" in path for path in client.get("/openapi.json").json()["paths"])
+        problem(client.get(f"/v1/enterprises/{CODES[0]}/explanation"), 404, "not_found")
+        assert not any(
+            "explanation" in path for path in client.get("/openapi.json").json()["paths"]
+        )
 
 
 def test_before_the_first_night_there_is_no_score(tmp_path):

@@ -10,7 +10,7 @@ from tests.cramped import small_disk
 from tests.serving.district import headers, new_key, problem
 from tests.serving.visitors import visitor
 
-EXPORT = "/v1/watchlist/export?format=csv"
+EXPORT = "/v1/watchlist.csv"
 
 
 @pytest.fixture

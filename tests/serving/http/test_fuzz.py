@@ -18,19 +18,22 @@ from tests.serving.district import CODES, headers, new_key
 from tests.serving.visitors import person, visitor
 
 OPERATIONS = [
-    "score", "history", "explain", "file", "scores_batch", "what_if", "watchlist",
-    "watchlist_export", "views", "view_save", "view_remove", "runs", "run",
-    "releases", "release", "rules", "rule", "metadata",
+    "get_score", "list_history", "get_explanation", "get_enterprise_file", "batch_scores",
+    "run_what_if", "list_watchlist",
+    "download_watchlist_csv", "download_watchlist_xlsx", "download_watchlist_pdf", "list_views",
+    "get_view", "save_view", "remove_view", "list_runs", "get_run", "list_releases",
+    "get_release", "list_rules", "get_rule", "get_metadata",
 ]  # fmt: skip
 #: operations of people who are logged in, and those whose every call hashes a password
 PERSONS = [
-    "log_in", "who_am_i", "log_out", "change_password", "enrol_totp", "confirm_totp",
-    "remove_totp", "accounts", "new_account", "grant", "take_grant", "shut_account",
-    "reset_password", "set_identity", "keys", "new_key", "revoke_key", "subscriptions",
-    "new_subscription", "rotate_subscription", "end_subscription", "dead_messages",
+    "log_in", "get_session", "log_out", "change_password", "enrol_totp", "confirm_totp",
+    "remove_totp", "list_accounts", "get_account", "create_account", "add_grant", "revoke_grant",
+    "set_account_disabled", "reset_password", "set_identity", "list_keys", "get_key",
+    "create_key", "revoke_key", "list_subscriptions", "get_subscription",
+    "create_subscription", "rotate_subscription", "end_subscription", "list_dead_messages",
     "replay_subscription",
 ]  # fmt: skip
-AUDITED = ["activity", "readers", "activity_head", "verify_activity"]
+AUDITED = ["list_activity", "list_readers", "get_activity_head", "verify_activity"]
 #: fuzzed in test_restoration_fuzz
 RESTORATION = [
     "assess_described_record",
@@ -65,7 +68,7 @@ MODELS = [
     "models", "model", "model_moves", "model_approve", "model_refuse", "model_shadow",
     "model_switch", "models_rollback",
 ]  # fmt: skip
-SLOW = {"log_in", "change_password", "new_account"}
+SLOW = {"log_in", "change_password", "create_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,

@@ -136,7 +136,7 @@ def test_the_shell_explains_with_the_digits_of_its_kind(nights):
 def test_what_is_published_is_what_explanations_say(client):
     for code in CODES:
         score = client.get(f"/v1/enterprises/{code}/score").json()
-        explanation = client.get(f"/v1/enterprises/{code}/explain").json()
+        explanation = client.get(f"/v1/enterprises/{code}/explanation").json()
         assert (explanation["composite"], explanation["tier"]) == (
             score["composite"],
             score["tier"],

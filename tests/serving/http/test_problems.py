@@ -111,7 +111,7 @@ def test_a_store_that_is_away_is_told_as_such(client):
         ("GET", "/v1/rules/scores.scale?as_of=1990-01-01", 404, "rule_not_in_force"),
         ("GET", "/v1/rules?as_of=yesterday", 422, "wrong_request"),
         ("GET", f"/v1/releases/{'0' * 64}", 404, "unknown_record"),
-        ("GET", "/v1/watchlist?cursor=x", 400, "bad_input"),
+        ("GET", "/v1/watchlist?after=x", 400, "bad_input"),
         ("GET", "/v1/watchlist?tier=E", 422, "wrong_request"),
     ],
 )

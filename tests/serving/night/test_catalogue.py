@@ -5,6 +5,7 @@ import pytest
 from tests.serving.district import CODES, problem
 from xhcredit.jobs.night.publish import publish
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.release import release_of
 
 
 def publish_second(client, nights):
@@ -14,10 +15,12 @@ def publish_second(client, nights):
 def test_runs_are_told_page_by_page(client, nights):
     publish_second(client, nights)
     first = client.get("/v1/runs?limit=1").json()
-    second = client.get("/v1/runs?limit=1&before=2").json()
+    second = client.get("/v1/runs", params={"limit": 1, "after": first["next"]}).json()
 
     assert first["current"] == 2
     assert [r["run"] for r in (*first["runs"], *second["runs"])] == [2, 1]
+    assert second["next"] is None
+    problem(client.get("/v1/runs?after=x"), 400, "bad_input")
     assert client.get("/v1/runs/1").json() == second["runs"][0]
     assert second["runs"][0]["enterprises"] == len(CODES)
 
@@ -27,11 +30,17 @@ def test_the_release_that_scored_a_run_is_kept_whole(client):
 
     assert digest in [r["digest"] for r in client.get("/v1/releases").json()["releases"]]
     release = client.get(f"/v1/releases/{digest}").json()
+    assert release_of(release, "answer").digest == digest
     assert release["release"] == client.get("/v1/runs/1").json()["provenance"]["release"]
 
 
 def test_rules_have_value_source_and_mark(client):
     rules_of_day = client.get("/v1/rules?as_of=2026-06-30").json()
+    first = client.get("/v1/rules?as_of=2026-06-30&limit=100").json()
+    query = {"as_of": "2026-06-30", "limit": 1000, "after": first["next"]}
+    second = client.get("/v1/rules", params=query).json()
+    assert first["rules"] + second["rules"] == rules_of_day["rules"]
+    assert rules_of_day["next"] is None
     by_id = {rule["id"]: rule for rule in rules_of_day["rules"]}
     scale = by_id["scores.scale"]
 
@@ -71,7 +80,7 @@ def pages(client, **query):
     """All pages of a question."""
     pages_read, cursor = [], None
     while True:
-        cursor_query = {"cursor": cursor} if cursor else {}
+        cursor_query = {"after": cursor} if cursor else {}
         page = client.get("/v1/watchlist", params={"limit": 3, **query, **cursor_query}).json()
         pages_read.append(page)
         cursor = page["next"]
@@ -98,7 +107,7 @@ def test_the_watchlist_is_filtered_sorted_and_paged(steady, sort, tier):
 def test_all_pages_are_of_the_run_of_the_first(client, nights):
     first = client.get("/v1/watchlist?limit=3").json()
     publish_second(client, nights)
-    second = client.get("/v1/watchlist", params={"limit": 3, "cursor": first["next"]}).json()
+    second = client.get("/v1/watchlist", params={"limit": 3, "after": first["next"]}).json()
 
     assert (first["run"], second["run"]) == (1, 1)
     assert client.get("/v1/watchlist").json()["run"] == 2
@@ -106,6 +115,6 @@ def test_all_pages_are_of_the_run_of_the_first(client, nights):
 
 def test_a_cursor_of_another_question_is_refused(client):
     cursor = client.get("/v1/watchlist?limit=3").json()["next"]
-    answer = client.get("/v1/watchlist", params={"sort": "code", "cursor": cursor})
+    answer = client.get("/v1/watchlist", params={"sort": "code", "after": cursor})
 
     assert "another question" in problem(answer, 400, "bad_input")["detail"]

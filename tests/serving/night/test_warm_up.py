@@ -28,7 +28,7 @@ def test_a_published_night_leaves_nothing_to_be_sorted_by_the_first_visitor(alon
     with served(store, warehouse=warehouse) as client:
         for code in CODES:
             assert client.get(f"/v1/enterprises/{code}/file").status_code == 200
-            assert client.get(f"/v1/enterprises/{code}/explain").status_code == 200
+            assert client.get(f"/v1/enterprises/{code}/explanation").status_code == 200
 
 
 def test_lists_are_made_before_they_are_asked_for(alone):

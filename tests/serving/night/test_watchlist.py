@@ -13,7 +13,7 @@ from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.errors import BadInput
 from xhcredit.jobs.night.publish import publish
 
-LIST, EXPORT = "/v1/watchlist", "/v1/watchlist/export"
+LIST = "/v1/watchlist"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_pages_of_every_order_join_to_the_whole(client, rows, nights, sort):
     whole = listed(client, sort=sort)["enterprises"]
     codes_read, cursor = [], None
     while True:
-        page = listed(client, sort=sort, limit=3, **({"cursor": cursor} if cursor else {}))
+        page = listed(client, sort=sort, limit=3, **({"after": cursor} if cursor else {}))
         codes_read += page["enterprises"]
         cursor = page["next"]
         assert page["total"] == len(CODES)
@@ -94,7 +94,7 @@ def test_pages_of_every_order_join_to_the_whole(client, rows, nights, sort):
 def test_a_page_stays_in_the_run_of_the_first_one(client, nights):
     first = listed(client, limit=3)
     publish(nights / "2025-04-01", client.store, actor="night")
-    second = listed(client, limit=3, cursor=first["next"])
+    second = listed(client, limit=3, after=first["next"])
 
     assert (second["run"], listed(client)["run"]) == (1, 2)
 
@@ -103,8 +103,8 @@ def test_a_cursor_of_another_question_is_refused(steady):
     cursor = listed(steady, limit=3)["next"]
 
     for other_query in ({"tier": "A"}, {"sort": "code"}, {"street": STREETS[0]}):
-        problem(steady.get(LIST, params={"cursor": cursor, **other_query}), 400, "bad_input")
-    problem(steady.get(LIST, params={"cursor": "xyz"}), 400, "bad_input")
+        problem(steady.get(LIST, params={"after": cursor, **other_query}), 400, "bad_input")
+    problem(steady.get(LIST, params={"after": "xyz"}), 400, "bad_input")
 
 
 def test_an_officer_of_one_bureau_sees_what_belongs_to_it_and_nothing_else(client, rows):
@@ -121,19 +121,19 @@ def test_an_officer_of_one_bureau_sees_what_belongs_to_it_and_nothing_else(clien
     assert sorted(s["code"] for s in batch["scores"]) == sorted(bureau_codes)
     assert foreign in batch["not_found"]
     assert "is not in the run of" in problem(unknown, 404, "unknown_enterprise")["detail"]
-    for path in ("history", "explain", "file"):
+    for path in ("history", "explanation", "file"):
         answer = client.get(f"/v1/enterprises/{foreign}/{path}")
         problem(answer, 404, "unknown_enterprise")
     answer = client.post("/v1/scores:what-if", json={"code": foreign})
     problem(answer, 404, "unknown_enterprise")
-    assert client.get(EXPORT, params={"format": "csv"}).text.count("\r\n") == len(bureau_codes) + 2
+    assert client.get(f"{LIST}.csv").text.count("\r\n") == len(bureau_codes) + 2
 
 
 def test_a_file_holds_exactly_what_is_filtered(steady):
     query = {"tier": ["C", "D"], "sort": "-composite"}
     list_page = listed(steady, **query)
-    as_csv = steady.get(EXPORT, params=query | {"format": "csv"})
-    as_sheet = steady.get(EXPORT, params=query)
+    as_csv = steady.get(f"{LIST}.csv", params=query)
+    as_sheet = steady.get(f"{LIST}.xlsx", params=query)
     table = list(csv.reader(io.StringIO(as_csv.content.decode("utf-8-sig"))))
     sheet = openpyxl.load_workbook(io.BytesIO(as_sheet.content)).active
 
@@ -147,7 +147,7 @@ def test_a_file_holds_exactly_what_is_filtered(steady):
 
 def test_a_list_in_print_is_a_document(steady):
     query = {"tier": ["C", "D"]}
-    response = steady.get(EXPORT, params=query | {"format": "pdf"})
+    response = steady.get(f"{LIST}.pdf", params=query)
 
     assert response.headers["content-type"] == "application/pdf"
     assert 'filename="watchlist-run1.pdf"' in response.headers["content-disposition"]
@@ -166,7 +166,7 @@ def test_a_file_of_values_has_no_limit():
 
 
 def test_an_export_is_recorded_with_its_question(client):
-    client.get(EXPORT, params={"tier": "D", "format": "csv"})
+    client.get(f"{LIST}.csv", params={"tier": "D"})
     [act] = read_acts(client)
 
     assert act["action"] == "enterprise.watchlist_export"

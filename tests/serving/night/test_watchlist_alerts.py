@@ -46,7 +46,7 @@ def test_a_bureau_is_told_of_its_own_alone(warned):
 
 
 def test_a_file_names_the_triggers(warned):
-    text = warned.get(f"{LIST}/export", params={"format": "csv", "alerted": True}).text
+    text = warned.get(f"{LIST}.csv", params={"alerted": True}).text
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     alert_column = rows[1].index("未结预警")
     assert {row[0] for row in rows[2:]} == set(CODES[:3])

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -14,7 +15,9 @@ from xhcredit.jobs.alerts.follow_up import AlertContext, perform_on_alerts, prec
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.audit import find_faults, verify
+from xhcredit.store.core.outbox import webhook_body
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.delivery.rows import AlertIssuedMessage
 
 DAY = date(2026, 6, 30)
 BOOK = Rulebook.load()
@@ -98,7 +101,10 @@ def test_the_whole_loop_is_kept_with_who_and_why_and_told_to_others(store):
     alert = store.alerts.get(1)
     assert [s["act"] for s in alert["steps"]][:3] == ["detect", "screen", "issue"]
     assert alert["steps"][2]["details"]["departments"] == ["市场监督管理局", "税务局", "人民法院"]
-    assert [m["kind"] for m in store.outbox.waiting()] == ["alert.issued"]
+    [message] = store.outbox.waiting()
+    assert message["kind"] == "alert.issued"
+    body = webhook_body(message | {"recorded_at": "2026-06-30T08:00:00.000000Z"})
+    assert TypeAdapter(AlertIssuedMessage).validate_json(body, strict=True)["data"]["alert"] == 1
     assert verify(store.database).whole
     assert find_faults(store.database) == []
 

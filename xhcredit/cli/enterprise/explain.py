@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -13,6 +13,7 @@ from xhcredit.cli.clock import today
 from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson, AsOf, Release, Rules, Warehouse
 from xhcredit.cli.output import out, print_json, progress_bar
 from xhcredit.domain.codes import UnifiedCode, normalised
+from xhcredit.domain.progress import Progress
 from xhcredit.errors import BadInput
 from xhcredit.jobs.enterprise.explanation import explain as explain_job
 from xhcredit.jobs.enterprise.published_explanation import (
@@ -20,7 +21,9 @@ from xhcredit.jobs.enterprise.published_explanation import (
     open_published_run,
     published_answer_of,
 )
+from xhcredit.jobs.enterprise.rows import EnterpriseEvent, Explanation, PublishedExplanation
 from xhcredit.jobs.scoring.model import Model
+from xhcredit.jobs.scoring.rows import ScorePoints
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
@@ -55,9 +58,12 @@ def explain(
     code = UnifiedCode(normalised(code)).text
     if store and as_of:
         raise BadInput("a published run has its own day; leave out --as-of, or --store")
+    explanation: Explanation
+    published_run: int | None = None
     with progress_bar(quiet=json_) as progress:
         if store:
-            explanation = _explain_published(store, run, code, warehouse, release, rules)
+            published = _explain_published(store, run, code, warehouse, release, rules)
+            explanation, published_run = published, published["run"]
         else:
             explanation = _explain_from_warehouse(
                 model_for(as_of, release, rules), code, warehouse, progress
@@ -65,12 +71,12 @@ def explain(
     if json_:
         print_json(explanation)
         return
-    _show_explanation(explanation)
+    _show_explanation(explanation, published_run)
 
 
 def _explain_from_warehouse(
-    model: Model, code: str, warehouse: Path, progress: Any
-) -> dict[str, Any]:
+    model: Model, code: str, warehouse: Path, progress: Progress
+) -> Explanation:
     """An enterprise on a day, from all that the warehouse holds."""
     return explain_job(
         warehouse, open_event_columns(warehouse, progress=progress), model, code, today()
@@ -84,7 +90,7 @@ def _explain_published(
     warehouse: Path,
     release: Path | None,
     rules: Path | None,
-) -> dict[str, Any]:
+) -> PublishedExplanation:
     """An enterprise in a published run, from what the run knew."""
     with Store.open(address) as store:
         number, published_answer = published_answer_of(store.reader, code, run)
@@ -94,10 +100,12 @@ def _explain_published(
     return explain_run(live_model, warehouse, number, published_answer, today())
 
 
-def _show_explanation(explanation: dict[str, Any]) -> None:
+def _show_explanation(explanation: Explanation, run: int | None) -> None:
     """Print one enterprise's explanation for people."""
-    run = f"  run {explanation['run']}" if "run" in explanation else ""
-    out.print(f"[bold]{explanation['code']}[/]  as of {explanation['provenance']['as_of']}{run}")
+    run_text = f"  run {run}" if run is not None else ""
+    out.print(
+        f"[bold]{explanation['code']}[/]  as of {explanation['provenance']['as_of']}{run_text}"
+    )
     out.print(f"综合信用分 composite [bold]{explanation['composite']:.1f}[/]")
     out.print(f"等级 tier [bold]{explanation['tier']}[/]   decided by {explanation['decided_by']}")
     out.print(
@@ -113,23 +121,22 @@ def _show_explanation(explanation: dict[str, Any]) -> None:
     for column in ("读取的指标，或不计入的原因\nread by, or why not", "来源\nsource"):
         events.add_column(column, overflow="fold")
     for e in explanation["events"][:30]:
-        source_text = f"{e.get('source_file', '')}:{e.get('source_row', '')}"
+        source_text = f"{e['source_file'] or ''}:{e['source_row'] or ''}"
         counts = "是 yes" if e["counts"] else "否 no"
         events.add_row(e["occurred_on"], e["known_on"], e["zh"], counts, _read_by(e), source_text)
     out.print(events)
 
 
-def _read_by(event: dict[str, Any]) -> str:
+def _read_by(event: EnterpriseEvent) -> str:
     """The indicators that read an event, or why none does; in both languages."""
-    read_or_refused = event["indicators"] if event["counts"] else event["why_none"]
-    zh, en = (
-        "；".join(s["zh"] for s in read_or_refused),
-        "; ".join(s["en"] for s in read_or_refused),
-    )
+    labels = [(i["zh"], i["en"]) for i in event["indicators"]]
+    if not event["counts"]:
+        labels = [(reason["zh"], reason["en"]) for reason in event["why_none"]]
+    zh, en = "；".join(zh for zh, _ in labels), "; ".join(en for _, en in labels)
     return f"{zh}\n[dim]{en}[/]"
 
 
-def _points_table(score_: dict[str, Any]) -> Table:
+def _points_table(score_: ScorePoints) -> Table:
     """Points of one score, indicators that cost nothing left out."""
     scale_text = (
         f"base {score_['base']:g}, weight {score_['weight']:.2f}, odds {score_['odds']:.1f} to 1"
@@ -141,6 +148,7 @@ def _points_table(score_: dict[str, Any]) -> Table:
     for row in score_["indicators"]:
         if row["costs_composite"] > 0:
             value = "缺失 missing" if row["value"] is None else f"{row['value']:g}"
-            cells = (f"{row[k]:.1f}" for k in ("points", "best", "costs_composite"))
+            numbers = (row["points"], row["best"], row["costs_composite"])
+            cells = (f"{number:.1f}" for number in numbers)
             table.add_row(f"{row['zh']}\n[dim]{row['en']}[/]", value, *cells)
     return table

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
@@ -14,9 +11,16 @@ from xhcredit.draws.inspection_load import InspectionVisit, inspection_load
 from xhcredit.engine.columns import Array
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import RuleNotInForce, UnknownEnterprise
-from xhcredit.ingest.schema import Table, directory
+from xhcredit.ingest.schema import directory
+from xhcredit.jobs.enterprise.event_rows import event_row, facts_of, latest_first
 from xhcredit.jobs.enterprise.event_uses import EventUse, Row, event_uses
 from xhcredit.jobs.enterprise.related_enterprises import neighbours_of
+from xhcredit.jobs.enterprise.rows import (
+    EnterpriseFileRow,
+    FieldInspections,
+    RegisterFacts,
+    TierCondition,
+)
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import applicable_scores, result_of
 from xhcredit.jobs.scoring.result_table import MARK
@@ -24,21 +28,10 @@ from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, EnterpriseRows
 from xhcredit.rules.schemas.common import Cap, Direct
 from xhcredit.rules.schemas.draws import Exclusions, InspectionCaps
 
-#: what a row holds besides its own columns
-_DAY_COLUMNS = (
-    "occurred_on",
-    "known_on",
-    "ended_on",
-    "ended_known_on",
-    "withdrawn_on",
-    "withdrawn_why",
-)
-_SOURCE_COLUMNS = ("source_file", "source_row")
-
 
 def enterprise_file_of(
     model: Model, rows: EnterpriseRows, code: str, shown_on: date
-) -> tuple[dict[str, Any], list[str], int]:
+) -> tuple[EnterpriseFileRow, list[str], int]:
     """The file of an enterprise as of the model's day, as JSON-ready values.
 
     Returns:
@@ -57,9 +50,9 @@ def enterprise_file_of(
     result = result_of(model, x)
     uses = event_uses(model, rows, row, applicable_scores(result))
     visible_uses, hidden_count = _visible_uses(uses, max(model.as_of, shown_on))
-    events = [_event_data(directory()[name], use) for name, use in visible_uses]
+    events = [event_row(directory()[name], use) for name, use in visible_uses]
     relations = neighbours_of(rows.event_columns, row, day)
-    file_body = {
+    file_body: EnterpriseFileRow = {
         "code": code,
         "mark": MARK,
         "as_of": model.as_of.isoformat(),
@@ -70,13 +63,13 @@ def enterprise_file_of(
         "inspections_this_year": inspections_this_year(
             [use.event for name, use in visible_uses if name == "inspection"], model
         ),
-        "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
+        "events": latest_first(events),
         "relations": relations,
     }
     return file_body, sorted({c for r in relations for c in r["neighbours"]}), hidden_count
 
 
-def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[dict[str, Any]]:
+def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[FieldInspections]:
     """Inspections of the calendar year by field and department, against the yearly caps.
 
     Args:
@@ -112,31 +105,22 @@ def inspections_this_year(inspections: Sequence[Row], model: Model) -> list[dict
             "most_in_all": load.cap.most_in_all if load.cap else None,
             "reached": load.reached,
             "unusual": load.unusual,
-            "departments": [asdict(department) for department in load.departments],
+            "departments": [
+                {"agency": d.agency, "level": d.level, "counting": d.counting, "exempt": d.exempt}
+                for d in load.departments
+            ],
         }
         for load in inspection_load(visits, caps, exclusions.higher_agencies, day)
     ]
 
 
-def _register(row: Row) -> dict[str, Any]:
-    columns = [c for c in directory()[REGISTER].columns if c.name not in ("code", *_DAY_COLUMNS)]
-    facts = [_fact(c.zh, c.en, c.name, row[c.name], dict(c.values)) for c in columns]
+def _register(row: Row) -> RegisterFacts:
     return {
         "known_on": row["known_on"].isoformat(),
-        "facts": [f for f in facts if f["value"] is not None],
-        **{name: row[name] for name in _SOURCE_COLUMNS},
+        "facts": facts_of(directory()[REGISTER], row),
+        "source_file": row["source_file"],
+        "source_row": row["source_row"],
     }
-
-
-def _fact(zh: str, en: str, name: str, value: Any, labels: Mapping[str, str]) -> dict[str, Any]:
-    """One value with its names; a category's value also in words."""
-    value_label = "；".join(labels[v] for v in value.split(";")) if labels and value else None
-    return {"column": name, "zh": zh, "en": en, "value": json_value(value), "said": value_label}
-
-
-def json_value(value: Any) -> Any:
-    """A canonical value as JSON: days and amounts are text."""
-    return str(value) if isinstance(value, date | Decimal) else value
 
 
 def _visible_uses(
@@ -158,30 +142,7 @@ def _visible_uses(
     return visible, len(all_uses) - len(visible)
 
 
-def _event_data(table: Table, use: EventUse) -> dict[str, Any]:
-    """Event as JSON: names, days, source, and the indicators that read it, or why none does."""
-    event = use.event
-    own_columns = [
-        c for c in table.columns if c.name not in ("code", *_DAY_COLUMNS) and c.type != "person"
-    ]
-    return {
-        "table": table.name,
-        "zh": table.name_zh,
-        "en": table.name_en,
-        **{d: json_value(event[d]) for d in _DAY_COLUMNS if event.get(d) is not None},
-        "facts": [
-            _fact(c.zh, c.en, c.name, event[c.name], dict(c.values))
-            for c in own_columns
-            if event[c.name] is not None
-        ],
-        "counts": use.counts,
-        "indicators": use.indicators,
-        "why_none": use.why_none,
-        **{s: event[s] for s in _SOURCE_COLUMNS},
-    }
-
-
-def _conditions(model: Model, x: Array) -> list[dict[str, Any]]:
+def _conditions(model: Model, x: Array) -> list[TierCondition]:
     """Caps and direct assignments of the day, and whether each applies."""
     index_by_feature = {name: k for k, name in enumerate(model.compiled.ids)}
     items: list[Cap | Direct] = [*model.policy.caps, *model.policy.directs]

@@ -13,6 +13,7 @@ from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
 from xhcredit.features.why_not import X_NOT_APPLIED, Reason, reasons
 from xhcredit.ingest.schema import Table, directory
+from xhcredit.jobs.enterprise.rows import NotCounted, ReadingIndicator
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.warehouse.rows_by_enterprise import EnterpriseRows
 
@@ -33,8 +34,8 @@ class EventUse:
 
     event: Row
     withdrawn_on: date | None
-    indicators: list[dict[str, Any]]
-    why_none: list[dict[str, str]]
+    indicators: list[ReadingIndicator]
+    why_none: list[NotCounted]
 
     @property
     def counts(self) -> bool:
@@ -96,7 +97,7 @@ class _IndicatorUses:
         """Use of one event."""
         read_by = set(reading.read_by)
         known_event = _as_known(table, event, self.as_of)
-        indicators = [
+        indicators: list[ReadingIndicator] = [
             {"indicator": f.id, "zh": f.zh, "en": f.en, "enters": self.enters[f.id]}
             for f in (self.declared[name] for name in self.enters)
             if self.made_of[f.id] & read_by
@@ -110,7 +111,10 @@ class _IndicatorUses:
         elif not any(i["enters"] for i in indicators):
             why_none = [X_NOT_APPLIED]
         return EventUse(
-            known_event, event["withdrawn_on"], indicators, [r._asdict() for r in why_none]
+            known_event,
+            event["withdrawn_on"],
+            indicators,
+            [{"reason": r.reason, "zh": r.zh, "en": r.en} for r in why_none],
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,9 @@ from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import UnknownEnterprise
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.enterprise.event_uses import EventUse, event_uses
+from xhcredit.jobs.enterprise.event_rows import event_row, latest_first
+from xhcredit.jobs.enterprise.event_uses import event_uses
+from xhcredit.jobs.enterprise.rows import Explanation
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import applicable_scores, result_of
 from xhcredit.jobs.scoring.result_table import MARK
@@ -25,7 +26,7 @@ def explain(
     model: Model,
     code: str,
     shown_on: date | None = None,
-) -> dict[str, Any]:
+) -> Explanation:
     """Full explanation of one enterprise's result, as JSON-ready values.
 
     Each event names the indicators that read it on the model's day, or why none does (see
@@ -44,7 +45,7 @@ def explain(
     result = result_of(model, model.compiled.run(event_columns, np.array([row]), np.array([day])))
     uses = event_uses(model, open_rows(warehouse, event_columns), row, applicable_scores(result))
     events = [
-        _event_data(name, use)
+        event_row(directory()[name], use)
         for name, uses_of_table in uses.items()
         for use in uses_of_table
         if not (shown_on and use.withdrawn_on and use.withdrawn_on <= shown_on)
@@ -54,20 +55,5 @@ def explain(
         "mark": MARK,
         "provenance": model.provenance(event_columns.digest),
         **result,
-        "events": sorted(events, key=lambda e: (e["occurred_on"], e["table"]), reverse=True),
-    }
-
-
-def _event_data(name: str, use: EventUse) -> dict[str, Any]:
-    """One event in JSON-ready values, as known on the day; persons are left out."""
-    table = directory()[name]
-    hidden = {"event_id", "code", *(c.name for c in table.columns if c.type == "person")}
-    return {
-        "table": name,
-        "zh": table.name_zh,
-        "en": table.name_en,
-        "counts": use.counts,
-        "indicators": use.indicators,
-        "why_none": use.why_none,
-        **{k: str(v) for k, v in use.event.items() if v is not None and k not in hidden},
+        "events": latest_first(events),
     }

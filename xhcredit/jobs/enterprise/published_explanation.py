@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from xhcredit.domain.number_format import rounded
 from xhcredit.errors import OtherNight, UnknownEnterprise, UnknownRecord
 from xhcredit.jobs.enterprise.explanation import explain
+from xhcredit.jobs.enterprise.rows import PublishedExplanation
 from xhcredit.jobs.enterprise.what_if import LiveModel
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.clustered_store import open_book
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release, release_of
+from xhcredit.store.night.rows import PublishedScore
 from xhcredit.store.night.run_reader import RunReader
 
 #: what must be here as it was for the run, besides its data
@@ -69,7 +70,7 @@ def _release_of_run(
 
 def published_answer_of(
     reader: RunReader, code: str, run: int | None = None
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, PublishedScore]:
     """Published answer for an enterprise and the number of its run; by default the current run.
 
     Raises:
@@ -91,9 +92,9 @@ def explain_run(
     live_model: LiveModel,
     warehouse: Path,
     run: int,
-    published_answer: Mapping[str, Any],
+    published_answer: PublishedScore,
     shown_on: date,
-) -> dict[str, Any]:
+) -> PublishedExplanation:
     """Full explanation of a published answer, as JSON-ready values.
 
     Args:
@@ -109,9 +110,12 @@ def explain_run(
     explanation = explain(
         warehouse, live_model.event_columns, live_model.model, published_answer["code"], shown_on
     )
-    result = ("composite", "tier")
     # Compared as written, because the published answer holds rounded values.
-    differing = [n for n in result if rounded(explanation[n], n) != rounded(published_answer[n], n)]
+    computed, published = (
+        {name: rounded(part[name], name) for name in ("composite", "tier")}
+        for part in (dict(explanation), dict(published_answer))
+    )
+    differing = [name for name in computed if computed[name] != published[name]]
     if differing:
         raise OtherNight(_other_night_message(run, differing))
     return {"run": run, **explanation}

@@ -11,12 +11,13 @@ import numpy as np
 from xhcredit.engine.codes import NEVER
 from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.schema import table
+from xhcredit.jobs.enterprise.rows import SharedRelation
 
 #: relations told, and neighbours named for each
 MAX_RELATIONS, MAX_NEIGHBOURS = 30, 20
 
 
-def neighbours_of(event_columns: EventColumns, row: int, day: int) -> list[dict[str, Any]]:
+def neighbours_of(event_columns: EventColumns, row: int, day: int) -> list[SharedRelation]:
     """Relations of an enterprise that hold on a day, by what was known then.
 
     ``count`` is how many others share the node; the first few are named.  Nodes themselves (hashes
@@ -26,7 +27,7 @@ def neighbours_of(event_columns: EventColumns, row: int, day: int) -> list[dict[
     start, end = int(edges["offsets"][row]), int(edges["offsets"][row + 1])
     edge_positions = np.arange(start, end)[edges_in_force(edges, slice(start, end), day)]
     kinds = table("relation").column("kind").values
-    relations = []
+    relations: list[SharedRelation] = []
     for k in edge_positions[:MAX_RELATIONS]:
         node = int(edges["node"][k])
         neighbour_rows = _neighbour_rows(event_columns, node, row, day)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from xhcredit.domain.number_format import POINTS, written
+from xhcredit.jobs.enterprise.rows import ReasonChange, ScoredRun
+from xhcredit.store.night.rows import HistoryRow, PublishedScore, ScoreReason
 
-Reasons = dict[tuple[str, str], Mapping[str, Any]]
+Reasons = dict[tuple[str, str], ScoreReason]
 
 
-def with_score_changes(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def with_score_changes(runs: Sequence[HistoryRow]) -> list[ScoredRun]:
     """Runs of one enterprise, latest first, each with its score change since the one before.
 
     The points that the main reasons cost the composite are compared; ``unexplained`` is what they
@@ -19,45 +20,53 @@ def with_score_changes(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     tell: smaller reasons, another release, another weight.  The oldest run has nothing before it.
     """
     reasons = [_reasons_by_indicator(run) for run in runs]
-    rows = []
+    rows: list[ScoredRun] = []
     for index, run in enumerate(runs):
-        run_fields = {k: v for k, v in run.items() if k not in ("body", "bureau")}
-        change_fields: dict[str, Any] = {"moved": None, "moved_by": [], "rest": None}
+        changes: list[ReasonChange] = []
+        moved = unexplained = None
         if index + 1 < len(runs):
             changes = _reason_changes(reasons[index + 1], reasons[index])
             change = run["composite"] - runs[index + 1]["composite"]
-            unexplained = change - sum(m["composite"] for m in changes)
-            change_fields = {
-                "moved": written(change, POINTS),
+            moved = written(change, POINTS)
+            unexplained = written(change - sum(m["composite"] for m in changes), POINTS)
+        rows.append(
+            {
+                "run": run["run"],
+                "as_of": run["as_of"],
+                "published_at": run["published_at"],
+                "tier": run["tier"],
+                "composite": run["composite"],
+                "general": run["general"],
+                "x": run["x"],
+                "etag": run["etag"],
+                "moved": moved,
                 "moved_by": changes,
-                "rest": written(unexplained, POINTS),
+                "unexplained": unexplained,
             }
-        rows.append(run_fields | change_fields)
+        )
     return rows
 
 
-def _reasons_by_indicator(run: Mapping[str, Any]) -> Reasons:
-    body = run["body"]
-    answer = json.loads(body if isinstance(body, str) else bytes(body))
+def _reasons_by_indicator(run: HistoryRow) -> Reasons:
+    answer: PublishedScore = json.loads(bytes(run["body"]))
     return {(r["score"], r["indicator"]): r for r in answer["reasons"]}
 
 
-def _reason_changes(before: Reasons, after: Reasons) -> list[dict[str, Any]]:
-    changes = []
+def _reason_changes(before: Reasons, after: Reasons) -> list[ReasonChange]:
+    changes: list[ReasonChange] = []
     for key in dict.fromkeys([*before, *after]):
         old_reason, new_reason = before.get(key), after.get(key)
         points_lost = [r["points_lost"] if r else 0.0 for r in (old_reason, new_reason)]
-        reason = new_reason or old_reason or {}
-        if points_lost[0] != points_lost[1]:
-            indicator_fields = {k: reason[k] for k in ("score", "indicator", "zh", "en")}
-            values = {
-                "before": old_reason and old_reason["value"],
-                "after": new_reason and new_reason["value"],
-            }
+        reason = new_reason or old_reason
+        if reason is not None and points_lost[0] != points_lost[1]:
             changes.append(
                 {
-                    **indicator_fields,
-                    **values,
+                    "score": reason["score"],
+                    "indicator": reason["indicator"],
+                    "zh": reason["zh"],
+                    "en": reason["en"],
+                    "before": old_reason["value"] if old_reason else None,
+                    "after": new_reason["value"] if new_reason else None,
                     "composite": written(points_lost[0] - points_lost[1], POINTS),
                 }
             )

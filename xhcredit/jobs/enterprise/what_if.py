@@ -14,12 +14,20 @@ from xhcredit.engine.columns import Array, EventColumns, Relations, empty_days, 
 from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.errors import BadDeclaration, BadInput, UnknownEnterprise
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.enterprise.enterprise_file import json_value
+from xhcredit.jobs.enterprise.event_rows import json_value
+from xhcredit.jobs.enterprise.rows import (
+    IndicatorChange,
+    ScoreBrief,
+    SupposedResult,
+    ValuePoints,
+)
 from xhcredit.jobs.enterprise.what_if_changes import CheckedChanges
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
+from xhcredit.jobs.scoring.rows import IndicatorPoints, ScoreResult
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, EnterpriseRows
+from xhcredit.store.night.rows import PublishedScore
 
 #: enterprises that a new champion is tried on
 CHECK_SAMPLE = 32
@@ -38,7 +46,7 @@ class LiveModel:
         return self.rows.event_columns
 
 
-def check_live_model(live_model: LiveModel, published: Mapping[str, Mapping[str, Any]]) -> None:
+def check_live_model(live_model: LiveModel, published: Mapping[str, PublishedScore]) -> None:
     """Refuse a model whose compiled points differ from the points table or the published run.
 
     Args:
@@ -66,9 +74,10 @@ def check_live_model(live_model: LiveModel, published: Mapping[str, Mapping[str,
                     model, code, f"{compiled_points} points compiled, {plain_points} plain"
                 )
             )
+        computed_values, published_values = dict(computed), dict(answer)
         for name in ("composite", "tier"):
-            if rounded(computed[name], name) != rounded(answer[name], name):
-                message = f"{name} {computed[name]}, published {answer[name]}"
+            if rounded(computed_values[name], name) != rounded(published_values[name], name):
+                message = f"{name} {computed_values[name]}, published {published_values[name]}"
                 raise BadDeclaration(_refusal_message(model, code, message))
 
 
@@ -79,7 +88,7 @@ def _refusal_message(model: Model, code: str, message: str) -> str:
 
 def what_if(
     live_model: LiveModel, code: str, supposed_changes: CheckedChanges, shown_on: date
-) -> dict[str, Any]:
+) -> SupposedResult:
     """The result with and without supposed changes, on the model's day, as JSON-ready values.
 
     Neighbours stay as they are.  A withdrawn record is taken as withdrawn on that very day.
@@ -131,44 +140,49 @@ def _features(
     return out
 
 
-def _brief(result: dict[str, Any]) -> dict[str, Any]:
-    scores = {s["score"]: s["points"] for s in result["scores"]}
-    return {k: result[k] for k in ("composite", "tier", "decided_by")} | {"scores": scores}
+def _brief(result: ScoreResult) -> ScoreBrief:
+    return {
+        "composite": result["composite"],
+        "tier": result["tier"],
+        "decided_by": result["decided_by"],
+        "scores": {s["score"]: s["points"] for s in result["scores"]},
+    }
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+def differences(before: ScoreResult, after: ScoreResult) -> list[IndicatorChange]:
     """Indicators whose value or points differ between two results, the largest effect first."""
-    indicators_by_side = [
+    old_points, new_points = (
         {(s["score"], i["indicator"]): i for s in result["scores"] for i in s["indicators"]}
         for result in (before, after)
+    )
+    changes = [
+        _difference(key[0], old_points.get(key), new_points.get(key))
+        for key in dict.fromkeys([*old_points, *new_points])
+        if _value_points(old_points.get(key)) != _value_points(new_points.get(key))
     ]
-    changes = []
-    for key in dict.fromkeys([*indicators_by_side[0], *indicators_by_side[1]]):
-        old, new = (side.get(key) for side in indicators_by_side)
-        if (
-            old is None
-            or new is None
-            or (old["value"], old["points"])
-            != (
-                new["value"],
-                new["points"],
-            )
-        ):
-            changes.append(_difference(key[0], old, new))
     return sorted(changes, key=lambda d: -abs(d["composite"]))
 
 
+def _value_points(indicator: IndicatorPoints | None) -> ValuePoints | None:
+    if indicator is None:
+        return None
+    return {"value": indicator["value"], "points": indicator["points"]}
+
+
 def _difference(
-    score: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    indicator: Mapping[str, Any] = new or old or {}
-    sides = [{k: i[k] for k in ("value", "points")} if i else None for i in (old, new)]
+    score: str, old: IndicatorPoints | None, new: IndicatorPoints | None
+) -> IndicatorChange:
+    indicator = new or old
+    assert indicator is not None  # noqa: S101 - of a key of one of the two results
     costs = [i["costs_composite"] if i else 0.0 for i in (old, new)]
     return {
         "score": score,
-        **{k: indicator[k] for k in ("indicator", "zh", "en", "unit")},
-        "before": sides[0],
-        "after": sides[1],
+        "indicator": indicator["indicator"],
+        "zh": indicator["zh"],
+        "en": indicator["en"],
+        "unit": indicator["unit"],
+        "before": _value_points(old),
+        "after": _value_points(new),
         "composite": costs[0] - costs[1],
     }
 

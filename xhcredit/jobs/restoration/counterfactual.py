@@ -21,6 +21,7 @@ from xhcredit.jobs.restoration.records import KEY_SQL, RecordKey
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
+from xhcredit.jobs.scoring.rows import ScoreResult
 
 
 def score_without_record(
@@ -64,7 +65,7 @@ def score_without_record(
     }
 
 
-def _result(model: Model, event_columns: EventColumns, row: int, day: int) -> dict[str, Any]:
+def _result(model: Model, event_columns: EventColumns, row: int, day: int) -> ScoreResult:
     return result_of(model, model.compiled.run(event_columns, np.array([row]), np.array([day])))
 
 

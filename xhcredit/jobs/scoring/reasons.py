@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from xhcredit.engine.columns import Array
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
+from xhcredit.jobs.scoring.rows import IndicatorPoints, ScoreResult
 from xhcredit.scores.points import PointsTable
 from xhcredit.tiers.assign import TIERS
 
 
-def applicable_scores(result: dict[str, Any]) -> list[str]:
+def applicable_scores(result: ScoreResult) -> list[str]:
     """The scores that apply to the enterprise of a result: ``general``, ``x_food`` …."""
     return [s["score"] for s in result["scores"]]
 
 
-def result_of(model: Model, x: Array) -> dict[str, Any]:
+def result_of(model: Model, x: Array) -> ScoreResult:
     """Scores, tier and points per indicator of one column of features."""
     scored, tiers, x_grades = model.score(x)
     values = {name: float(v) for name, v in zip(model.compiled.ids, x[:, 0], strict=True)}
@@ -58,10 +58,10 @@ def _letter(grade: float) -> str | None:
 
 def _indicators(
     table: PointsTable, values: dict[str, float], weight: float
-) -> list[dict[str, Any]]:
+) -> list[IndicatorPoints]:
     """Points of each indicator against the best attainable, the costliest first."""
     declared = features()
-    rows: list[dict[str, Any]] = [
+    rows: list[IndicatorPoints] = [
         {
             "indicator": i.feature,
             "zh": declared[i.feature].zh,
@@ -74,4 +74,4 @@ def _indicators(
         }
         for i in table.indicators
     ]
-    return sorted(rows, key=lambda r: -float(r["costs_composite"]))
+    return sorted(rows, key=lambda r: -r["costs_composite"])

@@ -14,11 +14,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Update, delete, insert, select, update
+from sqlalchemy import RowMapping, Update, delete, insert, select, update
 
 from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
+from xhcredit.store.access.rows import ApiKey, ListedAccount, StoredAccount
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical, format_moment
 from xhcredit.store.core.tables import grants, keys, sessions, users
@@ -80,7 +81,8 @@ class Access:
             # free.
             if tx.con.scalar(select(users.c.login).where(users.c.login == login)) is not None:
                 raise BadInput(f'the login "{login}" is taken; choose another')
-            row: dict[str, Any] = {"login": login, "name": name, "password_hash": password_hash}
+            row: dict[str, str | int] = {"login": login, "name": name}
+            row["password_hash"] = password_hash
             row |= {
                 "must_change": int(must_change),
                 "password_at": tx.recorded_at,
@@ -91,7 +93,7 @@ class Access:
 
         self.writer.act(act, work)
 
-    def change_user(self, act: Act, login: str, **columns: Any) -> None:
+    def change_user(self, act: Act, login: str, **columns: str | int | None) -> None:
         """Change columns of an account (``password_hash`` ...) and end its sessions.
 
         The activity entry names the columns, never their values.  A new password lifts a lock.
@@ -135,7 +137,10 @@ class Access:
             UnknownRecord: nobody has this login.
         """
         _refuse_oneself(act, login)
-        new_columns = {"password_hash": password_hash, "must_change": 1}
+        new_columns: dict[str, str | int | None] = {
+            "password_hash": password_hash,
+            "must_change": 1,
+        }
         self.change_user(act, login, **new_columns, totp_secret=None, totp_pending=None)
 
     def disable_user(self, act: Act, login: str, disabled_at: str | None) -> None:
@@ -148,7 +153,7 @@ class Access:
         _refuse_oneself(act, login)
         self.change_user(act, login, disabled_at=disabled_at)
 
-    def user_by_identity(self, external: str) -> dict[str, Any] | None:
+    def user_by_identity(self, external: str) -> StoredAccount | None:
         """Account bound to an OIDC identity; None if there is none."""
         statement = select(users.c.login).where(users.c.external == external)
         with self.database.reading() as con:
@@ -166,21 +171,19 @@ class Access:
         _refuse_oneself(act, login)
         self.change_user(act, login, external=external)
 
-    def list_users(self) -> list[dict[str, Any]]:
+    def list_users(self) -> list[ListedAccount]:
         """All accounts with their ``grants``, by login; without secrets."""
         with self.database.reading() as con:
             rows = con.execute(select(users).order_by(users.c.login)).mappings().all()
             grant_rows = con.execute(select(grants.c.login, grants.c.role, grants.c.bureau)).all()
         return [
-            {
-                **{k: v for k, v in row.items() if k not in _SECRET_COLUMNS},
-                "has_totp": row["totp_secret"] is not None,
-                "grants": sorted((g.role, g.bureau) for g in grant_rows if g.login == row["login"]),
-            }
+            without_secrets(
+                _account(row, [(g.role, g.bureau) for g in grant_rows if g.login == row["login"]])
+            )
             for row in rows
         ]
 
-    def get_user(self, login: str) -> dict[str, Any]:
+    def get_user(self, login: str) -> StoredAccount:
         """Account with its ``grants`` as (role, bureau).
 
         Raises:
@@ -193,9 +196,7 @@ class Access:
             ).all()
         if row is None:
             raise UnknownRecord(f'nobody has the login "{login}"; check it')
-        # An unknown prefix is compared as well, in constant time, so that the time taken tells
-        # no prefix that exists.
-        return {**row, "grants": sorted((g.role, g.bureau) for g in grant_rows)}
+        return _account(row, [(g.role, g.bureau) for g in grant_rows])
 
     def grant(self, act: Act, login: str, role: str, bureau: str, *, take: bool = False) -> None:
         """Grant an account a role for a bureau, or revoke it; its sessions end.
@@ -257,12 +258,14 @@ class Access:
         self.writer.act(act, work)
         return key_text
 
-    def find_key(self, key_text: str, moment: datetime) -> dict[str, Any] | None:
+    def find_key(self, key_text: str, moment: datetime) -> ApiKey | None:
         """API key with its roles; None if it is unknown, wrong, expired or revoked."""
         parts = key_text.split("_", 2)
         prefix = parts[1] if len(parts) == 3 and parts[0] == "xhc" else ""
         with self.database.reading() as con:
             row = con.execute(select(keys).where(keys.c.prefix == prefix)).mappings().first()
+        # An unknown prefix is compared as well, in constant time, so that the time taken tells
+        # no prefix that exists.
         is_right = hmac.compare_digest(row["digest"] if row else "", digest_of(key_text))
         if (
             row is None
@@ -271,14 +274,13 @@ class Access:
             or row["expires_at"] <= format_moment(moment)
         ):
             return None
-        return {**row, "roles": json.loads(row["roles"])}
+        return _api_key(row)
 
-    def list_keys(self) -> list[dict[str, Any]]:
-        """All API keys, the latest first; without their digests."""
+    def list_keys(self) -> list[ApiKey]:
+        """All API keys, the latest first."""
         with self.database.reading() as con:
             rows = con.execute(select(keys).order_by(keys.c.activity.desc())).mappings()
-            public_rows = [{k: v for k, v in row.items() if k != "digest"} for row in rows]
-        return [{**row, "roles": json.loads(row["roles"])} for row in public_rows]
+            return [_api_key(row) for row in rows]
 
     def revoke_key(self, act: Act, prefix: str) -> None:
         """Revoke an API key.
@@ -295,6 +297,21 @@ class Access:
             tx.audit(prefix=prefix)
 
         self.writer.act(act, work)
+
+
+def without_secrets(account: StoredAccount) -> ListedAccount:
+    """An account without the columns that open it, or help to."""
+    plain_columns = {k: v for k, v in account.items() if k not in _SECRET_COLUMNS}
+    return cast(ListedAccount, {**plain_columns, "has_totp": account["totp_secret"] is not None})
+
+
+def _account(row: RowMapping, account_grants: list[tuple[str, str]]) -> StoredAccount:
+    return cast(StoredAccount, {**row, "grants": sorted(account_grants)})
+
+
+def _api_key(row: RowMapping) -> ApiKey:
+    columns = {name: row[name] for name in ApiKey.__annotations__}
+    return cast(ApiKey, {**columns, "roles": json.loads(row["roles"])})
 
 
 def _refuse_oneself(act: Act, login: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from sqlalchemy import ColumnElement, and_, select, true
 
+from xhcredit.store.access.rows import ActivityEntry
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity
@@ -56,7 +57,7 @@ def read_page(
     limit: int,
     before_seq: int | None = None,
     max_scanned: int = MAX_SCANNED,
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[list[ActivityEntry], int | None]:
     """Entries, the latest first, and where the next page goes on.
 
     Args:
@@ -82,7 +83,10 @@ def read_page(
         )
         # One more than asked tells whether there is a next page without counting the chain.
         entries = con.execute(statement.limit(limit + 1)).mappings().all()
-    rows = [{**row, "payload": json.loads(row["payload"])} for row in entries[:limit]]
+    rows = [
+        cast(ActivityEntry, {**row, "payload": json.loads(row["payload"])})
+        for row in entries[:limit]
+    ]
     if len(entries) > limit:
         return rows, int(rows[-1]["seq"])
     return rows, lowest_seq if lowest_seq > 1 else None

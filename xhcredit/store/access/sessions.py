@@ -8,13 +8,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from sqlalchemy import case, delete, func, insert, select, update
 
 from xhcredit.errors import LoginRefused
 from xhcredit.store.access.accounts_and_keys import digest_of
 from xhcredit.store.access.login_tables import login_failures, login_states
+from xhcredit.store.access.rows import LoginState, SessionRow, StoredAccount
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.tables import grants, sessions, users
@@ -62,7 +63,7 @@ class Sessions:
     def open(
         self,
         act: Act,
-        user: dict[str, Any],
+        user: StoredAccount,
         address: str,
         login_method: str,
         *,
@@ -89,7 +90,7 @@ class Sessions:
         def work(tx: Tx) -> None:
             account_filter = (users.c.login == login) & users.c.disabled_at.is_(None)
             account_filter &= users.c.password_hash == user["password_hash"]
-            account_columns: dict[str, Any] = {"failures": 0, "locked_until": None}
+            account_columns: dict[str, int | None] = {"failures": 0, "locked_until": None}
             if step is not None:
                 account_filter &= users.c.totp_step < step
                 account_columns["totp_step"] = step
@@ -109,7 +110,7 @@ class Sessions:
         self.writer.act(act, work)
         return NewSession(cookie, csrf)
 
-    def find(self, cookie: str) -> dict[str, Any] | None:
+    def find(self, cookie: str) -> SessionRow | None:
         """Session of a cookie with its account and ``grants``; None if there is none.
 
         Its age is judged by who serves.
@@ -132,10 +133,8 @@ class Sessions:
             grant_statement = select(grants.c.role, grants.c.bureau).where(
                 grants.c.login == row["login"]
             )
-            return {
-                **row,
-                "grants": frozenset((g.role, g.bureau) for g in con.execute(grant_statement)),
-            }
+            session_grants = frozenset((g.role, g.bureau) for g in con.execute(grant_statement))
+            return cast(SessionRow, {**row, "grants": session_grants})
 
     def mark_seen(self, digest: str, moment: datetime) -> None:
         """Note that a session is in use (call it seldom: a commit; no act, hence no entry)."""
@@ -183,7 +182,7 @@ class Sessions:
             con.execute(delete(login_states).where(login_states.c.begun_at < format_moment(since)))
             con.execute(insert(login_states), {**row, "begun_at": format_moment(moment)})
 
-    def consume_login_state(self, state: str, since: datetime) -> dict[str, Any] | None:
+    def consume_login_state(self, state: str, since: datetime) -> LoginState | None:
         """Consume the pending OIDC login of a state, once; None if there is none."""
         state_filter = login_states.c.digest == digest_of(state)
         with self.database.writing() as con:
@@ -191,7 +190,9 @@ class Sessions:
             # answered once.
             row = con.execute(select(login_states).where(state_filter)).mappings().first()
             con.execute(delete(login_states).where(state_filter))
-        return None if row is None or row["begun_at"] < format_moment(since) else dict(row)
+        if row is None or row["begun_at"] < format_moment(since):
+            return None
+        return cast(LoginState, dict(row))
 
 
 def _end_oldest(tx: Tx, login: str, keep_count: int) -> None:

@@ -7,16 +7,26 @@ once, and those of one enterprise in the order in which they came about.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.outbox import event_id, webhook_body
 from xhcredit.store.core.tables import activity, outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
+from xhcredit.store.delivery.rows import DeadMessage
 from xhcredit.store.delivery.subscriptions import (
     Subscription,
     active_subscription,
@@ -174,17 +184,21 @@ class Deliveries:
                 counts_by_subscription.setdefault(number, {})[name] = count
             return counts_by_subscription
 
-    def dead_messages(self, subscription: int, limit: int = 100) -> list[dict[str, Any]]:
-        """Messages that were given up, the latest first."""
+    def dead_messages(
+        self, subscription: int, limit: int = 100, before: int | None = None
+    ) -> list[DeadMessage]:
+        """Messages that were given up, the latest first; ``before`` a number, if one is told."""
         columns = (deliveries.c.message, outbox.c.kind, outbox.c.code, deliveries.c.attempts)
         statement = (
             select(*columns, deliveries.c.answer, deliveries.c.done_at)
             .join_from(deliveries, outbox, deliveries.c.message == outbox.c.id)
             .where(deliveries.c.subscription == subscription, deliveries.c.state == "dead")
         )
+        if before is not None:
+            statement = statement.where(deliveries.c.message < before)
         with self.database.reading() as con:
             rows = con.execute(statement.order_by(deliveries.c.message.desc()).limit(limit))
-            return [dict(row) for row in rows.mappings()]
+            return [cast(DeadMessage, dict(row)) for row in rows.mappings()]
 
 
 _OUTCOME_STATEMENT = (
@@ -206,13 +220,13 @@ _OUTCOME_STATEMENT = (
 )
 
 
-def _pending_delivery(row: dict[str, Any]) -> PendingDelivery:
+def _pending_delivery(row: Mapping[str, Any]) -> PendingDelivery:
     return PendingDelivery(
         row["id"], row["code"], row["attempts"], event_id(row), webhook_body(row)
     )
 
 
-def _outcome_row(tx: Tx, subscription: int, fate: DeliveryOutcome) -> dict[str, Any]:
+def _outcome_row(tx: Tx, subscription: int, fate: DeliveryOutcome) -> dict[str, str | int | None]:
     return {
         "of": subscription,
         "number": fate.message,
@@ -261,7 +275,7 @@ def _add_deliveries(
     return tx.con.execute(insertion, execution_options=execution_options).rowcount
 
 
-def _settle_messages(tx: Tx, condition: Any) -> int:
+def _settle_messages(tx: Tx, condition: ColumnElement[bool]) -> int:
     """Mark messages without waiting deliveries as settled; return how many."""
     waiting_delivery = select(1).where(deliveries.c.message == outbox.c.id, _WAITING)
     settle_statement = update(outbox).where(

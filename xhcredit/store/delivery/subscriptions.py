@@ -8,9 +8,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from xhcredit.errors import BadInput, UnknownRecord
 from xhcredit.store.core.database import Database
@@ -162,7 +161,7 @@ def active_subscription(con: Connection, subscription: int) -> Subscription:
     return found_subscription
 
 
-def _from_row(row: Any) -> Subscription:
+def _from_row(row: RowMapping) -> Subscription:
     return Subscription(**{**row, "kinds": tuple(json.loads(row["kinds"]))})
 
 
@@ -173,7 +172,7 @@ def _new_secret(act: Act) -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def _update_row(tx: Tx, subscription: int, **columns: Any) -> None:
+def _update_row(tx: Tx, subscription: int, **columns: object) -> None:
     row_filter = subscriptions.c.id == subscription
     tx.con.execute(update(subscriptions).where(row_filter).values(**columns, activity=tx.seq))
     tx.audit(subscription=subscription)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import RowMapping, select, text
 
@@ -14,6 +14,13 @@ from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.database import Database, driver_connection, translate_errors
 from xhcredit.store.core.tables import current, releases, runs, snapshots
 from xhcredit.store.night.current_run import current_run_row
+from xhcredit.store.night.rows import (
+    HistoryRow,
+    PublishedScore,
+    ReleaseName,
+    Run,
+    StoredRelease,
+)
 
 #: one statement, so that it sees the old run or the new one, never a bit of both
 _CURRENT_SQL = (
@@ -22,11 +29,13 @@ _CURRENT_SQL = (
 )
 
 #: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
-_HISTORY_SQL = (
+_RUNS_OF = "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
+_LATEST_FIRST = "ORDER BY r.as_of DESC, r.run DESC LIMIT "
+_LATEST_SQL = text(f"SELECT s.bureau {_RUNS_OF}{_LATEST_FIRST}1")
+_HISTORY_SQL = text(
     "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
-    "s.bureau, s.body "
-    "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
-    "ORDER BY r.as_of DESC, r.run DESC LIMIT :limit"
+    f"s.bureau, s.body {_RUNS_OF}AND (:before = 0 OR (r.as_of, r.run) < "
+    f"(SELECT b.as_of, b.run FROM runs b WHERE b.run = :before)) {_LATEST_FIRST}:limit"
 )
 
 
@@ -89,28 +98,37 @@ class RunReader:
         }
 
     def history(
-        self, code: str, limit: int = 400, within: BureauScope = None
-    ) -> list[dict[str, Any]]:
+        self,
+        code: str,
+        limit: int = 400,
+        within: BureauScope = None,
+        before_run: int | None = None,
+    ) -> list[HistoryRow]:
         """History of an enterprise over published runs, the latest first.
 
-        ``body`` is the whole answer, as JSON text.  Whose it is says the latest run.
+        Args:
+            code: of which enterprise.
+            limit: how many runs at most.
+            within: bureaus whose enterprises may be told; whose it is says the latest run.
+            before_run: the last run of the page before; None for the first page.
 
         Raises:
             UnknownEnterprise: no published run has it, or it belongs to another bureau.
         """
+        parameters = {"code": code, "limit": limit, "before": before_run or 0}
         with self._database.reading() as con:
-            result_rows = con.execute(text(_HISTORY_SQL), {"code": code, "limit": limit}).mappings()
-            rows = [_parsed_row(row) for row in result_rows]
-        if not rows or not is_within(rows[0]["bureau"], within):
+            latest = con.execute(_LATEST_SQL, {"code": code}).mappings().first()
+            rows = [_parsed_row(row) for row in con.execute(_HISTORY_SQL, parameters).mappings()]
+        if latest is None or not is_within(latest["bureau"], within):
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
-        return rows
+        return [cast(HistoryRow, row) for row in rows]
 
     def number_of_current_run(self) -> int | None:
         """Number of the current run; cheap enough to be polled several times a second."""
         with self._database.reading() as con:
             return con.scalar(select(current.c.run))
 
-    def current_run(self) -> dict[str, Any]:
+    def current_run(self) -> Run:
         """The run that answers now.
 
         Raises:
@@ -121,9 +139,9 @@ class RunReader:
             row = con.execute(statement).mappings().first()
         if row is None:
             raise UnknownRecord("no run was published yet; publish one: xhcredit publish FOLDER")
-        return _parsed_row(row)
+        return cast(Run, _parsed_row(row))
 
-    def sample_answers(self, run: int, size: int) -> dict[str, Any]:
+    def sample_answers(self, run: int, size: int) -> dict[str, PublishedScore]:
         """First answers of a run by code, parsed; to check a live model against them."""
         c = snapshots.c
         statement = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
@@ -143,15 +161,15 @@ class RunReader:
             statement = select(c.code, c.tier, c.composite).where(c.run == current_run["run"])
             return [(code, tier, points) for code, tier, points in con.execute(statement)]
 
-    def runs(self, before_run: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, before_run: int | None = None, limit: int = 100) -> list[Run]:
         """Published runs, the latest first; ``before_run`` is the last run of the page before."""
         statement = select(runs).order_by(runs.c.run.desc()).limit(limit)
         if before_run is not None:
             statement = statement.where(runs.c.run < before_run)
         with self._database.reading() as con:
-            return [_parsed_row(row) for row in con.execute(statement).mappings()]
+            return [cast(Run, _parsed_row(row)) for row in con.execute(statement).mappings()]
 
-    def run(self, run: int) -> dict[str, Any]:
+    def run(self, run: int) -> Run:
         """One published run.
 
         Raises:
@@ -161,16 +179,16 @@ class RunReader:
             row = con.execute(select(runs).where(runs.c.run == run)).mappings().first()
         if row is None:
             raise UnknownRecord(f"there is no run {run}; list them: xhcredit store runs")
-        return _parsed_row(row)
+        return cast(Run, _parsed_row(row))
 
-    def releases(self) -> list[dict[str, Any]]:
+    def releases(self) -> list[ReleaseName]:
         """Names and digests of the stored releases, the latest first."""
-        statement = select(releases.c.digest, releases.c.name, releases.c.activity)
+        statement = select(releases.c.digest, releases.c.name)
         with self._database.reading() as con:
             rows = con.execute(statement.order_by(releases.c.activity.desc())).mappings()
-            return [dict(row) for row in rows]
+            return [cast(ReleaseName, dict(row)) for row in rows]
 
-    def release(self, digest: str) -> Any:
+    def release(self, digest: str) -> StoredRelease:
         """The points tables with this digest, as they were published.
 
         Raises:
@@ -180,7 +198,7 @@ class RunReader:
             body = con.scalar(select(releases.c.body).where(releases.c.digest == digest))
         if body is None:
             raise UnknownRecord(f'no release has the digest "{digest}"; take it from a run')
-        return json.loads(body)
+        return cast(StoredRelease, json.loads(body))
 
     def _fetch_current(self, code: str) -> Any:
         """The row for the one hot question; past SQLAlchemy, which would cost more than it does."""
@@ -217,7 +235,7 @@ class RunReader:
         self._thread_local = threading.local()
 
 
-def _parsed_row(row: RowMapping) -> dict[str, Any]:
+def _parsed_row(row: RowMapping) -> dict[str, object]:
     """A row with its JSON columns read."""
     return {
         k: json.loads(v) if k in ("provenance", "tiers", "x") else v

@@ -49,21 +49,22 @@ class Views:
 
         self.writer.act(act, work)
 
-    def drop(self, act: Act, owner: str, name: str) -> None:
-        """Take a view out of the menu.
+    def drop(self, act: Act, owner: str, name: str) -> View:
+        """Take a view out of the menu; returns what it was.
 
         Raises:
             UnknownRecord: the owner has none of this name.
         """
 
-        def work(tx: Tx) -> None:
+        def work(tx: Tx) -> dict[str, str]:
             view = next((v for v in _views_of_owner(tx, owner) if v.name == name), None)
             if view is None:
                 raise UnknownRecord(f'you have no saved view "{name}"; list them to find its name')
             _add_version(tx, view, is_removed=True)
             tx.audit(name=name)
+            return view._asdict()
 
-        self.writer.act(act, work)
+        return View(**self.writer.act(act, work))
 
     def visible_to(self, owner: str, bureau: str) -> list[View]:
         """Own views, and those that others share with a bureau (empty: with any), by name."""

@@ -14,10 +14,9 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.store.core.hash_chain import format_moment
-from xhcredit_serving.access.accounts import Grant, NewAccount, add_account, manages_account
-from xhcredit_serving.access.accounts import account_body as shown_account
-from xhcredit_serving.access.api_keys import NewKey, make_key
-from xhcredit_serving.access.api_keys import key_body as shown_key
+from xhcredit_serving.access.accounts import account_body, add_account, manages_account
+from xhcredit_serving.access.api_keys import make_key
+from xhcredit_serving.access.schemas import Grant, NewAccount, NewKey
 from xhcredit_serving.auth.passwords import first_password
 from xhcredit_serving.auth.permissions import ACCOUNTS
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
@@ -67,8 +66,8 @@ async def _render_accounts(
     all_accounts, all_keys = await asyncio.gather(
         asyncio.to_thread(access.list_users), asyncio.to_thread(access.list_keys)
     )
-    account_rows = [shown_account(p) for p in all_accounts if manages_account(caller, p["grants"])]
-    key_rows = [shown_key(k) for k in all_keys if caller.may(ACCOUNTS, k["bureau"])]
+    account_rows = [account_body(p) for p in all_accounts if manages_account(caller, p["grants"])]
+    key_rows = [k for k in all_keys if caller.may(ACCOUNTS, k["bureau"])]
     context: dict[str, Any] = {
         "people": account_rows,
         "keys": key_rows,
@@ -114,7 +113,7 @@ async def change_account(request: Request) -> Response:
 async def _create_account(action: AccountAction) -> str:
     new_account = NewAccount(login=action.login, name=text_of(action.form, "name"))
     password = await add_account(
-        action.service, action.visitor.caller, action.visitor.purpose, new_account
+        action.service, action.visitor.caller, action.visitor.act("account.new"), new_account
     )
     return f"{new_account.login}: {password}"
 
@@ -160,7 +159,9 @@ async def _create_key(action: AccountAction) -> str:
         n: text_of(action.form, n).strip() for n in ("name", "bureau", "days")
     }
     new_key = NewKey.model_validate(key_fields | {"roles": [text_of(action.form, "role")]})
-    return await make_key(action.service, action.visitor.caller, action.visitor.purpose, new_key)
+    return await asyncio.to_thread(
+        make_key, action.service, action.visitor.caller, action.visitor.act("key.new"), new_key
+    )
 
 
 async def _revoke_key(action: AccountAction) -> str:

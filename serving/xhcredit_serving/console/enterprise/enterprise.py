@@ -13,8 +13,10 @@ from starlette.responses import Response
 from xhcredit.alerts.workflow import STATES as alert_states  # noqa: N811 - the page has two kinds
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alerts.rows import DatedAlert
+from xhcredit.jobs.enterprise.rows import EnterpriseEvent, Fact, RegisterFacts, ScoredRun
 from xhcredit.jobs.restoration.candidates import STATES
 from xhcredit.store.access import audit_log
+from xhcredit.store.access.rows import ActivityEntry
 from xhcredit.store.alerts.alert_queries import AlertQuery as Question
 from xhcredit_serving.alerts.routes import alert_rows
 from xhcredit_serving.auth.permissions import ALERTS_READ, RESTORATION_FILE, SCORES, WHAT_IF
@@ -24,7 +26,13 @@ from xhcredit_serving.console.shell.layout import Visitor, page
 from xhcredit_serving.console.shell.relations_svg import relations_picture
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.enterprise.enterprise_file import read_file
-from xhcredit_serving.enterprise.what_if import Addition, WhatIfRequest, Withdrawal, run_what_if
+from xhcredit_serving.enterprise.schemas import (
+    Addition,
+    EnterpriseFile,
+    WhatIfRequest,
+    Withdrawal,
+)
+from xhcredit_serving.enterprise.what_if import run_what_if
 from xhcredit_serving.http.field_types import validated_code
 from xhcredit_serving.service import Service, service_of
 
@@ -114,26 +122,26 @@ def _supposition_of(code: str, form: FormData) -> WhatIfRequest:
     return WhatIfRequest(code=code, add=[], withdraw=[withdrawal])
 
 
-def _file_context(enterprise_file: dict[str, Any], zh: bool) -> dict[str, Any]:
+def _file_context(enterprise_file: EnterpriseFile, zh: bool) -> dict[str, Any]:
     """Template context of an enterprise file."""
-    facts = {f["column"]: f for f in enterprise_file["register"]["facts"]}
-    for event in enterprise_file["events"]:
-        event["key"] = _key_of(event)
-    for fact in (
-        f
-        for part in (enterprise_file["register"], *enterprise_file["events"])
-        for f in part["facts"]
-    ):
-        if isinstance(fact["value"], bool):
-            fact["said"], fact["value"] = _YES_NO_WORDS[fact["value"]]
+    register = enterprise_file["register"]
+    facts = {f["column"]: f for f in _shown_facts(register)}
+    events = [
+        {**event, "key": _key_of(event), "facts": _shown_facts(event)}
+        for event in enterprise_file["events"]
+    ]
     scores = enterprise_file["result"]["scores"]
-    indicator_costs = [dict(i, score=s["score"]) for s in scores for i in s["indicators"]]
-    costliest = sorted(indicator_costs, key=lambda i: -i["costs_composite"])
+    indicators = [(i["costs_composite"], s["score"], i) for s in scores for i in s["indicators"]]
+    costliest = sorted((i for i in indicators if i[0] > 0), key=lambda i: -i[0])
     return {
-        "enterprise": enterprise_file,
+        "enterprise": {
+            **enterprise_file,
+            "register": {**register, "facts": list(facts.values())},
+            "events": events,
+        },
         "name": facts["name"]["value"] if "name" in facts else enterprise_file["code"],
         "facts": facts,
-        "worst": [i for i in costliest if i["costs_composite"] > 0][:8],
+        "worst": [{**indicator, "score": score} for _, score, indicator in costliest[:8]],
         "score_chart": _score_chart(enterprise_file["history"], zh),
         "tables": sorted(
             {e["table"]: e["zh" if zh else "en"] for e in enterprise_file["events"]}.items()
@@ -141,18 +149,32 @@ def _file_context(enterprise_file: dict[str, Any], zh: bool) -> dict[str, Any]:
     }
 
 
-def _score_chart(history: list[dict[str, Any]], zh: bool) -> dict[str, Any]:
+def _shown_facts(record: RegisterFacts | EnterpriseEvent) -> list[Fact]:
+    """Facts of a record; flags in words of both languages."""
+    return [_shown_fact(fact) for fact in record["facts"]]
+
+
+def _shown_fact(fact: Fact) -> Fact:
+    if not isinstance(fact["value"], bool):
+        return fact
+    zh, en = _YES_NO_WORDS[fact["value"]]
+    return {**fact, "value": en, "label": zh}
+
+
+def _score_chart(history: list[ScoredRun], zh: bool) -> dict[str, Any]:
     """The composite and general score over the published runs, the earliest first."""
     runs = list(reversed(history))
     names = ("综合分", "通用分") if zh else ("composite", "general")
+    composites: list[float | None] = [r["composite"] for r in runs]
+    points = composites, [r["general"] for r in runs]
     series = [
-        {"name": n, "points": [None if r[k] is None else round(r[k], 1) for r in runs]}
-        for n, k in zip(names, ("composite", "general"), strict=True)
+        {"name": n, "points": [None if p is None else round(p, 1) for p in score_points]}
+        for n, score_points in zip(names, points, strict=True)
     ]
     return {"kind": "line", "x": [r["as_of"] for r in runs], "series": series}
 
 
-def _key_of(event: dict[str, Any]) -> dict[str, str] | None:
+def _key_of(event: EnterpriseEvent) -> dict[str, str] | None:
     """Key of a record for a what-if withdrawal; None if it cannot be withdrawn."""
     table = directory()[event["table"]]
     value_by_column = {f["column"]: f["value"] for f in event["facts"]} | {
@@ -172,7 +194,7 @@ def _latest_alerts(service: Service, visitor: Visitor, code: str) -> list[DatedA
     return alert_rows(service, Question(within=bureaus, code=code, limit=_MAX_VIEWS))
 
 
-async def _recent_views(service: Service, visitor: Visitor, code: str) -> list[dict[str, Any]]:
+async def _recent_views(service: Service, visitor: Visitor, code: str) -> list[ActivityEntry]:
     """Latest audit-log reads of the enterprise, within the visitor's bureaus."""
     log_query = audit_log.AuditLogQuery(code=code, bureaus=visitor.caller.scope(SCORES))
     rows, _ = await asyncio.to_thread(

@@ -8,11 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from xhcredit.rules.check import missing_notice
+from xhcredit.rules.check import ending_soon, missing_notice
 from xhcredit_serving.auth.permissions import CATALOGUE
 from xhcredit_serving.console.shell.layout import page
 from xhcredit_serving.console.shell.visitor import visitor_of
-from xhcredit_serving.night.catalogue import rule_with_entries, rules_effective_on
+from xhcredit_serving.night.catalogue import rule_with_entries, rules_in_force
+from xhcredit_serving.night.schemas import RuleAnswer
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -25,19 +26,20 @@ async def rules(request: Request) -> Response:
     service = service_of(request)
     query_params = request.query_params
     day, unreadable_day = _requested_day(query_params.get("as_of", ""), service.today())
-    rules_in_force = rules_effective_on(service.rulebook, day)
     matching_rules = [
-        r for r in rules_in_force["rules"] if _rule_matches(r, query_params.get("q", ""))
+        r
+        for r in rules_in_force(service.rulebook, day)
+        if _rule_matches(r, query_params.get("q", ""))
     ]
     context: dict[str, Any] = {
         "day": day,
         "wrong": unreadable_day,
         "q": query_params.get("q", ""),
+        "digest": service.rulebook.digest,
+        "ending": ending_soon(service.rulebook, day),
         "missing": missing_notice(service.rulebook, service.today()),
     }
-    return page(
-        request, "rules.html", visitor, rules=matching_rules, book=rules_in_force, **context
-    )
+    return page(request, "rules.html", visitor, rules=matching_rules, **context)
 
 
 @router.get("/console/rules/{rule_id}")
@@ -60,7 +62,7 @@ def _requested_day(day_text: str, today: date) -> tuple[date, str]:
         return today, day_text[:40]
 
 
-def _rule_matches(rule: dict[str, Any], text: str) -> bool:
+def _rule_matches(rule: RuleAnswer, text: str) -> bool:
     """Whether a rule contains the search words."""
     source = rule["source"]
     searched_texts = [rule["id"], rule["name_zh"], rule["name_en"], *map(str, source.values())]

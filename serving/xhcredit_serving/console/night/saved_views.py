@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput
@@ -14,9 +13,11 @@ from xhcredit_serving.auth.permissions import SCORES
 from xhcredit_serving.console.shell.layout import redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
 from xhcredit_serving.night import saved_views
+from xhcredit_serving.night.schemas import MAX_QUERY_LENGTH, NewView
 from xhcredit_serving.service import service_of
 
 router = APIRouter(include_in_schema=False)
+_MAX_NAME_LENGTH = 60
 
 
 @router.post("/console/watchlist/views")
@@ -25,17 +26,14 @@ async def change_view(request: Request) -> Response:
     visitor = await visitor_of(request, SCORES)
     service, form = service_of(request), await request.form()
     caller, name = visitor.caller, text_of(form, "name").strip()
-    query = saved_views.normalized_query(text_of(form, "query")[: 4 * saved_views.MAX_QUERY_LENGTH])
+    query = saved_views.normalized_query(text_of(form, "query")[: 4 * MAX_QUERY_LENGTH])
     act = Act(caller.name, "view.save", visitor.purpose, caller.bureau)
     if text_of(form, "do") == "remove":
         act = Act(caller.name, "view.remove", visitor.purpose, caller.bureau)
         await asyncio.to_thread(service.store.views.drop, act, caller.name, name)
     else:
-        try:
-            new_view = saved_views.NewView(
-                name=name, query=query, shared=text_of(form, "shared") == "1"
-            )
-        except ValidationError:
-            raise BadInput("a view needs a name of 1 to 60 characters; write one") from None
-        await asyncio.to_thread(saved_views.save_view, service, caller, act, new_view)
+        if not 0 < len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
+            raise BadInput("a view needs a name of 1 to 60 characters; write one")
+        new_view = NewView(query=query, shared=text_of(form, "shared") == "1")
+        await asyncio.to_thread(saved_views.save_view, service, caller, act, name, new_view)
     return redirect_to(request, f"/console/watchlist?{query}" if query else "/console/watchlist")

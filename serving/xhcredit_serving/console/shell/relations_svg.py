@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
+from xhcredit_serving.enterprise.schemas import Relation
+
 WIDTH, HEIGHT = 760, 420
 _MARGIN = 70
 _MAX_NEIGHBOURS = 12  #: neighbours of one relation that are drawn; the rest is counted
@@ -34,7 +36,7 @@ class Line(NamedTuple):
 
 
 def relations_picture(
-    relations: Sequence[dict[str, Any]], facts: dict[str, Any], zh: bool
+    relations: Sequence[Relation], facts: dict[str, Any], zh: bool
 ) -> dict[str, Any]:
     """Dots and lines of an enterprise's relations; empty if it shares nothing with anybody."""
     graph = nx.Graph()
