@@ -24,6 +24,7 @@ from xhcredit.features.registry import features
 from xhcredit.rules.check import referenced_features
 from xhcredit.rules.families import families
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.store.all_tables import tables
 
 BOOK = Rulebook.load()
 FAMILIES = {pattern.partition(".")[0] for pattern in families()}
@@ -103,6 +104,13 @@ def test_public_names_of_the_library_say_what_they_stand_for():
 @pytest.mark.parametrize("walk", [naming.vague_fields, naming.vague_columns, naming.vague_routes])
 def test_fields_columns_and_routes_say_what_they_hold(walk):
     assert complaints(walk, LIBRARY) == ""
+
+
+def test_tables_and_columns_of_the_store_say_what_they_hold():
+    columns = [(t.name, c.name) for t in tables().values() for c in t.columns]
+
+    assert len(columns) > 200
+    assert [pair for pair in columns if naming.VAGUE & {*pair}] == []
 
 
 def test_keys_of_rules_and_directory_say_what_they_hold():

@@ -8,7 +8,7 @@ from pkgutil import walk_packages
 from sqlalchemy import Table
 
 import xhcredit.store as store
-from xhcredit.store.core.tables import METADATA
+from xhcredit.store.core.columns import METADATA
 
 
 def tables() -> dict[str, Table]:

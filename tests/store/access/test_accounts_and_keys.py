@@ -9,7 +9,7 @@ from sqlalchemy import select
 from xhcredit.errors import BadInput, TwoPersons, UnknownRecord
 from xhcredit.store.access.accounts_and_keys import ADMINISTRATORS
 from xhcredit.store.audit import chain_head
-from xhcredit.store.core.tables import METADATA
+from xhcredit.store.core.columns import METADATA
 from xhcredit.store.core.transactions import Act
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)

@@ -14,7 +14,8 @@ from xhcredit.errors import BadStore
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.core import append_only
-from xhcredit.store.core.tables import METADATA, activity
+from xhcredit.store.core.columns import METADATA
+from xhcredit.store.core.tables import activity
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.migrate import HEAD, version
 from xhcredit.store.store import Store

@@ -15,7 +15,7 @@ from xhcredit.errors import BadInput, BadStore
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.backup import backup, restore
-from xhcredit.store.core.tables import METADATA
+from xhcredit.store.core.columns import METADATA
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 

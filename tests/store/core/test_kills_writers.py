@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from tests.store.killed import run
 from tests.store.writers import WRITERS, act, write_until
 from xhcredit.store.audit import find_faults, verify
-from xhcredit.store.core.tables import METADATA, activity, idempotency
+from xhcredit.store.core.columns import METADATA
+from xhcredit.store.core.tables import activity, idempotency
 from xhcredit.store.store import Store
 
 STRIDE = 4  #: steps between two kills; each step of an act is met by some writer

@@ -15,8 +15,8 @@ from xhcredit.store import migrate
 from xhcredit.store.all_tables import tables
 from xhcredit.store.audit import chain_head, find_faults, verify
 from xhcredit.store.core import append_only
+from xhcredit.store.core.columns import METADATA
 from xhcredit.store.core.database import connect
-from xhcredit.store.core.tables import METADATA
 from xhcredit.store.core.transactions import Act, Writer
 from xhcredit.store.migrate import HEAD, require_newest, upgrade_store
 from xhcredit.store.store import Store

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Column, Index
 
-from xhcredit.store.core.tables import METADATA, Number, Plain
+from xhcredit.store.core.columns import Number, plain, store_table
 
 #: failed logins by address, whoever was named; kept as long as they count
-login_failures = Table(
+login_failures = store_table(
     "login_failures",
-    METADATA,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("address", Plain, nullable=False),
-    Column("failed_at", Plain, nullable=False),
+    *plain("address", "failed_at"),
     Index("ix_login_failures_address_failed_at", "address", "failed_at"),
     sqlite_autoincrement=True,
+    linked=False,
 )
 
 #: logins begun at the identity provider: digest of the browser's cookie, and what must come back
-login_states = Table(
+login_states = store_table(
     "login_states",
-    METADATA,
-    Column("digest", Plain, primary_key=True),
-    Column("nonce", Plain, nullable=False),
-    Column("verifier", Plain, nullable=False),
-    Column("begun_at", Plain, nullable=False),
+    *plain("digest", key=True),
+    *plain("nonce", "verifier", "begun_at"),
+    linked=False,
 )

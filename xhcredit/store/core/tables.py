@@ -1,8 +1,4 @@
-"""Core database tables, as of the newest version; ``migrations`` creates them.
-
-Days and moments are text (ISO, UTC), JSON is text in canonical form, so that both databases keep
-and compare the very same bytes.
-"""
+"""Core database tables, as of the newest version; ``migrations`` creates them."""
 
 from __future__ import annotations
 
@@ -11,126 +7,94 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Table,
     Text,
     UniqueConstraint,
 )
 
-METADATA = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
+from xhcredit.store.core.columns import (
+    Number,
+    Plain,
+    empty,
+    integer,
+    number,
+    optional,
+    plain,
+    reference,
+    store_table,
+    words,
 )
 
-#: text that both databases sort by its bytes
-Plain = Text().with_variant(Text(collation="C"), "postgresql")
-#: a counting number; SQLite numbers rows by itself only if the type is INTEGER
-Number = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def activity_reference() -> Column[int]:
-    """The activity entry under which a row was written; it is inserted last, hence deferred."""
-    to = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
-    return Column("activity", Number, to, nullable=False)
-
-
 #: who did what, when, why: the hash chain (append-only)
-activity = Table(
+activity = store_table(
     "activity",
-    METADATA,
-    Column("seq", Number, primary_key=True, autoincrement=False),
-    Column("recorded_at", Plain, nullable=False),
+    *number("seq", key=True),
+    *plain("recorded_at"),
     Column("clock_back_ms", BigInteger, nullable=False),
-    Column("actor", Plain, nullable=False),
-    Column("bureau", Plain, nullable=False),
-    Column("purpose", Text, nullable=False),
-    Column("action", Plain, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("algorithm", Plain, nullable=False),
-    Column("previous", Plain, nullable=False),
+    *plain("actor", "bureau"),
+    *words("purpose"),
+    *plain("action"),
+    *words("payload"),
+    *plain("algorithm", "previous"),
     Column("digest", Plain, nullable=False, unique=True),
     Index("ix_activity_actor_recorded_at", "actor", "recorded_at"),
     Index("ix_activity_recorded_at", "recorded_at"),
+    linked=False,
 )
 
 #: answers to requests that carried an idempotency key (removed after their time)
-idempotency = Table(
+idempotency = store_table(
     "idempotency",
-    METADATA,
-    Column("actor", Plain, primary_key=True),
-    Column("key", Plain, primary_key=True),
-    Column("request_digest", Plain, nullable=False),
-    Column("response", Text, nullable=False),
-    activity_reference(),
+    *plain("actor", "key", key=True),
+    *plain("request_digest"),
+    *words("response"),
 )
 
 #: points tables that scored or may score (append-only)
-releases = Table(
-    "releases",
-    METADATA,
-    Column("digest", Plain, primary_key=True),
-    Column("name", Plain, nullable=False),
-    Column("body", Text, nullable=False),
-    activity_reference(),
-)
+releases = store_table("releases", *plain("digest", key=True), *plain("name"), *words("body"))
 
 #: published nights (append-only)
-runs = Table(
+runs = store_table(
     "runs",
-    METADATA,
-    Column("run", Number, primary_key=True, autoincrement=False),
-    Column("as_of", Plain, nullable=False),
+    *number("run", key=True),
+    *plain("as_of"),
     Column("provenance_digest", Plain, nullable=False, unique=True),
-    Column("provenance", Text, nullable=False),
+    *words("provenance"),
     Column("enterprises", BigInteger, nullable=False),
-    Column("tiers", Text, nullable=False),
-    Column("snapshot_digest", Plain, nullable=False),
-    Column("published_at", Plain, nullable=False),
-    activity_reference(),
+    *words("tiers"),
+    *plain("snapshot_digest", "published_at"),
 )
 
 #: which run answers; one row
-current = Table(
+current = store_table(
     "current_run",
-    METADATA,
     Column(
         "singleton", Integer, CheckConstraint("singleton = 1", name="singleton"), primary_key=True
     ),
-    Column("run", Number, ForeignKey("runs.run"), nullable=False),
-    activity_reference(),
+    reference("run", "runs.run", Number),
 )
 
 #: one row per enterprise and run; rows of a run that is not in ``runs`` are not yet published and
 #: nobody sees them.  ``body`` comes last, so that reading the rest does not touch its pages.
-snapshots = Table(
+snapshots = store_table(
     "snapshots",
-    METADATA,
-    Column("run", Number, primary_key=True, autoincrement=False),
-    Column("code", Plain, primary_key=True),
-    Column("tier", Plain, nullable=False),
+    *number("run", key=True),
+    *plain("code", key=True),
+    *plain("tier"),
     Column("composite", Double, nullable=False),
     Column("general", Double),
-    Column("x", Text, nullable=False),
-    Column("etag", Plain, nullable=False),
+    *words("x"),
+    *plain("etag"),
     Column("body", LargeBinary, nullable=False),
     # who it is, for lists: as the register told it when the night was scored
-    Column("bureau", Plain, nullable=False, server_default=""),
-    Column("street", Plain, nullable=False, server_default=""),
+    *empty("bureau", "street"),
     Column("name", Text, nullable=False, server_default=""),
-    Column("kind", Plain, nullable=False, server_default=""),
-    Column("size", Plain, nullable=False, server_default=""),
-    Column("fields", Plain, nullable=False, server_default=""),  # X that apply: ";x_food;x_fire;"
+    *empty("kind", "size"),
+    *empty("fields"),  # X that apply: ";x_food;x_fire;"
     # against the run that answered when this one was published; empty and 0 for who is new
-    Column("previous_tier", Plain, nullable=False, server_default=""),
+    *empty("previous_tier"),
     Column("moved", Double, nullable=False, server_default="0"),
     # holds all that a list filters by, so that no page of the answers themselves is read for it
     Index(
@@ -179,24 +143,22 @@ snapshots = Table(
         "composite",
         "code",
     ),
+    linked=False,
 )
 
 #: what other systems are to be told, at least once; ``payload`` is what a kind tells besides these
 #: columns, ``delivered_at`` since when nobody waits for it any more
-outbox = Table(
+outbox = store_table(
     "outbox",
-    METADATA,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("kind", Plain, nullable=False),
-    Column("code", Plain, nullable=False),  # empty: it is about no one enterprise
-    Column("bureau", Plain, nullable=False, server_default=""),  # empty: no known bureau
-    Column("run", Number, nullable=False),
-    Column("previous_run", Number, nullable=False),
-    Column("tier", Plain),  # none: it left the register
-    Column("previous_tier", Plain),  # none: it is new
+    *plain("kind"),
+    *plain("code"),  # empty: it is about no one enterprise
+    *empty("bureau"),  # empty: no known bureau
+    *number("run", "previous_run"),
+    *optional("tier"),  # none: it left the register
+    *optional("previous_tier"),  # none: it is new
     Column("payload", Text, nullable=False, server_default="{}"),
-    Column("delivered_at", Plain),
-    activity_reference(),
+    *optional("delivered_at"),
     Index("ix_outbox_waiting", "delivered_at", "id"),
     # Without it SQLite may give the number of a deleted row again, and receivers would take the
     # message for an old one.
@@ -205,60 +167,47 @@ outbox = Table(
 
 #: people; whose password is hashed by who serves them.  ``totp_step`` is the time step of the last
 #: one-time code that was taken, ``external`` who they are at the identity provider
-users = Table(
+users = store_table(
     "users",
-    METADATA,
-    Column("login", Plain, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("must_change", Integer, nullable=False),
+    *plain("login", key=True),
+    *words("name", "password_hash"),
+    *integer("must_change"),
     Column("totp_secret", Text),
     Column("failures", Integer, nullable=False, server_default="0"),
-    Column("locked_until", Plain),
-    Column("disabled_at", Plain),
-    Column("password_at", Plain),
+    *optional("locked_until", "disabled_at", "password_at"),
     Column("totp_pending", Text),
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
-    Column("external", Plain),
-    activity_reference(),
+    *optional("external"),
     Index("ix_users_external", "external", unique=True),
 )
 
 #: which role a person has for which bureau
-grants = Table(
+grants = store_table(
     "grants",
-    METADATA,
-    Column("login", Plain, ForeignKey("users.login"), primary_key=True),
-    Column("role", Plain, primary_key=True),
-    Column("bureau", Plain, primary_key=True),
-    activity_reference(),
+    reference("login", "users.login", key=True),
+    *plain("role", "bureau", key=True),
 )
 
 #: keys of other systems: prefix to find them, digest to check them; the key itself is not kept
-keys = Table(
+keys = store_table(
     "api_keys",
-    METADATA,
-    Column("prefix", Plain, primary_key=True),
-    Column("digest", Plain, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("bureau", Plain, nullable=False),
-    Column("roles", Text, nullable=False),
-    Column("expires_at", Plain, nullable=False),
-    Column("revoked_at", Plain),
-    activity_reference(),
+    *plain("prefix", key=True),
+    *plain("digest"),
+    *words("name"),
+    *plain("bureau"),
+    *words("roles"),
+    *plain("expires_at"),
+    *optional("revoked_at"),
     UniqueConstraint("digest"),
 )
 
 #: who is logged in; the cookie's value is not kept, only its digest
-sessions = Table(
+sessions = store_table(
     "sessions",
-    METADATA,
-    Column("digest", Plain, primary_key=True),
-    Column("login", Plain, ForeignKey("users.login"), nullable=False),
-    Column("csrf", Plain, nullable=False),
-    Column("address", Plain, nullable=False),
-    Column("opened_at", Plain, nullable=False),
-    Column("seen_at", Plain, nullable=False),
+    *plain("digest", key=True),
+    reference("login", "users.login"),
+    *plain("csrf", "address", "opened_at", "seen_at"),
     Column("how", Plain, nullable=False, server_default="password"),
     Index("ix_sessions_login", "login"),
+    linked=False,
 )

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Text
 
-from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
+from xhcredit.store.core.columns import (
+    Number,
+    Plain,
+    empty,
+    number,
+    optional,
+    plain,
+    reference,
+    store_table,
+    words,
+)
 
 #: who is told what, where.  A signature needs the secret itself, so it is kept, as those of
 #: one-time codes is; after a new one is made, messages carry signatures of both for a while
-subscriptions = Table(
+subscriptions = store_table(
     "subscriptions",
-    METADATA,
-    Column("id", Number, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("kinds", Text, nullable=False),  # JSON; an empty list is every kind
-    Column("bureau", Plain, nullable=False),  # empty: the whole district
-    Column("secret", Plain, nullable=False),
-    Column("earlier_secret", Plain, nullable=False, server_default=""),
-    Column("earlier_until", Plain, nullable=False, server_default=""),
-    Column("spread_to", Number, nullable=False),  # messages up to this one were looked at
-    Column("ended_at", Plain),
-    activity_reference(),
+    *number("id", key=True),
+    *words("name", "url"),
+    *words("kinds"),  # JSON; an empty list is every kind
+    *plain("bureau"),  # empty: the whole district
+    *plain("secret"),
+    *empty("earlier_secret", "earlier_until"),
+    *number("spread_to"),  # messages up to this one were looked at
+    *optional("ended_at"),
 )
 
 #: what one subscription is told: waiting, delivered, dead (given up) or dropped (it ended first)
-deliveries = Table(
+deliveries = store_table(
     "deliveries",
-    METADATA,
-    Column("subscription", Number, ForeignKey("subscriptions.id"), primary_key=True),
-    Column("message", Number, ForeignKey("outbox.id"), primary_key=True),
-    Column("code", Plain, nullable=False),
+    reference("subscription", "subscriptions.id", Number, key=True),
+    reference("message", "outbox.id", Number, key=True),
+    *plain("code"),
     Column("state", Plain, nullable=False, server_default="waiting"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("due_at", Plain, nullable=False),
+    *plain("due_at"),
     Column("answer", Text, nullable=False, server_default=""),  # what the last attempt brought
-    Column("done_at", Plain),
-    activity_reference(),
+    *optional("done_at"),
     Index("ix_deliveries_state", "subscription", "state", "message"),
     Index("ix_deliveries_of", "subscription", "code", "state", "message"),
     Index("ix_deliveries_message", "message", "state"),

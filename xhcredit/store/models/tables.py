@@ -2,68 +2,57 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, Double, Index
 
-from xhcredit.store.core.tables import METADATA, Number, Plain, activity_reference
+from xhcredit.store.core.columns import (
+    Number,
+    integer,
+    number,
+    plain,
+    reference,
+    store_table,
+    words,
+)
 
 #: releases that may become the champion (append-only), with their evaluation and its gates
-candidates = Table(
+candidates = store_table(
     "candidates",
-    METADATA,
-    Column("id", Number, primary_key=True, autoincrement=False),
-    Column("digest", Plain, ForeignKey("releases.digest"), nullable=False),
-    Column("name", Plain, nullable=False),
-    Column("score", Plain, nullable=False),
-    Column("model", Plain, nullable=False),
-    Column("evaluation", Text, nullable=False),
-    Column("gates", Text, nullable=False),
-    activity_reference(),
+    *number("id", key=True),
+    reference("digest", "releases.digest"),
+    *plain("name", "score", "model"),
+    *words("evaluation", "gates"),
     Index("ix_candidates_digest", "digest"),
 )
 
 #: submitted, judged, approved by two, in shadow, switched (append-only)
-candidate_steps = Table(
+candidate_steps = store_table(
     "candidate_steps",
-    METADATA,
-    Column("candidate", Number, ForeignKey("candidates.id"), primary_key=True),
-    Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("act", Plain, nullable=False),
-    Column("state", Plain, nullable=False),
-    Column("recorded_at", Plain, nullable=False),
-    Column("actor", Plain, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("details", Text, nullable=False),
-    activity_reference(),
+    reference("candidate", "candidates.id", Number, key=True),
+    *integer("step", key=True),
+    *plain("act", "state", "recorded_at", "actor"),
+    *words("reason", "details"),
 )
 
 #: who would move to another tier (append-only), by the step of shadow that found it
-tier_moves = Table(
+tier_moves = store_table(
     "tier_moves",
-    METADATA,
-    Column("candidate", Number, primary_key=True, autoincrement=False),
-    Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("code", Plain, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("bureau", Plain, nullable=False),
-    Column("tier_before", Plain, nullable=False),
-    Column("tier_after", Plain, nullable=False),
+    *number("candidate", key=True),
+    *integer("step", key=True),
+    *plain("code", key=True),
+    *words("name"),
+    *plain("bureau", "tier_before", "tier_after"),
     Column("composite_before", Double, nullable=False),
     Column("composite_after", Double, nullable=False),
-    activity_reference(),
 )
 
 #: which release scores from which as-of day (append-only); the last entry that holds counts
-champions = Table(
+champions = store_table(
     "champions",
-    METADATA,
-    Column("id", Number, primary_key=True, autoincrement=False),
-    Column("digest", Plain, ForeignKey("releases.digest"), nullable=False),
-    Column("replaces", Plain, ForeignKey("releases.digest"), nullable=False),
-    Column("from_day", Plain, nullable=False),
+    *number("id", key=True),
+    reference("digest", "releases.digest"),
+    reference("replaces", "releases.digest"),
+    *plain("from_day"),
     Column("candidate", Number),
-    Column("act", Plain, nullable=False),
-    Column("recorded_at", Plain, nullable=False),
-    Column("actor", Plain, nullable=False),
-    Column("reason", Text, nullable=False),
-    activity_reference(),
+    *plain("act", "recorded_at", "actor"),
+    *words("reason"),
 )
