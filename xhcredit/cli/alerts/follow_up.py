@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from xhcredit.alerts.rows import AlertStepDetails
 from xhcredit.alerts.workflow import AlertAction
 from xhcredit.cli.arguments import day_from_text, existing_store
+from xhcredit.cli.option_groups import with_option_groups
 from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Rules
 from xhcredit.cli.output import grid, out, print_json
 from xhcredit.jobs.alerts.follow_up import AlertContext, due_state, perform_on_alerts, with_overdue
@@ -114,11 +114,11 @@ def show_command(
 class _Desk:
     """Where alerts are followed up, on which day, by whom, and how it is shown."""
 
-    as_of: str
-    store: str
-    rules: Path | None
-    actor: str
-    as_json: bool
+    as_of: AsOf = ""
+    store: Address = DEFAULT_STORE
+    rules: Rules = None
+    actor: Actor = ""
+    json_: AsJson = False
 
 
 def _perform(
@@ -139,7 +139,7 @@ def _perform(
         changed_alerts = perform_on_alerts(
             context, Act(actor_name, f"alert.{act}", reason or act), numbers, action
         )
-    if desk.as_json:
+    if desk.json_:
         print_json(changed_alerts)
         return
     for changed_alert in changed_alerts:
@@ -151,38 +151,35 @@ def _perform(
         )
 
 
+@with_option_groups
 def issue_command(
     number: Number,
     owner: Annotated[str, typer.Option(help="Who follows it up.")],
     why: Why,
     colour: Colour = "",
-    as_of: AsOf = "",
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    actor: Actor = "",
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Issue screened alerts: colour, owner, due day; orange and red by a second person."""
     details = {"owner": owner, "colour": colour}
-    _perform("issue", number, why, details, _Desk(as_of, store, rules, actor, json_))
+    _perform("issue", number, why, details, desk)
 
 
+@with_option_groups
 def verify_command(
     number: Number,
     verdict: Annotated[str, typer.Option(help="true, false or cannot_tell.")],
     evidence: Annotated[str, typer.Option(help="What was seen or heard, and where.")],
     why: Why,
-    as_of: AsOf = "",
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    actor: Actor = "",
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Say whether an alert was right; the precision of its trigger is counted from it."""
     details = {"verdict": verdict, "evidence": evidence}
-    _perform("verify", number, why, details, _Desk(as_of, store, rules, actor, json_))
+    _perform("verify", number, why, details, desk)
 
 
+@with_option_groups
 def dispose_command(
     number: Number,
     measure: Annotated[
@@ -191,30 +188,26 @@ def dispose_command(
     ],
     why: Why,
     check_code: Annotated[str, typer.Option(help="检查码 of a triggered check.")] = "",
-    as_of: AsOf = "",
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    actor: Actor = "",
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Say what is done about a verified alert."""
     details = {"measure": measure, "check_code": check_code}
-    _perform("dispose", number, why, details, _Desk(as_of, store, rules, actor, json_))
+    _perform("dispose", number, why, details, desk)
 
 
+@with_option_groups
 def close_command(
     number: Number,
     why: Why,
-    as_of: AsOf = "",
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    actor: Actor = "",
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Close alerts that were fed back, or found not to be so."""
-    _perform("close", number, why, {}, _Desk(as_of, store, rules, actor, json_))
+    _perform("close", number, why, {}, desk)
 
 
+@with_option_groups
 def act_command(
     act: Annotated[
         str, typer.Argument(help="screen, dismiss, feed_back, escalate, snooze, merge.")
@@ -225,12 +218,9 @@ def act_command(
     result: Annotated[str, typer.Option(help="feed_back: what came of it.")] = "",
     until: Annotated[str, typer.Option(help="snooze: until which day.")] = "",
     into: Annotated[int | None, typer.Option(help="merge: the alert that goes on.")] = None,
-    as_of: AsOf = "",
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    actor: Actor = "",
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Do another act: screen, dismiss, feed_back, escalate, snooze, merge."""
     details = {"colour": colour, "result": result, "until": until, "into": into}
-    _perform(act, number, why, details, _Desk(as_of, store, rules, actor, json_))
+    _perform(act, number, why, details, desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from xhcredit.cli.arguments import day_from_text, open_store
 from xhcredit.cli.clock import today
+from xhcredit.cli.option_groups import with_option_groups
 from xhcredit.cli.options import (
     DEFAULT_STORE,
     DEFAULT_WAREHOUSE,
@@ -33,16 +35,26 @@ Once = Annotated[
 Actor = Annotated[str, typer.Option("--actor", help="Who does it.  [default: who is logged in]")]
 
 
-def _act(action: str, actor: str, purpose: str, idempotency_key: str, **payload: Any) -> Act:
-    actor_name = actor or getpass.getuser()
-    return Act(actor_name, f"model.{action}", purpose, payload=payload, key=idempotency_key or None)
+@dataclass(frozen=True)
+class _Desk:
+    """Where candidates are decided on, by whom, once for which key, and how it is shown."""
 
+    actor: Actor = ""
+    once: Once = ""
+    store: Address = DEFAULT_STORE
+    json_: AsJson = False
 
-def _show_fields(fields: dict[str, Any], json_: bool) -> None:
-    if json_:
-        print_json(fields)
-        return
-    out.print(", ".join(f"{k} {v}" for k, v in fields.items()), soft_wrap=True)
+    def act(self, action: str, purpose: str, **payload: Any) -> Act:
+        """Audit log entry of what is decided."""
+        actor_name = self.actor or getpass.getuser()
+        return Act(actor_name, f"model.{action}", purpose, payload=payload, key=self.once or None)
+
+    def show_fields(self, fields: dict[str, Any]) -> None:
+        """Print what came of it."""
+        if self.json_:
+            print_json(fields)
+            return
+        out.print(", ".join(f"{k} {v}" for k, v in fields.items()), soft_wrap=True)
 
 
 def _print_table(title: str, headings: list[str], rows: list[list[str]]) -> None:
@@ -119,34 +131,23 @@ def show(
         _print_table("等级变化 tier moves", ["code", "name", "tier", "composite"], rows)
 
 
-def approve(
-    number: Number,
-    why: Why,
-    actor: Actor = "",
-    once: Once = "",
-    store: Address = DEFAULT_STORE,
-    json_: AsJson = False,
-) -> None:
+@with_option_groups
+def approve(number: Number, why: Why, desk: _Desk) -> None:
     """Approve a candidate; the second officer makes it count."""
-    with open_store(store) as opened_store:
-        act = _act("approve", actor, why, once, candidate=number)
-        _show_fields(opened_store.models.approve(act, number, why), json_)
+    act = desk.act("approve", why, candidate=number)
+    with open_store(desk.store) as opened_store:
+        desk.show_fields(opened_store.models.approve(act, number, why))
 
 
-def refuse(
-    number: Number,
-    why: Why,
-    actor: Actor = "",
-    once: Once = "",
-    store: Address = DEFAULT_STORE,
-    json_: AsJson = False,
-) -> None:
+@with_option_groups
+def refuse(number: Number, why: Why, desk: _Desk) -> None:
     """Put an end to a candidate."""
-    with open_store(store) as opened_store:
-        act = _act("refuse", actor, why, once, candidate=number)
-        _show_fields(opened_store.models.refuse(act, number, why), json_)
+    act = desk.act("refuse", why, candidate=number)
+    with open_store(desk.store) as opened_store:
+        desk.show_fields(opened_store.models.refuse(act, number, why))
 
 
+@with_option_groups
 def shadow(
     number: Number,
     as_of: AsOf = "",
@@ -155,50 +156,40 @@ def shadow(
         Path, typer.Option("--out", help="Folder for shadow.parquet and moves.xlsx.")
     ] = Path("out/shadow"),
     why: Why = "shadow night",
-    actor: Actor = "",
-    once: Once = "",
     rules: Rules = None,
-    store: Address = DEFAULT_STORE,
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Score a night with candidate and champion; list who would move, enterprise by enterprise."""
     day, rulebook = day_from_text(as_of), Rulebook.load(rules)
-    act = _act("shadow", actor, why, once, candidate=number, as_of=day.isoformat())
-    with open_store(store) as opened_store, progress_bar(quiet=json_) as progress:
+    act = desk.act("shadow", why, candidate=number, as_of=day.isoformat())
+    with open_store(desk.store) as opened_store, progress_bar(quiet=desk.json_) as progress:
         comparison = promotion.shadow(
             opened_store, act, number, warehouse, rulebook, day, out=into, progress=progress
         )
-    _show_fields({**comparison, "list": str(into / "moves.xlsx")}, json_)
+    desk.show_fields({**comparison, "list": str(into / "moves.xlsx")})
 
 
+@with_option_groups
 def switch(
     number: Number,
     from_: Annotated[str, typer.Option("--from", help="First as-of day, YYYY-MM-DD.")],
     why: Why,
-    actor: Actor = "",
-    once: Once = "",
     rules: Rules = None,
-    store: Address = DEFAULT_STORE,
-    json_: AsJson = False,
+    *,
+    desk: _Desk,
 ) -> None:
     """Let a candidate score from a stated as-of day on; `xhcredit score --store` then takes it."""
     day, rulebook = day_from_text(from_), Rulebook.load(rules)
-    act = _act("switch", actor, why, once, candidate=number, from_day=day.isoformat())
-    with open_store(store) as opened_store:
-        _show_fields(
-            promotion.switch_champion(opened_store, act, number, rulebook, day, today()), json_
+    act = desk.act("switch", why, candidate=number, from_day=day.isoformat())
+    with open_store(desk.store) as opened_store:
+        desk.show_fields(
+            promotion.switch_champion(opened_store, act, number, rulebook, day, today())
         )
 
 
-def rollback(
-    why: Why,
-    actor: Actor = "",
-    once: Once = "",
-    store: Address = DEFAULT_STORE,
-    json_: AsJson = False,
-) -> None:
+@with_option_groups
+def rollback(why: Why, desk: _Desk) -> None:
     """Let the release before the last switch score again, from today on."""
-    with open_store(store) as opened_store:
-        _show_fields(
-            promotion.roll_back(opened_store, _act("roll_back", actor, why, once), today()), json_
-        )
+    with open_store(desk.store) as opened_store:
+        desk.show_fields(promotion.roll_back(opened_store, desk.act("roll_back", why), today()))

@@ -6,13 +6,13 @@ import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import typer
 
 from xhcredit.cli.arguments import day_from_text, open_store
 from xhcredit.cli.clock import today
+from xhcredit.cli.option_groups import with_option_groups
 from xhcredit.cli.options import DEFAULT_STORE, DEFAULT_WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import out, print_json
 from xhcredit.cli.restoration.candidates import Code, name_and_value
@@ -71,11 +71,14 @@ _HELP = {
 
 @dataclass(frozen=True)
 class _CaseOffice:
-    """Where a case is dealt with: address of the store, warehouse, the district's own rules."""
+    """Where and on which day a case is dealt with, once for which key, and how it is shown."""
 
-    store: str
-    warehouse: Path
-    rules: Path | None
+    on: On = ""
+    once: IdempotencyKey = ""
+    warehouse: Warehouse = DEFAULT_WAREHOUSE
+    store: Address = DEFAULT_STORE
+    rules: Rules = None
+    json_: AsJson = False
 
     def context(self, opened_store: Store) -> CaseContext:
         """What an act on a case needs."""
@@ -84,13 +87,11 @@ class _CaseOffice:
 
 @dataclass(frozen=True)
 class _Filing:
-    """What somebody files: the record, what is proved, who applies, why, on which day."""
+    """What somebody files: the record, what is proved, who applies, why."""
 
     code: str
     table: str
     key: list[str]
-    day_text: str
-    idempotency_key: str
     applicant: str = ""
     reason: str = ""
     facts: tuple[str, ...] = ()
@@ -98,15 +99,13 @@ class _Filing:
 
 @dataclass(frozen=True)
 class _Step:
-    """What an official does to a case: the act, by whom and why, on which day, with what."""
+    """What an official does to a case: the act, by whom and why, with what."""
 
     kind: Kind
     act: str
     official: str
     role: str
     reason: str
-    day_text: str
-    idempotency_key: str
     details: CaseStepDetails
 
 
@@ -147,18 +146,19 @@ def _file_case(kind: Kind, filing: _Filing, office: _CaseOffice) -> CaseStepTake
         f"{kind}.file",
         filing.reason or "filed",
         payload=payload,
-        key=filing.idempotency_key or None,
-        request=[applicant, proved_facts, filing.day_text],
+        key=office.once or None,
+        request=[applicant, proved_facts, office.on],
     )
     request = CaseRequest(kind, applicant, code, record_key, proved_facts, filing.reason)
     with open_store(office.store) as store:
-        return file_case(office.context(store), act, request, _past_day(filing.day_text))
+        return file_case(office.context(store), act, request, _past_day(office.on))
 
 
 def _value(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text, text)
 
 
+@with_option_groups
 def apply(
     code: Code,
     key: Key,
@@ -166,35 +166,26 @@ def apply(
     fact: Fact = [],  # noqa: B006 - never changed; Typer wants a list
     applicant: Annotated[str, typer.Option(help="Who applies.  [default: the holder]")] = "",
     reason: Reason = "",
-    on: On = "",
-    once: IdempotencyKey = "",
-    warehouse: Warehouse = DEFAULT_WAREHOUSE,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
+    *,
+    office: _CaseOffice,
 ) -> None:
     """File an application for restoration of one record; what the rules say is kept with it."""
-    filing = _Filing(code, table, key, on, once, applicant, reason, tuple(fact))
-    office = _CaseOffice(store, warehouse, rules)
-    _print_state(_file_case("restoration", filing, office), json_)
+    filing = _Filing(code, table, key, applicant, reason, tuple(fact))
+    _print_state(_file_case("restoration", filing, office), office.json_)
 
 
+@with_option_groups
 def objection(
     code: Code,
     key: Key,
     reason: Annotated[str, typer.Option(help="What is wrong with the record.")],
     table: Table = "penalty",
-    on: On = "",
-    once: IdempotencyKey = "",
-    warehouse: Warehouse = DEFAULT_WAREHOUSE,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
+    *,
+    office: _CaseOffice,
 ) -> None:
     """File an objection against one record (提出异议)."""
-    filing = _Filing(code, table, key, on, once, reason=reason)
-    office = _CaseOffice(store, warehouse, rules)
-    _print_state(_file_case("objection", filing, office), json_)
+    filing = _Filing(code, table, key, reason=reason)
+    _print_state(_file_case("objection", filing, office), office.json_)
 
 
 def _perform_step(number: int, step: _Step, office: _CaseOffice) -> CaseStepTaken:
@@ -204,7 +195,7 @@ def _perform_step(number: int, step: _Step, office: _CaseOffice) -> CaseStepTake
         BadInput: the number is that of a case of the other kind.
     """
     official = (step.official, step.role, step.reason)
-    action = CaseAction(step.act, _past_day(step.day_text), *official, details=step.details)
+    action = CaseAction(step.act, _past_day(office.on), *official, details=step.details)
     with open_store(office.store) as store:
         case_row = store.applications.get(number)
         if case_row["kind"] != step.kind:
@@ -215,8 +206,8 @@ def _perform_step(number: int, step: _Step, office: _CaseOffice) -> CaseStepTake
             step.reason.strip() or step.act,
             case_row["bureau"],
             {"application": number},
-            step.idempotency_key or None,
-            [*official, step.day_text, step.details],
+            office.once or None,
+            [*official, office.on, step.details],
         )
         return perform_on_case(office.context(store), audit_act, number, action)
 
@@ -232,24 +223,20 @@ def _step_command(kind: Kind, act: str) -> Any:
         fact: Fact = [],  # noqa: B006 - never changed; Typer wants a list
         severity: Annotated[str, typer.Option(help="minor, ordinary or serious.")] = "",
         platform: Annotated[list[str], typer.Option(help="Who was told; may be repeated.")] = [],  # noqa: B006 - never changed; Typer wants a list
-        on: On = "",
-        once: IdempotencyKey = "",
-        warehouse: Warehouse = DEFAULT_WAREHOUSE,
-        store: Address = DEFAULT_STORE,
-        rules: Rules = None,
-        json_: AsJson = False,
+        *,
+        office: _CaseOffice,
     ) -> None:
         details = _filled(
             {"facts": _facts(fact), "severity": _severity(severity), "platforms": platform}
         )
-        performed = _Step(kind, act, official, role, reason, on, once, details)
-        office = _CaseOffice(store, warehouse, rules)
-        _print_state(_perform_step(number, performed, office), json_)
+        performed = _Step(kind, act, official, role, reason, details)
+        _print_state(_perform_step(number, performed, office), office.json_)
 
     step.__doc__ = _HELP[act]
-    return step
+    return with_option_groups(step)
 
 
+@with_option_groups
 def decide(
     number: Number,
     official: Official,
@@ -262,20 +249,17 @@ def decide(
     false_materials: Annotated[
         bool, typer.Option("--false-materials", help="Refuse because of them; bars the enterprise.")
     ] = False,
-    on: On = "",
-    once: IdempotencyKey = "",
-    warehouse: Warehouse = DEFAULT_WAREHOUSE,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
+    *,
+    office: _CaseOffice,
 ) -> None:
     """Decide on an application (准予、不予修复); the night then no longer sees what was granted."""
     details = _filled({"despite_unmet": despite_unmet, "false_materials": false_materials})
     act = "grant" if grant else "refuse"
-    step = _Step("restoration", act, official, role, reason, on, once, details)
-    _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
+    step = _Step("restoration", act, official, role, reason, details)
+    _print_state(_perform_step(number, step, office), office.json_)
 
 
+@with_option_groups
 def revoke(
     number: Number,
     official: Official,
@@ -287,17 +271,13 @@ def revoke(
     broken_pledge: Annotated[
         bool, typer.Option("--broken-pledge", help="The enterprise acted against its pledge.")
     ] = False,
-    on: On = "",
-    once: IdempotencyKey = "",
-    warehouse: Warehouse = DEFAULT_WAREHOUSE,
-    store: Address = DEFAULT_STORE,
-    rules: Rules = None,
-    json_: AsJson = False,
+    *,
+    office: _CaseOffice,
 ) -> None:
     """Revoke a restoration (撤销修复); the record counts again and the enterprise is barred."""
     details = _filled({"false_materials": false_materials, "broken_pledge": broken_pledge})
-    step = _Step("restoration", "revoke", official, role, reason, on, once, details)
-    _print_state(_perform_step(number, step, _CaseOffice(store, warehouse, rules)), json_)
+    step = _Step("restoration", "revoke", official, role, reason, details)
+    _print_state(_perform_step(number, step, office), office.json_)
 
 
 def _print_state(step_taken: CaseStepTaken, json_: bool) -> None:
