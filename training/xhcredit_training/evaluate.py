@@ -71,7 +71,7 @@ class Report:
 
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready values; NaN becomes null."""
-        report_dict: dict[str, Any] = _json_ready(asdict(self))
+        report_dict: dict[str, Any] = json_ready(asdict(self))
         return report_dict
 
 
@@ -162,10 +162,10 @@ def compare(
     }
 
 
-def _json_ready(value: Any) -> Any:
-    """NaN as null, so that the JSON is read everywhere."""
+def json_ready(value: Any) -> Any:
+    """Plain values with NaN as null: canonical JSON has none, and few programs read it."""
     if isinstance(value, Mapping):
-        return {str(k): _json_ready(v) for k, v in value.items()}
+        return {str(k): json_ready(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_json_ready(v) for v in value]
+        return [json_ready(v) for v in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -16,6 +16,7 @@ from xhcredit.scores.release import Release, load_release
 from xhcredit.store.models.candidates import Submission
 from xhcredit_training.comparison import compare_figures, judged_rows
 from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.evaluate import json_ready
 from xhcredit_training.metrics import METRICS
 from xhcredit_training.models import from_table
 from xhcredit_training.promotion_gates import Evaluation, Verdict, judge
@@ -109,7 +110,7 @@ def make_submission(
     gates = tuple(asdict(v) for v in verdicts)
     release = candidate.release.as_data()
     new_submission = Submission(
-        folder.name, run["score"], run["model"], release, _json_ready(evidence), gates
+        folder.name, run["score"], run["model"], release, json_ready(evidence), gates
     )
     return new_submission, verdicts
 
@@ -129,15 +130,6 @@ def _run_evidence(run: Mapping[str, Any]) -> dict[str, Any]:
         "rows": report["rows"],
         "bad": report["bad"],
     }
-
-
-def _json_ready(value: Any) -> Any:
-    """NaN as null: canonical JSON has none."""
-    if isinstance(value, Mapping):
-        return {str(k): _json_ready(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_ready(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def name_champion(uri: str, artifacts: Path, digest: str) -> str:

@@ -84,3 +84,15 @@ def require_store(address: str) -> None:
     """
     if "://" not in address and not Path(address).exists():
         raise BadInput(f'there is no store at "{address}"; give --store, or publish a night first')
+
+
+def file_bytes(file: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f'cannot read "{file}": {error.strerror}; name an existing file') from None
