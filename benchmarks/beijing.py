@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -126,19 +127,31 @@ def _row(
     }
 
 
-def main() -> int:
-    """Ingest the Beijing files and print the table."""
+@contextmanager
+def beijing_warehouse() -> Iterator[Path]:
+    """Warehouse of the Beijing inspections and penalties; it is there within the block.
+
+    Raises:
+        SystemExit: the files are not there.
+    """
     folder = Path(os.environ.get("XHCREDIT_REAL_DATA", "../shared/data")) / "beijing"
     if not folder.is_dir():
-        print(f'no Beijing data at "{folder}"; set XHCREDIT_REAL_DATA to the folder above it')
-        return 1
+        raise SystemExit(
+            f'no Beijing data at "{folder}"; set XHCREDIT_REAL_DATA to the folder above it'
+        )
     with tempfile.TemporaryDirectory() as work:
         for name in ("inspections", "penalties"):
             run_ingest(str(folder), MAPPINGS / f"{name}.yaml", Path(work), today=date(2026, 11, 22))
+        yield Path(work)
+
+
+def main() -> int:
+    """Ingest the Beijing files and print the table."""
+    with beijing_warehouse() as work:
         peers = ("ours", "plain", "fewer", "drawn")
         heads = " ".join(f"{p:>6}" for p in peers)
         print(f"{'population':36} {'rows':>5} {'failed':>6} {heads}  gain on plain, 95 %")
-        for r in evaluate(Path(work)):
+        for r in evaluate(work):
             gain = "-" if r["gain_95"] is None else "{:+.3f} … {:+.3f}".format(*r["gain_95"])
             figures = " ".join(f"{r[p]:6.3f}" for p in peers)
             print(f"{r['population']:36} {r['rows']:5} {r['failures']:6} {figures}  {gain}")

@@ -15,23 +15,20 @@ Run: ``python -m benchmarks.draw_replay``.
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.beijing import MAPPINGS, visits
+from benchmarks.beijing import beijing_warehouse, visits
 from xhcredit.draws.pareto import proportional_odds, ranks
 from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
-from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 
@@ -146,15 +143,9 @@ def show(frames: list[dict], score: str) -> None:
 
 def main() -> int:
     """Ingest the Beijing files, replay, print."""
-    folder = Path(os.environ.get("XHCREDIT_REAL_DATA", "../shared/data")) / "beijing"
-    if not folder.is_dir():
-        print(f'no Beijing data at "{folder}"; set XHCREDIT_REAL_DATA to the folder above it')
-        return 1
-    with tempfile.TemporaryDirectory() as work:
-        for name in ("inspections", "penalties"):
-            run_ingest(str(folder), MAPPINGS / f"{name}.yaml", Path(work), today=date(2026, 11, 22))
+    with beijing_warehouse() as work:
         for score in ("tier", "score"):
-            show(replay(Path(work), score), score)
+            show(replay(work, score), score)
     return 0
 
 

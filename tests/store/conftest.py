@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.postgres import running
+from tests.store.postgres import empty_database, running
 from xhcredit.store.store import Store
 
 
@@ -20,13 +20,7 @@ def postgres():
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request, tmp_path):
     """The address of an empty database."""
-    if request.param == "sqlite":
-        yield str(tmp_path / "store.db")
-        return
-    server = request.getfixturevalue("postgres")
-    database_address = server.database()
-    yield database_address
-    server.drop(database_address)
+    yield from empty_database(request, request.param, tmp_path / "store.db")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -120,3 +121,17 @@ def running() -> Iterator[Server | None]:
                 yield server
             finally:
                 server.stop()
+
+
+def empty_database(request: Any, kind: str, file: Path) -> Iterator[str]:
+    """For fixtures: the address of an empty database; it is dropped afterwards.
+
+    ``kind`` names PostgreSQL, or an address in it; else the database is SQLite's, in ``file``.
+    """
+    if not kind.startswith("postgresql"):
+        yield str(file)
+        return
+    server = request.getfixturevalue("postgres")
+    database_address = server.database()
+    yield database_address
+    server.drop(database_address)

@@ -5,6 +5,11 @@ from dataclasses import replace
 from tests.training.samples import known
 from xhcredit.features.registry import features_for_score
 
+#: every gate of a promotion, in the order in which they are asked
+GATES = [
+    "better_or_equal", "calibrated", "stable", "fair", "lawful", "no_leak", "monotone", "reasons",
+]  # fmt: skip
+
 
 def declared(size=3000, seed=1, **fields):
     """Three indicators of ``known``: two that tell, one that is noise."""

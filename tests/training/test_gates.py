@@ -15,7 +15,7 @@ from xhcredit_training.promotion_gates import (
     riskiest,
 )
 
-from tests.training.declared import declared
+from tests.training.declared import GATES, declared
 from xhcredit.errors import BadSample, GateClosed, RuleNotInForce
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
@@ -58,16 +58,7 @@ def closed(candidate, champion):
 
 def test_a_good_candidate_passes_every_gate_with_a_reason_in_both_languages(good):
     verdicts = judge(evaluated(good), evaluated(good), RULES, DAY)
-    assert [v.gate for v in verdicts] == [
-        "better_or_equal",
-        "calibrated",
-        "stable",
-        "fair",
-        "lawful",
-        "no_leak",
-        "monotone",
-        "reasons",
-    ]
+    assert [v.gate for v in verdicts] == GATES
     assert all(v.open and v.zh and v.en for v in verdicts)
     refuse_closed(verdicts)
 

@@ -10,6 +10,7 @@ from xhcredit_training import promotion_gates
 from xhcredit_training.metrics import auc
 from xhcredit_training.promotion_gates import Evaluation, groups, judge, riskiest, worse_off
 
+from tests.training.declared import GATES
 from xhcredit.errors import BadSample, GateClosed
 from xhcredit.features.registry import features
 from xhcredit.rules.rulebook import Rulebook
@@ -360,16 +361,7 @@ def test_one_outcome_only_cannot_be_judged():
 def test_all_gates_are_asked_in_order_and_every_closed_one_is_told():
     verdicts = judge(RANKED, RANKED, RULES, DAY)
 
-    assert [v.gate for v in verdicts] == [
-        "better_or_equal",
-        "calibrated",
-        "stable",
-        "fair",
-        "lawful",
-        "no_leak",
-        "monotone",
-        "reasons",
-    ]
+    assert [v.gate for v in verdicts] == GATES
     closed = [v for v in verdicts if not v.open]
     assert [v.gate for v in closed] == ["calibrated", "stable"]
     words = f"calibrated: {closed[0].en}; stable: {closed[1].en}; train it anew, or ask for other"

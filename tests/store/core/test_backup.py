@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.store.nights import code, night
+from tests.store.postgres import empty_database
 from xhcredit.errors import BadInput, BadStore
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import chain_head, find_faults, verify
@@ -23,13 +24,7 @@ from xhcredit.store.store import Store
 @pytest.fixture
 def elsewhere(address, tmp_path, request):
     """The address of another empty database of the same kind."""
-    if "://" not in address:
-        yield str(tmp_path / "elsewhere" / "store.db")
-        return
-    server = request.getfixturevalue("postgres")
-    database_address = server.database()
-    yield database_address
-    server.drop(database_address)
+    yield from empty_database(request, address, tmp_path / "elsewhere" / "store.db")
 
 
 def everything(store):

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, inspect, select, text
 
 from tests.store.nights import code
+from tests.store.postgres import empty_database
 from tests.store.versions.make import FOLDER, fill, load
 from xhcredit.errors import BadStore
 from xhcredit.store import migrate
@@ -72,13 +73,7 @@ def schema(con):
 @pytest.fixture
 def another(address, tmp_path, request):
     """The address of a second empty database beside ``address``."""
-    if "://" not in address:
-        yield str(tmp_path / "another.db")
-        return
-    server = request.getfixturevalue("postgres")
-    database_address = server.database()
-    yield database_address
-    server.drop(database_address)
+    yield from empty_database(request, address, tmp_path / "another.db")
 
 
 def test_the_versions_make_exactly_the_tables_that_the_code_works_with(store, another):
