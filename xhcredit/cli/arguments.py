@@ -86,7 +86,7 @@ def require_store(address: str) -> None:
         raise BadInput(f'there is no store at "{address}"; give --store, or publish a night first')
 
 
-def file_bytes(file: Path) -> bytes:
+def read_file_bytes(file: Path) -> bytes:
     """A file's content.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from xhcredit.cli.arguments import day_from_text, existing_store, file_bytes, open_store
+from xhcredit.cli.arguments import day_from_text, existing_store, open_store, read_file_bytes
 from xhcredit.cli.options import (
     DEFAULT_STORE,
     DEFAULT_WAREHOUSE,
@@ -85,7 +85,7 @@ def freeze(
 
     Publish commitment.json at once: only then the seed counts.
     """
-    people = steps.People(file_bytes(inspectors), file_bytes(recusals))
+    people = steps.People(read_file_bytes(inspectors), read_file_bytes(recusals))
     with existing_store(store) as opened_store, progress_bar(quiet=json_) as progress:
         day = as_of or opened_store.reader.current_run()["as_of"]
         request = steps.FreezeRequest(
@@ -205,7 +205,7 @@ def _yaml(file: Path) -> dict[str, Any]:
     """
     try:
         # Plans come from elsewhere: YAML with tags could otherwise build objects and run code.
-        parsed = yaml.safe_load(file_bytes(file))
+        parsed = yaml.safe_load(read_file_bytes(file))
     except yaml.YAMLError as error:
         raise BadInput(f'"{file}" is not YAML ({error}); see data/sample/draw/plan.yaml') from None
     if not isinstance(parsed, dict):

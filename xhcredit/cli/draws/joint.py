@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.arguments import day_from_text, existing_store, file_bytes
+from xhcredit.cli.arguments import day_from_text, existing_store, read_file_bytes
 from xhcredit.cli.draws.verify_and_results import _optional_bytes
 from xhcredit.cli.options import DEFAULT_STORE, Address, AsJson
 from xhcredit.cli.output import out, print_json
@@ -73,7 +73,7 @@ def joint_verify(
 
     With plan.json and frame.csv of every member also whose draws they are, and the probabilities.
     """
-    joint_record, members_folder = json_of(file_bytes(record)), record.parent / "members"
+    joint_record, members_folder = json_of(read_file_bytes(record)), record.parent / "members"
     names = [
         str(m.get("draw_id", "")) for m in joint_record.get("members", []) if isinstance(m, dict)
     ]

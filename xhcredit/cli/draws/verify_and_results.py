@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from xhcredit.cli.arguments import day_from_text, existing_store, file_bytes
+from xhcredit.cli.arguments import day_from_text, existing_store, read_file_bytes
 from xhcredit.cli.options import DEFAULT_STORE, DEFAULT_WAREHOUSE, Address, AsJson, Rules, Warehouse
 from xhcredit.cli.output import out, print_json
 from xhcredit.draws.verify import PublishedFiles, json_of, verify_record
@@ -44,11 +44,11 @@ def verify(
     bytes_by_name = {
         k: _optional_bytes(v, record.parent / names[k]) for k, v in named_paths.items()
     }
-    record_bytes = file_bytes(record)
+    record_bytes = read_file_bytes(record)
     record_fields = json_of(record_bytes)
     files = PublishedFiles(
         bytes_by_name["commitment"],
-        file_bytes(frame) if frame else None,
+        read_file_bytes(frame) if frame else None,
         bytes_by_name["inspectors"],
         bytes_by_name["recusals"],
         record_bytes,
@@ -83,7 +83,7 @@ def results(
     """Enter what the visits found; they become inspection events with their probability."""
     with existing_store(store) as opened_store:
         act = Act(getpass.getuser(), "draw.results", why, payload={"draw": draw})
-        csv_bytes = file_bytes(file)
+        csv_bytes = read_file_bytes(file)
         entry_report = enter_results(
             opened_store, act, draw, csv_bytes, file.name, warehouse, day_from_text(on)
         )
@@ -142,5 +142,5 @@ def estimate(
 def _optional_bytes(named_path: Path | None, default_path: Path) -> bytes | None:
     """Content of a named file, else of the file beside the record; None if neither exists."""
     if named_path is not None:
-        return file_bytes(named_path)
+        return read_file_bytes(named_path)
     return default_path.read_bytes() if default_path.is_file() else None
