@@ -11,8 +11,9 @@ from xhcredit.domain.rows import closed_row
 from xhcredit.rules.schemas.alerts import Colour, Measure
 
 Verdict = Literal["true", "false", "cannot_tell"]
-#: a figure of a finding: a number, a text, or the codes of enterprises
-Figure = int | float | str | list[str]
+#: a figure of a finding: a number, a text, or the codes of enterprises; None is not known, such as
+#: the last day on which something was heard where nothing ever was
+Figure = int | float | str | list[str] | None
 #: a column of an event, as JSON holds it
 EventValue = bool | int | float | str
 

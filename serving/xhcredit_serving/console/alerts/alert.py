@@ -120,6 +120,8 @@ def figures_of(figures: Mapping[str, Figure], zh: bool) -> list[tuple[str, str |
 def _figure(name: str, value: Figure) -> str | list[str]:
     if isinstance(value, list):
         return value if name == "enterprises" else "、".join(value)
+    if value is None:
+        return "–"
     return f"{written(value):,}" if isinstance(value, float) else str(value)
 
 
