@@ -187,10 +187,13 @@ def _serve_http(make_app: Callable[[], FastAPI], host: str, port: int, workers: 
 @cli.command("new-key")
 def new_key(
     name: Annotated[str, typer.Argument(help="Which system it is for.")],
-    bureau: Annotated[str, typer.Option(help="Bureau that answers for the reads.")],
+    bureau: Annotated[
+        str, typer.Option(help="It reads this bureau's enterprises only; empty: the district's.")
+    ],
     why: Annotated[str, typer.Option(help="Why; kept in the activity chain.")],
     role: Annotated[list[str], typer.Option(help=f"One or more of: {', '.join(ROLES)}.")],
     days: Annotated[int, typer.Option(help="How long it opens.", min=1, max=400)] = 365,
+    rules: operator_commands.Rules = None,
     store: Address = STORE,
 ) -> None:
     """Make a key and show it once."""
@@ -201,8 +204,9 @@ def new_key(
     from xhcredit.store.store import Store  # only this command waits for it
 
     with Store.open(store) as open_store:
-        act = Act(getpass.getuser(), "key.new", why, bureau)
-        sys.stdout.write(_create_key(open_store, act, name, bureau, role, days) + "\n")
+        official_name = operator_commands.bureau_of_district(open_store, bureau, rules)
+        act = Act(getpass.getuser(), "key.new", why, official_name)
+        sys.stdout.write(_create_key(open_store, act, name, official_name, role, days) + "\n")
 
 
 @cli.command("revoke-key")

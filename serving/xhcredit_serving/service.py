@@ -16,9 +16,11 @@ from fastapi import Request
 from xhcredit.domain.log import json_lines
 from xhcredit.errors import BadInput
 from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
+from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.authentication import (
+    WHOLE_DISTRICT,
     Caller,
     Keyring,
     purpose_of,
@@ -86,6 +88,16 @@ class Service:
     def rulebook(self) -> Rulebook:
         """The rules, with the district's own."""
         return Rulebook.load(self.settings.rules)
+
+    def official_bureau(self, text: str) -> str:
+        """Official name of a bureau; what means the whole district stays as it is.
+
+        Raises:
+            BadInput: the district's list has no such bureau; the nearest is named.
+        """
+        if text.strip() in WHOLE_DISTRICT:
+            return text.strip()
+        return official_bureau(self.rulebook, text, self.today())
 
     @cached_property
     def passwords(self) -> Passwords:

@@ -99,7 +99,7 @@ class BlockSql:
             return f"CASE WHEN {ended} IS NOT NULL THEN coalesce({value}, {known_on}) END"
         if self.block.table.kind == "register" and column.name in ("status_on", "deregistered_on"):
             return self._state_day_sql(column.name, value)
-        return value
+        return _official_name_sql(self.mapping, column, value)
 
     def _state_day_sql(self, name: str, value: str) -> str:
         """SQL of the day of a state that ends business, where a row may lack that day.
@@ -210,3 +210,14 @@ class BlockSql:
             cell = self.block.cells.get(name)
             name = cell.else_column if cell else ""
         return names
+
+
+def _official_name_sql(mapping: Mapping, column: Column, value: str) -> str:
+    """SQL of the official name of a text; one that no list has stays as it is written."""
+    spellings = mapping.spellings.get(column.names, {})
+    cases = " ".join(
+        f"WHEN {literal(spelling)} THEN {literal(name)}"
+        for spelling, name in spellings.items()
+        if spelling != name
+    )
+    return f"CASE {value} {cases} ELSE {value} END" if cases else value

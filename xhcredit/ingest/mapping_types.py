@@ -91,7 +91,11 @@ class Format:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One mapping file; ``skip_where`` are source rows that are declared not to be taken."""
+    """One mapping file; ``skip_where`` are source rows that are declared not to be taken.
+
+    ``spellings`` are official names by spelling, by the rule that lists them; texts of columns with
+    ``names`` are turned to them.  Without the list of a rule its columns stay as they are written.
+    """
 
     id: str
     name_zh: str
@@ -103,6 +107,7 @@ class Mapping:
     ignore: frozenset[str]
     file: str
     digest: str
+    spellings: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def matches(self, name: str) -> bool:
         """Whether a file (or database table) of this name is read by this mapping."""

@@ -23,6 +23,7 @@ from xhcredit.ingest.readers.parquet import quoted
 from xhcredit.ingest.readers.sources import Source, content_digest
 from xhcredit.ingest.readers.staged import Staged
 from xhcredit.ingest.report import FileReport, file_report
+from xhcredit.ingest.spellings import unknown_name_notes
 from xhcredit.ingest.sql_text import read_parquet
 from xhcredit.ingest.warehouse import Entry, Warehouse
 
@@ -221,6 +222,7 @@ def _check_blocks(
             notes += units.normalised_code_notes(con, block)
             notes += units.undated_state_notes(con, block, typed_table)
         notes += units.unit_notes(con, context.warehouse, block, typed_table, source_name)
+        notes += unknown_name_notes(con, mapping, block, typed_table)
         notes += summary_fines.summary_fine_notes(con, block, typed_table)
         if block.table.kind == "register":
             known_selects.append(select)

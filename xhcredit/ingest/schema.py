@@ -61,7 +61,8 @@ class Column:
     a complaint, say); ``never_feature`` marks what no feature may read.  ``usual`` are bounds for
     the median of a money column in one delivery, in yuan: our own plausibility against amounts in
     the wrong unit, no rule of law; far outside them a file is refused.  ``bounds`` are those of a
-    single cell.
+    single cell.  ``names`` is the rule that lists the official names of the column's texts; only
+    ingestion reads it.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Column:
     values: tuple[tuple[str, str], ...] = ()
     usual: tuple[float, float] | None = field(default=None, repr=False)
     bounds: Bounds | None = field(default=None, repr=False)
+    names: str = field(default="", repr=False)
 
     @property
     def value_ids(self) -> tuple[str, ...]:

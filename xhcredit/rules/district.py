@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xhcredit.rules.consistency import nearest_hint
-from xhcredit.rules.families import is_open
+from xhcredit.rules.families import REPLACED, is_open
 from xhcredit.rules.loader import display_path, load_folder
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule
@@ -21,7 +21,8 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
     shipped id takes its place if it only extends it: the same unit, day and pack, all shipped
     entries unchanged, its own entries after them.  So a past decision keeps its rule.  The notice
     on holidays of a year (``calendar.years.*``) must hold the days of the shipped one, if there is
-    one, which then stays; else it must be off on every statutory holiday.
+    one, which then stays; else it must be off on every statutory holiday.  The lists of bureaus
+    and streets (``families.REPLACED``) take the place of the sample district's as a whole.
 
     Raises:
         BadRule: a file is refused by the loader, rewrites a shipped entry, or has an id that
@@ -30,6 +31,8 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
     district_rules = load_folder(folder)
     for rule_id, rule in district_rules.items():
         file = display_path(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+        if rule_id in REPLACED:
+            continue
         if rule_id in shipped and rule_id.startswith(YEARS):
             refuse_other_days(shipped[rule_id], rule, file)
         elif rule_id in shipped:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from xhcredit.rules.schemas import access, alerts, calendar, draws, restoration, training
+from xhcredit.rules.schemas import access, alerts, calendar, district, draws, restoration, training
 from xhcredit.rules.schemas import common as shapes
 
 _STRICT = ConfigDict(strict=True)
@@ -66,6 +66,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("calendar.statutory_days", TypeAdapter(calendar.Holidays)),
     ("calendar.notice_due", TypeAdapter(calendar.YearlyDay)),
     ("calendar.years.y*", TypeAdapter(calendar.YearOff)),
+    ("district.*", TypeAdapter(district.OfficialNames)),
     ("draws.ratios", TypeAdapter(draws.Ratios)),
     ("draws.plan", TypeAdapter(draws.PlanTerms)),
     ("draws.items", TypeAdapter(draws.Items)),
@@ -89,6 +90,11 @@ OPEN = (
     "packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*", "draws.coverage.*",
     "calendar.years.y*",
 )  # fmt: skip
+
+
+#: The district's own lists: what is shipped is the sample district's, and a district's file takes
+#: its place as a whole, for no past decision rests on the names of another district.
+REPLACED = ("district.bureaus", "district.streets")
 
 
 def is_open(rule_id: str) -> bool:

@@ -20,6 +20,7 @@ from .penalties import (
 )
 from .population import Chunk, Population
 from .relations import write_relations
+from .supervision import write_supervision
 from .truth import truth_tables
 from .visits import Inspectors, Rounds, Visits
 
@@ -59,6 +60,7 @@ def _quiet_tables(pop: Population, book: Book) -> None:
     public.write_promises(pop, book)
     public.write_associations(pop, book)
     public.write_national(pop, book)
+    write_supervision(pop, book)
 
 
 def _lists(pop: Population, book: Book, ledger: Ledger) -> list[tuple[Ints, Ints]]:

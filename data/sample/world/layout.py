@@ -357,4 +357,17 @@ LAYOUTS: dict[str, Layout] = {
             "stop_order": "责令停工",
         },
     ),
+    "supervision": Layout(
+        "supervision",
+        {
+            "code": "统一代码",
+            "occurred_on": "监管起始日期",
+            "ended_on": "监管终止日期",
+            "ended_known_on": "终止归集时间",
+            "bureau": "监管部门",
+            "field": "监管领域",
+        },
+        encoding="gb18030",
+        dates="compact",
+    ),
 }

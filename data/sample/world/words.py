@@ -40,11 +40,12 @@ YES = ("否", "是")
 AGENCIES = (
     "示例区市场监督管理局", "示例区民政局", "示例区住房和城乡建设管理委员会", "示例区消防救援支队",
     "示例区税务局", "示例区人力资源和社会保障局", "示例区生态环境局", "示例区应急管理局",
-    "示例区文化和旅游局", "示例区卫生健康委员会",
+    "示例区文化和旅游局", "示例区卫生健康委员会", "示例区城市管理行政执法局",
 )  # fmt: skip
 #: who supervises (positions in AGENCIES): by field or legal form, by industry; else the first
 BUREAU_OF = {"food": 0, "elderly_care": 1, "construction": 2, "nonprofit": 1}
 BUREAU_OF_INDUSTRY = {"E": 2, "C": 7, "R": 8, "Q": 9}
+AREAS = ("一般", "食品", "养老", "建设工程", "消防", "安全生产", "卫生", "城市管理")
 COURT = ("示例区人民法院", "示例市第一中级人民法院")
 
 CHANGES = (

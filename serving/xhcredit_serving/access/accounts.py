@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
+from xhcredit.rules.official_names import bureau_to_revoke
 from xhcredit.store.access.accounts_and_keys import without_secrets
 from xhcredit.store.access.rows import ListedAccount
 from xhcredit.store.core.hash_chain import format_moment
@@ -160,12 +161,13 @@ async def add_account(
 def add_grant(
     change: AdministratorChange,
     store: StoreDep,
+    service: ServiceDep,
     login: ManagedLogin,
     grant: schemas.Grant,
     response: Response,
 ) -> schemas.Account:
     """Grant an account a role for a bureau."""
-    _change_grant(change, store, login, grant, "account.grant", take=False)
+    _change_grant(change, service, login, grant, "account.grant", take=False)
     response.headers["Location"] = f"/v1/accounts/{login}"
     return _account(store, login)
 
@@ -180,21 +182,36 @@ def add_grant(
 def revoke_grant(
     change: AdministratorChange,
     store: StoreDep,
+    service: ServiceDep,
     login: ManagedLogin,
     grant: Annotated[schemas.Grant, Query()],
 ) -> schemas.Account:
     """Revoke a role for a bureau."""
-    _change_grant(change, store, login, grant, "account.take", take=True)
+    _change_grant(change, service, login, grant, "account.take", take=True)
     return _account(store, login)
 
 
 def _change_grant(
-    change: Writing, store: Store, login: str, grant: schemas.Grant, action: str, take: bool
+    change: Writing, service: Service, login: str, grant: schemas.Grant, action: str, take: bool
 ) -> None:
-    if not change.caller.may(ACCOUNTS, grant.bureau):
+    bureau = granted_bureau(service, login, grant.bureau, take=take)
+    if not change.caller.may(ACCOUNTS, bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
-    act = change.act(action, None, login=login, **grant.model_dump(), take=take)
-    store.access.grant(act, login, grant.role, grant.bureau, take=take)
+    act = change.act(action, None, login=login, role=grant.role, bureau=bureau, take=take)
+    service.store.access.grant(act, login, grant.role, bureau, take=take)
+
+
+def granted_bureau(service: Service, login: str, text: str, *, take: bool) -> str:
+    """Bureau of a grant by its official name; one that is taken back as it was granted.
+
+    Raises:
+        BadInput: a new grant names a bureau that the district does not have.
+    """
+    if not take:
+        return service.official_bureau(text)
+    user = service.store.access.get_user(login)
+    bureaus = frozenset(bureau for _, bureau in user["grants"])
+    return bureau_to_revoke(service.rulebook, text, service.today(), bureaus)
 
 
 @router.put(

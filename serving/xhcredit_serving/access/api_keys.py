@@ -98,15 +98,17 @@ def make_key(service: Service, caller: Caller, act: Act, new_key: schemas.NewKey
     """Make a key and return it, whole.
 
     Raises:
+        BadInput: the district has no such bureau.
         Refusal: the bureau is another administrator's, or only a person may have the role.
     """
-    if not caller.may(ACCOUNTS, new_key.bureau):
+    bureau = service.official_bureau(new_key.bureau)
+    if not caller.may(ACCOUNTS, bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
     if "security_admin" in new_key.roles:
         raise Refusal("not_allowed", "a security administrator is a person; choose other roles")
     expires_at = service.moment() + timedelta(days=new_key.days)
     roles: list[str] = sorted(set(new_key.roles))
-    return service.store.access.new_key(act, new_key.name, new_key.bureau, roles, expires_at)
+    return service.store.access.new_key(act, new_key.name, bureau, roles, expires_at)
 
 
 @router.delete(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,12 @@ Login = Annotated[str, typer.Argument(help="Lower-case letters, digits, dot, das
 Why = Annotated[str, typer.Option(help="Why; kept in the activity chain.")]
 Role = Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.")]
 Bureau = Annotated[str, typer.Option(help="For which bureau; empty is the whole district.")]
+Rules = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="XHCREDIT_RULES", help="Folder with the district's own rules: its list of bureaus."
+    ),
+]
 STORE = "out/store.db"
 #: who is there at first: login, name, role
 FIRST_ACCOUNTS = (
@@ -89,19 +96,38 @@ def new_user(
         sys.stdout.write(_add_account(open_store, login, name, why) + "\n")
 
 
-def grant(login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE) -> None:
+def grant(
+    login: Login,
+    role: Role,
+    why: Why,
+    bureau: Bureau = "",
+    rules: Rules = None,
+    store: Address = STORE,
+) -> None:
     """Give somebody a role for a bureau; the three administrators stay apart."""
     with _open_store(store) as open_store:
-        open_store.access.grant(_act("account.grant", why), login, _checked_role(role), bureau)
+        name = bureau_of_district(open_store, bureau, rules)
+        open_store.access.grant(_act("account.grant", why), login, _checked_role(role), name)
 
 
 def revoke_role(
-    login: Login, role: Role, why: Why, bureau: Bureau = "", store: Address = STORE
+    login: Login,
+    role: Role,
+    why: Why,
+    bureau: Bureau = "",
+    rules: Rules = None,
+    store: Address = STORE,
 ) -> None:
     """Take a role for a bureau from somebody; their sessions end."""
+    from xhcredit.rules.official_names import bureau_to_revoke  # only this command waits for it
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+
     with _open_store(store) as open_store:
+        bureaus = frozenset(bureau for _, bureau in open_store.access.get_user(login)["grants"])
+        today = open_store.clock.today()
+        name = bureau_to_revoke(Rulebook.load(rules), bureau, today, bureaus)
         open_store.access.grant(
-            _act("account.take", why), login, _checked_role(role), bureau, take=True
+            _act("account.take", why), login, _checked_role(role), name, take=True
         )
 
 
@@ -147,6 +173,23 @@ def enable_user(login: Login, why: Why, store: Address = STORE) -> None:
     """Let somebody in again."""
     with _open_store(store) as open_store:
         open_store.access.disable_user(_act("account.shut", why), login, None)
+
+
+def bureau_of_district(store: Store, text: str, rules: Path | None) -> str:
+    """Official name of a bureau today; what means the whole district stays as it is.
+
+    Raises:
+        BadInput: the district's list has no such bureau; the nearest is named.
+    """
+    from xhcredit.rules.official_names import official_bureau  # only this command waits for it
+    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit_serving.auth.authentication import (  # only this command waits for it
+        WHOLE_DISTRICT,
+    )
+
+    if text in WHOLE_DISTRICT:
+        return text
+    return official_bureau(Rulebook.load(rules), text, store.clock.today())
 
 
 def _open_store(address: str) -> Store:

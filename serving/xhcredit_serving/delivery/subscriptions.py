@@ -127,7 +127,8 @@ def create_subscription(
     response: Response,
 ) -> schemas.SubscriptionSecret:
     """Make a subscription and show its secret once."""
-    bureau = "" if new_subscription.bureau in WHOLE_DISTRICT else new_subscription.bureau
+    named_bureau = service.official_bureau(new_subscription.bureau)
+    bureau = "" if named_bureau in WHOLE_DISTRICT else named_bureau
     if not making.caller.may(ACCOUNTS, bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
     # Here already, not at the first sending only: who writes a forbidden address is told at

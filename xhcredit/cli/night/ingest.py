@@ -11,14 +11,15 @@ from rich.table import Table
 
 from xhcredit.cli.clock import today
 from xhcredit.cli.demo_clock import use_clock_of_warehouse
-from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson
+from xhcredit.cli.options import DEFAULT_WAREHOUSE, AsJson, Rules
 from xhcredit.cli.options import Warehouse as WarehouseOption
 from xhcredit.cli.output import err, out, print_json, progress_bar
 from xhcredit.ingest.quality import write_quality_page
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.report import IngestReport
 from xhcredit.ingest.warehouse import Warehouse
-from xhcredit.jobs.warehouse.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import district_names, run_ingest
+from xhcredit.rules.rulebook import Rulebook
 
 
 def ingest(
@@ -34,6 +35,7 @@ def ingest(
             "--into", "--warehouse", callback=use_clock_of_warehouse, help="Warehouse folder."
         ),
     ] = DEFAULT_WAREHOUSE,
+    rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Take departments' exports into the warehouse; quarantine what cannot be used.
@@ -42,10 +44,12 @@ def ingest(
     (see `data/sample/mappings` for examples). Each file goes in whole or not at all; the same file
     again changes nothing. Quarantined rows are told with file, row, column, what was found, what
     to do. A folder in which some file is refused ends with that file's exit code, after the rest
-    has gone in.
+    has gone in. Bureaus and streets get the official names of `--rules` (`district/bureaus.yaml`,
+    `district/streets.yaml`); what these lists lack goes in as written and is counted in a note.
     """
+    names = district_names(Rulebook.load(rules), today())
     with progress_bar(quiet=json_) as progress:
-        report = run_ingest(source, mapping, into, today=today(), progress=progress)
+        report = run_ingest(source, mapping, into, today=today(), progress=progress, names=names)
     if json_:
         print_json(report_data(report))
     else:

@@ -15,7 +15,7 @@ from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.restoration.grants_to_warehouse import apply_grants
 from xhcredit.jobs.restoration.nightly_update import RestorableList, write_restorable
 from xhcredit.jobs.scoring.model import model_on
-from xhcredit.jobs.warehouse.ingest import run_ingest
+from xhcredit.jobs.warehouse.ingest import district_names, run_ingest
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release
 from xhcredit.store.core.transactions import Act
@@ -69,7 +69,12 @@ class DemoEnvironment:
         self.advance_clock(day, EVENING)
         mappings = self.sample / "mappings"
         run_ingest(
-            str(delivery), mappings, self.warehouse, today=self.today, progress=self.progress
+            str(delivery),
+            mappings,
+            self.warehouse,
+            today=self.today,
+            progress=self.progress,
+            names=district_names(self.rules, self.today),
         )
 
     def score_and_publish(self, day: date) -> AlertUpdate:

@@ -30,6 +30,7 @@ from xhcredit.errors import BadPlan, UnknownRecord
 from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.spark.tickets import SparkBound
+from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.draws.draw_state import FrozenDraw
@@ -74,13 +75,15 @@ def salts(count: int) -> list[str]:
 def file_plan(
     store: Store, act: Act, plan_fields: Mapping[str, Any], rules: Rulebook, day: date
 ) -> PlanFiled:
-    """Check a plan against the rules of the day and file it.
+    """Check a plan against the rules of the day and file it, its bureau by the official name.
 
     Raises:
         BadPlan: a ratio, item, period or deadline that the rules do not allow.
+        BadInput: the district's list has no such bureau; the nearest is named.
         WrongState: its id was filed before.
     """
     plan = read_plan(plan_fields, rules, day)
+    plan = plan.model_copy(update={"bureau": official_bureau(rules, plan.bureau, day)})
     return store.draws.file_plan(act, plan.model_dump(mode="json"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Lists
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,8 +20,11 @@ from xhcredit.ingest.mapping_types import Mapping
 from xhcredit.ingest.pipeline import IngestContext, ingest_source
 from xhcredit.ingest.readers.sources import Source, bytes_of, sources_of
 from xhcredit.ingest.report import FileReport, IngestReport
+from xhcredit.ingest.spellings import with_spellings
 from xhcredit.ingest.suggest import hint_for
 from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.rules.official_names import BUREAUS, STREETS, spellings_of
+from xhcredit.rules.rulebook import Rulebook
 
 #: bytes that are written per byte that is read: staged texts, the scratch database, the parts
 _BYTES_PER_SOURCE_BYTE = 3
@@ -42,6 +46,7 @@ def run_ingest(
     today: date,
     person_key: bytes | None = None,
     progress: Progress | None = None,
+    names: Lists[str, Lists[str, str]] | None = None,
 ) -> IngestReport:
     """Ingest a file, a folder of files or a database into a warehouse.
 
@@ -56,6 +61,8 @@ def run_ingest(
         person_key: key of the hashes of persons; by default ``XHCREDIT_PERSON_KEY`` or the key
             file in the warehouse, which is made when it is first needed.
         progress: told of every step.
+        names: the district's official names (``district_names``); by default bureaus and streets
+            stay as they are written.
 
     Returns:
         A report file by file.  In a folder or database, a file that is refused as a whole stands
@@ -67,7 +74,8 @@ def run_ingest(
             running.
         DiskFull: the warehouse's disk has less room than this needs; nothing was begun.
     """
-    sources, mappings = sources_of(source), load_mappings(mapping)
+    sources = sources_of(source)
+    mappings = [with_spellings(m, names or {}) for m in load_mappings(mapping)]
     pairs = _source_mapping_pairs(sources, mappings, source)
     require_free_space(warehouse, _BYTES_PER_SOURCE_BYTE * bytes_of(source), "this ingestion")
     target = Warehouse(warehouse)
@@ -97,6 +105,11 @@ def run_ingest(
         digest = target.digest()
     unmatched, unused = _unpaired(sources, mappings)
     return IngestReport(tuple(reports), unmatched, unused, digest)
+
+
+def district_names(rules: Rulebook, day: date) -> Lists[str, Lists[str, str]]:
+    """Official names of bureaus and streets by spelling, by the rule that lists them on a day."""
+    return {rule_id: spellings_of(rules, rule_id, day) for rule_id in (BUREAUS, STREETS)}
 
 
 def _unpaired(

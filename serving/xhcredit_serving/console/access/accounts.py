@@ -14,7 +14,12 @@ from starlette.responses import Response
 
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.store.core.hash_chain import format_moment
-from xhcredit_serving.access.accounts import account_body, add_account, manages_account
+from xhcredit_serving.access.accounts import (
+    account_body,
+    add_account,
+    granted_bureau,
+    manages_account,
+)
 from xhcredit_serving.access.api_keys import make_key
 from xhcredit_serving.access.schemas import Grant, NewAccount, NewKey
 from xhcredit_serving.auth.passwords import first_password
@@ -129,20 +134,22 @@ async def _reset_password(action: AccountAction) -> str:
 async def _change_grant(action: AccountAction) -> str:
     """Give a role for a bureau, or take it back."""
     login, is_revoking = await action.checked_login(), text_of(action.form, "do") == "take"
-    grant_fields = {
-        "role": text_of(action.form, "role"),
-        "bureau": text_of(action.form, "bureau").strip(),
-    }
-    new_grant = Grant.model_validate(grant_fields)
-    if not action.visitor.caller.may(ACCOUNTS, new_grant.bureau):
+    new_grant = Grant.model_validate(
+        {"role": text_of(action.form, "role"), "bureau": text_of(action.form, "bureau").strip()}
+    )
+    bureau = await asyncio.to_thread(
+        granted_bureau, action.service, login, new_grant.bureau, take=is_revoking
+    )
+    if not action.visitor.caller.may(ACCOUNTS, bureau):
         raise Refusal("not_allowed", "this bureau is another administrator's; ask them")
     act = action.visitor.act(
-        "account.take" if is_revoking else "account.grant", login=login, **grant_fields
+        "account.take" if is_revoking else "account.grant",
+        login=login,
+        role=new_grant.role,
+        bureau=bureau,
     )
     store_grant = action.service.store.access.grant
-    await asyncio.to_thread(
-        store_grant, act, login, new_grant.role, new_grant.bureau, take=is_revoking
-    )
+    await asyncio.to_thread(store_grant, act, login, new_grant.role, bureau, take=is_revoking)
     return ""
 
 
