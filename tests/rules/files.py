@@ -48,3 +48,9 @@ def rules(folder: Path, content: str, path="query/years.yaml") -> dict[str, Rule
     if not (folder / "packs" / "core.yaml").exists():
         write(folder, switch(), "packs/core.yaml")
     return load_folder(write(folder, content, path))
+
+
+def district_list(folder: Path, rule_id: str, value: str) -> Path:
+    """A district's own folder with one of its lists: names and aliases as YAML."""
+    content = text(entry("2017-10-01", value), rule_id=rule_id)
+    return write(folder, content, f"{rule_id.replace('.', '/')}.yaml")

@@ -221,7 +221,7 @@ def test_the_administrator_grants_takes_shuts_and_opens(client, admin, zhang):
     granted = admin.post(f"{where}/grants", json=inspector)
     assert (granted.status_code, granted.headers["location"]) == (201, where)
     listed = {a["login"]: a for a in admin.get("/v1/accounts").json()["accounts"]}
-    assert inspector in listed["zhang"]["grants"]
+    assert inspector | {"bureau": "示例区应急管理局"} in listed["zhang"]["grants"]
     assert listed["zhang"] == granted.json() == admin.get(where).json()
     assert admin.delete(f"{where}/grants", params=inspector).is_success
     problem(admin.delete(f"{where}/grants", params=inspector), 404, "unknown_record")
@@ -232,6 +232,32 @@ def test_the_administrator_grants_takes_shuts_and_opens(client, admin, zhang):
     problem(
         admin.put("/v1/accounts/nobody/disabled", json={"disabled": True}), 404, "unknown_record"
     )
+
+
+def test_a_bureau_that_the_district_does_not_have_is_refused_with_the_nearest(client, admin, zhang):
+    grant = {"role": "viewer", "bureau": "市场监管居"}
+    key = {"name": "平台", "bureau": "市场监管居", "roles": ["viewer"]}
+    hook = {"name": "平台", "url": "https://platform.example.cn/hooks", "bureau": "市场监管居"}
+
+    for path, body in (
+        ("/v1/accounts/zhang/grants", grant),
+        ("/v1/keys", key),
+        ("/v1/subscriptions", hook),
+    ):
+        refused = problem(admin.post(path, json=body), 400, "bad_input")
+        assert 'no bureau "市场监管居"' in refused["detail"]
+        assert 'did you mean "市场监管局"?' in refused["detail"]
+    assert client.store.access.get_user("zhang")["grants"] == [("viewer", "")]
+    assert client.store.access.list_keys()[1:] == []
+
+
+def test_an_alias_gives_the_right_of_the_official_name(client, admin, zhang):
+    for alias in ("市场监管局", "区市场监管局", "示例区市场监督管理局"):
+        made = admin.post("/v1/keys", json={"name": "x", "bureau": alias, "roles": ["viewer"]})
+        (key,) = (
+            k for k in client.store.access.list_keys() if k["prefix"] == made.json()["prefix"]
+        )
+        assert key["bureau"] == "示例区市场监督管理局"
 
 
 def test_nobody_serves_themselves_and_the_administrators_stay_apart(client, admin, zhang):

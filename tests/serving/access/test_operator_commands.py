@@ -36,8 +36,13 @@ def test_people_are_made_granted_and_shut_out_by_command(tmp_path):
     assert call("grant", "zhang", "viewer", "--bureau", "应急局").exit_code == 0
     assert isinstance(call("grant", "zhang", "auditor").exception, TwoPersons)
     assert isinstance(call("grant", "zhang", "king").exception, BadInput)
+    unknown = call("grant", "zhang", "viewer", "--bureau", "应急居").exception
+    assert isinstance(unknown, BadInput)
+    assert 'did you mean "应急局"?' in str(unknown)
+    key = call("new-key", "平台", "--bureau", "应急居", "--role", "viewer").exception
+    assert 'did you mean "应急局"?' in str(key)
     assert isinstance(call("new-user", "Zhang!", "x").exception, BadInput)
-    assert "viewer@应急局\topen" in call("users", why="").output
+    assert "viewer@示例区应急管理局\topen" in call("users", why="").output
     assert call("disable-user", "zhang").exit_code == 0
     assert "\tdisabled" in call("users", why="").output
     assert call("enable-user", "zhang").exit_code == 0
