@@ -58,7 +58,7 @@ FLOORS = {
 BY_LAW = ("tiers", "draws", "restoration", "alerts")
 
 #: files of the rules' floor that read rules by id
-READERS = ("rulebook.py", "working_days.py")
+READERS = ("rulebook.py", "working_days.py", "official_names.py")
 
 #: families that are read by prefix (``packs.<pack>``, ``scope.<x>`` …), not by a written id
 BY_PREFIX = (
