@@ -8,9 +8,9 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
 
 from xhcredit.errors import UnknownRecord
+from xhcredit.jobs.enterprise.rows import WhatIfResult
 from xhcredit.jobs.enterprise.what_if_changes import check_changes
 from xhcredit.jobs.restoration.records import RecordKey, stored_record
 from xhcredit.restoration.as_json import assessment_json, record_json
@@ -27,9 +27,7 @@ from xhcredit_serving.dependencies import (
     caller_with,
     reading_with,
 )
-from xhcredit_serving.http import examples
 from xhcredit_serving.http.field_types import validated_code
-from xhcredit_serving.http.json_response import RoundedJSON
 from xhcredit_serving.http.problems import declared_problems
 from xhcredit_serving.restoration import schemas
 from xhcredit_serving.service import Service, warehouse_of
@@ -134,12 +132,11 @@ def _assess_stored_record(
     summary="修复后评分如何 / score and tier without a record",
     description="在当前批次的评分日，去掉该记录后的评分与等级。\n\n"
     "Score and tier on the day of the current run without this record, as after restoration.",
-    responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(examples.WHAT_IF)},
+    responses=declared_problems(400, 404, 409, 422),
 )
 async def score_without_record(
     reading: WhatIfReading, service: ServiceDep, record_key: schemas.StoredRecordKey
-) -> Response:
+) -> WhatIfResult:
     """What-if: score and tier without the record."""
     code, run = validated_code(record_key.code), None
     try:
@@ -159,4 +156,4 @@ async def score_without_record(
             "records.what_if", code=code, run=run, table=record_key.table, key=record_key.key
         )
         await service.journal.note(act)
-    return RoundedJSON(comparison)
+    return comparison

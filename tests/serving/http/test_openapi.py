@@ -17,7 +17,7 @@ NOT_YET_TYPED = {
     "draw_freeze", "draw_publish", "draw_replace", "draw_results", "draws", "joint_draws",
     "joint_lay_over", "model", "model_approve", "model_moves", "model_refuse", "model_shadow",
     "model_switch", "models", "models_rollback", "public_commitment", "public_joint",
-    "public_record", "score_without_record", "trust_list",
+    "public_record", "trust_list",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from xhcredit.jobs.restoration.candidates_spreadsheet import write_xlsx
 from xhcredit.jobs.restoration.counterfactual import score_without_record
 from xhcredit.jobs.restoration.nightly_update import barred_in
 from xhcredit.jobs.restoration.records import RecordKey
+from xhcredit.jobs.restoration.rows import ScoreWithoutRecord
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import record_from
@@ -118,12 +119,12 @@ def name_and_value(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show_change(comparison: dict[str, Any]) -> None:
-    table = grid(f"{comparison['code']}", "", "现在 now", "修复后 after restoration")
-    for name in ("composite", "tier"):
-        before, after = comparison["before"][name], comparison["after"][name]
-        cells = (f"{v:.1f}" if isinstance(v, float) else v for v in (before, after))
-        table.add_row({"composite": "综合信用分 composite", "tier": "等级 tier"}[name], *cells)
+def _show_change(comparison: ScoreWithoutRecord) -> None:
+    before, after = comparison["before"], comparison["after"]
+    table = grid(comparison["code"], "", "现在 now", "修复后 after restoration")
+    composites = (f"{side['composite']:.1f}" for side in (before, after))
+    table.add_row("综合信用分 composite", *composites)
+    table.add_row("等级 tier", before["tier"], after["tier"])
     out.print(table)
     out.print(f"[dim]{comparison['mark']}[/]")
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,6 +17,7 @@ from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.restoration.records import KEY_SQL, RecordKey
+from xhcredit.jobs.restoration.rows import ScoreWithoutRecord
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.reasons import result_of
 from xhcredit.jobs.scoring.result_table import MARK
@@ -26,7 +26,7 @@ from xhcredit.jobs.scoring.rows import ScoreResult
 
 def score_without_record(
     warehouse: Path, event_columns: EventColumns, model: Model, code: str, record_key: RecordKey
-) -> dict[str, Any]:
+) -> ScoreWithoutRecord:
     """The result of the model's day with and without one record, as JSON-ready values.
 
     The record is taken as withdrawn on that very day, in a copy of the store's columns; everything
@@ -103,9 +103,9 @@ def _record_position(
     return event_index, {k: str(v) for k, v in record.items() if v is not None}
 
 
-def _has_key(record: Mapping[str, Any], record_key: RecordKey, as_of: date) -> bool:
+def _has_key(record: Mapping[str, object], record_key: RecordKey, as_of: date) -> bool:
     known_on = record["known_on"]  # missing: nobody knows it, as the clustered store has it too
-    was_known = known_on is not None and known_on <= as_of
+    was_known = isinstance(known_on, date) and known_on <= as_of
     return was_known and all(
         str(record.get(name)) == value for name, value in record_key.key.items()
     )

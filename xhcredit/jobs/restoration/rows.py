@@ -9,9 +9,29 @@ from typing_extensions import TypedDict
 
 from xhcredit.domain.calendar import ProvisionalNote
 from xhcredit.domain.rows import BilingualText, closed_row
+from xhcredit.jobs.scoring.rows import ScoreResult
 from xhcredit.restoration.workflow import CaseState, Kind
 from xhcredit.rules.schemas.restoration import RecordKind
 from xhcredit.store.restoration.rows import ApplicationNumber, CaseStepDetails
+
+
+class ScoreShift(TypedDict):
+    """How a result moves; ``tier`` is before and after."""
+
+    composite: float
+    tier: list[str]
+
+
+class ScoreWithoutRecord(TypedDict):
+    """The result of a day with and without one record; ``record`` is what the warehouse says."""
+
+    code: str
+    mark: str
+    provenance: dict[str, str]
+    record: dict[str, str]
+    before: ScoreResult
+    after: ScoreResult
+    change: ScoreShift
 
 
 @closed_row
