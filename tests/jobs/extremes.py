@@ -177,4 +177,4 @@ def write(folder: Path, trials: list[Trial]) -> Path:
 
 def _registered(table: Table, code: str) -> dict[str, str]:
     row = {column.name: _usual(column) for column in table.columns}
-    return row | {"code": code, "known_on": "2015-03-02", "bureau": "市场监管局"}
+    return row | {"code": code, "known_on": "2015-03-02", "bureau": "示例区市场监督管理局"}

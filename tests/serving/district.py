@@ -40,7 +40,9 @@ def right_code(number):
 
 CODES = sorted(right_code(n) for n in range(len(world.CODES)))
 #: whose the enterprises are, in turn (the last has none), and where they are
-BUREAUS = ("市场监管局", "建管委", "民政局", None)
+BUREAUS = ("示例区市场监督管理局", "示例区住房和城乡建设管理委员会", "示例区民政局", None)
+#: they supervise everybody who has a bureau besides, in the field of the plans of tests
+DRAWING = ("示例区税务局", "示例区生态环境局")
 STREETS = ("香樟街道", "白杨镇", "银杏街道")
 UNKNOWN = right_code(99)
 WRONG = CODES[0][:17] + ("0" if CODES[0][17] != "0" else "1")
@@ -71,13 +73,27 @@ def world_of(seed):
     rows_by_table = {
         table: [row | {"code": right[row["code"]]} for row in rows]
         for table, rows in world.world(seed, EVERY, 120).items()
+        if table != "supervision"
     }
     there = {"known_on": world.START, "deregistered_on": None}
     rows_by_table["enterprise"] = [
         r | there | {"bureau": BUREAUS[n % len(BUREAUS)], "street": STREETS[n % len(STREETS)]}
         for n, r in enumerate(rows_by_table["enterprise"])
     ]
+    rows_by_table["supervision"] = [
+        {"code": code, "bureau": bureau, "field": field, "occurred_on": day, "known_on": day}
+        for code, bureau, field in _supervision(rows_by_table["enterprise"])
+        for day in (world.START,)
+    ]
     return rows_by_table
+
+
+def _supervision(enterprises):
+    """Code, bureau and field: the leading bureau in all, the drawing ones in one."""
+    for row in enterprises:
+        if row["bureau"]:
+            yield row["code"], row["bureau"], "every"
+            yield from ((row["code"], bureau, "general") for bureau in DRAWING)
 
 
 def deliver(path, rows_by_table, source, replaces=(), ingested_on=""):

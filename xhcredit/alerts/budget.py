@@ -18,7 +18,10 @@ WHOLE_DISTRICT = "全区"
 
 @dataclass(frozen=True)
 class AlertCandidate:
-    """A finding as it would be kept; ``subject`` is a code, a node or a street with industry."""
+    """A finding as it would be kept; ``subject`` is a code, a node or a street with industry.
+
+    ``bureau`` follows it up; it and all of ``bureaus`` may be told of it.
+    """
 
     trigger: str
     numbers: str
@@ -35,6 +38,7 @@ class AlertCandidate:
     quiet_days: int
     p: float | None = None
     evidence: AlertEvidence = field(default_factory=no_evidence)
+    bureaus: tuple[str, ...] = ()
 
 
 class EarlierAlert(NamedTuple):

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.store.all_tables import tables
 from xhcredit.store.core import append_only
+from xhcredit.store.core.bureau_scope import bureau_names
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity, runs, snapshots
@@ -124,7 +125,7 @@ def _columns_agree(row: Any, body: Mapping[str, Any]) -> bool:
     answer_values = (body["tier"], body["composite"], body["general"], body["x"])
     list_columns_agree = all(
         body[name] == getattr(row, name) for name in _LIST_COLUMNS if name in body
-    )
+    ) and body.get("bureaus", []) == list(bureau_names(row.bureaus))
     return list_columns_agree and answer_values == (
         row.tier,
         row.composite,

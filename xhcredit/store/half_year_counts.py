@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from xhcredit.domain.clock import day_begins
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.core.bureau_scope import BureauScope
+from xhcredit.store.core.bureau_scope import BureauScope, has_bureau
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.tables import runs, snapshots
@@ -73,6 +73,11 @@ def _scope_condition(column: ColumnElement[str], within: BureauScope) -> ColumnE
     return column == column if within is None else and_(column.in_(within), column != "")
 
 
+def _supervision_condition(column: ColumnElement[str], within: BureauScope) -> ColumnElement[bool]:
+    """The same for a column of bureaus."""
+    return column == column if within is None else has_bureau(column, within)
+
+
 def _boundary_runs(
     con: Connection, first_day: str, last_day: str
 ) -> tuple[tuple[int, str], tuple[int, str]] | None:
@@ -97,7 +102,10 @@ def _tier_changes(
     statement = (
         select(func.coalesce(old_snapshots.c.tier, ""), new_snapshots.c.tier, func.count())
         .select_from(joined_tables)
-        .where(new_snapshots.c.run == run_after, _scope_condition(new_snapshots.c.bureau, within))
+        .where(
+            new_snapshots.c.run == run_after,
+            _supervision_condition(new_snapshots.c.bureaus, within),
+        )
         .group_by(func.coalesce(old_snapshots.c.tier, ""), new_snapshots.c.tier)
     )
     return Counter({(old_tier, new_tier): n for old_tier, new_tier, n in con.execute(statement)})
@@ -150,7 +158,7 @@ def _alerts_by_colour(con: Connection, span: tuple[str, str], within: BureauScop
     c = alerts.c
     statement = (
         select(c.first_colour, func.count())
-        .where(c.detected_on.between(*span), _scope_condition(c.bureau, within))
+        .where(c.detected_on.between(*span), _supervision_condition(c.bureaus, within))
         .group_by(c.first_colour)
     )
     return Counter({colour: n for colour, n in con.execute(statement)})
@@ -161,7 +169,7 @@ def _alert_acts(con: Connection, span: tuple[str, str], within: BureauScope) -> 
     statement = (
         select(s.act, func.count())
         .join(alerts, alerts.c.id == s.alert)
-        .where(s.done_on.between(*span), _scope_condition(alerts.c.bureau, within))
+        .where(s.done_on.between(*span), _supervision_condition(alerts.c.bureaus, within))
         .group_by(s.act)
     )
     return Counter({act: n for act, n in con.execute(statement)})
@@ -173,7 +181,9 @@ def _alert_verdicts(con: Connection, span: tuple[str, str], within: BureauScope)
         select(s.details)
         .join(alerts, alerts.c.id == s.alert)
         .where(
-            s.act == "verify", s.done_on.between(*span), _scope_condition(alerts.c.bureau, within)
+            s.act == "verify",
+            s.done_on.between(*span),
+            _supervision_condition(alerts.c.bureaus, within),
         )
     )
     return Counter(
@@ -197,6 +207,6 @@ def _open_count(
         .select_from(alert_steps)
         .join(newest_steps, and_(newest_steps.c.alert == s.alert, newest_steps.c.step == s.step))
         .join(alerts, alerts.c.id == s.alert)
-        .where(s.state.not_in(final_states), _scope_condition(alerts.c.bureau, within))
+        .where(s.state.not_in(final_states), _supervision_condition(alerts.c.bureaus, within))
     )
     return int(con.scalar(statement) or 0)

@@ -16,7 +16,7 @@ from xhcredit.errors import UnknownRecord
 from xhcredit.rules.schemas.alerts import Flow
 from xhcredit.store.alerts.alert_queries import AlertQuery, filter_alerts
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.core.bureau_scope import BureauScope, is_within
+from xhcredit.store.core.bureau_scope import BureauScope, bureau_names, has_bureau, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.tables import current, runs, snapshots
 from xhcredit.store.night.counts import DIMENSIONS, Cells, ValueFilter, matching_cells, sum_cells
@@ -25,8 +25,8 @@ from xhcredit.store.night.rows import NamedEnterprise, OpenAlerts, WatchlistRow
 Move = Literal["worse", "better", "new"]
 Sort = Literal["composite", "-composite", "code", "-code", "moved", "-moved"]
 LIST_COLUMNS = (
-    "code", "name", "bureau", "street", "kind", "size", "tier", "previous_tier", "composite",
-    "moved", "general", "x",
+    "code", "name", "bureau", "bureaus", "street", "kind", "size", "tier", "previous_tier",
+    "composite", "moved", "general", "x",
 )  # fmt: skip
 _MAX_CACHED_CELLS = 50  #: of a run, and of what was searched for in it
 _SORT_LIMIT = 5000  #: rows that are sorted rather than looked for in order
@@ -39,10 +39,11 @@ class WatchlistQuery:
     """Watchlist query: filters and order; empty fields do not filter.
 
     ``within`` are the bureaus whose enterprises may be told at all; None is everybody's.
-    ``field`` names X that apply, all of them; ``text`` is the beginning of a code (six
-    characters or more), else a part of a name.  ``moved`` is against the run before: a worse
-    tier, a better one, or none before.  ``alerted`` keeps those with an open alert, ``trigger``
-    those with an open alert of one of these triggers, as far as ``within`` may be told of it.
+    ``bureau`` keeps those that one of these bureaus supervises, leading or not.  ``field`` names
+    X that apply, all of them; ``text`` is the beginning of a code (six characters or more), else a
+    part of a name.  ``moved`` is against the run before: a worse tier, a better one, or none
+    before.  ``alerted`` keeps those with an open alert, ``trigger`` those with an open alert of one
+    of these triggers, as far as ``within`` may be told of it.
     """
 
     within: BureauScope = None
@@ -86,9 +87,7 @@ class WatchlistQuery:
     @property
     def filters_by_dimension(self) -> dict[str, ValueFilter]:
         """Filters of the query by dimension of the cached cells."""
-        values_by_name = (
-            (n, getattr(self, n)) for n in ("tier", "street", "bureau", "kind", "size")
-        )
+        values_by_name = ((n, getattr(self, n)) for n in ("tier", "street", "kind", "size"))
         filters: dict[str, ValueFilter] = {
             name: values.__contains__ for name, values in values_by_name if values
         }
@@ -96,10 +95,10 @@ class WatchlistQuery:
             filters["fields"] = lambda field_text: all(
                 f";{name};" in field_text for name in self.field
             )
-        if self.within is not None:
-            bureau_filter, within = filters.get("bureau"), self.within - {""}
-            filters["bureau"] = lambda bureau: (
-                bureau in within and (bureau_filter is None or bureau_filter(bureau))
+        if self.within is not None or self.bureau:
+            wanted_bureaus = frozenset(self.bureau) or None
+            filters["bureaus"] = lambda bureaus: (
+                is_within(bureaus, self.within) and is_within(bureaus, wanted_bureaus)
             )
         return filters
 
@@ -192,14 +191,19 @@ class WatchlistReader:
     def enterprise_rows(
         self, run: int, codes: Sequence[str], within: BureauScope
     ) -> dict[str, NamedEnterprise]:
-        """Code, name, street, tier and bureau of the enterprises of ``codes`` that are in scope."""
+        """Code, name, street, tier, bureaus of the enterprises of ``codes`` that are in scope."""
         c = snapshots.c
-        columns = (c.code, c.name, c.street, c.tier, c.bureau)
+        columns = (c.code, c.name, c.street, c.tier, c.bureau, c.bureaus)
         statement = select(*columns).where(c.run == run, c.code.in_(codes))
         with self.database.reading() as con:
-            rows = con.execute(statement).mappings()
-            enterprise_rows = [cast(NamedEnterprise, dict(row)) for row in rows]
-        return {r["code"]: r for r in enterprise_rows if is_within(r["bureau"], within)}
+            rows = [dict(row) for row in con.execute(statement).mappings()]
+        return {
+            row["code"]: cast(
+                NamedEnterprise, {**row, "bureaus": list(bureau_names(row["bureaus"]))}
+            )
+            for row in rows
+            if is_within(row["bureaus"], within)
+        }
 
     def open_alerts_by_code(
         self, codes: Sequence[str], within: BureauScope
@@ -267,7 +271,10 @@ class WatchlistReader:
             snapshots.c.run == run, snapshots.c.code.in_(select(page_codes.c.code))
         )
         matching_rows = [
-            cast(WatchlistRow, {**row, "x": json.loads(row["x"])})
+            cast(
+                WatchlistRow,
+                {**row, "x": json.loads(row["x"]), "bureaus": list(bureau_names(row["bureaus"]))},
+            )
             for row in con.execute(row_statement).mappings()
         ]
         return sorted(
@@ -345,14 +352,14 @@ def _page_position(run: int, query: WatchlistQuery, row: WatchlistRow) -> PagePo
 def _filters(query: WatchlistQuery, text_position: Callable[..., Any]) -> list[ColumnElement[bool]]:
     """Conditions over the columns of the lists' indexes; ``text_position`` of a text in another."""
     c = snapshots.c
-    values_by_column = (
-        (c[n], getattr(query, n)) for n in ("tier", "street", "bureau", "kind", "size")
-    )
+    values_by_column = ((c[n], getattr(query, n)) for n in ("tier", "street", "kind", "size"))
     conditions: list[ColumnElement[bool]] = [
         column.in_(values) for column, values in values_by_column if values
     ]
     if query.within is not None:
-        conditions.append(c.bureau.in_(sorted(query.within - {""})))
+        conditions.append(has_bureau(c.bureaus, query.within))
+    if query.bureau:
+        conditions.append(has_bureau(c.bureaus, query.bureau))
     conditions += [text_position(c.fields, f";{name};") > 0 for name in query.field]
     if query.lowest is not None:
         conditions.append(c.composite >= query.lowest)

@@ -21,7 +21,7 @@ from xhcredit.domain.codes import UnifiedCode, normalised
 from xhcredit.domain.number_format import rounded
 from xhcredit.errors import BadInput
 from xhcredit.jobs.alerts.context import white_nodes
-from xhcredit.jobs.alerts.follow_up import cluster_of, within_bureaus
+from xhcredit.jobs.alerts.follow_up import cluster_of, mask_others
 from xhcredit.jobs.alerts.rows import Cluster, DatedAlert
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.scoring.result_table import MARK
@@ -165,8 +165,13 @@ async def visible_cluster(service: Service, reading: Reading, code: str) -> Clus
     """
     within = reading.caller.scope(ALERTS_READ)
     answer = await service.run_lookup(service.store.reader.current_answer, code, within)
-    whole_cluster = await service.explainer.run_in_thread(_cluster, service, code, answer.run)
-    cluster = within_bureaus(whole_cluster, within)
+    cluster = await service.explainer.run_in_thread(_cluster, service, code, answer.run)
+    if within is not None:
+        members = [n["id"] for n in cluster["nodes"] if n["kind"] == "enterprise"]
+        visible_rows = await asyncio.to_thread(
+            service.store.watchlist.enterprise_rows, answer.run, members, within
+        )
+        cluster = mask_others(cluster, visible_rows.keys())
     codes = [n["id"] for n in cluster["nodes"] if n["name"]]
     act = reading.act("enterprise.cluster", code=code, codes=codes, run=answer.run)
     await service.journal.note(act)

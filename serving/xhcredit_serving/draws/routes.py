@@ -111,7 +111,7 @@ def file_plan(
 ) -> PlanFiled:
     """File an inspection plan."""
     plan_id, bureau = (str(new_plan.plan.get(k, "")) for k in ("id", "bureau"))
-    if not drawing.caller.may(DRAWS_RUN, bureau):
+    if not drawing.caller.may(DRAWS_RUN, service.official_bureau(bureau)):
         raise UnknownRecord("this bureau is not yours; file plans of your own bureau")
     act = drawing.act("draw.plan", new_plan.plan, plan=plan_id)
     filed_plan = steps.file_plan(

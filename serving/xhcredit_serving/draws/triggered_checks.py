@@ -97,7 +97,7 @@ async def open_check(request: Request, new_check: NewCheck) -> Response:
     """Open a triggered check."""
     service = service_of(request)
     caller = await service.caller(request, DRAWS_RUN)
-    if not caller.may(DRAWS_RUN, new_check.bureau):
+    if not caller.may(DRAWS_RUN, service.official_bureau(new_check.bureau)):
         raise UnknownRecord("this bureau is not yours; open checks of your own bureau")
     act = _new_act(request, caller, "open", new_check.id, new_check.model_dump())
     check_fields = new_check.model_dump() | {"opened_on": service.today()}

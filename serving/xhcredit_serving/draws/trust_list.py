@@ -26,6 +26,7 @@ from xhcredit.jobs.draws.trust_list_changes import (
     run_of,
     write_list_file,
 )
+from xhcredit.store.core.bureau_scope import is_within
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit_serving.auth.authentication import Caller, purpose_of
 from xhcredit_serving.auth.permissions import DRAWS_RUN
@@ -149,7 +150,8 @@ async def visible_list(request: Request, caller: Caller, query: TrustListQuery) 
     table, scope = trust_list_of_day.table, caller.scope(DRAWS_RUN)
     row_mask = pd.Series(True, index=table.index)
     if scope is not None:  # who belongs to no bureau is for the whole district's officers
-        row_mask &= table["bureau"].isin(scope) & (table["bureau"] != "")
+        visible_texts = [text for text in table["bureaus"].unique() if is_within(text, scope)]
+        row_mask &= table["bureaus"].isin(visible_texts)
     if query.street:
         row_mask &= table["street"] == query.street
     if query.move:

@@ -31,6 +31,7 @@ SCORE = {
     "national_evaluation": None,
     "reasons": [_REASON],
     "bureau": "区市场监管局",
+    "bureaus": ["区市场监管局", "区消防救援支队"],
     "street": "香樟街道",
     "previous_tier": "A",
     "mark": "内部参考：仅用于配置监管资源，不是信用评价，不得公开",
@@ -123,6 +124,7 @@ WATCHLIST = {
             "code": CODE,
             "name": "上海示例餐饮管理有限公司",
             "bureau": "区市场监管局",
+            "bureaus": ["区市场监管局", "区消防救援支队"],
             "street": "香樟街道",
             "kind": "company",
             "size": "micro",
@@ -145,6 +147,7 @@ _FACT = {
 }  # fmt: skip
 _NEIGHBOUR = {
     "code": CODE, "name": "徐汇云锦饭店", "street": "香樟街道", "tier": "B", "bureau": "市场监管局",
+    "bureaus": ["市场监管局"],
 }  # fmt: skip
 FILE = {
     "run": 12,

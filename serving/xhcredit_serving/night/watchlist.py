@@ -58,7 +58,7 @@ class WatchlistFilters(BaseModel):
     model_config = ConfigDict(extra="ignore")
     tier: list[Literal["A", "B", "C", "D"]] = Field([], max_length=4, description="等级 / tiers")
     street: TextList = Field([], description="街镇 / streets")
-    bureau: TextList = Field([], description="主管部门 / bureaus")
+    bureau: TextList = Field([], description="监管部门 / supervised by one of these")
     kind: TextList = Field([], description="主体类型 / legal forms")
     size: TextList = Field([], description="规模 / size classes")
     field: TextList = Field([], description="适用的专业领域 / X that apply, all of them")

@@ -25,7 +25,7 @@ from xhcredit.store.store import Store
 BOOK = Rulebook.load()
 DAY = date(2025, 3, 31)
 PLAN = {
-    "id": "p-2025", "bureau": "市场监管局", "title": "综合抽查", "kind": "annual",
+    "id": "p-2025", "bureau": "示例区税务局", "title": "综合抽查", "kind": "annual",
     "period": {"first": "2025-01-01", "last": "2025-12-31"}, "fields": ["general"],
     "items": ["disclosure"], "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"},
     "places": 2, "qualification": "general", "pause_rounds": 3, "published_on": "2025-03-01",

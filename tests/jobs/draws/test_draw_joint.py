@@ -25,7 +25,7 @@ HALF = {"A": "0.015", "B": "0.05", "C": "0.15", "D": "0.5"}
 
 
 def draw_of(
-    store, nights, name, *, round_="", bureau="市场监管局", ratios=RATIOS, seed=None, **plan
+    store, nights, name, *, round_="", bureau="示例区税务局", ratios=RATIOS, seed=None, **plan
 ):
     plan_fields = (
         PLAN | {"id": f"p-{name}", "bureau": bureau, "pause_rounds": 1, "ratios": ratios} | plan
@@ -46,7 +46,9 @@ def drawn(store, *frozen):
 
 @pytest.fixture
 def two(store, nights):
-    drawn(store, draw_of(store, nights, "d1"), draw_of(store, nights, "d2", bureau="民政局"))
+    drawn(
+        store, draw_of(store, nights, "d1"), draw_of(store, nights, "d2", bureau="示例区生态环境局")
+    )
     return store
 
 
@@ -71,7 +73,10 @@ def test_what_two_bureaus_drew_is_one_visit_with_all_items_and_inspectors_of_eac
     inspectors = [
         next(s for s in draw_list if s["code"] == both["code"])["inspectors"] for draw_list in lists
     ]
-    assert both["team"] == {"市场监管局": sorted(inspectors[0]), "民政局": sorted(inspectors[1])}
+    assert both["team"] == {
+        "示例区税务局": sorted(inspectors[0]),
+        "示例区生态环境局": sorted(inspectors[1]),
+    }
 
 
 def test_odds_of_draws_with_own_seeds_are_exact_and_members_keep_theirs(two):
@@ -91,7 +96,7 @@ def test_draws_of_one_round_tell_bounds_and_overlap_more(store, nights):
     drawn(
         store,
         draw_of(store, nights, "d1", round_="r"),
-        draw_of(store, nights, "d2", round_="r", bureau="民政局", ratios=HALF),
+        draw_of(store, nights, "d2", round_="r", bureau="示例区生态环境局", ratios=HALF),
     )
     joined, record = laid(store)
     first, second = [
@@ -190,15 +195,15 @@ def test_what_cannot_be_laid_over_is_refused(two, nights):
         joint_draws.join_draws(two, act("joint"), "j2", ["d1", "d3"])
     assert joint_draws.drawn_within(two, DAY, DAY) == ["d3"]
     assert two.joint_draws.list_joint_draws(frozenset({"税务局"})) == []
-    assert [j["joint_id"] for j in two.joint_draws.list_joint_draws(frozenset({"民政局"}))] == [
-        "j1"
-    ]
+    assert [
+        j["joint_id"] for j in two.joint_draws.list_joint_draws(frozenset({"示例区生态环境局"}))
+    ] == ["j1"]
 
 
 def test_two_draws_of_one_plan_depend_on_one_another(two):
     members = joint_draws.members_of(two, ("d1", "d2"))
     twin = copy.deepcopy(members[1].record)
     twin["plan"]["id"] = members[0].record["plan"]["id"]
-    other = joint.Member(twin, "0", "民政局", ("disclosure",))
+    other = joint.Member(twin, "0", "示例区生态环境局", ("disclosure",))
     with pytest.raises(BadPlan, match="two draws of the plan"):
         joint.overlay_draws("j", (DAY, DAY), [members[0], other])

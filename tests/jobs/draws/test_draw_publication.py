@@ -97,7 +97,7 @@ def test_the_list_of_draws_tells_each_as_the_draw_itself_does(frozen):
         frozen.draws.get("d1"), BOOK, DUE
     )
     assert listed_draw["publication"]["published_on"]
-    assert listed(frozenset({"民政局"})) == []
+    assert listed(frozenset({"示例区生态环境局"})) == []
 
 
 def test_results_that_come_later_are_published_again_and_every_publication_is_kept(

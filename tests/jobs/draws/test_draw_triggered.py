@@ -19,7 +19,7 @@ from xhcredit.rules.schemas.draws import Exclusions
 store = base.store
 CHECK = {
     "id": "ts-1",
-    "bureau": "市场监管局",
+    "bureau": "示例区税务局",
     "code": CODES[0],
     "source": "complaint",
     "reason": "举报已核实",
@@ -148,11 +148,11 @@ def test_steps_come_in_their_order(store):
         triggered_checks.close_check(store, act("close"), "ts-2", FOUND, None, TODAY)
     with pytest.raises(UnknownRecord, match="no check"):
         triggered_checks.close_check(store, act("close"), "ts-3", FOUND, None, TODAY)
-    assert [c["id"] for c in store.triggered_checks.list_checks(frozenset({"市场监管局"}))] == [
+    assert [c["id"] for c in store.triggered_checks.list_checks(frozenset({"示例区税务局"}))] == [
         "ts-2",
         "ts-1",
     ]
-    assert store.triggered_checks.list_checks(frozenset({"民政局"})) == []
+    assert store.triggered_checks.list_checks(frozenset({"示例区生态环境局"})) == []
 
 
 def test_a_status_counts_from_its_day_on(nights):

@@ -35,7 +35,7 @@ TRIALS = trials()
 BOOK = Rulebook.load()
 ACT = Act("night", "test", "extremes")
 PLAN = {
-    "id": "p", "bureau": "市场监管局", "title": "综合抽查", "kind": "annual",
+    "id": "p", "bureau": "示例区市场监督管理局", "title": "综合抽查", "kind": "annual",
     "period": {"first": "2026-01-01", "last": "2026-12-31"}, "fields": ["general"],
     "items": ["disclosure"], "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.5"},
     "places": 2, "qualification": "general", "pause_rounds": 3, "published_on": "2026-03-01",

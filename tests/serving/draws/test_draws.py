@@ -63,7 +63,7 @@ def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(offi
     assert listed["id"] == "d1"
     assert listed["publication"]["state"] == "overdue"  # 20 working days after 2 March 2025
     assert listed["publication"]["due_on"] == "2025-03-28"
-    page = visitor(officer, "chen", ("viewer", "市场监管局")).get("/console/draws?lang=en").text
+    page = visitor(officer, "chen", ("viewer", "示例区税务局")).get("/console/draws?lang=en").text
     assert "2025-03-28" in page
     assert '<span class="tag red">overdue</span>' in page
 
@@ -95,7 +95,7 @@ def test_the_same_key_freezes_once(officer):
 
 def test_a_draw_of_another_bureau_is_as_if_it_were_not_there(officer):
     frozen(officer)
-    other = new_key(officer.store, ["draw_officer"], bureau="民政局")
+    other = new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局")
     theirs = headers(other)
     for method, path, body in (
         ("GET", "/v1/draws/d1", None),

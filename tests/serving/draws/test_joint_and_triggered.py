@@ -8,7 +8,7 @@ from tests.serving.draws.test_draws import PEOPLE, SEED
 officer = base.officer
 CHECK = {
     "id": "ts-1",
-    "bureau": "市场监管局",
+    "bureau": "示例区税务局",
     "code": CODES[0],
     "source": "complaint",
     "reason": "举报已核实",
@@ -32,10 +32,10 @@ def drawn(client, draw, bureau, value):
 
 
 def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):
-    drawn(officer, "d1", "市场监管局", "1")
-    drawn(officer, "d2", "民政局", "2")
+    drawn(officer, "d1", "示例区税务局", "1")
+    drawn(officer, "d2", "示例区生态环境局", "2")
     joint_body = {"joint": "j1", "draws": ["d1", "d2"]}
-    alone = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    alone = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
     problem(officer.post("/v1/joint-draws", json=joint_body, headers=alone), 404, "unknown_record")
     joint_draw = officer.post("/v1/joint-draws", json=joint_body).json()
     assert joint_draw["inspections"] - joint_draw["visits"] == joint_draw["saved"]
@@ -52,7 +52,7 @@ def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):
 
 def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
     assert officer.post("/v1/triggered-checks", json=CHECK).json()["counts"] is False
-    other = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    other = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
     check_result = {"result": "corrected", "inspected_on": str(officer.clock.now.date())}
     for path, body in (
         ("/v1/triggered-checks", CHECK | {"id": "ts-2"}),

@@ -125,11 +125,11 @@ def test_a_cursor_fits_its_own_list_only_and_may_lie_beyond_its_end(trusting):
 
 
 def test_the_public_list_is_for_everybody_once_it_is_published(officer):
-    drawn(officer, "d1", "市场监管局", "1")
+    drawn(officer, "d1", "示例区税务局", "1")
     for ending in ENDINGS:
         path = f"/v1/public/draws/d1/public_list.{ending}"
         problem(officer.get(path, headers=NOBODY), 404, "unknown_record")
-    other = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    other = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
     problem(officer.post("/v1/draws/d1/publication", headers=other), 404, "unknown_record")
     assert officer.post("/v1/draws/d1/publication").json()["draw"] == "d1"
     problem(officer.post("/v1/draws/d1/publication"), 409, "wrong_state")
@@ -156,15 +156,17 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
     again = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert again.index("第2次公示") < again.index("第1次公示")
     assert "第2次公示" not in later
-    page = visitor(officer, "sun", ("draw_officer", "市场监管局")).get("/console/draws/d1?lang=en")
+    page = visitor(officer, "sun", ("draw_officer", "示例区税务局")).get(
+        "/console/draws/d1?lang=en"
+    )
     assert "Publications: <span>2 (" in " ".join(page.text.split())
     assert "Publish again" not in page.text
 
 
 def test_internal_list_and_notices_are_for_officers_of_the_bureau_and_are_recorded(officer):
-    drawn(officer, "d1", "市场监管局", "1")
-    viewer = headers(new_key(officer.store, ["viewer"], bureau="市场监管局"))
-    other = headers(new_key(officer.store, ["draw_officer"], bureau="民政局"))
+    drawn(officer, "d1", "示例区税务局", "1")
+    viewer = headers(new_key(officer.store, ["viewer"], bureau="示例区税务局"))
+    other = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
     for name, begins in zip(INTERNAL, (b"PK", b"%PDF"), strict=True):
         path = f"/v1/draws/d1/{name}"
         answer = officer.get(path)
@@ -178,14 +180,14 @@ def test_internal_list_and_notices_are_for_officers_of_the_bureau_and_are_record
     auditor = headers(new_key(officer.store, ["auditor"]))
     looks = officer.get(f"/v1/enterprises/{selected[0]['code']}/readers", headers=auditor).json()
     assert [k["action"] for k in looks["readers"]].count("draw.file") == 2
-    chen = visitor(officer, "chen", ("draw_officer", "市场监管局"))
+    chen = visitor(officer, "chen", ("draw_officer", "示例区税务局"))
     assert chen.get("/console/draws/d1/files/internal_list.xlsx").content.startswith(b"PK")
     assert "/console/draws/d1/files/notices.pdf" in chen.get("/console/draws/d1?lang=en").text
     for name in ("frame.csv", "%2e%2e", "..%2f..%2fetc%2fpasswd"):
         assert chen.get(f"/console/draws/d1/files/{name}").status_code == 404
     chen.post("/console/draws/d1/publication", data={"csrf": chen.headers["X-CSRF-Token"]})
     assert officer.get("/v1/draws/d1").json()["state"] == "published"
-    liu = visitor(officer, "liu", ("viewer", "市场监管局"))
+    liu = visitor(officer, "liu", ("viewer", "示例区税务局"))
     assert "/console/draws/d1/files/notices.pdf" not in liu.get("/console/draws/d1?lang=en").text
     assert not liu.get("/console/draws/d1/files/internal_list.xlsx").content.startswith(b"PK")
 
@@ -197,7 +199,7 @@ STRANGE = (
 
 
 def test_no_other_name_is_a_file_of_the_public(officer):
-    drawn(officer, "d1", "市场监管局", "1")
+    drawn(officer, "d1", "示例区税务局", "1")
     officer.post("/v1/draws/d1/publication")
     for name in STRANGE:
         answer = officer.get(f"/v1/public/draws/d1/{name}", headers=NOBODY)

@@ -168,6 +168,7 @@ def test_rows_that_name_an_entry_beyond_the_end_show_that_it_was_cut_off(full):
     [
         ("UPDATE snapshots SET body = 'x' WHERE tier = 'D'", "is not the one its tag names"),
         ("UPDATE snapshots SET tier = 'A' WHERE tier = 'D'", "not what its answer says"),
+        ("UPDATE snapshots SET bureaus = ';别局;'", "not what its answer says"),
         ("DELETE FROM snapshots WHERE tier = 'D'", "not those that were published"),
         ("UPDATE runs SET snapshot_digest = 'x'", "not what its activity entry says"),
         ("UPDATE runs SET provenance = '{}'", "another provenance"),

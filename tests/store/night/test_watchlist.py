@@ -12,6 +12,7 @@ from tests.store.nights import code, night
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.alerts.alert_queries import AlertQuery
+from xhcredit.store.core.bureau_scope import bureaus_text
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.night.publish import Night, SnapshotRow
 from xhcredit.store.watchlist import WatchlistQuery
@@ -39,7 +40,13 @@ def row(n):
         ";x_food;x_fire;" if n % 3 else "",
         "ABCD"[n // 2 % 4] if n % 5 else "",
         float(n % 7 - 3),
+        bureaus_text(bureaus(n)),
     )
+
+
+def bureaus(n):
+    """Who supervises enterprise ``n``: its leading bureau, and now and then two others."""
+    return {BUREAUS[n % 3], *(("消防",) if n % 2 else ()), *(("城管",) if n % 5 == 0 else ())}
 
 
 ROWS = [row(n) for n in range(60)]
@@ -59,7 +66,16 @@ QUESTIONS = [
     (WatchlistQuery(text="50%_"), lambda r: True),
     (WatchlistQuery(text="5_%"), lambda r: False),
     (WatchlistQuery(text=code(1)[:17]), lambda r: r.code.startswith(code(1)[:17])),
-    (WatchlistQuery(within=frozenset({"建管委"})), lambda r: r.bureau == "建管委"),
+    (WatchlistQuery(within=frozenset({"建管委"})), lambda r: ";建管委;" in r.bureaus),
+    (
+        WatchlistQuery(within=frozenset({"建管委", "消防", ""}), tier=("A",)),
+        lambda r: r.tier == "A" and (";建管委;" in r.bureaus or ";消防;" in r.bureaus),
+    ),
+    (
+        WatchlistQuery(within=frozenset({"消防"}), bureau=("城管", "建管委")),
+        lambda r: ";消防;" in r.bureaus and (";城管;" in r.bureaus or ";建管委;" in r.bureaus),
+    ),
+    (WatchlistQuery(bureau=("管委",)), lambda r: False),
     (WatchlistQuery(within=frozenset({""})), lambda r: False),
     (WatchlistQuery(within=frozenset()), lambda r: False),
 ]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from xhcredit.alerts.back_test import members
 from xhcredit.alerts.budget import AlertCandidate
@@ -25,8 +26,10 @@ from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, EnterpriseRows, open_rows
+from xhcredit.jobs.warehouse.supervision import bureaus_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import WhiteList
+from xhcredit.store.core.bureau_scope import bureau_names
 
 _PLACES = ("name", "bureau", "street")
 MAX_EVIDENCE = 20  #: events and members that an alert carries as evidence
@@ -40,6 +43,7 @@ class _SubjectColumns(NamedTuple):
     name: str
     bureau: str
     street: str
+    bureaus: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class DistrictContext:
     world: World
     names: Mapping[str, Array]
     nodes: list[tuple[str, str]]
+    as_of: date
 
     @classmethod
     def open(
@@ -76,17 +81,34 @@ class DistrictContext:
             white_rows=white_rows,
             white_nodes=white_numbers,
         )
-        return cls(warehouse, event_columns, world, names, nodes)
+        return cls(warehouse, event_columns, world, names, nodes, as_of)
 
     @cached_property
     def rows(self) -> EnterpriseRows:
         """Full rows, for evidence."""
         return open_rows(self.warehouse, self.event_columns)
 
+    @cached_property
+    def bureaus(self) -> pa.DictionaryArray:
+        """All bureaus of each enterprise on the day, ``;a;b;``."""
+        return bureaus_on(self.warehouse, self.event_columns, self.as_of)
+
+    @cached_property
+    def _bureaus_by_field(self) -> dict[str, pa.DictionaryArray]:
+        return {}
+
+    def bureaus_in_field(self, field: str) -> pa.DictionaryArray:
+        """Bureaus of each enterprise that supervise it in a field by name, ``;a;b;``."""
+        if field not in self._bureaus_by_field:
+            self._bureaus_by_field[field] = bureaus_on(
+                self.warehouse, self.event_columns, self.as_of, field
+            )
+        return self._bureaus_by_field[field]
+
     def candidate(self, finding: Finding) -> AlertCandidate:
         """Alert candidate of a detection, without its evidence."""
         hit, numbers = finding.hit, finding.trigger.numbers
-        subject_columns = self._subject_columns(hit)
+        subject_columns = self._subject_columns(hit, numbers.family)
         return AlertCandidate(
             trigger=finding.trigger.id,
             numbers=finding.trigger.digest,
@@ -100,18 +122,33 @@ class DistrictContext:
             **subject_columns._asdict(),
         )
 
-    def _subject_columns(self, hit: Hit) -> _SubjectColumns:
-        """Subject columns of an alert; a node or area has the bureau that all members share."""
+    def _subject_columns(self, hit: Hit, family: str) -> _SubjectColumns:
+        """Subject columns of an alert; a node or area has the bureaus that all members share."""
         if hit.subject == "enterprise":
             code = self.event_columns.codes[hit.position].decode()
-            name, bureau, street = (str(self.names[n][hit.position]) for n in _PLACES)
-            return _SubjectColumns(code, code, name, bureau, street)
+            name, street = (str(self.names[n][hit.position]) for n in ("name", "street"))
+            bureaus = bureau_names(self.bureaus[hit.position].as_py())
+            owner = self._owner(hit.position, family, bureaus)
+            return _SubjectColumns(code, code, name, owner, street, bureaus)
         rows = members(self.world, hit)
         bureau, street = (_common_text(self.names[n][rows]) for n in ("bureau", "street"))
+        bureaus = _common_names(self.bureaus.take(pa.array(rows)))
+        bureau = bureau if bureau in bureaus else next(iter(bureaus), "")
         if hit.subject == "node":
             subject = ":".join(self.nodes[hit.position])
-            return _SubjectColumns(subject, "", subject, bureau, street)
-        return _SubjectColumns(hit.place, "", hit.place.replace("|", " "), bureau, street)
+            return _SubjectColumns(subject, "", subject, bureau, street, bureaus)
+        area_name = hit.place.replace("|", " ")
+        return _SubjectColumns(hit.place, "", area_name, bureau, street, bureaus)
+
+    def _owner(self, row: int, family: str, bureaus: tuple[str, ...]) -> str:
+        """Bureau that follows an alert up: of the trigger's field, else the leading one.
+
+        A family of triggers that is no field of supervision (``finance``) has no bureau of its own.
+        """
+        field_bureaus = bureau_names(self.bureaus_in_field(family)[row].as_py())
+        leading = str(self.names["bureau"][row])
+        candidates = field_bureaus or bureaus
+        return leading if leading in candidates else next(iter(candidates), "")
 
     def evidence(self, finding: Finding) -> AlertEvidence:
         """Evidence of a detection: figures and the full event rows, latest first."""
@@ -154,6 +191,12 @@ def _common_text(values: Array) -> str:
     """Value that all entries share; empty if they differ."""
     distinct_values = set(values.tolist())
     return str(distinct_values.pop()) if len(distinct_values) == 1 else ""
+
+
+def _common_names(bureaus: pa.DictionaryArray) -> tuple[str, ...]:
+    """Bureaus that all entries share."""
+    sets = [set(bureau_names(text)) for text in bureaus.unique().to_pylist()]
+    return tuple(sorted(set.intersection(*sets))) if sets else ()
 
 
 def _rows_of_codes(event_columns: EventColumns, codes: Iterable[str]) -> Iterable[int]:

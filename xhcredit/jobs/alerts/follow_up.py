@@ -3,7 +3,7 @@ clusters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -42,7 +42,7 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.alerts import Flow, Picture, Retirement, Routing
 from xhcredit.store.alerts.alerts import ActionBuilder
 from xhcredit.store.alerts.rows import AlertRow, AlertWithSteps
-from xhcredit.store.core.bureau_scope import BureauScope, is_within
+from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
@@ -220,12 +220,12 @@ def cluster(warehouse: Path, rules: Rulebook, code: str, day: date) -> Cluster:
     return cluster_of(district.world, district.rows, rules, code, day)
 
 
-def within_bureaus(cluster_data: Cluster, within: BureauScope) -> Cluster:
-    """Cluster in which enterprises of other bureaus are masked: no code, name and place."""
+def mask_others(cluster_data: Cluster, visible_codes: Set[str]) -> Cluster:
+    """Cluster in which enterprises that are not visible are masked: no code, name and place."""
     masked_ids: dict[str, str] = {}
     nodes: list[ClusterNode] = []
     for node in cluster_data["nodes"]:
-        if node["kind"] == "enterprise" and not is_within(node["bureau"] or "", within):
+        if node["kind"] == "enterprise" and node["id"] not in visible_codes:
             masked_ids[node["id"]] = f"x{len(masked_ids) + 1}"
             node = {**node, "id": masked_ids[node["id"]], "name": "", "bureau": "", "street": ""}
         nodes.append(node)

@@ -14,6 +14,7 @@ from xhcredit.draws.plan import Plan
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws.trust_rule import trusted_codes
+from xhcredit.rules.official_names import BUREAUS, spellings_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import CoverageDuty, Exclusions, InspectionCaps, Items
 
@@ -96,15 +97,14 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
     """Inspected this year as often as the cap of a field of the plan allows.
 
     The cap holds for the plan's bureau at the district's level, and for all departments and
-    levels together.  A bureau is recognised in the organ's name by its end ("市场监督管理局" in
-    "徐汇区市场监督管理局" and the other way round); an inspection that does not name its organ
-    counts for every bureau.
+    levels together.  A bureau is recognised by every spelling that the district's list has of its
+    name; an inspection that does not name its organ counts for every bureau.
     """
     caps = rules.serving("draws.caps", InspectionCaps, as_of=as_of)
     sql = f"""
         WITH visits AS (
           SELECT code,
-            (agency IS NULL OR ends_with(agency, $bureau) OR ends_with($bureau, agency))
+            (agency IS NULL OR list_contains($spellings, agency))
             AND coalesce(level, CASE WHEN list_bool_or(
               list_transform($higher, lambda a: starts_with(agency, a))) THEN '' ELSE $level END
             ) = $level AS own
@@ -112,6 +112,9 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
             AND list_contains($forms, form) AND occurred_on >= $since)
         SELECT code FROM visits GROUP BY code
         HAVING count(*) FILTER (own) >= $most OR count(*) >= $most_in_all"""
+    names = spellings_of(rules, BUREAUS, as_of)
+    official = names.get(plan.bureau, plan.bureau)
+    spellings = [plan.bureau, *(text for text, name in names.items() if name == official)]
     capped: set[str] = set()
     for field in plan.fields:
         if field in caps.fields:
@@ -125,7 +128,7 @@ def _capped(plan: Plan, warehouse: Path, rules: Rulebook, law: Exclusions, as_of
                 since=as_of.replace(month=1, day=1),
                 most=cap.most,
                 most_in_all=cap.most_in_all,
-                bureau=plan.bureau,
+                spellings=spellings,
                 level=caps.own_level,
                 higher=list(law.higher_agencies),
             )

@@ -23,6 +23,7 @@ from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws.exclusions import apply_exclusions, with_duty
 from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
+from xhcredit.jobs.warehouse.supervision import supervised_codes
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.store import Store
@@ -59,7 +60,7 @@ def frame_for(
         BadPlan: no run of the day, or nobody is left in the frame.
     """
     progress("frame", 0, 3)
-    scope = _enterprises_in_scope(plan, store, as_of)
+    scope = _supervised(plan, warehouse, as_of, _enterprises_in_scope(plan, store, as_of))
     enterprises, excluded = apply_exclusions(
         scope,
         plan,
@@ -107,6 +108,25 @@ def _enterprises_in_scope(plan: Plan, store: Store, as_of: date) -> pd.DataFrame
     if plan.scope.kinds:
         is_in_scope &= enterprises["kind"].isin(plan.scope.kinds)
     return enterprises[is_in_scope].reset_index(drop=True)
+
+
+def _supervised(
+    plan: Plan, warehouse: Path, as_of: date, enterprises: pd.DataFrame
+) -> pd.DataFrame:
+    """Those that the plan's bureau supervises in one of the plan's fields on the day.
+
+    Others are another bureau's to inspect, and their tiers another bureau's to know.
+    """
+    codes = supervised_codes(warehouse, plan.bureau, plan.fields, as_of)
+    if codes is None:
+        return enterprises
+    supervised = enterprises[enterprises["code"].isin(codes)].reset_index(drop=True)
+    if supervised.empty and not enterprises.empty:
+        raise BadPlan(
+            f'plan "{plan.id}": "{plan.bureau}" supervises nobody of its scope in '
+            f"{', '.join(plan.fields)} on {as_of}; correct the scope, or the table supervision"
+        )
+    return supervised
 
 
 def _refuse_empty(plan: Plan, enterprises: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ from xhcredit.draws.plan import Id, Text
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, ingest_result_rows
+from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import CheckSources, InspectionCaps, Items
 from xhcredit.store.core.transactions import Act
@@ -59,7 +60,7 @@ def open_check(
         BadPlan: a source or item that the rules of the day do not know, items of several
             fields, a day to come.
         BadInput: a code that is none.
-        UnknownRecord: no such enterprise in the current run.
+        UnknownRecord: the bureau supervises no such enterprise in the current run.
         WrongState: the id is taken.
     """
     try:
@@ -75,10 +76,27 @@ def open_check(
     problem = problem_with(code)
     if problem is not None:
         raise BadInput(f'code "{check.code}": {problem}')
-    if code not in store.watchlist.enterprise_rows(store.reader.current_run()["run"], [code], None):
-        raise UnknownRecord(f'no enterprise "{code}" in the current run; correct the code')
+    check = check.model_copy(update={"bureau": official_bureau(rules, check.bureau, today)})
+    _refuse_unsupervised(store, check.bureau, code)
     check_row = check.model_dump(mode="json") | {"code": code} | check_terms(check, rules)
     return store.triggered_checks.open(act, check_row)
+
+
+def _refuse_unsupervised(store: Store, bureau: str, code: str) -> None:
+    """A check takes an enterprise out of other draws: only its own bureau may open one.
+
+    Raises:
+        UnknownRecord: no such enterprise in the current run, or it is another bureau's; the two
+            are not told apart.
+    """
+    run = store.reader.current_run()["run"]
+    row = store.watchlist.enterprise_rows(run, [code], None).get(code)
+    # Who belongs to no bureau yet is checked by whoever finds out.
+    if row is None or (row["bureaus"] and bureau not in row["bureaus"]):
+        raise UnknownRecord(
+            f'"{bureau}" supervises no enterprise "{code}" in the current run; correct the code '
+            "or the bureau"
+        )
 
 
 def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:

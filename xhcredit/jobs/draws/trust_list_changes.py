@@ -21,7 +21,7 @@ CHANGE_LABELS = {ENTERED: "新进 entered", LEFT: "退出 left", STAYS: "在列 
 NOT_IN_REGISTER = (
     "不在当日名册（注销等） not in the register of the day (de-registered or the like)"
 )
-_NIGHT_COLUMNS = ("code", "name", "bureau", "street", "tier", "fields")
+_NIGHT_COLUMNS = ("code", "name", "bureau", "bureaus", "street", "tier", "fields")
 #: from a published night (the columns of ``night_of``) and its day to the same table with
 #: ``listed`` and ``reason``
 ListRule = Callable[[pd.DataFrame, date], pd.DataFrame]
@@ -94,7 +94,7 @@ def run_of(store: Store, day: date) -> int:
 
 
 def night_of(store: Store, day: date) -> pd.DataFrame:
-    """The last published night of a day: code, name, bureau, street, tier, fields.
+    """The last published night of a day: code, name, bureau, bureaus, street, tier, fields.
 
     Raises:
         UnknownRecord: no night of that day was published.

@@ -23,6 +23,7 @@ from xhcredit.jobs.scoring.result_table import NightResults, write_atomic
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.rows_by_enterprise import REGISTER, open_rows
+from xhcredit.jobs.warehouse.supervision import bureaus_on
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import ShadowTerms
 from xhcredit.scores.release import Release, load_release, release_of
@@ -139,7 +140,9 @@ def compare_releases(
     rows = present_rows(columns, as_of)
     models = [model_on(rules, release, as_of) for release in releases]
     results = [score_rows(columns, model, rows, progress) for model in models]
+    bureaus = bureaus_on(warehouse, columns, as_of).take(pa.array(rows))
     register_columns = open_rows(warehouse, columns, [REGISTER]).register_rows(rows, PLACES)
+    register_columns = register_columns.append_column("bureaus", bureaus)
     comparison = _comparison_of(columns, rows, results, register_columns, as_of)
     if out is not None:
         _write_comparison(out, columns, rows, models, results, register_columns, comparison)
@@ -161,6 +164,7 @@ def _comparison_of(
             "code": columns.codes[rows[k]].decode(),
             "name": register_row["name"] or "",
             "bureau": register_row["bureau"] or "",
+            "bureaus": register_row["bureaus"],
             "tier_before": TIERS[old["tier"][k]],
             "tier_after": TIERS[new["tier"][k]],
             "composite_before": written(float(old["composite"][k]), POINTS),

@@ -173,7 +173,9 @@ def _ready_sql(column_names: Sequence[str]) -> str:
     x_names = [n for n in column_names if f"{n}_grade" in column_names]
     x_parts = [f"'{n}', CASE WHEN {n} IS NOT NULL THEN {_x_sql(n)} END" for n in x_names]
     field_parts = [f"CASE WHEN {n} IS NOT NULL THEN '{n};' ELSE '' END" for n in x_names]
+    bureaus = "s.bureaus" if "bureaus" in column_names else "';' || nullif(s.bureau, '') || ';'"
     return _READY_SQL.format(
+        bureaus=f"coalesce({bureaus}, '')" if {"bureau", "bureaus"} & set(column_names) else "''",
         # json_merge_patch drops members that are null, which are the X that do not apply.
         x=f"json_merge_patch('{{}}', json_object({', '.join(x_parts)}))" if x_parts else "'{}'",
         fields=f"concat({', '.join(field_parts)})" if field_parts else "''",
@@ -210,8 +212,8 @@ WITH told AS (
   SELECT s.code, CAST(s.tier AS VARCHAR) AS tier, {composite} AS composite,
     {general} AS general, CAST({x} AS VARCHAR) AS x, {reasons} AS reasons, decided_by,
     national_evaluation,
-    {bureau} AS bureau, {street} AS street, {name} AS name, {kind} AS kind, {size} AS size,
-    {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
+    {bureau} AS bureau, {bureaus} AS bureaus, {street} AS street, {name} AS name,
+    {kind} AS kind, {size} AS size, {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
     coalesce({moved}, 0.0) AS moved
   FROM read_parquet($5) s LEFT JOIN previous p ON p.code = s.code
 ), ready AS (
@@ -221,12 +223,13 @@ WITH told AS (
       'composite', composite, 'tier', tier, 'decided_by', decided_by,
       'general', general, 'x', CAST(x AS JSON),
       'national_evaluation', national_evaluation, 'reasons', reasons,
-      'bureau', bureau, 'street', street, 'previous_tier', previous_tier, 'mark', $4
+      'bureau', bureau, 'bureaus', list_filter(string_split(bureaus, ';'), lambda b: b <> ''),
+      'street', street, 'previous_tier', previous_tier, 'mark', $4
     ) AS VARCHAR) AS body
   FROM told
 )
 SELECT code, tier, composite, general, x, left(sha256(body), 32) AS etag, body,
   bureau, street, name, kind, size, CASE WHEN fields = '' THEN '' ELSE ';' || fields END AS fields,
-  previous_tier, moved
+  previous_tier, moved, bureaus
 FROM ready ORDER BY code
 """

@@ -33,6 +33,7 @@ from xhcredit.jobs.scoring.result_table import provenance_of, write_json, write_
 from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.warehouse.clustered_store import keep_book, open_event_columns
+from xhcredit.jobs.warehouse.supervision import bureaus_on
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,9 @@ class _Night:
 
     def _result_tables(self, columns: NightColumns) -> Iterator[pa.Table]:
         """The result, slice by slice."""
-        all_register_columns, size = stores.places_table(self.store), columns.rows.shape[0]
+        bureaus = bureaus_on(self.warehouse, self.store, self.model.as_of)
+        all_register_columns = stores.places_table(self.store).append_column("bureaus", bureaus)
+        size = columns.rows.shape[0]
         for part in columns.slices():
             rows = columns.rows[part]
             first, last = int(rows[0]), int(rows[-1])

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from xhcredit.domain.files import write_whole
 from xhcredit.engine.columns import Array
-from xhcredit.engine.stores import PLACES
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
 from xhcredit.scores.composite import REASONS
@@ -109,7 +108,7 @@ class NightResults:
             table[f"{name}_grade"] = _letters(c[f"{name}_grade"])
         table["national_evaluation"] = _letters(c["national"])
         register_columns = (
-            {} if places is None else dict(zip(PLACES, places.select(PLACES), strict=True))
+            {} if places is None else dict(zip(places.column_names, places.columns, strict=True))
         )
         return pa.table({**table, **register_columns})
 

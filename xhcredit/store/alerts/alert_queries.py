@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, func, not_, or_, se
 from xhcredit.alerts.workflow import CLOSED_STATES, UNDER_WAY
 from xhcredit.store.alerts.rows import AlertRow, AlertStepRow, AlertWithSteps
 from xhcredit.store.alerts.tables import alert_steps, alerts
-from xhcredit.store.core.bureau_scope import BureauScope
+from xhcredit.store.core.bureau_scope import BureauScope, bureau_names, has_bureau
 
 _STANDING = ("step", "state", "colour", "owner", "due_on", "snoozed_until")
 
@@ -57,9 +57,7 @@ def filter_alerts(query: AlertQuery) -> Select[Any]:
     a, s = alerts.c, alert_steps.c
     statement = alerts_with_standing()
     if query.within is not None:
-        # As in is_within: an alert without a bureau is the district's, even if a scope should
-        # hold an empty text.
-        statement = statement.where(a.bureau.in_(query.within), a.bureau != "")
+        statement = statement.where(has_bureau(a.bureaus, query.within))
     for column, values in (
         (s.state, query.states),
         (s.colour, query.colours),
@@ -109,4 +107,5 @@ def with_steps(con: Connection, rows: Sequence[RowMapping]) -> list[AlertWithSte
 
 
 def _parsed_row(row: RowMapping) -> dict[str, object]:
-    return {**row, "evidence": json.loads(row["evidence"])}
+    bureaus = list(bureau_names(row["bureaus"]))
+    return {**row, "evidence": json.loads(row["evidence"]), "bureaus": bureaus}

@@ -30,7 +30,7 @@ from xhcredit.store.alerts.rows import (
     StoredNight,
 )
 from xhcredit.store.alerts.tables import alert_nights, alert_proofs, alert_steps, alerts
-from xhcredit.store.core.bureau_scope import BureauScope, is_within
+from xhcredit.store.core.bureau_scope import BureauScope, bureaus_text, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import outbox
@@ -200,8 +200,8 @@ class Alerts:
         """Of each trigger: ``alerts`` raised, and the latest verdicts on them, counted."""
         counts_by_trigger: dict[str, dict[str, int]] = {}
         with self.database.reading() as con:
-            for row in con.execute(select(alerts.c.id, alerts.c.trigger, alerts.c.bureau)):
-                if is_within(row.bureau, within):
+            for row in con.execute(select(alerts.c.id, alerts.c.trigger, alerts.c.bureaus)):
+                if is_within(row.bureaus, within):
                     trigger_counts = counts_by_trigger.setdefault(row.trigger, {"alerts": 0})
                     trigger_counts["alerts"] += 1
             for trigger, verdict in _last_verdicts(con, within):
@@ -220,7 +220,7 @@ def report_of_night(con: Connection, as_of: date, inputs: str) -> StoredNight | 
 def _last_verdicts(con: Connection, within: BureauScope) -> list[tuple[str, str]]:
     s = alert_steps.c
     statement = (
-        select(s.alert, s.details, alerts.c.trigger, alerts.c.bureau)
+        select(s.alert, s.details, alerts.c.trigger, alerts.c.bureaus)
         .join(alerts, alerts.c.id == s.alert)
         .where(s.act == "verify")
         .order_by(s.alert, s.step)
@@ -228,7 +228,7 @@ def _last_verdicts(con: Connection, within: BureauScope) -> list[tuple[str, str]
     verdict_by_alert = {
         r.alert: (r.trigger, json.loads(r.details)["verdict"])
         for r in con.execute(statement)
-        if is_within(r.bureau, within)
+        if is_within(r.bureaus, within)
     }
     return list(verdict_by_alert.values())
 
@@ -238,11 +238,9 @@ def _insert_alerts(
 ) -> list[int]:
     """Insert alerts that are not there yet, each with its first step."""
     c = alerts.c
-    # The same fact about the same subject alerts once for good, also if the night is run again
-    # from other inputs.
+    # The same fact about the same subject alerts once for good, whatever inputs a night has.
     existing_keys = {tuple(row) for row in tx.con.execute(select(c.trigger, c.subject, c.fact))}
-    # Numbered here under the writer's lock: the first steps need the ids before the rows are
-    # in.
+    # Numbered here under the writer's lock: the first steps need the ids before the rows.
     last_id = tx.con.scalar(select(func.max(c.id))) or 0
     rows, steps = [], []
     for candidate, earlier in new_candidates:
@@ -256,6 +254,7 @@ def _insert_alerts(
         alert_row |= {
             "first_colour": alert_row.pop("colour"),
             "evidence": canonical(alert_row["evidence"]),
+            "bureaus": bureaus_text([candidate.bureau, *candidate.bureaus]),
         }
         alert_row |= {"id": last_id, "detected_on": as_of.isoformat(), "earlier": earlier}
         rows.append(alert_row | {"activity": tx.seq})
@@ -335,7 +334,7 @@ def _step_row(
 
 def _get_alert(con: Connection, number: int, within: BureauScope) -> AlertWithSteps:
     row = con.execute(alerts_with_standing().where(alerts.c.id == number)).mappings().first()
-    if row is None or not is_within(row["bureau"], within):
+    if row is None or not is_within(row["bureaus"], within):
         raise UnknownRecord(f"there is no alert {number}; list them to find its number")
     return with_steps(con, [row])[0]
 
@@ -382,6 +381,7 @@ def _add_issued_message(
         "kind": "alert.issued",
         "code": alert["code"],
         "bureau": alert["bureau"],
+        "bureaus": bureaus_text(alert["bureaus"]),
         # An alert is about no published run; the outbox's columns are not null, so 0 says so.
         "run": 0,
         "previous_run": 0,

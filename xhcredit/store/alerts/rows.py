@@ -51,6 +51,7 @@ class AlertFinding(TypedDict):
     code: str
     name: str
     bureau: str
+    bureaus: list[str]
     street: str
     first_colour: Colour
     strength: float

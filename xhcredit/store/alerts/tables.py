@@ -24,7 +24,9 @@ alerts = store_table(
     *plain("numbers"),  # digest of the trigger's numbers
     *plain("family", "kind", "subject", "fact", "code"),
     *words("name"),
-    *plain("bureau", "street", "first_colour"),
+    *plain("bureau"),  # that follows it up
+    *plain("bureaus"),  # that may be told of it, ";a;b;"
+    *plain("street", "first_colour"),
     Column("strength", Double, nullable=False),
     Column("p", Double),
     *plain("detected_on"),
@@ -32,7 +34,6 @@ alerts = store_table(
     *words("evidence"),
     UniqueConstraint("trigger", "subject", "fact"),
     Index("ix_alerts_code", "code", "id"),
-    Index("ix_alerts_bureau", "bureau", "id"),
 )
 
 #: what was done about it, step by step (append-only), and where it stands after each

@@ -93,6 +93,8 @@ snapshots = store_table(
     Column("name", Text, nullable=False, server_default=""),
     *empty("kind", "size"),
     *empty("fields"),  # X that apply: ";x_food;x_fire;"
+    # all bureaus that supervise it on the run's day, ";a;b;"; ``bureau`` is the leading one
+    *empty("bureaus"),
     # against the run that answered when this one was published; empty and 0 for who is new
     *empty("previous_tier"),
     Column("moved", Double, nullable=False, server_default="0"),
@@ -105,7 +107,7 @@ snapshots = store_table(
         "tier",
         "previous_tier",
         "moved",
-        "bureau",
+        "bureaus",
         "street",
         "kind",
         "size",
@@ -120,7 +122,7 @@ snapshots = store_table(
         "tier",
         "previous_tier",
         "composite",
-        "bureau",
+        "bureaus",
         "street",
         "kind",
         "size",
@@ -134,7 +136,7 @@ snapshots = store_table(
         "run",
         "previous_tier",
         "tier",
-        "bureau",
+        "bureaus",
         "street",
         "kind",
         "size",
@@ -154,6 +156,8 @@ outbox = store_table(
     *plain("kind"),
     *plain("code"),  # empty: it is about no one enterprise
     *empty("bureau"),  # empty: no known bureau
+    # of an enterprise all that supervise it, ";a;b;"; empty: ``bureau`` alone
+    *empty("bureaus"),
     *number("run", "previous_run"),
     *optional("tier"),  # none: it left the register
     *optional("previous_tier"),  # none: it is new

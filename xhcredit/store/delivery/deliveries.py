@@ -18,10 +18,12 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 
+from xhcredit.store.core.bureau_scope import has_bureau
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.outbox import event_id, webhook_body
 from xhcredit.store.core.tables import activity, outbox
@@ -268,7 +270,10 @@ def _add_deliveries(
     if subscription.kinds:
         statement = statement.where(outbox.c.kind.in_(subscription.kinds))
     if subscription.bureau:
-        statement = statement.where(outbox.c.bureau == subscription.bureau)
+        is_of_bureau = outbox.c.bureau == subscription.bureau
+        statement = statement.where(
+            or_(is_of_bureau, has_bureau(outbox.c.bureaus, [subscription.bureau]))
+        )
     columns = ("subscription", "message", "code", "due_at", "activity")
     insertion = insert(deliveries).from_select(columns, statement)
     execution_options = {"preserve_rowcount": True}  # of an INSERT it is else thrown away

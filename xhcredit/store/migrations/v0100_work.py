@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from xhcredit.store.migrations.columns import (
     Number,
+    empty,
     index,
     integer,
     number,
@@ -129,7 +130,7 @@ def _alerts() -> None:
         *number("id"),
         *plain("trigger", "numbers", "family", "kind", "subject", "fact", "code"),
         *words("name"),
-        *plain("bureau", "street", "first_colour"),
+        *plain("bureau", "bureaus", "street", "first_colour"),
         sa.Column("strength", sa.Double, nullable=False),
         sa.Column("p", sa.Double),
         *plain("detected_on"),
@@ -137,7 +138,6 @@ def _alerts() -> None:
         *words("evidence"),
         sa.UniqueConstraint("trigger", "subject", "fact", name="uq_alerts_trigger_subject_fact"),
     )
-    index("ix_alerts_bureau", "alerts", "bureau id")
     index("ix_alerts_code", "alerts", "code id")
     table(
         "alert_steps",
@@ -188,6 +188,7 @@ def _models() -> None:
         *plain("code"),
         *words("name"),
         *plain("bureau", "tier_before", "tier_after"),
+        *empty("bureaus"),
         sa.Column("composite_before", sa.Double, nullable=False),
         sa.Column("composite_after", sa.Double, nullable=False),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from xhcredit.errors import WrongState
+from xhcredit.store.core.bureau_scope import has_bureau
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import releases
@@ -260,7 +261,7 @@ class Models:
             statement = select(tier_moves).where(candidate_filter, tier_moves.c.step == last_step)
             statement = statement.where(tier_moves.c.code > after_code)
             if bureaus is not None:
-                statement = statement.where(tier_moves.c.bureau.in_(bureaus))
+                statement = statement.where(has_bureau(tier_moves.c.bureaus, bureaus))
             rows = con.execute(statement.order_by(tier_moves.c.code).limit(limit)).mappings()
             return [dict(row) for row in rows]
 

@@ -6,6 +6,7 @@ from sqlalchemy import Column, Double, Index
 
 from xhcredit.store.core.columns import (
     Number,
+    empty,
     integer,
     number,
     plain,
@@ -41,6 +42,7 @@ tier_moves = store_table(
     *plain("code", key=True),
     *words("name"),
     *plain("bureau", "tier_before", "tier_after"),
+    *empty("bureaus"),  # all of them, ";a;b;"
     Column("composite_before", Double, nullable=False),
     Column("composite_after", Double, nullable=False),
 )

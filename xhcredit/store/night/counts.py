@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: columns of the lists' indexes with few values; what else is asked for (text, scores, alerts)
 #: has cells of its own
-DIMENSIONS = ("bureau", "street", "kind", "size", "tier", "previous_tier", "fields")
+DIMENSIONS = ("bureaus", "street", "kind", "size", "tier", "previous_tier", "fields")
 Cell = tuple[str, ...]  #: one value per dimension
 Cells = Mapping[Cell, int]
 ValueFilter = Callable[[str], bool]

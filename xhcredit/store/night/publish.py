@@ -19,7 +19,10 @@ from xhcredit.store.night.current_run import current_run_row
 
 
 class SnapshotRow(NamedTuple):
-    """One ready answer: ``x`` is JSON, ``body`` the answer's bytes; the rest is for lists."""
+    """One ready answer: ``x`` is JSON, ``body`` the answer's bytes; the rest is for lists.
+
+    ``bureaus`` are all that supervise the enterprise (``;a;b;``), ``bureau`` is the leading one.
+    """
 
     code: str
     tier: str
@@ -36,20 +39,21 @@ class SnapshotRow(NamedTuple):
     fields: str = ""
     previous_tier: str = ""
     moved: float = 0.0
+    bureaus: str = ""
 
 
 _COLUMNS = ("run", *SnapshotRow._fields)
 
 #: who changes tier between two runs: whose, code, tier, before; newcomers and leavers included
 _TIER_CHANGES_SQL = text("""
-SELECT new.bureau, new.code, new.tier, old.tier AS previous_tier
+SELECT new.bureau, new.bureaus, new.code, new.tier, old.tier AS previous_tier
 FROM snapshots new LEFT JOIN snapshots old ON old.run = :previous AND old.code = new.code
 WHERE new.run = :run AND (old.tier IS NULL OR new.tier <> old.tier)
 UNION ALL
-SELECT old.bureau, old.code, NULL, old.tier
+SELECT old.bureau, old.bureaus, old.code, NULL, old.tier
 FROM snapshots old LEFT JOIN snapshots new ON new.run = :run AND new.code = old.code
 WHERE old.run = :previous AND new.code IS NULL
-ORDER BY 2
+ORDER BY 3
 """)
 TierChanges = list[dict[str, Any]]
 

@@ -104,6 +104,7 @@ class PublishedScore(TypedDict):
     ]
     reasons: list[ScoreReason]
     bureau: Annotated[str, Field(examples=["市场监管局"])]
+    bureaus: Annotated[list[str], Field(examples=[["市场监管局", "消防救援支队"]])]
     street: Annotated[str, Field(examples=["香樟街道"])]
     previous_tier: Annotated[
         str, Field(description="上一批次等级；空文本：新增 / empty: new", examples=["A"])
@@ -123,6 +124,7 @@ class HistoryRow(TypedDict):
     x: dict[str, XScore]
     etag: str
     bureau: str
+    bureaus: str
     body: bytes
 
 
@@ -133,6 +135,7 @@ class WatchlistRow(TypedDict):
     code: Annotated[str, Field(examples=["91310115MA1K3CUM7M"])]
     name: Annotated[str, Field(examples=["上海示例餐饮管理有限公司"])]
     bureau: Annotated[str, Field(examples=["市场监管局"])]
+    bureaus: Annotated[list[str], Field(examples=[["市场监管局", "消防救援支队"]])]
     street: Annotated[str, Field(examples=["香樟街道"])]
     kind: Annotated[str, Field(description="主体类型 / legal form", examples=["company"])]
     size: Annotated[str, Field(description="规模 / size class", examples=["micro"])]
@@ -155,6 +158,7 @@ class NamedEnterprise(TypedDict):
     street: str
     tier: _Tier
     bureau: str
+    bureaus: list[str]
 
 
 @closed_row

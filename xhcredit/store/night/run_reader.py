@@ -24,28 +24,28 @@ from xhcredit.store.night.rows import (
 
 #: one statement, so that it sees the old run or the new one, never a bit of both
 _CURRENT_SQL = (
-    "SELECT run, etag, body, bureau FROM snapshots "
+    "SELECT run, etag, body, bureaus FROM snapshots "
     "WHERE run = (SELECT run FROM current_run) AND code = {mark}"
 )
 
 #: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
 _RUNS_OF = "FROM runs r CROSS JOIN snapshots s WHERE s.run = r.run AND s.code = :code "
 _LATEST_FIRST = "ORDER BY r.as_of DESC, r.run DESC LIMIT "
-_LATEST_SQL = text(f"SELECT s.bureau {_RUNS_OF}{_LATEST_FIRST}1")
+_LATEST_SQL = text(f"SELECT s.bureaus {_RUNS_OF}{_LATEST_FIRST}1")
 _HISTORY_SQL = text(
     "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
-    f"s.bureau, s.body {_RUNS_OF}AND (:before = 0 OR (r.as_of, r.run) < "
+    f"s.bureau, s.bureaus, s.body {_RUNS_OF}AND (:before = 0 OR (r.as_of, r.run) < "
     f"(SELECT b.as_of, b.run FROM runs b WHERE b.run = :before)) {_LATEST_FIRST}:limit"
 )
 
 
 class Answer(NamedTuple):
-    """A ready answer: JSON as bytes, the tag that names it, its run, and whose it is."""
+    """A ready answer: JSON as bytes, its tag, its run, and all bureaus of the enterprise."""
 
     run: int
     etag: str
     body: bytes
-    bureau: str
+    bureaus: str
 
 
 class RunReader:
@@ -86,15 +86,15 @@ class RunReader:
         # One parameter for all codes: SQLite limits how many a statement may have.
         code_condition = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
         sql = text(
-            "SELECT code, run, etag, body, bureau FROM snapshots "
+            "SELECT code, run, etag, body, bureaus FROM snapshots "
             f"WHERE run = (SELECT run FROM current_run) AND code {code_condition}"
         )
         code_parameter = json.dumps(list(codes)) if sqlite else list(codes)
         with self._database.reading() as con:
             rows = con.execute(sql, {"codes": code_parameter})
-            answers = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureau) for r in rows}
+            answers = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureaus) for r in rows}
         return {
-            code: answer for code, answer in answers.items() if is_within(answer.bureau, within)
+            code: answer for code, answer in answers.items() if is_within(answer.bureaus, within)
         }
 
     def history(
@@ -119,7 +119,7 @@ class RunReader:
         with self._database.reading() as con:
             latest = con.execute(_LATEST_SQL, {"code": code}).mappings().first()
             rows = [_parsed_row(row) for row in con.execute(_HISTORY_SQL, parameters).mappings()]
-        if latest is None or not is_within(latest["bureau"], within):
+        if latest is None or not is_within(latest["bureaus"], within):
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
         return [cast(HistoryRow, row) for row in rows]
 

@@ -83,7 +83,8 @@ async def open_check(request: Request) -> Response:
     form_fields: dict[str, Any] = {n: text_of(form, n).strip()[: _MAX_LENGTH + 1] for n in names}
     form_fields["items"] = [i for i in form.getlist("item") if isinstance(i, str)]
     try:
-        if not visitor.caller.may(DRAWS_RUN, form_fields["bureau"]):
+        bureau = service.official_bureau(form_fields["bureau"])
+        if not visitor.caller.may(DRAWS_RUN, bureau):
             raise UnknownRecord(
                 f'"{form_fields["bureau"]}" is not your bureau; open checks of your own'
             )

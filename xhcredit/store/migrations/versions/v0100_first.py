@@ -98,24 +98,24 @@ def _snapshots() -> None:
         sa.Column("body", sa.LargeBinary, nullable=False),
         *empty("bureau", "street"),
         sa.Column("name", sa.Text, nullable=False, server_default=""),
-        *empty("kind", "size", "fields", "previous_tier"),
+        *empty("kind", "size", "fields", "bureaus", "previous_tier"),
         sa.Column("moved", sa.Double, nullable=False, server_default="0"),
         linked=False,
     )
     index(
         "ix_snapshots_cells",
         "snapshots",
-        "run previous_tier tier bureau street kind size fields name composite code",
+        "run previous_tier tier bureaus street kind size fields name composite code",
     )
     index(
         "ix_snapshots_list",
         "snapshots",
-        "run composite code tier previous_tier moved bureau street kind size fields name",
+        "run composite code tier previous_tier moved bureaus street kind size fields name",
     )
     index(
         "ix_snapshots_moved",
         "snapshots",
-        "run moved code tier previous_tier composite bureau street kind size fields name",
+        "run moved code tier previous_tier composite bureaus street kind size fields name",
     )
 
 
@@ -125,7 +125,7 @@ def _messages() -> None:
         "id",
         sa.Column("id", Number, autoincrement=True),
         *plain("kind", "code"),
-        *empty("bureau"),
+        *empty("bureau", "bureaus"),
         *number("run", "previous_run"),
         *optional("tier", "previous_tier"),
         sa.Column("payload", sa.Text, nullable=False, server_default="{}"),

@@ -1,0 +1,82 @@
+"""Bureaus of all enterprises of a clustered store on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from xhcredit.engine.columns import EventColumns
+from xhcredit.ingest.resolved import create_views
+from xhcredit.ingest.supervision import EVERY_FIELD, SUPERVISION_SQL, bureaus_sql
+from xhcredit.ingest.warehouse import Warehouse
+
+#: what the query may hold; beyond it DuckDB goes on out of core
+_MEMORY_LIMIT = "500MB"
+_BATCH_ROWS = 100_000
+
+
+def bureaus_on(
+    warehouse: Path, event_columns: EventColumns, as_of: date, field: str = ""
+) -> pa.DictionaryArray:
+    """Bureaus that supervise each enterprise on a day, as known by then.
+
+    Args:
+        warehouse: what the store was made from.
+        event_columns: the clustered store; what was ingested since does not count.
+        as_of: the day.
+        field: only bureaus that are named for this field; by default all.
+
+    Returns:
+        One text per enterprise of the store, names between semicolons (``;a;b;``), sorted; empty
+        where no bureau supervises it.
+
+    Raises:
+        BookLost: what the store was made from is gone meanwhile.
+    """
+    opened_warehouse = Warehouse(warehouse)
+    positions_of_text: dict[str, int] = {"": 0}
+    text_index = np.zeros(len(event_columns), np.int32)
+    with opened_warehouse.reading(), duckdb.connect() as con:
+        con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        create_views(con, opened_warehouse, opened_warehouse.book(event_columns.digest))
+        for batch in con.sql(bureaus_sql(field), params={"day": as_of}).to_arrow_reader(
+            _BATCH_ROWS
+        ):
+            codes = np.array(batch.column("code").to_pylist(), event_columns.codes.dtype)
+            rows = np.searchsorted(event_columns.codes, codes)
+            rows[rows == len(event_columns)] = 0
+            texts = batch.column("bureaus").dictionary_encode()
+            numbers = np.array(
+                [
+                    positions_of_text.setdefault(text, len(positions_of_text))
+                    for text in texts.dictionary.to_pylist()
+                ],
+                np.int32,
+            )
+            is_registered = event_columns.codes[rows] == codes
+            text_index[rows[is_registered]] = numbers[texts.indices.to_numpy()][is_registered]
+    return pa.DictionaryArray.from_arrays(pa.array(text_index), pa.array(list(positions_of_text)))
+
+
+def supervised_codes(
+    warehouse: Path, bureau: str, fields: Collection[str], as_of: date
+) -> frozenset[str] | None:
+    """Codes that a bureau supervises in one of some fields on a day, as known by then.
+
+    None where nothing is known of any bureau: the district delivers no jurisdiction, and nobody is
+    left out for want of one.
+    """
+    opened_warehouse = Warehouse(warehouse)
+    with opened_warehouse.reading(), duckdb.connect() as con:
+        create_views(con, opened_warehouse)
+        rows = con.execute(
+            f"SELECT code, bureau = $bureau AND list_contains($fields, field) "
+            f"FROM ({SUPERVISION_SQL})",
+            {"day": as_of, "bureau": bureau, "fields": [EVERY_FIELD, *fields]},
+        ).fetchall()
+    return frozenset(code for code, is_supervised in rows if is_supervised) if rows else None
