@@ -20,7 +20,7 @@ def test_somebody_is_let_in_with_a_password_shown_once_and_shut_out(browser, sit
         page.select_option("#role", "inspector")
         page.fill("#bureau", "市场监管局")
         page.get_by_role("button", name="授权").click()
-        expect(row_of(page, "sun.yi")).to_contain_text("检查人员 · 市场监管局")
+        expect(row_of(page, "sun.yi")).to_contain_text("检查人员 · 示例区市场监督管理局")
         assert page.locator("#secret").count() == 0
         with visit(browser, site) as other:
             other.goto("/console/login")
