@@ -16,6 +16,7 @@ from xhcredit_training.dataset import Column, Dataset, make_dataset
 
 from benchmarks.training_past import last, past
 from benchmarks.training_sets import REAL, coded
+from xhcredit.rules.rulebook import Rulebook
 
 UP, DOWN = "riskier", "safer"
 
@@ -241,7 +242,7 @@ def beijing(fields: tuple[str, ...] = ("culture", "press")) -> tuple[Dataset, Da
             v["ent"][of_fields].astype(np.int64),
             (v["day"][of_fields] - 1).astype(np.int32),
         )
-        wanted = [f.id for f in learnable_features("general")]
+        wanted = [f.id for f in learnable_features("general", Rulebook.load())]
         shown = ["inspections_60m", "inspections_12m", "days_since_last_inspection"]
         compiled = compile_features(with_inputs([*wanted, *shown], features()))
         x = compiled.run(store, rows, days)

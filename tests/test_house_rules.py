@@ -22,6 +22,7 @@ from tests.walks import ROOT, python_files, shown
 from xhcredit import errors
 from xhcredit.features.registry import features
 from xhcredit.rules.check import referenced_features
+from xhcredit.rules.consistency import WHOLES
 from xhcredit.rules.families import families
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.all_tables import tables
@@ -63,6 +64,7 @@ READERS = ("rulebook.py", "working_days.py", "official_names.py")
 #: families that are read by prefix (``packs.<pack>``, ``scope.<x>`` …), not by a written id
 BY_PREFIX = (
     "packs.", "scope.", "outcomes.", "alerts.triggers.", "draws.coverage.", "calendar.years.",
+    *(f"{whole}.x_" for whole in WHOLES),
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
 from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.store import Store
 from xhcredit_serving.auth.authentication import (
     WHOLE_DISTRICT,
@@ -87,7 +88,7 @@ class Service:
     @cached_property
     def rulebook(self) -> Rulebook:
         """The rules, with the district's own."""
-        return Rulebook.load(self.settings.rules)
+        return load_rulebook(self.settings.rules)
 
     def official_bureau(self, text: str) -> str:
         """Official name of a bureau; what means the whole district stays as it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.features.tables import number, read_cases
+from xhcredit.features.worked_cases import number, read_cases
 
 
 def test_a_case_that_expects_nothing_is_refused(tmp_path):

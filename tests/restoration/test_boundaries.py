@@ -310,7 +310,7 @@ def with_value(book, rule_id, **value):
     rule = book.rule(rule_id)
     shape = shape_of(rule_id).validate_python(value)
     entries = tuple(entry.model_copy(update={"value": shape}) for entry in rule.entries)
-    return Rulebook({**book.rules, rule_id: rule.model_copy(update={"entries": entries})})
+    return book.replaced(rule.model_copy(update={"entries": entries}))
 
 
 @pytest.mark.parametrize(

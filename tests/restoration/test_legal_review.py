@@ -75,7 +75,7 @@ def with_mark(rule_id, mark):
     """The rulebook with every entry of one rule marked so."""
     rule = BOOK.rule(rule_id)
     entries = tuple(entry.model_copy(update={"verification": mark}) for entry in rule.entries)
-    return Rulebook({**BOOK.rules, rule_id: rule.model_copy(update={"entries": entries})})
+    return BOOK.replaced(rule.model_copy(update={"entries": entries}))
 
 
 @pytest.mark.parametrize(

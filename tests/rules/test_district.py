@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.rules.files import entry, rules, switch, text, write
 from xhcredit.errors import BadRule
 from xhcredit.rules.district import refuse_rewriting, with_district
+from xhcredit.rules.field_files import SHIPPED_FIELDS
 from xhcredit.rules.loader import SHIPPED
 from xhcredit.rules.rulebook import Rulebook
 
@@ -96,8 +97,9 @@ def test_only_what_begins_with_all_old_entries_extends(old_entries, added):
 def test_a_district_takes_a_shipped_pack_out_of_service(tmp_path):
     """As the comment in the shipped file says: copy it, add an entry."""
     stop = entry("2026-12-01", "{in_service: false, why: 市级通知暂停}", mark="V2")
-    shipped = (SHIPPED / "packs" / "x_construction.yaml").read_text(encoding="utf-8")
-    district_rules = write(tmp_path / "own", shipped + stop, "packs/x_construction.yaml")
+    path = "fields/construction/pack.yaml"
+    shipped = (SHIPPED_FIELDS / path).read_text(encoding="utf-8")
+    district_rules = write(tmp_path / "own", shipped + stop, path)
 
     rulebook = Rulebook.load(district_rules)
 
@@ -113,12 +115,8 @@ def x_fire(district_rules):
     write(district_rules, switch("x_fire"), "packs/x_fire.yaml")
     scope = entry(value="{feature: fire_sites_open, at_least: 1}")
     write(district_rules, text(scope, rule_id="scope.x_fire", pack="x_fire"), "scope/x_fire.yaml")
-    weights_entry = entry(
-        "2026-12-01",
-        "{general: 0.6, x_food: 0.4, x_elderly_care: 0.4, x_construction: 0.4, x_fire: 0.2}",
-        mark="proposal",
-    )
-    return extended(district_rules, "scores.weights", weights_entry)
+    weight = text(entry(value="0.2"), rule_id="scores.weights.x_fire", pack="x_fire")
+    return write(district_rules, weight, "scores/weights/x_fire.yaml")
 
 
 def extended(district_rules, rule_id, added_entry):
@@ -137,7 +135,7 @@ def test_a_district_adds_an_x_by_files_alone(tmp_path):
 
 def test_an_x_of_a_district_without_a_weight_is_refused(tmp_path):
     district_rules = x_fire(tmp_path / "own")
-    (district_rules / "scores" / "weights.yaml").unlink()
+    (district_rules / "scores" / "weights" / "x_fire.yaml").unlink()
 
     with pytest.raises(BadRule, match='"x_fire" has a scope but no weight; '):
         Rulebook.load(district_rules)
@@ -174,7 +172,7 @@ def test_a_switch_that_nothing_hangs_on_is_refused(tmp_path):
 
 
 def test_an_outcome_of_no_score_is_refused(tmp_path):
-    content = (SHIPPED / "outcomes" / "x_food.yaml").read_text(encoding="utf-8")
+    content = (SHIPPED_FIELDS / "fields/food/outcome.yaml").read_text(encoding="utf-8")
     district_rules = write(
         tmp_path / "own",
         content.replace("id: outcomes.x_food", "id: outcomes.x_fodo"),
@@ -195,9 +193,7 @@ def test_a_family_of_alerts_of_which_nobody_is_told_is_refused(tmp_path):
 
 
 def test_a_later_routing_that_leaves_out_a_family_is_refused(tmp_path):
-    routing_entry = entry(
-        "2026-12-01", "{from_colour: yellow, departments: {food: [市场监督管理局]}}"
-    )
+    routing_entry = entry("2026-12-01", "{from_colour: yellow, departments: {score: []}}")
 
     with pytest.raises(BadRule, match=r"routing of 2026-12-01 does not route the family"):
         Rulebook.load(extended(tmp_path / "own", "alerts.routing", routing_entry))

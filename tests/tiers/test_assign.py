@@ -303,15 +303,17 @@ def test_the_policy_of_a_day_holds_that_days_rules():
 def with_entries(rule, *entries):
     """The shipped rules with one rule's entries exchanged."""
     changed = RULES.rule(rule).model_copy(update={"entries": entries})
-    return Rulebook.of({**RULES.rules, rule: changed}.values())
+    return RULES.replaced(changed)
 
 
 def test_before_its_policy_nobody_is_tolerated():
     later = RULES.rule("tolerance.period").entries[-1]
     rules = with_entries("tolerance.period", later)
 
-    assert policy_on(rules, later.effective_from).tolerance == later.value
-    assert policy_on(rules, later.effective_from - timedelta(days=1)).tolerance is None
+    day = later.effective_from
+    whole = RULES.value("tolerance.period", Tolerance, as_of=day)
+    assert policy_on(rules, day).tolerance == whole
+    assert policy_on(rules, day - timedelta(days=1)).tolerance is None
 
 
 def test_out_of_service_nobody_is_tolerated_and_tiers_go_on():

@@ -264,9 +264,11 @@ def with_indicators(*changes):
 
 def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
     warned = next(f.id for f in features().values() if f.use == "warning")
-    written_verdict = verdict("_check_lawfulness", with_indicators({"feature": "owner_is_foreign"}))
+    written_verdict = verdict(
+        "_check_lawfulness", with_indicators({"feature": "owner_is_foreign"}), features()
+    )
 
-    assert verdict("_check_lawfulness", RELEASE) == (
+    assert verdict("_check_lawfulness", RELEASE, features()) == (
         True,
         "未使用任何禁用指标",
         "no forbidden indicator is read",
@@ -276,7 +278,7 @@ def test_what_is_not_declared_or_not_for_scoring_is_unlawful():
         'forbidden: "owner_is_foreign" is not declared',
     )
     assert written_verdict[1] == '禁用指标："owner_is_foreign" is not declared'
-    shown = verdict("_check_lawfulness", with_indicators({"feature": warned}))
+    shown = verdict("_check_lawfulness", with_indicators({"feature": warned}), features())
     assert not shown[0]
     assert f'"{warned}" is not for scoring' in shown[2]
 
@@ -286,7 +288,7 @@ def test_all_that_is_unlawful_in_a_release_is_named_side_by_side():
     release = with_indicators({"feature": "owner_is_foreign"}, {"feature": warned})
     words = f'"owner_is_foreign" is not declared; "{warned}" is not for scoring'
 
-    assert verdict("_check_lawfulness", release) == (
+    assert verdict("_check_lawfulness", release, features()) == (
         False,
         f"禁用指标：{words}",
         f"forbidden: {words}",
@@ -298,17 +300,19 @@ def test_points_against_a_declared_direction_are_named_with_their_score():
     turned = [{"points": tuple(reversed(i.points))} for i in (first, second)]
     against = f"general: {first.feature}, general: {second.feature}"
 
-    assert verdict("_check_monotone", with_indicators(*turned)) == (
+    assert verdict("_check_monotone", with_indicators(*turned), features()) == (
         False,
         f"方向不符：{against}",
         f"points run against: {against}",
     )
-    assert verdict("_check_monotone", RELEASE) == (
+    assert verdict("_check_monotone", RELEASE, features()) == (
         True,
         "全部符合声明的方向",
         "points follow every declared direction",
     )
-    assert verdict("_check_monotone", with_indicators({"feature": "owner_is_foreign"}))[0]
+    assert verdict("_check_monotone", with_indicators({"feature": "owner_is_foreign"}), features())[
+        0
+    ]
 
 
 def test_every_indicator_needs_words_in_both_languages(monkeypatch):
@@ -317,7 +321,7 @@ def test_every_indicator_needs_words_in_both_languages(monkeypatch):
     monkeypatch.setitem(features(), second.id, replace(second, en=""))
     silent = f"{first.id}, {second.id}"
 
-    assert verdict("_check_reasons", RELEASE) == (
+    assert verdict("_check_reasons", RELEASE, features()) == (
         False,
         f"没有可说明的理由：{silent}",
         f"no words for: {silent}",
@@ -329,18 +333,18 @@ def test_a_release_without_indicators_has_no_reasons():
         name: table.model_copy(update={"indicators": ()}) for name, table in RELEASE.tables.items()
     }
 
-    assert verdict("_check_reasons", RELEASE) == (
+    assert verdict("_check_reasons", RELEASE, features()) == (
         True,
         "每一指标都有中英文理由",
         "every indicator has its words",
     )
-    assert verdict("_check_reasons", replace(RELEASE, tables=empty)) == (
+    assert verdict("_check_reasons", replace(RELEASE, tables=empty), features()) == (
         False,
         "没有可说明的理由：",
         "no words for: any score",
     )
     some = {**empty, "general": RELEASE.general}
-    assert verdict("_check_reasons", replace(RELEASE, tables=some))[0]
+    assert verdict("_check_reasons", replace(RELEASE, tables=some), features())[0]
 
 
 @pytest.mark.parametrize("name", ["ent", "day", "bad", "weight"])

@@ -37,7 +37,7 @@ def runs(tmp_path_factory):
 
 def test_a_run_is_submitted_with_its_gates_and_figures_beside_the_champions(runs, tmp_path):
     with Store.open(str(tmp_path / "s.db")) as store:
-        champion = champion_release(store, ON)
+        champion = champion_release(store, RULES, ON)
         submission, verdicts = make_submission(
             runs / "woe", runs / "s.parquet", champion, RULES, ON
         )

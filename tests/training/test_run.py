@@ -24,7 +24,7 @@ from xhcredit_training.search import search
 from tests.training.samples import known
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, BadSample, NotWritable, RegistryUnavailable
-from xhcredit.features.registry import features_for_score
+from xhcredit.features.registry import features, features_for_score, score_names
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_problems
 
@@ -98,11 +98,7 @@ def test_the_release_of_a_run_may_score(runs):
     """Declared, lawful, in the declared direction, on the scale in force, beside all X tables."""
     folder, _ = runs
     release = load_release(folder / "woe" / "release.json")
-    declared = {
-        f.id: f
-        for s in ("general", "x_food", "x_elderly_care", "x_construction")
-        for f in features_for_score(s)
-    }
+    declared = {f.id: f for s in score_names() for f in features_for_score(s)}
 
     assert release_problems(release, declared, ()) == []
     assert set(release.tables) == set(load_release().tables)
@@ -114,14 +110,14 @@ def test_the_sheet_holds_every_row_of_the_table(runs, tmp_path):
     folder, _ = runs
     release = load_release(folder / "woe" / "release.json")
 
-    write_spreadsheet(release, tmp_path / "p.xlsx")
+    write_spreadsheet(release, tmp_path / "p.xlsx", features())
 
     book = openpyxl.load_workbook(tmp_path / "p.xlsx")
     assert set(book.sheetnames) == set(release.tables)
     sheet_points = [r[5].value for r in book["general"].iter_rows(min_row=2)]
-    assert sheet_points == pytest.approx([r[5] for r in table_rows(release.general)])
+    assert sheet_points == pytest.approx([r[5] for r in table_rows(release.general, features())])
     with pytest.raises(NotWritable, match="cannot be used"):
-        write_spreadsheet(release, tmp_path / "no" / "where.xlsx")
+        write_spreadsheet(release, tmp_path / "no" / "where.xlsx", features())
 
 
 def test_two_runs_are_compared_on_the_same_rows(runs):

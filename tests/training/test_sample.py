@@ -23,7 +23,7 @@ from tests.walks import ROOT
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadRule, BadSample, RuleNotInForce
-from xhcredit.features.registry import features
+from xhcredit.features.registry import features, score_names
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.ingest import run_ingest
 from xhcredit.rules.rulebook import Rulebook
@@ -111,8 +111,8 @@ def test_features_of_a_sample_are_those_of_the_night(district):
 
 
 def test_what_is_learned_from_is_lawful_and_scored():
-    for score in ("general", "x_food", "x_elderly_care", "x_construction"):
-        assert {f.use for f in learnable_features(score)} == {"score"}
+    for score in score_names():
+        assert {f.use for f in learnable_features(score, RULES)} == {"score"}
 
 
 def test_inspected_only_outcomes_are_weighted_by_the_logged_odds(district):

@@ -6,7 +6,7 @@ Results are pandas frames and frozen types; MLflow and folders of runs are ``xhc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,10 @@ from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
 from xhcredit_training.evaluate import evaluate
 from xhcredit_training.fairness import group_treatments
 from xhcredit_training.metrics import METRICS, days_earlier
-from xhcredit_training.models import MODELS, FittedModel, RiskModel, fit
-from xhcredit_training.promotion import evaluate_on_rows
+from xhcredit_training.models import MODELS, FittedModel, RiskModel, fit, with_rules_of_thumb
+from xhcredit_training.promotion import evaluate_on_rows, with_first_table
 from xhcredit_training.promotion_gates import Evaluation, judge
-from xhcredit_training.run import alarms_of, judged_columns, release_of, scale_on
+from xhcredit_training.run import alarms_of, judged_columns, names_of_score, release_of, scale_on
 from xhcredit_training.sample import SampleSpec, build_sample, quarter_ends
 from xhcredit_training.split import Split, day_of, split_by_time, split_days
 
@@ -259,12 +259,15 @@ def train_model(
     """
     if kind not in MODELS:
         raise BadInput(f'no model "{kind}"; there are: {", ".join(MODELS)}')
-    rulebook, day, split = rules_or_shipped(rules), as_day(on, "on"), parts.split
+    rulebook, day, score = rules_or_shipped(rules), as_day(on, "on"), parts.sample.score
+    learning_part = with_rules_of_thumb(parts.split.learning_part, score, rulebook)
+    split = replace(parts.split, learning_part=learning_part)
+    dataset = with_rules_of_thumb(parts.sample.dataset, score, rulebook)
     fitted = fit(kind, split.learning_part, split.calibration_part)
     report = evaluate(fitted.model, split.learning_part, split.judging_part)
-    alarms = alarms_of(parts.sample.dataset, split, kind, rulebook, day)
-    tables = load_release() if base is None else base
-    score, scale = parts.sample.score, scale_on(rulebook, day)
+    alarms = alarms_of(dataset, split, kind, rulebook, day)
+    tables = load_release(None, rulebook) if base is None else base
+    names, scale = names_of_score(score, rulebook), scale_on(rulebook, day)
     months = [
         {"month": m.month, "rows": m.rows, "rate": m.rate, "psi": m.psi} for m in report.months
     ]
@@ -277,7 +280,7 @@ def train_model(
             columns=["code", "about", "measured", "limit", "zh", "en"],
         ),
         indicators=tuple(fitted.model.ids),
-        release=release_of(fitted, score, tables, scale, name or kind),
+        release=release_of(fitted, score, names, tables, scale, name or kind),
         parts=parts,
         fitted=fitted,
         rows=judged_columns(fitted, split.judging_part),
@@ -343,10 +346,11 @@ def gate_verdicts(
     alarms = [{"code": a.code, "about": a.about} for a in model.alarms.itertuples()]
     candidate = Evaluation(model.release, model.rows, model.figures, alarms)
     sample = model.parts.sample
-    current = evaluate_on_rows(
-        load_release() if champion is None else champion, sample.score, sample.dataset, model.rows
-    )
-    verdicts = judge(candidate, current, rules_or_shipped(rules), as_day(on, "on"))
+    rulebook = rules_or_shipped(rules)
+    tables = load_release(None, rulebook) if champion is None else champion
+    tables = with_first_table(tables, sample.score, rulebook)
+    current = evaluate_on_rows(tables, sample.score, sample.dataset, model.rows)
+    verdicts = judge(candidate, current, rulebook, as_day(on, "on"))
     return pd.DataFrame([asdict(verdict) for verdict in verdicts]).set_index("gate")
 
 

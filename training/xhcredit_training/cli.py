@@ -20,6 +20,7 @@ from xhcredit.domain.clock import Clock
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import BadInput, RegistryUnavailable, XhcreditError
 from xhcredit_training import fairness_command, promotion_commands
+from xhcredit_training.options import Rules, Runs, Tracking
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.bootstrap import Estimate
@@ -36,10 +37,6 @@ app = typer.Typer(
 )
 
 Warehouse_ = Annotated[Path, typer.Option("--warehouse", help="Folder that ingest wrote.")]
-Tracking = Annotated[
-    str, typer.Option("--tracking", help="MLflow address; a file beside the runs by default.")
-]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of all runs.")]
 STEPS = {
     "features": "指标 features", "fit": "拟合 fitting", "evaluate": "评估 judging",
     "alarms": "泄漏与漂移 alarms", "search": "搜索 searching",
@@ -86,13 +83,14 @@ def sample_(
     last: Annotated[str, typer.Option("--to", help="Last as-of day.")] = "2025-06-30",
     defined_on: Annotated[str, typer.Option(help="Day whose rules define the outcome.")] = "",
     weighting: Annotated[str, typer.Option(help="auto, logged, propensity or none.")] = "auto",
+    rules: Rules = None,
 ) -> None:
     """Build a sample: quarter ends, what was known then, what followed within the horizon."""
     from xhcredit.ingest.schema import directory_digest  # only this command waits for it
     from xhcredit.jobs.warehouse.clustered_store import (  # only this command waits for it
         open_event_columns,
     )
-    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.scores.rulebook import load_rulebook  # only this command waits for it
     from xhcredit_training.identifiers import (  # only this command waits for it
         inspections,
         with_inspectors,
@@ -109,17 +107,19 @@ def sample_(
     if not days:
         raise BadInput(f"no quarter ends between {first} and {last}; widen the period")
     rules_day = parsed_day(defined_on, "--defined-on") if defined_on else days[-1]
-    rules = Rulebook.load()
+    rulebook = load_rulebook(rules)
     with progress() as report_progress:
         event_columns = open_event_columns(warehouse, progress=report_progress)
         sample_spec = SampleSpec(score, days, rules_day, weighting)
         visits = logged_visits(warehouse, event_columns)
-        dataset, outcome = build_sample(event_columns, rules, sample_spec, report_progress, visits)
+        dataset, outcome = build_sample(
+            event_columns, rulebook, sample_spec, report_progress, visits
+        )
         dataset = with_inspectors(dataset, inspections(warehouse, event_columns), outcome)
     provenance = {
         "score": score, "horizon_days": outcome.horizon_days, "events": ",".join(outcome.events),
         "days": f"{days[0]}..{days[-1]}", "defined_on": rules_day.isoformat(),
-        "data_digest": event_columns.digest, "rulebook_digest": rules.digest,
+        "data_digest": event_columns.digest, "rulebook_digest": rulebook.digest,
         "directory_digest": directory_digest(), "weights": dataset.notes["weights"],
     }  # fmt: skip
     save_sample(dataset, to, provenance)
@@ -140,10 +140,11 @@ def fit(
     judge_from: Annotated[str, typer.Option(help="First as-of day that is judged.")] = "",
     search: Annotated[bool, typer.Option("--search", help="Try settings first.")] = False,
     base: Annotated[Path | None, typer.Option(help="Release whose other tables go along.")] = None,
+    rules: Rules = None,
     tracking: Tracking = "",
 ) -> None:
     """Fit a model, set it right, judge it, and keep the run in a folder and in MLflow."""
-    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.scores.rulebook import load_rulebook  # only this command waits for it
     from xhcredit_training.run import TrainingRequest, train  # only this command waits for it
 
     request = TrainingRequest(
@@ -157,7 +158,7 @@ def fit(
         base,
     )
     with progress() as report_progress:
-        run_result = train(request, Rulebook.load(), report_progress)
+        run_result = train(request, load_rulebook(rules), report_progress)
     print_estimates(
         f"{run_result.folder.name}: {run_result.report.rows:,} rows, {run_result.report.bad:,} bad",
         run_result.report.metrics,

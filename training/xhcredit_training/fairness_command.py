@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xhcredit.errors import BadInput
+from xhcredit_training.options import Rules
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.fairness import ToleranceEffect
@@ -31,9 +32,10 @@ def tolerance(
     release: Annotated[
         Path | None, typer.Option(help="Release file; the expert tables by default.")
     ] = None,
+    rules: Rules = None,
 ) -> None:
     """Show tiers with the tolerance period and without it: by size, form, age and more."""
-    effects = _tolerance_effects(_parsed_day(as_of), warehouse, release)
+    effects = _tolerance_effects(_parsed_day(as_of), warehouse, release, rules)
     table = Table(title=f"包容期的影响 what the tolerance period does, as of {as_of}")
     table.add_column("组 group", no_wrap=True)
     for heading in ("企业 all", "上调 lifted", "C/D 无 without", "C/D 有 with"):
@@ -55,7 +57,7 @@ def _parsed_day(text: str) -> date:
 
 
 def _tolerance_effects(
-    day: date, warehouse: Path, release: Path | None
+    day: date, warehouse: Path, release: Path | None, rules: Path | None
 ) -> tuple[ToleranceEffect, ...]:
     import numpy as np  # only this command waits for it
 
@@ -65,14 +67,15 @@ def _tolerance_effects(
     from xhcredit.jobs.warehouse.clustered_store import (  # only this command waits for it
         open_event_columns,
     )
-    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.scores.release import load_release  # only this command waits for it
+    from xhcredit.scores.rulebook import load_rulebook  # only this command waits for it
     from xhcredit_training.fairness import tolerance_effect  # only this command waits for it
     from xhcredit_training.sample import groups_of  # only this command waits for it
 
     with Console(stderr=True).status("评分 scoring, with and without"):
         event_columns = open_event_columns(warehouse)
-        model = model_on(Rulebook.load(), load_release(release), day)
+        rulebook = load_rulebook(rules)
+        model = model_on(rulebook, load_release(release, rulebook), day)
         rows = present_rows(event_columns, day)
         days = np.full(rows.shape, day_number(day), np.int32)
         return tolerance_effect(event_columns, model, groups_of(event_columns, rows, days))

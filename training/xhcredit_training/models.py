@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
 from xhcredit.errors import BadSample
+from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import load_release
 from xhcredit_training.additive_model import Additive, Shape
@@ -79,26 +80,34 @@ def boosting_for(sample: Dataset) -> Boosting:
 
 
 def expert(sample: Dataset) -> Additive:
-    """The shipped expert table of the sample's score; nothing is learned.
+    """The expert table of the sample's score; nothing is learned.
 
     Raises:
         BadSample: there is no expert table for it.
     """
-    tables, score = load_release().tables, str(sample.notes.get("score", "general"))
-    if score not in tables:
-        raise BadSample(f'no expert table for "{score}"; there are: {", ".join(tables)}')
-    return from_table(tables[score])
+    table = sample.notes.get(_EXPERT)
+    if table is None:
+        score = str(sample.notes.get("score", "general"))
+        tables = load_release().tables
+        if score not in tables:
+            raise BadSample(f'no expert table for "{score}"; there are: {", ".join(tables)}')
+        table = tables[score]
+    return from_table(table)
 
 
-#: share of earlier failures by score: the rule of thumb that every model must beat
-PLAIN = MappingProxyType(
-    {
-        "general": "inspection_failed_share_60m",
-        "x_food": "food_inspection_failed_share_24m",
-        "x_elderly_care": "elderly_care_inspection_failed_share_24m",
-        "x_construction": "construction_inspection_failed_share_24m",
-    }
-)
+_EXPERT, _BASELINE = "expert_table", "baseline"  # in the notes of a sample under training
+#: share of earlier failures: the rule of thumb that every model of the general score must beat
+GENERAL_BASELINE = "inspection_failed_share_60m"
+
+
+def with_rules_of_thumb(sample: Dataset, score: str, rules: Rulebook) -> Dataset:
+    """The sample with what its models are compared with: expert table and baseline of its score.
+
+    Those of a field stand in its folder (``points.json``, ``baseline`` in ``field.yaml``).
+    """
+    field, table = rules.field(score), load_release(None, rules).tables.get(score)
+    baseline = field.names.baseline if field else GENERAL_BASELINE
+    return replace(sample, notes={**sample.notes, _EXPERT: table, _BASELINE: baseline})
 
 
 def plain(sample: Dataset) -> Additive:
@@ -107,10 +116,13 @@ def plain(sample: Dataset) -> Additive:
     Raises:
         BadSample: the sample does not hold that share.
     """
-    name = PLAIN.get(str(sample.notes.get("score", "general")), "")
+    name = str(sample.notes.get(_BASELINE) or GENERAL_BASELINE)
     name = name if name in sample.ids else next((i for i in sample.ids if "failed_share" in i), "")
     if not name:
-        raise BadSample("the sample holds no share of earlier failures; the plain rule needs one")
+        raise BadSample(
+            "the sample holds no share of earlier failures; name the indicator that stands for it "
+            "as baseline in the field.yaml of its field"
+        )
     row = sample.x[sample.ids.index(name)]
     known_shares = np.unique(row[~np.isnan(row)])
     if not known_shares.size:

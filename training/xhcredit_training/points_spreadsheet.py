@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from xhcredit.domain.disk import disk_error, not_writable
-from xhcredit.features.registry import features
+from xhcredit.engine.spec import Feature
 from xhcredit.jobs.documents.spreadsheets import workbook
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
@@ -22,10 +22,10 @@ HEADINGS = (
 )
 
 
-def table_rows(table: PointsTable) -> Iterator[tuple[Any, ...]]:
+def table_rows(table: PointsTable, declared: Mapping[str, Feature]) -> Iterator[tuple[Any, ...]]:
     """Every row of a table: indicator, name, from, to, kind of row, points; the base first."""
     yield "", "基础分 base", "", "", "base", table.base
-    names = {f.id: f"{f.zh} {f.en}" for f in features().values()}
+    names = {f.id: f"{f.zh} {f.en}" for f in declared.values()}
     for indicator in table.indicators:
         name = names.get(indicator.feature, indicator.feature)
         yield from ((indicator.feature, name, *cells) for cells in _bins(indicator))
@@ -42,7 +42,7 @@ def _bins(indicator: Indicator) -> Iterator[tuple[Any, ...]]:
         yield *indicator.seen_range, "未见 unseen (outside)", indicator.unseen
 
 
-def write_spreadsheet(release: Release, path: Path) -> None:
+def write_spreadsheet(release: Release, path: Path, declared: Mapping[str, Feature]) -> None:
     """Write a release as XLSX, one sheet per score; texts are never taken for formulas.
 
     Raises:
@@ -54,7 +54,7 @@ def write_spreadsheet(release: Release, path: Path) -> None:
             for table in release.tables.values():
                 sheet = xlsx_workbook.add_worksheet(table.score[:31])
                 sheet.write_row(0, 0, HEADINGS, bold)
-                for k, row in enumerate(table_rows(table), 1):
+                for k, row in enumerate(table_rows(table, declared), 1):
                     sheet.write_row(k, 0, row)
                 sheet.freeze_panes(1, 0)
                 sheet.set_column(0, 1, 36)

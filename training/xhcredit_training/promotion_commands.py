@@ -14,6 +14,7 @@ from rich.table import Table
 
 from xhcredit.domain.clock import Clock
 from xhcredit.errors import BadInput
+from xhcredit_training.options import Rules, Runs, Tracking
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.promotion_gates import Verdict
@@ -25,10 +26,6 @@ StoreAddress = Annotated[
     str, typer.Option("--store", envvar="XHCREDIT_STORE", help="The store: a file, or an address.")
 ]
 RulesDay = Annotated[str, typer.Option("--on", help="Day whose gates hold; today by default.")]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of all runs.")]
-Tracking = Annotated[
-    str, typer.Option("--tracking", help="MLflow address; a file beside the runs by default.")
-]
 _STORE, _RUNS = "out/store.db", Path("out/runs")
 
 
@@ -58,18 +55,20 @@ def gates(
         Path | None, typer.Option("--against", help="Release file; the expert tables by default.")
     ] = None,
     on: RulesDay = "",
+    rules: Rules = None,
     runs: Runs = _RUNS,
     tracking: Tracking = "",
 ) -> None:
     """Judge a run by the gates of a day, without submitting it; fails if one is closed."""
-    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
     from xhcredit.scores.release import load_release  # only this command waits for it
+    from xhcredit.scores.rulebook import load_rulebook  # only this command waits for it
     from xhcredit_training.promotion import make_submission  # only this command waits for it
     from xhcredit_training.promotion_gates import refuse_closed  # only this command waits for it
     from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
     folder = find_run(runs, run, tracking_uri(runs, tracking))
-    submission_args = (load_release(against), Rulebook.load(), parsed_day(on))
+    rulebook = load_rulebook(rules)
+    submission_args = (load_release(against, rulebook), rulebook, parsed_day(on))
     _, verdicts = make_submission(folder, sample, *submission_args)
     _print_verdicts(verdicts)
     refuse_closed(verdicts)
@@ -82,6 +81,7 @@ def submit(
     actor: Annotated[str, typer.Option(help="Who submits.  [default: who is logged in]")] = "",
     on: RulesDay = "",
     once: Annotated[str, typer.Option(help="Key: the same with the same key is done once.")] = "",
+    rules: Rules = None,
     store: StoreAddress = _STORE,
     runs: Runs = _RUNS,
     tracking: Tracking = "",
@@ -91,25 +91,25 @@ def submit(
     from xhcredit.jobs.models.promotion import (  # only this command waits for it
         submit_candidate as keep,
     )
-    from xhcredit.rules.rulebook import Rulebook  # only this command waits for it
+    from xhcredit.scores.rulebook import load_rulebook  # only this command waits for it
     from xhcredit.store.core.transactions import Act  # only this command waits for it
     from xhcredit.store.store import Store  # only this command waits for it
     from xhcredit_training.promotion import make_submission  # only this command waits for it
     from xhcredit_training.registry import find_run, tracking_uri  # only this command waits for it
 
-    folder, day, rules = (
+    folder, day, rulebook = (
         find_run(runs, run, tracking_uri(runs, tracking)),
         parsed_day(on),
-        Rulebook.load(),
+        load_rulebook(rules),
     )
     with Store.open(store) as opened_store:
-        champion = champion_release(opened_store, day)
-        new_submission, verdicts = make_submission(folder, sample, champion, rules, day)
+        champion = champion_release(opened_store, rulebook, day)
+        new_submission, verdicts = make_submission(folder, sample, champion, rulebook, day)
         actor_name = actor or getpass.getuser()
         act = Act(
             actor_name, "model.submit", why, payload={"run": new_submission.name}, key=once or None
         )
-        candidate = keep(opened_store, act, new_submission, rules, day)
+        candidate = keep(opened_store, act, new_submission, rulebook, day)
     _print_verdicts(verdicts)
     console.print(f"candidate {candidate['candidate']}: {candidate['state']}", soft_wrap=True)
 

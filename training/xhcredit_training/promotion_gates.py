@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from xhcredit.engine.compile import with_inputs
+from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadSample, GateClosed
 from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features
@@ -69,16 +70,17 @@ def judge(
         RuleNotInForce: there were no gates on that day.
     """
     limits = rules.serving("promotion.gates", Gates, as_of=day)
+    declared = features(rules)
     _refuse_different(candidate, champion)
     return (
         _check_auc(candidate, champion, limits),
         _check_calibration(candidate, limits),
         _check_stability(candidate, limits),
         _check_fairness(candidate, champion, limits),
-        _check_lawfulness(candidate.release),
+        _check_lawfulness(candidate.release, declared),
         _check_leaks(candidate),
-        _check_monotone(candidate.release),
-        _check_reasons(candidate.release),
+        _check_monotone(candidate.release, declared),
+        _check_reasons(candidate.release, declared),
     )
 
 
@@ -231,8 +233,7 @@ def false_alarms(risk: Array, bad: Array, weight: Array) -> float:
     )
 
 
-def _check_lawfulness(release: Release) -> Verdict:
-    declared = features()
+def _check_lawfulness(release: Release, declared: dict[str, Feature]) -> Verdict:
     unknown = [f for f in release.features() if f not in declared]
     declared_ids = [f for f in release.features() if f in declared]
     problems = [f'"{f}" is not declared' for f in unknown] + violations(
@@ -259,8 +260,7 @@ def _check_leaks(candidate: Evaluation) -> Verdict:
     )
 
 
-def _check_monotone(release: Release) -> Verdict:
-    declared = features()
+def _check_monotone(release: Release, declared: dict[str, Feature]) -> Verdict:
     wrong_direction = [
         f"{t.score}: {i.feature}"
         for t in release.tables.values()
@@ -278,9 +278,8 @@ def _check_monotone(release: Release) -> Verdict:
     )
 
 
-def _check_reasons(release: Release) -> Verdict:
+def _check_reasons(release: Release, declared: dict[str, Feature]) -> Verdict:
     """Whether every indicator has words for a reason, in both languages."""
-    declared = features()
     without_words = [
         f
         for f in release.features()

@@ -39,19 +39,20 @@ from xhcredit_training.challenger import Challenger
 from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.evaluate import Report, evaluate
 from xhcredit_training.identifiers import numbering
-from xhcredit_training.models import MODELS, FittedModel, calibrate_model, fit
+from xhcredit_training.models import (
+    MODELS,
+    FittedModel,
+    calibrate_model,
+    fit,
+    with_rules_of_thumb,
+)
 from xhcredit_training.plots import write_plots
 from xhcredit_training.points_spreadsheet import write_spreadsheet
 from xhcredit_training.sample_io import load_sample
 from xhcredit_training.search import GRIDS, Trial, best_fit, search
 from xhcredit_training.split import Split, split_by_time, split_days
 
-NAMES = {
-    "general": ("通用信用分", "general score"),
-    "x_food": ("食品安全专业分", "food safety score"),
-    "x_elderly_care": ("养老服务专业分", "elderly care score"),
-    "x_construction": ("建设工程专业分", "construction score"),
-}
+_GENERAL_NAMES = ("通用信用分", "general score")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def train(request: TrainingRequest, rules: Rulebook, report_progress: Progress) 
         NotWritable, DiskFull: the folder cannot be written.
     """
     sample, provenance = load_sample(request.sample)
+    sample = with_rules_of_thumb(sample, str(provenance["score"]), rules)
     split = split_sample(sample, int(provenance["horizon_days"]), request)
     report_progress("fit", 0, 1)
     fitted, trials = fit_and_calibrate(request, split, report_progress)
@@ -98,13 +100,15 @@ def train(request: TrainingRequest, rules: Rulebook, report_progress: Progress) 
     report = evaluate(fitted.model, split.learning_part, split.judging_part)
     report_progress("alarms", 0, 1)
     alarms = alarms_of(sample, split, request.model, rules, request.on)
-    base = load_release(request.base)
-    score, scale = str(provenance["score"]), scale_on(rules, request.on)
-    release = release_of(fitted, score, base, scale, request.out.name)
+    base = load_release(request.base, rules)
+    score = str(provenance["score"])
+    names, scale = names_of_score(score, rules), scale_on(rules, request.on)
+    release = release_of(fitted, score, names, base, scale, request.out.name)
     run_result = TrainingResult(request.out, fitted, report, alarms, release)
     _write(
         run_result,
         request,
+        rules,
         provenance,
         trials,
         split,
@@ -178,19 +182,33 @@ def scale_on(rules: Rulebook, day: date) -> Scale:
 
 
 def release_of(
-    fitted: FittedModel, score: str, base: Release, scale: Scale, name: str
+    fitted: FittedModel,
+    score: str,
+    names: tuple[str, str],
+    base: Release,
+    scale: Scale,
+    name: str,
 ) -> Release | None:
-    """The release: this table beside the others of the base; None if the model is no table.
+    """The release: this table beside the others of the base; None if the model is no table."""
+    if not isinstance(fitted.model, Additive):
+        return None
+    table = fitted.model.table(scale, score, names, fitted.kind)
+    return Release(name, {**base.tables, score: table})
+
+
+def names_of_score(score: str, rules: Rulebook) -> tuple[str, str]:
+    """The name of a score, Chinese and English: a field's own name with "专业分" and "score".
 
     Raises:
         BadSample: there is no such score.
     """
-    if not isinstance(fitted.model, Additive):
-        return None
-    if score not in NAMES:
-        raise BadSample(f'no name for score "{score}"; there are: {", ".join(NAMES)}')
-    table = fitted.model.table(scale, score, NAMES[score], fitted.kind)
-    return Release(name, {**base.tables, score: table})
+    if score == "general":
+        return _GENERAL_NAMES
+    field = rules.field(score)
+    if field is None:
+        remedy = "give the --rules folder with its field, as for the sample"
+        raise BadSample(f'there is no score "{score}" in these rules; {remedy}')
+    return f"{field.names.name_zh}专业分", f"{field.names.name_en} score"
 
 
 def tier_moves_of(
@@ -238,6 +256,7 @@ def table_points(release: Release, score: str, sample: Dataset) -> Array:
 def _write(
     run_result: TrainingResult,
     request: TrainingRequest,
+    rules: Rulebook,
     provenance: dict[str, Any],
     trials: list[Trial],
     split: Split,
@@ -245,8 +264,8 @@ def _write(
 ) -> None:
     try:
         run_result.folder.mkdir(parents=True, exist_ok=True)
-        _write_model(run_result)
-        names = {f.id: f.zh for f in features().values()}
+        _write_model(run_result, rules)
+        names = {f.id: f.zh for f in features(rules).values()}
         write_plots(
             run_result.fitted.model, split.judging_part, run_result.folder / "plots", names, moves
         )
@@ -262,10 +281,10 @@ def _write(
         raise disk_error(error) or not_writable(str(run_result.folder), str(error)) from None
 
 
-def _write_model(run_result: TrainingResult) -> None:
+def _write_model(run_result: TrainingResult, rules: Rulebook) -> None:
     if run_result.release is not None:
         run_result.release.save(run_result.folder / "release.json")
-        write_spreadsheet(run_result.release, run_result.folder / "points.xlsx")
+        write_spreadsheet(run_result.release, run_result.folder / "points.xlsx", features(rules))
     elif isinstance(run_result.fitted.model, Challenger):
         (run_result.folder / "model.txt").write_text(run_result.fitted.model.text, encoding="utf-8")
 

@@ -71,14 +71,14 @@ def pair_grid(event_columns: EventColumns, days: Sequence[date]) -> tuple[Array,
     return np.concatenate(rows), np.concatenate(day_columns)
 
 
-def learnable_features(score: str) -> list[Feature]:
+def learnable_features(score: str, rules: Rulebook) -> list[Feature]:
     """Features that a score may learn from: declared for it, scored, and lawful.
 
     Raises:
         BadSample: one of them breaks a ban.
     """
-    score_features = features_for_score(score)
-    broken_bans = violations(with_inputs([f.id for f in score_features], features()))
+    score_features = features_for_score(score, rules)
+    broken_bans = violations(with_inputs([f.id for f in score_features], features(rules)))
     if broken_bans:
         raise BadSample(
             f'score "{score}" would learn from what it may not: {"; ".join(broken_bans)}'
@@ -111,9 +111,9 @@ def build_sample(
     outcome = outcome_of(rules, sample_spec.score, as_of=sample_spec.defined_on)
     rows, days = pair_grid(event_columns, sample_spec.days)
     rows, days = pairs_in_scope(event_columns, rules, sample_spec, rows, days)
-    declared = learnable_features(sample_spec.score)
+    declared = learnable_features(sample_spec.score, rules)
     progress("features", 0, rows.size)
-    compiled = compile_features(with_inputs([f.id for f in declared], features()))
+    compiled = compile_features(with_inputs([f.id for f in declared], features(rules)))
     row_by_id = {name: k for k, name in enumerate(compiled.ids)}
     x = compiled.run(event_columns, rows, days)[[row_by_id[f.id] for f in declared]]
     progress("features", rows.size, rows.size)
@@ -155,7 +155,7 @@ def pairs_in_scope(
             f'"{sample_spec.score}" has no scope in service on {sample_spec.defined_on}'
         )
     scope = scopes[sample_spec.score]
-    compiled = compile_features(with_inputs([scope.feature], features()))
+    compiled = compile_features(with_inputs([scope.feature], features(rules)))
     scope_values = compiled.run(event_columns, rows, days)[compiled.ids.index(scope.feature)]
     is_in_scope = scope_values >= scope.at_least
     if not is_in_scope.any():
@@ -185,7 +185,9 @@ def observed_rows(
     is_observed = observed_outcomes.observed
     if not is_observed.any():
         raise BadSample("nobody was inspected within the horizon; there is no outcome to learn")
-    if outcome.observed == "all" or weighting == "none":
+    # Where everybody was inspected, everybody stands for one: there is no chance to estimate.
+    is_whole = weighting == "auto" and bool(is_observed.all())
+    if outcome.observed == "all" or weighting == "none" or is_whole:
         row_count = int(is_observed.sum())
         diagnostics = WeightDiagnostics("none", row_count, float(row_count), 1.0, 0.0, float("nan"))
         return is_observed, observed_outcomes.bad[is_observed], np.ones(row_count), diagnostics

@@ -68,7 +68,7 @@ def alerts_between(
     if days[0] >= days[1]:
         raise BadInput(f"earlier {days[0]} is not before later {days[1]}; exchange them")
     rulebook = rules_or_shipped(rules)
-    tables = load_release() if release is None else release
+    tables = load_release(None, rulebook) if release is None else release
     tiers = [tiers_on(warehouse.event_columns, rulebook, tables, day_number(d)) for d in days]
     _, told_before = _candidates(warehouse, rulebook, days[0], {})
     district, candidates = _candidates(warehouse, rulebook, days[1], tier_falls(*tiers))

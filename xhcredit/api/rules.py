@@ -25,6 +25,7 @@ from xhcredit.errors import BadInput
 from xhcredit.rules.check import describe
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.common import Cutoffs
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.tiers.assign import TIERS, TierName, grade_scores
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 
 def load_rules(folder: Path | str | None = None) -> Rulebook:
-    """Load the shipped rulebook, with a district's own entries beside if a folder is named.
+    """Load the shipped rulebook, with a district's own entries and fields if a folder is named.
 
     Args:
         folder: what ``--rules`` of the program takes: YAML files that extend shipped rules or have
@@ -46,7 +47,7 @@ def load_rules(folder: Path | str | None = None) -> Rulebook:
     Raises:
         BadRule: a file is refused; the message names file, place and remedy.
     """
-    return rules_or_shipped(None) if folder is None else Rulebook.load(Path(folder))
+    return rules_or_shipped(None) if folder is None else load_rulebook(Path(folder))
 
 
 def rules_in_force(on: Day, *, rules: Rulebook | None = None) -> pd.DataFrame:

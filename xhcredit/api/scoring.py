@@ -199,19 +199,26 @@ def _flat_event(event: EnterpriseEvent) -> dict[str, object]:
 
 
 def _model(as_of: Day, rules: Rulebook | None, release: Release | None) -> Model:
-    tables = read_release() if release is None else release
-    return model_on(rules_or_shipped(rules), tables, as_day(as_of))
+    rulebook = rules_or_shipped(rules)
+    tables = read_release(None, rulebook) if release is None else release
+    return model_on(rulebook, tables, as_day(as_of))
 
 
-def feature_catalogue() -> pd.DataFrame:
+def feature_catalogue(*, rules: Rulebook | None = None) -> pd.DataFrame:
     """Catalogue of all declared indicators: names, direction, unit, what missing means.
+
+    Args:
+        rules: a rulebook, whose fields count; the shipped one by default.
 
     Returns:
         One row per indicator, index ``id``: ``zh``, ``en``, ``dimension``, ``direction`` (which way
         risk goes as the value grows), ``use`` (only ``score`` may enter a points table), ``unit``,
         ``window``, ``missing`` (what it means), ``source``, ``how`` (its definition), ``reads``.
     """
-    return pd.DataFrame([describe(f) for f in features().values()]).set_index("id")
+    rulebook = rules_or_shipped(rules)
+    return pd.DataFrame([describe(f, rulebook) for f in features(rulebook).values()]).set_index(
+        "id"
+    )
 
 
 def feature_table(
@@ -221,16 +228,18 @@ def feature_table(
     score: str = "general",
     ids: Sequence[str] | None = None,
     codes: Sequence[str] | None = None,
+    rules: Rulebook | None = None,
 ) -> pd.DataFrame:
     """Indicators of enterprises as of a day, by the kernel that scores the night.
 
     Args:
         warehouse: an open warehouse.
         as_of: the day; what became known later is not seen.
-        score: whose indicators: ``general``, ``x_food``, ``x_elderly_care``, ``x_construction``;
+        score: whose indicators: ``general``, or the X of a field (``x_food`` …);
             everybody has a row, also whom that X does not apply to.
         ids: indicators by id instead.
         codes: only these enterprises, in this order; everybody known on the day by default.
+        rules: a rulebook, whose fields count; the shipped one by default.
 
     Returns:
         Float columns by indicator, one row per enterprise, index ``code``. Missing (NaN) means what
@@ -242,11 +251,11 @@ def feature_table(
         NothingKnown: nobody was known by then.
     """
     day, event_columns = as_day(as_of), warehouse.event_columns
-    wanted_ids = [f.id for f in features_for_score(score)] if ids is None else list(ids)
+    wanted_ids = [f.id for f in features_for_score(score, rules)] if ids is None else list(ids)
     rows = present_rows(event_columns, day)
     if codes is not None:
         rows = _rows_of(warehouse, codes, rows, day)
-    compiled = compile_features(with_inputs(wanted_ids, features()))
+    compiled = compile_features(with_inputs(wanted_ids, features(rules)))
     matrix = compiled.run(event_columns, rows, np.full(rows.shape, day_number(day), np.int32))
     index = pd.Index(event_columns.codes[rows].astype(str), name="code")
     return pd.DataFrame(matrix.T, index=index, columns=compiled.ids)[wanted_ids]

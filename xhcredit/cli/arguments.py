@@ -11,6 +11,7 @@ from xhcredit.errors import BadInput
 
 if TYPE_CHECKING:  # a command that needs neither model nor store does not wait for their imports
     from xhcredit.jobs.scoring.model import Model
+    from xhcredit.rules.rulebook import Rulebook
     from xhcredit.scores.release import Release
     from xhcredit.store.store import Store
 
@@ -44,23 +45,25 @@ def model_for(as_of: str, release: Path | None, rules: Path | None, store: str =
         BadInput: the day has not come; nobody can know its facts.
     """
     from xhcredit.jobs.scoring.model import model_on  # only who needs it waits
-    from xhcredit.rules.rulebook import Rulebook  # only who needs it waits
     from xhcredit.scores.release import load_release  # only who needs it waits
+    from xhcredit.scores.rulebook import load_rulebook  # only who needs it waits
 
     day = day_from_text(as_of)
     if day > today():
         raise BadInput(f"{day} has not come; choose {today()} or an earlier as-of day")
-    tables = _champion(store, day) if store and release is None else load_release(release)
-    return model_on(Rulebook.load(rules), tables, day)
+    rulebook = load_rulebook(rules)
+    if store and release is None:
+        return model_on(rulebook, _champion(store, rulebook, day), day)
+    return model_on(rulebook, load_release(release, rulebook), day)
 
 
-def _champion(store: str, day: date) -> Release:
+def _champion(store: str, rules: Rulebook, day: date) -> Release:
     """Champion release of a day in the store; None if the store does not exist yet."""
     from xhcredit.jobs.models.promotion import champion_release  # only who needs it waits
     from xhcredit.store.store import Store  # only who needs it waits
 
     with Store.open(store) as opened_store:
-        return champion_release(opened_store, day)
+        return champion_release(opened_store, rules, day)
 
 
 def open_store(address: str, digest: str = "sha256") -> Store:

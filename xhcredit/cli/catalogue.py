@@ -11,11 +11,14 @@ from xhcredit.cli.arguments import day_from_text, model_for
 from xhcredit.cli.options import AsJson, AsOf, Release, Rules
 from xhcredit.cli.output import grid, out, print_json
 from xhcredit.engine.sql import show_sql
+from xhcredit.errors import BadDeclaration
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import feature, features
+from xhcredit.features.worked_cases import case_faults
 from xhcredit.rules import check
+from xhcredit.rules.field_files import cases_file
 from xhcredit.rules.listing import rules_page as rulebook_page
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.scores.sql import release_sql
 
 
@@ -23,10 +26,13 @@ def list_features(
     dimension: Annotated[
         str, typer.Option(help="Only one dimension, such as supervision or food.")
     ] = "",
+    rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """List all indicators."""
-    rows = [describe(f) for f in features().values() if dimension in ("", f.dimension)]
+    rulebook = load_rulebook(rules)
+    declared = features(rulebook).values()
+    rows = [describe(f, rulebook) for f in declared if dimension in ("", f.dimension)]
     if json_:
         print_json(rows)
         return
@@ -42,17 +48,32 @@ def list_features(
 def show_feature(
     name: Annotated[str, typer.Argument(help="Id of the indicator.")],
     sql: Annotated[bool, typer.Option("--sql", help="Show what it means as SQL.")] = False,
+    rules: Rules = None,
     json_: AsJson = False,
 ) -> None:
     """Show one indicator: meaning, window, direction, what a missing value means, source, SQL."""
-    f = feature(name)
-    feature_fields = describe(f)
+    rulebook = load_rulebook(rules)
+    f = feature(name, rulebook)
+    feature_fields = describe(f, rulebook)
     if json_:
         print_json(feature_fields | ({"sql": show_sql(f)} if sql else {}))
         return
     _print_pairs(feature_fields)
     if sql:  # outside the table, so that it can be copied
         out.print(show_sql(f), markup=False, highlight=False, soft_wrap=True)
+
+
+def check_features(rules: Rules = None) -> None:
+    """Work the cases of every field (cases.md): is each scored indicator what they say?"""
+    rulebook = load_rulebook(rules)
+    faults = [
+        fault
+        for field in rulebook.fields
+        for fault in case_faults(cases_file(field.name, rules), field, rulebook)
+    ]
+    if faults:
+        raise BadDeclaration("\n".join(faults))
+    out.print(f"all cases of {len(rulebook.fields)} fields hold")
 
 
 def release_as_sql(
@@ -79,7 +100,7 @@ def show_rules(
     json_: AsJson = False,
 ) -> None:
     """Show what is in force on a day, with source and verification mark."""
-    rulebook, day = Rulebook.load(rules), day_from_text(as_of)
+    rulebook, day = load_rulebook(rules), day_from_text(as_of)
     if rule:
         rule_fields = check.describe(rulebook.rule(rule), day)
         print_json(rule_fields, exact=True) if json_ else _print_pairs(rule_fields)
@@ -99,7 +120,7 @@ def show_rules(
 def rules_page(rules: Rules = None) -> None:
     """Print every entry with day, instrument and mark as Markdown, for documents."""
     out.print(
-        rulebook_page(Rulebook.load(rules)),
+        rulebook_page(load_rulebook(rules)),
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -109,7 +130,7 @@ def rules_page(rules: Rules = None) -> None:
 
 def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) -> None:
     """Load the whole rulebook (refusing doubtful files) and say what needs a lawyer's eye."""
-    rulebook, day = Rulebook.load(rules), day_from_text(as_of)
+    rulebook, day = load_rulebook(rules), day_from_text(as_of)
     findings = check.check(rulebook, day)
     if json_:
         print_json(

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Target] = {
         "指标 What is measured of an enterprise.",
         {
             "list": "xhcredit.cli.catalogue:list_features",
+            "check": "xhcredit.cli.catalogue:check_features",
             "show": "xhcredit.cli.catalogue:show_feature",
         },
     ),

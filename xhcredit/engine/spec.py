@@ -15,10 +15,6 @@ from typing import Literal
 
 from xhcredit.errors import BadDeclaration
 
-Dimension = Literal[
-    "basic", "dynamic", "supervision", "relation", "social",
-    "food", "elderly_care", "construction",
-]  # fmt: skip
 Direction = Literal["riskier", "safer", "none"]
 Use = Literal["score", "warning", "rule", "display"]
 Aggregate = Literal[
@@ -35,6 +31,7 @@ class Feature:
     """One indicator.
 
     Args that have a catch:
+        dimension: of the general score, or the name of a supervised field (an X).
         unit: ``count``, ``days``, ``yuan``, ``share`` (0-1), ``flag`` (0/1), ``grade``, ``points``.
         direction: which way risk goes as the value grows; ``none`` for what is not scored.
         use: ``score`` may enter a points table; ``rule`` is read by caps, scopes and direct
@@ -55,7 +52,7 @@ class Feature:
     id: str
     zh: str
     en: str
-    dimension: Dimension
+    dimension: str
     unit: str
     direction: Direction
     source: str

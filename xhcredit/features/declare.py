@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xhcredit.engine.spec import Aggregate, Dimension, Feature
+from xhcredit.engine.spec import Aggregate, Feature
 
 #: a share is drawn towards this rate, as if so many earlier inspections had shown it
 PRIOR_SHARE = "0.05"
@@ -40,7 +40,7 @@ class FeatureFactory:
     """
 
     table: str
-    dimension: Dimension
+    dimension: str
     source: str
     none: str
     where: str = ""

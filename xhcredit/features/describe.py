@@ -5,6 +5,7 @@ from __future__ import annotations
 from xhcredit.engine.compile import inputs_of
 from xhcredit.engine.spec import Feature
 from xhcredit.features.declare import last_months
+from xhcredit.rules.rulebook import Rulebook
 
 _WORDS = {
     "basic": "基础属性",
@@ -12,9 +13,6 @@ _WORDS = {
     "supervision": "监管信息",
     "relation": "关联关系",
     "social": "社会评价",
-    "food": "食品安全",
-    "elderly_care": "养老服务",
-    "construction": "建设工程",
     "riskier": "越大风险越高",
     "safer": "越大风险越低",
     "none": "无方向",
@@ -25,8 +23,8 @@ _WORDS = {
 }
 
 
-def describe(feature: Feature) -> dict[str, str]:
-    """Everything about an indicator that a reader may ask, as text.
+def describe(feature: Feature, rules: Rulebook) -> dict[str, str]:
+    """Everything about an indicator that a reader may ask, as text; ``rules`` name the fields.
 
     ``dimension``, ``direction``, ``use`` and ``window`` have a Chinese twin (``window_zh``);
     ``definition_text`` is what is computed, ``reads`` the indicators it is made of (empty if none).
@@ -37,7 +35,7 @@ def describe(feature: Feature) -> dict[str, str]:
         "zh": feature.zh,
         "en": feature.en,
         **choices,
-        **{f"{key}_zh": _WORDS[value] for key, value in choices.items()},
+        **{f"{key}_zh": dimension_zh(value, rules) for key, value in choices.items()},
         "unit": feature.unit,
         "window": last_months(feature.window)[1] if feature.window else "any time",
         "window_zh": last_months(feature.window)[0] if feature.window else "不限",
@@ -48,9 +46,10 @@ def describe(feature: Feature) -> dict[str, str]:
     }
 
 
-def dimension_zh(dimension: str) -> str:
+def dimension_zh(dimension: str, rules: Rulebook) -> str:
     """A dimension (or supervised field) in Chinese; an unknown one as it is."""
-    return _WORDS.get(dimension, dimension)
+    field = rules.field(f"x_{dimension}")
+    return field.names.name_zh if field else _WORDS.get(dimension, dimension)
 
 
 def definition_text(feature: Feature) -> str:

@@ -1,18 +1,20 @@
-"""Registry of indicators: found in their modules, checked once, looked up by id."""
+"""Registry of indicators: found in modules and in folders of fields, checked once, by id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import get_args
 
 from xhcredit.engine.compile import dependency_order
-from xhcredit.engine.spec import Direction, Feature, Use
+from xhcredit.engine.spec import Aggregate, Direction, Feature, Use
 from xhcredit.errors import BadDeclaration
-from xhcredit.features import x
+from xhcredit.features.field_features import features_of_field
 from xhcredit.ingest.schema import table
+from xhcredit.rules.field_loader import shipped_fields
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.fields import SupervisedField
 
 UNITS = ("count", "days", "yuan", "share", "flag", "grade", "points")
 
@@ -20,36 +22,56 @@ UNITS = ("count", "days", "yuan", "share", "flag", "grade", "points")
 GENERAL = ("basic", "dynamic", "supervision", "relation", "social")
 
 
-def x_domains() -> tuple[str, ...]:
-    """Names of the fields that have a module in ``features/x``."""
-    return tuple(sorted(module.name for module in iter_modules(x.__path__)))
-
-
-def score_names() -> tuple[str, ...]:
-    """Names of the scores: the general one and one per X.
+def score_names(rules: Rulebook | None = None) -> tuple[str, ...]:
+    """Names of the scores: the general one and one per X, in the order in which they show.
 
     >>> score_names()
-    ('general', 'x_construction', 'x_elderly_care', 'x_food')
+    ('general', 'x_food', 'x_elderly_care', 'x_construction')
     """
-    return ("general", *(f"x_{domain}" for domain in x_domains()))
+    return ("general", *(field.score for field in _fields(rules)))
 
 
-@cache
-def features() -> dict[str, Feature]:
+def features(rules: Rulebook | None = None) -> dict[str, Feature]:
     """All declared indicators by id: general dimensions first, then each X.
+
+    Args:
+        rules: whose fields; the shipped ones by default.
 
     Raises:
         BadDeclaration: two features share an id, one stands in the wrong module, reads one that
             does not exist, or reads itself through others.
     """
-    modules = [(name, f"xhcredit.features.{name}") for name in GENERAL]
-    # An X is a module that is there or not: a pack can be taken out without a list to be kept
-    # in step.
-    modules += [(name, f"xhcredit.features.x.{name}") for name in x_domains()]
+    return _features_of(tuple(_fields(rules)))
+
+
+def _fields(rules: Rulebook | None) -> Sequence[SupervisedField]:
+    return shipped_fields() if rules is None else rules.fields
+
+
+@cache
+def _features_of(fields: tuple[SupervisedField, ...]) -> dict[str, Feature]:
     declared: list[Feature] = []
-    for dimension, module in modules:
-        declared += in_dimension(dimension, import_module(module).FEATURES)
+    for dimension in GENERAL:
+        module = import_module(f"xhcredit.features.{dimension}")
+        declared += in_dimension(dimension, module.FEATURES)
+    for field in fields:
+        if field.name in GENERAL:
+            raise BadDeclaration(
+                f'{field.folder}: "{field.name}" is a dimension of the general score; rename the '
+                "folder"
+            )
+        declared += features_of_field(field)
+        if field not in shipped_fields():
+            _check_in_file(declared, field)
     return check_features(declared)
+
+
+def _check_in_file(declared: list[Feature], field: SupervisedField) -> None:
+    """Check the indicators up to a field's, so that what is wrong is told with its file."""
+    try:
+        check_features(declared)
+    except BadDeclaration as error:
+        raise BadDeclaration(f"{field.folder}/features.yaml: {error}") from None
 
 
 def in_dimension(dimension: str, declared: Iterable[Feature]) -> list[Feature]:
@@ -94,8 +116,13 @@ def check_features(declared: Iterable[Feature]) -> dict[str, Feature]:
 
 
 def _check_words(f: Feature) -> None:
-    """Refuse a unit, direction or use that the declaration language does not know."""
-    allowed = {"unit": UNITS, "direction": get_args(Direction), "use": get_args(Use)}
+    """Refuse a unit, direction, use or aggregate that the declaration language does not know."""
+    allowed = {
+        "unit": UNITS,
+        "direction": get_args(Direction),
+        "use": get_args(Use),
+        "aggregate": get_args(Aggregate),
+    }
     for part, words in allowed.items():
         word = getattr(f, part)
         if word not in words:
@@ -104,30 +131,31 @@ def _check_words(f: Feature) -> None:
             )
 
 
-def feature(id_: str) -> Feature:
-    """Return one indicator.
+def feature(id_: str, rules: Rulebook | None = None) -> Feature:
+    """Return one indicator; of the shipped fields unless ``rules`` has others.
 
     Raises:
         BadDeclaration: no such indicator.
     """
-    known = features()
+    known = features(rules)
     if id_ not in known:
         raise BadDeclaration(f'no feature "{id_}"; see "xhcredit features list"')
     return known[id_]
 
 
-def scored_features(dimension: str) -> list[Feature]:
+def scored_features(dimension: str, rules: Rulebook | None = None) -> list[Feature]:
     """Indicators of one dimension or X that may enter a points table."""
-    return [f for f in features().values() if f.dimension == dimension and f.use == "score"]
+    return [f for f in features(rules).values() if f.dimension == dimension and f.use == "score"]
 
 
-def features_for_score(score: str) -> list[Feature]:
-    """Indicators that may enter the points table of a score: ``general`` or ``x_<domain>``.
+def features_for_score(score: str, rules: Rulebook | None = None) -> list[Feature]:
+    """Indicators that may enter the points table of a score: ``general`` or ``x_<field>``.
 
     Raises:
         BadDeclaration: no such score.
     """
-    if score not in score_names():
-        raise BadDeclaration(f'no score "{score}"; there are: {", ".join(score_names())}')
+    names = score_names(rules)
+    if score not in names:
+        raise BadDeclaration(f'no score "{score}"; there are: {", ".join(names)}')
     dimensions = GENERAL if score == "general" else (score.removeprefix("x_"),)
-    return [f for dimension in dimensions for f in scored_features(dimension)]
+    return [f for dimension in dimensions for f in scored_features(dimension, rules)]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.errors import RuleNotInForce
+from xhcredit.rules.consistency import TOLERANCE
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.common import Caps, Directs, PackState, Scope, Tolerance
@@ -198,21 +199,40 @@ def _entry(rule: Rule, entry: Entry) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class FeatureReference:
+    """An indicator that an entry of a rule reads; ``place`` is its key in the file."""
+
+    rule_id: str
+    place: str
+    feature: str
+
+
+def feature_references(rulebook: Rulebook) -> Iterator[FeatureReference]:
+    """Every indicator that any entry reads, in order of rule and entry."""
+    for rule in rulebook.rules.values():
+        for number, entry in enumerate(rule.entries):
+            for key, feature in _features(rule, entry.value):
+                yield FeatureReference(rule.id, f"entries[{number}].value{key}", feature)
+
+
 def referenced_features(rulebook: Rulebook) -> dict[str, tuple[str, ...]]:
     """Return every feature that any entry reads, with the ids of the rules that read it."""
     readers: dict[str, set[str]] = {}
-    for rule in rulebook.rules.values():
-        for entry in rule.entries:
-            for feature in _features(entry.value):
-                readers.setdefault(feature, set()).add(rule.id)
+    for reference in feature_references(rulebook):
+        readers.setdefault(reference.feature, set()).add(reference.rule_id)
     return {feature: tuple(sorted(ids)) for feature, ids in sorted(readers.items())}
 
 
-def _features(value: object) -> tuple[str, ...]:
+def _features(rule: Rule, value: object) -> Iterator[tuple[str, str]]:
+    """Key below ``value`` and feature of everything that a value reads."""
     if isinstance(value, Directs | Caps):
-        return tuple(item.feature for item in value.root)
-    if isinstance(value, Scope):
-        return (value.feature,)
-    if isinstance(value, Tolerance):
-        return ("age_days", *value.covers.features, *value.never)
-    return ()
+        yield from ((f"[{k}].feature", item.feature) for k, item in enumerate(value.root))
+    elif isinstance(value, Scope):
+        yield ".feature", value.feature
+    elif isinstance(value, Tolerance):
+        yield "", "age_days"
+        yield from ((".covers", feature) for feature in value.covers.features)
+        yield from ((f".never[{k}]", feature) for k, feature in enumerate(value.never))
+    elif isinstance(value, tuple) and rule.id.startswith(f"{TOLERANCE}."):
+        yield from ((f"[{k}]", str(feature)) for k, feature in enumerate(value))

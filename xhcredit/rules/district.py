@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from xhcredit.rules.consistency import nearest_hint
 from xhcredit.rules.families import REPLACED, is_open
-from xhcredit.rules.loader import display_path, load_folder
+from xhcredit.rules.loader import display_path, load_folder, rule_files
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.strict_yaml import bad_rule
 from xhcredit.rules.working_days import YEARS, refuse_against_law, refuse_other_days
@@ -28,9 +29,9 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
         BadRule: a file is refused by the loader, rewrites a shipped entry, or has an id that
             nothing reads; the message names the nearest.
     """
-    district_rules = load_folder(folder)
+    district_rules, files = load_folder(folder), rule_files(folder)
     for rule_id, rule in district_rules.items():
-        file = display_path(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+        file = display_path(files[rule_id], folder)
         if rule_id in REPLACED:
             continue
         if rule_id in shipped and rule_id.startswith(YEARS):
@@ -47,9 +48,18 @@ def with_district(shipped: dict[str, Rule], folder: Path) -> dict[str, Rule]:
     merged = {**shipped, **district_rules, **official}
     for rule_id in district_rules:
         if rule_id.startswith(YEARS):
-            file = display_path(folder / f"{rule_id.replace('.', '/')}.yaml", folder)
+            file = display_path(files[rule_id], folder)
             refuse_against_law(merged, rule_id, file)
     return dict(sorted(merged.items()))
+
+
+def with_file(message: str, folder: Path) -> str:
+    """A message about a rule that begins with its id, with the file before it if it is the
+    district's.
+    """
+    rule_id = re.match(r'rule "([^"]+)"', message)
+    file = rule_files(folder).get(rule_id[1]) if rule_id else None
+    return message if file is None else f"{display_path(file, folder)}: {message}"
 
 
 def refuse_rewriting(old: Rule, new: Rule, file: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
+from xhcredit.rules.consistency import WHOLES
 from xhcredit.rules.schemas import access, alerts, calendar, district, draws, restoration, training
 from xhcredit.rules.schemas import common as shapes
 
@@ -18,10 +19,13 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("tiers.cutoffs", TypeAdapter(shapes.Cutoffs)),
     ("tiers.direct", TypeAdapter(shapes.Directs)),
     ("tiers.caps", TypeAdapter(shapes.Caps)),
+    ("tiers.caps.x_*", TypeAdapter(shapes.Caps)),
     ("scores.x_caps", TypeAdapter(shapes.Caps)),
     ("scores.x_grades", TypeAdapter(shapes.Cutoffs)),
     ("scores.weights", TypeAdapter(shapes.Weights)),
+    ("scores.weights.x_*", TypeAdapter(shapes.Share, config=_STRICT)),
     ("scores.scale", TypeAdapter(shapes.Scale)),
+    ("tolerance.period.x_*", TypeAdapter(shapes.FeatureNames, config=_STRICT)),
     ("tolerance.*", TypeAdapter(shapes.Tolerance)),
     ("scope.x_*", TypeAdapter(shapes.Scope)),
     ("query.*", TypeAdapter(shapes.Count, config=_STRICT)),
@@ -59,6 +63,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("alerts.discovery", TypeAdapter(alerts.Discovery)),
     ("alerts.flow", TypeAdapter(alerts.Flow)),
     ("alerts.routing", TypeAdapter(alerts.Routing)),
+    ("alerts.routing.x_*", TypeAdapter(alerts.Departments, config=_STRICT)),
     ("alerts.white_list", TypeAdapter(alerts.WhiteList)),
     ("alerts.proving", TypeAdapter(alerts.Proving)),
     ("alerts.retirement", TypeAdapter(alerts.Retirement)),
@@ -70,8 +75,10 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
     ("draws.ratios", TypeAdapter(draws.Ratios)),
     ("draws.plan", TypeAdapter(draws.PlanTerms)),
     ("draws.items", TypeAdapter(draws.Items)),
+    ("draws.items.x_*", TypeAdapter(draws.Items)),
     ("draws.coverage.*", TypeAdapter(draws.CoverageDuty)),
     ("draws.caps", TypeAdapter(draws.InspectionCaps)),
+    ("draws.caps.x_*", TypeAdapter(draws.CapsByField, config=_STRICT)),
     ("draws.exclusions", TypeAdapter(draws.Exclusions)),
     ("draws.publication", TypeAdapter(draws.Publication)),
     ("draws.trust", TypeAdapter(draws.TrustTerms)),
@@ -88,7 +95,7 @@ _FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
 #: so that a new id would be read by nobody.
 OPEN = (
     "packs.*", "scope.x_*", "outcomes.x_*", "alerts.triggers.*", "draws.coverage.*",
-    "calendar.years.y*",
+    "calendar.years.y*", *(f"{whole}.x_*" for whole in WHOLES),
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,12 @@ from pydantic_core import ErrorDetails
 from xhcredit.errors import BadRule
 from xhcredit.rules.consistency import nearest_hint
 from xhcredit.rules.families import families, shape_of
+from xhcredit.rules.field_files import (
+    FIELDS,
+    SHIPPED_FIELDS,
+    field_folders,
+    rule_files_of_field,
+)
 from xhcredit.rules.rule import Entry, Rule, Source
 from xhcredit.rules.strict_yaml import bad_rule, read_yaml
 
@@ -20,26 +26,40 @@ SHIPPED = Path(__file__).parent / "data"
 
 
 def load_folder(folder: Path) -> dict[str, Rule]:
-    """Return the rules of a folder by id, in order of id.
+    """Return the rules of a folder by id, in order of id; those of its fields among them.
 
     Raises:
         BadRule: there is no such folder, or one of its files is refused.
     """
     if not folder.is_dir():
         raise BadRule(f'folder "{folder}": there is none; give the folder that holds rule files')
-    rules = (load_file(file, folder) for file in _rule_files(folder))
-    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+    return {i: load_file(file, folder, i) for i, file in sorted(rule_files(folder).items())}
+
+
+def load_shipped() -> dict[str, Rule]:
+    """The shipped rules by id, those of the shipped fields (``xhcredit/fields``) among them."""
+    files = sorted(_field_rule_files(SHIPPED_FIELDS).items())
+    return load_folder(SHIPPED) | {i: load_file(file, SHIPPED_FIELDS, i) for i, file in files}
 
 
 @cache
 def shipped_ids() -> tuple[str, ...]:
     """The ids of all shipped rules, by the paths of their files."""
-    return tuple(id_of(file, SHIPPED) for file in _rule_files(SHIPPED))
+    return (*rule_files(SHIPPED), *_field_rule_files(SHIPPED_FIELDS))
 
 
-def id_of(file: Path, folder: Path) -> str:
-    """The id that the path of a rule file says."""
-    return ".".join(file.relative_to(folder).with_suffix("").parts)
+def rule_files(folder: Path) -> dict[str, Path]:
+    """The rule files of a folder by the ids that their paths say.
+
+    Raises:
+        BadRule: a file is none of rules, or two are of one rule.
+    """
+    files = _field_rule_files(folder)
+    for file in _files_by_path(folder):
+        rule_id = ".".join(file.relative_to(folder).with_suffix("").parts)
+        _refuse_twice(rule_id, file, files, folder)
+        files[rule_id] = file
+    return files
 
 
 def display_path(file: Path, folder: Path) -> str:
@@ -47,10 +67,28 @@ def display_path(file: Path, folder: Path) -> str:
     return f"{folder.name}/{file.relative_to(folder).as_posix()}"
 
 
-def _rule_files(folder: Path) -> Iterator[Path]:
-    """Every rule file; a file that would be silently left out is refused."""
+def _field_rule_files(root: Path) -> dict[str, Path]:
+    """The rule files of the fields below ``root/fields``, by id."""
+    files: dict[str, Path] = {}
+    for folder in field_folders(root):
+        for rule_id, file in rule_files_of_field(folder, display_path(folder, root)).items():
+            _refuse_twice(rule_id, file, files, root)
+            files[rule_id] = file
+    return files
+
+
+def _refuse_twice(rule_id: str, file: Path, files: Mapping[str, Path], folder: Path) -> None:
+    if rule_id in files:
+        problem = f'the rule "{rule_id}" stands also in {display_path(files[rule_id], folder)}'
+        raise bad_rule(display_path(file, folder), "file", problem, "keep one of the two")
+
+
+def _files_by_path(folder: Path) -> Iterator[Path]:
+    """Every rule file outside fields; a file that would be silently left out is refused."""
     for file in sorted(folder.rglob("*")):
         if file.is_dir() or file.name.startswith((".", "README")):
+            continue
+        if file.relative_to(folder).parts[0] == FIELDS:
             continue
         if file.suffix != ".yaml":
             problem = f'ends in "{file.suffix}"'
@@ -60,8 +98,8 @@ def _rule_files(folder: Path) -> Iterator[Path]:
         yield file
 
 
-def load_file(file: Path, folder: Path) -> Rule:
-    """Return the rule of one file below ``folder``; its path there must be its id.
+def load_file(file: Path, folder: Path, path_id: str) -> Rule:
+    """Return the rule of one file below ``folder``; its path there must say its id.
 
     Raises:
         BadRule: ``file: place: what was found; what to do``, one line for each thing found.
@@ -71,8 +109,7 @@ def load_file(file: Path, folder: Path) -> Rule:
     try:
         rule = Rule.model_validate(raw)
     except ValidationError as error:
-        raise _bad_rule_of(name, error) from None
-    path_id = id_of(file, folder)
+        raise refused(name, error) from None
     # One id, one place: a copied file under another name would else shadow a rule or be read
     # twice.
     if rule.id != path_id:
@@ -123,17 +160,29 @@ def _with_shaped_values(name: str, rule: Rule) -> Rule:
             # readily as today's.
             value = None if entry.repealed else shape.validate_python(entry.value)
         except ValidationError as error:
-            raise _bad_rule_of(name, error, ("entries", i, "value")) from None
+            raise refused(name, error, ("entries", i, "value")) from None
         entries.append(entry.model_copy(update={"value": value}))
     return rule.model_copy(update={"entries": tuple(entries)})
 
 
-def _bad_rule_of(name: str, error: ValidationError, prefix: tuple[str | int, ...] = ()) -> BadRule:
-    """Everything that pydantic found, in our words, one line each."""
+def refused(
+    name: str,
+    error: ValidationError,
+    prefix: tuple[str | int, ...] = (),
+    keys: Iterable[str] = (),
+) -> BadRule:
+    """Error of all that does not fit a shape, in our words, one line each.
+
+    Args:
+        name: how messages call the file.
+        error: what pydantic found.
+        prefix: where in the file the validated part stands.
+        keys: the keys that it may have, where it is no part of a rule.
+    """
     lines = []
     for detail in error.errors(include_url=False):
         location = (*prefix, *detail["loc"])
-        message, remedy = _message_and_remedy(location, detail)
+        message, remedy = _message_and_remedy(location, detail, keys)
         lines.append(f"{name}: {_place(location)}: {message}; {remedy}")
     return BadRule("\n".join(lines))
 
@@ -148,7 +197,9 @@ def _place(location: tuple[str | int, ...]) -> str:
     return "".join(parts).removeprefix(".") or "file"
 
 
-def _message_and_remedy(location: tuple[str | int, ...], error: ErrorDetails) -> tuple[str, str]:
+def _message_and_remedy(
+    location: tuple[str | int, ...], error: ErrorDetails, keys: Iterable[str]
+) -> tuple[str, str]:
     """Message and remedy of a validation error."""
     kind, context = error["type"], error.get("ctx", {})
     input_text = str(error["input"])[:60]
@@ -156,7 +207,7 @@ def _message_and_remedy(location: tuple[str | int, ...], error: ErrorDetails) ->
         message, _, remedy = str(context["error"]).partition("; ")
         return message, remedy
     messages = {
-        "extra_forbidden": ("unknown key", _spelling(location)),
+        "extra_forbidden": ("unknown key", _spelling(location, keys)),
         "missing": ("is missing", "add it"),
         "literal_error": (f'"{input_text}" is not known here', f"write {context.get('expected')}"),
         "int_type": (
@@ -182,11 +233,12 @@ def _message_and_remedy(location: tuple[str | int, ...], error: ErrorDetails) ->
     return messages.get(kind, (f"{input_text}: {error['msg']}", "correct the value"))
 
 
-def _spelling(location: tuple[str | int, ...]) -> str:
+def _spelling(location: tuple[str | int, ...], keys: Iterable[str]) -> str:
     """Which key may have been meant by an unknown one."""
     models: dict[int, type[BaseModel]] = {1: Rule, 3: Entry, 4: Source}
     model = models.get(len(location)) if location[-1] != "value" else None
-    close_matches = get_close_matches(str(location[-1]), model.model_fields if model else (), n=1)
+    names = list(keys) or (model.model_fields if model else ())
+    close_matches = get_close_matches(str(location[-1]), names, n=1)
     return (
         f'did you mean "{close_matches[0]}"?'
         if close_matches

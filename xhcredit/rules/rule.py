@@ -123,6 +123,14 @@ class Rule(Shape):
             ends.append(entry.effective_to)
         return min(ends, default=None)
 
+    def applies(self, day: date) -> bool:
+        """Whether an entry is in force on ``day``."""
+        try:
+            self.on(day)
+        except RuleNotInForce:
+            return False
+        return True
+
     def on(self, day: date) -> Entry:
         """Return the entry in force on ``day``.
 

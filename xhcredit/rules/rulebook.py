@@ -10,15 +10,16 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import rfc8785
 
 from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BadRule, RuleNotInForce
-from xhcredit.rules.consistency import refuse_misfits
-from xhcredit.rules.district import with_district
-from xhcredit.rules.loader import SHIPPED, load_folder
+from xhcredit.rules.consistency import WHOLES, refuse_misfits
+from xhcredit.rules.district import with_district, with_file
+from xhcredit.rules.field_loader import district_fields, shipped_fields
+from xhcredit.rules.loader import load_shipped
 from xhcredit.rules.rule import Entry, Rule
 from xhcredit.rules.schemas.common import (
     Cap,
@@ -29,6 +30,7 @@ from xhcredit.rules.schemas.common import (
     PackState,
     Scope,
 )
+from xhcredit.rules.schemas.fields import SupervisedField
 from xhcredit.rules.working_days import calendar_from, missing_notice, refuse_contradictions
 
 _Value = TypeVar("_Value")
@@ -46,23 +48,36 @@ class RuleInForce:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """All rules by id.  It never changes, and ``digest`` names exactly what it says."""
+    """All rules by id, and the supervised fields in the order in which they show.
+
+    It never changes, and ``digest`` names exactly what it says.
+    """
 
     rules: Mapping[str, Rule]
+    fields: tuple[SupervisedField, ...] = ()
 
     @classmethod
     def load(cls, extra: Path | None = None) -> Rulebook:
         """Return the shipped rulebook, with a district's own entries from ``extra`` if given.
 
+        Whether rules and fields name indicators that exist is asked where those are declared:
+        ``xhcredit.scores.rulebook.load_rulebook``.
+
         Raises:
             BadRule: a file is refused, rewrites a shipped entry, or rules do not fit together.
         """
-        shipped = load_folder(SHIPPED)
-        return cls.of((shipped if extra is None else with_district(shipped, extra)).values())
+        shipped = load_shipped()
+        if extra is None:
+            return cls.of(shipped.values(), shipped_fields())
+        fields, rules = district_fields(extra), with_district(shipped, extra)
+        try:
+            return cls.of(rules.values(), fields)
+        except BadRule as error:
+            raise BadRule(with_file(str(error), extra)) from None
 
     @classmethod
-    def of(cls, rules: Iterable[Rule]) -> Rulebook:
-        """Return a rulebook of these rules.
+    def of(cls, rules: Iterable[Rule], fields: Iterable[SupervisedField] = ()) -> Rulebook:
+        """Return a rulebook of these rules and fields.
 
         Raises:
             BadRule: rules do not fit together (``fitting.refuse_misfits``).
@@ -71,12 +86,22 @@ class Rulebook:
         refuse_misfits(by_id)
         refuse_contradictions(by_id)
         # Read-only, since the digest is computed once and stored with every decision.
-        return cls(MappingProxyType(by_id))
+        return cls(MappingProxyType(by_id), tuple(fields))
+
+    def replaced(self, *rules: Rule) -> Rulebook:
+        """The rulebook with other rules in place of those with the same ids."""
+        return Rulebook({**self.rules, **{rule.id: rule for rule in rules}}, self.fields)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON (RFC 8785) of all rules, in hex."""
-        return hashlib.sha256(rfc8785.dumps([r.as_data() for r in self.rules.values()])).hexdigest()
+        """SHA-256 over the canonical JSON (RFC 8785) of all rules and fields, in hex."""
+        parts = [rule.as_data() for rule in self.rules.values()]
+        parts += [field.model_dump(mode="json") for field in self.fields]
+        return hashlib.sha256(rfc8785.dumps(parts)).hexdigest()
+
+    def field(self, score: str) -> SupervisedField | None:
+        """The supervised field of a score; None for the general one and for unknown ones."""
+        return next((field for field in self.fields if field.score == score), None)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -127,15 +152,33 @@ class Rulebook:
     def value(self, rule_id: str, shape: type[_Value], **day: date) -> _Value:
         """Return the value in force on a day as its declared shape (``Cutoffs``, ``int`` ...).
 
+        To a rule of ``families.WHOLES`` the parts that fields add to it are joined.
+
         Raises:
             BadRule: as ``entry``, or the rule's values have another shape.
             RuleNotInForce: nothing was in force on that day.
         """
         value = self.entry(rule_id, **day).value
+        if rule_id in WHOLES:
+            value = value.joined(self._parts(rule_id, *day.values()))
         if not isinstance(value, shape):
             problem = f'the value of rule "{rule_id}" is a {type(value).__name__}'
             raise BadRule(f"{problem}, not a {shape.__name__}; ask for the shape of its family")
         return value
+
+    def _parts(self, rule_id: str, day: date) -> dict[str, Any]:
+        """What fields add to a rule on a day, by ``x_<field>``, in the order of the fields."""
+        prefix = f"{rule_id}."
+        order = [field.score for field in self.fields]
+        added = [i.removeprefix(prefix) for i in self.rules if i.startswith(prefix)]
+        parts = {}
+        for name in sorted(added, key=lambda x: order.index(x) if x in order else len(order)):
+            rule = self.rules[f"{prefix}{name}"]
+            # A part goes out of service with its own pack: the switch of an X takes its weight and
+            # its caps along, and leaves what the inspectors work by.
+            if rule.applies(day) and self._serves(rule.pack, day):
+                parts[name] = rule.on(day).value
+        return parts
 
     def serving(self, rule_id: str, shape: type[_Value], *, as_of: date) -> _Value:
         """Return a value as ``value`` does, if the rule's pack is in service on that day.

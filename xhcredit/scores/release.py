@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -15,6 +15,9 @@ import rfc8785
 
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration
+from xhcredit.rules.field_loader import shipped_fields
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.fields import SupervisedField
 from xhcredit.scores.points import Indicator, PointsTable, points_table
 
 EXPERT = "expert.json"
@@ -86,19 +89,43 @@ def release_of(raw: object, source_name: str) -> Release:
     return Release(raw["release"], {"general": by_name.pop("general"), **by_name})
 
 
-def load_release(path: Path | None = None) -> Release:
-    """Return a release from its file; by default the shipped expert tables.
+def load_release(path: Path | None = None, rules: Rulebook | None = None) -> Release:
+    """Return a release from its file; by default the expert tables.
+
+    The expert tables are the general one and the first points table of each field
+    (``points.json`` of its folder): of the fields of ``rules``, else of the shipped ones.
 
     Raises:
-        BadDeclaration: the file is no release.
+        BadDeclaration: the file is no release, or a field's points table is none of it.
     """
     if path is None:
         text = files("xhcredit.scores.data").joinpath(EXPERT).read_text(encoding="utf-8")
-        return release_of(json.loads(text), EXPERT)
+        return _with_fields(json.loads(text), shipped_fields() if rules is None else rules.fields)
     try:
         return release_of(json.loads(path.read_text(encoding="utf-8")), path.name)
     except (OSError, ValueError) as error:
         raise BadDeclaration(f'"{path}" cannot be read as a release: {error}') from None
+
+
+def _with_fields(general: dict[str, Any], fields: Sequence[SupervisedField]) -> Release:
+    """The expert release with the tables of fields after the general one."""
+    tables = [expert_table(field).model_dump(mode="json") for field in fields]
+    return release_of({**general, "tables": [*general["tables"], *tables]}, EXPERT)
+
+
+def expert_table(field: SupervisedField) -> PointsTable:
+    """The first points table of a field, from its folder.
+
+    Raises:
+        BadDeclaration: it is no points table, or that of another score.
+    """
+    name = f"{field.folder}/points.json"
+    table = points_table(json.loads(field.points), name)
+    if table.score != field.score:
+        raise BadDeclaration(
+            f'{name}: score: "{table.score}" is not that of its folder; write "{field.score}"'
+        )
+    return table
 
 
 def release_problems(

@@ -169,7 +169,8 @@ def get_metadata(caller: CatalogueReader, service: ServiceDep) -> schemas.Metada
         },
         "roles": {name: sorted(may) for name, may in ROLES.items()},
         "indicators": [
-            {"id": f.id, "zh": f.zh, "en": f.en, "unit": f.unit} for f in features().values()
+            {"id": f.id, "zh": f.zh, "en": f.en, "unit": f.unit}
+            for f in features(service.rulebook).values()
         ],
         "tables": [_table(t) for t in directory().values()],
     }

@@ -36,7 +36,7 @@ SHOWN_ONLY = ("zh", "en", "why", "article")
 
 #: families of rules and the small cases that their keys are tried on
 PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    ("scores.weights", (scores.score,)),
+    ("scores.weights*", (scores.score,)),
     ("scores.scale", (scores.score,)),
     ("scores.x_*", (scores.score, tiering.switched_off)),
     ("tiers.*", (tiering.assigned, tiering.switched_off)),
@@ -51,9 +51,9 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("query.*", (restorations.answers,)),
     ("draws.ratios", (drawing.plans,)),
     ("draws.plan", (drawing.plans,)),
-    ("draws.items", (drawing.plans, drawing.checks)),
+    ("draws.items*", (drawing.plans, drawing.checks)),
     ("draws.triggered", (drawing.checks,)),
-    ("draws.caps", (drawing.loads, drawing.frames)),
+    ("draws.caps*", (drawing.loads, drawing.frames)),
     ("draws.exclusions", (drawing.loads, drawing.frames)),
     ("draws.publication", (drawing.publication,)),
     ("draws.coverage.*", (drawing.trust, drawing.owed)),
@@ -63,7 +63,7 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("alerts.proving", (alarms.proofs,)),
     ("alerts.budget", (alarms.budget,)),
     ("alerts.flow", (alarms.flow,)),
-    ("alerts.routing", (alarms.routing,)),
+    ("alerts.routing*", (alarms.routing,)),
     ("alerts.retirement", (alarms.retirement,)),
     ("alerts.picture", (alarms.pictures,)),
     ("alerts.white_list", (alarms.white,)),

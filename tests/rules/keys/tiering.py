@@ -58,7 +58,7 @@ def without(book: Rulebook, pack: str) -> Rulebook:
     rule = book.rule(f"packs.{pack}")
     off = PackState(in_service=False, why="x")
     entries = tuple(entry.model_copy(update={"value": off}) for entry in rule.entries)
-    return Rulebook({**book.rules, rule.id: rule.model_copy(update={"entries": entries})})
+    return book.replaced(rule.model_copy(update={"entries": entries}))
 
 
 def _left(book: Rulebook) -> Any:

@@ -69,7 +69,7 @@ def changed(book: Rulebook, rule: Rule, number: int, path: Path, new: Any) -> Ru
     entries = list(rule.entries)
     entries[number] = entry.model_copy(update={"value": value})
     other = rule.model_copy(update={"entries": tuple(entries)})
-    return Rulebook({**book.rules, rule.id: other})
+    return book.replaced(other)
 
 
 def others(value: Any, pool: tuple[Any, ...]) -> Iterator[Any]:

@@ -83,12 +83,13 @@ def test_switch_and_roll_back(client, three):
     )
     first = step(li, number, "switch", key="k", from_day="2026-07-01")
     assert first.json() == step(li, number, "switch", key="k", from_day="2026-07-01").json()
-    day = client.app.state.service.today().replace(month=7, day=1)
-    assert champion_release(client.store, day).name == "harder"
-    assert champion_release(client.store, day.replace(month=6)).name == load_release().name
+    service = client.app.state.service
+    book, day = service.rulebook, service.today().replace(month=7, day=1)
+    assert champion_release(client.store, book, day).name == "harder"
+    assert champion_release(client.store, book, day.replace(month=6)).name == load_release().name
 
     assert zhao.post("/v1/models/rollback").json()["state"] == "rolled_back"
-    assert champion_release(client.store, day).name == load_release().name
+    assert champion_release(client.store, book, day).name == load_release().name
     shadow_night = client.get("/v1/models").json()
     assert [s["act"] for s in shadow_night["switches"]] == ["roll_back", "switch"]
     assert [s["actor"] for s in shadow_night["switches"]] == ["user:zhao", "user:li"]

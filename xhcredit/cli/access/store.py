@@ -14,7 +14,7 @@ from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Di
 from xhcredit.cli.output import grid, out, print_json
 from xhcredit.domain.clock import beijing_time
 from xhcredit.errors import ChainBroken, UnknownRecord
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.backup import backup as save
 from xhcredit.store.backup import restore as restore_backup
@@ -122,7 +122,7 @@ def retention(
 ) -> None:
     """Tell what is past its time by the rules of a day. Nothing is removed."""
     with existing_store(store) as opened_store:
-        kinds = retention_report(opened_store.database, Rulebook.load(rules), day_from_text(as_of))
+        kinds = retention_report(opened_store.database, load_rulebook(rules), day_from_text(as_of))
     if json_:
         print_json([asdict(kind) for kind in kinds])
         return

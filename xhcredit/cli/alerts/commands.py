@@ -30,6 +30,7 @@ from xhcredit.jobs.alerts.follow_up import AlertContext, cluster, precision_tabl
 from xhcredit.jobs.alerts.nightly_update import AlertUpdate, update_alerts
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 
@@ -51,7 +52,7 @@ def run_command(
     )
     with open_store(store) as opened_store, progress_bar(quiet=json_) as progress:
         alert_update = update_alerts(
-            warehouse, opened_store, Rulebook.load(rules), day, act, progress
+            warehouse, opened_store, load_rulebook(rules), day, act, progress
         )
     if json_:
         print_json(asdict(alert_update))
@@ -121,12 +122,13 @@ def backtest_command(
     """Try triggers over the past two years: how many, how early, how right; then they may speak."""
     day = day_from_text(as_of)
     with progress_bar(quiet=json_) as progress:
+        rulebook = load_rulebook(rules)
         data_digest, reports = back_test(
             warehouse,
-            Rulebook.load(rules),
+            rulebook,
             day,
             only=trigger or (),
-            release=load_release(release),
+            release=load_release(release, rulebook),
             propose=propose,
             progress=progress,
         )
@@ -178,7 +180,7 @@ def precision_command(
     """Show the precision of each trigger by what officers verified, and which may be retired."""
     with existing_store(store) as opened_store:
         precision_rows = precision_table(
-            AlertContext(opened_store, Rulebook.load(rules)), day_from_text(as_of)
+            AlertContext(opened_store, load_rulebook(rules)), day_from_text(as_of)
         )
     if json_:
         print_json(precision_rows)
@@ -204,7 +206,7 @@ def clusters_command(
 ) -> None:
     """Show who hangs together with an enterprise: shared persons, addresses, agents."""
     cluster_data = cluster(
-        warehouse, Rulebook.load(rules), UnifiedCode(normalised(code)).text, day_from_text(as_of)
+        warehouse, load_rulebook(rules), UnifiedCode(normalised(code)).text, day_from_text(as_of)
     )
     if json_:
         print_json(cluster_data)

@@ -16,7 +16,7 @@ from xhcredit.cli.option_groups import with_option_groups
 from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Rules
 from xhcredit.cli.output import grid, out, print_json
 from xhcredit.jobs.alerts.follow_up import AlertContext, due_state, perform_on_alerts, with_overdue
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.alerts.alert_queries import AlertQuery
 from xhcredit.store.core.transactions import Act
 
@@ -60,7 +60,7 @@ def list_command(
     )
     with existing_store(store) as opened_store:
         rows = with_overdue(
-            opened_store.alerts.read_page(query), day, Rulebook.load(rules).calendar
+            opened_store.alerts.read_page(query), day, load_rulebook(rules).calendar
         )
     if json_:
         print_json(rows)
@@ -88,7 +88,7 @@ def show_command(
 ) -> None:
     """Show one alert: what was found, the events behind it, and every step since."""
     with existing_store(store) as opened_store:
-        calendar = Rulebook.load(rules).calendar
+        calendar = load_rulebook(rules).calendar
         alert = opened_store.alerts.get(number)
         due = due_state(alert, day_from_text(""), calendar)
     if json_:
@@ -135,7 +135,7 @@ def _perform(
     typed_details = cast("AlertStepDetails", filled_details)
     action = AlertAction(act, day_from_text(desk.as_of), actor_name, reason, typed_details)
     with existing_store(desk.store) as opened_store:
-        context = AlertContext(opened_store, Rulebook.load(desk.rules))
+        context = AlertContext(opened_store, load_rulebook(desk.rules))
         changed_alerts = perform_on_alerts(
             context, Act(actor_name, f"alert.{act}", reason or act), numbers, action
         )

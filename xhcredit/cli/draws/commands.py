@@ -26,7 +26,7 @@ from xhcredit.errors import BadInput
 from xhcredit.jobs.draws import replacements, steps
 from xhcredit.jobs.draws.publication import publication_state
 from xhcredit.jobs.draws.steps import file_plan
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 Draw = Annotated[str, typer.Argument(help="Id of the draw.")]
@@ -58,7 +58,7 @@ def plan(
     with open_store(store) as opened_store:
         act = act_of("plan", why, once, plan=str(plan_fields.get("id", "")))
         filed_plan = file_plan(
-            opened_store, act, plan_fields, Rulebook.load(rules), day_from_text(on)
+            opened_store, act, plan_fields, load_rulebook(rules), day_from_text(on)
         )
     _show_fields(filed_plan, json_)
 
@@ -99,7 +99,7 @@ def freeze(
         )
         act = act_of("freeze", why, once, draw=draw, plan=plan)
         commitment = steps.freeze(
-            opened_store, act, warehouse, Rulebook.load(rules), request, progress
+            opened_store, act, warehouse, load_rulebook(rules), request, progress
         )
         steps.export_draw(opened_store, draw, out_)
     _show_fields(
@@ -173,7 +173,7 @@ def show(
         ids = [draw] if draw else [d["id"] for d in opened_store.draws.list_draws()]
         draw_rows, rulebook = (
             [opened_store.draws.get(draw_row) for draw_row in ids],
-            Rulebook.load(rules),
+            load_rulebook(rules),
         )
         for draw_row in draw_rows:
             draw_row["publication"] = publication_state(draw_row, rulebook, day_from_text(""))

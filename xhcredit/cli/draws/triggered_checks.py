@@ -16,7 +16,7 @@ from xhcredit.jobs.draws.triggered_checks import (
     counts_by_source,
     open_check,
 )
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 _Id = Annotated[str, typer.Argument(help="Id of the check.")]
@@ -52,7 +52,7 @@ def trigger(
         "opened_on": day_from_text(on),
     }
     with existing_store(store) as opened_store:
-        rulebook = Rulebook.load(rules)
+        rulebook = load_rulebook(rules)
         opened_check = open_check(
             opened_store, _act("open", reason, check), check_fields, rulebook, day_from_text("")
         )

@@ -15,7 +15,7 @@ from xhcredit.cli.output import out, print_json
 from xhcredit.jobs.draws.exempt_chains import chain_list, write_chain_list
 from xhcredit.jobs.draws.trust_list import trust_list, write_trust_list
 from xhcredit.jobs.draws.trust_list_changes import CHANGE_LABELS, counts_by_change
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 _NAMES = {"trust": "无感监管 remote checks first", "chains": "连锁免核查 chains without a check"}
@@ -40,7 +40,7 @@ def trust(
     """
     with existing_store(store) as opened_store:
         day = day_from_text(as_of or opened_store.reader.current_run()["as_of"])
-        earlier_day, rulebook = day_from_text(before) if before else None, Rulebook.load(rules)
+        earlier_day, rulebook = day_from_text(before) if before else None, load_rulebook(rules)
         lists = {
             "trust": (
                 trust_list(opened_store, warehouse, rulebook, day, earlier_day),

@@ -16,7 +16,7 @@ from xhcredit.jobs.draws.documents import write_internal_documents
 from xhcredit.jobs.draws.publication import publish_list as published
 from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.draws.results import estimate as estimated
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 _Beside = Annotated[
@@ -114,7 +114,7 @@ def lists(
 ) -> None:
     """Write the internal list (tier, reasons) and a notice with 检查码 fields per enterprise."""
     with existing_store(store) as opened_store:
-        files = write_internal_documents(opened_store, draw, Rulebook.load(rules), out_)
+        files = write_internal_documents(opened_store, draw, load_rulebook(rules), out_)
         opened_store.record([Act(getpass.getuser(), "draw.lists", why, payload={"draw": draw})])
         for file in files:
             out.print(str(file), soft_wrap=True)

@@ -25,7 +25,7 @@ from xhcredit.jobs.enterprise.rows import EnterpriseEvent, Explanation, Publishe
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.rows import ScorePoints
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.store import Store
 
 Explained = Annotated[
@@ -95,7 +95,7 @@ def _explain_published(
     with Store.open(address) as store:
         number, published_answer = published_answer_of(store.reader, code, run)
         live_model = open_published_run(
-            store.reader, warehouse, Rulebook.load(rules), number, release
+            store.reader, warehouse, load_rulebook(rules), number, release
         )
     return explain_run(live_model, warehouse, number, published_answer, today())
 

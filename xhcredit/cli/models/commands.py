@@ -24,7 +24,7 @@ from xhcredit.cli.options import (
 from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.domain.clock import beijing_time, china_day
 from xhcredit.jobs.models import promotion
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 
 Number = Annotated[int, typer.Argument(help="Number of the candidate.")]
@@ -161,7 +161,7 @@ def shadow(
     desk: _Desk,
 ) -> None:
     """Score a night with candidate and champion; list who would move, enterprise by enterprise."""
-    day, rulebook = day_from_text(as_of), Rulebook.load(rules)
+    day, rulebook = day_from_text(as_of), load_rulebook(rules)
     act = desk.act("shadow", why, candidate=number, as_of=day.isoformat())
     with open_store(desk.store) as opened_store, progress_bar(quiet=desk.json_) as progress:
         comparison = promotion.shadow(
@@ -180,7 +180,7 @@ def switch(
     desk: _Desk,
 ) -> None:
     """Let a candidate score from a stated as-of day on; `xhcredit score --store` then takes it."""
-    day, rulebook = day_from_text(from_), Rulebook.load(rules)
+    day, rulebook = day_from_text(from_), load_rulebook(rules)
     act = desk.act("switch", why, candidate=number, from_day=day.isoformat())
     with open_store(desk.store) as opened_store:
         desk.show_fields(

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from xhcredit.cli.arguments import open_store
-from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, Digest, Why
+from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, Digest, Rules, Why
 from xhcredit.cli.output import out, print_json, progress_bar
 from xhcredit.jobs.night.publish import PublishedRun, release_digest
 from xhcredit.jobs.night.publish import publish as publish_job
 from xhcredit.jobs.warehouse.clustered_store import open_book
 from xhcredit.jobs.warehouse.rows_by_enterprise import open_rows
 from xhcredit.scores.release import load_release
+from xhcredit.scores.rulebook import load_rulebook
 
 
 def publish(
@@ -25,6 +26,7 @@ def publish(
     release: Annotated[
         Path | None, typer.Option(help="Points tables that scored it.  [default: the expert ones]")
     ] = None,
+    rules: Rules = None,
     warehouse: Annotated[
         Path | None,
         typer.Option(help="What the night was scored from; what its pages need is made at once."),
@@ -44,7 +46,7 @@ def publish(
             opened_store,
             actor=actor or getpass.getuser(),
             purpose=why,
-            release=_release_data(folder, release),
+            release=_release_data(folder, release, rules),
             progress=progress,
         )
         if warehouse is not None:
@@ -56,9 +58,9 @@ def publish(
     show_published(published_run)
 
 
-def _release_data(folder: Path, release: Path | None) -> dict[str, Any] | None:
+def _release_data(folder: Path, release: Path | None, rules: Path | None) -> dict[str, Any] | None:
     """Points tables stored with a run: the given ones, or the expert tables if they scored it."""
-    tables = load_release(release)
+    tables = load_release(release, load_rulebook(rules))
     if release is None and release_digest(folder) != tables.digest:
         return None
     return tables.as_data()

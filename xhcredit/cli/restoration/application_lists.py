@@ -18,7 +18,7 @@ from xhcredit.jobs.restoration.applications import case_data
 from xhcredit.jobs.restoration.nightly_update import apply_store_grants
 from xhcredit.jobs.restoration.rows import Case
 from xhcredit.restoration.workflow import STATES, Kind
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.restoration.rows import CaseRow
 
 State = Annotated[list[str], typer.Option(help="Only these states.")]
@@ -40,7 +40,7 @@ def _list_command(kind: Kind, summary: str) -> Any:
         json_: AsJson = False,
     ) -> None:
         query = CaseQuery(kind, _known_states(state), overdue=overdue, limit=limit)
-        day, rulebook = day_from_text(on), Rulebook.load(rules)
+        day, rulebook = day_from_text(on), load_rulebook(rules)
         with open_store(store) as opened_store:
             if number:
                 case_row = _require_kind(opened_store.applications.get(number), kind)

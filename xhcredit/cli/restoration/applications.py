@@ -28,8 +28,8 @@ from xhcredit.jobs.restoration.applications import (
 from xhcredit.jobs.restoration.records import RecordKey
 from xhcredit.restoration.rows import ProvenFacts
 from xhcredit.restoration.workflow import STATES, Kind
-from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.restoration import SeverityName
+from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.restoration.rows import CaseStepDetails, CaseStepTaken
 from xhcredit.store.store import Store
@@ -82,7 +82,7 @@ class _CaseOffice:
 
     def context(self, opened_store: Store) -> CaseContext:
         """What an act on a case needs."""
-        return CaseContext(opened_store, Rulebook.load(self.rules), self.warehouse)
+        return CaseContext(opened_store, load_rulebook(self.rules), self.warehouse)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from xhcredit.jobs.restoration.rows import ScoreWithoutRecord
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.restoration.notice import Parties, notice
 from xhcredit.restoration.record import record_from
-from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 
 Code = Annotated[str, typer.Argument(help="Unified social credit code, 18 characters.")]
 
@@ -50,7 +50,7 @@ def list_command(
     With `--store`, who is barred after false materials or a broken pledge is left out.
     """
     day = day_from_text(as_of)
-    rulebook = Rulebook.load(rules)
+    rulebook = load_rulebook(rules)
     records = find_restorable(warehouse, rulebook, day)
     records = without_barred(records, barred_in(store), warehouse, rulebook, day)
     if into:
@@ -139,7 +139,7 @@ def notice_command(
 ) -> None:
     """Print the restoration notice that is served together with a decision (两书同达)."""
     parties = Parties(name, UnifiedCode(normalised(code)).text, agency, doc_no)
-    notice_document = notice(record_from(json_of(record)), parties, Rulebook.load(rules))
+    notice_document = notice(record_from(json_of(record)), parties, load_rulebook(rules))
     out.print(notice_document.text, markup=False, highlight=False, soft_wrap=True)
     for hint in notice_document.lawyer:
         err.print(f"送达前须由法制确认 to confirm before serving: {hint}", soft_wrap=True)

@@ -20,6 +20,7 @@ from xhcredit.restoration.assessment import Assessment
 from xhcredit.restoration.cases import case_from, differences, line_of, load_cases
 from xhcredit.restoration.record import record_from
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.scores.rulebook import load_rulebook
 
 Case = Annotated[str, typer.Option("--record", help="One record as JSON, keys as in a case file.")]
 AppliedOn = Annotated[
@@ -49,7 +50,7 @@ def assess_command(
     """
     if bool(record) == bool(cases):
         raise BadInput("give either --cases FILE or --record JSON, one of the two")
-    rulebook = Rulebook.load(rules)
+    rulebook = load_rulebook(rules)
     if cases:
         _answer_file(cases, rulebook, check)
         return

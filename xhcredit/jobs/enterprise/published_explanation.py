@@ -44,7 +44,7 @@ def open_published_run(
     run = reader.run(number)
     provenance: Mapping[str, str] = run["provenance"]
     model = model_on(
-        rules, _release_of_run(reader, provenance, release), date.fromisoformat(run["as_of"])
+        rules, _release_of_run(reader, provenance, release, rules), date.fromisoformat(run["as_of"])
     )
     digest = provenance["data_digest"]
     local_provenance = model.provenance(digest)
@@ -58,13 +58,13 @@ def open_published_run(
 
 
 def _release_of_run(
-    reader: RunReader, provenance: Mapping[str, str], release_file: Path | None
+    reader: RunReader, provenance: Mapping[str, str], release_file: Path | None, rules: Rulebook
 ) -> Release:
     """The points tables of a run: as kept with it, else those that the operator named."""
     try:
         stored_release = reader.release(provenance["release_digest"])
     except UnknownRecord:
-        return load_release(release_file)
+        return load_release(release_file, rules)
     return release_of(stored_release, "store")
 
 

@@ -68,12 +68,16 @@ class ShadowComparison:
         }
 
 
-def champion_release(store: Store, day: date, shipped: Path | None = None) -> Release:
-    """The release that scores an as-of day: as switched in the store, else the shipped tables."""
+def champion_release(store: Store, rules: Rulebook, day: date) -> Release:
+    """The release that scores an as-of day: as switched in the store, else the expert tables.
+
+    A field that came after the champion was trained has no table in it and is not scored until a
+    release with one is switched on.
+    """
     champion_row = store.models.champion(day.isoformat())
-    return (
-        load_release(shipped) if champion_row is None else release_of(champion_row["body"], "store")
-    )
+    if champion_row is None:
+        return load_release(None, rules)
+    return release_of(champion_row["body"], "store")
 
 
 def submit_candidate(
@@ -120,7 +124,7 @@ def shadow(
         NothingKnown: nobody was known on that day.
     """
     body = store.reader.release(store.models.get(number)["digest"])
-    candidate, champion = release_of(body, "store"), champion_release(store, as_of)
+    candidate, champion = release_of(body, "store"), champion_release(store, rules, as_of)
     comparison = compare_releases(warehouse, rules, (champion, candidate), as_of, out, progress)
     return store.models.record_shadow_night(
         act, number, comparison.as_data(champion.digest), comparison.moves
@@ -225,7 +229,7 @@ def switch_champion(
     if from_day < today:
         raise BadInput(f"{from_day} is past; nights that were scored stay: choose {today} or later")
     nights, since = shadow_requirements(rules, today)
-    champion = champion_release(store, from_day)
+    champion = champion_release(store, rules, from_day)
     switch_terms = (number, from_day.isoformat(), champion.as_data(), nights, since)
     return store.models.switch(act, *switch_terms)
 

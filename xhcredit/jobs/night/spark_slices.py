@@ -34,6 +34,7 @@ from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import Spark, at_worker
 from xhcredit.rules.rule import Rule
 from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.fields import SupervisedField
 from xhcredit.scores.release import release_of
 
 #: slices at least, so that few enterprises are shared out too
@@ -48,6 +49,7 @@ class SparkTask:
     slices: str
     release: dict[str, Any]
     rules: tuple[Rule, ...]
+    fields: tuple[SupervisedField, ...]
     provenance: dict[str, str]
     count: int
 
@@ -99,6 +101,7 @@ def _spark_task(out: Path, event_columns: EventColumns, model: Model, count: int
         slices=str((out / ".slices" / name).resolve()),
         release=model.release.as_data(),
         rules=tuple(model.rules.rules.values()),
+        fields=model.rules.fields,
         provenance=provenance,
         count=count,
     )
@@ -143,7 +146,8 @@ def score_slice(task: SparkTask, k: int) -> None:
 
     event_columns = stores.load(Path(task.store))
     day = date.fromisoformat(task.provenance["as_of"])
-    model = model_on(Rulebook.of(task.rules), release_of(task.release, "Spark's driver"), day)
+    rules = Rulebook.of(task.rules, task.fields)
+    model = model_on(rules, release_of(task.release, "Spark's driver"), day)
     local_provenance = model.provenance(event_columns.digest)
     differing = [name for name, value in task.provenance.items() if local_provenance[name] != value]
     if differing:

@@ -108,7 +108,7 @@ def model_on(rules: Rulebook, release: Release, as_of: date) -> Model:
             than the rule in force.
         RuleNotInForce: a needed rule was not in force on that day.
     """
-    feature_by_id = features()
+    feature_by_id = features(rules)
     refuse_release(release, feature_by_id)
     _refuse_scale(rules, release, as_of)
     _refuse_windows(rules, with_inputs(release.features(), feature_by_id), as_of)

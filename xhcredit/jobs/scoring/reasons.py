@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from xhcredit.engine.columns import Array
+from xhcredit.engine.spec import Feature
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
 from xhcredit.jobs.scoring.rows import IndicatorPoints, ScoreResult
@@ -44,7 +45,10 @@ def result_of(model: Model, x: Array) -> ScoreResult:
                 "grade": TIERS[int(x_grades[name][0])] if name in x_grades else None,
                 "odds": math.exp(model.release.general.scale.log_odds(points)),
                 "indicators": _indicators(
-                    model.release.tables[name], values, weights[name] / total
+                    model.release.tables[name],
+                    values,
+                    weights[name] / total,
+                    features(model.rules),
                 ),
             }
             for name, points in scores.items()
@@ -57,10 +61,12 @@ def _letter(grade: float) -> str | None:
 
 
 def _indicators(
-    table: PointsTable, values: dict[str, float], weight: float
+    table: PointsTable,
+    values: dict[str, float],
+    weight: float,
+    declared: dict[str, Feature],
 ) -> list[IndicatorPoints]:
     """Points of each indicator against the best attainable, the costliest first."""
-    declared = features()
     rows: list[IndicatorPoints] = [
         {
             "indicator": i.feature,

@@ -117,7 +117,7 @@ class NightResults:
         reason = self.columns["reason"]
         is_reason = reason >= 0
         reason_positions = reason[is_reason]
-        declared = features()
+        declared = features(self.model.rules)
         vocabulary = self.model.scorer.vocabulary
         value = self.columns["value"][is_reason]
         struct = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
@@ -235,11 +236,24 @@ class Flow(Shape):
         return self
 
 
+Departments = tuple[Text, ...]
+
+
 class Routing(Shape):
     """Which departments are told of an alert of a family (防范联动), and from which colour on."""
 
-    departments: dict[Name, tuple[Text, ...]]
+    departments: dict[Name, Departments]
     from_colour: Colour
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The families as parts are called, ``x_<family>``."""
+        return tuple(f"x_{family}" for family in self.departments)
+
+    def joined(self, parts: Mapping[str, Any]) -> Routing:
+        """This routing with the departments of each field (``x_<field>``), its family."""
+        added = {name.removeprefix("x_"): departments for name, departments in parts.items()}
+        return self.model_copy(update={"departments": {**self.departments, **added}})
 
 
 class WhiteList(Shape):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
-from typing import Annotated, ClassVar, Literal, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +24,7 @@ Text = Annotated[str, Field(min_length=1)]
 Score = Annotated[int, Field(ge=0, le=1000)]
 Share = Annotated[float, Field(gt=0, le=1)]
 AtLeast = Annotated[float, Field(ge=-1e12, le=1e12)]
+FeatureNames = tuple[Name, ...]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -31,6 +32,18 @@ class Shape(BaseModel):
     """Base of rule schemas: no unknown keys, no silent conversions, immutable."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A value to which fields add parts of their own (``families.WHOLES``)."""
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """Keys of its items; a part may have none of them."""
+
+    def joined(self, parts: Mapping[str, Any]) -> Whole:
+        """The value with the parts by ``x_<field>``, in their order."""
 
 
 #: a year with 28 days of February, and one with 29
@@ -130,6 +143,15 @@ class Caps(RootModel[Annotated[tuple[Cap, ...], AfterValidator(_unique)]]):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """Ids of the caps, none of which may stand in two places."""
+        return tuple(cap.id for cap in self.root)
+
+    def joined(self, parts: Mapping[str, Any]) -> Caps:
+        """These caps with those of each field (``Caps`` by ``x_<field>``) after them."""
+        return Caps((*self.root, *(cap for part in parts.values() for cap in part.root)))
+
 
 class Weights(Shape):
     """Weights of the general score and of each X score, before renormalisation.
@@ -140,6 +162,15 @@ class Weights(Shape):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     __pydantic_extra__: dict[XName, Share] = Field(init=False)
     general: Share
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The X that have their weight here and not in their folder."""
+        return tuple(self.x)
+
+    def joined(self, parts: Mapping[str, Any]) -> Weights:
+        """These weights with that of each field (a number by ``x_<field>``)."""
+        return Weights.model_validate({"general": self.general, **self.x, **parts})
 
     @property
     def x(self) -> dict[str, float]:
@@ -231,6 +262,16 @@ class Tolerance(Shape):
     covers: Covers
     no_worse_than: Literal["A", "B", "C"]
     never: tuple[Name, ...]
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """Nothing: an indicator that two name ends tolerance all the same."""
+        return ()
+
+    def joined(self, parts: Mapping[str, Any]) -> Tolerance:
+        """This period with the indicators of each field (names by ``x_<field>``) in ``never``."""
+        names = (*self.never, *(name for part in parts.values() for name in part))
+        return self.model_copy(update={"never": tuple(dict.fromkeys(names))})
 
     @property
     def days(self) -> int:

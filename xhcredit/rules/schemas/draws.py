@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, RootModel, model_validator
 
@@ -60,6 +61,15 @@ class Item(Shape):
 class Items(RootModel[dict[Name, Item]]):
     """The base of inspection items; what is not in it must not be inspected."""
 
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """Ids of the items, none of which may stand in two places."""
+        return tuple(self.root)
+
+    def joined(self, parts: Mapping[str, Any]) -> Items:
+        """These items with those of each field (``Items`` by ``x_<field>``) after them."""
+        return Items(self.root | {i: item for p in parts.values() for i, item in p.root.items()})
+
 
 class CoverageDuty(Shape):
     """Coverage by law: every enterprise in the X is inspected once in these months.
@@ -99,11 +109,24 @@ class InspectionCap(Shape):
         return self
 
 
+CapsByField = dict[Name, InspectionCap]
+
+
 class InspectionCaps(Shape):
     """Yearly caps by field; ``own_level`` is the level at which the district's bureaus act."""
 
     own_level: Name
-    fields: dict[Name, InspectionCap]
+    fields: CapsByField
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The fields, none of which may be capped in two places."""
+        return tuple(self.fields)
+
+    def joined(self, parts: Mapping[str, Any]) -> InspectionCaps:
+        """These caps with those of each field (caps by field, by ``x_<field>``)."""
+        added = {field: cap for part in parts.values() for field, cap in part.items()}
+        return self.model_copy(update={"fields": {**self.fields, **added}})
 
 
 class Exclusions(Shape):

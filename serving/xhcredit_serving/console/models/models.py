@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
 from xhcredit.features.registry import features
 from xhcredit.jobs.models import promotion
@@ -42,7 +44,7 @@ async def models(request: Request) -> Response:
 
 
 def _overview(service: Service, request: Request) -> dict[str, Any]:
-    release = promotion.champion_release(service.store, service.today())
+    release = promotion.champion_release(service.store, service.rulebook, service.today())
     score = request.query_params.get("score", "general")
     score = score if score in release.tables else "general"
     return {
@@ -51,17 +53,20 @@ def _overview(service: Service, request: Request) -> dict[str, Any]:
         "candidates": service.store.models.list_candidates(),
         "switches": service.store.models.switches(),
         "figures": FIGURES,
-        "shapes": points_charts(release, score, zh=language_of(request) == "zh"),
+        "shapes": points_charts(
+            release, score, features(service.rulebook), zh=language_of(request) == "zh"
+        ),
         "once": secrets.token_hex(16),
     }
 
 
-def points_charts(release: Release, score: str, *, zh: bool) -> list[dict[str, Any]]:
+def points_charts(
+    release: Release, score: str, declared: Mapping[str, Feature], *, zh: bool
+) -> list[dict[str, Any]]:
     """Points by bin of the indicators that move a score most, as charts."""
     indicators = sorted(
         release.tables[score].indicators, key=lambda i: min(i.points) - max(i.points)
     )
-    declared = features()
     labels = [declared[i.feature].zh if zh else declared[i.feature].en for i in indicators]
     missing = "缺失" if zh else "missing"
     return [
@@ -119,7 +124,7 @@ def _candidate_context(service: Service, visitor: Visitor, number: int, zh: bool
     return {
         "candidate": candidate,
         "moves": model_store.list_tier_moves(number, bureaus=bureaus, limit=_MAX_MOVES),
-        "shapes": points_charts(release, candidate["score"], zh=zh),
+        "shapes": points_charts(release, candidate["score"], features(service.rulebook), zh=zh),
         "night": shadow_nights[-1] if shadow_nights else None,
         "drift": _drift_chart(candidate["evaluation"].get("months", [])),
         "may_promote": visitor.caller.may(MODELS_PROMOTE, None),

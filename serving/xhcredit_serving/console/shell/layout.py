@@ -28,7 +28,7 @@ from xhcredit_serving.auth.permissions import (
 )
 from xhcredit_serving.console.shell.assets import address, data_url
 from xhcredit_serving.console.shell.language import COOKIE, Language, language_of, translated
-from xhcredit_serving.console.shell.value_labels import word_of
+from xhcredit_serving.console.shell.value_labels import field_label, word_of
 from xhcredit_serving.demo_login import banner_of
 from xhcredit_serving.service import service_of
 
@@ -113,6 +113,7 @@ def page(
             notice_missing=_notice_missing(request, visitor),
             demo=banner_of(service_of(request).store),
             with_query=partial(with_query, request),
+            field_label=partial(field_label, rules=service_of(request).rulebook, language=language),
             **{"charts": False, **context},
         )
     )

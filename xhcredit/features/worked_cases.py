@@ -1,4 +1,4 @@
-"""Reads cases written as text tables, so that people who do not program can check them.
+"""Worked cases of indicators as text tables, which people who do not program can write and check.
 
 A file holds cases; a case is a heading, a sentence or two of why, tables of events, and the table
 of what is expected, one column per as-of day::
@@ -19,6 +19,7 @@ may stand for an expected number.  Left out, ``known_on`` is ``occurred_on``, ``
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +29,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from xhcredit.engine.compile import with_inputs
+from xhcredit.engine.one_enterprise import compute_one
+from xhcredit.engine.spec import Feature
+from xhcredit.errors import BadDeclaration
+from xhcredit.features.registry import features, scored_features
 from xhcredit.ingest.schema import table
+from xhcredit.rules.rulebook import Rulebook
+from xhcredit.rules.schemas.fields import SupervisedField
 
 Cells = dict[str, str]
 _OPERATORS: dict[type, Callable[[float, float], float]] = {
@@ -49,8 +57,57 @@ class Case:
     expected: dict[date, dict[str, float]] = field(default_factory=dict)
 
 
+def case_faults(file: Path, field: SupervisedField, rules: Rulebook) -> list[str]:
+    """What is wrong with a field's cases, one line each: wrong values, and indicators in no case.
+
+    Args:
+        file: of the cases (``cases.md`` of the field's folder).
+        field: whose cases.
+        rules: the rulebook that holds the field.
+    """
+    name, declared = f"{field.folder}/{file.name}", features(rules)
+    scored = {f.id for f in scored_features(field.name, rules)}
+    try:
+        cases = read_cases(file)
+        faults = [f"{name}: {fault}" for case in cases for fault in wrong_values(case, declared)]
+    except (OSError, ValueError, KeyError, BadDeclaration) as error:
+        return [f"{name}: {error}; write it as xhcredit/fields/food/cases.md"]
+    shown = {feature for case in cases for values in case.expected.values() for feature in values}
+    return faults + [
+        f'{name}: no case shows "{feature}"; write one, worked out by hand'
+        for feature in sorted(scored - shown)
+    ]
+
+
+def wrong_values(case: Case, declared: dict[str, Feature]) -> Iterator[str]:
+    """Every indicator of a case that has another value than expected, a line for each day.
+
+    Raises:
+        BadDeclaration: the case names an indicator that does not exist.
+    """
+    for as_of, expected in case.expected.items():
+        values = compute_one(with_inputs(list(expected), declared), case.events, as_of)
+        for feature, value in expected.items():
+            if not _is_same(values[feature], value):
+                yield (
+                    f'case "{case.title}": {feature} on {as_of} is {values[feature]:g}, not '
+                    f"{value:g}; correct the case, or the indicator"
+                )
+
+
+def _is_same(value: float, expected: float) -> bool:
+    return math.isclose(value, expected, rel_tol=1e-6) or (
+        math.isnan(value) and math.isnan(expected)
+    )
+
+
 def read_cases(file: Path) -> list[Case]:
-    """Read all cases of a file."""
+    """Read all cases of a file.
+
+    Raises:
+        ValueError: a table or cell that cannot be read, or a case that expects nothing.
+        BadDeclaration: a table or column that the directory does not have.
+    """
     parts = re.split(r"^## ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     return [_case(part) for part in parts]
 

@@ -1,1 +1,0 @@
-"""One module per X: its name is the dimension that it declares."""
