@@ -150,13 +150,14 @@ def _event(name: str, number: int, row: Cells) -> dict[str, Any]:
 def _value(kind: str, cell: str) -> object:
     if cell == "-":
         return None
-    return {
+    readers: dict[str, Callable[[str], object]] = {
         "date": date.fromisoformat,
         "money": Decimal,
         "count": int,
         "number": float,
         "flag": {"yes": True, "no": False}.__getitem__,
-    }.get(kind, str)(cell)
+    }
+    return readers.get(kind, str)(cell)
 
 
 def _expected(rows: list[Cells]) -> dict[date, dict[str, float]]:
