@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 HEAD = ("使用单位代码", "检查编号", "检查日期", "结论")
-FIRST, LAST = date(2019, 1, 1), date(2026, 6, 20)
-EVERY_DAYS = 360
+FIRST, LAST = date(2016, 1, 1), date(2026, 6, 20)
+EVERY_DAYS = 200
 
 
 def write_inspections(file: Path, register: Path, users: int = 1500) -> list[str]:
@@ -24,7 +24,7 @@ def write_inspections(file: Path, register: Path, users: int = 1500) -> list[str
     chosen = sorted(rng.choice([c for c in codes if len(c) == 18], users, replace=False))
     rows = []
     for code in chosen:
-        risk = 1 / (1 + np.exp(-rng.normal(-2.6, 1.3)))
+        risk = 1 / (1 + np.exp(-rng.normal(-2.0, 1.5)))
         day = FIRST + timedelta(days=int(rng.integers(EVERY_DAYS)))
         while day <= LAST:
             found = rng.random() < risk
