@@ -64,7 +64,7 @@ def show_feature(
 
 
 def check_features(rules: Rules = None) -> None:
-    """Work the cases of every field (cases.md): is each scored indicator what they say?"""
+    """Work the cases of every field (cases.md); refuse values that differ and indicators in none."""
     rulebook = load_rulebook(rules)
     faults = [
         fault
