@@ -64,7 +64,7 @@ def show_feature(
 
 
 def check_features(rules: Rules = None) -> None:
-    """Work the cases of every field (cases.md); refuse values that differ and indicators in none."""
+    """Work the cases of every field (cases.md); refuse wrong values and indicators in none."""
     rulebook = load_rulebook(rules)
     faults = [
         fault
