@@ -20,6 +20,8 @@ _NOTHING = object()
 
 def plain(value: Any) -> Any:
     """A rule's value as it was written, in mappings, tuples and scalars."""
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
     return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
 
 
