@@ -255,10 +255,10 @@ def _twins(rows: list[dict[str, Any]]) -> list[int]:
 #: id, bureau, and how far it gets
 DRAWS = {
     "w-open": ("市场监督管理局", {}, ()),
-    "w-seeded": ("公安局", {}, ("seed",)),
-    "w-drawn": ("民政局", {}, ("seed", "run")),
-    "w-each": ("教育局", {"design": "individual", "pause_rounds": 1}, ("seed", "run")),
-    "w-done": ("建管委", {}, ("seed", "run", "results", "publication")),
+    "w-seeded": ("公安局", {}, ("/seed",)),
+    "w-drawn": ("民政局", {}, ("/seed", ":run")),
+    "w-each": ("教育局", {"design": "individual", "pause_rounds": 1}, ("/seed", ":run")),
+    "w-done": ("建管委", {}, ("/seed", ":run", "/results", "/publications")),
 }
 
 
@@ -290,9 +290,9 @@ def _draws(wang: TestClient) -> None:
     for draw, (_, _, acts) in DRAWS.items():
         seed = {"value": f"07 11 19 {draw}", "source": PLAN["seed_source"]}
         for act in acts:
-            bodies = {"seed": seed, "results": act == "results" and _results(wang, draw)}
+            bodies = {"/seed": seed, "/results": act == "/results" and _results(wang, draw)}
             body = bodies.get(act)
-            done(wang.post(f"/v1/draws/{draw}/{act}", json=body))
+            done(wang.post(f"/v1/draws/{draw}{act}", json=body))
     done(wang.post("/v1/joint-draws", json={"joint": "w-joint", "draws": ["w-drawn", "w-done"]}))
 
 
@@ -314,8 +314,8 @@ def _checks(client: TestClient, wang: TestClient) -> None:
     for check in ("t-open", "t-closed", "t-off"):
         done(wang.post("/v1/triggered-checks", json={"id": check, **check_body}))
     check_result = {"result": "corrected", "inspected_on": str(client.app.state.service.today())}
-    done(wang.post("/v1/triggered-checks/t-closed/result", json=check_result))
-    done(wang.post("/v1/triggered-checks/t-off/calling-off", json={"reason": "投诉人撤回"}))
+    done(wang.post("/v1/triggered-checks/t-closed/results", json=check_result))
+    done(wang.post("/v1/triggered-checks/t-off:cancel", json={"reason": "投诉人撤回"}))
 
 
 #: acts that lead to each state of an application
@@ -374,11 +374,11 @@ def _candidates(client: TestClient, wang: TestClient, zhao: TestClient) -> None:
         act = Act("modeler", "model.submit", "季度更新")
         submitted = submit_candidate(client.store, act, submission, Rulebook.load(), MORNING.date())
         numbers[name] = submitted["candidate"]
-    done(wang.post(f"/v1/models/{numbers['refused']}/refuse", json={"reason": "数据不足"}))
+    done(wang.post(f"/v1/models/{numbers['refused']}:refuse", json={"reason": "数据不足"}))
     for officer in (wang, zhao):
         body = {"reason": "已核对"}
-        done(officer.post(f"/v1/models/{numbers['shadowed']}/approve", json=body))
-    done(wang.post(f"/v1/models/{numbers['shadowed']}/shadow"))
+        done(officer.post(f"/v1/models/{numbers['shadowed']}:approve", json=body))
+    done(wang.post(f"/v1/models/{numbers['shadowed']}:shadow"))
 
 
 def _access(sun: TestClient, wang: TestClient) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from xhcredit.jobs.restoration.candidates import RestorableRecord, find_restorable
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.store.alerts.alert_queries import AlertQuery as AlertsAsked
+from xhcredit.store.draws.rows import FiledPlan
 from xhcredit.store.watchlist import WatchlistQuery
 
 _EVERY = 10**6
@@ -79,7 +80,7 @@ class Inventory:
         return [d for d in self.draws if d["state"] in ("drawn", "published")]
 
     @cached_property
-    def plans(self) -> list[dict[str, Any]]:
+    def plans(self) -> list[FiledPlan]:
         return self.store.draws.list_plans(None)
 
     @cached_property

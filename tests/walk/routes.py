@@ -290,10 +290,14 @@ OTHERS: dict[str, Entry] = {
         permissions.DRAWS_RUN, each(f"{LEDGER}/notices.pdf", "drawn", _of_draw), PDF
     ),
     "/v1/joint-draws": Entry(D, place("/v1/joint-draws", first("joint", "joint_id")), JSON),
+    "/v1/joint-draws/{joint}": Entry(
+        D, each("/v1/joint-draws/{row[joint_id]}", "joint", _of_joint, _everybodys), JSON
+    ),
     "/v1/keys": Entry(permissions.ACCOUNTS, place("/v1/keys", first("keys", "name")), JSON),
     "/v1/keys/{prefix}": Entry(permissions.ACCOUNTS, keys_records, JSON),
     "/v1/metadata": Entry(C, place("/v1/metadata", "tiers"), JSON),
     "/v1/models": Entry(M, place("/v1/models", first("candidates", "name")), JSON),
+    "/v1/model-switches": Entry(M, place("/v1/model-switches", "switches"), JSON),
     "/v1/models/{number}": Entry(
         M, each("/v1/models/{row[id]}", "candidates", lambda r: (r["name"],), _everybodys), JSON
     ),
@@ -301,6 +305,9 @@ OTHERS: dict[str, Entry] = {
         M, each("/v1/models/{row[id]}/moves", "candidates", lambda _: ("moves",), _everybodys), JSON
     ),
     "/v1/plans": Entry(D, place("/v1/plans", first("plans", "id")), JSON),
+    "/v1/plans/{plan}": Entry(
+        D, each("/v1/plans/{row.id}", "plans", lambda r: (r.id, r.title), lambda r: r.bureau), JSON
+    ),
     "/v1/public/draws/{draw}/commitment.json": Entry(
         None,
         each("/v1/public/draws/{row[id]}/commitment.json", "draws", _of_draw, _everybodys),
@@ -349,8 +356,12 @@ OTHERS: dict[str, Entry] = {
     "/v1/subscriptions/{number}": Entry(permissions.ACCOUNTS, subscriptions_records, JSON),
     "/v1/subscriptions/{number}/dead-messages": Entry(permissions.ACCOUNTS, dead_records, JSON),
     "/v1/triggered-checks": Entry(D, place("/v1/triggered-checks", first("checks", "id")), JSON),
+    "/v1/triggered-checks/{check}": Entry(
+        D, each("/v1/triggered-checks/{row[id]}", "checks", lambda r: (r["id"], r["code"])), JSON
+    ),
     "/v1/trust-list": Entry(permissions.DRAWS_RUN, place("/v1/trust-list", day), JSON),
-    "/v1/trust-list/export": Entry(permissions.DRAWS_RUN, place("/v1/trust-list/export"), SHEET),
+    "/v1/trust-list.csv": Entry(permissions.DRAWS_RUN, place("/v1/trust-list.csv", "code"), TEXT),
+    "/v1/trust-list.xlsx": Entry(permissions.DRAWS_RUN, place("/v1/trust-list.xlsx"), SHEET),
     "/v1/views": Entry(S, place("/v1/views", "views"), JSON),
     "/v1/views/{name:path}": Entry(S, views_records, JSON),
     "/v1/watchlist": Entry(S, _watchlist("/v1/watchlist"), JSON),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from xhcredit.errors import BadInput, BadSample, RegistryUnavailable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit.store.models.candidates import Submission
+from xhcredit.store.models.rows import GateVerdict
 from xhcredit_training.comparison import compare_figures, judged_rows
 from xhcredit_training.dataset import Array, Dataset
 from xhcredit_training.evaluate import json_ready
@@ -109,7 +110,7 @@ def make_submission(
             for n, (a, b, gap) in compare_figures(candidate.rows, champion_evaluation.rows).items()
         },
     }
-    gates = tuple(asdict(v) for v in verdicts)
+    gates = tuple(cast(GateVerdict, asdict(v)) for v in verdicts)
     release = candidate.release.as_data()
     new_submission = Submission(
         folder.name, run["score"], run["model"], release, json_ready(evidence), gates

@@ -36,7 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -285,7 +285,9 @@ class DrawEstimates:
     score: Mapping[str, Any] | None
 
 
-def estimate_draw(frame: pd.DataFrame, *, design: str = "stratified") -> DrawEstimates:
+def estimate_draw(
+    frame: pd.DataFrame, *, design: Literal["stratified", "individual"] = "stratified"
+) -> DrawEstimates:
     """Estimate from the results of a draw how many violations there are in the whole frame.
 
     Args:
@@ -300,7 +302,7 @@ def estimate_draw(frame: pd.DataFrame, *, design: str = "stratified") -> DrawEst
         NothingKnown: nobody drawn has a result yet.
     """
     estimates = estimate(frame, design=design)
-    groups = {
+    groups: dict[str, pd.DataFrame] = {
         name: pd.DataFrame(rows).set_index("group") for name, rows in estimates["groups"].items()
     }
     return DrawEstimates(

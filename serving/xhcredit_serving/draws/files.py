@@ -8,27 +8,38 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from xhcredit.draws.verify import json_of
 from xhcredit.errors import UnknownRecord
 from xhcredit.jobs.draws.documents import notices_pdf, write_internal_list
-from xhcredit.jobs.draws.publication import FILES, PUBLISHED, write_public_list
+from xhcredit.jobs.draws.publication import (
+    FILES,
+    PUBLISHED,
+    record_publication,
+    write_public_list,
+)
+from xhcredit.jobs.draws.steps import record_of
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit.store.draws.rows import DrawPublished
 from xhcredit_serving.auth.permissions import DRAWS_RUN
-from xhcredit_serving.draws import schemas
-from xhcredit_serving.draws.routes import DrawInPath, _new_act, _run_in_thread, draw_of_bureau
+from xhcredit_serving.dependencies import Reading, ServiceDep, StoreDep
+from xhcredit_serving.draws.routes import (
+    Drawing,
+    DrawInPath,
+    DrawToRun,
+    OfficerReading,
+    draw_of_bureau,
+    point_to_draw,
+)
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import NO_STORE
 from xhcredit_serving.http.problems import Refusal, declared_problems
-from xhcredit_serving.service import Service, service_of
+from xhcredit_serving.service import Service
 
 router = APIRouter(tags=["draws"])
 #: for everybody, as the record is
@@ -108,20 +119,27 @@ def _attachment(content: bytes, draw: str, name: str, headers: dict[str, str]) -
     return Response(content, headers=headers | disposition, media_type=TYPES[Path(name).suffix])
 
 
-def _public_file_route(name: str) -> Callable[..., Any]:
-    async def answer(request: Request, draw: DrawInPath) -> Response:
-        lists: PublicLists = request.app.state.public_lists
-        content = await lists.of(service_of(request), draw, name)
+async def _public_lists(request: Request) -> PublicLists:
+    lists: PublicLists = request.app.state.public_lists
+    return lists
+
+
+PublicListsDep = Annotated[PublicLists, Depends(_public_lists)]
+
+
+def _public_file_route(name: str) -> Callable[..., Awaitable[Response]]:
+    async def download(lists: PublicListsDep, service: ServiceDep, draw: DrawInPath) -> Response:
+        content = await lists.of(service, draw, name)
         return _attachment(content, draw, name, _CACHE_HEADERS)
 
-    answer.__doc__ = f"The {name} of a published draw."
-    return answer
+    download.__doc__ = f"The {name} of a published draw."
+    return download
 
 
 for _name in FILES:
     public.get(
         f"/v1/public/draws/{{draw}}/{_name}",
-        operation_id=_name.replace(".", "_"),
+        operation_id=f"download_{_name.replace('.', '_')}",
         summary=f"抽查名单与结果（公开） / {_name}, public",
         description="公示后任何人可取，随结果更新；不含等级。单元格不会作为公式执行；无需密钥。\n\n"
         "For everybody once it was published, with results as they stand; no tiers, no key.",
@@ -130,65 +148,59 @@ for _name in FILES:
     )(_public_file_route(_name))
 
 
-async def internal_file(
-    request: Request, caller: Caller, purpose: str, draw: str, name: str
-) -> Response:
+async def internal_file(service: Service, reading: Reading, draw: str, name: str) -> Response:
     """Internal file of a draw; the read and the enterprises in it are audited.
 
     Raises:
         UnknownRecord: there is no such draw for this caller, or nothing was drawn yet.
         Refusal: another export is being written.
     """
-    service = service_of(request)
-    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
+    await asyncio.to_thread(draw_of_bureau, service, reading.caller, DRAWS_RUN, draw)
     if service.export_lock.locked():
         raise Refusal("overloaded", "other exports are being written; try again")
     async with service.export_lock:
-        record = json_of(await asyncio.to_thread(service.store.draws.file, draw, "record.json"))
+        record = await asyncio.to_thread(record_of, service.store, draw)
         content = await asyncio.to_thread(_file_content, _write_internal, service, draw, name)
     codes = [s["code"] for s in record["selected"]]
     # Recorded before it is sent: the file names enterprises.
-    await service.journal.note(caller.act("draw.file", purpose, draw=draw, file=name, codes=codes))
-    return _attachment(content, draw, name, NO_STORE)
+    await service.journal.note(reading.act("draw.file", draw=draw, file=name, codes=codes))
+    return _attachment(content, draw, name, {})
 
 
-def _internal_file_route(name: str) -> Callable[..., Any]:
-    async def answer(request: Request, draw: DrawInPath) -> Response:
-        caller = await service_of(request).caller(request, DRAWS_RUN)
-        return await internal_file(request, caller, purpose_of(request.headers), draw, name)
+def _internal_file_route(name: str) -> Callable[..., Awaitable[Response]]:
+    async def download(reading: OfficerReading, service: ServiceDep, draw: DrawInPath) -> Response:
+        return await internal_file(service, reading, draw, name)
 
-    answer.__doc__ = f"The {name} of a draw."
-    return answer
+    download.__doc__ = f"The {name} of a draw."
+    return download
 
 
-for _name, _said in INTERNAL.items():
+for _name, _summary in INTERNAL.items():
     router.get(
         f"/v1/draws/{{draw}}/{_name}",
-        operation_id=f"draw_{_name.replace('.', '_')}",
-        summary=_said,
+        operation_id=f"download_{_name.replace('.', '_')}",
+        summary=_summary,
         description="供抽查经办人，含企业信息，不得公开；查询留痕。\n\n"
         "For officers of the draw, not public; the reading is recorded.",
         responses=declared_problems(400, 404, 422) | _file_response_schema(_name),
-        openapi_extra=examples.purpose_parameters(),
         response_class=Response,
     )(_internal_file_route(_name))
 
 
 @router.post(
-    "/v1/draws/{draw}/publication",
-    operation_id="draw_publish",
+    "/v1/draws/{draw}/publications",
+    operation_id="publish_draw",
     summary="公示名单与结果 / publish the list",
     description="此后任何人可取公开名单，随结果更新；有新结果后可再次公示，逐次编号留存。\n\n"
     "From then on everybody can take the public list, with results as they stand; again after "
     "new results: publications are numbered and all kept.",
-    responses=declared_problems(400, 404, 409, 422)
-    | {200: examples.json_example(schemas.EXAMPLE_PUBLISHED)},
-    openapi_extra=examples.purpose_parameters(),
+    status_code=201,
+    responses=declared_problems(400, 404, 409, 422),
 )
-async def publish(request: Request, draw: DrawInPath) -> Response:
+def publish_draw(
+    drawing: Drawing, store: StoreDep, draw: DrawToRun, response: Response
+) -> DrawPublished:
     """Publish the list of a draw."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    await asyncio.to_thread(draw_of_bureau, service, caller, DRAWS_RUN, draw)
-    act = _new_act(request, caller, "publish", None, draw=draw)
-    return await _run_in_thread(service.store.draws.publish, act, draw, {"files": list(FILES)})
+    act = drawing.act("draw.publish", None, draw=draw["id"])
+    point_to_draw(response, draw)
+    return record_publication(store, act, draw["id"])

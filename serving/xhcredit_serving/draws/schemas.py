@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from typing_extensions import TypedDict
 
 from xhcredit.domain.rows import closed_row
-from xhcredit.draws.plan import Plan
+from xhcredit.jobs.draws.rows import DrawWithPublication, SourceCount
+from xhcredit.store.draws.check_rows import ListedJointDraw, TriggeredCheckRow
+from xhcredit.store.draws.rows import FiledPlan
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.paging import Cursor
 
@@ -24,56 +26,56 @@ EXAMPLE_PLAN = {
     "fields": ["general"], "ratios": {"A": "0.01", "B": "0.02", "C": "0.05", "D": "0.1"},
     "places": 2, "qualification": "general", "pause_rounds": 4,
 }  # fmt: skip
-EXAMPLE_FROZEN = {"draw": "zh-2026-07", "commitment": "9c…", "root": "1f…"}
-EXAMPLE_PUBLISHED = {"draw": "zh-2026-07", "published_at": "2026-08-03T02:00:00.000000Z",
-             "number": 2, "results": 12, "digest": "44…"}  # fmt: skip
-EXAMPLE_REPLACEMENT = {"code": examples.CODE, "place": 1, "attempt": 1, "away": "J000007",
-            "instead": "J000012", "reason": "病假"}  # fmt: skip
-EXAMPLE_DRAW: dict[str, Any] = {
-    "id": "zh-2026-07", "plan": "zh-2026", "bureau": "市场监管局", "round": "zh-2026-07",
-    "as_of": "2026-06-30", "replaces": None, "state": "frozen", "steps": [], "results": {},
-    "replacements": [],
-}  # fmt: skip
-EXAMPLE_PUBLICATION = {
-    "publication": {"state": "due", "last_visit": "2026-07-10", "due_on": "2026-08-07",
-                    "due_unknown": False, "provisional": False,
-                    "provisional_note": None, "published_on": None, "results_on": None,
-                    "in_time": None},
-}  # fmt: skip
-#: as the list tells a draw: without its steps and results
-EXAMPLE_LISTED_DRAW = {
-    k: v for k, v in EXAMPLE_DRAW.items() if k not in ("steps", "results", "replacements")
-}
-EXAMPLE_LISTED_DRAW |= EXAMPLE_PUBLICATION
-EXAMPLE_ESTIMATE = {"total": {"violations": 41.5, "standard_error": 9.2}, "whole": {}, "groups": {}}
 EXAMPLE_FRAME = "code,stratum,odds,salt\n…\n"
 
 
-class _Body(BaseModel):
+class RequestBody(BaseModel):
+    """A request that takes no other fields."""
+
     model_config = ConfigDict(extra="forbid")
-
-
-class PlanAnswer(Plan):
-    """A plan as it was filed."""
-
-    digest: str = Field(description="计划摘要 / digest of the plan", examples=["5b…"])
 
 
 @closed_row
 class PlanPage(TypedDict):
     """A page of plans."""
 
-    plans: list[PlanAnswer]
+    plans: list[FiledPlan]
     next: Cursor
 
 
-class NewPlan(_Body):
+@closed_row
+class DrawPage(TypedDict):
+    """A page of draws."""
+
+    draws: list[DrawWithPublication]
+    next: Cursor
+
+
+@closed_row
+class JointDrawPage(TypedDict):
+    """A page of joint draws, without their visits."""
+
+    joint_draws: list[ListedJointDraw]
+    next: Cursor
+
+
+@closed_row
+class CheckPage(TypedDict):
+    """A page of triggered checks, and how many there are of each source."""
+
+    checks: list[TriggeredCheckRow]
+    counted: list[SourceCount]
+    next: Cursor
+
+
+class NewPlan(RequestBody):
     """Request: a plan to be filed; it is checked against the rules of the day."""
 
-    plan: dict[str, Any] = Field(max_length=60, examples=[EXAMPLE_PLAN])
+    # Whatever JSON: the plan's own check names what is wrong in words, and the rule that says so.
+    plan: dict[str, JsonValue] = Field(max_length=60, examples=[EXAMPLE_PLAN])
 
 
-class NewDraw(_Body):
+class NewDraw(RequestBody):
     """A frame to be frozen."""
 
     draw: Id
@@ -95,14 +97,14 @@ class NewDraw(_Body):
     why: Annotated[str, Field(max_length=200, pattern=_TEXT)] = ""
 
 
-class NewSeed(_Body):
+class NewSeed(RequestBody):
     """The seed as the source announced it."""
 
     value: Annotated[str, Field(min_length=1, max_length=256, pattern=_TEXT)]
     source: Annotated[str, Field(min_length=1, max_length=256, pattern=_TEXT)]
 
 
-class AbsentInspector(_Body):
+class AbsentInspector(RequestBody):
     """Request: replacement of an absent inspector."""
 
     code: Annotated[str, Field(max_length=64, pattern=_TEXT, examples=[examples.CODE])]
@@ -110,7 +112,7 @@ class AbsentInspector(_Body):
     reason: Annotated[str, Field(min_length=1, max_length=200, pattern=_TEXT)]
 
 
-class DrawResults(_Body):
+class DrawResults(RequestBody):
     """Request: inspection results of a draw."""
 
     csv: str = Field(

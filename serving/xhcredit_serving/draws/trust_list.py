@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, cast
 
 import pandas as pd
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
+from xhcredit.domain.rows import closed_row
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.jobs.draws.exempt_chains import chain_list, chain_sheet
 from xhcredit.jobs.draws.trust_list import trust_list, trust_sheet
@@ -28,42 +30,111 @@ from xhcredit.jobs.draws.trust_list_changes import (
 )
 from xhcredit.store.core.bureau_scope import is_within
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit_serving.auth.authentication import Caller, purpose_of
+from xhcredit_serving.auth.authentication import Caller
 from xhcredit_serving.auth.permissions import DRAWS_RUN
+from xhcredit_serving.dependencies import ServiceDep
 from xhcredit_serving.draws.files import TYPES
+from xhcredit_serving.draws.routes import OfficerReading
 from xhcredit_serving.http import examples
-from xhcredit_serving.http.json_response import NO_STORE, RoundedJSON
-from xhcredit_serving.http.paging import cursor_mark, start_position
+from xhcredit_serving.http.paging import Cursor, cursor_mark, start_position
 from xhcredit_serving.http.problems import Refusal, declared_problems
-from xhcredit_serving.service import Service, service_of, warehouse_of
+from xhcredit_serving.service import Service, warehouse_of
 
 #: only where a warehouse is
 router = APIRouter(tags=["draws"])
 _MAX_CACHED = 4  #: lists that are kept ready
-_ROW_COLUMNS = ("code", "name", "bureau", "street", "tier", "move", "reason")
-EXAMPLE_ROW = {
-    "code": examples.CODE, "name": "上海示例餐饮管理有限公司", "bureau": "市场监管局",
-    "street": "香樟街道", "tier": "A", "move": "entered",
-    "reason": "低风险且记录清白 low risk and a clean record", "quiet": ["disclosure"],
-    "duty": ["food"],
-}  # fmt: skip
-EXAMPLE_PAGE: dict[str, Any] = {
-    "kind": "remote", "as_of": "2026-06-30", "before": "2026-05-31", "total": 1,
-    "moves": {"entered": 1, "left": 0, "stays": 0}, "enterprises": [EXAMPLE_ROW], "next": None,
-}  # fmt: skip
+Change = Literal["entered", "left", "stays"]
+Kind = Literal["remote", "chains"]
+
+
+@closed_row
+class TrustListRow(TypedDict):
+    """Who is on a trust list, or left it, and why; None: unknown, or not of this kind of list.
+
+    Of remote checks are ``quiet`` (items) and ``duty`` (fields that the law covers in full), of
+    chains ``reviewed_on``.
+    """
+
+    code: Annotated[str, Field(examples=[examples.CODE])]
+    name: str | None
+    bureau: str | None
+    street: str | None
+    tier: str | None
+    move: Change
+    reason: str
+    quiet: Annotated[list[str] | None, Field(description="无事不扰事项 / quiet items")]
+    duty: Annotated[list[str] | None, Field(description="法定全覆盖领域 / covered by law")]
+    reviewed_on: Annotated[str | None, Field(description="评审日期 / day of the review")]
+
+
+@closed_row
+class ChangeCounts(TypedDict):
+    """Entries, exits and stays of a list."""
+
+    entered: int
+    left: int
+    stays: int
+
+
+@closed_row
+class TrustListPage(TypedDict):
+    """A page of a trust list; ``total`` and ``moves`` count the whole list."""
+
+    kind: Kind
+    as_of: str
+    before: str | None
+    total: int
+    moves: ChangeCounts
+    enterprises: list[TrustListRow]
+    next: Cursor
+
+
+def _text(cell: object) -> str | None:
+    """A cell's text; None where the table has none."""
+    return cell if isinstance(cell, str) else None
+
+
+def _row(cells: Mapping[str, object]) -> TrustListRow:
+    return {
+        "code": str(cells["code"]),
+        "name": _text(cells["name"]),
+        "bureau": _text(cells["bureau"]),
+        "street": _text(cells["street"]),
+        "tier": _text(cells["tier"]),
+        "move": cast(Change, cells["move"]),
+        "reason": str(cells["reason"]),
+        "quiet": None,
+        "duty": None,
+        "reviewed_on": None,
+    }
+
+
+def _remote_row(cells: Mapping[str, object]) -> TrustListRow:
+    quiet, duty = (_joined(cells[name]) for name in ("quiet", "duty"))
+    return {**_row(cells), "quiet": quiet, "duty": duty}
+
+
+def _joined(cell: object) -> list[str]:
+    """Parts of a cell in which they stand joined."""
+    text = _text(cell)
+    return text.split(";") if text else []
+
+
+def _chain_row(cells: Mapping[str, object]) -> TrustListRow:
+    return {**_row(cells), "reviewed_on": _text(cells["reviewed_on"]) or None}
 
 
 class TrustListKind(NamedTuple):
-    """Kind of trust list: its builder, its spreadsheet, and its extra columns."""
+    """Kind of trust list: its builder, its spreadsheet, and its rows."""
 
     make: Callable[..., pd.DataFrame]
     sheet: Callable[[date], ListSheet]
-    besides: tuple[str, ...]
+    row: Callable[[Mapping[str, object]], TrustListRow]
 
 
 KINDS = {
-    "remote": TrustListKind(trust_list, trust_sheet, ("quiet", "duty")),
-    "chains": TrustListKind(chain_list, chain_sheet, ("reviewed_on",)),
+    "remote": TrustListKind(trust_list, trust_sheet, _remote_row),
+    "chains": TrustListKind(chain_list, chain_sheet, _chain_row),
 }
 
 
@@ -72,7 +143,7 @@ class TrustListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["remote", "chains"] = Field(
+    kind: Kind = Field(
         "remote",
         description="无感监管对象，或免于门店现场核查的连锁食品总部 / remote first, or chains",
     )
@@ -80,7 +151,7 @@ class TrustListQuery(BaseModel):
     before: date | None = Field(
         None, description="与此前某日比较进出 / an earlier day: who came and left since"
     )
-    move: list[Literal["entered", "left", "stays"]] = Field([], max_length=3)
+    move: list[Change] = Field([], max_length=3)
     street: str = Field("", max_length=100)
 
 
@@ -89,12 +160,6 @@ class TrustListPageQuery(TrustListQuery):
 
     limit: int = Field(50, ge=1, le=500, description="每页条数 / rows of a page")
     after: str = Field("", max_length=100, description="上一页的 next / next of the page before")
-
-
-class TrustListExportQuery(TrustListQuery):
-    """How it is written."""
-
-    format: Literal["csv", "xlsx"] = Field("xlsx", description="文件格式 / format")
 
 
 class TrustListOfDay(NamedTuple):
@@ -143,10 +208,19 @@ def _build_table(service: Service, query: TrustListQuery, day: date) -> pd.DataF
     return table[table["move"] != NOT_LISTED].reset_index(drop=True)
 
 
-async def visible_list(request: Request, caller: Caller, query: TrustListQuery) -> TrustListOfDay:
-    """Trust list that matches a query, in scope of the caller."""
+async def _trust_lists(request: Request) -> TrustLists:
     lists: TrustLists = request.app.state.trust_lists
-    trust_list_of_day = await lists.of(service_of(request), query)
+    return lists
+
+
+TrustListsDep = Annotated[TrustLists, Depends(_trust_lists)]
+
+
+async def _visible_list(
+    lists: TrustLists, service: Service, caller: Caller, query: TrustListQuery
+) -> TrustListOfDay:
+    """Trust list that matches a query, in scope of the caller."""
+    trust_list_of_day = await lists.of(service, query)
     table, scope = trust_list_of_day.table, caller.scope(DRAWS_RUN)
     row_mask = pd.Series(True, index=table.index)
     if scope is not None:  # who belongs to no bureau is for the whole district's officers
@@ -161,100 +235,86 @@ async def visible_list(request: Request, caller: Caller, query: TrustListQuery) 
 
 @router.get(
     "/v1/trust-list",
-    operation_id="trust_list",
+    operation_id="list_trusted_enterprises",
     summary="守信激励名单 / trust rewarded",
     description="无感监管对象（含无事不扰事项），或经评审免于门店现场核查的连锁食品总部；进出及理由。"
     "法定全覆盖检查优先，duty 列明领域。游标翻页，查询留痕。\n\nWho is checked remotely first, or "
     "which chains are exempt from a check of new shops: who came, stayed, left, and why. Coverage "
     "by law goes before; duty names its fields. Paged by cursor; the reading is recorded.",
-    responses=declared_problems(400, 404, 422) | {200: examples.json_example(EXAMPLE_PAGE)},
-    openapi_extra=examples.purpose_parameters(),
+    responses=declared_problems(400, 404, 422),
 )
-async def page(request: Request, page_query: Annotated[TrustListPageQuery, Query()]) -> Response:
+async def list_trusted_enterprises(
+    reading: OfficerReading,
+    service: ServiceDep,
+    lists: TrustListsDep,
+    page_query: Annotated[TrustListPageQuery, Query()],
+) -> TrustListPage:
     """One page of a list."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    purpose = purpose_of(request.headers)
-    trust_list_of_day = await visible_list(request, caller, page_query)
-    table, start = (
-        trust_list_of_day.table,
-        min(
-            start_position(page_query, page_query.after, trust_list_of_day.name),
-            len(trust_list_of_day.table),
-        ),
-    )
-    next_position = start + page_query.limit
-    shown_rows = _records(table.iloc[start:next_position])
-    rows = [_row(row, KINDS[page_query.kind].besides) for row in shown_rows]
-    response_body = {
+    day_list = await _visible_list(lists, service, reading.caller, page_query)
+    table = day_list.table
+    start = min(start_position(page_query, page_query.after, day_list.name), len(table))
+    end = start + page_query.limit
+    shown_rows = table.iloc[start:end].to_dict("records")
+    make_row = KINDS[page_query.kind].row
+    rows = [make_row({str(k): v for k, v in cells.items()}) for cells in shown_rows]
+    codes = [row["code"] for row in rows]
+    await service.journal.note(reading.act("draw.trust", codes=codes, kind=page_query.kind))
+    next_cursor = f"{cursor_mark(page_query, day_list.name)}.{end}" if end < len(table) else None
+    return {
         "kind": page_query.kind,
-        "as_of": trust_list_of_day.day.isoformat(),
-        "before": page_query.before and page_query.before.isoformat(),
+        "as_of": day_list.day.isoformat(),
+        "before": page_query.before.isoformat() if page_query.before else None,
         "total": len(table),
-        "moves": counts_by_change(table),
+        "moves": cast(ChangeCounts, counts_by_change(table)),
         "enterprises": rows,
-        "next": f"{cursor_mark(page_query, trust_list_of_day.name)}.{next_position}"
-        if next_position < len(table)
-        else None,
+        "next": next_cursor,
     }
-    audit_payload = {"codes": [row["code"] for row in rows], "kind": page_query.kind}
-    await service.journal.note(caller.act("draw.trust", purpose, **audit_payload))
-    return RoundedJSON(response_body, headers=NO_STORE)
 
 
-@router.get(
-    "/v1/trust-list/export",
-    operation_id="trust_list_export",
-    summary="导出守信激励名单 / as a file",
-    description="与 /v1/trust-list 相同的筛选；单元格不会作为公式执行。\n\n"
-    "The same filters, as XLSX or CSV; no cell acts as a formula.",
-    responses=declared_problems(400, 404, 422)
-    | {
-        200: examples.file_answer(TYPES[".csv"], TYPES[".xlsx"]),
-    },
-    openapi_extra=examples.purpose_parameters(),
-    response_class=Response,
-)
-async def export(request: Request, query: Annotated[TrustListExportQuery, Query()]) -> Response:
-    """The whole list as a file."""
-    service = service_of(request)
-    caller = await service.caller(request, DRAWS_RUN)
-    purpose = purpose_of(request.headers)
-    if service.export_lock.locked():
-        raise Refusal("overloaded", "other exports are being written; try again")
-    async with service.export_lock:
-        trust_list_of_day = await visible_list(request, caller, query)
-        content = await asyncio.to_thread(_file_content, trust_list_of_day, query)
-    query_fields = query.model_dump(mode="json", exclude_defaults=True)
-    audit_payload = {
-        "kind": query.kind,
-        "version": trust_list_of_day.name,
-        "rows": len(trust_list_of_day.table),
-        "asked": query_fields,
-    }
-    await service.journal.note(caller.act("draw.trust_export", purpose, **audit_payload))
-    name = f"{query.kind}-{trust_list_of_day.day}.{query.format}"
-    headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, headers=headers, media_type=TYPES[f".{query.format}"])
-
-
-def _file_content(trust_list_of_day: TrustListOfDay, query: TrustListExportQuery) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"list.{query.format}"
-        write_list_file(
-            trust_list_of_day.table, KINDS[query.kind].sheet(trust_list_of_day.day), file
+def _download_route(ending: str) -> Callable[..., Awaitable[Response]]:
+    async def download(
+        reading: OfficerReading,
+        service: ServiceDep,
+        lists: TrustListsDep,
+        query: Annotated[TrustListQuery, Query()],
+    ) -> Response:
+        if service.export_lock.locked():
+            raise Refusal("overloaded", "other exports are being written; try again")
+        async with service.export_lock:
+            day_list = await _visible_list(lists, service, reading.caller, query)
+            content = await asyncio.to_thread(_file_content, day_list, query.kind, ending)
+        query_fields = query.model_dump(mode="json", exclude_defaults=True) | {"format": ending}
+        export_act = reading.act(
+            "draw.trust_export",
+            kind=query.kind,
+            version=day_list.name,
+            rows=len(day_list.table),
+            asked=query_fields,
         )
+        await service.journal.note(export_act)
+        name = f"{query.kind}-{day_list.day}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, headers=headers, media_type=TYPES[f".{ending}"])
+
+    download.__doc__ = f"The whole list as {ending.upper()}."
+    return download
+
+
+for _ending in ("csv", "xlsx"):
+    router.get(
+        f"/v1/trust-list.{_ending}",
+        operation_id=f"download_trust_list_{_ending}",
+        summary=f"导出守信激励名单 / as {_ending.upper()}",
+        description="与 /v1/trust-list 相同的筛选；单元格不会作为公式执行；查询留痕。\n\n"
+        "The filters of /v1/trust-list; no cell acts as a formula; the reading is recorded.",
+        responses=declared_problems(400, 404, 422)
+        | {200: examples.file_answer(TYPES[f".{_ending}"])},
+        response_class=Response,
+    )(_download_route(_ending))
+
+
+def _file_content(day_list: TrustListOfDay, kind: Kind, ending: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"list.{ending}"
+        write_list_file(day_list.table, KINDS[kind].sheet(day_list.day), file)
         return file.read_bytes()
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _row(row: dict[str, Any], extra_columns: tuple[str, ...]) -> dict[str, Any]:
-    """Row as JSON; items and fields as lists, an unknown day as None."""
-    row_body: dict[str, Any] = {name: row[name] for name in _ROW_COLUMNS}
-    for name in extra_columns:
-        parts = row[name].split(";") if row[name] else []
-        row_body[name] = (row[name] or None) if name == "reviewed_on" else parts
-    return row_body

@@ -20,7 +20,7 @@ from xhcredit.store.core.hash_chain import canonical
 
 _Row = TypeVar("_Row")
 MAX_CURSOR_LENGTH = 1000
-_MAX_DIGITS = 15
+_MAX_DIGITS = 15  #: what both databases take for a number
 _NO_NUL = r"^[^\x00]*$"
 _AFTER_DESCRIPTION = "上一页的 next / next of the page before; empty: the first page"
 #: of the page after this one; null on the last

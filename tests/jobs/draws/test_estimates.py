@@ -59,6 +59,10 @@ def test_an_individual_design_uses_the_documented_approximation(frame):
 
     assert report["total"]["method"] == "Deville's approximation"
     assert report["total"]["standard_error"] > 0
+    # 300 * 4/15 + 200 * 5/20 + 80 * 10/40 of 600; the shares of visits
+    # are far from those of the frame, so an unweighted rate would be 19/75
+    assert report["whole"]["rate"] == pytest.approx(150 / 600, abs=0.03)
+    assert report["whole"]["low"] < 150 / 600 < report["whole"]["high"]
 
 
 def test_what_cannot_be_estimated_is_refused(frame):

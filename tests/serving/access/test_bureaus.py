@@ -14,8 +14,9 @@ from tests.serving.visitors import again, browser, person
 from xhcredit.store.access.accounts_and_keys import ADMINISTRATORS
 
 #: operations that everybody may call, by decision: to log in, and to check a public draw
-PUBLIC = {"log_in", "public_commitment", "public_joint", "public_record", "public_verifier"}
-PUBLIC |= {f"public_list_{ending}" for ending in ("csv", "xlsx", "pdf")}
+PUBLIC = {"log_in", "download_verify_draw_py"}
+PUBLIC |= {f"download_{name}_json" for name in ("commitment", "joint", "record")}
+PUBLIC |= {f"download_public_list_{ending}" for ending in ("csv", "xlsx", "pdf")}
 #: what is asked of everybody's own account; roles do not matter
 OWN = {"get_session", "log_out", "change_password", "enrol_totp", "confirm_totp", "remove_totp"}
 KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale", "login": "zhang"}

@@ -6,12 +6,14 @@ from datetime import date
 
 import pytest
 import schemathesis
+from pydantic import TypeAdapter
 from schemathesis import GenerationMode
 
 from tests.jobs.draws.test_draw import PEOPLE, PLAN
 from tests.serving.district import CODES, headers, new_key, problem, served
 from tests.serving.http.test_fuzz import DRAWS, hold
 from tests.serving.visitors import visitor
+from xhcredit.draws.published_files import Commitment, DrawRecord
 from xhcredit.draws.verify import PublishedFiles, verify_record
 
 SEED = {"value": "1 2 3", "source": PLAN["seed_source"]}
@@ -38,27 +40,40 @@ def frozen(client, draw="d1"):
 
 
 def test_an_officer_goes_from_plan_to_results_and_anybody_checks_the_record(officer):
-    assert frozen(officer).status_code == 200
+    created = frozen(officer)
+    assert (created.status_code, created.headers["location"]) == (201, "/v1/draws/d1")
+    assert officer.get("/v1/draws/d1").json()["steps"][0]["details"] == {
+        "digest": created.json()["commitment"]
+    }
     officer.clock.forward(days=1)
-    assert officer.post("/v1/draws/d1/seed", json=SEED).json()["value"] == "1 2 3"
+    entered = officer.post("/v1/draws/d1/seed", json=SEED)
+    assert (entered.status_code, entered.headers["location"]) == (201, "/v1/draws/d1")
+    assert entered.json()["value"] == "1 2 3"
     assert officer.post("/v1/draws/d1:run").json()["selected"] > 0
     stranger = {"Authorization": "", "X-Purpose": ""}
     record = officer.get("/v1/public/draws/d1/record.json", headers=stranger).json()
     commitment = officer.get("/v1/public/draws/d1/commitment.json", headers=stranger).content
     frame = officer.get("/v1/draws/d1/frame.csv").content
 
+    assert TypeAdapter(DrawRecord).validate_python(record) == record
+    assert TypeAdapter(Commitment).validate_json(commitment) == json.loads(commitment)
     assert all(c.holds for c in verify_record(record, PublishedFiles(commitment, frame)))
     assert "def main" in officer.get("/v1/public/verify_draw.py", headers=stranger).text
     assert '"tier"' not in json.dumps(record)
     first = record["selected"][0]
     away = {"code": first["code"], "inspector": first["inspectors"][0], "reason": "病假"}
-    assert officer.post("/v1/draws/d1/replacements", json=away).json()["attempt"] == 1
+    replaced = officer.post("/v1/draws/d1/replacements", json=away)
+    assert (replaced.status_code, replaced.headers["location"]) == (201, "/v1/draws/d1")
+    assert replaced.json()["attempt"] == 1
     rows = [f"{s['code']},corrected,{date(2025, 3, 2)},,\n" for s in record["selected"]]
     csv = "code,result,inspected_on,item,note\n" + "".join(rows)
     entered = officer.post("/v1/draws/d1/results", json={"csv": csv})
-    assert entered.json()["entered"] == len(rows)
+    assert (entered.status_code, entered.headers["location"]) == (201, "/v1/draws/d1")
+    assert entered.json() == {"draw": "d1", "entered": len(rows)}
     assert officer.get("/v1/draws/d1/estimate").json()["total"]["violations"] > 0
-    assert officer.get("/v1/draws/d1").json()["state"] == "drawn"
+    draw = officer.get("/v1/draws/d1").json()
+    assert (draw["state"], draw["replacements"]) == ("drawn", [replaced.json()])
+    assert {r["result"] for r in draw["results"].values()} == {"corrected"}
     [listed] = officer.get("/v1/draws").json()["draws"]
     assert listed["id"] == "d1"
     assert listed["publication"]["state"] == "overdue"  # 20 working days after 2 March 2025
@@ -93,6 +108,37 @@ def test_the_same_key_freezes_once(officer):
     assert len(officer.get("/v1/draws").json()["draws"]) == 1
 
 
+@pytest.mark.parametrize("design", ["stratified", "individual"])
+def test_estimates_and_draws_answer_for_either_design_and_in_pages(officer, design):
+    pauses = {"stratified": 3, "individual": 1}
+    for draw in ("d1", "d2"):
+        plan = PLAN | {"id": f"p-{draw}", "design": design, "pause_rounds": pauses[design]}
+        assert officer.post("/v1/plans", json={"plan": plan}).status_code == 201
+        body = {"draw": draw, "plan": plan["id"], "inspectors": PEOPLE, "round": "r1"}
+        body["recusals"] = "inspector,code,reason\n"
+        assert officer.post("/v1/draws", json=body).status_code == 201
+    officer.clock.forward(days=1)
+    officer.post("/v1/draws/d1/seed", json=SEED)
+    officer.post("/v1/draws/d1:run")
+    selected = officer.get("/v1/public/draws/d1/record.json").json()["selected"]
+    csv = "code,result,inspected_on,item,note,completeness\n" + "".join(
+        f"{s['code']},{'no_problem' if n % 2 else 'corrected'},2025-03-02,,,\n"
+        for n, s in enumerate(selected)
+    )
+    officer.post("/v1/draws/d1/results", json={"csv": csv})
+    estimate = officer.get("/v1/draws/d1/estimate").json()
+    assert (estimate["design"], estimate["without_result"]) == (design, 0)
+    assert estimate["whole"]["violations_found"] == sum(
+        1 for n in range(len(selected)) if not n % 2
+    )
+    first = officer.get("/v1/draws?limit=1").json()
+    second = officer.get("/v1/draws", params={"limit": 1, "after": first["next"]}).json()
+    assert [d["id"] for page in (first, second) for d in page["draws"]] == ["d2", "d1"]
+    assert second["next"] is None
+    plans = officer.get("/v1/plans?limit=1").json()
+    problem(officer.get("/v1/draws", params={"after": plans["next"]}), 400, "bad_input")
+
+
 def test_a_draw_of_another_bureau_is_as_if_it_were_not_there(officer):
     frozen(officer)
     other = new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局")
@@ -116,7 +162,7 @@ def described(steady):
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)
-@pytest.mark.parametrize("name", [name for name in DRAWS if name != "public_verifier"])
+@pytest.mark.parametrize("name", [name for name in DRAWS if name != "download_verify_draw_py"])
 def test_every_answer_is_as_described(described, steady, name, mode):
     key = headers(new_key(steady.store, ["draw_officer"], bureau="*"), purpose=None)
     hold(described, name, mode, 25, key)

@@ -57,7 +57,7 @@ def test_pages_and_files_tell_what_the_command_tells(trusting, places, kind, mak
     assert {r["code"]: (r["move"], r["reason"]) for r in rows} == wanted
     assert len(wanted) > 2
     for ending in ("xlsx", "csv"):
-        answer = trusting.get("/v1/trust-list/export", params=query | {"format": ending})
+        answer = trusting.get(f"/v1/trust-list.{ending}", params=query)
         assert f"{kind}-{DAY}.{ending}" in answer.headers["content-disposition"]
         if ending == "csv":
             listed_codes = [line.split(",")[0] for line in answer.text.splitlines()[2:]]
@@ -93,10 +93,10 @@ def test_who_it_is_not_for_is_told_nothing_of_it(trusting):
     assert "" in {r["bureau"] for r in all_rows}
     viewer = headers(new_key(trusting.store, ["viewer"], bureau="*"))
     silent = headers(new_key(trusting.store, ["draw_officer"], bureau="*"), purpose=None)
-    for path in ("/v1/trust-list", "/v1/trust-list/export"):
+    for path in ("/v1/trust-list", "/v1/trust-list.csv", "/v1/trust-list.xlsx"):
         problem(trusting.get(path, headers=viewer), 403, "not_allowed")
     fresh = browser(trusting)
-    for path in ("/v1/trust-list", "/v1/trust-list/export"):
+    for path in ("/v1/trust-list", "/v1/trust-list.csv", "/v1/trust-list.xlsx"):
         problem(fresh.get(path, headers=silent), 400, "purpose_missing")
 
 
@@ -130,9 +130,11 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
         path = f"/v1/public/draws/d1/public_list.{ending}"
         problem(officer.get(path, headers=NOBODY), 404, "unknown_record")
     other = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
-    problem(officer.post("/v1/draws/d1/publication", headers=other), 404, "unknown_record")
-    assert officer.post("/v1/draws/d1/publication").json()["draw"] == "d1"
-    problem(officer.post("/v1/draws/d1/publication"), 409, "wrong_state")
+    problem(officer.post("/v1/draws/d1/publications", headers=other), 404, "unknown_record")
+    published = officer.post("/v1/draws/d1/publications")
+    assert (published.status_code, published.headers["location"]) == (201, "/v1/draws/d1")
+    assert published.json()["draw"] == "d1"
+    problem(officer.post("/v1/draws/d1/publications"), 409, "wrong_state")
     first = {}
     for ending in ENDINGS:
         answer = officer.get(f"/v1/public/draws/d1/public_list.{ending}", headers=NOBODY)
@@ -146,13 +148,14 @@ def test_the_public_list_is_for_everybody_once_it_is_published(officer):
     assert first["xlsx"].startswith(b"PK")
     again = officer.get("/v1/public/draws/d1/public_list.pdf", headers=NOBODY).content
     assert again == first["pdf"]
-    results = {selected[0]: {"result": "no_problem", "inspected_on": "2026-06-30"}}
+    cells = {"code": selected[0], "item": "", "note": ""}
+    results = {selected[0]: {"result": "no_problem", "inspected_on": "2026-06-30", **cells}}
     officer.store.draws.enter_results(act("results"), "d1", results)
     later = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert "未发现问题" in later
     assert "未发现问题" not in public_csv
     assert officer.get("/v1/draws/d1").json()["news"] is True
-    assert officer.post("/v1/draws/d1/publication").json()["number"] == 2
+    assert officer.post("/v1/draws/d1/publications").json()["number"] == 2
     again = officer.get("/v1/public/draws/d1/public_list.csv", headers=NOBODY).text
     assert again.index("第2次公示") < again.index("第1次公示")
     assert "第2次公示" not in later
@@ -200,7 +203,7 @@ STRANGE = (
 
 def test_no_other_name_is_a_file_of_the_public(officer):
     drawn(officer, "d1", "示例区税务局", "1")
-    officer.post("/v1/draws/d1/publication")
+    officer.post("/v1/draws/d1/publications")
     for name in STRANGE:
         answer = officer.get(f"/v1/public/draws/d1/{name}", headers=NOBODY)
         assert answer.status_code in (401, 404), name

@@ -50,13 +50,14 @@ RESTORATION = [
 ]
 #: fuzzed in test_draws
 DRAWS = [
-    "file_plan", "list_plans", "get_plan", "draws", "draw", "draw_freeze", "enter_seed", "run_draw",
-    "draw_replace",
-    "draw_results", "draw_estimate", "draw_frame", "public_commitment", "public_record",
-    "public_verifier", "joint_lay_over", "joint_draws", "public_joint",
-    "check_open", "checks", "check_close", "check_call_off", "trust_list", "trust_list_export",
-    "draw_internal_list_xlsx", "draw_notices_pdf", "draw_publish", "public_list_csv",
-    "public_list_xlsx", "public_list_pdf",
+    "file_plan", "list_plans", "get_plan", "list_draws", "get_draw", "freeze_draw", "enter_seed",
+    "run_draw", "replace_inspector", "enter_results", "get_draw_estimate", "download_frame_csv",
+    "download_commitment_json", "download_record_json", "download_verify_draw_py",
+    "create_joint_draw", "list_joint_draws", "get_joint_draw", "download_joint_json",
+    "open_check", "list_checks", "get_check", "close_check", "cancel_check",
+    "list_trusted_enterprises", "download_trust_list_csv", "download_trust_list_xlsx",
+    "download_internal_list_xlsx", "download_notices_pdf", "publish_draw",
+    "download_public_list_csv", "download_public_list_xlsx", "download_public_list_pdf",
 ]  # fmt: skip
 #: fuzzed in test_alerts
 ALERTS = [
@@ -65,8 +66,8 @@ ALERTS = [
 ]  # fmt: skip
 #: fuzzed in test_models
 MODELS = [
-    "models", "model", "model_moves", "model_approve", "model_refuse", "model_shadow",
-    "model_switch", "models_rollback",
+    "list_candidates", "get_candidate", "list_switches", "list_tier_moves", "approve_candidate",
+    "refuse_candidate", "shadow_candidate", "switch_champion", "roll_back_champion",
 ]  # fmt: skip
 SLOW = {"log_in", "change_password", "create_account"}
 #: a check digit cannot be said in a schema, so "valid data was refused" is no fault here

@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from tests.serving.http.test_fuzz import DRAWS, MODELS
+
 URI = "urn:described"
 #: a value whose form is told by another field: of a rule, of an entry of the audit log
 ANY_JSON = "JsonValue"
@@ -103,6 +105,55 @@ def test_every_operation_has_its_own_name(described):
 
     assert [name for name, count in names.items() if count > 1] == []
     assert all(re.fullmatch("[a-z][a-z_]*", name) for name in names)
+
+
+def parts_of(schema):
+    """Schemas within a schema, without references."""
+    yield from (part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, ()))
+    yield from schema.get("prefixItems", ())
+    yield from schema.get("properties", {}).values()
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield schema[key]
+
+
+def is_loose(schema):
+    """Whether anything goes: an open object, a list of anything, no type at all."""
+    if schema.get("type") == "object":
+        return schema.get("additionalProperties", True) is True
+    if schema.get("type") == "array":
+        return not {"items", "prefixItems"} & set(schema)
+    return not {"anyOf", "oneOf", "allOf", "type", "enum", "const"} & set(schema)
+
+
+def loose_models(described, schema, name, visited):
+    """Names of models that a schema leads to and in which anything goes."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name in visited:
+            return
+        visited.add(name)
+        schema = described["components"]["schemas"][name]
+    if is_loose(schema):
+        yield name
+    for part in parts_of(schema):
+        yield from loose_models(described, part, name, visited)
+
+
+@pytest.mark.parametrize("name", [*DRAWS, *MODELS])
+def test_every_answer_has_a_model_that_allows_nothing_else(described, name):
+    [operation] = [o for _, _, o in operations(described) if o["operationId"] == name]
+    [success] = [r for status, r in operation["responses"].items() if status.startswith("2")]
+    for media_type, body in success["content"].items():
+        if media_type == "application/json":
+            loose = set(loose_models(described, body["schema"], name, set()))
+            assert loose <= {"JsonValue"}  # parameters, of which each model has its own
+
+
+def test_every_model_has_its_own_title(described):
+    titles = Counter(s.get("title", name) for name, s in described["components"]["schemas"].items())
+
+    assert [title for title, count in titles.items() if count > 1] == []
 
 
 def test_every_reference_leads_somewhere(described):

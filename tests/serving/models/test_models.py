@@ -4,6 +4,7 @@ import json
 
 import pytest
 import schemathesis
+from xhcredit_serving.http.paging import cursor_of
 
 from tests.serving.district import BUREAUS, headers, new_key, problem
 from tests.serving.http.test_fuzz import MODELS, MODES, hold
@@ -39,7 +40,7 @@ def three(client):
 
 def step(who, number, name, key=None, **body):
     sent = {"Idempotency-Key": key} if key else {}
-    return who.post(f"/v1/models/{number}/{name}", json=body or None, headers=sent)
+    return who.post(f"/v1/models/{number}:{name}", json=body or None, headers=sent)
 
 
 def approved(client, li, wu, lost=60.0):
@@ -88,11 +89,11 @@ def test_switch_and_roll_back(client, three):
     assert champion_release(client.store, book, day).name == "harder"
     assert champion_release(client.store, book, day.replace(month=6)).name == load_release().name
 
-    assert zhao.post("/v1/models/rollback").json()["state"] == "rolled_back"
+    assert zhao.post("/v1/models:roll-back").json()["state"] == "rolled_back"
     assert champion_release(client.store, book, day).name == load_release().name
-    shadow_night = client.get("/v1/models").json()
-    assert [s["act"] for s in shadow_night["switches"]] == ["roll_back", "switch"]
-    assert [s["actor"] for s in shadow_night["switches"]] == ["user:zhao", "user:li"]
+    shown = client.get("/v1/model-switches").json()
+    assert [s["act"] for s in shown["switches"]] == ["roll_back", "switch"]
+    assert [s["actor"] for s in shown["switches"]] == ["user:zhao", "user:li"]
 
 
 def test_one_person_a_key_and_a_bureau_cannot_promote(client, three):
@@ -106,7 +107,7 @@ def test_one_person_a_key_and_a_bureau_cannot_promote(client, three):
         "not_allowed",
     )
     key = headers(new_key(client.store, ["model_manager"]))
-    path = f"/v1/models/{number}/approve"
+    path = f"/v1/models/{number}:approve"
     problem(client.post(path, json={"reason": "好"}, headers=key), 403, "not_allowed")
     mine = visitor(client, "mine", ("model_manager", BUREAUS[0]))
     problem(step(mine, number, "approve", reason="好"), 404, "unknown_record")
@@ -135,6 +136,30 @@ def test_moves_are_of_ones_bureau_and_recorded(client, three):
         client.get(f"/v1/models/{number}/moves", headers={"X-Purpose": ""}), 400, "purpose_missing"
     )
     problem(client.get("/v1/models/999"), 404, "unknown_record")
+
+
+def test_candidates_and_moves_come_in_pages(client, three):
+    li, wu, _ = three
+    shadowed = approved(client, li, wu)
+    step(li, shadowed, "shadow")
+    others = [submit(client, candidate(lost, f"other{lost:.0f}")) for lost in (10.0, 20.0)]
+
+    def pages(path, name):
+        rows, after = [], ""
+        while after is not None:
+            page = client.get(path, params={"limit": 2, "after": after}).json()
+            assert len(page[name]) <= 2
+            rows, after = rows + page[name], page["next"]
+        return rows
+
+    listed = pages("/v1/models", "candidates")
+    assert [c["id"] for c in listed] == [*others[::-1], shadowed]
+    assert listed[-1] == client.get(f"/v1/models/{shadowed}").json()
+    assert listed[-1]["steps"][-1]["details"]["as_of"] == "2025-03-31"
+    whole = client.get(f"/v1/models/{shadowed}/moves?limit=500").json()["moves"]
+    assert pages(f"/v1/models/{shadowed}/moves", "moves") == whole
+    strange = cursor_of("no number")
+    problem(client.get("/v1/models", params={"after": strange}), 400, "bad_input")
 
 
 @MODES

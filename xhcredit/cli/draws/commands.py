@@ -24,7 +24,7 @@ from xhcredit.cli.options import (
 from xhcredit.cli.output import grid, out, print_json, progress_bar
 from xhcredit.errors import BadInput
 from xhcredit.jobs.draws import replacements, steps
-from xhcredit.jobs.draws.publication import publication_state
+from xhcredit.jobs.draws.publication import draw_with_publication
 from xhcredit.jobs.draws.steps import file_plan
 from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.core.transactions import Act
@@ -171,17 +171,14 @@ def show(
     """Show how a draw stands, or all of them; and until when its results are to be published."""
     with existing_store(store) as opened_store:
         ids = [draw] if draw else [d["id"] for d in opened_store.draws.list_draws()]
-        draw_rows, rulebook = (
-            [opened_store.draws.get(draw_row) for draw_row in ids],
-            load_rulebook(rules),
-        )
-        for draw_row in draw_rows:
-            draw_row["publication"] = publication_state(draw_row, rulebook, day_from_text(""))
-    shown_rows: Any = draw_rows[0] if draw else draw_rows
+        rulebook, today = load_rulebook(rules), day_from_text("")
+        draw_rows = [
+            draw_with_publication(opened_store.draws.get(id), rulebook, today) for id in ids
+        ]
     if json_:
-        print_json(shown_rows)
+        print_json(draw_rows[0] if draw else draw_rows)
         return
-    for draw_row in shown_rows if isinstance(shown_rows, list) else [shown_rows]:
+    for draw_row in draw_rows:
         _show_fields({k: v for k, v in draw_row.items() if k != "activity"}, False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -71,10 +72,12 @@ def triggered(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
         print_json({"checks": checks, "counted": counts_by_source(checks)})
         return
     columns = ("id", "code", "bureau", "source", "reason", "opened_on", "state", "result", "counts")
-    for rows, names in (
+    counts = counts_by_source(checks)
+    tables: tuple[tuple[Sequence[Mapping[str, object]], tuple[str, ...]], ...] = (
         (checks, columns),
-        (counts_by_source(checks), ("source", "checks", "open", "counting", "failed")),
-    ):
+        (counts, ("source", "checks", "open", "counting", "failed")),
+    )
+    for rows, names in tables:
         table = grid("")
         table.add_row(*names)
         for row in rows:

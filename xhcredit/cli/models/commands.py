@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,7 +50,7 @@ class _Desk:
         actor_name = self.actor or getpass.getuser()
         return Act(actor_name, f"model.{action}", purpose, payload=payload, key=self.once or None)
 
-    def show_fields(self, fields: dict[str, Any]) -> None:
+    def show_fields(self, fields: Mapping[str, object]) -> None:
         """Print what came of it."""
         if self.json_:
             print_json(fields)

@@ -5,20 +5,20 @@ A notice carries what a 检查码 must say: who inspects whom, for which items, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-from xhcredit.draws.verify import json_of
+from xhcredit.draws.plan import Plan
+from xhcredit.draws.published_files import DrawRecord, SelectedEnterprise
 from xhcredit.jobs.documents.pdf import typeset
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
+from xhcredit.jobs.draws.frame import strata_of_draw
+from xhcredit.jobs.draws.rows import StratumRow
+from xhcredit.jobs.draws.steps import plan_of_draw, record_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Items
 from xhcredit.store.store import Store
 
-Json = dict[str, Any]
 _LAYOUT = Path(__file__).with_name("draw_list.typ")
 _PRINTED_TICKET_DIGITS = 16  #: digits of a ticket in print
 _INTERNAL_COLUMNS = (
@@ -32,7 +32,7 @@ _INTERNAL_COLUMNS = (
 )
 
 
-def draw_document_pdf(content: Json) -> bytes:
+def draw_document_pdf(content: Mapping[str, object]) -> bytes:
     """A document; its texts are data, never instructions to the typesetter.
 
     Raises:
@@ -42,7 +42,7 @@ def draw_document_pdf(content: Json) -> bytes:
 
 
 def public_pdf(
-    title: str, record: Json, heads: Sequence[str], rows: Sequence[Sequence[str]]
+    title: str, record: DrawRecord, heads: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> bytes:
     """The public list in print, with what it can be checked by; tickets by their beginning."""
     notes = [
@@ -88,10 +88,10 @@ def write_internal_list(store: Store, draw: str, file: Path) -> None:
     Raises:
         UnknownRecord: there is no such draw, or no record of it yet.
     """
-    record = json_of(store.draws.file(draw, "record.json"))
-    strata = {s["id"]: s for s in json.loads(store.draws.file(draw, "strata.json"))}
+    record = record_of(store, draw)
+    strata = {s["id"]: s for s in strata_of_draw(store, draw)}
     names = names_of(store, [s["code"] for s in record["selected"]])
-    rows = [_internal_row(s, strata.get(s["stratum"], {}), names) for s in record["selected"]]
+    rows = [_internal_row(s, strata.get(s["stratum"]), names) for s in record["selected"]]
     write_xlsx(file, f"{draw} 内部名单，不得公开 internal", _INTERNAL_COLUMNS, rows)
 
 
@@ -102,8 +102,8 @@ def notices_pdf(store: Store, draw: str, rules: Rulebook) -> bytes:
         UnknownRecord: there is no such draw, or no record of it yet.
         BadInput: no Chinese font is installed where this runs.
     """
-    record = json_of(store.draws.file(draw, "record.json"))
-    plan = json_of(store.draws.file(draw, "plan.json"))
+    record = record_of(store, draw)
+    plan = plan_of_draw(store, draw)
     names = names_of(store, [s["code"] for s in record["selected"]])
     return draw_document_pdf(_notices(record, plan, names, rules, team_of(store, draw)))
 
@@ -117,7 +117,7 @@ def names_of(store: Store, codes: Sequence[str]) -> dict[str, str]:
 
 def team_of(store: Store, draw: str) -> dict[str, list[str]]:
     """Inspectors of each enterprise, replacements included."""
-    record, draw_row = json_of(store.draws.file(draw, "record.json")), store.draws.get(draw)
+    record, draw_row = record_of(store, draw), store.draws.get(draw)
     teams = {s["code"]: list(s["inspectors"]) for s in record["selected"]}
     for row in draw_row["replacements"]:
         team = teams[row["code"]]
@@ -127,13 +127,17 @@ def team_of(store: Store, draw: str) -> dict[str, list[str]]:
     return teams
 
 
-def _internal_row(selected: Json, stratum: Json, names: Mapping[str, str]) -> list[str]:
+def _internal_row(
+    selected: SelectedEnterprise, stratum: StratumRow | None, names: Mapping[str, str]
+) -> list[str]:
+    # Individual odds know no strata.
+    described = dict(stratum or {})
     reason_keys = ("field", "street", "duty", "paused", "pi")
-    reasons = [f"{k} {stratum[k]}" for k in reason_keys if stratum.get(k)]
+    reasons = [f"{k} {described[k]}" for k in reason_keys if described.get(k)]
     return [
         selected["code"],
         names.get(selected["code"], ""),
-        str(stratum.get("tier", "")),
+        str(described.get("tier", "")),
         selected["stratum"],
         "；".join(reasons),
         selected["inclusion_probability"],
@@ -142,23 +146,21 @@ def _internal_row(selected: Json, stratum: Json, names: Mapping[str, str]) -> li
 
 
 def _notices(
-    record: Json,
-    plan: Json,
+    record: DrawRecord,
+    plan: Plan,
     names: Mapping[str, str],
     rules: Rulebook,
     teams: Mapping[str, Sequence[str]],
-) -> Json:
+) -> dict[str, object]:
     """Content of the notices; without tier, score and odds."""
-    day = date.fromisoformat(plan["published_on"])
-    items_by_id = rules.serving("draws.items", Items, as_of=day).root
-    items = "；".join(items_by_id[i].zh if i in items_by_id else i for i in plan["items"])
-    period = plan["period"]
+    items_by_id = rules.serving("draws.items", Items, as_of=plan.published_on).root
+    items = "；".join(items_by_id[i].zh if i in items_by_id else i for i in plan.items)
     common_lines = [
-        ("检查机关 bureau", plan["bureau"]),
+        ("检查机关 bureau", plan.bureau),
         ("检查事项 items", items),
         ("检查方式 form", "双随机抽查 random"),
-        ("检查依据 ground", f"{plan['title']}（{plan['filed_no']}）"),
-        ("检查期限 period", f"{period['first']} 至 {period['last']}"),
+        ("检查依据 ground", f"{plan.title}（{plan.filed_no}）"),
+        ("检查期限 period", f"{plan.period.first} 至 {plan.period.last}"),
     ]
     notices = [
         [

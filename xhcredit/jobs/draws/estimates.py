@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
-from typing import Any
+from typing import Final, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -17,15 +17,32 @@ import pandas as pd
 from xhcredit.draws.burden import burden, exploration
 from xhcredit.draws.comparison import DrawResults, compare_designs
 from xhcredit.draws.estimate import Estimate
+from xhcredit.draws.numerics import Array, Flags, Ints
 from xhcredit.draws.variance import deville_variance, ht_total, stratified_variance
 from xhcredit.draws.weighted import Figure, WeightedVisits, calibration_ratio, weighted_auc
 from xhcredit.errors import BadInput, NothingKnown
+from xhcredit.jobs.draws.estimate_rows import (
+    BurdenReport,
+    DesignComparison,
+    DrawEstimate,
+    ExplorationReport,
+    FigureWithInterval,
+    GroupEstimate,
+    Grouping,
+    PrevalenceEstimate,
+    ScoreQuality,
+    ViolationTotal,
+)
 
-GROUPS = ("tier", "field", "street")
+GROUPS: Final[tuple[Grouping, ...]] = ("tier", "field", "street")
+#: visits expected in a cell of individual odds
+_VISITS_PER_CELL = 5
 REQUIRED_COLUMNS = ("code", "stratum", "odds", "drawn", "failed")
 
 
-def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, Any]:
+def estimate(
+    frame: pd.DataFrame, *, design: Literal["stratified", "individual"] = "stratified"
+) -> DrawEstimate:
     """Estimates of one draw.
 
     Args:
@@ -37,17 +54,13 @@ def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, An
             ``probability`` (of a violation as the score promises).
         design: "stratified" or "individual".
 
-    Returns:
-        ``total`` (Horvitz-Thompson, its standard error, method), ``whole`` and ``groups``
-        (estimates with 95 % intervals), ``comparison``, ``score`` (weighted AUC, calibration).
-
     Raises:
         BadInput: a column is missing, a code comes twice, or an enterprise outside the draw has a
             result.
         NothingKnown: nobody drawn has a result yet.
     """
     _refuse_bad_frame(frame)
-    frame = _ordered(frame)
+    frame = _ordered(frame) if design == "stratified" else _ordered_by_odds(frame)
     stratum = frame["cell"].to_numpy(np.int64)
     visited = (frame["drawn"].astype(bool) & frame["failed"].notna()).to_numpy()
     failed = _failed_flags(frame["failed"])
@@ -59,7 +72,7 @@ def estimate(frame: pd.DataFrame, *, design: str = "stratified") -> dict[str, An
         "drawn": int(frame["drawn"].sum()),
         "without_result": int(frame["drawn"].sum() - visited.sum()),
         "total": _total(frame, stratum, visited, failed, design),
-        "whole": _estimate_data(sampled.estimate_in(np.ones(len(frame), bool))),
+        "whole": _prevalence(sampled.estimate_in(np.ones(len(frame), bool))),
         "groups": {g: _by_group(frame[g], sampled) for g in GROUPS if g in frame},
         "comparison": _comparison(frame, sampled),
         "score": _score(frame, sampled),
@@ -84,9 +97,9 @@ def _refuse_bad_frame(frame: pd.DataFrame) -> None:
         )
 
 
-def _failed_flags(results: pd.Series[Any]) -> Any:
+def _failed_flags(results: pd.Series[bool]) -> Flags:
     """Flags; a missing result is False."""
-    return results.eq(True).fillna(False).to_numpy(dtype=bool)
+    return cast(Flags, results.eq(True).fillna(False).to_numpy(dtype=bool))
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,9 +111,19 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(cell=frame["stratum"].map(cells))
 
 
+def _ordered_by_odds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Neighbours by their odds, so many together that a few visits are expected among them.
+
+    Individual odds have one stratum.  Among neighbours the odds are nearly equal, so that their
+    visits are taken as a simple random sample of them.
+    """
+    frame = frame.assign(odds=[float(o) for o in frame["odds"]]).sort_values("odds", kind="stable")
+    return frame.assign(cell=(frame["odds"].cumsum() // _VISITS_PER_CELL).astype(np.int64))
+
+
 def _total(
-    frame: pd.DataFrame, stratum: Any, visited: Any, failed: Any, design: str
-) -> dict[str, Any]:
+    frame: pd.DataFrame, stratum: Ints, visited: Flags, failed: Flags, design: str
+) -> ViolationTotal:
     """Horvitz-Thompson total over those who could be drawn, with its standard error."""
     odds = frame["odds"].to_numpy(float)
     values = failed[visited].astype(float)
@@ -122,26 +145,26 @@ def _total(
     }
 
 
-def _by_group(labels: pd.Series[Any], sampled: DrawResults) -> list[dict[str, Any]]:
+def _by_group(labels: pd.Series[str], sampled: DrawResults) -> list[GroupEstimate]:
     group_labels = labels.fillna("?").astype(str)
     return [
-        {"group": g, **_estimate_data(sampled.estimate_in((group_labels == g).to_numpy()))}
+        {"group": g, **_prevalence(sampled.estimate_in((group_labels == g).to_numpy()))}
         for g in sorted(group_labels.unique())
     ]
 
 
-def _estimate_data(e: Estimate) -> dict[str, Any]:
-    return {**asdict(e), "total": e.total}
+def _prevalence(e: Estimate) -> PrevalenceEstimate:
+    return cast(PrevalenceEstimate, {**asdict(e), "total": e.total})
 
 
-def _comparison(frame: pd.DataFrame, sampled: DrawResults) -> dict[str, Any] | None:
+def _comparison(frame: pd.DataFrame, sampled: DrawResults) -> DesignComparison | None:
     if "risk" not in frame:
         return None
     c = compare_designs(sampled, frame["risk"].fillna(-np.inf).to_numpy(float))
-    return {**asdict(c), "price": c.price, "gain": c.gain}
+    return cast(DesignComparison, {**asdict(c), "price": c.price, "gain": c.gain})
 
 
-def _score(frame: pd.DataFrame, sampled: DrawResults) -> dict[str, Any] | None:
+def _score(frame: pd.DataFrame, sampled: DrawResults) -> ScoreQuality | None:
     """Weighted AUC and calibration over visits with a score."""
     if "risk" not in frame:
         return None
@@ -159,14 +182,23 @@ def _score(frame: pd.DataFrame, sampled: DrawResults) -> dict[str, Any] | None:
         auc: Figure | None = weighted_auc(visits)
     except NothingKnown:
         auc = None
-    score_report: dict[str, Any] = {"auc": asdict(auc) if auc else None, "visits": len(rows)}
-    if "probability" in rows:
-        ratio = calibration_ratio(visits, rows["probability"].to_numpy(float))
-        score_report["observed_over_promised"] = asdict(ratio)
-    return score_report
+    ratio = (
+        calibration_ratio(visits, rows["probability"].to_numpy(float))
+        if "probability" in rows
+        else None
+    )
+    return {
+        "auc": _figure(auc),
+        "visits": len(rows),
+        "observed_over_promised": _figure(ratio),
+    }
 
 
-def _weights(sampled: DrawResults) -> Any:
+def _figure(figure: Figure | None) -> FigureWithInterval | None:
+    return None if figure is None else cast(FigureWithInterval, asdict(figure))
+
+
+def _weights(sampled: DrawResults) -> Array:
     """Enterprises that one visit stands for, by stratum."""
     sizes = np.bincount(sampled.stratum)
     visits = np.bincount(sampled.stratum[sampled.visited], minlength=sizes.size)
@@ -181,7 +213,7 @@ def burden_report(
     rounds_per_year: int,
     cap: int,
     groups: Sequence[str] = ("small_or_micro", "new_form"),
-) -> dict[str, Any]:
+) -> BurdenReport:
     """Visits per enterprise and year as a table and in a form ready to plot.
 
     Args:
@@ -213,10 +245,12 @@ def burden_report(
         "visits": list(range(len(burden_figures.by_count))),
         "enterprises": list(burden_figures.by_count),
     }
-    return {**asdict(burden_figures), "plot": plot_bars}
+    return cast(BurdenReport, {**asdict(burden_figures), "plot": plot_bars})
 
 
-def exploration_report(frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B")) -> dict[str, Any]:
+def exploration_report(
+    frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B")
+) -> ExplorationReport:
     """Cost and use of visits to trusted tiers; ``frame`` as for ``estimate``, with ``tier``."""
     visited = frame[frame["drawn"].astype(bool) & frame["failed"].notna()]
     sizes = frame.groupby("tier").size()
@@ -226,4 +260,4 @@ def exploration_report(frame: pd.DataFrame, trusted: Sequence[str] = ("A", "B"))
     is_trusted = np.array([t in trusted for t in sizes.index], dtype=bool)
     columns = [np.asarray(c, dtype=np.float64) for c in (sizes, visits, violations)]
     exploration_figures = exploration(columns[0], columns[1], columns[2], is_trusted)
-    return {"trusted": list(trusted), **asdict(exploration_figures)}
+    return cast(ExplorationReport, {"trusted": list(trusted), **asdict(exploration_figures)})

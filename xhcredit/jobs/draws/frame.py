@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws.exclusions import apply_exclusions, with_duty
 from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
+from xhcredit.jobs.draws.rows import StratumRow
 from xhcredit.jobs.warehouse.supervision import supervised_codes
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.tables import runs, snapshots
@@ -38,7 +39,7 @@ class FrameDesign:
     frame: Frame
     ratios: dict[str, str]
     excluded: list[ExcludedGroup]
-    strata: list[dict[str, Any]]
+    strata: list[StratumRow]
 
 
 def frame_for(
@@ -141,6 +142,11 @@ def _refuse_empty(plan: Plan, enterprises: pd.DataFrame) -> None:
                 )
 
 
+def strata_of_draw(store: Store, draw: str) -> list[StratumRow]:
+    """What the strata of a draw are; empty where odds are individual."""
+    return cast(list[StratumRow], json.loads(store.draws.file(draw, "strata.json")))
+
+
 def _pauses(
     plan: Plan, store: Store, codes: pd.Series[str], replaces: str | None
 ) -> tuple[pd.DataFrame, pd.Series[bool]]:
@@ -152,7 +158,7 @@ def _pauses(
     past_rates = pd.DataFrame(index=codes.index)
     drawn_codes: set[str] = set()
     for draw in reversed(list(_rounds(plan, store, replaces))):
-        rates = {s["id"]: s["pi"] for s in json.loads(store.draws.file(draw, "strata.json"))}
+        rates = {s["id"]: s["pi"] for s in strata_of_draw(store, draw)}
         frame_codes, ids = decoded(store.draws.file(draw, "frame.csv")).columns()
         rate_by_code = pd.Series(ids, index=frame_codes).map(rates)
         past_rates[draw] = codes.map(rate_by_code).fillna("0")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
@@ -15,12 +15,14 @@ from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.draws import joint as joint_draws
 from xhcredit.draws.commitment import digest_of
 from xhcredit.draws.frame import decoded
+from xhcredit.draws.published_files import JointRecord
 from xhcredit.draws.verify import json_of
 from xhcredit.errors import BadPlan
+from xhcredit.jobs.draws.steps import plan_of_draw
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.check_rows import JointDrawStored
 from xhcredit.store.store import Store
 
-Json = dict[str, Any]
 #: of each member; the first is public
 _MEMBER_FILES = ("record.json", "plan.json", "frame.csv")
 
@@ -31,7 +33,7 @@ _MEMBER_FILES = ("record.json", "plan.json", "frame.csv")
     ids=["joint"],
     refusal="warning",
 )
-def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json:
+def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> JointDrawStored:
     """Create a joint draw: one visit per enterprise that several draws selected.
 
     Args:
@@ -40,9 +42,6 @@ def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json
         joint: id of the joint draw.
         draws: ids of the members, all drawn, of plans whose periods overlap.
 
-    Returns:
-        ``joint``, ``digest``, ``inspections``, ``visits`` and ``saved``.
-
     Raises:
         BadPlan: fewer than two draws, two of one plan, or periods without a common day.
         WrongState: a draw was not drawn, was replaced, or takes part elsewhere.
@@ -50,10 +49,9 @@ def join_draws(store: Store, act: Act, joint: str, draws: Sequence[str]) -> Json
     """
     draw_ids = sorted(set(draws))
 
-    def make_record() -> Json:
-        return joint_draws.overlay_draws(
-            joint, _common_period(store, draw_ids), members_of(store, draw_ids)
-        )
+    def make_record() -> JointRecord:
+        period, members = _common_period(store, draw_ids), members_of(store, draw_ids)
+        return cast(JointRecord, joint_draws.overlay_draws(joint, period, members))
 
     return store.joint_draws.add(act, joint, draw_ids, make_record)
 
@@ -64,22 +62,16 @@ def members_of(store: Store, draws: Iterable[str]) -> list[joint_draws.Member]:
 
 
 def _member(store: Store, draw: str) -> joint_draws.Member:
-    record_bytes, plan = (
-        store.draws.file(draw, "record.json"),
-        json_of(store.draws.file(draw, "plan.json")),
-    )
+    record_bytes, plan = store.draws.file(draw, "record.json"), plan_of_draw(store, draw)
     record = json_of(record_bytes)
     odds = joint_draws.odds_of(record, decoded(store.draws.file(draw, "frame.csv")))
-    return joint_draws.Member(
-        record, digest_of(record_bytes), plan["bureau"], tuple(plan["items"]), odds
-    )
+    return joint_draws.Member(record, digest_of(record_bytes), plan.bureau, plan.items, odds)
 
 
 def _common_period(store: Store, draws: Sequence[str]) -> tuple[date, date]:
     """Period that all plans have in common."""
-    periods = [json_of(store.draws.file(draw, "plan.json"))["period"] for draw in draws]
-    first_day = max(date.fromisoformat(p["first"]) for p in periods)
-    last_day = min(date.fromisoformat(p["last"]) for p in periods)
+    periods = [plan_of_draw(store, draw).period for draw in draws]
+    first_day, last_day = max(p.first for p in periods), min(p.last for p in periods)
     if first_day > last_day:
         raise BadPlan(
             f"the periods of {', '.join(draws)} have no day in common; a visit for all of them "

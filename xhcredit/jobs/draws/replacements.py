@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from xhcredit.domain.log import log_call
 from xhcredit.draws import record as draw_record
@@ -12,9 +11,8 @@ from xhcredit.draws.tickets import bound_ticket
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws import steps
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.rows import DrawnTeams, InspectorReplacement
 from xhcredit.store.store import Store
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,9 @@ class InspectorAbsence:
 
 
 @log_call("draw.inspector_replaced", ids=["draw"], refusal="warning")
-def replace_inspector(store: Store, act: Act, draw: str, absence: InspectorAbsence) -> Json:
+def replace_inspector(
+    store: Store, act: Act, draw: str, absence: InspectorAbsence
+) -> InspectorReplacement:
     """Draw another inspector for one place, as the protocol says.
 
     Raises:
@@ -37,7 +37,7 @@ def replace_inspector(store: Store, act: Act, draw: str, absence: InspectorAbsen
     people, recusals = steps.people_of(store, draw).read()
     commitment = steps.commitment_of(store, draw)
 
-    def choose_substitute(draw_row: Json) -> Json:
+    def choose_substitute(draw_row: DrawnTeams) -> InspectorReplacement:
         record = draw_row["record"]
         drawn_rows = [draw_record.drawn_from_record(s) for s in record["selected"]]
         task = draw_record.task_of(drawn_rows, commitment, people, recusals)
@@ -66,13 +66,14 @@ def replace_inspector(store: Store, act: Act, draw: str, absence: InspectorAbsen
             unavailable={*unavailable_ids, absence.inspector},
             ticket=ticket,
         )
-        replacement_row = {
+        return {
             "code": absence.code,
             "place": place_index,
             "attempt": attempt,
             "away": absence.inspector,
+            "instead": substitute,
+            "reason": absence.reason,
         }
-        return replacement_row | {"instead": substitute, "reason": absence.reason}
 
     return store.draws.replace(act, draw, choose_substitute)
 

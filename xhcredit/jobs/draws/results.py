@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
 
 from xhcredit.domain.log import log_call
+from xhcredit.draws.published_files import DrawRecord
 from xhcredit.errors import NothingKnown
 from xhcredit.jobs.draws import estimates
+from xhcredit.jobs.draws.estimate_rows import DrawEstimate
+from xhcredit.jobs.draws.frame import strata_of_draw
 from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, deliver_results, parse_results
-from xhcredit.jobs.draws.steps import frame_of, record_of
+from xhcredit.jobs.draws.steps import frame_of, plan_of_draw, record_of
 from xhcredit.store.core.tables import runs, snapshots
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.rows import Draw, ResultsEntered
 from xhcredit.store.store import Store
-
-Json = dict[str, Any]
 
 
 @log_call(
@@ -36,7 +36,7 @@ def enter_results(
     file_name: str,
     warehouse: Path | None,
     today: date,
-) -> Json:
+) -> ResultsEntered:
     """Store results of visits and ingest them as inspections with inclusion probabilities.
 
     The store comes first; whoever is stopped in between enters the same file again.
@@ -49,12 +49,12 @@ def enter_results(
     entry_report = store.draws.enter_results(act, draw, parse_results(csv_bytes, file_name))
     if warehouse is not None:
         draw_row = store.draws.get(draw)
-        plan = json.loads(store.draws.file(draw, "plan.json"))
+        plan = plan_of_draw(store, draw)
         deliver_results(draw_row, record_of(store, draw), plan, warehouse, today)
     return entry_report
 
 
-def estimate(store: Store, draw: str) -> Json:
+def estimate(store: Store, draw: str) -> DrawEstimate:
     """Estimates for all enterprises in the frame; see ``jobs.estimates.estimate``.
 
     Raises:
@@ -67,18 +67,18 @@ def estimate(store: Store, draw: str) -> Json:
     return estimates.estimate(_estimation_table(store, draw_row, record), design=record["design"])
 
 
-def _estimation_table(store: Store, draw_row: Json, record: Json) -> pd.DataFrame:
+def _estimation_table(store: Store, draw_row: Draw, record: DrawRecord) -> pd.DataFrame:
     """One row per enterprise of the frame: odds, groups, score, whether drawn, what was found."""
     rows = pd.DataFrame(frame_of(store, draw_row["id"]).rows)[["code", "stratum", "odds"]]
-    strata = pd.DataFrame(json.loads(store.draws.file(draw_row["id"], "strata.json")))
-    ratio_by_stratum = {s["id"]: s["ratio"] for s in record["strata"]}
     if record["design"] == "stratified":
+        ratio_by_stratum = {s["id"]: s["ratio"] for s in record["strata"]}
         rows["odds"] = rows["stratum"].map(ratio_by_stratum)
-    stratum_columns = [c for c in ("id", "tier", "field", "pi") if c in strata]
-    stratum_table = strata[stratum_columns].rename(columns={"id": "stratum", "pi": "rate"})
-    table = rows.merge(stratum_table, on="stratum", how="left").merge(
-        _scores(store, draw_row["as_of"]), on="code", how="left"
-    )
+        strata = pd.DataFrame(strata_of_draw(store, draw_row["id"]))
+        stratum_table = strata[["id", "tier", "field", "pi"]].rename(
+            columns={"id": "stratum", "pi": "rate"}
+        )
+        rows = rows.merge(stratum_table, on="stratum", how="left")
+    table = rows.merge(_scores(store, draw_row["as_of"]), on="code", how="left")
     table["drawn"] = table["code"].isin([s["code"] for s in record["selected"]])
     failed_by_code = {c: r["result"] not in CLEAN_RESULTS for c, r in draw_row["results"].items()}
     table["failed"] = table["code"].map(failed_by_code)

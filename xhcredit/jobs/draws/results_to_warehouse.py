@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from xhcredit.domain.codes import normalised, problem_with
+from xhcredit.draws.plan import Plan
+from xhcredit.draws.published_files import DrawRecord
 from xhcredit.errors import BadInput
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.warehouse.ingest import run_ingest
+from xhcredit.store.draws.rows import Draw, VisitResult
 
 COLUMNS = ("code", "result", "inspected_on", "item", "note")
 #: a sixth column may say how much of the checklist was inspected; only a complete inspection
@@ -26,10 +29,11 @@ _INSPECTION_COLUMNS = (
     "code", "inspected_on", "entered_on", "inspection_no", "form", "field", "result", "failed",
     "item", "completeness", "agency", "draw_id", "inclusion_probability",
 )  # fmt: skip
-Json = dict[str, Any]
+#: a row of a delivery, by column
+InspectionRow = dict[str, str | int]
 
 
-def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, Json]:
+def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, VisitResult]:
     """Read ``results.csv``: code, result (one of the eight codes), day, item, note.
 
     A sixth column ``completeness`` is optional; empty means that it is not known.
@@ -42,7 +46,7 @@ def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, Json]:
         dict(table.column("result").values),
         dict(table.column(COMPLETENESS).values),
     )
-    results_by_code: dict[str, Json] = {}
+    results_by_code: dict[str, VisitResult] = {}
     for row, cells in _rows(csv_bytes, file_name):
         code = normalised(cells["code"])
         problem = problem_with(code)
@@ -63,7 +67,8 @@ def parse_results(csv_bytes: bytes, file_name: str) -> dict[str, Json]:
                 f"{', '.join(completeness_labels)}, or nothing"
             )
             raise _cell_error(file_name, row, COMPLETENESS, problem)
-        results_by_code[code] = {**cells, "code": code, "inspected_on": _day(cells, file_name, row)}
+        visit_result = {**cells, "code": code, "inspected_on": _day(cells, file_name, row)}
+        results_by_code[code] = cast(VisitResult, visit_result)
     if not results_by_code:
         raise BadInput(f'"{file_name}" holds no result; write one row per visited enterprise')
     return results_by_code
@@ -104,7 +109,9 @@ def _cell_error(file_name: str, row: int, column: str, message: str) -> BadInput
     return BadInput(f'"{file_name}", row {row}, column {column}: {message}')
 
 
-def deliver_results(draw_row: Json, record: Json, plan: Json, warehouse: Path, today: date) -> None:
+def deliver_results(
+    draw_row: Draw, record: DrawRecord, plan: Plan, warehouse: Path, today: date
+) -> None:
     """Enter all results of a draw as inspections; again and again changes nothing.
 
     Args:
@@ -126,7 +133,7 @@ def deliver_results(draw_row: Json, record: Json, plan: Json, warehouse: Path, t
 
 
 def ingest_result_rows(
-    subject: str, name: str, rows: Iterable[Json], warehouse: Path, today: date
+    subject: str, name: str, rows: Iterable[InspectionRow], warehouse: Path, today: date
 ) -> None:
     """Ingest rows into the warehouse; the same rows again change nothing.
 
@@ -152,10 +159,10 @@ def ingest_result_rows(
 
 
 def _inspection_row(
-    draw_row: Json, plan: Json, code: str, result: Json, odds: str, today: date
-) -> Json:
+    draw_row: Draw, plan: Plan, code: str, result: VisitResult, odds: str, today: date
+) -> InspectionRow:
     """A result as one row of the delivery."""
-    item = result["item"] or ";".join(plan["items"])
+    item = result["item"] or ";".join(plan.items)
     return {
         "code": code,
         "inspected_on": result["inspected_on"],
@@ -164,12 +171,12 @@ def _inspection_row(
         # Draw and code are the key, so the same results entered again are no second inspection.
         "inspection_no": f"{draw_row['id']}|{code}",
         "form": "random",
-        "field": plan["fields"][0],
+        "field": plan.fields[0],
         "result": result["result"],
         "failed": int(result["result"] not in CLEAN_RESULTS),
         "item": item,
-        "completeness": result.get(COMPLETENESS, ""),
-        "agency": plan["bureau"],
+        "completeness": result.get("completeness", ""),
+        "agency": plan.bureau,
         "draw_id": draw_row["id"],
         # With the odds beside each result, prevalence is estimated without bias and training
         # can weight by 1/π.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.log import log_call
@@ -25,6 +25,7 @@ from xhcredit.draws.commitment import ExcludedGroup, Terms, canonical, commitmen
 from xhcredit.draws.frame import Frame, decoded
 from xhcredit.draws.numerics import SALT_BYTES
 from xhcredit.draws.plan import Plan, read_plan
+from xhcredit.draws.published_files import Commitment, DrawRecord, Seed
 from xhcredit.draws.tickets import bound_ticket, seed_text
 from xhcredit.errors import BadPlan, UnknownRecord
 from xhcredit.jobs.draws.frame import frame_for
@@ -34,10 +35,9 @@ from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.draws.draw_state import FrozenDraw
-from xhcredit.store.draws.rows import PlanFiled, RecordStored, SeedEntered
+from xhcredit.store.draws.rows import DrawFrozen, PlanFiled, RecordStored
 from xhcredit.store.store import Store
 
-Json = dict[str, Any]
 #: files that everybody may have; the frame and what strata are is for auditors
 PUBLIC_FILES = ("commitment.json", "record.json", "inspectors.csv", "recusals.csv")
 PRIVATE_FILES = ("frame.csv", "strata.json", "plan.json")
@@ -73,7 +73,7 @@ def salts(count: int) -> list[str]:
 
 @log_call("draw.planned", lambda filed_plan: {"plan": filed_plan["plan"]}, refusal="warning")
 def file_plan(
-    store: Store, act: Act, plan_fields: Mapping[str, Any], rules: Rulebook, day: date
+    store: Store, act: Act, plan_fields: Mapping[str, object], rules: Rulebook, day: date
 ) -> PlanFiled:
     """Check a plan against the rules of the day and file it, its bureau by the official name.
 
@@ -84,7 +84,7 @@ def file_plan(
     """
     plan = read_plan(plan_fields, rules, day)
     plan = plan.model_copy(update={"bureau": official_bureau(rules, plan.bureau, day)})
-    return store.draws.file_plan(act, plan.model_dump(mode="json"))
+    return store.draws.file_plan(act, plan)
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,8 @@ def freeze(
     rules: Rulebook,
     request: FreezeRequest,
     progress: Progress = ignore_progress,
-) -> Json:
+) -> DrawFrozen:
     """Freeze the frame of a plan and commit to it, before there is a seed.
-
-    Returns:
-        ``draw``, ``commitment`` (its digest) and ``root``.
 
     Raises:
         BadPlan: the frame is empty, or an inspector's list is of no use for the plan.
@@ -129,12 +126,12 @@ def freeze(
     opening = FrozenDraw(request.draw, plan.id, plan.bureau, number, on.isoformat(), replaces)
     terms = replace(terms_of(request, plan, digest, frame_design.excluded), demo=store.is_demo)
 
-    def make_commitment(frozen_at: str, previous: str) -> tuple[Json, Mapping[str, bytes]]:
+    def make_commitment(frozen_at: str, previous: str) -> tuple[Commitment, Mapping[str, bytes]]:
         progress("commit", 0, 1)
         commitment_body = commitment(
             terms, frame_design.frame, frame_design.ratios, frozen_at, previous
         )
-        return commitment_body, {
+        return cast(Commitment, commitment_body), {
             "frame.csv": frame_design.frame.encoded(),
             "strata.json": canonical(frame_design.strata),
             "plan.json": canonical(plan.model_dump(mode="json")),
@@ -147,9 +144,9 @@ def freeze(
 
 def plan_of(store: Store, plan: str, rules: Rulebook) -> tuple[Plan, str]:
     """A filed plan and its digest."""
-    plan_row = store.draws.get_plan(plan)
-    digest = str(plan_row.pop("digest"))
-    return read_plan(plan_row, rules, date.fromisoformat(plan_row["published_on"])), digest
+    filed_plan = store.draws.get_plan(plan)
+    plan_fields = filed_plan.model_dump(mode="json", exclude={"digest"})
+    return read_plan(plan_fields, rules, filed_plan.published_on), filed_plan.digest
 
 
 def terms_of(
@@ -190,7 +187,7 @@ def refuse_unqualified(people: tuple[inspector_lists.Inspector, ...], plan: Plan
 
 
 @log_call("draw.seeded", ids=["draw"], refusal="warning")
-def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> SeedEntered:
+def enter_seed(store: Store, act: Act, draw: str, value: str, source: str) -> Seed:
     """Enter the seed from the announced source, once.
 
     Raises:
@@ -239,20 +236,25 @@ def run_draw(
     with Spark(engine) if engine else nullcontext() as spark:
         tickets = partial(SparkBound, spark) if spark else bound_ticket
         record = draw_record.record(
-            frame, commitment_body, seed, people, recusals, activity, tickets
+            frame, commitment_body, dict(seed), people, recusals, dict(activity), tickets
         )
     progress("draw", 1, 1)
-    return store.draws.save_record(act, draw, record, {})
+    return store.draws.save_record(act, draw, cast(DrawRecord, record), {})
 
 
-def commitment_of(store: Store, draw: str) -> Json:
+def commitment_of(store: Store, draw: str) -> Commitment:
     """The commitment of a draw."""
-    return verify.json_of(store.draws.file(draw, "commitment.json"))
+    return cast(Commitment, verify.json_of(store.draws.file(draw, "commitment.json")))
 
 
-def record_of(store: Store, draw: str) -> Json:
+def record_of(store: Store, draw: str) -> DrawRecord:
     """The record of a draw."""
-    return verify.json_of(store.draws.file(draw, "record.json"))
+    return cast(DrawRecord, verify.json_of(store.draws.file(draw, "record.json")))
+
+
+def plan_of_draw(store: Store, draw: str) -> Plan:
+    """The plan of a draw as it stood when its frame was frozen."""
+    return Plan.model_validate_json(store.draws.file(draw, "plan.json"))
 
 
 def frame_of(store: Store, draw: str) -> Frame:

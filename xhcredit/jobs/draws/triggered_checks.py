@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,15 +21,27 @@ from xhcredit.draws.numerics import LONGEST_TEXT
 from xhcredit.draws.plan import Id, Text
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord
 from xhcredit.ingest.schema import directory
-from xhcredit.jobs.draws.results_to_warehouse import CLEAN_RESULTS, ingest_result_rows
+from xhcredit.jobs.draws.results_to_warehouse import (
+    CLEAN_RESULTS,
+    InspectionRow,
+    ingest_result_rows,
+)
+from xhcredit.jobs.draws.rows import SourceCount
 from xhcredit.rules.official_names import official_bureau
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import CheckSources, InspectionCaps, Items
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.check_rows import (
+    CheckCancellation,
+    CheckEnded,
+    CheckOpened,
+    CheckOutcome,
+    CheckTerms,
+    StoredCheck,
+    TriggeredCheckRow,
+)
 from xhcredit.store.draws.triggered_checks import CANCELLED, CLOSED
 from xhcredit.store.store import Store
-
-Json = dict[str, Any]
 
 
 class TriggeredCheck(BaseModel):
@@ -49,12 +61,9 @@ class TriggeredCheck(BaseModel):
 
 @log_call("draw.check_opened", refusal="warning")
 def open_check(
-    store: Store, act: Act, check_fields: Mapping[str, Any], rules: Rulebook, today: date
-) -> Json:
+    store: Store, act: Act, check_fields: Mapping[str, object], rules: Rulebook, today: date
+) -> CheckOpened:
     """Open a check for a reason.
-
-    Returns:
-        ``check``, ``state`` and ``counts`` (whether it counts toward the yearly cap).
 
     Raises:
         BadPlan: a source or item that the rules of the day do not know, items of several
@@ -78,8 +87,8 @@ def open_check(
         raise BadInput(f'code "{check.code}": {problem}')
     check = check.model_copy(update={"bureau": official_bureau(rules, check.bureau, today)})
     _refuse_unsupervised(store, check.bureau, code)
-    check_row = check.model_dump(mode="json") | {"code": code} | check_terms(check, rules)
-    return store.triggered_checks.open(act, check_row)
+    check_row = {**check.model_dump(mode="json"), "code": code, **check_terms(check, rules)}
+    return store.triggered_checks.open(act, cast(StoredCheck, check_row))
 
 
 def _refuse_unsupervised(store: Store, bureau: str, code: str) -> None:
@@ -99,7 +108,7 @@ def _refuse_unsupervised(store: Store, bureau: str, code: str) -> None:
         )
 
 
-def check_terms(check: TriggeredCheck, rules: Rulebook) -> Json:
+def check_terms(check: TriggeredCheck, rules: Rulebook) -> CheckTerms:
     """Field, form and whether it counts, by the rules of the day."""
     day = check.opened_on
     sources = rules.serving("draws.triggered", CheckSources, as_of=day).root
@@ -134,7 +143,7 @@ def close_check(
     check_result: Mapping[str, str],
     warehouse: Path | None,
     today: date,
-) -> Json:
+) -> CheckEnded:
     """Enter the result of a check; it becomes an inspection.
 
     The store comes first; whoever is stopped in between enters the same result again.
@@ -159,21 +168,20 @@ def close_check(
             f'result "{check_result.get("result")}"; write one of {", ".join(result_labels)}'
         )
     day = _day_of(check_result.get("inspected_on", ""), check_row, today)
-    details = {
+    outcome: CheckOutcome = {
         "result": check_result["result"],
         "inspected_on": day,
         "note": check_result.get("note", ""),
+        "on": today.isoformat(),
     }
-    closed_check = store.triggered_checks.end(
-        act, check, CLOSED, details | {"on": today.isoformat()}
-    )
+    closed_check = store.triggered_checks.end(act, check, CLOSED, outcome)
     if warehouse is not None:
-        row = _inspection_row(check_row, details, today)
+        row = _inspection_row(check_row, outcome)
         ingest_result_rows(f'check "{check}"', f"check-{check}", [row], warehouse, today)
     return closed_check
 
 
-def _day_of(text: str, check_row: Json, today: date) -> str:
+def _day_of(text: str, check_row: StoredCheck, today: date) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -187,23 +195,23 @@ def _day_of(text: str, check_row: Json, today: date) -> str:
     return day.isoformat()
 
 
-def _inspection_row(check: Json, details: Json, today: date) -> Json:
+def _inspection_row(check: StoredCheck, outcome: CheckOutcome) -> InspectionRow:
     return {
         "code": check["code"],
-        "inspected_on": details["inspected_on"],
-        "entered_on": today.isoformat(),
+        "inspected_on": outcome["inspected_on"],
+        "entered_on": outcome["on"],
         "inspection_no": check["id"],
         "form": check["form"],
         "field": check["field"],
-        "result": details["result"],
-        "failed": int(details["result"] not in CLEAN_RESULTS),
+        "result": outcome["result"],
+        "failed": int(outcome["result"] not in CLEAN_RESULTS),
         "item": ";".join(check["items"]),
         "agency": check["bureau"],
     }
 
 
 @log_call("draw.check_called_off", refusal="warning")
-def cancel_check(store: Store, act: Act, check: str, reason: str, today: date) -> Json:
+def cancel_check(store: Store, act: Act, check: str, reason: str, today: date) -> CheckEnded:
     """Cancel a check before it took place (a withdrawn complaint …); the reason is stored.
 
     Raises:
@@ -213,15 +221,12 @@ def cancel_check(store: Store, act: Act, check: str, reason: str, today: date) -
     """
     if not reason.strip():
         raise BadInput("no reason was given; say why the check is called off")
-    details = {"reason": reason.strip(), "on": today.isoformat()}
-    return store.triggered_checks.end(act, check, CANCELLED, details)
+    cancellation: CheckCancellation = {"reason": reason.strip(), "on": today.isoformat()}
+    return store.triggered_checks.end(act, check, CANCELLED, cancellation)
 
 
-def counts_by_source(checks: Sequence[Json]) -> list[Json]:
-    """Counts by source: ``source``, ``checks``, ``open``, ``counting`` and ``failed``.
-
-    ``counting`` are those that count toward a yearly cap; called-off ones are only in ``checks``.
-    """
+def counts_by_source(checks: Sequence[TriggeredCheckRow]) -> list[SourceCount]:
+    """Counts of triggered checks by source, sorted by it."""
     counter_by_source: dict[str, Counter[str]] = {}
     for check in checks:
         counter = counter_by_source.setdefault(check["source"], Counter())
@@ -229,8 +234,13 @@ def counts_by_source(checks: Sequence[Json]) -> list[Json]:
         counter["open"] += check["state"] == "open"
         counter["counting"] += check["counts"] and check["state"] != CANCELLED
         counter["failed"] += check["result"] is not None and check["result"] not in CLEAN_RESULTS
-    names = ("checks", "open", "counting", "failed")
     return [
-        {"source": s, **{n: counter_by_source[s][n] for n in names}}
-        for s in sorted(counter_by_source)
+        {
+            "source": source,
+            "checks": counter["checks"],
+            "open": counter["open"],
+            "counting": counter["counting"],
+            "failed": counter["failed"],
+        }
+        for source, counter in sorted(counter_by_source.items())
     ]

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,10 +28,16 @@ from xhcredit.rules.schemas.training import ShadowTerms
 from xhcredit.scores.release import Release, load_release, release_of
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.models.candidates import Submission
+from xhcredit.store.models.rows import (
+    CandidateProgress,
+    CandidateSubmitted,
+    ShadowNight,
+    ShadowReport,
+    TierMove,
+)
 from xhcredit.store.store import Store
 from xhcredit.tiers.assign import TIERS
 
-Json = dict[str, Any]
 _TITLE = "等级变化清单（内部参考，不得公开） tier moves, internal reference"
 _COLUMNS = (
     Column("code", 22),
@@ -54,10 +59,10 @@ class ShadowComparison:
     before: dict[str, int]
     after: dict[str, int]
     matrix: dict[str, int]
-    moves: list[Json]
+    moves: list[TierMove]
 
-    def as_data(self, champion: str) -> Json:
-        """Data that the store keeps of it besides the tier changes."""
+    def as_shadow_night(self, champion: str) -> ShadowNight:
+        """What the store keeps of it besides the tier changes; ``champion`` is a digest."""
         return {
             "as_of": self.as_of.isoformat(),
             "champion": champion,
@@ -82,7 +87,7 @@ def champion_release(store: Store, rules: Rulebook, day: date) -> Release:
 
 def submit_candidate(
     store: Store, act: Act, submission: Submission, rules: Rulebook, day: date
-) -> Json:
+) -> CandidateSubmitted:
     """Submit a candidate; what can be checked without its sample is checked here once more.
 
     Raises:
@@ -105,7 +110,7 @@ def shadow(
     *,
     out: Path | None = None,
     progress: Progress = ignore_progress,
-) -> Json:
+) -> ShadowReport:
     """Score a night with candidate and champion, and store the tier changes.
 
     Args:
@@ -127,7 +132,7 @@ def shadow(
     candidate, champion = release_of(body, "store"), champion_release(store, rules, as_of)
     comparison = compare_releases(warehouse, rules, (champion, candidate), as_of, out, progress)
     return store.models.record_shadow_night(
-        act, number, comparison.as_data(champion.digest), comparison.moves
+        act, number, comparison.as_shadow_night(champion.digest), comparison.moves
     )
 
 
@@ -163,7 +168,7 @@ def _comparison_of(
     old, new = (r.columns for r in results)
     moved_positions = np.flatnonzero(old["tier"] != new["tier"])
     register_rows = register_columns.take(pa.array(moved_positions)).to_pylist()
-    moves = [
+    moves: list[TierMove] = [
         {
             "code": columns.codes[rows[k]].decode(),
             "name": register_row["name"] or "",
@@ -210,7 +215,7 @@ def _write_comparison(
     try:
         out.mkdir(parents=True, exist_ok=True)
         write_atomic(table, out / "shadow.parquet", file_metadata)
-        cells = ([move[c.heading] for c in _COLUMNS] for move in comparison.moves)
+        cells = ([dict(move)[c.heading] for c in _COLUMNS] for move in comparison.moves)
         write_xlsx(out / "moves.xlsx", _TITLE, _COLUMNS, cells)
     except OSError as error:
         raise disk_error(error) or not_writable(str(out), str(error)) from None
@@ -218,7 +223,7 @@ def _write_comparison(
 
 def switch_champion(
     store: Store, act: Act, number: int, rules: Rulebook, from_day: date, today: date
-) -> Json:
+) -> CandidateProgress:
     """Let a candidate score from an as-of day on.
 
     Raises:
@@ -230,8 +235,7 @@ def switch_champion(
         raise BadInput(f"{from_day} is past; nights that were scored stay: choose {today} or later")
     nights, since = shadow_requirements(rules, today)
     champion = champion_release(store, rules, from_day)
-    switch_terms = (number, from_day.isoformat(), champion.as_data(), nights, since)
-    return store.models.switch(act, *switch_terms)
+    return store.models.switch(act, number, from_day.isoformat(), champion.as_data(), nights, since)
 
 
 def shadow_requirements(rules: Rulebook, today: date) -> tuple[int, str]:
@@ -240,7 +244,7 @@ def shadow_requirements(rules: Rulebook, today: date) -> tuple[int, str]:
     return terms.least_days, (today - timedelta(days=terms.within_days)).isoformat()
 
 
-def roll_back(store: Store, act: Act, today: date) -> Json:
+def roll_back(store: Store, act: Act, today: date) -> CandidateProgress:
     """Let the release before the last switch score again, from today's as-of day on.
 
     Raises:

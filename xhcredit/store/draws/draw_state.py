@@ -6,12 +6,13 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast, get_args
 
 from sqlalchemy import Connection, func, select
 
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.core.tables import activity
+from xhcredit.store.draws.rows import DrawState, DrawStep, DrawWithSteps, InspectorReplacement
 from xhcredit.store.draws.tables import (
     draw_files,
     draw_replacements,
@@ -23,8 +24,7 @@ from xhcredit.store.draws.tables import (
 )
 
 #: states in their order
-STATES = ("frozen", "seeded", "drawn", "published")
-Json = dict[str, Any]
+STATES: tuple[DrawState, ...] = get_args(DrawState)
 Files = Mapping[str, bytes]
 
 
@@ -71,7 +71,7 @@ def refuse_duplicate(con: Connection, new_draw: FrozenDraw) -> None:
             )
 
 
-def get_draw(con: Connection, draw: str) -> Json:
+def get_draw(con: Connection, draw: str) -> DrawWithSteps:
     """A draw with its steps and state.
 
     Raises:
@@ -84,17 +84,20 @@ def get_draw(con: Connection, draw: str) -> Json:
             "or list those there are: xhcredit draw show"
         )
     statement = select(draw_steps).where(draw_steps.c.draw == draw).order_by(draw_steps.c.step)
-    steps = [{**s, "details": json.loads(s["details"])} for s in con.execute(statement).mappings()]
-    return {**row, "steps": steps, "state": steps[-1]["state"]}
+    steps = [
+        cast(DrawStep, {**s, "details": json.loads(s["details"])})
+        for s in con.execute(statement).mappings()
+    ]
+    return cast(DrawWithSteps, {**row, "steps": steps, "state": steps[-1]["state"]})
 
 
-def current_state(con: Connection, draw: str) -> str:
+def current_state(con: Connection, draw: str) -> DrawState:
     """Current state of a draw."""
     statement = select(draw_steps.c.state).where(draw_steps.c.draw == draw)
-    return str(con.scalar(statement.order_by(draw_steps.c.step.desc()).limit(1)))
+    return cast(DrawState, con.scalar(statement.order_by(draw_steps.c.step.desc()).limit(1)))
 
 
-def refuse_unless(con: Connection, draw: str, state: str) -> Json:
+def refuse_unless(con: Connection, draw: str, state: DrawState) -> DrawWithSteps:
     """The draw, if it is in exactly this state."""
     draw_record = get_draw(con, draw)
     if draw_record["state"] != state:
@@ -104,7 +107,7 @@ def refuse_unless(con: Connection, draw: str, state: str) -> Json:
     return draw_record
 
 
-def refuse_before(con: Connection, draw: str, state: str) -> None:
+def refuse_before(con: Connection, draw: str, state: DrawState) -> None:
     """Refuse a draw that has not yet reached a state.
 
     Raises:
@@ -168,10 +171,11 @@ def published_at(con: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {draw: moment for draw, moment in con.execute(statement.group_by(c.draw))}
 
 
-def replacements(con: Connection, draw: str) -> list[Json]:
+def replacements(con: Connection, draw: str) -> list[InspectorReplacement]:
     """Replacements of inspectors after the draw, in order."""
     c = draw_replacements.c
     statement = select(c.code, c.place, c.attempt, c.away, c.instead, c.reason).where(
         c.draw == draw
     )
-    return [dict(row) for row in con.execute(statement.order_by(c.activity)).mappings()]
+    rows = con.execute(statement.order_by(c.activity)).mappings()
+    return [cast(InspectorReplacement, dict(row)) for row in rows]

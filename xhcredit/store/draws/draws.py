@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 
 from xhcredit.draws.commitment import digest_of
+from xhcredit.draws.plan import Plan
+from xhcredit.draws.published_files import Commitment, DrawRecord, Seed, SeedEntry
 from xhcredit.errors import BadPlan, UnknownRecord, WrongState
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import activity
 from xhcredit.store.core.transactions import Act, Tx, Writer, chain_head
 from xhcredit.store.draws import draw_state
-from xhcredit.store.draws.draw_state import STATES, Files, FrozenDraw, Json
+from xhcredit.store.draws.draw_state import STATES, Files, FrozenDraw
 from xhcredit.store.draws.integrity import results_digest
 from xhcredit.store.draws.publications import (
     has_new_results,
@@ -24,7 +27,22 @@ from xhcredit.store.draws.publications import (
     publications,
     results_of,
 )
-from xhcredit.store.draws.rows import PlanFiled, RecordStored, SeedEntered
+from xhcredit.store.draws.rows import (
+    Draw,
+    DrawFrozen,
+    DrawnTeams,
+    DrawPublished,
+    DrawState,
+    DrawWithSteps,
+    FiledPlan,
+    InspectorReplacement,
+    ListedDraw,
+    PlanFiled,
+    PublicationDetails,
+    RecordStored,
+    ResultsEntered,
+    VisitResult,
+)
 from xhcredit.store.draws.tables import (
     draw_files,
     draw_replacements,
@@ -36,7 +54,7 @@ from xhcredit.store.draws.tables import (
 )
 
 #: makes the commitment from the moment of freezing and the head of the activity log, with files
-CommitmentBuilder = Callable[[str, str], tuple[Json, Files]]
+CommitmentBuilder = Callable[[str, str], tuple[Commitment, Files]]
 #: salts hardly shrink: more effort costs thrice the time for a twentieth of the size
 _ZLIB_LEVEL = 1
 
@@ -48,27 +66,29 @@ class Draws:
     database: Database
     writer: Writer
 
-    def file_plan(self, act: Act, plan: Json) -> PlanFiled:
+    def file_plan(self, act: Act, plan: Plan) -> PlanFiled:
         """File a plan; its digest goes into every commitment.
 
         Raises:
             WrongState: a plan with this id was filed before.
         """
-        body = canonical(plan)
+        body = canonical(plan.model_dump(mode="json"))
         digest = digest_of(body.encode())
 
         def work(tx: Tx) -> PlanFiled:
-            stored_digest = tx.con.scalar(select(plans.c.digest).where(plans.c.id == plan["id"]))
+            stored_digest = tx.con.scalar(select(plans.c.digest).where(plans.c.id == plan.id))
             if stored_digest is not None:
-                raise WrongState(f'plan "{plan["id"]}" was filed before; file it under a new id')
-            row = {"id": plan["id"], "bureau": plan["bureau"], "body": body, "digest": digest}
+                raise WrongState(f'plan "{plan.id}" was filed before; file it under a new id')
+            row = {"id": plan.id, "bureau": plan.bureau, "body": body, "digest": digest}
             tx.con.execute(insert(plans), {**row, "activity": tx.seq})
-            tx.audit(plan=plan["id"], digest=digest)
-            return {"plan": plan["id"], "digest": digest}
+            tx.audit(plan=plan.id, digest=digest)
+            return {"plan": plan.id, "digest": digest}
 
         return self.writer.act(act, work)
 
-    def freeze(self, act: Act, new_draw: FrozenDraw, build_commitment: CommitmentBuilder) -> Json:
+    def freeze(
+        self, act: Act, new_draw: FrozenDraw, build_commitment: CommitmentBuilder
+    ) -> DrawFrozen:
         """Freeze a frame and commit to it, in one step.
 
         Raises:
@@ -76,7 +96,7 @@ class Draws:
             UnknownRecord: no such plan.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> DrawFrozen:
             draw_state.refuse_duplicate(tx.con, new_draw)
             last_entry = chain_head(tx.con)
             # Within the transaction: moment and head of the log are those of the freezing
@@ -90,20 +110,24 @@ class Draws:
                 tx, new_draw.id, {**files, "commitment.json": canonical(commitment).encode()}
             )
             _add_step(tx, act, new_draw.id, "frozen", {"digest": digest})
-            outcome = {"draw": new_draw.id, "commitment": digest, "root": commitment["frame_root"]}
+            outcome: DrawFrozen = {
+                "draw": new_draw.id,
+                "commitment": digest,
+                "root": commitment["frame_root"],
+            }
             tx.audit(**outcome, size=commitment["frame_size"])
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def seed(self, act: Act, draw: str, value: str, source: str) -> SeedEntered:
+    def seed(self, act: Act, draw: str, value: str, source: str) -> Seed:
         """Enter the seed, once and for ever.
 
         Raises:
             WrongState: no frozen draw, a seed is there, or the seed served another round.
         """
 
-        def work(tx: Tx) -> SeedEntered:
+        def work(tx: Tx) -> Seed:
             draw_record = draw_state.refuse_unless(tx.con, draw, "frozen")
             digest = digest_of(value.encode())
             served_round = tx.con.scalar(
@@ -126,18 +150,14 @@ class Draws:
                 row = {"digest": digest, "round": draw_record["round"], "activity": tx.seq}
                 tx.con.execute(insert(draw_seeds), row)
             _refuse_earlier_seed(draw_record, tx.recorded_at)
-            outcome: SeedEntered = {
-                "value": value,
-                "source": source,
-                "entered_at": tx.recorded_at,
-            }
+            outcome: Seed = {"value": value, "source": source, "entered_at": tx.recorded_at}
             _add_step(tx, act, draw, "seeded", outcome)
             tx.audit(draw=draw, seed=value)
             return outcome
 
         return self.writer.act(act, work)
 
-    def save_record(self, act: Act, draw: str, record: Json, files: Files) -> RecordStored:
+    def save_record(self, act: Act, draw: str, record: DrawRecord, files: Files) -> RecordStored:
         """Store the record of a draw.
 
         Raises:
@@ -156,14 +176,14 @@ class Draws:
 
         return self.writer.act(act, work)
 
-    def publish(self, act: Act, draw: str, details: Json) -> Json:
+    def publish(self, act: Act, draw: str, details: PublicationDetails) -> DrawPublished:
         """Record a publication of the list; again after new results.
 
         Raises:
             WrongState: nothing was drawn, or it was published and nothing was entered since.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> DrawPublished:
             draw_state.refuse_before(tx.con, draw, "drawn")
             draw_record = draw_state.get_draw(tx.con, draw)
             publication = next_publication(tx.con, draw_record)
@@ -172,9 +192,11 @@ class Draws:
             tx.audit(draw=draw, **publication)
             return {"draw": draw, "published_at": tx.recorded_at, **publication}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def enter_results(self, act: Act, draw: str, results_by_code: Mapping[str, Json]) -> Json:
+    def enter_results(
+        self, act: Act, draw: str, results_by_code: Mapping[str, VisitResult]
+    ) -> ResultsEntered:
         """Enter inspection results by code; a second entry for an enterprise corrects the first.
 
         Raises:
@@ -182,7 +204,7 @@ class Draws:
             BadPlan: an enterprise was not drawn.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> ResultsEntered:
             draw_state.refuse_before(tx.con, draw, "drawn")
             record = json.loads(draw_state.read_file(tx.con, draw, "record.json"))
             undrawn_codes = sorted(set(results_by_code) - {s["code"] for s in record["selected"]})
@@ -203,9 +225,11 @@ class Draws:
             )
             return {"draw": draw, "entered": len(results_by_code)}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def replace(self, act: Act, draw: str, choose: Callable[[Json], Json]) -> Json:
+    def replace(
+        self, act: Act, draw: str, choose: Callable[[DrawnTeams], InspectorReplacement]
+    ) -> InspectorReplacement:
         """Put another inspector in a place after the draw.
 
         Args:
@@ -218,7 +242,7 @@ class Draws:
             WrongState: nothing was drawn.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> InspectorReplacement:
             draw_state.refuse_before(tx.con, draw, "drawn")
             record = json.loads(draw_state.read_file(tx.con, draw, "record.json"))
             row = choose({"record": record, "replacements": draw_state.replacements(tx.con, draw)})
@@ -226,9 +250,9 @@ class Draws:
             tx.audit(draw=draw, **row)
             return row
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def get(self, draw: str) -> Json:
+    def get(self, draw: str) -> Draw:
         """A draw with its ``steps``, ``state``, ``results`` and ``replacements``.
 
         ``publications`` are all of them, ``news`` tells whether another one is possible.
@@ -239,14 +263,16 @@ class Draws:
         """
         with self.database.reading() as con:
             draw_record = draw_state.get_draw(con, draw)
-            draw_record["results"] = results_of(con, draw)
-            draw_record["publications"] = publications(draw_record["steps"])
-            draw_record["news"] = has_new_results(con, draw_record)
-            draw_record["entered_at"] = draw_state.entered_at(con, [draw]).get(draw)
-            draw_record["replacements"] = draw_state.replacements(con, draw)
-        return draw_record
+            return {
+                **draw_record,
+                "results": results_of(con, draw),
+                "publications": publications(draw_record["steps"]),
+                "news": has_new_results(con, draw_record),
+                "entered_at": draw_state.entered_at(con, [draw]).get(draw),
+                "replacements": draw_state.replacements(con, draw),
+            }
 
-    def get_plan(self, plan: str) -> Json:
+    def get_plan(self, plan: str) -> FiledPlan:
         """A plan as it was filed, with its ``digest``.
 
         Raises:
@@ -256,9 +282,9 @@ class Draws:
             row = con.execute(select(plans).where(plans.c.id == plan)).mappings().first()
         if row is None:
             raise UnknownRecord(f'there is no plan "{plan}"; file it first: xhcredit draw plan')
-        return {**json.loads(row["body"]), "digest": row["digest"]}
+        return _filed_plan(row)
 
-    def list_draws(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_draws(self, bureaus: frozenset[str] | None = None) -> list[ListedDraw]:
         """All draws with their state, the latest first; ``bureaus`` None is the whole district.
 
         ``last_visit`` (day), ``entered_at`` (moment of the last enterprise's first result) and
@@ -276,30 +302,33 @@ class Draws:
             )
             entered = draw_state.entered_at(con, ids)
             return [
-                {
-                    **row,
-                    "state": draw_state.current_state(con, i),
-                    "last_visit": last_visits.get(i),
-                    "entered_at": entered.get(i),
-                    "published_at": published.get(i),
-                }
+                cast(
+                    ListedDraw,
+                    {
+                        **row,
+                        "state": draw_state.current_state(con, i),
+                        "last_visit": last_visits.get(i),
+                        "entered_at": entered.get(i),
+                        "published_at": published.get(i),
+                    },
+                )
                 for i, row in zip(ids, rows, strict=True)
             ]
 
-    def list_plans(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_plans(self, bureaus: frozenset[str] | None = None) -> list[FiledPlan]:
         """All plans, the latest first."""
         statement = select(plans).order_by(plans.c.activity.desc())
         if bureaus is not None:
             statement = statement.where(plans.c.bureau.in_(sorted(bureaus)))
         with self.database.reading() as con:
             rows = con.execute(statement).mappings().all()
-        return [{**json.loads(row["body"]), "digest": row["digest"]} for row in rows]
+        return [_filed_plan(row) for row in rows]
 
-    def activity_entry(self, seq: int) -> Json:
+    def activity_entry(self, seq: int) -> SeedEntry:
         """An entry of the activity log, as a record names it: ``previous`` and ``digest``."""
         statement = select(activity.c.previous, activity.c.digest).where(activity.c.seq == seq)
         with self.database.reading() as con:
-            return dict(con.execute(statement).mappings().one())
+            return cast(SeedEntry, dict(con.execute(statement).mappings().one()))
 
     def file(self, draw: str, name: str) -> bytes:
         """A file of a draw.
@@ -311,8 +340,12 @@ class Draws:
             return draw_state.read_file(con, draw, name)
 
 
+def _filed_plan(row: RowMapping) -> FiledPlan:
+    return FiledPlan.model_validate({**json.loads(row["body"]), "digest": row["digest"]})
+
+
 def _add_step(
-    tx: Tx, act: Act, draw: str, state: str, details: Mapping[str, object], step: int = 0
+    tx: Tx, act: Act, draw: str, state: DrawState, details: Mapping[str, object], step: int = 0
 ) -> None:
     """Add a step; ``step`` is its number where that does not follow from the state."""
     row = {
@@ -326,7 +359,7 @@ def _add_step(
 
 
 def _store_files(tx: Tx, draw: str, files: Files) -> None:
-    rows: Iterable[Json] = [
+    rows = [
         {
             "draw": draw,
             "name": name,
@@ -336,10 +369,10 @@ def _store_files(tx: Tx, draw: str, files: Files) -> None:
         }
         for name, content in files.items()
     ]
-    tx.con.execute(insert(draw_files), list(rows))
+    tx.con.execute(insert(draw_files), rows)
 
 
-def _refuse_earlier_seed(draw_record: Json, seed_at: str) -> None:
+def _refuse_earlier_seed(draw_record: DrawWithSteps, seed_at: str) -> None:
     """Refuse a seed that would bear no later moment than the commitment (a clock set back)."""
     frozen_at = draw_record["steps"][0]["recorded_at"]
     if seed_at <= frozen_at:

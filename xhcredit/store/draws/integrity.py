@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from xhcredit.draws.commitment import digest_of
 from xhcredit.draws.frame import decoded
@@ -16,7 +15,6 @@ from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import activity
 from xhcredit.store.draws.tables import draw_files, draw_results, draw_steps, plans
 
-Json = dict[str, Any]
 #: files whose digest the activity entry names, and under which word
 _AUDITED_DIGESTS = {"commitment.json": "commitment", "record.json": "digest"}
 #: files whose digest the commitment names
@@ -45,7 +43,9 @@ def draw_faults(con: Connection) -> Iterator[str]:
     yield from _result_faults(con)
 
 
-def _rows_with_payload(con: Connection, table: Table) -> Iterator[tuple[Any, Json]]:
+def _rows_with_payload(
+    con: Connection, table: Table
+) -> Iterator[tuple[RowMapping, Mapping[str, object]]]:
     """Rows of a table, each with the payload of the entry under which it was written."""
     statement = select(table, activity.c.payload).join(
         activity, activity.c.seq == table.c.activity, isouter=True
@@ -111,8 +111,8 @@ def _frame_root(frame: bytes) -> str:
 
 def _result_faults(con: Connection) -> Iterator[str]:
     """Integrity faults of results by audit log entry; entries before this check name no digest."""
-    results_by_entry: dict[tuple[str, int], dict[str, Any]] = {}
-    digest_by_entry: dict[tuple[str, int], str | None] = {}
+    results_by_entry: dict[tuple[str, int], dict[str, object]] = {}
+    digest_by_entry: dict[tuple[str, int], object] = {}
     for row, audit_payload in _rows_with_payload(con, draw_results):
         entry_key = (row["draw"], row["activity"])
         results_by_entry.setdefault(entry_key, {})[row["code"]] = json.loads(row["body"])
@@ -122,6 +122,6 @@ def _result_faults(con: Connection) -> Iterator[str]:
             yield f'draw "{entry_key[0]}": its results are not those that were entered'
 
 
-def results_digest(results: Any) -> str:
+def results_digest(results: Mapping[str, object]) -> str:
     """One digest over results by code."""
     return digest_of(canonical(results).encode())

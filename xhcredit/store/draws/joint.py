@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import Connection, insert, select
 
 from xhcredit.draws.commitment import digest_of
+from xhcredit.draws.published_files import JointRecord
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
 from xhcredit.store.draws import draw_state
-from xhcredit.store.draws.draw_state import Json
+from xhcredit.store.draws.check_rows import (
+    JointDrawStored,
+    JointDrawWithVisits,
+    ListedJointDraw,
+)
 from xhcredit.store.draws.joint_and_triggered_tables import joint_draws, joint_members
 from xhcredit.store.draws.tables import draws
 
@@ -27,8 +33,8 @@ class JointDraws:
     writer: Writer
 
     def add(
-        self, act: Act, joint: str, members: Sequence[str], make_record: Callable[[], Json]
-    ) -> Json:
+        self, act: Act, joint: str, members: Sequence[str], make_record: Callable[[], JointRecord]
+    ) -> JointDrawStored:
         """Store a joint record.
 
         Args:
@@ -43,7 +49,7 @@ class JointDraws:
             UnknownRecord: there is no such draw.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> JointDrawStored:
             if tx.con.scalar(select(joint_draws.c.id).where(joint_draws.c.id == joint)):
                 raise WrongState(f'joint draw "{joint}" is there; lay over under a new id')
             for draw in members:
@@ -55,12 +61,17 @@ class JointDraws:
             tx.con.execute(insert(joint_draws), {**row, "activity": tx.seq})
             rows = [{"draw": d, "joint": joint, "activity": tx.seq} for d in members]
             tx.con.execute(insert(joint_members), rows)
-            outcome = {"joint": joint, "digest": digest, "visits": record["visits"]}
-            outcome |= {"inspections": record["inspections"], "saved": record["saved"]}
+            outcome: JointDrawStored = {
+                "joint": joint,
+                "digest": digest,
+                "inspections": record["inspections"],
+                "visits": record["visits"],
+                "saved": record["saved"],
+            }
             tx.audit(**outcome, draws=list(members))
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def record(self, joint: str) -> bytes:
         """The joint record, byte by byte.
@@ -74,13 +85,23 @@ class JointDraws:
             raise UnknownRecord(f'there is no joint draw "{joint}"; list them: xhcredit draw show')
         return str(body).encode()
 
+    def get(self, joint: str) -> JointDrawWithVisits:
+        """A joint draw with its visits.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        record_bytes = self.record(joint)
+        record: JointRecord = json.loads(record_bytes)
+        return {**record, "digest": digest_of(record_bytes)}
+
     def joint_of_draw(self, draw: str) -> str | None:
         """The joint draw in which a draw takes part; None if in none."""
         with self.database.reading() as con:
             statement = select(joint_members.c.joint).where(joint_members.c.draw == draw)
             return con.scalar(statement)
 
-    def list_joint_draws(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_joint_draws(self, bureaus: frozenset[str] | None = None) -> list[ListedJointDraw]:
         """Joint draws, the latest first, without their visits.
 
         ``bureaus`` None is the whole district, else those in which one of the bureaus takes part.
@@ -94,13 +115,12 @@ class JointDraws:
             statement = statement.where(joint_draws.c.id.in_(bureau_members))
         with self.database.reading() as con:
             rows = con.execute(statement).mappings().all()
-        return [
-            _without_selected(json.loads(row["body"])) | {"digest": row["digest"]} for row in rows
-        ]
+        return [_without_visits(json.loads(row["body"]), row["digest"]) for row in rows]
 
 
-def _without_selected(record: Json) -> Json:
-    return {k: v for k, v in record.items() if k != "selected"}
+def _without_visits(record: JointRecord, digest: str) -> ListedJointDraw:
+    summary = {k: v for k, v in record.items() if k != "selected"}
+    return cast(ListedJointDraw, {**summary, "digest": digest})
 
 
 def _refuse_member(con: Connection, draw: str) -> None:

@@ -8,18 +8,24 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from xhcredit.errors import WrongState
-from xhcredit.store.draws.draw_state import STATES, Json
 from xhcredit.store.draws.integrity import results_digest
+from xhcredit.store.draws.rows import (
+    DrawStep,
+    DrawWithSteps,
+    NextPublication,
+    NumberedPublication,
+    VisitResult,
+)
 from xhcredit.store.draws.tables import draw_results
 
 
-def publications(steps: Sequence[Json]) -> list[Json]:
+def publications(steps: Sequence[DrawStep]) -> list[NumberedPublication]:
     """Every publication in its order: ``number`` from 1, ``published_at``, ``results``, ``digest``.
 
     ``results`` is how many enterprises had one then, ``digest`` is over them; None where it was
     published before these were kept.
     """
-    publish_steps = [s for s in steps if s["state"] == STATES[-1]]
+    publish_steps = [s for s in steps if s["state"] == "published"]
     return [
         {
             "number": number,
@@ -31,23 +37,23 @@ def publications(steps: Sequence[Json]) -> list[Json]:
     ]
 
 
-def has_new_results(con: Connection, draw: Json) -> bool:
+def has_new_results(con: Connection, draw: DrawWithSteps) -> bool:
     """Whether results were entered since the last publication, or the draw was never published."""
     last_step = draw["steps"][-1]
-    if last_step["state"] != STATES[-1]:
+    if last_step["state"] != "published":
         return True
     last_entry = select(func.max(draw_results.c.activity)).where(draw_results.c.draw == draw["id"])
     return bool((con.scalar(last_entry) or 0) > last_step["activity"])
 
 
-def results_of(con: Connection, draw: str) -> dict[str, Json]:
+def results_of(con: Connection, draw: str) -> dict[str, VisitResult]:
     """Results by code, as they were entered last."""
     statement = select(draw_results).where(draw_results.c.draw == draw)
     rows = con.execute(statement.order_by(draw_results.c.entry)).mappings()
     return {row["code"]: json.loads(row["body"]) for row in rows}
 
 
-def next_publication(con: Connection, draw: Json) -> Json:
+def next_publication(con: Connection, draw: DrawWithSteps) -> NextPublication:
     """Content of the next publication: ``number``, ``results``, ``digest``.
 
     Raises:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final, cast
 
 from sqlalchemy import ColumnElement, Connection, insert, select
 
@@ -13,10 +14,21 @@ from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
-from xhcredit.store.draws.draw_state import Json
+from xhcredit.store.draws.check_rows import (
+    CheckCancellation,
+    CheckEnded,
+    CheckOpened,
+    CheckOutcome,
+    CheckState,
+    CheckStep,
+    StoredCheck,
+    TriggeredCheckRow,
+)
 from xhcredit.store.draws.joint_and_triggered_tables import triggered_checks, triggered_steps
 
-OPEN, CLOSED, CANCELLED = "open", "closed", "called_off"
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+CANCELLED: Final = "called_off"
 FAR_FUTURE = "9999-12-31"  #: the end of a check that has none yet
 
 
@@ -27,18 +39,18 @@ class TriggeredChecks:
     database: Database
     writer: Writer
 
-    def open(self, act: Act, check: Json) -> Json:
-        """Store a check: ``id``, ``bureau``, ``code`` and its further fields.
+    def open(self, act: Act, check: StoredCheck) -> CheckOpened:
+        """Store a check that is opened.
 
         Raises:
             WrongState: the id is taken.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CheckOpened:
             same_id = select(triggered_checks.c.id).where(triggered_checks.c.id == check["id"])
             if tx.con.scalar(same_id) is not None:
                 raise WrongState(f'check "{check["id"]}" is there; open another one by a new id')
-            row = {k: check[k] for k in ("id", "bureau", "code")}
+            row = {"id": check["id"], "bureau": check["bureau"], "code": check["code"]}
             tx.con.execute(
                 insert(triggered_checks), {**row, "body": canonical(check), "activity": tx.seq}
             )
@@ -46,9 +58,11 @@ class TriggeredChecks:
             tx.audit(check=check["id"], code=check["code"])
             return {"check": check["id"], "state": OPEN, "counts": check["counts"]}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def end(self, act: Act, check: str, state: str, details: Json) -> Json:
+    def end(
+        self, act: Act, check: str, state: CheckState, details: CheckOutcome | CheckCancellation
+    ) -> CheckEnded:
         """Close a check with its result, or call it off; a second result corrects the first.
 
         Raises:
@@ -56,7 +70,7 @@ class TriggeredChecks:
             WrongState: it was called off, or is to be called off after it was closed.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CheckEnded:
             steps = _get_check(tx.con, check)["steps"]
             current_state = steps[-1]["state"]
             if current_state == CANCELLED or (current_state == CLOSED and state != CLOSED):
@@ -67,9 +81,9 @@ class TriggeredChecks:
             tx.audit(check=check, state=state)
             return {"check": check, "state": state}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def get(self, check: str) -> Json:
+    def get(self, check: str) -> TriggeredCheckRow:
         """A check with its ``steps``, ``state`` and ``result`` (None before it is closed).
 
         Raises:
@@ -88,10 +102,10 @@ class TriggeredChecks:
             check["code"]
             for check in self.list_checks()
             if check["field"] in fields
-            and check["opened_on"] <= day.isoformat() < check["steps"][-1].get("on", FAR_FUTURE)
+            and check["opened_on"] <= day.isoformat() < _ended_on(check["steps"][-1])
         }
 
-    def list_checks(self, bureaus: frozenset[str] | None = None) -> list[Json]:
+    def list_checks(self, bureaus: frozenset[str] | None = None) -> list[TriggeredCheckRow]:
         """All checks, the latest first; ``bureaus`` None is the whole district."""
         statement = select(triggered_checks.c.id, triggered_checks.c.body)
         statement = statement.order_by(triggered_checks.c.activity.desc())
@@ -108,34 +122,41 @@ class TriggeredChecks:
         return [_check_with_steps(row.body, steps[row.id]) for row in rows]
 
 
-def _get_check(con: Connection, check: str) -> Json:
+def _get_check(con: Connection, check: str) -> TriggeredCheckRow:
     body = con.scalar(select(triggered_checks.c.body).where(triggered_checks.c.id == check))
     if body is None:
         raise UnknownRecord(f'there is no check "{check}"; list them: xhcredit draw triggered')
     return _check_with_steps(body, _steps_by_check(con, triggered_steps.c.id == check)[check])
 
 
-def _steps_by_check(con: Connection, condition: ColumnElement[bool]) -> dict[str, list[Json]]:
+def _steps_by_check(con: Connection, condition: ColumnElement[bool]) -> dict[str, list[CheckStep]]:
     """Steps in order, by check."""
     statement = select(triggered_steps).where(condition).order_by(triggered_steps.c.step)
-    steps_by_check: dict[str, list[Json]] = {}
+    steps_by_check: dict[str, list[CheckStep]] = {}
     for s in con.execute(statement).mappings():
         step_columns = {k: s[k] for k in ("step", "state", "recorded_at", "actor")}
-        steps_by_check.setdefault(s["id"], []).append({**step_columns, **json.loads(s["details"])})
+        step = cast(CheckStep, {**step_columns, **json.loads(s["details"])})
+        steps_by_check.setdefault(s["id"], []).append(step)
     return steps_by_check
 
 
-def _check_with_steps(body: str, steps: list[Json]) -> Json:
-    last = steps[-1]
+def _ended_on(last_step: CheckStep) -> str:
+    return FAR_FUTURE if last_step["state"] == "open" else last_step["on"]
+
+
+def _check_with_steps(body: str, steps: list[CheckStep]) -> TriggeredCheckRow:
+    last, check = steps[-1], cast(StoredCheck, json.loads(body))
     return {
-        **json.loads(body),
+        **check,
         "state": last["state"],
-        "result": last.get("result"),
+        "result": last["result"] if last["state"] == "closed" else None,
         "steps": steps,
     }
 
 
-def _add_step(tx: Tx, act: Act, check: str, number: int, state: str, details: Json) -> None:
+def _add_step(
+    tx: Tx, act: Act, check: str, number: int, state: CheckState, details: Mapping[str, object]
+) -> None:
     row = {
         "id": check,
         "step": number,

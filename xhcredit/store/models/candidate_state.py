@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import cast
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -13,11 +14,16 @@ from xhcredit.errors import BadInput, GateClosed, TwoPersons, UnknownRecord, Wro
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import releases
 from xhcredit.store.core.transactions import Act, Tx
+from xhcredit.store.models.rows import (
+    Candidate,
+    CandidateAct,
+    CandidateProgress,
+    CandidateState,
+)
 from xhcredit.store.models.tables import candidate_steps, candidates
 
-Json = dict[str, Any]
 #: from which states an act may be done; what it then leads to is said by its method
-_STATES_BEFORE = {
+_STATES_BEFORE: dict[CandidateAct, tuple[CandidateState, ...]] = {
     "approve": ("judged", "approved_once"),
     "shadow": ("approved", "shadowed"),
     "switch": ("shadowed", "rolled_back"),
@@ -25,7 +31,7 @@ _STATES_BEFORE = {
 }
 
 
-def keep_release(tx: Tx, release: Mapping[str, Any]) -> str:
+def keep_release(tx: Tx, release: Mapping[str, object]) -> str:
     """Store the tables of a release once; return their digest."""
     body = canonical(release)
     digest = hashlib.sha256(body.encode()).hexdigest()
@@ -43,7 +49,7 @@ def refuse_duplicate(con: Connection, digest: str) -> None:
             raise WrongState(f"candidate {number} has this very release; go on with that one")
 
 
-def refuse_closed_gate(candidate: Json) -> None:
+def refuse_closed_gate(candidate: Candidate) -> None:
     """Refuse a candidate with a closed gate."""
     closed_gates = [g for g in candidate["gates"] if not g["open"]]
     if closed_gates:
@@ -53,7 +59,7 @@ def refuse_closed_gate(candidate: Json) -> None:
         )
 
 
-def refuse_state(candidate: Json, act: str) -> None:
+def refuse_state(candidate: Candidate, act: CandidateAct) -> None:
     """Refuse an act that does not fit the state of the candidate."""
     if candidate["state"] not in _STATES_BEFORE[act]:
         raise WrongState(
@@ -62,7 +68,7 @@ def refuse_state(candidate: Json, act: str) -> None:
         )
 
 
-def refuse_same_person(candidate: Json, actor: str) -> None:
+def refuse_same_person(candidate: Candidate, actor: str) -> None:
     """Four-eyes check: refuse the submitter or an earlier approver of the candidate."""
     for s in candidate["steps"]:
         if s["act"] in ("submit", "approve") and _login_of(s["actor"]) == _login_of(actor):
@@ -77,7 +83,7 @@ def _login_of(actor: str) -> str:
     return actor.removeprefix("user:").casefold()
 
 
-def refuse_unshadowed(candidate: Json, champion: str, nights: int, since: str) -> None:
+def refuse_unshadowed(candidate: Candidate, champion: str, nights: int, since: str) -> None:
     """Refuse a candidate that did not score beside this champion for long enough."""
     days = {
         s["details"]["as_of"]
@@ -93,7 +99,7 @@ def refuse_unshadowed(candidate: Json, champion: str, nights: int, since: str) -
         )
 
 
-def get_candidate(con: Connection, number: int) -> Json:
+def get_candidate(con: Connection, number: int) -> Candidate:
     """A candidate with its steps and state."""
     row = con.execute(select(candidates).where(candidates.c.id == number)).mappings().first()
     if row is None:
@@ -104,11 +110,18 @@ def get_candidate(con: Connection, number: int) -> Json:
         for s in con.execute(statement.order_by(candidate_steps.c.step)).mappings()
     ]
     parsed_columns = {k: json.loads(row[k]) for k in ("evaluation", "gates")}
-    return {**row, **parsed_columns, "steps": steps, "state": steps[-1]["state"]}
+    candidate = {**row, **parsed_columns, "steps": steps, "state": steps[-1]["state"]}
+    return cast(Candidate, candidate)
 
 
 def add_step(
-    tx: Tx, act: Act, number: int, action: str, state: str, reason: str, details: Json
+    tx: Tx,
+    act: Act,
+    number: int,
+    action: CandidateAct,
+    state: CandidateState,
+    reason: str,
+    details: Mapping[str, object],
 ) -> int:
     """Add a step; return its number."""
     candidate_filter = candidate_steps.c.candidate == number
@@ -123,7 +136,7 @@ def add_step(
         "recorded_at": tx.recorded_at,
         "actor": act.actor,
         "reason": reason,
-        "details": canonical(details),
+        "details": canonical(dict(details)),
         "activity": tx.seq,
     }
     tx.con.execute(insert(candidate_steps), row)
@@ -131,12 +144,18 @@ def add_step(
 
 
 def add_audited_step(
-    tx: Tx, act: Act, number: int, action: str, state: str, reason: str, details: Json | None = None
-) -> Json:
+    tx: Tx,
+    act: Act,
+    number: int,
+    action: CandidateAct,
+    state: CandidateState,
+    reason: str,
+    details: Mapping[str, object] = MappingProxyType({}),
+) -> CandidateProgress:
     """Add a step and its audit log payload; return the state of the candidate."""
     if action in ("approve", "refuse") and not reason.strip():
         raise BadInput(f"to {action} needs a reason; say why")
-    step_number = add_step(tx, act, number, action, state, reason, details or {})
-    outcome = {"candidate": number, "step": step_number, "state": state}
+    step_number = add_step(tx, act, number, action, state, reason, details)
+    outcome: CandidateProgress = {"candidate": number, "step": step_number, "state": state}
     tx.audit(**outcome)
     return outcome

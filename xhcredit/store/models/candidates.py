@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -16,24 +16,35 @@ from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import releases
 from xhcredit.store.core.transactions import Act, Tx, Writer
 from xhcredit.store.models import candidate_state
+from xhcredit.store.models.rows import (
+    Candidate,
+    CandidateAct,
+    CandidateEvaluation,
+    CandidateProgress,
+    CandidateState,
+    CandidateSubmitted,
+    ChampionChange,
+    ChampionRelease,
+    ChampionSwitch,
+    GateVerdict,
+    ShadowNight,
+    ShadowReport,
+    StoredTierMove,
+    TierMove,
+)
 from xhcredit.store.models.tables import candidates, champions, tier_moves
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Submission:
-    """Submission of a candidate: its release as JSON, evaluation, and gates with verdicts.
-
-    ``gates``: mappings with ``gate``, ``open`` (bool), ``zh`` and ``en`` (reasons).
-    """
+    """Submission of a candidate: its release as JSON, evaluation, and gates with verdicts."""
 
     name: str
     score: str
     model: str
-    release: Mapping[str, Any]
-    evaluation: Mapping[str, Any]
-    gates: tuple[Mapping[str, Any], ...]
+    release: Mapping[str, object]
+    evaluation: CandidateEvaluation
+    gates: tuple[GateVerdict, ...]
 
 
 @dataclass(frozen=True)
@@ -43,14 +54,14 @@ class Models:
     database: Database
     writer: Writer
 
-    def submit(self, act: Act, submission: Submission, reason: str) -> Json:
+    def submit(self, act: Act, submission: Submission, reason: str) -> CandidateSubmitted:
         """Submit a candidate and write down how its gates judged it.
 
         Raises:
             WrongState: a candidate with this very release is under way.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CandidateSubmitted:
             digest = candidate_state.keep_release(tx, submission.release)
             candidate_state.refuse_duplicate(tx.con, digest)
             number = (tx.con.scalar(select(func.max(candidates.c.id))) or 0) + 1
@@ -66,12 +77,12 @@ class Models:
             }
             tx.con.execute(insert(candidates), row)
             closed_gates = [g["gate"] for g in submission.gates if not g["open"]]
-            state = "gates_closed" if closed_gates else "judged"
+            state: CandidateState = "gates_closed" if closed_gates else "judged"
             candidate_state.add_step(
                 tx, act, number, "submit", "submitted", reason, {"digest": digest}
             )
             candidate_state.add_step(tx, act, number, "judge", state, "", {"closed": closed_gates})
-            outcome = {
+            outcome: CandidateSubmitted = {
                 "candidate": number,
                 "digest": digest,
                 "state": state,
@@ -80,9 +91,9 @@ class Models:
             tx.audit(**outcome)
             return outcome
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def approve(self, act: Act, number: int, reason: str) -> Json:
+    def approve(self, act: Act, number: int, reason: str) -> CandidateProgress:
         """Approve a candidate; the second of two officers makes it count.
 
         Raises:
@@ -91,45 +102,46 @@ class Models:
             WrongState: it does not stand to be approved.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CandidateProgress:
             candidate = candidate_state.get_candidate(tx.con, number)
             candidate_state.refuse_closed_gate(candidate)
             candidate_state.refuse_state(candidate, "approve")
             candidate_state.refuse_same_person(candidate, act.actor)
-            state = "approved" if candidate["state"] == "approved_once" else "approved_once"
+            is_second = candidate["state"] == "approved_once"
+            state: CandidateState = "approved" if is_second else "approved_once"
             return candidate_state.add_audited_step(tx, act, number, "approve", state, reason)
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def refuse(self, act: Act, number: int, reason: str) -> Json:
+    def refuse(self, act: Act, number: int, reason: str) -> CandidateProgress:
         """Put an end to a candidate.
 
         Raises:
             WrongState: it is switched on, or ended.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CandidateProgress:
             candidate_state.refuse_state(candidate_state.get_candidate(tx.con, number), "refuse")
             return candidate_state.add_audited_step(tx, act, number, "refuse", "refused", reason)
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def record_shadow_night(
-        self, act: Act, number: int, details: Json, moves: Iterable[Json]
-    ) -> Json:
+        self, act: Act, number: int, details: ShadowNight, moves: Iterable[TierMove]
+    ) -> ShadowReport:
         """Write down a night in which candidate and champion both scored.
 
         Args:
             act: who ran it and why.
             number: of the candidate.
-            details: ``as_of``, ``champion`` (digest), counts by tier before and after.
-            moves: one mapping per enterprise that would move, with the columns of ``tier_moves``.
+            details: the night.
+            moves: one row per enterprise that would move.
 
         Raises:
             WrongState: it was not approved by two.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> ShadowReport:
             candidate_state.refuse_state(candidate_state.get_candidate(tx.con, number), "shadow")
             outcome = candidate_state.add_audited_step(
                 tx, act, number, "shadow", "shadowed", "", details
@@ -138,19 +150,19 @@ class Models:
             rows = [{**move, **step_columns} for move in moves]
             if rows:
                 tx.con.execute(insert(tier_moves), rows)
-            return outcome | {"moved": len(rows)}
+            return {**outcome, "moved": len(rows)}
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
     def switch(
         self,
         act: Act,
         number: int,
         day: str,
-        replaced_release: Mapping[str, Any],
+        replaced_release: Mapping[str, object],
         nights: int,
         since: str,
-    ) -> Json:
+    ) -> CandidateProgress:
         """Switch the champion to a candidate from an as-of day on.
 
         Args:
@@ -165,33 +177,37 @@ class Models:
             WrongState: it was not in shadow for long enough, or beside another champion.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CandidateProgress:
             candidate = candidate_state.get_candidate(tx.con, number)
             candidate_state.refuse_closed_gate(candidate)
             candidate_state.refuse_state(candidate, "switch")
             # Kept too: a roll-back names it, and it may never have been a candidate here.
             replaced_digest = candidate_state.keep_release(tx, replaced_release)
             candidate_state.refuse_unshadowed(candidate, replaced_digest, nights, since)
-            row = {"digest": candidate["digest"], "replaces": replaced_digest, "from_day": day}
+            row: ChampionChange = {
+                "digest": candidate["digest"],
+                "replaces": replaced_digest,
+                "from_day": day,
+            }
             _add_champion(tx, act, row, number, "switch")
             return candidate_state.add_audited_step(
                 tx, act, number, "switch", "switched", act.purpose, row
             )
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def roll_back(self, act: Act, day: str) -> Json:
+    def roll_back(self, act: Act, day: str) -> CandidateProgress:
         """Roll back to the champion before the last switch, from an as-of day on.
 
         Raises:
             WrongState: nothing was switched, or the last switch was rolled back.
         """
 
-        def work(tx: Tx) -> Json:
+        def work(tx: Tx) -> CandidateProgress:
             last_champion = _last_champion(tx.con)
             if last_champion is None or last_champion["act"] == "roll_back":
                 raise WrongState("there is no switch to roll back; see: xhcredit models list")
-            row = {
+            row: ChampionChange = {
                 "digest": last_champion["replaces"],
                 "replaces": last_champion["digest"],
                 "from_day": day,
@@ -201,10 +217,10 @@ class Models:
                 tx, act, last_champion["candidate"], "roll_back", "rolled_back", act.purpose, row
             )
 
-        return dict(self.writer.act(act, work))
+        return self.writer.act(act, work)
 
-    def champion(self, as_of: str) -> Json | None:
-        """Digest, name and tables of the release that scores a day; None if none was promoted."""
+    def champion(self, as_of: str) -> ChampionRelease | None:
+        """The release with its tables that scores a day; None if none was promoted."""
         statement = (
             select(champions, releases.c.name, releases.c.body)
             .join(releases, releases.c.digest == champions.c.digest)
@@ -215,15 +231,17 @@ class Models:
         )
         with self.database.reading() as con:
             row = con.execute(statement.limit(1)).mappings().first()
-        return None if row is None else {**row, "body": json.loads(row["body"])}
+        if row is None:
+            return None
+        return cast(ChampionRelease, {**row, "body": json.loads(row["body"])})
 
-    def switches(self) -> list[Json]:
+    def switches(self) -> list[ChampionSwitch]:
         """Every switch and roll-back, the latest first."""
         with self.database.reading() as con:
             rows = con.execute(select(champions).order_by(champions.c.id.desc())).mappings()
-            return [dict(row) for row in rows]
+            return [cast(ChampionSwitch, dict(row)) for row in rows]
 
-    def get(self, number: int) -> Json:
+    def get(self, number: int) -> Candidate:
         """A candidate with its ``steps``, ``state``, ``evaluation`` and ``gates``.
 
         Raises:
@@ -232,9 +250,11 @@ class Models:
         with self.database.reading() as con:
             return candidate_state.get_candidate(con, number)
 
-    def list_candidates(self, limit: int = 100) -> list[Json]:
-        """Candidates as ``get`` returns them, the latest first."""
+    def list_candidates(self, limit: int = 100, *, before: int | None = None) -> list[Candidate]:
+        """Candidates as ``get`` returns them, the latest first; those ``before`` a number."""
         statement = select(candidates.c.id).order_by(candidates.c.id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(candidates.c.id < before)
         with self.database.reading() as con:
             return [
                 candidate_state.get_candidate(con, number)
@@ -248,7 +268,7 @@ class Models:
         bureaus: frozenset[str] | None = None,
         after_code: str = "",
         limit: int = 100,
-    ) -> list[Json]:
+    ) -> list[StoredTierMove]:
         """Tier changes of the last shadow night, by code; ``bureaus`` None is the district."""
         candidate_filter = tier_moves.c.candidate == number
         with self.database.reading() as con:
@@ -263,10 +283,12 @@ class Models:
             if bureaus is not None:
                 statement = statement.where(has_bureau(tier_moves.c.bureaus, bureaus))
             rows = con.execute(statement.order_by(tier_moves.c.code).limit(limit)).mappings()
-            return [dict(row) for row in rows]
+            return [cast(StoredTierMove, dict(row)) for row in rows]
 
 
-def _add_champion(tx: Tx, act: Act, row: Json, candidate: int, action: str) -> None:
+def _add_champion(
+    tx: Tx, act: Act, row: ChampionChange, candidate: int, action: CandidateAct
+) -> None:
     number = (tx.con.scalar(select(func.max(champions.c.id))) or 0) + 1
     step_columns = {
         "id": number,
@@ -279,6 +301,6 @@ def _add_champion(tx: Tx, act: Act, row: Json, candidate: int, action: str) -> N
     tx.con.execute(insert(champions), champion_row)
 
 
-def _last_champion(con: Connection) -> Json | None:
+def _last_champion(con: Connection) -> ChampionSwitch | None:
     row = con.execute(select(champions).order_by(champions.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else dict(row)
+    return None if row is None else cast(ChampionSwitch, dict(row))

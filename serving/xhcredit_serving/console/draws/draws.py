@@ -14,16 +14,19 @@ from starlette.responses import Response
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
 from xhcredit.jobs.draws import results as draw_results
 from xhcredit.jobs.draws import steps
+from xhcredit.jobs.draws.estimate_rows import DrawEstimate
 from xhcredit.jobs.draws.publication import (
-    FILES,
     day_in_china,
     draws_with_publication,
     publication_state,
+    record_publication,
 )
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.rows import Draw
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
+from xhcredit_serving.dependencies import Reading
 from xhcredit_serving.draws.files import INTERNAL, internal_file
 from xhcredit_serving.draws.routes import draw_of_bureau
 from xhcredit_serving.draws.schemas import ID
@@ -103,7 +106,7 @@ def _freeze_frame(
     inspector_lists: steps.People,
 ) -> None:
     draw_plan = service.store.draws.get_plan(plan_id)
-    if not visitor.caller.may(DRAWS_RUN, draw_plan["bureau"]):
+    if not visitor.caller.may(DRAWS_RUN, draw_plan.bureau):
         raise UnknownRecord(f'there is no plan "{plan_id}"')
     day = date.fromisoformat(service.store.reader.current_run()["as_of"])
     freeze_request = steps.FreezeRequest(plan_id, draw_id, day, inspector_lists)
@@ -173,7 +176,7 @@ def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str,
     }
 
 
-def _estimate_of(service: Service, stored_draw: dict[str, Any]) -> dict[str, Any] | None:
+def _estimate_of(service: Service, stored_draw: Draw) -> DrawEstimate | None:
     """Estimates from the inspection results; None before there are any."""
     if not stored_draw["results"]:
         return None
@@ -189,7 +192,8 @@ async def file(request: Request, draw: str, name: str) -> Response:
     visitor = await visitor_of(request, DRAWS_RUN)
     if name not in INTERNAL:
         raise Refusal("not_found", f"a draw has no such file; there are: {', '.join(INTERNAL)}")
-    return await internal_file(request, visitor.caller, visitor.purpose, draw, name)
+    reading = Reading(visitor.caller, visitor.purpose)
+    return await internal_file(service_of(request), reading, draw, name)
 
 
 @router.post("/console/draws/{draw}/publication")
@@ -200,7 +204,7 @@ async def publish(request: Request, draw: str) -> Response:
     try:
         await asyncio.to_thread(draw_of_bureau, service, visitor.caller, DRAWS_RUN, draw)
         act = _act(visitor, form, "publish", draw=draw)
-        await asyncio.to_thread(service.store.draws.publish, act, draw, {"files": list(FILES)})
+        await asyncio.to_thread(record_publication, service.store, act, draw)
     except XhcreditError as error:
         return await _render_draw(request, visitor, draw, str(error), 422)
     return redirect_to(request, f"/console/draws/{draw}")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from xhcredit.errors import BadInput, UnknownRecord, XhcreditError
+from xhcredit.errors import BadInput, XhcreditError
 from xhcredit.jobs.draws import joint as joint_draw_jobs
 from xhcredit.rules.schemas.draws import Items
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.rows import ListedDraw
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RUN
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
 from xhcredit_serving.console.shell.visitor import text_of, visitor_of
+from xhcredit_serving.draws.joint import joint_draw_of_bureau
 from xhcredit_serving.draws.routes import draw_of_bureau
 from xhcredit_serving.draws.schemas import ID
 from xhcredit_serving.service import Service, service_of
@@ -46,7 +47,7 @@ async def _render_list(
     return page(request, "joint_list.html", visitor, status, wrong=error_message, **context)
 
 
-def _free_draws(service: Service, visitor: Visitor) -> list[dict[str, Any]]:
+def _free_draws(service: Service, visitor: Visitor) -> list[ListedDraw]:
     """Draws that can be laid over others: drawn, not replaced, in no joint draw yet."""
     all_draws = service.store.draws.list_draws(visitor.caller.scope(DRAWS_RUN))
     replaced_ids, joint_of_draw = (
@@ -110,17 +111,12 @@ def _joint_context(service: Service, visitor: Visitor, joint_id: str) -> dict[st
         UnknownRecord: there is none in which the visitor's bureaus take part.
     """
     store, scope = service.store, visitor.caller.scope(DRAWS_READ)
-    if joint_id not in {j["joint_id"] for j in store.joint_draws.list_joint_draws(scope)}:
-        raise UnknownRecord(f'there is no joint draw "{joint_id[:64]}"; list them to find its id')
-    joint_record = json.loads(store.joint_draws.record(joint_id))
+    joint_draw = joint_draw_of_bureau(service, visitor.caller, joint_id[:64])
     run = store.reader.current_run()["run"]
-    codes = [v["code"] for v in joint_record["selected"]]
-    digest = next(
-        j["digest"] for j in store.joint_draws.list_joint_draws(scope) if j["joint_id"] == joint_id
-    )
+    codes = [v["code"] for v in joint_draw["selected"]]
     return {
-        "joint": joint_record,
-        "digest": digest,
+        "joint": joint_draw,
+        "digest": joint_draw["digest"],
         "names": store.watchlist.enterprise_rows(run, codes, scope),
         "items": items_of(service),
     }

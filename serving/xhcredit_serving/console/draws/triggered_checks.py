@@ -16,6 +16,7 @@ from xhcredit.ingest.schema import directory
 from xhcredit.jobs.draws import triggered_checks
 from xhcredit.rules.schemas.draws import CheckSources
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.draws.check_rows import TriggeredCheckRow
 from xhcredit_serving.auth.permissions import DRAWS_READ, DRAWS_RESULTS, DRAWS_RUN
 from xhcredit_serving.console.draws.joint import items_of
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
@@ -158,7 +159,7 @@ async def _render_check(
 
 def _visible_check(
     service: Service, visitor: Visitor, permission: str, check_id: str
-) -> dict[str, Any]:
+) -> TriggeredCheckRow:
     """A check of the visitor's bureaus.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ from xhcredit.jobs.models import promotion
 from xhcredit.scores.points import Indicator
 from xhcredit.scores.release import Release, release_of
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.models.rows import MonthDrift
 from xhcredit_serving.auth.permissions import MODELS_PROMOTE, MODELS_READ
 from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
@@ -133,7 +134,7 @@ def _candidate_context(service: Service, visitor: Visitor, number: int, zh: bool
     }
 
 
-def _drift_chart(months: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _drift_chart(months: Sequence[MonthDrift]) -> dict[str, Any] | None:
     """PSI of the score by month; None if there are no months."""
     if not months:
         return None
