@@ -21,6 +21,7 @@ from xhcredit.jobs.draws.joint import join_draws
 from xhcredit.jobs.draws.publication import publish_list
 from xhcredit.jobs.draws.results import enter_results
 from xhcredit.jobs.draws.triggered_checks import cancel_check, close_check, open_check
+from xhcredit.store.store import Store
 
 #: what visits find, by turns: mostly nothing
 _FINDINGS = ("no_problem", "no_problem", "corrected", "no_problem", "not_published",
@@ -209,9 +210,9 @@ class DrawOfficers:
         join_draws(environment.store, act, joint, draws)
 
     def check_complaint(self, check: str, bureau: str, item: str, position: int) -> None:
-        """Open a check for a complaint about the enterprise at a place of the list by score."""
+        """Open a check for a complaint about one that the bureau supervises, by place of score."""
         environment = self.schedule.environment
-        codes = lowest_scored_codes(environment.folder, position + 1)
+        codes = supervised_codes(environment.store, bureau, lowest_scored_codes(environment.folder))
         check_fields = {
             "id": check,
             "bureau": bureau,
@@ -261,9 +262,15 @@ def _results_csv(codes: Sequence[str], today: date, calendar: Calendar) -> bytes
     return buffer.getvalue().encode()
 
 
-def lowest_scored_codes(folder: Path, count: int) -> list[str]:
-    """Codes of the lowest composites of the night in a folder, the lowest first."""
+def supervised_codes(store: Store, bureau: str, codes: list[str]) -> list[str]:
+    """Those of some codes that a bureau supervises in the current run, in their order."""
+    run = store.reader.current_run()["run"]
+    rows = store.watchlist.enterprise_rows(run, codes, frozenset({bureau}))
+    return [code for code in codes if code in rows]
 
+
+def lowest_scored_codes(folder: Path) -> list[str]:
+    """Codes of the night in a folder, those of the lowest composites first."""
     table = pq.read_table(folder / "scores.parquet", columns=["code", "composite"])
     ranked = table.sort_by([("composite", "ascending"), ("code", "ascending")])
-    return [str(code) for code in ranked["code"][:count].to_pylist()]
+    return [str(code) for code in ranked["code"].to_pylist()]
