@@ -45,7 +45,7 @@ def everyone(steady):
 def pages(everyone, path, language):
     answers = [b.get(f"/console/{path}?lang={language}") for b in everyone.values()]
     texts = [a.text for a in answers if a.status_code == 200]
-    return [re.sub(r"<details>.*?</details>", "", t) for t in texts]  # entries as they are kept
+    return [re.sub(r"(?s)<details>.*?</details>", "", t) for t in texts]  # entries as they are kept
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

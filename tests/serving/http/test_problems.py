@@ -106,7 +106,7 @@ def test_a_store_that_is_away_is_told_as_such(client):
         ("GET", "/v1/runs/0", 422, "wrong_request"),
         ("GET", "/v1/runs/x", 422, "wrong_request"),
         ("GET", "/v1/runs/9", 404, "unknown_record"),
-        ("GET", "/v1/runs?limit=501", 422, "wrong_request"),
+        ("GET", "/v1/runs?limit=1001", 422, "wrong_request"),
         ("GET", "/v1/rules/no.such", 404, "unknown_record"),
         ("GET", "/v1/rules/scores.scale?as_of=1990-01-01", 404, "rule_not_in_force"),
         ("GET", "/v1/rules?as_of=yesterday", 422, "wrong_request"),
