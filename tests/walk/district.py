@@ -137,6 +137,7 @@ def sparse_exports(folder: Path) -> Path:
     In every third row all columns are empty that need not be filled.
     """
     exports = generated(folder, 150, 7)
+    next(exports.glob("supervision.*")).unlink()
     for mapping in sorted((SAMPLE / "mappings").glob("*.yaml")):
         mapping_fields = yaml.safe_load(mapping.read_text(encoding="utf-8"))
         for file in exports.glob(mapping_fields["files"]):
@@ -255,9 +256,9 @@ def _twins(rows: list[dict[str, Any]]) -> list[int]:
 #: id, bureau, and how far it gets
 DRAWS = {
     "w-open": ("市场监督管理局", {}, ()),
-    "w-seeded": ("公安局", {}, ("/seed",)),
+    "w-seeded": ("应急局", {}, ("/seed",)),
     "w-drawn": ("民政局", {}, ("/seed", ":run")),
-    "w-each": ("教育局", {"design": "individual", "pause_rounds": 1}, ("/seed", ":run")),
+    "w-each": ("文旅局", {"design": "individual", "pause_rounds": 1}, ("/seed", ":run")),
     "w-done": ("建管委", {}, ("/seed", ":run", "/results", "/publications")),
 }
 

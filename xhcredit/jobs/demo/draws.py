@@ -71,11 +71,10 @@ _SITES = {
     "qualification": "construction", "pause_rounds": 1,
     "ratios": {"A": "0.03", "B": "0.1", "C": "0.2", "D": "0.5"},
 }  # fmt: skip
-_CARE_TOO = _GENERAL | {
-    "title": "2026年度民办非企业单位信息抽查",
-    "scope": {"kinds": ["nonprofit"]},
+_CARE_TOO = _FOOD | {
+    "title": "2026年度养老机构食堂食品安全抽查",
+    "scope": {"x": "x_elderly_care"},
     "ratios": {"A": "0.03", "B": "0.1", "C": "0.3", "D": "0.9"},
-    "pause_rounds": 1,
 }
 _JAN, _MAR, _APR = date(2026, 1, 31), date(2026, 3, 31), date(2026, 4, 30)
 _MAY, _JUN, _END = date(2026, 5, 31), date(2026, 6, 26), date(2026, 6, 30)
