@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from xhcredit.jobs.restoration.candidates import RestorableRecord, find_restorable
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.store.alerts.alert_queries import AlertQuery as AlertsAsked
+from xhcredit.store.core.bureau_scope import bureau_names
 from xhcredit.store.draws.rows import FiledPlan
 from xhcredit.store.watchlist import WatchlistQuery
 
@@ -26,6 +27,7 @@ class Record:
     facts: tuple[str, ...] = ()
     status: int = 200
     bureau: str | None = None  #: None: of no bureau; "": of every bureau, as rules are
+    supervisors: frozenset[str] = frozenset()  #: all bureaus of it, where it may have several
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,21 @@ def enterprises(
 
     def records(inventory: Inventory) -> Iterable[Record]:
         for row in inventory.listed:
-            yield Record(address.format(code=row["code"]), facts(row), 200, row["bureau"] or None)
+            bureau = row["bureau"] or None
+            yield Record(
+                address.format(code=row["code"]), facts(row), 200, bureau, supervisors_of(row)
+            )
         for code in inventory.gone:
             status = old if code in inventory.earlier else other
             yield Record(address.format(code=code), (code,) if status == 200 else (), status)
 
     return records
+
+
+def supervisors_of(row: Any) -> frozenset[str]:
+    """All bureaus of a row: names, or their text as the store has it; nobody's without any."""
+    bureaus = row.get("bureaus", ()) if isinstance(row, dict) else ()
+    return frozenset(bureau_names(bureaus) if isinstance(bureaus, str) else bureaus)
 
 
 def each(
@@ -157,7 +168,7 @@ def each(
 
     def records(inventory: Inventory) -> Iterable[Record]:
         for row in getattr(inventory, named):
-            yield Record(address.format(row=row), facts(row), 200, bureau(row))
+            yield Record(address.format(row=row), facts(row), 200, bureau(row), supervisors_of(row))
 
     return records
 

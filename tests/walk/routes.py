@@ -360,7 +360,7 @@ OTHERS: dict[str, Entry] = {
         D, each("/v1/triggered-checks/{row[id]}", "checks", lambda r: (r["id"], r["code"])), JSON
     ),
     "/v1/trust-list": Entry(permissions.DRAWS_RUN, place("/v1/trust-list", day), JSON),
-    "/v1/trust-list.csv": Entry(permissions.DRAWS_RUN, place("/v1/trust-list.csv", "code"), TEXT),
+    "/v1/trust-list.csv": Entry(permissions.DRAWS_RUN, place("/v1/trust-list.csv", "code,"), TEXT),
     "/v1/trust-list.xlsx": Entry(permissions.DRAWS_RUN, place("/v1/trust-list.xlsx"), SHEET),
     "/v1/views": Entry(S, place("/v1/views", "views"), JSON),
     "/v1/views/{name:path}": Entry(S, views_records, JSON),

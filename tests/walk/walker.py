@@ -123,7 +123,10 @@ class Walker:
             (200, {self.bureau}),
             (404, self.inventory.bureaus - {self.bureau}),
         ):
-            for record in [r for r in records if r.bureau in bureaus][:1]:
+            of_these = [r for r in records if r.bureau in bureaus]
+            is_foreign = status == 404
+            of_these = [r for r in of_these if not (is_foreign and self.bureau in r.supervisors)]
+            for record in of_these[:1]:
                 answer = self.get(Cell(OF_BUREAU, "zh", record))
                 if answer.status_code != status:
                     leaks.append(f"{record.address}: {answer.status_code} for {status}")
