@@ -142,7 +142,7 @@ def get_view(caller: ViewReader, service: ServiceDep, name: NameInPath) -> Saved
     summary="保存常用筛选 / save a view",
     description="自己的同名者即被替换；未知条件与翻页位置不保存。\n\n"
     "One's own of the same name is replaced; unknown filters and places of pages are left out.",
-    responses=declared_problems(400, 409, 422),
+    responses=declared_problems(400, 404, 409, 422),
 )
 def put_view(
     change: ViewChange, service: ServiceDep, name: NameInPath, new_view: NewView
