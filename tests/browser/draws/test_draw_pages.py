@@ -18,7 +18,7 @@ from xhcredit.store.store import Store
 FILES = SAMPLE / "draw"
 PLAN = yaml.safe_load((FILES / "plan.yaml").read_text(encoding="utf-8"))
 #: id of the draw, bureau of its plan, seed
-DRAWS = (("b-1", PLAN["bureau"], "07 11 19"), ("b-2", "示例区生态环境局", "03 08 24"))
+DRAWS = (("b-1", PLAN["bureau"], "07 11 19"), ("b-2", "示例区市场监督管理局", "03 08 24"))
 RATIOS = {"A": "0.01", "B": "0.02", "C": "0.1", "D": "0.5"}  # so that both find some doors
 CODE = "92000000MA2NRQ7D0W"
 
@@ -150,7 +150,7 @@ def test_a_check_is_opened_for_a_reason_corrected_and_another_called_off(browser
             page.goto("/console/draws-checks")
             page.fill("#id", check)
             page.fill("#code", code)
-            page.fill("#bureau", "示例区税务局")
+            page.fill("#bureau", "示例区市场监督管理局")
             page.select_option("#source", "complaint")
             page.get_by_label("登记事项与公示信息检查").check()
             page.fill("#reason", "举报无证经营，已核实线索")
