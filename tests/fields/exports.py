@@ -27,8 +27,8 @@ def write_inspections(file: Path, register: Path, users: int = 1500) -> list[str
         risk = 1 / (1 + np.exp(-rng.normal(-2.0, 1.5)))
         day = FIRST + timedelta(days=int(rng.integers(EVERY_DAYS)))
         while day <= LAST:
-            found = rng.random() < risk
-            rows.append((code, f"TZ{len(rows):06}", day, "发现问题" if found else "合格"))
+            has_failed = rng.random() < risk
+            rows.append((code, f"TZ{len(rows):06}", day, "发现问题" if has_failed else "合格"))
             day += timedelta(days=int(rng.integers(EVERY_DAYS // 2, EVERY_DAYS * 2)))
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows([HEAD, *rows])

@@ -18,9 +18,9 @@ FIELD = "fields/special_equipment"
 
 
 @pytest.fixture
-def own(tmp_path):
+def district_rules(tmp_path):
     """A copy of the example district, to be spoilt."""
-    return Path(shutil.copytree(DISTRICT, tmp_path / "own"))
+    return Path(shutil.copytree(DISTRICT, tmp_path / "district"))
 
 
 def test_the_example_loads_and_its_table_scores():
@@ -31,19 +31,21 @@ def test_the_example_loads_and_its_table_scores():
 
 
 @pytest.mark.parametrize("file", REQUIRED)
-def test_a_file_that_a_field_must_have_is_missed_by_name(own, file):
-    (own / FIELD / file).unlink()
+def test_a_file_that_a_field_must_have_is_missed_by_name(district_rules, file):
+    (district_rules / FIELD / file).unlink()
 
-    with pytest.raises(BadRule, match=rf"^own/{FIELD}/{file}: file: is missing; write it with "):
-        load_rulebook(own)
+    with pytest.raises(
+        BadRule, match=rf"^district/{FIELD}/{file}: file: is missing; write it with "
+    ):
+        load_rulebook(district_rules)
 
 
-def test_all_that_is_missing_is_told_at_once(own):
+def test_all_that_is_missing_is_told_at_once(district_rules):
     for file in REQUIRED:
-        (own / FIELD / file).unlink()
+        (district_rules / FIELD / file).unlink()
 
     with pytest.raises(BadRule, match="is missing") as refusal:
-        load_rulebook(own)
+        load_rulebook(district_rules)
     assert len(str(refusal.value).splitlines()) == len(REQUIRED)
 
 
@@ -109,27 +111,27 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "said"), MISTAKES)
-def test_a_mistake_is_told_with_file_key_and_cure(own, file, right, wrong, said):
-    path = own / FIELD / file
+@pytest.mark.parametrize(("file", "right", "wrong", "message"), MISTAKES)
+def test_a_mistake_is_told_with_file_key_and_cure(district_rules, file, right, wrong, message):
+    path = district_rules / FIELD / file
     text = path.read_text(encoding="utf-8")
     assert right in text
     path.write_text(text.replace(right, wrong), encoding="utf-8")
 
-    with pytest.raises((BadRule, BadDeclaration), match=re.escape(said)) as refusal:
-        load_rulebook(own)
-    assert str(refusal.value).startswith(f"own/{FIELD}/{file}: ")
+    with pytest.raises((BadRule, BadDeclaration), match=re.escape(message)) as refusal:
+        load_rulebook(district_rules)
+    assert str(refusal.value).startswith(f"district/{FIELD}/{file}: ")
 
 
-def test_a_file_that_nothing_reads_is_refused_with_the_nearest(own):
-    (own / FIELD / "scope.yaml").rename(own / FIELD / "scopes.yaml")
+def test_a_file_that_nothing_reads_is_refused_with_the_nearest(district_rules):
+    (district_rules / FIELD / "scope.yaml").rename(district_rules / FIELD / "scopes.yaml")
 
     with pytest.raises(BadRule, match=r'scopes\.yaml: file: nothing reads .*"scope\.yaml"\?'):
-        load_rulebook(own)
+        load_rulebook(district_rules)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("x_lifts", 'without "x_"'),
         ("Lifts", "write a-z, 0-9 and _"),
@@ -137,41 +139,42 @@ def test_a_file_that_nothing_reads_is_refused_with_the_nearest(own):
         ("social", "rename the folder"),
     ],
 )
-def test_a_folder_with_a_name_that_no_field_can_have_is_refused(own, name, said):
-    folder = own / "fields" / name
-    shutil.copytree(own / FIELD, folder)
+def test_a_folder_with_a_name_that_no_field_can_have_is_refused(district_rules, name, message):
+    folder = district_rules / "fields" / name
+    shutil.copytree(district_rules / FIELD, folder)
     for file in folder.rglob("*.yaml"):
         text = file.read_text(encoding="utf-8").replace("special_equipment", name)
         file.write_text(text, encoding="utf-8")
         file.rename(file.with_name(file.name.replace("special_equipment", name)))
 
-    with pytest.raises(XhcreditError, match=re.escape(said)):
-        load_rulebook(own)
+    with pytest.raises(XhcreditError, match=re.escape(message)):
+        load_rulebook(district_rules)
 
 
-def test_points_of_another_score_or_of_no_score_are_refused(own):
-    points = own / FIELD / "points.json"
+def test_points_of_another_score_or_of_no_score_are_refused(district_rules):
+    points = district_rules / FIELD / "points.json"
     text = points.read_text(encoding="utf-8")
     points.write_text(text.replace("x_special_equipment", "x_food"), encoding="utf-8")
     with pytest.raises(BadDeclaration, match=r'points\.json: score: "x_food" is not that of'):
-        load_rulebook(own)
+        load_rulebook(district_rules)
 
     points.write_text(text.replace("inspection_failed_share_36m", "share"), encoding="utf-8")
     with pytest.raises(BadDeclaration, match=r'points\.json: .*"special_equipment_share" is not'):
-        load_rulebook(own)
+        load_rulebook(district_rules)
 
     points.write_text(text[:-9], encoding="utf-8")
     with pytest.raises(BadRule, match=r"points\.json: text: this is not JSON"):
-        load_rulebook(own)
+        load_rulebook(district_rules)
 
 
 def test_a_district_may_lay_another_weight_on_a_shipped_field(tmp_path):
     shipped = Path(load_rulebook.__code__.co_filename).parents[1] / "fields/food/weight.yaml"
-    more = shipped.read_text(encoding="utf-8").replace("2017-10-01", "2027-01-01")
+    later_entries = shipped.read_text(encoding="utf-8").replace("2017-10-01", "2027-01-01")
     file = tmp_path / "fields/food/weight.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        shipped.read_text(encoding="utf-8") + more.partition("entries:\n")[2].replace("0.4", "0.5"),
+        shipped.read_text(encoding="utf-8")
+        + later_entries.partition("entries:\n")[2].replace("0.4", "0.5"),
         encoding="utf-8",
     )
 

@@ -27,7 +27,7 @@ from xhcredit.store.watchlist import WatchlistQuery
 pytestmark = pytest.mark.slow
 
 RULES = Path(__file__).parent / "district"
-OWN = ("--rules", RULES)
+WITH_RULES = ("--rules", RULES)
 MAPPINGS = RULES / "fields/special_equipment/mappings"
 SAMPLE = ROOT / "data/sample"
 X, TRIGGER, DAY = "x_special_equipment", "special_equipment_failed", "2026-06-30"
@@ -53,9 +53,9 @@ PLAN = {
 
 def done(*words):
     """What a command printed; it must have succeeded."""
-    said = inside(*words)
-    assert said.exit_code == 0, said.err
-    return said
+    call = inside(*words)
+    assert call.exit_code == 0, call.err
+    return call
 
 
 def trained(*words):
@@ -85,7 +85,7 @@ def night(district):
 
 def scored(district, out):
     places = ("--warehouse", district / "warehouse", "--out", out, "--store", district / "store.db")
-    return done("score", "--as-of", DAY, *places, *OWN, "--json").json
+    return done("score", "--as-of", DAY, *places, *WITH_RULES, "--json").json
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +94,9 @@ def run(night):
     sample, runs = night / "s.parquet", night / "runs"
     days = ("--from", "2020-03-31", "--to", "2025-03-31")
     where = ("--warehouse", night / "warehouse", "--score", X)
-    trained("sample", "--out", sample, *where, *days, *OWN)
+    trained("sample", "--out", sample, *where, *days, *WITH_RULES)
     fitted = ("--model", "woe", "--name", "lifts", "--runs", runs, "--on", DAY)
-    trained("fit", sample, *fitted, *OWN)
+    trained("fit", sample, *fitted, *WITH_RULES)
     return runs / "lifts"
 
 
@@ -111,16 +111,16 @@ def test_who_uses_special_equipment_has_the_score_and_its_reasons(night):
     rows = rows_in_scope(night / "night")
     lowest = min(rows, key=lambda code: rows[code][X])
 
-    told = done(
-        "explain", lowest, "--warehouse", night / "warehouse", "--as-of", DAY, *OWN, "--json"
+    explanation = done(
+        "explain", lowest, "--warehouse", night / "warehouse", "--as-of", DAY, *WITH_RULES, "--json"
     ).json
 
     assert rows.keys() <= inspected
     assert len(rows) > 1000
-    [own] = [score for score in told["scores"] if score["score"] == X]
-    assert own["points"] == pytest.approx(rows[lowest][X])
-    assert own["weight"] == pytest.approx(0.3 / 0.9, abs=1e-3)
-    assert "近36个月特种设备检查问题率（平滑）" in [i["zh"] for i in own["indicators"]]
+    [x_score] = [score for score in explanation["scores"] if score["score"] == X]
+    assert x_score["points"] == pytest.approx(rows[lowest][X])
+    assert x_score["weight"] == pytest.approx(0.3 / 0.9, abs=1e-3)
+    assert "近36个月特种设备检查问题率（平滑）" in [i["zh"] for i in x_score["indicators"]]
 
 
 def test_the_watchlist_is_filtered_by_the_field(night):
@@ -132,11 +132,11 @@ def test_the_watchlist_is_filtered_by_the_field(night):
 
 def test_a_trigger_of_the_field_is_proven_and_raises_alerts_for_its_departments(night):
     where = ("--warehouse", night / "warehouse", "--store", night / "store.db")
-    done("alerts", "backtest", TRIGGER, "--as-of", DAY, *where, *OWN)
+    done("alerts", "backtest", TRIGGER, "--as-of", DAY, *where, *WITH_RULES)
 
-    done("alerts", "run", "--as-of", DAY, *where, *OWN)
+    done("alerts", "run", "--as-of", DAY, *where, *WITH_RULES)
 
-    alerts = done("alerts", "list", "--as-of", DAY, *where[2:], *OWN, "--json").json
+    alerts = done("alerts", "list", "--as-of", DAY, *where[2:], *WITH_RULES, "--json").json
     assert {alert["trigger"] for alert in alerts} == {TRIGGER}
     assert {alert["subject"] for alert in alerts} <= rows_in_scope(night / "night").keys()
 
@@ -157,20 +157,32 @@ def test_a_model_learns_from_the_indicators_of_the_field_alone(run):
 
 def test_a_release_with_the_field_is_submitted_approved_and_switched_on(night, run):
     store, sample = ("--store", night / "store.db"), ("--sample", run.parents[1] / "s.parquet")
-    trained("gates", run, *sample, "--on", DAY, *OWN)
+    trained("gates", run, *sample, "--on", DAY, *WITH_RULES)
     trained(
-        "submit", run, *sample, "--why", "首版", "--actor", "modeler", "--on", DAY, *store, *OWN
+        "submit",
+        run,
+        *sample,
+        "--why",
+        "首版",
+        "--actor",
+        "modeler",
+        "--on",
+        DAY,
+        *store,
+        *WITH_RULES,
     )
     for officer in ("li", "wu"):
         done("models", "approve", 1, "--why", "已核对", "--actor", officer, *store)
     where = ("--warehouse", night / "warehouse", "--out", night / "shadow")
-    done("models", "shadow", 1, "--as-of", today().isoformat(), *where, *store, *OWN)
+    done("models", "shadow", 1, "--as-of", today().isoformat(), *where, *store, *WITH_RULES)
     switch = ("--from", today().isoformat(), "--why", "首版", "--actor", "li")
-    done("models", "switch", 1, *switch, *store, *OWN)
+    done("models", "switch", 1, *switch, *store, *WITH_RULES)
 
     places = ("--warehouse", night / "warehouse", "--out", night / "later")
-    told = done("score", "--as-of", today().isoformat(), *places, *store, *OWN, "--json").json
-    assert X in told["scored_x"]
+    report = done(
+        "score", "--as-of", today().isoformat(), *places, *store, *WITH_RULES, "--json"
+    ).json
+    assert X in report["scored_x"]
     assert json.loads((night / "later/run.json").read_bytes())["provenance"]["release"] == "lifts"
 
 
@@ -186,9 +198,9 @@ def test_users_of_special_equipment_are_drawn_for_its_item(night, tmp_path):
     lists = (
         "--inspectors", tmp_path / "inspectors.csv", "--recusals", tmp_path / "recusals.csv",
     )  # fmt: skip
-    done("draw", "plan", plan, "--on", "2026-03-01", *store, *OWN)
+    done("draw", "plan", plan, "--on", "2026-03-01", *store, *WITH_RULES)
     where = ("--as-of", DAY, "--warehouse", night / "warehouse", "--out", out)
-    done("draw", "freeze", "tz-1", "--plan", PLAN["id"], *where, *lists, *store, *OWN)
+    done("draw", "freeze", "tz-1", "--plan", PLAN["id"], *where, *lists, *store, *WITH_RULES)
     done("draw", "seed", "tz-1", "1 2 3", "--source", PLAN["seed_source"], *store)
     done("draw", "run", "tz-1", "--out", out, *store)
 

@@ -216,17 +216,17 @@ def run_draw(frozen: FrozenDraw, seed: str, *, entered_at: datetime) -> DrawnLis
         BadInput: the moment has no time zone.
         Unstaffable: no assignment of inspectors meets the constraints.
     """
-    committed, at = frozen.commitment, _moment(entered_at)
-    if at <= committed["committed_at"]:
+    committed, seeded_at = frozen.commitment, _moment(entered_at)
+    if seeded_at <= committed["committed_at"]:
         problem = (
-            f"the seed of {at} is not later than the commitment of {committed['committed_at']}"
+            f"the seed of {seeded_at} is not later than the commitment of {committed['committed_at']}"
         )
         raise BadPlan(f"{problem}; freeze first, publish the commitment, then draw")
     people, recusals = People(frozen.files["inspectors.csv"], frozen.files["recusals.csv"]).read()
     seed_entry = {
         "value": seed_text(seed),
         "source": committed["seed_source"],
-        "entered_at": at,
+        "entered_at": seeded_at,
     }
     no_log = {"previous": START, "digest": START}
     record = draw_record.record(frozen.frame, committed, seed_entry, people, recusals, no_log)

@@ -47,8 +47,8 @@ _OTHER = (NAMES_FILE, FEATURES_FILE, POINTS_FILE, CASES_FILE)
 
 def cases_file(field: str, extra: Path | None) -> Path:
     """Where the worked cases of a field stand: in a district's folder if that has the field."""
-    own = None if extra is None else extra / FIELDS / field / NAMES_FILE
-    root = extra if extra is not None and own is not None and own.is_file() else SHIPPED_FIELDS
+    has_field = extra is not None and (extra / FIELDS / field / NAMES_FILE).is_file()
+    root = extra if extra is not None and has_field else SHIPPED_FIELDS
     return root / FIELDS / field / CASES_FILE
 
 

@@ -39,17 +39,17 @@ def district_fields(root: Path) -> tuple[SupervisedField, ...]:
         BadRule: a required file is missing, a file is refused, or a shipped field is declared anew.
     """
     shipped = {field.name: field for field in shipped_fields()}
-    own = []
+    district_fields = []
     for folder in field_folders(root):
         if folder.name not in shipped:
-            own.append(_load(folder, root))
+            district_fields.append(_load(folder, root))
             continue
         for file in (NAMES_FILE, FEATURES_FILE, POINTS_FILE):
             if (folder / file).exists():
                 problem = f'"{folder.name}" is a shipped field; its names and indicators are ours'
                 remedy = "take the file out, or give your field another name"
                 raise bad_rule(display_path(folder / file, root), "file", problem, remedy)
-    return in_order((*shipped.values(), *own))
+    return in_order((*shipped.values(), *district_fields))
 
 
 def in_order(fields: Iterable[SupervisedField]) -> tuple[SupervisedField, ...]:
