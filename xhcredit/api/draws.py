@@ -218,9 +218,8 @@ def run_draw(frozen: FrozenDraw, seed: str, *, entered_at: datetime) -> DrawnLis
     """
     committed, seeded_at = frozen.commitment, _moment(entered_at)
     if seeded_at <= committed["committed_at"]:
-        problem = (
-            f"the seed of {seeded_at} is not later than the commitment of {committed['committed_at']}"
-        )
+        committed_at = committed["committed_at"]
+        problem = f"the seed of {seeded_at} is not later than the commitment of {committed_at}"
         raise BadPlan(f"{problem}; freeze first, publish the commitment, then draw")
     people, recusals = People(frozen.files["inspectors.csv"], frozen.files["recusals.csv"]).read()
     seed_entry = {
