@@ -83,6 +83,12 @@ def test_what_passes_in_bulk_passes_row_by_row(data):
     assert rows.sizes == lines.sizes
 
 
+@pytest.mark.parametrize("byte", [b"\x80", b"\xff", b"\xe5"])
+def test_bytes_that_are_no_text_are_refused_with_their_file(byte):
+    with pytest.raises(BadInput, match=r"frame\.csv"):
+        decoded(SMALL.replace(b"s01", byte + b"01"))
+
+
 def test_strata_of_unequal_or_long_names_are_read_too():
     long = [f"s-{n % 3:020}" for n in range(9)]
     codes, salts = [code(n) for n in range(9)], [salt(n) for n in range(9)]

@@ -65,6 +65,7 @@ OFFENDERS = {
         [planted("last", table="national_evaluation", value="grade")],
         "reads the national evaluation",
     ),
+    "who supervises": ([planted(table="supervision")], "reads who supervises"),
     "size": ([register("size in ('small', 'micro')")], "reads the size"),
     "staff": ([register("staff")], "reads the size"),
     "capital": ([register("registered_capital_yuan")], "reads the size"),

@@ -145,4 +145,4 @@ def test_a_plan_frames_what_its_bureau_supervises_in_its_field(
         (filed,) = store.draws.list_plans()
 
     assert set(frame_codes) == codes
-    assert filed["bureau"] == MARKET
+    assert filed.bureau == MARKET

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from tests.serving.district import DRAWING
 from tests.store.killed import Steps
 from xhcredit.jobs.draws import publication as draw_publication
 from xhcredit.jobs.draws import results as draw_results
@@ -31,7 +32,7 @@ STEPS = ("plan", "freeze", "seed", "run", "results", "publish")
 def plan_given(draw: str) -> dict:
     return {
         "id": f"p-{draw}",
-        "bureau": "市场监管局",
+        "bureau": DRAWING[0],
         "title": "综合抽查",
         "kind": "annual",
         "period": {"first": "2025-01-01", "last": "2025-12-31"},

@@ -198,6 +198,8 @@ def test_a_registry_that_is_down_costs_nothing(runs):
     with pytest.raises(RegistryUnavailable, match="results are in the run's folder"):
         log_run(folder / "woe", "http://127.0.0.1:9")
     assert read_run(folder / "woe")["model"] == "woe"
+    # The next command of the process goes to its own registry again.
+    assert tracking_uri(folder) == f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def test_an_address_with_a_password_is_not_shown(runs):

@@ -29,6 +29,8 @@ _MLFLOW_ENVIRONMENT = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
+_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
 
 def tracking_uri(runs_folder: Path, uri_option: str = "") -> str:
     """Where runs are kept: as given, else as set in ``MLFLOW_TRACKING_URI``, else a file in out."""
@@ -62,6 +64,9 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
         from mlflow.exceptions import MlflowException  # takes seconds
         from sqlalchemy.exc import SQLAlchemyError  # takes seconds
 
+        # MLflow writes the addresses into the environment, where the next command of this
+        # process would take them for the operator's.
+        addresses = {name: os.environ.get(name) for name in _ADDRESSES}
         try:
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
@@ -74,6 +79,12 @@ def registry(uri: str, artifacts: Path) -> Iterator[Any]:
                 "the run's folder and lose nothing: "
                 '"xhcredit-train log FOLDER" when it is back'
             ) from None
+        finally:
+            for name, address in addresses.items():
+                if address is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = address
 
 
 def _cause(error: Exception) -> str:

@@ -34,7 +34,6 @@ from xhcredit.api.warehouse import OpenWarehouse
 from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
-from xhcredit.engine.stores import places_table
 from xhcredit.errors import UnknownEnterprise
 from xhcredit.features.describe import describe
 from xhcredit.features.registry import features, features_for_score
@@ -44,6 +43,7 @@ from xhcredit.jobs.enterprise.rows import Explanation as ExplanationRow
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
+from xhcredit.jobs.warehouse.supervision import register_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release
 from xhcredit.scores.release import load_release as read_release
@@ -61,7 +61,8 @@ class ScoredDay:
     ``frame`` has one row per enterprise, index ``code``: ``general``, ``x_…`` (missing: does not
     apply), ``composite`` (points, more is safer), ``tier``, ``decided_by`` (id of the rule),
     ``reasons`` (those that cost most, first), ``x_…_grade``, ``national_evaluation``, ``name``,
-    ``bureau``, ``street``, ``kind``, ``size``. ``tiers`` counts enterprises; the same
+    ``bureau`` (the leading one), ``bureaus`` (all, as ``;a;b;``), ``street``, ``kind``, ``size``.
+    ``tiers`` counts enterprises; the same
     ``provenance`` gives the same frame; ``mark`` belongs on whatever shows it.
     """
 
@@ -132,8 +133,8 @@ def score_enterprises(
     event_columns = warehouse.event_columns
     rows = present_rows(event_columns, model.as_of)
     results = score_rows(event_columns, model, rows)
-    places = places_table(event_columns).take(pa.array(rows))
-    frame = results.table(event_columns.codes[rows], places).to_pandas().set_index("code")
+    register = register_columns(warehouse.folder, event_columns, model.as_of).take(pa.array(rows))
+    frame = results.table(event_columns.codes[rows], register).to_pandas().set_index("code")
     provenance = model.provenance(warehouse.digest)
     return ScoredDay(model.as_of, frame, results.distribution(), provenance)
 

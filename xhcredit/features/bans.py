@@ -52,6 +52,12 @@ TABLES = {
         score_only=True,
         allowed=("warning", "rule", "display"),
     ),
+    # Who supervises follows the line of business, so points would fall on whole trades.
+    "supervision": Ban(
+        "reads who supervises",
+        "管辖关系不是信用信息 (jurisdiction tells whose task it is, nothing of conduct)",
+        "xhcredit 约定（非法律规定）",
+    ),
 }
 
 _SIZE = Ban(

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from tests.jobs.draws import test_draw as base
-from tests.jobs.draws.test_draw import BOOK, PLAN, act, seeded
+from tests.jobs.draws.test_draw import BOOK, act, seeded
 from xhcredit.errors import UnknownRecord, WrongState
 from xhcredit.jobs.draws import documents as documents
 from xhcredit.jobs.draws import publication as publication
@@ -168,7 +168,8 @@ def test_a_notice_says_who_comes_why_and_to_whom_and_nothing_of_tiers(frozen):
     first = record["selected"][0]
     teams = {s["code"]: s["inspectors"] for s in record["selected"]}
     hostile = {first["code"]: '#panic("x") = $1$ <b>'}
-    notices = documents._notices(record, PLAN, hostile, BOOK, teams)
+    plan = draw_steps.plan_of_draw(frozen, "d1")
+    notices = documents._notices(record, plan, hostile, BOOK, teams)
     notice = dict(notices["notices"][0])
 
     assert len(notices["notices"]) == len(record["selected"])

@@ -20,6 +20,7 @@ from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
+from xhcredit.jobs.warehouse.supervision import register_columns
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release, release_of
 
@@ -31,8 +32,8 @@ def _anew(warehouse: Path, model: Model) -> pa.Table:
     """The table that a night without any past writes."""
     store = open_event_columns(warehouse)
     rows = present_rows(store, model.as_of)
-    places = stores.places_table(store).take(pa.array(rows))
-    return score_rows(store, model, rows).table(store.codes[rows], places)
+    register = register_columns(warehouse, store, model.as_of).take(pa.array(rows))
+    return score_rows(store, model, rows).table(store.codes[rows], register)
 
 
 def _differing(a: pa.Table, b: pa.Table) -> list[str]:

@@ -85,7 +85,7 @@ def test_addresses_inside_are_refused(admin, url, message):
 
 
 def test_an_administrator_of_one_bureau_hands_out_its_messages_only(client, admin):
-    mine = visitor(client, "mine", ("security_admin", "民政局"))
+    mine = visitor(client, "mine", ("security_admin", "示例区民政局"))
     theirs = admin.post(PATH, json=HOOK | {"bureau": "建管委"}).json()["number"]
 
     for bureau in ("", "*", "建管委"):

@@ -18,7 +18,6 @@ import pyarrow as pa
 from xhcredit.domain.disk import disk_error, not_writable, require_free_space
 from xhcredit.domain.log import event, log_call
 from xhcredit.domain.progress import Progress, ignore_progress
-from xhcredit.engine import stores
 from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.ingest.schema import directory
@@ -33,7 +32,7 @@ from xhcredit.jobs.scoring.result_table import provenance_of, write_json, write_
 from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.jobs.spark.session import Spark
 from xhcredit.jobs.warehouse.clustered_store import keep_book, open_event_columns
-from xhcredit.jobs.warehouse.supervision import bureaus_on
+from xhcredit.jobs.warehouse.supervision import register_columns
 
 
 @dataclass(frozen=True)
@@ -216,8 +215,7 @@ class _Night:
 
     def _result_tables(self, columns: NightColumns) -> Iterator[pa.Table]:
         """The result, slice by slice."""
-        bureaus = bureaus_on(self.warehouse, self.store, self.model.as_of)
-        all_register_columns = stores.places_table(self.store).append_column("bureaus", bureaus)
+        all_register_columns = register_columns(self.warehouse, self.store, self.model.as_of)
         size = columns.rows.shape[0]
         for part in columns.slices():
             rows = columns.rows[part]

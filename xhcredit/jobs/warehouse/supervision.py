@@ -8,9 +8,11 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.stores import places_table
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.supervision import EVERY_FIELD, SUPERVISION_SQL, bureaus_sql
 from xhcredit.ingest.warehouse import Warehouse
@@ -60,7 +62,30 @@ def bureaus_on(
             )
             is_registered = event_columns.codes[rows] == codes
             text_index[rows[is_registered]] = numbers[texts.indices.to_numpy()][is_registered]
-    return pa.DictionaryArray.from_arrays(pa.array(text_index), pa.array(list(positions_of_text)))
+    return _sorted_dictionary(text_index, list(positions_of_text))
+
+
+def register_columns(warehouse: Path, event_columns: EventColumns, as_of: date) -> pa.Table:
+    """Name, street, kind … and ``bureaus`` (see ``bureaus_on``) of every enterprise of a store.
+
+    Raises:
+        BookLost: what the store was made from is gone meanwhile.
+    """
+    bureaus = bureaus_on(warehouse, event_columns, as_of)
+    return places_table(event_columns).append_column("bureaus", bureaus)
+
+
+def _sorted_dictionary(text_index: npt.NDArray[np.int32], texts: list[str]) -> pa.DictionaryArray:
+    """The texts at their indices, the dictionary sorted and without what stands nowhere."""
+    # DuckDB hands groups over in any order; a night's file is the same bytes each time.
+    used = np.unique(text_index)
+    used_texts = np.array([texts[n] for n in used], object)
+    order = np.argsort(used_texts)
+    rank = np.zeros(len(texts), np.int32)
+    rank[used[order]] = np.arange(len(used), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(rank[text_index]), pa.array(used_texts[order], pa.string())
+    )
 
 
 def supervised_codes(
