@@ -7,8 +7,8 @@ import pytest
 import xhcredit
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, BadRule, BeyondCalendar, RuleNotInForce
+from xhcredit.restoration.as_json import record_json
 from xhcredit.restoration.cases import case_from, load_cases
-from xhcredit.restoration.record import plain
 from xhcredit.rules.schemas.common import Cutoffs
 
 CASES = sorted((ROOT / "tests" / "cases" / "restoration").glob("*.yaml"))
@@ -32,7 +32,7 @@ def test_every_case_is_assessed_as_by_the_floor_below(file):
     assert readable
     for case in readable:
         expected = answer(case.answer, rules)
-        for record in (case.record, plain(case.record)):
+        for record in (case.record, record_json(case.record)):
             assert expected == answer(
                 xhcredit.assess_restoration, record, case.applied_on, applicant=case.applicant
             )
