@@ -22,7 +22,7 @@ from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.store import Store
 
 #: moments between two kills; the steps that cost little are met at nearly every moment
-STRIDES = {"plan": 1, "freeze": 6, "seed": 1, "run": 2, "results": 7, "publish": 3}
+STRIDES = {"plan": 1, "freeze": 6, "seed": 1, "run": 2, "results": 5, "publish": 3}
 FROZEN = {"commitment.json", "frame.csv", "strata.json", "plan.json", "inspectors.csv",
           "recusals.csv"}  # fmt: skip
 #: what a draw holds in each state, nothing more and nothing less
