@@ -91,7 +91,10 @@ class Alerts:
                 "raised": len(alert_ids),
                 "expired": len(expired_ids),
                 "redated": len(redated_ids),
-                "due_unknown": sum(is_due_unknown(dict(row)) for row in _alerts_under_way(tx)),
+                "due_unknown": sum(
+                    is_due_unknown({"state": row["state"], "due_on": row["due_on"]})
+                    for row in _alerts_under_way(tx)
+                ),
             }
             night_row = {"as_of": as_of.isoformat(), "inputs": inputs, "activity": tx.seq}
             tx.con.execute(insert(alert_nights), {**night_row, "report": canonical(night_report)})
