@@ -13,12 +13,13 @@ import pandas as pd
 
 from xhcredit.api.days import Day, as_day, rules_or_shipped
 from xhcredit.api.warehouse import OpenWarehouse
+from xhcredit.engine.columns import Array
 from xhcredit.engine.spec import Direction
 from xhcredit.errors import BadInput
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit_training.comparison import compare_figures
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 from xhcredit_training.evaluate import evaluate
 from xhcredit_training.fairness import group_treatments
 from xhcredit_training.metrics import METRICS, days_earlier

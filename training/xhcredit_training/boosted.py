@@ -10,8 +10,9 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.additive_model import Additive, Shape, merge_equal_bins
-from xhcredit_training.dataset import Array, Column, Dataset, learnable
+from xhcredit_training.dataset import Column, Dataset, learnable
 from xhcredit_training.random_source import generator
 
 MIN_THREADED_ROWS = 50_000  #: rows from which a second thread pays

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xhcredit.engine.columns import Array
 from xhcredit.engine.spec import Direction
 from xhcredit.errors import BadSample
-
-Array = npt.NDArray[Any]
 
 #: fewer cases of either outcome teach nothing that would hold
 MIN_CASES = 20

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.bootstrap import (
     DRAWS,
     Estimate,
@@ -16,7 +17,7 @@ from xhcredit_training.bootstrap import (
     interval,
     with_intervals,
 )
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.metrics import METRICS, days_earlier
 from xhcredit_training.models import RiskModel
 from xhcredit_training.psi import Period, by_month

@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_rate, selection_rate
 
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.tiers.assign import TIERS, assign_tiers
 from xhcredit_training.bootstrap import DRAWS, Estimate, bootstrap_counts, interval
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import chance
 from xhcredit_training.promotion_gates import groups, riskiest
 

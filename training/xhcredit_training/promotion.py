@@ -10,13 +10,14 @@ from typing import Any, cast
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadInput, BadSample, RegistryUnavailable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit.store.models.candidates import Submission
 from xhcredit.store.models.rows import GateVerdict
 from xhcredit_training.comparison import compare_figures, judged_rows
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.evaluate import json_ready
 from xhcredit_training.metrics import METRICS
 from xhcredit_training.models import from_table

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import with_inputs
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadSample, GateClosed
@@ -23,7 +24,6 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Gates
 from xhcredit.scores.release import Release, is_monotone
 from xhcredit_training.bootstrap import Estimate, difference
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import Metric, auc, chance
 
 #: alarms that mean a leak; drift and changed yearly rates have gates of their own

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.domain.progress import Progress
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import code_version
@@ -36,7 +37,7 @@ from xhcredit_training.alarms import (
     year_rate_alarms,
 )
 from xhcredit_training.challenger import Challenger
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.evaluate import Report, evaluate
 from xhcredit_training.identifiers import numbering
 from xhcredit_training.models import (

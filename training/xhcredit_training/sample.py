@@ -11,7 +11,7 @@ import numpy as np
 
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
@@ -20,7 +20,7 @@ from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features, features_for_score
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 from xhcredit_training.labels import ObservedOutcomes, observe_outcomes, outcome_of
 from xhcredit_training.visits import Visits, first_visit
 from xhcredit_training.weights import WeightDiagnostics, inverse_weights, propensity

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 
 _ROW_COLUMNS = ("_bad", "_weight", "_day", "_ent")
 

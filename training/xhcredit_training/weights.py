@@ -15,8 +15,8 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import auc
 
 #: a smaller chance would let one enterprise stand for more than this many; what is cut is reported
