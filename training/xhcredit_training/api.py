@@ -26,6 +26,7 @@ from xhcredit_training.metrics import METRICS, days_earlier
 from xhcredit_training.models import MODELS, FittedModel, RiskModel, fit, with_rules_of_thumb
 from xhcredit_training.promotion import evaluate_on_rows, with_first_table
 from xhcredit_training.promotion_gates import Evaluation, judge
+from xhcredit_training.rows import AlarmSubject
 from xhcredit_training.run import alarms_of, judged_columns, names_of_score, release_of, scale_on
 from xhcredit_training.sample import SampleSpec, build_sample, quarter_ends
 from xhcredit_training.split import Split, day_of, split_by_time, split_days
@@ -344,7 +345,9 @@ def gate_verdicts(
     """
     if model.release is None:
         raise BadInput(f'"{model.kind}" is no points table; only a table can be promoted')
-    alarms = [{"code": a.code, "about": a.about} for a in model.alarms.itertuples()]
+    alarms: list[AlarmSubject] = [
+        {"code": str(a.code), "about": str(a.about)} for a in model.alarms.itertuples()
+    ]
     candidate = Evaluation(model.release, model.rows, model.figures, alarms)
     sample = model.parts.sample
     rulebook = rules_or_shipped(rules)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -213,7 +212,7 @@ def groups_of(event_columns: EventColumns, rows: Array, days: Array) -> dict[str
     register = event_columns.tables["enterprise"]
     groups: dict[str, Array] = {}
     for name in GROUPS:
-        values: Any = register.get(f"c_{name}")
+        values = register.get(f"c_{name}")
         if values is not None and np.asarray(values).dtype.kind in "iubf":
             group_codes = np.nan_to_num(np.asarray(values)[rows].astype(float), nan=-1)
             groups[name] = group_codes.astype(np.int64)

@@ -9,7 +9,6 @@ visited; the doubt is reported with every sample.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -40,7 +39,7 @@ class WeightDiagnostics:
     cut_share: float
     predictable: float
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, str | float]:
         """As JSON-ready values."""
         return asdict(self)
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
+#: a characteristic function by frequency
+Frequencies: TypeAlias = npt.NDArray[np.complex128]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 # protocol
