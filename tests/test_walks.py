@@ -84,6 +84,14 @@ def test_own_stopwatches_are_found(text):
     assert "measure with the stopwatch" in found(walks.durations, text)[0]
 
 
+def test_lines_that_name_any_are_found_once_and_imports_pass():
+    text = (
+        "from typing import Any\n\ndef f(a: Any) -> Any:\n    b: dict[str, Any] = a\n    return b"
+    )
+
+    assert [line.split(":")[1] for line in found(walks.untyped_lines, text)] == ["3", "4"]
+
+
 @pytest.mark.parametrize("call", ["pytest.raises(ValueError)", "raises(ValueError)"])
 def test_raises_without_match_is_found(call):
     assert "planted.py:1: raises without match" in found(walks.blind_raises, f"with {call}: f()")[0]

@@ -187,6 +187,13 @@ def durations(name: str, text: str) -> Iterator[str]:
                 yield f"{name}:{node.lineno}: {full}; {cure}"
 
 
+def untyped_lines(name: str, text: str) -> Iterator[str]:
+    """Every line that names ``Any`` outside imports."""
+    nodes = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and n.id == "Any"]
+    for line in sorted({node.lineno for node in nodes}):
+        yield f"{name}:{line}: Any; name the type, or take object and narrow it"
+
+
 def _imported(tree: ast.AST) -> dict[str, str]:
     """Names of a module's imports, each with what it stands for."""
     aliases: dict[str, str] = {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from xhcredit_client.types import Answer
 
 
 class Problem(Exception):
@@ -13,7 +12,7 @@ class Problem(Exception):
     log; ``faults`` are wrong fields, one by one.
     """
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
+    def __init__(self, body: Answer) -> None:
         """Hold the fields of the problem document."""
         self.code = str(body.get("code", "unknown"))
         self.status = int(body.get("status", 0))

@@ -13,6 +13,7 @@ import httpx
 from xhcredit_client.errors import Unreachable
 from xhcredit_client.requests import (
     ApiRequest,
+    QueryValue,
     RequestPolicy,
     batch_requests,
     idempotent_request,
@@ -23,7 +24,7 @@ from xhcredit_client.requests import (
 from xhcredit_client.types import Score, WatchlistRow
 
 
-def _unreachable(address: Any, cause: object) -> Unreachable:
+def _unreachable(address: httpx.URL, cause: object) -> Unreachable:
     return Unreachable(f"{address} does not answer ({cause}); try again later")
 
 
@@ -68,7 +69,7 @@ class Client:
         ]
         return {body["code"]: Score.of(body) for body in score_bodies}
 
-    def watchlist(self, **filters: Any) -> Iterator[WatchlistRow]:
+    def watchlist(self, **filters: QueryValue) -> Iterator[WatchlistRow]:
         """Every row of the watchlist, page after page, all of one run.
 
         ``filters`` are those of the API: ``tier``, ``street``, ``field``, ``moved``, ``sort`` …
@@ -81,11 +82,11 @@ class Client:
             if cursor is None:
                 return
 
-    def get(self, path: str, **params: Any) -> Any:
-        """Any other address, as JSON."""
+    def get(self, path: str, **params: QueryValue) -> Any:
+        """The JSON of another address."""
         return json_body(self._send(ApiRequest("GET", path, params)))
 
-    def post(self, path: str, body: Any, *, once: str = "") -> Any:
+    def post(self, path: str, body: object, *, once: str = "") -> Any:
         """Send something; however often it is tried, it is done once.
 
         With a key ``once`` that also holds for the same call again, even by another process.
@@ -151,7 +152,7 @@ class AsyncClient:
         ]
         return {s["code"]: Score.of(s) for batch_body in batch_bodies for s in batch_body["scores"]}
 
-    async def watchlist(self, **filters: Any) -> AsyncIterator[WatchlistRow]:
+    async def watchlist(self, **filters: QueryValue) -> AsyncIterator[WatchlistRow]:
         """Every row of the watchlist; see ``Client.watchlist``."""
         cursor: str | None = None
         while True:
@@ -162,11 +163,11 @@ class AsyncClient:
             if cursor is None:
                 return
 
-    async def get(self, path: str, **params: Any) -> Any:
-        """Any other address, as JSON."""
+    async def get(self, path: str, **params: QueryValue) -> Any:
+        """The JSON of another address."""
         return json_body(await self._send(ApiRequest("GET", path, params)))
 
-    async def post(self, path: str, body: Any, *, once: str = "") -> Any:
+    async def post(self, path: str, body: object, *, once: str = "") -> Any:
         """Send something once; see ``Client.post``."""
         return json_body(await self._send(idempotent_request(path, body, once)))
 

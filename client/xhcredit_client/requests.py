@@ -18,6 +18,10 @@ _BUSY = 503
 _NOT_MODIFIED = 304
 _MAX_CACHED = 10_000  #: answers held for their tags
 
+_Scalar = str | int | float | bool | None
+#: a parameter of an address; a sequence repeats it
+QueryValue = _Scalar | Sequence[_Scalar]
+
 
 @dataclass(frozen=True)
 class ApiRequest:
@@ -25,8 +29,8 @@ class ApiRequest:
 
     method: str
     path: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
+    params: Mapping[str, QueryValue] = field(default_factory=dict)
+    body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -81,15 +85,15 @@ def batch_requests(codes: Sequence[str]) -> Iterator[ApiRequest]:
         )
 
 
-def idempotent_request(path: str, body: Any, idempotency_key: str) -> ApiRequest:
+def idempotent_request(path: str, body: object, idempotency_key: str) -> ApiRequest:
     """Something to be done; every try carries the same key, since an answer may be lost."""
     headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
     return ApiRequest("POST", path, body=body, headers=headers)
 
 
-def watchlist(cursor: str | None, filters: Mapping[str, Any]) -> ApiRequest:
+def watchlist(cursor: str | None, filters: Mapping[str, QueryValue]) -> ApiRequest:
     """A page of the watchlist."""
-    params = {k: v for k, v in filters.items() if v is not None}
+    params: dict[str, QueryValue] = {k: v for k, v in filters.items() if v is not None}
     return ApiRequest("GET", "/v1/watchlist", {**params, **({"after": cursor} if cursor else {})})
 
 

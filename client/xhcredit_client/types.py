@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+#: an object of an answer as JSON; the service's description says which fields it has
+Answer: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,12 @@ class Score:
     composite: float
     tier: str
     general: float | None
-    x: Mapping[str, Mapping[str, Any]]
-    reasons: tuple[Mapping[str, Any], ...]
-    raw: Mapping[str, Any]
+    x: Mapping[str, Answer]
+    reasons: tuple[Answer, ...]
+    raw: Answer
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Score:
+    def of(cls, body: Answer) -> Score:
         """Read an answer."""
         return cls(
             code=body["code"],
@@ -51,10 +54,10 @@ class WatchlistRow:
     tier: str
     previous_tier: str
     composite: float
-    raw: Mapping[str, Any]
+    raw: Answer
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> WatchlistRow:
+    def of(cls, body: Answer) -> WatchlistRow:
         """Read a row."""
         names = ("code", "name", "tier", "previous_tier", "composite")
         return cls(**{name: body[name] for name in names}, raw=body)

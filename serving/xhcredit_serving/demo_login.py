@@ -6,7 +6,6 @@ A store is a demo store or is not; nothing that stands here opens any other one.
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -126,7 +125,7 @@ def demo_people(store: Store) -> list[Person]:
     return [person for login, person in PERSON_BY_LOGIN.items() if login in open_accounts]
 
 
-def banner_of(store: Store) -> dict[str, Any] | None:
+def banner_of(store: Store) -> dict[str, object] | None:
     """Demo banner of every page; None in a real store."""
     return {"clock": _clock_of(store)} if store.is_demo else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
@@ -118,7 +118,7 @@ class Reading:
     caller: Caller
     purpose: str
 
-    def act(self, action: str, **payload: Any) -> Act:
+    def act(self, action: str, **payload: object) -> Act:
         """The act, for the activity chain."""
         return self.caller.act(action, self.purpose, **payload)
 
@@ -131,7 +131,7 @@ class Writing:
     purpose: str
     key: str | None
 
-    def act(self, action: str, request_body: Any, **payload: Any) -> Act:
+    def act(self, action: str, request_body: object, **payload: object) -> Act:
         """The act of the write.
 
         Args:

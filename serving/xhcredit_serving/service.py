@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 from fastapi import Request
 
@@ -152,7 +152,7 @@ class Service:
         """The day it is in China."""
         return self.store.clock.today()
 
-    async def run_lookup(self, lookup: Callable[..., _Result], *arguments: Any) -> _Result:
+    async def run_lookup(self, lookup: Callable[..., _Result], *arguments: object) -> _Result:
         """Do one indexed look-up: at once in SQLite, where a thread would cost more than it does.
 
         PostgreSQL may keep us waiting, so it is asked in a thread.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from structlog.typing import FilteringBoundLogger
 
 from xhcredit.domain.backoff import pause_after, random_share
 
@@ -47,7 +47,7 @@ class Supervisor:
     """
 
     meters: TaskMeters
-    log: Any
+    log: FilteringBoundLogger
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     share: Callable[[], float] = random_share
     _failures: dict[str, int] = field(default_factory=dict)

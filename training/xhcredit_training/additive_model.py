@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit.scores.points import Indicator, PointsTable, Scale, Special
-from xhcredit_training.dataset import Array, Column
+from xhcredit_training.dataset import Column
 
 
 @dataclass(frozen=True)

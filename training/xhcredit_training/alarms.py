@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit.rules.schemas.training import LeakLimits
 from xhcredit_training.binning import Fineness, find_bins
 from xhcredit_training.bootstrap import Estimate as Interval
 from xhcredit_training.bootstrap import with_intervals
-from xhcredit_training.dataset import Array, Column, Dataset
+from xhcredit_training.dataset import Column, Dataset
 from xhcredit_training.metrics import auc
 from xhcredit_training.psi import psi
 from xhcredit_training.woe import evidence_shape

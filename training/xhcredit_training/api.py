@@ -13,18 +13,20 @@ import pandas as pd
 
 from xhcredit.api.days import Day, as_day, rules_or_shipped
 from xhcredit.api.warehouse import OpenWarehouse
+from xhcredit.engine.columns import Array
 from xhcredit.engine.spec import Direction
 from xhcredit.errors import BadInput
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit_training.comparison import compare_figures
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 from xhcredit_training.evaluate import evaluate
 from xhcredit_training.fairness import group_treatments
 from xhcredit_training.metrics import METRICS, days_earlier
 from xhcredit_training.models import MODELS, FittedModel, RiskModel, fit, with_rules_of_thumb
 from xhcredit_training.promotion import evaluate_on_rows, with_first_table
 from xhcredit_training.promotion_gates import Evaluation, judge
+from xhcredit_training.rows import AlarmSubject
 from xhcredit_training.run import alarms_of, judged_columns, names_of_score, release_of, scale_on
 from xhcredit_training.sample import SampleSpec, build_sample, quarter_ends
 from xhcredit_training.split import Split, day_of, split_by_time, split_days
@@ -343,7 +345,9 @@ def gate_verdicts(
     """
     if model.release is None:
         raise BadInput(f'"{model.kind}" is no points table; only a table can be promoted')
-    alarms = [{"code": a.code, "about": a.about} for a in model.alarms.itertuples()]
+    alarms: list[AlarmSubject] = [
+        {"code": str(a.code), "about": str(a.about)} for a in model.alarms.itertuples()
+    ]
     candidate = Evaluation(model.release, model.rows, model.figures, alarms)
     sample = model.parts.sample
     rulebook = rules_or_shipped(rules)

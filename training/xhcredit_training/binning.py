@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from xhcredit_training.dataset import Array, Column
+from xhcredit.engine.columns import Array
+from xhcredit_training.dataset import Column
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import lightgbm as lgb
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.additive_model import Additive, Shape, merge_equal_bins
-from xhcredit_training.dataset import Array, Column, Dataset, learnable
+from xhcredit_training.dataset import Column, Dataset, learnable
 from xhcredit_training.random_source import generator
+from xhcredit_training.rows import TreeNode
 
 MIN_THREADED_ROWS = 50_000  #: rows from which a second thread pays
 
@@ -83,11 +85,11 @@ def lay_out_columns(columns: Sequence[Column], x: Array) -> FeatureMatrix:
 
 def parameters(
     boosting: Boosting, feature_matrix: FeatureMatrix, *, one_per_tree: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """LightGBM's parameters; ``one_per_tree`` allows one indicator per tree only."""
     rows = len(feature_matrix.matrix)
     smooth = min(max(rows / 1000, 10.0), 100.0)  # categories of many codes are learned by heart
-    lgb_parameters: dict[str, Any] = {
+    lgb_parameters: dict[str, object] = {
         "objective": "binary",
         "learning_rate": boosting.rate,
         "num_leaves": boosting.leaves,
@@ -141,7 +143,7 @@ def boost(
     feature_matrix = lay_out_columns(sample.columns, sample.x)
     is_held_out = held_out_mask(sample, boosting.held_out, boosting.seed)
     lgb_parameters = parameters(boosting, feature_matrix, one_per_tree=one_per_tree)
-    categorical_columns: Any = list(feature_matrix.codes) or "auto"
+    categorical_columns: list[int] | Literal["auto"] = list(feature_matrix.codes) or "auto"
     start_scores = [None if start is None else start[rows] for rows in (~is_held_out, is_held_out)]
     learning_set = lgb.Dataset(
         feature_matrix.matrix[~is_held_out],
@@ -211,7 +213,7 @@ def compile_trees(
         feature_matrix: how they were laid out.
         x: the values learned from, indicators by rows: which codes and missing values were seen.
     """
-    trees: dict[int, list[dict[str, Any]]] = {k: [] for k in range(len(feature_matrix.owner))}
+    trees: dict[int, list[TreeNode]] = {k: [] for k in range(len(feature_matrix.owner))}
     intercept = 0.0
     count = booster.best_iteration or booster.current_iteration()
     for tree in booster.dump_model(num_iteration=count)["tree_info"]:
@@ -229,7 +231,7 @@ def compile_trees(
     return Additive(intercept, tuple(s for s in shapes if s.log_odds_range > 0))
 
 
-def _shape(column: Column, trees: list[list[dict[str, Any]]], x: Array) -> Shape:
+def _shape(column: Column, trees: list[list[TreeNode]], x: Array) -> Shape:
     """The shape of one indicator: its own trees, and those over its special values."""
     known_values = x[~np.isnan(x)]
     missing_seen = known_values.size < x.size
@@ -262,20 +264,20 @@ def _shape(column: Column, trees: list[list[dict[str, Any]]], x: Array) -> Shape
     return merge_equal_bins(shape)
 
 
-def _thresholds(node: Mapping[str, Any]) -> list[float]:
+def _thresholds(node: TreeNode) -> list[float]:
     if "split_feature" not in node:
         return []
     return [node["threshold"], *_thresholds(node["left_child"]), *_thresholds(node["right_child"])]
 
 
-def _trees_output(trees: list[dict[str, Any]], x: Array) -> Array:
+def _trees_output(trees: list[TreeNode], x: Array) -> Array:
     total = np.zeros(x.shape)
     for tree in trees:
         total += _tree_output(tree, x)
     return total
 
 
-def _tree_output(node: Mapping[str, Any], x: Array) -> Array:
+def _tree_output(node: TreeNode, x: Array) -> Array:
     """Output of one tree; decides as LightGBM does (``<=`` goes left, missing as was learned)."""
     if "split_feature" not in node:
         return np.full(x.shape, node["leaf_value"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xhcredit_training.dataset import Array
+from xhcredit.engine.columns import Array
 from xhcredit_training.metrics import Metric
 from xhcredit_training.random_source import generator
 

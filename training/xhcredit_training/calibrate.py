@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit_training.additive_model import Additive
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.metrics import chance, platt
 
 

@@ -8,8 +8,9 @@ from functools import cached_property
 import lightgbm as lgb
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.boosted import Boosting, boost, lay_out_columns
-from xhcredit_training.dataset import Array, Column, Dataset, learnable
+from xhcredit_training.dataset import Column, Dataset, learnable
 from xhcredit_training.metrics import chance
 
 CHALLENGER_BOOSTING = Boosting(leaves=8, rate=0.05, rounds=1500, columns=0.7, rows=0.8, patience=60)

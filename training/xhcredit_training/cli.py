@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -24,6 +24,7 @@ from xhcredit_training.options import Rules, Runs, Tracking
 
 if TYPE_CHECKING:  # what does the work is imported when it is asked for, so that --help is quick
     from xhcredit_training.bootstrap import Estimate
+    from xhcredit_training.rows import Provenance, WeightFigures
 
 console = Console()
 error_console = Console(stderr=True)
@@ -116,15 +117,16 @@ def sample_(
             event_columns, rulebook, sample_spec, report_progress, visits
         )
         dataset = with_inspectors(dataset, inspections(warehouse, event_columns), outcome)
-    provenance = {
+    weights = cast("WeightFigures", dataset.notes["weights"])
+    provenance: Provenance = {
         "score": score, "horizon_days": outcome.horizon_days, "events": ",".join(outcome.events),
         "days": f"{days[0]}..{days[-1]}", "defined_on": rules_day.isoformat(),
         "data_digest": event_columns.digest, "rulebook_digest": rulebook.digest,
-        "directory_digest": directory_digest(), "weights": dataset.notes["weights"],
+        "directory_digest": directory_digest(), "weights": weights,
     }  # fmt: skip
     save_sample(dataset, to, provenance)
     console.print(f"{dataset} → {to}")
-    console.print_json(json.dumps(provenance["weights"]).replace("NaN", "null"))
+    console.print_json(json.dumps(weights).replace("NaN", "null"))
 
 
 @app.command()

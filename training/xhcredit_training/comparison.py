@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadInput
 from xhcredit_training.bootstrap import Estimate, difference
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import METRICS
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from xhcredit.engine.columns import Array
 from xhcredit.engine.spec import Direction
 from xhcredit.errors import BadSample
-
-Array = npt.NDArray[Any]
 
 #: fewer cases of either outcome teach nothing that would hold
 MIN_CASES = 20
@@ -58,7 +56,7 @@ class Dataset:
     day: Array
     ent: Array
     groups: Mapping[str, Array] = field(default_factory=dict)
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, object] = field(default_factory=dict)
     identifiers: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -122,7 +120,7 @@ def make_dataset(
     day: npt.ArrayLike | None = None,
     ent: npt.ArrayLike | None = None,
     groups: Mapping[str, Array] | None = None,
-    notes: Mapping[str, Any] | None = None,
+    notes: Mapping[str, object] | None = None,
     identifiers: Mapping[str, Array] | None = None,
 ) -> Dataset:
     """Return a checked sample; weights default to 1, days to 0, every row to its own enterprise.

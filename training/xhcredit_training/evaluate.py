@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.bootstrap import (
     DRAWS,
     Estimate,
@@ -16,10 +17,11 @@ from xhcredit_training.bootstrap import (
     interval,
     with_intervals,
 )
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.metrics import METRICS, days_earlier
 from xhcredit_training.models import RiskModel
 from xhcredit_training.psi import Period, by_month
+from xhcredit_training.rows import ReportRow
 
 #: what is told of each group; the rest needs more cases than a group has
 GROUP_METRICS = ("auc", "ks", "brier", "calibration_slope")
@@ -69,10 +71,9 @@ class Report:
         worst_psi = max((m.psi for m in self.months), default=float("nan"))
         return figures | ({"psi_worst_month": worst_psi} if worst_psi == worst_psi else {})
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> ReportRow:
         """As JSON-ready values; NaN becomes null."""
-        report_dict: dict[str, Any] = json_ready(asdict(self))
-        return report_dict
+        return cast(ReportRow, json_ready(asdict(self)))
 
 
 def evaluate(model: RiskModel, base: Dataset, judge: Dataset, count: int = DRAWS) -> Report:
@@ -162,7 +163,7 @@ def compare(
     }
 
 
-def json_ready(value: Any) -> Any:
+def json_ready(value: object) -> object:
     """Plain values with NaN as null: canonical JSON has none, and few programs read it."""
     if isinstance(value, Mapping):
         return {str(k): json_ready(v) for k, v in value.items()}

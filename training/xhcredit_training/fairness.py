@@ -13,19 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_rate, selection_rate
 
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.errors import BadSample
 from xhcredit.jobs.scoring.model import Model
 from xhcredit.jobs.scoring.score_columns import present_rows
 from xhcredit.tiers.assign import TIERS, assign_tiers
 from xhcredit_training.bootstrap import DRAWS, Estimate, bootstrap_counts, interval
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import chance
 from xhcredit_training.promotion_gates import groups, riskiest
 
@@ -87,7 +86,9 @@ def group_treatments(
     return tuple(treatments)
 
 
-def rates_by_membership(rows: Mapping[str, Array], is_riskiest: Array, in_group: Array) -> Any:
+def rates_by_membership(
+    rows: Mapping[str, Array], is_riskiest: Array, in_group: Array
+) -> pd.DataFrame:
     """Rates of a group (True) and of all others (False), weighted, as fairlearn defines them."""
     weight = {"sample_weight": rows["weight"]}
     metric_frame = MetricFrame(
@@ -97,7 +98,8 @@ def rates_by_membership(rows: Mapping[str, Array], is_riskiest: Array, in_group:
         sensitive_features=in_group,
         sample_params=dict.fromkeys(RATES, weight),
     )
-    return metric_frame.by_group
+    rates: pd.DataFrame = metric_frame.by_group
+    return rates
 
 
 def _gap(

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 
 _IDENTIFIER_COLUMNS = ("inspector", "agency")
 _KEY_SPAN = (

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.compile import compile_features
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadRule, BadSample
@@ -21,7 +21,6 @@ from xhcredit.features.conditions import ADVERSE, CONCLUSIVE, FAILED
 from xhcredit.ingest.schema import table
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array
 
 #: kinds of event that a rule may name: table and which of its rows
 EVENTS = {

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xhcredit_training.dataset import Array
+from xhcredit.engine.columns import Array
 
 #: shares of a population that a bureau could visit
 CAPACITIES = (0.05, 0.10, 0.20)

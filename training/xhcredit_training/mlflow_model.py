@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,17 +14,20 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # MLflow warns of its own type hints while it is imported
     import mlflow
     import mlflow.pyfunc
+    from mlflow.pyfunc.model import PythonModelContext
 
 
 class Points(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
     """The general score (or the one named by ``score`` in the model's parameters)."""
 
-    def load_context(self, context: Any) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         """Read the release that was logged."""
         self.release = load_release(Path(context.artifacts["release"]))
         self.score = context.model_config.get("score", "general")
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: object = None
+    ) -> pd.DataFrame:
         """Points by row of ``model_input`` (one column per indicator; missing is NaN)."""
         table = self.release.tables[self.score]
         x = model_input[table.features].to_numpy(float).T

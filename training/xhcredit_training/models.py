@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.points import Indicator, PointsTable
@@ -18,7 +19,7 @@ from xhcredit_training.additive_model import Additive, Shape
 from xhcredit_training.boosted import Boosting, fit_boosted, mean_of
 from xhcredit_training.calibrate import calibrate, platt_line
 from xhcredit_training.challenger import Challenger, fit_challenger
-from xhcredit_training.dataset import Array, Column, Dataset
+from xhcredit_training.dataset import Column, Dataset
 from xhcredit_training.woe import fit_woe
 
 
@@ -86,7 +87,7 @@ def expert(sample: Dataset) -> Additive:
         BadSample: there is no expert table for it.
     """
     table = sample.notes.get(_EXPERT)
-    if table is None:
+    if not isinstance(table, PointsTable):
         score = str(sample.notes.get("score", "general"))
         tables = load_release().tables
         if score not in tables:

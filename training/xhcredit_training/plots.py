@@ -14,8 +14,9 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.additive_model import Additive
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.metrics import auc, chance, ks
 from xhcredit_training.models import RiskModel
 

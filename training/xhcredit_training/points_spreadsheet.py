@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.engine.spec import Feature
-from xhcredit.jobs.documents.spreadsheets import workbook
+from xhcredit.jobs.documents.spreadsheets import Cells, workbook
 from xhcredit.scores.points import Indicator, PointsTable
 from xhcredit.scores.release import Release
 
@@ -22,7 +21,7 @@ HEADINGS = (
 )
 
 
-def table_rows(table: PointsTable, declared: Mapping[str, Feature]) -> Iterator[tuple[Any, ...]]:
+def table_rows(table: PointsTable, declared: Mapping[str, Feature]) -> Iterator[Cells]:
     """Every row of a table: indicator, name, from, to, kind of row, points; the base first."""
     yield "", "基础分 base", "", "", "base", table.base
     names = {f.id: f"{f.zh} {f.en}" for f in declared.values()}
@@ -31,7 +30,7 @@ def table_rows(table: PointsTable, declared: Mapping[str, Feature]) -> Iterator[
         yield from ((indicator.feature, name, *cells) for cells in _bins(indicator))
 
 
-def _bins(indicator: Indicator) -> Iterator[tuple[Any, ...]]:
+def _bins(indicator: Indicator) -> Iterator[Cells]:
     edges = ("", *indicator.cuts, "")
     for k, points in enumerate(indicator.points):
         yield edges[k], edges[k + 1], "bin", points

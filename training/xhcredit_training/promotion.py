@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from xhcredit_training.rows import RunRecord
+
+if TYPE_CHECKING:  # it takes seconds to load
+    from mlflow import MlflowClient
+
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadInput, BadSample, RegistryUnavailable
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import Release, load_release
 from xhcredit.store.models.candidates import Submission
-from xhcredit.store.models.rows import GateVerdict
+from xhcredit.store.models.rows import CandidateEvaluation, GateVerdict
 from xhcredit_training.comparison import compare_figures, judged_rows
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.evaluate import json_ready
 from xhcredit_training.metrics import METRICS
 from xhcredit_training.models import from_table
@@ -113,7 +122,12 @@ def make_submission(
     gates = tuple(cast(GateVerdict, asdict(v)) for v in verdicts)
     release = candidate.release.as_data()
     new_submission = Submission(
-        folder.name, run["score"], run["model"], release, json_ready(evidence), gates
+        folder.name,
+        run["score"],
+        run["model"],
+        release,
+        cast(CandidateEvaluation, json_ready(evidence)),
+        gates,
     )
     return new_submission, verdicts
 
@@ -129,7 +143,7 @@ def with_first_table(champion: Release, score: str, rules: Rulebook) -> Release:
     return Release(champion.name, {**champion.tables, score: first_tables[score]})
 
 
-def _run_evidence(run: Mapping[str, Any]) -> dict[str, Any]:
+def _run_evidence(run: RunRecord) -> dict[str, object]:
     """Figures, groups and months of a run for the store; no rows of enterprises."""
     report = run["report"]
     months = [{**m, "csi": dict(list(m["csi"].items())[:_MAX_DRIFTED])} for m in report["months"]]
@@ -175,7 +189,7 @@ def name_champion(uri: str, artifacts: Path, digest: str) -> str:
         return str(version)
 
 
-def _registered_version(mlflow: Any, client: Any, run_id: str, digest: str) -> str:
+def _registered_version(mlflow: ModuleType, client: MlflowClient, run_id: str, digest: str) -> str:
     """The version of a release in the registry of models; a new one if there is none."""
     from mlflow.exceptions import MlflowException  # takes seconds
 

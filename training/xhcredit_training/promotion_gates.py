@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import with_inputs
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadSample, GateClosed
@@ -23,8 +23,8 @@ from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Gates
 from xhcredit.scores.release import Release, is_monotone
 from xhcredit_training.bootstrap import Estimate, difference
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import Metric, auc, chance
+from xhcredit_training.rows import AlarmSubject
 
 #: alarms that mean a leak; drift and changed yearly rates have gates of their own
 LEAKS = ("too_good", "identifier", "own_rows", "random_gap")
@@ -41,7 +41,7 @@ class Evaluation:
     release: Release
     rows: Mapping[str, Array]
     metrics: Mapping[str, float]
-    alarms: Sequence[Mapping[str, Any]] = ()
+    alarms: Sequence[AlarmSubject] = ()
 
 
 @dataclass(frozen=True)

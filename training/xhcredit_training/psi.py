@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.binning import fine_cuts
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 
 BINS = 10
 

@@ -12,12 +12,14 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import cast
 
 from xhcredit.errors import BadInput, RegistryUnavailable
+from xhcredit_training.rows import RunRecord
 
 EXPERIMENT = "xhcredit"
 #: environment variables of MLflow's client: fail in seconds, not in minutes; ask nobody else
@@ -42,7 +44,7 @@ def tracking_uri(runs_folder: Path, uri_option: str = "") -> str:
 
 
 @contextmanager
-def registry(uri: str, artifacts: Path) -> Iterator[Any]:
+def registry(uri: str, artifacts: Path) -> Iterator[ModuleType]:
     """MLflow, set to an address.
 
     Args:
@@ -93,7 +95,7 @@ def _cause(error: Exception) -> str:
     return re.sub(r"://[^@/\s]+@", "://***@", line)
 
 
-def _experiment(mlflow: Any, uri: str, artifacts: Path) -> None:
+def _experiment(mlflow: ModuleType, uri: str, artifacts: Path) -> None:
     """Choose the experiment; a local registry keeps its artifacts beside its file."""
     if uri.startswith("sqlite:") and mlflow.get_experiment_by_name(EXPERIMENT) is None:
         mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts.resolve().as_uri())
@@ -121,7 +123,8 @@ def log_run(folder: Path, uri: str) -> str:
             for month in run["report"]["months"]:
                 step = int(month["month"].replace("-", ""))
                 mlflow.log_metrics({"psi": month["psi"], "rate": month["rate"]}, step=step)
-                csi = max(month["csi"].values(), default=0.0)
+                # a figure that could not be computed is null there
+                csi = max((c for c in month["csi"].values() if c is not None), default=0.0)
                 mlflow.log_metric("csi_worst", csi, step=step)
             mlflow.log_artifacts(str(folder))
             for number, trial in enumerate(run.get("trials", ())):
@@ -133,7 +136,7 @@ def log_run(folder: Path, uri: str) -> str:
         return str(active_run.info.run_id)
 
 
-def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
+def _log_model(mlflow: ModuleType, folder: Path, run: RunRecord) -> None:
     """Log the points table as a model with its signature; read as code, never pickled."""
     from mlflow.models import ModelSignature  # takes seconds
     from mlflow.types import ColSpec, Schema  # takes seconds
@@ -149,7 +152,7 @@ def _log_model(mlflow: Any, folder: Path, run: Mapping[str, Any]) -> None:
     )
 
 
-def _tags(run: Mapping[str, Any]) -> dict[str, str]:
+def _tags(run: RunRecord) -> dict[str, str]:
     return {
         "score": run["score"],
         "model": run["model"],
@@ -158,7 +161,7 @@ def _tags(run: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> RunRecord:
     """Read the record (``run.json``) of a run's folder.
 
     Raises:
@@ -172,7 +175,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(run_record, dict) or "parameters" not in run_record:
         raise BadInput(f'"{folder}" holds no run: run.json is incomplete; fit it again')
-    return run_record
+    return cast(RunRecord, run_record)
 
 
 def find_run(runs: Path, name: str, uri: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from xhcredit.domain.disk import disk_error, not_writable
 from xhcredit.domain.progress import Progress
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import code_version
@@ -25,6 +26,7 @@ from xhcredit.rules.schemas.common import Scale as ScaleRule
 from xhcredit.rules.schemas.training import LeakLimits
 from xhcredit.scores.points import Scale
 from xhcredit.scores.release import Release, load_release
+from xhcredit.store.models.rows import TrainingAlarm
 from xhcredit_training.additive_model import Additive
 from xhcredit_training.alarms import (
     Alarm,
@@ -36,7 +38,7 @@ from xhcredit_training.alarms import (
     year_rate_alarms,
 )
 from xhcredit_training.challenger import Challenger
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 from xhcredit_training.evaluate import Report, evaluate
 from xhcredit_training.identifiers import numbering
 from xhcredit_training.models import (
@@ -48,6 +50,7 @@ from xhcredit_training.models import (
 )
 from xhcredit_training.plots import write_plots
 from xhcredit_training.points_spreadsheet import write_spreadsheet
+from xhcredit_training.rows import Provenance, RunRecord, TrialRow
 from xhcredit_training.sample_io import load_sample
 from xhcredit_training.search import GRIDS, Trial, best_fit, search
 from xhcredit_training.split import Split, split_by_time, split_days
@@ -217,7 +220,7 @@ def tier_moves_of(
     split: Split,
     rules: Rulebook,
     rules_day: date,
-    provenance: dict[str, Any],
+    provenance: Provenance,
 ) -> Array | None:
     """How many judged rows move from a grade (rows, by the base) to another (columns)."""
     score = str(provenance["score"])
@@ -257,7 +260,7 @@ def _write(
     run_result: TrainingResult,
     request: TrainingRequest,
     rules: Rulebook,
-    provenance: dict[str, Any],
+    provenance: Provenance,
     trials: list[Trial],
     split: Split,
     moves: Array | None,
@@ -304,17 +307,17 @@ def judged_columns(fitted: FittedModel, judge: Dataset) -> dict[str, Array]:
 def _run_record(
     run_result: TrainingResult,
     request: TrainingRequest,
-    provenance: dict[str, Any],
+    provenance: Provenance,
     trials: list[Trial],
     split: Split,
     moves: Array | None,
-) -> dict[str, Any]:
+) -> RunRecord:
     fitted = run_result.fitted
     return {
         "model": fitted.kind,
         "score": provenance["score"],
         "parameters": {
-            **{k: v for k, v in provenance.items() if not isinstance(v, dict)},
+            **{k: v for k, v in provenance.items() if isinstance(v, str | int | float)},
             "model": fitted.kind,
             "on": request.on.isoformat(),
             "learn_rows": len(split.learning_part),
@@ -329,8 +332,8 @@ def _run_record(
         "weights": provenance.get("weights", {}),
         "metrics": run_result.report.flat(),
         "report": run_result.report.as_data(),
-        "alarms": [asdict(a) for a in run_result.alarms],
-        "trials": [asdict(t) for t in trials],
+        "alarms": [cast(TrainingAlarm, asdict(a)) for a in run_result.alarms],
+        "trials": [cast(TrialRow, asdict(t)) for t in trials],
         "indicators": list(fitted.model.ids),
         "calibration": fitted.steps,
         "tier_moves": None if moves is None else moves.tolist(),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
@@ -20,7 +19,7 @@ from xhcredit.features.forbidden import violations
 from xhcredit.features.registry import features, features_for_score
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 from xhcredit_training.labels import ObservedOutcomes, observe_outcomes, outcome_of
 from xhcredit_training.visits import Visits, first_visit
 from xhcredit_training.weights import WeightDiagnostics, inverse_weights, propensity
@@ -213,7 +212,7 @@ def groups_of(event_columns: EventColumns, rows: Array, days: Array) -> dict[str
     register = event_columns.tables["enterprise"]
     groups: dict[str, Array] = {}
     for name in GROUPS:
-        values: Any = register.get(f"c_{name}")
+        values = register.get(f"c_{name}")
         if values is not None and np.asarray(values).dtype.kind in "iubf":
             group_codes = np.nan_to_num(np.asarray(values)[rows].astype(float), nan=-1)
             groups[name] = group_codes.astype(np.int64)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
+from xhcredit_training.rows import Provenance
 
 _ROW_COLUMNS = ("_bad", "_weight", "_day", "_ent")
 
 
-def save_sample(sample: Dataset, path: Path, provenance: dict[str, Any]) -> None:
+def save_sample(sample: Dataset, path: Path, provenance: Provenance) -> None:
     """Write a sample; ``provenance`` (outcome, horizon, digests) travels in the file."""
     array_by_column = {
         **dict(zip(sample.ids, sample.x, strict=True)),
@@ -37,7 +38,7 @@ def save_sample(sample: Dataset, path: Path, provenance: dict[str, Any]) -> None
     pq.write_table(table, path)
 
 
-def load_sample(path: Path) -> tuple[Dataset, dict[str, Any]]:
+def load_sample(path: Path) -> tuple[Dataset, Provenance]:
     """Read a sample with the same checks as when it was made, and its provenance.
 
     Raises:

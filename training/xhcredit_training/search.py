@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
@@ -28,7 +27,7 @@ _Fit = Callable[[Dataset], Additive | Challenger]
 class Trial:
     """One setting and its AUC over folds."""
 
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, float]
     auc: float
 
 
@@ -50,7 +49,7 @@ def _challenger_fit(leaves: int, rate: float) -> _Fit:
 
 
 #: model, its maker and the settings tried
-GRIDS: Mapping[str, tuple[Callable[..., _Fit], tuple[dict[str, Any], ...]]] = MappingProxyType(
+GRIDS: Mapping[str, tuple[Callable[..., _Fit], tuple[dict[str, float], ...]]] = MappingProxyType(
     {
         "woe": (
             _woe_fit,

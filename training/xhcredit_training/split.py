@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array, Dataset
+from xhcredit_training.dataset import Dataset
 
 _EPOCH = date(1970, 1, 1)
 

@@ -9,12 +9,11 @@ import duckdb
 import numpy as np
 
 from xhcredit.engine.codes import NEVER
-from xhcredit.engine.columns import EventColumns
+from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.errors import BadSample
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit.rules.schemas.training import Outcome
-from xhcredit_training.dataset import Array
 
 _INCONCLUSIVE = ("unreachable", "no_activity")  #: results that tell nothing about conduct
 

@@ -9,14 +9,13 @@ visited; the doubt is reported with every sample.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
+from xhcredit.engine.columns import Array
 from xhcredit.errors import BadSample
-from xhcredit_training.dataset import Array
 from xhcredit_training.metrics import auc
 
 #: a smaller chance would let one enterprise stand for more than this many; what is cut is reported
@@ -40,7 +39,7 @@ class WeightDiagnostics:
     cut_share: float
     predictable: float
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, str | float]:
         """As JSON-ready values."""
         return asdict(self)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from xhcredit.engine.columns import Array
 from xhcredit_training.additive_model import Additive, Shape
 from xhcredit_training.binning import Bins, Fineness, find_bins
-from xhcredit_training.dataset import Array, Dataset, learnable
+from xhcredit_training.dataset import Dataset, learnable
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -85,8 +84,8 @@ class Replay:
 
     def alerts(self, trigger: ActiveTrigger) -> list[tuple[int, Finding]]:
         """Alerts of a trigger with their nights; facts of the first night are not counted."""
-        known_facts: set[tuple[Any, ...]] = set()
-        last_by_key: dict[tuple[Any, ...], tuple[int, int]] = {}
+        known_facts: set[tuple[object, ...]] = set()
+        last_by_key: dict[tuple[object, ...], tuple[int, int]] = {}
         new_alerts = []
         days = self.days()
         for day in days:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy
 from typing_extensions import TypedDict
 
-from xhcredit.alerts.hits import EventRef, Hit, text_of
+from xhcredit.alerts.hits import EventRef, Hit, HitFigure, text_of
 from xhcredit.alerts.rows import ClusterEdge
 from xhcredit.alerts.visible_events import World
 from xhcredit.engine.columns import Array, EventColumns
@@ -64,8 +63,12 @@ def cluster_grows(world: World, trigger: ClusterGrows, day: int) -> Iterator[Hit
         in_node = edges.node == node
         newest = text_of(edges.since[in_node].max())
         strength = max(members[node] / trigger.at_least, grown[node] / trigger.growth)
-        figures = {"members": int(members[node]), "new": int(grown[node]), "days": trigger.days}
-        figures["enterprises"] = [int(i) for i in edges.ent[in_node]]  # type: ignore[assignment]
+        figures: dict[str, HitFigure] = {
+            "members": int(members[node]),
+            "new": int(grown[node]),
+            "days": trigger.days,
+            "enterprises": [int(i) for i in edges.ent[in_node]],
+        }
         yield Hit("node", int(node), newest, float(strength), figures=figures)
 
 
@@ -95,7 +98,7 @@ def related(world: World, trigger: Related, day: int) -> Iterator[Hit]:
             )
 
 
-def _graph(edges: Edges, enterprises: int, nodes: int) -> Any:
+def _graph(edges: Edges, enterprises: int, nodes: int) -> scipy.sparse.csr_array:
     size = enterprises + nodes
     ones = np.ones(edges.ent.shape[0], np.int8)
     return scipy.sparse.coo_array(

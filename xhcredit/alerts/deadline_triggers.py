@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from xhcredit.alerts.hits import Hit, day_of, events_by_enterprise, refs_of, text_of
+from xhcredit.alerts.hits import Hit, HitFigure, day_of, events_by_enterprise, refs_of, text_of
 from xhcredit.alerts.visible_events import World
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.rules.schemas.alerts import DeadlinePasses, NotFiled, NothingHeard, StaysOpen
@@ -101,5 +101,9 @@ def not_filed(world: World, trigger: NotFiled, day: int) -> Iterator[Hit]:
     # 企业信息公示暂行条例 art 8: an enterprise reports from the year after its registration on.
     began = world.event_columns.known[present] < day_number(date(today.year, 1, 1))
     for ent in np.setdiff1d(present[began], filed.ent[of_year]):
-        figures = {"year": year, "due_on": text_of(last), "days_left": last - day}
+        figures: dict[str, HitFigure] = {
+            "year": year,
+            "due_on": text_of(last),
+            "days_left": last - day,
+        }
         yield Hit("enterprise", int(ent), str(year), float(day - last), figures=figures)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from xhcredit.alerts.hits import Hit, events_by_enterprise, refs_of, text_of
+from xhcredit.alerts.hits import Hit, HitFigure, events_by_enterprise, refs_of, text_of
 from xhcredit.alerts.visible_events import PickedEvents, World
 from xhcredit.engine.columns import Array
 from xhcredit.rules.schemas.alerts import CountReaches, EventHappens, RatioOff, TierFalls, Worsens
@@ -69,7 +69,10 @@ def grade_worsens(world: World, trigger: Worsens, day: int) -> Iterator[Hit]:
     for index in np.flatnonzero(steps_fallen >= trigger.steps):
         event_pair = counted.select(np.array([previous[index], last[index]]))
         fact = text_of(counted.occurred[last[index]])
-        figures = {"column": trigger.column, "steps": int(steps_fallen[index])}
+        figures: dict[str, HitFigure] = {
+            "column": trigger.column,
+            "steps": int(steps_fallen[index]),
+        }
         yield Hit(
             "enterprise",
             int(counted.ent[last[index]]),
@@ -94,7 +97,7 @@ def ratio_off(world: World, trigger: RatioOff, day: int) -> Iterator[Hit]:
     excess = _excess(trigger, ratio[last], earlier)
     for index in np.flatnonzero(excess > 0):
         report = counted.select(last[index : index + 1])
-        figures = {
+        figures: dict[str, HitFigure] = {
             "ratio": round(float(ratio[last[index]]), _PLACES),
             "of": [trigger.part, trigger.whole],
         }

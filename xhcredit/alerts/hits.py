@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from xhcredit.engine.columns import Array
 from xhcredit.engine.one_enterprise import day_number
 
 Subject = Literal["enterprise", "node", "area"]
+#: a figure of a hit; ``enterprises`` are positions, ``node`` is a number
+HitFigure = int | float | str | list[int] | list[str] | None
 _FIRST = day_number(date.min)  #: number of the first day that a date can be
 
 
@@ -39,7 +41,7 @@ class Hit:
     fact: str
     strength: float
     events: tuple[EventRef, ...] = ()
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, HitFigure] = field(default_factory=dict)
     p: float | None = None
     worse: bool = False
     place: str = ""

@@ -56,6 +56,16 @@ class AlertStepDetails(TypedDict, total=False):
     provisional: bool
 
 
+class StepTaken(TypedDict):
+    """A step of an alert as the workflow reads it: an act, its day and actor, the new colour."""
+
+    act: str
+    actor: str
+    done_on: str
+    colour: Colour
+    details: AlertStepDetails
+
+
 @closed_row
 class BackTestReport(TypedDict):
     """The back-test of a trigger; see ``Proof``.  ``proposed_at_least`` is a threshold that keeps

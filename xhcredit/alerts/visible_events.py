@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -168,7 +167,7 @@ def _column(table: str, name: str) -> Column:
     return column
 
 
-def stored_codes(column: Column, values: tuple[Any, ...]) -> list[int]:
+def stored_codes(column: Column, values: tuple[object, ...]) -> list[int]:
     """Values as they are kept in the clustered store.
 
     Raises:

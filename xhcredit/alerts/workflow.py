@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
+
+from typing_extensions import TypedDict
 
 from xhcredit.alerts.detect import worse_colour
-from xhcredit.alerts.rows import AlertStepDetails, Verdict
+from xhcredit.alerts.rows import AlertStepDetails, StepTaken, Verdict
 from xhcredit.domain.calendar import Calendar
 from xhcredit.errors import BadInput, BeyondCalendar, TwoPersons, WrongState
 from xhcredit.rules.schemas.alerts import Colour, Flow
@@ -113,6 +115,19 @@ class Standing:
     snoozed_until: str = ""
 
 
+class AlertTerm(TypedDict):
+    """The state of an alert and its due day, ``YYYY-MM-DD``; empty where it has none."""
+
+    state: AlertState
+    due_on: str
+
+
+class SnoozableTerm(AlertTerm):
+    """The term of an alert, and until when it is snoozed; empty if it is not."""
+
+    snoozed_until: str
+
+
 def next_state(state: AlertState, act: str) -> AlertState:
     """The state after an act.
 
@@ -134,7 +149,7 @@ def next_state(state: AlertState, act: str) -> AlertState:
 
 def standing_after(
     standing: Standing,
-    steps: Sequence[Mapping[str, Any]],
+    steps: Sequence[StepTaken],
     action: AlertAction,
     rule: Flow,
     days: Calendar,
@@ -187,7 +202,7 @@ def _due_text(days: Calendar, on: date, count: int) -> str:
 
 def redated(
     standing: Standing,
-    steps: Sequence[Mapping[str, Any]],
+    steps: Sequence[StepTaken],
     flow_on: Callable[[date], Flow],
     days: Calendar,
 ) -> Standing | None:
@@ -219,7 +234,7 @@ def _colour(standing: Standing, action: AlertAction) -> Colour:
     return worse_colour(standing.colour) if action.act == "escalate" else new_colour
 
 
-def _refuse_one_person(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _refuse_one_person(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     """Two persons, if the alert ever had such a colour: lowering it first does not help."""
     # Every colour the alert ever had, and the one about to be set: lowering an orange alert to
     # yellow must not free one person to close it.
@@ -238,28 +253,28 @@ def _refuse_one_person(steps: Sequence[Mapping[str, Any]], action: AlertAction, 
         )
 
 
-def _verdict(steps: Sequence[Mapping[str, Any]]) -> str:
+def _verdict(steps: Sequence[StepTaken]) -> str:
     verdicts = [s["details"].get("verdict", "") for s in steps if s["act"] == "verify"]
     return str(verdicts[-1]) if verdicts else ""
 
 
-def _no_requirement(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _no_requirement(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     """Needs nothing more."""
 
 
-def _issue(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _issue(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     if not str(action.details.get("owner") or "").strip():
         raise BadInput('"issue" without owner; name who follows it up')
 
 
-def _verify(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _verify(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     if action.details.get("verdict") not in VERDICTS:
         raise BadInput(f'"verify" needs a verdict; choose one of: {", ".join(VERDICTS)}')
     if not str(action.details.get("evidence") or "").strip():
         raise BadInput('"verify" without evidence; say what was seen or heard, and where')
 
 
-def _dispose(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _dispose(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     measure = action.details.get("measure")
     if measure not in MEASURES:
         raise BadInput(f'"dispose" needs a measure; choose one of: {", ".join(MEASURES)}')
@@ -269,12 +284,12 @@ def _dispose(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow
         raise BadInput("a triggered check without its code (检查码); give check_code")
 
 
-def _feed_back(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _feed_back(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     if not str(action.details.get("result") or "").strip():
         raise BadInput('"feed_back" without result; say what came of it')
 
 
-def _snooze(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _snooze(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     try:
         until = date.fromisoformat(str(action.details.get("until")))
     except ValueError:
@@ -286,7 +301,7 @@ def _snooze(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow)
         raise WrongState(f"it was snoozed {rule.snooze_times} times already; deal with it now")
 
 
-def _merge(steps: Sequence[Mapping[str, Any]], action: AlertAction, rule: Flow) -> None:
+def _merge(steps: Sequence[StepTaken], action: AlertAction, rule: Flow) -> None:
     into = action.details.get("into")
     if not isinstance(into, int) or isinstance(into, bool):
         raise BadInput('"merge" needs into, the number of the alert that goes on')
@@ -298,12 +313,12 @@ _REQUIREMENTS = {
 }  # fmt: skip
 
 
-def is_due_unknown(standing: Mapping[str, Any]) -> bool:
+def is_due_unknown(standing: AlertTerm) -> bool:
     """Whether an alert has a term whose end is unknown."""
     return standing["state"] in UNDER_WAY and not standing["due_on"]
 
 
-def is_provisional(standing: Mapping[str, Any], days: Calendar) -> bool:
+def is_provisional(standing: AlertTerm, days: Calendar) -> bool:
     """Whether an alert's due day lies in a year whose notice on holidays is not known."""
     due = standing["due_on"]
     return (
@@ -313,9 +328,9 @@ def is_provisional(standing: Mapping[str, Any], days: Calendar) -> bool:
     )
 
 
-def is_overdue(standing: Mapping[str, Any], day: date) -> bool:
+def is_overdue(standing: SnoozableTerm, day: date) -> bool:
     """Whether an alert that stands so should have been dealt with before ``day``."""
     if standing["state"] in CLOSED_STATES or not standing["due_on"]:
         return False
     asleep = bool(standing["snoozed_until"]) and standing["snoozed_until"] >= day.isoformat()
-    return bool(standing["due_on"] < day.isoformat()) and not asleep
+    return standing["due_on"] < day.isoformat() and not asleep

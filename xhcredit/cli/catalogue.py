@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import shorten
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -105,15 +106,20 @@ def show_rules(
         rule_fields = check.describe(rulebook.rule(rule), day)
         print_json(rule_fields, exact=True) if json_ else _print_pairs(rule_fields)
         return
-    rows = [check.describe(entry_in_force.rule, day) for entry_in_force in rulebook.in_force(day)]
+    in_force = rulebook.in_force(day)
     if json_:
+        rows = [check.describe(current.rule, day) for current in in_force]
         print_json({"digest": rulebook.digest, "rules": rows}, exact=True)
         return
-    title = f"{day} 施行中的规则 rules in force ({len(rows)})"
+    title = f"{day} 施行中的规则 rules in force ({len(in_force)})"
     table = grid(title, "id", "名称、值 name, value / 依据 source", "核实 verified")
-    for r in rows:
-        description = f"{r['name_zh']}: {_short_text(r['value'])}\n[dim]{r['source']['title']}[/]"
-        table.add_row(r["id"], description, f"{r['verification']['id']} {r['status']['zh']}")
+    for current in in_force:
+        rule_in_force, entry = current.rule, current.entry
+        rule_value = entry.model_dump(mode="json")["value"]
+        source = f"[dim]{entry.source.title}[/]"
+        description = f"{rule_in_force.name_zh}: {_short_text(rule_value)}\n{source}"
+        status_zh, _ = check.STATUSES[rule_in_force.status]
+        table.add_row(rule_in_force.id, description, f"{entry.verification} {status_zh}")
     out.print(table)
 
 
@@ -150,7 +156,7 @@ def check_rules(as_of: AsOf = "", rules: Rules = None, json_: AsJson = False) ->
     out.print(f"digest {rulebook.digest}")
 
 
-def _print_pairs(fields: dict[str, Any]) -> None:
+def _print_pairs(fields: Mapping[str, object]) -> None:
     """Print a mapping as a two-column table."""
     table = grid("")
     for key, value in fields.items():
@@ -159,7 +165,7 @@ def _print_pairs(fields: dict[str, Any]) -> None:
     out.print(table)
 
 
-def _short_text(value: Any) -> str:
+def _short_text(value: object) -> str:
     """A rule's value in about a line; of a list of conditions their ids."""
     if isinstance(value, dict):
         text = ", ".join(f"{k} {v}" for k, v in value.items() if k != "why")
@@ -170,7 +176,7 @@ def _short_text(value: Any) -> str:
     return shorten(text, 80, placeholder=" …")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A nested value on few lines."""
     if isinstance(value, dict):
         return "\n".join(f"{k}: {v}" for k, v in value.items() if v is not None)

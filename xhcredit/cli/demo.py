@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -98,5 +99,5 @@ def _show_work(tour: Tour) -> None:
     out.print(table)
 
 
-def _counts_text(count_by_name: dict[str, Any], *extra_texts: str) -> str:
+def _counts_text(count_by_name: Mapping[str, object], *extra_texts: str) -> str:
     return ", ".join([f"{name} {value}" for name, value in count_by_name.items()] + [*extra_texts])

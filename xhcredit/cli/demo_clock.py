@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -21,7 +20,7 @@ def use_clock_of_store(context: typer.Context, address: str) -> str:
     return address
 
 
-def use_clock_of_warehouse(context: typer.Context, folder: Any) -> Any:
+def use_clock_of_warehouse(context: typer.Context, folder: Path | None) -> Path | None:
     """Typer callback: use the clock of the demo store beside a warehouse, if there is one."""
     demo_store = Path(folder).parent / _STORE_BESIDE if folder else None
     if demo_store is not None and demo_store.is_file():

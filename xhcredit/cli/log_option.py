@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import Annotated, Any, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
@@ -76,7 +76,7 @@ class CommandLog:
         self._open.close()
 
 
-def _failure_fields(error: BaseException) -> dict[str, Any]:
+def _failure_fields(error: BaseException) -> dict[str, object]:
     """Log fields of a failed command: exit code and error; usage errors have no error field."""
     if not isinstance(error, SystemExit):
         return {"exit_code": 1, **failure(error)}

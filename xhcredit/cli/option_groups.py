@@ -6,7 +6,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, get_type_hints
+
+if TYPE_CHECKING:  # a module of type checkers only
+    from _typeshed import DataclassInstance
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
@@ -28,7 +31,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
             options.append(parameter.replace(annotation=types[name], kind=kind))
 
     @wraps(command)
-    def run(**values: Any) -> None:
+    def run(**values: object) -> None:
         for name, group in groups.items():
             values[name] = group(**{f.name: values.pop(f.name) for f in fields(group)})
         command(**values)
@@ -39,7 +42,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _field_options(group: Any) -> list[inspect.Parameter]:
+def _field_options(group: type[DataclassInstance]) -> list[inspect.Parameter]:
     types = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(
@@ -52,5 +55,5 @@ def _field_options(group: Any) -> list[inspect.Parameter]:
     ]
 
 
-def _default(field: Field[Any]) -> Any:
+def _default(field: Field[object]) -> object:
     return inspect.Parameter.empty if field.default is MISSING else field.default

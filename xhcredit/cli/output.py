@@ -6,10 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from xhcredit.domain.number_format import rounded
@@ -21,7 +27,7 @@ err = Console(stderr=True)
 STEPS = {"score": "评分 scoring", "compile": "编译 compiling (first run: some 15 s)", "": "归集"}
 
 
-def print_json(content: Any, *, exact: bool = False) -> None:
+def print_json(content: object, *, exact: bool = False) -> None:
     """Print JSON for machines, and nothing else, on standard output.
 
     Numbers have the digits of answers; ``exact`` for rules and digests, which stay as they are.
@@ -56,7 +62,7 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], N
         TextColumn("{task.percentage:>3.0f}%"),
     )
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
-        tasks: dict[str, Any] = {}
+        tasks: dict[str, TaskID] = {}
 
         def update_bar(step_name: str, done: int, total: int) -> None:
             name = STEPS.get(step_name, step_name)

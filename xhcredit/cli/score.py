@@ -6,7 +6,7 @@ import getpass
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -31,6 +31,7 @@ from xhcredit.cli.options import (
 )
 from xhcredit.cli.output import out, print_json, progress_bar
 from xhcredit.domain.log import log_duration
+from xhcredit.domain.progress import Progress
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.alerts.nightly_update import AlertUpdate
 from xhcredit.jobs.night.publish import PublishedRun, publish
@@ -102,7 +103,7 @@ def score(
     _show_rule_notices(model)
 
 
-def _rule_notices(model: Model) -> dict[str, Any]:
+def _rule_notices(model: Model) -> dict[str, object]:
     """Notices for maintainers of rules: missing holiday notice, rules that end soon."""
     ending_rules = [asdict(finding) for finding in ending_soon(model.rules, model.as_of)]
     return {"missing_notice": model.rules.missing_notice(today()), "ending_rules": ending_rules}
@@ -129,7 +130,7 @@ def _show_night(
         show_alerts(alert_update)
 
 
-def _publish_night(into: Path, store: str, model: Model, progress: Any) -> PublishedRun:
+def _publish_night(into: Path, store: str, model: Model, progress: Progress) -> PublishedRun:
     """Publish a night together with the points tables that scored it."""
     with Store.open(store) as opened_store:
         actor_name, tables = getpass.getuser(), model.release.as_data()

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 
 import msgspec
 
@@ -21,25 +21,28 @@ from xhcredit.domain.clock import machine_moment, stopwatch
 from xhcredit.domain.disk import disk_error
 from xhcredit.errors import XhcreditError
 
+if TYPE_CHECKING:  # it takes a fifth of a second to load: only who logs waits for it
+    from structlog.typing import FilteringBoundLogger
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 #: loggers of the programs that run in this process; the latest is the one that hears of events
-_loggers: list[Any] = []
+_loggers: list[FilteringBoundLogger] = []
 _JSON = msgspec.json.Encoder(enc_hook=str)
 _FRAMES = 8  #: of a trace, the innermost
 
 
-def json_text(line: Any, **_: Any) -> str:
+def json_text(line: object, **_: object) -> str:
     """An event as one line of JSON."""
     return _JSON.encode(line).decode()
 
 
-def json_lines(stream: TextIO, **fields: Any) -> Any:
+def json_lines(stream: TextIO, **fields: object) -> FilteringBoundLogger:
     """A logger that writes one JSON object per line; ``fields`` stand in each of them."""
     import structlog  # takes a fifth of a second: only who logs waits for it
 
-    return structlog.wrap_logger(
+    logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream),
         processors=[
             structlog.processors.add_log_level,
@@ -49,6 +52,7 @@ def json_lines(stream: TextIO, **fields: Any) -> Any:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     ).bind(**fields)  # bound once: binding at every line costs as much as the line
+    return logger
 
 
 def timestamp() -> str:
@@ -56,7 +60,7 @@ def timestamp() -> str:
     return machine_moment().isoformat(timespec="microseconds")
 
 
-def _with_timestamp(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def _with_timestamp(_: object, __: str, line: MutableMapping[str, object]) -> Mapping[str, object]:
     """The line with timestamp, level and event first."""
     leading_fields = {
         "timestamp": timestamp(),
@@ -67,7 +71,7 @@ def _with_timestamp(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[
 
 
 @contextmanager
-def events_to(logger: Any) -> Iterator[None]:
+def events_to(logger: FilteringBoundLogger) -> Iterator[None]:
     """Let the events of this process go to a structlog logger, meanwhile."""
     _loggers.append(logger)
     try:
@@ -76,7 +80,7 @@ def events_to(logger: Any) -> Iterator[None]:
         _loggers[:] = [known_logger for known_logger in _loggers if known_logger is not logger]
 
 
-def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
+def event(name: str, /, *, level: str = "info", **fields: object) -> None:
     """Log an event, if anybody listens; a log that cannot be written stops no work."""
     if _loggers:
         with suppress(OSError):
@@ -89,8 +93,8 @@ def event(name: str, /, *, level: str = "info", **fields: Any) -> None:
 
 @contextmanager
 def log_duration(
-    name: str, /, *, refusal: str = "error", **fields: Any
-) -> Iterator[dict[str, Any]]:
+    name: str, /, *, refusal: str = "error", **fields: object
+) -> Iterator[dict[str, object]]:
     """Log ``name`` and how long it took when the work within is done, or that it failed.
 
     Args:
@@ -108,14 +112,15 @@ def log_duration(
     except BaseException as error:
         level = refusal if isinstance(error, XhcreditError) else "error"
         failure_fields = {**fields, **failure(error), "seconds": elapsed()}
-        event(f"{name.partition('.')[0]}.failed", level=level, step=name, **failure_fields)
+        failure_event = f"{name.partition('.')[0]}.failed"
+        event(failure_event, level=level, step=name, **failure_fields)
         raise
-    event(name, **counts, seconds=elapsed())
+    event(name, level="info", **counts, seconds=elapsed())
 
 
 def log_call(
     name: str,
-    counts: Callable[[Any], Mapping[str, Any]] = lambda _: {},
+    counts: Callable[[Any], Mapping[str, object]] = lambda _: {},
     *,
     ids: Sequence[str] = (),
     refusal: str = "error",
@@ -147,7 +152,7 @@ def log_call(
     return decorate
 
 
-def failure(error: BaseException) -> dict[str, Any]:
+def failure(error: BaseException) -> dict[str, object]:
     """Fields of a failure: the error code, or the trace of an unexpected error.
 
     Its text is left out, since it may quote a row; so are the values in its trace.

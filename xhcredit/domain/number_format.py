@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 POINTS = 2  #: scores and points, and what they differ by
 MONEY = 2  #: yuan
@@ -68,7 +67,7 @@ def written_sql(value: str, digits: int = OTHER) -> str:
     return f"CASE WHEN {tiny} THEN {few} ELSE round({value}, {digits}) END"
 
 
-def rounded(content: Any, name: str = "") -> Any:
+def rounded(content: object, name: str = "") -> object:
     """Answers as plain JSON values with every number as it leaves, by the names of their fields.
 
     >>> rounded({"composite": 523.9000000000002, "scores": [{"weight": 0.6000000000000001}]})

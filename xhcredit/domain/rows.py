@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 _Row = TypeVar("_Row")
+
+#: a value of JSON; who reads one that is not ours narrows it before use
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonObject: TypeAlias = dict[str, Json]
 
 
 def closed_row(row_type: type[_Row]) -> type[_Row]:

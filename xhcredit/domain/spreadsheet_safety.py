@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 #: how formulas begin; the full-width signs are taken for the plain ones by Chinese programs
 #: (OWASP, CSV Injection)
 FORMULA = "=+-@\t\r\n＝＋－＠"
 SPACE = " \u00a0\u3000"  #: what some programs drop before it
 
 
-def neutral(cell: Any) -> Any:
+def neutral(cell: object) -> object:
     """A cell that no spreadsheet program runs as a formula: behind an apostrophe, if need be.
 
     >>> neutral("=1+1"), neutral("A 类"), neutral(-1)

@@ -18,14 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import scipy
 from scipy.special import expit, logit
 
 from xhcredit.draws import numerics as num
-from xhcredit.draws.numerics import Array, Ints
+from xhcredit.draws.numerics import Array, Frequencies, Ints
 from xhcredit.errors import BadPlan
 
 
@@ -91,8 +90,8 @@ class Block:
     """
 
     below: Array
-    numerator: Any
-    coin: Any
+    numerator: Frequencies
+    coin: Frequencies
 
 
 def blocks(cell: Cell, limit: int) -> Iterator[tuple[slice, Block | float]]:
@@ -128,7 +127,7 @@ def blocks(cell: Cell, limit: int) -> Iterator[tuple[slice, Block | float]]:
         yield part, _block(cell, below[:, part], angle, weights)
 
 
-def _cumulative(angle: Array, start: int, limit: int, window: int) -> Any:
+def _cumulative(angle: Array, start: int, limit: int, window: int) -> Frequencies:
     """Weights that turn a characteristic function into ``P(start <= S <= limit)``."""
     terms = max(limit - start + 1, 0)
     back = np.exp(-1j * angle)
@@ -139,10 +138,11 @@ def _cumulative(angle: Array, start: int, limit: int, window: int) -> Any:
     fold[0] = 1
     if window % 2 == 0:
         fold[-1] = 1
-    return ratio * fold / window
+    weights: Frequencies = ratio * fold / window
+    return weights
 
 
-def _block(cell: Cell, below: Array, angle: Array, weights: Any) -> Block:
+def _block(cell: Cell, below: Array, angle: Array, weights: Frequencies) -> Block:
     coin = 1 + below[:, :, None] * np.expm1(1j * angle)
     coin[coin == 0] = np.finfo(float).tiny  # a fair coin at the last frequency
     logs = np.tensordot(cell.counts.astype(float), np.log(coin), axes=1)

@@ -8,17 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import rfc8785
 
+from xhcredit.domain.rows import JsonObject
 from xhcredit.draws.frame import Frame
 from xhcredit.draws.selection import STRATIFIED, Stratum, ratio_of
 from xhcredit.errors import BadPlan
 
 PROTOCOL = "xhcredit-draw/1"
 #: what every statement of a draw in a demo store carries besides: none passes for a real one
-DEMO: dict[str, Any] = {
+#: a published file as JSON; it is foreign, and the checks of its reader are what narrows it
+Statement: TypeAlias = Mapping[str, Any]
+DEMO: JsonObject = {
     "demo": True,
     "clock": "演示库自带的时钟，只能前进；不是真实抽查 "
     "(the clock of a demo store, which only moves forward; no real draw)",
@@ -72,9 +75,9 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: object) -> bytes:
     """Canonical JSON (RFC 8785)."""
-    return rfc8785.dumps(value)
+    return rfc8785.dumps(value)  # type: ignore[arg-type]  # it refuses what is no JSON
 
 
 def strata_of(frame: Frame, design: str, ratios: dict[str, str]) -> list[Stratum]:
@@ -99,7 +102,7 @@ def strata_of(frame: Frame, design: str, ratios: dict[str, str]) -> list[Stratum
 
 def commitment(
     terms: Terms, frame: Frame, ratios: dict[str, str], committed_at: str, previous: str
-) -> dict[str, Any]:
+) -> JsonObject:
     """The commitment as plain JSON.
 
     Args:
@@ -139,10 +142,10 @@ def commitment(
     }
 
 
-def demo_part(statement: Mapping[str, Any]) -> dict[str, Any]:
+def demo_part(statement: Statement) -> JsonObject:
     """Keys of a published statement that mark it as of a demo store; empty in a real one."""
     return {name: statement[name] for name in DEMO if name in statement}
 
 
-def _stratum(stratum: Stratum) -> dict[str, Any]:
+def _stratum(stratum: Stratum) -> JsonObject:
     return {"id": stratum.id, "size": stratum.size, "ratio": stratum.ratio or None}

@@ -21,16 +21,15 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
 
-from xhcredit.draws.commitment import demo_part
+from xhcredit.domain.rows import JsonObject
+from xhcredit.draws.commitment import Statement, demo_part
 from xhcredit.draws.frame import Frame
 from xhcredit.draws.numerics import DIGITS
 from xhcredit.draws.selection import STRATIFIED
 from xhcredit.errors import BadPlan
 
 PROTOCOL = "xhcredit-joint/1"
-Json = dict[str, Any]
 Odds = Mapping[str, Fraction]
 
 
@@ -41,7 +40,7 @@ class Member:
     ``odds`` are the probabilities of everybody in its frame; None where the frame is not at hand.
     """
 
-    record: Json
+    record: Statement
     digest: str
     bureau: str
     items: tuple[str, ...]
@@ -53,12 +52,12 @@ class Member:
         return str(self.record["draw_id"])
 
     @cached_property
-    def selected(self) -> dict[str, Json]:
+    def selected(self) -> dict[str, Statement]:
         """Drawn enterprises by code."""
         return {s["code"]: s for s in self.record["selected"]}
 
 
-def odds_of(record: Json, frame: Frame) -> dict[str, Fraction]:
+def odds_of(record: Statement, frame: Frame) -> dict[str, Fraction]:
     """Inclusion probability of every enterprise of a frame; a paused stratum has 0.
 
     Raises:
@@ -82,7 +81,7 @@ class Reach:
     at_least: Fraction
     at_most: Fraction
 
-    def as_json(self) -> Json:
+    def as_json(self) -> dict[str, str]:
         """Both as decimal texts."""
         return {"at_least": _text(self.at_least), "at_most": _text(self.at_most)}
 
@@ -131,7 +130,7 @@ class JointVisit:
     code: str
     members: list[Member] = field(default_factory=list)
 
-    def as_json(self) -> Json:
+    def as_json(self) -> JsonObject:
         """Draws, the union of items, and the inspectors of each bureau."""
         items = sorted({item for m in self.members for item in m.items})
         team: dict[str, set[str]] = defaultdict(set)
@@ -145,7 +144,7 @@ class JointVisit:
         }
 
 
-def overlay_draws(joint: str, period: tuple[date, date], members: Sequence[Member]) -> Json:
+def overlay_draws(joint: str, period: tuple[date, date], members: Sequence[Member]) -> JsonObject:
     """The joint record; without ``inclusion_probability`` where a frame is not at hand.
 
     Args:
@@ -182,7 +181,7 @@ def overlay_draws(joint: str, period: tuple[date, date], members: Sequence[Membe
     }
 
 
-def _member_json(member: Member) -> Json:
+def _member_json(member: Member) -> JsonObject:
     record = member.record
     return {
         "draw_id": member.id,

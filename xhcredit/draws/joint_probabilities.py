@@ -22,7 +22,7 @@ def rounded_sizes(targets: Sequence[Fraction]) -> list[tuple[Fraction, tuple[int
     cuts = sorted({Fraction(0), Fraction(1), *(t - floor(t) for t in sums)})
     outcomes = []
     for low, high in pairwise(cuts):
-        # Any point between two cuts stands for all of them; the middle is surely not on one.
+        # Every point between two cuts stands for all of them; the middle is surely not on one.
         v = (low + high) / 2
         upto = [0, *(floor(t - v) + 1 for t in sums)]
         sizes = tuple(b - a for a, b in pairwise(upto))

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from xhcredit.draws import joint
-from xhcredit.draws.commitment import digest_of
+from xhcredit.draws.commitment import Statement, digest_of
 from xhcredit.draws.frame import decoded
 from xhcredit.draws.verify import Check, json_of
 from xhcredit.draws.verify import PublishedFiles as Beside
 from xhcredit.draws.verify import verify_record as record_verified
 from xhcredit.errors import BadPlan, RecordRefuted
 
-Json = Mapping[str, Any]
-
 
 def verify_joint_record(
-    joint_record: Json,
+    joint_record: Statement,
     records: Mapping[str, bytes],
     plans: Mapping[str, bytes] | None = None,
     frames: Mapping[str, bytes] | None = None,
@@ -42,7 +39,7 @@ def verify_joint_record(
 
 
 def _recompute_checks(
-    joint_record: Json,
+    joint_record: Statement,
     records: Mapping[str, bytes],
     plans: Mapping[str, bytes],
     frames: Mapping[str, bytes],
@@ -73,12 +70,12 @@ def _recompute_checks(
     return checks
 
 
-def _without_probability(selected: Json) -> dict[str, Any]:
+def _without_probability(selected: Statement) -> dict[str, object]:
     return {k: v for k, v in selected.items() if k != "inclusion_probability"}
 
 
 def _member(
-    member_entry: Json,
+    member_entry: Statement,
     records: Mapping[str, bytes],
     plans: Mapping[str, bytes],
     frames: Mapping[str, bytes],
@@ -99,7 +96,7 @@ def _member(
     return joint.Member(record, member_entry["record_digest"], bureau, items, odds)
 
 
-def _plan_terms(plan_bytes: bytes, record: Json) -> tuple[str, tuple[str, ...]]:
+def _plan_terms(plan_bytes: bytes, record: Statement) -> tuple[str, tuple[str, ...]]:
     if digest_of(plan_bytes) != record["plan"]["digest"]:
         raise RecordRefuted(f'this is not the plan of draw "{record["draw_id"]}"')
     plan = json_of(plan_bytes)

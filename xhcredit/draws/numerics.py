@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
+#: a characteristic function by frequency
+Frequencies: TypeAlias = npt.NDArray[np.complex128]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 # protocol
@@ -38,6 +40,7 @@ ACCEPTED: Final = 1e-9  # largest relative error of an inclusion probability
 SMALL: Final = 1e-3  # below it twelve digits of a working probability are not enough
 
 BYTES: Final = 256  # values of a byte
+ASCII_SIZE: Final = 128  # the bytes below it are ASCII
 LEAVES_AT_ONCE: Final = 1 << 16  # hashed together
 
 CONFIDENCE: Final = 0.95

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -78,7 +78,7 @@ class Plan(_Part):
         return {str(tier): ratio for tier, ratio in self.ratios.items()}
 
 
-def read_plan(document: Mapping[str, Any], rules: Rulebook, day: date) -> Plan:
+def read_plan(document: Mapping[str, object], rules: Rulebook, day: date) -> Plan:
     """Read a plan and check it against the rules of the day on which it is filed.
 
     Raises:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from xhcredit.domain.rows import JsonObject
 from xhcredit.draws import swaps
-from xhcredit.draws.commitment import REPEATED, canonical, demo_part, digest_of
+from xhcredit.draws.commitment import REPEATED, Statement, canonical, demo_part, digest_of
 from xhcredit.draws.frame import Frame, FrameRow
 from xhcredit.draws.inspectors import Inspector, visit_with_lead
 from xhcredit.draws.numerics import SHOWN_HEX
@@ -16,14 +16,13 @@ from xhcredit.draws.staffing import Task
 from xhcredit.draws.tickets import BoundTicket, bound_ticket
 from xhcredit.errors import BadPlan
 
-Json = dict[str, Any]
 #: makes the tickets of a draw from its seed and its round
 Tickets = Callable[[str, str], BoundTicket]
 _FIRST = ("protocol", "draw_id", "round_id", "replaces", "plan", "as_of")
 
 
 def draw(
-    frame: Frame, committed: Mapping[str, Any], seed: str, tickets: Tickets = bound_ticket
+    frame: Frame, committed: Statement, seed: str, tickets: Tickets = bound_ticket
 ) -> list[DrawnEnterprise]:
     """Drawn enterprises, sorted by stratum and ticket; ``tickets`` may compute them elsewhere.
 
@@ -45,7 +44,7 @@ def draw(
 
 def task_of(
     drawn: Sequence[DrawnEnterprise],
-    committed: Mapping[str, Any],
+    committed: Statement,
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
 ) -> Task:
@@ -60,13 +59,13 @@ def task_of(
 
 def record(
     frame: Frame,
-    committed: Mapping[str, Any],
-    seed: Json,
+    committed: Statement,
+    seed: Statement,
     inspectors: tuple[Inspector, ...],
     recusals: frozenset[tuple[str, str]],
-    activity: Json,
+    activity: Statement,
     tickets: Tickets = bound_ticket,
-) -> Json:
+) -> Statement:
     """Draw, staff, and return the complete record.
 
     Args:
@@ -102,16 +101,18 @@ def record(
     }
 
 
-def _strata(drawn: Sequence[DrawnEnterprise], committed: Sequence[Json]) -> list[Json]:
+def _strata(drawn: Sequence[DrawnEnterprise], committed: Sequence[Statement]) -> list[JsonObject]:
     """The strata with how many were taken, and the highest ticket among them."""
     taken = Counter(d.row.stratum for d in drawn)
     last = {d.row.stratum: d.ticket for d in drawn}  # sorted by ticket, so the last one stays
     return [{**s, "taken": taken[s["id"]], "last_ticket": last.get(s["id"])} for s in committed]
 
 
-def _selected(frame: Frame, drawn: DrawnEnterprise, start: list[str], final: list[str]) -> Json:
+def _selected(
+    frame: Frame, drawn: DrawnEnterprise, start: list[str], final: list[str]
+) -> dict[str, object]:
     row = drawn.row
-    selected_json = {
+    selected_json: dict[str, object] = {
         "code": row.code,
         "stratum": row.stratum,
         "ticket": drawn.ticket,
@@ -125,7 +126,7 @@ def _selected(frame: Frame, drawn: DrawnEnterprise, start: list[str], final: lis
     return selected_json | ({"working": row.working} if row.working else {})
 
 
-def drawn_from_record(selected: Mapping[str, Any]) -> DrawnEnterprise:
+def drawn_from_record(selected: Statement) -> DrawnEnterprise:
     """A drawn enterprise as it stands in a record."""
     cells = [selected[k] for k in ("code", "stratum", "odds", "salt")]
     row = FrameRow(cells[0], cells[1], cells[2], cells[-1], selected.get("working", ""))

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from typing_extensions import TypedDict
 
 from xhcredit.draws.numerics import DIGITS, UNIT
 from xhcredit.draws.pause import renewed_odds_after
@@ -79,11 +81,29 @@ def stratum_ids(kinds: Sequence[Kind], salt: str) -> dict[Kind, str]:
     return {kind: f"s{number:0{width}d}" for number, kind in enumerate(ordered, 1)}
 
 
+class StratumRow(TypedDict):
+    """What a stratum is, for the internal file; odds and rates are decimal texts.
+
+    ``past``: long-run rates in the rounds of the pause, the oldest first; ``pi``: long-run rate;
+    ``h``: odds in this draw.
+    """
+
+    id: str
+    tier: str
+    field: str
+    street: str
+    duty: bool
+    paused: bool
+    past: list[str]
+    pi: str
+    h: str
+
+
 def stratum_rows(
     ids: Mapping[Kind, str], odds: Mapping[Kind, Odds], fields: Sequence[str]
-) -> list[Any]:
+) -> list[StratumRow]:
     """Description of each stratum for the internal file."""
-    rows = [
+    rows: list[StratumRow] = [
         {
             "id": id,
             "tier": kind.tier,

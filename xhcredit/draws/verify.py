@@ -6,7 +6,7 @@ Without the frame: what the public can check.  With it: the whole draw again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.resources import files as resources
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from xhcredit.draws.commitment import (
     DEMO,
     PROTOCOL,
     REPEATED,
+    Statement,
     canonical,
     demo_part,
     digest_of,
@@ -24,10 +25,8 @@ from xhcredit.draws.commitment import (
 from xhcredit.draws.merkle import leaf, root_from_proof
 from xhcredit.draws.selection import STRATIFIED, Stratum, drawn_counts
 from xhcredit.draws.swaps import swap_chain
-from xhcredit.draws.tickets import bound_ticket, seed_text
+from xhcredit.draws.tickets import BoundTicket, bound_ticket, seed_text
 from xhcredit.errors import BadInput, BadPlan, RecordRefuted
-
-Json = Mapping[str, Any]
 
 
 class Check(NamedTuple):
@@ -85,7 +84,7 @@ def standalone_verifier() -> bytes:
     return resources(__package__).joinpath("templates", "verify_draw.txt").read_bytes()
 
 
-def verify_record(record: Json, files: PublishedFiles = NO_FILES) -> list[Check]:
+def verify_record(record: Statement, files: PublishedFiles = NO_FILES) -> list[Check]:
     """Everything that was checked; all of it holds.
 
     Raises:
@@ -99,7 +98,7 @@ def verify_record(record: Json, files: PublishedFiles = NO_FILES) -> list[Check]
     return passed_checks
 
 
-def record_checks(record: Json, files: PublishedFiles = NO_FILES) -> Iterator[Check]:
+def record_checks(record: Statement, files: PublishedFiles = NO_FILES) -> Iterator[Check]:
     """All checks that the available files allow; an unreadable record is a failed check."""
     try:
         yield from _record_checks(record)
@@ -108,7 +107,7 @@ def record_checks(record: Json, files: PublishedFiles = NO_FILES) -> Iterator[Ch
         yield Check(False, "记录可读", f"the record can be read ({type(error).__name__}: {error})")
 
 
-def _record_checks(record: Json) -> Iterator[Check]:
+def _record_checks(record: Statement) -> Iterator[Check]:
     if "demo" in record:
         yield Check(demo_part(record) == DEMO, *IN_DEMO)
     # No part too many either: an added key could carry what no check covers and pass for
@@ -149,7 +148,7 @@ def _record_checks(record: Json) -> Iterator[Check]:
     yield from _teams(record)
 
 
-def _strata(record: Json, ticket: Any) -> Iterator[Check]:
+def _strata(record: Statement, ticket: BoundTicket) -> Iterator[Check]:
     strata = record["strata"]
     stratum_terms = [{k: s[k] for k in ("id", "size", "ratio")} for s in strata]
     matches_commitment = stratum_terms == record["commitment"]["strata"]
@@ -179,13 +178,13 @@ def _strata(record: Json, ticket: Any) -> Iterator[Check]:
         yield Check(odds, "入样概率", "probabilities are the odds of the frame")
 
 
-def _teams(record: Json) -> Iterator[Check]:
+def _teams(record: Statement) -> Iterator[Check]:
     teams = [s["inspectors"] for s in record["selected"]]
     has_team = all(len(t) > 1 and len(set(t)) == len(t) for t in teams)
     yield Check(has_team, "两名以上人员", "two different inspectors or more for each enterprise")
 
 
-def _published_file_checks(record: Json, files: PublishedFiles) -> Iterator[Check]:
+def _published_file_checks(record: Statement, files: PublishedFiles) -> Iterator[Check]:
     """Checks against the other published files."""
     committed: dict[str, Any] = {}
     if files.record is not None:
@@ -209,7 +208,7 @@ def _published_file_checks(record: Json, files: PublishedFiles) -> Iterator[Chec
         yield from _staffing_checks(record, committed, files.inspectors, files.recusals)
 
 
-def _redraw_checks(record: Json, frame_bytes: bytes) -> Iterator[Check]:
+def _redraw_checks(record: Statement, frame_bytes: bytes) -> Iterator[Check]:
     frame = draw_frame.decoded(frame_bytes)
     commitment = record["commitment"]
     yield Check(
@@ -227,7 +226,7 @@ def _redraw_checks(record: Json, frame_bytes: bytes) -> Iterator[Check]:
 
 
 def _staffing_checks(
-    record: Json, committed: Json, inspectors_bytes: bytes, recusals_bytes: bytes
+    record: Statement, committed: Statement, inspectors_bytes: bytes, recusals_bytes: bytes
 ) -> Iterator[Check]:
     digests = (digest_of(inspectors_bytes), digest_of(recusals_bytes))
     committed_digests = (committed["inspectors_digest"], committed["recusals_digest"])

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from xhcredit.engine.columns import Array, EventColumns, Relations, empty_days, 
 from xhcredit.engine.compile import compile_features
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadInput
-from xhcredit.ingest.schema import Column, Table, directory
+from xhcredit.ingest.schema import CellValue, Column, Table, day_in, directory
 
-Event = Mapping[str, Any]
+Event = Mapping[str, CellValue]
 
 _EPOCH = date(1970, 1, 1)
 
@@ -41,7 +40,7 @@ def event_id(t: Table, event: Event) -> int:
     return int.from_bytes(digest[8:], "little") >> 1
 
 
-def stored_value(column: Column, value: Any) -> int:
+def stored_value(column: Column, value: CellValue) -> int:
     """A canonical value as the kernel's whole number.
 
     Raises:
@@ -49,13 +48,13 @@ def stored_value(column: Column, value: Any) -> int:
     """
     if value is None or value == "":
         return NULLS[storage_type(column)]
-    if column.type == "date":
+    if isinstance(value, date):
         return day_number(value)
     if column.type == "money":
         # By text and Decimal: in doubles 0.29 yuan would become 28.999… 分.
         return int((Decimal(str(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
     words = column.value_ids
-    parts = str(value).split(";") if column.type == "categories" else [value]
+    parts = str(value).split(";") if column.type == "categories" else [str(value)]
     if column.type not in ("category", "categories"):
         return int(value)
     for part in parts:
@@ -64,15 +63,15 @@ def stored_value(column: Column, value: Any) -> int:
     return (
         sum(1 << words.index(p) for p in parts)
         if column.type == "categories"
-        else words.index(value)
+        else words.index(str(value))
     )
 
 
 def _event_arrays(t: Table, events: Sequence[Event]) -> dict[str, Array]:
     """One table of one enterprise as clustered columns."""
-    rows = sorted(events, key=lambda e: (e["occurred_on"], event_id(t, e)))
+    rows = sorted(events, key=lambda e: (day_number(day_in(e["occurred_on"])), event_id(t, e)))
     days = {
-        name: np.array([day_number(e.get(f"{name}_on")) for e in rows], np.int32)
+        name: np.array([day_number(day_in(e.get(f"{name}_on"))) for e in rows], np.int32)
         for name in ("occurred", "known", "withdrawn", "ended", "ended_known")
     }
     return {"offsets": np.array([0, len(rows)], np.int64), **days, **_columns(t, rows)}
@@ -109,8 +108,8 @@ def one_enterprise(events: Mapping[str, Sequence[Event]]) -> EventColumns:
     no_ids = np.zeros(0, np.int32)
     return EventColumns(
         codes=np.array([str(register.get("code", "")).encode()], "S18"),
-        known=np.array([day_number(register.get("known_on", _EPOCH))], np.int32),
-        deregistered=np.array([day_number(register.get("deregistered_on"))], np.int32),
+        known=np.array([day_number(day_in(register.get("known_on", _EPOCH)))], np.int32),
+        deregistered=np.array([day_number(day_in(register.get("deregistered_on")))], np.int32),
         tables={n: {k: read_only(a) for k, a in arrays.items()} for n, arrays in tables.items()},
         relations=Relations(
             {"offsets": np.zeros(2, np.int64), "node": no_ids, **empty_days(0)},

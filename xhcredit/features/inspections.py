@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xhcredit.engine.spec import Feature
 from xhcredit.features.conditions import CONCLUSIVE, FAILED
 from xhcredit.features.declare import (
@@ -11,6 +9,7 @@ from xhcredit.features.declare import (
     SAFER,
     WARNING_USE,
     FeatureFactory,
+    Origin,
     derived_feature,
     last_months,
     smoothed_share,
@@ -25,7 +24,7 @@ _FAILED = FeatureFactory(
 _ALL_INSPECTIONS = FeatureFactory(
     "inspection", "supervision", INSPECTION, "无已知此类情形 none known"
 )
-_ON_SHARE: dict[str, Any] = {"dimension": "supervision", "source": INSPECTION}
+_ON_SHARE: Origin = {"dimension": "supervision", "source": INSPECTION}
 
 #: fields whose failures are worth an indicator of their own (those of an X are declared there)
 _FIELDS = {

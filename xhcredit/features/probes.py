@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -16,23 +15,25 @@ from xhcredit.engine.one_enterprise import day_number, one_enterprise
 from xhcredit.engine.spec import Feature
 from xhcredit.features import bans
 from xhcredit.features.bans import Ban
-from xhcredit.ingest.schema import table
+from xhcredit.ingest.schema import CellValue, table
 
-Event = dict[str, Any]
+Event = dict[str, CellValue]
+#: values to combine, by column
+Choices = Mapping[str, Sequence[CellValue]]
 EventsByTable = dict[str, list[Event]]
 
 _AS_OF = date(2026, 7, 1)
 _RECENT = (1, 100, 400)
 _OLD = 1828  #: days; the longest lawful window, 60 months, is 1,826
 _HEAVY = ("fine", "confiscation", "licence_revocation", "suspension;warning")
-_LISTS: dict[str, dict[str, Sequence[Any]]] = {
+_LISTS: dict[str, Choices] = {
     "abnormal_listing": {"ground": ()},
     "serious_listing": {"list_kind": ()},
     "judicial": {"kind": (), "amount_yuan": (100,)},
     "tax_arrears": {"tax": ("vat",), "amount_yuan": (100,)},
 }
 #: adverse facts by table: values to combine; () stands for all that the directory declares
-_ADVERSE: dict[str, dict[str, Sequence[Any]]] = _LISTS | {
+_ADVERSE: dict[str, Choices] = _LISTS | {
     "annual_report": {"outcome": ("late", "missed"), "year": (2020,)},
     "association_rating": {"grade": ("C", "D"), "disciplined": (True,)},
     "complaint": {"outcome": ("verified", "mediation_unmet"), "topic": ()},
@@ -72,9 +73,7 @@ class Probe:
     to_the_worse: bool = False
 
 
-def _events(
-    name: str, age: int, parts: Mapping[str, Sequence[Any]], **fixed: object
-) -> Iterator[Event]:
+def _events(name: str, age: int, parts: Choices, **fixed: CellValue) -> Iterator[Event]:
     """Events of one table, one per combination of values, known the day they happened."""
     t = table(name)
     columns = list(parts)
@@ -83,7 +82,7 @@ def _events(
     keys = [c for c in t.key if t.column(c).type in ("text", "person")]
     for n, values in enumerate(product(*choices)):
         numbered = {key: f"{age}-{n}" for key in keys}
-        known = {"code": "", "occurred_on": day, "known_on": day}
+        known: Event = {"code": "", "occurred_on": day, "known_on": day}
         yield known | numbered | fixed | dict(zip(columns, values, strict=True))
 
 
@@ -92,15 +91,11 @@ def _ending(age: int) -> Event:
     return {"ended_on": day, "ended_known_on": day}
 
 
-def _events_of_tables(
-    tables: Mapping[str, Mapping[str, Sequence[Any]]], age: int, **fixed: object
-) -> EventsByTable:
+def _events_of_tables(tables: Mapping[str, Choices], age: int, **fixed: CellValue) -> EventsByTable:
     return {name: list(_events(name, age, parts, **fixed)) for name, parts in tables.items()}
 
 
-def _recent_events(
-    name: str, *combinations: Mapping[str, Sequence[Any]], **fixed: object
-) -> EventsByTable:
+def _recent_events(name: str, *combinations: Choices, **fixed: CellValue) -> EventsByTable:
     """Events of one table at several recent ages; by default ended the day they happened."""
     return {
         name: [
@@ -155,9 +150,9 @@ def _slight() -> EventsByTable:
 
 def probes() -> list[Probe]:
     """All probes."""
-    due = {"due_on": (_AS_OF,), "field": ()}
-    unreachable = {"result": ("unreachable",), "failed": (True,), "field": (), "form": ()}
-    label_flaw = {"failed": (True,), "hazard": ("label",), "recalled": (False,)}
+    due: Choices = {"due_on": (_AS_OF,), "field": ()}
+    unreachable: Choices = {"result": ("unreachable",), "failed": (True,), "field": (), "form": ()}
+    label_flaw: Choices = {"failed": (True,), "hazard": ("label",), "recalled": (False,)}
     changes = {"kind": ("address", "scope", "capital_increase")}
     return [
         Probe(bans.UNVERIFIED, _complaints()),
@@ -176,7 +171,7 @@ def probes() -> list[Probe]:
 
 def _ordinary_events() -> EventsByTable:
     """A life with one of everything adverse, so that shares and means have something to move."""
-    passed: dict[str, Sequence[Any]] = {"field": (), "failed": (False,), "result": ("no_problem",)}
+    passed: Choices = {"field": (), "failed": (False,), "result": ("no_problem",)}
     world = _events_of_tables(_ADVERSE, 30, ended_on=None)
     verified = list(_events("complaint", 30, _ADVERSE["complaint"], **_ending(2)))
     inspections = world["inspection"] + list(_events("inspection", 500, passed))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xhcredit.engine.indicators_of_event import Reading
 from xhcredit.engine.kernel_source import EventCondition
 from xhcredit.engine.spec import Feature
 from xhcredit.features.declare import last_months
-from xhcredit.ingest.schema import Column, Table
+from xhcredit.ingest.schema import CellValue, Column, Table, day_in
 
 
 class Reason(NamedTuple):
@@ -46,7 +46,7 @@ def reasons(
     table: Table,
     reading: Reading,
     indicators: Mapping[str, Feature],
-    event: Mapping[str, Any],
+    event: Mapping[str, CellValue],
     as_of: date,
 ) -> list[Reason]:
     """Why none of the indicators of a table reads an event.
@@ -88,7 +88,7 @@ def _no_reader(table: Table) -> Reason:
 
 
 def _unmet(
-    table: Table, f: Feature, condition: EventCondition, event: Mapping[str, Any], as_of: date
+    table: Table, f: Feature, condition: EventCondition, event: Mapping[str, CellValue], as_of: date
 ) -> list[Reason]:
     """One condition that the event does not fulfil: what it says of each thing looked at."""
     if condition.kind == "hub":
@@ -104,11 +104,12 @@ def _unmet(
     ]
 
 
-def _days(event: Mapping[str, Any], as_of: date) -> dict[str, Reason]:
+def _days(event: Mapping[str, CellValue], as_of: date) -> dict[str, Reason]:
     """Reasons for the derived event names (open, ended, age, duration)."""
-    age = (as_of - event["occurred_on"]).days
-    last = event.get("ended_on") or as_of
-    duration = (last - event["occurred_on"]).days
+    occurred_on = day_in(event["occurred_on"]) or as_of
+    age = (as_of - occurred_on).days
+    last = day_in(event.get("ended_on")) or as_of
+    duration = (last - occurred_on).days
     return {
         "open": Reason("open", "已结束（移出、履行、办结等）", "it has ended"),
         "ended": Reason("ended", "尚未结束", "it has not ended"),
@@ -117,7 +118,7 @@ def _days(event: Mapping[str, Any], as_of: date) -> dict[str, Reason]:
     }
 
 
-def _column(column: Column, event: Mapping[str, Any]) -> Reason:
+def _column(column: Column, event: Mapping[str, CellValue]) -> Reason:
     """Reason for a column that the filter reads: the event's value."""
     value = event.get(column.name)
     if value is None or value == "":
@@ -126,7 +127,7 @@ def _column(column: Column, event: Mapping[str, Any]) -> Reason:
     return Reason(column.name, f"{column.zh}为“{zh}”", f"{_short(column)}: {en}")
 
 
-def _words(column: Column, value: Any) -> tuple[str, str]:
+def _words(column: Column, value: CellValue) -> tuple[str, str]:
     """A value in both languages; ids of values are English."""
     if isinstance(value, bool):
         return _YES[value]

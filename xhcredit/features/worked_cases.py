@@ -27,14 +27,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from xhcredit.engine.compile import with_inputs
 from xhcredit.engine.one_enterprise import compute_one
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration
 from xhcredit.features.registry import features, scored_features
-from xhcredit.ingest.schema import table
+from xhcredit.ingest.schema import CellValue, table
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.fields import SupervisedField
 
@@ -53,7 +52,7 @@ class Case:
     """One case: events by table, and expected values by day and feature."""
 
     title: str
-    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    events: dict[str, list[dict[str, CellValue]]] = field(default_factory=dict)
     expected: dict[date, dict[str, float]] = field(default_factory=dict)
 
 
@@ -136,9 +135,9 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-def _event(name: str, number: int, row: Cells) -> dict[str, Any]:
+def _event(name: str, number: int, row: Cells) -> dict[str, CellValue]:
     t = table(name)
-    event: dict[str, Any] = {"code": "91310000000000000X"}
+    event: dict[str, CellValue] = {"code": "91310000000000000X"}
     event |= {key: f"{number:03}" for key in t.key if t.column(key).type in ("text", "person")}
     event |= {column: _value(t.column(column).type, cell) for column, cell in row.items()}
     if t.kind == "event":
@@ -147,10 +146,10 @@ def _event(name: str, number: int, row: Cells) -> dict[str, Any]:
     return event
 
 
-def _value(kind: str, cell: str) -> object:
+def _value(kind: str, cell: str) -> CellValue:
     if cell == "-":
         return None
-    readers: dict[str, Callable[[str], object]] = {
+    readers: dict[str, Callable[[str], CellValue]] = {
         "date": date.fromisoformat,
         "money": Decimal,
         "count": int,

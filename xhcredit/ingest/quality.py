@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import jinja2
+from typing_extensions import TypedDict
 
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.schema import Table, directory
-from xhcredit.ingest.warehouse import Warehouse
+from xhcredit.ingest.warehouse import Entry, Warehouse
 
 _QUANTILES = (0.5, 0.9, 0.99)
 
 
-def summarise(warehouse: Warehouse) -> dict[str, Any]:
+class SourceQuality(TypedDict):
+    """Rows of one ingested source: read, left out, held back by reason, entered by table."""
+
+    source: str
+    mapping: str
+    rows_in: int
+    rows_skipped: int
+    rows_quarantined: int
+    notes: list[str]
+    entry: str
+    entered: dict[str, int]
+    quarantined: dict[str, int]
+
+
+class QualitySummary(TypedDict):
+    """Data quality of a warehouse; see ``summarise``."""
+
+    digest: str
+    tables: list[dict[str, object]]
+    empty: list[dict[str, str]]
+    sources: list[SourceQuality]
+    reasons: dict[str, int]
+
+
+def summarise(warehouse: Warehouse) -> QualitySummary:
     """Summarise a warehouse as plain data.
 
     Returns:
@@ -33,7 +57,7 @@ def summarise(warehouse: Warehouse) -> dict[str, Any]:
             for name, table in directory().items()
             if name in rows_by_table
         ]
-    sources = [_source_quality(entry.__dict__) for entry in warehouse.entries()]
+    sources = [_source_quality(entry) for entry in warehouse.entries()]
     reasons: dict[str, int] = {}
     for source in sources:
         for reason, row_count in source["quarantined"].items():
@@ -49,7 +73,7 @@ def summarise(warehouse: Warehouse) -> dict[str, Any]:
     }
 
 
-def write_quality_page(warehouse: Warehouse, page_path: Path) -> dict[str, Any]:
+def write_quality_page(warehouse: Warehouse, page_path: Path) -> QualitySummary:
     """Write the page ``page_path`` (one file, nothing from outside) and the same as JSON beside it.
 
     Args:
@@ -80,7 +104,7 @@ def _table_names(table: Table) -> dict[str, str]:
     return {"table": table.name, "zh": table.name_zh, "en": table.name_en}
 
 
-def _table_quality(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
+def _table_quality(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, object]:
     """Completeness and freshness of one table, in one pass over it."""
     own_columns = [c for c in table.columns if c.name != "code"]
     filled_counts = [f'count("{c.name}")' for c in own_columns]
@@ -123,11 +147,15 @@ def _day_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _source_quality(entry: dict[str, Any]) -> dict[str, Any]:
-    copied_keys = ("source", "mapping", "rows_in", "rows_skipped", "rows_quarantined", "notes")
-    ordered = dict(sorted(entry["quarantined"].items(), key=lambda item: -item[1]))
-    return {key: entry[key] for key in copied_keys} | {
-        "entry": entry["name"],
-        "entered": entry["parts"],
-        "quarantined": ordered,
+def _source_quality(entry: Entry) -> SourceQuality:
+    return {
+        "source": entry.source,
+        "mapping": entry.mapping,
+        "rows_in": entry.rows_in,
+        "rows_skipped": entry.rows_skipped,
+        "rows_quarantined": entry.rows_quarantined,
+        "notes": entry.notes,
+        "entry": entry.name,
+        "entered": entry.parts,
+        "quarantined": dict(sorted(entry.quarantined.items(), key=lambda item: -item[1])),
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import yaml
 
-from xhcredit.errors import BadDeclaration
+from xhcredit.errors import BadDeclaration, BadInput
 
 ColumnType = Literal[
     "text", "category", "categories", "date", "money", "count", "number", "flag", "person"
@@ -29,6 +30,21 @@ SQL_TYPES: dict[str, str] = {
     "flag": "BOOLEAN",
     "person": "VARCHAR",  # keyed hash, 32 hex characters
 }
+
+
+#: a cell of a canonical table as Python holds it; None where it is empty
+CellValue: TypeAlias = str | bool | int | float | Decimal | date | None
+
+
+def day_in(cell: CellValue) -> date | None:
+    """The day in a cell of a column of days; None where it is empty.
+
+    Raises:
+        BadInput: the cell holds something else.
+    """
+    if cell is None or isinstance(cell, date):
+        return cell
+    raise BadInput(f'"{cell}" is no day; give a date')
 
 
 #: types whose columns have bounds

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,8 @@ from xhcredit.rules.schemas.restoration import SeverityName
 
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
+#: positions in ``WAYS``, by record
+Positions = npt.NDArray[np.int8]
 NAT = np.datetime64("NaT", "D")
 #: how publication ends, by position (see ``provisions.Way``; what is exceptional is settled)
 WAYS: tuple[Way, ...] = ("application", "by_itself", "unpublished")
@@ -182,8 +183,8 @@ def _last_day(provision: Provision, clocks: Mapping[str, Days]) -> Days:
 def _milder(provision_list: Sequence[Provision], law: Law, clocks: Mapping[str, Days]) -> Term:
     """The day of the rule that prevails, among those that each record has met."""
     prevails, decided = law.conflict(TRANSITION).prevails, clocks["decided_on"]
-    day_of: Any = np.full(decided.shape, NAT)
-    first: Any = day_of
+    day_of: Days = np.full(decided.shape, NAT)
+    first = day_of
     rule_index = np.zeros(decided.shape, dtype=np.int8)
     way_of, first_way = rule_index, rule_index
     differ = np.zeros(decided.shape, dtype=bool)
@@ -226,7 +227,7 @@ def _ways(provision: Provision, clocks: Mapping[str, Days]) -> npt.NDArray[np.in
 
 
 def _prevails(
-    prevails: str, current: tuple[Days, Any], newer: tuple[Days, Any], met: Flags
+    prevails: str, current: tuple[Days, Positions], newer: tuple[Days, Positions], met: Flags
 ) -> Flags:
     """Where a newer rule prevails over the current one."""
     if prevails == "older":

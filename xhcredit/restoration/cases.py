@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -28,7 +27,7 @@ class Case:
     record: AdverseRecord
     applied_on: date
     applicant: str
-    expect: Mapping[str, Any]
+    expect: Mapping[str, object]
 
     def answer(self, rules: Rulebook) -> Assessment:
         """Actual assessment of the case.
@@ -47,7 +46,7 @@ class Case:
 class _Loader(yaml.SafeLoader):
     """YAML loader that leaves impossible days as text, to be reported with their case."""
 
-    def timestamp(self, node: yaml.ScalarNode) -> Any:
+    def timestamp(self, node: yaml.ScalarNode) -> object:
         """A day; 2026-02-30 as text."""
         try:
             return self.construct_yaml_timestamp(node)
@@ -60,7 +59,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.timestamp)
 
 
-def load_cases(file: Path) -> list[tuple[str, Any]]:
+def load_cases(file: Path) -> list[tuple[str, object]]:
     """Read a case file: a YAML list with the place of each item, not yet checked one by one.
 
     Raises:
@@ -84,7 +83,7 @@ def load_cases(file: Path) -> list[tuple[str, Any]]:
     return list(zip(places, document, strict=True))
 
 
-def _parse_yaml(text: str) -> tuple[Any, list[int]]:
+def _parse_yaml(text: str) -> tuple[object, list[int]]:
     """Parsed content of a file and, of a list, the line on which each item begins."""
     loader = _Loader(text)
     try:
@@ -96,7 +95,7 @@ def _parse_yaml(text: str) -> tuple[Any, list[int]]:
         loader.dispose()
 
 
-def case_from(case_item: Any) -> Case:
+def case_from(case_item: object) -> Case:
     """Check one item of a case file.
 
     Raises:
@@ -131,12 +130,12 @@ def case_from(case_item: Any) -> Case:
     return Case(name, record, applied_on, str(case_item.get("applicant") or ""), expect)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     """A value as it is quoted in a message."""
     return reprlib.repr(str(value))[1:-1]
 
 
-def line_of(name: str, assessment: Assessment) -> dict[str, Any]:
+def line_of(name: str, assessment: Assessment) -> dict[str, object]:
     """The line that is printed for a case; its keys are fixed, others write against them."""
     return {
         "name": name,
@@ -149,7 +148,7 @@ def line_of(name: str, assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def extras_of(assessment: Assessment) -> dict[str, Any]:
+def extras_of(assessment: Assessment) -> dict[str, object]:
     """Further values that a case may expect beside the printed line."""
     return {
         "route": assessment.route,
@@ -174,7 +173,7 @@ def differences(case: Case, assessment: Assessment) -> Iterator[str]:
             yield f"{case.name}: {key}: expected {expected_value}, answered {actual_value}"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """A value as it is printed: days as text."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}

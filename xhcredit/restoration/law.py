@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from xhcredit.errors import RuleNotInForce
 from xhcredit.restoration.assessment import Basis
@@ -21,6 +21,7 @@ from xhcredit.rules.schemas.restoration import (
 )
 
 _Value = TypeVar("_Value")
+_Cached = TypeVar("_Cached")
 
 PACK = "restoration"
 QUERY = "query.negative_years"
@@ -106,7 +107,7 @@ class Law:
     rules: Rulebook
     authority: Authority
     applied_on: date
-    _cache: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    _cache: dict[tuple[str, ...], object] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a day on which the pack is out of service."""
@@ -118,7 +119,7 @@ class Law:
 
     def has(self, topic: str) -> bool:
         """Whether this authority rules on it on this day."""
-        return bool(self._cached(("has", topic), lambda: self._is_in_force(topic)))
+        return self._cached(("has", topic), lambda: self._is_in_force(topic))
 
     def _is_in_force(self, topic: str) -> bool:
         rule_id = RULES[self.authority].get(topic)
@@ -130,11 +131,11 @@ class Law:
             return False
         return True
 
-    def _cached(self, key: tuple[str, ...], compute: Callable[[], Any]) -> Any:
+    def _cached(self, key: tuple[str, ...], compute: Callable[[], _Cached]) -> _Cached:
         """A look-up that is done once: a list of a district asks the same of every record."""
         if key not in self._cache:
             self._cache[key] = compute()
-        return self._cache[key]
+        return cast(_Cached, self._cache[key])  # of this key, hence of this type
 
     def value(self, topic: str, value_type: type[_Value]) -> _Value:
         """The value in force.
@@ -142,8 +143,7 @@ class Law:
         Raises:
             RuleNotInForce: the authority had no such rule on that day.
         """
-        rule_value: _Value = self._cached(("value", topic), lambda: self._value(topic, value_type))
-        return rule_value
+        return self._cached(("value", topic), lambda: self._value(topic, value_type))
 
     def _value(self, topic: str, value_type: type[_Value]) -> _Value:
         rule_id = RULES[self.authority][topic]
@@ -157,7 +157,7 @@ class Law:
         return rule_basis
 
     def basis_of(self, rule_id: str) -> Basis:
-        """Any rule in force by its id."""
+        """A rule in force by its id, whoever made it."""
         rule = self.rules.rule(rule_id)
         return entry_basis(rule, rule.on(self.applied_on))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
@@ -70,7 +69,7 @@ def notice(record: AdverseRecord, parties: Parties, rules: Rulebook) -> Notice:
     )
 
 
-def _context(record: AdverseRecord, parties: Parties, assessment: Assessment) -> dict[str, Any]:
+def _context(record: AdverseRecord, parties: Parties, assessment: Assessment) -> dict[str, object]:
     ends = assessment.publication_ends_on
     return {
         "name": parties.name,

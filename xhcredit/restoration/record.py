@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, SupportsFloat, get_args
 
 from xhcredit.errors import BadInput
 from xhcredit.rules.schemas.restoration import (
@@ -126,20 +127,20 @@ _FLAGS = ("on_abnormal_list", "on_serious_list", "pledge", "harm_remains", "pena
 _NAMES = tuple(f.name for f in fields(AdverseRecord))
 
 
-def record_from(raw_record: Mapping[str, Any]) -> AdverseRecord:
+def record_from(raw_record: Mapping[str, object]) -> AdverseRecord:
     """Read a record from plain values, as in a case file or a request.
 
     Raises:
         BadInput: an unknown key or value, a day that is none, or a record without sense.
     """
     _refuse_keys(raw_record)
-    checked_values = {
+    checked_values: dict[str, Any] = {
         key: _read(key, value) for key, value in raw_record.items() if value is not None
     }
     return AdverseRecord(**checked_values)
 
 
-def _refuse_keys(raw_record: Mapping[str, Any]) -> None:
+def _refuse_keys(raw_record: Mapping[str, object]) -> None:
     unknown = sorted(map(str, set(raw_record) - set(_NAMES)))
     if unknown:
         raise BadInput(f'unknown key "{unknown[0]}" in a record; it may have: {", ".join(_NAMES)}')
@@ -148,7 +149,7 @@ def _refuse_keys(raw_record: Mapping[str, Any]) -> None:
             raise BadInput(f'a record without "{key}"; add it')
 
 
-def _read(key: str, value: Any) -> Any:
+def _read(key: str, value: object) -> object:
     """One value of a record, checked."""
     if key.endswith("_on"):
         return day_of(key, value)
@@ -160,13 +161,13 @@ def _read(key: str, value: Any) -> Any:
     return reader(value) if reader else value
 
 
-def _choice(key: str, value: Any, known: tuple[str, ...]) -> str:
+def _choice(key: str, value: object, known: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in known:
         raise BadInput(f'unknown {key} "{value}"; give one of: {", ".join(known)}')
     return str(value)
 
 
-def day_of(key: str, value: Any) -> date:
+def day_of(key: str, value: object) -> date:
     """A day as YAML, JSON or a person gives it.
 
     Raises:
@@ -182,7 +183,7 @@ def day_of(key: str, value: Any) -> date:
         raise BadInput(f'{key} "{value}" is not a day; write it as 2026-06-30') from None
 
 
-def _choice_list(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
+def _choice_list(key: str, value: object, known: tuple[str, ...]) -> list[str]:
     """Several words: as a list, or as text with commas between them."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | set | frozenset):
@@ -190,18 +191,18 @@ def _choice_list(key: str, value: Any, known: tuple[str, ...]) -> list[str]:
     return [_choice(key, str(part).strip(), known) for part in parts]
 
 
-def _number(key: str, value: Any) -> float:
-    try:
-        # true would read as one yuan, and any positive amount up to the bound is a small fine.
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+def _number(key: str, value: object) -> float:
+    number = math.nan
+    # true would read as one yuan, and any positive amount up to the bound is a small fine.
+    if isinstance(value, str | SupportsFloat) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = float(value)
     if not math.isfinite(number):
         raise BadInput(f'{key} "{value}" is not a number; write it in digits')
     return number
 
 
-def _override(value: Any) -> Override:
+def _override(value: object) -> Override:
     """An official's class; without a name and a reason it is none."""
     if isinstance(value, Override):
         return value
@@ -216,7 +217,7 @@ def _override(value: Any) -> Override:
     return Override(severity, str(raw_override["official"]), str(raw_override["reason"]))  # type: ignore[arg-type]
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+_READERS: dict[str, Callable[[object], object]] = {
     "penalty_kinds": lambda v: frozenset(_choice_list("penalty_kinds", v, get_args(PenaltyKind))),
     "amount_yuan": lambda v: _number("amount_yuan", v),
     "ban_months": lambda v: int(_number("ban_months", v)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from xhcredit.domain.calendar import add_months
 from xhcredit.errors import RuleNotInForce
@@ -166,13 +166,13 @@ def _expired(rule: Rule, day: date) -> bool:
     return last is not None and last < day
 
 
-def describe(rule: Rule, day: date) -> dict[str, Any]:
+def describe(rule: Rule, day: date) -> dict[str, object]:
     """Description of a rule on a day as JSON-ready values, in both languages.
 
     ``in_force`` false comes with ``why``, and without the values of an entry.
     """
     zh, en = STATUSES[rule.status]
-    description: dict[str, Any] = {
+    description: dict[str, object] = {
         **rule.model_dump(mode="json", exclude={"entries", "status"}),
         "status": {"id": rule.status, "zh": zh, "en": en, "confirmed": rule.is_confirmed},
         "day": day.isoformat(),
@@ -184,12 +184,12 @@ def describe(rule: Rule, day: date) -> dict[str, Any]:
     return {**description, "in_force": True, **_entry(rule, entry)}
 
 
-def history(rule: Rule) -> list[dict[str, Any]]:
+def history(rule: Rule) -> list[dict[str, object]]:
     """Return all entries of a rule as plain values, oldest first, with their last day in force."""
     return [_entry(rule, entry) for entry in rule.entries]
 
 
-def _entry(rule: Rule, entry: Entry) -> dict[str, Any]:
+def _entry(rule: Rule, entry: Entry) -> dict[str, object]:
     zh, en = MARKS[entry.verification]
     last = rule.last_day(entry)
     return {

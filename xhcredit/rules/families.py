@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -14,7 +13,7 @@ from xhcredit.rules.schemas import common as shapes
 _STRICT = ConfigDict(strict=True)
 
 #: Pattern of ids and shape of each family; the first that matches counts.
-_FAMILIES: tuple[tuple[str, TypeAdapter[Any]], ...] = (
+_FAMILIES: tuple[tuple[str, TypeAdapter[object]], ...] = (
     ("packs.*", TypeAdapter(shapes.PackState)),
     ("tiers.cutoffs", TypeAdapter(shapes.Cutoffs)),
     ("tiers.direct", TypeAdapter(shapes.Directs)),
@@ -114,6 +113,6 @@ def families() -> tuple[str, ...]:
     return tuple(pattern for pattern, _ in _FAMILIES)
 
 
-def shape_of(rule_id: str) -> TypeAdapter[Any] | None:
+def shape_of(rule_id: str) -> TypeAdapter[object] | None:
     """The shape of the values of a rule, or None if its id belongs to no family."""
     return next((shape for pattern, shape in _FAMILIES if fnmatchcase(rule_id, pattern)), None)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
+from xhcredit.domain.rows import JsonObject
 from xhcredit.errors import BadRule, RuleNotInForce
 from xhcredit.rules.schemas.common import Name, Shape, Text
 
@@ -169,6 +170,6 @@ class Rule(Shape):
         remedy = "ask for a day in force, or add an entry with its source to the rule's file"
         return f"{' and '.join(facts)}; {remedy}"
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> JsonObject:
         """Everything in it as JSON-ready values, days as text."""
         return self.model_dump(mode="json")

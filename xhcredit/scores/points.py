@@ -13,7 +13,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -191,7 +191,7 @@ class PointsTable(_Frozen):
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def points_table(raw: Any, source_name: str) -> PointsTable:
+def points_table(raw: object, source_name: str) -> PointsTable:
     """Return a points table from parsed JSON.
 
     Raises:

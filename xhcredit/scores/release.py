@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import rfc8785
 
+from xhcredit.domain.rows import JsonObject
 from xhcredit.engine.spec import Feature
 from xhcredit.errors import BadDeclaration
 from xhcredit.rules.field_loader import shipped_fields
@@ -49,7 +49,7 @@ class Release:
         """Ids of all features that any table reads, each once."""
         return list(dict.fromkeys(f for t in self.tables.values() for f in t.features))
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> JsonObject:
         """The release as JSON-ready values."""
         tables = [t.model_dump(mode="json") for t in self.tables.values()]
         return {"release": self.name, "tables": tables}
@@ -100,15 +100,16 @@ def load_release(path: Path | None = None, rules: Rulebook | None = None) -> Rel
     """
     if path is None:
         text = files("xhcredit.scores.data").joinpath(EXPERT).read_text(encoding="utf-8")
-        return _with_fields(json.loads(text), shipped_fields() if rules is None else rules.fields)
+        return _with_fields(text, shipped_fields() if rules is None else rules.fields)
     try:
         return release_of(json.loads(path.read_text(encoding="utf-8")), path.name)
     except (OSError, ValueError) as error:
         raise BadDeclaration(f'"{path}" cannot be read as a release: {error}') from None
 
 
-def _with_fields(general: dict[str, Any], fields: Sequence[SupervisedField]) -> Release:
+def _with_fields(text: str, fields: Sequence[SupervisedField]) -> Release:
     """The expert release with the tables of fields after the general one."""
+    general = json.loads(text)
     tables = [expert_table(field).model_dump(mode="json") for field in fields]
     return release_of({**general, "tables": [*general["tables"], *tables]}, EXPERT)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, Row, RowMapping, func, select
 
 from xhcredit.domain.spreadsheet_safety import neutral
 from xhcredit.store.all_tables import tables
@@ -47,7 +47,7 @@ def verify(database: Database, known_head: tuple[int, str] | None = None) -> Ver
     with database.reading() as con:
         statement = select(activity).order_by(activity.c.seq).execution_options(yield_per=5000)
         with con.execute(statement) as entries:  # closed also if the walk stops half-way
-            verdict = verify_chain(dict(entry) for entry in entries.mappings())
+            verdict = verify_chain(entries.mappings())
         if not verdict.whole:
             return verdict
         last_named = max(_last_named(con), known_head[0] if known_head else 0)
@@ -120,7 +120,7 @@ def _run_faults(con: Connection, run: RowMapping) -> Iterator[str]:
         yield f"run {number}: its rows are not those that were published"
 
 
-def _columns_agree(row: Any, body: Mapping[str, Any]) -> bool:
+def _columns_agree(row: Row[Any], body: Mapping[str, object]) -> bool:
     """Whether the columns of a snapshot row agree with its ready answer."""
     answer_values = (body["tier"], body["composite"], body["general"], body["x"])
     list_columns_agree = all(

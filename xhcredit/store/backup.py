@@ -13,7 +13,6 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select
 
@@ -38,7 +37,7 @@ class BackupManifest:
     rows: Mapping[str, int]
 
 
-def _event_fields(manifest: BackupManifest) -> dict[str, Any]:
+def _event_fields(manifest: BackupManifest) -> dict[str, object]:
     """Log fields of a backup or a restore."""
     row_count = sum(manifest.rows.values())
     return {
@@ -264,7 +263,7 @@ def _read_manifest(from_: Path) -> BackupManifest:
 
 
 def _write_manifest(backup_path: Path, manifest: BackupManifest) -> None:
-    manifest_path: Any = backup_path.with_name(backup_path.name + ".json")
+    manifest_path = backup_path.with_name(backup_path.name + ".json")
     manifest_path.write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
 

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
@@ -195,7 +194,7 @@ def _open_count(
     con: Connection, last_day: str, final_states: frozenset[str], within: BureauScope
 ) -> int:
     """Alerts under way at the end of a day, by their last step until then."""
-    s: Any = alert_steps.c
+    s = alert_steps.c
     newest_steps = (
         select(s.alert, func.max(s.step).label("step"))
         .where(s.done_on <= last_day)

@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from xhcredit.alerts.workflow import CLOSED_STATES
 from xhcredit.errors import UnknownRecord
@@ -17,6 +17,7 @@ from xhcredit.rules.schemas.alerts import Flow
 from xhcredit.store.alerts.alert_queries import AlertQuery, filter_alerts
 from xhcredit.store.alerts.tables import alert_steps, alerts
 from xhcredit.store.core.bureau_scope import BureauScope, bureau_names, has_bureau, is_within
+from xhcredit.store.core.columns import RowSelect
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.tables import current, runs, snapshots
 from xhcredit.store.night.counts import DIMENSIONS, Cells, ValueFilter, matching_cells, sum_cells
@@ -61,7 +62,7 @@ class WatchlistQuery:
     trigger: tuple[str, ...] = ()
     sort: Sort = "composite"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Query as plain JSON without empty fields, for the audit log."""
         plain_fields = {
             k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(self).items()
@@ -316,15 +317,15 @@ class WatchlistReader:
         return cells
 
     def _filtered_select(
-        self, run: int, query: WatchlistQuery, column: ColumnElement[Any]
-    ) -> Select[Any]:
+        self, run: int, query: WatchlistQuery, column: ColumnElement[str] | ColumnElement[int]
+    ) -> RowSelect:
         # Not LIKE: what people type may hold % and _, and the two databases disagree about
         # case.
         position = func.instr if self.database.is_sqlite else func.strpos
         return select(column).where(snapshots.c.run == run, *_filters(query, position))
 
 
-def _sort_columns(query: WatchlistQuery, *, is_few: bool) -> list[ColumnElement[Any]]:
+def _sort_columns(query: WatchlistQuery, *, is_few: bool) -> list[ColumnElement[str]]:
     """Sort columns of a query; the code last, so that the order is unique.
 
     A few codes are sorted as an expression: SQLite would else follow the primary key, which does
@@ -349,7 +350,9 @@ def _page_position(run: int, query: WatchlistQuery, row: WatchlistRow) -> PagePo
     return PagePosition(run, _sort_key(query, row), row["code"])
 
 
-def _filters(query: WatchlistQuery, text_position: Callable[..., Any]) -> list[ColumnElement[bool]]:
+def _filters(
+    query: WatchlistQuery, text_position: Callable[..., ColumnElement[int]]
+) -> list[ColumnElement[bool]]:
     """Conditions over the columns of the lists' indexes; ``text_position`` of a text in another."""
     c = snapshots.c
     values_by_column = ((c[n], getattr(query, n)) for n in ("tier", "street", "kind", "size"))
@@ -374,12 +377,12 @@ def _filters(query: WatchlistQuery, text_position: Callable[..., Any]) -> list[C
     return conditions + (_MOVE_FILTERS[query.moved] if query.moved else [])
 
 
-def _alerted_codes(query: WatchlistQuery) -> Select[Any]:
+def _alerted_codes(query: WatchlistQuery) -> RowSelect:
     """Codes with an open alert in scope."""
     return _open_alerts(query.within, query.trigger).with_only_columns(alerts.c.code)
 
 
-def _open_alerts(within: BureauScope, triggers: Sequence[str] = ()) -> Select[Any]:
+def _open_alerts(within: BureauScope, triggers: Sequence[str] = ()) -> RowSelect:
     statement = filter_alerts(AlertQuery(within=within, triggers=frozenset(triggers)))
     return statement.where(alert_steps.c.state.not_in(sorted(CLOSED_STATES)))
 

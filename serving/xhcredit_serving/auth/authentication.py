@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from urllib.parse import unquote
 
 from xhcredit.domain.clock import MomentSource
@@ -71,14 +70,14 @@ class Caller:
         scope = self.scope(permission)
         return scope is None or (bool(bureau) and bureau in scope)
 
-    def act(self, action: str, purpose: str, **payload: Any) -> Act:
+    def act(self, action: str, purpose: str, **payload: object) -> Act:
         """An act of this caller, for the activity chain."""
         try:
             return Act(self.name, action, purpose, self.bureau, payload)
         except BadInput as error:
             raise Refusal("purpose_missing", str(error)) from None
 
-    def act_once(self, key: str | None, action: str, purpose: str, **payload: Any) -> Act:
+    def act_once(self, key: str | None, action: str, purpose: str, **payload: object) -> Act:
         """An act with an idempotency key (``idempotency_key_of``): the same again does nothing."""
         return replace(self.act(action, purpose, **payload), key=key)
 

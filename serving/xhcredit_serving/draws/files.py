@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -110,7 +110,7 @@ def _write_internal(service: Service, draw: str, file: Path) -> None:
         write_internal_list(service.store, draw, file)
 
 
-def _file_response_schema(name: str) -> dict[int | str, dict[str, Any]]:
+def _file_response_schema(name: str) -> dict[int | str, dict[str, object]]:
     return {200: examples.file_answer(TYPES[Path(name).suffix])}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 CODE = "91310115MA1K3CUM7M"
 PURPOSE_WORDS = (
     "查询事由，随操作日志留存；非 ASCII 字符请用 UTF-8 或百分号编码 / why you ask; kept in the "
@@ -23,13 +21,13 @@ SUPPOSED_CHANGES = {
 }  # fmt: skip
 
 
-def json_example(example: object) -> dict[str, Any]:
+def json_example(example: object) -> dict[str, object]:
     """A good answer with its example."""
     body = {"schema": {"type": "object"}, "example": example}
     return {"description": "成功 / done", "content": {"application/json": body}}
 
 
-def header_parameter(name: str, words: str, *, required: bool = True) -> dict[str, Any]:
+def header_parameter(name: str, words: str, *, required: bool = True) -> dict[str, object]:
     """OpenAPI header parameter."""
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return {
@@ -41,12 +39,12 @@ def header_parameter(name: str, words: str, *, required: bool = True) -> dict[st
     }
 
 
-def purpose_parameters() -> dict[str, Any]:
+def purpose_parameters() -> dict[str, object]:
     """OpenAPI parameters of a read of enterprises (``X-Purpose``)."""
     return {"parameters": [header_parameter("X-Purpose", PURPOSE_WORDS)]}
 
 
-def code_parameter() -> dict[str, Any]:
+def code_parameter() -> dict[str, object]:
     """The code in the address."""
     words = "统一社会信用代码 / unified social credit code"
     schema = {"type": "string", "minLength": 1, "maxLength": 64}
@@ -60,7 +58,7 @@ def code_parameter() -> dict[str, Any]:
     }
 
 
-def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
+def written_by_person(*, with_key: bool = True) -> dict[str, object]:
     """What OpenAPI says of a change by a person besides its own parameters."""
     header_parameters = [
         header_parameter("X-Purpose", "办理事由，随操作日志留存 / why; kept in the activity chain"),
@@ -77,7 +75,7 @@ def written_by_person(*, with_key: bool = True) -> dict[str, Any]:
     }
 
 
-def file_answer(*media_types: str) -> dict[str, Any]:
+def file_answer(*media_types: str) -> dict[str, object]:
     """What OpenAPI says of an answer that is a file of one of these types."""
     content = {name: {"schema": _file_schema(name)} for name in media_types}
     return {"description": "文件 / the file", "content": content}

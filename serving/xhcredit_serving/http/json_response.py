@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import JSONResponse
 
 from xhcredit.domain.number_format import rounded
@@ -15,6 +13,6 @@ NO_STORE = {"Cache-Control": "no-store"}
 class RoundedJSON(JSONResponse):
     """A JSON answer; every number in it is rounded by the name of its field."""
 
-    def render(self, content: Any) -> bytes:
+    def render(self, content: object) -> bytes:
         """The answer's bytes."""
         return super().render(rounded(content))

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 import duckdb
 from fastapi import FastAPI, Request
@@ -72,7 +71,7 @@ class Problem(BaseModel):
     errors: list[Fault] = []
 
 
-def declared_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def declared_problems(*statuses: int) -> dict[int | str, dict[str, object]]:
     """OpenAPI responses of problems: those of every operation, and ``statuses``."""
     common = (401, 403, 503, 500)
     body = {"schema": {"$ref": "#/components/schemas/Problem"}}

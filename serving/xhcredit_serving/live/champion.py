@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from xhcredit.errors import UnknownRecord, XhcreditError
 from xhcredit.jobs.enterprise.enterprise_file import enterprise_file_of
@@ -46,7 +45,7 @@ class Champions:
     warehouse: Path
     rulebook: Rulebook
     release: Path | None
-    log: Callable[..., Any]
+    log: Callable[..., object]
     champion: Champion | None = None
     _cached_champions: dict[int, Champion] = field(default_factory=dict)
     _refusal_by_run: dict[int, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xhcredit.jobs.enterprise.enterprise_file import enterprise_file_of
 from xhcredit.jobs.enterprise.published_explanation import explain_run
@@ -48,7 +48,7 @@ class Explainer:
         if self._running >= self.limit:
             raise Refusal("overloaded", f"{self._running} computations are under way; try again")
 
-    async def run_in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+    async def run_in_thread(self, work: Callable[..., _Result], *arguments: object) -> _Result:
         """Do one thing in the thread.
 
         Raises:

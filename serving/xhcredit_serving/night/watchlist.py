@@ -7,7 +7,7 @@ import base64
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -296,7 +296,9 @@ def _filters(query: WatchlistQuery) -> str:
     return "；".join(f"{k}={','.join(map(str, v))}" for k, v in filter_values.items())
 
 
-def _rows(service: Service, caller: Caller, pages: Iterator[WatchlistPage]) -> Iterator[list[Any]]:
+def _rows(
+    service: Service, caller: Caller, pages: Iterator[WatchlistPage]
+) -> Iterator[list[object]]:
     """Cells of an export; legal form, size and open alerts as labels."""
     labels_by_column: dict[str, dict[object, str]] = {
         n: dict(directory()["enterprise"].column(n).values) for n in ("kind", "size")

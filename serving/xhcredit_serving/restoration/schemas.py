@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -171,7 +171,7 @@ def facts_of(facts: Facts) -> ProvenFacts:
     return cast("ProvenFacts", facts.model_dump(mode="json", exclude_none=True))
 
 
-def record_of(record: Record) -> dict[str, Any]:
+def record_of(record: Record) -> dict[str, object]:
     """A record as plain values."""
     return record.model_dump(mode="json", exclude_none=True)
 

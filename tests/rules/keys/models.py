@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 from xhcredit_training import alarms, promotion_gates
-from xhcredit_training.dataset import Array, Column, Dataset, make_dataset
+from xhcredit_training.dataset import Column, Dataset, make_dataset
 from xhcredit_training.labels import newest_known, observe_outcomes, outcome_of
 
 from tests.rules.keys.alarm_world import TODAY, small_world
 from tests.training.samples import known
+from xhcredit.engine.columns import Array
 from xhcredit.errors import WrongState
 from xhcredit.jobs.models.promotion import shadow_requirements
 from xhcredit.rules.rulebook import Rulebook

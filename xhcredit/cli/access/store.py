@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -111,7 +111,7 @@ def switch(
     """Let an earlier (or later) published run answer; those who change tier are told."""
     with existing_store(store) as opened_store:
         act = Act(actor or getpass.getuser(), "run.switch", why, payload={"run": run})
-        switch_outcome: dict[str, Any] = opened_store.snapshots.switch(act, run)
+        switch_outcome: dict[str, object] = opened_store.snapshots.switch(act, run)
     out.print(
         f"run {run} answers now; {switch_outcome['changed']:,} enterprises changed their tier"
     )

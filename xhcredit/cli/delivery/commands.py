@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from traceback import format_exception
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from xhcredit.jobs.delivery.ssrf_guard import AddressPolicy
 from xhcredit.jobs.delivery.webhooks import DeliveryPolicy, DeliveryReport, delivery_passes
 from xhcredit.jobs.delivery.webhooks import deliver as one_pass
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.delivery.subscriptions import Subscription
 
 deliver = typer.Typer(
     rich_markup_mode="markdown",
@@ -164,25 +165,21 @@ def list_(store: Address = DEFAULT_STORE, json_: AsJson = False) -> None:
     """List who is told, and how many messages wait, arrived, or were given up."""
     with existing_store(store) as opened_store:
         counts = opened_store.deliveries.counts()
-        subscriptions = [
-            asdict(s) | {"messages": counts.get(s.id, {})}
-            for s in opened_store.subscriptions.list_subscriptions(include_ended=True)
-        ]
+        subscriptions = opened_store.subscriptions.list_subscriptions(include_ended=True)
     if json_:
-        print_json(subscriptions)
+        print_json([asdict(s) | {"messages": counts.get(s.id, {})} for s in subscriptions])
         return
     table = grid("", "no.", "name", "url", "kinds", "bureau", "messages", "ended 北京时间")
-    for row in subscriptions:
-        table.add_row(*map(str, _cells(row)))
+    for s in subscriptions:
+        table.add_row(*map(str, _cells(s, counts.get(s.id, {}))))
     out.print(table)
 
 
-def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
-    messages = ", ".join(f"{count} {state}" for state, count in row["messages"].items())
-    kinds = ", ".join(row["kinds"]) or "每一种 every kind"
-    ended_at = beijing_time(row["ended_at"]) if row["ended_at"] else ""
-    bureau = row["bureau"] or "全区 whole district"
-    return row["id"], row["name"], row["url"], kinds, bureau, messages, ended_at
+def _cells(subscription: Subscription, count_by_state: Mapping[str, int]) -> tuple[object, ...]:
+    s, messages = subscription, ", ".join(f"{n} {state}" for state, n in count_by_state.items())
+    kinds = ", ".join(s.kinds) or "每一种 every kind"
+    ended_at = beijing_time(s.ended_at) if s.ended_at else ""
+    return s.id, s.name, s.url, kinds, s.bureau or "全区 whole district", messages, ended_at
 
 
 @deliver.command()

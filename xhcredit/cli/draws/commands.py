@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
@@ -37,7 +37,7 @@ Once = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Folder for the files of the draw.")]
 
 
-def act_of(action: str, purpose: str, idempotency_key: str = "", **payload: Any) -> Act:
+def act_of(action: str, purpose: str, idempotency_key: str = "", **payload: object) -> Act:
     """Audit log entry for a command, with the login of the operating system as actor."""
     return Act(
         getpass.getuser(), f"draw.{action}", purpose, payload=payload, key=idempotency_key or None
@@ -194,7 +194,7 @@ def export(
             out.print(str(file), soft_wrap=True)
 
 
-def _yaml(file: Path) -> dict[str, Any]:
+def _yaml(file: Path) -> dict[str, object]:
     """A YAML file with one mapping.
 
     Raises:

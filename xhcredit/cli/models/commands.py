@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -45,7 +45,7 @@ class _Desk:
     store: Address = DEFAULT_STORE
     json_: AsJson = False
 
-    def act(self, action: str, purpose: str, **payload: Any) -> Act:
+    def act(self, action: str, purpose: str, **payload: object) -> Act:
         """Audit log entry of what is decided."""
         actor_name = self.actor or getpass.getuser()
         return Act(actor_name, f"model.{action}", purpose, payload=payload, key=self.once or None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -59,7 +59,7 @@ def ingest(
         raise typer.Exit(error.exit_code if error else 1)
 
 
-def report_data(report: IngestReport) -> dict[str, Any]:
+def report_data(report: IngestReport) -> dict[str, object]:
     """The report as JSON-ready values."""
     files = [asdict(f) | {"error": f.error and f"{f.error.code}: {f.error}"} for f in report.files]
     return {**asdict(report), "files": files, "quarantined": report.quarantined()}

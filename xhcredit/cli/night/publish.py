@@ -5,13 +5,15 @@ from __future__ import annotations
 import getpass
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from xhcredit.cli.arguments import open_store
 from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, Digest, Rules, Why
 from xhcredit.cli.output import out, print_json, progress_bar
+from xhcredit.domain.progress import Progress
+from xhcredit.domain.rows import JsonObject
 from xhcredit.jobs.night.publish import PublishedRun, release_digest
 from xhcredit.jobs.night.publish import publish as publish_job
 from xhcredit.jobs.warehouse.clustered_store import open_book
@@ -58,7 +60,7 @@ def publish(
     show_published(published_run)
 
 
-def _release_data(folder: Path, release: Path | None, rules: Path | None) -> dict[str, Any] | None:
+def _release_data(folder: Path, release: Path | None, rules: Path | None) -> JsonObject | None:
     """Points tables stored with a run: the given ones, or the expert tables if they scored it."""
     tables = load_release(release, load_rulebook(rules))
     if release is None and release_digest(folder) != tables.digest:
@@ -66,7 +68,7 @@ def _release_data(folder: Path, release: Path | None, rules: Path | None) -> dic
     return tables.as_data()
 
 
-def prepare_pages(warehouse: Path, digest: str, progress: Any) -> None:
+def prepare_pages(warehouse: Path, digest: str, progress: Progress) -> None:
     """Build the arrays that pages about a published run need, before the first request."""
     progress("pages", 0, 1)
     open_rows(warehouse, open_book(warehouse, digest, progress=progress))

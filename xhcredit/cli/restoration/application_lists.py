@@ -4,7 +4,7 @@ deadlines."""
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ from xhcredit.store.restoration.rows import CaseRow
 State = Annotated[list[str], typer.Option(help="Only these states.")]
 
 
-def _list_command(kind: Kind, summary: str) -> Any:
+def _list_command(kind: Kind, summary: str) -> object:
     """The command that lists cases of a kind."""
 
     def list_cases(

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -212,7 +212,7 @@ def _perform_step(number: int, step: _Step, office: _CaseOffice) -> CaseStepTake
         return perform_on_case(office.context(store), audit_act, number, action)
 
 
-def _step_command(kind: Kind, act: str) -> Any:
+def _step_command(kind: Kind, act: str) -> object:
     """The command of one step."""
 
     def step(

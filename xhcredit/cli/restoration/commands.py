@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -70,7 +70,7 @@ def _assess_record(record: str, applied_on: str, applicant: str, rulebook: Ruleb
     )
 
 
-def json_of(text: str) -> dict[str, Any]:
+def json_of(text: str) -> dict[str, object]:
     """Read one record from the command line.
 
     Raises:

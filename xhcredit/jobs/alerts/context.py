@@ -16,8 +16,8 @@ import pyarrow as pa
 from xhcredit.alerts.back_test import members
 from xhcredit.alerts.budget import AlertCandidate
 from xhcredit.alerts.detect import Finding
-from xhcredit.alerts.hits import EventRef, Hit
-from xhcredit.alerts.rows import AlertEvidence, EventValue
+from xhcredit.alerts.hits import EventRef, Hit, HitFigure
+from xhcredit.alerts.rows import AlertEvidence, EventValue, Figure
 from xhcredit.alerts.visible_events import World
 from xhcredit.domain.progress import Progress, ignore_progress
 from xhcredit.engine.cluster import node_key
@@ -152,17 +152,19 @@ class DistrictContext:
 
     def evidence(self, finding: Finding) -> AlertEvidence:
         """Evidence of a detection: figures and the full event rows, latest first."""
-        figures = dict(finding.hit.figures)
-        if "enterprises" in figures:
-            rows = figures.pop("enterprises")
-            figures["enterprises"] = [
-                self.event_columns.codes[r].decode() for r in rows[:MAX_EVIDENCE]
-            ]
-        if "node" in figures:
-            figures["node"] = ":".join(self.nodes[figures["node"]])
+        figures = {name: self._figure(name, f) for name, f in finding.hit.figures.items()}
         events = [self.event(s) for s in reversed(finding.hit.events[-MAX_EVIDENCE:])]
         trigger = finding.trigger
         return {"zh": trigger.zh, "en": trigger.en, "figures": figures, "events": events}
+
+    def _figure(self, name: str, hit_figure: HitFigure) -> Figure:
+        """A figure as evidence shows it: enterprises by code, a node by its name."""
+        if name == "enterprises" and isinstance(hit_figure, list):
+            codes = self.event_columns.codes
+            return [codes[int(row)].decode() for row in hit_figure[:MAX_EVIDENCE]]
+        if name == "node" and isinstance(hit_figure, int):
+            return ":".join(self.nodes[hit_figure])
+        return [*map(str, hit_figure)] if isinstance(hit_figure, list) else hit_figure
 
     def event(self, event_ref: EventRef) -> dict[str, EventValue]:
         """One event with its own columns, key and source."""

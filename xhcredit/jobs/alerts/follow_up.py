@@ -4,7 +4,7 @@ clusters."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -94,7 +94,9 @@ def _transition_of(rules: Rulebook, action: AlertAction) -> ActionBuilder:
             return action, standing
         # 防范联动 goes by the published table of departments, not by whoever issues.
         department_names = notified_departments(routing, alert["family"], standing)
-        provisional = is_provisional(asdict(standing), rules.calendar)
+        provisional = is_provisional(
+            {"state": standing.state, "due_on": standing.due_on}, rules.calendar
+        )
         details: AlertStepDetails = {
             **action.details,
             "departments": department_names,

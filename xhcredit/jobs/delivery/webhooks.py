@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 
@@ -101,11 +101,11 @@ def deliver(store: Store, policy: DeliveryPolicy | None = None) -> list[Delivery
     if any(
         t.delivered or t.waiting or t.dead or t.stopped for t in reports
     ):  # many passes are idle
-        event("deliver.sent", **_report_counts(reports), seconds=elapsed())
+        event("deliver.sent", level="info", **_report_counts(reports), seconds=elapsed())
     return reports
 
 
-def _report_counts(reports: Sequence[DeliveryReport]) -> dict[str, Any]:
+def _report_counts(reports: Sequence[DeliveryReport]) -> dict[str, int]:
     """Log fields of a delivery pass."""
     states = {state: sum(getattr(t, state) for t in reports) for state in _STATES}
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from unicodedata import category
 
 import typst
@@ -22,7 +21,7 @@ _INVISIBLE_CATEGORIES = ("Cc", "Cf")  #: signs that are not seen, and may turn w
 
 
 def typeset(
-    layout: Path, content: Mapping[str, Any], fonts: Collection[str] | None = None
+    layout: Path, content: Mapping[str, object], fonts: Collection[str] | None = None
 ) -> bytes:
     """A document as PDF.
 
@@ -61,7 +60,7 @@ def write_pdf(
 
 def list_content(
     title: str, notes: Sequence[str], columns: Sequence[Column], rows: Iterable[Cells]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What ``write_pdf`` prints, as data."""
     row_list = list(rows)
     printed_rows = [[_cell_text(cell) for cell in row] for row in row_list]
@@ -78,11 +77,11 @@ def list_content(
     }
 
 
-def _is_number(cell: Any) -> bool:
+def _is_number(cell: object) -> bool:
     return isinstance(cell, int | float)
 
 
-def _cell_text(cell: Any) -> str:
+def _cell_text(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float):

@@ -7,19 +7,20 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from xhcredit.domain.files import write_whole
 from xhcredit.domain.number_format import rounded
 from xhcredit.domain.spreadsheet_safety import neutral
 
-Cells = Sequence[Any]
+Cells = Sequence[object]
 
 
 @contextmanager
-def workbook(path: Path, *, in_order: bool = True) -> Iterator[Any]:
+def workbook(path: Path, *, in_order: bool = True) -> Iterator[xlsxwriter.Workbook]:
     """A spreadsheet to be filled, row by row if ``in_order``; it appears whole or not at all.
 
     It is packed in memory: an archive on a full disk would try again to end itself, and complain,
@@ -69,7 +70,7 @@ def write_xlsx(path: Path, title: str, columns: Sequence[Column], rows: Iterable
                 _write(sheet, row_index, index, cell)
 
 
-def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
+def _write(sheet: Worksheet, row: int, column: int, cell: object) -> None:
     if isinstance(cell, str):
         sheet.write_string(row, column, neutral(cell))
     elif cell is not None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from xhcredit.draws.plan import Plan
 from xhcredit.draws.published_files import DrawRecord, SelectedEnterprise
+from xhcredit.draws.strata import StratumRow
 from xhcredit.jobs.documents.pdf import typeset
 from xhcredit.jobs.documents.spreadsheets import Column, write_xlsx
 from xhcredit.jobs.draws.frame import strata_of_draw
-from xhcredit.jobs.draws.rows import StratumRow
 from xhcredit.jobs.draws.steps import plan_of_draw, record_of
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.rules.schemas.draws import Items

@@ -20,10 +20,10 @@ from xhcredit.draws.commitment import ExcludedGroup
 from xhcredit.draws.frame import Frame, FrameRow, decoded, frame_in_bulk, frame_of
 from xhcredit.draws.plan import Plan
 from xhcredit.draws.selection import STRATIFIED
+from xhcredit.draws.strata import StratumRow
 from xhcredit.errors import BadPlan
 from xhcredit.jobs.draws.exclusions import apply_exclusions, with_duty
 from xhcredit.jobs.draws.pauses import rates_before_plan, rounds_ago
-from xhcredit.jobs.draws.rows import StratumRow
 from xhcredit.jobs.warehouse.supervision import supervised_codes
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.tables import runs, snapshots

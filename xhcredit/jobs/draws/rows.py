@@ -64,21 +64,3 @@ class SourceCount(TypedDict):
     open: int
     counting: int
     failed: int
-
-
-class StratumRow(TypedDict):
-    """What a stratum is, for the internal file; odds and rates are decimal texts.
-
-    ``past``: long-run rates in the rounds of the pause, the oldest first; ``pi``: long-run rate;
-    ``h``: odds in this draw.
-    """
-
-    id: str
-    tier: str
-    field: str
-    street: str
-    duty: bool
-    paused: bool
-    past: list[str]
-    pi: str
-    h: str

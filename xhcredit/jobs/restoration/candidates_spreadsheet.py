@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.documents.spreadsheets import workbook
@@ -53,7 +55,7 @@ def write_xlsx(records: Sequence[RestorableRecord], path: Path, as_of: date) -> 
                 _write_row(sheet, row_index, cell_values(row), formats["day"])
 
 
-def _write_headings(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
+def _write_headings(sheet: Worksheet, formats: dict[str, Format], as_of: date) -> None:
     for column, (_, width) in enumerate(HEADINGS.values()):
         sheet.set_column(column, column, width)
     sheet.write_string(0, 0, f"截至{as_of}可以申请信用修复的记录。{MARK}")
@@ -64,7 +66,7 @@ def _write_headings(sheet: Any, formats: dict[str, Any], as_of: date) -> None:
 
 def cell_values(row: RestorableRecord) -> list[str | date | None]:
     """One row in the order of the headings, in words for people."""
-    texts: dict[str, Any] = {
+    texts = {
         "state": STATES[row.state][0],
         "table": directory()[row.table].name_zh,
         "severity": _CLASSES[row.severity],
@@ -76,7 +78,9 @@ def cell_values(row: RestorableRecord) -> list[str | date | None]:
 _CLASSES: dict[str, str] = {str(name): zh for name, zh in ZH.items()}
 
 
-def _write_row(sheet: Any, row_index: int, values: Sequence[str | date | None], day: Any) -> None:
+def _write_row(
+    sheet: Worksheet, row_index: int, values: Sequence[str | date | None], day: Format
+) -> None:
     for column, value in enumerate(values):
         if isinstance(value, date):
             sheet.write_datetime(row_index, column, value, day)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from xhcredit.domain.disk import require_free_space
 from xhcredit.domain.log import failure, log_call, log_duration
@@ -30,7 +29,7 @@ from xhcredit.rules.rulebook import Rulebook
 _BYTES_PER_SOURCE_BYTE = 3
 
 
-def _log_fields(report: IngestReport) -> dict[str, Any]:
+def _log_fields(report: IngestReport) -> dict[str, object]:
     """Log fields of an ingestion."""
     refused = len(report.refused)
     rows = {"entered": report.entered(), "quarantined": report.quarantined()}
@@ -165,7 +164,7 @@ def _ingest_file(
     return report
 
 
-def _file_log_fields(report: FileReport) -> dict[str, Any]:
+def _file_log_fields(report: FileReport) -> dict[str, object]:
     """Log fields of a file, without its name."""
     rows = {"rows": report.rows_in, "quarantined": report.rows_quarantined}
     error = failure(report.error) if report.error is not None else {}

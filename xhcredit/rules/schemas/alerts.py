@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -198,7 +198,7 @@ _KINDS = (
     | Related
     | ClusterGrows
 )
-TRIGGER: TypeAdapter[Any] = TypeAdapter(Annotated[_KINDS, Field(discriminator="kind")])
+TRIGGER: TypeAdapter[object] = TypeAdapter(Annotated[_KINDS, Field(discriminator="kind")])
 
 
 class Budget(Shape):
@@ -250,7 +250,7 @@ class Routing(Shape):
         """The families as parts are called, ``x_<family>``."""
         return tuple(f"x_{family}" for family in self.departments)
 
-    def joined(self, parts: Mapping[str, Any]) -> Routing:
+    def joined(self, parts: Mapping[str, Departments]) -> Routing:
         """This routing with the departments of each field (``x_<field>``), its family."""
         added = {name.removeprefix("x_"): departments for name, departments in parts.items()}
         return self.model_copy(update={"departments": {**self.departments, **added}})

@@ -148,7 +148,7 @@ class Caps(RootModel[Annotated[tuple[Cap, ...], AfterValidator(_unique)]]):
         """Ids of the caps, none of which may stand in two places."""
         return tuple(cap.id for cap in self.root)
 
-    def joined(self, parts: Mapping[str, Any]) -> Caps:
+    def joined(self, parts: Mapping[str, Caps]) -> Caps:
         """These caps with those of each field (``Caps`` by ``x_<field>``) after them."""
         return Caps((*self.root, *(cap for part in parts.values() for cap in part.root)))
 
@@ -168,7 +168,7 @@ class Weights(Shape):
         """The X that have their weight here and not in their folder."""
         return tuple(self.x)
 
-    def joined(self, parts: Mapping[str, Any]) -> Weights:
+    def joined(self, parts: Mapping[str, float]) -> Weights:
         """These weights with that of each field (a number by ``x_<field>``)."""
         return Weights.model_validate({"general": self.general, **self.x, **parts})
 
@@ -268,7 +268,7 @@ class Tolerance(Shape):
         """Nothing: an indicator that two name ends tolerance all the same."""
         return ()
 
-    def joined(self, parts: Mapping[str, Any]) -> Tolerance:
+    def joined(self, parts: Mapping[str, FeatureNames]) -> Tolerance:
         """This period with the indicators of each field (names by ``x_<field>``) in ``never``."""
         names = (*self.never, *(name for part in parts.values() for name in part))
         return self.model_copy(update={"never": tuple(dict.fromkeys(names))})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, RootModel, model_validator
 
@@ -66,7 +66,7 @@ class Items(RootModel[dict[Name, Item]]):
         """Ids of the items, none of which may stand in two places."""
         return tuple(self.root)
 
-    def joined(self, parts: Mapping[str, Any]) -> Items:
+    def joined(self, parts: Mapping[str, Items]) -> Items:
         """These items with those of each field (``Items`` by ``x_<field>``) after them."""
         return Items(self.root | {i: item for p in parts.values() for i, item in p.root.items()})
 
@@ -123,7 +123,7 @@ class InspectionCaps(Shape):
         """The fields, none of which may be capped in two places."""
         return tuple(self.fields)
 
-    def joined(self, parts: Mapping[str, Any]) -> InspectionCaps:
+    def joined(self, parts: Mapping[str, CapsByField]) -> InspectionCaps:
         """These caps with those of each field (caps by field, by ``x_<field>``)."""
         added = {field: cap for part in parts.values() for field, cap in part.items()}
         return self.model_copy(update={"fields": {**self.fields, **added}})

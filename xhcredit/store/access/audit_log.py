@@ -104,6 +104,4 @@ def verify_range(database: Database, first_seq: int, limit: int = MAX_SCANNED) -
         statement = select(activity).where(activity.c.seq >= first_seq).order_by(activity.c.seq)
         entries = con.execute(statement.limit(limit).execution_options(yield_per=5000))
         with entries:
-            return verify_chain(
-                (dict(entry) for entry in entries.mappings()), Link(**row) if row else None
-            )
+            return verify_chain(entries.mappings(), Link(**row) if row else None)

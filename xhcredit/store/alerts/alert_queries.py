@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, not_, or_, select
+from sqlalchemy import Connection, RowMapping, and_, func, not_, or_, select
 
 from xhcredit.alerts.workflow import CLOSED_STATES, UNDER_WAY
 from xhcredit.store.alerts.rows import AlertRow, AlertStepRow, AlertWithSteps
 from xhcredit.store.alerts.tables import alert_steps, alerts
 from xhcredit.store.core.bureau_scope import BureauScope, bureau_names, has_bureau
+from xhcredit.store.core.columns import RowSelect
 
 _STANDING = ("step", "state", "colour", "owner", "due_on", "snoozed_until")
 
@@ -41,7 +42,7 @@ class AlertQuery:
     limit: int = 100
 
 
-def alerts_with_standing() -> Select[Any]:
+def alerts_with_standing() -> RowSelect:
     """Every alert with its state after the last step."""
     s = alert_steps
     last_steps = select(s.c.alert, func.max(s.c.step).label("step")).group_by(s.c.alert).subquery()
@@ -52,7 +53,7 @@ def alerts_with_standing() -> Select[Any]:
     )
 
 
-def filter_alerts(query: AlertQuery) -> Select[Any]:
+def filter_alerts(query: AlertQuery) -> RowSelect:
     """Alerts that match a query, unordered."""
     a, s = alerts.c, alert_steps.c
     statement = alerts_with_standing()
@@ -73,7 +74,7 @@ def filter_alerts(query: AlertQuery) -> Select[Any]:
     return statement if query.before is None else statement.where(a.id < query.before)
 
 
-def _by_due_day(statement: Select[Any], query: AlertQuery) -> Select[Any]:
+def _by_due_day(statement: RowSelect, query: AlertQuery) -> RowSelect:
     """Filter by due day: overdue, without a due day, not snoozed."""
     s = alert_steps.c
     if query.overdue_on:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, insert, select
 
 from xhcredit.alerts.budget import AlertCandidate, EarlierAlert
 from xhcredit.alerts.rows import BackTestReport, BackTestRow
-from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction, Standing, is_due_unknown
+from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction, AlertTerm, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.store.alerts.alert_queries import (
     AlertQuery,
@@ -86,12 +86,13 @@ class Alerts:
             alert_ids = _insert_alerts(tx, as_of, new_candidates)
             expired_ids = _expire_alerts(tx, as_of, expired["before"], expired["reason"])
             redated_ids = _redate_alerts(tx, as_of, redate_alert)
+            under_way = cast(Sequence[AlertTerm], _alerts_under_way(tx))
             night_report: StoredNight = {
                 **report,
                 "raised": len(alert_ids),
                 "expired": len(expired_ids),
                 "redated": len(redated_ids),
-                "due_unknown": sum(is_due_unknown(dict(row)) for row in _alerts_under_way(tx)),
+                "due_unknown": sum(map(is_due_unknown, under_way)),
             }
             night_row = {"as_of": as_of.isoformat(), "inputs": inputs, "activity": tx.seq}
             tx.con.execute(insert(alert_nights), {**night_row, "report": canonical(night_report)})
@@ -211,9 +212,8 @@ class Alerts:
 
 def report_of_night(con: Connection, as_of: date, inputs: str) -> StoredNight | None:
     """The report of a night that was done before."""
-    c = alert_nights.c
-    same_night = and_(c.as_of == as_of.isoformat(), c.inputs == inputs)
-    report_json = con.scalar(select(c.report).where(same_night))
+    same_night = and_(alert_nights.c.as_of == as_of.isoformat(), alert_nights.c.inputs == inputs)
+    report_json = con.scalar(select(alert_nights.c.report).where(same_night))
     return None if report_json is None else cast("StoredNight", json.loads(report_json))
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Select, Table, Text
 from sqlalchemy.sql.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 METADATA = MetaData(
     naming_convention={
@@ -21,13 +22,18 @@ METADATA = MetaData(
     }
 )
 
+#: a statement whose rows are read by the names of their columns, which SQLAlchemy cannot type
+RowSelect = Select[Any]
+
 #: text that both databases sort by its bytes
 Plain = Text().with_variant(Text(collation="C"), "postgresql")
 #: a counting number; SQLite numbers rows by itself only if the type is INTEGER
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def store_table(name: str, *items: SchemaItem, linked: bool = True, **options: Any) -> Table:
+def store_table(
+    name: str, *items: SchemaItem, linked: bool = True, sqlite_autoincrement: bool = False
+) -> Table:
     """Table of the store.
 
     Args:
@@ -35,13 +41,13 @@ def store_table(name: str, *items: SchemaItem, linked: bool = True, **options: A
         items: its columns in their order, indexes and constraints.
         linked: whether its last column is ``activity``, the audit log entry under which a row was
             written; that entry is inserted last, hence the reference is deferred.
-        options: of SQLAlchemy's table.
+        sqlite_autoincrement: whether SQLite never gives the number of a deleted row again.
     """
     link: tuple[SchemaItem, ...] = ()
     if linked:
         entry = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
         link = (Column("activity", Number, entry, nullable=False),)
-    return Table(name, METADATA, *items, *link, **options)
+    return Table(name, METADATA, *items, *link, sqlite_autoincrement=sqlite_autoincrement)
 
 
 def plain(*names: str, key: bool = False) -> list[Column[str]]:
@@ -79,6 +85,8 @@ def integer(*names: str, key: bool = False) -> list[Column[int]]:
     ]
 
 
-def reference(name: str, to: str, kind: Any = Plain, *, key: bool = False) -> Column[Any]:
+def reference(
+    name: str, to: str, kind: TypeEngine[str] | TypeEngine[int] = Plain, *, key: bool = False
+) -> SchemaItem:
     """Column that names a row of another table, written ``table.column``; never NULL."""
     return Column(name, kind, ForeignKey(to), primary_key=key, autoincrement=False, nullable=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 import rfc8785
+from sqlalchemy import RowMapping
 
 from xhcredit.errors import BadInput, BadStore
 
@@ -112,29 +112,27 @@ class Link:
 
     def computed_digest(self) -> str:
         """The digest that the entry must have: over the canonical JSON of all its other fields."""
-        return _digest({k: v for k, v in vars(self).items() if k != "digest"})  # asdict is slow
+        fields = {k: v for k, v in vars(self).items() if k != "digest"}  # asdict is slow
+        return hasher(self.algorithm)(canonical(fields).encode())
 
 
-def _digest(fields: Mapping[str, Any]) -> str:
-    return hasher(fields["algorithm"])(canonical(fields).encode())
-
-
-def next_link(head: Link | None, moment: datetime, algorithm: str, **fields: Any) -> Link:
-    """Return the entry that follows ``head``."""
+def next_link(head: Link | None, moment: datetime, algorithm: str, **fields: str) -> Link:
+    """Return the entry that follows ``head``; ``fields`` are its texts, from actor to payload."""
     moment_text, clock_back_ms = format_moment(moment), 0
     if head is not None and moment_text < head.recorded_at:
         # Rounded up, because 0 means that the clock was right.
         clock_back_ms = int((parse_moment(head.recorded_at) - moment).total_seconds() * 1000) + 1
         moment_text = head.recorded_at
     seq, previous = (1, START) if head is None else (head.seq + 1, head.digest)
-    chain_fields = {
-        "seq": seq,
-        "recorded_at": moment_text,
-        "clock_back_ms": clock_back_ms,
-        "algorithm": algorithm,
-    }
-    link_fields = {**chain_fields, "previous": previous, **fields}
-    return Link(**link_fields, digest=_digest(link_fields))
+    link = Link(
+        seq=seq,
+        recorded_at=moment_text,
+        clock_back_ms=clock_back_ms,
+        algorithm=algorithm,
+        previous=previous,
+        **fields,
+    )
+    return replace(link, digest=link.computed_digest())
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ class Verdict:
         return self.broken_at is None
 
 
-def verify_chain(links: Iterable[Mapping[str, Any]], prior: Link | None = None) -> Verdict:
+def verify_chain(links: Iterable[RowMapping], prior: Link | None = None) -> Verdict:
     """Follow the chain from its first entry, or from ``prior`` on; stop where it does not fit."""
     count = clock_set_back = 0
     for fields in links:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
@@ -23,7 +21,7 @@ class Outbox:
 
     database: Database
 
-    def waiting(self, limit: int = 1000) -> list[dict[str, Any]]:
+    def waiting(self, limit: int = 1000) -> list[dict[str, object]]:
         """The oldest messages that are not yet delivered."""
         statement = select(outbox).where(outbox.c.delivered_at.is_(None))
         with self.database.reading() as con:
@@ -31,7 +29,7 @@ class Outbox:
             return [dict(row) for row in rows]
 
 
-def event_id(row: Mapping[str, Any]) -> str:
+def event_id(row: RowMapping) -> str:
     """The name under which receivers know a message, the same however often it is sent.
 
     It follows from what the message says and its place in the chain: a store brought back from a
@@ -41,13 +39,13 @@ def event_id(row: Mapping[str, Any]) -> str:
     return f"msg_{hashlib.sha256(canonical(identity_fields).encode()).hexdigest()[:32]}"
 
 
-def webhook_body(row: Mapping[str, Any]) -> bytes:
+def webhook_body(row: RowMapping) -> bytes:
     """Webhook body of a message: type, timestamp and data.
 
     Args:
         row: columns of the outbox, and ``recorded_at`` of its activity entry.
     """
-    event_data: dict[str, Any] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
+    event_data: dict[str, object] = {"code": row["code"] or None, "bureau": row["bureau"] or None}
     if row["kind"] == TIER_CHANGED:
         event_data |= {c: row[c] for c in ("tier", "previous_tier", "run", "previous_run")}
     event_data |= json.loads(row["payload"])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, insert, select
 
@@ -31,9 +31,9 @@ class Act:
     action: str
     purpose: str
     bureau: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, object] = field(default_factory=dict)
     key: str | None = None
-    request: Any = None
+    request: object = None
 
     def __post_init__(self) -> None:
         for name in ("actor", "action", "purpose"):
@@ -57,9 +57,9 @@ class Tx:
     con: Connection
     seq: int
     recorded_at: str
-    outcome: dict[str, Any] = field(default_factory=dict)
+    outcome: dict[str, object] = field(default_factory=dict)
 
-    def audit(self, **outcome: Any) -> None:
+    def audit(self, **outcome: object) -> None:
         """Add the outcome to the audit log entry."""
         self.outcome |= outcome
 
@@ -136,7 +136,7 @@ class Writer:
         last_link: Link | None,
         act: Act,
         moment: datetime,
-        outcome: Mapping[str, Any] | None = None,
+        outcome: Mapping[str, object] | None = None,
     ) -> Link:
         """The entry of an act after ``last_link``."""
         return next_link(
@@ -174,7 +174,7 @@ def _stored_response(con: Connection, act: Act) -> str | None:
     return str(row.response)
 
 
-def _key_row(act: Act, response: str, seq: int) -> dict[str, Any]:
+def _key_row(act: Act, response: str, seq: int) -> dict[str, object]:
     return {
         "actor": act.actor,
         "key": act.key,

@@ -7,13 +7,14 @@ once, and those of one enterprise in the order in which they came about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     bindparam,
     func,
     insert,
@@ -118,7 +119,7 @@ class Deliveries:
         )
         with self.database.reading() as con:
             rows = con.execute(statement.order_by(deliveries.c.message).limit(limit)).mappings()
-            return [_pending_delivery(dict(row)) for row in rows]
+            return [_pending_delivery(row) for row in rows]
 
     def record_outcomes(
         self, act: Act, subscription: int, outcomes: Sequence[DeliveryOutcome]
@@ -222,7 +223,7 @@ _OUTCOME_STATEMENT = (
 )
 
 
-def _pending_delivery(row: Mapping[str, Any]) -> PendingDelivery:
+def _pending_delivery(row: RowMapping) -> PendingDelivery:
     return PendingDelivery(
         row["id"], row["code"], row["attempts"], event_id(row), webhook_body(row)
     )

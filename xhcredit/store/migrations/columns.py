@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.sql.schema import SchemaItem
@@ -49,7 +47,13 @@ def refers(table_: str, column: str, to: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [to], name=f"fk_{table_}_{column}")
 
 
-def table(name: str, key: str, *columns: SchemaItem, linked: bool = True, **options: Any) -> None:
+def table(
+    name: str,
+    key: str,
+    *columns: SchemaItem,
+    linked: bool = True,
+    sqlite_autoincrement: bool = False,
+) -> None:
     """Make a table with the primary key ``key`` (columns, apart by blanks).
 
     A ``linked`` one has ``activity``, the entry under which a row is written; it is inserted last,
@@ -66,7 +70,13 @@ def table(name: str, key: str, *columns: SchemaItem, linked: bool = True, **opti
         ),
     )
     primary = sa.PrimaryKeyConstraint(*key.split(), name=f"pk_{name}")
-    op.create_table(name, *columns, *(link if linked else ()), primary, **options)
+    op.create_table(
+        name,
+        *columns,
+        *(link if linked else ()),
+        primary,
+        sqlite_autoincrement=sqlite_autoincrement,
+    )
 
 
 def index(name: str, table_: str, columns: str, *, unique: bool = False) -> None:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select
+from sqlalchemy import Connection, RowMapping, and_, func, insert, select
 
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
 from xhcredit.restoration.workflow import (
@@ -20,6 +20,7 @@ from xhcredit.restoration.workflow import (
     Kind,
     next_state,
 )
+from xhcredit.store.core.columns import RowSelect
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.transactions import Act, Tx, Writer
@@ -226,7 +227,7 @@ class Applications:
         return {r.code: date.fromisoformat(r.done_on) for r in breach_rows}
 
 
-def _with_act(names: Collection[str]) -> Select[Any]:
+def _with_act(names: Collection[str]) -> RowSelect:
     """Applications with the step of such an act, the earliest application first."""
     return (
         select(applications, application_steps.c.act, application_steps.c.done_on)
@@ -236,7 +237,7 @@ def _with_act(names: Collection[str]) -> Select[Any]:
     )
 
 
-def _with_last_state() -> Select[Any]:
+def _with_last_state() -> RowSelect:
     """Every application with its last step's state."""
     last_steps = (
         select(application_steps.c.application, func.max(application_steps.c.step).label("step"))

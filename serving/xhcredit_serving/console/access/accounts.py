@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -73,7 +73,7 @@ async def _render_accounts(
     )
     account_rows = [account_body(p) for p in all_accounts if manages_account(caller, p["grants"])]
     key_rows = [k for k in all_keys if caller.may(ACCOUNTS, k["bureau"])]
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "people": account_rows,
         "keys": key_rows,
         "wrong": error_message,
@@ -162,7 +162,7 @@ async def _set_disabled(action: AccountAction) -> str:
 
 
 async def _create_key(action: AccountAction) -> str:
-    key_fields: dict[str, Any] = {
+    key_fields: dict[str, object] = {
         n: text_of(action.form, n).strip() for n in ("name", "bureau", "days")
     }
     new_key = NewKey.model_validate(key_fields | {"roles": [text_of(action.form, "role")]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -49,7 +48,7 @@ async def audit(request: Request) -> Response:
         "seen": len(rows),
     }
     await service.journal.note(visitor.act("activity.read", **audit_details))
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "rows": rows,
         "code": code,
         "wrong": code_problem,

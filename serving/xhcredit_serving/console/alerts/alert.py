@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -147,7 +146,7 @@ _META_COLUMNS = ("code", "occurred_on", "known_on", "source_file", "source_row")
 
 async def _cluster_picture(
     service: Service, visitor: Visitor, code: str, zh: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The cluster around the enterprise; empty without one, or where no warehouse is."""
     if not code or service.settings.warehouse is None:
         return {}
@@ -227,6 +226,6 @@ def act_request_of(form: FormData, alert_numbers: list[int]) -> AlertActions:
     Raises:
         ValidationError: something in it cannot be read.
     """
-    form_fields: dict[str, Any] = {k: v for k, v in form.items() if isinstance(v, str) and v}
+    form_fields: dict[str, object] = {k: v for k, v in form.items() if isinstance(v, str) and v}
     form_fields = {k: v for k, v in form_fields.items() if k in AlertActions.model_fields}
     return AlertActions.model_validate(form_fields | {"alerts": alert_numbers})

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from xhcredit.alerts.workflow import BY_NIGHT, CLOSED_STATES, MEASURES, STATES, TRANSITIONS
 from xhcredit.errors import XhcreditError
+from xhcredit.jobs.alerts.rows import DatedAlert
 from xhcredit_serving.alerts.routes import act_on, alert_rows
 from xhcredit_serving.alerts.schemas import AlertFilters
 from xhcredit_serving.auth.permissions import ALERTS_ACT, ALERTS_READ
@@ -51,7 +52,7 @@ async def _render_inbox(
         "may_act": may_act,
         "once": secrets.token_hex(16),
     }
-    colour_chart = _colour_chart(request, context.pop("counted"), language_of(request) == "zh")
+    colour_chart = _colour_chart(request, context["counted"], language_of(request) == "zh")
     return page(
         request,
         "alerts.html",
@@ -74,7 +75,7 @@ async def _render_inbox(
 def _filter_of(request: Request) -> AlertFilters:
     """Alert filters of the query string; an unreadable one is ignored."""
     query_params = request.query_params
-    filter_fields: dict[str, Any] = {
+    filter_fields: dict[str, object] = {
         k: [v for v in query_params.getlist(k) if v] for k in _LIST_FILTERS
     }
     filter_fields |= {k: query_params.get(k, "") for k in ("owner", "code")}
@@ -85,16 +86,27 @@ def _filter_of(request: Request) -> AlertFilters:
         return AlertFilters.model_validate({})
 
 
+class InboxContext(TypedDict):
+    """What the list of alerts shows, and open alerts by colour."""
+
+    rows: list[DatedAlert]
+    counted: Counter[str]
+    late: int
+    undated: int
+    triggers: dict[str, str]
+    streets: list[str]
+
+
 def _inbox_context(
     service: Service, visitor: Visitor, alert_filter: AlertFilters, zh: bool
-) -> dict[str, Any]:
+) -> InboxContext:
     bureaus, day = visitor.caller.scope(ALERTS_READ), service.today().isoformat()
     all_alerts = alert_rows(service, AlertFilters.model_validate({}).to_query(bureaus, day))
     rows = alert_rows(service, alert_filter.to_query(bureaus, day))
     if not alert_filter.state:
         rows = [row for row in rows if row["state"] not in CLOSED_STATES]
     open_alerts = [row for row in all_alerts if row["state"] not in CLOSED_STATES]
-    triggers = {row["trigger"]: row["evidence"].get("zh" if zh else "en", "") for row in all_alerts}
+    triggers = {row["trigger"]: row["evidence"]["zh" if zh else "en"] for row in all_alerts}
     return {
         "rows": rows[:MAX_ROWS],
         "counted": Counter(row["colour"] for row in open_alerts),
@@ -105,7 +117,7 @@ def _inbox_context(
     }
 
 
-def _colour_chart(request: Request, count_by_colour: Counter[str], zh: bool) -> dict[str, Any]:
+def _colour_chart(request: Request, count_by_colour: Counter[str], zh: bool) -> dict[str, object]:
     """Open alerts by colour; a bar is a filter."""
     name_by_colour = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
     links = [with_query(request, colour=[colour]) for colour in COLOURS]

@@ -6,9 +6,9 @@ import asyncio
 import json
 import secrets
 from datetime import date
-from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from xhcredit.errors import BadInput, NothingKnown, UnknownRecord, XhcreditError
@@ -49,7 +49,7 @@ async def _render_list(
 ) -> Response:
     service, scope = service_of(request), visitor.caller.scope(DRAWS_READ)
     standings_args = (service.store, scope, service.rulebook, service.today())
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "draws": await asyncio.to_thread(draws_with_publication, *standings_args),
         "plans": await asyncio.to_thread(service.store.draws.list_plans, scope),
         "may_run": DRAWS_RUN in visitor.caller.permissions,
@@ -83,7 +83,7 @@ async def freeze(request: Request) -> Response:
     return redirect_to(request, f"/console/draws/{draw_id}")
 
 
-async def _uploaded_file(form: Any, name: str) -> bytes:
+async def _uploaded_file(form: FormData, name: str) -> bytes:
     """A file of a form.
 
     Raises:
@@ -113,7 +113,7 @@ def _freeze_frame(
     steps.freeze(service.store, act, warehouse_of(service), service.rulebook, freeze_request)
 
 
-def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
+def _act(visitor: Visitor, form: FormData, action: str, **payload: object) -> Act:
     """An act that the same form sent twice does once."""
     idempotency_key = text_of(form, "once")[:64] or None
     caller = visitor.caller
@@ -144,7 +144,7 @@ async def _render_draw(
     return page(request, "draw.html", visitor, status, **context)
 
 
-def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str, Any]:
+def _draw_context(service: Service, visitor: Visitor, draw_id: str) -> dict[str, object]:
     """A draw as the page shows it."""
     # Before any file is read: a draw of another bureau is as if it were not there.
     stored_draw = draw_of_bureau(service, visitor.caller, DRAWS_READ, draw_id)

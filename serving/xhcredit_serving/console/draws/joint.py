@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -104,7 +103,7 @@ async def joint_draw_page(request: Request, joint: str) -> Response:
     return page(request, "joint.html", visitor, **context)
 
 
-def _joint_context(service: Service, visitor: Visitor, joint_id: str) -> dict[str, Any]:
+def _joint_context(service: Service, visitor: Visitor, joint_id: str) -> dict[str, object]:
     """The record, with names of enterprises that the visitor may see, and items in words.
 
     Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
@@ -41,7 +40,7 @@ async def _render_list(
     request: Request,
     visitor: Visitor,
     error_message: str = "",
-    form_fields: dict[str, Any] | None = None,
+    form_fields: dict[str, object] | None = None,
 ) -> Response:
     service, state = service_of(request), request.query_params.get("state", "")
     all_checks = await asyncio.to_thread(
@@ -81,26 +80,27 @@ async def open_check(request: Request) -> Response:
     visitor = await visitor_of(request, DRAWS_RUN)
     service, form = service_of(request), await request.form()
     names = ("id", "bureau", "code", "source", "reason", "reference")
-    form_fields: dict[str, Any] = {n: text_of(form, n).strip()[: _MAX_LENGTH + 1] for n in names}
-    form_fields["items"] = [i for i in form.getlist("item") if isinstance(i, str)]
+    form_texts = {n: text_of(form, n).strip()[: _MAX_LENGTH + 1] for n in names}
+    items = [i for i in form.getlist("item") if isinstance(i, str)]
+    form_fields: dict[str, object] = {**form_texts, "items": items}
     try:
-        bureau = service.official_bureau(form_fields["bureau"])
+        bureau = service.official_bureau(form_texts["bureau"])
         if not visitor.caller.may(DRAWS_RUN, bureau):
             raise UnknownRecord(
-                f'"{form_fields["bureau"]}" is not your bureau; open checks of your own'
+                f'"{form_texts["bureau"]}" is not your bureau; open checks of your own'
             )
         today = service.today()
-        act = _act(visitor, form, "open", form_fields["id"], form_fields)
+        act = _act(visitor, form, "open", form_texts["id"], form_fields)
         check_fields = form_fields | {"opened_on": today}
         await asyncio.to_thread(
             triggered_checks.open_check, service.store, act, check_fields, service.rulebook, today
         )
     except XhcreditError as error:
         return await _render_list(request, visitor, str(error), form_fields)
-    return redirect_to(request, f"{BASE_PATH}/{form_fields['id']}")
+    return redirect_to(request, f"{BASE_PATH}/{form_texts['id']}")
 
 
-def _act(visitor: Visitor, form: FormData, action: str, check_id: str, request_body: Any) -> Act:
+def _act(visitor: Visitor, form: FormData, action: str, check_id: str, request_body: object) -> Act:
     """An act that the same form sent twice does once."""
     idempotency_key, caller = text_of(form, "once")[:64] or None, visitor.caller
     payload = {"check": check_id}

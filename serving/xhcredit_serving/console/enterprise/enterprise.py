@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
@@ -68,7 +67,8 @@ async def enterprise(request: Request, code: str) -> Response:
     recent_views = await _recent_views(service, visitor, code)
     zh = language_of(request) == "zh"
     context = _file_context(enterprise_file, zh) | {"looks": recent_views, "presets": PRESETS}
-    context["picture"] = relations_picture(enterprise_file["relations"], context["facts"], zh)
+    facts = _facts_by_column(enterprise_file)
+    context["picture"] = relations_picture(enterprise_file["relations"], facts, zh)
     context["alerts"] = await asyncio.to_thread(_latest_alerts, service, visitor, code)
     context["alert_states"] = {k: v[0 if zh else 1] for k, v in alert_states.items()}
     context["possible"] = await restorable_records(request, visitor, code)
@@ -122,10 +122,10 @@ def _supposition_of(code: str, form: FormData) -> WhatIfRequest:
     return WhatIfRequest(code=code, add=[], withdraw=[withdrawal])
 
 
-def _file_context(enterprise_file: EnterpriseFile, zh: bool) -> dict[str, Any]:
+def _file_context(enterprise_file: EnterpriseFile, zh: bool) -> dict[str, object]:
     """Template context of an enterprise file."""
     register = enterprise_file["register"]
-    facts = {f["column"]: f for f in _shown_facts(register)}
+    facts = _facts_by_column(enterprise_file)
     events = [
         {**event, "key": _key_of(event), "facts": _shown_facts(event)}
         for event in enterprise_file["events"]
@@ -149,6 +149,10 @@ def _file_context(enterprise_file: EnterpriseFile, zh: bool) -> dict[str, Any]:
     }
 
 
+def _facts_by_column(enterprise_file: EnterpriseFile) -> dict[str, Fact]:
+    return {f["column"]: f for f in _shown_facts(enterprise_file["register"])}
+
+
 def _shown_facts(record: RegisterFacts | EnterpriseEvent) -> list[Fact]:
     """Facts of a record; flags in words of both languages."""
     return [_shown_fact(fact) for fact in record["facts"]]
@@ -161,7 +165,7 @@ def _shown_fact(fact: Fact) -> Fact:
     return {**fact, "value": en, "label": zh}
 
 
-def _score_chart(history: list[ScoredRun], zh: bool) -> dict[str, Any]:
+def _score_chart(history: list[ScoredRun], zh: bool) -> dict[str, object]:
     """The composite and general score over the published runs, the earliest first."""
     runs = list(reversed(history))
     names = ("综合分", "通用分") if zh else ("composite", "general")

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from xhcredit.engine.spec import Feature
@@ -19,7 +19,7 @@ from xhcredit.jobs.models import promotion
 from xhcredit.scores.points import Indicator
 from xhcredit.scores.release import Release, release_of
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.models.rows import MonthDrift
+from xhcredit.store.models.rows import MonthDrift, StoredTierMove
 from xhcredit_serving.auth.permissions import MODELS_PROMOTE, MODELS_READ
 from xhcredit_serving.console.shell.language import language_of
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to
@@ -44,7 +44,7 @@ async def models(request: Request) -> Response:
     return page(request, "models.html", visitor, charts=True, wrong="", **context)
 
 
-def _overview(service: Service, request: Request) -> dict[str, Any]:
+def _overview(service: Service, request: Request) -> dict[str, object]:
     release = promotion.champion_release(service.store, service.rulebook, service.today())
     score = request.query_params.get("score", "general")
     score = score if score in release.tables else "general"
@@ -63,7 +63,7 @@ def _overview(service: Service, request: Request) -> dict[str, Any]:
 
 def points_charts(
     release: Release, score: str, declared: Mapping[str, Feature], *, zh: bool
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Points by bin of the indicators that move a score most, as charts."""
     indicators = sorted(
         release.tables[score].indicators, key=lambda i: min(i.points) - max(i.points)
@@ -107,24 +107,27 @@ async def _render_candidate(
     request: Request, visitor: Visitor, number: int, error_message: str = "", status: int = 200
 ) -> Response:
     service = service_of(request)
-    context = await asyncio.to_thread(
+    moves, context = await asyncio.to_thread(
         _candidate_context, service, visitor, number, language_of(request) == "zh"
     )
     # Who would move is named: looking at a candidate is also reading these enterprises.
-    audit_details = {"candidate": number, "codes": [m["code"] for m in context["moves"]]}
+    audit_details = {"candidate": number, "codes": [m["code"] for m in moves]}
     await service.journal.note(visitor.act("model.moves", **audit_details))
-    context |= {"wrong": error_message, "once": secrets.token_hex(16)}
+    context |= {"moves": moves, "wrong": error_message, "once": secrets.token_hex(16)}
     return page(request, "models_one.html", visitor, status, charts=True, **context)
 
 
-def _candidate_context(service: Service, visitor: Visitor, number: int, zh: bool) -> dict[str, Any]:
+def _candidate_context(
+    service: Service, visitor: Visitor, number: int, zh: bool
+) -> tuple[list[StoredTierMove], dict[str, object]]:
+    """Enterprises whose tier would move, and what else the page of a candidate shows."""
     model_store = service.store.models
     candidate, bureaus = model_store.get(number), visitor.caller.scope(MODELS_READ)
     release = release_of(service.store.reader.release(candidate["digest"]), "store")
     shadow_nights = [s["details"] for s in candidate["steps"] if s["act"] == "shadow"]
-    return {
+    moves = model_store.list_tier_moves(number, bureaus=bureaus, limit=_MAX_MOVES)
+    return moves, {
         "candidate": candidate,
-        "moves": model_store.list_tier_moves(number, bureaus=bureaus, limit=_MAX_MOVES),
         "shapes": points_charts(release, candidate["score"], features(service.rulebook), zh=zh),
         "night": shadow_nights[-1] if shadow_nights else None,
         "drift": _drift_chart(candidate["evaluation"].get("months", [])),
@@ -134,7 +137,7 @@ def _candidate_context(service: Service, visitor: Visitor, number: int, zh: bool
     }
 
 
-def _drift_chart(months: Sequence[MonthDrift]) -> dict[str, Any] | None:
+def _drift_chart(months: Sequence[MonthDrift]) -> dict[str, object] | None:
     """PSI of the score by month; None if there are no months."""
     if not months:
         return None
@@ -210,7 +213,7 @@ async def _promotion_officer(request: Request) -> Visitor:
     return visitor
 
 
-def _act(visitor: Visitor, form: Any, action: str, **payload: Any) -> Act:
+def _act(visitor: Visitor, form: FormData, action: str, **payload: object) -> Act:
     """An act that the same form sent twice does once."""
     idempotency_key = text_of(form, "once")[:64] or None
     caller = visitor.caller

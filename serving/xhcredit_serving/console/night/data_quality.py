@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from xhcredit.ingest.quality import summarise
+from xhcredit.ingest.quality import QualitySummary, summarise
 from xhcredit.ingest.reasons import REASONS
 from xhcredit.ingest.warehouse import Warehouse
 from xhcredit_serving.auth.permissions import CATALOGUE
@@ -33,7 +32,7 @@ async def quality(request: Request) -> Response:
     # loop.
     quality_summary = await asyncio.to_thread(cached_summary, folder, Warehouse(folder).digest())
     zh = language_of(request) == "zh"
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "quality": quality_summary,
         "reasons": _reason_rows(quality_summary, zh),
         "quarantine_chart": _quarantine_chart(quality_summary, zh),
@@ -42,12 +41,12 @@ async def quality(request: Request) -> Response:
 
 
 @lru_cache(maxsize=2)
-def cached_summary(folder: Path, digest: str) -> dict[str, Any]:
+def cached_summary(folder: Path, digest: str) -> QualitySummary:
     """Quality summary of a warehouse, cached by its digest."""
     return summarise(Warehouse(folder))
 
 
-def _reason_rows(quality_summary: dict[str, Any], zh: bool) -> list[dict[str, Any]]:
+def _reason_rows(quality_summary: QualitySummary, zh: bool) -> list[dict[str, object]]:
     """Quarantined rows by reason, with the remedy."""
     return [
         {"reason": reason, "rows": rows, "cure": REASONS[reason][0 if zh else 1].replace("{}", "…")}
@@ -55,7 +54,7 @@ def _reason_rows(quality_summary: dict[str, Any], zh: bool) -> list[dict[str, An
     ]
 
 
-def _quarantine_chart(quality_summary: dict[str, Any], zh: bool) -> dict[str, Any]:
+def _quarantine_chart(quality_summary: QualitySummary, zh: bool) -> dict[str, object]:
     """Rows held back by reason, as a chart."""
     return {
         "kind": "bar",

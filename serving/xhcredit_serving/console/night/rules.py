@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -31,7 +30,7 @@ async def rules(request: Request) -> Response:
         for r in rules_in_force(service.rulebook, day)
         if _rule_matches(r, query_params.get("q", ""))
     ]
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "day": day,
         "wrong": unreadable_day,
         "q": query_params.get("q", ""),

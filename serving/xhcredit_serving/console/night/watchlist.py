@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
@@ -43,14 +43,15 @@ async def watchlist(request: Request) -> Response:
     service = service_of(request)
     list_query = watchlist_query(request.query_params, visitor)
     try:
-        context = await asyncio.to_thread(_list_context, request, service, list_query)
+        list_page, context = await asyncio.to_thread(_list_context, request, service, list_query)
     except UnknownRecord:
         return page(request, "watchlist_none.html", visitor)
-    await _log_viewed(service, visitor, list_query, context["page"])
-    alert_context = await asyncio.to_thread(_alert_context, service, visitor, context["page"])
+    await _log_viewed(service, visitor, list_query, list_page)
+    alert_context = await asyncio.to_thread(_alert_context, service, visitor, list_page)
     alert_context["views"] = await asyncio.to_thread(views_of, service, visitor.caller)
     alert_context["query"] = _savable_query(request)
     context |= {
+        "page": list_page,
         "watchlist_query": list_query,
         "wrong": code_problem,
         "text": search_text,
@@ -81,10 +82,7 @@ async def _export(request: Request, file_format: Format) -> Response:
 
 def watchlist_query(query_params: QueryParams, visitor: Visitor) -> WatchlistQuery:
     """Watchlist query of a query string; unknown values are ignored."""
-    list_filters: dict[str, Any] = {
-        k: tuple(v for v in query_params.getlist(k) if v) for k in _LIST_FILTERS
-    }
-    list_filters["tier"] = tuple(t for t in list_filters["tier"] if t in TIERS)
+    list_filters = {k: tuple(v for v in query_params.getlist(k) if v) for k in _LIST_FILTERS}
     sort, tier_move = query_params.get("sort", ""), query_params.get("moved", "")
     # Without the right the filter is not read: what it leaves would tell who is warned about.
     alert_filter = _alert_filter(query_params) if ALERTS_READ in visitor.caller.permissions else ""
@@ -95,7 +93,12 @@ def watchlist_query(query_params: QueryParams, visitor: Visitor) -> WatchlistQue
         sort=cast(Sort, sort) if sort in get_args(Sort) else "composite",
         alerted=alert_filter == ANY,
         trigger=(alert_filter,) if alert_filter not in ("", ANY) else (),
-        **list_filters,
+        tier=tuple(t for t in list_filters["tier"] if t in TIERS),
+        street=list_filters["street"],
+        bureau=list_filters["bureau"],
+        kind=list_filters["kind"],
+        size=list_filters["size"],
+        field=list_filters["field"],
     )
     return restrict_to_alert_readers(visitor.caller, list_query)
 
@@ -115,7 +118,10 @@ def _alert_filter(query_params: QueryParams) -> str:
     return (query_params.get("alert") or query_params.get("trigger") or "")[:100]
 
 
-def _list_context(request: Request, service: Service, list_query: WatchlistQuery) -> dict[str, Any]:
+def _list_context(
+    request: Request, service: Service, list_query: WatchlistQuery
+) -> tuple[WatchlistPage, dict[str, object]]:
+    """A page of the list, and what else is shown with it: charts and choices of the filters."""
     watchlist_store, unfiltered_query = (
         service.store.watchlist,
         WatchlistQuery(within=list_query.within),
@@ -138,8 +144,7 @@ def _list_context(request: Request, service: Service, list_query: WatchlistQuery
             if f
         }
     )
-    return {
-        "page": list_page,
+    return list_page, {
         "paged": "after" in request.query_params,
         "query_text": request.url.query,
         "most_printed": MAX_PDF_ROWS,
@@ -153,7 +158,9 @@ def _list_context(request: Request, service: Service, list_query: WatchlistQuery
     }
 
 
-def _alert_context(service: Service, visitor: Visitor, list_page: WatchlistPage) -> dict[str, Any]:
+def _alert_context(
+    service: Service, visitor: Visitor, list_page: WatchlistPage
+) -> dict[str, object]:
     """Rows with their open alerts, and the triggers to filter by; none without the right."""
     may_read_alerts = ALERTS_READ in visitor.caller.permissions
     scope = visitor.caller.scope(ALERTS_READ)
@@ -168,7 +175,7 @@ def _alert_context(service: Service, visitor: Visitor, list_page: WatchlistPage)
     }
 
 
-def _tier_chart(request: Request, count_by_tier: dict[tuple[str, ...], int]) -> dict[str, Any]:
+def _tier_chart(request: Request, count_by_tier: dict[tuple[str, ...], int]) -> dict[str, object]:
     """Enterprises by tier; a bar is a filter."""
     tier_counts = [count_by_tier.get((tier,), 0) for tier in TIERS]
     links = [with_query(request, tier=[tier], after=None) for tier in TIERS]
@@ -178,7 +185,7 @@ def _tier_chart(request: Request, count_by_tier: dict[tuple[str, ...], int]) -> 
 
 def _street_chart(
     request: Request, count_by_street_tier: dict[tuple[str, ...], int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Share of tiers C and D by street, the highest first; a bar is a filter."""
     total_by_street: dict[str, int] = {}
     risky_by_street: dict[str, int] = {}

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -56,7 +55,7 @@ async def applications(request: Request) -> Response:
     audit_details = {"codes": sorted({row["code"] for row in rows})}
     await service.journal.note(visitor.act(f"{application_query.kind}.list", **audit_details))
     states = {m.to for m in TRANSITIONS[application_query.kind].values() if m.to}
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "rows": [(row, _next_clock(row, today, service.rulebook.calendar)) for row in rows],
         "wanted": application_query,
         "typed": typed_code,
@@ -144,7 +143,7 @@ async def _render_application(
         visitor.act(f"{kind}.read", application=number, code=application_row["code"])
     )
     permissions = visitor.caller.permissions
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "application": application_view,
         "kind": kind,
         "moves": TRANSITIONS[kind],
@@ -216,7 +215,7 @@ def _step_of(form: FormData) -> schemas.NewStep:
     Raises:
         ValidationError: something cannot be read.
     """
-    step_fields: dict[str, Any] = {
+    step_fields: dict[str, object] = {
         k: text_of(form, k) for k in ("act", "official", "role", "reason")
     }
     step_fields |= {name: True for name in _FLAG_FIELDS if text_of(form, name)}
@@ -233,7 +232,7 @@ def _step_of(form: FormData) -> schemas.NewStep:
     )
 
 
-def _facts(form: FormData) -> dict[str, Any]:
+def _facts(form: FormData) -> dict[str, object]:
     """Proved facts of the form, without empty fields."""
     fact_texts = {name: text_of(form, name).strip() for name in _FACT_FIELDS}
     bool_by_word = {"yes": True, "no": False}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -105,7 +105,7 @@ async def calculator_page(request: Request) -> Response:
     if step == "answer":
         assessment, problems = _assess_answers(answers, service.rulebook, service.today())
         step = "days" if problems else step
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "step": step,
         "way": steps,
         "answers": answers,
@@ -217,9 +217,10 @@ def _assess_answers(
     record = _record_fields(answers)
     applied_text = answers.get("applied_on", [today.isoformat()])[0]
     day_by_field = {k: v for k, v in record.items() if k.endswith("_on") and isinstance(v, str)}
-    if record["decided_on"] > applied_text:
+    decided_text = day_by_field["decided_on"]
+    if decided_text > applied_text:
         return None, {"decided_on": "The decision is after the day of the application."}
-    if day_by_field.get("published_on", record["decided_on"]) < record["decided_on"]:
+    if day_by_field.get("published_on", decided_text) < decided_text:
         return None, {"published_on": "It was published before it was decided."}
     try:
         applied_on = day_of("applied_on", applied_text)
@@ -228,9 +229,9 @@ def _assess_answers(
         return None, {"applied_on": str(error)}
 
 
-def _record_fields(answers: Mapping[str, list[str]]) -> dict[str, Any]:
+def _record_fields(answers: Mapping[str, list[str]]) -> dict[str, object]:
     """The record as it was described."""
-    record: dict[str, Any] = {"authority": _LIST_AUTHORITY}
+    record: dict[str, object] = {"authority": _LIST_AUTHORITY}
     kind = answers["kind"][0]
     for step in _steps_for(answers):
         for name, question in _questions_of(step, answers).items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -68,7 +67,7 @@ async def restoration(request: Request) -> Response:
     audit_details = {"codes": sorted({row.code for row in rows})}
     await service.journal.note(visitor.act("records.restorable", **audit_details))
     zh = language_of(request) == "zh"
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "rows": [
             (row, application_by_record.get((row.code, row.table, row.key)), apply_address(row))
             for row in rows
@@ -127,13 +126,13 @@ def _filter_of(request: Request) -> tuple[RestorableQuery, str | None]:
     """Filters of the query string, and the problem of its code."""
     query_params = request.query_params
     code = normalised(query_params.get("code", "").strip())[:64]
-    filter_fields: dict[str, Any] = {
+    filter_fields: dict[str, object] = {
         "state": [s for s in STATES if s in query_params.getlist("state")],
         "table": [t for t in TABLES if t in query_params.getlist("table")],
         "street": query_params.get("street", "")[:100],
         "code": code,
     }
-    return RestorableQuery(**filter_fields), problem_with(code) if code else None
+    return RestorableQuery.model_validate(filter_fields), problem_with(code) if code else None
 
 
 def _start_position(request: Request, row_count: int) -> int:
@@ -143,7 +142,9 @@ def _start_position(request: Request, row_count: int) -> int:
     return position if position < row_count else 0
 
 
-def _state_chart(request: Request, records: Sequence[RestorableRecord], zh: bool) -> dict[str, Any]:
+def _state_chart(
+    request: Request, records: Sequence[RestorableRecord], zh: bool
+) -> dict[str, object]:
     """Records by state, as a chart that filters."""
     count_by_state = state_counts(records)
     return {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
+from typing_extensions import TypedDict
 
 from xhcredit.errors import XhcreditError
 from xhcredit_serving.console.shell.language import language_of
@@ -75,6 +75,14 @@ async def _visitor_for_error(request: Request, status: int) -> Visitor | None:
     return visitor
 
 
+class ProblemFields(TypedDict):
+    """Fields of a problem that its page reads: code, what was wrong, and the incident's name."""
+
+    code: str
+    detail: str
+    instance: str
+
+
 def without_handler(scope: Scope, problem_response: Response) -> Response:
     """The page of a problem that no handler saw: too busy, too large, our own mistake."""
     request = Request(scope)
@@ -93,7 +101,7 @@ def _problem_page(
     request: Request, problem_response: Response, visitor: Visitor | None
 ) -> Response:
     """Error page of a problem; without a session, a redirect to the login."""
-    problem = json.loads(bytes(problem_response.body))
+    problem: ProblemFields = json.loads(bytes(problem_response.body))  # our own answer
     if problem["code"] == "no_key":
         # Back to the page that was asked for: who was logged out must not search for it again.
         return redirect_to(request, f"/console/login?next={quote(_return_address(request))}")
@@ -109,7 +117,7 @@ def _problem_page(
     return page_response
 
 
-def _problem_context(request: Request, problem: Mapping[str, Any]) -> dict[str, Any]:
+def _problem_context(request: Request, problem: ProblemFields) -> dict[str, object]:
     """Error title, remedy and link back, in the reader's language."""
     zh, problem_kind = language_of(request) == "zh", BY_CODE[problem["code"]]
     unknown, back_item = _unknown_record(request, problem), nav_item_of(request.url.path)
@@ -127,7 +135,7 @@ def _problem_context(request: Request, problem: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _unknown_record(request: Request, problem: Mapping[str, Any]) -> tuple[str, str] | None:
+def _unknown_record(request: Request, problem: ProblemFields) -> tuple[str, str] | None:
     """Message and name of an unknown record in the path; None for other problems.
 
     Only of what is read: an act may miss something else than what its address names.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -82,7 +82,7 @@ class Visitor:
     csrf: str
     purpose: str
 
-    def act(self, action: str, **payload: Any) -> Act:
+    def act(self, action: str, **payload: object) -> Act:
         """An act of the visitor, for the activity chain."""
         return self.caller.act(action, self.purpose, **payload)
 
@@ -92,7 +92,8 @@ def page(
     template: str,
     visitor: Visitor | None = None,
     status: int = 200,
-    **context: Any,
+    /,
+    **context: object,
 ) -> HTMLResponse:
     """A page in the visitor's language.
 
@@ -177,7 +178,7 @@ def _beijing_label(moment: str, *, language: Language, seconds: bool = False) ->
     return f"{time_text} {zone_label}" if language == "en" else f"{zone_label} {time_text}"
 
 
-def with_query(request: Request, **changes: Any) -> str:
+def with_query(request: Request, **changes: object) -> str:
     """This address with other parameters; None takes one away, a list repeats it."""
     unchanged_params: Mapping[str, list[str]] = {
         k: request.query_params.getlist(k) for k in request.query_params if k not in changes
@@ -219,7 +220,7 @@ def _notice_missing(request: Request, visitor: Visitor | None) -> int | None:
     return service.rulebook.missing_notice(service.today())
 
 
-def _current_run(request: Request) -> Any:
+def _current_run(request: Request) -> object:
     """The run that the pages show; None before the first night."""
     try:
         return service_of(request).store.reader.current_run()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import cos, pi, sin
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import networkx as nx
 
+from xhcredit.jobs.enterprise.rows import Fact
 from xhcredit_serving.enterprise.schemas import Relation
 
 WIDTH, HEIGHT = 760, 420
@@ -36,8 +37,8 @@ class Line(NamedTuple):
 
 
 def relations_picture(
-    relations: Sequence[Relation], facts: dict[str, Any], zh: bool
-) -> dict[str, Any]:
+    relations: Sequence[Relation], facts: Mapping[str, Fact], zh: bool
+) -> dict[str, object]:
     """Dots and lines of an enterprise's relations; empty if it shares nothing with anybody."""
     graph = nx.Graph()
     graph.add_node("self", kind="self", words=facts["name"]["value"] if "name" in facts else "")
@@ -62,7 +63,7 @@ def relations_picture(
 
 def graph_picture(
     nodes: Mapping[str, tuple[str, str]], lines: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Dots (kind and words of each) and lines of any graph."""
     graph = nx.Graph()
     for node, (kind, label) in nodes.items():
@@ -71,7 +72,7 @@ def graph_picture(
     return _svg_elements(graph)
 
 
-def _svg_elements(graph: nx.Graph) -> dict[str, Any]:
+def _svg_elements(graph: nx.Graph) -> dict[str, object]:
     position_by_node = _node_positions(graph)
     dots = [
         Dot(d["kind"], *position_by_node[node], d["words"], d.get("tier", ""), d.get("code", ""))
