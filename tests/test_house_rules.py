@@ -9,17 +9,13 @@ import inspect
 import re
 import tomllib
 from functools import cache
-from importlib import import_module
 from itertools import chain
-from pkgutil import walk_packages
 
 import pytest
 from packaging.requirements import Requirement
 
-import xhcredit
 from tests import naming, page_walks, walks
-from tests.walks import ROOT, python_files, shown
-from xhcredit import errors
+from tests.walks import ROOT, error_classes, python_files, shown
 from xhcredit.features.registry import features
 from xhcredit.rules.check import referenced_features
 from xhcredit.rules.consistency import WHOLES
@@ -253,17 +249,6 @@ def test_every_feature_says(part):
     silent = [f.id for f in features().values() if not getattr(f, part).strip()]
 
     assert silent == [], f"add {part} to these declarations"
-
-
-@cache
-def error_classes():
-    """Every class of ``XhcreditError`` in any module of the library."""
-    for module in walk_packages(xhcredit.__path__, "xhcredit."):
-        import_module(module.name)
-    error_kinds = [errors.XhcreditError]
-    for kind in error_kinds:
-        error_kinds += kind.__subclasses__()
-    return error_kinds
 
 
 def test_every_error_lives_on_the_bottom_floor():

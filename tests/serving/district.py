@@ -39,6 +39,15 @@ def right_code(number):
 
 
 CODES = sorted(right_code(n) for n in range(len(world.CODES)))
+#: a check that a complaint triggers, as it is opened
+TRIGGERED_CHECK = {
+    "id": "ts-1",
+    "bureau": "示例区税务局",
+    "code": CODES[0],
+    "source": "complaint",
+    "reason": "举报已核实",
+    "items": ["disclosure"],
+}
 #: whose the enterprises are, in turn (the last has none), and where they are
 BUREAUS = ("示例区市场监督管理局", "示例区住房和城乡建设管理委员会", "示例区民政局", None)
 #: they supervise everybody who has a bureau besides, in the field of the plans of tests

@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PLAN, act
-from tests.serving.district import CODES, UNKNOWN, WRONG
+from tests.serving.district import CODES, TRIGGERED_CHECK, UNKNOWN, WRONG
 from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord, WrongState
 from xhcredit.jobs.draws import steps, triggered_checks
@@ -17,15 +17,7 @@ from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.rules.schemas.draws import Exclusions
 
 store = base.store
-CHECK = {
-    "id": "ts-1",
-    "bureau": "示例区税务局",
-    "code": CODES[0],
-    "source": "complaint",
-    "reason": "举报已核实",
-    "items": ["disclosure"],
-    "opened_on": "2025-03-10",
-}
+CHECK = TRIGGERED_CHECK | {"opened_on": "2025-03-10"}
 FOUND = {"result": "corrected", "inspected_on": "2025-03-20"}
 TODAY = date(2025, 3, 25)
 ROWS = (
