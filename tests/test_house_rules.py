@@ -131,6 +131,10 @@ def test_of_all_local_names_at_most_one_in_two_hundred_is_vague(files, least):
     assert len(vague) <= 0.005 * len(names), vague
 
 
+def test_constants_and_helpers_of_tests_and_benchmarks_say_what_they_stand_for():
+    assert complaints(naming.vague_module_names, [*TESTS, *MUTATION, *MEASURING]) == ""
+
+
 def test_names_in_templates_and_scripts_say_what_they_stand_for():
     assert len(TEMPLATES) > 50
     assert len(SCRIPTS) > 3

@@ -13,7 +13,7 @@ from xhcredit_serving.app import create_app
 from xhcredit_serving.service import Settings
 
 from tests.engine import world
-from tests.jobs.warehouses import EVERY
+from tests.jobs.warehouses import EVENT_TABLES
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -25,9 +25,9 @@ from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 DAYS = (date(2025, 3, 31), date(2025, 4, 1))
-NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+CLOCK_TIME = datetime(2026, 6, 30, 8, tzinfo=UTC)
 ACT = Act("admin", "key.new", "test")
-TODAY = NOW.date()
+TODAY = CLOCK_TIME.date()
 PURPOSE = "日常监管"
 
 
@@ -61,7 +61,7 @@ class Clock:
     """A clock that a test sets."""
 
     def __init__(self) -> None:
-        self.now = NOW
+        self.now = CLOCK_TIME
 
     def __call__(self) -> datetime:
         return self.now
@@ -81,7 +81,7 @@ def world_of(seed):
     right = dict(zip(world.CODES, CODES, strict=True))
     rows_by_table = {
         table: [row | {"code": right[row["code"]]} for row in rows]
-        for table, rows in world.world(seed, EVERY, 120).items()
+        for table, rows in world.world(seed, EVENT_TABLES, 120).items()
         if table != "supervision"
     }
     there = {"known_on": world.START, "deregistered_on": None}
@@ -128,7 +128,7 @@ def write_nights(folder):
 
 
 def new_key(store, roles=("viewer",), bureau="", days=30):
-    return store.access.new_key(ACT, "平台", bureau, list(roles), NOW + timedelta(days=days))
+    return store.access.new_key(ACT, "平台", bureau, list(roles), CLOCK_TIME + timedelta(days=days))
 
 
 def headers(key, purpose=PURPOSE):
