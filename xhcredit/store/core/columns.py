@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.sql.schema import SchemaItem
 
+# Named by rule: each database would invent names of its own, by which no migration could call them.
 METADATA = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
