@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from xhcredit.domain.codes_bulk import LENGTH, Characters, are_all_valid
 from xhcredit.draws.frame_row import FrameRow, problem_besides_code
-from xhcredit.draws.numerics import BYTES, SALT_BYTES, Flags, Ints
+from xhcredit.draws.numerics import ASCII_SIZE, BYTES, SALT_BYTES, Flags, Ints
 
 _HEX = np.isin(np.arange(BYTES), np.frombuffer(b"0123456789abcdef", np.uint8))
 _WORD = np.dtype(">u8")
-_ASCII_SIZE = 128
 _SALT = 2 * SALT_BYTES
 #: what stands between code and stratum, stratum and salt, and after the salt
 _AFTER_CODE, _BEFORE_SALT, _END = b",", b",,", b"\n"
@@ -157,7 +156,7 @@ def _well_formed(table: Characters, stratum_width: int) -> bool:
     # equally wide lines.
     has_no_separator = not np.isin(strata, np.frombuffer(_AFTER_CODE + _END, np.uint8)).any()
     # Ids are ASCII; other bytes need not even be text, and the slow reader says where they stand.
-    is_ascii = (strata < _ASCII_SIZE).all()
+    is_ascii = (strata < ASCII_SIZE).all()
     codes = table[:, :LENGTH]
     return bool(
         has_no_separator

@@ -38,6 +38,7 @@ ACCEPTED: Final = 1e-9  # largest relative error of an inclusion probability
 SMALL: Final = 1e-3  # below it twelve digits of a working probability are not enough
 
 BYTES: Final = 256  # values of a byte
+ASCII_SIZE: Final = 128  # bytes below it are characters of ASCII
 LEAVES_AT_ONCE: Final = 1 << 16  # hashed together
 
 CONFIDENCE: Final = 0.95
